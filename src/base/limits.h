@@ -1,0 +1,77 @@
+/* Every maximum that input can drive, in one place. Units stand in the names or the comment. */
+#pragma once
+#include <stdint.h>
+
+#define OAKUM_KIB (UINT64_C(1) << 10)
+#define OAKUM_MIB (UINT64_C(1) << 20)
+#define OAKUM_GIB (UINT64_C(1) << 30)
+
+#define OAKUM_THREADS_MAX 64u
+#define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
+
+/* OCI documents; the distribution specification asks for manifests of at least 4 MiB to work */
+#define OAKUM_MANIFEST_MAX (4 * OAKUM_MIB)
+#define OAKUM_CONFIG_MAX (4 * OAKUM_MIB)
+#define OAKUM_INDEX_DEPTH_MAX 4u
+#define OAKUM_LAYERS_MAX 1000u
+#define OAKUM_HISTORY_MAX 4000u
+#define OAKUM_BLOB_MAX (64 * OAKUM_GIB)
+#define OAKUM_JSON_DEPTH_MAX 64u
+#define OAKUM_REFERENCE_MAX 1024u
+
+/* registry answers */
+#define OAKUM_TOKEN_BODY_MAX (1 * OAKUM_MIB)
+#define OAKUM_ERROR_BODY_MAX (1 * OAKUM_MIB)
+#define OAKUM_HEADER_MAX (64 * OAKUM_KIB) /* all headers of one answer */
+#define OAKUM_REDIRECTS_MAX 10u
+#define OAKUM_RETRIES_MAX 5u
+#define OAKUM_RETRY_AFTER_MAX_S 60u
+#define OAKUM_STALL_S 60u /* a transfer slower than 1 byte/s for this long is cut */
+#define OAKUM_BLOBS_AT_ONCE 4u
+
+/* layers */
+#define OAKUM_LAYER_UNPACKED_MAX (64 * OAKUM_GIB)
+#define OAKUM_IMAGE_UNPACKED_MAX (256 * OAKUM_GIB)
+#define OAKUM_INFLATE_RATIO_MAX 1100u /* deflate cannot do more than 1032:1 */
+#define OAKUM_INFLATE_RATIO_FREE (64 * OAKUM_MIB) /* output below this is never judged by ratio (zstd, xz) */
+#define OAKUM_GZIP_MEMBERS_MAX 1000000u
+#define OAKUM_ZSTD_WINDOW_LOG_MAX 27
+#define OAKUM_XZ_MEMORY_MAX (192 * OAKUM_MIB)
+#define OAKUM_TAR_ENTRIES_MAX 5000000u
+#define OAKUM_TAR_PATH_MAX 4096u
+#define OAKUM_TAR_COMPONENT_MAX 255u
+#define OAKUM_TAR_PATH_DEPTH_MAX 512u
+#define OAKUM_TAR_LINK_MAX 4096u
+#define OAKUM_TAR_XATTRS_MAX 128u            /* an entry */
+#define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
+#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
+#define OAKUM_VIEW_NAMES_MAX 5000000u        /* names in one merged tree */
+#define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */
+#define OAKUM_VIEW_KEPT_MAX (512 * OAKUM_MIB) /* content kept for all wanted files */
+#define OAKUM_VIEW_SYMLINKS_MAX 40u
+
+/* package databases and advisories */
+#define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
+#define OAKUM_PACKAGES_MAX 200000u
+#define OAKUM_PACKAGE_FILES_MAX 5000000u
+#define OAKUM_VERSION_MAX 512u /* bytes of one version string */
+#define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
+#define OAKUM_OSV_AFFECTED_MAX 100000u
+#define OAKUM_SECDB_MAX (64 * OAKUM_MIB)
+
+/* Dockerfile */
+#define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
+#define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
+#define OAKUM_DOCKERFILE_STAGES_MAX 1000u
+#define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB) /* bytes of one word after expansion */
+#define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
+#define OAKUM_IGNORE_PATTERNS_MAX 10000u
+#define OAKUM_CONTEXT_FILES_MAX 5000000u
+
+/* steps */
+#define OAKUM_STEP_TIMEOUT_S 3600u
+#define OAKUM_STEP_PROCESSES_MAX 4096u
+#define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
+
+/* configuration files that people write */
+#define OAKUM_CONFIG_FILE_MAX (4 * OAKUM_MIB)
