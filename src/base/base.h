@@ -33,8 +33,8 @@ typedef enum {
 OAKUM_DECLARE_ERROR(base)
 #define OAKUM_BASE_ERROR (oakum_base_error_quark())
 
-/* Sets `error` from an errno value: "<formatted text>: <strerror>". ENOENT becomes NOT_FOUND, EACCES and
- * EPERM become DENIED, everything else IO. */
+/* Sets `error` from an errno value: "<formatted text>: <strerror>". ENOENT becomes NOT_FOUND,
+ * EACCES and EPERM become DENIED, everything else IO. */
 void oakum_error_errno(GError **error, GQuark domain, int errnum, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
@@ -49,8 +49,8 @@ typedef struct {
 #define oakum_add_overflows(a, b, out) __builtin_add_overflow((a), (b), (out))
 #define oakum_mul_overflows(a, b, out) __builtin_mul_overflow((a), (b), (out))
 
-/* Parses `text` (len bytes, decimal digits only, no sign, no space) into *out. FALSE when it is empty, holds
- * another character or is above max. Locale-free. */
+/* Parses `text` (len bytes, decimal digits only, no sign, no space) into *out. FALSE when it is
+ * empty, holds another character or is above max. Locale-free. */
 NODISCARD gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *out);
 
 /* ---- maps keyed by foreign strings -------------------------------------------------------- *
@@ -60,8 +60,8 @@ guint oakum_str_hash(gconstpointer key);
 NODISCARD GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify value_free);
 
 /* ---- log and progress ---------------------------------------------------------------------- *
- * Everything goes to standard error; standard output belongs to results. Control characters in messages
- * are escaped. Thread-safe. */
+ * Everything goes to standard error; standard output belongs to results. Control characters in
+ * messages are escaped. Thread-safe. */
 typedef enum { OAKUM_LOG_ERROR, OAKUM_LOG_WARN, OAKUM_LOG_INFO, OAKUM_LOG_DEBUG } OakumLogLevel;
 void oakum_log_set_level(OakumLogLevel level);
 OakumLogLevel oakum_log_level(void);
@@ -74,40 +74,44 @@ NODISCARD gboolean oakum_colour_wanted(int fd);
 
 /* A progress line, drawn only when standard error is a terminal and after 1 s of work. */
 typedef struct OakumProgress OakumProgress;
-NODISCARD OakumProgress *oakum_progress_new(const char *what, uint64_t total); /* total 0: unknown */
-void oakum_progress_add(OakumProgress *progress, uint64_t done);              /* NULL is allowed */
+NODISCARD OakumProgress *oakum_progress_new(const char *what,
+                                            uint64_t total);     /* total 0: unknown */
+void oakum_progress_add(OakumProgress *progress, uint64_t done); /* NULL is allowed */
 void oakum_progress_free(OakumProgress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumProgress, oakum_progress_free)
 
 /* ---- escaping -------------------------------------------------------------------------------- *
  * Each takes any bytes and returns a new UTF-8 string; invalid UTF-8 shows as \xNN. */
-/* For a terminal: C0, C1, ESC, DEL, bidirectional and zero-width controls become \xNN or \u{NNNN}; newline and
- * tab too, so that one field stays on one line. */
+/* For a terminal: C0, C1, ESC, DEL, bidirectional and zero-width controls become \xNN or \u{NNNN};
+ * newline and tab too, so that one field stays on one line. */
 NODISCARD char *oakum_escape_terminal(const char *bytes, gssize len);
 /* For HTML text and quoted attribute values: & < > " ' and control characters. */
 NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */
 NODISCARD char *oakum_escape_utf8(const char *bytes, gssize len);
 
-/* ---- bounded workers --------------------------------------------------------------------------- *
- * A fixed number of threads, a queue that blocks the producer when full, results handed out in the order of
- * input so that output does not depend on the number of threads. */
+/* ---- bounded workers ---------------------------------------------------------------------------
+ * * A fixed number of threads, a queue that blocks the producer when full, results handed out in
+ * the order of input so that output does not depend on the number of threads. */
 typedef struct OakumWorkers OakumWorkers;
 /* `work` runs on a worker thread with an item; its return value is the result. threads >= 1. */
 typedef gpointer (*OakumWorkFunc)(gpointer item, gpointer user);
-NODISCARD OakumWorkers *oakum_workers_new(guint threads, guint queue, OakumWorkFunc work, gpointer user);
+NODISCARD OakumWorkers *oakum_workers_new(guint threads, guint queue, OakumWorkFunc work,
+                                          gpointer user);
 /* Blocks while `queue` items are waiting or unread. Do not call from `work`. */
 void oakum_workers_push(OakumWorkers *workers, gpointer item);
 /* The next result in input order; blocks until it is there. FALSE when nothing is outstanding. */
 NODISCARD gboolean oakum_workers_pop(OakumWorkers *workers, gpointer *result);
-/* How many results are outstanding (pushed, not popped). The producer must pop when this reaches `queue`. */
+/* How many results are outstanding (pushed, not popped). The producer must pop when this reaches
+ * `queue`. */
 NODISCARD guint oakum_workers_pending(OakumWorkers *workers);
 /* Waits for running work. Unread results are passed to `result_free` when it is not NULL. */
 void oakum_workers_free(OakumWorkers *workers, GDestroyNotify result_free);
 /* Number of processors this process may use, at least 1, at most OAKUM_THREADS_MAX. */
 NODISCARD guint oakum_cpu_count(void);
 
-/* ---- time ----------------------------------------------------------------------------------------- */
+/* ---- time
+ * ----------------------------------------------------------------------------------------- */
 /* RFC 3339 UTC ("2026-11-24T03:00:00Z") of seconds since 1970. New string. */
 NODISCARD char *oakum_time_format(int64_t seconds);
 /* Parses RFC 3339 with optional fraction (truncated). FALSE when it does not parse. */

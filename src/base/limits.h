@@ -33,7 +33,8 @@
 #define OAKUM_LAYER_UNPACKED_MAX (64 * OAKUM_GIB)
 #define OAKUM_IMAGE_UNPACKED_MAX (256 * OAKUM_GIB)
 #define OAKUM_INFLATE_RATIO_MAX 1100u /* deflate cannot do more than 1032:1 */
-#define OAKUM_INFLATE_RATIO_FREE (64 * OAKUM_MIB) /* output below this is never judged by ratio (zstd, xz) */
+#define OAKUM_INFLATE_RATIO_FREE                                                                   \
+  (64 * OAKUM_MIB) /* output below this is never judged by ratio (zstd, xz) */
 #define OAKUM_GZIP_MEMBERS_MAX 1000000u
 #define OAKUM_ZSTD_WINDOW_LOG_MAX 27
 #define OAKUM_XZ_MEMORY_MAX (192 * OAKUM_MIB)
@@ -42,10 +43,10 @@
 #define OAKUM_TAR_COMPONENT_MAX 255u
 #define OAKUM_TAR_PATH_DEPTH_MAX 512u
 #define OAKUM_TAR_LINK_MAX 4096u
-#define OAKUM_TAR_XATTRS_MAX 128u            /* an entry */
+#define OAKUM_TAR_XATTRS_MAX 128u /* an entry */
 #define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
-#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
-#define OAKUM_VIEW_NAMES_MAX 5000000u        /* names in one merged tree */
+#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB)  /* PAX and GNU long-name data of one entry */
+#define OAKUM_VIEW_NAMES_MAX 5000000u         /* names in one merged tree */
 #define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */
 #define OAKUM_VIEW_KEPT_MAX (512 * OAKUM_MIB) /* content kept for all wanted files */
 #define OAKUM_VIEW_SYMLINKS_MAX 40u

@@ -20,8 +20,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHasher, oakum_hasher_free)
 NODISCARD char *oakum_sha256_hex(const void *data, size_t len);
 
 /* ---- readers ---------------------------------------------------------------------------------- *
- * A reader is a pull stream. Stacked readers own the one below. read returns the number of bytes (1..len), 0 at the end, -1 on
- * error; after an error or the end, every further call returns the same. */
+ * A reader is a pull stream. Stacked readers own the one below. read returns the number of bytes
+ * (1..len), 0 at the end, -1 on error; after an error or the end, every further call returns the
+ * same. */
 typedef struct OakumReader OakumReader;
 typedef struct {
   gssize (*read)(void *self, void *buffer, size_t len, GError **error);
@@ -34,38 +35,47 @@ void oakum_reader_free(OakumReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumReader, oakum_reader_free)
 /* Reads to the end and throws the bytes away (so that a digest covers the tail). */
 NODISCARD gboolean oakum_reader_drain(OakumReader *reader, GError **error);
-/* Reads to the end into memory; more than `max` bytes is OAKUM_ERROR_LIMIT naming `what`. NUL added behind the end. */
-NODISCARD gboolean oakum_reader_slurp(OakumReader *reader, uint64_t max, const char *what, char **data, size_t *len,
-                                      GError **error);
+/* Reads to the end into memory; more than `max` bytes is OAKUM_ERROR_LIMIT naming `what`. NUL added
+ * behind the end. */
+NODISCARD gboolean oakum_reader_slurp(OakumReader *reader, uint64_t max, const char *what,
+                                      char **data, size_t *len, GError **error);
 
 NODISCARD OakumReader *oakum_reader_new_fd(int fd, gboolean own_fd);
 NODISCARD OakumReader *oakum_reader_new_memory(const void *data, size_t len); /* borrows data */
-NODISCARD OakumReader *oakum_reader_new_bytes(GBytes *bytes);                 /* takes a reference */
+NODISCARD OakumReader *oakum_reader_new_bytes(GBytes *bytes); /* takes a reference */
 /* Adds every byte read to *count, which must outlive the reader. */
 NODISCARD OakumReader *oakum_reader_new_count(OakumReader *below, uint64_t *count);
 /* Feeds every byte to `hasher` (borrowed). */
 NODISCARD OakumReader *oakum_reader_new_hash(OakumReader *below, OakumHasher *hasher);
 /* More than `max` bytes is OAKUM_ERROR_LIMIT: "<what>: more than <max> bytes". */
 NODISCARD OakumReader *oakum_reader_new_limit(OakumReader *below, uint64_t max, const char *what);
-/* At the end, checks size (UINT64_MAX: not checked) and hex digest (NULL: not checked): OAKUM_ERROR_DIGEST with
- * "expected … got …". Fails as soon as there are more bytes than `size`. */
-NODISCARD OakumReader *oakum_reader_new_verify(OakumReader *below, OakumHashKind kind, const char *hex, uint64_t size);
+/* At the end, checks size (UINT64_MAX: not checked) and hex digest (NULL: not checked):
+ * OAKUM_ERROR_DIGEST with "expected … got …". Fails as soon as there are more bytes than `size`. */
+NODISCARD OakumReader *oakum_reader_new_verify(OakumReader *below, OakumHashKind kind,
+                                               const char *hex, uint64_t size);
 
-typedef enum { OAKUM_COMPRESSION_NONE, OAKUM_COMPRESSION_GZIP, OAKUM_COMPRESSION_ZSTD, OAKUM_COMPRESSION_XZ,
-               OAKUM_COMPRESSION_BZIP2 } OakumCompression;
+typedef enum {
+  OAKUM_COMPRESSION_NONE,
+  OAKUM_COMPRESSION_GZIP,
+  OAKUM_COMPRESSION_ZSTD,
+  OAKUM_COMPRESSION_XZ,
+  OAKUM_COMPRESSION_BZIP2
+} OakumCompression;
 /* Judges by the first bytes (at least 6 make it sure). BZIP2 is only ever recognised. */
 NODISCARD OakumCompression oakum_compression_sniff(const void *data, size_t len);
-/* gzip (RFC 1952) by ISA-L: many members, header CRC and trailer checked, trailing garbage and truncation are errors,
- * zero padding behind the last member is allowed. */
+/* gzip (RFC 1952) by ISA-L: many members, header CRC and trailer checked, trailing garbage and
+ * truncation are errors, zero padding behind the last member is allowed. */
 NODISCARD OakumReader *oakum_reader_new_gunzip(OakumReader *below);
-NODISCARD OakumReader *oakum_reader_new_unzstd(OakumReader *below); /* RFC 8878, window <= OAKUM_ZSTD_WINDOW_LOG_MAX */
+NODISCARD OakumReader *
+oakum_reader_new_unzstd(OakumReader *below); /* RFC 8878, window <= OAKUM_ZSTD_WINDOW_LOG_MAX */
 NODISCARD OakumReader *oakum_reader_new_unxz(OakumReader *below);
-/* Sniffs the content, stacks the right one with the ratio limit; *kind (may be NULL) is set at the first read. */
+/* Sniffs the content, stacks the right one with the ratio limit; *kind (may be NULL) is set at the
+ * first read. */
 NODISCARD OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind);
 
-/* ---- writers ------------------------------------------------------------------------------------ *
- * finish writes trailers, finishes the writer below, and must be called once for the output to be whole; free without
- * finish abandons. Stacked writers own the one below. */
+/* ---- writers ------------------------------------------------------------------------------------
+ * * finish writes trailers, finishes the writer below, and must be called once for the output to be
+ * whole; free without finish abandons. Stacked writers own the one below. */
 typedef struct OakumWriter OakumWriter;
 typedef struct {
   gboolean (*write)(void *self, const void *data, size_t len, GError **error);
@@ -73,69 +83,93 @@ typedef struct {
   void (*free)(void *self);
 } OakumWriterClass;
 NODISCARD OakumWriter *oakum_writer_new(const OakumWriterClass *klass, void *self);
-NODISCARD gboolean oakum_writer_write(OakumWriter *writer, const void *data, size_t len, GError **error);
+NODISCARD gboolean oakum_writer_write(OakumWriter *writer, const void *data, size_t len,
+                                      GError **error);
 NODISCARD gboolean oakum_writer_finish(OakumWriter *writer, GError **error);
 void oakum_writer_free(OakumWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumWriter, oakum_writer_free)
 NODISCARD OakumWriter *oakum_writer_new_fd(int fd, gboolean own_fd);
-NODISCARD OakumWriter *oakum_writer_new_memory(GByteArray *into);             /* borrowed */
+NODISCARD OakumWriter *oakum_writer_new_memory(GByteArray *into); /* borrowed */
 NODISCARD OakumWriter *oakum_writer_new_count(OakumWriter *below, uint64_t *count);
 NODISCARD OakumWriter *oakum_writer_new_hash(OakumWriter *below, OakumHasher *hasher);
-/* gzip by libdeflate: the input is cut into blocks of fixed size, each written as a member of its own by one of `threads`
- * workers; the bytes do not depend on `threads`. MTIME 0, OS 255. Level 1..12. */
+/* gzip by libdeflate: the input is cut into blocks of fixed size, each written as a member of its
+ * own by one of `threads` workers; the bytes do not depend on `threads`. MTIME 0, OS 255.
+ * Level 1..12. */
 NODISCARD OakumWriter *oakum_writer_new_gzip(OakumWriter *below, int level, guint threads);
 NODISCARD OakumWriter *oakum_writer_new_zstd(OakumWriter *below, int level);
-/* Copies to the end of `reader` into `writer`; neither is freed or finished. *copied may be NULL. */
-NODISCARD gboolean oakum_stream_copy(OakumReader *reader, OakumWriter *writer, uint64_t *copied, GError **error);
+/* Copies to the end of `reader` into `writer`; neither is freed or finished. *copied may be NULL.
+ */
+NODISCARD gboolean oakum_stream_copy(OakumReader *reader, OakumWriter *writer, uint64_t *copied,
+                                     GError **error);
 
-/* ---- tar -------------------------------------------------------------------------------------------- *
- * One entry. Strings are bytes with an explicit length, valid until the next call. Times are seconds and nanoseconds. */
-typedef enum { OAKUM_TAR_FILE, OAKUM_TAR_DIR, OAKUM_TAR_SYMLINK, OAKUM_TAR_HARDLINK, OAKUM_TAR_CHAR, OAKUM_TAR_BLOCK,
-               OAKUM_TAR_FIFO } OakumTarType;
+/* ---- tar
+ * -------------------------------------------------------------------------------------------- *
+ * One entry. Strings are bytes with an explicit length, valid until the next call. Times are
+ * seconds and nanoseconds. */
+typedef enum {
+  OAKUM_TAR_FILE,
+  OAKUM_TAR_DIR,
+  OAKUM_TAR_SYMLINK,
+  OAKUM_TAR_HARDLINK,
+  OAKUM_TAR_CHAR,
+  OAKUM_TAR_BLOCK,
+  OAKUM_TAR_FIFO
+} OakumTarType;
 typedef struct {
-  char *name;  /* "security.capability", … NUL-terminated */
+  char *name; /* "security.capability", … NUL-terminated */
   void *value;
   size_t len;
 } OakumXattr;
 typedef struct {
   OakumTarType type;
-  OakumSlice path;  /* as stored; the reader has refused NUL, empty names and names over the limits, nothing else */
-  OakumSlice link;  /* symbolic or hard link target, as stored */
-  uint32_t mode;    /* permission bits, setuid, setgid, sticky: 07777 */
+  OakumSlice path; /* as stored; the reader has refused NUL, empty names and names over the limits,
+                      nothing else */
+  OakumSlice link; /* symbolic or hard link target, as stored */
+  uint32_t mode;   /* permission bits, setuid, setgid, sticky: 07777 */
   uint32_t uid, gid;
   int64_t mtime;
   uint32_t mtime_ns;
-  uint64_t size;    /* bytes of content; 0 unless FILE */
+  uint64_t size; /* bytes of content; 0 unless FILE */
   uint32_t dev_major, dev_minor;
   OakumXattr *xattrs; /* sorted by name */
   size_t n_xattrs;
 } OakumTarEntry;
 
-/* Reading: libarchive with only the tar format, every limit of base/limits.h; what two readers could take differently
- * (PAX size against header size, sparse maps, negative sizes, unknown types) is refused rather than guessed. */
+/* Reading: libarchive with only the tar format, every limit of base/limits.h; what two readers
+ * could take differently (PAX size against header size, sparse maps, negative sizes, unknown types)
+ * is refused rather than guessed. */
 typedef struct OakumTarReader OakumTarReader;
 NODISCARD OakumTarReader *oakum_tar_reader_new(OakumReader *below); /* takes `below` */
-/* 1: *entry is set (borrowed until the next call); 0: end of archive, and the stream below was drained; -1: error. */
-NODISCARD int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry **entry, GError **error);
+/* 1: *entry is set (borrowed until the next call); 0: end of archive, and the stream below was
+ * drained; -1: error. */
+NODISCARD int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry **entry,
+                                    GError **error);
 /* Content of the current entry; 0 at its end. Unread content is skipped by next. */
-NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, GError **error);
+NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len,
+                                       GError **error);
 void oakum_tar_reader_free(OakumTarReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTarReader, oakum_tar_reader_free)
 
-/* Writing: our own, deterministic: ustar when it fits, PAX records only for what does not fit (long or non-ASCII names, ids over
- * 2097151, sizes over 8 GiB, xattrs as SCHILY.xattr.*); no names of owners, no atime or ctime; whole seconds. */
+/* Writing: our own, deterministic: ustar when it fits, PAX records only for what does not fit (long
+ * or non-ASCII names, ids over 2097151, sizes over 8 GiB, xattrs as SCHILY.xattr.*); no names of
+ * owners, no atime or ctime; whole seconds. */
 typedef struct OakumTarWriter OakumTarWriter;
 NODISCARD OakumTarWriter *oakum_tar_writer_new(OakumWriter *below); /* takes `below` */
-/* Begins an entry. For FILE exactly entry->size bytes must follow by _write. DIR paths get a trailing slash. */
-NODISCARD gboolean oakum_tar_writer_entry(OakumTarWriter *writer, const OakumTarEntry *entry, GError **error);
-NODISCARD gboolean oakum_tar_writer_write(OakumTarWriter *writer, const void *data, size_t len, GError **error);
+/* Begins an entry. For FILE exactly entry->size bytes must follow by _write. DIR paths get a
+ * trailing slash. */
+NODISCARD gboolean oakum_tar_writer_entry(OakumTarWriter *writer, const OakumTarEntry *entry,
+                                          GError **error);
+NODISCARD gboolean oakum_tar_writer_write(OakumTarWriter *writer, const void *data, size_t len,
+                                          GError **error);
 /* Two zero blocks, then finishes the writer below. */
 NODISCARD gboolean oakum_tar_writer_finish(OakumTarWriter *writer, GError **error);
 void oakum_tar_writer_free(OakumTarWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTarWriter, oakum_tar_writer_free)
 
-/* ---- JSON ---------------------------------------------------------------------------------------------- *
- * Parsing refuses duplicate keys, NUL in strings, invalid UTF-8, depth over OAKUM_JSON_DEPTH_MAX, trailing bytes. */
+/* ---- JSON
+ * ---------------------------------------------------------------------------------------------- *
+ * Parsing refuses duplicate keys, NUL in strings, invalid UTF-8, depth over OAKUM_JSON_DEPTH_MAX,
+ * trailing bytes. */
 NODISCARD json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error);
 /* Compact, sorted keys when `sorted`, else in order of insertion; no newline. New string. */
 NODISCARD char *oakum_json_dump(const json_t *json, gboolean sorted);
@@ -147,17 +181,18 @@ static inline void oakum_json_clear(json_t **json)
 }
 #define OAKUM_AUTO_JSON __attribute__((cleanup(oakum_json_clear))) json_t
 
-/* A binding is a table of fields over a C struct. Unknown keys are allowed, wrong types refused with the path of the key. */
+/* A binding is a table of fields over a C struct. Unknown keys are allowed, wrong types refused
+ * with the path of the key. */
 typedef enum {
-  OAKUM_JSON_STRING,     /* char *: new string */
-  OAKUM_JSON_U64,        /* uint64_t: integer >= 0 */
-  OAKUM_JSON_I64,        /* int64_t */
-  OAKUM_JSON_BOOL,       /* gboolean */
-  OAKUM_JSON_STRV,       /* char **: array of strings */
-  OAKUM_JSON_MAP,        /* GHashTable * of char * → char *, seeded hash: object of strings */
-  OAKUM_JSON_OBJECT,     /* sub-struct in place, bound by `sub` */
-  OAKUM_JSON_ARRAY,      /* GPtrArray * of new structs made by `make` and bound by `sub` */
-  OAKUM_JSON_ANY,        /* json_t *: a new reference */
+  OAKUM_JSON_STRING, /* char *: new string */
+  OAKUM_JSON_U64,    /* uint64_t: integer >= 0 */
+  OAKUM_JSON_I64,    /* int64_t */
+  OAKUM_JSON_BOOL,   /* gboolean */
+  OAKUM_JSON_STRV,   /* char **: array of strings */
+  OAKUM_JSON_MAP,    /* GHashTable * of char * → char *, seeded hash: object of strings */
+  OAKUM_JSON_OBJECT, /* sub-struct in place, bound by `sub` */
+  OAKUM_JSON_ARRAY,  /* GPtrArray * of new structs made by `make` and bound by `sub` */
+  OAKUM_JSON_ANY,    /* json_t *: a new reference */
 } OakumJsonKind;
 typedef struct OakumJsonField {
   const char *key;
@@ -168,6 +203,6 @@ typedef struct OakumJsonField {
   gpointer (*make)(void);      /* ARRAY: a zeroed element */
   GDestroyNotify element_free; /* ARRAY */
   size_t max;                  /* STRV, MAP, ARRAY: largest count; 0 means OAKUM_HISTORY_MAX */
-} OakumJsonField; /* a table ends with {0} */
-NODISCARD gboolean oakum_json_bind(const json_t *json, const OakumJsonField *fields, void *into, const char *what,
-                                   GError **error);
+} OakumJsonField;              /* a table ends with {0} */
+NODISCARD gboolean oakum_json_bind(const json_t *json, const OakumJsonField *fields, void *into,
+                                   const char *what, GError **error);

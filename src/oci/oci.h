@@ -1,4 +1,5 @@
-/* oci: the nouns of the OCI image and distribution specifications. Rank 2. Pure values: no network, no store. */
+/* oci: the nouns of the OCI image and distribution specifications. Rank 2. Pure values: no network,
+ * no store. */
 #pragma once
 #include "base/base.h"
 #include "codec/codec.h"
@@ -23,10 +24,11 @@ OAKUM_DECLARE_ERROR(oci)
 NODISCARD gboolean oakum_digest_check(const char *digest, GError **error);
 NODISCARD OakumHashKind oakum_digest_kind(const char *digest); /* of a checked digest */
 NODISCARD const char *oakum_digest_hex(const char *digest);    /* borrowed: behind the colon */
-NODISCARD char *oakum_digest_of(const void *data, size_t len); /* "sha256:…" of a buffer, new string */
+NODISCARD char *oakum_digest_of(const void *data,
+                                size_t len); /* "sha256:…" of a buffer, new string */
 
-/* ---- reference ---------------------------------------------------------------------------------- *
- * [registry/]repository[:tag][@digest] with docker's defaults (docker.io, library/, latest). */
+/* ---- reference ----------------------------------------------------------------------------------
+ * * [registry/]repository[:tag][@digest] with docker's defaults (docker.io, library/, latest). */
 typedef struct {
   char *registry;   /* "docker.io", "localhost:5000" */
   char *repository; /* "library/alpine" */
@@ -40,18 +42,21 @@ NODISCARD OakumReference *oakum_reference_copy(const OakumReference *ref);
 void oakum_reference_free(OakumReference *ref);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumReference, oakum_reference_free)
 
-/* ---- platform ------------------------------------------------------------------------------------- */
+/* ---- platform
+ * ------------------------------------------------------------------------------------- */
 typedef struct {
   char *os, *architecture, *variant; /* variant may be NULL */
 } OakumPlatform;
-NODISCARD gboolean oakum_platform_parse(const char *text, OakumPlatform *out, GError **error); /* "linux/arm64/v8" */
+NODISCARD gboolean oakum_platform_parse(const char *text, OakumPlatform *out,
+                                        GError **error); /* "linux/arm64/v8" */
 void oakum_platform_host(OakumPlatform *out);
 /* 0: no match; greater is better (exact variant beats compatible). */
 NODISCARD int oakum_platform_match(const OakumPlatform *wanted, const OakumPlatform *offered);
 NODISCARD char *oakum_platform_format(const OakumPlatform *platform);
 void oakum_platform_clear(OakumPlatform *platform);
 
-/* ---- descriptor ------------------------------------------------------------------------------------- */
+/* ---- descriptor
+ * ------------------------------------------------------------------------------------- */
 typedef struct {
   char *media_type;
   char *digest;  /* checked */
@@ -61,17 +66,21 @@ typedef struct {
   OakumPlatform platform; /* os NULL when absent */
   char *artifact_type;
 } OakumDescriptor;
-NODISCARD OakumDescriptor *oakum_descriptor_new(const char *media_type, const char *digest, uint64_t size);
+NODISCARD OakumDescriptor *oakum_descriptor_new(const char *media_type, const char *digest,
+                                                uint64_t size);
 NODISCARD OakumDescriptor *oakum_descriptor_copy(const OakumDescriptor *desc);
 void oakum_descriptor_free(OakumDescriptor *desc);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumDescriptor, oakum_descriptor_free)
 NODISCARD gboolean oakum_media_type_is_index(const char *media_type);
-NODISCARD gboolean oakum_media_type_is_manifest(const char *media_type); /* image manifest, not index */
+NODISCARD gboolean
+oakum_media_type_is_manifest(const char *media_type); /* image manifest, not index */
 NODISCARD gboolean oakum_media_type_is_layer(const char *media_type);
 
-/* ---- manifest and index -------------------------------------------------------------------------------- *
- * Parsing refuses: both `manifests` and `layers`, a mediaType that disagrees with `content_type` (when given), schema other
- * than 2, bad digests or sizes, more than OAKUM_LAYERS_MAX layers. `raw` keeps the exact bytes. */
+/* ---- manifest and index
+ * -------------------------------------------------------------------------------- * Parsing
+ * refuses: both `manifests` and `layers`, a mediaType that disagrees with `content_type` (when
+ * given), schema other than 2, bad digests or sizes, more than OAKUM_LAYERS_MAX layers. `raw` keeps
+ * the exact bytes. */
 typedef struct {
   char *media_type;
   gboolean is_index;
@@ -83,19 +92,25 @@ typedef struct {
   GHashTable *annotations;
   GBytes *raw;
 } OakumManifest;
-NODISCARD OakumManifest *oakum_manifest_parse(GBytes *raw, const char *content_type, GError **error);
-/* A new image manifest, OCI media types; raw is filled with canonical JSON. Copies its arguments. `annotations` may be NULL. */
-NODISCARD OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers, GHashTable *annotations);
+NODISCARD OakumManifest *oakum_manifest_parse(GBytes *raw, const char *content_type,
+                                              GError **error);
+/* A new image manifest, OCI media types; raw is filled with canonical JSON. Copies its arguments.
+ * `annotations` may be NULL. */
+NODISCARD OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers,
+                                             GHashTable *annotations);
 /* An index over manifests (each may carry a platform and annotations). */
 NODISCARD OakumManifest *oakum_index_make(GPtrArray *manifests, GHashTable *annotations);
 /* Descriptor of the manifest itself (digest and size of raw). */
 NODISCARD OakumDescriptor *oakum_manifest_descriptor(const OakumManifest *manifest);
-/* Picks the best entry for a platform; attestation manifests (unknown/unknown) never. NULL with NOT_FOUND that lists what there is. */
-NODISCARD const OakumDescriptor *oakum_index_select(const OakumManifest *index, const OakumPlatform *platform, GError **error);
+/* Picks the best entry for a platform; attestation manifests (unknown/unknown) never. NULL with
+ * NOT_FOUND that lists what there is. */
+NODISCARD const OakumDescriptor *oakum_index_select(const OakumManifest *index,
+                                                    const OakumPlatform *platform, GError **error);
 void oakum_manifest_free(OakumManifest *manifest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumManifest, oakum_manifest_free)
 
-/* ---- image config ------------------------------------------------------------------------------------------ */
+/* ---- image config
+ * ------------------------------------------------------------------------------------------ */
 typedef struct {
   char *created; /* RFC 3339 or NULL */
   char *created_by;
@@ -107,15 +122,16 @@ void oakum_history_free(OakumHistory *history);
 typedef struct {
   char *created, *author, *architecture, *os, *variant, *os_version;
   char *user, *working_dir, *stop_signal;
-  char **env;         /* "K=V", in order */
+  char **env; /* "K=V", in order */
   char **cmd, **entrypoint, **shell, **on_build;
   gboolean args_escaped;
-  GHashTable *labels; /* may be NULL */
+  GHashTable *labels;                  /* may be NULL */
   GHashTable *exposed_ports, *volumes; /* sets: key → key */
-  json_t *healthcheck;     /* as it stands, or NULL */
-  json_t *unknown, *unknown_config; /* keys that we do not know, kept when an image is based on another; NULL or object */
-  GPtrArray *diff_ids;     /* char *: checked digests */
-  GPtrArray *history;      /* OakumHistory */
+  json_t *healthcheck;                 /* as it stands, or NULL */
+  json_t *unknown, *unknown_config;    /* keys that we do not know, kept when an image is based on
+                                          another; NULL or object */
+  GPtrArray *diff_ids;                 /* char *: checked digests */
+  GPtrArray *history;                  /* OakumHistory */
 } OakumConfig;
 NODISCARD OakumConfig *oakum_config_new(const OakumPlatform *platform);
 /* Refuses missing rootfs.diff_ids, bad digests, more than OAKUM_LAYERS_MAX. */
@@ -125,23 +141,29 @@ NODISCARD char *oakum_config_format(const OakumConfig *config);
 NODISCARD OakumConfig *oakum_config_copy(const OakumConfig *config);
 /* Value of an environment variable or NULL (borrowed). */
 NODISCARD const char *oakum_config_getenv(const OakumConfig *config, const char *name);
-void oakum_config_setenv(OakumConfig *config, const char *name, const char *value); /* keeps the place of an old one */
+void oakum_config_setenv(OakumConfig *config, const char *name,
+                         const char *value); /* keeps the place of an old one */
 void oakum_config_free(OakumConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumConfig, oakum_config_free)
 
-/* ---- where blobs come from and go to ---------------------------------------------------------------------------- *
- * The joint between registry, store, layout and archive, which do not know each other. Implementations embed this struct first. */
+/* ---- where blobs come from and go to
+ * ---------------------------------------------------------------------------- * The joint between
+ * registry, store, layout and archive, which do not know each other. Implementations embed this
+ * struct first. */
 typedef struct OakumBlobSource OakumBlobSource;
 struct OakumBlobSource {
-  /* A reader of the exact bytes, which fails at the end with OAKUM_ERROR_DIGEST when digest or size differ. Thread-safe. */
+  /* A reader of the exact bytes, which fails at the end with OAKUM_ERROR_DIGEST when digest or size
+   * differ. Thread-safe. */
   OakumReader *(*open)(OakumBlobSource *self, const OakumDescriptor *desc, GError **error);
   void (*free)(OakumBlobSource *self);
 };
 typedef struct OakumBlobSink OakumBlobSink;
 struct OakumBlobSink {
   int (*has)(OakumBlobSink *self, const OakumDescriptor *desc, GError **error); /* 1, 0, -1 */
-  /* Takes all bytes of `reader` (borrowed), checks digest and size, and keeps nothing when they differ. Thread-safe. */
-  gboolean (*put)(OakumBlobSink *self, const OakumDescriptor *desc, OakumReader *reader, GError **error);
+  /* Takes all bytes of `reader` (borrowed), checks digest and size, and keeps nothing when they
+   * differ. Thread-safe. */
+  gboolean (*put)(OakumBlobSink *self, const OakumDescriptor *desc, OakumReader *reader,
+                  GError **error);
   void (*free)(OakumBlobSink *self);
 };
 static inline void oakum_blob_source_free(OakumBlobSource *source)

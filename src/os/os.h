@@ -22,32 +22,40 @@ NODISCARD gboolean oakum_write_all(int fd, const void *data, size_t len, GError 
 NODISCARD gssize oakum_read_some(int fd, void *buffer, size_t len, GError **error); /* 0 at end */
 
 /* ---- files below a root descriptor --------------------------------------------------------- *
- * A root is a folder descriptor. Every path is taken as if the folder were "/": `..` and absolute symbolic
- * links stay inside (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a component walk with O_NOFOLLOW where the
- * kernel has no openat2, forced by OAKUM_TEST_NO_OPENAT2=1). A racing attacker inside the root cannot
- * lead an operation outside. `path` may begin with '/'. */
+ * A root is a folder descriptor. Every path is taken as if the folder were "/": `..` and absolute
+ * symbolic links stay inside (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a component walk
+ * with O_NOFOLLOW where the kernel has no openat2, forced by OAKUM_TEST_NO_OPENAT2=1). A racing
+ * attacker inside the root cannot lead an operation outside. `path` may begin with '/'. */
 typedef enum {
   OAKUM_ROOT_FOLLOW = 0,
-  OAKUM_ROOT_NOFOLLOW_LAST = 1 << 0, /* a symbolic link in the last component is not followed: ELOOP or O_PATH of it */
-  OAKUM_ROOT_NO_SYMLINKS = 1 << 1,   /* any symbolic link on the way is an error */
+  OAKUM_ROOT_NOFOLLOW_LAST =
+      1 << 0, /* a symbolic link in the last component is not followed: ELOOP or O_PATH of it */
+  OAKUM_ROOT_NO_SYMLINKS = 1 << 1, /* any symbolic link on the way is an error */
 } OakumRootFlags;
 /* New descriptor (close-on-exec) or -1. `open_flags` as open(2), `mode` used with O_CREAT. */
-NODISCARD int oakum_root_open(int root, const char *path, int open_flags, mode_t mode, OakumRootFlags flags,
-                              GError **error);
-/* Opens the parent folder of `path` (following links inside the root) and gives the last component as a new string in
- * *name; for use with *at() calls that must not follow the last component. Creates missing parents with
- * mode 0755 when `make_parents`. */
-NODISCARD int oakum_root_open_parent(int root, const char *path, gboolean make_parents, char **name, GError **error);
+NODISCARD int oakum_root_open(int root, const char *path, int open_flags, mode_t mode,
+                              OakumRootFlags flags, GError **error);
+/* Opens the parent folder of `path` (following links inside the root) and gives the last component
+ * as a new string in *name; for use with *at() calls that must not follow the last component.
+ * Creates missing parents with mode 0755 when `make_parents`. */
+NODISCARD int oakum_root_open_parent(int root, const char *path, gboolean make_parents, char **name,
+                                     GError **error);
 NODISCARD gboolean oakum_root_mkdirs(int root, const char *path, mode_t mode, GError **error);
-/* Removes path and everything below it; never follows links, never crosses the root. Missing is fine. */
+/* Removes path and everything below it; never follows links, never crosses the root. Missing is
+ * fine. */
 NODISCARD gboolean oakum_root_remove_tree(int root, const char *path, GError **error);
 
 /* ---- whole files ---------------------------------------------------------------------------- */
-/* Reads at most `max` bytes; more is OAKUM_ERROR_LIMIT. Caller frees *data (NUL added behind the end). */
-NODISCARD gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *len, GError **error);
-/* Atomic write: temporary file in the same folder, fsync, rename, fsync of the folder. Never leaves a partial file. */
-NODISCARD gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode, GError **error);
-/* As above for streams: returns a descriptor to write to; commit renames, free removes what was not committed. */
+/* Reads at most `max` bytes; more is OAKUM_ERROR_LIMIT. Caller frees *data (NUL added behind the
+ * end). */
+NODISCARD gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *len,
+                                   GError **error);
+/* Atomic write: temporary file in the same folder, fsync, rename, fsync of the folder. Never leaves
+ * a partial file. */
+NODISCARD gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                                    GError **error);
+/* As above for streams: returns a descriptor to write to; commit renames, free removes what was not
+ * committed. */
 typedef struct OakumAtomicFile OakumAtomicFile;
 NODISCARD OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **error);
 NODISCARD int oakum_atomic_file_fd(OakumAtomicFile *file); /* borrowed */
@@ -55,8 +63,10 @@ NODISCARD gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **erro
 void oakum_atomic_file_free(OakumAtomicFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAtomicFile, oakum_atomic_file_free)
 
-/* ---- temporary folders and locks --------------------------------------------------------------- */
-/* A new folder (mode 0700) below `parent` (NULL: $TMPDIR or /tmp), removed with all it holds on free. */
+/* ---- temporary folders and locks ---------------------------------------------------------------
+ */
+/* A new folder (mode 0700) below `parent` (NULL: $TMPDIR or /tmp), removed with all it holds on
+ * free. */
 typedef struct OakumTempDir OakumTempDir;
 NODISCARD OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error);
 NODISCARD const char *oakum_temp_dir_path(const OakumTempDir *dir);
@@ -66,43 +76,54 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTempDir, oakum_temp_dir_free)
 
 /* flock(2) on `path` (created 0600). `wait` FALSE: fails at once with DENIED when taken. */
 typedef struct OakumLock OakumLock;
-NODISCARD OakumLock *oakum_lock_take(const char *path, gboolean exclusive, gboolean wait, GError **error);
+NODISCARD OakumLock *oakum_lock_take(const char *path, gboolean exclusive, gboolean wait,
+                                     GError **error);
 void oakum_lock_free(OakumLock *lock); /* releases */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLock, oakum_lock_free)
 
-/* ---- children ------------------------------------------------------------------------------------ *
- * A scoped child: killed (SIGKILL) and reaped when freed before it was waited for. */
+/* ---- children
+ * ------------------------------------------------------------------------------------ * A scoped
+ * child: killed (SIGKILL) and reaped when freed before it was waited for. */
 typedef struct {
-  const char *const *argv;  /* argv[0] searched in PATH unless it has a '/' */
-  const char *const *envp;  /* NULL: ours */
-  int in, out, err;         /* -1: /dev/null for in, ours for out and err; else borrowed descriptors */
-  const int *keep;          /* further descriptors kept open under their own number; others are closed */
+  const char *const *argv; /* argv[0] searched in PATH unless it has a '/' */
+  const char *const *envp; /* NULL: ours */
+  int in, out, err; /* -1: /dev/null for in, ours for out and err; else borrowed descriptors */
+  const int *keep;  /* further descriptors kept open under their own number; others are closed */
   size_t n_keep;
 } OakumChildSpec;
-#define OAKUM_CHILD_SPEC_INIT { .in = -1, .out = -1, .err = -1 }
+#define OAKUM_CHILD_SPEC_INIT                                                                      \
+  {                                                                                                \
+    .in = -1, .out = -1, .err = -1                                                                 \
+  }
 typedef struct OakumChild OakumChild;
 NODISCARD OakumChild *oakum_child_spawn(const OakumChildSpec *spec, GError **error);
 NODISCARD pid_t oakum_child_pid(const OakumChild *child);
-/* Waits; *status is a wait(2) status. timeout_ms < 0: no limit; when it runs out the child is killed and LIMIT is set. */
+/* Waits; *status is a wait(2) status. timeout_ms < 0: no limit; when it runs out the child is
+ * killed and LIMIT is set. */
 NODISCARD gboolean oakum_child_wait(OakumChild *child, int timeout_ms, int *status, GError **error);
 void oakum_child_free(OakumChild *child);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumChild, oakum_child_free)
-/* Runs a program, feeds `input` (may be NULL), collects at most max_out bytes of its standard output (new string, NUL added).
- * A status other than 0 is an error that quotes the first line of its standard error. */
-NODISCARD gboolean oakum_child_run(const char *const *argv, OakumSlice input, uint64_t max_out, int timeout_ms,
-                                   char **out, size_t *out_len, GError **error);
+/* Runs a program, feeds `input` (may be NULL), collects at most max_out bytes of its standard
+ * output (new string, NUL added). A status other than 0 is an error that quotes the first line of
+ * its standard error. */
+NODISCARD gboolean oakum_child_run(const char *const *argv, OakumSlice input, uint64_t max_out,
+                                   int timeout_ms, char **out, size_t *out_len, GError **error);
 /* Describes a wait status: "exit status 3" or "killed by signal 9 (Killed)". New string. */
 NODISCARD char *oakum_child_describe(int status);
 
-/* ---- re-exec --------------------------------------------------------------------------------------- *
- * Some jobs must start in a process that has one thread and holds nothing (the step's init, parser workers). main() calls
- * oakum_reexec_dispatch first: when argv[0] is "oakum:<name>" it runs the function registered for <name> and exits. */
+/* ---- re-exec
+ * --------------------------------------------------------------------------------------- * Some
+ * jobs must start in a process that has one thread and holds nothing (the step's init, parser
+ * workers). main() calls oakum_reexec_dispatch first: when argv[0] is "oakum:<name>" it runs the
+ * function registered for <name> and exits. */
 typedef int (*OakumReexecFunc)(int argc, char **argv);
 typedef struct {
   const char *name;
   OakumReexecFunc run;
 } OakumReexecEntry;
-/* Returns -1 when argv[0] names no entry, else the exit status of the entry. `table` ends with {NULL}. */
+/* Returns -1 when argv[0] names no entry, else the exit status of the entry. `table` ends with
+ * {NULL}. */
 NODISCARD int oakum_reexec_dispatch(const OakumReexecEntry *table, int argc, char **argv);
-/* Path that starts this very program again: an O_PATH|O_CLOEXEC-free memfd or /proc/self/exe. New string. */
+/* Path that starts this very program again: an O_PATH|O_CLOEXEC-free memfd or /proc/self/exe. New
+ * string. */
 NODISCARD char *oakum_reexec_path(GError **error);

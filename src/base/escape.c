@@ -1,0 +1,107 @@
+#include "base/base.h"
+#include <string.h>
+
+/* Walks bytes as UTF-8. Returns the length of the next character and sets *c, or 1 with *c =
+ * (gunichar)-1 for a byte that begins no valid character. */
+static size_t next_char(const char *at, size_t left, gunichar *c)
+{
+  *c = g_utf8_get_char_validated(at, (gssize)left);
+  if (*at == '\0') { /* GLib takes NUL for the end; here it is a byte like any other */
+    *c = 0;
+    return 1;
+  }
+  if (*c == (gunichar)-1 || *c == (gunichar)-2) {
+    *c = (gunichar)-1;
+    return 1;
+  }
+  return (size_t)g_unichar_to_utf8(*c, NULL);
+}
+
+/* Characters that move the cursor, hide text or change its order. */
+static gboolean is_deceptive(gunichar c)
+{
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+         (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static void append_escaped(GString *out, const char *at, gunichar c)
+{
+  if (c == (gunichar)-1)
+    g_string_append_printf(out, "\\x%02x", (guchar)*at);
+  else if (c < 0x100)
+    g_string_append_printf(out, "\\x%02x", (guint)c);
+  else
+    g_string_append_printf(out, "\\u{%04x}", (guint)c);
+}
+
+char *oakum_escape_terminal(const char *bytes, gssize len)
+{
+  size_t left = len < 0 ? strlen(bytes) : (size_t)len;
+  GString *out = g_string_sized_new(left + 1);
+  while (left > 0) {
+    gunichar c;
+    size_t n = next_char(bytes, left, &c);
+    if (c == (gunichar)-1 || is_deceptive(c))
+      append_escaped(out, bytes, c);
+    else
+      g_string_append_len(out, bytes, (gssize)n);
+    bytes += n;
+    left -= n;
+  }
+  return g_string_free(out, FALSE);
+}
+
+char *oakum_escape_html(const char *bytes, gssize len)
+{
+  size_t left = len < 0 ? strlen(bytes) : (size_t)len;
+  GString *out = g_string_sized_new(left + 1);
+  while (left > 0) {
+    gunichar c;
+    size_t n = next_char(bytes, left, &c);
+    switch (c) {
+    case '&':
+      g_string_append(out, "&amp;");
+      break;
+    case '<':
+      g_string_append(out, "&lt;");
+      break;
+    case '>':
+      g_string_append(out, "&gt;");
+      break;
+    case '"':
+      g_string_append(out, "&quot;");
+      break;
+    case '\'':
+      g_string_append(out, "&#39;");
+      break;
+    default:
+      if (c == (gunichar)-1 || (is_deceptive(c) && c != '\n' && c != '\t'))
+        append_escaped(out, bytes, c);
+      else
+        g_string_append_len(out, bytes, (gssize)n);
+    }
+    bytes += n;
+    left -= n;
+  }
+  return g_string_free(out, FALSE);
+}
+
+char *oakum_escape_utf8(const char *bytes, gssize len)
+{
+  size_t left = len < 0 ? strlen(bytes) : (size_t)len;
+  GString *out = g_string_sized_new(left + 1);
+  while (left > 0) {
+    gunichar c;
+    size_t n = next_char(bytes, left, &c);
+    /* NUL too: the result is a C string, and a reader of JSON may stop there. */
+    if (c == (gunichar)-1 || c == 0)
+      g_string_append(out, "\357\277\275");
+    else
+      g_string_append_len(out, bytes, (gssize)n);
+    bytes += n;
+    left -= n;
+  }
+  return g_string_free(out, FALSE);
+}

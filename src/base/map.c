@@ -1,0 +1,26 @@
+#include "base/base.h"
+#include <sodium.h>
+#include <string.h>
+
+static unsigned char hash_key[crypto_shorthash_KEYBYTES];
+
+guint oakum_str_hash(gconstpointer key)
+{
+  static gsize ready;
+  if (g_once_init_enter(&ready)) {
+    if (sodium_init() < 0)
+      g_error("libsodium cannot start: no source of random bytes");
+    randombytes_buf(hash_key, sizeof hash_key);
+    g_once_init_leave(&ready, 1);
+  }
+  unsigned char hash[crypto_shorthash_BYTES];
+  crypto_shorthash(hash, key, strlen(key), hash_key);
+  guint value;
+  memcpy(&value, hash, sizeof value);
+  return value;
+}
+
+GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify value_free)
+{
+  return g_hash_table_new_full(oakum_str_hash, g_str_equal, key_free, value_free);
+}

@@ -1,0 +1,19 @@
+#include "base/base.h"
+
+gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *out)
+{
+  if (len == 0)
+    return FALSE;
+  uint64_t value = 0;
+  for (size_t i = 0; i < len; i++) {
+    if (text[i] < '0' || text[i] > '9')
+      return FALSE;
+    if (oakum_mul_overflows(value, UINT64_C(10), &value) ||
+        oakum_add_overflows(value, (uint64_t)(text[i] - '0'), &value))
+      return FALSE;
+  }
+  if (value > max)
+    return FALSE;
+  *out = value;
+  return TRUE;
+}

@@ -1,0 +1,23 @@
+"""Runs each tests/cases/**/*.case: "# oakum COMMAND", a line "<<<", the input, a line ">>>", the expected output.
+
+">>> exit N" states another exit status than 0.
+"""
+import os
+import pathlib
+import shlex
+import subprocess
+
+import pytest
+
+CASES = pathlib.Path(__file__).resolve().parent.parent / "cases"
+
+
+@pytest.mark.parametrize("path", sorted(CASES.rglob("*.case")), ids=lambda p: str(p.relative_to(CASES)))
+def test_case(path):
+    head, rest = path.read_text().split("<<<\n", 1)
+    text, expected = rest.split(">>>", 1)
+    status, expected = expected.split("\n", 1)
+    command = shlex.split(head.removeprefix("# oakum ").strip())
+    done = subprocess.run([os.environ["OAKUM"], *command], input=text, capture_output=True, text=True, timeout=60)
+    assert done.stdout == expected, done.stderr
+    assert done.returncode == int(status.replace("exit", "") or 0), done.stderr
