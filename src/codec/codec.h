@@ -135,9 +135,9 @@ typedef struct {
   size_t n_xattrs;
 } OakumTarEntry;
 
-/* Reading: libarchive with only the tar format, every limit of base/limits.h; what two readers
- * could take differently (PAX size against header size, sparse maps, negative sizes, unknown types)
- * is refused rather than guessed. */
+/* Reading: our own (ARCHITECTURE.md says why not libarchive), with every limit of base/limits.h;
+ * what two readers could take differently (PAX size against header size, extensions mixed, sparse
+ * maps, unknown types) is refused rather than guessed. */
 typedef struct OakumTarReader OakumTarReader;
 NODISCARD OakumTarReader *oakum_tar_reader_new(OakumReader *below); /* takes `below` */
 /* 1: *entry is set (borrowed until the next call); 0: end of archive, and the stream below was

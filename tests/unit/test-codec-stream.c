@@ -1,0 +1,246 @@
+#include "codec/codec.h"
+#include <lzma.h>
+#include <string.h>
+
+static GByteArray *make_data(size_t len, gboolean random)
+{
+  GByteArray *data = g_byte_array_sized_new((guint)len + 1);
+  g_byte_array_set_size(data, (guint)len);
+  GRand *rand = g_rand_new_with_seed(7);
+  for (size_t i = 0; i < len; i++)
+    data->data[i] = random ? (guint8)g_rand_int(rand) : (guint8)(i / 100);
+  g_rand_free(rand);
+  return data;
+}
+
+static GByteArray *pack(GByteArray *data, OakumWriter *(*make)(OakumWriter *, guint), guint threads)
+{
+  GByteArray *out = g_byte_array_new();
+  g_autoptr(OakumWriter) writer = make(oakum_writer_new_memory(out), threads);
+  /* odd pieces, so that no buffer edge is special */
+  for (guint at = 0; at < data->len;) {
+    guint n = MIN(data->len - at, 77777);
+    g_assert_true(oakum_writer_write(writer, data->data + at, n, NULL));
+    at += n;
+  }
+  g_assert_true(oakum_writer_finish(writer, NULL));
+  return out;
+}
+
+static OakumWriter *make_gzip(OakumWriter *below, guint threads)
+{
+  return oakum_writer_new_gzip(below, 6, threads);
+}
+
+static OakumWriter *make_zstd(OakumWriter *below, guint threads)
+{
+  return oakum_writer_new_zstd(below, 3);
+}
+
+static void check_unpacks(GByteArray *packed, GByteArray *data)
+{
+  OakumCompression kind = OAKUM_COMPRESSION_NONE;
+  g_autoptr(OakumReader) reader =
+      oakum_reader_new_inflate(oakum_reader_new_memory(packed->data, packed->len), &kind);
+  g_autofree char *got = NULL;
+  size_t len = 0;
+  g_autoptr(GError) error = NULL;
+  g_assert_true(oakum_reader_slurp(reader, 64 * OAKUM_MIB, "test", &got, &len, &error));
+  g_assert_no_error(error);
+  g_assert_cmpmem(got, len, data->data, data->len);
+  g_assert_cmpint(kind, !=, OAKUM_COMPRESSION_NONE);
+}
+
+static const size_t sizes[] = {0, 1, 131072, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20};
+
+static void test_round_trip(void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+    for (int random = 0; random < 2; random++) {
+      g_autoptr(GByteArray) data = make_data(sizes[i], random);
+      g_autoptr(GByteArray) one = pack(data, make_gzip, 1);
+      g_autoptr(GByteArray) four = pack(data, make_gzip, 4);
+      g_autoptr(GByteArray) zstd = pack(data, make_zstd, 1);
+      g_assert_cmpmem(one->data, one->len, four->data, four->len);
+      check_unpacks(one, data);
+      check_unpacks(zstd, data);
+    }
+  }
+}
+
+static void test_xz(void)
+{
+  g_autoptr(GByteArray) data = make_data(300000, FALSE);
+  g_autoptr(GByteArray) packed = g_byte_array_new();
+  g_byte_array_set_size(packed, 400000);
+  size_t len = 0;
+  g_assert_cmpint(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, data->data, data->len,
+                                          packed->data, &len, packed->len),
+                  ==, LZMA_OK);
+  g_byte_array_set_size(packed, (guint)len);
+  check_unpacks(packed, data);
+}
+
+/* Reads all; gives the error code, or -1 when it succeeds. */
+static int outcome(OakumReader *reader)
+{
+  g_autoptr(OakumReader) owned = reader;
+  g_autoptr(GError) error = NULL;
+  if (oakum_reader_drain(owned, &error))
+    return -1;
+  g_assert_error(error, OAKUM_CODEC_ERROR, error->code);
+  g_autoptr(GError) again = NULL; /* an error stays */
+  char byte;
+  g_assert_cmpint(oakum_reader_read(owned, &byte, 1, &again), ==, -1);
+  g_assert_cmpstr(again->message, ==, error->message);
+  return error->code;
+}
+
+static int inflate_outcome(const GByteArray *packed)
+{
+  return outcome(
+      oakum_reader_new_inflate(oakum_reader_new_memory(packed->data, packed->len), NULL));
+}
+
+static void test_damage(void)
+{
+  g_autoptr(GByteArray) data = make_data(50000, TRUE);
+  OakumWriter *(*const makers[])(OakumWriter *, guint) = {make_gzip, make_zstd};
+  for (size_t m = 0; m < G_N_ELEMENTS(makers); m++) {
+    g_autoptr(GByteArray) packed = pack(data, makers[m], 1);
+    g_assert_cmpint(inflate_outcome(packed), ==, -1);
+    /* every cut that leaves the magic, in steps */
+    for (guint cut = packed->len - 1; cut > 16; cut -= MIN(cut, 997)) {
+      g_autoptr(GByteArray) part = g_byte_array_new();
+      g_byte_array_append(part, packed->data, cut);
+      g_assert_cmpint(inflate_outcome(part), ==, OAKUM_ERROR_INVALID);
+    }
+  }
+  g_autoptr(GByteArray) gzip = pack(data, make_gzip, 1);
+  for (guint back = 1; back <= 8; back++) { /* CRC32 and ISIZE */
+    gzip->data[gzip->len - back] ^= 0x10;
+    g_assert_cmpint(inflate_outcome(gzip), ==, OAKUM_ERROR_INVALID);
+    gzip->data[gzip->len - back] ^= 0x10;
+  }
+  g_autoptr(GByteArray) twice = g_byte_array_new();
+  g_byte_array_append(twice, gzip->data, gzip->len);
+  g_byte_array_append(twice, gzip->data, gzip->len);
+  uint64_t count = 0;
+  g_assert_cmpint(
+      outcome(oakum_reader_new_count(
+          oakum_reader_new_gunzip(oakum_reader_new_memory(twice->data, twice->len)), &count)),
+      ==, -1);
+  g_assert_cmpuint(count, ==, 100000);
+  static const guint8 zeros[1000];
+  g_byte_array_append(gzip, zeros, sizeof zeros);
+  g_assert_cmpint(inflate_outcome(gzip), ==, -1);
+  g_byte_array_append(gzip, (const guint8 *)"\x1f\x8b", 2);
+  g_assert_cmpint(inflate_outcome(gzip), ==, OAKUM_ERROR_INVALID);
+  g_byte_array_append(twice, (const guint8 *)"garbage", 7);
+  g_assert_cmpint(inflate_outcome(twice), ==, OAKUM_ERROR_INVALID);
+  g_assert_cmpint(outcome(oakum_reader_new_gunzip(oakum_reader_new_memory("", 0))), ==,
+                  OAKUM_ERROR_INVALID);
+  g_assert_cmpint(outcome(oakum_reader_new_unzstd(oakum_reader_new_memory("", 0))), ==,
+                  OAKUM_ERROR_INVALID);
+  g_assert_cmpint(outcome(oakum_reader_new_inflate(oakum_reader_new_memory("BZh91AY", 7), NULL)),
+                  ==, OAKUM_ERROR_UNSUPPORTED);
+}
+
+/* A frame header that asks for a window of 2 GiB (RFC 8878 3.1.1.1.2: window descriptor 0xa8). */
+static void test_zstd_window(void)
+{
+  static const guint8 frame[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x01, 0x00, 0x00};
+  g_assert_cmpint(outcome(oakum_reader_new_unzstd(oakum_reader_new_memory(frame, sizeof frame))),
+                  ==, OAKUM_ERROR_INVALID);
+}
+
+static void test_zstd_bomb(void)
+{
+  g_autoptr(GByteArray) zeros = g_byte_array_new();
+  g_byte_array_set_size(zeros, 80 << 20);
+  memset(zeros->data, 0, zeros->len);
+  g_autoptr(GByteArray) packed = pack(zeros, make_zstd, 1);
+  g_assert_cmpint(inflate_outcome(packed), ==, OAKUM_ERROR_LIMIT);
+}
+
+static void test_verify(void)
+{
+  g_autofree char *hex = oakum_sha256_hex("hello", 5);
+  g_assert_cmpstr(hex, ==, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
+  static const struct {
+    const char *data;
+    uint64_t size;
+    gboolean digest;
+    int want;
+  } rows[] = {
+      {"hello", 5, TRUE, -1},
+      {"hello", UINT64_MAX, TRUE, -1},
+      {"hell", 5, TRUE, OAKUM_ERROR_DIGEST},
+      {"hello!", 5, TRUE, OAKUM_ERROR_DIGEST},
+      {"hullo", 5, TRUE, OAKUM_ERROR_DIGEST},
+      {"hullo", 5, FALSE, -1},
+      {"", 5, FALSE, OAKUM_ERROR_DIGEST},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+    g_assert_cmpint(outcome(oakum_reader_new_verify(
+                        oakum_reader_new_memory(rows[i].data, strlen(rows[i].data)),
+                        OAKUM_HASH_SHA256, rows[i].digest ? hex : NULL, rows[i].size)),
+                    ==, rows[i].want);
+}
+
+static void test_limit(void)
+{
+  g_assert_cmpint(outcome(oakum_reader_new_limit(oakum_reader_new_memory("12345", 5), 5, "x")), ==,
+                  -1);
+  g_assert_cmpint(outcome(oakum_reader_new_limit(oakum_reader_new_memory("123456", 6), 5, "x")), ==,
+                  OAKUM_ERROR_LIMIT);
+  g_autoptr(OakumReader) reader = oakum_reader_new_memory("123456", 6);
+  g_autofree char *data = NULL;
+  size_t len;
+  g_autoptr(GError) error = NULL;
+  g_assert_false(oakum_reader_slurp(reader, 5, "the answer", &data, &len, &error));
+  g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
+  g_assert_cmpstr(error->message, ==, "the answer: more than 5 bytes");
+}
+
+static void test_hash_streams(void)
+{
+  g_autoptr(OakumHasher) in = oakum_hasher_new(OAKUM_HASH_SHA256),
+                         out = oakum_hasher_new(OAKUM_HASH_SHA256);
+  g_autoptr(GByteArray) into = g_byte_array_new();
+  uint64_t written = 0, copied = 0;
+  g_autoptr(OakumReader) reader = oakum_reader_new_hash(oakum_reader_new_memory("hello", 5), in);
+  g_autoptr(OakumWriter) writer =
+      oakum_writer_new_count(oakum_writer_new_hash(oakum_writer_new_memory(into), out), &written);
+  g_assert_true(oakum_stream_copy(reader, writer, &copied, NULL));
+  g_assert_true(oakum_writer_finish(writer, NULL));
+  g_autofree char *a = oakum_hasher_hex(in), *b = oakum_hasher_hex(out);
+  g_assert_cmpstr(a, ==, b);
+  g_assert_cmpuint(written, ==, 5);
+  g_assert_cmpuint(copied, ==, 5);
+  g_assert_cmpmem(into->data, into->len, "hello", 5);
+}
+
+static void test_abandon(void)
+{
+  g_autoptr(GByteArray) out = g_byte_array_new();
+  g_autoptr(GByteArray) data = make_data(3 << 20, TRUE);
+  g_autoptr(OakumWriter) writer = oakum_writer_new_gzip(oakum_writer_new_memory(out), 6, 2);
+  g_assert_true(oakum_writer_write(writer, data->data, data->len, NULL));
+  /* freed without finish: the leak checker watches */
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/codec/round-trip", test_round_trip);
+  g_test_add_func("/codec/xz", test_xz);
+  g_test_add_func("/codec/damage", test_damage);
+  g_test_add_func("/codec/zstd-window", test_zstd_window);
+  g_test_add_func("/codec/zstd-bomb", test_zstd_bomb);
+  g_test_add_func("/codec/verify", test_verify);
+  g_test_add_func("/codec/limit", test_limit);
+  g_test_add_func("/codec/hash-streams", test_hash_streams);
+  g_test_add_func("/codec/abandon", test_abandon);
+  return g_test_run();
+}
