@@ -249,7 +249,7 @@ static void test_pax(void)
     int want;
   } rows[] = {
       ROW('x', "10 path=n\n", -1),
-      ROW('x', "9 size=3\n", OAKUM_ERROR_INVALID), /* the length lies */
+      ROW('x', "8 size=3\n", OAKUM_ERROR_INVALID), /* the length lies */
       ROW('x', "10 size=3\n", -1),
       ROW('x', "10 size=4\n", OAKUM_ERROR_INVALID), /* header says 3 */
       ROW('x', "11 size=-3\n", OAKUM_ERROR_INVALID),
