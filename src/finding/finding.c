@@ -1,0 +1,135 @@
+#include "finding/finding.h"
+#include "codec/codec.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const severity_names[] = {"unknown", "negligible", "low",
+                                             "medium",  "high",       "critical"};
+
+const char *oakum_severity_name(OakumSeverity severity)
+{
+  return severity_names[severity];
+}
+
+gboolean oakum_severity_parse(const char *text, OakumSeverity *out)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(severity_names); i++)
+    if (g_ascii_strcasecmp(text, severity_names[i]) == 0) {
+      *out = (OakumSeverity)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+OakumPackage *oakum_package_new(void)
+{
+  OakumPackage *package = g_new0(OakumPackage, 1);
+  package->paths = g_ptr_array_new_with_free_func(g_free);
+  package->layer_index = -1;
+  return package;
+}
+
+void oakum_package_free(OakumPackage *package)
+{
+  if (!package)
+    return;
+  g_free(package->name);
+  g_free(package->version);
+  g_free(package->type);
+  g_free(package->arch);
+  g_free(package->purl);
+  g_free(package->source_name);
+  g_free(package->source_version);
+  g_free(package->maintainer);
+  g_ptr_array_unref(package->paths);
+  g_free(package->layer);
+  g_free(package);
+}
+
+OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id, OakumSeverity severity)
+{
+  OakumFinding *finding = g_new0(OakumFinding, 1);
+  finding->kind = kind;
+  finding->id = g_strdup(id);
+  finding->severity = severity;
+  finding->layer_index = -1;
+  return finding;
+}
+
+void oakum_finding_free(OakumFinding *finding)
+{
+  if (!finding)
+    return;
+  char **strings[] = {&finding->id,           &finding->title,        &finding->why,
+                      &finding->fix,          &finding->package_name, &finding->package_version,
+                      &finding->package_purl, &finding->source,       &finding->fixed,
+                      &finding->status,       &finding->advisory,     &finding->layer,
+                      &finding->file};
+  for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+    g_free(*strings[i]);
+  g_strfreev(finding->aliases);
+  g_free(finding);
+}
+
+char *oakum_finding_fingerprint(const OakumFinding *finding)
+{
+  /* framed by length, so that no two lists of parts give the same bytes. Lines of a file move with
+   * every edit: a lint finding is the same one while rule, file and title are. */
+  const char *parts[] = {
+      finding->id,           finding->package_name,
+      finding->package_purl, finding->source,
+      finding->file,         finding->kind == OAKUM_FINDING_LINT ? finding->title : NULL};
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "%d", (int)finding->kind);
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    g_string_append_printf(text, "|%zu:%s", parts[i] ? strlen(parts[i]) : 0,
+                           parts[i] ? parts[i] : "");
+  return oakum_sha256_hex(text->str, text->len);
+}
+
+/* Byte order, but runs of digits compare as numbers: CVE-2021-999 stands before CVE-2021-1000. */
+static int natural_compare(const char *a, const char *b)
+{
+  a = a ? a : "";
+  b = b ? b : "";
+  while (*a && *b) {
+    if (g_ascii_isdigit(*a) && g_ascii_isdigit(*b)) {
+      const char *a0 = a + strspn(a, "0"), *b0 = b + strspn(b, "0");
+      size_t n = strspn(a0, "0123456789"), m = strspn(b0, "0123456789");
+      if (n != m)
+        return n < m ? -1 : 1;
+      int order = memcmp(a0, b0, n);
+      if (order != 0)
+        return order;
+      a = a0 + n;
+      b = b0 + m;
+    } else if (*a != *b) {
+      return (guchar)*a < (guchar)*b ? -1 : 1;
+    } else {
+      a++;
+      b++;
+    }
+  }
+  return (int)(guchar)*a - (int)(guchar)*b;
+}
+
+gint oakum_finding_compare(gconstpointer first, gconstpointer second)
+{
+  const OakumFinding *a = *(OakumFinding *const *)first, *b = *(OakumFinding *const *)second;
+  if (a->kind != b->kind)
+    return a->kind < b->kind ? -1 : 1;
+  int order = a->kind == OAKUM_FINDING_LINT ? g_strcmp0(a->file, b->file) : 0;
+  if (order == 0 && a->kind == OAKUM_FINDING_LINT)
+    order = a->line != b->line ? (a->line < b->line ? -1 : 1) : a->column - b->column;
+  if (order == 0)
+    order = g_strcmp0(a->package_name, b->package_name);
+  if (order == 0)
+    order = natural_compare(a->id, b->id);
+  if (order == 0)
+    order = g_strcmp0(a->package_version, b->package_version);
+  if (order == 0)
+    order = g_strcmp0(a->package_purl, b->package_purl);
+  if (order == 0)
+    order = g_strcmp0(a->source, b->source);
+  return order != 0 ? order : g_strcmp0(a->title, b->title);
+}

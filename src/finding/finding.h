@@ -1,0 +1,67 @@
+/* finding: the one record that all checkers produce and all consumers read. Rank 2. */
+#pragma once
+#include "base/base.h"
+
+typedef enum {
+  OAKUM_SEVERITY_UNKNOWN,
+  OAKUM_SEVERITY_NEGLIGIBLE,
+  OAKUM_SEVERITY_LOW,
+  OAKUM_SEVERITY_MEDIUM,
+  OAKUM_SEVERITY_HIGH,
+  OAKUM_SEVERITY_CRITICAL
+} OakumSeverity;
+NODISCARD const char *oakum_severity_name(OakumSeverity severity); /* "high" */
+NODISCARD gboolean oakum_severity_parse(const char *text, OakumSeverity *out);
+
+typedef enum {
+  OAKUM_FINDING_LINT,
+  OAKUM_FINDING_VULNERABILITY,
+  OAKUM_FINDING_INCOMPLETE
+} OakumFindingKind;
+
+/* A package as a cataloguer found it. */
+typedef struct {
+  char *name, *version; /* version as the database writes it, epoch included */
+  char *type;           /* "deb", "apk" */
+  char *arch;
+  char *purl;
+  char *source_name,
+      *source_version; /* equal to name and version when the database names no source */
+  char *maintainer;
+  GPtrArray *paths;    /* char *: the files that proved it ("var/lib/dpkg/status") */
+  char *layer;         /* digest of the layer that brought it; NULL for a root file system */
+  int layer_index;     /* -1: unknown */
+  int dockerfile_line; /* 1-based; 0: not from this build's Dockerfile */
+} OakumPackage;
+NODISCARD OakumPackage *oakum_package_new(void);
+void oakum_package_free(OakumPackage *package);
+
+typedef struct {
+  OakumFindingKind kind;
+  char *id;       /* CVE id, rule name, or reason word of INCOMPLETE */
+  char **aliases; /* may be NULL */
+  OakumSeverity severity;
+  char *title; /* one line */
+  char *why;   /* which evidence: "dpkg status says openssl 1.1.1n; Debian:11 fixed in 1.1.1w" */
+  char *fix;   /* what to do, one line; may be NULL */
+  /* vulnerability */
+  char *package_name, *package_version, *package_purl;
+  char *source;   /* source package that the advisory names */
+  char *fixed;    /* first fixed version or NULL */
+  char *status;   /* "fixed" when a fix exists, "open" when none is known */
+  char *advisory; /* id of the record in the database */
+  char *layer;    /* digest or NULL */
+  int layer_index, dockerfile_line;
+  /* lint: a place in a text, 1-based; end exclusive */
+  char *file;
+  int line, column, end_line, end_column;
+} OakumFinding;
+NODISCARD OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id,
+                                          OakumSeverity severity);
+void oakum_finding_free(OakumFinding *finding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumFinding, oakum_finding_free)
+/* Stable identity over runs: hex of a hash over kind, id, package, place. New string. */
+NODISCARD char *oakum_finding_fingerprint(const OakumFinding *finding);
+/* Total order for reports: kind, package, id (numbers inside CVE ids as numbers), file, line. For
+ * g_ptr_array_sort. */
+gint oakum_finding_compare(gconstpointer a, gconstpointer b); /* arguments are OakumFinding ** */

@@ -1,0 +1,191 @@
+/* Whole files, atomic files, temporary folders, locks. */
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *len, GError **error)
+{
+  OAKUM_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "%s", path);
+    return FALSE;
+  }
+  GByteArray *bytes = g_byte_array_new();
+  for (;;) {
+    guint8 buffer[16384];
+    gssize n = oakum_read_some(fd, buffer, sizeof(buffer), error);
+    if (n < 0 || (n > 0 && bytes->len + (uint64_t)n > max)) {
+      if (n < 0)
+        g_prefix_error(error, "%s: ", path);
+      else
+        g_set_error(error, OAKUM_OS_ERROR, OAKUM_ERROR_LIMIT,
+                    "%s: larger than %" G_GUINT64_FORMAT " bytes", path, max);
+      g_byte_array_unref(bytes);
+      return FALSE;
+    }
+    if (n == 0)
+      break;
+    g_byte_array_append(bytes, buffer, (guint)n);
+  }
+  if (len)
+    *len = bytes->len;
+  g_byte_array_append(bytes, (const guint8 *)"", 1);
+  *data = (char *)g_byte_array_free(bytes, FALSE);
+  return TRUE;
+}
+
+struct OakumAtomicFile {
+  char *path, *temp;
+  int fd;
+};
+
+OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **error)
+{
+  char *temp = g_strdup_printf("%s.tmp-XXXXXX", path);
+  int fd = mkostemp(temp, O_CLOEXEC);
+  if (fd < 0 || fchmod(fd, mode) < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", path);
+    if (fd >= 0)
+      unlink(temp);
+    oakum_fd_clear(&fd);
+    g_free(temp);
+    return NULL;
+  }
+  OakumAtomicFile *file = g_new0(OakumAtomicFile, 1);
+  *file = (OakumAtomicFile){.path = g_strdup(path), .temp = temp, .fd = fd};
+  return file;
+}
+
+int oakum_atomic_file_fd(OakumAtomicFile *file)
+{
+  return file->fd;
+}
+
+gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname(file->path);
+  OAKUM_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0 || fsync(file->fd) < 0 || rename(file->temp, file->path) < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
+    return FALSE;
+  }
+  g_clear_pointer(&file->temp, g_free);
+  if (fsync(at) < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+void oakum_atomic_file_free(OakumAtomicFile *file)
+{
+  if (!file)
+    return;
+  if (file->temp)
+    unlink(file->temp);
+  oakum_fd_clear(&file->fd);
+  g_free(file->temp);
+  g_free(file->path);
+  g_free(file);
+}
+
+gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                          GError **error)
+{
+  g_autoptr(OakumAtomicFile) file = oakum_atomic_file_new(path, mode, error);
+  if (!file)
+    return FALSE;
+  if (!oakum_write_all(file->fd, data, len, error)) {
+    g_prefix_error(error, "%s: ", path);
+    return FALSE;
+  }
+  return oakum_atomic_file_commit(file, error);
+}
+
+struct OakumTempDir {
+  char *path;
+  int fd;
+};
+
+OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error)
+{
+  const char *below = parent ? parent : g_getenv("TMPDIR");
+  char *path = g_build_filename(below && *below ? below : "/tmp", "oakum-XXXXXX", NULL);
+  int fd = -1;
+  if (mkdtemp(path))
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "temporary folder %s", path);
+    g_free(path);
+    return NULL;
+  }
+  OakumTempDir *dir = g_new0(OakumTempDir, 1);
+  *dir = (OakumTempDir){.path = path, .fd = fd};
+  return dir;
+}
+
+const char *oakum_temp_dir_path(const OakumTempDir *dir)
+{
+  return dir->path;
+}
+
+int oakum_temp_dir_fd(const OakumTempDir *dir)
+{
+  return dir->fd;
+}
+
+void oakum_temp_dir_free(OakumTempDir *dir)
+{
+  if (!dir)
+    return;
+  g_autoptr(GError) error = NULL;
+  oakum_fd_clear(&dir->fd);
+  g_autofree char *folder = g_path_get_dirname(dir->path);
+  g_autofree char *name = g_path_get_basename(dir->path);
+  OAKUM_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (at >= 0 && !oakum_root_remove_tree(at, name, &error))
+    oakum_warn("temporary folder %s stays: %s", dir->path, error->message);
+  g_free(dir->path);
+  g_free(dir);
+}
+
+struct OakumLock {
+  int fd;
+};
+
+OakumLock *oakum_lock_take(const char *path, gboolean exclusive, gboolean wait, GError **error)
+{
+  OAKUM_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "lock %s", path);
+    return NULL;
+  }
+  int done;
+  do
+    done = flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
+  while (done < 0 && errno == EINTR);
+  if (done < 0) {
+    if (errno == EWOULDBLOCK)
+      g_set_error(error, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED, "lock %s: held by another process",
+                  path);
+    else
+      oakum_error_errno(error, OAKUM_OS_ERROR, errno, "lock %s", path);
+    return NULL;
+  }
+  OakumLock *lock = g_new0(OakumLock, 1);
+  lock->fd = oakum_fd_steal(&fd);
+  return lock;
+}
+
+void oakum_lock_free(OakumLock *lock)
+{
+  if (!lock)
+    return;
+  oakum_fd_clear(&lock->fd);
+  g_free(lock);
+}
