@@ -60,6 +60,7 @@ NODISCARD GArray *oakum_view_versions(const OakumView *view, const char *path);
 /* Paths of the entries directly below the folder `path` ("" is the root), links followed, in byte
  * order: array of new strings. Empty when it is no folder. */
 NODISCARD GPtrArray *oakum_view_list(const OakumView *view, const char *path);
-/* Calls `each` for every file of the merged tree in byte order until it returns FALSE. */
+/* Calls `each` for every name of the merged tree, folders before what they hold, siblings in byte
+ * order, until it returns FALSE. */
 typedef gboolean (*OakumViewEach)(const char *path, const OakumViewFile *file, gpointer user);
 void oakum_view_each(const OakumView *view, OakumViewEach each, gpointer user);
