@@ -147,6 +147,9 @@ NODISCARD int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry 
 /* Content of the current entry; 0 at its end. Unread content is skipped by next. */
 NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len,
                                        GError **error);
+/* Where the content of the current entry begins in the stream below, in bytes; to be asked before
+ * any of it is read. */
+NODISCARD uint64_t oakum_tar_reader_offset(const OakumTarReader *reader);
 void oakum_tar_reader_free(OakumTarReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTarReader, oakum_tar_reader_free)
 

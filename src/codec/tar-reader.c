@@ -12,6 +12,7 @@ struct OakumTarReader {
   OakumReader *below;
   uint8_t *buffer; /* read ahead: at..end */
   size_t at, end;
+  uint64_t taken; /* bytes read from below */
   uint64_t content_left, padding_left;
   guint entries;
   gboolean ended;
@@ -62,6 +63,8 @@ static gboolean fill(OakumTarReader *reader, GError **error)
   if (reader->at < reader->end)
     return TRUE;
   gssize n = oakum_reader_read(reader->below, reader->buffer, OAKUM_IO_BUFFER, error);
+  if (n > 0)
+    reader->taken += (uint64_t)n;
   if (n < 0)
     return FALSE;
   reader->at = 0;
@@ -567,6 +570,7 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
   if (reader->at == reader->end && n >= OAKUM_IO_BUFFER) {
     got =
         oakum_reader_read(reader->below, buffer, n, error); /* large content needs no second copy */
+    reader->taken += (uint64_t)MAX(got, 0);
   } else {
     if (!fill(reader, error))
       return -1;
@@ -579,6 +583,11 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
   if (got > 0)
     reader->content_left -= (uint64_t)got;
   return got;
+}
+
+uint64_t oakum_tar_reader_offset(const OakumTarReader *reader)
+{
+  return reader->taken - (reader->end - reader->at);
 }
 
 void oakum_tar_reader_free(OakumTarReader *reader)

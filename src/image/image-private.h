@@ -14,3 +14,28 @@ typedef enum {
   OAKUM_WHITEOUT_INVALID
 } OakumWhiteout;
 NODISCARD OakumWhiteout oakum_image_whiteout(const char *name, const char **target);
+
+/* Copies one blob unless the sink has it. */
+NODISCARD gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink *sink,
+                                         const OakumDescriptor *desc, GError **error);
+/* Follows index.json and nested indexes (at most OAKUM_INDEX_DEPTH_MAX) to one image. Takes
+ * `source`. */
+NODISCARD OakumImage *oakum_layout_select(const char *name, GBytes *index, OakumBlobSource *source,
+                                          const char *tag, const OakumPlatform *platform,
+                                          GError **error);
+
+/* A tar whose members can be opened by name: the file itself when it is not compressed, else a copy
+ * of its members in a temporary folder. Only regular files count; of two with one name the last. */
+typedef struct OakumArchive OakumArchive;
+NODISCARD OakumArchive *oakum_archive_open(const char *file, GError **error);
+NODISCARD gboolean oakum_archive_has(const OakumArchive *archive, const char *name, uint64_t *size);
+NODISCARD OakumReader *oakum_archive_member(const OakumArchive *archive, const char *name,
+                                            GError **error);
+NODISCARD GBytes *oakum_archive_slurp(const OakumArchive *archive, const char *name, uint64_t max,
+                                      GError **error);
+void oakum_archive_free(OakumArchive *archive);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumArchive, oakum_archive_free)
+/* Appends one regular file to a tar that is being written: mode 0644, times and ids 0. */
+NODISCARD gboolean oakum_archive_append(OakumTarWriter *tar, const char *name, uint64_t size,
+                                        OakumReader *content, GError **error);
+#define OAKUM_REF_NAME "org.opencontainers.image.ref.name"

@@ -64,3 +64,79 @@ NODISCARD GPtrArray *oakum_view_list(const OakumView *view, const char *path);
  * order, until it returns FALSE. */
 typedef gboolean (*OakumViewEach)(const char *path, const OakumViewFile *file, gpointer user);
 void oakum_view_each(const OakumView *view, OakumViewEach each, gpointer user);
+
+/* ---- store --------------------------------------------------------------------------------------
+ * * A folder of blobs named by their digest: blobs/<algorithm>/<hex>. A blob is written to a
+ * temporary file, fsynced and renamed, so that a name never stands for partial bytes; it is
+ * verified whenever it is read, and one that fails is removed so that the next run fetches it
+ * again. Any number of processes may share a store: each holds a shared lock while it is open, gc
+ * an exclusive one. */
+typedef struct OakumStore OakumStore;
+/* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
+ * mode 0700 when missing. */
+NODISCARD OakumStore *oakum_store_open(const char *path, GError **error);
+NODISCARD const char *oakum_store_path(const OakumStore *store);
+void oakum_store_free(OakumStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStore, oakum_store_free)
+/* Views of the store as source and sink; the store must outlive them. Thread-safe. */
+NODISCARD OakumBlobSource *oakum_store_source(OakumStore *store);
+NODISCARD OakumBlobSink *oakum_store_sink(OakumStore *store);
+/* Stores a small blob; gives its descriptor. */
+NODISCARD OakumDescriptor *oakum_store_put_bytes(OakumStore *store, const char *media_type,
+                                                 const void *data, size_t len, GError **error);
+/* A blob whose digest is known only at its end. The stream from take is owned by the caller's
+ * stack, must be finished before commit, and must not outlive the writer. */
+typedef struct OakumStoreWriter OakumStoreWriter;
+NODISCARD OakumStoreWriter *oakum_store_writer_new(OakumStore *store, GError **error);
+NODISCARD OakumWriter *oakum_store_writer_take(OakumStoreWriter *writer);
+NODISCARD OakumDescriptor *oakum_store_writer_commit(OakumStoreWriter *writer,
+                                                     const char *media_type, GError **error);
+void oakum_store_writer_free(OakumStoreWriter *writer); /* removes what was not committed */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStoreWriter, oakum_store_writer_free)
+/* Removes blobs that nobody opened or wrote for `keep_seconds`, and every temporary file. DENIED
+ * when another process has the store open. Counts and bytes may be NULL. Static: no open store. */
+NODISCARD gboolean oakum_store_gc(const char *path, uint64_t keep_seconds, guint64 *removed,
+                                  guint64 *bytes, GError **error);
+
+/* ---- images
+ * ---------------------------------------------------------------------------------------- A
+ * manifest, its config, and where its blobs are. */
+typedef struct {
+  char *name; /* for messages: the image argument */
+  OakumManifest *manifest;
+  OakumConfig *config;
+  GBytes *config_raw;
+  OakumBlobSource *source;
+} OakumImage;
+/* Takes both. Reads the config through `source`; refuses an index, and a number of layers that is
+ * not the number of diff IDs. */
+NODISCARD OakumImage *oakum_image_new(const char *name, OakumManifest *manifest,
+                                      OakumBlobSource *source, GError **error);
+void oakum_image_free(OakumImage *image);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
+/* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */
+NODISCARD OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error);
+/* The FileView of all layers. */
+NODISCARD OakumView *oakum_image_view(const OakumImage *image, OakumViewWanted wanted,
+                                      gpointer user, GError **error);
+/* Copies config and layers that `sink` has not yet. */
+NODISCARD gboolean oakum_image_copy_blobs(const OakumImage *image, OakumBlobSink *sink,
+                                          GError **error);
+
+/* OCI image layout 1.0.0 (image-layout.md), as a folder or as a tar of it. `tag` NULL: the only
+ * image, or the best for the platform. Blobs that are symbolic links are refused. */
+NODISCARD OakumImage *oakum_layout_read(const char *folder, const char *tag,
+                                        const OakumPlatform *platform, GError **error);
+NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
+                                                const OakumPlatform *platform, GError **error);
+/* Adds the image to the layout in `folder` (made when missing) under `tag` (may be NULL), replacing
+ * an entry of that tag; index.json changes last and atomically. */
+NODISCARD gboolean oakum_layout_write(const OakumImage *image, const char *folder, const char *tag,
+                                      GError **error);
+NODISCARD gboolean oakum_layout_write_archive(const OakumImage *image, const char *file,
+                                              const char *tag, GError **error);
+/* `docker save` archives (manifest.json, config, layers; Docker image specification 1.2), also
+ * compressed ones. `tag` NULL: the only image. */
+NODISCARD OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError **error);
+NODISCARD gboolean oakum_docker_archive_write(const OakumImage *image, const char *file,
+                                              const char *tag, GError **error);

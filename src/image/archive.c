@@ -1,0 +1,536 @@
+/* Tars that hold images: OCI archives and what `docker save` writes. */
+#include "image/image-private.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- members by name
+ * ------------------------------------------------------------------------------ */
+typedef struct {
+  uint64_t offset, size;
+} Member;
+
+struct OakumArchive {
+  char *file;
+  int fd;
+  GHashTable *members; /* clean name → Member */
+  GHashTable *links;   /* clean name → clean name: old `docker save` links equal layers */
+  OakumTempDir *unpacked;
+};
+
+typedef struct {
+  int fd;
+  uint64_t at, left;
+} Range;
+
+static gssize range_read(void *self, void *buffer, size_t len, GError **error)
+{
+  Range *range = self;
+  if (range->left == 0)
+    return 0;
+  ssize_t n;
+  do
+    n = pread(range->fd, buffer, MIN(len, range->left), (off_t)range->at);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, n < 0 ? errno : EIO,
+                      "archive changed while it was read");
+    return -1;
+  }
+  range->at += (uint64_t)n;
+  range->left -= (uint64_t)n;
+  return n;
+}
+
+static void range_free(void *self)
+{
+  oakum_fd_clear(&((Range *)self)->fd);
+  g_free(self);
+}
+
+static gboolean unpack(OakumArchive *archive, OakumTarReader *tar, uint64_t size, uint64_t *end,
+                       GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  gssize n;
+  while ((n = oakum_tar_reader_read(tar, buffer, OAKUM_IO_BUFFER, error)) > 0)
+    if (!oakum_write_all(archive->fd, buffer, (size_t)n, error))
+      return FALSE;
+  *end += size;
+  return n == 0;
+}
+
+static gboolean index_members(OakumArchive *archive, OakumTarReader *tar, GError **error)
+{
+  const OakumTarEntry *entry;
+  uint64_t end = 0;
+  int more;
+  while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0) {
+    g_autofree char *name = NULL, *link = NULL;
+    if (!oakum_image_clean_path(entry->path, &name, error))
+      return FALSE;
+    if (entry->type == OAKUM_TAR_FILE) {
+      Member member = {archive->unpacked ? end : oakum_tar_reader_offset(tar), entry->size};
+      if (archive->unpacked && !unpack(archive, tar, entry->size, &end, error))
+        return FALSE;
+      g_hash_table_insert(archive->members, g_steal_pointer(&name),
+                          g_memdup2(&member, sizeof(member)));
+    } else if (entry->type == OAKUM_TAR_SYMLINK || entry->type == OAKUM_TAR_HARDLINK) {
+      /* "../<id>/layer.tar" as docker wrote it until 25: taken apart here, never by the file system
+       */
+      g_autofree char *folder = g_path_get_dirname(name),
+                      *target = g_strndup((const char *)entry->link.data, entry->link.len);
+      g_autofree char *full = entry->type == OAKUM_TAR_HARDLINK || strcmp(folder, ".") == 0
+                                  ? g_strdup(target)
+                                  : g_strconcat(folder, "/", target, NULL);
+      g_autofree char *canonical = g_canonicalize_filename(full, "/");
+      g_hash_table_insert(archive->links, g_steal_pointer(&name), g_strdup(canonical + 1));
+    }
+  }
+  return more == 0;
+}
+
+OakumArchive *oakum_archive_open(const char *file, GError **error)
+{
+  g_autoptr(OakumArchive) archive = g_new0(OakumArchive, 1);
+  archive->file = g_strdup(file);
+  archive->members = oakum_str_map_new(g_free, g_free);
+  archive->links = oakum_str_map_new(g_free, g_free);
+  archive->fd = open(file, O_RDONLY | O_CLOEXEC);
+  guint8 magic[6];
+  ssize_t n = archive->fd < 0 ? -1 : pread(archive->fd, magic, sizeof(magic), 0);
+  if (n < 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", file);
+    return NULL;
+  }
+  OakumReader *below;
+  if (oakum_compression_sniff(magic, (size_t)n) == OAKUM_COMPRESSION_NONE) {
+    below = oakum_reader_new_fd(archive->fd, FALSE);
+  } else { /* members of a compressed tar cannot be reached by offset */
+    if (!(archive->unpacked = oakum_temp_dir_new(NULL, error)))
+      return NULL;
+    below = oakum_reader_new_limit(
+        oakum_reader_new_inflate(oakum_reader_new_fd(oakum_fd_steal(&archive->fd), TRUE), NULL),
+        OAKUM_IMAGE_UNPACKED_MAX, "archive");
+    archive->fd = openat(oakum_temp_dir_fd(archive->unpacked), "members",
+                         O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (archive->fd < 0) {
+      oakum_reader_free(below);
+      oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s",
+                        oakum_temp_dir_path(archive->unpacked));
+      return NULL;
+    }
+  }
+  g_autoptr(OakumTarReader) tar = oakum_tar_reader_new(below);
+  if (!index_members(archive, tar, error)) {
+    g_prefix_error(error, "%s: ", file);
+    return NULL;
+  }
+  return g_steal_pointer(&archive);
+}
+
+static const Member *find(const OakumArchive *archive, const char *name)
+{
+  const Member *member = g_hash_table_lookup(archive->members, name);
+  for (guint i = 0; !member && name && i < OAKUM_VIEW_SYMLINKS_MAX; i++) {
+    name = g_hash_table_lookup(archive->links, name);
+    member = name ? g_hash_table_lookup(archive->members, name) : NULL;
+  }
+  return member;
+}
+
+gboolean oakum_archive_has(const OakumArchive *archive, const char *name, uint64_t *size)
+{
+  const Member *member = find(archive, name);
+  if (member)
+    *size = member->size;
+  return member != NULL;
+}
+
+OakumReader *oakum_archive_member(const OakumArchive *archive, const char *name, GError **error)
+{
+  const Member *member = find(archive, name);
+  if (!member) {
+    g_autofree char *shown = oakum_escape_terminal(name, -1);
+    g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_NOT_FOUND, "%s: no member \"%s\"",
+                archive->file, shown);
+    return NULL;
+  }
+  static const OakumReaderClass klass = {range_read, range_free};
+  Range range = {fcntl(archive->fd, F_DUPFD_CLOEXEC, 3), member->offset, member->size};
+  if (range.fd < 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", archive->file);
+    return NULL;
+  }
+  return oakum_reader_new(&klass, g_memdup2(&range, sizeof(range)));
+}
+
+GBytes *oakum_archive_slurp(const OakumArchive *archive, const char *name, uint64_t max,
+                            GError **error)
+{
+  g_autoptr(OakumReader) reader = oakum_archive_member(archive, name, error);
+  char *data = NULL;
+  size_t len = 0;
+  if (!reader || !oakum_reader_slurp(reader, max, name, &data, &len, error))
+    return NULL;
+  return g_bytes_new_take(data, len);
+}
+
+void oakum_archive_free(OakumArchive *archive)
+{
+  if (!archive)
+    return;
+  oakum_fd_clear(&archive->fd);
+  g_hash_table_unref(archive->members);
+  g_hash_table_unref(archive->links);
+  oakum_temp_dir_free(archive->unpacked);
+  g_free(archive->file);
+  g_free(archive);
+}
+
+gboolean oakum_archive_append(OakumTarWriter *tar, const char *name, uint64_t size,
+                              OakumReader *content, GError **error)
+{
+  OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
+                         .path = {(const uint8_t *)name, strlen(name)},
+                         .mode = 0644,
+                         .size = size};
+  if (!oakum_tar_writer_entry(tar, &entry, error))
+    return FALSE;
+  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  gssize n;
+  while ((n = oakum_reader_read(content, buffer, OAKUM_IO_BUFFER, error)) > 0)
+    if (!oakum_tar_writer_write(tar, buffer, (size_t)n, error))
+      return FALSE;
+  return n == 0;
+}
+
+/* ---- OCI archive
+ * ----------------------------------------------------------------------------------- */
+typedef struct {
+  OakumBlobSource source;
+  OakumArchive *archive;
+  GHashTable *names; /* digest → member; NULL: blobs/<algorithm>/<hex> */
+} ArchiveSource;
+
+static OakumReader *archive_blob(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  ArchiveSource *source = (ArchiveSource *)self;
+  g_autofree char *standard =
+      g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
+  const char *name = source->names ? g_hash_table_lookup(source->names, desc->digest) : NULL;
+  OakumReader *reader = oakum_archive_member(source->archive, name ? name : standard, error);
+  return reader ? oakum_reader_new_verify(reader, oakum_digest_kind(desc->digest),
+                                          oakum_digest_hex(desc->digest), desc->size)
+                : NULL;
+}
+
+static void archive_source_free(OakumBlobSource *self)
+{
+  ArchiveSource *source = (ArchiveSource *)self;
+  oakum_archive_free(source->archive);
+  g_clear_pointer(&source->names, g_hash_table_unref);
+  g_free(source);
+}
+
+static ArchiveSource *archive_source(OakumArchive *archive)
+{
+  ArchiveSource *source = g_new0(ArchiveSource, 1);
+  source->source = (OakumBlobSource){archive_blob, archive_source_free};
+  source->archive = archive;
+  return source;
+}
+
+OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
+                                      const OakumPlatform *platform, GError **error)
+{
+  OakumArchive *archive = oakum_archive_open(file, error);
+  if (!archive)
+    return NULL;
+  g_autoptr(OakumBlobSource) source = &archive_source(archive)->source;
+  g_autoptr(GBytes) index = oakum_archive_slurp(archive, "index.json", OAKUM_MANIFEST_MAX, error);
+  if (!index) {
+    g_prefix_error(error, "%s is no OCI archive: ", file);
+    return NULL;
+  }
+  return oakum_layout_select(file, index, g_steal_pointer(&source), tag, platform, error);
+}
+
+static gint by_digest(gconstpointer a, gconstpointer b)
+{
+  return strcmp((*(const OakumDescriptor *const *)a)->digest,
+                (*(const OakumDescriptor *const *)b)->digest);
+}
+
+static gboolean append_text(OakumTarWriter *tar, const char *name, const void *data, size_t len,
+                            GError **error)
+{
+  g_autoptr(OakumReader) reader = oakum_reader_new_memory(data, len);
+  return oakum_archive_append(tar, name, len, reader, error);
+}
+
+static gboolean write_oci(const OakumImage *image, OakumTarWriter *tar, const char *tag,
+                          GError **error)
+{
+  g_autoptr(GPtrArray) blobs = g_ptr_array_new();
+  g_ptr_array_add(blobs, image->manifest->config);
+  for (guint i = 0; i < image->manifest->layers->len; i++)
+    g_ptr_array_add(blobs, image->manifest->layers->pdata[i]);
+  g_ptr_array_sort(blobs, by_digest);
+  for (guint i = 0; i < blobs->len; i++) {
+    const OakumDescriptor *desc = blobs->pdata[i];
+    if (i > 0 && strcmp(desc->digest, ((const OakumDescriptor *)blobs->pdata[i - 1])->digest) == 0)
+      continue; /* the same layer twice */
+    g_autofree char *name =
+        g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
+    g_autoptr(OakumReader) reader = image->source->open(image->source, desc, error);
+    if (!reader || !oakum_archive_append(tar, name, desc->size, reader, error))
+      return FALSE;
+  }
+  gsize len;
+  const void *raw = g_bytes_get_data(image->manifest->raw, &len);
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
+  g_autofree char *name =
+      g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
+  if (!append_text(tar, name, raw, len, error))
+    return FALSE;
+  if (tag) {
+    desc->annotations = oakum_str_map_new(g_free, g_free);
+    g_hash_table_insert(desc->annotations, g_strdup(OAKUM_REF_NAME), g_strdup(tag));
+  }
+  g_autoptr(GPtrArray) list = g_ptr_array_new();
+  g_ptr_array_add(list, desc);
+  g_autoptr(OakumManifest) index = oakum_index_make(list, NULL);
+  raw = g_bytes_get_data(index->raw, &len);
+  static const char mark[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+  return append_text(tar, "index.json", raw, len, error) &&
+         append_text(tar, "oci-layout", mark, strlen(mark), error);
+}
+
+typedef gboolean (*WriteBody)(const OakumImage *image, OakumTarWriter *tar, const char *tag,
+                              GError **error);
+
+static gboolean write_archive(const OakumImage *image, const char *file, const char *tag,
+                              WriteBody body, GError **error)
+{
+  g_autoptr(OakumAtomicFile) out = oakum_atomic_file_new(file, 0644, error);
+  if (!out)
+    return FALSE;
+  g_autoptr(OakumTarWriter) tar =
+      oakum_tar_writer_new(oakum_writer_new_fd(oakum_atomic_file_fd(out), FALSE));
+  if (body(image, tar, tag, error) && oakum_tar_writer_finish(tar, error) &&
+      oakum_atomic_file_commit(out, error))
+    return TRUE;
+  g_prefix_error(error, "%s: ", file);
+  return FALSE;
+}
+
+gboolean oakum_layout_write_archive(const OakumImage *image, const char *file, const char *tag,
+                                    GError **error)
+{
+  return write_archive(image, file, tag, write_oci, error);
+}
+
+/* ---- docker archive
+ * --------------------------------------------------------------------------------- */
+typedef struct {
+  char *config;
+  char **repo_tags, **layers;
+} SavedImage;
+
+static const OakumJsonField saved_fields[] = {
+    {"Config", OAKUM_JSON_STRING, offsetof(SavedImage, config), TRUE, NULL, NULL, NULL, 0},
+    {"RepoTags", OAKUM_JSON_STRV, offsetof(SavedImage, repo_tags), FALSE, NULL, NULL, NULL, 0},
+    {"Layers", OAKUM_JSON_STRV, offsetof(SavedImage, layers), TRUE, NULL, NULL, NULL,
+     OAKUM_LAYERS_MAX},
+    {0}};
+
+static void saved_clear(SavedImage *saved)
+{
+  g_free(saved->config);
+  g_strfreev(saved->repo_tags);
+  g_strfreev(saved->layers);
+}
+
+static gboolean tag_matches(char **tags, const char *tag)
+{
+  for (; tags && *tags; tags++) {
+    const char *colon = strrchr(*tags, ':');
+    if (strcmp(*tags, tag) == 0 || (colon && strcmp(colon + 1, tag) == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean pick_saved(GBytes *raw, const char *tag, SavedImage *saved, GError **error)
+{
+  gsize len;
+  const char *data = g_bytes_get_data(raw, &len);
+  OAKUM_AUTO_JSON *json = oakum_json_parse(data, len, "manifest.json", error);
+  if (!json)
+    return FALSE;
+  if (!json_is_array(json) || json_array_size(json) == 0) {
+    g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,
+                "manifest.json is no list of images");
+    return FALSE;
+  }
+  if (!tag && json_array_size(json) > 1) {
+    g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,
+                "the archive holds %zu images; name one by its tag", json_array_size(json));
+    return FALSE;
+  }
+  for (size_t i = 0; i < json_array_size(json); i++) {
+    if (!oakum_json_bind(json_array_get(json, i), saved_fields, saved, "manifest.json", error))
+      return FALSE;
+    if (!tag || tag_matches(saved->repo_tags, tag))
+      return TRUE;
+    saved_clear(saved);
+    *saved = (SavedImage){0};
+  }
+  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_NOT_FOUND, "no image tagged \"%s\"", tag);
+  return FALSE;
+}
+
+/* The descriptor of one layer. Plain layers are named by their diff ID without reading them
+ * (reading verifies it); compressed ones must be read once for their digest. */
+static OakumDescriptor *saved_layer(const OakumArchive *archive, const char *name,
+                                    const char *diff_id, GError **error)
+{
+  uint64_t size = 0;
+  g_autoptr(OakumReader) reader = oakum_archive_member(archive, name, error);
+  if (!reader || !oakum_archive_has(archive, name, &size))
+    return NULL;
+  guint8 magic[6];
+  gssize n = oakum_reader_read(reader, magic, sizeof(magic), error);
+  if (n < 0)
+    return NULL;
+  OakumCompression kind = oakum_compression_sniff(magic, (size_t)n);
+  if (kind == OAKUM_COMPRESSION_NONE)
+    return oakum_descriptor_new(OAKUM_MT_OCI_LAYER, diff_id, size);
+  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
+  oakum_hasher_update(hasher, magic, (size_t)n);
+  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  while ((n = oakum_reader_read(reader, buffer, OAKUM_IO_BUFFER, error)) > 0)
+    oakum_hasher_update(hasher, buffer, (size_t)n);
+  if (n < 0)
+    return NULL;
+  g_autofree char *hex = oakum_hasher_hex(hasher);
+  g_autofree char *digest = g_strconcat("sha256:", hex, NULL);
+  return oakum_descriptor_new(kind == OAKUM_COMPRESSION_ZSTD ? OAKUM_MT_OCI_LAYER_ZSTD
+                                                             : OAKUM_MT_OCI_LAYER_GZIP,
+                              digest, size);
+}
+
+static OakumManifest *saved_manifest(const OakumArchive *archive, const SavedImage *saved,
+                                     GHashTable *names, GError **error)
+{
+  g_autoptr(GBytes) raw = oakum_archive_slurp(archive, saved->config, OAKUM_CONFIG_MAX, error);
+  if (!raw)
+    return NULL;
+  gsize len;
+  const char *data = g_bytes_get_data(raw, &len);
+  g_autoptr(OakumConfig) config = oakum_config_parse(data, len, error);
+  if (!config)
+    return NULL;
+  guint n = g_strv_length(saved->layers);
+  if (n != config->diff_ids->len) {
+    g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,
+                "%u layers in manifest.json but %u diff IDs in the config", n,
+                config->diff_ids->len);
+    return NULL;
+  }
+  g_autofree char *digest = oakum_digest_of(data, len);
+  g_autoptr(OakumDescriptor) desc = oakum_descriptor_new(OAKUM_MT_OCI_CONFIG, digest, len);
+  g_hash_table_insert(names, g_strdup(digest), g_strdup(saved->config));
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
+  for (guint i = 0; i < n; i++) {
+    OakumDescriptor *layer =
+        saved_layer(archive, saved->layers[i], config->diff_ids->pdata[i], error);
+    if (!layer) {
+      g_prefix_error(error, "layer %u: ", i);
+      return NULL;
+    }
+    g_ptr_array_add(layers, layer);
+    g_hash_table_insert(names, g_strdup(layer->digest), g_strdup(saved->layers[i]));
+  }
+  return oakum_manifest_make(desc, layers, NULL);
+}
+
+OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError **error)
+{
+  OakumArchive *archive = oakum_archive_open(file, error);
+  if (!archive)
+    return NULL;
+  ArchiveSource *source = archive_source(archive);
+  g_autoptr(OakumBlobSource) owned = &source->source;
+  source->names = oakum_str_map_new(g_free, g_free);
+  g_autoptr(GBytes) raw = oakum_archive_slurp(archive, "manifest.json", OAKUM_MANIFEST_MAX, error);
+  SavedImage saved = {0};
+  OakumManifest *manifest = NULL;
+  if (raw && pick_saved(raw, tag, &saved, error))
+    manifest = saved_manifest(archive, &saved, source->names, error);
+  saved_clear(&saved);
+  if (!manifest) {
+    g_prefix_error(error, "%s: ", file);
+    return NULL;
+  }
+  return oakum_image_new(file, manifest, g_steal_pointer(&owned), error);
+}
+
+static gboolean write_saved_layer(const OakumImage *image, OakumTarWriter *tar, guint index,
+                                  const char *name, GError **error)
+{
+  /* tar wants the size first: the layer is inflated twice rather than kept */
+  uint64_t size = 0;
+  {
+    OakumReader *layer = oakum_image_open_layer(image, index, error);
+    if (!layer)
+      return FALSE;
+    g_autoptr(OakumReader) count = oakum_reader_new_count(layer, &size);
+    if (!oakum_reader_drain(count, error))
+      return FALSE;
+  }
+  g_autoptr(OakumReader) layer = oakum_image_open_layer(image, index, error);
+  return layer && oakum_archive_append(tar, name, size, layer, error);
+}
+
+static gboolean write_docker(const OakumImage *image, OakumTarWriter *tar, const char *tag,
+                             GError **error)
+{
+  OAKUM_AUTO_JSON *list = json_array();
+  json_t *saved = json_object(), *tags = json_array(), *layers = json_array();
+  json_array_append_new(list, saved);
+  g_autofree char *config_name =
+      g_strconcat(oakum_digest_hex(image->manifest->config->digest), ".json", NULL);
+  json_object_set_new(saved, "Config", json_string(config_name));
+  json_object_set_new(saved, "RepoTags", tags);
+  json_object_set_new(saved, "Layers", layers);
+  if (tag)
+    json_array_append_new(tags, json_string(tag));
+  g_autoptr(GHashTable) written = oakum_str_map_new(NULL, NULL);
+  for (guint i = 0; i < image->manifest->layers->len; i++) {
+    char *diff_id = image->config->diff_ids->pdata[i];
+    g_autofree char *name = g_strconcat(oakum_digest_hex(diff_id), ".tar", NULL);
+    json_array_append_new(layers, json_string(name));
+    if (g_hash_table_add(written, diff_id) && !write_saved_layer(image, tar, i, name, error)) {
+      g_prefix_error(error, "layer %u: ", i);
+      return FALSE;
+    }
+  }
+  gsize len;
+  const void *raw = g_bytes_get_data(image->config_raw, &len);
+  if (!append_text(tar, config_name, raw, len, error))
+    return FALSE;
+  g_autofree char *text = oakum_json_dump(list, FALSE);
+  return append_text(tar, "manifest.json", text, strlen(text), error);
+}
+
+gboolean oakum_docker_archive_write(const OakumImage *image, const char *file, const char *tag,
+                                    GError **error)
+{
+  return write_archive(image, file, tag, write_docker, error);
+}
