@@ -140,3 +140,32 @@ NODISCARD gboolean oakum_layout_write_archive(const OakumImage *image, const cha
 NODISCARD OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError **error);
 NODISCARD gboolean oakum_docker_archive_write(const OakumImage *image, const char *file,
                                               const char *tag, GError **error);
+
+/* ---- trees
+ * ------------------------------------------------------------------------------------------ A root
+ * file system on disk that layers are applied to and whose changes become layers. Each name is
+ * remembered with its metadata and a digest of its content, so that the difference is that of
+ * contents and metadata and does not depend on how a step was isolated (a copy-up, a chmod to the
+ * same mode and a write of the same bytes are no change). */
+typedef struct OakumTree OakumTree;
+/* `root`: descriptor of an empty folder, borrowed; must outlive the tree. */
+NODISCARD OakumTree *oakum_tree_new(int root);
+void oakum_tree_free(OakumTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTree, oakum_tree_free)
+/* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
+ * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
+NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);
+/* Notes where every file stands now (inode, ctime); to be called between the last apply and a step.
+ */
+NODISCARD gboolean oakum_tree_settle(OakumTree *tree, GError **error);
+/* Times of a layer: clamp: later times become `epoch`; else they are kept. */
+typedef struct {
+  gboolean clamp;
+  int64_t epoch; /* seconds since 1970 */
+} OakumTreeTimes;
+/* Writes what changed since settle as a layer, folders before what they hold, names in byte order:
+ * each changed name, and every folder above one; whiteouts for what went. A folder whose time alone
+ * changed is no change. What lies below dev, proc and sys, and etc/hosts, etc/hostname and
+ * etc/resolv.conf, is never looked at. *changed: whether there was anything. Updates the notes. */
+NODISCARD gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times,
+                                   OakumTarWriter *out, gboolean *changed, GError **error);

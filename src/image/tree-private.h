@@ -1,0 +1,37 @@
+/* What apply and diff share. */
+#pragma once
+#include "image/image-private.h"
+#include <sys/stat.h>
+
+#define CONTENT_DIGEST                                                                             \
+  16 /* bytes of SHA-256 kept: enough to tell two contents of one file apart                       \
+      */
+
+typedef struct {
+  OakumTarType type; /* never HARDLINK */
+  uint32_t mode, uid, gid;
+  uint64_t size;
+  int64_t mtime;
+  uint64_t rdev, ino;
+  int64_t ctime;
+  uint32_t ctime_ns;
+  gboolean seen;                   /* by the walk that runs */
+  uint8_t content[CONTENT_DIGEST]; /* of a file's bytes or of a link's target */
+  uint8_t xattrs[CONTENT_DIGEST];  /* of all names and values; zero: none */
+} TreeEntry;
+
+struct OakumTree {
+  int root;
+  GHashTable *entries; /* clean path → TreeEntry */
+  gint64 settled_at;   /* monotonic, microseconds */
+};
+
+/* Names that steps are given and layers never carry. */
+NODISCARD gboolean oakum_tree_ignored(const char *path);
+/* The xattrs that a layer carries (security.capability, user.*), sorted by name; of an open file.
+ * Array of OakumXattr with owned members. */
+NODISCARD GArray *oakum_tree_xattrs(int fd, GError **error);
+void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONTENT_DIGEST]);
+void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST]);
+void oakum_tree_hash_end(OakumHasher *hasher, uint8_t out[CONTENT_DIGEST]);
+NODISCARD OakumTarType oakum_tree_type(mode_t mode);
