@@ -1,8 +1,11 @@
 #include "cli/cli.h"
+#include "os/os.h"
+#include "sandbox/sandbox.h"
 #include "version/version.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static int debug_version(const char *scheme_name)
 {
@@ -39,8 +42,49 @@ static int debug_version(const char *scheme_name)
   return status;
 }
 
+/* debug step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND [ARGUMENT]... */
+static int debug_step(int argc, char **argv)
+{
+  OakumRung rung = OAKUM_RUNG_ROOT;
+  unsigned uid = 0, gid = 0;
+  int i = 0;
+  for (; i + 1 < argc && g_str_has_prefix(argv[i], "--") && argv[i][2]; i += 2)
+    if (!(strcmp(argv[i], "--isolation") == 0 && oakum_rung_parse(argv[i + 1], &rung)) &&
+        !(strcmp(argv[i], "--user") == 0 && sscanf(argv[i + 1], "%u:%u", &uid, &gid) == 2)) {
+      oakum_log(OAKUM_LOG_ERROR, "debug step: bad option %s %s", argv[i], argv[i + 1]);
+      return OAKUM_EXIT_ERROR;
+    }
+  if (argc < i + 3 || strcmp(argv[i + 1], "--") != 0) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: expected ROOT -- COMMAND");
+    return OAKUM_EXIT_ERROR;
+  }
+  g_autoptr(GError) error = NULL;
+  g_autofree char *root = g_canonicalize_filename(argv[i], NULL), *above = g_path_get_dirname(root);
+  g_autoptr(OakumTempDir) scratch = oakum_temp_dir_new(above, &error);
+  const char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                        "HOME=/root", NULL};
+  OakumStep step = {.root = root,
+                    .scratch = scratch ? oakum_temp_dir_path(scratch) : NULL,
+                    .cwd = "/",
+                    .uid = uid,
+                    .gid = gid,
+                    .argv = (const char *const *)(gpointer)(argv + i + 2),
+                    .envp = envp,
+                    .out = 1,
+                    .err = 2,
+                    .hostname = "oakum\n"};
+  int status;
+  if (!scratch || !oakum_sandbox_run(rung, &step, &status, &error)) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: %s", error->message);
+    return OAKUM_EXIT_ERROR;
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static int run(int argc, char **argv)
 {
+  if (argc > 2 && strcmp(argv[1], "step") == 0)
+    return debug_step(argc - 2, argv + 2);
   if (argc == 3 && strcmp(argv[1], "version") == 0)
     return debug_version(argv[2]);
   oakum_log(OAKUM_LOG_ERROR, "debug: expected \"version SCHEME\"; see oakum debug --help");
@@ -50,7 +94,7 @@ static int run(int argc, char **argv)
 const OakumCommand oakum_cmd_debug = {
     .name = "debug",
     .summary = "show what the parts make of an input",
-    .usage = "version deb|apk",
+    .usage = "version deb|apk, or step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND...",
     .examples = "  printf '1.0~rc1\\t1.0\\n' | oakum debug version deb    # prints <, =, > or ! "
                 "(not valid)\n",
     .run = run,

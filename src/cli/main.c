@@ -1,5 +1,8 @@
 #include "cli/cli.h"
+#include "os/os.h"
+#include "sandbox/sandbox.h"
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +61,12 @@ static int unknown_command(const char *name)
 
 int main(int argc, char **argv)
 {
+  static const OakumReexecEntry entries[] = {{"step", oakum_sandbox_step_main}, {NULL, NULL}};
+  int status = oakum_reexec_dispatch(entries, argc, argv);
+  if (status >= 0)
+    return status;
   setlocale(LC_CTYPE, "C.UTF-8");
+  signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write, told like any other */
   if (argc < 2) {
     oakum_log(OAKUM_LOG_ERROR, "no command given; oakum --help lists the commands");
     return OAKUM_EXIT_ERROR;

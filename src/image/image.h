@@ -169,3 +169,26 @@ typedef struct {
  * etc/resolv.conf, is never looked at. *changed: whether there was anything. Updates the notes. */
 NODISCARD gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times,
                                    OakumTarWriter *out, gboolean *changed, GError **error);
+
+/* ---- packing
+ * ------------------------------------------------------------------------------------------ A file
+ * or folder of some root as entries of a layer, for COPY: names in byte order, links kept. */
+typedef struct {
+  OakumTreeTimes times; /* clamp: every time becomes `epoch`, not only later ones */
+  gboolean own;         /* use uid and gid; else those of the files are kept */
+  uint32_t uid, gid;
+  int mode; /* of files and folders; -1: as they are */
+  /* TRUE: leave the path (below the root packed from) out. NULL: none is. A folder that is left out
+   * is still entered when `enter_skipped`. */
+  gboolean (*skip)(const char *path, gpointer user);
+  gpointer user;
+  gboolean enter_skipped;
+} OakumPackOptions;
+/* Packs what lies at `from` (no symbolic link on the way) below `root` as `to`. A folder's contents
+ * go below `to`; the folder itself is an entry when `itself`. */
+NODISCARD gboolean oakum_pack_path(int root, const char *from, const char *to, gboolean itself,
+                                   const OakumPackOptions *options, OakumTarWriter *out,
+                                   GError **error);
+/* The path without symbolic links that `path` means inside `root`, as far as it exists; the rest is
+ * appended as it is. No leading slash. */
+NODISCARD char *oakum_root_real_path(int root, const char *path, GError **error);

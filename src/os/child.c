@@ -48,9 +48,26 @@ static _Noreturn void child_side(const OakumChildSpec *spec, const char *program
   for (int i = 0; i < 3; i++)
     if (fds[i] != i ? dup2(fds[i], i) < 0 : fcntl(i, F_SETFD, 0) < 0)
       goto fail;
+  /* first all to high numbers: a source may lie on another's destination */
+  int high[16];
+  if (spec->n_moves > G_N_ELEMENTS(high)) {
+    errno = EINVAL;
+    goto fail;
+  }
+  if ((report = fcntl(report, F_DUPFD_CLOEXEC, 64)) < 0)
+    _exit(127);
+  for (size_t i = 0; i < spec->n_moves; i++)
+    if ((high[i] = fcntl(spec->moves[i].from, F_DUPFD_CLOEXEC, 64)) < 0)
+      goto fail;
+  for (size_t i = 0; i < spec->n_moves; i++)
+    if (dup3(high[i], spec->moves[i].to, O_CLOEXEC) < 0)
+      goto fail;
   syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
   for (size_t i = 0; i < spec->n_keep; i++)
     if (fcntl(spec->keep[i], F_SETFD, 0) < 0)
+      goto fail;
+  for (size_t i = 0; i < spec->n_moves; i++)
+    if (fcntl(spec->moves[i].to, F_SETFD, 0) < 0)
       goto fail;
   execve(program, (char *const *)(gpointer)spec->argv, envp);
 fail:;
@@ -63,7 +80,7 @@ fail:;
 OakumChild *oakum_child_spawn(const OakumChildSpec *spec, GError **error)
 {
   g_autofree char *program = NULL;
-  int errnum = find_program(spec->argv[0], &program);
+  int errnum = find_program(spec->program ? spec->program : spec->argv[0], &program);
   if (errnum != 0) {
     oakum_error_errno(error, OAKUM_OS_ERROR, errnum, "run %s", spec->argv[0]);
     return NULL;

@@ -85,11 +85,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLock, oakum_lock_free)
  * ------------------------------------------------------------------------------------ * A scoped
  * child: killed (SIGKILL) and reaped when freed before it was waited for. */
 typedef struct {
+  int from, to; /* borrowed descriptor, and the number (>= 3) that it has in the child */
+} OakumChildMove;
+typedef struct {
+  const char *program;     /* what is executed; NULL: argv[0] */
   const char *const *argv; /* argv[0] searched in PATH unless it has a '/' */
   const char *const *envp; /* NULL: ours */
   int in, out, err; /* -1: /dev/null for in, ours for out and err; else borrowed descriptors */
   const int *keep;  /* further descriptors kept open under their own number; others are closed */
   size_t n_keep;
+  const OakumChildMove *moves; /* by ascending `to`; not together with keep */
+  size_t n_moves;
 } OakumChildSpec;
 #define OAKUM_CHILD_SPEC_INIT                                                                      \
   {                                                                                                \

@@ -1,0 +1,155 @@
+/* What a step may not ask of the kernel, on top of the capabilities it lacks. */
+#include "sandbox/sandbox-private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#ifndef FIOSETOWN
+#define FIOSETOWN 0x8901
+#endif
+#ifndef SIOCSPGRP
+#define SIOCSPGRP 0x8902
+#endif
+
+/* Denied on every rung: they reach the kernel or other containers, and no build needs them. */
+static const char *const denied[] = {"acct",
+                                     "add_key",
+                                     "bpf",
+                                     "clock_adjtime",
+                                     "clock_settime",
+                                     "create_module",
+                                     "delete_module",
+                                     "finit_module",
+                                     "get_kernel_syms",
+                                     "init_module",
+                                     "io_uring_enter",
+                                     "io_uring_register",
+                                     "io_uring_setup",
+                                     "ioperm",
+                                     "iopl",
+                                     "kexec_file_load",
+                                     "kexec_load",
+                                     "keyctl",
+                                     "lookup_dcookie",
+                                     "mount_setattr",
+                                     "nfsservctl",
+                                     "open_by_handle_at",
+                                     "perf_event_open",
+                                     "pivot_root",
+                                     "process_madvise",
+                                     "quotactl",
+                                     "reboot",
+                                     "request_key",
+                                     "settimeofday",
+                                     "setns",
+                                     "swapoff",
+                                     "swapon",
+                                     "syslog",
+                                     "umount2",
+                                     "mount",
+                                     "fsopen",
+                                     "fsconfig",
+                                     "fsmount",
+                                     "fspick",
+                                     "move_mount",
+                                     "open_tree",
+                                     "unshare",
+                                     "userfaultfd",
+                                     "uselib",
+                                     "vhangup",
+                                     "vm86",
+                                     "vm86old",
+                                     "adjtimex"};
+/* Denied where the step shares its process table with the builder. */
+static const char *const denied_shared[] = {
+    "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
+    "kcmp",   "migrate_pages",    "move_pages",        "process_mrelease"};
+/* Answered by the supervisor. */
+static const char *const asked[] = {
+    "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
+    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open"};
+/* Asked when the first argument names a process other than the caller by 0. */
+static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
+                                        "sched_setattr", "prlimit64"};
+
+static gboolean deny(scmp_filter_ctx ctx, const char *name)
+{
+  int number = seccomp_syscall_resolve_name(name);
+  /* a call that this machine's library does not know cannot be named in its filter either */
+  return number == __NR_SCMP_ERROR || number < 0 ||
+         seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), number, 0) == 0;
+}
+
+static gboolean ask(scmp_filter_ctx ctx, const char *name)
+{
+  int number = seccomp_syscall_resolve_name(name);
+  return number < 0 || seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, number, 0) == 0;
+}
+
+/* Asked when argument `which` is not 0, which means the caller itself. */
+static gboolean ask_other(scmp_filter_ctx ctx, const char *name, guint which)
+{
+  int number = seccomp_syscall_resolve_name(name);
+  return number < 0 ||
+         seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, number, 1, SCMP_CMP64(which, SCMP_CMP_GT, 0)) == 0;
+}
+
+static gboolean add_supervised(scmp_filter_ctx ctx)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(denied_shared); i++)
+    if (!deny(ctx, denied_shared[i]))
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(asked); i++)
+    if (!ask(ctx, asked[i]))
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(asked_pid); i++)
+    if (!ask_other(ctx, asked_pid[i], 0))
+      return FALSE;
+  if (!ask_other(ctx, "setpriority", 1) || !ask_other(ctx, "ioprio_set", 1))
+    return FALSE;
+  /* a signal can also be asked for by way of a descriptor's owner */
+  return seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1,
+                          SCMP_A1(SCMP_CMP_EQ, F_SETOWN)) == 0 &&
+         seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fcntl), 1,
+                          SCMP_A1(SCMP_CMP_EQ, F_SETOWN_EX)) == 0 &&
+         seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, FIOSETOWN)) == 0 &&
+         seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, SIOCSPGRP)) == 0;
+}
+
+gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener)
+{
+  static const unsigned long namespaces[] = {CLONE_NEWNS,   CLONE_NEWUTS, CLONE_NEWIPC,
+                                             CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
+                                             0x02000000 /* CGROUP */};
+  scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+  gboolean ok =
+      ctx && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, supervised ? 1 : 0) == 0 &&
+      /* other word sizes and x32 have numbers of their own, which no rule below speaks of */
+      seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)) == 0;
+  for (size_t i = 0; ok && i < G_N_ELEMENTS(denied); i++)
+    ok = deny(ctx, denied[i]);
+  for (size_t i = 0; ok && i < G_N_ELEMENTS(namespaces); i++)
+    ok = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+                          SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i])) == 0;
+  /* its flags are in memory, which a filter cannot see; every libc falls back to clone */
+  ok = ok && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                        SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI)) == 0 &&
+       seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+                        SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX)) == 0;
+  ok = ok && (!supervised || add_supervised(ctx));
+  if (ok && seccomp_load(ctx) == 0) {
+    if (supervised)
+      ok = (*listener = seccomp_notify_fd(ctx)) >= 0;
+  } else {
+    ok = FALSE;
+  }
+  if (ctx)
+    seccomp_release(ctx);
+  return ok;
+}

@@ -1,0 +1,181 @@
+/* The rung with namespaces: the first process of a new pid namespace builds the step's world,
+ * starts the step and reaps; when it ends, the kernel kills what is left. */
+#include "os/os.h"
+#include "sandbox/sandbox-private.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static gboolean bind_device(const char *name)
+{
+  g_autofree char *from = g_strconcat("/dev/", name, NULL), *to = g_strconcat("dev/", name, NULL);
+  int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  oakum_fd_clear(&fd);
+  return mount(from, to, NULL, MS_BIND, NULL) == 0;
+}
+
+static gboolean make_dev(void)
+{
+  static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+  static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"},
+                                         {"/proc/self/fd/0", "dev/stdin"},
+                                         {"/proc/self/fd/1", "dev/stdout"},
+                                         {"/proc/self/fd/2", "dev/stderr"},
+                                         {"pts/ptmx", "dev/ptmx"}};
+  if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=65536k") < 0)
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
+    if (!bind_device(nodes[i]))
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
+    if (symlink(links[i][0], links[i][1]) < 0)
+      return FALSE;
+  if (mkdir("dev/shm", 0755) < 0 || mkdir("dev/pts", 0755) < 0 || mkdir("dev/mqueue", 0755) < 0 ||
+      mount("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=65536k") <
+          0)
+    return FALSE;
+  /* a terminal is a comfort that few steps need */
+  (void)!mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+               "newinstance,ptmxmode=0666,mode=0620");
+  return TRUE;
+}
+
+static gboolean make_proc(void)
+{
+  static const char *const masked[] = {"proc/kcore", "proc/keys", "proc/timer_list",
+                                       "proc/latency_stats", "proc/sched_debug"};
+  static const char *const read_only[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys",
+                                          "proc/sysrq-trigger"};
+  static const char *const empty[] = {"proc/acpi", "proc/scsi"};
+  if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(masked); i++)
+    if (mount("/dev/null", masked[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(empty); i++)
+    if (mount("tmpfs", empty[i], "tmpfs", MS_RDONLY, "size=0") < 0 && errno != ENOENT)
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(read_only); i++)
+    if ((mount(read_only[i], read_only[i], NULL, MS_BIND | MS_REC, NULL) < 0 ||
+         mount(NULL, read_only[i], NULL,
+               MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) &&
+        errno != ENOENT)
+      return FALSE;
+  /* sysfs shows the network of its owner; where it may not be mounted an empty folder stands in */
+  if (mount("sysfs", "sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, NULL) < 0)
+    return mount("tmpfs", "sys", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "size=0") ==
+           0;
+  (void)!mount("tmpfs", "sys/firmware", "tmpfs", MS_RDONLY, "size=0");
+  return TRUE;
+}
+
+static gboolean make_world(const StepOrder *order)
+{
+  const char *failed = NULL;
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+      mount(order->root, order->root, NULL, MS_BIND, NULL) < 0 ||
+      mount(NULL, order->root, NULL, MS_BIND | MS_REMOUNT | MS_NODEV, NULL) < 0 ||
+      chdir(order->root) < 0)
+    failed = "root";
+  else if (!make_dev())
+    failed = "/dev";
+  else if (!make_proc())
+    failed = "/proc";
+  else if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+    failed = "pivot_root";
+  else if (sethostname("oakum", 5) < 0)
+    failed = "host name";
+  if (failed)
+    oakum_sandbox_complain(failed);
+  return failed == NULL;
+}
+
+static gboolean load_filter(void *user)
+{
+  int listener;
+  return oakum_sandbox_load_filter(FALSE, &listener);
+}
+
+static gint64 now_ms(void)
+{
+  struct timespec ts;
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return (gint64)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Process 1 of the new namespace. */
+static _Noreturn void init_body(const StepOrder *order, int report_fd)
+{
+  StepReport report = {0, STEP_SETUP_FAILED};
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (make_world(order)) {
+    /* the namespace's own limit, where the kernel has one (6.14) */
+    pid_t pid = fork();
+    if (pid == 0) {
+      setsid();
+      oakum_sandbox_become(order, FALSE, load_filter, NULL);
+    }
+    gint64 deadline = now_ms() + (gint64)order->timeout_s * 1000;
+    OAKUM_AUTO_FD pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    report.limit = STEP_LIMIT_NONE;
+    for (gboolean done = pid < 0; !done;) {
+      struct pollfd wait_for = {.fd = pidfd, .events = POLLIN};
+      (void)poll(&wait_for, 1, 500);
+      pid_t got;
+      int status;
+      while ((got = waitpid(-1, &status, WNOHANG)) > 0)
+        if (got == pid) {
+          report.status = status;
+          done = TRUE;
+        }
+      guint processes = 0;
+      g_autoptr(GDir) dir = done ? NULL : g_dir_open("/proc", 0, NULL);
+      for (const char *name; dir && (name = g_dir_read_name(dir)) != NULL;)
+        processes += g_ascii_isdigit(*name);
+      if (!done && (processes > order->max_processes || now_ms() > deadline)) {
+        report.limit = processes > order->max_processes ? STEP_LIMIT_PROCESSES : STEP_LIMIT_TIME;
+        done = TRUE;
+      }
+    }
+  }
+  if (write(report_fd, &report, sizeof(report)) < 0)
+    _exit(1);
+  _exit(0); /* everything else in the namespace dies with us */
+}
+
+StepReport oakum_sandbox_root_body(const StepOrder *order)
+{
+  StepReport report = {0, STEP_SETUP_FAILED};
+  int fds[2];
+  if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
+      pipe2(fds, O_CLOEXEC) < 0) {
+    oakum_sandbox_complain("namespaces");
+    return report;
+  }
+  pid_t pid = fork();
+  if (pid == 0) {
+    close(fds[0]);
+    init_body(order, fds[1]);
+  }
+  close(fds[1]);
+  if (pid < 0 || read(fds[0], &report, sizeof(report)) != (ssize_t)sizeof(report))
+    report = (StepReport){0, STEP_SETUP_FAILED};
+  close(fds[0]);
+  if (pid > 0)
+    waitpid(pid, NULL, 0);
+  return report;
+}

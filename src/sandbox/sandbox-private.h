@@ -1,0 +1,64 @@
+#pragma once
+#include "sandbox/sandbox.h"
+
+/* What the re-executed process reads from its descriptor 3. */
+typedef struct {
+  char *rung, *root, *cwd;
+  char **argv, **envp;
+  uint64_t uid, gid, timeout_s, max_processes;
+  char **groups; /* numbers */
+} StepOrder;
+
+/* How a process of ours inside a step tells its end: written to descriptor 4. */
+typedef struct {
+  int status; /* wait(2) */
+  int limit;  /* 0, or one of these */
+} StepReport;
+enum { STEP_LIMIT_NONE, STEP_LIMIT_TIME, STEP_LIMIT_PROCESSES, STEP_SETUP_FAILED };
+#define STEP_ORDER_FD 3
+#define STEP_REPORT_FD 4
+
+/* The capabilities that container engines give by default. */
+#define OAKUM_DEFAULT_CAPABILITIES                                                                 \
+  CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FSETID, CAP_FOWNER, CAP_NET_RAW, CAP_SETGID, CAP_SETUID,        \
+      CAP_SETFCAP, CAP_NET_BIND_SERVICE, CAP_KILL, CAP_AUDIT_WRITE
+
+/* The two bodies of the re-executed process. They do not return errors but print them to standard
+ * error, where the step's own output goes, and report STEP_SETUP_FAILED. */
+NODISCARD StepReport oakum_sandbox_root_body(const StepOrder *order);
+NODISCARD StepReport oakum_sandbox_chroot_body(const StepOrder *order);
+/* Becomes the step: capabilities, ids, folder, exec. `strict`: also MKNOD, SYS_CHROOT and SETPCAP
+ * go, and no_new_privs. `before_ids` runs while still privileged (may be NULL). Never returns. */
+_Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
+                                    gboolean (*before_exec)(void *), void *user);
+void oakum_sandbox_complain(const char *what);
+
+/* ---- seccomp
+ * ------------------------------------------------------------------------------------- */
+/* Loads the filter; `supervised`: with the notifications of the chroot rung, *listener gets the
+ * descriptor. FALSE with errno. */
+NODISCARD gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener);
+
+/* ---- the supervisor's /proc
+ * ---------------------------------------------------------------------- */
+typedef struct ProcServer ProcServer;
+/* `root_path` absolute and without links; `root` its descriptor. `self` is the top of the tree. */
+NODISCARD ProcServer *oakum_proc_server_new(const char *root_path, int root, pid_t self);
+void oakum_proc_server_free(ProcServer *server);
+/* TRUE when `pid` (or the process of that thread) is a descendant of the supervisor. */
+NODISCARD gboolean oakum_proc_in_tree(const ProcServer *server, pid_t pid);
+/* All descendants, the nearest first. Array of pid_t. */
+NODISCARD GArray *oakum_proc_tree(const ProcServer *server);
+/* Makes the folder of a process that was seen, so that its name can be looked up; refresh brings
+ * all folders up to date with the tree. */
+void oakum_proc_note(ProcServer *server, pid_t pid);
+void oakum_proc_refresh(ProcServer *server);
+/* A descriptor for `path` (clean, absolute inside the root) as thread `tid` of process `pid` would
+ * see it; -1 with errno: refuse; -2: not ours, let the kernel go on. */
+NODISCARD int oakum_proc_open(ProcServer *server, pid_t pid, pid_t tid, const char *path,
+                              int flags);
+/* Target of a link below /proc, or -1 with errno, or -2. */
+NODISCARD gssize oakum_proc_readlink(ProcServer *server, pid_t pid, pid_t tid, const char *path,
+                                     char *out, size_t len);
+/* One field of /proc/PID/status as numbers ("Uid:", "Gid:", "Tgid:", "PPid:"); FALSE when gone. */
+NODISCARD gboolean oakum_proc_status(pid_t pid, const char *field, guint64 *numbers, guint n);

@@ -1,0 +1,51 @@
+/* sandbox: runs one build step in a root folder, isolated from the builder. Rank 2. It knows
+ * nothing of images or Dockerfiles.
+ *
+ * The step starts in a process of its own that executes this program again ("oakum:step"), so that
+ * it has one thread, an empty environment, and no descriptor but its own. On every rung the whole
+ * process tree is killed and reaped at the end.
+ *
+ *   root    new mount, pid, ipc and uts namespaces; /proc, /dev and /sys of its own; pivot_root.
+ *   chroot  where mounts and namespaces are denied: chroot, capabilities cut down, no_new_privs,
+ * and a seccomp supervisor that serves /proc and stands between the step and every process that is
+ *           not its own. The supervisor only gives: what it answers it opened itself from a list,
+ * and letting the kernel go on is harmless whatever the step does to its memory meanwhile, since
+ *           nothing inside the root leads out.
+ *   userns  as root, inside a user namespace that oakum_sandbox_enter_userns has made. */
+#pragma once
+#include "base/base.h"
+#include <sys/types.h>
+
+OAKUM_DECLARE_ERROR(sandbox)
+#define OAKUM_SANDBOX_ERROR (oakum_sandbox_error_quark())
+
+typedef enum { OAKUM_RUNG_USERNS, OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT } OakumRung;
+#define OAKUM_RUNGS 3
+NODISCARD const char *oakum_rung_name(OakumRung rung);
+NODISCARD gboolean oakum_rung_parse(const char *text, OakumRung *out);
+
+typedef struct {
+  const char *root;    /* absolute path of the folder that becomes "/" */
+  const char *scratch; /* folder on the same file system that the step does not see */
+  const char *const *argv, *const *envp; /* complete; argv[0] is searched in envp's PATH */
+  const char *cwd;                       /* inside the root; made by the caller */
+  uid_t uid;
+  gid_t gid;
+  const gid_t *groups;
+  size_t n_groups;
+  int out, err;                   /* borrowed descriptors */
+  guint timeout_s, max_processes; /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  const char *hosts, *resolv_conf, *hostname; /* texts of the files in etc that it sees; NULL: none.
+                                                 What stood there comes back after the step */
+} OakumStep;
+
+/* Whether a rung works here: really tried, in a child. *why (new string, may be NULL) says why not.
+ */
+NODISCARD gboolean oakum_sandbox_probe(OakumRung rung, char **why);
+/* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
+ * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.
+ * LIMIT when time or processes ran out. */
+NODISCARD gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status,
+                                     GError **error);
+/* Re-execution entry, for the table in main(): name "step". */
+NODISCARD int oakum_sandbox_step_main(int argc, char **argv);

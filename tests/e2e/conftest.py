@@ -1,0 +1,41 @@
+"""What whole-program tests share: the program, and root file systems made by mmdebstrap (kept below build/)."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+REPO = pathlib.Path(__file__).resolve().parents[2]
+OAKUM = os.environ.get("OAKUM", str(REPO / "build/sanitize/oakum"))
+ROOTS = REPO / "build/roots"
+
+
+def debian_root(name, suite, packages=(), sources=()):
+    """A tar of a Debian root; made once for each content of the recipe."""
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    tar = ROOTS / (name + ".tar")
+    if not tar.exists():
+        partial = ROOTS / (name + ".partial.tar")
+        command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3"]
+        if packages:
+            command.append("--include=" + ",".join(packages))
+        subprocess.run(command + [suite, str(partial), *sources], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
+        partial.rename(tar)
+    return tar
+
+
+@pytest.fixture(scope="session")
+def oakum():
+    return OAKUM
+
+
+@pytest.fixture(scope="session")
+def bookworm():
+    """Debian bookworm with what the steps of the tests need."""
+    return debian_root("bookworm", "bookworm", ["procps", "python3", "apt"])
+
+
+def unpack(tar, folder):
+    folder.mkdir()
+    subprocess.run(["tar", "--exclude=./dev/*", "-xpf", str(tar), "-C", str(folder)], check=True)
+    return folder

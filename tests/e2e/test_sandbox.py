@@ -1,0 +1,88 @@
+"""Steps on the rungs of the ladder: what must work inside, and what must not get out."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+from conftest import unpack
+
+HERE = pathlib.Path(__file__).resolve().parent
+SCRIPT = r"""
+import multiprocessing, os
+def square(x): return x * x
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn")
+    with multiprocessing.Pool(3) as pool: print(pool.map(square, range(5)))
+    with open("/proc/self/status") as f: print(f.readline().split()[1])
+    print(all(n.isdigit() for n in os.listdir("/proc/self/fd")))
+"""
+
+
+@pytest.fixture(scope="module")
+def root(bookworm, tmp_path_factory):
+    folder = unpack(bookworm, tmp_path_factory.mktemp("sandbox") / "root")
+    (folder / "mp.py").write_text(SCRIPT)
+    subprocess.run(["gcc", "-O1", "-w", "-static", "-pthread", "-o", str(folder / "hostile"), str(HERE / "hostile.c")], check=True)
+    return folder
+
+
+def step(oakum, root, rung, *command, env=None, user=None, timeout=300):
+    options = ["--isolation", rung] + (["--user", user] if user else [])
+    return subprocess.run([oakum, "debug", "step", *options, str(root), "--", *command], capture_output=True, text=True,
+                          timeout=timeout, env={**os.environ, **(env or {})})
+
+
+@pytest.mark.parametrize("rung", ["root", "chroot"])
+def test_ordinary_work(oakum, root, rung):
+    done = step(oakum, root, rung, "bash", "-c",
+                "set -e; ps -o comm= -p $$ | grep -c bash; grep -c MemTotal /proc/meminfo; grep -qi processor /proc/cpuinfo; "
+                "readlink /proc/self/exe; python3 /mp.py; set -m; sleep 100 & jobs -r | wc -l; kill %1; wait || true; "
+                "echo x >/dev/null; echo y > /dev/fd/1; cat /etc/hostname; su nobody -s /bin/sh -c id || true")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["1", "1", "/usr/bin/readlink"]
+    assert lines[3:6] == ["[0, 1, 4, 9, 16]", "python3", "True"]
+    assert lines[6:9] == ["1", "y", "oakum"]
+    # nothing of the sandbox stays in the root
+    assert os.listdir(root / "proc") == [] and os.listdir(root / "dev") == []
+
+
+@pytest.mark.parametrize("rung", ["root", "chroot"])
+def test_status_user_and_environment(oakum, root, rung):
+    assert step(oakum, root, rung, "sh", "-c", "exit 7").returncode == 7
+    assert step(oakum, root, rung, "no-such-program").returncode == 127
+    assert step(oakum, root, rung, "sh", "-c", "kill -TERM $$").returncode == 128 + 15
+    done = step(oakum, root, rung, "sh", "-c", "id -u; id -g; env | sort; cat /proc/self/comm", user="1234:99", env={"SECRET": "x"})
+    assert done.stdout.splitlines() == ["1234", "99", "HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                        "PWD=/", "cat"]
+
+
+@pytest.mark.parametrize("rung", ["root", "chroot"])
+def test_the_tree_dies_with_the_step(oakum, root, rung):
+    marker = root / "tmp" / ("alive-" + rung)
+    done = step(oakum, root, rung, "sh", "-c",
+                f"(setsid sh -c 'trap \"\" TERM HUP; sleep 3; touch /tmp/alive-{rung}' >/dev/null 2>&1 &) ; exit 0")
+    assert done.returncode == 0
+    assert subprocess.run(["sleep", "4"]).returncode == 0
+    assert not marker.exists()
+
+
+def test_hostile_step_on_the_chroot_rung(oakum, root, tmp_path):
+    """Its process table is ours, so everything rests on the supervisor."""
+    victim = subprocess.Popen(["sleep", "600"], env={"SECRET": "s3cr3t-of-the-builder"})
+    try:
+        done = step(oakum, root, "chroot", "/hostile", "s3cr3t-of-the-builder", env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900)
+        assert victim.poll() is None
+    finally:
+        victim.kill()
+        victim.wait()
+    assert done.stdout == "done\n", done.stdout[:2000]
+    assert done.returncode == 0
+
+
+def test_hostile_step_on_the_root_rung(oakum, root):
+    """It has a process table of its own; number 1 there is the step's own first process, which it may see."""
+    done = step(oakum, root, "root", "/hostile", "s3cr3t-of-the-builder", env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900)
+    about_init = [line for line in done.stdout.splitlines() if line.endswith(" 1") or "/proc/1/" in line or "/1/" in line]
+    assert [line for line in done.stdout.splitlines() if line not in about_init] == ["done"]
+    assert not any("environ" in line or "mem" in line or "root" in line for line in about_init)
