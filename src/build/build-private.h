@@ -1,0 +1,71 @@
+#pragma once
+#include "build/build.h"
+
+/* One stage while it is built. */
+typedef struct {
+  const OakumPlanStage *plan;
+  OakumConfig *config;
+  GPtrArray *layers; /* OakumDescriptor; blobs of the base are read from `base`, of others from the
+                        store */
+  GArray *lines;     /* int, one a layer */
+  OakumImage *base;  /* NULL: scratch or a stage */
+  GHashTable *args;  /* declared ARG → value */
+  GPtrArray *arg_order; /* names as declared, for the history */
+  /* the root file system, when something needed it */
+  char *root_path, *scratch_path;
+  int root;
+  OakumTree *tree;
+  int64_t epoch;
+} Stage;
+
+typedef struct {
+  const OakumPlan *plan;
+  const OakumDockerfile *dockerfile;
+  OakumStore *store;
+  const OakumBuildOptions *options;
+  char *work;     /* folder of all roots */
+  Stage **stages; /* by index in the Dockerfile; NULL: not planned or not yet built */
+  OakumIgnore *ignore;
+  int context;        /* descriptor, -1: none */
+  GPtrArray *foreign; /* Stage: images that COPY --from names */
+} Build;
+
+NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
+void oakum_stage_free(Stage *stage);
+/* A stage that is an image from elsewhere, with its root. Borrowed: the build keeps it. */
+NODISCARD Stage *oakum_build_foreign(Build *build, const char *reference, GError **error);
+/* Value of a word with the stage's variables. */
+NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word,
+                                   GError **error);
+
+/* A layer that is being written. */
+typedef struct OakumLayerWriter OakumLayerWriter;
+NODISCARD OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error);
+NODISCARD OakumTarWriter *oakum_layer_writer_tar(OakumLayerWriter *writer); /* borrowed */
+/* Ends the layer and appends it to the stage. */
+NODISCARD gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int line,
+                                             GError **error);
+void oakum_layer_writer_free(OakumLayerWriter *writer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerWriter, oakum_layer_writer_free)
+/* Applies the newest layer of the stage to its root. */
+NODISCARD gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error);
+/* Appends a row of history; takes `created_by`. */
+void oakum_stage_history(Stage *stage, char *created_by, gboolean layer);
+
+/* Users and groups of an image, from its own etc/passwd and etc/group (passwd(5), group(5)). */
+typedef struct {
+  uint32_t uid, gid;
+  gid_t *groups;
+  size_t n_groups;
+  char *home;
+} OakumUser;
+/* "user", "uid", "user:group" …; "" is root. `gid_is_uid`: a number without a group has that number
+ * as its group (COPY --chown), else the one of passwd or 0 (USER). */
+NODISCARD gboolean oakum_user_find(int root, const char *text, gboolean gid_is_uid, OakumUser *out,
+                                   GError **error);
+void oakum_user_clear(OakumUser *user);
+
+NODISCARD gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
+                                   GError **error);
+NODISCARD gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *in,
+                                      GError **error);

@@ -1,0 +1,134 @@
+/* Layers and root file systems of a stage. */
+#include "build/build-private.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct OakumLayerWriter {
+  OakumStoreWriter *blob;
+  OakumHasher *diff_id;
+  OakumTarWriter *tar;
+  Build *build;
+};
+
+OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
+{
+  OakumStoreWriter *blob = oakum_store_writer_new(build->store, error);
+  if (!blob)
+    return NULL;
+  OakumLayerWriter *writer = g_new0(OakumLayerWriter, 1);
+  writer->build = build;
+  writer->blob = blob;
+  writer->diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
+  OakumWriter *gzip =
+      oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, build->options->threads);
+  writer->tar = oakum_tar_writer_new(oakum_writer_new_hash(gzip, writer->diff_id));
+  return writer;
+}
+
+OakumTarWriter *oakum_layer_writer_tar(OakumLayerWriter *writer)
+{
+  return writer->tar;
+}
+
+gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int line, GError **error)
+{
+  if (!oakum_tar_writer_finish(writer->tar, error))
+    return FALSE;
+  OakumDescriptor *desc = oakum_store_writer_commit(writer->blob, OAKUM_MT_OCI_LAYER_GZIP, error);
+  if (!desc)
+    return FALSE;
+  g_autofree char *hex = oakum_hasher_hex(writer->diff_id);
+  g_ptr_array_add(stage->layers, desc);
+  g_ptr_array_add(stage->config->diff_ids, g_strconcat("sha256:", hex, NULL));
+  g_array_append_val(stage->lines, line);
+  return TRUE;
+}
+
+void oakum_layer_writer_free(OakumLayerWriter *writer)
+{
+  if (!writer)
+    return;
+  oakum_tar_writer_free(writer->tar); /* before the blob that its stream writes to */
+  oakum_store_writer_free(writer->blob);
+  oakum_hasher_free(writer->diff_id);
+  g_free(writer);
+}
+
+/* A layer of the stage as plain tar: of its base image, or from the store. */
+static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError **error)
+{
+  if (stage->base && index < stage->base->manifest->layers->len)
+    return oakum_image_open_layer(stage->base, index, error);
+  g_autoptr(OakumBlobSource) source = oakum_store_source(build->store);
+  const char *diff_id = stage->config->diff_ids->pdata[index];
+  OakumReader *blob = source->open(source, stage->layers->pdata[index], error);
+  return blob ? oakum_reader_new_verify(oakum_reader_new_inflate(blob, NULL), OAKUM_HASH_SHA256,
+                                        oakum_digest_hex(diff_id), UINT64_MAX)
+              : NULL;
+}
+
+gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
+{
+  if (!stage->tree)
+    return TRUE;
+  OakumReader *layer = open_layer(build, stage, stage->layers->len - 1, error);
+  return layer && oakum_tree_apply(stage->tree, layer, error);
+}
+
+gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
+{
+  if (stage->tree)
+    return TRUE;
+  static gint serial;
+  g_autofree char *folder = g_strdup_printf("%s/%d", build->work, g_atomic_int_add(&serial, 1));
+  stage->root_path = g_build_filename(folder, "root", NULL);
+  stage->scratch_path = g_build_filename(folder, "scratch", NULL);
+  if (mkdir(folder, 0700) < 0 || mkdir(stage->root_path, 0755) < 0 ||
+      chmod(stage->root_path, 0755) < 0 || mkdir(stage->scratch_path, 0700) < 0 ||
+      (stage->root = open(stage->root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", folder);
+    return FALSE;
+  }
+  g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
+  for (guint i = 0; i < stage->layers->len; i++) {
+    OakumReader *layer = open_layer(build, stage, i, error);
+    if (!layer || !oakum_tree_apply(tree, layer, error)) {
+      g_prefix_error(error, "unpack layer %u: ", i);
+      return FALSE;
+    }
+  }
+  stage->tree = g_steal_pointer(&tree);
+  return TRUE;
+}
+
+void oakum_stage_history(Stage *stage, char *created_by, gboolean layer)
+{
+  OakumHistory *row = g_new0(OakumHistory, 1);
+  row->created = oakum_time_format(stage->epoch);
+  row->created_by = created_by;
+  row->comment = g_strdup("buildkit.dockerfile.v0");
+  row->empty_layer = !layer;
+  g_ptr_array_add(stage->config->history, row);
+}
+
+void oakum_stage_free(Stage *stage)
+{
+  if (!stage)
+    return;
+  oakum_tree_free(stage->tree);
+  oakum_fd_clear(&stage->root);
+  g_free(stage->root_path);
+  g_free(stage->scratch_path);
+  oakum_config_free(stage->config);
+  g_ptr_array_unref(stage->layers);
+  g_array_unref(stage->lines);
+  oakum_image_free(stage->base);
+  g_hash_table_unref(stage->args);
+  g_ptr_array_unref(stage->arg_order);
+  g_free(stage);
+}

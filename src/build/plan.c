@@ -1,0 +1,156 @@
+#include "build/build.h"
+#include <string.h>
+
+typedef struct {
+  GHashTable *args;
+} Scope;
+
+static const char *lookup(const char *name, gpointer user)
+{
+  return g_hash_table_lookup(((Scope *)user)->args, name);
+}
+
+static void plan_stage_free(gpointer p)
+{
+  OakumPlanStage *stage = p;
+  g_free(stage->base);
+  g_free(stage->platform);
+  g_free(stage);
+}
+
+void oakum_plan_free(OakumPlan *plan)
+{
+  if (!plan)
+    return;
+  g_ptr_array_unref(plan->stages);
+  g_hash_table_unref(plan->args);
+  g_free(plan);
+}
+
+static gboolean at_place(GError **error, const OakumDockerfile *dockerfile, const OakumRange *range)
+{
+  g_prefix_error(error, "%s:%d:%d: ", dockerfile->file, range->line, range->column);
+  return FALSE;
+}
+
+static void platform_args(GHashTable *args, const char *prefix, const OakumPlatform *platform)
+{
+  const char *names[] = {"PLATFORM", "OS", "ARCH", "VARIANT"};
+  g_autofree char *whole = oakum_platform_format(platform);
+  const char *values[] = {whole, platform->os, platform->architecture,
+                          platform->variant ? platform->variant : ""};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    g_hash_table_insert(args, g_strconcat(prefix, names[i], NULL), g_strdup(values[i]));
+}
+
+static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                            GHashTable *build_args, const OakumPlatform *platform, GError **error)
+{
+  OakumPlatform host;
+  oakum_platform_host(&host);
+  platform_args(plan->args, "TARGET", platform);
+  platform_args(plan->args, "BUILD", &host);
+  oakum_platform_clear(&host);
+  Scope scope = {plan->args};
+  for (guint i = 0; i < dockerfile->instructions->len; i++) {
+    const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    if (in->stage >= 0)
+      break;
+    for (guint j = 0; j < in->words->len; j++) {
+      const OakumWord *word = in->words->pdata[j];
+      const char *given = build_args ? g_hash_table_lookup(build_args, word->name) : NULL;
+      g_autofree char *value = given ? g_strdup(given) : NULL;
+      if (!value && word->value &&
+          !(value =
+                oakum_dockerfile_expand(word->value, dockerfile->escape, lookup, &scope, error)))
+        return at_place(error, dockerfile, &word->range);
+      if (value)
+        g_hash_table_replace(plan->args, g_strdup(word->name), g_steal_pointer(&value));
+    }
+  }
+  return TRUE;
+}
+
+/* The stages that `stage` is made of, before it; each once. */
+static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, int index,
+                          gboolean *planned, GError **error)
+{
+  if (planned[index])
+    return TRUE;
+  planned[index] = TRUE; /* references only go back: no circle is possible */
+  const OakumStage *stage = dockerfile->stages->pdata[index];
+  Scope scope = {plan->args};
+  OakumPlanStage *out = g_new0(OakumPlanStage, 1);
+  *out = (OakumPlanStage){.stage = index, .base_stage = -1};
+  g_autofree char *base =
+      oakum_dockerfile_expand(stage->base->value, dockerfile->escape, lookup, &scope, error);
+  if (base && !*base)
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "FROM \"%s\" names nothing; is an ARG missing before it?", stage->base->value);
+  if (stage->platform && base)
+    out->platform =
+        oakum_dockerfile_expand(stage->platform->value, dockerfile->escape, lookup, &scope, error);
+  if (!base || !*base || (stage->platform && !out->platform)) {
+    plan_stage_free(out);
+    return at_place(error, dockerfile, &stage->base->range);
+  }
+  out->base_stage = oakum_dockerfile_find_stage(dockerfile, base, index);
+  if (out->base_stage < 0)
+    out->base = g_steal_pointer(&base);
+  gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, out->base_stage, planned, error);
+  for (guint i = stage->first; ok && i < stage->end; i++) {
+    const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    const char *from =
+        in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
+    int other = from ? oakum_dockerfile_find_stage(dockerfile, from, index) : -1;
+    out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
+                      in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
+    if (other >= 0)
+      ok = add_stage(plan, dockerfile, other, planned, error);
+  }
+  g_ptr_array_add(plan->stages, out);
+  return ok;
+}
+
+OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
+                           const char *target, const OakumPlatform *platform, GError **error)
+{
+  g_autoptr(OakumPlan) plan = g_new0(OakumPlan, 1);
+  plan->stages = g_ptr_array_new_with_free_func(plan_stage_free);
+  plan->args = oakum_str_map_new(g_free, g_free);
+  int count = (int)dockerfile->stages->len;
+  int last = target ? oakum_dockerfile_find_stage(dockerfile, target, count) : count - 1;
+  if (last < 0) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "%s has no stage \"%s\"",
+                dockerfile->file, target);
+    return NULL;
+  }
+  g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
+  if (!global_args(plan, dockerfile, build_args, platform, error) ||
+      !add_stage(plan, dockerfile, last, planned, error))
+    return NULL;
+  return g_steal_pointer(&plan);
+}
+
+char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < plan->stages->len; i++) {
+    const OakumPlanStage *stage = plan->stages->pdata[i];
+    const OakumStage *source = dockerfile->stages->pdata[stage->stage];
+    g_autofree char *base = stage->base ? oakum_escape_terminal(stage->base, -1)
+                                        : g_strdup_printf("stage %d", stage->base_stage);
+    g_string_append_printf(out, "stage %d%s%s from %s%s%s\n", stage->stage, source->name ? " " : "",
+                           source->name ? source->name : "", base, stage->platform ? " for " : "",
+                           stage->platform ? stage->platform : "");
+    for (guint j = source->first + 1; j < source->end; j++) {
+      const OakumInstruction *in = dockerfile->instructions->pdata[j];
+      g_autofree char *text = oakum_escape_terminal(in->text, -1);
+      const char *from = oakum_instruction_flag(in, "from");
+      g_autofree char *shown = from ? oakum_escape_terminal(from, -1) : NULL;
+      g_string_append_printf(out, "  line %d: %s %s%s%s%s\n", in->range.line, in->name,
+                             from ? "--from=" : "", from ? shown : "", from ? " " : "", text);
+    }
+  }
+  return g_string_free(out, FALSE);
+}

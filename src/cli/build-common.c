@@ -1,0 +1,156 @@
+#include "cli/build-common.h"
+#include "os/os.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void oakum_build_args_clear(OakumBuildArgs *args)
+{
+  char *texts[] = {args->file,       args->context,  args->target, args->isolation,
+                   args->timestamps, args->platform, args->store,  args->threads};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free(texts[i]);
+  GPtrArray *lists[] = {args->tags, args->outputs, args->build_args};
+  for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+    if (lists[i])
+      g_ptr_array_unref(lists[i]);
+}
+
+void oakum_built_clear(OakumBuilt *built)
+{
+  oakum_build_result_free(built->result);
+  oakum_dockerfile_free(built->dockerfile);
+  oakum_store_free(built->store);
+  oakum_platform_clear(&built->platform);
+}
+
+static gboolean usage(GError **error, const char *format, const char *value)
+{
+  g_autofree char *shown = oakum_escape_terminal(value, -1);
+  g_autofree char *text = g_strdup_printf("%s \"%s\"", format, shown);
+  g_set_error_literal(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, text);
+  return FALSE;
+}
+
+gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
+                                    OakumBuilt *built, GError **error)
+{
+  g_autofree char *path =
+      args->file ? g_strdup(args->file)
+                 : g_build_filename(args->context ? args->context : folder, "Dockerfile", NULL);
+  g_autofree char *text = NULL;
+  size_t len;
+  if (!oakum_file_read(path, OAKUM_DOCKERFILE_MAX, &text, &len, error))
+    return FALSE;
+  built->dockerfile = oakum_dockerfile_parse(text, len, path, error);
+  return built->dockerfile != NULL;
+}
+
+static GHashTable *build_args(const OakumBuildArgs *args)
+{
+  GHashTable *table = oakum_str_map_new(g_free, g_free);
+  for (guint i = 0; args->build_args && i < args->build_args->len; i++) {
+    const char *text = args->build_args->pdata[i], *equals = strchr(text, '=');
+    const char *value =
+        equals ? equals + 1 : g_getenv(text); /* NAME alone takes it from the environment */
+    if (value)
+      g_hash_table_replace(table, equals ? g_strndup(text, (gsize)(equals - text)) : g_strdup(text),
+                           g_strdup(value));
+  }
+  return table;
+}
+
+static OakumImage *find_base(const char *reference, const OakumPlatform *platform, gpointer user,
+                             GError **error)
+{
+  g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(reference, error);
+  return arg ? oakum_image_arg_open(arg, platform, user, error) : NULL;
+}
+
+static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
+{
+  if (text && strcmp(text, "auto") != 0) {
+    if (!oakum_rung_parse(text, rung))
+      return usage(error, "--isolation takes auto, userns, root or chroot, not", text);
+    if (*rung != OAKUM_RUNG_USERNS)
+      return TRUE;
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                "the userns rung is not built yet; use root or chroot");
+    return FALSE;
+  }
+  static const OakumRung order[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT};
+  for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
+    if (oakum_sandbox_probe(order[i], NULL)) {
+      *rung = order[i];
+      return TRUE;
+    }
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
+              "no way to isolate a RUN works here; oakum doctor tells what is missing");
+  return FALSE;
+}
+
+gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBuilt *built,
+                         GError **error)
+{
+  OakumBuildOptions options = {.context = args->context ? args->context : folder,
+                               .find_base = find_base,
+                               .out = 2,
+                               .err = 2,
+                               .threads = oakum_cpu_count(),
+                               .source_date_epoch = g_getenv("SOURCE_DATE_EPOCH")};
+  uint64_t threads;
+  if (args->verbose)
+    oakum_log_set_level(OAKUM_LOG_DEBUG);
+  if (args->threads) {
+    if (!oakum_parse_u64(args->threads, strlen(args->threads), OAKUM_THREADS_MAX, &threads) ||
+        threads == 0)
+      return usage(error, "--threads takes 1 to 64, not", args->threads);
+    options.threads = (guint)threads;
+  }
+  if (args->timestamps && strcmp(args->timestamps, "keep") != 0 &&
+      strcmp(args->timestamps, "clamp") != 0)
+    return usage(error, "--timestamps takes clamp or keep, not", args->timestamps);
+  options.keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
+  if (args->platform && !oakum_platform_parse(args->platform, &built->platform, error))
+    return FALSE;
+  if (!args->platform)
+    oakum_platform_host(&built->platform);
+  if (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error))
+    return FALSE;
+  g_autoptr(GHashTable) table = build_args(args);
+  g_autoptr(OakumPlan) plan =
+      oakum_plan_make(built->dockerfile, table, args->target, &built->platform, error);
+  if (!plan)
+    return FALSE;
+  if (args->print_plan) {
+    g_autofree char *text = oakum_plan_format(plan, built->dockerfile);
+    fputs(text, stdout);
+    return TRUE;
+  }
+  if (!choose_rung(args->isolation, &options.rung, error) ||
+      !(built->store = oakum_store_open(args->store, error)))
+    return FALSE;
+  options.build_args = table;
+  options.platform = built->platform;
+  options.user = built->store;
+  oakum_debug("isolation: %s", oakum_rung_name(options.rung));
+  built->result = oakum_build_run(plan, built->dockerfile, built->store, &options, error);
+  return built->result != NULL;
+}
+
+gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, GError **error)
+{
+  for (guint i = 0; args->outputs && i < args->outputs->len; i++) {
+    g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(args->outputs->pdata[i], error);
+    if (!arg || !oakum_image_arg_write(arg, built->result->image, error))
+      return FALSE;
+    oakum_info("written to %s", arg->text);
+  }
+  if (args->tags && args->tags->len > 0) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                "-t %s: pushing to a registry is not supported yet; use --output",
+                (const char *)args->tags->pdata[0]);
+    return FALSE;
+  }
+  return TRUE;
+}

@@ -1,0 +1,21 @@
+/* What `build` and `ship` share. */
+#pragma once
+#include "build/build.h"
+#include "cli/cli.h"
+
+struct OakumBuilt {
+  OakumDockerfile *dockerfile;
+  OakumStore *store;
+  OakumPlatform platform;
+  OakumBuildResult *result; /* NULL with --print-plan */
+};
+/* Reads the Dockerfile, makes the plan, runs it. `folder` is the context unless --context names
+ * one. */
+NODISCARD gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
+                                              OakumBuilt *built, GError **error);
+NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder,
+                                   OakumBuilt *built, GError **error);
+/* Writes the result to every --output and -t. */
+NODISCARD gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built,
+                                     GError **error);
+void oakum_built_clear(OakumBuilt *built);

@@ -1,0 +1,170 @@
+#include "cli/cli.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
+{
+  static const struct {
+    const char *prefix;
+    OakumImageArgKind kind;
+  } kinds[] = {{"docker-archive:", OAKUM_ARG_DOCKER_ARCHIVE},
+               {"oci:", OAKUM_ARG_OCI},
+               {"oci-archive:", OAKUM_ARG_OCI_ARCHIVE},
+               {"rootfs:", OAKUM_ARG_ROOTFS}};
+  g_autoptr(OakumImageArg) arg = g_new0(OakumImageArg, 1);
+  arg->text = g_strdup(text);
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+    if (!g_str_has_prefix(text, kinds[i].prefix))
+      continue;
+    const char *path = text + strlen(kinds[i].prefix);
+    /* a docker reference has colons of its own, so that its archive's path ends at the first one */
+    const char *colon = kinds[i].kind == OAKUM_ARG_ROOTFS           ? NULL
+                        : kinds[i].kind == OAKUM_ARG_DOCKER_ARCHIVE ? strchr(path, ':')
+                                                                    : strrchr(path, ':');
+    if (colon && strchr(colon, '/') && kinds[i].kind != OAKUM_ARG_DOCKER_ARCHIVE)
+      colon = NULL;
+    arg->kind = kinds[i].kind;
+    arg->path = colon ? g_strndup(path, (gsize)(colon - path)) : g_strdup(path);
+    arg->tag = colon && colon[1] ? g_strdup(colon + 1) : NULL;
+    if (*arg->path)
+      return g_steal_pointer(&arg);
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "image argument \"%s\" names no file",
+                text);
+    return NULL;
+  }
+  g_autoptr(OakumReference) ref = oakum_reference_parse(text, error);
+  return ref ? g_steal_pointer(&arg) : NULL;
+}
+
+void oakum_image_arg_free(OakumImageArg *arg)
+{
+  if (!arg)
+    return;
+  g_free(arg->text);
+  g_free(arg->path);
+  g_free(arg->tag);
+  g_free(arg);
+}
+
+/* Writes a root file system into a layer: a tar as it is, a folder packed. */
+static gboolean write_rootfs(const char *path, OakumWriter *out, GError **error)
+{
+  struct stat st;
+  OAKUM_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || fstat(fd, &st) < 0) {
+    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", path);
+    return FALSE;
+  }
+  if (S_ISDIR(st.st_mode)) {
+    g_autoptr(OakumTarWriter) tar = oakum_tar_writer_new(out);
+    OakumPackOptions options = {.times = {FALSE, 0}, .mode = -1};
+    return oakum_pack_path(fd, "", "", FALSE, &options, tar, error) &&
+           oakum_tar_writer_finish(tar, error);
+  }
+  g_autoptr(OakumWriter) owned = out;
+  g_autoptr(OakumReader) plain =
+      oakum_reader_new_limit(oakum_reader_new_inflate(oakum_reader_new_fd(fd, FALSE), NULL),
+                             OAKUM_LAYER_UNPACKED_MAX, path);
+  return oakum_stream_copy(plain, owned, NULL, error) && oakum_writer_finish(owned, error);
+}
+
+static OakumImage *open_rootfs(const OakumImageArg *arg, const OakumPlatform *platform,
+                               OakumStore *store, GError **error)
+{
+  g_autoptr(OakumStoreWriter) blob = oakum_store_writer_new(store, error);
+  if (!blob)
+    return NULL;
+  g_autoptr(OakumHasher) diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
+  OakumWriter *gzip = oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, oakum_cpu_count());
+  if (!write_rootfs(arg->path, oakum_writer_new_hash(gzip, diff_id), error))
+    return NULL;
+  g_autoptr(OakumDescriptor) layer =
+      oakum_store_writer_commit(blob, OAKUM_MT_OCI_LAYER_GZIP, error);
+  g_autoptr(OakumConfig) config = oakum_config_new(platform);
+  g_autofree char *hex = oakum_hasher_hex(diff_id);
+  g_ptr_array_add(config->diff_ids, g_strconcat("sha256:", hex, NULL));
+  oakum_config_setenv(config, "PATH",
+                      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  g_autofree char *text = oakum_config_format(config);
+  g_autoptr(OakumDescriptor) desc =
+      layer ? oakum_store_put_bytes(store, OAKUM_MT_OCI_CONFIG, text, strlen(text), error) : NULL;
+  if (!desc)
+    return NULL;
+  g_autoptr(GPtrArray) layers = g_ptr_array_new();
+  g_ptr_array_add(layers, layer);
+  return oakum_image_new(arg->text, oakum_manifest_make(desc, layers, NULL),
+                         oakum_store_source(store), error);
+}
+
+OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
+                                 OakumStore *store, GError **error)
+{
+  OakumImage *image = NULL;
+  switch (arg->kind) {
+  case OAKUM_ARG_OCI:
+    image = oakum_layout_read(arg->path, arg->tag, platform, error);
+    break;
+  case OAKUM_ARG_OCI_ARCHIVE:
+    image = oakum_layout_read_archive(arg->path, arg->tag, platform, error);
+    break;
+  case OAKUM_ARG_DOCKER_ARCHIVE:
+    image = oakum_docker_archive_read(arg->path, arg->tag, error);
+    break;
+  case OAKUM_ARG_ROOTFS:
+    return open_rootfs(arg, platform, store, error);
+  case OAKUM_ARG_REGISTRY:
+    g_set_error(
+        error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
+        "%s: registries are not supported yet; use oci:, oci-archive:, docker-archive: or rootfs:",
+        arg->text);
+    return NULL;
+  }
+  if (image) { /* the whole argument names it, so that it can be opened again */
+    g_free(image->name);
+    image->name = g_strdup(arg->text);
+  }
+  return image;
+}
+
+OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *platform,
+                                OakumStore *store, OakumViewWanted wanted, gpointer user,
+                                GError **error)
+{
+  if (arg->kind != OAKUM_ARG_ROOTFS) {
+    g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, error);
+    return image ? oakum_image_view(image, wanted, user, error) : NULL;
+  }
+  g_autoptr(OakumView) view = oakum_view_new(wanted, user);
+  struct stat st;
+  if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))
+    return oakum_view_add_folder(view, arg->path, error) ? g_steal_pointer(&view) : NULL;
+  int fd = open(arg->path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", arg->path);
+    return NULL;
+  }
+  if (oakum_view_add_layer(view, oakum_reader_new_fd(fd, TRUE), NULL, error))
+    return g_steal_pointer(&view);
+  g_prefix_error(error, "%s: ", arg->path);
+  return NULL;
+}
+
+gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image, GError **error)
+{
+  switch (arg->kind) {
+  case OAKUM_ARG_OCI:
+    return oakum_layout_write(image, arg->path, arg->tag, error);
+  case OAKUM_ARG_OCI_ARCHIVE:
+    return oakum_layout_write_archive(image, arg->path, arg->tag, error);
+  case OAKUM_ARG_DOCKER_ARCHIVE:
+    return oakum_docker_archive_write(image, arg->path, arg->tag, error);
+  default:
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: an image cannot be written there",
+                arg->text);
+    return FALSE;
+  }
+}

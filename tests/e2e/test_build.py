@@ -1,0 +1,131 @@
+"""Dockerfile to image, on real root file systems."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+DOCKERFILE = r"""
+ARG BASE
+FROM ${BASE} AS builder
+ARG V=1.2
+ENV PLACE=/opt/x LANG=C.UTF-8
+WORKDIR /src
+COPY dir/ dir/
+COPY hello.sh run*.txt ./
+RUN set -e; echo "v$V $PLACE" > out; ln out out2; mkdir -p /opt/x; cp hello.sh /opt/x/; chmod 4755 /opt/x/hello.sh; \
+    rm -rf /usr/share/doc; echo changed > /etc/hosts; touch /dev/null; mkdir -m 1777 /var/sticky; ln -s nowhere /opt/x/link
+RUN true
+FROM ${BASE}
+COPY --from=builder /opt/x /opt/x
+COPY --from=0 --chown=nobody:nogroup --chmod=0640 /src/out /etc/deep/er/out
+RUN echo app:x:1000:1000::/home/app:/bin/sh >> /etc/passwd; mkdir -p /home/app; id
+USER app
+WORKDIR /home/app/data
+LABEL a=b
+EXPOSE 80 443/tcp
+ENTRYPOINT ["/opt/x/hello.sh"]
+CMD ["--x"]
+"""
+
+
+def make_context(folder, dockerfile=DOCKERFILE):
+    (folder / "dir").mkdir(parents=True)
+    (folder / "Dockerfile").write_text(dockerfile)
+    (folder / "hello.sh").write_text("#!/bin/sh\necho hi\n")
+    (folder / "hello.sh").chmod(0o755)
+    for name in ("run1.txt", "dir/f"):
+        (folder / name).write_text(name)
+        (folder / name).chmod(0o644)
+    (folder / "dir").chmod(0o755)
+    (folder / "dir/l").symlink_to("f")
+    return folder
+
+
+def build(oakum, context, base, *options, env=None, umask=None):
+    return subprocess.run([oakum, "build", "--build-arg", f"BASE=rootfs:{base}", *options, str(context)], capture_output=True, text=True,
+                          env={**os.environ, **(env or {})}, umask=-1 if umask is None else umask)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
+
+
+def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
+    """Two folders, umasks, time zones, thread counts and rungs: one digest."""
+    digests = []
+    for i, (rung, threads, zone, umask) in enumerate([("root", "2", "UTC", 0o022), ("chroot", "1", "Asia/Tokyo", 0o077)]):
+        context = make_context(tmp_path / f"c{i}")
+        done = build(oakum, context, bookworm, "--isolation", rung, "--threads", threads, "--store", str(store), "--output",
+                     f"oci:{tmp_path}/out:{rung}", env={"TZ": zone}, umask=umask)
+        assert done.returncode == 0, done.stderr
+        digests.append(done.stdout.strip())
+    assert digests[0] == digests[1] and digests[0].startswith("sha256:")
+    index = json.loads((tmp_path / "out/index.json").read_text())
+    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["root", "chroot"]
+    blob = lambda digest: tmp_path / "out/blobs" / digest.replace(":", "/")
+    manifest = json.loads(blob(digests[0]).read_text())
+    config = json.loads(blob(manifest["config"]["digest"]).read_text())
+    assert config["created"] == "1970-01-01T00:00:00Z"
+    assert config["config"]["User"] == "app" and config["config"]["WorkingDir"] == "/home/app/data"
+    assert config["config"]["ExposedPorts"] == {"443/tcp": {}, "80/tcp": {}}
+    history = [row["created_by"] for row in config["history"]]
+    assert history[0] == "COPY /opt/x /opt/x # buildkit"
+    assert history[1] == "COPY --chown=nobody:nogroup --chmod=0640 /src/out /etc/deep/er/out # buildkit"
+    assert history[2].startswith("RUN /bin/sh -c echo app:x") and history[2].endswith("id # buildkit")
+    assert history[-2:] == ['ENTRYPOINT ["/opt/x/hello.sh"]', 'CMD ["--x"]']
+    assert len(config["rootfs"]["diff_ids"]) == len(manifest["layers"]) == 5
+    listing = subprocess.run(["tar", "-tvzf", str(blob(manifest["layers"][1]["digest"]))], capture_output=True, text=True, check=True).stdout
+    assert "-rwsr-xr-x root/root" in listing.replace("0/0", "root/root") and "link -> nowhere" in listing
+    listing = subprocess.run(["tar", "-tzf", str(blob(manifest["layers"][3]["digest"]))], capture_output=True, text=True, check=True).stdout
+    assert "etc/hosts" not in listing and "home/app/" in listing and "etc/passwd" in listing
+
+
+def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
+    """skopeo reads what was written; the plan names the lines; a failing command is told with its line."""
+    context = make_context(tmp_path / "c")
+    done = build(oakum, context, bookworm, "--store", str(store), "--output", f"oci:{tmp_path}/out:v", "--output",
+                 f"docker-archive:{tmp_path}/a.tar:x:v", "--output", f"oci-archive:{tmp_path}/b.tar:v")
+    assert done.returncode == 0, done.stderr
+    for source in (f"oci:{tmp_path}/out:v", f"docker-archive:{tmp_path}/a.tar", f"oci-archive:{tmp_path}/b.tar"):
+        shown = subprocess.run(["skopeo", "inspect", "--config", source], capture_output=True, text=True, check=True).stdout
+        assert json.loads(shown)["config"]["Cmd"] == ["--x"]
+        # and every layer can be copied, which checks every digest
+        subprocess.run(["skopeo", "copy", "-q", source, f"dir:{tmp_path}/copy"], check=True)
+    plan = build(oakum, context, bookworm, "--print-plan")
+    assert plan.stdout.startswith("stage 0 builder from rootfs:") and "line 5: ENV PLACE" in plan.stdout
+
+
+@pytest.mark.parametrize("text, message", [
+    ("ARG BASE\nFROM ${BASE}\nRUN exit 9\n", "Dockerfile:3: RUN: the command failed: exit status 9"),
+    ("ARG BASE\nFROM ${BASE}\nCOPY nothing /x\n", 'Dockerfile:3: COPY: COPY: "nothing" is not in the context'),
+    ("ARG BASE\nFROM ${BASE}\nCOPY ../../etc/passwd /x\n", 'is not in the context'),
+    ("ARG BASE\nFROM ${BASE}\nCOPY --from=none /x /x\n", "registries are not supported yet"),
+    ("ARG BASE\nFROM ${BASE}\nUSER ghost\nRUN id\n", 'the image has no user "ghost"'),
+    ("FROM ${NONE}\n", "names nothing; is an ARG missing"),
+    ("ARG BASE\nFROM ${BASE}\nVOLUME /x\n", "Dockerfile:3:1: VOLUME is not supported yet"),
+])
+def test_errors_name_their_line_and_leave_nothing(oakum, bookworm, store, tmp_path, text, message):
+    context = make_context(tmp_path / "c", text)
+    done = build(oakum, context, bookworm, "--store", str(store), "--output", f"oci:{tmp_path}/out:v")
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+    assert done.stdout == "" and not (tmp_path / "out").exists()
+
+
+def test_ignore_file_and_archives(oakum, bookworm, store, tmp_path):
+    context = make_context(tmp_path / "c", "ARG BASE\nFROM ${BASE}\nCOPY . /all/\nADD a.tar.gz /un/\n")
+    (context / ".dockerignore").write_text("dir\n*.txt\n!run1.txt\nDockerfile\n.dockerignore\n")
+    (context / "no.txt").write_text("x")
+    subprocess.run(["tar", "-C", str(context), "-czf", str(context / "a.tar.gz"), "hello.sh", "dir"], check=True)
+    done = build(oakum, context, bookworm, "--store", str(store), "--output", f"oci:{tmp_path}/out:v")
+    assert done.returncode == 0, done.stderr
+    index = json.loads((tmp_path / "out/index.json").read_text())
+    blob = lambda digest: tmp_path / "out/blobs" / digest.replace(":", "/")
+    manifest = json.loads(blob(index["manifests"][0]["digest"]).read_text())
+    lists = [sorted(subprocess.run(["tar", "-tzf", str(blob(layer["digest"]))], capture_output=True, text=True, check=True).stdout.split())
+             for layer in manifest["layers"][1:]]
+    assert lists[0] == ["all/", "all/a.tar.gz", "all/hello.sh", "all/run1.txt"]
+    assert lists[1] == ["un/", "un/dir/", "un/dir/f", "un/dir/l", "un/hello.sh"]
