@@ -25,6 +25,8 @@ extern const OakumCommand oakum_cmd_debug;
 extern const OakumCommand oakum_cmd_build;
 extern const OakumCommand oakum_cmd_doctor;
 extern const OakumCommand oakum_cmd_store;
+extern const OakumCommand oakum_cmd_scan;
+extern const OakumCommand oakum_cmd_db;
 
 /* ---- options
  * ------------------------------------------------------------------------------------- * One table

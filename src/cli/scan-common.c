@@ -1,0 +1,68 @@
+#include "cli/scan-common.h"
+#include "match/match.h"
+#include "os/os.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lines,
+                        const OakumPolicy *policy, OakumScanned *out, GError **error)
+{
+  if (!db) {
+    g_set_error(
+        error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+        "no advisory database: give --db FILE (make one with oakum db import), or set OAKUM_DB");
+    return FALSE;
+  }
+  g_autoptr(OakumAdvisoryDb) database = oakum_advisory_db_open(db, error);
+  if (!database)
+    return FALSE;
+  out->db_path = g_strdup(db);
+  out->db_date = oakum_advisory_db_date(database);
+  out->catalog = oakum_catalog_run(view);
+  out->findings = oakum_match_run(out->catalog, database, layer_lines, error);
+  if (!out->findings)
+    return FALSE;
+  out->verdict = oakum_policy_evaluate(policy, out->findings);
+  int64_t newest;
+  if (*out->db_date && oakum_time_parse(out->db_date, &newest))
+    oakum_info("advisories: %s, newest record %" G_GINT64_FORMAT " days old", db,
+               MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0));
+  return TRUE;
+}
+
+gboolean oakum_cli_report(const OakumScanned *scanned, const char *target, const char *format,
+                          const char *file, GError **error)
+{
+  OakumResult result = {target,           scanned->catalog, scanned->findings,
+                        scanned->verdict, scanned->db_path, scanned->db_date};
+  gboolean json = format && strcmp(format, "json") == 0;
+  if (format && !json && strcmp(format, "table") != 0) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--format takes table or json");
+    return FALSE;
+  }
+  g_autofree char *text = json ? oakum_report_json(&result) : oakum_report_table(&result);
+  if (file)
+    return oakum_file_write(file, text, strlen(text), 0644, error);
+  if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+    return TRUE;
+  oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "standard output");
+  return FALSE;
+}
+
+int oakum_cli_verdict_status(const OakumVerdict *verdict)
+{
+  return verdict->kind == OAKUM_VERDICT_FAIL      ? OAKUM_EXIT_GATE
+         : verdict->kind == OAKUM_VERDICT_UNKNOWN ? OAKUM_EXIT_INCOMPLETE
+                                                  : OAKUM_EXIT_PASS;
+}
+
+void oakum_scanned_clear(OakumScanned *scanned)
+{
+  oakum_catalog_free(scanned->catalog);
+  if (scanned->findings)
+    g_ptr_array_unref(scanned->findings);
+  oakum_verdict_free(scanned->verdict);
+  g_free(scanned->db_path);
+  g_free(scanned->db_date);
+}

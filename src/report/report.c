@@ -1,0 +1,173 @@
+#include "report/report.h"
+#include <string.h>
+
+/* ---- table
+ * ---------------------------------------------------------------------------------------- */
+enum { COLUMNS = 8 };
+
+static void add_row(GPtrArray *rows, const char *const *cells)
+{
+  char **row = g_new0(char *, COLUMNS + 1);
+  for (int i = 0; i < COLUMNS; i++)
+    row[i] = oakum_escape_terminal(cells[i] ? cells[i] : "-", -1);
+  g_ptr_array_add(rows, row);
+}
+
+static void layout(GString *out, GPtrArray *rows)
+{
+  size_t widths[COLUMNS] = {0};
+  for (guint i = 0; i < rows->len; i++)
+    for (int c = 0; c < COLUMNS; c++)
+      widths[c] = MAX(widths[c], (size_t)g_utf8_strlen(((char **)rows->pdata[i])[c], -1));
+  for (guint i = 0; i < rows->len; i++) {
+    for (int c = 0; c < COLUMNS; c++) {
+      const char *cell = ((char **)rows->pdata[i])[c];
+      g_string_append(out, cell);
+      for (size_t n = (size_t)g_utf8_strlen(cell, -1); c + 1 < COLUMNS && n < widths[c] + 2; n++)
+        g_string_append_c(out, ' ');
+    }
+    g_string_append_c(out, '\n');
+  }
+}
+
+char *oakum_report_table(const OakumResult *result)
+{
+  GString *out = g_string_new(NULL);
+  const OakumDistro *distro = &result->catalog->distro;
+  g_autofree char *target = oakum_escape_terminal(result->target, -1);
+  g_autofree char *name = oakum_escape_terminal(distro->pretty ? distro->pretty
+                                                : distro->id   ? distro->id
+                                                               : "unknown distribution",
+                                                -1);
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+  guint holes = 0, fixable = 0;
+  static const char *const head[COLUMNS] = {"ID",    "SEVERITY", "PACKAGE", "INSTALLED",
+                                            "FIXED", "STATUS",   "LAYER",   "LINE"};
+  add_row(rows, head);
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    if (f->kind != OAKUM_FINDING_VULNERABILITY)
+      continue;
+    holes++;
+    fixable += f->fixed != NULL;
+    g_autofree char *layer = f->layer_index >= 0 ? g_strdup_printf("%d", f->layer_index) : NULL;
+    g_autofree char *line =
+        f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
+    add_row(rows,
+            (const char *const[COLUMNS]){f->id, oakum_severity_name(f->severity), f->package_name,
+                                         f->package_version, f->fixed, f->status, layer, line});
+  }
+  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix\n", target,
+                         name, result->catalog->packages->len, holes, fixable);
+  if (holes)
+    layout(out, rows);
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    if (f->kind != OAKUM_FINDING_INCOMPLETE)
+      continue;
+    g_autofree char *title = oakum_escape_terminal(f->title, -1);
+    g_string_append_printf(out, "not judged: %s [%s]\n", title, f->id);
+  }
+  for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++)
+    g_string_append_printf(out, "%s: %s\n", oakum_verdict_name(result->verdict->kind),
+                           (char *)result->verdict->reasons->pdata[i]);
+  return g_string_free(out, FALSE);
+}
+
+/* ---- JSON
+ * -------------------------------------------------------------------------------------------- */
+static json_t *text(const char *value)
+{
+  if (!value)
+    return json_null();
+  g_autofree char *safe = oakum_escape_utf8(value, -1);
+  return json_string(safe);
+}
+
+static json_t *package_json(const OakumPackage *p)
+{
+  json_t *paths = json_array(), *source = json_object(), *object = json_object();
+  for (guint i = 0; i < p->paths->len; i++)
+    json_array_append_new(paths, text(p->paths->pdata[i]));
+  json_object_set_new(source, "name", text(p->source_name));
+  json_object_set_new(source, "version", text(p->source_version));
+  json_object_set_new(object, "name", text(p->name));
+  json_object_set_new(object, "version", text(p->version));
+  json_object_set_new(object, "type", text(p->type));
+  json_object_set_new(object, "arch", text(p->arch));
+  json_object_set_new(object, "purl", text(p->purl));
+  json_object_set_new(object, "source", source);
+  json_object_set_new(object, "layer", text(p->layer));
+  json_object_set_new(object, "paths", paths);
+  return object;
+}
+
+static json_t *finding_json(const OakumFinding *f)
+{
+  json_t *aliases = json_array(), *package = json_object(), *object = json_object();
+  for (char **alias = f->aliases; alias && *alias; alias++)
+    json_array_append_new(aliases, text(*alias));
+  json_object_set_new(package, "name", text(f->package_name));
+  json_object_set_new(package, "version", text(f->package_version));
+  json_object_set_new(package, "purl", text(f->package_purl));
+  g_autofree char *fingerprint = oakum_finding_fingerprint(f);
+  json_object_set_new(object, "id", text(f->id));
+  json_object_set_new(object, "aliases", aliases);
+  json_object_set_new(object, "severity", text(oakum_severity_name(f->severity)));
+  json_object_set_new(object, "title", text(f->title));
+  json_object_set_new(object, "package", package);
+  json_object_set_new(object, "source", text(f->source));
+  json_object_set_new(object, "fixed", text(f->fixed));
+  json_object_set_new(object, "status", text(f->status));
+  json_object_set_new(object, "advisory", text(f->advisory));
+  json_object_set_new(object, "layer", text(f->layer));
+  json_object_set_new(object, "dockerfile_line",
+                      f->dockerfile_line > 0 ? json_integer(f->dockerfile_line) : json_null());
+  json_object_set_new(object, "why", text(f->why));
+  json_object_set_new(object, "fix", text(f->fix));
+  json_object_set_new(object, "fingerprint", text(fingerprint));
+  return object;
+}
+
+char *oakum_report_json(const OakumResult *result)
+{
+  OAKUM_AUTO_JSON *json = json_object();
+  const OakumDistro *distro = &result->catalog->distro;
+  json_t *packages = json_array(), *findings = json_array(), *incomplete = json_array(),
+         *database = json_object(), *os = json_object();
+  for (guint i = 0; i < result->catalog->packages->len; i++)
+    json_array_append_new(packages, package_json(result->catalog->packages->pdata[i]));
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    if (f->kind == OAKUM_FINDING_VULNERABILITY) {
+      json_array_append_new(findings, finding_json(f));
+    } else if (f->kind == OAKUM_FINDING_INCOMPLETE) {
+      json_t *object = json_object();
+      json_object_set_new(object, "id", text(f->id));
+      json_object_set_new(object, "title", text(f->title));
+      json_array_append_new(incomplete, object);
+    }
+  }
+  json_object_set_new(os, "id", text(distro->id));
+  json_object_set_new(os, "version", text(distro->version));
+  json_object_set_new(os, "name", text(distro->pretty));
+  json_object_set_new(database, "path", text(result->db_path));
+  json_object_set_new(database, "newest", text(result->db_date));
+  json_object_set_new(json, "schema", json_integer(1));
+  json_object_set_new(json, "target", text(result->target));
+  json_object_set_new(json, "distro", os);
+  json_object_set_new(json, "database", database);
+  json_object_set_new(json, "packages", packages);
+  json_object_set_new(json, "findings", findings);
+  json_object_set_new(json, "incomplete", incomplete);
+  if (result->verdict) {
+    json_t *verdict = json_object(), *reasons = json_array();
+    for (guint i = 0; i < result->verdict->reasons->len; i++)
+      json_array_append_new(reasons, text(result->verdict->reasons->pdata[i]));
+    json_object_set_new(verdict, "kind", text(oakum_verdict_name(result->verdict->kind)));
+    json_object_set_new(verdict, "reasons", reasons);
+    json_object_set_new(json, "verdict", verdict);
+  }
+  g_autofree char *dumped = oakum_json_dump(json, FALSE);
+  return g_strconcat(dumped, "\n", NULL);
+}
