@@ -2,6 +2,7 @@
 #pragma once
 #include "base/base.h"
 #include "image/image.h"
+#include <stdio.h>
 
 OAKUM_DECLARE_ERROR(cli)
 #define OAKUM_CLI_ERROR (oakum_cli_error_quark())
@@ -27,6 +28,11 @@ extern const OakumCommand oakum_cmd_doctor;
 extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
 extern const OakumCommand oakum_cmd_db;
+extern const OakumCommand oakum_cmd_lint;
+extern const OakumCommand oakum_cmd_ship;
+
+/* Lint findings for people, two lines each. */
+void oakum_cli_print_lint(GPtrArray *findings, FILE *out);
 
 /* ---- options
  * ------------------------------------------------------------------------------------- * One table

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const OakumCommand *const commands[] = {&oakum_cmd_build, &oakum_cmd_scan,
-                                               &oakum_cmd_db,    &oakum_cmd_doctor,
+static const OakumCommand *const commands[] = {&oakum_cmd_ship,  &oakum_cmd_lint, &oakum_cmd_build,
+                                               &oakum_cmd_scan,  &oakum_cmd_db,   &oakum_cmd_doctor,
                                                &oakum_cmd_store, &oakum_cmd_debug};
 
 static void print_help(void)
