@@ -26,6 +26,9 @@ NODISCARD guint64 oakum_advisory_import_records(const OakumAdvisoryImport *impor
 NODISCARD gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **error);
 void oakum_advisory_import_free(OakumAdvisoryImport *import);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAdvisoryImport, oakum_advisory_import_free)
+/* Makes a database at `path` from the snapshot inside the program: fixes of Debian's packages in
+ * small images, drawn from Debian's own changelogs (data/README.md). */
+NODISCARD gboolean oakum_advisory_write_snapshot(const char *path, GError **error);
 
 /* ---- queries
  * -------------------------------------------------------------------------------------- */

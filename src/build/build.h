@@ -50,8 +50,8 @@ typedef struct {
   int out, err; /* where steps print */
   guint step_timeout_s;
 } OakumBuildOptions;
-/* Which line of the Dockerfile brought a layer of the result: one number a layer, 0 for layers of
- * the base image. */
+/* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
+ * the layers of the base image. */
 typedef struct {
   OakumImage *image;   /* blobs in the store */
   GArray *layer_lines; /* int */

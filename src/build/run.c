@@ -370,7 +370,7 @@ static Stage *stage_new(void)
 }
 
 static gboolean begin_from_image(Build *build, Stage *stage, const char *reference,
-                                 const char *platform_text, GError **error)
+                                 const char *platform_text, int line, GError **error)
 {
   OakumPlatform platform = build->options->platform, own = {0};
   if (platform_text) {
@@ -385,11 +385,10 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
   } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
                                                       error)) != NULL) {
     stage->config = oakum_config_copy(stage->base->config);
-    int none = 0;
     for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
       g_ptr_array_add(stage->layers,
                       oakum_descriptor_copy(stage->base->manifest->layers->pdata[i]));
-      g_array_append_val(stage->lines, none);
+      g_array_append_val(stage->lines, line);
     }
   } else {
     ok = FALSE;
@@ -421,7 +420,7 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
   }
   Stage *stage = stage_new();
   g_ptr_array_add(build->foreign, stage);
-  return begin_from_image(build, stage, reference, NULL, error) ? stage : NULL;
+  return begin_from_image(build, stage, reference, NULL, 0, error) ? stage : NULL;
 }
 
 static gboolean run_instruction(Build *build, Stage *stage, const OakumInstruction *in,
@@ -466,7 +465,7 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
   if (plan->base_stage >= 0) {
     Stage *base = build->stages[plan->base_stage];
     if (base->base) /* its blobs: opened again, so that each stage owns what it reads */
-      ok = begin_from_image(build, stage, base->base->name, base->plan->platform, error);
+      ok = begin_from_image(build, stage, base->base->name, base->plan->platform, 0, error);
     if (ok) {
       oakum_config_free(stage->config);
       g_ptr_array_set_size(stage->layers, 0);
@@ -474,7 +473,8 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
       begin_from_stage(stage, base);
     }
   } else {
-    ok = begin_from_image(build, stage, plan->base, plan->platform, error);
+    ok =
+        begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
   }
   ok = ok && choose_epoch(build, stage, error);
   if (!ok) {

@@ -8,16 +8,19 @@
 gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lines,
                         const OakumPolicy *policy, OakumScanned *out, GError **error)
 {
+  g_autoptr(OakumTempDir) temp = NULL;
+  g_autofree char *snapshot = NULL;
   if (!db) {
-    g_set_error(
-        error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-        "no advisory database: give --db FILE (make one with oakum db import), or set OAKUM_DB");
-    return FALSE;
+    if (!(temp = oakum_temp_dir_new(NULL, error)))
+      return FALSE;
+    snapshot = g_build_filename(oakum_temp_dir_path(temp), "snapshot.db", NULL);
+    if (!oakum_advisory_write_snapshot(snapshot, error))
+      return FALSE;
   }
-  g_autoptr(OakumAdvisoryDb) database = oakum_advisory_db_open(db, error);
+  g_autoptr(OakumAdvisoryDb) database = oakum_advisory_db_open(db ? db : snapshot, error);
   if (!database)
     return FALSE;
-  out->db_path = g_strdup(db);
+  out->db_path = g_strdup(db ? db : "embedded snapshot");
   out->db_date = oakum_advisory_db_date(database);
   out->catalog = oakum_catalog_run(view);
   out->findings = oakum_match_run(out->catalog, database, layer_lines, error);
@@ -25,9 +28,15 @@ gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lin
     return FALSE;
   out->verdict = oakum_policy_evaluate(policy, out->findings);
   int64_t newest;
-  if (*out->db_date && oakum_time_parse(out->db_date, &newest))
-    oakum_info("advisories: %s, newest record %" G_GINT64_FORMAT " days old", db,
-               MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0));
+  gboolean dated = *out->db_date && oakum_time_parse(out->db_date, &newest);
+  gint64 days = dated ? MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0) : -1;
+  if (!db)
+    oakum_warn("advisories: the snapshot inside this program, of %.10s (%" G_GINT64_FORMAT
+               " days old): fixes in Debian's base packages and nothing else; for a full database "
+               "see oakum db import --help, and give --db",
+               out->db_date, days);
+  else if (dated)
+    oakum_info("advisories: %s, newest record %" G_GINT64_FORMAT " days old", db, days);
   return TRUE;
 }
 

@@ -50,7 +50,11 @@ char *oakum_report_table(const OakumResult *result)
       continue;
     holes++;
     fixable += f->fixed != NULL;
-    g_autofree char *layer = f->layer_index >= 0 ? g_strdup_printf("%d", f->layer_index) : NULL;
+    g_autofree char *layer =
+        f->layer_index < 0 ? NULL
+        : f->layer         ? g_strdup_printf("%d (%.12s)", f->layer_index,
+                                             strchrnul(f->layer, ':') + (strchr(f->layer, ':') ? 1 : 0))
+                           : g_strdup_printf("%d", f->layer_index);
     g_autofree char *line =
         f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
     add_row(rows,

@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "shipped by oakum, as $(id -un)"
