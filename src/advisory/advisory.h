@@ -12,7 +12,9 @@ typedef enum { OAKUM_FEED_OSV, OAKUM_FEED_ALPINE_SECDB } OakumFeed;
 NODISCARD gboolean oakum_feed_parse(const char *text, OakumFeed *out);
 
 /* ---- import -------------------------------------------------------------------------------------
- * * Into the file `path` (made when missing; what it has stays). The file is replaced as a whole by
+ * * Into the file `path` (made when missing; what it has stays, but a record of OSV replaces the
+ * one of the same id, a withdrawn one removes it, and a secdb document replaces its release and
+ * repository). A file that is no advisory database is refused. The file is replaced as a whole by
  * commit; without commit it is as it was. Same inputs in the same order give the same bytes. */
 typedef struct OakumAdvisoryImport OakumAdvisoryImport;
 NODISCARD OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error);
@@ -39,11 +41,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAdvisoryDb, oakum_advisory_db_free)
 /* One affected range of one advisory. Borrowed strings; NULL where there is none. */
 typedef struct {
   char *record;  /* id in the feed */
-  char *id;      /* shown: the CVE, else the record's own */
+  char *id;      /* shown: the CVE, else the record's own; a record that mends several CVEs has
+                    rows for each */
   char *aliases; /* separated by spaces */
   char *introduced, *fixed, *last_affected;
-  char *versions; /* exact versions, separated by newlines; when there is no range */
-  char *title, *feed;
+  char *versions;     /* exact versions, separated by newlines; when there is no range */
+  char *title, *feed; /* "osv", "alpine-secdb main" */
   OakumSeverity severity;
 } OakumAdvisory;
 /* All ranges for a package, by id. Array of OakumAdvisory with owned strings. */

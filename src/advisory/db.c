@@ -6,7 +6,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION "1"
+#define SCHEMA_VERSION "2"
+
+/* The whole schema, by name. It is compared word by word when a database is opened: the schema of a
+ * foreign file is code (generated columns, checks, indexes on expressions). */
+static const char *const tables[][2] = {
+    {"advisory",
+     "CREATE TABLE advisory(ecosystem TEXT, package TEXT, feed TEXT, record TEXT, seq INTEGER, "
+     "id TEXT, aliases TEXT, introduced TEXT, fixed TEXT, last_affected TEXT, versions TEXT, "
+     "severity INTEGER, title TEXT, "
+     "PRIMARY KEY(ecosystem, package, feed, record, seq)) WITHOUT ROWID"},
+    {"meta", "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"},
+};
 
 struct OakumAdvisoryDb {
   OakumSql *sql;
@@ -21,11 +32,17 @@ gboolean oakum_feed_parse(const char *text, OakumFeed *out)
 
 /* ---- import
  * ----------------------------------------------------------------------------------------- */
-static gboolean copy_old(const char *from, const char *to, GError **error)
+static gboolean copy_old(const char *from, const char *to, gboolean *copied, GError **error)
 {
   OAKUM_AUTO_FD in = open(from, O_RDONLY | O_CLOEXEC);
+  *copied = FALSE;
   if (in < 0 && errno == ENOENT)
     return TRUE;
+  /* Some other file, or another program's database, is not to be written over. */
+  g_autoptr(OakumAdvisoryDb) ours = in >= 0 ? oakum_advisory_db_open(from, error) : NULL;
+  if (in >= 0 && !ours)
+    return FALSE;
+  *copied = TRUE;
   OAKUM_AUTO_FD out = in >= 0 ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
   if (in < 0 || out < 0) {
     oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "%s", in < 0 ? from : to);
@@ -42,22 +59,25 @@ OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
   import->path = g_strdup(path);
   import->temp = g_strdup_printf("%s.tmp-%d", path, (int)getpid());
   (void)unlink(import->temp);
-  if (!copy_old(path, import->temp, error) ||
+  gboolean copied;
+  if (!copy_old(path, import->temp, &copied, error) ||
       !(import->sql = oakum_sql_open_write(import->temp, error)) ||
-      !oakum_sql_exec(
-          import->sql,
-          "CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-          "CREATE TABLE IF NOT EXISTS advisory(ecosystem TEXT, package TEXT, record TEXT, seq "
-          "INTEGER, id TEXT, aliases TEXT,"
-          " introduced TEXT, fixed TEXT, last_affected TEXT, versions TEXT, severity INTEGER, "
-          "title TEXT, feed TEXT,"
-          " PRIMARY KEY(ecosystem, package, record, seq)) WITHOUT ROWID;"
-          "INSERT OR REPLACE INTO meta VALUES('schema', '" SCHEMA_VERSION "'); BEGIN",
-          error))
+      !oakum_sql_exec(import->sql, "BEGIN", error))
+    return NULL;
+  for (size_t i = 0; !copied && i < G_N_ELEMENTS(tables); i++)
+    if (!oakum_sql_exec(import->sql, tables[i][1], error))
+      return NULL;
+  /* Only the import looks for rows by record; commit drops the index. */
+  if (!oakum_sql_exec(import->sql,
+                      "INSERT OR REPLACE INTO meta VALUES('schema', '" SCHEMA_VERSION "');"
+                      "CREATE INDEX by_record ON advisory(feed, record)",
+                      error) ||
+      !(import->forget = oakum_sql_prepare(
+            import->sql, "DELETE FROM advisory WHERE feed=?1 AND record=?2", error)))
     return NULL;
   import->insert = oakum_sql_prepare(
-      import->sql,
-      "INSERT OR REPLACE INTO advisory VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)", error);
+      import->sql, "INSERT INTO advisory VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+      error);
   g_autoptr(OakumStatement) old =
       oakum_sql_prepare(import->sql, "SELECT value FROM meta WHERE key='latest'", NULL);
   if (old && oakum_statement_step(old, NULL) == 1)
@@ -66,23 +86,50 @@ OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
 }
 
 gboolean oakum_advisory_add(OakumAdvisoryImport *import, const char *ecosystem, const char *package,
-                            int seq, const OakumAdvisory *advisory, GError **error)
+                            guint seq, const OakumAdvisory *advisory, GError **error)
 {
+  if (seq >= OAKUM_OSV_AFFECTED_MAX) {
+    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u ranges",
+                advisory->record, OAKUM_OSV_AFFECTED_MAX);
+    return FALSE;
+  }
   OakumStatement *s = import->insert;
   const char *texts[] = {advisory->id,    advisory->aliases,       advisory->introduced,
                          advisory->fixed, advisory->last_affected, advisory->versions};
   oakum_statement_bind_text(s, 1, ecosystem);
   oakum_statement_bind_text(s, 2, package);
-  oakum_statement_bind_text(s, 3, advisory->record);
-  oakum_statement_bind_int(s, 4, seq);
+  oakum_statement_bind_text(s, 3, advisory->feed);
+  oakum_statement_bind_text(s, 4, advisory->record);
+  oakum_statement_bind_int(s, 5, seq);
   for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++)
-    oakum_statement_bind_text(s, 5 + i, texts[i]);
-  oakum_statement_bind_int(s, 11, advisory->severity);
-  oakum_statement_bind_text(s, 12, advisory->title);
-  oakum_statement_bind_text(s, 13, advisory->feed);
+    oakum_statement_bind_text(s, 6 + i, texts[i]);
+  oakum_statement_bind_int(s, 12, advisory->severity);
+  oakum_statement_bind_text(s, 13, advisory->title);
   int result = oakum_statement_step(s, error);
   oakum_statement_reset(s);
   return result == 0;
+}
+
+gboolean oakum_advisory_forget(OakumAdvisoryImport *import, const char *feed, const char *record,
+                               GError **error)
+{
+  oakum_statement_bind_text(import->forget, 1, feed);
+  oakum_statement_bind_text(import->forget, 2, record);
+  int result = oakum_statement_step(import->forget, error);
+  oakum_statement_reset(import->forget);
+  return result == 0;
+}
+
+gboolean oakum_advisory_forget_feed(OakumAdvisoryImport *import, const char *ecosystem,
+                                    const char *feed, GError **error)
+{
+  g_autoptr(OakumStatement) s =
+      oakum_sql_prepare(import->sql, "DELETE FROM advisory WHERE ecosystem=?1 AND feed=?2", error);
+  if (!s)
+    return FALSE;
+  oakum_statement_bind_text(s, 1, ecosystem);
+  oakum_statement_bind_text(s, 2, feed);
+  return oakum_statement_step(s, error) == 0;
 }
 
 /* The next line without its end, into `line`. 1, 0 at the end, -1. */
@@ -198,7 +245,8 @@ gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **erro
   oakum_statement_reset(meta);
   g_clear_pointer(&meta, oakum_statement_free);
   g_clear_pointer(&import->insert, oakum_statement_free);
-  if (!oakum_sql_exec(import->sql, "COMMIT; VACUUM", error))
+  g_clear_pointer(&import->forget, oakum_statement_free);
+  if (!oakum_sql_exec(import->sql, "DROP INDEX by_record; COMMIT; VACUUM", error))
     return FALSE;
   g_clear_pointer(&import->sql, oakum_sql_free);
   OAKUM_AUTO_FD fd = open(import->temp, O_RDONLY | O_CLOEXEC);
@@ -215,6 +263,7 @@ void oakum_advisory_import_free(OakumAdvisoryImport *import)
   if (!import)
     return;
   oakum_statement_free(import->insert);
+  oakum_statement_free(import->forget);
   oakum_sql_free(import->sql);
   if (import->temp)
     (void)unlink(import->temp);
@@ -236,21 +285,49 @@ static char *single(OakumSql *sql, const char *query, const char *parameter, GEr
   return oakum_statement_step(s, error) == 1 ? g_strdup(oakum_statement_text(s, 0)) : NULL;
 }
 
+static gboolean check_schema(OakumSql *sql, gboolean *ours, GError **error)
+{
+  g_autoptr(OakumStatement) s =
+      oakum_sql_prepare(sql, "SELECT type, name, sql FROM sqlite_schema ORDER BY name", error);
+  if (!s)
+    return FALSE;
+  *ours = FALSE;
+  for (size_t i = 0;; i++) {
+    int more = oakum_statement_step(s, error);
+    if (more <= 0 || i >= G_N_ELEMENTS(tables)) {
+      *ours = more == 0 && i == G_N_ELEMENTS(tables);
+      return more >= 0;
+    }
+    if (g_strcmp0(oakum_statement_text(s, 0), "table") != 0 ||
+        g_strcmp0(oakum_statement_text(s, 1), tables[i][0]) != 0 ||
+        g_strcmp0(oakum_statement_text(s, 2), tables[i][1]) != 0)
+      return TRUE;
+  }
+}
+
 OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
 {
   g_autoptr(OakumAdvisoryDb) db = g_new0(OakumAdvisoryDb, 1);
+  gboolean ours = FALSE;
   db->sql = oakum_sql_open_read(path, error);
+  if (!db->sql)
+    return NULL;
+  if (!check_schema(db->sql, &ours, error)) {
+    g_prefix_error(error, "%s: ", path);
+    return NULL;
+  }
   g_autofree char *schema =
-      db->sql ? single(db->sql, "SELECT value FROM meta WHERE key='schema'", NULL, NULL) : NULL;
-  if (db->sql && g_strcmp0(schema, SCHEMA_VERSION) != 0)
+      ours ? single(db->sql, "SELECT value FROM meta WHERE key='schema'", NULL, NULL) : NULL;
+  if (g_strcmp0(schema, SCHEMA_VERSION) != 0) {
     g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
                 "%s is no advisory database of this version; make one with oakum db import", path);
-  else if (db->sql)
-    db->find = oakum_sql_prepare(db->sql,
-                                 "SELECT record, id, aliases, introduced, fixed, last_affected, "
-                                 "versions, severity, title, feed FROM advisory"
-                                 " WHERE ecosystem=?1 AND package=?2 ORDER BY record, seq",
-                                 error);
+    return NULL;
+  }
+  db->find = oakum_sql_prepare(db->sql,
+                               "SELECT record, id, aliases, introduced, fixed, last_affected, "
+                               "versions, severity, title, feed FROM advisory"
+                               " WHERE ecosystem=?1 AND package=?2 ORDER BY feed, record, seq",
+                               error);
   return db->find ? g_steal_pointer(&db) : NULL;
 }
 
@@ -292,9 +369,9 @@ GPtrArray *oakum_advisory_db_find(OakumAdvisoryDb *db, const char *ecosystem, co
     a->title = g_strdup(oakum_statement_text(s, 8));
     a->feed = g_strdup(oakum_statement_text(s, 9));
     g_ptr_array_add(list, a);
-    if (!a->record || !a->id) {
+    if (!a->record || !a->id || list->len > OAKUM_ADVISORY_ROWS_MAX) {
       g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                  "database: an advisory without an id");
+                  "database: an advisory on %s without an id, or too many of them", package);
       more = -1;
       break;
     }

@@ -59,6 +59,10 @@
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)
+#define OAKUM_ADVISORY_NAMES_MAX 1000u  /* aliases, or upstream names, of one record */
+#define OAKUM_ADVISORY_ROWS_MAX 200000u /* ranges on one package */
+#define OAKUM_SQL_STEPS_MAX 50000u      /* thousands of steps of one statement that reads */
+#define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Dockerfile */
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)

@@ -56,6 +56,29 @@ static void incomplete(OakumCatalog *catalog, const char *id, const char *title)
 
 /* ---- distribution
  * ---------------------------------------------------------------------------------------- */
+/* Whether apk takes its main packages from edge. A tagged repository ("@edge https://…") only
+ * serves the packages that ask for it, and testing beside a release leaves the release what it is.
+ */
+static gboolean is_edge(const char *version, OakumSlice repositories)
+{
+  if (strstr(version, "_alpha"))
+    return TRUE;
+  gboolean edge = FALSE;
+  g_autofree char *text = g_strndup((const char *)repositories.data, repositories.len);
+  g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+  for (char **line = lines; *line; line++) {
+    g_strstrip(*line);
+    while (g_str_has_suffix(*line, "/"))
+      (*line)[strlen(*line) - 1] = '\0';
+    if (**line == '#' || **line == '@' || !g_str_has_suffix(*line, "/main"))
+      continue;
+    if (!g_str_has_suffix(*line, "/edge/main"))
+      return FALSE; /* a release is served as well: what is installed is mostly of it */
+    edge = TRUE;
+  }
+  return edge;
+}
+
 static void find_distro(const OakumView *view, OakumDistro *distro)
 {
   static const char *const places[] = {"etc/os-release", "usr/lib/os-release"};
@@ -72,8 +95,7 @@ static void find_distro(const OakumView *view, OakumDistro *distro)
   } else if (strcmp(distro->id, "alpine") == 0) {
     GBytes *repositories = oakum_view_content(view, "etc/apk/repositories");
     OakumSlice text = repositories ? slice_of(repositories) : (OakumSlice){NULL, 0};
-    gboolean edge =
-        strstr(distro->version, "_alpha") || (text.len && memmem(text.data, text.len, "/edge/", 6));
+    gboolean edge = is_edge(distro->version, text);
     const char *dot = strchr(distro->version, '.');
     size_t major_minor = dot ? (size_t)(dot - distro->version) + 1 + strspn(dot + 1, "0123456789")
                              : strlen(distro->version);

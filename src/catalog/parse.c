@@ -80,7 +80,11 @@ static gboolean is_installed(const char *status)
 static gboolean end_stanza(Stanza *s, const char *path, GPtrArray *packages, GError **error)
 {
   gboolean ok = TRUE;
-  if (s->package && !s->version && is_installed(s->status)) {
+  if ((!s->package || !*s->package) && (s->status || s->version)) {
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: a package without a name",
+                path);
+    ok = FALSE;
+  } else if (s->package && (!s->version || !*s->version) && is_installed(s->status)) {
     g_autofree char *shown = oakum_escape_terminal(s->package, -1);
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
                 "%s: package %s is installed but has no version", path, shown);
@@ -153,7 +157,7 @@ static gboolean end_apk(OakumPackage **package, const char *path, GPtrArray *pac
   *package = NULL;
   if (!p)
     return TRUE;
-  if (!p->name || !p->version) {
+  if (!p->name || !*p->name || !p->version || !*p->version) {
     oakum_package_free(p);
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
                 "%s: a package without name or version", path);

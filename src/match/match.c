@@ -82,16 +82,22 @@ static void match_package(Match *m, OakumVersionScheme scheme, const OakumPackag
                           GPtrArray *advisories)
 {
   g_autoptr(GHashTable) hits = oakum_str_map_new(NULL, NULL);
-  g_autoptr(GHashTable) has_fix = oakum_str_map_new(NULL, NULL);
+  g_autoptr(GHashTable) has_fix = oakum_str_map_new(g_free, NULL);
   g_autoptr(GPtrArray) ids = g_ptr_array_new();
   for (guint i = 0; i < advisories->len; i++) {
     OakumAdvisory *a = advisories->pdata[i];
-    if (a->fixed)
-      g_hash_table_add(has_fix, a->id);
+    if (a->fixed) {
+      g_hash_table_add(has_fix, g_strdup(a->id));
+      g_hash_table_add(has_fix, g_strdup_printf("%s\n%s", a->id, a->record));
+    }
   }
   for (guint i = 0; i < advisories->len; i++) {
     OakumAdvisory *a = advisories->pdata[i];
-    if (!a->fixed && g_hash_table_contains(has_fix, a->id))
+    /* A record that only says "open" gives way to another that knows a fix; an open range beside a
+     * closed one in the same record is a hole that came back. */
+    g_autofree char *own = g_strdup_printf("%s\n%s", a->id, a->record);
+    if (!a->fixed && !a->last_affected && !a->versions && g_hash_table_contains(has_fix, a->id) &&
+        !g_hash_table_contains(has_fix, own))
       continue;
     int hit = affects(scheme, a, p->source_version);
     if (hit < 0)

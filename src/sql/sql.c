@@ -1,18 +1,53 @@
 #include "sql/sql.h"
 #include <sqlite3.h>
 
+#define STEPS_AT_ONCE 1000
+
 struct OakumSql {
   sqlite3 *db;
+  guint ticks; /* thousands of steps of the statement that runs, when reading */
 };
 struct OakumStatement {
+  OakumSql *sql;
   sqlite3_stmt *stmt;
+  int bind_status; /* of the first binding that failed */
 };
+
+/* A broken or endless file is told from a disk that says no: callers branch on it. */
+static OakumErrorCode code_of(int status)
+{
+  switch (status & 0xff) {
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB:
+  case SQLITE_FORMAT:
+    return OAKUM_ERROR_INVALID;
+  case SQLITE_TOOBIG:
+  case SQLITE_INTERRUPT:
+    return OAKUM_ERROR_LIMIT;
+  case SQLITE_CANTOPEN:
+  case SQLITE_IOERR:
+  case SQLITE_FULL:
+    return OAKUM_ERROR_IO;
+  case SQLITE_PERM:
+  case SQLITE_READONLY:
+    return OAKUM_ERROR_DENIED;
+  default:
+    return OAKUM_ERROR_FAILED;
+  }
+}
 
 static gboolean fail(OakumSql *sql, const char *what, GError **error)
 {
-  g_set_error(error, OAKUM_SQL_ERROR, OAKUM_ERROR_FAILED, "%s: %s", what,
+  g_set_error(error, OAKUM_SQL_ERROR,
+              sql->db ? code_of(sqlite3_errcode(sql->db)) : OAKUM_ERROR_FAILED, "%s: %s", what,
               sql->db ? sqlite3_errmsg(sql->db) : "out of memory");
   return FALSE;
+}
+
+static int on_progress(void *user)
+{
+  OakumSql *sql = user;
+  return ++sql->ticks > OAKUM_SQL_STEPS_MAX;
 }
 
 static OakumSql *open_with(const char *name, int flags, const char *path, GError **error)
@@ -35,7 +70,16 @@ OakumSql *oakum_sql_open_read(const char *path, GError **error)
 {
   g_autofree char *escaped = g_uri_escape_string(path, "/", TRUE);
   g_autofree char *uri = g_strdup_printf("file:%s?mode=ro&immutable=1", escaped);
-  return open_with(uri, SQLITE_OPEN_READONLY, path, error);
+  g_autofree char *pragmas = g_strdup_printf(
+      "PRAGMA cell_size_check=ON; PRAGMA query_only=ON; PRAGMA mmap_size=%" G_GUINT64_FORMAT,
+      (guint64)OAKUM_SQL_MMAP_MAX);
+  g_autoptr(OakumSql) sql = open_with(uri, SQLITE_OPEN_READONLY, path, error);
+  if (!sql)
+    return NULL;
+  sqlite3_progress_handler(sql->db, STEPS_AT_ONCE, on_progress, sql);
+  if (!oakum_sql_exec(sql, pragmas, error))
+    return NULL;
+  return g_steal_pointer(&sql);
 }
 
 OakumSql *oakum_sql_open_write(const char *path, GError **error)
@@ -70,32 +114,36 @@ OakumStatement *oakum_sql_prepare(OakumSql *sql, const char *text, GError **erro
     return NULL;
   }
   OakumStatement *statement = g_new0(OakumStatement, 1);
+  statement->sql = sql;
   statement->stmt = stmt;
   return statement;
 }
 
 void oakum_statement_bind_text(OakumStatement *statement, int index, const char *text)
 {
-  if (text)
-    sqlite3_bind_text(statement->stmt, index, text, -1, SQLITE_TRANSIENT);
-  else
-    sqlite3_bind_null(statement->stmt, index);
+  int status = text ? sqlite3_bind_text(statement->stmt, index, text, -1, SQLITE_TRANSIENT)
+                    : sqlite3_bind_null(statement->stmt, index);
+  if (statement->bind_status == SQLITE_OK)
+    statement->bind_status = status;
 }
 
 void oakum_statement_bind_int(OakumStatement *statement, int index, int64_t value)
 {
-  sqlite3_bind_int64(statement->stmt, index, value);
+  int status = sqlite3_bind_int64(statement->stmt, index, value);
+  if (statement->bind_status == SQLITE_OK)
+    statement->bind_status = status;
 }
 
 int oakum_statement_step(OakumStatement *statement, GError **error)
 {
-  int result = sqlite3_step(statement->stmt);
+  int result =
+      statement->bind_status != SQLITE_OK ? statement->bind_status : sqlite3_step(statement->stmt);
   if (result == SQLITE_ROW)
     return 1;
+  statement->sql->ticks = 0;
   if (result == SQLITE_DONE)
     return 0;
-  g_set_error(error, OAKUM_SQL_ERROR, OAKUM_ERROR_FAILED, "database: %s",
-              sqlite3_errmsg(sqlite3_db_handle(statement->stmt)));
+  g_set_error(error, OAKUM_SQL_ERROR, code_of(result), "database: %s", sqlite3_errstr(result));
   return -1;
 }
 
@@ -103,6 +151,8 @@ void oakum_statement_reset(OakumStatement *statement)
 {
   sqlite3_reset(statement->stmt);
   sqlite3_clear_bindings(statement->stmt);
+  statement->bind_status = SQLITE_OK;
+  statement->sql->ticks = 0;
 }
 
 const char *oakum_statement_text(OakumStatement *statement, int column)

@@ -8,8 +8,10 @@ OAKUM_DECLARE_ERROR(sql)
 
 typedef struct OakumSql OakumSql;
 typedef struct OakumStatement OakumStatement;
-/* Opens to read, as a file that nobody changes (immutable); foreign files may be hostile:
- * defensive, trusted_schema off, no memory map of more than it has. */
+/* Opens to read, as a file that nobody changes (immutable), mapped into memory; foreign files may
+ * be hostile: defensive, schema not trusted, cells checked, a statement at most OAKUM_SQL_STEPS_MAX
+ * thousand steps. A broken file is INVALID at the first statement, one that works too long LIMIT.
+ */
 NODISCARD OakumSql *oakum_sql_open_read(const char *path, GError **error);
 /* Opens to write, made when missing, without journal: for files that are renamed when they are
  * whole. */
@@ -19,7 +21,7 @@ void oakum_sql_free(OakumSql *sql);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumSql, oakum_sql_free)
 
 NODISCARD OakumStatement *oakum_sql_prepare(OakumSql *sql, const char *text, GError **error);
-/* Parameters count from 1. Text NULL binds NULL. */
+/* Parameters count from 1. Text NULL binds NULL. What cannot be bound is told by the next step. */
 void oakum_statement_bind_text(OakumStatement *statement, int index, const char *text);
 void oakum_statement_bind_int(OakumStatement *statement, int index, int64_t value);
 /* 1: a row, 0: the end, -1: error. reset makes it ready for other parameters. */
