@@ -103,7 +103,7 @@ def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
     ("ARG BASE\nFROM ${BASE}\nRUN exit 9\n", "Dockerfile:3: RUN: the command failed: exit status 9"),
     ("ARG BASE\nFROM ${BASE}\nCOPY nothing /x\n", 'Dockerfile:3: COPY: COPY: "nothing" is not in the context'),
     ("ARG BASE\nFROM ${BASE}\nCOPY ../../etc/passwd /x\n", 'is not in the context'),
-    ("ARG BASE\nFROM ${BASE}\nCOPY --from=none /x /x\n", "registries are not supported yet"),
+    ("ARG BASE\nFROM ${BASE}\nCOPY --from=localhost:1/none /x /x\n", "pull localhost:1/none"),
     ("ARG BASE\nFROM ${BASE}\nUSER ghost\nRUN id\n", 'the image has no user "ghost"'),
     ("FROM ${NONE}\n", "names nothing; is an ARG missing"),
     ("ARG BASE\nFROM ${BASE}\nVOLUME /x\n", "Dockerfile:3:1: VOLUME is not supported yet"),
