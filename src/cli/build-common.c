@@ -146,11 +146,15 @@ gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, 
       return FALSE;
     oakum_info("written to %s", arg->text);
   }
-  if (args->tags && args->tags->len > 0) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                "-t %s: pushing to a registry is not supported yet; use --output",
-                (const char *)args->tags->pdata[0]);
-    return FALSE;
+  for (guint i = 0; args->tags && i < args->tags->len; i++) {
+    g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(args->tags->pdata[i], error);
+    if (!arg)
+      return FALSE;
+    if (arg->kind != OAKUM_ARG_REGISTRY)
+      return usage(error, "-t takes registry/name:tag, not", arg->text);
+    if (!oakum_image_arg_write(arg, built->result->image, error))
+      return FALSE;
+    oakum_info("pushed to %s", arg->text);
   }
   return TRUE;
 }

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "os/os.h"
+#include "registry/registry.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -100,6 +101,86 @@ static OakumImage *open_rootfs(const OakumImageArg *arg, const OakumPlatform *pl
                          oakum_store_source(store), error);
 }
 
+/* ---- registries
+ * ---------------------------------------------------------------------------------- * With a store
+ * every blob comes from there, fetched when it is not yet; without one it streams by. */
+typedef struct {
+  OakumBlobSource source;
+  OakumRegistry *registry;
+  OakumBlobSource *remote, *local;
+  OakumBlobSink *sink;
+} PulledSource;
+
+static OakumReader *pulled_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  PulledSource *s = (PulledSource *)self;
+  if (!s->sink)
+    return s->remote->open(s->remote, desc, error);
+  int has = s->sink->has(s->sink, desc, error);
+  if (has < 0)
+    return NULL;
+  if (has == 0) {
+    g_autoptr(OakumReader) reader = s->remote->open(s->remote, desc, error);
+    if (!reader || !s->sink->put(s->sink, desc, reader, error))
+      return NULL;
+  }
+  return s->local->open(s->local, desc, error);
+}
+
+static void pulled_free(OakumBlobSource *self)
+{
+  PulledSource *s = (PulledSource *)self;
+  oakum_blob_source_free(s->remote);
+  oakum_blob_source_free(s->local);
+  oakum_blob_sink_free(s->sink);
+  oakum_registry_free(s->registry);
+  g_free(s);
+}
+
+static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *platform,
+                               OakumStore *store, GError **error)
+{
+  g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
+  PulledSource *s = g_new0(PulledSource, 1);
+  g_autoptr(OakumBlobSource) owned = &s->source;
+  s->source = (OakumBlobSource){pulled_open, pulled_free};
+  s->registry = ref ? oakum_registry_open(ref, FALSE, error) : NULL;
+  if (!s->registry)
+    return NULL;
+  s->remote = oakum_registry_source(s->registry);
+  s->local = store ? oakum_store_source(store) : NULL;
+  s->sink = store ? oakum_store_sink(store) : NULL;
+  g_autoptr(OakumManifest) manifest =
+      oakum_registry_manifest(s->registry, ref->digest ? ref->digest : ref->tag, error);
+  for (guint depth = 0; manifest && manifest->is_index; depth++) {
+    const OakumDescriptor *desc = NULL;
+    if (depth >= OAKUM_INDEX_DEPTH_MAX)
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "indexes nest deeper than %u",
+                  OAKUM_INDEX_DEPTH_MAX);
+    else
+      desc = oakum_index_select(manifest, platform, error);
+    OakumManifest *next = desc ? oakum_registry_manifest(s->registry, desc->digest, error) : NULL;
+    oakum_manifest_free(manifest);
+    manifest = next;
+  }
+  if (!manifest) {
+    g_prefix_error(error, "pull %s: ", arg->text);
+    return NULL;
+  }
+  return oakum_image_new(arg->text, g_steal_pointer(&manifest), g_steal_pointer(&owned), error);
+}
+
+static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError **error)
+{
+  g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
+  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_open(ref, TRUE, error) : NULL;
+  const char *tags[] = {ref ? ref->tag : NULL, NULL};
+  if (registry && oakum_registry_push(registry, image->manifest, image->source, tags, error))
+    return TRUE;
+  g_prefix_error(error, "push %s: ", arg->text);
+  return FALSE;
+}
+
 OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                  OakumStore *store, GError **error)
 {
@@ -117,11 +198,7 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   case OAKUM_ARG_ROOTFS:
     return open_rootfs(arg, platform, store, error);
   case OAKUM_ARG_REGISTRY:
-    g_set_error(
-        error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
-        "%s: registries are not supported yet; use oci:, oci-archive:, docker-archive: or rootfs:",
-        arg->text);
-    return NULL;
+    return open_pulled(arg, platform, store, error);
   }
   if (image) { /* the whole argument names it, so that it can be opened again */
     g_free(image->name);
@@ -162,6 +239,8 @@ gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image
     return oakum_layout_write_archive(image, arg->path, arg->tag, error);
   case OAKUM_ARG_DOCKER_ARCHIVE:
     return oakum_docker_archive_write(image, arg->path, arg->tag, error);
+  case OAKUM_ARG_REGISTRY:
+    return push(arg, image, error);
   default:
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: an image cannot be written there",
                 arg->text);

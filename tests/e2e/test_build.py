@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from conftest import RUNGS
 
 DOCKERFILE = r"""
 ARG BASE
@@ -57,15 +58,15 @@ def store(tmp_path_factory):
 def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     """Two folders, umasks, time zones, thread counts and rungs: one digest."""
     digests = []
-    for i, (rung, threads, zone, umask) in enumerate([("root", "2", "UTC", 0o022), ("chroot", "1", "Asia/Tokyo", 0o077)]):
+    for i, (rung, threads, zone, umask) in enumerate([(RUNGS[0], "2", "UTC", 0o022), (RUNGS[-1], "1", "Asia/Tokyo", 0o077)]):
         context = make_context(tmp_path / f"c{i}")
         done = build(oakum, context, bookworm, "--isolation", rung, "--threads", threads, "--store", str(store), "--output",
-                     f"oci:{tmp_path}/out:{rung}", env={"TZ": zone}, umask=umask)
+                     f"oci:{tmp_path}/out:{i}", env={"TZ": zone}, umask=umask)
         assert done.returncode == 0, done.stderr
         digests.append(done.stdout.strip())
     assert digests[0] == digests[1] and digests[0].startswith("sha256:")
     index = json.loads((tmp_path / "out/index.json").read_text())
-    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["root", "chroot"]
+    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["0", "1"]
     blob = lambda digest: tmp_path / "out/blobs" / digest.replace(":", "/")
     manifest = json.loads(blob(digests[0]).read_text())
     config = json.loads(blob(manifest["config"]["digest"]).read_text())
@@ -103,7 +104,7 @@ def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
     ("ARG BASE\nFROM ${BASE}\nRUN exit 9\n", "Dockerfile:3: RUN: the command failed: exit status 9"),
     ("ARG BASE\nFROM ${BASE}\nCOPY nothing /x\n", 'Dockerfile:3: COPY: COPY: "nothing" is not in the context'),
     ("ARG BASE\nFROM ${BASE}\nCOPY ../../etc/passwd /x\n", 'is not in the context'),
-    ("ARG BASE\nFROM ${BASE}\nCOPY --from=none /x /x\n", "registries are not supported yet"),
+    ("ARG BASE\nFROM ${BASE}\nCOPY --from=localhost:1/none /x /x\n", "pull localhost:1/none"),
     ("ARG BASE\nFROM ${BASE}\nUSER ghost\nRUN id\n", 'the image has no user "ghost"'),
     ("FROM ${NONE}\n", "names nothing; is an ARG missing"),
     ("ARG BASE\nFROM ${BASE}\nVOLUME /x\n", "Dockerfile:3:1: VOLUME is not supported yet"),
