@@ -12,6 +12,7 @@ typedef struct {
   guint members;
   gboolean inside; /* a member was begun and is not at its end */
   gboolean padding;
+  guint head; /* bytes of the member read so far, counted up to 4 */
 } GunzipReader;
 
 static gboolean bad(GError **error, const char *what)
@@ -46,7 +47,18 @@ static int member_begin(GunzipReader *reader, GError **error)
   isal_inflate_reset(&reader->state);
   reader->state.crc_flag = ISAL_GZIP; /* header read, CRC and length checked */
   reader->inside = TRUE;
+  reader->head = 0;
   return 1;
+}
+
+/* RFC 1952, 2.3.1.2: reserved flags must be refused, since they may announce fields that would be
+ * read as data. ISA-L does not look at them. */
+static gboolean flags_ok(GunzipReader *reader)
+{
+  for (size_t at = reader->in.at; reader->head < 4 && at < reader->in.end; at++)
+    if (reader->head++ == 3 && (reader->in.data[at] & 0xe0) != 0)
+      return FALSE;
+  return TRUE;
 }
 
 static gssize gunzip_read(void *self, void *buffer, size_t len, GError **error)
@@ -61,6 +73,8 @@ static gssize gunzip_read(void *self, void *buffer, size_t len, GError **error)
     }
     if (!oakum_read_ahead_fill(&reader->in, error))
       return -1;
+    if (!flags_ok(reader))
+      return bad(error, "a reserved flag is set"), -1;
     state->next_in = reader->in.data + reader->in.at;
     state->avail_in = (uint32_t)(reader->in.end - reader->in.at);
     state->next_out = buffer;

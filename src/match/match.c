@@ -128,12 +128,14 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db, GAr
     incomplete(&m, from->id, g_strdup(from->title));
   }
   if (!ecosystem)
-    incomplete(
-        &m, "unknown-distribution",
-        catalog->packages->len
-            ? g_strdup_printf("%u packages of an unknown distribution (%s)", catalog->packages->len,
-                              catalog->distro.pretty ? catalog->distro.pretty : "no os-release")
-            : g_strdup("neither a known distribution nor a package database was found"));
+    incomplete(&m, "unknown-distribution",
+               catalog->packages->len
+                   ? g_strdup_printf("%u packages of an unknown distribution (%s)",
+                                     catalog->packages->len,
+                                     catalog->distro.pretty ? catalog->distro.pretty
+                                     : catalog->distro.id   ? catalog->distro.id
+                                                            : "no os-release")
+                   : g_strdup("neither a known distribution nor a package database was found"));
   else if (catalog->packages->len == 0)
     incomplete(&m, "no-packages",
                g_strdup_printf("%s, but no package database was found", ecosystem));
