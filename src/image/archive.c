@@ -69,7 +69,7 @@ static gboolean index_members(OakumArchive *archive, OakumTarReader *tar, GError
   uint64_t end = 0;
   int more;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0) {
-    g_autofree char *name = NULL, *link = NULL;
+    g_autofree char *name = NULL;
     if (!oakum_image_clean_path(entry->path, &name, error))
       return FALSE;
     if (entry->type == OAKUM_TAR_FILE) {
