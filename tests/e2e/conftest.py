@@ -20,7 +20,9 @@ RUNGS = working_rungs()
 
 
 def pytest_report_header(config):
-    return f"isolation rungs tested: {', '.join(RUNGS) or 'none'}"
+    corpus = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data"
+    return [f"isolation rungs tested: {', '.join(RUNGS) or 'none'}",
+            f"advisory corpus: {'tested' if corpus.exists() else 'not beside this checkout, so not tested'}"]
 
 
 def debian_root(name, suite, packages=(), sources=()):
