@@ -153,7 +153,7 @@ CASES = [
     ("osv-empty", "osv", b"", 1, "empty"),
     ("osv-second-line", "osv", b'{"id":"A"}\nnonsense\n', 1, "line 2"),
     ("secdb-is-list", "secdb", b"[]", 1, "no Alpine security database"),
-    ("secdb-package-nameless", "secdb", b'{"distroversion":"v3","packages":[{"pkg":{}}]}', 1, "has no name"),
+    ("secdb-package-nameless", "secdb", b'{"distroversion":"v3","reponame":"main","packages":[{"pkg":{}}]}', 1, "has no name"),
     # package databases: not judged, exit 3
     ("dpkg-no-field", "dpkg", b"Package: a\nnonsense\n", 3, "is no \"Field: value\""),
     ("dpkg-no-version", "dpkg", b"Package: a\nStatus: install ok installed\n", 3, "has no version"),
