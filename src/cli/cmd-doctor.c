@@ -11,7 +11,7 @@ static int run(int argc, char **argv)
   static const char *const cure[OAKUM_RUNGS] = {
       "allow user namespaces (sysctl kernel.unprivileged_userns_clone, a pod with hostUsers: "
       "false)",
-      "give CAP_SYS_ADMIN, which a build should not need",
+      "it needs CAP_SYS_ADMIN and a root that is a mount point, and a build should need neither",
       "run as uid 0 with the default capabilities of a container"};
   gboolean any = FALSE;
   for (int i = 0; i < OAKUM_RUNGS; i++) {

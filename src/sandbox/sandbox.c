@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -417,7 +418,10 @@ static gboolean try_in_child(gboolean (*attempt)(void), char **why)
 
 static gboolean attempt_mounts(void)
 {
-  return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0;
+  /* inside a plain chroot "/" is no mount point: neither can propagation be cut off there nor
+   * pivot_root work */
+  return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0 &&
+         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 static gboolean attempt_userns(void)

@@ -10,6 +10,21 @@ OAKUM = os.environ.get("OAKUM", str(REPO / "build/sanitize/oakum"))
 ROOTS = REPO / "build/roots"
 
 
+def working_rungs():
+    """The rungs of the isolation ladder that this machine allows: a plain chroot, for one, cannot mount."""
+    told = subprocess.run([OAKUM, "doctor"], capture_output=True, text=True).stdout.splitlines()
+    return [line.split()[0] for line in told if line.split()[:2] in (["root", "yes"], ["chroot", "yes"])]
+
+
+RUNGS = working_rungs()
+
+
+def pytest_report_header(config):
+    corpus = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data"
+    return [f"isolation rungs tested: {', '.join(RUNGS) or 'none'}",
+            f"advisory corpus: {'tested' if corpus.exists() else 'not beside this checkout, so not tested'}"]
+
+
 def debian_root(name, suite, packages=(), sources=()):
     """A tar of a Debian root; made once for each content of the recipe."""
     ROOTS.mkdir(parents=True, exist_ok=True)

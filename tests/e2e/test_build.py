@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from conftest import RUNGS
 
 DOCKERFILE = r"""
 ARG BASE
@@ -57,15 +58,15 @@ def store(tmp_path_factory):
 def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     """Two folders, umasks, time zones, thread counts and rungs: one digest."""
     digests = []
-    for i, (rung, threads, zone, umask) in enumerate([("root", "2", "UTC", 0o022), ("chroot", "1", "Asia/Tokyo", 0o077)]):
+    for i, (rung, threads, zone, umask) in enumerate([(RUNGS[0], "2", "UTC", 0o022), (RUNGS[-1], "1", "Asia/Tokyo", 0o077)]):
         context = make_context(tmp_path / f"c{i}")
         done = build(oakum, context, bookworm, "--isolation", rung, "--threads", threads, "--store", str(store), "--output",
-                     f"oci:{tmp_path}/out:{rung}", env={"TZ": zone}, umask=umask)
+                     f"oci:{tmp_path}/out:{i}", env={"TZ": zone}, umask=umask)
         assert done.returncode == 0, done.stderr
         digests.append(done.stdout.strip())
     assert digests[0] == digests[1] and digests[0].startswith("sha256:")
     index = json.loads((tmp_path / "out/index.json").read_text())
-    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["root", "chroot"]
+    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["0", "1"]
     blob = lambda digest: tmp_path / "out/blobs" / digest.replace(":", "/")
     manifest = json.loads(blob(digests[0]).read_text())
     config = json.loads(blob(manifest["config"]["digest"]).read_text())
