@@ -89,11 +89,13 @@ typedef struct {
   guint failures;
 } Download;
 
-/* Where a 206 begins: "bytes 100-199/200". */
+/* Where a 206 begins: "bytes 100-199/200". One that does not say is believed: the digest judges. */
 static gboolean range_begins(const char *value, uint64_t at)
 {
   uint64_t start;
-  if (!value || g_ascii_strncasecmp(value, "bytes ", 6) != 0)
+  if (!value)
+    return TRUE;
+  if (g_ascii_strncasecmp(value, "bytes ", 6) != 0)
     return FALSE;
   value += 6;
   return oakum_parse_u64(value, strcspn(value, "-"), OAKUM_BLOB_MAX, &start) && start == at;
