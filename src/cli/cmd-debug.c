@@ -87,6 +87,8 @@ static int run(int argc, char **argv)
     return oakum_debug_pull(argc - 1, argv + 1);
   if (argc > 1 && strcmp(argv[1], "push") == 0)
     return oakum_debug_push(argc - 1, argv + 1);
+  if (argc > 1 && strcmp(argv[1], "referrers") == 0)
+    return oakum_debug_referrers(argc - 1, argv + 1);
   if (argc > 2 && strcmp(argv[1], "step") == 0)
     return debug_step(argc - 2, argv + 2);
   if (argc == 3 && strcmp(argv[1], "version") == 0)

@@ -5,11 +5,12 @@
 #include "registry/registry.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct {
   GPtrArray *insecure, *unverified, *mirrors, *maps, *ca_files, *client_certs;
-  char *certs_dir, *chunk, *mount_from;
+  char *certs_dir, *chunk, *mount_from, *artifact_type;
 } Args;
 static void args_clear(Args *a)
 {
@@ -21,6 +22,7 @@ static void args_clear(Args *a)
   g_free(a->certs_dir);
   g_free(a->chunk);
   g_free(a->mount_from);
+  g_free(a->artifact_type);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, args_clear)
 
@@ -35,6 +37,7 @@ static gboolean parse_args(Args *a, int argc, char **argv, GPtrArray **rest, GEr
                            {"certs-dir", 0, OAKUM_OPTION_TEXT, &a->certs_dir},
                            {"chunk", 0, OAKUM_OPTION_TEXT, &a->chunk},
                            {"mount-from", 0, OAKUM_OPTION_TEXT, &a->mount_from},
+                           {"artifact-type", 0, OAKUM_OPTION_TEXT, &a->artifact_type},
                            {0}};
   return oakum_options_parse(options, argc, argv, rest, error);
 }
@@ -285,5 +288,37 @@ int oakum_debug_push(int argc, char **argv)
   if (!error && push(&args, rest->pdata[0], (char **)rest->pdata + 1, rest->len - 1, &error))
     return OAKUM_EXIT_PASS;
   oakum_log(OAKUM_LOG_ERROR, "debug push: %s", error->message);
+  return OAKUM_EXIT_ERROR;
+}
+
+/* ---- referrers
+ * ------------------------------------------------------------------------------------ */
+static gboolean list_referrers(Args *a, const char *text, GError **error)
+{
+  g_autoptr(OakumReference) ref = oakum_reference_parse(text, error);
+  if (ref && !ref->digest)
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: expected a digest", text);
+  g_autoptr(OakumRegistry) r = ref && ref->digest ? open_registry(a, ref, FALSE, error) : NULL;
+  g_autoptr(GPtrArray) list =
+      r ? oakum_registry_referrers(r, ref->digest, a->artifact_type, error) : NULL;
+  for (guint i = 0; list && i < list->len; i++) {
+    const OakumDescriptor *desc = list->pdata[i];
+    g_autofree char *type =
+        oakum_escape_terminal(desc->artifact_type ? desc->artifact_type : "-", -1);
+    printf("%s %s\n", desc->digest, type);
+  }
+  return list != NULL;
+}
+
+int oakum_debug_referrers(int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  g_auto(Args) args = {NULL};
+  if (parse_args(&args, argc, argv, &rest, &error) && rest->len != 1)
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected REF@DIGEST");
+  if (!error && list_referrers(&args, rest->pdata[0], &error))
+    return OAKUM_EXIT_PASS;
+  oakum_log(OAKUM_LOG_ERROR, "debug referrers: %s", error->message);
   return OAKUM_EXIT_ERROR;
 }

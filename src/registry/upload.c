@@ -294,8 +294,8 @@ static Outcome send_chunks(Session *s, Supply *supply, GError **error)
       }
       g_set_error(&local, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_NETWORK,
                   "%s/%s: an upload does not get on", s->e->name, s->e->repository);
-    } else if (status == 413 && chunk / 2 >= MAX(OAKUM_UPLOAD_CHUNK_MIN, s->chunk_min)) {
-      chunk /= 2;
+    } else if (status == 413 && supply->len / 2 >= MAX(OAKUM_UPLOAD_CHUNK_MIN, s->chunk_min)) {
+      chunk = supply->len / 2;
       g_mutex_lock(&r->lock);
       r->chunk = MIN(r->chunk, chunk);
       g_mutex_unlock(&r->lock);
@@ -318,6 +318,10 @@ static Outcome send_chunks(Session *s, Supply *supply, GError **error)
       g_propagate_error(error, g_steal_pointer(&local));
       return FATAL;
     }
+    /* hung up on again, and nothing arrived: perhaps a 413 that was lost with the connection */
+    if (status == 0 && reached == at && failures >= 2 &&
+        supply->len / 2 >= MAX(OAKUM_UPLOAD_CHUNK_MIN, s->chunk_min))
+      chunk = supply->len / 2;
     at = reached;
   }
   return GO_ON;
