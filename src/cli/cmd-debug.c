@@ -83,17 +83,22 @@ static int debug_step(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-  if (argc > 1 && strcmp(argv[1], "pull") == 0)
-    return oakum_debug_pull(argc - 1, argv + 1);
-  if (argc > 1 && strcmp(argv[1], "push") == 0)
-    return oakum_debug_push(argc - 1, argv + 1);
-  if (argc > 1 && strcmp(argv[1], "referrers") == 0)
-    return oakum_debug_referrers(argc - 1, argv + 1);
+  static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+  } parts[] = {{"pull", oakum_debug_pull},
+               {"push", oakum_debug_push},
+               {"copy", oakum_debug_copy},
+               {"referrers", oakum_debug_referrers}};
+  for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(parts); i++)
+    if (strcmp(argv[1], parts[i].name) == 0)
+      return parts[i].run(argc - 1, argv + 1);
   if (argc > 2 && strcmp(argv[1], "step") == 0)
     return debug_step(argc - 2, argv + 2);
   if (argc == 3 && strcmp(argv[1], "version") == 0)
     return debug_version(argv[2]);
-  oakum_log(OAKUM_LOG_ERROR, "debug: expected version, step, pull or push; see oakum debug --help");
+  oakum_log(OAKUM_LOG_ERROR,
+            "debug: expected version, step, pull, push, copy or referrers; see oakum debug --help");
   return OAKUM_EXIT_ERROR;
 }
 

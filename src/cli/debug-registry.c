@@ -1,5 +1,5 @@
-/* oakum debug pull, push: an image in a folder, exactly as the registry has it: manifest.json and
- * blobs/<algorithm>/<hex> (layers, configs, and the manifests below an index). */
+/* oakum debug pull, push, copy, referrers: an image in a folder, exactly as the registry has it:
+ * manifest.json and blobs/<algorithm>/<hex> (layers, configs, and the manifests below an index). */
 #include "cli/cli.h"
 #include "os/os.h"
 #include "registry/registry.h"
@@ -320,5 +320,54 @@ int oakum_debug_referrers(int argc, char **argv)
   if (!error && list_referrers(&args, rest->pdata[0], &error))
     return OAKUM_EXIT_PASS;
   oakum_log(OAKUM_LOG_ERROR, "debug referrers: %s", error->message);
+  return OAKUM_EXIT_ERROR;
+}
+
+/* ---- copy: a source of one registry into the sink of another
+ * -------------------------------------- */
+static gboolean copy_blob(OakumBlobSource *from, OakumBlobSink *to, const OakumDescriptor *desc,
+                          GError **error)
+{
+  int has = to->has(to, desc, error);
+  if (has != 0)
+    return has > 0;
+  g_autoptr(OakumReader) reader = from->open(from, desc, error);
+  return reader && to->put(to, desc, reader, error);
+}
+
+static gboolean copy(Args *a, const char *from_text, const char *to_text, GError **error)
+{
+  g_autoptr(OakumReference) from_ref = oakum_reference_parse(from_text, error);
+  g_autoptr(OakumReference) to_ref = from_ref ? oakum_reference_parse(to_text, error) : NULL;
+  g_autoptr(OakumRegistry) from = to_ref ? open_registry(a, from_ref, FALSE, error) : NULL;
+  g_autoptr(OakumRegistry) to = from ? open_registry(a, to_ref, TRUE, error) : NULL;
+  g_autoptr(OakumManifest) m = NULL;
+  if (!to || !oakum_registry_get_manifest(from, from_ref->digest ? from_ref->digest : from_ref->tag,
+                                          &m, error))
+    return FALSE;
+  g_autoptr(OakumBlobSource) source = oakum_registry_blob_source(from);
+  g_autoptr(OakumBlobSink) sink = oakum_registry_blob_sink(to);
+  if (m->is_index) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED, "%s: an index; copy one image",
+                from_text);
+    return FALSE;
+  }
+  for (guint i = 0; i < m->layers->len; i++)
+    if (!copy_blob(source, sink, m->layers->pdata[i], error))
+      return FALSE;
+  return copy_blob(source, sink, m->config, error) &&
+         oakum_registry_put_manifest(to, m, to_ref->tag, error);
+}
+
+int oakum_debug_copy(int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  g_auto(Args) args = {NULL};
+  if (parse_args(&args, argc, argv, &rest, &error) && rest->len != 2)
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected REF REF");
+  if (!error && copy(&args, rest->pdata[0], rest->pdata[1], &error))
+    return OAKUM_EXIT_PASS;
+  oakum_log(OAKUM_LOG_ERROR, "debug copy: %s", error->message);
   return OAKUM_EXIT_ERROR;
 }

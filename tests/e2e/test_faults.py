@@ -228,3 +228,20 @@ def test_where_logins_come_from(oakum, registry, tmp_path):
         assert (done.returncode == 0) == ok, (config, done.stderr)
     done = run(oakum, server, "pull", f"{address}/team/app:v1", tmp_path / "out", env={"DOCKER_AUTH_CONFIG": '{"auths": "' + PASSWORD})
     assert done.returncode == 1 and "not valid JSON" in done.stderr
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_proxy(oakum, registry, tmp_path, variable):
+    """The fake registry stands in for a proxy: it is asked for whole URLs, and https is asked of it without our credentials."""
+    proxy = registry(auth="basic")
+    proxy.add("team/app", "v1", *IMAGE)
+    clean = {name: "" for name in ("no_proxy", "NO_PROXY")}
+    config = {"auths": {"registry.example:5000": {"auth": base64.b64encode(f"user:{PASSWORD}".encode()).decode()}}}
+    done = run(oakum, proxy, "pull", "--insecure", "registry.example:5000", "registry.example:5000/team/app:v1", tmp_path / "out",
+               config=config, env={**clean, variable: proxy.url})
+    assert done.returncode == 0 and is_whole(tmp_path / "out"), done.stderr
+    assert proxy.requests("GET", "http://registry.example:5000/v2/team/app/") and all(a is None for m, _, a in proxy.log if m == "CONNECT")
+    # what is on this machine is never asked of a proxy
+    server, before = registry(), len(proxy.log)
+    server.add("team/app", "v1", *IMAGE)
+    assert pull(oakum, server, tmp_path / "own", env={**clean, variable: proxy.url}).returncode == 0 and len(proxy.log) == before

@@ -121,3 +121,20 @@ def test_nondistributable_layers_stay_outside(oakum, registry, tmp_path):  # noq
     server.blobs["team/app", digest(b"far")] = b""  # this registry does not ask for it
     done = push(oakum, server, tmp_path / "in", image=(json.dumps(parsed).encode(), blobs))
     assert done.returncode == 0 and not server.requests("HEAD", digest(b"far")), done.stderr
+
+
+@pytest.mark.parametrize("faults", [(), ("cut-body-PUT",), ("PUT-blobs-500", "blob-cut")])
+def test_copy_from_one_to_another(oakum, registry, tmp_path, faults):  # noqa: F811
+    """Through the sink: the bytes can be read only once, and still an upload can begin again."""
+    source, target = registry("blob-cut", auth=None), registry(*faults, auth=None)
+    source.add("team/app", "v1", *IMAGE)
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    copy = lambda: run(oakum, target, "copy", f"{source.address}/team/app:v1", f"{target.address}/team/app:v1", env={"TMPDIR": str(temporary)})
+    done = copy()
+    assert done.returncode == 0 and is_pushed(target), done.stderr
+    assert not list(temporary.iterdir())
+    # wrong bytes stay with us
+    source.faults, target.blobs, target.manifests = ["always-blob-wrong"], {}, {}
+    done = copy()
+    assert done.returncode == 1 and "expected" in done.stderr and not target.blobs and not target.manifests and not list(temporary.iterdir()), done.stderr
