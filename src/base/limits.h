@@ -27,7 +27,24 @@
 #define OAKUM_RETRIES_MAX 5u
 #define OAKUM_RETRY_AFTER_MAX_S 60u
 #define OAKUM_STALL_S 60u /* a transfer slower than 1 byte/s for this long is cut */
+#define OAKUM_CONNECT_S 30u
+#define OAKUM_RETRY_PAUSE_MS 500u /* before the second try; doubled for each further one */
 #define OAKUM_BLOBS_AT_ONCE 4u
+#define OAKUM_RESUME_PROGRESS (1 * OAKUM_MIB) /* a download that brought less counts as failed */
+#define OAKUM_UPLOAD_CHUNK (64 * OAKUM_MIB)   /* for registries that refuse a whole blob */
+#define OAKUM_UPLOAD_CHUNK_MIN (1 * OAKUM_MIB)
+#define OAKUM_UPLOAD_CHUNK_MAX (1 * OAKUM_GIB) /* what OCI-Chunk-Min-Length may ask for */
+#define OAKUM_TOKEN_LIFE_S 60u                 /* of a token that does not tell */
+#define OAKUM_TOKEN_LIFE_MAX_S 86400u
+#define OAKUM_CHALLENGES_MAX 16u
+#define OAKUM_REFERRERS_PAGES_MAX 100u
+#define OAKUM_REFERRERS_MAX 10000u
+#define OAKUM_MIRRORS_MAX 16u
+#define OAKUM_HELPER_TIMEOUT_S 60u
+#define OAKUM_CA_FILE_MAX (4 * OAKUM_MIB)
+#define OAKUM_CERTS_MAX 100u       /* files of one folder below /etc/docker/certs.d */
+#define OAKUM_WARNINGS_MAX 16u     /* Warning headers shown of one registry */
+#define OAKUM_ERROR_TEXT_MAX 1024u /* bytes of a server's message that are shown */
 
 /* layers */
 #define OAKUM_LAYER_UNPACKED_MAX (64 * OAKUM_GIB)

@@ -31,6 +31,12 @@ extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
 extern const OakumCommand oakum_cmd_ship;
 
+/* The parts of `oakum debug` that speak to registries; argv[0] is its own name. */
+NODISCARD int oakum_debug_pull(int argc, char **argv);
+NODISCARD int oakum_debug_push(int argc, char **argv);
+NODISCARD int oakum_debug_copy(int argc, char **argv);
+NODISCARD int oakum_debug_referrers(int argc, char **argv);
+
 /* Lint findings for people, two lines each. */
 void oakum_cli_print_lint(GPtrArray *findings, FILE *out);
 

@@ -144,22 +144,24 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   PulledSource *s = g_new0(PulledSource, 1);
   g_autoptr(OakumBlobSource) owned = &s->source;
   s->source = (OakumBlobSource){pulled_open, pulled_free};
-  s->registry = ref ? oakum_registry_open(ref, FALSE, error) : NULL;
+  s->registry = ref ? oakum_registry_open(ref, NULL, error) : NULL;
   if (!s->registry)
     return NULL;
-  s->remote = oakum_registry_source(s->registry);
+  s->remote = oakum_registry_blob_source(s->registry);
   s->local = store ? oakum_store_source(store) : NULL;
   s->sink = store ? oakum_store_sink(store) : NULL;
-  g_autoptr(OakumManifest) manifest =
-      oakum_registry_manifest(s->registry, ref->digest ? ref->digest : ref->tag, error);
-  for (guint depth = 0; manifest && manifest->is_index; depth++) {
+  g_autoptr(OakumManifest) manifest = NULL;
+  gboolean ok = oakum_registry_get_manifest(s->registry, ref->digest ? ref->digest : ref->tag,
+                                            &manifest, error);
+  for (guint depth = 0; ok && manifest->is_index; depth++) {
     const OakumDescriptor *desc = NULL;
+    OakumManifest *next = NULL;
     if (depth >= OAKUM_INDEX_DEPTH_MAX)
       g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "indexes nest deeper than %u",
                   OAKUM_INDEX_DEPTH_MAX);
     else
       desc = oakum_index_select(manifest, platform, error);
-    OakumManifest *next = desc ? oakum_registry_manifest(s->registry, desc->digest, error) : NULL;
+    ok = desc && oakum_registry_get_manifest(s->registry, desc->digest, &next, error);
     oakum_manifest_free(manifest);
     manifest = next;
   }
@@ -173,9 +175,11 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
 static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
-  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_open(ref, TRUE, error) : NULL;
+  OakumRegistryOptions options = {.push = TRUE};
+  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_open(ref, &options, error) : NULL;
   const char *tags[] = {ref ? ref->tag : NULL, NULL};
-  if (registry && oakum_registry_push(registry, image->manifest, image->source, tags, error))
+  const OakumManifest *manifests[] = {image->manifest};
+  if (registry && oakum_registry_push(registry, manifests, 1, image->source, tags, NULL, error))
     return TRUE;
   g_prefix_error(error, "push %s: ", arg->text);
   return FALSE;

@@ -1,357 +1,285 @@
-#include "net/net.h"
-#include <curl/curl.h>
+#include "net/net-private.h"
+#include "os/os.h"
 #include <string.h>
 
-#define BUFFER_MAX (1 * OAKUM_MIB) /* received and not yet read; then the transfer pauses */
+#define LINES_IDLE_MAX 16u
 
-struct OakumHttp {
-  CURLM *multi;
-};
-
-struct OakumHttpAnswer {
-  OakumHttp *http;
-  CURL *easy;
-  struct curl_slist *list;
-  GHashTable *headers; /* lower case → value */
-  GByteArray *buffer;
-  guint at;
-  size_t header_bytes;
-  char *url;
-  int status;
-  gboolean head_done, done, paused;
-  CURLcode result;
-  OakumHttpRequest request;
-  GError *body_error;
-  char failure[CURL_ERROR_SIZE];
-};
-
-OakumHttp *oakum_http_new(GError **error)
+OakumHttp *oakum_http_new(const OakumHttpPolicy *policy, GError **error)
 {
   static gsize once;
-  if (g_once_init_enter(&once)) {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    g_once_init_leave(&once, 1);
+  if (g_once_init_enter(&once))
+    g_once_init_leave(&once, curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 1 : 2);
+  if (once != 1) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_FAILED, "libcurl cannot be set up");
+    return NULL;
   }
   OakumHttp *http = g_new0(OakumHttp, 1);
-  http->multi = curl_multi_init();
-  if (!http->multi) {
-    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_FAILED, "libcurl cannot be set up");
-    g_clear_pointer(&http, g_free);
-  }
+  if (policy)
+    http->policy = *policy;
+  g_mutex_init(&http->lock);
+  g_queue_init(&http->lines);
+  http->trust = oakum_str_map_new(g_free, (GDestroyNotify)g_bytes_unref);
   return http;
+}
+
+static void line_free(OakumHttpLine *line)
+{
+  curl_easy_cleanup(line->easy);
+  curl_multi_cleanup(line->multi);
+  g_free(line);
 }
 
 void oakum_http_free(OakumHttp *http)
 {
   if (!http)
     return;
-  curl_multi_cleanup(http->multi);
+  g_queue_clear_full(&http->lines, (GDestroyNotify)line_free);
+  g_hash_table_unref(http->trust);
+  g_mutex_clear(&http->lock);
   g_free(http);
 }
 
-/* ---- URLs
- * ---------------------------------------------------------------------------------------- */
-char *oakum_url_resolve(const char *base, const char *reference)
+OakumHttpLine *oakum_http_line_take(OakumHttp *http)
 {
-  CURLU *url = curl_url();
-  char *out = NULL, *copy = NULL;
-  if (curl_url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&
-      curl_url_set(url, CURLUPART_URL, reference, 0) == CURLUE_OK &&
-      curl_url_get(url, CURLUPART_URL, &out, 0) == CURLUE_OK)
-    copy = g_strdup(out);
-  curl_free(out);
-  curl_url_cleanup(url);
-  return copy;
+  g_mutex_lock(&http->lock);
+  OakumHttpLine *line = g_queue_pop_head(&http->lines); /* the warmest connection first */
+  g_mutex_unlock(&http->lock);
+  if (!line) {
+    line = g_new0(OakumHttpLine, 1);
+    line->multi = curl_multi_init();
+    line->easy = curl_easy_init();
+    if (!line->multi || !line->easy)
+      g_error("libcurl: out of memory");
+  }
+  curl_easy_reset(line->easy); /* keeps connections and TLS sessions */
+  return line;
 }
 
-static char *part(const char *text, CURLUPart which)
+void oakum_http_line_give(OakumHttp *http, OakumHttpLine *line)
 {
-  CURLU *url = curl_url();
-  char *out = NULL, *copy = NULL;
-  if (curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-      curl_url_get(url, which, &out, CURLU_DEFAULT_PORT) == CURLUE_OK)
-    copy = g_ascii_strdown(out, -1);
-  curl_free(out);
-  curl_url_cleanup(url);
-  return copy;
+  g_mutex_lock(&http->lock);
+  gboolean keep = http->lines.length < LINES_IDLE_MAX;
+  if (keep)
+    g_queue_push_head(&http->lines, line);
+  g_mutex_unlock(&http->lock);
+  if (!keep)
+    line_free(line);
 }
 
-gboolean oakum_url_same_origin(const char *a, const char *b)
+/* ---- whom to trust
+ * ----------------------------------------------------------------------------- */
+/* PEM of the system's authorities and of `files`; curl's own setting could only replace them. */
+static GBytes *trust_bundle(OakumHttp *http, CURL *easy, char **files, GError **error)
 {
-  static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-    g_autofree char *x = part(a, parts[i]), *y = part(b, parts[i]);
-    if (!x || !y || strcmp(x, y) != 0)
+  g_autofree char *key = g_strjoinv("\n", files);
+  g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&http->lock);
+  GBytes *known = g_hash_table_lookup(http->trust, key);
+  if (known)
+    return known;
+  g_autoptr(GByteArray) all = g_byte_array_new();
+  const char *named = g_getenv("SSL_CERT_FILE");
+  char *system = NULL;
+  curl_easy_getinfo(easy, CURLINFO_CAINFO, &system);
+  if (named && *named)
+    system = (char *)named;
+  for (guint i = 0; i == 0 || files[i - 1]; i++) {
+    const char *path = i == 0 ? system : files[i - 1];
+    g_autofree char *text = NULL;
+    size_t len;
+    if (!path)
+      continue;
+    if (!oakum_file_read(path, OAKUM_CA_FILE_MAX, &text, &len, i == 0 ? NULL : error)) {
+      if (i == 0)
+        continue; /* no system trust installed: only what was named counts */
+      return NULL;
+    }
+    g_byte_array_append(all, (const guint8 *)text, (guint)len);
+    g_byte_array_append(all, (const guint8 *)"\n", 1);
+  }
+  GBytes *bytes = g_byte_array_free_to_bytes(g_steal_pointer(&all));
+  g_hash_table_insert(http->trust, g_steal_pointer(&key), bytes);
+  return bytes;
+}
+
+static void aim_proxy(CURL *easy, const OakumUrl *url)
+{
+  if (oakum_host_kind(url->host) == OAKUM_HOST_LOOPBACK) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    return;
+  }
+  /* libcurl reads http_proxy only in lower case, because CGI programs get HTTP_PROXY from
+   * strangers; builders in pods are given the upper case form. */
+  const char *lower = g_getenv("http_proxy"), *upper = g_getenv("HTTP_PROXY");
+  if (strcmp(url->scheme, "http") == 0 && !lower && upper && *upper && !g_getenv("REQUEST_METHOD"))
+    curl_easy_setopt(easy, CURLOPT_PROXY, upper);
+}
+
+gboolean oakum_http_line_aim(OakumHttp *http, CURL *easy, const char *text, GError **error)
+{
+  g_auto(OakumUrl) url = {0};
+  if (!oakum_url_parse(text, &url, error))
+    return FALSE;
+  const OakumHttpHost *host = http->policy.host ? http->policy.host(&url, http->policy.user) : NULL;
+  gboolean here = strcmp(url.host, "localhost") == 0 || strcmp(url.host, "127.0.0.1") == 0 ||
+                  strcmp(url.host, "::1") == 0;
+  g_autofree char *shown = oakum_url_show(text);
+  if (url.user_given) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED,
+                "%s: a URL that carries a user or password is refused", shown);
+    return FALSE;
+  }
+  if (strcmp(url.scheme, "http") == 0 && !here && !(host && host->plain)) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED,
+                "%s: plain http is only spoken to this machine, and to hosts marked insecure",
+                shown);
+    return FALSE;
+  }
+  curl_easy_setopt(easy, CURLOPT_URL, text);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  aim_proxy(easy, &url);
+  if (strcmp(url.scheme, "http") == 0)
+    return TRUE;
+  if (host && host->unverified) {
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (host && host->cert) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, host->cert);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, host->key);
+  }
+  const char *named = g_getenv("SSL_CERT_FILE");
+  static char *none[] = {NULL};
+  char **files = host && host->ca_files ? host->ca_files : none;
+  if (*files || (named && *named)) {
+    GBytes *pem = trust_bundle(http, easy, files, error);
+    if (!pem)
       return FALSE;
+    gsize len;
+    const void *data = g_bytes_get_data(pem, &len);
+    struct curl_blob blob = {(void *)data, len, CURL_BLOB_NOCOPY}; /* lives as long as `http` */
+    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+    if (named && *named)
+      curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
   }
   return TRUE;
 }
 
-gboolean oakum_host_is_local(const char *host)
+/* ---- trying again
+ * ------------------------------------------------------------------------------ */
+gboolean oakum_http_worth_retrying(int status)
 {
-  return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-         strcmp(host, "[::1]") == 0 || strcmp(host, "::1") == 0;
-}
-
-gboolean oakum_url_is_secure(const char *url)
-{
-  g_autofree char *scheme = part(url, CURLUPART_SCHEME), *host = part(url, CURLUPART_HOST);
-  return scheme && host &&
-         (strcmp(scheme, "https") == 0 ||
-          (strcmp(scheme, "http") == 0 && oakum_host_is_local(host)));
-}
-
-/* ---- callbacks
- * ------------------------------------------------------------------------------------- */
-static size_t on_header(char *data, size_t size, size_t n, void *user)
-{
-  OakumHttpAnswer *a = user;
-  size_t len = size * n;
-  a->header_bytes += len;
-  if (a->header_bytes > OAKUM_HEADER_MAX)
-    return 0;
-  const char *colon = memchr(data, ':', len);
-  if (len >= 5 && strncmp(data, "HTTP/", 5) == 0)
-    g_hash_table_remove_all(a->headers); /* of a 1xx answer before */
-  else if (colon) {
-    char *name = g_ascii_strdown(data, colon - data);
-    char *value = g_strstrip(g_strndup(colon + 1, (gsize)(data + len - colon - 1)));
-    g_hash_table_replace(a->headers, name, value);
-  } else if (len <= 2) {
-    long status = 0;
-    curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
-    a->status = (int)status;
-    a->head_done = status >= 200;
-  }
-  return len;
-}
-
-static size_t on_body(char *data, size_t size, size_t n, void *user)
-{
-  OakumHttpAnswer *a = user;
-  if (a->at == a->buffer->len) {
-    g_byte_array_set_size(a->buffer, 0);
-    a->at = 0;
-  }
-  if (a->buffer->len + size * n > BUFFER_MAX && a->buffer->len > 0) {
-    a->paused = TRUE;
-    return CURL_WRITEFUNC_PAUSE;
-  }
-  g_byte_array_append(a->buffer, (const guint8 *)data, (guint)(size * n));
-  return size * n;
-}
-
-static size_t on_send(char *buffer, size_t size, size_t n, void *user)
-{
-  OakumHttpAnswer *a = user;
-  gssize got = a->request.body(a->request.body_self, buffer, size * n,
-                               a->body_error ? NULL : &a->body_error);
-  return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
-}
-
-/* ---- one exchange
- * ------------------------------------------------------------------------------------ */
-static void pump(OakumHttpAnswer *a)
-{
-  int running, left;
-  if (a->paused && a->at == a->buffer->len) {
-    a->paused = FALSE;
-    g_byte_array_set_size(a->buffer, 0);
-    a->at = 0;
-    curl_easy_pause(a->easy, CURLPAUSE_CONT);
-  }
-  curl_multi_perform(a->http->multi, &running);
-  for (CURLMsg *message; (message = curl_multi_info_read(a->http->multi, &left)) != NULL;) {
-    OakumHttpAnswer *whose = NULL;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&whose);
-    if (message->msg == CURLMSG_DONE && whose) {
-      whose->done = TRUE;
-      whose->result = message->data.result;
-    }
-  }
-  if (!a->done && a->at == a->buffer->len)
-    curl_multi_poll(a->http->multi, NULL, 0, 1000, NULL);
-}
-
-static gboolean transport_error(OakumHttpAnswer *a, GError **error)
-{
-  g_autofree char *shown = oakum_escape_terminal(a->url, -1);
-  char *query = strchr(shown, '?');
-  if (query) /* tokens and upload state */
-    *query = '\0';
-  if (a->body_error)
-    g_propagate_error(error, g_steal_pointer(&a->body_error));
-  else if (a->header_bytes > OAKUM_HEADER_MAX)
-    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_LIMIT,
-                "%s %s: headers larger than %" G_GUINT64_FORMAT " bytes", a->request.method, shown,
-                OAKUM_HEADER_MAX);
-  else
-    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_NETWORK, "%s %s: %s", a->request.method, shown,
-                *a->failure ? a->failure : curl_easy_strerror(a->result));
+  static const int passing[] = {408, 429, 499, 500, 502, 503, 504, 522};
+  for (size_t i = 0; i < G_N_ELEMENTS(passing); i++)
+    if (status == passing[i])
+      return TRUE;
   return FALSE;
 }
 
-static OakumHttpAnswer *send_once(OakumHttp *http, const OakumHttpRequest *request, const char *url,
-                                  gboolean with_credentials, GError **error)
+int oakum_http_retry_after(const char *value, int64_t now)
 {
-  g_autoptr(OakumHttpAnswer) a = g_new0(OakumHttpAnswer, 1);
-  a->http = http;
-  a->request = *request;
-  a->url = g_strdup(url);
-  a->headers = oakum_str_map_new(g_free, g_free);
-  a->buffer = g_byte_array_new();
-  a->easy = curl_easy_init();
-  CURL *e = a->easy;
-  gboolean head = strcmp(request->method, "HEAD") == 0;
-  curl_easy_setopt(e, CURLOPT_URL, url);
-  curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, head ? NULL : request->method);
-  curl_easy_setopt(e, CURLOPT_NOBODY, head ? 1L : 0L);
-  curl_easy_setopt(e, CURLOPT_USERAGENT, "oakum/" OAKUM_VERSION);
-  curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-  curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, 30L);
-  curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)OAKUM_STALL_S);
-  curl_easy_setopt(e, CURLOPT_ERRORBUFFER, a->failure);
-  curl_easy_setopt(e, CURLOPT_PRIVATE, (char *)a);
-  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(e, CURLOPT_HEADERDATA, a);
-  curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(e, CURLOPT_WRITEDATA, a);
-  for (const char *const *header = request->headers; header && *header; header++)
-    a->list = curl_slist_append(a->list, *header);
-  if (request->authorization && with_credentials) {
-    g_autofree char *header = g_strconcat("Authorization: ", request->authorization, NULL);
-    a->list = curl_slist_append(a->list, header);
-  }
-  if (request->body) {
-    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, request->method);
-    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_len);
-    curl_easy_setopt(e, CURLOPT_READFUNCTION, on_send);
-    curl_easy_setopt(e, CURLOPT_READDATA, a);
-  } else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
-             strcmp(request->method, "PATCH") == 0) {
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
-    curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, request->method);
-  }
-  curl_easy_setopt(e, CURLOPT_HTTPHEADER, a->list);
-  curl_multi_add_handle(http->multi, e);
-  while (!a->head_done && !a->done)
-    pump(a);
-  if (!a->head_done) {
-    (void)!transport_error(a, error);
-    return NULL;
-  }
-  return g_steal_pointer(&a);
+  uint64_t seconds;
+  size_t len = strlen(value);
+  if (oakum_parse_u64(value, len, UINT32_MAX, &seconds))
+    return (int)MIN(seconds, OAKUM_RETRY_AFTER_MAX_S);
+  time_t date = len <= 64 ? curl_getdate(value, NULL) : -1;
+  return date < 0 ? -1 : (int)CLAMP((int64_t)date - now, 0, (int64_t)OAKUM_RETRY_AFTER_MAX_S);
 }
 
-OakumHttpAnswer *oakum_http_send(OakumHttp *http, const OakumHttpRequest *request, GError **error)
+void oakum_http_pause(guint attempt, const char *retry_after)
+{
+  const char *test = g_getenv("OAKUM_TEST_RETRY_MS");
+  uint64_t first = OAKUM_RETRY_PAUSE_MS;
+  if (test && !oakum_parse_u64(test, strlen(test), OAKUM_RETRY_PAUSE_MS, &first))
+    first = OAKUM_RETRY_PAUSE_MS;
+  int asked =
+      retry_after ? oakum_http_retry_after(retry_after, g_get_real_time() / G_USEC_PER_SEC) : -1;
+  uint64_t ms = asked >= 0 ? (uint64_t)asked * 1000
+                           : MIN(first << MIN(attempt, 10), OAKUM_RETRY_AFTER_MAX_S * 1000);
+  if (ms > 0 && !test) /* so that many builders do not come back in step */
+    ms += (uint64_t)g_random_int_range(0, (gint32)(ms / 4 + 1));
+  g_usleep((gulong)ms * 1000);
+}
+
+/* ---- send
+ * ---------------------------------------------------------------------------------------- */
+static gboolean is_redirect(int status, gboolean reading)
+{
+  return status == 307 || status == 308 ||
+         (reading && (status == 301 || status == 302 || status == 303));
+}
+
+/* Where an answer leads to, once every rule has agreed; NULL with an error else. */
+static char *next_url(OakumHttp *http, const OakumHttpRequest *request, const char *from,
+                      const char *location, GError **error)
+{
+  g_autofree char *next = oakum_url_resolve(from, location);
+  g_autofree char *shown = oakum_url_show(from), *to = oakum_url_show(next ? next : location);
+  g_auto(OakumUrl) a = {0}, b = {0};
+  if (!next || !oakum_url_parse(from, &a, NULL) || !oakum_url_parse(next, &b, NULL)) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_INVALID,
+                "%s: redirected to %s, which is no http or https URL", shown, to);
+    return NULL;
+  }
+  if (strcmp(a.scheme, "https") == 0 && strcmp(b.scheme, "http") == 0) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED,
+                "%s: redirected from https to http (%s)", shown, to);
+    return NULL;
+  }
+  if (request->stay && !oakum_url_same_origin(from, next)) {
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED,
+                "%s: redirected to %s, which would hand it a secret", shown, to);
+    return NULL;
+  }
+  if (http->policy.redirect && !http->policy.redirect(from, next, http->policy.user, error))
+    return NULL;
+  return g_steal_pointer(&next);
+}
+
+static OakumHttpAnswer *send_following(OakumHttp *http, const OakumHttpRequest *request,
+                                       GError **error)
 {
   g_autofree char *url = g_strdup(request->url);
-  gboolean credentials = TRUE,
-           may_follow = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+  gboolean reading = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+  gboolean credentials = TRUE;
   for (guint hop = 0; hop <= OAKUM_REDIRECTS_MAX; hop++) {
-    g_autofree char *shown = oakum_escape_terminal(url, -1);
-    if (!oakum_url_is_secure(url)) {
-      g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED,
-                  "%s: only https is spoken, and http to this machine itself", shown);
-      return NULL;
-    }
-    g_autoptr(OakumHttpAnswer) answer = send_once(http, request, url, credentials, error);
-    if (!answer)
-      return NULL;
-    const char *location = oakum_http_header(answer, "location");
-    if (!may_follow || answer->status < 300 || answer->status >= 400 || answer->status == 304 ||
-        !location)
+    g_autoptr(OakumHttpAnswer) answer = oakum_http_exchange(http, request, url, credentials, error);
+    const char *location = answer ? oakum_http_header(answer, "location", 0) : NULL;
+    if (!location || !is_redirect(answer->status, reading))
       return g_steal_pointer(&answer);
-    char *next = oakum_url_resolve(url, location);
-    if (!next) {
-      g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_INVALID,
-                  "%s: redirected to something that is no URL", shown);
+    char *next = next_url(http, request, url, location, error);
+    if (!next)
       return NULL;
-    }
-    if (g_str_has_prefix(url, "https:") && !g_str_has_prefix(next, "https:")) {
-      g_free(next);
-      g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_DENIED, "%s: redirected from https to http",
-                  shown);
-      return NULL;
-    }
+    /* once gone they stay gone: a way back through a stranger could be the stranger's choice */
     credentials = credentials && oakum_url_same_origin(url, next);
     g_free(url);
     url = next;
   }
-  g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u redirects", request->url,
+  g_autofree char *shown = oakum_url_show(request->url);
+  g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u redirects", shown,
               OAKUM_REDIRECTS_MAX);
   return NULL;
 }
 
-int oakum_http_status(const OakumHttpAnswer *answer)
+OakumHttpAnswer *oakum_http_send(OakumHttp *http, const OakumHttpRequest *request, GError **error)
 {
-  return answer->status;
-}
-
-const char *oakum_http_header(const OakumHttpAnswer *answer, const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown(name, -1);
-  return g_hash_table_lookup(answer->headers, lower);
-}
-
-const char *oakum_http_url(const OakumHttpAnswer *answer)
-{
-  return answer->url;
-}
-
-gssize oakum_http_read(OakumHttpAnswer *a, void *buffer, size_t len, GError **error)
-{
-  while (a->at == a->buffer->len) {
-    if (a->done)
-      return a->result == CURLE_OK ? 0 : (transport_error(a, error), -1);
-    pump(a);
-  }
-  size_t n = MIN(len, a->buffer->len - a->at);
-  memcpy(buffer, a->buffer->data + a->at, n);
-  a->at += (guint)n;
-  return (gssize)n;
-}
-
-gboolean oakum_http_slurp(OakumHttpAnswer *a, uint64_t max, char **data, size_t *len,
-                          GError **error)
-{
-  g_autoptr(GByteArray) all = g_byte_array_new();
-  guint8 chunk[16384];
-  gssize n;
-  while ((n = oakum_http_read(a, chunk, sizeof(chunk), error)) > 0) {
-    if (all->len + (uint64_t)n > max) {
-      g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_LIMIT,
-                  "an answer larger than %" G_GUINT64_FORMAT " bytes", max);
-      return FALSE;
+  guint tries = request->tries ? request->tries : OAKUM_RETRIES_MAX;
+  for (guint attempt = 0;; attempt++) {
+    g_autoptr(GError) local = NULL;
+    g_autoptr(OakumHttpAnswer) answer = send_following(http, request, &local);
+    gboolean passing = answer ? oakum_http_worth_retrying(answer->status)
+                              : g_error_matches(local, OAKUM_NET_ERROR, OAKUM_ERROR_NETWORK);
+    if (!passing || attempt + 1 >= tries) {
+      if (!answer)
+        g_propagate_error(error, g_steal_pointer(&local));
+      return g_steal_pointer(&answer);
     }
-    g_byte_array_append(all, chunk, (guint)n);
+    g_autofree char *shown = oakum_url_show(request->url);
+    if (answer)
+      oakum_debug("%s %s: status %d; trying again", request->method, shown, answer->status);
+    else
+      oakum_debug("%s; trying again", local->message);
+    g_autofree char *after = answer ? g_strdup(oakum_http_header(answer, "retry-after", 0)) : NULL;
+    g_clear_pointer(&answer, oakum_http_answer_free);
+    oakum_http_pause(attempt, after);
   }
-  if (n < 0)
-    return FALSE;
-  *len = all->len;
-  g_byte_array_append(all, (const guint8 *)"", 1);
-  *data = (char *)g_byte_array_free(g_steal_pointer(&all), FALSE);
-  return TRUE;
-}
-
-void oakum_http_answer_free(OakumHttpAnswer *a)
-{
-  if (!a)
-    return;
-  if (a->easy) {
-    curl_multi_remove_handle(a->http->multi, a->easy);
-    curl_easy_cleanup(a->easy);
-  }
-  curl_slist_free_all(a->list);
-  g_hash_table_unref(a->headers);
-  g_byte_array_unref(a->buffer);
-  g_clear_error(&a->body_error);
-  g_free(a->url);
-  g_free(a);
 }

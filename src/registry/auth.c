@@ -1,305 +1,297 @@
-/* Credentials, challenges, tokens: distribution's token specification, Docker's config.json. */
-#include "os/os.h"
+/* Basic and Bearer: distribution's token specification, with OAuth2 refresh tokens. */
 #include "registry/registry-private.h"
-#include <arpa/inet.h>
 #include <string.h>
 
-void oakum_challenge_clear(OakumChallenge *c)
+static void token_free(OakumToken *token)
 {
-  char **all[] = {&c->scheme, &c->realm, &c->service, &c->scope};
-  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
-    g_clear_pointer(all[i], g_free);
+  explicit_bzero(token->value, strlen(token->value));
+  g_free(token->value);
+  g_free(token);
 }
 
-gboolean oakum_challenge_parse(const char *header, OakumChallenge *out)
+void oakum_endpoint_auth_clear(OakumEndpoint *e)
 {
-  *out = (OakumChallenge){NULL};
-  size_t n = strcspn(header, " \t");
-  if (n == 0 || strlen(header) > OAKUM_HEADER_MAX)
+  oakum_credentials_clear(&e->credentials);
+  g_clear_pointer(&e->challenge, oakum_challenge_free);
+  g_clear_pointer(&e->tokens, g_hash_table_unref);
+  g_free(e->wanted_scope);
+}
+
+static gboolean look_up(OakumEndpoint *e, GError **error)
+{
+  if (!e->looked_up && !oakum_credentials_find(e->name, e->repository, &e->credentials, error))
     return FALSE;
-  out->scheme = g_ascii_strdown(header, (gssize)n);
-  const char *at = header + n;
-  for (;;) {
-    at += strspn(at, " \t,");
-    if (!*at)
-      return TRUE;
-    size_t key = strcspn(at, "= \t,");
-    const char *name = at;
-    if (key == 0 || at[key] != '=')
-      break;
-    at += key + 1;
-    g_autoptr(GString) value = g_string_new(NULL);
-    if (*at == '"') {
-      for (at++; *at && *at != '"'; at++) {
-        if (*at == '\\' && at[1])
-          at++;
-        g_string_append_c(value, *at);
-      }
-      if (*at++ != '"')
-        break;
-    } else {
-      size_t len = strcspn(at, " \t,");
-      g_string_append_len(value, at, (gssize)len);
-      at += len;
-    }
-    char **slot = key == 5 && g_ascii_strncasecmp(name, "realm", 5) == 0     ? &out->realm
-                  : key == 7 && g_ascii_strncasecmp(name, "service", 7) == 0 ? &out->service
-                  : key == 5 && g_ascii_strncasecmp(name, "scope", 5) == 0   ? &out->scope
-                                                                             : NULL;
-    if (slot) {
-      g_free(*slot);
-      *slot = g_strdup(value->str);
-    }
-  }
-  oakum_challenge_clear(out);
-  return FALSE;
+  e->looked_up = TRUE;
+  return TRUE;
 }
 
-/* A literal address that only means something inside a network: loopback, link-local, private,
- * unspecified. */
-static gboolean is_private_literal(const char *host)
+static char *basic(const char *user, const char *password)
 {
-  g_autofree char *bare =
-      host[0] == '[' ? g_strndup(host + 1, strcspn(host + 1, "]%")) : g_strdup(host);
-  struct in_addr v4;
-  struct in6_addr v6;
-  if (strcmp(bare, "localhost") == 0)
-    return TRUE;
-  if (inet_pton(AF_INET6, bare, &v6) == 1) {
-    if (IN6_IS_ADDR_V4MAPPED(&v6))
-      memcpy(&v4, v6.s6_addr + 12, 4);
-    else
-      return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_UNSPECIFIED(&v6) ||
-             IN6_IS_ADDR_LINKLOCAL(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc;
-  } else if (inet_pton(AF_INET, bare, &v4) != 1) {
-    /* "0x7f.1", "2130706433": other spellings of an address are refused as well */
-    return *bare && strspn(bare, "0123456789abcdefABCDEFxX.") == strlen(bare) &&
-           g_ascii_isdigit(*bare);
-  }
-  uint32_t a = ntohl(v4.s_addr);
-  return a >> 24 == 127 || a >> 24 == 10 || a >> 24 == 0 || a >> 16 == 0xa9fe ||
-         a >> 16 == 0xc0a8 || a >> 20 == 0xac1 || a >> 22 == 0x191;
+  char *pair = g_strconcat(user, ":", password, NULL);
+  char *coded = g_base64_encode((const guchar *)pair, strlen(pair));
+  char *value = g_strconcat("Basic ", coded, NULL);
+  explicit_bzero(pair, strlen(pair));
+  explicit_bzero(coded, strlen(coded));
+  g_free(pair);
+  g_free(coded);
+  return value;
 }
 
-gboolean oakum_realm_allowed(const char *realm, const char *base)
-{
-  if (oakum_url_same_origin(realm, base))
-    return TRUE;
-  g_autoptr(GUri) uri = g_uri_parse(realm, G_URI_FLAGS_NONE, NULL);
-  const char *host = uri ? g_uri_get_host(uri) : NULL, *base_host = NULL;
-  g_autoptr(GUri) base_uri = g_uri_parse(base, G_URI_FLAGS_NONE, NULL);
-  base_host = base_uri ? g_uri_get_host(base_uri) : NULL;
-  if (!host || !base_host || g_uri_get_userinfo(uri))
-    return FALSE;
-  /* a registry on this machine may have its token server beside it, on another port */
-  if (oakum_host_is_local(host) && oakum_host_is_local(base_host))
-    return TRUE;
-  return strcmp(g_uri_get_scheme(uri), "https") == 0 && !is_private_literal(host);
-}
-
-/* ---- credentials
+/* ---- tokens
  * --------------------------------------------------------------------------------------- */
-typedef struct {
-  char *auth, *username, *password, *identitytoken;
-} Entry;
+/* The scopes of a token, the one that was missed first: some servers read only the first. */
+static GPtrArray *scopes_of(const OakumEndpoint *e, const char *more)
+{
+  GPtrArray *scopes = g_ptr_array_new_with_free_func(g_free);
+  if (e->wanted_scope)
+    g_ptr_array_add(scopes, g_strdup(e->wanted_scope));
+  char *own = g_strdup_printf("repository:%s:%s", e->repository,
+                              e->registry->push && !e->mirror ? "pull,push" : "pull");
+  if (g_strcmp0(own, e->wanted_scope) == 0)
+    g_free(own);
+  else
+    g_ptr_array_add(scopes, own);
+  if (more)
+    g_ptr_array_add(scopes, g_strdup(more));
+  g_ptr_array_add(scopes, NULL);
+  return scopes;
+}
 
-static const OakumJsonField entry_fields[] = {
-    {"auth", OAKUM_JSON_STRING, offsetof(Entry, auth), FALSE, NULL, NULL, NULL, 0},
-    {"username", OAKUM_JSON_STRING, offsetof(Entry, username), FALSE, NULL, NULL, NULL, 0},
-    {"password", OAKUM_JSON_STRING, offsetof(Entry, password), FALSE, NULL, NULL, NULL, 0},
-    {"identitytoken", OAKUM_JSON_STRING, offsetof(Entry, identitytoken), FALSE, NULL, NULL, NULL,
-     0},
+typedef struct {
+  char *token, *access_token;
+  uint64_t expires_in;
+} TokenAnswer;
+static const OakumJsonField token_fields[] = {
+    {.key = "token", .kind = OAKUM_JSON_STRING, .offset = offsetof(TokenAnswer, token)},
+    {.key = "access_token",
+     .kind = OAKUM_JSON_STRING,
+     .offset = offsetof(TokenAnswer, access_token)},
+    {.key = "expires_in", .kind = OAKUM_JSON_U64, .offset = offsetof(TokenAnswer, expires_in)},
     {0}};
 
-static void take_entry(const json_t *json, OakumRegistry *r)
+/* What goes into a header must be one word of visible characters. */
+static gboolean is_one_word(const char *text)
 {
-  Entry e = {NULL};
-  if (oakum_json_bind(json, entry_fields, &e, "credentials", NULL)) {
-    if (e.identitytoken && *e.identitytoken)
-      r->identity_token = g_strdup(e.identitytoken);
-    if (e.auth && *e.auth) {
-      gsize len;
-      g_autofree guchar *plain = g_base64_decode(e.auth, &len);
-      g_autofree char *text = g_strndup((const char *)plain, len);
-      char *colon = strchr(text, ':');
-      if (colon) {
-        r->user = g_strndup(text, (gsize)(colon - text));
-        r->password = g_strdup(colon + 1);
-      }
-    } else if (e.username && e.password) {
-      r->user = g_strdup(e.username);
-      r->password = g_strdup(e.password);
-    }
-  }
-  g_free(e.auth);
-  g_free(e.username);
-  g_free(e.password);
-  g_free(e.identitytoken);
+  for (const char *c = text; *c; c++)
+    if (*c < 0x21 || *c > 0x7e)
+      return FALSE;
+  return *text != '\0';
 }
 
-/* docker-credential-X get: the server's name in, JSON out. */
-static gboolean ask_helper(const char *helper, const char *server, OakumRegistry *r, GError **error)
+static OakumToken *read_token(OakumEndpoint *e, OakumHttpAnswer *answer, GError **error)
 {
-  g_autofree char *program = g_strconcat("docker-credential-", helper, NULL), *out = NULL;
-  const char *argv[] = {program, "get", NULL};
+  char *text = NULL;
   size_t len;
-  if (strchr(helper, '/')) {
-    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INVALID,
-                "the credential helper \"%s\" is no plain name", helper);
-    return FALSE;
-  }
-  g_autoptr(GError) local = NULL;
-  if (!oakum_child_run(argv, (OakumSlice){(const uint8_t *)server, strlen(server)},
-                       OAKUM_TOKEN_BODY_MAX, 60000, &out, &len, &local)) {
-    oakum_warn("%s: %s; going on without credentials", program, local->message);
-    return TRUE;
-  }
-  OAKUM_AUTO_JSON *json = oakum_json_parse(out, len, program, error);
-  if (!json)
-    return FALSE;
-  const char *user = json_string_value(json_object_get(json, "Username")),
-             *secret = json_string_value(json_object_get(json, "Secret"));
-  if (user && secret && strcmp(user, "<token>") == 0)
-    r->identity_token = g_strdup(secret);
-  else if (user && secret) {
-    r->user = g_strdup(user);
-    r->password = g_strdup(secret);
-  }
-  return TRUE;
-}
-
-static gboolean from_config(const char *text, size_t len, const char *what, OakumRegistry *r,
-                            GError **error)
-{
-  OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, what, error);
-  if (!json)
-    return FALSE;
-  gboolean hub = strcmp(r->name, "docker.io") == 0;
-  const char *keys[] = {r->name, hub ? "https://index.docker.io/v1/" : NULL,
-                        hub ? "index.docker.io" : NULL};
-  const char *helper =
-      json_string_value(json_object_get(json_object_get(json, "credHelpers"), r->name));
-  if (!helper)
-    helper = json_string_value(json_object_get(json, "credsStore"));
-  if (helper && *helper)
-    return ask_helper(helper, hub ? "https://index.docker.io/v1/" : r->name, r, error);
-  const json_t *auths = json_object_get(json, "auths");
-  const char *key;
-  json_t *value;
-  for (size_t i = 0; i < G_N_ELEMENTS(keys) && !r->user && !r->identity_token; i++) {
-    if (!keys[i])
-      continue;
-    json_object_foreach((json_t *)auths, key, value)
-    {
-      /* "https://host/v2/" and "host" are one */
-      const char *host = g_str_has_prefix(key, "https://")  ? key + 8
-                         : g_str_has_prefix(key, "http://") ? key + 7
-                                                            : key;
-      if (strcmp(key, keys[i]) == 0 ||
-          (strncmp(host, keys[i], strlen(keys[i])) == 0 && strchr("/", host[strlen(keys[i])])))
-        take_entry(value, r);
-    }
-  }
-  return TRUE;
-}
-
-gboolean oakum_registry_find_credentials(OakumRegistry *r, GError **error)
-{
-  const char *inline_text = g_getenv("DOCKER_AUTH_CONFIG"), *named = g_getenv("REGISTRY_AUTH_FILE"),
-             *folder = g_getenv("DOCKER_CONFIG");
-  if (inline_text && *inline_text &&
-      !from_config(inline_text, strlen(inline_text), "DOCKER_AUTH_CONFIG", r, error))
-    return FALSE;
-  if (r->user || r->identity_token)
-    return TRUE;
-  g_autofree char *path = named && *named ? g_strdup(named)
-                          : folder && *folder
-                              ? g_build_filename(folder, "config.json", NULL)
-                              : g_build_filename(g_get_home_dir(), ".docker", "config.json", NULL);
-  g_autofree char *text = NULL;
-  size_t len;
-  g_autoptr(GError) local = NULL;
-  if (oakum_file_read(path, OAKUM_CONFIG_FILE_MAX, &text, &len, &local))
-    return from_config(text, len, path, r, error);
-  if (g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
-    return TRUE;
-  g_propagate_error(error, g_steal_pointer(&local));
-  return FALSE;
-}
-
-static char *basic(const OakumRegistry *r)
-{
-  g_autofree char *pair = g_strconcat(r->user, ":", r->password, NULL);
-  g_autofree char *coded = g_base64_encode((const guchar *)pair, strlen(pair));
-  return g_strconcat("Basic ", coded, NULL);
-}
-
-static gboolean read_token(OakumRegistry *r, OakumHttpAnswer *answer, GError **error)
-{
-  g_autofree char *text = NULL;
-  size_t len;
-  if (oakum_http_status(answer) != 200) {
-    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED, "%s: the token server says %d",
-                r->name, oakum_http_status(answer));
-    return FALSE;
-  }
-  if (!oakum_http_slurp(answer, OAKUM_TOKEN_BODY_MAX, &text, &len, error))
-    return FALSE;
-  OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, "token", error);
-  const char *token = json ? json_string_value(json_object_get(json, "token")) : NULL;
-  if (json && (!token || !*token))
-    token = json_string_value(json_object_get(json, "access_token"));
-  if (!token || !*token || strpbrk(token, "\r\n")) {
-    if (json)
-      g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INVALID,
-                  "%s: the token server gave no token", r->name);
-    return FALSE;
-  }
-  g_free(r->authorization);
-  r->authorization = g_strconcat("Bearer ", token, NULL);
-  return TRUE;
-}
-
-gboolean oakum_registry_authorize(OakumRegistry *r, const char *header, GError **error)
-{
-  OakumChallenge c;
-  gboolean ok = FALSE;
-  g_autofree char *shown = oakum_escape_terminal(header ? header : "no challenge", -1);
-  if (!header || !oakum_challenge_parse(header, &c)) {
-    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INVALID,
-                "%s: refused without saying how to log in (%s)", r->name, shown);
-    return FALSE;
-  }
-  if (strcmp(c.scheme, "basic") == 0) {
-    if (r->user && !r->authorization) {
-      r->authorization = basic(r);
-      ok = TRUE;
-    } else {
-      g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED,
-                  "%s: %s; log in with docker login, or set DOCKER_AUTH_CONFIG", r->name,
-                  r->user ? "the user or password is wrong" : "a user and password are needed");
-    }
-  } else if (strcmp(c.scheme, "bearer") == 0 && c.realm) {
-    if (!oakum_realm_allowed(c.realm, r->base)) {
-      g_autofree char *realm = oakum_escape_terminal(c.realm, -1);
-      g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED,
-                  "%s: it sends credentials to %s, which is refused", r->name, realm);
-    } else {
-      g_autofree char *own =
-          g_strdup_printf("repository:%s:%s", r->repository, r->push ? "pull,push" : "pull");
-      g_autofree char *scope = g_uri_escape_string(own, NULL, FALSE),
-                      *service = g_uri_escape_string(c.service ? c.service : "", NULL, FALSE);
-      g_autofree char *url = g_strdup_printf("%s%cservice=%s&scope=%s", c.realm,
-                                             strchr(c.realm, '?') ? '&' : '?', service, scope);
-      g_autofree char *login = r->user ? basic(r) : NULL;
-      OakumHttpRequest request = {.method = "GET", .url = url, .authorization = login};
-      g_autoptr(OakumHttpAnswer) answer = oakum_http_send(r->http, &request, error);
-      ok = answer && read_token(r, answer, error);
-    }
+  if (!oakum_reader_slurp(answer->body, OAKUM_TOKEN_BODY_MAX, "the token server's answer", &text,
+                          &len, error))
+    return NULL;
+  TokenAnswer t = {.expires_in = 0};
+  OakumToken *token = NULL;
+  OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, "token", NULL);
+  explicit_bzero(text, len);
+  g_free(text);
+  gboolean ok = json && oakum_json_bind(json, token_fields, &t, "token", NULL);
+  const char *value = ok && t.token && *t.token ? t.token : ok ? t.access_token : NULL;
+  if (value && is_one_word(value)) {
+    uint64_t life = t.expires_in ? t.expires_in : OAKUM_TOKEN_LIFE_S;
+    life = MIN(life, OAKUM_TOKEN_LIFE_MAX_S);
+    token = g_new0(OakumToken, 1);
+    token->value = g_strconcat("Bearer ", value, NULL);
+    /* renewed before its end, so that a request does not meet it on the way */
+    token->expires_us = g_get_monotonic_time() + (int64_t)(life * G_USEC_PER_SEC / 10 * 9);
   } else {
-    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                "%s: the way to log in \"%s\" is not known", r->name, c.scheme);
+    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INVALID,
+                "%s: the token server's answer holds no token", e->name);
   }
-  oakum_challenge_clear(&c);
-  return ok;
+  g_free(t.token);
+  g_free(t.access_token);
+  return token;
+}
+
+static OakumHttpAnswer *ask_with_refresh_token(OakumEndpoint *e, const char *service, char **scopes,
+                                               GError **error)
+{
+  g_autofree char *scope = g_strjoinv(" ", scopes);
+  g_autofree char *a = g_uri_escape_string(service, NULL, FALSE),
+                  *b = g_uri_escape_string(scope, NULL, FALSE),
+                  *c = g_uri_escape_string(e->credentials.identity_token, NULL, FALSE);
+  char *form = g_strdup_printf(
+      "grant_type=refresh_token&client_id=oakum&service=%s&scope=%s&refresh_token=%s", a, b, c);
+  static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
+  size_t len = strlen(form);
+  g_autoptr(GBytes) bytes = g_bytes_new_take(form, len);
+  return oakum_http_send(e->registry->http,
+                         &(OakumHttpRequest){.method = "POST",
+                                             .url = e->challenge->realm,
+                                             .headers = headers,
+                                             .open = oakum_open_bytes,
+                                             .open_user = bytes,
+                                             .body_len = len,
+                                             .answer_max = OAKUM_TOKEN_BODY_MAX,
+                                             .stay = TRUE},
+                         error);
+}
+
+static OakumHttpAnswer *ask_with_password(OakumEndpoint *e, const char *service, char **scopes,
+                                          GError **error)
+{
+  const OakumCredentials *c = &e->credentials;
+  g_autofree char *url = g_strdup(e->challenge->realm);
+  const char *user = c->identity_token ? "<token>" : c->user;
+  char *login = user ? basic(user, c->identity_token ? c->identity_token : c->password) : NULL;
+  if (*service) {
+    char *longer = oakum_url_add_query(url, "service", service);
+    g_free(url);
+    url = longer;
+  }
+  for (; *scopes; scopes++) {
+    char *longer = oakum_url_add_query(url, "scope", *scopes);
+    g_free(url);
+    url = longer;
+  }
+  OakumHttpAnswer *answer = oakum_http_send(
+      e->registry->http,
+      &(OakumHttpRequest){
+          .method = "GET", .url = url, .authorization = login, .answer_max = OAKUM_TOKEN_BODY_MAX},
+      error);
+  if (login)
+    explicit_bzero(login, strlen(login));
+  g_free(login);
+  return answer;
+}
+
+static OakumToken *fetch_token(OakumEndpoint *e, char **scopes, GError **error)
+{
+  const char *realm = e->challenge->realm;
+  const char *service = e->challenge->service ? e->challenge->service : "";
+  if (!oakum_registry_url_allowed(realm, e->base, oakum_registry_is_marked(e->registry, realm))) {
+    g_autofree char *shown = oakum_url_show(realm);
+    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED,
+                "%s: it wants credentials sent to %s, which is refused", e->name, shown);
+    return NULL;
+  }
+  g_autoptr(OakumHttpAnswer) answer = NULL;
+  if (e->credentials.identity_token) {
+    answer = ask_with_refresh_token(e, service, scopes, error);
+    if (!answer)
+      return NULL;
+    if (answer->status == 404 || answer->status == 405) /* a server that knows no OAuth2 */
+      g_clear_pointer(&answer, oakum_http_answer_free);
+  }
+  if (!answer && !(answer = ask_with_password(e, service, scopes, error)))
+    return NULL;
+  if (answer->status == 200)
+    return read_token(e, answer, error);
+  g_autofree char *text = NULL;
+  size_t len = 0;
+  if (!oakum_reader_slurp(answer->body, OAKUM_ERROR_BODY_MAX, "answer", &text, &len, NULL))
+    len = 0;
+  g_autofree char *said = oakum_registry_error_text(text ? text : "", len);
+  gboolean denied = answer->status == 401 || answer->status == 403;
+  g_set_error(error, OAKUM_REGISTRY_ERROR, denied ? OAKUM_ERROR_DENIED : OAKUM_ERROR_FAILED,
+              "%s: the token server answered with status %d%s%s%s", e->name, answer->status,
+              *said ? ": " : "", said,
+              !denied ? ""
+              : e->credentials.user || e->credentials.identity_token
+                  ? "; the user or password is wrong, or may not do this"
+                  : "; log in with docker login, or set DOCKER_AUTH_CONFIG");
+  return NULL;
+}
+
+gboolean oakum_endpoint_authorize(OakumEndpoint *e, const char *more, char **value, GError **error)
+{
+  *value = NULL;
+  g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&e->lock);
+  if (!e->challenge) /* nobody asked for a login yet */
+    return TRUE;
+  if (!look_up(e, error))
+    return FALSE;
+  if (strcmp(e->challenge->scheme, "basic") == 0) {
+    if (e->credentials.user)
+      *value = basic(e->credentials.user, e->credentials.password);
+    return TRUE;
+  }
+  if (e->credentials.registry_token) {
+    *value = g_strconcat("Bearer ", e->credentials.registry_token, NULL);
+    return TRUE;
+  }
+  g_autoptr(GPtrArray) scopes = scopes_of(e, more);
+  g_autofree char *key = g_strjoinv(" ", (char **)scopes->pdata);
+  if (!e->tokens)
+    e->tokens = oakum_str_map_new(g_free, (GDestroyNotify)token_free);
+  OakumToken *token = g_hash_table_lookup(e->tokens, key);
+  if (!token || token->expires_us <= g_get_monotonic_time()) {
+    token = fetch_token(e, (char **)scopes->pdata, error);
+    if (!token)
+      return FALSE;
+    g_hash_table_replace(e->tokens, g_steal_pointer(&key), token);
+  }
+  *value = g_strdup(token->value);
+  return TRUE;
+}
+
+static gboolean is_used(gpointer key, gpointer token, gpointer used)
+{
+  return strcmp(((OakumToken *)token)->value, used) == 0;
+}
+
+/* The challenge that we can answer: Bearer before Basic, whatever their order. Caller owns it. */
+static OakumChallenge *choose(const OakumHttpAnswer *answer, GString *offered)
+{
+  OakumChallenge *best = NULL;
+  const char *header;
+  for (guint i = 0; (header = oakum_http_header(answer, "www-authenticate", i)) != NULL; i++) {
+    g_autoptr(GPtrArray) all = oakum_challenges_parse(header);
+    for (guint j = 0; all && j < all->len; j++) {
+      OakumChallenge *c = all->pdata[j];
+      gboolean bearer = strcmp(c->scheme, "bearer") == 0 && c->realm;
+      g_string_append_printf(offered, " %.32s", c->scheme);
+      if (!bearer && (best || strcmp(c->scheme, "basic") != 0))
+        continue;
+      if (best && strcmp(best->scheme, "bearer") == 0)
+        continue;
+      oakum_challenge_free(best);
+      best = c;
+      all->pdata[j] = NULL;
+    }
+  }
+  return best;
+}
+
+gboolean oakum_endpoint_challenged(OakumEndpoint *e, const OakumHttpAnswer *answer,
+                                   const char *used, GError **error)
+{
+  g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&e->lock);
+  g_autoptr(GString) offered = g_string_new(NULL);
+  OakumChallenge *c = choose(answer, offered);
+  if (!c) {
+    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED,
+                "%s: status 401 without a way to log in that is known (%s)", e->name,
+                offered->len ? offered->str + 1 : "none offered");
+    return FALSE;
+  }
+  gboolean insufficient = g_strcmp0(c->error, "insufficient_scope") == 0;
+  if (insufficient && c->scope && g_strcmp0(c->scope, e->wanted_scope) != 0) {
+    g_free(e->wanted_scope);
+    e->wanted_scope = g_strdup(c->scope);
+  }
+  oakum_challenge_free(e->challenge);
+  e->challenge = c;
+  if (!look_up(e, error))
+    return FALSE;
+  gboolean is_basic = strcmp(c->scheme, "basic") == 0;
+  gboolean fixed = is_basic ? used && g_str_has_prefix(used, "Basic ") : FALSE;
+  if (!is_basic && used && e->credentials.registry_token)
+    fixed = TRUE;
+  if (fixed || (is_basic && !e->credentials.user)) {
+    g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DENIED,
+                "%s/%s: %s; log in with docker login, or set DOCKER_AUTH_CONFIG", e->name,
+                e->repository,
+                fixed ? "the user or password is wrong" : "a user and password are needed");
+    return FALSE;
+  }
+  /* only the token that failed: another thread may have fetched a new one meanwhile */
+  if (used && e->tokens)
+    g_hash_table_foreach_remove(e->tokens, is_used, (gpointer)used);
+  return TRUE;
 }

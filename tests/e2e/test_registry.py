@@ -1,15 +1,14 @@
-"""Pull and push against Debian's docker-registry, with a login, and against a registry that misbehaves."""
+"""Pull and push against Debian's docker-registry, with a login; certificates. What goes wrong is in test_faults*.py."""
 import base64
-import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
-import threading
 import time
-import hashlib
 
 import pytest
+from faults import INDEX, MANIFEST, PASSWORD, Registry, descriptor, digest, make_image, write_image
 from test_scan import STATUS, db, root, run  # noqa: F401  (db is a fixture)
 from test_ship import DOCKERFILE
 
@@ -89,143 +88,78 @@ def test_wrong_password(oakum, db, registry, tmp_path):
     assert done.returncode == 1 and "status 404" in done.stderr
 
 
-# ---- a registry that misbehaves ------------------------------------------------------------------------
-def digest(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+def test_round_trip_by_another_tool(oakum, registry, tmp_path):
+    """What skopeo puts we read to the byte, what we put skopeo reads; an index goes with all that is below it."""
+    address, env, data = registry
+    children = [make_image(b"one" * 1000), make_image(b"two" * 3000, os.urandom(3 << 20))]
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+        descriptor(MANIFEST, m, platform={"os": "linux", "architecture": a}) for (m, _), a in zip(children, ("amd64", "arm64"))]}).encode()
+    folder = write_image(tmp_path / "in", index, [b for _, blobs in children for b in blobs], [m for m, _ in children])
+    done = run(oakum, "debug", "push", "--chunk", 1 << 20, folder, f"{address}/ours:v1", f"{address}/ours:v2", env=env)
+    assert done.returncode == 0, done.stderr
+    skopeo = ["skopeo", "copy", "-q", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false", "--src-creds", "user:pass-w0rd", "--dest-creds", "user:pass-w0rd"]
+    subprocess.run([*skopeo, f"docker://{address}/ours:v2", f"docker://{address}/theirs:v1"], check=True)
+    for name in ("ours:v1", "ours:v2", "theirs:v1", f"theirs@{digest(index)}"):
+        out = tmp_path / name
+        done = run(oakum, "debug", "pull", f"{address}/{name}", out, env=env)
+        assert done.returncode == 0 and (out / "manifest.json").read_bytes() == index, done.stderr
+        assert sorted(p.name for p in out.rglob("blobs/*/*")) == sorted(p.name for p in folder.rglob("blobs/*/*"))
+        assert all(digest(p.read_bytes()).endswith(p.name) for p in out.rglob("blobs/*/*"))
+    # a mount: no byte is sent, the registry links what it has
+    done = run(oakum, "debug", "push", "--mount-from", "ours", folder, f"{address}/third:v1", env=env)
+    assert done.returncode == 0 and not list((data / "docker/registry/v2/repositories/third").rglob("_uploads/*")), done.stderr
 
 
-LAYER = subprocess.run(["tar", "-C", "/", "--mtime=@0", "-cf", "-", "etc/hostname"], capture_output=True, check=True).stdout
-CONFIG = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest(LAYER)]}}).encode()
-MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                       "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(CONFIG), "size": len(CONFIG)},
-                       "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest(LAYER), "size": len(LAYER)}]}).encode()
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory):
+    """A folder with an authority (ca.pem), a server's certificate (server.*) and a client's (client.*)."""
+    folder = tmp_path_factory.mktemp("tls")
+    openssl = lambda *args: subprocess.run(["openssl", *args], check=True, capture_output=True, cwd=folder)
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test authority", "-days", "30")
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+    for name in ("server", "client"):
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", f"{name}.pem", "-extfile", "names", "-days", "30")
+    return folder
 
 
-class Faulty(http.server.BaseHTTPRequestHandler):
-    """`faults` of the server: what to do wrong; each entry is used up once it was done, unless it begins with "always"."""
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *args):
-        pass
-
-    def say(self, status, body=b"", **headers):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def fault(self, name):
-        s = self.server
-        s.requests.append((self.command, self.path, self.headers.get("Authorization")))
-        if "always-" + name in s.faults:
-            return True
-        if name in s.faults:
-            s.faults.remove(name)
-            return True
-        return False
-
-    def authorized(self):
-        if self.headers.get("Authorization") in self.server.tokens:
-            return True
-        realm = self.server.realm or f"http://127.0.0.1:{self.server.server_port}/token"
-        self.say(401, WWW_Authenticate=f'Bearer realm="{realm}",service="s",scope="x"')
-        return False
-
-    def do_GET(self):
-        s = self.server
-        if self.path.startswith("/token"):
-            s.requests.append((self.command, self.path, self.headers.get("Authorization")))
-            token = f"t{len(s.tokens)}"
-            s.tokens.append("Bearer " + token)
-            return self.say(200, json.dumps({"token": token}).encode())
-        if self.fault("500"):
-            return self.say(500)
-        if self.fault("429"):
-            return self.say(429, Retry_After="0")
-        if not self.authorized():
-            return None
-        if "/manifests/" in self.path:
-            return self.say(200, MANIFEST, Content_Type="application/vnd.oci.image.manifest.v1+json")
-        blob = CONFIG if digest(CONFIG) in self.path else LAYER
-        if blob is LAYER and self.fault("expire"):
-            s.tokens.clear()
-            return self.authorized()
-        if blob is LAYER and self.fault("redirect"):
-            return self.say(307, Location=s.elsewhere)
-        if blob is LAYER and self.fault("wrong"):
-            return self.say(200, b"x" * len(blob))
-        if blob is LAYER and self.fault("short"):
-            return self.say(200, blob[:-5])
-        if blob is LAYER and self.fault("long"):
-            return self.say(200, blob + b"more")
-        start = int((self.headers.get("Range") or "bytes=0-")[6:].split("-")[0])
-        if blob is LAYER and self.fault("cut"):
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(blob) - start))
-            self.end_headers()
-            self.wfile.write(blob[start:start + 3000])
-            self.close_connection = True
-            return None
-        return self.say(206 if start else 200, blob[start:])
-
-
-@pytest.fixture
-def faulty():
-    servers = []
-
-    def make(*faults, realm=None, elsewhere=None):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
-        server.faults, server.requests, server.tokens, server.realm, server.elsewhere = list(faults), [], [], realm, elsewhere
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
+def test_certificates(oakum, tls, tmp_path):
+    def serve(client):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "server.pem", tls / "server.key")
+        if client:
+            context.load_verify_locations(tls / "ca.pem")
+            context.verify_mode = ssl.CERT_REQUIRED
+        server = Registry(tls=context, auth="basic")
+        server.add("team/app", "v1", *make_image(b"one"))
         return server
 
-    yield make
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    def pull(server, *options, **env):
+        auth = json.dumps({"auths": {server.address: {"auth": base64.b64encode(f"user:{PASSWORD}".encode()).decode()}}})
+        return run(oakum, "debug", "pull", *options, f"{server.address}/team/app:v1", tmp_path / "out",
+                   env={**os.environ, "DOCKER_AUTH_CONFIG": auth, "OAKUM_TEST_RETRY_MS": "1", **env}, timeout=120)
 
-
-def pull(oakum, db, server):
-    auth = json.dumps({"auths": {f"127.0.0.1:{server.server_port}": {"auth": base64.b64encode(b"user:s3cr3t-pw").decode()}}})
-    done = run(oakum, "scan", "--db", db, f"127.0.0.1:{server.server_port}/a/b:v", env={**os.environ, "DOCKER_AUTH_CONFIG": auth}, timeout=120)
-    assert "s3cr3t-pw" not in done.stderr + done.stdout and "dXNlcj" not in done.stderr
-    return done
-
-
-@pytest.mark.parametrize("faults", [(), ("500",), ("429", "429"), ("expire",), ("cut",), ("cut", "cut", "cut"), ("500", "expire", "cut")])
-def test_faults_that_are_survived(oakum, db, faulty, faults):
-    server = faulty(*faults)
-    done = pull(oakum, db, server)
-    assert done.returncode == 3 and "unknown-distribution" in done.stdout, done.stderr  # a layer with one file: read, and not judged
-    assert server.faults == []
-
-
-@pytest.mark.parametrize("faults, message", [
-    (("always-500",), "status 500"), (("always-429",), "status 429"), (("wrong",), "expected|checksum is wrong"), (("always-short",), "expected"),
-    (("long",), "more"), (("always-expire",), "refused|wrong|401"),
-])
-def test_faults_that_are_told(oakum, db, faulty, faults, message):
-    import re
-    done = pull(oakum, db, faulty(*faults))
-    assert done.returncode == 1 and re.search(message, done.stderr), done.stderr
-
-
-def test_redirect_carries_no_credentials(oakum, db, faulty):
-    other = faulty()
-    other.tokens.append(None)  # it serves who brings nothing
-    server = faulty("redirect", elsewhere=f"http://127.0.0.1:{other.server_port}/v2/a/b/blobs/{digest(LAYER)}")
-    done = pull(oakum, db, server)
-    assert done.returncode == 3, done.stderr
-    assert other.requests and all(authorization is None for _, _, authorization in other.requests)
-
-
-@pytest.mark.parametrize("realm", ["http://evil.example/token", "https://10.0.0.1/token", "https://169.254.169.254/latest", "https://[::ffff:127.0.0.1]/t",
-                                   "https://0.0.0.0/t", "file:///etc/passwd", "https://u:p@example.com/t", "https://2130706433/t"])
-def test_hostile_realm(oakum, db, faulty, realm):
-    done = pull(oakum, db, faulty(realm=realm))
-    assert done.returncode == 1 and "which is refused" in done.stderr, done.stderr
+    server = serve(False)
+    done = pull(server)
+    assert done.returncode == 1 and "certificate" in done.stderr and not server.secrets_seen(), done.stderr
+    for options, env in ((["--ca", f"127.0.0.1={tls}/ca.pem"], {}), (["--insecure", server.address], {}), (["--unverified", "127.0.0.1"], {}),
+                         ([], {"SSL_CERT_FILE": f"{tls}/ca.pem"})):
+        done = pull(server, *options, **env)
+        assert done.returncode == 0 and server.secrets_seen(), done.stderr
+    certs = tmp_path / "certs.d" / server.address
+    certs.mkdir(parents=True)
+    (certs / "ca.crt").write_bytes((tls / "ca.pem").read_bytes())
+    assert pull(server, "--certs-dir", certs.parent).returncode == 0
+    server.close()
+    # one that wants to see ours
+    server = serve(True)
+    assert pull(server, "--ca", f"127.0.0.1={tls}/ca.pem").returncode == 1
+    done = pull(server, "--ca", f"127.0.0.1={tls}/ca.pem", "--client-cert", f"{server.address}={tls}/client.pem,{tls}/client.key")
+    assert done.returncode == 0, done.stderr
+    certs = tmp_path / "certs.d" / server.address
+    certs.mkdir(parents=True)
+    for source, name in (("ca.pem", "ca.crt"), ("client.pem", "client.cert"), ("client.key", "client.key")):
+        (certs / name).write_bytes((tls / source).read_bytes())
+    done = pull(server, "--certs-dir", certs.parent)
+    assert done.returncode == 0, done.stderr
+    server.close()

@@ -5,12 +5,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   g_autofree char *text = g_strndup((const char *)data, size);
-  OakumChallenge challenge;
-  if (oakum_challenge_parse(text, &challenge)) {
-    g_assert(challenge.scheme);
-    if (challenge.realm && oakum_realm_allowed(challenge.realm, "https://registry.example"))
-      g_assert(g_ascii_strncasecmp(challenge.realm, "https:", 6) == 0);
-    oakum_challenge_clear(&challenge);
+  g_autoptr(GPtrArray) all = oakum_challenges_parse(text);
+  for (guint i = 0; all && i < all->len; i++) {
+    const OakumChallenge *c = all->pdata[i];
+    g_assert(c->scheme && *c->scheme && all->len <= OAKUM_CHALLENGES_MAX);
+    if (c->realm && oakum_registry_url_allowed(c->realm, "https://registry.example", FALSE))
+      g_assert(g_ascii_strncasecmp(c->realm, "https:", 6) == 0);
   }
   return 0;
 }
