@@ -332,7 +332,7 @@ static void cancel(Session *s)
 {
   if (!s->url)
     return;
-  g_autoptr(OakumHttpAnswer) answer = oakum_endpoint_send(
+  G_GNUC_UNUSED g_autoptr(OakumHttpAnswer) answer = oakum_endpoint_send(
       s->e,
       (OakumHttpRequest){
           .method = "DELETE", .url = s->url, .answer_max = OAKUM_ERROR_BODY_MAX, .tries = 1},
