@@ -6,6 +6,7 @@ Registry(faults=[...]) serves /v2/ and /token. A fault is a name that is used up
 import base64
 import hashlib
 import http.server
+import itertools
 import json
 import re
 import ssl
@@ -252,7 +253,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     return self.say(201, Docker_Content_Digest=source[1])
             elif "mount" in query:
                 return self.error(400, "UNSUPPORTED")
-            session = f"s{len(s.sessions)}"
+            session = f"s{next(s.session_numbers)}"  # never one that was: blobs come in parallel
             s.sessions[session] = b""
             location = s.location or f"{host}/v2/{repo}/blobs/uploads/{session}?state=a%2Bb"
             extra = {"OCI_Chunk_Min_Length": str(s.chunk_min)} if s.chunk_min else {}
@@ -318,6 +319,7 @@ class Registry(http.server.ThreadingHTTPServer):
         self.blobs, self.manifests, self.sessions, self.tokens, self.tagged = {}, {}, {}, {}, []
         self.auth, self.need_login, self.realm, self.elsewhere, self.location, self.upload_host = "bearer", True, None, None, None, None
         self.retry_after, self.expires_in, self.token_key, self.referrers_api = "0", None, "token", True
+        self.session_numbers = itertools.count()
         self.chunk_min, self.request_max, self.cut_at, self.short_chunks = 0, 1 << 40, 3000, set()
         vars(self).update(settings)
         if tls:
