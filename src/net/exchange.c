@@ -12,7 +12,7 @@ typedef struct {
   GPtrArray *headers;
   size_t header_bytes;
   int status;
-  gboolean head_done, done, paused;
+  gboolean head_done, done, paused, once;
   GByteArray *buffer;
   guint at;
   uint64_t got, max;
@@ -76,10 +76,13 @@ static size_t on_send(char *buffer, size_t size, size_t n, void *user)
   return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
-/* A kept connection turned out dead after the first bytes were taken: begin again. */
+/* A kept connection turned out dead after the first bytes were taken: begin again, unless whoever
+ * asked for one try must know of it. A chunk that is sent twice can be kept twice. */
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
   Transfer *t = user;
+  if (t->once)
+    return CURL_SEEKFUNC_FAIL;
   if (offset != 0 || origin != SEEK_SET)
     return CURL_SEEKFUNC_CANTSEEK;
   g_clear_pointer(&t->send, oakum_reader_free);
@@ -222,6 +225,7 @@ static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *reques
     t->send = request->open(request->open_user, error);
     if (!t->send)
       return FALSE;
+    t->once = request->tries == 1;
     t->open = request->open;
     t->open_user = request->open_user;
     t->list = curl_slist_append(t->list, "Expect:"); /* many registries never say 100 */

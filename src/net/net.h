@@ -74,7 +74,7 @@ typedef struct {
   gpointer open_user;
   uint64_t body_len;   /* bytes */
   uint64_t answer_max; /* largest answer body; more is OAKUM_ERROR_LIMIT */
-  guint tries;         /* attempts at most; 0: OAKUM_RETRIES_MAX */
+  guint tries;         /* attempts at most; 0: OAKUM_RETRIES_MAX. 1: nor does curl send it twice */
   gboolean stay;       /* a redirect to another origin is refused: the body is a secret */
 } OakumHttpRequest;
 
