@@ -1,9 +1,7 @@
 /* A file given as `docker-archive:` and as `oci-archive:`; an image that opens is read whole. */
 #include "image/image.h"
 #include "os/os.h"
-#include <stdio.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,7 +23,7 @@ static void use(OakumImage *image, GError *error)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   OAKUM_AUTO_FD fd = memfd_create("archive", MFD_CLOEXEC);
-  if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+  if (fd < 0 || !oakum_write_all(fd, data, size, NULL))
     g_error("no file in memory");
   g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
   OakumPlatform platform;

@@ -1,19 +1,18 @@
 /* index.json of an OCI layout. The blobs beside it are those of one good image, so that a mutated
  * descriptor may lead to them, to the wrong one or nowhere. */
 #include "image/image.h"
+#include "os/os.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *folder;
+static OakumTempDir *folder;
 
 static void put(const char *name, const void *data, size_t size)
 {
-  g_autofree char *path = g_build_filename(folder, name, NULL);
+  g_autofree char *path = g_build_filename(oakum_temp_dir_path(folder), name, NULL);
   if (!g_file_set_contents_full(path, data, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL))
     g_error("%s: cannot write", path);
 }
@@ -28,26 +27,15 @@ static char *put_blob(const char *text)
 
 static void clean(void)
 {
-  g_autofree char *blobs = g_build_filename(folder, "blobs/sha256", NULL);
-  g_autoptr(GDir) dir = g_dir_open(blobs, 0, NULL);
-  for (const char *name; dir && (name = g_dir_read_name(dir));) {
-    g_autofree char *path = g_build_filename(blobs, name, NULL);
-    (void)unlink(path);
-  }
-  static const char *const rest[] = {"blobs/sha256", "blobs", "index.json", "oci-layout", ""};
-  for (size_t i = 0; i < G_N_ELEMENTS(rest); i++) {
-    g_autofree char *path = g_build_filename(folder, rest[i], NULL);
-    (void)remove(path);
-  }
-  g_free(folder);
+  oakum_temp_dir_free(folder);
 }
 
 /* The digest of the manifest is the same in every run, so that the corpus can name it. */
 static void set_up(void)
 {
-  folder = g_dir_make_tmp("oakum-fuzz-layout-XXXXXX", NULL);
+  folder = oakum_temp_dir_new(NULL, NULL);
   g_assert(folder);
-  g_autofree char *blobs = g_build_filename(folder, "blobs/sha256", NULL);
+  g_autofree char *blobs = g_build_filename(oakum_temp_dir_path(folder), "blobs/sha256", NULL);
   g_assert(g_mkdir_with_parents(blobs, 0700) == 0);
   put("oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", 30);
   const char *config = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":"
@@ -74,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   OakumPlatform platform;
   oakum_platform_host(&platform);
   g_autoptr(GError) error = NULL;
-  g_autoptr(OakumImage) image = oakum_layout_read(folder, NULL, &platform, &error);
+  g_autoptr(OakumImage) image =
+      oakum_layout_read(oakum_temp_dir_path(folder), NULL, &platform, &error);
   g_assert((image == NULL) == (error != NULL));
   oakum_platform_clear(&platform);
   return 0;
