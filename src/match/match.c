@@ -78,6 +78,22 @@ static gboolean better(OakumVersionScheme scheme, const OakumAdvisory *a, const 
   return a->fixed && than->fixed && order(scheme, a->fixed, than->fixed) == -1;
 }
 
+static char *id_and_record(const OakumAdvisory *a)
+{
+  return g_strdup_printf("%s\n%s", a->id, a->record);
+}
+
+/* A record that only says "open" gives way to another that knows a fix; an open range beside a
+ * closed one in the same record is a hole that came back. `has_fix` holds ids, and ids with their
+ * record. */
+static gboolean gives_way(const OakumAdvisory *a, GHashTable *has_fix)
+{
+  if (a->fixed || a->last_affected || a->versions || !g_hash_table_contains(has_fix, a->id))
+    return FALSE;
+  g_autofree char *own = id_and_record(a);
+  return !g_hash_table_contains(has_fix, own);
+}
+
 static void match_package(Match *m, OakumVersionScheme scheme, const OakumPackage *p,
                           GPtrArray *advisories)
 {
@@ -88,16 +104,12 @@ static void match_package(Match *m, OakumVersionScheme scheme, const OakumPackag
     OakumAdvisory *a = advisories->pdata[i];
     if (a->fixed) {
       g_hash_table_add(has_fix, g_strdup(a->id));
-      g_hash_table_add(has_fix, g_strdup_printf("%s\n%s", a->id, a->record));
+      g_hash_table_add(has_fix, id_and_record(a));
     }
   }
   for (guint i = 0; i < advisories->len; i++) {
     OakumAdvisory *a = advisories->pdata[i];
-    /* A record that only says "open" gives way to another that knows a fix; an open range beside a
-     * closed one in the same record is a hole that came back. */
-    g_autofree char *own = g_strdup_printf("%s\n%s", a->id, a->record);
-    if (!a->fixed && !a->last_affected && !a->versions && g_hash_table_contains(has_fix, a->id) &&
-        !g_hash_table_contains(has_fix, own))
+    if (gives_way(a, has_fix))
       continue;
     int hit = affects(scheme, a, p->source_version);
     if (hit < 0)
