@@ -7,6 +7,10 @@
 
 /* ---- attributes ------------------------------------------------------------------------- */
 #define NODISCARD __attribute__((warn_unused_result))
+/* Holds a GMutex to the end of the scope; once a scope (GLib has it as G_MUTEX_AUTO_LOCK from 2.80
+ * on). Nothing reads the guard, which Clang would warn of. */
+#define OAKUM_AUTO_LOCK(mutex)                                                                     \
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) oakum_auto_lock = g_mutex_locker_new(mutex)
 
 /* ---- errors ----------------------------------------------------------------------------- *
  * One set of codes serves all domains; the domain says which module spoke. Callers branch on the

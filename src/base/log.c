@@ -50,7 +50,7 @@ void oakum_log(OakumLogLevel at, const char *format, ...)
   va_end(args);
   g_autofree char *safe = oakum_escape_terminal(message, -1);
   gboolean colour = oakum_colour_wanted(STDERR_FILENO) && *colours[at];
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&lock);
+  OAKUM_AUTO_LOCK(&lock);
   line_clear();
   if (at == OAKUM_LOG_INFO)
     fprintf(stderr, "%s\n", safe);
@@ -73,7 +73,7 @@ void oakum_progress_add(OakumProgress *progress, uint64_t done)
 {
   if (!progress)
     return;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&lock);
+  OAKUM_AUTO_LOCK(&lock);
   progress->done += done;
   if (!progress->terminal)
     return;
@@ -98,7 +98,7 @@ void oakum_progress_free(OakumProgress *progress)
   if (!progress)
     return;
   if (progress->terminal) {
-    G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&lock);
+    OAKUM_AUTO_LOCK(&lock);
     line_clear();
     fflush(stderr);
   }

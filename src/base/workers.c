@@ -72,7 +72,7 @@ void oakum_workers_push(OakumWorkers *workers, gpointer item)
 
 gboolean oakum_workers_pop(OakumWorkers *workers, gpointer *result)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&workers->lock);
+  OAKUM_AUTO_LOCK(&workers->lock);
   if (workers->head == workers->tail)
     return FALSE;
   Slot *slot = &workers->slots[workers->head % workers->capacity];
@@ -86,7 +86,7 @@ gboolean oakum_workers_pop(OakumWorkers *workers, gpointer *result)
 
 guint oakum_workers_pending(OakumWorkers *workers)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&workers->lock);
+  OAKUM_AUTO_LOCK(&workers->lock);
   return (guint)(workers->tail - workers->head);
 }
 

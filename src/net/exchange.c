@@ -12,7 +12,7 @@ typedef struct {
   GPtrArray *headers;
   size_t header_bytes;
   int status;
-  gboolean head_done, done, paused, once;
+  gboolean head_done, done, paused;
   GByteArray *buffer;
   guint at;
   uint64_t got, max;
@@ -76,13 +76,10 @@ static size_t on_send(char *buffer, size_t size, size_t n, void *user)
   return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
-/* A kept connection turned out dead after the first bytes were taken: begin again, unless whoever
- * asked for one try must know of it. A chunk that is sent twice can be kept twice. */
+/* A kept connection turned out dead after the first bytes were taken: begin again. */
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
   Transfer *t = user;
-  if (t->once)
-    return CURL_SEEKFUNC_FAIL;
   if (offset != 0 || origin != SEEK_SET)
     return CURL_SEEKFUNC_CANTSEEK;
   g_clear_pointer(&t->send, oakum_reader_free);
@@ -225,7 +222,6 @@ static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *reques
     t->send = request->open(request->open_user, error);
     if (!t->send)
       return FALSE;
-    t->once = request->tries == 1;
     t->open = request->open;
     t->open_user = request->open_user;
     t->list = curl_slist_append(t->list, "Expect:"); /* many registries never say 100 */
@@ -233,8 +229,12 @@ static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *reques
     curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_len);
     curl_easy_setopt(e, CURLOPT_READFUNCTION, on_send);
     curl_easy_setopt(e, CURLOPT_READDATA, t);
-    curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+    /* Without it curl cannot begin again by itself: a chunk that is sent twice can be kept twice,
+     * so whoever asks for one try must hear of it. */
+    if (request->tries != 1) {
+      curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+      curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+    }
   } else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
              strcmp(request->method, "PATCH") == 0) {
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);

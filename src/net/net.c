@@ -72,7 +72,7 @@ void oakum_http_line_give(OakumHttp *http, OakumHttpLine *line)
 static GBytes *trust_bundle(OakumHttp *http, CURL *easy, char **files, GError **error)
 {
   g_autofree char *key = g_strjoinv("\n", files);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&http->lock);
+  OAKUM_AUTO_LOCK(&http->lock);
   GBytes *known = g_hash_table_lookup(http->trust, key);
   if (known)
     return known;

@@ -201,7 +201,7 @@ static OakumToken *fetch_token(OakumEndpoint *e, char **scopes, GError **error)
 gboolean oakum_endpoint_authorize(OakumEndpoint *e, const char *more, char **value, GError **error)
 {
   *value = NULL;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&e->lock);
+  OAKUM_AUTO_LOCK(&e->lock);
   if (!e->challenge) /* nobody asked for a login yet */
     return TRUE;
   if (!look_up(e, error))
@@ -261,7 +261,7 @@ static OakumChallenge *choose(const OakumHttpAnswer *answer, GString *offered)
 gboolean oakum_endpoint_challenged(OakumEndpoint *e, const OakumHttpAnswer *answer,
                                    const char *used, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&e->lock);
+  OAKUM_AUTO_LOCK(&e->lock);
   g_autoptr(GString) offered = g_string_new(NULL);
   OakumChallenge *c = choose(answer, offered);
   if (!c) {

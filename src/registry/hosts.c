@@ -83,7 +83,7 @@ const OakumHttpHost *oakum_registry_host(const OakumUrl *url, gpointer registry)
 {
   OakumRegistry *r = registry;
   g_autofree char *key = g_strdup_printf("%s %u", url->host, (unsigned)url->port);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&r->lock);
+  OAKUM_AUTO_LOCK(&r->lock);
   if (!r->hosts)
     r->hosts = oakum_str_map_new(g_free, (GDestroyNotify)host_free);
   OakumHttpHost *host = g_hash_table_lookup(r->hosts, key);

@@ -131,12 +131,11 @@ gboolean oakum_registry_add_referrer(OakumRegistry *r, const OakumManifest *mani
                                      GError **error)
 {
   OakumEndpoint *e = oakum_registry_origin(r);
-  OakumManifest *old = NULL;
+  g_autoptr(OakumManifest) old = NULL;
   g_autoptr(OakumDescriptor) own = oakum_manifest_descriptor(manifest);
   g_autofree char *tag = fallback_tag(manifest->subject->digest);
   if (!read_fallback(e, manifest->subject->digest, &old, error))
     return FALSE;
-  G_GNUC_UNUSED g_autoptr(OakumManifest) owned = old;
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
   for (guint i = 0; old && i < old->manifests->len; i++) {
     const OakumDescriptor *desc = old->manifests->pdata[i];

@@ -163,7 +163,7 @@ static char *find_base(OakumEndpoint *e, const char *host, gboolean https_first,
 
 static gboolean know_base(OakumEndpoint *e, GError **error)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) guard = g_mutex_locker_new(&e->lock);
+  OAKUM_AUTO_LOCK(&e->lock);
   if (e->base)
     return TRUE;
   const char *host = strcmp(e->name, "docker.io") == 0 ? "registry-1.docker.io" : e->name;

@@ -332,11 +332,11 @@ static void cancel(Session *s)
 {
   if (!s->url)
     return;
-  G_GNUC_UNUSED g_autoptr(OakumHttpAnswer) answer = oakum_endpoint_send(
+  oakum_http_answer_free(oakum_endpoint_send(
       s->e,
       (OakumHttpRequest){
           .method = "DELETE", .url = s->url, .answer_max = OAKUM_ERROR_BODY_MAX, .tries = 1},
-      s->more, NULL);
+      s->more, NULL));
 }
 
 static Outcome try_upload(Session *s, Supply *supply, const char *mount_from, gboolean chunks,

@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert(in->range.line >= 1 && in->range.end_line >= in->range.line);
     for (guint j = 0; j < in->words->len; j++) {
       const OakumWord *word = in->words->pdata[j];
-      G_GNUC_UNUSED g_autofree char *out =
-          word->value ? oakum_dockerfile_expand(word->value, d->escape, lookup, NULL, NULL) : NULL;
+      if (word->value)
+        g_free(oakum_dockerfile_expand(word->value, d->escape, lookup, NULL, NULL));
     }
   }
   g_autoptr(OakumIgnore) ignore = oakum_ignore_parse((const char *)data, size, NULL);
