@@ -96,4 +96,6 @@
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 
 /* configuration files that people write */
-#define OAKUM_CONFIG_FILE_MAX (4 * OAKUM_MIB)
+#define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
+#define OAKUM_YAML_DEPTH_MAX 32u
+#define OAKUM_YAML_NODES_MAX 200000u

@@ -209,3 +209,29 @@ typedef struct OakumJsonField {
 } OakumJsonField;              /* a table ends with {0} */
 NODISCARD gboolean oakum_json_bind(const json_t *json, const OakumJsonField *fields, void *into,
                                    const char *what, GError **error);
+
+/* ---- YAML
+ * ---------------------------------------------------------------------------------------------- *
+ * A small tree of YAML 1.2 for configuration that people write. At most OAKUM_CONFIG_FILE_MAX
+ * bytes, OAKUM_YAML_NODES_MAX values, OAKUM_YAML_DEPTH_MAX levels; aliases, anchors, tags, a second
+ * document, repeated keys, keys that are no scalars, NUL and invalid UTF-8 are refused. */
+typedef enum { OAKUM_YAML_SCALAR, OAKUM_YAML_LIST, OAKUM_YAML_MAP } OakumYamlKind;
+typedef struct {
+  OakumYamlKind kind;
+  char *text;       /* SCALAR: its value, UTF-8; else NULL */
+  gboolean plain;   /* SCALAR: written without quotes, so it may mean true, null, … */
+  GPtrArray *keys;  /* MAP: OakumYaml scalars, in order, beside `items` */
+  GPtrArray *items; /* LIST, MAP: OakumYaml */
+  int line, column; /* of its beginning, from 1; columns in characters */
+} OakumYaml;
+/* The one document of the text; an empty one is a plain empty scalar. `what` names the text in
+ * errors: "what:line:column: …", INVALID, LIMIT or UNSUPPORTED. */
+NODISCARD OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what,
+                                      GError **error);
+void oakum_yaml_free(OakumYaml *node);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumYaml, oakum_yaml_free)
+/* The value of a key; NULL when `map` is NULL, no map, or has no such key. */
+NODISCARD const OakumYaml *oakum_yaml_get(const OakumYaml *map, const char *key);
+NODISCARD gboolean oakum_yaml_is_null(const OakumYaml *node);
+/* true and false of YAML 1.2's core schema; anything else is FALSE. */
+NODISCARD gboolean oakum_yaml_bool(const OakumYaml *node, gboolean *out);
