@@ -29,7 +29,6 @@ static int run(int argc, char **argv)
 const OakumCommand oakum_cmd_doctor = {
     .name = "doctor",
     .summary = "tell what this machine allows, and what to change",
-    .usage = "",
-    .examples = "  oakum doctor\n",
+    .examples = "oakum doctor\n",
     .run = run,
 };

@@ -57,26 +57,23 @@ static void print_json(GPtrArray *findings)
   puts(text);
 }
 
-static int run(int argc, char **argv)
+typedef struct {
+  char *format;
+  OakumGeneralArgs general;
+} LintArgs;
+
+static int lint(const LintArgs *args, GPtrArray *rest, GError **error)
 {
-  g_autofree char *format = NULL;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
+  const char *format = args->format;
   g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
-  const OakumOption options[] = {{"format", 0, OAKUM_OPTION_TEXT, &format}, {0}};
-  gboolean ok = oakum_options_parse(options, argc, argv, &rest, &error);
-  if (ok &&
-      (rest->len == 0 || (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0))) {
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+  if (rest->len == 0 || (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected [--format text|json] FILE...; see oakum lint --help");
-    ok = FALSE;
-  }
-  for (guint i = 0; ok && i < rest->len; i++)
-    ok = lint_file(rest->pdata[i], all, &error);
-  if (!ok) {
-    oakum_log(OAKUM_LOG_ERROR, "lint: %s", error->message);
     return OAKUM_EXIT_ERROR;
   }
+  for (guint i = 0; i < rest->len; i++)
+    if (!lint_file(rest->pdata[i], all, error))
+      return OAKUM_EXIT_ERROR;
   if (format && strcmp(format, "json") == 0)
     print_json(all);
   else
@@ -84,14 +81,37 @@ static int run(int argc, char **argv)
   return all->len > 0 ? OAKUM_EXIT_GATE : OAKUM_EXIT_PASS;
 }
 
+static int run(int argc, char **argv)
+{
+  LintArgs args = {0};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  int status = OAKUM_EXIT_ERROR;
+  if (oakum_options_parse(&oakum_cmd_lint, &args, argc, argv, &rest, &error))
+    status = lint(&args, rest, &error);
+  if (error)
+    oakum_log(OAKUM_LOG_ERROR, "lint: %s", error->message);
+  oakum_options_clear(&oakum_cmd_lint, &args);
+  return status;
+}
+
+static const OakumOption own_options[] = {{"format", 0, OAKUM_OPTION_TEXT,
+                                           offsetof(LintArgs, format), "text|json",
+                                           "format of the findings", "text"},
+                                          {0}};
+static const OakumOptionGroup groups[] = {
+    {NULL, NULL, own_options, 0}, OAKUM_GENERAL_GROUP(LintArgs, general), {0}};
+static const OakumArgument arguments[] = {{"FILE...", "Dockerfiles; - for standard input"}, {0}};
+
 const OakumCommand oakum_cmd_lint = {
     .name = "lint",
     .summary = "check Dockerfiles against good practice",
-    .usage = "[--format text|json] FILE...\n\n"
-             "FILE may be - for standard input. Exit status: 0 nothing found, 1 error, 2 something "
-             "found.\n"
-             "A comment \"# oakum ignore=ID\" on the line above an instruction takes a rule back "
-             "for it.",
-    .examples = "  oakum lint Dockerfile\n  oakum lint --format json services/*/Dockerfile\n",
+    .about =
+        "Exit status: 0 nothing found, 1 error, 2 something found. A comment \"# oakum ignore=ID\" "
+        "on the line above an instruction takes a rule back for it.",
+    .arguments = arguments,
+    .groups = groups,
+    .size = sizeof(LintArgs),
+    .examples = "oakum lint Dockerfile\noakum lint --format json services/*/Dockerfile\n",
     .run = run,
 };

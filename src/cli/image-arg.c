@@ -1,6 +1,5 @@
 #include "cli/cli.h"
 #include "os/os.h"
-#include "registry/registry.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -138,13 +137,13 @@ static void pulled_free(OakumBlobSource *self)
 }
 
 static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *platform,
-                               OakumStore *store, GError **error)
+                               OakumStore *store, const OakumRegistryArgs *registry, GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
   PulledSource *s = g_new0(PulledSource, 1);
   g_autoptr(OakumBlobSource) owned = &s->source;
   s->source = (OakumBlobSource){pulled_open, pulled_free};
-  s->registry = ref ? oakum_registry_open(ref, NULL, error) : NULL;
+  s->registry = ref ? oakum_registry_args_open(registry, ref, FALSE, error) : NULL;
   if (!s->registry)
     return NULL;
   s->remote = oakum_registry_blob_source(s->registry);
@@ -172,11 +171,11 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   return oakum_image_new(arg->text, g_steal_pointer(&manifest), g_steal_pointer(&owned), error);
 }
 
-static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError **error)
+static gboolean push(const OakumImageArg *arg, const OakumImage *image,
+                     const OakumRegistryArgs *args, GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
-  OakumRegistryOptions options = {.push = TRUE};
-  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_open(ref, &options, error) : NULL;
+  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_args_open(args, ref, TRUE, error) : NULL;
   const char *tags[] = {ref ? ref->tag : NULL, NULL};
   const OakumManifest *manifests[] = {image->manifest};
   if (registry && oakum_registry_push(registry, manifests, 1, image->source, tags, NULL, error))
@@ -186,7 +185,8 @@ static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError *
 }
 
 OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
-                                 OakumStore *store, GError **error)
+                                 OakumStore *store, const OakumRegistryArgs *registry,
+                                 GError **error)
 {
   OakumImage *image = NULL;
   switch (arg->kind) {
@@ -202,7 +202,7 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   case OAKUM_ARG_ROOTFS:
     return open_rootfs(arg, platform, store, error);
   case OAKUM_ARG_REGISTRY:
-    return open_pulled(arg, platform, store, error);
+    return open_pulled(arg, platform, store, registry, error);
   }
   if (image) { /* the whole argument names it, so that it can be opened again */
     g_free(image->name);
@@ -212,11 +212,11 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
 }
 
 OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *platform,
-                                OakumStore *store, OakumViewWanted wanted, gpointer user,
-                                GError **error)
+                                OakumStore *store, const OakumRegistryArgs *registry,
+                                OakumViewWanted wanted, gpointer user, GError **error)
 {
   if (arg->kind != OAKUM_ARG_ROOTFS) {
-    g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, error);
+    g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
     return image ? oakum_image_view(image, wanted, user, error) : NULL;
   }
   g_autoptr(OakumView) view = oakum_view_new(wanted, user);
@@ -234,7 +234,8 @@ OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *p
   return NULL;
 }
 
-gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image, GError **error)
+gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
+                               const OakumRegistryArgs *registry, GError **error)
 {
   switch (arg->kind) {
   case OAKUM_ARG_OCI:
@@ -244,7 +245,7 @@ gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image
   case OAKUM_ARG_DOCKER_ARCHIVE:
     return oakum_docker_archive_write(image, arg->path, arg->tag, error);
   case OAKUM_ARG_REGISTRY:
-    return push(arg, image, error);
+    return push(arg, image, registry, error);
   default:
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: an image cannot be written there",
                 arg->text);

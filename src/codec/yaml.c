@@ -1,6 +1,6 @@
 /* YAML 1.2 by libfyaml's event parser. The tree is built here, so that its size and depth have
- * limits and each part knows its place; what could blow up or mean two things (aliases, tags, several
- * documents, keys that repeat) is refused. */
+ * limits and each part knows its place; what could blow up or mean two things (aliases, tags,
+ * several documents, keys that repeat) is refused. */
 #include "codec/codec.h"
 #include <libfyaml.h>
 #include <string.h>
@@ -179,9 +179,9 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
   struct fy_diag *diag = fy_diag_create(&diag_config);
   fy_diag_set_collect_errors(diag, true);
   /* buffering and mmap are for files */
-  const struct fy_parse_cfg config = {
-      .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
-      .diag = diag};
+  const struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG |
+                                               FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+                                      .diag = diag};
   b.parser = fy_parser_create(&config);
   gboolean ok = b.parser && fy_parser_set_string(b.parser, data, len) == 0, ended = FALSE;
   while (ok && !ended) {
@@ -227,8 +227,8 @@ gboolean oakum_yaml_is_null(const OakumYaml *node)
 
 gboolean oakum_yaml_bool(const OakumYaml *node, gboolean *out)
 {
-  static const char *const yes[] = {"true", "True", "TRUE", NULL},
-                    *const no[] = {"false", "False", "FALSE", NULL};
+  static const char *const yes[] = {"true", "True", "TRUE", NULL}, *const no[] = {"false", "False",
+                                                                                  "FALSE", NULL};
   if (node->kind != OAKUM_YAML_SCALAR || !node->plain)
     return FALSE;
   *out = g_strv_contains(yes, node->text);

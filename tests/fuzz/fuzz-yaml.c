@@ -1,4 +1,5 @@
-/* The YAML reader: any bytes give a tree within its limits or an error, and each value knows a place. */
+/* The YAML reader: any bytes give a tree within its limits or an error, and each value knows a
+ * place. */
 #include "codec/codec.h"
 
 static guint walk(const OakumYaml *node, guint depth)

@@ -11,7 +11,8 @@ static OakumYaml *parse(const char *text)
 
 static void test_tree(void)
 {
-  g_autoptr(OakumYaml) top = parse("build:\n  threads: 2\n  tag: [a, 'b']\nnone:\nyes: true\nq: \"true\"\n");
+  g_autoptr(OakumYaml) top =
+      parse("build:\n  threads: 2\n  tag: [a, 'b']\nnone:\nyes: true\nq: \"true\"\n");
   const OakumYaml *build = oakum_yaml_get(top, "build"), *tag = oakum_yaml_get(build, "tag");
   g_assert_cmpint(top->kind, ==, OAKUM_YAML_MAP);
   g_assert_cmpstr(oakum_yaml_get(build, "threads")->text, ==, "2");
