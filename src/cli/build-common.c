@@ -26,7 +26,8 @@ const OakumOption oakum_build_options[] = {
      "times of files: those after SOURCE_DATE_EPOCH set to it, or as they are", "clamp"},
     {"threads", 0, OAKUM_OPTION_TEXT, AT(threads), "N", "threads that compress, 1 to 64",
      "one a processor"},
-    {"store", 0, OAKUM_OPTION_TEXT, AT(store), "DIR", "store of blobs", "$XDG_CACHE_HOME/oakum"},
+    {"store", 0, OAKUM_OPTION_TEXT, AT(store), "DIR", "store of blobs",
+     "$XDG_CACHE_HOME/oakum/store"},
     {"print-plan", 0, OAKUM_OPTION_FLAG, AT(print_plan), NULL, "print the plan and do nothing"},
     {"verbose", 'v', OAKUM_OPTION_FLAG, AT(verbose), NULL, "tell more on the way"},
     {0}};

@@ -79,6 +79,13 @@ NODISCARD OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumP
 NODISCARD gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
                                          const OakumRegistryArgs *registry, GError **error);
 
+/* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
+ * `manifests`. Owns `below` when `owned`. */
+NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned,
+                                                 const char *what,
+                                                 const OakumManifest *const *manifests,
+                                                 guint count);
+
 /* ---- building, for build and ship
  * --------------------------------------------------------------------- */
 typedef struct {

@@ -12,7 +12,9 @@ static Kind value_kind(const OakumOption *o, char **words)
   *words = choices ? g_strjoinv(" ", choices) : NULL;
   if (choices)
     return WORDS;
-  return g_strcmp0(o->word, "FILE") == 0 ? FILES : g_strcmp0(o->word, "DIR") == 0 ? FOLDERS : NOTHING;
+  return g_strcmp0(o->word, "FILE") == 0  ? FILES
+         : g_strcmp0(o->word, "DIR") == 0 ? FOLDERS
+                                          : NOTHING;
 }
 
 static gboolean takes_value(const OakumOption *o)
@@ -43,13 +45,16 @@ static void bash_values(GString *out, const OakumCommand *command)
       g_string_append_printf(out, "|-%c", o->letter);
     switch (value_kind(o, &words)) {
     case WORDS:
-      g_string_append_printf(out, ") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", words);
+      g_string_append_printf(out, ") COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n",
+                             words);
       break;
     case FOLDERS:
-      g_string_append(out, ") compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
+      g_string_append(out,
+                      ") compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
       break;
     case FILES:
-      g_string_append(out, ") compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
+      g_string_append(out,
+                      ") compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
       break;
     case NOTHING:
       g_string_append(out, ") return ;;\n");
@@ -88,8 +93,9 @@ static void bash(GString *out)
   for (const OakumCommand *const *c = oakum_commands; *c; c++) {
     if (!(*c)->verbs)
       continue;
-    g_string_append_printf(out, "    %s) for word in \"${COMP_WORDS[@]:2:COMP_CWORD-2}\"; do case $word in ",
-                           (*c)->name);
+    g_string_append_printf(
+        out, "    %s) for word in \"${COMP_WORDS[@]:2:COMP_CWORD-2}\"; do case $word in ",
+        (*c)->name);
     for (const OakumCommand *const *verb = (*c)->verbs; *verb; verb++)
       g_string_append_printf(out, "%s%s", verb == (*c)->verbs ? "" : "|", (*verb)->name);
     g_string_append_printf(out, ") at=%s.$word; break ;; esac; done ;;\n", (*c)->name);
@@ -135,12 +141,12 @@ static void zsh_options(GString *out, const OakumCommand *command)
     for (int letter = 0; letter <= (o->letter != 0); letter++) {
       g_autofree char *name =
           letter ? g_strdup_printf("-%c", o->letter) : g_strconcat("--", o->name, NULL);
-      g_string_append_printf(out, " \\\n        '%s%s%s[%s]", o->kind == OAKUM_OPTION_LIST ? "*" : "",
-                             name,
-                             o->kind == OAKUM_OPTION_OPTIONAL   ? "=-"
-                             : takes_value(o) && letter ? "+"
-                             : takes_value(o)           ? "="
-                                                                : "",
+      g_string_append_printf(out, " \\\n        '%s%s%s[%s]",
+                             o->kind == OAKUM_OPTION_LIST ? "*" : "", name,
+                             o->kind == OAKUM_OPTION_OPTIONAL ? "=-"
+                             : takes_value(o) && letter       ? "+"
+                             : takes_value(o)                 ? "="
+                                                              : "",
                              help);
       if (o->kind != OAKUM_OPTION_FLAG) {
         g_autofree char *word = zsh_text(kind == WORDS ? "value" : o->word ? o->word : "value");
@@ -158,8 +164,9 @@ static void zsh_options(GString *out, const OakumCommand *command)
 
 static void zsh_case(GString *out, const OakumCommand *command)
 {
-  g_string_append_printf(out, "    %s%s%s)\n      _arguments", command->parent ? command->parent->name : "",
-                         command->parent ? "." : "", command->name);
+  g_string_append_printf(out, "    %s%s%s)\n      _arguments",
+                         command->parent ? command->parent->name : "", command->parent ? "." : "",
+                         command->name);
   zsh_options(out, command);
   if (command->verbs) {
     g_string_append(out, " \\\n        '1:verb:(");
@@ -187,7 +194,8 @@ static void zsh(GString *out)
   for (const OakumCommand *const *c = oakum_commands; *c; c++) {
     if (!(*c)->verbs)
       continue;
-    g_string_append_printf(out, "    %s) for word in $words[3,CURRENT-1]; do case $word in ", (*c)->name);
+    g_string_append_printf(out, "    %s) for word in $words[3,CURRENT-1]; do case $word in ",
+                           (*c)->name);
     for (const OakumCommand *const *verb = (*c)->verbs; *verb; verb++)
       g_string_append_printf(out, "%s%s", verb == (*c)->verbs ? "" : "|", (*verb)->name);
     g_string_append_printf(out, ") at=%s.$word; break ;; esac; done ;;\n", (*c)->name);
@@ -214,10 +222,11 @@ static char *fish_text(const char *text)
 static void fish_options(GString *out, const OakumCommand *command)
 {
   const OakumCommand *top = command->parent ? command->parent : command;
-  g_autofree char *when = command->parent
-                              ? g_strdup_printf("__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s",
-                                                top->name, command->name)
-                              : g_strdup_printf("__fish_seen_subcommand_from %s", top->name);
+  g_autofree char *when =
+      command->parent
+          ? g_strdup_printf("__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s",
+                            top->name, command->name)
+          : g_strdup_printf("__fish_seen_subcommand_from %s", top->name);
   for (const OakumOptionGroup *group = command->groups; group && group->options; group++)
     for (const OakumOption *o = group->options; o->name; o++) {
       g_autofree char *words = NULL, *help = fish_text(o->help);
@@ -242,12 +251,13 @@ static void fish(GString *out)
   g_string_append(out, "# fish completion of oakum; made by \"oakum completion fish\"\n");
   for (const OakumCommand *const *c = oakum_commands; *c; c++) {
     g_autofree char *text = fish_text((*c)->summary);
-    g_string_append_printf(out, "complete -c oakum -f -n __fish_use_subcommand -a %s -d '%s'\n", (*c)->name,
-                           text);
+    g_string_append_printf(out, "complete -c oakum -f -n __fish_use_subcommand -a %s -d '%s'\n",
+                           (*c)->name, text);
     for (const OakumCommand *const *verb = (*c)->verbs; verb && *verb; verb++) {
       g_autofree char *about = fish_text((*verb)->summary);
-      g_string_append_printf(out, "complete -c oakum -f -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
-                             (*c)->name, (*verb)->name, about);
+      g_string_append_printf(
+          out, "complete -c oakum -f -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n",
+          (*c)->name, (*verb)->name, about);
       fish_options(out, *verb);
     }
     fish_options(out, *c);
@@ -264,7 +274,8 @@ static int run(int argc, char **argv)
     if (strcmp(argv[1], shells[i].name) == 0) {
       g_autoptr(GString) out = g_string_new(NULL);
       shells[i].write(out);
-      return fputs(out->str, stdout) < 0 || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+      return fputs(out->str, stdout) < 0 || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR
+                                                                : OAKUM_EXIT_PASS;
     }
   oakum_log(OAKUM_LOG_ERROR, "completion: expected bash, zsh or fish; see oakum completion --help");
   return OAKUM_EXIT_ERROR;

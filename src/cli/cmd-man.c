@@ -125,9 +125,10 @@ static char *command_page(const OakumCommand *command)
   }
   options(out, command);
   section(out, "environment");
-  paragraphs(out, "Each option is also a variable: its name in capitals behind OAKUM_, dashes written "
-                  "as underscores. The command line goes before the variable, the variable before the "
-                  "configuration file.");
+  paragraphs(out,
+             "Each option is also a variable: its name in capitals behind OAKUM_, dashes written "
+             "as underscores. The command line goes before the variable, the variable before the "
+             "configuration file.");
   if (command->examples) {
     section(out, "examples");
     g_string_append(out, ".nf\n");
@@ -151,14 +152,15 @@ static char *program_page(void)
     g_string_append(out, ".\n");
   }
   section(out, "configuration file");
-  paragraphs(out,
-             "YAML. Its sections are the names of commands, their keys the names of options. A list may "
-             "also be written as names and values. What several commands share stands in a section "
-             "of its own (registry).\n\n  build:\n    threads: 2\n    build-arg: {BASE: debian:12}\n"
-             "  registry:\n    mirror: {docker.io: mirror.example}\n\n"
-             "The file is the one of --config, else $OAKUM_CONFIG, else oakum.yaml in the working "
-             "directory, else oakum/oakum.yaml below $XDG_CONFIG_HOME (~/.config). \"none\" reads "
-             "none.");
+  paragraphs(
+      out,
+      "YAML. Its sections are the names of commands, their keys the names of options. A list may "
+      "also be written as names and values. What several commands share stands in a section "
+      "of its own (registry).\n\n  build:\n    threads: 2\n    build-arg: {BASE: debian:12}\n"
+      "  registry:\n    mirror: {docker.io: mirror.example}\n\n"
+      "The file is the one of --config, else $OAKUM_CONFIG, else oakum.yaml in the working "
+      "directory, else oakum/oakum.yaml below $XDG_CONFIG_HOME (~/.config). \"none\" reads "
+      "none.");
   section(out, "exit status");
   paragraphs(out, "0 pass, 1 error, 2 the gate refused, 3 something could not be judged.");
   return g_string_free(out, FALSE);
@@ -183,7 +185,8 @@ static int run(int argc, char **argv)
 }
 
 static const OakumArgument arguments[] = {
-    {"[COMMAND]", "the command whose page is wanted; without it the page of the whole program"}, {0}};
+    {"[COMMAND]", "the command whose page is wanted; without it the page of the whole program"},
+    {0}};
 
 const OakumCommand oakum_cmd_man = {
     .name = "man",

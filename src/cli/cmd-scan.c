@@ -59,7 +59,7 @@ static const OakumOption own_options[] = {
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},
     {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR", "store of blobs",
-     "$XDG_CACHE_HOME/oakum"},
+     "$XDG_CACHE_HOME/oakum/store"},
     {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
                                           OAKUM_REGISTRY_GROUP(ScanArgs, registry),

@@ -46,7 +46,7 @@ static const OakumOption gc_options[] = {{"keep-days", 0, OAKUM_OPTION_TEXT,
                                          {0}},
                          own_options[] = {{"store", 0, OAKUM_OPTION_TEXT,
                                            offsetof(StoreArgs, store), "DIR", "store of blobs",
-                                           "$XDG_CACHE_HOME/oakum"},
+                                           "$XDG_CACHE_HOME/oakum/store"},
                                           {0}};
 static const OakumOptionGroup gc_groups[] = {{NULL, NULL, gc_options, 0}, {0}},
                               groups[] = {{NULL, NULL, own_options, 0},

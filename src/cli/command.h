@@ -14,15 +14,16 @@ typedef enum {
   OAKUM_OPTION_OPTIONAL, /* char *: the value, only behind "=", may be left out: then `implied` */
 } OakumOptionKind;
 
-/* Each option is also the variable OAKUM_NAME ("build-arg": OAKUM_BUILD_ARG, a list splits at commas)
- * and the key "name" of the command's section in the configuration file. */
+/* Each option is also the variable OAKUM_NAME ("build-arg": OAKUM_BUILD_ARG, a list splits at
+ * commas) and the key "name" of the command's section in the configuration file. */
 typedef struct {
   const char *name; /* long, without dashes */
   char letter;      /* short, or 0 */
   OakumOptionKind kind;
-  size_t offset;    /* of its value in the command's arguments */
-  const char *word; /* what the value is: "FILE" and "DIR" complete as such, "a|b|c" are the choices */
-  const char *help; /* a sentence without its full stop */
+  size_t offset; /* of its value in the command's arguments */
+  const char
+      *word; /* what the value is: "FILE" and "DIR" complete as such, "a|b|c" are the choices */
+  const char *help;     /* a sentence without its full stop */
   const char *fallback; /* what holds when it is not given, for the help pages; or NULL */
   const char *implied;  /* OPTIONAL */
 } OakumOption;          /* a table ends with {0} */
@@ -32,7 +33,7 @@ typedef struct {
   const char *title;   /* of the paragraph in help pages; NULL: "Options" */
   const char *section; /* section of the configuration file that serves all commands; NULL: none */
   const OakumOption *options;
-  size_t offset; /* of the table's struct in the command's arguments */
+  size_t offset;    /* of the table's struct in the command's arguments */
 } OakumOptionGroup; /* a list ends with {0} */
 
 typedef struct {
@@ -43,18 +44,18 @@ typedef struct OakumCommand OakumCommand;
 struct OakumCommand {
   const char *name, *summary;
   const char *about; /* paragraphs behind the usage; an empty line between them; or NULL */
-  const OakumArgument *arguments;    /* NULL: none */
-  const OakumOptionGroup *groups;    /* NULL: no options */
-  size_t size;                       /* of the arguments' struct */
-  const char *const *sections;       /* keys of its section that are no options; NULL: none */
-  const char *examples;              /* lines */
-  const OakumCommand *const *verbs;  /* "oakum NAME VERB"; ends with NULL */
-  const OakumCommand *parent;        /* of a verb */
+  const OakumArgument *arguments;   /* NULL: none */
+  const OakumOptionGroup *groups;   /* NULL: no options */
+  size_t size;                      /* of the arguments' struct */
+  const char *const *sections;      /* keys of its section that are no options; NULL: none */
+  const char *examples;             /* lines */
+  const OakumCommand *const *verbs; /* "oakum NAME VERB"; ends with NULL */
+  const OakumCommand *parent;       /* of a verb */
   /* whether --config names a file of a peer, which the command reads itself; NULL: never */
   gboolean (*foreign_config)(const char *path, const void *args);
   gboolean raw;                      /* its words are not ours to parse: no --help, no options */
-  int (*run)(int argc, char **argv); /* argv[0] is the command's (for a verb its parent's) name; returns
-                                        the exit status; NULL when it has verbs */
+  int (*run)(int argc, char **argv); /* argv[0] is the command's (for a verb its parent's) name;
+                                        returns the exit status; NULL when it has verbs */
 };
 
 /* All commands, in the order of the help page; ends with NULL. */
@@ -65,12 +66,12 @@ NODISCARD int oakum_command_dispatch(int argc, char **argv);
 
 /* ---- options
  * ------------------------------------------------------------------------------------- */
-/* Fills `args` (zeroed, command->size bytes, to be cleared by oakum_options_clear also on error) from
- * the command line, then from variables, then from the configuration file: the first that has a value
- * wins, for lists as a whole. Options may stand anywhere; "--" ends them. What is no option is given as
- * *rest (new array of borrowed strings), without the verb. */
-NODISCARD gboolean oakum_options_parse(const OakumCommand *command, void *args, int argc, char **argv,
-                                       GPtrArray **rest, GError **error);
+/* Fills `args` (zeroed, command->size bytes, to be cleared by oakum_options_clear also on error)
+ * from the command line, then from variables, then from the configuration file: the first that has
+ * a value wins, for lists as a whole. Options may stand anywhere; "--" ends them. What is no option
+ * is given as *rest (new array of borrowed strings), without the verb. */
+NODISCARD gboolean oakum_options_parse(const OakumCommand *command, void *args, int argc,
+                                       char **argv, GPtrArray **rest, GError **error);
 void oakum_options_clear(const OakumCommand *command, void *args);
 
 /* Walks all options of a command, its parent's included: begin with a zeroed iterator. */
@@ -93,9 +94,10 @@ void oakum_cli_unknown(GError **error, const char *what, const char *word, GPtrA
 
 /* ---- configuration file
  * ----------------------------------------------------------------------------- *
- * YAML: a section a command, its keys the names of options, and sections that groups share. The file is
- * --config, else $OAKUM_CONFIG, else oakum.yaml here, else $XDG_CONFIG_HOME/oakum/oakum.yaml; "none" reads
- * none. */
+ * YAML: a section a command, its keys the names of options, and sections that groups share. The
+ * file is
+ * --config, else $OAKUM_CONFIG, else oakum.yaml here, else $XDG_CONFIG_HOME/oakum/oakum.yaml;
+ * "none" reads none. */
 typedef struct {
   char *named;    /* --config */
   char *path;     /* what was read; NULL: there is none */
@@ -109,9 +111,9 @@ extern const OakumOption oakum_general_options[];
   }
 /* Finds and reads the file. `ours` FALSE: only its name is wanted, and it must be there. */
 NODISCARD gboolean oakum_config_load(OakumGeneralArgs *general, gboolean ours, GError **error);
-/* Calls `set` with each value that the file has for options of the command that are not in `given` (a
- * set of OakumOption *); a list comes value by value. Unknown sections and keys are errors with their
- * place, whatever command they are of. */
+/* Calls `set` with each value that the file has for options of the command that are not in `given`
+ * (a set of OakumOption *); a list comes value by value. Unknown sections and keys are errors with
+ * their place, whatever command they are of. */
 typedef gboolean (*OakumConfigSet)(const OakumOption *option, size_t offset, const char *value,
                                    gpointer user);
 NODISCARD gboolean oakum_config_apply(const OakumGeneralArgs *general, const OakumCommand *command,
@@ -123,7 +125,7 @@ void oakum_config_error(const OakumGeneralArgs *general, const OakumYaml *at, GE
 
 /* ---- pages
  * ----------------------------------------------------------------------------------------- */
-NODISCARD char *oakum_help_program(void);                       /* oakum --help */
+NODISCARD char *oakum_help_program(void);                        /* oakum --help */
 NODISCARD char *oakum_help_command(const OakumCommand *command); /* 80 columns */
 /* "oakum db import"; new string. */
 NODISCARD char *oakum_command_path(const OakumCommand *command);

@@ -120,53 +120,14 @@ static GPtrArray *section_names(const char *section)
   return names->len ? g_steal_pointer(&names) : NULL;
 }
 
-/* Whatever command runs: a slip of the keyboard in another one's section is told as well. */
-static gboolean check(const Apply *a, const OakumYaml *top, GError **error)
-{
-  if (oakum_yaml_is_null(top))
-    return TRUE;
-  if (top->kind != OAKUM_YAML_MAP) {
-    oakum_config_error(a->general, top, error, "expected sections, \"build: {threads: 2}\"");
-    return FALSE;
-  }
-  for (guint i = 0; i < top->keys->len; i++) {
-    const OakumYaml *key = top->keys->pdata[i], *section = top->items->pdata[i];
-    g_autoptr(GPtrArray) names = section_names(key->text);
-    if (!names) {
-      g_autoptr(GPtrArray) sections = g_ptr_array_new();
-      for (const OakumCommand *const *c = oakum_commands; *c; c++)
-        if ((*c)->groups || (*c)->verbs)
-          g_ptr_array_add(sections, (gpointer)(*c)->name);
-      const OakumOptionGroup *group = shared_group(oakum_commands, NULL);
-      if (group)
-        g_ptr_array_add(sections, (gpointer)group->section);
-      return unknown(a, key, "section", sections, "sections are named after commands", error);
-    }
-    if (oakum_yaml_is_null(section))
-      continue;
-    if (section->kind != OAKUM_YAML_MAP) {
-      oakum_config_error(a->general, section, error, "expected keys and values below \"%s\"",
-                         key->text);
-      return FALSE;
-    }
-    for (guint j = 0; j < section->keys->len; j++) {
-      const OakumYaml *name = section->keys->pdata[j];
-      if (!contains(names, name->text)) {
-        g_autofree char *text = g_strdup_printf("\"%s\" has no such key", key->text);
-        return unknown(a, name, "key", names, text, error);
-      }
-    }
-  }
-  return TRUE;
-}
-
 /* ---- values
  * --------------------------------------------------------------------------------------- */
 static gboolean set_list(const Apply *a, const OakumOption *option, size_t offset,
                          const OakumYaml *value, GError **error)
 {
   for (guint i = 0; i < value->items->len; i++) {
-    const OakumYaml *item = value->items->pdata[i], *key = value->keys ? value->keys->pdata[i] : NULL;
+    const OakumYaml *item = value->items->pdata[i],
+                    *key = value->keys ? value->keys->pdata[i] : NULL;
     if (item->kind != OAKUM_YAML_SCALAR) {
       oakum_config_error(a->general, item, error, "expected one value here");
       return FALSE;
@@ -202,6 +163,83 @@ static gboolean set_value(const Apply *a, const OakumOption *option, size_t offs
     return set_list(a, option, offset, value, error);
   oakum_config_error(a->general, value, error, "\"%s\" takes one value", option->name);
   return FALSE;
+}
+
+/* ---- the whole file
+ * ------------------------------------------------------------------------------- */
+static gboolean set_nothing(const OakumOption *option, size_t offset, const char *value,
+                            gpointer user)
+{
+  return TRUE;
+}
+
+static const OakumOption *option_of(const OakumCommand *command, const char *name)
+{
+  OakumOptionIter iter = {NULL};
+  while (oakum_option_next(&iter, command))
+    if (strcmp(iter.option->name, name) == 0)
+      return iter.option;
+  return NULL;
+}
+
+static const OakumOption *find_option(const char *section, const char *name)
+{
+  for (const OakumCommand *const *c = oakum_commands; *c; c++)
+    if (strcmp((*c)->name, section) == 0) {
+      const OakumOption *found = option_of(*c, name);
+      for (const OakumCommand *const *verb = (*c)->verbs; !found && verb && *verb; verb++)
+        found = option_of(*verb, name);
+      return found;
+    }
+  const OakumOptionGroup *group = shared_group(oakum_commands, section);
+  for (const OakumOption *o = group ? group->options : NULL; o && o->name; o++)
+    if (strcmp(o->name, name) == 0)
+      return o;
+  return NULL;
+}
+
+/* Whatever command runs: a slip of the keyboard in another one's section is told as well. */
+static gboolean check(const Apply *a, const OakumYaml *top, GError **error)
+{
+  const Apply dry = {.general = a->general, .set = set_nothing};
+  if (oakum_yaml_is_null(top))
+    return TRUE;
+  if (top->kind != OAKUM_YAML_MAP) {
+    oakum_config_error(a->general, top, error, "expected sections, \"build: {threads: 2}\"");
+    return FALSE;
+  }
+  for (guint i = 0; i < top->keys->len; i++) {
+    const OakumYaml *key = top->keys->pdata[i], *section = top->items->pdata[i];
+    g_autoptr(GPtrArray) names = section_names(key->text);
+    if (!names) {
+      g_autoptr(GPtrArray) sections = g_ptr_array_new();
+      for (const OakumCommand *const *c = oakum_commands; *c; c++)
+        if ((*c)->groups || (*c)->verbs)
+          g_ptr_array_add(sections, (gpointer)(*c)->name);
+      const OakumOptionGroup *group = shared_group(oakum_commands, NULL);
+      if (group)
+        g_ptr_array_add(sections, (gpointer)group->section);
+      return unknown(a, key, "section", sections, "sections are named after commands", error);
+    }
+    if (oakum_yaml_is_null(section))
+      continue;
+    if (section->kind != OAKUM_YAML_MAP) {
+      oakum_config_error(a->general, section, error, "expected keys and values below \"%s\"",
+                         key->text);
+      return FALSE;
+    }
+    for (guint j = 0; j < section->keys->len; j++) {
+      const OakumYaml *name = section->keys->pdata[j];
+      if (!contains(names, name->text)) {
+        g_autofree char *text = g_strdup_printf("\"%s\" has no such key", key->text);
+        return unknown(a, name, "key", names, text, error);
+      }
+      const OakumOption *option = find_option(key->text, name->text);
+      if (option && !set_value(&dry, option, 0, section->items->pdata[j], error))
+        return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 gboolean oakum_config_apply(const OakumGeneralArgs *general, const OakumCommand *command,

@@ -118,7 +118,11 @@ static gboolean pull(Args *a, const char *text, const char *dir, GError **error)
   g_autoptr(GHashTable) seen = oakum_str_map_new(NULL, NULL);
   if (!walk(r, top, dir, 0, kept, blobs, seen, error))
     return FALSE;
-  g_autoptr(OakumBlobSource) source = oakum_registry_blob_source(r);
+  g_autofree char *what = g_strconcat("pulling ", text, NULL);
+  g_ptr_array_add(kept, g_steal_pointer(&top));
+  g_autoptr(OakumBlobSource) source =
+      oakum_progress_source(oakum_registry_blob_source(r), TRUE, what,
+                            (const OakumManifest *const *)kept->pdata, kept->len);
   PullWork work = {source, dir};
   OakumWorkers *workers =
       oakum_workers_new(OAKUM_BLOBS_AT_ONCE, OAKUM_BLOBS_AT_ONCE, pull_one, &work);
@@ -138,7 +142,8 @@ static gboolean pull(Args *a, const char *text, const char *dir, GError **error)
     return FALSE;
   }
   gsize len; /* last: who sees it has the whole image */
-  const void *data = g_bytes_get_data(top->raw, &len);
+  const void *data =
+      g_bytes_get_data(((const OakumManifest *)kept->pdata[kept->len - 1])->raw, &len);
   return oakum_file_write(path, data, len, 0644, error);
 }
 
@@ -220,10 +225,12 @@ static gboolean push(Args *a, const char *dir, char **refs, guint n_refs, GError
   }
   g_ptr_array_add(tags, NULL);
   g_autoptr(OakumRegistry) r = oakum_registry_args_open(&a->registry, first, TRUE, error);
-  DirSource source = {{.open = dir_open}, dir};
+  DirSource folder = {{.open = dir_open}, dir};
+  g_autofree char *what = g_strconcat("pushing ", refs[0], NULL);
+  g_autoptr(OakumBlobSource) source = oakum_progress_source(
+      &folder.source, FALSE, what, (const OakumManifest *const *)manifests->pdata, manifests->len);
   return r && oakum_registry_push(r, (const OakumManifest *const *)manifests->pdata, manifests->len,
-                                  &source.source, (const char *const *)tags->pdata, a->mount_from,
-                                  error);
+                                  source, (const char *const *)tags->pdata, a->mount_from, error);
 }
 
 static gboolean do_push(Args *args, GPtrArray *rest, GError **error)

@@ -26,8 +26,8 @@ char *oakum_command_synopsis(const OakumCommand *command)
   return g_string_free(text, FALSE);
 }
 
-/* Puts words behind what the line has already (`column` characters), and wraps to `indent`. Lines that
- * begin with two spaces stand as they are. */
+/* Puts words behind what the line has already (`column` characters), and wraps to `indent`. Lines
+ * that begin with two spaces stand as they are. */
 static void wrap(GString *out, const char *text, guint column, guint indent)
 {
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -145,9 +145,9 @@ char *oakum_help_command(const OakumCommand *command)
     g_autofree char *variable = oakum_option_variable(iter.option);
     g_autofree char *text = g_strdup_printf(
         "Each option is also a variable (--%s: %s) and a key of the section \"%s\" in the "
-        "configuration file. The command line goes before the variable, the variable before the file.",
-        iter.option->name, variable,
-        command->parent ? command->parent->name : command->name);
+        "configuration file. The command line goes before the variable, the variable before the "
+        "file.",
+        iter.option->name, variable, command->parent ? command->parent->name : command->name);
     g_string_append_c(out, '\n');
     wrap(out, text, 0, 0);
   }

@@ -33,7 +33,8 @@ static const char *const *strings(GPtrArray *list, GPtrArray *kept)
 }
 
 /* "HOST=VALUE" each. */
-static const OakumHostPair *pairs(GPtrArray *list, const char *option, GPtrArray *kept, GError **error)
+static const OakumHostPair *pairs(GPtrArray *list, const char *option, GPtrArray *kept,
+                                  GError **error)
 {
   OakumHostPair *made = g_new0(OakumHostPair, list ? list->len + 1 : 1);
   g_ptr_array_add(kept, made);

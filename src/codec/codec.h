@@ -47,6 +47,9 @@ NODISCARD OakumReader *oakum_reader_new_bytes(GBytes *bytes); /* takes a referen
 NODISCARD OakumReader *oakum_reader_new_count(OakumReader *below, uint64_t *count);
 /* Feeds every byte to `hasher` (borrowed). */
 NODISCARD OakumReader *oakum_reader_new_hash(OakumReader *below, OakumHasher *hasher);
+/* Adds every byte read to `progress`, which gets a reference and is begun until the reader is
+ * freed. */
+NODISCARD OakumReader *oakum_reader_new_progress(OakumReader *below, OakumProgress *progress);
 /* More than `max` bytes is OAKUM_ERROR_LIMIT: "<what>: more than <max> bytes". */
 NODISCARD OakumReader *oakum_reader_new_limit(OakumReader *below, uint64_t max, const char *what);
 /* At the end, checks size (UINT64_MAX: not checked) and hex digest (NULL: not checked):
@@ -92,6 +95,9 @@ NODISCARD OakumWriter *oakum_writer_new_fd(int fd, gboolean own_fd);
 NODISCARD OakumWriter *oakum_writer_new_memory(GByteArray *into); /* borrowed */
 NODISCARD OakumWriter *oakum_writer_new_count(OakumWriter *below, uint64_t *count);
 NODISCARD OakumWriter *oakum_writer_new_hash(OakumWriter *below, OakumHasher *hasher);
+/* Adds every byte written to `progress`, which gets a reference and is begun until the writer is
+ * freed. */
+NODISCARD OakumWriter *oakum_writer_new_progress(OakumWriter *below, OakumProgress *progress);
 /* gzip by libdeflate: the input is cut into blocks of fixed size, each written as a member of its
  * own by one of `threads` workers; the bytes do not depend on `threads`. MTIME 0, OS 255.
  * Level 1..12. */
