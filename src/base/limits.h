@@ -90,6 +90,19 @@
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
+/* lint */
+#define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come before a diff gives up being minimal   \
+                                    */
+#define OAKUM_LINT_FILES_MAX 100000u
+#define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
+#define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
+#define OAKUM_SHELLCHECK_SCRIPT_MAX (128 * OAKUM_KIB) /* it takes more than linear time */
+#define OAKUM_SHELLCHECK_FILES_MAX 2000u              /* of one process */
+#define OAKUM_SHELLCHECK_TIMEOUT_S 300u
+#define OAKUM_LSP_MESSAGE_MAX (16 * OAKUM_MIB)
+#define OAKUM_LSP_HEADER_MAX 4096u
+#define OAKUM_LSP_DOCUMENTS_MAX 1000u
+
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
 #define OAKUM_STEP_PROCESSES_MAX 4096u

@@ -30,9 +30,6 @@ extern const OakumCommand oakum_debug_push;
 extern const OakumCommand oakum_debug_copy;
 extern const OakumCommand oakum_debug_referrers;
 
-/* Lint findings for people, two lines each. */
-void oakum_cli_print_lint(GPtrArray *findings, FILE *out);
-
 /* ---- registries, for all commands that speak to them
  * -------------------------------------------------- */
 typedef struct {

@@ -14,7 +14,7 @@ typedef struct {
 static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built)
 {
   OakumSeverity threshold = OAKUM_SEVERITY_CRITICAL;
-  g_autoptr(GPtrArray) findings = oakum_lint_run(built->dockerfile);
+  g_autoptr(GPtrArray) findings = oakum_lint_run(built->dockerfile, &(OakumLintOptions){0});
   guint over = 0;
   oakum_cli_print_lint(findings, stderr);
   gboolean never = args->lint && strcmp(args->lint, "none") == 0;

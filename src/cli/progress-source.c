@@ -7,7 +7,8 @@ typedef struct {
   OakumProgress *progress;
 } ProgressSource;
 
-static OakumReader *progress_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+static OakumReader *progress_open(OakumBlobSource *self, const OakumDescriptor *desc,
+                                  GError **error)
 {
   ProgressSource *s = (ProgressSource *)self;
   OakumReader *reader = s->below->open(s->below, desc, error);

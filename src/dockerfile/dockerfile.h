@@ -55,6 +55,8 @@ typedef struct {
 
 typedef struct {
   char *file;
+  char *source; /* own copy of the text; a NUL behind it */
+  guint len;
   char escape;
   GPtrArray *instructions; /* OakumInstruction */
   GPtrArray *stages;       /* OakumStage */

@@ -78,6 +78,7 @@ void oakum_dockerfile_free(OakumDockerfile *dockerfile)
 {
   if (!dockerfile)
     return;
+  g_free(dockerfile->source);
   g_ptr_array_unref(dockerfile->instructions);
   g_ptr_array_unref(dockerfile->stages);
   g_ptr_array_unref(dockerfile->comments);
@@ -556,6 +557,8 @@ OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char
   g_autoptr(OakumDockerfile) out = g_new0(OakumDockerfile, 1);
   out->file = oakum_escape_terminal(file ? file : "Dockerfile", -1);
   out->escape = '\\';
+  out->source = g_strndup(data, len);
+  out->len = (guint)len;
   out->instructions = g_ptr_array_new_with_free_func(instruction_free);
   out->stages = g_ptr_array_new_with_free_func(stage_free);
   out->comments = g_ptr_array_new_with_free_func(word_free);

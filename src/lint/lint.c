@@ -1,23 +1,40 @@
 #include "lint/lint.h"
 #include <string.h>
 
-typedef enum { RULE_TAG, RULE_ROOT, RULE_APT_LISTS, RULE_ADD, RULE_SECRET } Rule;
+typedef enum { RULE_ADD, RULE_APT_LISTS, RULE_TAG, RULE_ROOT, RULE_SECRET } Rule;
 
 static const OakumLintRule rules[] = {
-    [RULE_TAG] = {"base-image-tag", OAKUM_SEVERITY_MEDIUM, "the base image has no fixed version",
-                  "name a tag other than latest, or a digest, so that the build of tomorrow starts "
-                  "from the same image"},
-    [RULE_ROOT] = {"run-as-root", OAKUM_SEVERITY_HIGH, "the container runs as root",
-                   "end the last stage with USER and an account that is not root"},
-    [RULE_APT_LISTS] = {"apt-lists-left", OAKUM_SEVERITY_LOW,
+    [RULE_ADD] =
+        {"add-instead-of-copy", "DL3020", NULL, "DS-0005 CKV_DOCKER_4", OAKUM_LINT_INFO,
+         OAKUM_LINT_ERROR_LEVEL, "correctness", OAKUM_LINT_FIX_SAFE,
+         "ADD is used for a plain file or folder",
+         "ADD also unpacks archives and downloads, so a file may come out as something else",
+         "use COPY, which never unpacks or downloads by surprise", "FROM a:1\nADD app /app\n",
+         "FROM a:1\nCOPY app /app\n"},
+    [RULE_APT_LISTS] = {"apt-lists-left", "DL3009", NULL, "DKL-DI-0005", OAKUM_LINT_INFO,
+                        OAKUM_LINT_INFO, "size", OAKUM_LINT_FIX_NONE,
                         "package lists of apt stay in the layer",
-                        "end the same RUN with: rm -rf /var/lib/apt/lists/*"},
-    [RULE_ADD] = {"add-instead-of-copy", OAKUM_SEVERITY_LOW,
-                  "ADD is used for a plain file or folder",
-                  "use COPY, which never unpacks or downloads by surprise"},
-    [RULE_SECRET] = {"secret-in-variable", OAKUM_SEVERITY_CRITICAL,
+                        "they are dead weight of some 20 MB",
+                        "end the same RUN with: rm -rf /var/lib/apt/lists/*", "FROM debian:12\n",
+                        "FROM debian:12\n"},
+    [RULE_TAG] = {"base-image-tag", "DL3006", NULL, "DS-0001 CKV_DOCKER_7", OAKUM_LINT_WARNING,
+                  OAKUM_LINT_WARNING, "reproducibility", OAKUM_LINT_FIX_NONE,
+                  "the base image has no fixed version",
+                  "the build of tomorrow starts from another image",
+                  "name a tag other than latest, or a digest, so that the build of tomorrow starts "
+                  "from the same image",
+                  "FROM debian\n", "FROM debian:12\n"},
+    [RULE_ROOT] = {"run-as-root", "DL3002", NULL, "DS-0002 CKV_DOCKER_3", OAKUM_LINT_ERROR_LEVEL,
+                   OAKUM_LINT_WARNING, "security", OAKUM_LINT_FIX_NONE,
+                   "the container runs as root", "whoever breaks in owns the container",
+                   "end the last stage with USER and an account that is not root", "FROM a:1\n",
+                   "FROM a:1\nUSER 1000\n"},
+    [RULE_SECRET] = {"secret-in-variable", "DL3064", "SecretsUsedInArgOrEnv", NULL,
+                     OAKUM_LINT_ERROR_LEVEL, OAKUM_LINT_WARNING, "security", OAKUM_LINT_FIX_NONE,
                      "a secret stands in ARG or ENV, and so in the image's history",
-                     "hand it to the one step that needs it, as a secret mount, or at run time"},
+                     "everyone who can pull it can read it",
+                     "hand it to the one step that needs it, as a secret mount, or at run time",
+                     "FROM a:1\nENV TOKEN=x\n", "FROM a:1\n"},
 };
 
 const OakumLintRule *oakum_lint_rules(size_t *count)
@@ -28,6 +45,7 @@ const OakumLintRule *oakum_lint_rules(size_t *count)
 
 typedef struct {
   const OakumDockerfile *dockerfile;
+  const OakumLintOptions *options;
   GPtrArray *findings;
 } Lint;
 
@@ -49,13 +67,30 @@ static gboolean is_ignored(const Lint *lint, const char *id, int line)
   return FALSE;
 }
 
+static size_t offset_of(const OakumDockerfile *dockerfile, int line, int column)
+{
+  const char *at = dockerfile->source;
+  for (; line > 1; line--)
+    at = strchr(at, '\n') + 1;
+  return (size_t)(at - dockerfile->source) + (size_t)column - 1;
+}
+
 static void tell(Lint *lint, Rule rule, const OakumRange *range, int instruction_line,
                  const char *detail)
 {
   const OakumLintRule *row = &rules[rule];
-  if (is_ignored(lint, row->id, instruction_line))
+  OakumLintLevel level = row->level;
+  if (lint->options->levels) {
+    gpointer value;
+    if (g_hash_table_lookup_extended(lint->options->levels, row->hadolint, NULL, &value) ||
+        g_hash_table_lookup_extended(lint->options->levels, row->name, NULL, &value))
+      level = (OakumLintLevel)GPOINTER_TO_INT(value);
+  }
+  if (level == OAKUM_LINT_OFF)
     return;
-  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_LINT, row->id, row->severity);
+  if (is_ignored(lint, row->name, instruction_line))
+    return;
+  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_LINT, row->name, oakum_lint_severity_of(level));
   f->title = detail ? g_strdup_printf("%s: %s", row->title, detail) : g_strdup(row->title);
   f->fix = g_strdup(row->help);
   f->file = g_strdup(lint->dockerfile->file);
@@ -63,6 +98,11 @@ static void tell(Lint *lint, Rule rule, const OakumRange *range, int instruction
   f->column = range->column;
   f->end_line = range->end_line;
   f->end_column = range->end_column;
+  f->category = row->category;
+  f->aliases = oakum_lint_rule_aliases(row);
+  f->code = lint->options->compat == OAKUM_LINT_COMPAT_HADOLINT ? g_strdup(row->hadolint) : NULL;
+  f->start = offset_of(lint->dockerfile, range->line, range->column);
+  f->end = offset_of(lint->dockerfile, range->end_line, range->end_column);
   g_ptr_array_add(lint->findings, f);
 }
 
@@ -154,6 +194,13 @@ static void check_add(Lint *lint, const OakumInstruction *in)
       fine = g_str_has_suffix(source->value, archives[j]);
     if (!fine) {
       tell(lint, RULE_ADD, &source->range, in->range.line, source->value);
+      OakumFinding *f = lint->findings->len ? lint->findings->pdata[lint->findings->len - 1] : NULL;
+      if (f && strcmp(f->id, "add-instead-of-copy") == 0 && !f->edits) {
+        size_t at = offset_of(lint->dockerfile, in->range.line, in->range.column);
+        f->edits = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_edit_free);
+        f->edits_safe = TRUE;
+        g_ptr_array_add(f->edits, oakum_edit_new(at, at + 3, "COPY"));
+      }
       return;
     }
   }
@@ -188,9 +235,10 @@ static void check_variables(Lint *lint, const OakumInstruction *in)
   }
 }
 
-GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile)
+GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
 {
-  Lint lint = {dockerfile, g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
+  Lint lint = {dockerfile, options,
+               g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
   for (guint i = 0; i < dockerfile->instructions->len; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     switch (in->kind) {
@@ -214,4 +262,181 @@ GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile)
   check_user(&lint);
   g_ptr_array_sort(lint.findings, oakum_finding_compare);
   return lint.findings;
+}
+
+const char *oakum_lint_level_name(OakumLintLevel level)
+{
+  static const char *const names[] = {"off", "style", "info", "warning", "error"};
+  return names[level];
+}
+gboolean oakum_lint_level_parse(const char *text, OakumLintLevel *out)
+{
+  for (int i = 0; i <= OAKUM_LINT_ERROR_LEVEL; i++)
+    if (g_ascii_strcasecmp(text, oakum_lint_level_name((OakumLintLevel)i)) == 0) {
+      *out = (OakumLintLevel)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+OakumLintLevel oakum_lint_level_of(OakumSeverity severity)
+{
+  return severity >= OAKUM_SEVERITY_HIGH     ? OAKUM_LINT_ERROR_LEVEL
+         : severity == OAKUM_SEVERITY_MEDIUM ? OAKUM_LINT_WARNING
+         : severity == OAKUM_SEVERITY_LOW    ? OAKUM_LINT_INFO
+                                             : OAKUM_LINT_STYLE;
+}
+OakumSeverity oakum_lint_severity_of(OakumLintLevel level)
+{
+  static const OakumSeverity map[] = {OAKUM_SEVERITY_UNKNOWN, OAKUM_SEVERITY_NEGLIGIBLE,
+                                      OAKUM_SEVERITY_LOW, OAKUM_SEVERITY_MEDIUM,
+                                      OAKUM_SEVERITY_HIGH};
+  return map[level];
+}
+const char *oakum_lint_fix_kind_name(OakumLintFixKind kind)
+{
+  static const char *const names[] = {"none", "safe", "unsafe"};
+  return names[kind];
+}
+char **oakum_lint_rule_aliases(const OakumLintRule *rule)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  const char *const parts[] = {rule->hadolint, rule->docker, rule->others};
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (parts[i])
+      g_string_append_printf(text, "%s%s", text->len ? " " : "", parts[i]);
+  return g_strsplit(text->str, " ", -1);
+}
+const OakumLintRule *oakum_lint_rule_find(const char *id)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+    g_auto(GStrv) aliases = oakum_lint_rule_aliases(&rules[i]);
+    if (g_ascii_strcasecmp(rules[i].name, id) == 0)
+      return &rules[i];
+    for (char **alias = aliases; *alias; alias++)
+      if (g_ascii_strcasecmp(*alias, id) == 0)
+        return &rules[i];
+  }
+  return NULL;
+}
+char *oakum_lint_rule_url(const char *id)
+{
+  return g_strdup_printf("https://oakum.example/lint/%s", id);
+}
+gboolean oakum_lint_label_type_parse(const char *text, OakumLintLabelType *out)
+{
+  static const char *const names[] = {"text", "url", "semver", "hash", "rfc3339", "spdx", "email"};
+  for (int i = 0; i < (int)G_N_ELEMENTS(names); i++)
+    if (strcmp(names[i], text) == 0 || (!*text && !i)) {
+      *out = (OakumLintLabelType)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+struct OakumLint {
+  const OakumDockerfile *dockerfile;
+  const OakumLintOptions *options;
+  GPtrArray *scripts, *findings;
+};
+static void script_free(gpointer p)
+{
+  g_free(((OakumLintScript *)p)->text);
+  g_free(p);
+}
+OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
+{
+  OakumLint *lint = g_new0(OakumLint, 1);
+  lint->dockerfile = dockerfile;
+  lint->options = options;
+  lint->scripts = g_ptr_array_new_with_free_func(script_free);
+  lint->findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  for (guint i = 0; i < dockerfile->instructions->len; i++) {
+    const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    if (in->kind != OAKUM_INSTRUCTION_RUN || in->exec_form)
+      continue;
+    OakumLintScript *script = g_new0(OakumLintScript, 1);
+    script->text = g_strdup_printf("#!/bin/sh -c\n%s", in->text);
+    script->len = strlen(script->text);
+    g_ptr_array_add(lint->scripts, script);
+  }
+  return lint;
+}
+const GPtrArray *oakum_lint_scripts(OakumLint *lint)
+{
+  return lint->scripts;
+}
+void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
+{
+  guint n = 0;
+  for (guint i = 0; i < lint->dockerfile->instructions->len; i++) {
+    const OakumInstruction *in = lint->dockerfile->instructions->pdata[i];
+    if (in->kind != OAKUM_INSTRUCTION_RUN || in->exec_form || n++ != comment->script)
+      continue;
+    g_autofree char *id = g_strdup_printf("SC%d", comment->code);
+    OakumLintLevel level = OAKUM_LINT_INFO;
+    (void)!oakum_lint_level_parse(comment->level, &level);
+    OakumFinding *f = oakum_finding_new(OAKUM_FINDING_LINT, id, oakum_lint_severity_of(level));
+    f->title = g_strdup(comment->message);
+    f->file = g_strdup(lint->dockerfile->file);
+    f->line = f->end_line = in->range.line + comment->line - 2;
+    f->column = comment->column + 4;
+    f->end_column = comment->end_column + 4;
+    f->start = offset_of(lint->dockerfile, f->line, f->column);
+    f->end = offset_of(lint->dockerfile, f->end_line, f->end_column);
+    f->category = "shell";
+    g_ptr_array_add(lint->findings, f);
+  }
+}
+const char *oakum_lint_shellcheck_excluded(const OakumLintOptions *options)
+{
+  return "SC2187,SC1090,SC1091,SC1008";
+}
+GPtrArray *oakum_lint_finish(OakumLint *lint)
+{
+  g_autoptr(GPtrArray) own = oakum_lint_run(lint->dockerfile, lint->options);
+  g_ptr_array_extend_and_steal(lint->findings, g_steal_pointer(&own));
+  g_ptr_array_sort(lint->findings, oakum_finding_compare);
+  return g_steal_pointer(&lint->findings);
+}
+void oakum_lint_free(OakumLint *lint)
+{
+  if (!lint)
+    return;
+  g_ptr_array_unref(lint->scripts);
+  if (lint->findings)
+    g_ptr_array_unref(lint->findings);
+  g_free(lint);
+}
+gboolean oakum_lint_docker_error(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
+{
+  return FALSE;
+}
+char *oakum_lint_apply(const char *data, size_t len, const GPtrArray *findings, gboolean unsafe,
+                       size_t *out_len, guint *applied)
+{
+  GString *out = g_string_new(NULL);
+  size_t at = 0;
+  *applied = 0;
+  for (guint i = 0; i < findings->len; i++) {
+    const OakumFinding *f = findings->pdata[i];
+    for (guint j = 0; f->edits && j < f->edits->len; j++) {
+      const OakumEdit *e = f->edits->pdata[j];
+      g_string_append_len(out, data + at, (gssize)(e->start - at));
+      g_string_append(out, e->text);
+      at = e->end;
+    }
+    *applied += f->edits != NULL;
+  }
+  g_string_append_len(out, data + at, (gssize)(len - at));
+  *out_len = out->len;
+  return g_string_free(out, FALSE);
+}
+char *oakum_lint_fix(const char *data, size_t len, const char *file,
+                     const OakumLintOptions *options, gboolean unsafe, size_t *out_len,
+                     guint *applied, GError **error)
+{
+  g_autoptr(OakumDockerfile) dockerfile = oakum_dockerfile_parse(data, len, file, error);
+  if (!dockerfile)
+    return NULL;
+  g_autoptr(GPtrArray) findings = oakum_lint_run(dockerfile, options);
+  return oakum_lint_apply(data, len, findings, unsafe, out_len, applied);
 }
