@@ -55,7 +55,8 @@ void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST])
  * overlayfs's own marks). */
 static gboolean xattr_kept(const char *name)
 {
-  return strcmp(name, "security.capability") == 0 || g_str_has_prefix(name, "user.");
+  return strcmp(name, "security.capability") == 0 ||
+         (g_str_has_prefix(name, "user.") && !g_str_has_prefix(name, "user.overlay."));
 }
 
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONTENT_DIGEST])
@@ -448,6 +449,7 @@ static gboolean set_dir_times(Apply *apply, GError **error)
 gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
 {
   Apply apply = {.tree = tree, .parent = -1};
+  tree->settled = FALSE;
   apply.tar = oakum_tar_reader_new(layer);
   apply.mine = oakum_str_map_new(g_free, NULL);
   apply.dir_times = oakum_str_map_new(g_free, g_free);
