@@ -305,8 +305,10 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
                                const char *path, GError **error)
 {
   g_autofree char *target = NULL, *target_name = NULL;
-  if (!oakum_image_clean_path(entry->link, &target, error))
+  if (!oakum_image_clean_path(entry->link, &target, error)) {
+    oakum_image_blame(error, "hard link to", entry->link);
     return FALSE;
+  }
   if (strcmp(target, path) == 0)
     return TRUE; /* a link to itself: the file is there, or the look-up below says it is not */
   OAKUM_AUTO_FD at = oakum_root_open_parent(apply->tree->root, target, FALSE, &target_name, error);
@@ -457,9 +459,7 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   int more;
   while ((more = oakum_tar_reader_next(apply.tar, &entry, error)) > 0)
     if (!apply_entry(&apply, entry, error)) {
-      g_autofree char *shown =
-          oakum_escape_terminal((const char *)entry->path.data, (gssize)entry->path.len);
-      g_prefix_error(error, "entry \"%s\": ", shown);
+      oakum_image_blame(error, "entry", entry->path);
       more = -1;
       break;
     }
