@@ -426,8 +426,18 @@ gboolean oakum_sandbox_try_mounts(void)
 {
   /* inside a plain chroot "/" is no mount point: neither can propagation be cut off there nor
    * pivot_root work */
-  return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0 &&
-         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
+      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return FALSE;
+  /* a container that hides parts of /proc may make user namespaces, but no /proc in them */
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0)
+    _exit(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 ? 0 : errno);
+  if (pid < 0 || waitpid(pid, &status, 0) < 0)
+    return FALSE;
+  errno = WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+  return errno == 0;
 }
 
 static gboolean attempt_chroot(void)
