@@ -91,8 +91,9 @@
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
 /* lint */
-#define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come before a diff gives up being minimal   \
-                                    */
+#define OAKUM_DIFF_EDITS_MAX                                                                       \
+  2000u /* lines that go or come before a diff gives up being minimal                              \
+         */
 #define OAKUM_LINT_FILES_MAX 100000u
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)

@@ -25,8 +25,8 @@ static gboolean read_text(const char *path, char **text, size_t *len, GError **e
 }
 
 /* Standard input is checked as the file that --stdin-filename says it is. */
-static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *settings, const char *path,
-                        GPtrArray *jobs, GError **error)
+static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *settings,
+                        const char *path, GPtrArray *jobs, GError **error)
 {
   char *text = NULL;
   size_t len;
@@ -35,7 +35,8 @@ static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *sett
   GError *inner = NULL;
   if (!read_text(path, &text, &len, error))
     return FALSE;
-  OakumLintJob *job = oakum_lint_job_new(settings, place ? place : path, place, args->context, text, len, &inner);
+  OakumLintJob *job =
+      oakum_lint_job_new(settings, place ? place : path, place, args->context, text, len, &inner);
   if (job)
     g_ptr_array_add(jobs, job);
   if (inner)
@@ -99,22 +100,23 @@ static gboolean fix_file(Fix *fix, const char *path, GError **error)
 
 /* ---- reports
  * -------------------------------------------------------------------------------------- */
-static gboolean write_report(const OakumLintSettings *settings, GPtrArray *jobs, const char *format_name,
-                             const char *file, GError **error)
+static gboolean write_report(const OakumLintSettings *settings, GPtrArray *jobs,
+                             const char *format_name, const char *file, GError **error)
 {
   OakumLintFormat format;
   gboolean to_stdout = !file || strcmp(file, "-") == 0;
   if (!oakum_lint_format_parse(format_name, &format))
     g_return_val_if_reached(FALSE);
-  GString *text = oakum_lint_jobs_report(settings, jobs, format,
-                                         to_stdout && !settings->no_colour && oakum_colour_wanted(1));
+  GString *text = oakum_lint_jobs_report(
+      settings, jobs, format, to_stdout && !settings->no_colour && oakum_colour_wanted(1));
   gboolean ok = to_stdout ? print(text->str, text->len, error)
                           : oakum_file_write(file, text->str, text->len, 0644, error);
   g_string_free(text, TRUE);
   return ok;
 }
 
-static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings *settings, GError **error)
+static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings *settings,
+                              GError **error)
 {
   guint formats = settings->formats ? settings->formats->len : 0;
   OakumLintFormat format;
@@ -123,7 +125,8 @@ static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings
       g_autoptr(GPtrArray) names = g_ptr_array_new();
       for (int j = 0; j < OAKUM_LINT_FORMATS; j++)
         g_ptr_array_add(names, (gpointer)oakum_lint_format_name((OakumLintFormat)j));
-      oakum_cli_unknown(error, "format", settings->formats->pdata[i], names, "see oakum lint --help");
+      oakum_cli_unknown(error, "format", settings->formats->pdata[i], names,
+                        "see oakum lint --help");
       return FALSE;
     }
   if (args->outputs && args->outputs->len > MAX(formats, 1)) {
@@ -134,14 +137,16 @@ static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings
   return TRUE;
 }
 
-/* Format and output number i belong together; a format without an output goes to standard output. */
-static gboolean write_reports(const OakumLintArgs *args, const OakumLintSettings *settings, GPtrArray *jobs,
-                              GError **error)
+/* Format and output number i belong together; a format without an output goes to standard output.
+ */
+static gboolean write_reports(const OakumLintArgs *args, const OakumLintSettings *settings,
+                              GPtrArray *jobs, GError **error)
 {
   guint n = settings->formats ? settings->formats->len : 0;
   for (guint i = 0; i < MAX(n, 1); i++)
     if (!write_report(settings, jobs, n ? settings->formats->pdata[i] : "tty",
-                      args->outputs && i < args->outputs->len ? args->outputs->pdata[i] : NULL, error))
+                      args->outputs && i < args->outputs->len ? args->outputs->pdata[i] : NULL,
+                      error))
       return FALSE;
   return TRUE;
 }
@@ -165,7 +170,8 @@ static int explain(const OakumLintArgs *args, GError **error)
   const OakumLintRule *rule = oakum_lint_rule_find(args->explain);
   if (!rule && oakum_lint_rule_check(args->explain, error))
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_NOT_FOUND,
-                "\"%s\" is no rule of oakum's own; see https://www.shellcheck.net/wiki/", args->explain);
+                "\"%s\" is no rule of oakum's own; see https://www.shellcheck.net/wiki/",
+                args->explain);
   if (!rule)
     return OAKUM_EXIT_ERROR;
   g_autofree char *text = oakum_report_lint_rule(rule, oakum_colour_wanted(1));
@@ -210,8 +216,8 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   if (args->diff)
     return broken ? OAKUM_EXIT_ERROR : fix.files ? OAKUM_EXIT_GATE : OAKUM_EXIT_PASS;
   if (fixing)
-    oakum_info("fixed %u finding%s in %u file%s", fix.findings, fix.findings == 1 ? "" : "s", fix.files,
-               fix.files == 1 ? "" : "s");
+    oakum_info("fixed %u finding%s in %u file%s", fix.findings, fix.findings == 1 ? "" : "s",
+               fix.files, fix.files == 1 ? "" : "s");
   for (guint i = 0; i < files->len; i++) {
     GError *inner = NULL;
     if (fixing && strcmp(files->pdata[i], "-") == 0)
@@ -221,7 +227,8 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   }
   if (fixing && jobs->len == 0)
     return broken ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
-  if (!oakum_lint_jobs_run(jobs, !args->no_shellcheck && settings.compat != OAKUM_LINT_COMPAT_DOCKER, error) ||
+  if (!oakum_lint_jobs_run(
+          jobs, !args->no_shellcheck && settings.compat != OAKUM_LINT_COMPAT_DOCKER, error) ||
       !write_reports(args, &settings, jobs, error))
     return OAKUM_EXIT_ERROR;
   int status = oakum_lint_status(&settings, jobs);
@@ -252,18 +259,20 @@ static gboolean foreign_config(const char *path, const void *args)
     return FALSE;
   g_autofree char *base = g_path_get_basename(path);
   return strstr(base, "hadolint") != NULL ||
-         (g_strcmp0(((const OakumLintArgs *)args)->compat, "hadolint") == 0 && strcmp(path, "none") != 0 &&
-          strstr(base, "oakum") == NULL);
+         (g_strcmp0(((const OakumLintArgs *)args)->compat, "hadolint") == 0 &&
+          strcmp(path, "none") != 0 && strstr(base, "oakum") == NULL);
 }
 
 #define AT(field) offsetof(OakumLintArgs, field)
 #define LEVELS "error|warning|info|style|none"
 static const OakumOption report_options[] = {
     {"format", 'f', OAKUM_OPTION_LIST, AT(formats),
-     "tty|json|sarif|checkstyle|junit|codeclimate|gitlab|gnu|github|rdjson|sonarqube|codacy|hadolint-json",
+     "tty|json|sarif|checkstyle|junit|codeclimate|gitlab|gnu|github|rdjson|sonarqube|codacy|"
+     "hadolint-json",
      "format of the report", "tty"},
     {"output", 'o', OAKUM_OPTION_LIST, AT(outputs), "FILE",
-     "where the report goes; the first one belongs to the first format, and so on", "standard output"},
+     "where the report goes; the first one belongs to the first format, and so on",
+     "standard output"},
     {"fail-on", 't', OAKUM_OPTION_TEXT, AT(fail_on), LEVELS,
      "lowest level that makes the exit status 2", "info"},
     {"failure-threshold", 0, OAKUM_OPTION_TEXT, AT(fail_on), LEVELS, "the same as --fail-on"},
@@ -280,7 +289,8 @@ static const OakumOption rule_options[] = {
      "give this rule the level error"},
     {"warning", 0, OAKUM_OPTION_LIST, AT(levels[OAKUM_LINT_WARNING]), "RULE",
      "give this rule the level warning"},
-    {"info", 0, OAKUM_OPTION_LIST, AT(levels[OAKUM_LINT_INFO]), "RULE", "give this rule the level info"},
+    {"info", 0, OAKUM_OPTION_LIST, AT(levels[OAKUM_LINT_INFO]), "RULE",
+     "give this rule the level info"},
     {"style", 0, OAKUM_OPTION_LIST, AT(levels[OAKUM_LINT_STYLE]), "RULE",
      "give this rule the level style"},
     {"trusted-registry", 0, OAKUM_OPTION_LIST, AT(trusted), "HOST",
@@ -317,26 +327,29 @@ static const OakumOptionGroup groups[] = {{"Report", NULL, report_options, 0},
                                           OAKUM_GENERAL_GROUP(OakumLintArgs, general),
                                           {0}};
 static const OakumArgument arguments[] = {
-    {"FILE...", "Dockerfiles; folders, in which Dockerfile*, *.dockerfile and Containerfile* are found; - "
-                "for standard input"},
+    {"FILE...",
+     "Dockerfiles; folders, in which Dockerfile*, *.dockerfile and Containerfile* are found; - "
+     "for standard input"},
     {0}};
 static const char *const sections[] = {"rules", "overrides", NULL};
 
 const OakumCommand oakum_cmd_lint = {
     .name = "lint",
     .summary = "check Dockerfiles against good practice",
-    .about =
-        "Exit status: 0 nothing at or over the threshold, 1 error, 2 something is; with --compat that of the "
-        "program that is stood in for.\n\n"
-        "A comment \"# oakum ignore=RULE # reason\" above an instruction takes a rule back for it. The section "
-        "\"lint\" of the configuration file has two keys besides the options:\n"
-        "  lint:\n"
-        "    rules: {DL3008: off, base-image-tag: error}\n"
-        "    overrides:\n"
-        "      - files: [\"tests/**\"]\n"
-        "        rules: {DL3006: off}\n"
-        "With --compat hadolint, .hadolint.yaml and HADOLINT_* are read as hadolint reads them; --config "
-        "may name such a file.",
+    .about = "Exit status: 0 nothing at or over the threshold, 1 error, 2 something is; with "
+             "--compat that of the "
+             "program that is stood in for.\n\n"
+             "A comment \"# oakum ignore=RULE # reason\" above an instruction takes a rule back "
+             "for it. The section "
+             "\"lint\" of the configuration file has two keys besides the options:\n"
+             "  lint:\n"
+             "    rules: {DL3008: off, base-image-tag: error}\n"
+             "    overrides:\n"
+             "      - files: [\"tests/**\"]\n"
+             "        rules: {DL3006: off}\n"
+             "With --compat hadolint, .hadolint.yaml and HADOLINT_* are read as hadolint reads "
+             "them; --config "
+             "may name such a file.",
     .arguments = arguments,
     .groups = groups,
     .size = sizeof(OakumLintArgs),

@@ -1,4 +1,5 @@
 #include "cli/build-common.h"
+#include "cli/lint-common.h"
 #include "cli/scan-common.h"
 #include "lint/lint.h"
 #include <stdio.h>
@@ -10,13 +11,27 @@ typedef struct {
   OakumPolicy policy;
 } ShipArgs;
 
-/* Whether lint lets the build begin: --fail-lint SEVERITY. */
-static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built)
+/* Whether lint lets the build begin: --fail-lint SEVERITY. What the section "lint" of the
+ * configuration file says of rules holds here, too. FALSE with `error` when that cannot be read. */
+static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GError **error)
 {
+  const OakumDockerfile *dockerfile = built->dockerfile;
+  const OakumLintArgs lint = {.general = args->build.general}; /* borrowed */
+  g_auto(OakumLintSettings) settings = {0};
   OakumSeverity threshold = OAKUM_SEVERITY_CRITICAL;
-  g_autoptr(GPtrArray) findings = oakum_lint_run(built->dockerfile, &(OakumLintOptions){0});
+  OakumLintOptions options;
+  g_autoptr(GHashTable) levels = NULL;
   guint over = 0;
-  oakum_cli_print_lint(findings, stderr);
+  if (!oakum_lint_settings_load(&lint, &settings, error))
+    return FALSE;
+  if (!oakum_lint_settings_for(&settings, dockerfile->file, &options, &levels))
+    return TRUE;
+  g_autoptr(GPtrArray) findings = oakum_lint_run(dockerfile, &options);
+  const OakumLintedFile file = {dockerfile->file, dockerfile->source, dockerfile->len, findings};
+  const OakumLintReport report = {&file, 1, OAKUM_LINT_COMPAT_NONE, oakum_colour_wanted(2)};
+  GString *text = oakum_report_lint(&report, OAKUM_LINT_TTY);
+  fwrite(text->str, 1, text->len, stderr);
+  g_string_free(text, TRUE);
   gboolean never = args->lint && strcmp(args->lint, "none") == 0;
   if (args->lint && !never)
     (void)!oakum_severity_parse(args->lint, &threshold);
@@ -38,8 +53,13 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, OakumScan
   }
   if (!oakum_cli_parse_dockerfile(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
-  if (!lint_passes(args, built))
-    return OAKUM_EXIT_GATE;
+  GError *unread = NULL;
+  if (!lint_passes(args, built, &unread)) {
+    if (!unread)
+      return OAKUM_EXIT_GATE;
+    g_propagate_error(error, unread);
+    return OAKUM_EXIT_ERROR;
+  }
   if (!oakum_cli_build(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
   if (!built->result) /* --print-plan */

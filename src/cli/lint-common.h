@@ -12,7 +12,8 @@ typedef struct {
   OakumGeneralArgs general;
 } OakumLintArgs;
 
-/* ---- settings: from the command line, oakum.yaml, and with compat hadolint from its file and variables
+/* ---- settings: from the command line, oakum.yaml, and with compat hadolint from its file and
+ * variables
  * ---- */
 typedef struct OakumLintOverride OakumLintOverride;
 typedef struct {
@@ -36,15 +37,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumLintSettings, oakum_lint_settings_clear)
 NODISCARD gboolean oakum_lint_threshold_parse(const char *text, OakumLintLevel *out);
 /* A name or alias of a rule, "SC1234", "syntax" or DL1000. USAGE with a suggestion. */
 NODISCARD gboolean oakum_lint_rule_check(const char *id, GError **error);
-/* What holds for one file: fills *options, which borrows from the settings and *levels (owned by the
- * caller). FALSE: an override skips the file. */
+/* What holds for one file: fills *options, which borrows from the settings and *levels (owned by
+ * the caller). FALSE: an override skips the file. */
 NODISCARD gboolean oakum_lint_settings_for(const OakumLintSettings *settings, const char *path,
                                            OakumLintOptions *options, GHashTable **levels);
 
-/* .hadolint.yaml: its keys as they are (lint-rules of 2.15); unknown keys are allowed, wrong types are
- * errors with their place. */
+/* .hadolint.yaml: its keys as they are (lint-rules of 2.15); unknown keys are allowed, wrong types
+ * are errors with their place. */
 typedef struct {
-  GPtrArray *ignored, *levels[OAKUM_LINT_ERROR_LEVEL + 1], *trusted, *labels, *formats; /* or NULL */
+  GPtrArray *ignored, *levels[OAKUM_LINT_ERROR_LEVEL + 1], *trusted, *labels,
+      *formats; /* or NULL */
   char *threshold;
   int strict_labels, disable_pragma, no_fail, no_colour; /* -1: not said */
 } OakumHadolintConfig;
@@ -59,8 +61,8 @@ NODISCARD char *oakum_hadolint_config_find(void);
 
 /* ---- files
  * ---------------------------------------------------------------------------------------- */
-/* Dockerfiles of the arguments, in order, those of a folder sorted; "-" stays. New list of char *. A
- * folder without any is NOT_FOUND. */
+/* Dockerfiles of the arguments, in order, those of a folder sorted; "-" stays. New list of char *.
+ * A folder without any is NOT_FOUND. */
 NODISCARD GPtrArray *oakum_lint_files(GPtrArray *arguments, GError **error);
 /* Whether the name is one of a Dockerfile: Dockerfile*, *.dockerfile, Containerfile*. */
 NODISCARD gboolean oakum_lint_is_dockerfile(const char *name);
@@ -78,14 +80,15 @@ typedef struct {
   OakumLint *lint;
   GPtrArray *findings; /* NULL before the run */
 } OakumLintJob;
-/* Takes `text`. `path`: where the file is, for overrides and the ignore file; NULL: nowhere. Gives NULL
- * without an error when an override skips the file. */
+/* Takes `text`. `path`: where the file is, for overrides and the ignore file; NULL: nowhere. Gives
+ * NULL without an error when an override skips the file. */
 NODISCARD OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name,
                                            const char *path, const char *context, char *text,
                                            size_t len, GError **error);
 void oakum_lint_job_free(OakumLintJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintJob, oakum_lint_job_free)
-/* Runs the rules over all jobs, shellcheck over all their scripts at once when it is wanted and there. */
+/* Runs the rules over all jobs, shellcheck over all their scripts at once when it is wanted and
+ * there. */
 NODISCARD gboolean oakum_lint_jobs_run(GPtrArray *jobs, gboolean shellcheck, GError **error);
 /* How the program answers for these findings: its exit status, or the peer's. */
 NODISCARD int oakum_lint_status(const OakumLintSettings *settings, GPtrArray *jobs);

@@ -24,8 +24,8 @@ static gboolean is_skipped(const char *name)
 static gboolean walk(const char *folder, guint depth, GPtrArray *found, GError **error)
 {
   if (depth > OAKUM_LINT_FOLDER_DEPTH_MAX) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "%s: folders nest deeper than %u", folder,
-                OAKUM_LINT_FOLDER_DEPTH_MAX);
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "%s: folders nest deeper than %u",
+                folder, OAKUM_LINT_FOLDER_DEPTH_MAX);
     return FALSE;
   }
   DIR *dir = opendir(folder);
@@ -40,7 +40,8 @@ static gboolean walk(const char *folder, guint depth, GPtrArray *found, GError *
     const char *name = entry->d_name;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
       continue;
-    g_autofree char *path = strcmp(folder, ".") == 0 ? g_strdup(name) : g_build_filename(folder, name, NULL);
+    g_autofree char *path =
+        strcmp(folder, ".") == 0 ? g_strdup(name) : g_build_filename(folder, name, NULL);
     if (lstat(path, &st) < 0)
       continue; /* gone meanwhile */
     if (S_ISDIR(st.st_mode)) {

@@ -27,7 +27,8 @@ char *oakum_hadolint_config_find(void)
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
     for (size_t j = 0; j < G_N_ELEMENTS(suffixes); j++) {
       g_autofree char *name = g_strconcat(places[i].name, suffixes[j], NULL),
-                      *path = i == 0 ? g_strdup(name) : g_build_filename(places[i].folder, name, NULL);
+                      *path =
+                          i == 0 ? g_strdup(name) : g_build_filename(places[i].folder, name, NULL);
       if (access(path, F_OK) == 0)
         return g_steal_pointer(&path);
     }
@@ -39,8 +40,8 @@ char *oakum_hadolint_config_find(void)
 static gboolean wrong(const char *what, const OakumYaml *at, const char *key, const char *expected,
                       GError **error)
 {
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s:%d:%d: \"%s\" takes %s", what, at->line,
-              at->column, key, expected);
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s:%d:%d: \"%s\" takes %s", what,
+              at->line, at->column, key, expected);
   return FALSE;
 }
 
@@ -66,7 +67,8 @@ static gboolean words(const char *what, const OakumYaml *map, const char *key, G
   return TRUE;
 }
 
-static gboolean flag(const char *what, const OakumYaml *map, const char *key, int *into, GError **error)
+static gboolean flag(const char *what, const OakumYaml *map, const char *key, int *into,
+                     GError **error)
 {
   const OakumYaml *value = oakum_yaml_get(map, key);
   gboolean on;
@@ -90,7 +92,8 @@ static gboolean labels(const char *what, const OakumYaml *map, GPtrArray **into,
     const OakumYaml *name = value->keys->pdata[i], *type = value->items->pdata[i];
     OakumLintLabelType parsed;
     if (type->kind != OAKUM_YAML_SCALAR || !oakum_lint_label_type_parse(type->text, &parsed))
-      return wrong(what, type, name->text, "text, url, semver, hash, rfc3339, spdx or email", error);
+      return wrong(what, type, name->text, "text, url, semver, hash, rfc3339, spdx or email",
+                   error);
     g_ptr_array_add(*into, g_strconcat(name->text, ":", type->text, NULL));
   }
   return TRUE;
@@ -99,23 +102,26 @@ static gboolean labels(const char *what, const OakumYaml *map, GPtrArray **into,
 gboolean oakum_hadolint_config_parse(const char *data, size_t len, const char *what,
                                      OakumHadolintConfig *out, GError **error)
 {
-  *out = (OakumHadolintConfig){.strict_labels = -1, .disable_pragma = -1, .no_fail = -1, .no_colour = -1};
+  *out = (OakumHadolintConfig){
+      .strict_labels = -1, .disable_pragma = -1, .no_fail = -1, .no_colour = -1};
   g_autoptr(OakumYaml) top = oakum_yaml_parse(data, len, what, error);
   if (!top)
     return FALSE;
   if (oakum_yaml_is_null(top))
     return TRUE;
   if (top->kind != OAKUM_YAML_MAP) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s:%d:%d: expected keys and values", what,
-                top->line, top->column);
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s:%d:%d: expected keys and values",
+                what, top->line, top->column);
     return FALSE;
   }
   const OakumYaml *threshold = oakum_yaml_get(top, "failure-threshold"),
                   *levels = oakum_yaml_get(top, "override");
   OakumLintLevel level;
   if (threshold && !oakum_yaml_is_null(threshold)) {
-    if (threshold->kind != OAKUM_YAML_SCALAR || !oakum_lint_threshold_parse(threshold->text, &level))
-      return wrong(what, threshold, "failure-threshold", "error, warning, info, style or none", error);
+    if (threshold->kind != OAKUM_YAML_SCALAR ||
+        !oakum_lint_threshold_parse(threshold->text, &level))
+      return wrong(what, threshold, "failure-threshold", "error, warning, info, style or none",
+                   error);
     out->threshold = g_strdup(threshold->text);
   }
   if (levels && !oakum_yaml_is_null(levels) && levels->kind != OAKUM_YAML_MAP)
@@ -126,7 +132,8 @@ gboolean oakum_hadolint_config_parse(const char *data, size_t len, const char *w
   return words(what, top, "ignored", &out->ignored, error) &&
          words(what, top, "trustedRegistries", &out->trusted, error) &&
          words(what, top, "format", &out->formats, error) &&
-         words(what, top, "formats", &out->formats, error) && labels(what, top, &out->labels, error) &&
+         words(what, top, "formats", &out->formats, error) &&
+         labels(what, top, &out->labels, error) &&
          flag(what, top, "strict-labels", &out->strict_labels, error) &&
          flag(what, top, "disable-ignore-pragma", &out->disable_pragma, error) &&
          flag(what, top, "no-fail", &out->no_fail, error) &&

@@ -4,9 +4,11 @@
 
 /* The ignore file that docker build would read: beside the Dockerfile under its name, else in the
  * context. */
-static gboolean read_ignore(OakumLintJob *job, const char *path, const char *context, GError **error)
+static gboolean read_ignore(OakumLintJob *job, const char *path, const char *context,
+                            GError **error)
 {
-  g_autofree char *own = g_strconcat(path, ".dockerignore", NULL), *folder = g_path_get_dirname(path),
+  g_autofree char *own = g_strconcat(path, ".dockerignore", NULL),
+                  *folder = g_path_get_dirname(path),
                   *common = g_build_filename(context ? context : folder, ".dockerignore", NULL);
   const char *const places[] = {own, common};
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
@@ -27,8 +29,9 @@ static gboolean read_ignore(OakumLintJob *job, const char *path, const char *con
   return TRUE;
 }
 
-OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name, const char *path,
-                                 const char *context, char *text, size_t len, GError **error)
+OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name,
+                                 const char *path, const char *context, char *text, size_t len,
+                                 GError **error)
 {
   g_autoptr(OakumLintJob) job = g_new0(OakumLintJob, 1);
   job->name = g_strdup(name);
@@ -90,8 +93,8 @@ GString *oakum_lint_jobs_report(const OakumLintSettings *settings, GPtrArray *jo
 static int hadolint_status(const OakumLintSettings *s, gboolean over, gboolean unparsed)
 {
   for (guint i = 0; s->formats && i < s->formats->len; i++)
-    if (g_str_has_suffix(s->formats->pdata[i], "codeclimate") || strcmp(s->formats->pdata[i], "gitlab") == 0 ||
-        strcmp(s->formats->pdata[i], "codacy") == 0)
+    if (g_str_has_suffix(s->formats->pdata[i], "codeclimate") ||
+        strcmp(s->formats->pdata[i], "gitlab") == 0 || strcmp(s->formats->pdata[i], "codacy") == 0)
       return OAKUM_EXIT_PASS;
   return !s->no_fail && (over || unparsed) ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
 }

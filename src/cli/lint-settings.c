@@ -87,8 +87,8 @@ static void set_level(GHashTable *levels, const char *id, OakumLintLevel level)
   g_hash_table_replace(levels, g_strdup(id), GINT_TO_POINTER(level));
 }
 
-static gboolean read_rules(const OakumGeneralArgs *general, const OakumYaml *rules, GHashTable *levels,
-                           GError **error)
+static gboolean read_rules(const OakumGeneralArgs *general, const OakumYaml *rules,
+                           GHashTable *levels, GError **error)
 {
   if (!rules || oakum_yaml_is_null(rules))
     return TRUE;
@@ -145,8 +145,8 @@ static void add_all(GPtrArray **into, GPtrArray *list)
 
 /* ---- overrides by path
  * --------------------------------------------------------------------------- */
-static gboolean read_strings(const OakumGeneralArgs *general, const OakumYaml *value, GPtrArray **into,
-                             GError **error)
+static gboolean read_strings(const OakumGeneralArgs *general, const OakumYaml *value,
+                             GPtrArray **into, GError **error)
 {
   if (value->kind == OAKUM_YAML_SCALAR) {
     g_ptr_array_add(*into, g_strdup(value->text));
@@ -184,9 +184,11 @@ static gboolean read_files(const OakumGeneralArgs *general, const OakumYaml *val
 static gboolean read_override(const OakumGeneralArgs *general, const OakumYaml *map,
                               OakumLintOverride *o, GError **error)
 {
-  static const char *const known[] = {"files", "skip", "rules", "trusted-registry", "strict-labels"};
+  static const char *const known[] = {"files", "skip", "rules", "trusted-registry",
+                                      "strict-labels"};
   if (map->kind != OAKUM_YAML_MAP || !oakum_yaml_get(map, "files")) {
-    oakum_config_error(general, map, error, "expected \"files: [PATTERN]\" and what holds for them");
+    oakum_config_error(general, map, error,
+                       "expected \"files: [PATTERN]\" and what holds for them");
     return FALSE;
   }
   for (guint i = 0; i < map->keys->len; i++) {
@@ -266,7 +268,8 @@ static void set_levels(OakumLintSettings *s, GPtrArray *ids, OakumLintLevel leve
     set_level(s->levels, ids->pdata[i], level);
 }
 
-/* Levels by rising severity, so that the highest wins; what is ignored is so whatever else is said. */
+/* Levels by rising severity, so that the highest wins; what is ignored is so whatever else is said.
+ */
 static void apply_levels(OakumLintSettings *s, GPtrArray *const *const *sources, size_t n_sources,
                          GPtrArray *const *ignored)
 {
@@ -308,9 +311,9 @@ static gboolean add_labels(OakumLintSettings *s, GPtrArray *list, GError **error
 
 gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *s, GError **error)
 {
-  g_auto(OakumHadolintConfig) variables = {.strict_labels = -1, .disable_pragma = -1, .no_fail = -1,
-                                           .no_colour = -1},
-                              file = variables;
+  g_auto(OakumHadolintConfig)
+      variables = {.strict_labels = -1, .disable_pragma = -1, .no_fail = -1, .no_colour = -1},
+      file = variables;
   const char *threshold = args->fail_on;
   *s = (OakumLintSettings){.levels = oakum_str_map_new(g_free, NULL),
                            .labels = g_array_new(FALSE, FALSE, sizeof(OakumLintLabel)),
@@ -322,7 +325,8 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
   else if (args->compat && strcmp(args->compat, "docker") == 0)
     s->compat = OAKUM_LINT_COMPAT_DOCKER;
   else if (args->compat && strcmp(args->compat, "none") != 0) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--compat takes hadolint, docker or none");
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--compat takes hadolint, docker or none");
     return FALSE;
   }
   if (!read_file(&args->general, s, error) ||
@@ -348,7 +352,9 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
   if (!add_labels(s, args->labels, error) || !add_labels(s, file.labels, error) ||
       !add_labels(s, variables.labels, error))
     return FALSE;
-  add_all(&s->formats, args->formats ? args->formats : file.formats ? file.formats : variables.formats);
+  add_all(&s->formats, args->formats  ? args->formats
+                       : file.formats ? file.formats
+                                      : variables.formats);
   if (!args->formats && s->formats) /* there "json" is the peer's own */
     for (guint i = 0; i < s->formats->len; i++)
       if (strcmp(s->formats->pdata[i], "json") == 0) {

@@ -84,12 +84,14 @@ static gboolean read_fix(const Comment *c, GArray *into, GPtrArray *kept, GError
   const json_t *list = c->fix ? json_object_get(c->fix, "replacements") : NULL;
   for (size_t i = 0; i < json_array_size(list); i++) {
     Replacement r = {0};
-    gboolean ok = oakum_json_bind(json_array_get(list, i), replacement_fields, &r, "shellcheck", error);
+    gboolean ok =
+        oakum_json_bind(json_array_get(list, i), replacement_fields, &r, "shellcheck", error);
     if (r.text)
       g_ptr_array_add(kept, r.text);
     if (!ok)
       return FALSE;
-    OakumLintReplacement made = {small(r.line), small(r.column), small(r.end_line), small(r.end_column), r.text};
+    OakumLintReplacement made = {small(r.line), small(r.column), small(r.end_line),
+                                 small(r.end_column), r.text};
     g_array_append_val(into, made);
   }
   return TRUE;
@@ -135,7 +137,8 @@ static gboolean read_answer(const Batch *batch, GHashTable *by_path, GError **er
   OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, "shellcheck", error);
   const json_t *comments = json ? json_object_get(json, "comments") : NULL;
   if (json && !json_is_array(comments))
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "shellcheck: its answer has no comments");
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+                "shellcheck: its answer has no comments");
   if (!json_is_array(comments))
     return FALSE;
   for (size_t i = 0; i < json_array_size(comments); i++)
@@ -152,7 +155,8 @@ static gpointer run_batch(gpointer item, gpointer user)
   const Batch *batch = item;
   GError *error = NULL;
   g_autoptr(GPtrArray) argv = g_ptr_array_new();
-  const char *const head[] = {"shellcheck", "--norc", "-f", "json1", "-e", ((Work *)user)->excluded, "--"};
+  const char *const head[] = {"shellcheck", "--norc", "-f", "json1", "-e", ((Work *)user)->excluded,
+                              "--"};
   for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
     g_ptr_array_add(argv, (gpointer)head[i]);
   for (guint i = 0; i < batch->texts->len; i++)
@@ -191,7 +195,8 @@ static gint by_size(gconstpointer a, gconstpointer b)
 static GPtrArray *share(GPtrArray *texts, const char *folder)
 {
   GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
-  guint count = MAX(oakum_cpu_count(), (texts->len + OAKUM_SHELLCHECK_FILES_MAX - 1) / OAKUM_SHELLCHECK_FILES_MAX);
+  guint count = MAX(oakum_cpu_count(),
+                    (texts->len + OAKUM_SHELLCHECK_FILES_MAX - 1) / OAKUM_SHELLCHECK_FILES_MAX);
   for (guint i = 0; i < MIN(count, texts->len); i++) {
     Batch *batch = g_new0(Batch, 1);
     batch->texts = g_ptr_array_new();

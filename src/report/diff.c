@@ -40,8 +40,7 @@ static void compare(const GArray *a, const GArray *b, guint8 *gone, guint8 *come
     n--;
     m--;
   }
-  int rows = n - head, columns = m - head,
-      most = MIN(rows + columns, (int)OAKUM_DIFF_EDITS_MAX);
+  int rows = n - head, columns = m - head, most = MIN(rows + columns, (int)OAKUM_DIFF_EDITS_MAX);
   g_autoptr(GPtrArray) trace = g_ptr_array_new_with_free_func(g_free);
   g_autofree int *v = g_new0(int, 2 * most + 3);
   int *at = v + most + 1; /* at[k]: farthest row on diagonal k */
@@ -95,8 +94,8 @@ static void span(GString *out, char mark, guint first, guint count)
     g_string_append_printf(out, ",%u", count);
 }
 
-GString *oakum_report_diff(const char *name, const char *before, size_t before_len, const char *after,
-                           size_t after_len)
+GString *oakum_report_diff(const char *name, const char *before, size_t before_len,
+                           const char *after, size_t after_len)
 {
   GString *out = g_string_new(NULL);
   g_autoptr(GArray) a = split(before, before_len);
@@ -112,7 +111,8 @@ GString *oakum_report_diff(const char *name, const char *before, size_t before_l
       continue;
     }
     /* a hunk: changes that are at most twice the context apart, and the context around them */
-    guint first = i - MIN(i, CONTEXT), other = j - (i - first), x = i, y = j, end = i, other_end = j;
+    guint first = i - MIN(i, CONTEXT), other = j - (i - first), x = i, y = j, end = i,
+          other_end = j;
     while (x < a->len || y < b->len) {
       if (gone[x] || come[y]) {
         x += gone[x] && x < a->len;

@@ -31,8 +31,9 @@ static json_t *fix_of(Linted *linted, const OakumFinding *f)
     const OakumEdit *edit = f->edits->pdata[i];
     OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
                    end = oakum_lint_text_place(&linted->index, edit->end);
-    json_array_append_new(edits, json_pack("{s:{s:o, s:o}, s:o}", "range", "start", point(&start), "end",
-                                           point(&end), "text", oakum_lint_json_text(edit->text)));
+    json_array_append_new(edits,
+                          json_pack("{s:{s:o, s:o}, s:o}", "range", "start", point(&start), "end",
+                                    point(&end), "text", oakum_lint_json_text(edit->text)));
   }
   return json_pack("{s:b, s:o}", "safe", f->edits_safe, "edits", edits);
 }
@@ -49,10 +50,12 @@ static void json_finding(Linted *linted, const OakumFinding *f, gpointer user)
   if (f->code)
     json_object_set_new(o, "code", oakum_lint_json_text(f->code));
   json_object_set_new(o, "aliases", aliases);
-  json_object_set_new(o, "severity", json_string(oakum_lint_level_name(oakum_lint_level_of(f->severity))));
+  json_object_set_new(o, "severity",
+                      json_string(oakum_lint_level_name(oakum_lint_level_of(f->severity))));
   json_object_set_new(o, "category", optional(f->category));
   json_object_set_new(o, "file", oakum_lint_json_text(linted->file->name));
-  json_object_set_new(o, "range", json_pack("{s:o, s:o}", "start", point(&start), "end", point(&end)));
+  json_object_set_new(o, "range",
+                      json_pack("{s:o, s:o}", "start", point(&start), "end", point(&end)));
   json_object_set_new(o, "message", oakum_lint_json_text(f->title));
   json_object_set_new(o, "why", optional(oakum_lint_finding_why(f)));
   json_object_set_new(o, "help", optional(oakum_lint_finding_help(f)));
@@ -77,9 +80,10 @@ static void hadolint_finding(Linted *linted, const OakumFinding *f, gpointer use
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   json_array_append_new(
-      user, json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code), "column",
-                      f->code ? f->column : start.column, "file", oakum_lint_json_text(linted->file->name),
-                      "level", oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
+      user, json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code),
+                      "column", f->code ? f->column : start.column, "file",
+                      oakum_lint_json_text(linted->file->name), "level",
+                      oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
                       "message", oakum_lint_json_text(f->title)));
 }
 
@@ -96,7 +100,7 @@ void oakum_lint_write_hadolint(const OakumLintReport *report, GString *out)
 static const char *climate_severity(const OakumLintReport *report, const OakumFinding *f)
 {
   static const char *const ours[] = {"info", "info", "minor", "major", "critical"},
-                    *const hadolint[] = {"info", "minor", "info", "major", "blocker"};
+                           *const hadolint[] = {"info", "minor", "info", "major", "blocker"};
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   return report->compat == OAKUM_LINT_COMPAT_HADOLINT ? hadolint[level] : ours[level];
 }
@@ -105,8 +109,9 @@ static const char *climate_category(const OakumFinding *f)
 {
   static const struct {
     const char *ours, *theirs;
-  } names[] = {{"security", "Security"}, {"size", "Performance"}, {"performance", "Performance"},
-               {"style", "Style"},       {"metadata", "Clarity"}, {"reproducibility", "Compatibility"}};
+  } names[] = {{"security", "Security"},       {"size", "Performance"},
+               {"performance", "Performance"}, {"style", "Style"},
+               {"metadata", "Clarity"},        {"reproducibility", "Compatibility"}};
   for (size_t i = 0; f->category && i < G_N_ELEMENTS(names); i++)
     if (strcmp(names[i].ours, f->category) == 0)
       return names[i].theirs;
@@ -137,8 +142,9 @@ static json_t *climate(Linted *linted, const OakumFinding *f)
   }
   json_object_set_new(o, "categories", json_pack("[s]", climate_category(f)));
   json_object_set_new(o, "location",
-                      json_pack("{s:o, s:{s:i, s:i}}", "path", oakum_lint_json_text(bare_path(linted->file->name)),
-                                "lines", "begin", start.line, "end", MAX(start.line, end.line)));
+                      json_pack("{s:o, s:{s:i, s:i}}", "path",
+                                oakum_lint_json_text(bare_path(linted->file->name)), "lines",
+                                "begin", start.line, "end", MAX(start.line, end.line)));
   json_object_set_new(o, "severity", json_string(climate_severity(linted->report, f)));
   json_object_set_new(o, "fingerprint", json_string(identity));
   return o;
@@ -174,9 +180,11 @@ static void codacy_finding(Linted *linted, const OakumFinding *f, gpointer user)
 {
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  append_json(user, json_pack("{s:o, s:o, s:o, s:i}", "filename", oakum_lint_json_text(linted->file->name),
-                              "message", oakum_lint_json_text(f->title), "patternId",
-                              oakum_lint_json_text(oakum_lint_shown_id(f)), "line", start.line),
+  append_json(user,
+              json_pack("{s:o, s:o, s:o, s:i}", "filename",
+                        oakum_lint_json_text(linted->file->name), "message",
+                        oakum_lint_json_text(f->title), "patternId",
+                        oakum_lint_json_text(oakum_lint_shown_id(f)), "line", start.line),
               FALSE);
   g_string_append_c(user, '\n');
 }
@@ -196,21 +204,26 @@ typedef struct {
 static json_t *sonar_rule(const OakumFinding *f)
 {
   static const char *const severities[] = {"INFO", "INFO", "MINOR", "MAJOR", "CRITICAL"},
-                    *const impacts[] = {"LOW", "LOW", "LOW", "MEDIUM", "HIGH"};
+                           *const impacts[] = {"LOW", "LOW", "LOW", "MEDIUM", "HIGH"};
   const OakumLintRule *rule = oakum_lint_finding_rule(f);
   OakumLintLevel level = rule && rule->level ? rule->level : oakum_lint_level_of(f->severity);
   gboolean secure = g_strcmp0(f->category, "security") == 0,
            correct = g_strcmp0(f->category, "correctness") == 0;
-  g_autofree char *about = rule ? g_strjoin(" ", rule->title, "-", rule->why ? rule->why : "", NULL) : NULL;
+  g_autofree char *about =
+      rule ? g_strjoin(" ", rule->title, "-", rule->why ? rule->why : "", NULL) : NULL;
   const char *id = oakum_lint_shown_id(f);
-  return json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:[{s:s, s:s}]}", "id", oakum_lint_json_text(id),
-                   "name", oakum_lint_json_text(rule ? rule->title : id), "description",
-                   oakum_lint_json_text(about ? about : f->title), "engineId", NAME, "cleanCodeAttribute",
+  return json_pack("{s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:[{s:s, s:s}]}", "id",
+                   oakum_lint_json_text(id), "name", oakum_lint_json_text(rule ? rule->title : id),
+                   "description", oakum_lint_json_text(about ? about : f->title), "engineId", NAME,
+                   "cleanCodeAttribute",
                    secure    ? "TRUSTWORTHY"
                    : correct ? "LOGICAL"
                              : "CONVENTIONAL",
-                   "type", secure ? "VULNERABILITY" : correct ? "BUG" : "CODE_SMELL", "severity",
-                   severities[level], "impacts", "softwareQuality",
+                   "type",
+                   secure    ? "VULNERABILITY"
+                   : correct ? "BUG"
+                             : "CODE_SMELL",
+                   "severity", severities[level], "impacts", "softwareQuality",
                    secure    ? "SECURITY"
                    : correct ? "RELIABILITY"
                              : "MAINTAINABILITY",
@@ -231,16 +244,17 @@ static void sonar_finding(Linted *linted, const OakumFinding *f, gpointer user)
     json_object_set_new(range, "startColumn", json_integer(start.unit - 1));
     json_object_set_new(range, "endColumn", json_integer(end.unit - 1));
   }
-  json_array_append_new(
-      sonar->issues,
-      json_pack("{s:o, s:i, s:{s:o, s:o, s:o}}", "ruleId", oakum_lint_json_text(id), "effortMinutes", 5,
-                "primaryLocation", "message", oakum_lint_json_text(f->title), "filePath",
-                oakum_lint_json_text(linted->file->name), "textRange", range));
+  json_array_append_new(sonar->issues,
+                        json_pack("{s:o, s:i, s:{s:o, s:o, s:o}}", "ruleId",
+                                  oakum_lint_json_text(id), "effortMinutes", 5, "primaryLocation",
+                                  "message", oakum_lint_json_text(f->title), "filePath",
+                                  oakum_lint_json_text(linted->file->name), "textRange", range));
 }
 
 void oakum_lint_write_sonarqube(const OakumLintReport *report, GString *out)
 {
-  Sonar sonar = {json_array(), json_array(), g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+  Sonar sonar = {json_array(), json_array(),
+                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   oakum_lint_each(report, sonar_finding, &sonar);
   g_hash_table_unref(sonar.seen);
   append_json(out, json_pack("{s:o, s:o}", "rules", sonar.rules, "issues", sonar.issues), FALSE);
@@ -262,11 +276,12 @@ static void rd_finding(Linted *linted, const OakumFinding *f, gpointer user)
   g_autofree char *url = oakum_lint_rule_url(f->id);
   const char *help = oakum_lint_finding_help(f);
   g_autofree char *message = g_strjoin("\n", f->title, help, NULL);
-  json_t *o =
-      json_pack("{s:o, s:{s:o, s:{s:o, s:o}}, s:s, s:{s:o, s:o}}", "message", oakum_lint_json_text(message),
-                "location", "path", oakum_lint_json_text(linted->file->name), "range", "start", rd_point(&start),
-                "end", rd_point(&end), "severity", severities[oakum_lint_level_of(f->severity)], "code", "value",
-                oakum_lint_json_text(oakum_lint_shown_id(f)), "url", oakum_lint_json_text(url));
+  json_t *o = json_pack(
+      "{s:o, s:{s:o, s:{s:o, s:o}}, s:s, s:{s:o, s:o}}", "message", oakum_lint_json_text(message),
+      "location", "path", oakum_lint_json_text(linted->file->name), "range", "start",
+      rd_point(&start), "end", rd_point(&end), "severity",
+      severities[oakum_lint_level_of(f->severity)], "code", "value",
+      oakum_lint_json_text(oakum_lint_shown_id(f)), "url", oakum_lint_json_text(url));
   json_t *suggestions = json_array();
   for (guint i = 0; f->edits && i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
@@ -288,7 +303,9 @@ void oakum_lint_write_rdjson(const OakumLintReport *report, GString *out)
   json_t *list = json_array();
   g_autofree char *url = oakum_lint_rule_url("");
   oakum_lint_each(report, rd_finding, list);
-  append_json(out, json_pack("{s:{s:s, s:s}, s:o}", "source", "name", NAME, "url", url, "diagnostics", list),
-              FALSE);
+  append_json(
+      out,
+      json_pack("{s:{s:s, s:s}, s:o}", "source", "name", NAME, "url", url, "diagnostics", list),
+      FALSE);
   g_string_append_c(out, '\n');
 }

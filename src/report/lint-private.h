@@ -18,7 +18,8 @@ NODISCARD const char *oakum_lint_finding_help(const OakumFinding *finding);
 NODISCARD const char *oakum_lint_finding_why(const OakumFinding *finding);
 void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, OakumLintPlace *start,
                               OakumLintPlace *end);
-/* Stays the same when lines move: from the file's name, rule and the text of its line. New string. */
+/* Stays the same when lines move: from the file's name, rule and the text of its line. New string.
+ */
 NODISCARD char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding);
 NODISCARD json_t *oakum_lint_json_text(const char *text); /* valid UTF-8 */
 

@@ -111,7 +111,8 @@ OakumLintPlace oakum_lint_text_place(OakumLintText *index, size_t offset)
     index->chars++;
     index->units += units;
   }
-  return (OakumLintPlace){(int)low + 1, index->chars + 1, index->units + 1, (int)(offset - begin) + 1};
+  return (OakumLintPlace){(int)low + 1, index->chars + 1, index->units + 1,
+                          (int)(offset - begin) + 1};
 }
 
 size_t oakum_lint_text_offset(const OakumLintText *index, guint line, guint unit)

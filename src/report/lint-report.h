@@ -38,16 +38,16 @@ NODISCARD const char *oakum_lint_format_name(OakumLintFormat format);
 /* The report; bytes with a length, since Code Climate's objects end in NUL. New. */
 NODISCARD GString *oakum_report_lint(const OakumLintReport *report, OakumLintFormat format);
 
-/* The rules. "tty": a line each; "markdown": a page (docs/lint.md); "json": all that is known. NULL: no
- * such format. New string. */
+/* The rules. "tty": a line each; "markdown": a page (docs/lint.md); "json": all that is known.
+ * NULL: no such format. New string. */
 NODISCARD char *oakum_report_lint_rules(const char *format);
 /* One rule for people. New string. */
 NODISCARD char *oakum_report_lint_rule(const OakumLintRule *rule, gboolean colour);
 /* The same in Markdown, for editors. New string. */
 NODISCARD char *oakum_report_lint_rule_markdown(const OakumLintRule *rule);
 
-/* A unified diff with three lines of context, "" when the texts are the same. Minimal unless they differ
- * by more than OAKUM_DIFF_EDITS_MAX lines. New; bytes. */
+/* A unified diff with three lines of context, "" when the texts are the same. Minimal unless they
+ * differ by more than OAKUM_DIFF_EDITS_MAX lines. New; bytes. */
 NODISCARD GString *oakum_report_diff(const char *name, const char *before, size_t before_len,
                                      const char *after, size_t after_len);
 

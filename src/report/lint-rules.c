@@ -25,8 +25,9 @@ static char *list_tty(void)
     width = MAX(width, (int)strlen(rules[i].name));
   for (size_t i = 0; i < count; i++) {
     g_autofree char *aliases = aliases_text(&rules[i], " ");
-    g_string_append_printf(out, "%-*s  %-7s  %-15s  %-6s  %s%s%s%s\n", width, rules[i].name, level_text(&rules[i]),
-                           rules[i].category, oakum_lint_fix_kind_name(rules[i].fix), rules[i].title,
+    g_string_append_printf(out, "%-*s  %-7s  %-15s  %-6s  %s%s%s%s\n", width, rules[i].name,
+                           level_text(&rules[i]), rules[i].category,
+                           oakum_lint_fix_kind_name(rules[i].fix), rules[i].title,
                            *aliases ? " (" : "", aliases, *aliases ? ")" : "");
   }
   return g_string_free(out, FALSE);
@@ -50,12 +51,13 @@ static char *list_json(void)
     for (char **alias = aliases; *alias; alias++)
       json_array_append_new(names, json_string(*alias));
     json_array_append_new(
-        list, json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "name", rule->name,
-                        "aliases", names, "hadolint", lines_or_null(rule->hadolint), "docker",
-                        lines_or_null(rule->docker), "severity", level_text(rule), "category", rule->category,
-                        "fix", oakum_lint_fix_kind_name(rule->fix), "title", rule->title, "why",
-                        lines_or_null(rule->why), "help", lines_or_null(rule->help), "bad",
-                        lines_or_null(rule->bad), "good", lines_or_null(rule->good), "url", url));
+        list,
+        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "name",
+                  rule->name, "aliases", names, "hadolint", lines_or_null(rule->hadolint), "docker",
+                  lines_or_null(rule->docker), "severity", level_text(rule), "category",
+                  rule->category, "fix", oakum_lint_fix_kind_name(rule->fix), "title", rule->title,
+                  "why", lines_or_null(rule->why), "help", lines_or_null(rule->help), "bad",
+                  lines_or_null(rule->bad), "good", lines_or_null(rule->good), "url", url));
   }
   g_autofree char *text = oakum_json_dump(list, FALSE);
   return g_strconcat(text, "\n", NULL);
@@ -110,14 +112,16 @@ static char *list_markdown(void)
 {
   size_t count;
   const OakumLintRule *rules = oakum_lint_rules(&count);
-  GString *out = g_string_new("# Rules of oakum lint\n\nMade by `oakum lint --list-rules --format markdown`; do not "
-                              "edit.\n\nA rule is named by its name or any of its aliases, on the command line, in "
-                              "`oakum.yaml` and in comments.\n\n| rule | level | category | fix | what is wrong | "
-                              "aliases |\n|---|---|---|---|---|---|\n");
+  GString *out = g_string_new(
+      "# Rules of oakum lint\n\nMade by `oakum lint --list-rules --format markdown`; do not "
+      "edit.\n\nA rule is named by its name or any of its aliases, on the command line, in "
+      "`oakum.yaml` and in comments.\n\n| rule | level | category | fix | what is wrong | "
+      "aliases |\n|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < count; i++) {
     g_autofree char *aliases = aliases_text(&rules[i], ", ");
-    g_string_append_printf(out, "| [%s](#%s) | %s | %s | %s | ", rules[i].name, rules[i].name, level_text(&rules[i]),
-                           rules[i].category, oakum_lint_fix_kind_name(rules[i].fix));
+    g_string_append_printf(out, "| [%s](#%s) | %s | %s | %s | ", rules[i].name, rules[i].name,
+                           level_text(&rules[i]), rules[i].category,
+                           oakum_lint_fix_kind_name(rules[i].fix));
     markdown(out, rules[i].title);
     g_string_append(out, " | ");
     markdown(out, aliases);
@@ -127,8 +131,9 @@ static char *list_markdown(void)
     g_autofree char *aliases = aliases_text(&rules[i], ", ");
     g_string_append_printf(out, "\n## %s\n\n", rules[i].name);
     markdown(out, rules[i].title);
-    g_string_append_printf(out, ". Level %s; category %s; fix: %s%s", level_text(&rules[i]), rules[i].category,
-                           oakum_lint_fix_kind_name(rules[i].fix), *aliases ? "; also " : "");
+    g_string_append_printf(out, ". Level %s; category %s; fix: %s%s", level_text(&rules[i]),
+                           rules[i].category, oakum_lint_fix_kind_name(rules[i].fix),
+                           *aliases ? "; also " : "");
     markdown(out, aliases);
     g_string_append(out, ".\n\n");
     rule_body(out, &rules[i]);

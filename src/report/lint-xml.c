@@ -49,7 +49,8 @@ static void checkstyle_finding(Linted *linted, const OakumFinding *f, gpointer u
 
 void oakum_lint_write_checkstyle(const OakumLintReport *report, GString *out)
 {
-  g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
+  g_string_append(out,
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
   for (guint i = 0; i < report->count; i++) {
     g_string_append(out, "  <file");
     attribute(out, "name", report->files[i].name);
@@ -68,9 +69,9 @@ static void junit_finding(Linted *linted, const OakumFinding *f, gpointer user)
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   g_autofree char *name = g_strdup_printf("%s at %d:%d", id, start.line, start.column),
-                  *text = g_strdup_printf("%s:%d:%d: %s%s%s%s%s", linted->file->name, start.line, start.column,
-                                          f->title, why ? "\n" : "", why ? why : "", help ? "\n" : "",
-                                          help ? help : "");
+                  *text = g_strdup_printf("%s:%d:%d: %s%s%s%s%s", linted->file->name, start.line,
+                                          start.column, f->title, why ? "\n" : "", why ? why : "",
+                                          help ? "\n" : "", help ? help : "");
   g_string_append(out, "    <testcase");
   attribute(out, "name", name);
   attribute(out, "classname", linted->file->name);
@@ -91,13 +92,15 @@ void oakum_lint_write_junit(const OakumLintReport *report, GString *out)
     tests += MAX(report->files[i].findings->len, 1);
   }
   g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-  g_string_append_printf(out, "<testsuites name=\"oakum lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n", tests,
-                         all);
+  g_string_append_printf(
+      out, "<testsuites name=\"oakum lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n", tests,
+      all);
   for (guint i = 0; i < report->count; i++) {
     guint n = report->files[i].findings->len;
     g_string_append(out, "  <testsuite");
     attribute(out, "name", report->files[i].name);
-    g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n", MAX(n, 1), n);
+    g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
+                           MAX(n, 1), n);
     if (n == 0) { /* a suite without a test counts as one that did not run */
       g_string_append(out, "    <testcase name=\"no findings\"");
       attribute(out, "classname", report->files[i].name);
