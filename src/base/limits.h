@@ -71,6 +71,7 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
+#define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_PACKAGE_FILES_MAX 5000000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
@@ -80,6 +81,11 @@
 #define OAKUM_ADVISORY_ROWS_MAX 200000u /* ranges on one package */
 #define OAKUM_SQL_STEPS_MAX 50000u      /* thousands of steps of one statement that reads */
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
+
+/* Processes that read bytes from strangers */
+#define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
+#define OAKUM_CONFINED_CPU_S 3600u
+#define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of an image */
 
 /* Dockerfile */
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)

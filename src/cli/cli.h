@@ -1,6 +1,7 @@
 /* cli: the command table. The only module that prints results and decides exit codes. */
 #pragma once
 #include "cli/command.h"
+#include "examine/examine.h"
 #include "image/image.h"
 #include "registry/registry.h"
 #include <stdio.h>
@@ -68,10 +69,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImageArg, oakum_image_arg_free)
 NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                            OakumStore *store, const OakumRegistryArgs *registry,
                                            GError **error);
-/* The FileView of the argument; a root file system is read where it lies. */
-NODISCARD OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *platform,
-                                          OakumStore *store, const OakumRegistryArgs *registry,
-                                          OakumViewWanted wanted, gpointer user, GError **error);
+/* What is in the image; a root file system is read where it lies. */
+NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
+                                                const OakumPlatform *platform, OakumStore *store,
+                                                const OakumRegistryArgs *registry, GError **error);
 /* Writes an image to an archive or layout. */
 NODISCARD gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
                                          const OakumRegistryArgs *registry, GError **error);

@@ -32,10 +32,10 @@ static int run(int argc, char **argv)
   else if (ok)
     oakum_platform_host(&platform);
   g_autoptr(OakumImageArg) arg = ok ? oakum_image_arg_parse(rest->pdata[0], &error) : NULL;
-  g_autoptr(OakumView) view = arg ? oakum_image_arg_view(arg, &platform, NULL, &args.registry,
-                                                         oakum_catalog_wanted, NULL, &error)
-                                  : NULL;
-  if (view && oakum_cli_scan(view, args.db, NULL, &policy, &scanned, &error) &&
+  g_autoptr(OakumCatalog) catalog =
+      arg ? oakum_image_arg_examine(arg, &platform, NULL, &args.registry, &error) : NULL;
+  if (catalog &&
+      oakum_cli_scan(g_steal_pointer(&catalog), args.db, NULL, &policy, &scanned, &error) &&
       oakum_cli_report(&scanned, arg->text, args.format, args.file, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)

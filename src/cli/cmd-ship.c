@@ -64,10 +64,9 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, OakumScan
     return OAKUM_EXIT_ERROR;
   if (!built->result) /* --print-plan */
     return OAKUM_EXIT_PASS;
-  g_autoptr(OakumView) view =
-      oakum_image_view(built->result->image, oakum_catalog_wanted, NULL, error);
-  if (!view ||
-      !oakum_cli_scan(view, args->db, built->result->layer_lines, &args->policy, scanned, error))
+  OakumCatalog *catalog = oakum_examine_image(built->result->image, error);
+  if (!catalog ||
+      !oakum_cli_scan(catalog, args->db, built->result->layer_lines, &args->policy, scanned, error))
     return OAKUM_EXIT_ERROR;
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(built->result->image->manifest);
   if (!oakum_cli_report(scanned, desc->digest, args->format, args->report, error))

@@ -233,27 +233,23 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   return image;
 }
 
-OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *platform,
-                                OakumStore *store, const OakumRegistryArgs *registry,
-                                OakumViewWanted wanted, gpointer user, GError **error)
+OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
+                                      OakumStore *store, const OakumRegistryArgs *registry,
+                                      GError **error)
 {
   if (arg->kind != OAKUM_ARG_ROOTFS) {
     g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
-    return image ? oakum_image_view(image, wanted, user, error) : NULL;
+    return image ? oakum_examine_image(image, error) : NULL;
   }
-  g_autoptr(OakumView) view = oakum_view_new(wanted, user);
   struct stat st;
   if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))
-    return oakum_view_add_folder(view, arg->path, error) ? g_steal_pointer(&view) : NULL;
+    return oakum_examine_folder(arg->path, error);
   int fd = open(arg->path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", arg->path);
     return NULL;
   }
-  if (oakum_view_add_layer(view, open_tar(arg->path, fd), NULL, error))
-    return g_steal_pointer(&view);
-  g_prefix_error(error, "%s: ", arg->path);
-  return NULL;
+  return oakum_examine_tar(open_tar(arg->path, fd), arg->path, error);
 }
 
 static gboolean write_to(const OakumImageArg *arg, const OakumImage *image,

@@ -34,8 +34,10 @@ static int run_in_userns(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-  static const OakumReexecEntry entries[] = {
-      {"step", oakum_sandbox_step_main}, {"userns", run_in_userns}, {NULL, NULL}};
+  static const OakumReexecEntry entries[] = {{"step", oakum_sandbox_step_main},
+                                             {"examine", oakum_examine_main},
+                                             {"userns", run_in_userns},
+                                             {NULL, NULL}};
   int status = oakum_reexec_dispatch(entries, argc, argv);
   return status >= 0 ? status : run(argc, argv);
 }

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lines,
+gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
                         const OakumPolicy *policy, OakumScanned *out, GError **error)
 {
+  out->catalog = catalog;
   g_autoptr(OakumTempDir) temp = NULL;
   g_autofree char *snapshot = NULL;
   if (!db) {
@@ -22,7 +23,6 @@ gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lin
     return FALSE;
   out->db_path = g_strdup(db ? db : "embedded snapshot");
   out->db_date = oakum_advisory_db_date(database);
-  out->catalog = oakum_catalog_run(view);
   out->findings = oakum_match_run(out->catalog, database, layer_lines, error);
   if (!out->findings)
     return FALSE;

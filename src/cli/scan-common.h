@@ -9,8 +9,8 @@ typedef struct {
   OakumVerdict *verdict;
   char *db_path, *db_date;
 } OakumScanned;
-/* Reads packages from the view and matches them with the database at `db` (NULL: $OAKUM_DB). */
-NODISCARD gboolean oakum_cli_scan(const OakumView *view, const char *db, GArray *layer_lines,
+/* Takes the catalogue and matches its packages with the database at `db` (NULL: $OAKUM_DB). */
+NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
                                   const OakumPolicy *policy, OakumScanned *out, GError **error);
 /* Writes the report to `file` (NULL: standard output). format: table or json. */
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,

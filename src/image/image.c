@@ -53,10 +53,9 @@ void oakum_image_free(OakumImage *image)
   g_free(image);
 }
 
-OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
+OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error)
 {
   const OakumDescriptor *desc = image->manifest->layers->pdata[index];
-  const char *diff_id = image->config->diff_ids->pdata[index];
   if (!oakum_media_type_is_layer(desc->media_type)) {
     g_autofree char *shown = oakum_escape_terminal(desc->media_type, -1);
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_UNSUPPORTED,
@@ -64,45 +63,20 @@ OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError
     return NULL;
   }
   OakumReader *blob = image->source->open(image->source, desc, error);
-  if (!blob) {
+  if (!blob)
     g_prefix_error(error, "%s: layer %u: ", image->name, index);
+  return blob;
+}
+
+OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
+{
+  const char *diff_id = image->config->diff_ids->pdata[index];
+  OakumReader *blob = oakum_image_open_blob(image, index, error);
+  if (!blob)
     return NULL;
-  }
   OakumReader *plain = oakum_reader_new_inflate(blob, NULL);
   return oakum_reader_new_verify(oakum_reader_new_limit(plain, OAKUM_LAYER_UNPACKED_MAX, "layer"),
                                  oakum_digest_kind(diff_id), oakum_digest_hex(diff_id), UINT64_MAX);
-}
-
-/* Bytes that are not what their digest says seldom make a good archive: that they are wrong is what
- * has to be told, not what the first of them broke. */
-static GError *blame_bytes(const OakumImage *image, guint index, GError *seen)
-{
-  g_autoptr(GError) other = NULL;
-  g_autoptr(OakumReader) blob =
-      image->source->open(image->source, image->manifest->layers->pdata[index], &other);
-  if ((blob && oakum_reader_drain(blob, &other)) || other->code != OAKUM_ERROR_DIGEST)
-    return seen;
-  g_error_free(seen);
-  g_prefix_error(&other, "layer %u: ", index);
-  return g_steal_pointer(&other);
-}
-
-OakumView *oakum_image_view(const OakumImage *image, OakumViewWanted wanted, gpointer user,
-                            GError **error)
-{
-  g_autoptr(OakumView) view = oakum_view_new(wanted, user);
-  for (guint i = 0; i < image->manifest->layers->len; i++) {
-    const OakumDescriptor *desc = image->manifest->layers->pdata[i];
-    OakumReader *layer = oakum_image_open_layer(image, i, error);
-    if (!layer)
-      return NULL;
-    GError *seen = NULL;
-    if (!oakum_view_add_layer(view, layer, desc->digest, &seen)) {
-      g_propagate_prefixed_error(error, blame_bytes(image, i, seen), "%s: ", image->name);
-      return NULL;
-    }
-  }
-  return g_steal_pointer(&view);
 }
 
 gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink *sink,

@@ -32,8 +32,9 @@ NODISCARD OakumView *oakum_view_new(OakumViewWanted wanted, gpointer user);
  * a root file system). Takes `reader` and reads it to its end. On error the view is not usable. */
 NODISCARD gboolean oakum_view_add_layer(OakumView *view, OakumReader *reader, const char *digest,
                                         GError **error);
-/* Adds a folder on disk as one layer without a digest; links are never followed out of it. */
-NODISCARD gboolean oakum_view_add_folder(OakumView *view, const char *path, GError **error);
+/* Adds a folder on disk (a descriptor, borrowed) as one layer without a digest; links are never
+ * followed out of it. */
+NODISCARD gboolean oakum_view_add_folder(OakumView *view, int folder, GError **error);
 void oakum_view_free(OakumView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumView, oakum_view_free)
 
@@ -114,11 +115,10 @@ NODISCARD OakumImage *oakum_image_new(const char *name, OakumManifest *manifest,
                                       OakumBlobSource *source, GError **error);
 void oakum_image_free(OakumImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
+/* The blob of layer `index` as it is stored; fails at its end when size or digest differ. */
+NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */
 NODISCARD OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error);
-/* The FileView of all layers. */
-NODISCARD OakumView *oakum_image_view(const OakumImage *image, OakumViewWanted wanted,
-                                      gpointer user, GError **error);
 /* Copies config and layers that `sink` has not yet. */
 NODISCARD gboolean oakum_image_copy_blobs(const OakumImage *image, OakumBlobSink *sink,
                                           GError **error);

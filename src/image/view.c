@@ -483,22 +483,16 @@ static gboolean add_disk_entry(OakumView *view, int at, Node *folder, const char
   return put(view, folder, name, inode, error);
 }
 
-gboolean oakum_view_add_folder(OakumView *view, const char *path, GError **error)
+gboolean oakum_view_add_folder(OakumView *view, int folder_fd, GError **error)
 {
   g_ptr_array_add(view->layers, NULL);
   view->layer++;
-  OAKUM_AUTO_FD root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0) {
-    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", path);
-    return FALSE;
-  }
   g_autoptr(GPtrArray) queue = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(queue, g_strdup(""));
-  g_autofree char *what = g_strconcat("reading ", path, NULL);
-  g_autoptr(OakumProgress) progress = oakum_progress_new(what, "files", 0);
+  g_autoptr(OakumProgress) progress = oakum_progress_new("reading the folder", "files", 0);
   while (queue->len > 0) {
     g_autofree char *here = g_ptr_array_steal_index_fast(queue, queue->len - 1);
-    int fd = oakum_root_open(root, *here ? here : ".", O_RDONLY | O_DIRECTORY, 0,
+    int fd = oakum_root_open(folder_fd, *here ? here : ".", O_RDONLY | O_DIRECTORY, 0,
                              OAKUM_ROOT_NO_SYMLINKS, error);
     if (fd < 0)
       return FALSE;
@@ -526,7 +520,7 @@ gboolean oakum_view_add_folder(OakumView *view, const char *path, GError **error
       close(fd);
     if (!ok) {
       if (error && !*error)
-        g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_IO, "%s/%s: cannot be read", path, here);
+        g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_IO, "/%s: cannot be read", here);
       return FALSE;
     }
   }

@@ -61,5 +61,11 @@ NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folde
  * LIMIT when time or processes ran out. */
 NODISCARD gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status,
                                      GError **error);
+/* Gives up, in this process and for good, all that reading bytes from open descriptors does not
+ * take: capabilities, files, network, children, other processes (seccomp, Landlock where the kernel
+ * has it, no_new_privs), and sets limits of memory and processor time. `folder`: a descriptor below
+ * which files may still be read, -1: none. The process must have one thread. FALSE when it cannot
+ * be done; then nothing may be read. */
+NODISCARD gboolean oakum_sandbox_confine(int folder, GError **error);
 /* Re-execution entry, for the table in main(): name "step". */
 NODISCARD int oakum_sandbox_step_main(int argc, char **argv);

@@ -154,7 +154,7 @@ static void test_folder(void)
   g_assert_true(oakum_file_write(file, "hello", 5, 0644, &error));
   g_assert_cmpint(symlink("/etc", link), ==, 0);
   g_autoptr(OakumView) view = oakum_view_new(all, NULL);
-  g_assert_true(oakum_view_add_folder(view, oakum_temp_dir_path(dir), &error));
+  g_assert_true(oakum_view_add_folder(view, oakum_temp_dir_fd(dir), &error));
   expect(view, "etc@0 etc/f@0 out@0 ");
   content(view, "out/f", "hello"); /* "/etc" is the image's own */
   content(view, "out/passwd", NULL);

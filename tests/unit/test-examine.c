@@ -1,0 +1,161 @@
+/* The reading process: what it may still do, and the document that it sends. */
+#include "examine/examine.h"
+#include "os/os.h"
+#include "sandbox/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs `body` confined in a child; gives its exit status. */
+static int confined(int folder, int (*body)(const void *), const void *argument)
+{
+  int status;
+  pid_t pid = fork();
+  if (pid == 0) {
+    g_autoptr(GError) error = NULL;
+    if (!oakum_sandbox_confine(folder, &error))
+      _exit(99);
+    _exit(body(argument));
+  }
+  g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+  g_assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static int escape(const void *argument)
+{
+  (void)argument;
+  if (open("/etc/passwd", O_RDONLY) >= 0 || open("/proc/self/environ", O_RDONLY) >= 0)
+    return 1;
+  if (open("/tmp/oakum-made", O_WRONLY | O_CREAT, 0600) >= 0 || mkdir("/tmp/oakum-made", 0700) == 0)
+    return 2;
+  if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
+    return 3;
+  if (kill(getppid(), 0) == 0 || syscall(SYS_tgkill, getppid(), getppid(), 0) == 0)
+    return 4;
+  if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) >= 0 || syscall(SYS_vfork) >= 0)
+    return 5;
+  char *argv[] = {(char *)"true", NULL};
+  if (execve("/bin/true", argv, NULL) == 0 || chdir("/") == 0 || unlink("/nonexistent") == 0)
+    return 6;
+  if (fcntl(0, F_SETOWN, getppid()) == 0 || syscall(SYS_ptrace, 16, getppid(), 0, 0) == 0)
+    return 7;
+  if (syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0) >= 0 || errno != ENOSYS)
+    return 8;
+  void *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? 9 : 0;
+}
+
+static void test_nothing_is_left(void)
+{
+  g_assert_cmpint(confined(-1, escape, NULL), ==, 0);
+}
+
+static int look(const void *argument)
+{
+  int folder = *(const int *)argument;
+  char text[8] = "";
+  int fd = openat(folder, "inside", O_RDONLY);
+  if (fd < 0 || read(fd, text, sizeof(text)) != 2)
+    return 1;
+  if (openat(folder, "inside", O_RDWR) >= 0 || openat(folder, "new", O_WRONLY | O_CREAT, 0600) >= 0)
+    return 2;
+  if (socket(AF_INET, SOCK_STREAM, 0) >= 0 || kill(getppid(), 0) == 0)
+    return 3;
+  /* without Landlock, what others may read could still be read: nothing leaves but the result */
+  if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1U) == -1 && errno == ENOSYS)
+    return 0;
+  return openat(folder, "../outside", O_RDONLY) >= 0 || open("/etc/passwd", O_RDONLY) >= 0 ? 4 : 0;
+}
+
+static void test_one_folder_is_left(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(OakumTempDir) dir = oakum_temp_dir_new(NULL, &error);
+  g_assert_no_error(error);
+  int top = oakum_temp_dir_fd(dir);
+  g_assert_cmpint(mkdirat(top, "in", 0700), ==, 0);
+  OAKUM_AUTO_FD outside = openat(top, "outside", O_WRONLY | O_CREAT, 0644);
+  OAKUM_AUTO_FD inside = openat(top, "in/inside", O_WRONLY | O_CREAT, 0644);
+  g_assert_true(oakum_write_all(inside, "hi", 2, NULL));
+  int folder = openat(top, "in", O_RDONLY | O_DIRECTORY);
+  g_assert_cmpint(confined(folder, look, &folder), ==, 0);
+  close(folder);
+}
+
+static void test_round_trip(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(OakumCatalog) catalog = g_new0(OakumCatalog, 1);
+  catalog->packages = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
+  catalog->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  catalog->distro.id = g_strdup("debian");
+  OakumPackage *package = oakum_package_new();
+  package->name = g_strdup("a\"b\xff");
+  package->version = g_strdup("1:2");
+  package->type = g_strdup("deb");
+  package->maintainer = g_strdup("");
+  package->layer_index = 1;
+  g_ptr_array_add(package->paths, g_strdup("var/lib/dpkg/status"));
+  g_ptr_array_add(catalog->packages, package);
+  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "x", OAKUM_SEVERITY_UNKNOWN);
+  finding->title = g_strdup("not read");
+  g_ptr_array_add(catalog->incomplete, finding);
+  g_autofree char *text = oakum_examine_format(catalog);
+  const char *layers[] = {"sha256:a", "sha256:b"};
+  g_autoptr(OakumCatalog) back = oakum_examine_parse(text, strlen(text), layers, 2, &error);
+  g_assert_no_error(error);
+  const OakumPackage *got = back->packages->pdata[0];
+  g_assert_cmpstr(got->name, ==, "a\"b\xef\xbf\xbd"); /* JSON holds no other bytes */
+  g_assert_cmpstr(got->layer, ==, "sha256:b");
+  g_assert_cmpstr(got->maintainer, ==, "");
+  g_assert_null(got->arch);
+  g_assert_cmpuint(got->paths->len, ==, 1);
+  g_assert_cmpstr(((const OakumFinding *)back->incomplete->pdata[0])->title, ==, "not read");
+  g_assert_cmpstr(back->distro.id, ==, "debian");
+  g_assert_null(back->distro.version);
+  g_autofree char *again = oakum_examine_format(back);
+  g_autoptr(OakumCatalog) third = oakum_examine_parse(again, strlen(again), NULL, 1, &error);
+  g_assert_no_error(error);
+  /* a number of a layer that there is not is none */
+  g_assert_cmpint(((const OakumPackage *)third->packages->pdata[0])->layer_index, ==, -1);
+}
+
+static void test_errors_keep_their_code(void)
+{
+  static const struct {
+    const char *text;
+    int code;
+    const char *says;
+  } cases[] = {
+      {"{\"error\":{\"message\":\"layer 0: bad\",\"code\":4}}", OAKUM_ERROR_DIGEST, "layer 0: bad"},
+      {"{\"error\":{\"message\":\"m\",\"code\":4000}}", OAKUM_ERROR_USAGE, "m"},
+      {"{\"error\":{}}", OAKUM_ERROR_INVALID, "message"},
+      {"{\"distro\":{}}", OAKUM_ERROR_INVALID, "no packages"},
+      {"{\"packages\":[{}],\"incomplete\":[]}", OAKUM_ERROR_INVALID, "packages[0]"},
+      {"[]", OAKUM_ERROR_INVALID, "not a JSON object"},
+      {"", OAKUM_ERROR_INVALID, "what was found"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_null(oakum_examine_parse(cases[i].text, strlen(cases[i].text), NULL, 0, &error));
+    g_assert_cmpint(error->code, ==, cases[i].code);
+    g_assert_nonnull(strstr(error->message, cases[i].says));
+  }
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/examine/nothing-is-left", test_nothing_is_left);
+  g_test_add_func("/examine/one-folder-is-left", test_one_folder_is_left);
+  g_test_add_func("/examine/round-trip", test_round_trip);
+  g_test_add_func("/examine/errors-keep-their-code", test_errors_keep_their_code);
+  return g_test_run();
+}
