@@ -118,6 +118,7 @@ struct OakumShellPart {
   OakumShellSpan span; /* with quotes and brackets */
   gboolean quoted;     /* it stands between double quotes, or is itself quoted */
   const char *value;   /* as told with the kind; else NULL */
+  const char *text;    /* what it adds to the text of its word; never NULL */
   const OakumShellPart *parts;
   guint n_parts;
   const OakumShellNode *script; /* SEQUENCE; else NULL */
