@@ -46,7 +46,9 @@ const OakumShellNode *oakum_shell_inside(OakumShellParser *p, guint32 start)
   p->pending_base = p->pending->len;
   guint32 open = p->pos;
   oakum_shell_take(p);
+  p->inside++;
   OakumShellNode *script = oakum_shell_list(p);
+  p->inside--;
   if (oakum_shell_peek(p) == ')')
     oakum_shell_take(p);
   else if (p->pos >= p->len)
@@ -123,7 +125,9 @@ static void arithmetic(OakumShellParser *p, gboolean dq, gboolean bracket)
   if (!bracket)
     oakum_shell_take(p);
   guint32 inside = p->pos;
-  OakumShellMode mode = {.dq = TRUE, .open = bracket ? '[' : '(', .close = bracket ? ']' : ')'};
+  /* dash does not see quotes in there */
+  OakumShellMode mode = {
+      .dq = TRUE, .heredoc = !p->ash, .open = bracket ? '[' : '(', .close = bracket ? ']' : ')'};
   gboolean closed = oakum_shell_parts(p, mode);
   guint32 end = p->pos;
   if (closed) {
@@ -456,7 +460,8 @@ static void braced(OakumShellParser *p, gboolean dq)
     gboolean pattern = FALSE;
     char split = 0;
     operator(p, &part, &pattern, &split);
-    OakumShellMode mode = {.dq = dq, .single = !dq || pattern, .close = '}', .close2 = split};
+    OakumShellMode mode = {
+        .dq = dq, .single = !dq || pattern || p->bash, .close = '}', .close2 = split};
     operand(p, mode);
     if (split && oakum_shell_peek(p) == split && !p->error) {
       oakum_shell_take(p);

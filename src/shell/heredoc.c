@@ -110,17 +110,8 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   guint32 word_start = p->pos;
   gboolean heredoc = redirect.kind == OAKUM_SHELL_REDIRECT_HEREDOC;
   gboolean good = oakum_shell_word(p, heredoc ? 0 : OAKUM_SHELL_WORD_PLAIN, &redirect.target);
-  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_OUT && !is_descriptor(&redirect.target)) {
-    if (p->ash)
-      redirect.kind = OAKUM_SHELL_REDIRECT_BOTH;
-    else
-      oakum_shell_fail(p, OAKUM_ERROR_INVALID, word_start, p->end,
-                       "\">&\" must be followed by a number or \"-\"");
-  }
-  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_IN && !p->bash && good &&
-      !is_descriptor(&redirect.target))
-    oakum_shell_fail(p, OAKUM_ERROR_INVALID, word_start, p->end,
-                     "\"<&\" must be followed by a number or \"-\"");
+  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_OUT && !is_descriptor(&redirect.target))
+    redirect.kind = OAKUM_SHELL_REDIRECT_BOTH;
   redirect.span = oakum_shell_span(p, start, p->end);
   if (heredoc && good) {
     OakumShellHeredoc *doc = oakum_shell_alloc(p->b, sizeof *doc);
@@ -161,6 +152,13 @@ static guint32 find_end(OakumShellParser *p, OakumShellHeredoc *doc)
     if (!continued && end - text == want && memcmp(p->text + text, doc->delimiter, want) == 0) {
       doc->closed = TRUE;
       p->pos = MIN(end + 1, p->len);
+      return start;
+    }
+    if (p->bash && p->inside && !continued && end - text > want &&
+        memcmp(p->text + text, doc->delimiter, want) == 0 &&
+        memchr(p->text + text + want, ')', end - text - want)) {
+      doc->closed = TRUE; /* bash ends a heredoc of $(..) at "EOF)" too */
+      p->pos = text + (guint32)want;
       return start;
     }
     guint32 slashes = 0;

@@ -793,7 +793,7 @@ static OakumShellNode *parse_command(OakumShellParser *p)
     return NULL;
   OakumShellNodeKind kind;
   OakumShellNode *node = NULL;
-  if (at_terminator(p))
+  if (at_terminator(p) || oakum_shell_at_word(p, "!"))
     oakum_shell_unexpected(p, "a command");
   else if (compound_kind(p, &kind))
     node = parse_compound(p, kind);

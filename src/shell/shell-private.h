@@ -26,6 +26,7 @@ typedef struct {
   const OakumShellSpan *opaque;
   guint n_opaque;
   guint depth;
+  guint inside; /* $(..) around */
   OakumShellDialect dialect;
   gboolean bash, ash;     /* which extensions are read; ash: those of busybox, bash has them too */
   gboolean word_escaped;  /* a backslash stood in the word that was read last */
