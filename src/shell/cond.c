@@ -79,7 +79,7 @@ static void term(OakumShellParser *p)
   } else {
     const OakumShellWord *word = push_word(p, OAKUM_SHELL_WORD_GLOB);
     gboolean unary = word && is_unary(word);
-    skip(p);
+    oakum_shell_skip_blanks(p); /* bash takes a new line elsewhere, not here */
     int c = oakum_shell_peek(p);
     const char *sign = p->error ? NULL : binary(p);
     if (unary && !p->error && !oakum_shell_at_word(p, "]]")) {

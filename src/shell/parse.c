@@ -713,7 +713,7 @@ static gboolean parse_assignment(OakumShellParser *p)
 static gboolean declares(const char *name)
 {
   static const char *const names[] = {"declare",  "typeset", "local", "export",
-                                      "readonly", "eval",    "let"};
+                                      "readonly", "eval",    "let",   "alias"};
   for (size_t i = 0; name && i < G_N_ELEMENTS(names); i++)
     if (strcmp(name, names[i]) == 0)
       return TRUE;
