@@ -107,7 +107,7 @@ const OakumCommand oakum_cmd_debug = {
     .name = "debug",
     .summary = "show what the parts make of an input",
     .usage = "version deb|apk, or step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND..., or "
-             "pull REF DIR, or push DIR REF..., or shell [--dialect sh|bash]",
+             "pull REF DIR, or push DIR REF..., or shell [--dialect sh|bash] [--tree]",
     .examples =
         "  printf '1.0~rc1\\t1.0\\n' | oakum debug version deb    # prints <, =, > or ! "
         "(not valid)\n"

@@ -70,15 +70,13 @@ static void add_assignments(json_t *out, const OakumShellCommand *command)
   json_object_set_new(out, "assignments", list);
 }
 
-static void add_redirects(json_t *out, const OakumShellCommand *command)
+static json_t *redirects_json(const OakumShellRedirect *redirects, guint n)
 {
   static const char *const signs[] = {"<",  ">",  ">|",  ">>", "<>", "<&",
                                       ">&", "&>", "&>>", "<<", "<<<"};
-  if (command->n_redirects == 0)
-    return;
   json_t *list = json_array();
-  for (guint i = 0; i < command->n_redirects; i++) {
-    const OakumShellRedirect *r = &command->redirects[i];
+  for (guint i = 0; i < n; i++) {
+    const OakumShellRedirect *r = &redirects[i];
     json_t *one = json_object();
     json_object_set_new(one, "op", json_string(signs[r->kind]));
     if (r->fd >= 0)
@@ -94,7 +92,7 @@ static void add_redirects(json_t *out, const OakumShellCommand *command)
     }
     json_array_append_new(list, one);
   }
-  json_object_set_new(out, "redirects", list);
+  return list;
 }
 
 static void add_context(json_t *out, const OakumShellCommand *command)
@@ -120,7 +118,8 @@ static json_t *command_json(const OakumShellCommand *command)
   json_object_set_new(out, "words", words(command->words, command->n_words));
   add_kinds(out, command);
   add_assignments(out, command);
-  add_redirects(out, command);
+  if (command->n_redirects)
+    json_object_set_new(out, "redirects", redirects_json(command->redirects, command->n_redirects));
   if (*oakum_shell_join_name(command->before))
     json_object_set_new(out, "before", json_string(oakum_shell_join_name(command->before)));
   if (*oakum_shell_join_name(command->after))
@@ -162,14 +161,59 @@ static void print_error(const OakumShellError *error, const char *key)
   print(out);
 }
 
+/* One line a node, indented by its depth. The reader bounds the depth. */
+static void print_tree(const OakumShellNode *node, guint depth)
+{
+  static const char *const roles[] = {NULL, "condition", "body", "else"};
+  json_t *out = json_object();
+  if (node->role)
+    json_object_set_new(out, "role", json_string(roles[node->role]));
+  json_object_set_new(out, "kind", json_string(oakum_shell_node_name(node->kind)));
+  json_object_set_new(out, "span", span(node->span));
+  if (node->name)
+    json_object_set_new(out, "name", string(node->name));
+  if (node->has_in)
+    json_object_set_new(out, "in", json_true());
+  if (node->negated)
+    json_object_set_new(out, "negated", json_true());
+  if (node->timed)
+    json_object_set_new(out, "timed", json_true());
+  if (node->command)
+    json_object_set_new(out, "command", words(node->command->words, node->command->n_words));
+  if (node->n_words)
+    json_object_set_new(out, "words", words(node->words, node->n_words));
+  if (*node->ending)
+    json_object_set_new(out, "ending", json_string(node->ending));
+  if (node->joins && node->n_children) {
+    json_t *joins = json_array();
+    for (guint i = 0; i < node->n_children; i++)
+      json_array_append_new(joins, json_string(oakum_shell_join_name(node->joins[i])));
+    json_object_set_new(out, "joins", joins);
+  }
+  if (node->n_redirects)
+    json_object_set_new(out, "redirects", redirects_json(node->redirects, node->n_redirects));
+  printf("%*s", (int)depth * 2, "");
+  print(out);
+  for (guint i = 0; i < node->n_children; i++)
+    print_tree(node->children[i], depth + 1);
+}
+
 int oakum_debug_shell(int argc, char **argv)
 {
   OakumShellDialect dialect = OAKUM_SHELL_BASH;
-  gboolean good = argc == 1 || (argc == 3 && strcmp(argv[1], "--dialect") == 0 &&
-                                oakum_shell_dialect_parse(argv[2], &dialect));
+  gboolean tree = FALSE, good = TRUE;
+  for (int i = 1; i < argc && good; i++) {
+    if (strcmp(argv[i], "--tree") == 0)
+      tree = TRUE;
+    else if (strcmp(argv[i], "--dialect") == 0 && i + 1 < argc)
+      good = oakum_shell_dialect_parse(argv[++i], &dialect);
+    else
+      good = FALSE;
+  }
   if (!good) {
-    oakum_log(OAKUM_LOG_ERROR, "debug shell: expected at most --dialect sh|bash|dash|ash|ksh|zsh|"
-                               "busybox|powershell|cmd");
+    oakum_log(OAKUM_LOG_ERROR,
+              "debug shell: expected at most --tree and --dialect sh|bash|dash|ash|ksh|zsh|"
+              "busybox|powershell|cmd");
     return OAKUM_EXIT_ERROR;
   }
   g_autoptr(GByteArray) text = g_byte_array_new();
@@ -188,7 +232,9 @@ int oakum_debug_shell(int argc, char **argv)
     oakum_log(OAKUM_LOG_ERROR, "debug shell: %s", error->message);
     return OAKUM_EXIT_ERROR;
   }
-  for (guint i = 0; i < shell->n_commands; i++)
+  if (tree)
+    print_tree(shell->root, 0);
+  for (guint i = 0; !tree && i < shell->n_commands; i++)
     print(command_json(shell->commands[i]));
   for (guint i = 0; i < shell->n_nested_errors; i++)
     print_error(shell->nested_errors[i], "nested error");

@@ -72,8 +72,9 @@ static OakumShellNode *parse_and_or(OakumShellParser *p);
 
 OakumShellNode *oakum_shell_list(OakumShellParser *p)
 {
-  oakum_shell_skip_newlines(p);
   OakumShellNode *node = oakum_shell_node(p, OAKUM_SHELL_NODE_SEQUENCE);
+  node->span.start = node->span.end = oakum_shell_span(p, p->end - MIN(p->end, 1), p->end).end;
+  oakum_shell_skip_newlines(p);
   guint nodes = p->b->nodes->len, joins = p->b->joins->len;
   while (!p->error && !at_terminator(p)) {
     OakumShellNode *child = parse_and_or(p);
@@ -92,8 +93,6 @@ OakumShellNode *oakum_shell_list(OakumShellParser *p)
       push_join(p, p->error ? OAKUM_SHELL_JOIN_NONE : join);
     if (p->error || join == OAKUM_SHELL_JOIN_NONE)
       break;
-    if (child)
-      oakum_shell_finish_node(p, node);
     if (c != '\n')
       oakum_shell_take(p);
     oakum_shell_skip_newlines(p);

@@ -43,9 +43,9 @@ void oakum_shell_unexpected(OakumShellParser *p, const char *wanted)
   g_autofree char *what = NULL;
   guint32 end = p->pos;
   if (p->pos >= p->len) {
-    what = g_strdup("the end of the text");
+    what = g_strdup("end of the text");
   } else if (p->text[p->pos] == '\n') {
-    what = g_strdup("the end of the line");
+    what = g_strdup("end of the line");
     end++;
   } else {
     for (size_t i = 0; end == p->pos && i < G_N_ELEMENTS(operators); i++)
