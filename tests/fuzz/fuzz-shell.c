@@ -1,6 +1,6 @@
-/* The shell reader, in the dialect that the first byte picks. Oracle: every span lies in the text, parts
- * and words lie in what they belong to and stand in order, words are never without text, and the
- * list is the tree's. */
+/* The shell reader, in the dialect that the first byte picks. Oracle: every span lies in the text,
+ * parts and words lie in what they belong to and stand in order, words are never without text, and
+ * the list is the tree's. */
 #include "shell/shell.h"
 #include <string.h>
 
