@@ -30,6 +30,9 @@ extern const OakumCommand oakum_debug_push;
 extern const OakumCommand oakum_debug_copy;
 extern const OakumCommand oakum_debug_referrers;
 
+/* `oakum debug shell`: the commands of a script. */
+extern const OakumCommand oakum_debug_shell;
+
 /* ---- registries, for all commands that speak to them
  * -------------------------------------------------- */
 typedef struct {

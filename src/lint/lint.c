@@ -86,7 +86,10 @@ static void tell(Lint *lint, Rule rule, const OakumRange *range, int instruction
         g_hash_table_lookup_extended(lint->options->levels, row->name, NULL, &value))
       level = (OakumLintLevel)GPOINTER_TO_INT(value);
   }
-  if (level == OAKUM_LINT_OFF)
+  gboolean wanted = !lint->options->only;
+  for (const char *const *id = lint->options->only; id && *id; id++)
+    wanted |= oakum_lint_rule_find(*id) == row;
+  if (level == OAKUM_LINT_OFF || !wanted)
     return;
   if (is_ignored(lint, row->name, instruction_line))
     return;
