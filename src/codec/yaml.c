@@ -165,6 +165,30 @@ static void syntax_error(const Build *b, struct fy_diag *diag, GError **error)
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "%s: not YAML", b->what);
 }
 
+/* What YAML forbids anyway (control characters, wrong UTF-8), and directives, over which the parser
+ * below may loop for ever, are found before it sees them. */
+static gboolean looks_sane(const Build *b, const char *data, size_t len, GError **error)
+{
+  int line = 1, column = 1;
+  for (const char *p = data, *end = data + len; p < end;) {
+    gunichar c = g_utf8_get_char_validated(p, end - p);
+    if (c == (gunichar)-1 || c == (gunichar)-2)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "not UTF-8", error);
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0 && c != 0x85) ||
+        (c & 0xfffe) == 0xfffe)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "a control character", error);
+    if (c == '%' && column == 1)
+      return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED, "directives (%) are not read", error);
+    p += g_unichar_to_utf8(c, NULL);
+    column++;
+    if (c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029) {
+      line += c != '\r' || p == end || *p != '\n';
+      column = 1;
+    }
+  }
+  return TRUE;
+}
+
 OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GError **error)
 {
   if (len > OAKUM_CONFIG_FILE_MAX) {
@@ -173,6 +197,8 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
     return NULL;
   }
   Build b = {.what = what};
+  if (!looks_sane(&b, data, len, error))
+    return NULL;
   struct fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.fp = NULL;

@@ -62,6 +62,9 @@ static void test_refused(void)
       {"a: \"\\0\"\n", "t.yaml:1:4: a NUL", OAKUM_ERROR_INVALID},
       {"a: [1, 2\n", "t.yaml:", OAKUM_ERROR_INVALID},
       {"a: 'x\n", "t.yaml:", OAKUM_ERROR_INVALID},
+      {"a: 1\n%Y\xff\n", "t.yaml:2:1: directives", OAKUM_ERROR_UNSUPPORTED},
+      {"a: \"\xc3\xa9\xff\"\n", "t.yaml:1:6: not UTF-8", OAKUM_ERROR_INVALID},
+      {"a:\r\nb: \x01\n", "t.yaml:2:4: a control", OAKUM_ERROR_INVALID},
       {deep, "t.yaml:1:33: nested", OAKUM_ERROR_LIMIT},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -5,16 +5,17 @@
 
 static void test_places(void)
 {
-  /* a, é (2 bytes), U+1D552 (4 bytes, 2 units), a byte that is no UTF-8, tab; an empty line; no newline at the end */
+  /* a, é (2 bytes), U+1D552 (4 bytes, 2 units), a byte that is no UTF-8, tab; an empty line; no
+   * newline at the end */
   static const char text[] = "a\xc3\xa9\xf0\x9d\x95\x92\xff\tb\n\nlast";
   g_auto(OakumLintText) index = {NULL};
   oakum_lint_text_init(&index, text, strlen(text));
   const struct {
     size_t offset;
     int line, column, unit, byte;
-  } cases[] = {{0, 1, 1, 1, 1},  {1, 1, 2, 2, 2},   {3, 1, 3, 3, 4},   {7, 1, 4, 5, 8},
-               {8, 1, 5, 6, 9},  {9, 1, 6, 7, 10},  {10, 1, 7, 8, 11}, {11, 2, 1, 1, 1},
-               {12, 3, 1, 1, 1}, {16, 3, 5, 5, 5},  {99, 3, 5, 5, 5},  {3, 1, 3, 3, 4},
+  } cases[] = {{0, 1, 1, 1, 1},  {1, 1, 2, 2, 2},  {3, 1, 3, 3, 4},   {7, 1, 4, 5, 8},
+               {8, 1, 5, 6, 9},  {9, 1, 6, 7, 10}, {10, 1, 7, 8, 11}, {11, 2, 1, 1, 1},
+               {12, 3, 1, 1, 1}, {16, 3, 5, 5, 5}, {99, 3, 5, 5, 5},  {3, 1, 3, 3, 4},
                {5, 1, 3, 3, 6} /* inside a character */};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     OakumLintPlace p = oakum_lint_text_place(&index, cases[i].offset);
@@ -57,7 +58,8 @@ static void test_diff(void)
       {"1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nx\n5\n6\n7\n8\n9\n",
        "--- a/f\n+++ b/f\n@@ -2,6 +2,7 @@\n 2\n 3\n 4\n+x\n 5\n 6\n 7\n"},
       {"1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", "x\n2\n3\n4\n5\n6\n7\n8\n9\ny\n",
-       "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n@@ -7,4 +7,4 @@\n 7\n 8\n 9\n-10\n+y\n"},
+       "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n-1\n+x\n 2\n 3\n 4\n@@ -7,4 +7,4 @@\n 7\n 8\n "
+       "9\n-10\n+y\n"},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     GString *diff = oakum_report_diff("f", cases[i].before, strlen(cases[i].before), cases[i].after,
@@ -72,7 +74,7 @@ static GString *patch(const char *before, const char *diff)
 {
   g_auto(GStrv) old = g_strsplit(before, "\n", -1), lines = g_strsplit(diff, "\n", -1);
   GString *out = g_string_new(NULL);
-  guint at = 0, count = g_strv_length(old) - 1; /* all texts here end in a newline */
+  guint at = 0, count = MAX(g_strv_length(old), 1) - 1; /* all texts here end in a newline */
   for (char **line = lines; *line; line++) {
     guint first, n = 1;
     if (g_str_has_prefix(*line, "--- ") || g_str_has_prefix(*line, "+++ ") || !**line)
