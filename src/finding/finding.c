@@ -46,6 +46,19 @@ void oakum_package_free(OakumPackage *package)
   g_free(package);
 }
 
+OakumEdit *oakum_edit_new(size_t start, size_t end, const char *text)
+{
+  OakumEdit *edit = g_new(OakumEdit, 1);
+  *edit = (OakumEdit){start, end, g_strdup(text)};
+  return edit;
+}
+
+void oakum_edit_free(OakumEdit *edit)
+{
+  g_free(edit->text);
+  g_free(edit);
+}
+
 OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id, OakumSeverity severity)
 {
   OakumFinding *finding = g_new0(OakumFinding, 1);
@@ -64,10 +77,11 @@ void oakum_finding_free(OakumFinding *finding)
                       &finding->fix,          &finding->package_name, &finding->package_version,
                       &finding->package_purl, &finding->source,       &finding->fixed,
                       &finding->status,       &finding->advisory,     &finding->layer,
-                      &finding->file};
+                      &finding->file,         &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);
   g_strfreev(finding->aliases);
+  g_clear_pointer(&finding->edits, g_ptr_array_unref);
   g_free(finding);
 }
 

@@ -36,6 +36,14 @@ typedef struct {
 NODISCARD OakumPackage *oakum_package_new(void);
 void oakum_package_free(OakumPackage *package);
 
+/* Bytes [start, end) of the file replaced by `text`; start == end inserts. */
+typedef struct {
+  size_t start, end;
+  char *text;
+} OakumEdit;
+NODISCARD OakumEdit *oakum_edit_new(size_t start, size_t end, const char *text);
+void oakum_edit_free(OakumEdit *edit);
+
 typedef struct {
   OakumFindingKind kind;
   char *id;       /* CVE id, rule name, or reason word of INCOMPLETE */
@@ -55,6 +63,11 @@ typedef struct {
   /* lint: a place in a text, 1-based; end exclusive */
   char *file;
   int line, column, end_line, end_column;
+  size_t start, end;    /* the same place as bytes of the file */
+  const char *category; /* static; NULL */
+  char *code;           /* how a peer that is stood in for calls the rule ("DL3008"); NULL */
+  GPtrArray *edits;     /* OakumEdit, ascending, disjoint; NULL: no fix is known */
+  gboolean edits_safe;  /* the image stays the same but for the improvement */
 } OakumFinding;
 NODISCARD OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id,
                                           OakumSeverity severity);
