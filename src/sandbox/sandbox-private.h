@@ -33,6 +33,11 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
                                     gboolean (*before_exec)(void *), void *user);
 void oakum_sandbox_complain(const char *what);
 
+/* What the probes try, in a child of theirs: FALSE with errno. */
+NODISCARD gboolean oakum_sandbox_try_mounts(void);
+/* As oakum_sandbox_probe. */
+NODISCARD gboolean oakum_sandbox_try_userns(char **why);
+
 /* ---- seccomp
  * ------------------------------------------------------------------------------------- */
 /* Loads the filter; `supervised`: with the notifications of the chroot rung, *listener gets the

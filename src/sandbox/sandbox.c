@@ -416,17 +416,12 @@ static gboolean try_in_child(gboolean (*attempt)(void), char **why)
   return errnum == 0;
 }
 
-static gboolean attempt_mounts(void)
+gboolean oakum_sandbox_try_mounts(void)
 {
   /* inside a plain chroot "/" is no mount point: neither can propagation be cut off there nor
    * pivot_root work */
   return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0 &&
          mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-}
-
-static gboolean attempt_userns(void)
-{
-  return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
 }
 
 static gboolean attempt_chroot(void)
@@ -437,6 +432,7 @@ static gboolean attempt_chroot(void)
 
 gboolean oakum_sandbox_probe(OakumRung rung, char **why)
 {
-  static gboolean (*const attempts[])(void) = {attempt_userns, attempt_mounts, attempt_chroot};
-  return try_in_child(attempts[rung], why);
+  if (rung == OAKUM_RUNG_USERNS && !oakum_sandbox_in_userns())
+    return oakum_sandbox_try_userns(why);
+  return try_in_child(rung == OAKUM_RUNG_CHROOT ? attempt_chroot : oakum_sandbox_try_mounts, why);
 }
