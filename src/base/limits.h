@@ -107,3 +107,7 @@
 
 /* configuration files that people write */
 #define OAKUM_CONFIG_FILE_MAX (4 * OAKUM_MIB)
+
+/* lint */
+#define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
+#define OAKUM_LINT_FIX_ROUNDS_MAX 16u

@@ -99,3 +99,10 @@ typedef struct {
   gboolean used;    /* it is the last, or a later FROM names it */
   gboolean copied;  /* a later COPY --from or RUN --mount from= names it */
 } LintStage;
+
+NODISCARD LintStep *lint_step_new(StepKind kind);
+void lint_step_free(LintStep *step);
+void lint_word_free(LintWord *word);
+
+/* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
+NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *error_column);

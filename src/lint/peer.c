@@ -231,6 +231,16 @@ static LintWord *add_word(GPtrArray *list, char *name, char *value)
   return word;
 }
 
+static void join_words(LintStep *step)
+{
+  g_autoptr(GString) joined = g_string_new(NULL);
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    g_string_append_printf(joined, "%s%s", i ? " " : "", word->value);
+  }
+  step->text = g_string_free(g_steal_pointer(&joined), FALSE);
+}
+
 /* [ "a", "b" ] */
 static gboolean exec_form(Peer *p, LintStep *step)
 {
@@ -260,12 +270,7 @@ static gboolean exec_form(Peer *p, LintStep *step)
   p->at++;
   gather_blanks(p);
   step->exec = TRUE;
-  g_autoptr(GString) joined = g_string_new(NULL);
-  for (guint i = 0; i < step->words->len; i++) {
-    const LintWord *word = step->words->pdata[i];
-    g_string_append_printf(joined, "%s%s", i ? " " : "", word->value);
-  }
-  step->text = g_string_free(g_steal_pointer(&joined), FALSE);
+  join_words(step);
   return TRUE;
 back:
   g_ptr_array_set_size(step->words, 0);
@@ -508,6 +513,8 @@ static gboolean read_copy(Peer *p, LintStep *step)
     if (!gather_blanks(p))
       break;
   }
+  if (step->kind == STEP_ADD && looking_at(p, "--"))
+    return fail(p);
   size_t start = p->at;
   /* bodies in the text: all targets stand on the first line, the last marker ends it */
   if (step->kind == STEP_COPY && looking_at(p, "<<")) {
@@ -739,48 +746,27 @@ static gboolean pieces(Peer *p, const char *stop, GString *out)
   }
 }
 
+/* name=value or, as the last, a name, blanks and the rest of the line. */
 static gboolean read_pairs(Peer *p, LintStep *step)
 {
-  size_t start = p->at;
-  gboolean list = TRUE;
-  while (list) {
-    g_autoptr(GString) key = g_string_new(NULL), value = g_string_new(NULL);
-    size_t here = p->at;
+  do {
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) value = g_string_new(NULL);
     if (!pieces(p, "=", key))
       return FALSE;
     if (peek(p) != '=') {
-      p->at = here;
-      if (step->words->len > 0 && p->at < p->len && peek(p) != '\n' && peek(p) != '#') {
-        /* a word without "=" behind a pair */
-        if (!pieces(p, "", key))
-          return FALSE;
-        return fail(p);
-      }
-      list = FALSE;
+      char *rest = NULL;
+      if (!require_blanks(p) || !until_eol(p, &rest))
+        return FALSE;
+      add_word(step->words, g_strdup(key->str), rest)->raw = g_strdup(rest);
       break;
     }
-    p->at++;
-    size_t raw = p->at;
+    size_t raw = ++p->at;
     if (!pieces(p, "", value))
       return FALSE;
-    LintWord *word = add_word(step->words, g_strdup(key->str), g_strdup(value->str));
-    word->raw = g_strndup(p->text + raw, p->at - raw);
-    here = p->at;
-    if (!gather_blanks(p) || at_end(p) || peek(p) == '\n')
-      break;
-  }
-  if (step->words->len > 0) {
-    forget(p);
-    return TRUE;
-  }
-  /* the old form: one name, the rest of the line */
-  p->at = start;
-  g_autoptr(GString) key = g_string_new(NULL);
-  char *value = NULL;
-  if (!pieces(p, "=", key) || !require_blanks(p) || !until_eol(p, &value))
-    return FALSE;
-  LintWord *word = add_word(step->words, g_strdup(key->str), value);
-  word->raw = g_strdup(value);
+    add_word(step->words, g_strdup(key->str), g_strdup(value->str))->raw =
+        g_strndup(p->text + raw, p->at - raw);
+  } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
   forget(p);
   return TRUE;
 }
