@@ -681,6 +681,9 @@ static gboolean read_run(Peer *p, LintStep *step)
     }
     if (!require_blanks(p))
       return FALSE;
+    if (looking_at(p, "--") && !looking_at(p, "--mount=") && !looking_at(p, "--network=") &&
+        !looking_at(p, "--security="))
+      return fail(p);
   }
   return arguments(p, step);
 }
@@ -785,10 +788,9 @@ static gboolean read_arg(Peer *p, LintStep *step)
   return TRUE;
 }
 
-/* ENV and LABEL may use ${..}; a port is a number or a variable. */
+/* A number, or "$" and anything up to a blank, "-", "/" or "$". */
 static gboolean port_part(Peer *p)
 {
-  size_t start = p->at;
   if (g_ascii_isdigit(peek(p))) {
     while (g_ascii_isdigit(peek(p)))
       p->at++;
@@ -797,23 +799,8 @@ static gboolean port_part(Peer *p)
   if (peek(p) != '$')
     return fail(p);
   p->at++;
-  gboolean brace = peek(p) == '{';
-  p->at += brace;
-  size_t name = p->at;
-  while (!at_end(p) && (g_ascii_isalnum(peek(p)) || peek(p) == '_'))
-    p->at++;
-  if (brace && looking_at(p, ":-")) {
-    p->at += 2;
-    while (!at_end(p) && g_ascii_isalnum(peek(p)))
-      p->at++;
-    name--;
-    return fail(p);
-  }
-  if (p->at == name)
-    return fail(p);
-  if (brace && !eat(p, "}"))
-    return fail(p);
-  return p->at > start;
+  g_autofree char *name = NULL;
+  return some_unless(p, "-/$", &name);
 }
 
 static gboolean read_expose(Peer *p, LintStep *step)
