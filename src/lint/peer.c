@@ -222,15 +222,6 @@ static gboolean json_string(Peer *p, char **out)
   return TRUE;
 }
 
-static LintWord *add_word(GPtrArray *list, char *name, char *value)
-{
-  LintWord *word = g_new0(LintWord, 1);
-  word->name = name;
-  word->value = value;
-  g_ptr_array_add(list, word);
-  return word;
-}
-
 static void join_words(LintStep *step)
 {
   g_autoptr(GString) joined = g_string_new(NULL);
@@ -254,7 +245,7 @@ static gboolean exec_form(Peer *p, LintStep *step)
     char *value = NULL;
     if (!json_string(p, &value))
       goto back;
-    add_word(step->words, NULL, value);
+    lint_word_add(step->words, NULL, value);
     gather_blanks(p);
     more = peek(p) == ',';
     if (more) {
@@ -509,7 +500,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
       repeated |= strcmp(((LintWord *)step->flags->pdata[i])->name, flag) == 0;
     if (repeated && strcmp(flag, "exclude") != 0)
       return fail(p);
-    add_word(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
+    lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
     if (!gather_blanks(p))
       break;
   }
@@ -526,14 +517,14 @@ static gboolean read_copy(Peer *p, LintStep *step)
       ok = heredoc_marker(p, &marker);
       if (!ok)
         break;
-      add_word(step->words, NULL, g_strndup(p->text + word, p->at - word));
+      lint_word_add(step->words, NULL, g_strndup(p->text + word, p->at - word));
       gather_blanks(p);
     }
     while (ok && !at_end(p) && peek(p) != '\n') {
       char *target = NULL;
       ok = some_unless(p, "", &target);
       if (ok)
-        add_word(step->words, NULL, target);
+        lint_word_add(step->words, NULL, target);
       gather_blanks(p);
     }
     if (ok && peek(p) == '\n' && (p->at++, heredoc_body(p, marker, &body))) {
@@ -561,7 +552,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
       p->at = here;
       break;
     }
-    add_word(step->words, NULL, word);
+    lint_word_add(step->words, NULL, word);
     if (!gather_blanks(p))
       break;
   }
@@ -642,10 +633,10 @@ static gboolean read_mount(Peer *p, LintStep *step)
   if (ok && (bad || (type <= 2 && !target)))
     ok = fail(p);
   if (ok) {
-    LintWord *word = add_word(step->flags, g_strdup("mount"), g_strdup(types[type]));
+    LintWord *word = lint_word_add(step->flags, g_strdup("mount"), g_strdup(types[type]));
     word->raw = g_steal_pointer(&value_target);
     if (value_from)
-      add_word(step->flags, g_strdup("mount-from"), g_steal_pointer(&value_from));
+      lint_word_add(step->flags, g_strdup("mount-from"), g_steal_pointer(&value_from));
   }
   g_free(value_target);
   g_free(value_from);
@@ -677,7 +668,7 @@ static gboolean read_run(Peer *p, LintStep *step)
         i++;
       if (!choice[i])
         return fail(p);
-      add_word(step->flags, g_strdup(name), g_strdup(choice[i]));
+      lint_word_add(step->flags, g_strdup(name), g_strdup(choice[i]));
     }
     if (!require_blanks(p))
       return FALSE;
@@ -761,13 +752,13 @@ static gboolean read_pairs(Peer *p, LintStep *step)
       char *rest = NULL;
       if (!require_blanks(p) || !until_eol(p, &rest))
         return FALSE;
-      add_word(step->words, g_strdup(key->str), rest)->raw = g_strdup(rest);
+      lint_word_add(step->words, g_strdup(key->str), rest)->raw = g_strdup(rest);
       break;
     }
     size_t raw = ++p->at;
     if (!pieces(p, "", value))
       return FALSE;
-    add_word(step->words, g_strdup(key->str), g_strdup(value->str))->raw =
+    lint_word_add(step->words, g_strdup(key->str), g_strdup(value->str))->raw =
         g_strndup(p->text + raw, p->at - raw);
   } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
   forget(p);
@@ -784,7 +775,7 @@ static gboolean read_arg(Peer *p, LintStep *step)
   char *value = NULL;
   if (line[n] == '=')
     value = g_strdup(line + n + 1);
-  add_word(step->words, g_strndup(line, n), value);
+  lint_word_add(step->words, g_strndup(line, n), value);
   return TRUE;
 }
 
@@ -823,7 +814,7 @@ static gboolean read_expose(Peer *p, LintStep *step)
       if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0)
         return fail_at(p, proto);
     }
-    add_word(step->words, NULL, g_strndup(p->text + start, p->at - start));
+    lint_word_add(step->words, NULL, g_strndup(p->text + start, p->at - start));
   } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
   return TRUE;
 }
@@ -863,7 +854,7 @@ static gboolean read_health(Peer *p, LintStep *step)
         return fail(p);
       p->at++;
     }
-    add_word(step->flags, g_strdup(flags[i]), g_strndup(p->text + start, p->at - start));
+    lint_word_add(step->flags, g_strdup(flags[i]), g_strndup(p->text + start, p->at - start));
     if (!require_blanks(p))
       return FALSE;
   }
@@ -895,16 +886,6 @@ static const struct {
     {"ONBUILD", STEP_ONBUILD},
     {"MAINTAINER", STEP_MAINTAINER},
 };
-
-LintStep *lint_step_new(StepKind kind)
-{
-  LintStep *step = g_new0(LintStep, 1);
-  step->kind = kind;
-  step->stage = -1;
-  step->flags = g_ptr_array_new_with_free_func((GDestroyNotify)lint_word_free);
-  step->words = g_ptr_array_new_with_free_func((GDestroyNotify)lint_word_free);
-  return step;
-}
 
 /* Returns NULL on failure; p->error tells where. `depth` keeps ONBUILD chains short. */
 static LintStep *read_step(Peer *p, guint depth)
@@ -978,7 +959,7 @@ static LintStep *read_step(Peer *p, guint depth)
 static void set_lines(LintStep *step, int line)
 {
   for (; step; step = step->inner)
-    step->line = step->end_line = line;
+    step->line = line;
 }
 
 /* "# escape=X" among the directives at the head. */
