@@ -96,6 +96,7 @@
 #define OAKUM_SHELL_PARTS_MAX 1000000u /* words, parts, redirections and nodes of one script */
 #define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
 #define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
+#define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
 #define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
 #define OAKUM_SHELL_PEEK_MAX                                                                       \
   256u /* bytes looked ahead for the end of a subscript or a glob's set */

@@ -90,6 +90,7 @@ typedef enum {
   OAKUM_SHELL_PART_BRACE,   /* {a,b}: operands, one word each; {1..9}: value "1..9", no operands */
   OAKUM_SHELL_PART_TILDE,   /* ~ ~user: value as written */
   OAKUM_SHELL_PART_PROCESS, /* <(..) >(..): value "<" or ">", script */
+  OAKUM_SHELL_PART_ARRAY,   /* (..) of "declare a=(..)": operands */
 } OakumShellPartKind;
 
 /* Of ${name OP operand}. A colon in front is `colon`. */
