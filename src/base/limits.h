@@ -112,3 +112,4 @@
 /* lint */
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
+#define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */

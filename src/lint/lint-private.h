@@ -188,3 +188,14 @@ NODISCARD gboolean lint_one_of(const char *word, const char *list); /* blank-sep
 NODISCARD gboolean lint_has_suffix_of(const char *word, const char *list);
 /* One pair of quotes around the whole is removed. New. */
 NODISCARD char *lint_unquote(const char *text);
+/* rules-file.c: the name of a file that holds secrets and little else. */
+NODISCARD gboolean lint_is_secret_file(const char *path);
+
+/* rules-debian.c: for all package managers */
+/* A cache or tmpfs mount whose target holds the text. */
+NODISCARD gboolean lint_mounts(const LintStep *step, const char *part);
+NODISCARD gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step);
+NODISCARD size_t lint_script_end(const OakumLint *lint, LintStep *step);
+void lint_append_command(OakumLint *lint, OakumFinding *finding, LintStep *step, const char *what);
+void lint_add_flag(OakumLint *lint, OakumFinding *finding, const LintCommand *command, const char *verbs,
+                   const char *flag, gboolean safe);
