@@ -161,6 +161,14 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
 
 static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Ignore *ignore)
 {
+  if (lint->hadolint) { /* from the second line below it to the next FROM, that line included */
+    ignore->first = line + 2;
+    ignore->last = G_MAXINT;
+    for (guint s = lint->stages->len; s-- > 0;)
+      if (lint_stage(lint, (int)s)->from->line > line + 1)
+        ignore->last = lint_stage(lint, (int)s)->from->line;
+    return;
+  }
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
     int first = stage->from->line,

@@ -51,7 +51,7 @@ OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOpti
   lint->hadolint = lint->options->compat == OAKUM_LINT_COMPAT_HADOLINT;
   lint->docker = lint->options->compat == OAKUM_LINT_COMPAT_DOCKER;
   lint->findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
-  lint->seen = g_hash_table_new(g_direct_hash, g_direct_equal);
+  lint->seen = oakum_str_map_new(g_free, NULL);
   set_levels(lint);
   if (lint->hadolint) {
     int line, column;
@@ -105,9 +105,17 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
   const OakumLintRule *row = lint_row(rule);
   if (lint->hadolint && step) {
     /* one a rule and instruction; the label schema has a rule for each label */
-    gsize key = (gsize)step->index * LINT_RULES + rule + 1;
-    if (!g_hash_table_add(lint->seen, (gpointer)key) && rule != LINT_LABEL_MISSING &&
-        !(rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL))
+    gboolean labels = rule == LINT_LABEL_MISSING || (rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL);
+    g_autofree char *words = NULL;
+    if (labels) {
+      va_list args;
+      va_start(args, detail);
+      words = g_strdup_vprintf(detail, args);
+      va_end(args);
+      words[strcspn(words, "=")] = '\0'; /* the name of the label */
+    }
+    char *key = g_strdup_printf("%u %u %s", step->index, rule, words ? words : "");
+    if (!g_hash_table_add(lint->seen, key))
       return NULL;
   }
   OakumFinding *finding =

@@ -32,6 +32,8 @@ gboolean lint_mounts(const LintStep *step, const char *part)
 /* The last stage, or one that others are made from: only their layers stay. */
 gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step)
 {
+  if (lint->hadolint)
+    return step->outer || (step->stage >= 0 && (step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base));
   return step->stage < 0 || step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base;
 }
 
@@ -162,10 +164,12 @@ void check_apt_lists(OakumLint *lint, LintStep *step)
 /* -y in one of its spellings. */
 static gboolean says_yes(const OakumLint *lint, const LintCommand *c)
 {
-  if (lint_has_flag(c, "y yes assume-yes qq") || oakum_shell_count_flag(c->shell, "q") > 1 ||
-      oakum_shell_count_flag(c->shell, "quiet") > 1)
+  guint quiet = oakum_shell_count_flag(c->shell, "q"), long_quiet = oakum_shell_count_flag(c->shell, "quiet");
+  if (lint_has_flag(c, "y yes assume-yes") || lint_has_arg(c, "-q=2"))
     return TRUE;
-  if (lint_has_arg(c, "-q=2 -qq --quiet=2") && (lint->hadolint ? lint_has_arg(c, "-q=2") : TRUE))
+  if (lint->hadolint) /* exactly two */
+    return quiet == 2 || long_quiet == 2;
+  if (quiet + long_quiet > 1 || lint_has_arg(c, "--quiet=2"))
     return TRUE;
   return !lint->hadolint && (lint_has_flag(c, "force-yes") || lint_has_flag(c, "download-only") || lint_has_flag(c, "s simulate dry-run"));
 }

@@ -80,6 +80,8 @@ void check_volume(OakumLint *lint, LintStep *step)
 /* ---- EXPOSE -------------------------------------------------------------------------------------- */
 void check_expose_range(OakumLint *lint, LintStep *step)
 {
+  if (lint->hadolint && step->outer)
+    return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
     g_autofree char *text = lint_unquote(word->value ? word->value : "");
@@ -149,6 +151,9 @@ void check_copy_relative(OakumLint *lint, LintStep *step)
   g_autofree char *path = drop_quotes(target->value);
   if (is_absolute(path) && !(lint->hadolint && *path == '\\'))
     return;
+  for (guint i = 0; step->stage < 0 && i < step->index; i++)
+    if (lint_step(lint, i)->kind == STEP_WORKDIR)
+      return;
   for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
     for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
       if (lint_step(lint, i)->kind == STEP_WORKDIR)
@@ -254,6 +259,8 @@ void check_copy_archive(OakumLint *lint, LintStep *step)
 {
   for (guint s = 0; s < lint->steps->len; s++) {
     step = lint_step(lint, s);
+    if (lint->hadolint && step->stage != (int)lint->stages->len - 1)
+      continue; /* it forgets what it found when a stage ends */
     if (step->kind != STEP_COPY || step->stage < 0 || lint_flag(step, "from") || step->heredoc)
       continue;
     const LintWord *target = target_of(step);

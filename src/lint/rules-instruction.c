@@ -159,26 +159,71 @@ void check_onbuild(OakumLint *lint, LintStep *step)
     lint_tell(lint, LINT_ONBUILD_FORBIDDEN, step, inner->keyword, "%s", inner->keyword_text ? inner->keyword_text : "");
 }
 
-/* A stage has one when it, a stage it is made from, or one made from it has one. */
+/* What hadolint thinks of stages with some property: a stage passes that has it, that is made from one
+ * that passes, or that one with it is made from. Stages are known by alias, or by the name of their
+ * image; `copied`: the source of a COPY --from passes, too. New. */
+gboolean *lint_peer_good(OakumLint *lint, const gboolean *has, gboolean copied)
+{
+  guint n = lint->stages->len;
+  gboolean *good = g_new0(gboolean, n + 1);
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint s = 0; s < n; s++) {
+    const LintStep *from = lint_stage(lint, (int)s)->from;
+    g_ptr_array_add(names, from->alias ? from->alias : from->name);
+    for (guint k = 0; k < s; k++)
+      good[s] |= good[k] && strcmp(names->pdata[k], from->name) == 0;
+    if (has[s] && !good[s]) {
+      g_autoptr(GArray) todo = g_array_new(FALSE, FALSE, sizeof(guint));
+      good[s] = TRUE;
+      g_array_append_val(todo, s);
+      while (todo->len > 0) {
+        guint one = g_array_index(todo, guint, todo->len - 1);
+        g_array_set_size(todo, todo->len - 1);
+        for (guint k = 0; k <= s; k++)
+          if (!good[k] && strcmp(names->pdata[k], lint_stage(lint, (int)one)->from->name) == 0) {
+            good[k] = TRUE;
+            g_array_append_val(todo, k);
+          }
+      }
+    }
+    for (guint i = lint_stage(lint, (int)s)->first; copied && i < lint_stage(lint, (int)s)->end; i++) {
+      const LintStep *copy = lint_step(lint, i);
+      const LintWord *source = copy->kind == STEP_COPY ? lint_flag(copy, "from") : NULL;
+      for (guint k = 0; source && source->value && k <= s; k++)
+        good[k] |= strcmp(names->pdata[k], source->value) == 0;
+    }
+  }
+  return good;
+}
+
+static gboolean has_health(const OakumLint *lint, const LintStage *stage)
+{
+  for (guint i = stage->first; i < stage->end; i++)
+    if (lint_step(lint, i)->kind == STEP_HEALTHCHECK)
+      return TRUE;
+  return FALSE;
+}
+
 void check_health(OakumLint *lint, LintStep *step)
 {
   guint n = lint->stages->len;
-  g_autofree gboolean *has = g_new0(gboolean, n + 1);
-  for (guint s = 0; s < n; s++) {
-    const LintStage *stage = lint_stage(lint, (int)s);
-    for (guint i = stage->first; i < stage->end; i++)
-      has[s] |= lint_step(lint, i)->kind == STEP_HEALTHCHECK;
-    if (stage->parent >= 0)
-      has[s] |= has[stage->parent];
+  if (n == 0)
+    return;
+  if (lint->hadolint) {
+    g_autofree gboolean *has = g_new0(gboolean, n);
+    for (guint s = 0; s < n; s++)
+      has[s] = has_health(lint, lint_stage(lint, (int)s));
+    g_autofree gboolean *good = lint_peer_good(lint, has, FALSE);
+    for (guint s = 0; s < n; s++)
+      if (!good[s])
+        lint_tell(lint, LINT_HEALTHCHECK_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, NULL);
+    return;
   }
-  for (guint s = n; s-- > 0;)
-    if (lint->hadolint && has[s] && lint_stage(lint, (int)s)->parent >= 0)
-      has[lint_stage(lint, (int)s)->parent] = TRUE;
-  for (guint s = lint->hadolint || n == 0 ? 0 : n - 1; s < n; s++)
-    if (!has[s]) {
-      step = lint_stage(lint, (int)s)->from;
-      lint_tell(lint, LINT_HEALTHCHECK_MISSING, step, step->keyword, NULL);
-    }
+  for (int s = (int)n - 1; s >= 0; s = lint_stage(lint, s)->parent)
+    if (has_health(lint, lint_stage(lint, s)))
+      return;
+  step = lint_stage(lint, (int)n - 1)->from;
+  lint_tell(lint, LINT_HEALTHCHECK_MISSING, step, step->keyword, NULL);
 }
 
 /* The comment lines right above an ARG or a FROM with a name. */

@@ -21,34 +21,41 @@ void check_label_key(OakumLint *lint, LintStep *step)
   }
 }
 
-/* A label of the schema that a stage lacks. Stages that only feed others need none. */
+static gboolean has_label(const OakumLint *lint, const LintStage *stage, const char *name)
+{
+  for (guint i = stage->first; i < stage->end; i++) {
+    const LintStep *label = lint_step(lint, i);
+    for (guint k = 0; label->kind == STEP_LABEL && k < label->words->len; k++)
+      if (g_strcmp0(((LintWord *)label->words->pdata[k])->name, name) == 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* A label of the schema that a stage lacks. hadolint asks it of each stage that does not only feed
+ * others; we ask it of the image, the last stage with those that it is made from. */
 void check_label_missing(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
   guint n = lint->stages->len;
-  for (guint l = 0; l < options->labels_count; l++) {
+  for (guint l = 0; l < options->labels_count && n > 0; l++) {
     const char *name = options->labels[l].name;
-    g_autofree gboolean *has = g_new0(gboolean, n + 1);
-    for (guint s = 0; s < n; s++) {
-      const LintStage *stage = lint_stage(lint, (int)s);
-      for (guint i = stage->first; i < stage->end; i++) {
-        const LintStep *label = lint_step(lint, i);
-        for (guint k = 0; label->kind == STEP_LABEL && k < label->words->len; k++)
-          has[s] |= g_strcmp0(((LintWord *)label->words->pdata[k])->name, name) == 0;
-      }
-      if (stage->parent >= 0)
-        has[s] |= has[stage->parent];
+    if (lint->hadolint) {
+      g_autofree gboolean *has = g_new0(gboolean, n);
+      for (guint s = 0; s < n; s++)
+        has[s] = has_label(lint, lint_stage(lint, (int)s), name);
+      g_autofree gboolean *good = lint_peer_good(lint, has, TRUE);
+      for (guint s = 0; s < n; s++)
+        if (!good[s])
+          lint_tell(lint, LINT_LABEL_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, "%s", name);
+      continue;
     }
-    for (guint s = n; s-- > 0;)
-      if (has[s] && lint_stage(lint, (int)s)->parent >= 0)
-        has[lint_stage(lint, (int)s)->parent] = TRUE;
-    for (guint s = 0; s < n; s++) {
-      const LintStage *stage = lint_stage(lint, (int)s);
-      if (has[s] || stage->copied || (!lint->hadolint && s + 1 < n))
-        continue;
-      step = stage->from;
+    gboolean found = FALSE;
+    for (int s = (int)n - 1; s >= 0 && !found; s = lint_stage(lint, s)->parent)
+      found = has_label(lint, lint_stage(lint, s), name);
+    step = lint_stage(lint, (int)n - 1)->from;
+    if (!found)
       lint_tell(lint, LINT_LABEL_MISSING, step, step->keyword, "%s", name);
-    }
   }
 }
 
@@ -70,21 +77,56 @@ void check_label_unknown(OakumLint *lint, LintStep *step)
 }
 
 /* ---- values ---------------------------------------------------------------------------------------- */
-/* RFC 3986: a scheme, ":", and only characters that a URI may hold. */
-static gboolean is_uri(const char *text)
+static gboolean uri_part(const char *text, size_t len, const char *more)
 {
-  if (!g_ascii_isalpha(*text))
-    return FALSE;
-  size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-  if (text[n] != ':')
-    return FALSE;
-  for (const char *at = text + n + 1; *at; at++) {
-    if (*at == '%' && !(g_ascii_isxdigit(at[1]) && g_ascii_isxdigit(at[2])))
-      return FALSE;
-    if (!g_ascii_isalnum(*at) && !strchr("-._~:/?#[]@!$&'()*+,;=%", *at))
+  for (size_t i = 0; i < len; i++) {
+    if (text[i] == '%' ? !(i + 2 < len && g_ascii_isxdigit(text[i + 1]) && g_ascii_isxdigit(text[i + 2]))
+                       : !g_ascii_isalnum(text[i]) && !strchr("-._~!$&'()*+,;=", text[i]) && !strchr(more, text[i]))
       return FALSE;
   }
   return TRUE;
+}
+
+/* RFC 3986: scheme ":" ["//" authority] path ["?" query] ["#" fragment]. */
+static gboolean is_uri(const char *text)
+{
+  size_t n = g_ascii_isalpha(*text) ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") : 0;
+  if (n == 0 || text[n] != ':')
+    return FALSE;
+  const char *at = text + n + 1;
+  if (g_str_has_prefix(at, "//")) {
+    at += 2;
+    size_t len = strcspn(at, "/?#");
+    const char *user = memchr(at, '@', len);
+    if (user) {
+      if (!uri_part(at, (size_t)(user - at), ":"))
+        return FALSE;
+      len -= (size_t)(user + 1 - at);
+      at = user + 1;
+    }
+    size_t host = strcspn(at, ":/?#");
+    if (*at == '[') {
+      host = strspn(at + 1, "0123456789abcdefABCDEFv.:") + 1;
+      if (at[host++] != ']')
+        return FALSE;
+    } else if (!uri_part(at, host, "")) {
+      return FALSE;
+    }
+    if (host < len && (at[host] != ':' || strspn(at + host + 1, "0123456789") != len - host - 1))
+      return FALSE;
+    at += len;
+  }
+  size_t path = strcspn(at, "?#");
+  if (!uri_part(at, path, ":@/"))
+    return FALSE;
+  at += path;
+  if (*at == '?') {
+    size_t query = strcspn(++at, "#");
+    if (!uri_part(at, query, ":@/?"))
+      return FALSE;
+    at += query;
+  }
+  return *at != '#' || uri_part(at + 1, strlen(at + 1), ":@/?");
 }
 
 static gboolean is_hash(const char *text)
@@ -93,8 +135,10 @@ static gboolean is_hash(const char *text)
   return (n == 7 || n == 40) && strspn(text, "0123456789abcdef") == n;
 }
 
-static gboolean semver_ids(const char *text, size_t len, gboolean numbers_strict)
+static gboolean semver_ids(const char *text, size_t len, gboolean numbers_strict, gboolean lax)
 {
+  if (lax && len == 0)
+    return TRUE;
   g_autofree char *part = g_strndup(text, len);
   g_auto(GStrv) ids = g_strsplit(part, ".", -1);
   if (!ids[0])
@@ -103,19 +147,19 @@ static gboolean semver_ids(const char *text, size_t len, gboolean numbers_strict
     size_t n = strlen(ids[i]);
     if (n == 0 || strspn(ids[i], "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") != n)
       return FALSE;
-    if (numbers_strict && n > 1 && ids[i][0] == '0' && strspn(ids[i], "0123456789") == n)
+    if (numbers_strict && !lax && n > 1 && ids[i][0] == '0' && strspn(ids[i], "0123456789") == n)
       return FALSE;
   }
   return TRUE;
 }
 
-/* semver.org 2.0 */
-static gboolean is_semver(const char *text)
+/* semver.org 2.0; hadolint takes leading zeros and an empty suffix, too. */
+static gboolean semver(const char *text, gboolean lax)
 {
   const char *at = text;
   for (int i = 0; i < 3; i++) {
     size_t n = strspn(at, "0123456789");
-    if (n == 0 || (n > 1 && *at == '0'))
+    if (n == 0 || (n > 1 && *at == '0' && !lax))
       return FALSE;
     at += n;
     if (i < 2 && *at++ != '.')
@@ -123,13 +167,22 @@ static gboolean is_semver(const char *text)
   }
   if (*at == '-') {
     size_t n = strcspn(at + 1, "+");
-    if (!semver_ids(at + 1, n, TRUE))
+    if (!semver_ids(at + 1, n, TRUE, lax))
       return FALSE;
     at += 1 + n;
   }
   if (*at == '+')
-    return semver_ids(at + 1, strlen(at + 1), FALSE);
+    return semver_ids(at + 1, strlen(at + 1), FALSE, lax);
   return *at == '\0';
+}
+
+static gboolean is_semver(const char *text)
+{
+  return semver(text, FALSE);
+}
+static gboolean is_lax_semver(const char *text)
+{
+  return semver(text, TRUE);
 }
 
 static gboolean is_time(const char *text)
@@ -189,7 +242,10 @@ void check_label_values(OakumLint *lint, LintStep *step)
       lint_tell(lint, LINT_LABEL_EMPTY, step, word->span, "%s", word->name);
     if (!lint->hadolint && (!*value || strchr(value, '$')))
       continue; /* empty is told; what a variable holds is not known */
-    if (types[label->type].valid && !types[label->type].valid(value))
+    gboolean (*valid)(const char *) = types[label->type].valid;
+    if (valid == is_semver && lint->hadolint)
+      valid = is_lax_semver;
+    if (valid && !valid(value))
       lint_tell(lint, types[label->type].rule, step, word->value_span, "%s=%s", word->name, value);
   }
 }

@@ -45,10 +45,13 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
     if (lint_has_arg(c, "-r --requirement .") || (!lint->hadolint && lint_has_flag(c, "r requirement")))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, lint->hadolint ? PIP_VALUED : PIP_VALUED " m python p cert cache-dir timeout retries log C config-settings");
+    gboolean behind = FALSE; /* the verb */
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (lint_one_of(word->text, "install pip") && !(k > 0 && strcmp(((OakumShellWord *)words->pdata[k - 1])->text, "install") == 0))
+      if (!behind) {
+        behind = strcmp(word->text, "install") == 0;
         continue;
+      }
       if (pip_pinned(word->text))
         continue;
       if (!lint->hadolint && (!*word->text || !word->literal || *word->text == '.'))
@@ -62,7 +65,7 @@ static gboolean truthy(const char *value)
 {
   g_autofree char *bare = lint_unquote(value);
   g_autofree char *lower = g_ascii_strdown(bare, -1);
-  return *lower && !lint_one_of(lower, "0 false no off n f");
+  return lint_one_of(lower, "1 true yes on");
 }
 
 /* PIP_NO_CACHE_DIR in the ENV of the stage and those it is made from: the last one counts. */
@@ -77,7 +80,7 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
         continue;
       for (guint k = env->words->len; k > 0; k--) {
         const LintWord *word = env->words->pdata[k - 1];
-        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value)
+        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value && (!lint->hadolint || truthy(word->value)))
           return truthy(word->value);
       }
     }
@@ -85,8 +88,22 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
   return FALSE;
 }
 
+/* "PIP_NO_CACHE_DIR=1" anywhere in the text. */
+static gboolean text_says_no_cache(const LintStep *step)
+{
+  g_autofree char *lower = g_ascii_strdown(step->text ? step->text : "", -1);
+  for (const char *at = lower; (at = strstr(at, "pip_no_cache_dir=")) != NULL;) {
+    at += strlen("pip_no_cache_dir=");
+    if (*at == '1' || g_str_has_prefix(at, "true") || g_str_has_prefix(at, "yes") || g_str_has_prefix(at, "on"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void check_pip_cache(OakumLint *lint, LintStep *step)
 {
+  if (lint->hadolint && text_says_no_cache(step))
+    return;
   if (lint_mounts(step, ".cache/pip") || env_says_no_cache(lint, step))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -95,7 +112,7 @@ void check_pip_cache(OakumLint *lint, LintStep *step)
     gboolean own = FALSE;
     for (guint k = 0; k < c->shell->n_assignments; k++)
       own |= strcmp(c->shell->assignments[k].name, "PIP_NO_CACHE_DIR") == 0;
-    if (!is_pip_install(lint, c) || g_str_has_prefix(c->name, "pipx") || lint_is(c, "uv") || lint_has_flag(c, "no-cache-dir") || own)
+    if (!is_pip_install(lint, c) || g_str_has_prefix(c->name, "pipx") || lint_is(c, "uv") || lint_has_flag(c, "no-cache-dir") || (own && !lint->hadolint))
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_PIP_CACHE, step, lint_command_span(c), NULL);
     lint_add_flag(lint, finding, c, "install", " --no-cache-dir", TRUE);
@@ -225,8 +242,11 @@ void check_go_pin(OakumLint *lint, LintStep *step)
     if (!lint_does(lint, c, "go", "install get run"))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
+    gboolean run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
+      if (run && k > 1)
+        break; /* arguments of the program */
       if (lint_one_of(word->text, "install get run") || *word->text == '.' || *word->text == '/')
         continue;
       const char *at = strchr(word->text, '@');
@@ -235,8 +255,6 @@ void check_go_pin(OakumLint *lint, LintStep *step)
       if (!lint->hadolint && (!word->literal || !*word->text || (!at && !strchr(word->text, '.')) || g_str_has_suffix(word->text, ".go")))
         continue;
       lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
-      if (!lint->hadolint && lint_does(lint, c, "go", "run"))
-        break; /* the rest are the program's arguments */
     }
   }
 }

@@ -175,6 +175,8 @@ static void check_rpm_pin(OakumLint *lint, LintStep *step, LintRuleId rule, cons
     gboolean module = lint_is(c, tools) && lint_has_arg(c, "module") && lint_has_arg(c, "install");
     if (!module && !lint_does(lint, c, tools, "install"))
       continue;
+    if (rule == LINT_DNF_PIN && lint_has_arg(c, "group"))
+      continue;
     g_autoptr(GPtrArray) words = lint_operands(c, NULL);
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];

@@ -133,9 +133,12 @@ void check_curl_wget(OakumLint *lint, LintStep *step)
 {
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
-    gboolean curl = FALSE, wget = FALSE;
+    gboolean curls[2] = {FALSE, FALSE}, wgets[2] = {FALSE, FALSE};
     for (guint i = stage->first; i < stage->end; i++) {
       step = lint_inner(lint_step(lint, i));
+      /* what ONBUILD does, another build does */
+      gboolean *curl_seen = &curls[step->outer != NULL], *wget_seen = &wgets[step->outer != NULL];
+      gboolean curl = *curl_seen, wget = *wget_seen;
       if (step->kind != STEP_RUN)
         continue;
       const GArray *list = lint_commands(lint, step);
@@ -150,6 +153,8 @@ void check_curl_wget(OakumLint *lint, LintStep *step)
         if (!here || !(curl && wget) || !had)
           here = c;
       }
+      *curl_seen = curl;
+      *wget_seen = wget;
       if (!here || !(curl && wget))
         continue;
       if (lint->hadolint || !had)
@@ -191,10 +196,11 @@ static gboolean is_small(OakumLint *lint, LintStep *step)
   guint n = 0;
   for (guint i = 0; i < step->scripts->len; i++) {
     const OakumShell *shell = ((LintScript *)step->scripts->pdata[i])->shell;
-    for (guint k = 0; k < shell->n_commands && !(lint->hadolint && step->broken); k++)
+    for (guint k = 0; !lint->hadolint && k < shell->n_commands; k++)
       n += !shell->commands[k]->via;
   }
-  (void)list;
+  for (guint i = 0; lint->hadolint && i < list->len; i++)
+    n += *lint_command(list, i)->name != '\0';
   return n <= 1;
 }
 

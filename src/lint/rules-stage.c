@@ -429,8 +429,6 @@ void check_stage_unused(OakumLint *lint, LintStep *step)
 
 void check_before_from(OakumLint *lint, LintStep *step)
 {
-  if (lint->stages->len == 0)
-    return;
   for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
     step = lint_step(lint, i);
     if (step->kind != STEP_ARG && step->kind != STEP_COMMENT)

@@ -25,6 +25,14 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
 {
   int index = step->stage;
   guint before = step->index;
+  for (guint i = 0; lint->hadolint && i < before; i++) { /* it never forgets */
+    const LintStep *other = lint_step(lint, i);
+    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
+      if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
+        return TRUE;
+  }
+  if (lint->hadolint)
+    return FALSE;
   do {
     guint first = index >= 0 ? lint_stage(lint, index)->first : 0;
     for (guint i = first; i < before && i < lint->steps->len; i++) {
@@ -37,7 +45,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
         if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
           return TRUE;
     }
-    index = index >= 0 && !lint->hadolint ? lint_stage(lint, index)->parent : -1;
+    index = index >= 0 ? lint_stage(lint, index)->parent : -1;
     before = index >= 0 ? lint_stage(lint, index)->end : 0;
   } while (index >= 0);
   return FALSE;
