@@ -15,6 +15,7 @@ struct OakumMap {
 NODISCARD OakumMap *oakum_map_new(const GArray *segments, size_t from, size_t to);
 /* `at` may be the length of the text: behind its last byte. */
 NODISCARD guint oakum_map_locate(const OakumMap *map, guint at);
+NODISCARD guint oakum_segments_locate(const OakumSegment *segments, guint n, guint len, guint at);
 /* Fills the indexes of lines and columns. */
 void oakum_source_index(OakumDockerfile *dockerfile);
 
@@ -40,7 +41,10 @@ typedef struct {
   guint at; /* next byte of the source */
   OakumLine line;
   OakumInstruction *current; /* the outer instruction that is read; NULL: none */
+  OakumInstruction *reading; /* the same, or the one inside it */
   guint words, heredocs, lookaheads;
+  guint directives;       /* which were seen: a bit each */
+  gboolean shebang;       /* the file begins with "#!" */
   gboolean from_misspelt; /* then what stands "before the first FROM" is no news */
   gboolean limited;       /* a limit was passed: `error` is set, the tree is thrown away */
   GError **error;
@@ -88,6 +92,7 @@ OakumWord *oakum_parser_word(OakumParser *parser, GPtrArray *list, char *name, c
  * in the line, and one more. */
 void oakum_parser_mount(OakumParser *parser, OakumInstruction *in, const OakumWord *flag,
                         const GArray *places);
+NODISCARD OakumStage *oakum_stage_new(void);
 /* After the last instruction: stages, their graph, what must not stand before FROM. */
 void oakum_parser_stages(OakumParser *parser);
 

@@ -112,7 +112,7 @@ typedef struct {
   OakumMountType type;
   char *source, *target, *from, *id, *env;
   OakumMountSharing sharing;
-  gboolean read_only; /* bind: TRUE unless "rw"; others FALSE unless "ro" */
+  gboolean read_only; /* bind, secret, ssh: TRUE unless "rw"; others FALSE unless "ro" */
   gboolean required;
   guint64 size;      /* tmpfs; 0: no limit */
   guint mode;        /* (guint)-1: not given */
@@ -299,6 +299,9 @@ NODISCARD char *oakum_dockerfile_expand(const char *word, char escape, OakumVari
 NODISCARD char **oakum_dockerfile_expand_words(const char *word, char escape,
                                                OakumVariable variable, gpointer user,
                                                GError **error);
+/* The body of a here-document of COPY or ADD: variables and backslashes count, quotes do not. */
+NODISCARD char *oakum_dockerfile_expand_body(const char *text, OakumVariable variable,
+                                             gpointer user, GError **error);
 /* Removes quotes and escapes, leaves variables as they are. NULL when a quote is not closed. */
 NODISCARD char *oakum_dockerfile_unquote(const char *word, char escape);
 

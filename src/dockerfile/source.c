@@ -158,19 +158,24 @@ OakumMap *oakum_map_new(const GArray *segments, size_t from, size_t to)
   return map;
 }
 
-guint oakum_map_locate(const OakumMap *map, guint at)
+guint oakum_segments_locate(const OakumSegment *segments, guint n, guint len, guint at)
 {
-  guint low = 0, high = map->n;
-  gboolean end = at >= map->len && map->len > 0; /* behind the last byte, not where a line begins */
-  at = end ? map->len - 1 : MIN(at, map->len);
+  guint low = 0, high = n;
+  gboolean end = at >= len && len > 0; /* behind the last byte, not where a line begins */
+  at = end ? len - 1 : MIN(at, len);
   while (high - low > 1) {
     guint middle = low + (high - low) / 2;
-    if (map->segments[middle].text <= at)
+    if (segments[middle].text <= at)
       low = middle;
     else
       high = middle;
   }
-  return map->segments[low].file + at - map->segments[low].text + (end ? 1 : 0);
+  return segments[low].file + at - segments[low].text + (end ? 1 : 0);
+}
+
+guint oakum_map_locate(const OakumMap *map, guint at)
+{
+  return oakum_segments_locate(map->segments, map->n, map->len, at);
 }
 
 static OakumRange map_range(const OakumDockerfile *df, const OakumMap *map, guint from, guint to)

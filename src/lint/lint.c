@@ -35,10 +35,10 @@ typedef struct {
 static gboolean is_ignored(const Lint *lint, const char *id, int line)
 {
   for (guint i = 0; i < lint->dockerfile->comments->len; i++) {
-    const OakumWord *comment = lint->dockerfile->comments->pdata[i];
+    const OakumComment *comment = lint->dockerfile->comments->pdata[i];
     if (comment->range.line != line - 1)
       continue;
-    g_autofree char *text = g_strdup(comment->value);
+    g_autofree char *text = g_strdup(comment->text);
     const char *at = g_strstrip(text);
     if (!g_str_has_prefix(at, "oakum ignore="))
       continue;
