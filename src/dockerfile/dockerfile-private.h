@@ -85,6 +85,7 @@ NODISCARD OakumInstruction *oakum_parser_instruction(OakumParser *parser, size_t
                                                      gboolean inside);
 void oakum_instruction_free(gpointer instruction);
 void oakum_word_free(gpointer word);
+void oakum_heredoc_free(OakumHeredoc *heredoc);
 /* Appends a word and counts it. NULL: a limit was passed. */
 OakumWord *oakum_parser_word(OakumParser *parser, GPtrArray *list, char *name, char *value,
                              OakumRange range);

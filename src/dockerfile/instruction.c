@@ -76,9 +76,8 @@ void oakum_word_free(gpointer p)
   g_free(word);
 }
 
-static void heredoc_free(gpointer p)
+void oakum_heredoc_free(OakumHeredoc *heredoc)
 {
-  OakumHeredoc *heredoc = p;
   g_free(heredoc->name);
   g_free(heredoc->text);
   g_free(heredoc->map);
@@ -241,17 +240,17 @@ static void flag_byte(const Reader *r, RawFlag *flag, size_t at)
   g_array_append_val(flag->places, place);
 }
 
-/* FALSE: what stands at r->at is no flag. */
+/* FALSE: what stands at r->at is no flag. Only ASCII is white space to BuildKit here. */
 static gboolean next_flag(Reader *r, RawFlag *flag)
 {
-  size_t at = skip_spaces(r, r->at);
+  size_t at = skip_blanks(r, r->at);
   char quote = 0;
   if (at + 1 >= r->end || r->text[at] != '-' || r->text[at + 1] != '-')
     return FALSE;
   flag->from = at;
   g_string_truncate(flag->value, 0);
   g_array_set_size(flag->places, 0);
-  while (at < r->end && (quote || oakum_space_len(r->text + at) == 0)) {
+  while (at < r->end && (quote || !oakum_is_blank(r->text[at]))) {
     char c = r->text[at];
     if (c == quote)
       quote = 0;
@@ -615,7 +614,7 @@ static OakumInstruction *instruction_new(OakumParser *parser, OakumInstructionKi
   in->keyword_range = oakum_line_range(parser, from, to);
   in->flags = g_ptr_array_new_with_free_func(oakum_word_free);
   in->words = g_ptr_array_new_with_free_func(oakum_word_free);
-  in->heredocs = g_ptr_array_new_with_free_func(heredoc_free);
+  in->heredocs = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_heredoc_free);
   in->mounts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_mount_free);
   oakum_line_paint(parser, from, to, OAKUM_TOKEN_KEYWORD);
   return in;
@@ -722,6 +721,9 @@ static void check_words(Reader *r)
     if (n != 1 && !(n == 3 && g_ascii_strcasecmp(second->value, "as") == 0))
       oakum_parser_fail(r->parser, &in->line_range, "bad-from", NULL,
                         "FROM takes an image, or an image AS name");
+    else if (n == 3)
+      oakum_line_paint(r->parser, r->at + (size_t)second->at,
+                       r->at + (size_t)second->at + strlen(second->value), OAKUM_TOKEN_AS);
     break;
   }
   case OAKUM_INSTRUCTION_COPY:
@@ -847,7 +849,7 @@ OakumInstruction *oakum_parser_instruction(OakumParser *parser, size_t from, gbo
   if (!inside)
     parser->current = in;
   in->range = in->line_range = oakum_line_range(parser, from, r.end);
-  r.at = skip_spaces(&r, stop);
+  r.at = skip_blanks(&r, stop);
   if (kind == OAKUM_INSTRUCTION_UNKNOWN)
     unknown_instruction(parser, in, from, stop);
   gboolean known =

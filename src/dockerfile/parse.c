@@ -354,6 +354,8 @@ static gboolean has_quotes(const char *a, const char *b)
   return count[0] != count[1];
 }
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHeredoc, oakum_heredoc_free)
+
 /* "3<<-'EOF'" and nothing else. New, or NULL. */
 static OakumHeredoc *heredoc_of(const char *word)
 {
@@ -447,8 +449,8 @@ static void take_body(OakumParser *parser, OakumHeredoc *heredoc, guint from, gu
 static void read_body(OakumParser *parser, OakumHeredoc *heredoc)
 {
   OakumDockerfile *df = parser->out;
-  guint start = parser->at, stop = df->len, from;
-  Physical line;
+  guint start = parser->at, stop = df->len, from = df->len;
+  Physical line = {df->len, df->len, df->len};
   while (!heredoc->terminated && next_physical(parser, &line))
     if (closes(df, heredoc, &line, &from)) {
       heredoc->terminated = TRUE;
@@ -503,7 +505,8 @@ static void check_heredocs(OakumParser *parser, OakumInstruction *in)
                       "the here-document %s has no end", name);
     break; /* it took what the others wait for */
   }
-  for (guint j = 0, i = 0; j < in->words->len && in->kind != OAKUM_INSTRUCTION_RUN; j++) {
+  gboolean copies = in->kind == OAKUM_INSTRUCTION_COPY || in->kind == OAKUM_INSTRUCTION_ADD;
+  for (guint j = 0, i = 0; j < in->words->len && copies; j++) {
     OakumWord *word = in->words->pdata[j]; /* both lists are in the order of the file */
     const OakumHeredoc *heredoc = NULL;
     for (; i < in->heredocs->len; i++) {
@@ -511,13 +514,16 @@ static void check_heredocs(OakumParser *parser, OakumInstruction *in)
       if (heredoc->marker.offset >= word->range.offset)
         break;
     }
-    if (i == in->heredocs->len || heredoc->marker.offset != word->range.offset ||
-        heredoc->marker.end_offset != word->range.end_offset)
-      continue;
-    word->heredoc = (int)i;
-    if (j + 1 == in->words->len)
-      oakum_parser_fail(parser, &word->range, "heredoc-destination", NULL,
-                        "%s: the destination cannot be a here-document", in->name);
+    gboolean marker = i < in->heredocs->len && heredoc->marker.offset == word->range.offset &&
+                      heredoc->marker.end_offset == word->range.end_offset;
+    if (marker)
+      word->heredoc = (int)i;
+    g_autoptr(OakumHeredoc) like = strstr(word->value, "<<") ? heredoc_of(word->value) : NULL;
+    if (j + 1 == in->words->len ? like != NULL : like && !marker)
+      oakum_parser_fail(parser, &word->range, "bad-heredoc", NULL,
+                        j + 1 == in->words->len ? "%s: the destination cannot be a here-document"
+                                                : "%s: this here-document is out of place",
+                        in->name);
   }
 }
 
