@@ -85,7 +85,15 @@
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
 #define OAKUM_DOCKERFILE_STAGES_MAX 1000u
-#define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB) /* bytes of one word after expansion */
+#define OAKUM_DOCKERFILE_WORDS_MAX 200000u    /* arguments, flags and mount fields of one file */
+#define OAKUM_DOCKERFILE_COMMENTS_MAX 200000u /* also directives */
+#define OAKUM_DOCKERFILE_HEREDOCS_MAX 10000u
+#define OAKUM_DOCKERFILE_ERRORS_MAX 1000u   /* kept; one more says that there are others */
+#define OAKUM_DOCKERFILE_LOOKAHEADS_MAX 64u /* searches for the end of a misspelt here-document */
+#define OAKUM_DOCKERFILE_SCOPE_MAX (16 * OAKUM_MIB) /* values of all variables of a file */
+#define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB)         /* bytes of one word after expansion */
+#define OAKUM_EXPANSION_DEPTH_MAX 100u              /* ${a:-${b:-…}} */
+#define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
@@ -113,3 +121,4 @@
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
+#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */

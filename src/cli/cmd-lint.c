@@ -17,7 +17,7 @@ static gboolean lint_file(const char *path, GPtrArray *all, GError **error)
     return FALSE;
   }
   g_autoptr(OakumDockerfile) dockerfile = oakum_dockerfile_parse(text, len, path, error);
-  if (!dockerfile)
+  if (!dockerfile || !oakum_dockerfile_check(dockerfile, error))
     return FALSE;
   g_autoptr(GPtrArray) found = oakum_lint_run(dockerfile);
   g_ptr_array_extend_and_steal(all, g_steal_pointer(&found));

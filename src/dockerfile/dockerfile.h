@@ -35,6 +35,7 @@ typedef enum {
   OAKUM_TOKEN_HEREDOC_MARKER,
   OAKUM_TOKEN_HEREDOC_BODY, /* all lines of a body, ends included */
   OAKUM_TOKEN_HEREDOC_END,  /* the closing word with the tabs before it */
+  OAKUM_TOKEN_PUNCTUATION,  /* brackets and commas of an exec form */
 } OakumTokenKind;
 typedef struct {
   OakumTokenKind kind;
@@ -75,6 +76,7 @@ typedef struct {
   OakumRange value_range; /* of `value`; empty at the end of `range` when there is none */
   int at; /* where `value` begins in the instruction's text; -1: it does not stand there as it is
              (flags, mounts, exec form) */
+  int heredoc; /* COPY, ADD: which here-document the word stands for; -1: none */
 } OakumWord;
 
 typedef struct OakumMap OakumMap; /* private: from places of a joined text to places of the file */
@@ -110,7 +112,7 @@ typedef struct {
   OakumMountType type;
   char *source, *target, *from, *id, *env;
   OakumMountSharing sharing;
-  gboolean read_only; /* bind: TRUE unless "rw"; others FALSE unless "ro" */
+  gboolean read_only; /* bind, secret, ssh: TRUE unless "rw"; others FALSE unless "ro" */
   gboolean required;
   guint64 size;      /* tmpfs; 0: no limit */
   guint mode;        /* (guint)-1: not given */
@@ -260,6 +262,9 @@ NODISCARD const OakumHeredoc *oakum_instruction_script(const OakumInstruction *i
  * number; -1 when it is none. Only stages with a smaller index than `before` are seen. */
 NODISCARD int oakum_dockerfile_find_stage(const OakumDockerfile *dockerfile, const char *name,
                                           int before);
+/* The same by name alone: FROM and mounts know no numbers. */
+NODISCARD int oakum_dockerfile_find_stage_name(const OakumDockerfile *dockerfile, const char *name,
+                                               int before);
 /* Which stages are needed for stage `target` (-1: the last), itself included; one gboolean a stage,
  * new. ONBUILD needs nothing. */
 NODISCARD gboolean *oakum_dockerfile_reachable(const OakumDockerfile *dockerfile, int target);
@@ -294,6 +299,9 @@ NODISCARD char *oakum_dockerfile_expand(const char *word, char escape, OakumVari
 NODISCARD char **oakum_dockerfile_expand_words(const char *word, char escape,
                                                OakumVariable variable, gpointer user,
                                                GError **error);
+/* The body of a here-document of COPY or ADD: variables and backslashes count, quotes do not. */
+NODISCARD char *oakum_dockerfile_expand_body(const char *text, OakumVariable variable,
+                                             gpointer user, GError **error);
 /* Removes quotes and escapes, leaves variables as they are. NULL when a quote is not closed. */
 NODISCARD char *oakum_dockerfile_unquote(const char *word, char escape);
 
