@@ -76,12 +76,18 @@ void oakum_log(OakumLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3)
 /* TRUE when `fd` is a terminal that may be coloured (NO_COLOR unset, TERM not dumb). */
 NODISCARD gboolean oakum_colour_wanted(int fd);
 
-/* A progress line, drawn only when standard error is a terminal and after 1 s of work. */
+/* What goes on, on one line of the terminal: drawn only when standard error is a terminal, and
+ * after 1 s of work. Several at once share the line. Thread-safe; NULL is allowed for `progress`.
+ */
 typedef struct OakumProgress OakumProgress;
-NODISCARD OakumProgress *oakum_progress_new(const char *what,
-                                            uint64_t total);     /* total 0: unknown */
-void oakum_progress_add(OakumProgress *progress, uint64_t done); /* NULL is allowed */
-void oakum_progress_free(OakumProgress *progress);
+/* Bytes, or things of `unit` ("files"); `total` 0: unknown. */
+NODISCARD OakumProgress *oakum_progress_new(const char *what, const char *unit, uint64_t total);
+void oakum_progress_add(OakumProgress *progress, uint64_t done);
+/* Work that comes and goes: once begun, it shows only while more was begun than ended. */
+void oakum_progress_begin(OakumProgress *progress);
+void oakum_progress_end(OakumProgress *progress);
+NODISCARD OakumProgress *oakum_progress_ref(OakumProgress *progress);
+void oakum_progress_free(OakumProgress *progress); /* the last one takes it from the line */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumProgress, oakum_progress_free)
 
 /* ---- escaping -------------------------------------------------------------------------------- *

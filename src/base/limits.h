@@ -109,16 +109,32 @@
 #define OAKUM_SHELL_PEEK_MAX                                                                       \
   256u /* bytes looked ahead for the end of a subscript or a glob's set */
 
+/* lint */
+#define OAKUM_DIFF_EDITS_MAX                                                                       \
+  2000u /* lines that go or come before a diff gives up being minimal                              \
+         */
+#define OAKUM_LINT_FILES_MAX 100000u
+#define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
+#define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
+#define OAKUM_SHELLCHECK_SCRIPT_MAX (128 * OAKUM_KIB) /* it takes more than linear time */
+#define OAKUM_SHELLCHECK_FILES_MAX 2000u              /* of one process */
+#define OAKUM_SHELLCHECK_TIMEOUT_S 300u
+#define OAKUM_LSP_MESSAGE_MAX (16 * OAKUM_MIB)
+#define OAKUM_LSP_HEADER_MAX 4096u
+#define OAKUM_LSP_DOCUMENTS_MAX 1000u
+
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
 #define OAKUM_STEP_PROCESSES_MAX 4096u
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 
 /* configuration files that people write */
-#define OAKUM_CONFIG_FILE_MAX (4 * OAKUM_MIB)
-
-/* lint */
+/* lint, the rules */
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
 #define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
+
+#define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
+#define OAKUM_YAML_DEPTH_MAX 32u
+#define OAKUM_YAML_NODES_MAX 200000u

@@ -26,7 +26,9 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
   writer->diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
   OakumWriter *gzip =
       oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, build->options->threads);
-  writer->tar = oakum_tar_writer_new(oakum_writer_new_hash(gzip, writer->diff_id));
+  g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
+  writer->tar = oakum_tar_writer_new(
+      oakum_writer_new_progress(oakum_writer_new_hash(gzip, writer->diff_id), progress));
   return writer;
 }
 

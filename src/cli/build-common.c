@@ -5,17 +5,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void oakum_build_args_clear(OakumBuildArgs *args)
-{
-  char *texts[] = {args->file,       args->context,  args->target, args->isolation,
-                   args->timestamps, args->platform, args->store,  args->threads};
-  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    g_free(texts[i]);
-  GPtrArray *lists[] = {args->tags, args->outputs, args->build_args};
-  for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-    if (lists[i])
-      g_ptr_array_unref(lists[i]);
-}
+#define AT(field) offsetof(OakumBuildArgs, field)
+const OakumOption oakum_build_options[] = {
+    {"file", 'f', OAKUM_OPTION_TEXT, AT(file), "FILE", "the Dockerfile",
+     "Dockerfile in the context"},
+    {"context", 0, OAKUM_OPTION_TEXT, AT(context), "DIR", "folder that COPY and ADD read",
+     "the folder named last"},
+    {"target", 0, OAKUM_OPTION_TEXT, AT(target), "STAGE", "stage to build, by name or number",
+     "the last one"},
+    {"build-arg", 0, OAKUM_OPTION_LIST, AT(build_args), "NAME=VALUE",
+     "value of an ARG; NAME alone takes it from the environment"},
+    {"tag", 't', OAKUM_OPTION_LIST, AT(tags), "IMAGE", "push the image there: registry/name:tag"},
+    {"output", 'o', OAKUM_OPTION_LIST, AT(outputs), "IMAGE",
+     "write the image there: oci:DIR:TAG, oci-archive:FILE:TAG, docker-archive:FILE:NAME"},
+    {"platform", 0, OAKUM_OPTION_TEXT, AT(platform), "OS/ARCH", "platform to build for",
+     "that of this machine"},
+    {"isolation", 0, OAKUM_OPTION_TEXT, AT(isolation), "auto|userns|root|chroot",
+     "how RUN is kept apart; oakum doctor tells what works here", "auto"},
+    {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
+     "times of files: those after SOURCE_DATE_EPOCH set to it, or as they are", "clamp"},
+    {"threads", 0, OAKUM_OPTION_TEXT, AT(threads), "N", "threads that compress, 1 to 64",
+     "one a processor"},
+    {"store", 0, OAKUM_OPTION_TEXT, AT(store), "DIR", "store of blobs",
+     "$XDG_CACHE_HOME/oakum/store"},
+    {"print-plan", 0, OAKUM_OPTION_FLAG, AT(print_plan), NULL, "print the plan and do nothing"},
+    {"verbose", 'v', OAKUM_OPTION_FLAG, AT(verbose), NULL, "tell more on the way"},
+    {0}};
 
 void oakum_built_clear(OakumBuilt *built)
 {
@@ -61,11 +76,17 @@ static GHashTable *build_args(const OakumBuildArgs *args)
   return table;
 }
 
+typedef struct {
+  OakumStore *store;
+  const OakumRegistryArgs *registry;
+} Bases;
+
 static OakumImage *find_base(const char *reference, const OakumPlatform *platform, gpointer user,
                              GError **error)
 {
+  const Bases *bases = user;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(reference, error);
-  return arg ? oakum_image_arg_open(arg, platform, user, error) : NULL;
+  return arg ? oakum_image_arg_open(arg, platform, bases->store, bases->registry, error) : NULL;
 }
 
 static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, GError **error)
@@ -170,7 +191,8 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     return FALSE;
   options.build_args = table;
   options.platform = built->platform;
-  options.user = built->store;
+  Bases bases = {built->store, &args->registry};
+  options.user = &bases;
   oakum_debug("isolation: %s", oakum_rung_name(options.rung));
   built->result = oakum_build_run(plan, built->dockerfile, built->store, &options, error);
   return built->result != NULL;
@@ -180,7 +202,7 @@ gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, 
 {
   for (guint i = 0; args->outputs && i < args->outputs->len; i++) {
     g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(args->outputs->pdata[i], error);
-    if (!arg || !oakum_image_arg_write(arg, built->result->image, error))
+    if (!arg || !oakum_image_arg_write(arg, built->result->image, &args->registry, error))
       return FALSE;
     oakum_info("written to %s", arg->text);
   }
@@ -190,7 +212,7 @@ gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, 
       return FALSE;
     if (arg->kind != OAKUM_ARG_REGISTRY)
       return usage(error, "-t takes registry/name:tag, not", arg->text);
-    if (!oakum_image_arg_write(arg, built->result->image, error))
+    if (!oakum_image_arg_write(arg, built->result->image, &args->registry, error))
       return FALSE;
     oakum_info("pushed to %s", arg->text);
   }

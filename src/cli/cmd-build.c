@@ -7,9 +7,8 @@ static int run(int argc, char **argv)
   OakumBuilt built = {0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
-  const OakumOption options[] = {OAKUM_BUILD_OPTIONS(&args), {0}};
   int status = OAKUM_EXIT_ERROR;
-  if (oakum_options_parse(options, argc, argv, &rest, &error)) {
+  if (oakum_options_parse(&oakum_cmd_build, &args, argc, argv, &rest, &error)) {
     if (rest->len != 1)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                   "expected one context folder, got %u; see oakum build --help", rest->len);
@@ -27,24 +26,26 @@ static int run(int argc, char **argv)
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "build: %s", error->message);
   oakum_built_clear(&built);
-  oakum_build_args_clear(&args);
+  oakum_options_clear(&oakum_cmd_build, &args);
   return status;
 }
+
+static const OakumOptionGroup groups[] = {{NULL, NULL, oakum_build_options, 0},
+                                          OAKUM_REGISTRY_GROUP(OakumBuildArgs, registry),
+                                          OAKUM_GENERAL_GROUP(OakumBuildArgs, general),
+                                          {0}};
+static const OakumArgument arguments[] = {{"DIR", "the context folder"}, {0}};
 
 const OakumCommand oakum_cmd_build = {
     .name = "build",
     .summary = "build an image from a Dockerfile, without a daemon and without privileges",
-    .usage = "[-f FILE] [--context DIR] [--output IMAGE-ARG]... [--build-arg NAME=VALUE]... "
-             "[--target STAGE]\n"
-             "                   [--platform OS/ARCH] [--isolation auto|userns|root|chroot] "
-             "[--timestamps "
-             "clamp|keep] [--threads N]\n"
-             "                   [--store DIR] [--print-plan] [--verbose] DIR\n\n"
-             "Prints the digest of the manifest. Every option is also a variable: --build-arg is "
-             "OAKUM_BUILD_ARG.",
-    .examples = "  oakum build --output oci:out:v1 .\n"
-                "  oakum build --build-arg BASE=rootfs:bookworm.tar --output "
-                "docker-archive:app.tar:app:v1 .\n"
-                "  oakum build --print-plan .\n",
+    .about = "Prints the digest of the manifest.",
+    .arguments = arguments,
+    .groups = groups,
+    .size = sizeof(OakumBuildArgs),
+    .examples = "oakum build --output oci:out:v1 .\n"
+                "oakum build -t registry.example/app:v1 .\n"
+                "oakum build --build-arg BASE=rootfs:bookworm.tar -o oci-archive:app.tar:v1 .\n"
+                "oakum build --print-plan .\n",
     .run = run,
 };

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static int debug_version(const char *scheme_name)
+static int version(const char *scheme_name)
 {
   OakumVersionScheme scheme;
   if (!oakum_version_scheme_parse(scheme_name, &scheme)) {
@@ -42,20 +42,31 @@ static int debug_version(const char *scheme_name)
   return status;
 }
 
-/* argv: debug step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND [ARGUMENT]... */
-static int debug_step(int argc, char **argv)
+static int run_version(int argc, char **argv)
+{
+  /* argv: debug version SCHEME */
+  if (argc == 3 && strcmp(argv[1], "version") == 0)
+    return version(argv[2]);
+  oakum_log(OAKUM_LOG_ERROR, "debug version: expected deb or apk; see oakum debug version --help");
+  return OAKUM_EXIT_ERROR;
+}
+
+typedef struct {
+  char *isolation, *user;
+} StepArgs;
+static const OakumCommand cmd_step;
+
+/* `words`: ROOT COMMAND... and a NULL behind them. */
+static int step(const StepArgs *args, char **words, int argc, char **argv)
 {
   OakumRung rung = OAKUM_RUNG_ROOT;
   unsigned uid = 0, gid = 0;
-  int i = 2;
-  for (; i + 1 < argc && g_str_has_prefix(argv[i], "--") && argv[i][2]; i += 2)
-    if (!(strcmp(argv[i], "--isolation") == 0 && oakum_rung_parse(argv[i + 1], &rung)) &&
-        !(strcmp(argv[i], "--user") == 0 && sscanf(argv[i + 1], "%u:%u", &uid, &gid) == 2)) {
-      oakum_log(OAKUM_LOG_ERROR, "debug step: bad option %s %s", argv[i], argv[i + 1]);
-      return OAKUM_EXIT_ERROR;
-    }
-  if (argc < i + 3 || strcmp(argv[i + 1], "--") != 0) {
-    oakum_log(OAKUM_LOG_ERROR, "debug step: expected ROOT -- COMMAND");
+  if (args->isolation && !oakum_rung_parse(args->isolation, &rung)) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: bad option --isolation %s", args->isolation);
+    return OAKUM_EXIT_ERROR;
+  }
+  if (args->user && sscanf(args->user, "%u:%u", &uid, &gid) != 2) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: bad option --user %s", args->user);
     return OAKUM_EXIT_ERROR;
   }
   g_autoptr(GError) error = NULL;
@@ -67,7 +78,8 @@ static int debug_step(int argc, char **argv)
     }
     return WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
   }
-  g_autofree char *root = g_canonicalize_filename(argv[i], NULL), *above = g_path_get_dirname(root);
+  g_autofree char *root = g_canonicalize_filename(words[0], NULL),
+                  *above = g_path_get_dirname(root);
   g_autoptr(OakumTempDir) scratch = oakum_temp_dir_new(above, &error);
   const char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                         "HOME=/root", NULL};
@@ -76,7 +88,7 @@ static int debug_step(int argc, char **argv)
                     .cwd = "/",
                     .uid = uid,
                     .gid = gid,
-                    .argv = (const char *const *)(gpointer)(argv + i + 2),
+                    .argv = (const char *const *)(gpointer)(words + 1),
                     .envp = envp,
                     .out = 1,
                     .err = 2,
@@ -89,47 +101,58 @@ static int debug_step(int argc, char **argv)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int run(int argc, char **argv)
+static int run_step(int argc, char **argv)
 {
-  static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-  } parts[] = {{"pull", oakum_debug_pull},
-               {"push", oakum_debug_push},
-               {"copy", oakum_debug_copy},
-               {"referrers", oakum_debug_referrers},
-               {"shell", oakum_debug_shell},
-               {"dockerfile", oakum_debug_dockerfile},
-               {"expand", oakum_debug_expand},
-               {"ignore", oakum_debug_ignore}};
-  for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(parts); i++)
-    if (strcmp(argv[1], parts[i].name) == 0)
-      return parts[i].run(argc - 1, argv + 1);
-  if (argc > 2 && strcmp(argv[1], "step") == 0)
-    return debug_step(argc, argv);
-  if (argc == 3 && strcmp(argv[1], "version") == 0)
-    return debug_version(argv[2]);
-  oakum_log(OAKUM_LOG_ERROR,
-            "debug: expected version, step, pull, push, copy, referrers, dockerfile, expand, "
-            "ignore or shell; see oakum debug --help");
-  return OAKUM_EXIT_ERROR;
+  StepArgs args = {NULL};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  int status = OAKUM_EXIT_ERROR;
+  if (!oakum_options_parse(&cmd_step, &args, argc, argv, &rest, &error)) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: %s", error->message);
+  } else if (rest->len < 2) {
+    oakum_log(OAKUM_LOG_ERROR, "debug step: expected ROOT -- COMMAND");
+  } else {
+    g_ptr_array_add(rest, NULL);
+    status = step(&args, (char **)rest->pdata, argc, argv);
+  }
+  oakum_options_clear(&cmd_step, &args);
+  return status;
 }
+
+static const OakumArgument version_arguments[] = {{"SCHEME", "deb or apk"}, {0}};
+static const OakumCommand cmd_version = {
+    .name = "version",
+    .summary = "compare versions: reads lines A<TAB>B, prints <, =, > or ! (not valid)",
+    .arguments = version_arguments,
+    .parent = &oakum_cmd_debug,
+    .examples = "printf '1.0~rc1\\t1.0\\n' | oakum debug version deb\n",
+    .run = run_version};
+
+static const OakumOption step_options[] = {
+    {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation), "userns|root|chroot",
+     "rung of the ladder", "root"},
+    {"user", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, user), "UID:GID", "who runs it", "0:0"},
+    {0}};
+static const OakumOptionGroup step_groups[] = {{NULL, NULL, step_options, 0}, {0}};
+static const OakumArgument step_arguments[] = {
+    {"ROOT", "folder that becomes the root"}, {"-- COMMAND...", "what runs in it"}, {0}};
+static const OakumCommand cmd_step = {.name = "step",
+                                      .summary = "run a command in a root folder, isolated",
+                                      .arguments = step_arguments,
+                                      .groups = step_groups,
+                                      .size = sizeof(StepArgs),
+                                      .parent = &oakum_cmd_debug,
+                                      .run = run_step};
+
+static const OakumCommand *const verbs[] = {
+    &cmd_version,           &cmd_step, &oakum_debug_pull, &oakum_debug_push, &oakum_debug_copy,
+    &oakum_debug_referrers, &oakum_debug_dockerfile, &oakum_debug_expand,
+    &oakum_debug_ignore, &oakum_debug_shell, NULL};
 
 const OakumCommand oakum_cmd_debug = {
     .name = "debug",
     .summary = "show what the parts make of an input",
-    .usage =
-        "version deb|apk, or step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND..., or "
-        "pull REF DIR, or push DIR REF..., or dockerfile [--tokens] [--scope] FILE, or expand, "
-        "or ignore --file FILE, or shell [--dialect sh|bash]",
-    .examples =
-        "  printf '1.0~rc1\\t1.0\\n' | oakum debug version deb    # prints <, =, > or ! "
-        "(not valid)\n"
-        "  oakum debug pull localhost:5000/app:v1 /tmp/app     # manifest.json and blobs/, as "
-        "they are\n"
-        "  oakum debug dockerfile Dockerfile                   # its syntax tree as JSON\n"
-        "  printf '${x:-y}\\tx=z\\n' | oakum debug expand        # prints z\n"
-        "  ls | oakum debug ignore --file .dockerignore        # prints kept or ignored\n"
-        "  echo 'sudo make | tee log' | oakum debug shell      # one line a simple command\n",
-    .run = run,
+    .verbs = verbs,
+    .examples = "printf '1.0~rc1\\t1.0\\n' | oakum debug version deb\n"
+                "oakum debug pull localhost:5000/app:v1 /tmp/app\n",
 };

@@ -1,58 +1,84 @@
 #include "cli/scan-common.h"
 #include <stdio.h>
 
+typedef struct {
+  char *db, *format, *file, *fail_on, *platform, *store;
+  OakumRegistryArgs registry;
+  OakumGeneralArgs general;
+} ScanArgs;
+
 static int run(int argc, char **argv)
 {
-  g_autofree char *db = NULL, *format = NULL, *file = NULL, *fail_on = NULL, *platform_text = NULL,
-                  *store_path = NULL;
+  ScanArgs args = {0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
-  const OakumOption options[] = {{"db", 0, OAKUM_OPTION_TEXT, &db},
-                                 {"format", 0, OAKUM_OPTION_TEXT, &format},
-                                 {"output", 'o', OAKUM_OPTION_TEXT, &file},
-                                 {"fail-on", 0, OAKUM_OPTION_TEXT, &fail_on},
-                                 {"platform", 0, OAKUM_OPTION_TEXT, &platform_text},
-                                 {"store", 0, OAKUM_OPTION_TEXT, &store_path},
-                                 {0}};
   OakumPolicy policy = {0};
   OakumPlatform platform = {0};
   OakumScanned scanned = {0};
   int status = OAKUM_EXIT_ERROR;
-  gboolean ok = oakum_options_parse(options, argc, argv, &rest, &error);
+  gboolean ok = oakum_options_parse(&oakum_cmd_scan, &args, argc, argv, &rest, &error);
   if (ok && rest->len != 1) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected one image argument; see oakum scan --help");
     ok = FALSE;
   }
-  if (ok && !oakum_policy_parse(fail_on ? fail_on : "none", &policy)) {
+  if (ok && !oakum_policy_parse(args.fail_on ? args.fail_on : "none", &policy)) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "--fail-on takes fixable, none, or a severity");
     ok = FALSE;
   }
-  if (ok && platform_text)
-    ok = oakum_platform_parse(platform_text, &platform, &error);
+  if (ok && args.platform)
+    ok = oakum_platform_parse(args.platform, &platform, &error);
   else if (ok)
     oakum_platform_host(&platform);
   g_autoptr(OakumImageArg) arg = ok ? oakum_image_arg_parse(rest->pdata[0], &error) : NULL;
-  g_autoptr(OakumView) view =
-      arg ? oakum_image_arg_view(arg, &platform, NULL, oakum_catalog_wanted, NULL, &error) : NULL;
-  if (view && oakum_cli_scan(view, db, NULL, &policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, format, file, &error))
+  g_autoptr(OakumView) view = arg ? oakum_image_arg_view(arg, &platform, NULL, &args.registry,
+                                                         oakum_catalog_wanted, NULL, &error)
+                                  : NULL;
+  if (view && oakum_cli_scan(view, args.db, NULL, &policy, &scanned, &error) &&
+      oakum_cli_report(&scanned, arg->text, args.format, args.file, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
   oakum_scanned_clear(&scanned);
   oakum_platform_clear(&platform);
+  oakum_options_clear(&oakum_cmd_scan, &args);
   return status;
 }
+
+static const OakumOption own_options[] = {
+    {"db", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, db), "FILE", "advisory database",
+     "the snapshot inside the program"},
+    {"format", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, format), "table|json",
+     "format of the report", "table"},
+    {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE", "write the report there",
+     "standard output"},
+    {"fail-on", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, fail_on),
+     "fixable|none|negligible|low|medium|high|critical",
+     "holes that make the exit status 2: those with a fix, or of this severity and worse", "none"},
+    {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
+     "which image of an index", "that of this machine"},
+    {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR", "store of blobs",
+     "$XDG_CACHE_HOME/oakum/store"},
+    {0}};
+static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
+                                          OAKUM_REGISTRY_GROUP(ScanArgs, registry),
+                                          OAKUM_GENERAL_GROUP(ScanArgs, general),
+                                          {0}};
+static const OakumArgument arguments[] = {
+    {"IMAGE",
+     "registry/name:tag, docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], "
+     "rootfs:DIR or rootfs:FILE"},
+    {0}};
 
 const OakumCommand oakum_cmd_scan = {
     .name = "scan",
     .summary = "find the packages of an image and their known holes",
-    .usage = "IMAGE-ARG [--db FILE] [--format table|json] [-o FILE] [--fail-on "
-             "SEVERITY|fixable|none] [--platform OS/ARCH]\n\n"
-             "Exit status: 0 pass, 1 error, 2 the policy refuses, 3 something could not be judged.",
-    .examples = "  oakum scan --db adv.db rootfs:/\n"
-                "  oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n",
+    .about = "Exit status: 0 pass, 1 error, 2 the policy refuses, 3 something could not be judged.",
+    .arguments = arguments,
+    .groups = groups,
+    .size = sizeof(ScanArgs),
+    .examples = "oakum scan --db adv.db rootfs:/\n"
+                "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n",
     .run = run,
 };

@@ -1,4 +1,5 @@
 #include "cli/build-common.h"
+#include "cli/lint-common.h"
 #include "cli/scan-common.h"
 #include "lint/lint.h"
 #include <stdio.h>
@@ -10,13 +11,27 @@ typedef struct {
   OakumPolicy policy;
 } ShipArgs;
 
-/* Whether lint lets the build begin: --fail-lint SEVERITY. */
-static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built)
+/* Whether lint lets the build begin: --fail-lint SEVERITY. What the section "lint" of the
+ * configuration file says of rules holds here, too. FALSE with `error` when that cannot be read. */
+static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GError **error)
 {
+  const OakumDockerfile *dockerfile = built->dockerfile;
+  const OakumLintArgs lint = {.general = args->build.general}; /* borrowed */
+  g_auto(OakumLintSettings) settings = {0};
   OakumSeverity threshold = OAKUM_SEVERITY_CRITICAL;
-  g_autoptr(GPtrArray) findings = oakum_lint_run(built->dockerfile);
+  OakumLintOptions options;
+  g_autoptr(GHashTable) levels = NULL;
   guint over = 0;
-  oakum_cli_print_lint(findings, stderr);
+  if (!oakum_lint_settings_load(&lint, &settings, error))
+    return FALSE;
+  if (!oakum_lint_settings_for(&settings, dockerfile->file, &options, &levels))
+    return TRUE;
+  g_autoptr(GPtrArray) findings = oakum_lint_run(dockerfile, &options);
+  const OakumLintedFile file = {dockerfile->file, dockerfile->source, dockerfile->len, findings};
+  const OakumLintReport report = {&file, 1, OAKUM_LINT_COMPAT_NONE, oakum_colour_wanted(2)};
+  GString *text = oakum_report_lint(&report, OAKUM_LINT_TTY);
+  fwrite(text->str, 1, text->len, stderr);
+  g_string_free(text, TRUE);
   gboolean never = args->lint && strcmp(args->lint, "none") == 0;
   if (args->lint && !never)
     (void)!oakum_severity_parse(args->lint, &threshold);
@@ -38,8 +53,13 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, OakumScan
   }
   if (!oakum_cli_parse_dockerfile(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
-  if (!lint_passes(args, built))
-    return OAKUM_EXIT_GATE;
+  GError *unread = NULL;
+  if (!lint_passes(args, built, &unread)) {
+    if (!unread)
+      return OAKUM_EXIT_GATE;
+    g_propagate_error(error, unread);
+    return OAKUM_EXIT_ERROR;
+  }
   if (!oakum_cli_build(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
   if (!built->result) /* --print-plan */
@@ -69,16 +89,9 @@ static int run(int argc, char **argv)
   OakumScanned scanned = {0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
-  const OakumOption options[] = {OAKUM_BUILD_OPTIONS(&args.build),
-                                 {"db", 0, OAKUM_OPTION_TEXT, &args.db},
-                                 {"fail-on", 0, OAKUM_OPTION_TEXT, &args.fail_on},
-                                 {"fail-lint", 0, OAKUM_OPTION_TEXT, &args.lint},
-                                 {"format", 0, OAKUM_OPTION_TEXT, &args.format},
-                                 {"report", 0, OAKUM_OPTION_TEXT, &args.report},
-                                 {0}};
   int status = OAKUM_EXIT_ERROR;
   OakumSeverity severity;
-  if (oakum_options_parse(options, argc, argv, &rest, &error)) {
+  if (oakum_options_parse(&oakum_cmd_ship, &args, argc, argv, &rest, &error)) {
     if (rest->len != 1)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                   "expected one context folder, got %u; see oakum ship --help", rest->len);
@@ -94,24 +107,43 @@ static int run(int argc, char **argv)
     oakum_log(OAKUM_LOG_ERROR, "ship: %s", error->message);
   oakum_scanned_clear(&scanned);
   oakum_built_clear(&built);
-  oakum_build_args_clear(&args.build);
-  char *texts[] = {args.db, args.fail_on, args.format, args.report, args.lint};
-  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    g_free(texts[i]);
+  oakum_options_clear(&oakum_cmd_ship, &args);
   return status;
 }
+
+static const OakumOption own_options[] = {
+    {"db", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, db), "FILE", "advisory database",
+     "the snapshot inside the program"},
+    {"fail-on", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, fail_on),
+     "fixable|none|negligible|low|medium|high|critical",
+     "holes that refuse the image: those with a fix, or of this severity and worse", "fixable"},
+    {"fail-lint", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, lint),
+     "none|negligible|low|medium|high|critical",
+     "lint findings that refuse the build: of this severity and worse", "critical"},
+    {"format", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, format), "table|json",
+     "format of the report", "table"},
+    {"report", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, report), "FILE", "write the report there",
+     "standard output"},
+    {0}};
+static const OakumOptionGroup groups[] = {
+    {NULL, NULL, own_options, 0},
+    {"Building", NULL, oakum_build_options, offsetof(ShipArgs, build)},
+    OAKUM_REGISTRY_GROUP(ShipArgs, build.registry),
+    OAKUM_GENERAL_GROUP(ShipArgs, build.general),
+    {0}};
+static const OakumArgument arguments[] = {{"DIR", "the context folder"}, {0}};
 
 const OakumCommand oakum_cmd_ship = {
     .name = "ship",
     .summary = "lint, build, scan, gate, deliver: nothing that fails the gate leaves",
-    .usage = "[-f FILE] [--context DIR] [--output IMAGE-ARG]... [--db FILE] [--fail-on "
-             "SEVERITY|fixable|none]\n"
-             "                  [--fail-lint SEVERITY|none] [--format table|json] [--report FILE] "
-             "[options of build] DIR\n\n"
-             "Exit status: 0 delivered, 1 error, 2 refused, 3 something could not be judged; then "
-             "nothing is delivered.",
-    .examples = "  oakum ship --db adv.db --output oci:out:v1 .\n"
-                "  oakum ship --db adv.db --fail-on high --report result.json --format json "
-                "--output docker-archive:app.tar .\n",
+    .about = "Exit status: 0 delivered, 1 error, 2 refused, 3 something could not be judged; then "
+             "nothing "
+             "is delivered.",
+    .arguments = arguments,
+    .groups = groups,
+    .size = sizeof(ShipArgs),
+    .examples = "oakum ship --db adv.db --output oci:out:v1 .\n"
+                "oakum ship --db adv.db --fail-on high -t registry.example/app:v1 .\n"
+                "oakum ship --report result.json --format json -o docker-archive:app.tar .\n",
     .run = run,
 };

@@ -5,6 +5,7 @@
 #include "os/os.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 static gboolean read_text(const char *path, size_t max, char **text, size_t *len, GError **error)
@@ -353,19 +354,30 @@ static GHashTable *pairs(const GPtrArray *list)
   return table;
 }
 
-int oakum_debug_dockerfile(int argc, char **argv)
+typedef struct {
+  gboolean tokens, sees, words;
+  GPtrArray *args, *platform;
+  char *escape, *file;
+} Args;
+
+static void clear_args(Args *args)
 {
-  gboolean tokens = FALSE, sees = FALSE;
-  g_autoptr(GPtrArray) args = NULL, platform = NULL, rest = NULL;
+  g_clear_pointer(&args->args, g_ptr_array_unref);
+  g_clear_pointer(&args->platform, g_ptr_array_unref);
+  g_free(args->escape);
+  g_free(args->file);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, clear_args)
+
+static int run_dockerfile(int argc, char **argv)
+{
+  g_auto(Args) given_args = {0};
+  g_autoptr(GPtrArray) rest = NULL;
   g_autoptr(GError) error = NULL;
-  const OakumOption options[] = {{"tokens", 0, OAKUM_OPTION_FLAG, &tokens},
-                                 {"scope", 0, OAKUM_OPTION_FLAG, &sees},
-                                 {"build-arg", 0, OAKUM_OPTION_LIST, &args},
-                                 {"platform-arg", 0, OAKUM_OPTION_LIST, &platform},
-                                 {0}};
   g_autofree char *text = NULL;
   size_t len;
-  gboolean ok = oakum_options_parse(options, argc, argv, &rest, &error);
+  gboolean ok =
+      oakum_options_parse(&oakum_debug_dockerfile, &given_args, argc, argv, &rest, &error);
   if (ok && rest->len != 1) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected [--tokens] [--scope] [--build-arg NAME=VALUE]... FILE");
@@ -376,9 +388,10 @@ int oakum_debug_dockerfile(int argc, char **argv)
       ok ? oakum_dockerfile_parse(text, len, rest->pdata[0], &error) : NULL;
   if (!d)
     return failed("dockerfile", error);
-  g_autoptr(GHashTable) given = pairs(args), machine = pairs(platform);
-  g_autoptr(OakumScope) scope = sees ? oakum_scope_new(d, given, machine) : NULL;
-  print_tree(d, scope, tokens);
+  g_autoptr(GHashTable) given = pairs(given_args.args),
+                        machine = pairs(given_args.platform);
+  g_autoptr(OakumScope) scope = given_args.sees ? oakum_scope_new(d, given, machine) : NULL;
+  print_tree(d, scope, given_args.tokens);
   return finish("dockerfile", OAKUM_EXIT_PASS);
 }
 
@@ -410,16 +423,14 @@ static void expand_line(char *line, char escape, gboolean words)
 }
 
 /* Lines WORD<TAB>NAME=VALUE<TAB>NAME=VALUE... */
-int oakum_debug_expand(int argc, char **argv)
+static int run_expand(int argc, char **argv)
 {
-  g_autofree char *escape = NULL, *text = NULL;
-  gboolean words = FALSE;
+  g_auto(Args) args = {0};
+  g_autofree char *text = NULL;
   g_autoptr(GPtrArray) rest = NULL;
   g_autoptr(GError) error = NULL;
-  const OakumOption options[] = {
-      {"escape", 0, OAKUM_OPTION_TEXT, &escape}, {"words", 0, OAKUM_OPTION_FLAG, &words}, {0}};
-  gboolean ok = oakum_options_parse(options, argc, argv, &rest, &error);
-  if (ok && (rest->len > 0 || (escape && strlen(escape) != 1))) {
+  gboolean ok = oakum_options_parse(&oakum_debug_expand, &args, argc, argv, &rest, &error);
+  if (ok && (rest->len > 0 || (args.escape && strlen(args.escape) != 1))) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected [--escape CHARACTER] [--words], and lines on standard input");
     ok = FALSE;
@@ -430,7 +441,7 @@ int oakum_debug_expand(int argc, char **argv)
   for (char *at = text, *end = text + len; at < end;) {
     char *newline = memchr(at, '\n', (size_t)(end - at));
     g_autofree char *line = g_strndup(at, (gsize)((newline ? newline : end) - at));
-    expand_line(line, escape ? *escape : '\\', words);
+    expand_line(line, args.escape ? *args.escape : '\\', args.words);
     at = newline ? newline + 1 : end;
   }
   return finish("expand", OAKUM_EXIT_PASS);
@@ -439,13 +450,14 @@ int oakum_debug_expand(int argc, char **argv)
 /* ---- ignore
  * ---------------------------------------------------------------------------------------- */
 /* --file - : the patterns stand on standard input too, before a line "--". */
-int oakum_debug_ignore(int argc, char **argv)
+static int run_ignore(int argc, char **argv)
 {
-  g_autofree char *file = NULL, *input = NULL, *patterns = NULL;
+  g_auto(Args) args = {0};
+  g_autofree char *input = NULL, *patterns = NULL;
   g_autoptr(GPtrArray) rest = NULL;
   g_autoptr(GError) error = NULL;
-  const OakumOption options[] = {{"file", 0, OAKUM_OPTION_TEXT, &file}, {0}};
-  gboolean ok = oakum_options_parse(options, argc, argv, &rest, &error);
+  gboolean ok = oakum_options_parse(&oakum_debug_ignore, &args, argc, argv, &rest, &error);
+  const char *file = args.file;
   if (ok && (rest->len > 0 || !file)) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected --file FILE, and paths on standard input");
@@ -470,8 +482,61 @@ int oakum_debug_ignore(int argc, char **argv)
   while (at < end) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     g_autofree char *path = g_strndup(at, (gsize)((newline ? newline : end) - at));
-    puts(oakum_ignore_match(ignore, path) ? "ignored" : "kept");
+    const char *name = path; /* as a walk of the context would name it */
+    while (*name == '/' || g_str_has_prefix(name, "./"))
+      name += *name == '/' ? 1 : 2;
+    for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--)
+      path[(size_t)(name - path) + n - 1] = '\0';
+    puts(oakum_ignore_match(ignore, name) ? "ignored" : "kept");
     at = newline ? newline + 1 : end;
   }
   return finish("ignore", OAKUM_EXIT_PASS);
 }
+
+/* ---- the verbs
+ * ----------------------------------------------------------------------------------------- */
+static const OakumOption dockerfile_options[] = {
+    {"tokens", 0, OAKUM_OPTION_FLAG, offsetof(Args, tokens), NULL, "print the tokens, too"},
+    {"scope", 0, OAKUM_OPTION_FLAG, offsetof(Args, sees), NULL,
+     "print the variables that each instruction sees"},
+    {"build-arg", 0, OAKUM_OPTION_LIST, offsetof(Args, args), "NAME=VALUE", "a build argument"},
+    {"platform-arg", 0, OAKUM_OPTION_LIST, offsetof(Args, platform), "NAME=VALUE",
+     "TARGETPLATFORM and its like"},
+    {0}};
+static const OakumOption expand_options[] = {
+    {"escape", 0, OAKUM_OPTION_TEXT, offsetof(Args, escape), "CHARACTER", "the escape character",
+     "\\"},
+    {"words", 0, OAKUM_OPTION_FLAG, offsetof(Args, words), NULL, "split into words"},
+    {0}};
+static const OakumOption ignore_options[] = {
+    {"file", 0, OAKUM_OPTION_TEXT, offsetof(Args, file), "FILE",
+     "the patterns; - for standard input, up to a line --"},
+    {0}};
+static const OakumOptionGroup dockerfile_groups[] = {{NULL, NULL, dockerfile_options, 0}, {0}};
+static const OakumOptionGroup expand_groups[] = {{NULL, NULL, expand_options, 0}, {0}};
+static const OakumOptionGroup ignore_groups[] = {{NULL, NULL, ignore_options, 0}, {0}};
+static const OakumArgument dockerfile_arguments[] = {{"FILE", "a Dockerfile, or -"}, {0}};
+
+const OakumCommand oakum_debug_dockerfile = {.name = "dockerfile",
+                                             .summary = "print the syntax tree as JSON",
+                                             .arguments = dockerfile_arguments,
+                                             .groups = dockerfile_groups,
+                                             .size = sizeof(Args),
+                                             .parent = &oakum_cmd_debug,
+                                             .run = run_dockerfile};
+const OakumCommand oakum_debug_expand = {
+    .name = "expand",
+    .summary = "replace variables: reads lines WORD<TAB>NAME=VALUE...",
+    .groups = expand_groups,
+    .size = sizeof(Args),
+    .parent = &oakum_cmd_debug,
+    .examples = "printf '${x:-y}\\tx=z\\n' | oakum debug expand\n",
+    .run = run_expand};
+const OakumCommand oakum_debug_ignore = {
+    .name = "ignore",
+    .summary = "judge paths by an ignore file: reads paths, prints kept or ignored",
+    .groups = ignore_groups,
+    .size = sizeof(Args),
+    .parent = &oakum_cmd_debug,
+    .examples = "ls | oakum debug ignore --file .dockerignore\n",
+    .run = run_ignore};

@@ -2,85 +2,35 @@
  * manifest.json and blobs/<algorithm>/<hex> (layers, configs, and the manifests below an index). */
 #include "cli/cli.h"
 #include "os/os.h"
-#include "registry/registry.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 typedef struct {
-  GPtrArray *insecure, *unverified, *mirrors, *maps, *ca_files, *client_certs;
-  char *certs_dir, *chunk, *mount_from, *artifact_type;
+  OakumRegistryArgs registry;
+  char *mount_from, *artifact_type;
+  OakumGeneralArgs general;
 } Args;
-static void args_clear(Args *a)
-{
-  GPtrArray **lists[] = {&a->insecure, &a->unverified, &a->mirrors,
-                         &a->maps,     &a->ca_files,   &a->client_certs};
-  for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-    if (*lists[i])
-      g_ptr_array_unref(*lists[i]);
-  g_free(a->certs_dir);
-  g_free(a->chunk);
-  g_free(a->mount_from);
-  g_free(a->artifact_type);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, args_clear)
 
-static gboolean parse_args(Args *a, int argc, char **argv, GPtrArray **rest, GError **error)
+static int run(const OakumCommand *command, int argc, char **argv, guint least, guint most,
+               const char *expected, gboolean (*verb)(Args *args, GPtrArray *rest, GError **error))
 {
-  OakumOption options[] = {{"insecure", 0, OAKUM_OPTION_LIST, &a->insecure},
-                           {"unverified", 0, OAKUM_OPTION_LIST, &a->unverified},
-                           {"mirror", 0, OAKUM_OPTION_LIST, &a->mirrors},
-                           {"map", 0, OAKUM_OPTION_LIST, &a->maps},
-                           {"ca", 0, OAKUM_OPTION_LIST, &a->ca_files},
-                           {"client-cert", 0, OAKUM_OPTION_LIST, &a->client_certs},
-                           {"certs-dir", 0, OAKUM_OPTION_TEXT, &a->certs_dir},
-                           {"chunk", 0, OAKUM_OPTION_TEXT, &a->chunk},
-                           {"mount-from", 0, OAKUM_OPTION_TEXT, &a->mount_from},
-                           {"artifact-type", 0, OAKUM_OPTION_TEXT, &a->artifact_type},
-                           {0}};
-  return oakum_options_parse(options, argc, argv, rest, error);
-}
-
-static const char *const *strings(GPtrArray *list)
-{
-  if (list && (list->len == 0 || list->pdata[list->len - 1]))
-    g_ptr_array_add(list, NULL);
-  return list ? (const char *const *)list->pdata : NULL;
-}
-
-/* "HOST=VALUE" each; the texts are cut in place. */
-static OakumHostPair *pairs(GPtrArray *list)
-{
-  OakumHostPair *made = g_new0(OakumHostPair, list ? list->len + 1 : 1);
-  for (guint i = 0; list && i < list->len; i++) {
-    char *text = list->pdata[i], *equals = strchr(text, '=');
-    if (equals)
-      *equals = '\0';
-    made[i] = (OakumHostPair){text, equals ? equals + 1 : ""};
+  Args args = {{NULL}};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  gboolean done = FALSE;
+  if (oakum_options_parse(command, &args, argc, argv, &rest, &error)) {
+    if (rest->len < least || rest->len > most)
+      g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected %s", expected);
+    else
+      done = verb(&args, rest, &error);
   }
-  return made;
-}
-
-static OakumRegistry *open_registry(Args *a, const OakumReference *ref, gboolean push,
-                                    GError **error)
-{
-  g_autofree OakumHostPair *mirrors = pairs(a->mirrors), *maps = pairs(a->maps),
-                           *ca_files = pairs(a->ca_files), *certs = pairs(a->client_certs);
-  OakumRegistryOptions options = {.push = push,
-                                  .insecure = strings(a->insecure),
-                                  .unverified = strings(a->unverified),
-                                  .mirrors = mirrors,
-                                  .maps = maps,
-                                  .ca_files = ca_files,
-                                  .client_certs = certs,
-                                  .certs_dir = a->certs_dir};
-  if (a->chunk &&
-      !oakum_parse_u64(a->chunk, strlen(a->chunk), OAKUM_UPLOAD_CHUNK_MAX, &options.chunk)) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--chunk wants a number of bytes");
-    return NULL;
-  }
-  return oakum_registry_open(ref, &options, error);
+  oakum_options_clear(command, &args);
+  if (done)
+    return OAKUM_EXIT_PASS;
+  oakum_log(OAKUM_LOG_ERROR, "debug %s: %s", command->name, error->message);
+  return OAKUM_EXIT_ERROR;
 }
 
 static char *blob_path(const char *dir, const char *digest)
@@ -154,7 +104,8 @@ static gboolean pull(Args *a, const char *text, const char *dir, GError **error)
                   *sha512 = g_build_filename(dir, "blobs", "sha512", NULL),
                   *path = g_build_filename(dir, "manifest.json", NULL);
   g_autoptr(OakumReference) ref = oakum_reference_parse(text, error);
-  g_autoptr(OakumRegistry) r = ref ? open_registry(a, ref, FALSE, error) : NULL;
+  g_autoptr(OakumRegistry) r =
+      ref ? oakum_registry_args_open(&a->registry, ref, FALSE, error) : NULL;
   g_autoptr(OakumManifest) top = NULL;
   if (!r || !oakum_registry_get_manifest(r, ref->digest ? ref->digest : ref->tag, &top, error))
     return FALSE;
@@ -167,7 +118,11 @@ static gboolean pull(Args *a, const char *text, const char *dir, GError **error)
   g_autoptr(GHashTable) seen = oakum_str_map_new(NULL, NULL);
   if (!walk(r, top, dir, 0, kept, blobs, seen, error))
     return FALSE;
-  g_autoptr(OakumBlobSource) source = oakum_registry_blob_source(r);
+  g_autofree char *what = g_strconcat("pulling ", text, NULL);
+  g_ptr_array_add(kept, g_steal_pointer(&top));
+  g_autoptr(OakumBlobSource) source =
+      oakum_progress_source(oakum_registry_blob_source(r), TRUE, what,
+                            (const OakumManifest *const *)kept->pdata, kept->len);
   PullWork work = {source, dir};
   OakumWorkers *workers =
       oakum_workers_new(OAKUM_BLOBS_AT_ONCE, OAKUM_BLOBS_AT_ONCE, pull_one, &work);
@@ -187,21 +142,19 @@ static gboolean pull(Args *a, const char *text, const char *dir, GError **error)
     return FALSE;
   }
   gsize len; /* last: who sees it has the whole image */
-  const void *data = g_bytes_get_data(top->raw, &len);
+  const void *data =
+      g_bytes_get_data(((const OakumManifest *)kept->pdata[kept->len - 1])->raw, &len);
   return oakum_file_write(path, data, len, 0644, error);
 }
 
-int oakum_debug_pull(int argc, char **argv)
+static gboolean do_pull(Args *args, GPtrArray *rest, GError **error)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
-  g_auto(Args) args = {NULL};
-  if (parse_args(&args, argc, argv, &rest, &error) && rest->len != 2)
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected REF DIR");
-  if (!error && pull(&args, rest->pdata[0], rest->pdata[1], &error))
-    return OAKUM_EXIT_PASS;
-  oakum_log(OAKUM_LOG_ERROR, "debug pull: %s", error->message);
-  return OAKUM_EXIT_ERROR;
+  return pull(args, rest->pdata[0], rest->pdata[1], error);
+}
+
+static int run_pull(int argc, char **argv)
+{
+  return run(&oakum_debug_pull, argc, argv, 2, 2, "REF DIR", do_pull);
 }
 
 /* ---- push
@@ -271,24 +224,23 @@ static gboolean push(Args *a, const char *dir, char **refs, guint n_refs, GError
       g_ptr_array_add(tags, g_strdup(ref->tag));
   }
   g_ptr_array_add(tags, NULL);
-  g_autoptr(OakumRegistry) r = open_registry(a, first, TRUE, error);
-  DirSource source = {{.open = dir_open}, dir};
+  g_autoptr(OakumRegistry) r = oakum_registry_args_open(&a->registry, first, TRUE, error);
+  DirSource folder = {{.open = dir_open}, dir};
+  g_autofree char *what = g_strconcat("pushing ", refs[0], NULL);
+  g_autoptr(OakumBlobSource) source = oakum_progress_source(
+      &folder.source, FALSE, what, (const OakumManifest *const *)manifests->pdata, manifests->len);
   return r && oakum_registry_push(r, (const OakumManifest *const *)manifests->pdata, manifests->len,
-                                  &source.source, (const char *const *)tags->pdata, a->mount_from,
-                                  error);
+                                  source, (const char *const *)tags->pdata, a->mount_from, error);
 }
 
-int oakum_debug_push(int argc, char **argv)
+static gboolean do_push(Args *args, GPtrArray *rest, GError **error)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
-  g_auto(Args) args = {NULL};
-  if (parse_args(&args, argc, argv, &rest, &error) && rest->len < 2)
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected DIR REF...");
-  if (!error && push(&args, rest->pdata[0], (char **)rest->pdata + 1, rest->len - 1, &error))
-    return OAKUM_EXIT_PASS;
-  oakum_log(OAKUM_LOG_ERROR, "debug push: %s", error->message);
-  return OAKUM_EXIT_ERROR;
+  return push(args, rest->pdata[0], (char **)rest->pdata + 1, rest->len - 1, error);
+}
+
+static int run_push(int argc, char **argv)
+{
+  return run(&oakum_debug_push, argc, argv, 2, G_MAXUINT, "DIR REF...", do_push);
 }
 
 /* ---- referrers
@@ -298,7 +250,8 @@ static gboolean list_referrers(Args *a, const char *text, GError **error)
   g_autoptr(OakumReference) ref = oakum_reference_parse(text, error);
   if (ref && !ref->digest)
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: expected a digest", text);
-  g_autoptr(OakumRegistry) r = ref && ref->digest ? open_registry(a, ref, FALSE, error) : NULL;
+  g_autoptr(OakumRegistry) r =
+      ref && ref->digest ? oakum_registry_args_open(&a->registry, ref, FALSE, error) : NULL;
   g_autoptr(GPtrArray) list =
       r ? oakum_registry_referrers(r, ref->digest, a->artifact_type, error) : NULL;
   for (guint i = 0; list && i < list->len; i++) {
@@ -310,17 +263,14 @@ static gboolean list_referrers(Args *a, const char *text, GError **error)
   return list != NULL;
 }
 
-int oakum_debug_referrers(int argc, char **argv)
+static gboolean do_referrers(Args *args, GPtrArray *rest, GError **error)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
-  g_auto(Args) args = {NULL};
-  if (parse_args(&args, argc, argv, &rest, &error) && rest->len != 1)
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected REF@DIGEST");
-  if (!error && list_referrers(&args, rest->pdata[0], &error))
-    return OAKUM_EXIT_PASS;
-  oakum_log(OAKUM_LOG_ERROR, "debug referrers: %s", error->message);
-  return OAKUM_EXIT_ERROR;
+  return list_referrers(args, rest->pdata[0], error);
+}
+
+static int run_referrers(int argc, char **argv)
+{
+  return run(&oakum_debug_referrers, argc, argv, 1, 1, "REF@DIGEST", do_referrers);
 }
 
 /* ---- copy: a source of one registry into the sink of another
@@ -339,8 +289,10 @@ static gboolean copy(Args *a, const char *from_text, const char *to_text, GError
 {
   g_autoptr(OakumReference) from_ref = oakum_reference_parse(from_text, error);
   g_autoptr(OakumReference) to_ref = from_ref ? oakum_reference_parse(to_text, error) : NULL;
-  g_autoptr(OakumRegistry) from = to_ref ? open_registry(a, from_ref, FALSE, error) : NULL;
-  g_autoptr(OakumRegistry) to = from ? open_registry(a, to_ref, TRUE, error) : NULL;
+  g_autoptr(OakumRegistry) from =
+      to_ref ? oakum_registry_args_open(&a->registry, from_ref, FALSE, error) : NULL;
+  g_autoptr(OakumRegistry) to =
+      from ? oakum_registry_args_open(&a->registry, to_ref, TRUE, error) : NULL;
   g_autoptr(OakumManifest) m = NULL;
   if (!to || !oakum_registry_get_manifest(from, from_ref->digest ? from_ref->digest : from_ref->tag,
                                           &m, error))
@@ -359,15 +311,72 @@ static gboolean copy(Args *a, const char *from_text, const char *to_text, GError
          oakum_registry_put_manifest(to, m, to_ref->tag, error);
 }
 
-int oakum_debug_copy(int argc, char **argv)
+static gboolean do_copy(Args *args, GPtrArray *rest, GError **error)
 {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
-  g_auto(Args) args = {NULL};
-  if (parse_args(&args, argc, argv, &rest, &error) && rest->len != 2)
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected REF REF");
-  if (!error && copy(&args, rest->pdata[0], rest->pdata[1], &error))
-    return OAKUM_EXIT_PASS;
-  oakum_log(OAKUM_LOG_ERROR, "debug copy: %s", error->message);
-  return OAKUM_EXIT_ERROR;
+  return copy(args, rest->pdata[0], rest->pdata[1], error);
 }
+
+static int run_copy(int argc, char **argv)
+{
+  return run(&oakum_debug_copy, argc, argv, 2, 2, "REF REF", do_copy);
+}
+
+/* ---- the verbs
+ * ------------------------------------------------------------------------------------ */
+static const OakumOption push_options[] = {
+    {"mount-from", 0, OAKUM_OPTION_TEXT, offsetof(Args, mount_from), "REPOSITORY",
+     "repository of the same registry that may have the blobs"},
+    {0}};
+static const OakumOption referrers_options[] = {{"artifact-type", 0, OAKUM_OPTION_TEXT,
+                                                 offsetof(Args, artifact_type), "TYPE",
+                                                 "list these only"},
+                                                {0}};
+static const OakumOptionGroup groups[] = {
+    OAKUM_REGISTRY_GROUP(Args, registry), OAKUM_GENERAL_GROUP(Args, general), {0}};
+static const OakumOptionGroup push_groups[] = {{NULL, NULL, push_options, 0},
+                                               OAKUM_REGISTRY_GROUP(Args, registry),
+                                               OAKUM_GENERAL_GROUP(Args, general),
+                                               {0}};
+static const OakumOptionGroup referrers_groups[] = {{NULL, NULL, referrers_options, 0},
+                                                    OAKUM_REGISTRY_GROUP(Args, registry),
+                                                    OAKUM_GENERAL_GROUP(Args, general),
+                                                    {0}};
+static const OakumArgument pull_arguments[] = {
+    {"REF", "registry/name:tag or registry/name@digest"}, {"DIR", "where it goes"}, {0}};
+static const OakumArgument push_arguments[] = {
+    {"DIR", "what pull wrote"}, {"REF...", "references that differ in their tags only"}, {0}};
+static const OakumArgument copy_arguments[] = {{"REF", "the image"}, {"REF", "where it goes"}, {0}};
+static const OakumArgument referrers_arguments[] = {{"REF@DIGEST", "the subject"}, {0}};
+
+const OakumCommand oakum_debug_pull = {
+    .name = "pull",
+    .summary = "write an image into a folder, exactly as the registry "
+               "has it: manifest.json and blobs/",
+    .arguments = pull_arguments,
+    .groups = groups,
+    .size = sizeof(Args),
+    .parent = &oakum_cmd_debug,
+    .examples = "oakum debug pull localhost:5000/app:v1 /tmp/app\n",
+    .run = run_pull};
+const OakumCommand oakum_debug_push = {.name = "push",
+                                       .summary = "push what pull wrote",
+                                       .arguments = push_arguments,
+                                       .groups = push_groups,
+                                       .size = sizeof(Args),
+                                       .parent = &oakum_cmd_debug,
+                                       .run = run_push};
+const OakumCommand oakum_debug_copy = {.name = "copy",
+                                       .summary = "copy one image from registry to registry",
+                                       .arguments = copy_arguments,
+                                       .groups = groups,
+                                       .size = sizeof(Args),
+                                       .parent = &oakum_cmd_debug,
+                                       .run = run_copy};
+const OakumCommand oakum_debug_referrers = {
+    .name = "referrers",
+    .summary = "list manifests that name this one as their subject",
+    .arguments = referrers_arguments,
+    .groups = referrers_groups,
+    .size = sizeof(Args),
+    .parent = &oakum_cmd_debug,
+    .run = run_referrers};

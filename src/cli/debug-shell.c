@@ -3,6 +3,7 @@
 #include "shell/shell.h"
 #include <errno.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,15 +71,13 @@ static void add_assignments(json_t *out, const OakumShellCommand *command)
   json_object_set_new(out, "assignments", list);
 }
 
-static void add_redirects(json_t *out, const OakumShellCommand *command)
+static json_t *redirects_json(const OakumShellRedirect *redirects, guint n)
 {
   static const char *const signs[] = {"<",  ">",  ">|",  ">>", "<>", "<&",
                                       ">&", "&>", "&>>", "<<", "<<<"};
-  if (command->n_redirects == 0)
-    return;
   json_t *list = json_array();
-  for (guint i = 0; i < command->n_redirects; i++) {
-    const OakumShellRedirect *r = &command->redirects[i];
+  for (guint i = 0; i < n; i++) {
+    const OakumShellRedirect *r = &redirects[i];
     json_t *one = json_object();
     json_object_set_new(one, "op", json_string(signs[r->kind]));
     if (r->fd >= 0)
@@ -94,7 +93,7 @@ static void add_redirects(json_t *out, const OakumShellCommand *command)
     }
     json_array_append_new(list, one);
   }
-  json_object_set_new(out, "redirects", list);
+  return list;
 }
 
 static void add_context(json_t *out, const OakumShellCommand *command)
@@ -120,7 +119,8 @@ static json_t *command_json(const OakumShellCommand *command)
   json_object_set_new(out, "words", words(command->words, command->n_words));
   add_kinds(out, command);
   add_assignments(out, command);
-  add_redirects(out, command);
+  if (command->n_redirects)
+    json_object_set_new(out, "redirects", redirects_json(command->redirects, command->n_redirects));
   if (*oakum_shell_join_name(command->before))
     json_object_set_new(out, "before", json_string(oakum_shell_join_name(command->before)));
   if (*oakum_shell_join_name(command->after))
@@ -162,14 +162,64 @@ static void print_error(const OakumShellError *error, const char *key)
   print(out);
 }
 
-int oakum_debug_shell(int argc, char **argv)
+/* One line a node, indented by its depth. The reader bounds the depth. */
+static void print_tree(const OakumShellNode *node, guint depth)
 {
+  static const char *const roles[] = {NULL, "condition", "body", "else"};
+  json_t *out = json_object();
+  if (node->role)
+    json_object_set_new(out, "role", json_string(roles[node->role]));
+  json_object_set_new(out, "kind", json_string(oakum_shell_node_name(node->kind)));
+  json_object_set_new(out, "span", span(node->span));
+  if (node->name)
+    json_object_set_new(out, "name", string(node->name));
+  if (node->has_in)
+    json_object_set_new(out, "in", json_true());
+  if (node->negated)
+    json_object_set_new(out, "negated", json_true());
+  if (node->timed)
+    json_object_set_new(out, "timed", json_true());
+  if (node->command)
+    json_object_set_new(out, "command", words(node->command->words, node->command->n_words));
+  if (node->n_words)
+    json_object_set_new(out, "words", words(node->words, node->n_words));
+  if (*node->ending)
+    json_object_set_new(out, "ending", json_string(node->ending));
+  if (node->joins && node->n_children) {
+    json_t *joins = json_array();
+    for (guint i = 0; i < node->n_children; i++)
+      json_array_append_new(joins, json_string(oakum_shell_join_name(node->joins[i])));
+    json_object_set_new(out, "joins", joins);
+  }
+  if (node->n_redirects)
+    json_object_set_new(out, "redirects", redirects_json(node->redirects, node->n_redirects));
+  printf("%*s", (int)depth * 2, "");
+  print(out);
+  for (guint i = 0; i < node->n_children; i++)
+    print_tree(node->children[i], depth + 1);
+}
+
+typedef struct {
+  gboolean tree;
+  char *dialect;
+} Args;
+
+static int run_shell(int argc, char **argv)
+{
+  Args args = {0};
   OakumShellDialect dialect = OAKUM_SHELL_BASH;
-  gboolean good = argc == 1 || (argc == 3 && strcmp(argv[1], "--dialect") == 0 &&
-                                oakum_shell_dialect_parse(argv[2], &dialect));
+  g_autoptr(GPtrArray) rest = NULL;
+  g_autoptr(GError) wrong = NULL;
+  gboolean good = oakum_options_parse(&oakum_debug_shell, &args, argc, argv, &rest, &wrong) &&
+                  rest->len == 0 &&
+                  (!args.dialect || oakum_shell_dialect_parse(args.dialect, &dialect));
+  gboolean tree = args.tree;
+  oakum_options_clear(&oakum_debug_shell, &args);
   if (!good) {
-    oakum_log(OAKUM_LOG_ERROR, "debug shell: expected at most --dialect sh|bash|dash|ash|ksh|zsh|"
-                               "busybox|powershell|cmd");
+    oakum_log(OAKUM_LOG_ERROR, "debug shell: %s",
+              wrong ? wrong->message
+                    : "expected at most --tree and --dialect sh|bash|dash|ash|ksh|zsh|"
+                      "busybox|powershell|cmd");
     return OAKUM_EXIT_ERROR;
   }
   g_autoptr(GByteArray) text = g_byte_array_new();
@@ -188,7 +238,9 @@ int oakum_debug_shell(int argc, char **argv)
     oakum_log(OAKUM_LOG_ERROR, "debug shell: %s", error->message);
     return OAKUM_EXIT_ERROR;
   }
-  for (guint i = 0; i < shell->n_commands; i++)
+  if (tree)
+    print_tree(shell->root, 0);
+  for (guint i = 0; !tree && i < shell->n_commands; i++)
     print(command_json(shell->commands[i]));
   for (guint i = 0; i < shell->n_nested_errors; i++)
     print_error(shell->nested_errors[i], "nested error");
@@ -196,3 +248,18 @@ int oakum_debug_shell(int argc, char **argv)
     print_error(shell->error, "error");
   return shell->complete ? OAKUM_EXIT_PASS : OAKUM_EXIT_INCOMPLETE;
 }
+
+static const OakumOption shell_options[] = {
+    {"tree", 0, OAKUM_OPTION_FLAG, offsetof(Args, tree), NULL, "print the tree instead"},
+    {"dialect", 0, OAKUM_OPTION_TEXT, offsetof(Args, dialect),
+     "sh|bash|dash|ash|ksh|zsh|busybox|powershell|cmd", "what reads the script", "bash"},
+    {0}};
+static const OakumOptionGroup shell_groups[] = {{NULL, NULL, shell_options, 0}, {0}};
+const OakumCommand oakum_debug_shell = {
+    .name = "shell",
+    .summary = "print the commands of the script on standard input, one line each",
+    .groups = shell_groups,
+    .size = sizeof(Args),
+    .parent = &oakum_cmd_debug,
+    .examples = "echo 'sudo make | tee log' | oakum debug shell\n",
+    .run = run_shell};

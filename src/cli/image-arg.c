@@ -1,6 +1,5 @@
 #include "cli/cli.h"
 #include "os/os.h"
-#include "registry/registry.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -51,9 +50,21 @@ void oakum_image_arg_free(OakumImageArg *arg)
   g_free(arg);
 }
 
+/* A tar on disk; its size is known when it is a plain file. Takes fd. */
+static OakumReader *open_tar(const char *path, int fd)
+{
+  struct stat st;
+  g_autofree char *what = g_strconcat("reading ", path, NULL);
+  gboolean known = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+  g_autoptr(OakumProgress) progress =
+      oakum_progress_new(what, NULL, known ? (uint64_t)st.st_size : 0);
+  return oakum_reader_new_progress(oakum_reader_new_fd(fd, TRUE), progress);
+}
+
 /* Writes a root file system into a layer: a tar as it is, a folder packed. */
 static gboolean write_rootfs(const char *path, OakumWriter *out, GError **error)
 {
+  g_autoptr(OakumWriter) owned = out;
   struct stat st;
   OAKUM_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0 || fstat(fd, &st) < 0) {
@@ -61,15 +72,18 @@ static gboolean write_rootfs(const char *path, OakumWriter *out, GError **error)
     return FALSE;
   }
   if (S_ISDIR(st.st_mode)) {
-    g_autoptr(OakumTarWriter) tar = oakum_tar_writer_new(out);
+    g_autofree char *what = g_strconcat("packing ", path, NULL);
+    g_autoptr(OakumProgress) progress = oakum_progress_new(what, NULL, 0);
+    g_autoptr(OakumTarWriter) tar =
+        oakum_tar_writer_new(oakum_writer_new_progress(g_steal_pointer(&owned), progress));
     OakumPackOptions options = {.times = {FALSE, 0}, .mode = -1};
     return oakum_pack_path(fd, "", "", FALSE, &options, tar, error) &&
            oakum_tar_writer_finish(tar, error);
   }
-  g_autoptr(OakumWriter) owned = out;
-  g_autoptr(OakumReader) plain =
-      oakum_reader_new_limit(oakum_reader_new_inflate(oakum_reader_new_fd(fd, FALSE), NULL),
-                             OAKUM_LAYER_UNPACKED_MAX, path);
+  int tar = fd;
+  fd = -1;
+  g_autoptr(OakumReader) plain = oakum_reader_new_limit(
+      oakum_reader_new_inflate(open_tar(path, tar), NULL), OAKUM_LAYER_UNPACKED_MAX, path);
   return oakum_stream_copy(plain, owned, NULL, error) && oakum_writer_finish(owned, error);
 }
 
@@ -138,13 +152,13 @@ static void pulled_free(OakumBlobSource *self)
 }
 
 static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *platform,
-                               OakumStore *store, GError **error)
+                               OakumStore *store, const OakumRegistryArgs *registry, GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
   PulledSource *s = g_new0(PulledSource, 1);
   g_autoptr(OakumBlobSource) owned = &s->source;
   s->source = (OakumBlobSource){pulled_open, pulled_free};
-  s->registry = ref ? oakum_registry_open(ref, NULL, error) : NULL;
+  s->registry = ref ? oakum_registry_args_open(registry, ref, FALSE, error) : NULL;
   if (!s->registry)
     return NULL;
   s->remote = oakum_registry_blob_source(s->registry);
@@ -169,14 +183,18 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
     g_prefix_error(error, "pull %s: ", arg->text);
     return NULL;
   }
-  return oakum_image_new(arg->text, g_steal_pointer(&manifest), g_steal_pointer(&owned), error);
+  g_autofree char *what = g_strconcat("pulling ", arg->text, NULL);
+  const OakumManifest *manifests[] = {manifest};
+  OakumBlobSource *source =
+      oakum_progress_source(g_steal_pointer(&owned), TRUE, what, manifests, 1);
+  return oakum_image_new(arg->text, g_steal_pointer(&manifest), source, error);
 }
 
-static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError **error)
+static gboolean push(const OakumImageArg *arg, const OakumImage *image,
+                     const OakumRegistryArgs *args, GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
-  OakumRegistryOptions options = {.push = TRUE};
-  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_open(ref, &options, error) : NULL;
+  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_args_open(args, ref, TRUE, error) : NULL;
   const char *tags[] = {ref ? ref->tag : NULL, NULL};
   const OakumManifest *manifests[] = {image->manifest};
   if (registry && oakum_registry_push(registry, manifests, 1, image->source, tags, NULL, error))
@@ -186,7 +204,8 @@ static gboolean push(const OakumImageArg *arg, const OakumImage *image, GError *
 }
 
 OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
-                                 OakumStore *store, GError **error)
+                                 OakumStore *store, const OakumRegistryArgs *registry,
+                                 GError **error)
 {
   OakumImage *image = NULL;
   switch (arg->kind) {
@@ -202,21 +221,24 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   case OAKUM_ARG_ROOTFS:
     return open_rootfs(arg, platform, store, error);
   case OAKUM_ARG_REGISTRY:
-    return open_pulled(arg, platform, store, error);
+    return open_pulled(arg, platform, store, registry, error);
   }
   if (image) { /* the whole argument names it, so that it can be opened again */
     g_free(image->name);
     image->name = g_strdup(arg->text);
+    g_autofree char *what = g_strconcat("reading ", arg->text, NULL);
+    const OakumManifest *manifests[] = {image->manifest};
+    image->source = oakum_progress_source(image->source, TRUE, what, manifests, 1);
   }
   return image;
 }
 
 OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *platform,
-                                OakumStore *store, OakumViewWanted wanted, gpointer user,
-                                GError **error)
+                                OakumStore *store, const OakumRegistryArgs *registry,
+                                OakumViewWanted wanted, gpointer user, GError **error)
 {
   if (arg->kind != OAKUM_ARG_ROOTFS) {
-    g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, error);
+    g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
     return image ? oakum_image_view(image, wanted, user, error) : NULL;
   }
   g_autoptr(OakumView) view = oakum_view_new(wanted, user);
@@ -228,13 +250,14 @@ OakumView *oakum_image_arg_view(const OakumImageArg *arg, const OakumPlatform *p
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", arg->path);
     return NULL;
   }
-  if (oakum_view_add_layer(view, oakum_reader_new_fd(fd, TRUE), NULL, error))
+  if (oakum_view_add_layer(view, open_tar(arg->path, fd), NULL, error))
     return g_steal_pointer(&view);
   g_prefix_error(error, "%s: ", arg->path);
   return NULL;
 }
 
-gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image, GError **error)
+static gboolean write_to(const OakumImageArg *arg, const OakumImage *image,
+                         const OakumRegistryArgs *registry, GError **error)
 {
   switch (arg->kind) {
   case OAKUM_ARG_OCI:
@@ -244,10 +267,23 @@ gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image
   case OAKUM_ARG_DOCKER_ARCHIVE:
     return oakum_docker_archive_write(image, arg->path, arg->tag, error);
   case OAKUM_ARG_REGISTRY:
-    return push(arg, image, error);
+    return push(arg, image, registry, error);
   default:
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: an image cannot be written there",
                 arg->text);
     return FALSE;
   }
+}
+
+gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
+                               const OakumRegistryArgs *registry, GError **error)
+{
+  g_autofree char *what =
+      g_strconcat(arg->kind == OAKUM_ARG_REGISTRY ? "pushing " : "writing ", arg->text, NULL);
+  const OakumManifest *manifests[] = {image->manifest};
+  g_autoptr(OakumBlobSource) source =
+      oakum_progress_source(image->source, FALSE, what, manifests, 1);
+  OakumImage shown = *image;
+  shown.source = source;
+  return write_to(arg, &shown, registry, error);
 }

@@ -47,6 +47,9 @@ NODISCARD OakumReader *oakum_reader_new_bytes(GBytes *bytes); /* takes a referen
 NODISCARD OakumReader *oakum_reader_new_count(OakumReader *below, uint64_t *count);
 /* Feeds every byte to `hasher` (borrowed). */
 NODISCARD OakumReader *oakum_reader_new_hash(OakumReader *below, OakumHasher *hasher);
+/* Adds every byte read to `progress`, which gets a reference and is begun until the reader is
+ * freed. */
+NODISCARD OakumReader *oakum_reader_new_progress(OakumReader *below, OakumProgress *progress);
 /* More than `max` bytes is OAKUM_ERROR_LIMIT: "<what>: more than <max> bytes". */
 NODISCARD OakumReader *oakum_reader_new_limit(OakumReader *below, uint64_t max, const char *what);
 /* At the end, checks size (UINT64_MAX: not checked) and hex digest (NULL: not checked):
@@ -92,6 +95,9 @@ NODISCARD OakumWriter *oakum_writer_new_fd(int fd, gboolean own_fd);
 NODISCARD OakumWriter *oakum_writer_new_memory(GByteArray *into); /* borrowed */
 NODISCARD OakumWriter *oakum_writer_new_count(OakumWriter *below, uint64_t *count);
 NODISCARD OakumWriter *oakum_writer_new_hash(OakumWriter *below, OakumHasher *hasher);
+/* Adds every byte written to `progress`, which gets a reference and is begun until the writer is
+ * freed. */
+NODISCARD OakumWriter *oakum_writer_new_progress(OakumWriter *below, OakumProgress *progress);
 /* gzip by libdeflate: the input is cut into blocks of fixed size, each written as a member of its
  * own by one of `threads` workers; the bytes do not depend on `threads`. MTIME 0, OS 255.
  * Level 1..12. */
@@ -209,3 +215,29 @@ typedef struct OakumJsonField {
 } OakumJsonField;              /* a table ends with {0} */
 NODISCARD gboolean oakum_json_bind(const json_t *json, const OakumJsonField *fields, void *into,
                                    const char *what, GError **error);
+
+/* ---- YAML
+ * ---------------------------------------------------------------------------------------------- *
+ * A small tree of YAML 1.2 for configuration that people write. At most OAKUM_CONFIG_FILE_MAX
+ * bytes, OAKUM_YAML_NODES_MAX values, OAKUM_YAML_DEPTH_MAX levels; aliases, anchors, tags, a second
+ * document, repeated keys, keys that are no scalars, NUL and invalid UTF-8 are refused. */
+typedef enum { OAKUM_YAML_SCALAR, OAKUM_YAML_LIST, OAKUM_YAML_MAP } OakumYamlKind;
+typedef struct {
+  OakumYamlKind kind;
+  char *text;       /* SCALAR: its value, UTF-8; else NULL */
+  gboolean plain;   /* SCALAR: written without quotes, so it may mean true, null, … */
+  GPtrArray *keys;  /* MAP: OakumYaml scalars, in order, beside `items` */
+  GPtrArray *items; /* LIST, MAP: OakumYaml */
+  int line, column; /* of its beginning, from 1; columns in characters */
+} OakumYaml;
+/* The one document of the text; an empty one is a plain empty scalar. `what` names the text in
+ * errors: "what:line:column: …", INVALID, LIMIT or UNSUPPORTED. */
+NODISCARD OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what,
+                                      GError **error);
+void oakum_yaml_free(OakumYaml *node);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumYaml, oakum_yaml_free)
+/* The value of a key; NULL when `map` is NULL, no map, or has no such key. */
+NODISCARD const OakumYaml *oakum_yaml_get(const OakumYaml *map, const char *key);
+NODISCARD gboolean oakum_yaml_is_null(const OakumYaml *node);
+/* true and false of YAML 1.2's core schema; anything else is FALSE. */
+NODISCARD gboolean oakum_yaml_bool(const OakumYaml *node, gboolean *out);

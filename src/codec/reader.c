@@ -156,6 +156,7 @@ typedef struct {
   OakumReader *below;
   uint64_t *count;
   OakumHasher *hasher, *own_hasher;
+  OakumProgress *progress;
   uint64_t seen, max;  /* max: UINT64_MAX without limit */
   OakumErrorCode over; /* what passing max means */
   char *what;          /* limit: names the stream */
@@ -203,6 +204,7 @@ static gssize watch_read(void *self, void *buffer, size_t len, GError **error)
     *watch->count += (uint64_t)n;
   if (watch->hasher)
     oakum_hasher_update(watch->hasher, buffer, (size_t)n);
+  oakum_progress_add(watch->progress, (uint64_t)n);
   return n;
 }
 
@@ -210,6 +212,8 @@ static void watch_free(void *self)
 {
   WatchReader *watch = self;
   oakum_reader_free(watch->below);
+  oakum_progress_end(watch->progress);
+  oakum_progress_free(watch->progress);
   oakum_hasher_free(watch->own_hasher);
   g_free(watch->what);
   g_free(watch->expected);
@@ -231,6 +235,14 @@ OakumReader *oakum_reader_new_count(OakumReader *below, uint64_t *count)
 {
   WatchReader *watch = watch_new(below);
   watch->count = count;
+  return oakum_reader_new(&watch_class, watch);
+}
+
+OakumReader *oakum_reader_new_progress(OakumReader *below, OakumProgress *progress)
+{
+  WatchReader *watch = watch_new(below);
+  watch->progress = oakum_progress_ref(progress);
+  oakum_progress_begin(progress);
   return oakum_reader_new(&watch_class, watch);
 }
 

@@ -103,6 +103,7 @@ typedef struct {
   OakumWriter *below;
   uint64_t *count;
   OakumHasher *hasher;
+  OakumProgress *progress;
 } WatchWriter;
 
 static gboolean watch_write(void *self, const void *data, size_t len, GError **error)
@@ -114,6 +115,7 @@ static gboolean watch_write(void *self, const void *data, size_t len, GError **e
     *watch->count += len;
   if (watch->hasher)
     oakum_hasher_update(watch->hasher, data, len);
+  oakum_progress_add(watch->progress, len);
   return TRUE;
 }
 
@@ -126,25 +128,34 @@ static void watch_free(void *self)
 {
   WatchWriter *watch = self;
   oakum_writer_free(watch->below);
+  oakum_progress_end(watch->progress);
+  oakum_progress_free(watch->progress);
   g_free(watch);
 }
 
-static OakumWriter *watch_new(OakumWriter *below, uint64_t *count, OakumHasher *hasher)
+static OakumWriter *watch_new(OakumWriter *below, uint64_t *count, OakumHasher *hasher,
+                              OakumProgress *progress)
 {
   static const OakumWriterClass klass = {watch_write, watch_finish, watch_free};
   WatchWriter *watch = g_new(WatchWriter, 1);
-  *watch = (WatchWriter){below, count, hasher};
+  *watch = (WatchWriter){below, count, hasher, oakum_progress_ref(progress)};
+  oakum_progress_begin(progress);
   return oakum_writer_new(&klass, watch);
 }
 
 OakumWriter *oakum_writer_new_count(OakumWriter *below, uint64_t *count)
 {
-  return watch_new(below, count, NULL);
+  return watch_new(below, count, NULL, NULL);
 }
 
 OakumWriter *oakum_writer_new_hash(OakumWriter *below, OakumHasher *hasher)
 {
-  return watch_new(below, NULL, hasher);
+  return watch_new(below, NULL, hasher, NULL);
+}
+
+OakumWriter *oakum_writer_new_progress(OakumWriter *below, OakumProgress *progress)
+{
+  return watch_new(below, NULL, NULL, progress);
 }
 
 gboolean oakum_stream_copy(OakumReader *reader, OakumWriter *writer, uint64_t *copied,

@@ -386,8 +386,10 @@ static gboolean add_entry(OakumView *view, OakumTarReader *tar, const OakumTarEn
   }
   if (entry->type == OAKUM_TAR_HARDLINK) {
     g_autofree char *to = NULL;
-    if (!oakum_image_clean_path(entry->link, &to, error))
+    if (!oakum_image_clean_path(entry->link, &to, error)) {
+      oakum_image_blame(error, "hard link to", entry->link);
       return FALSE;
+    }
     Node *other = resolve(view, to, FALSE, FALSE, NULL);
     if (!other || other->inode->file.type == OAKUM_TAR_DIR) {
       g_autofree char *shown = oakum_escape_terminal(to, -1);
@@ -428,6 +430,7 @@ gboolean oakum_view_add_layer(OakumView *view, OakumReader *reader, const char *
   int more;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0)
     if (!add_entry(view, tar, entry, error)) {
+      oakum_image_blame(error, "entry", entry->path);
       more = -1;
       break;
     }
@@ -491,6 +494,8 @@ gboolean oakum_view_add_folder(OakumView *view, const char *path, GError **error
   }
   g_autoptr(GPtrArray) queue = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(queue, g_strdup(""));
+  g_autofree char *what = g_strconcat("reading ", path, NULL);
+  g_autoptr(OakumProgress) progress = oakum_progress_new(what, "files", 0);
   while (queue->len > 0) {
     g_autofree char *here = g_ptr_array_steal_index_fast(queue, queue->len - 1);
     int fd = oakum_root_open(root, *here ? here : ".", O_RDONLY | O_DIRECTORY, 0,
@@ -513,6 +518,7 @@ gboolean oakum_view_add_folder(OakumView *view, const char *path, GError **error
       g_autofree char *full =
           *here ? g_strconcat(here, "/", entry->d_name, NULL) : g_strdup(entry->d_name);
       ok = add_disk_entry(view, fd, folder, full, entry->d_name, queue, error);
+      oakum_progress_add(progress, 1);
     }
     if (dir)
       closedir(dir);

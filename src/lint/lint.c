@@ -118,8 +118,13 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     if (!g_hash_table_add(lint->seen, key))
       return NULL;
   }
-  OakumFinding *finding =
-      oakum_finding_new(OAKUM_FINDING_LINT, row->name, oakum_lint_severity_of(lint->levels[rule]));
+  OakumSeverity severity = oakum_lint_severity_of(lint->levels[rule]);
+  /* a secret is out once the image is pushed: nothing can take it back */
+  gboolean secret = rule == LINT_SECRET_VARIABLE || rule == LINT_COPY_SECRET ||
+                    rule == LINT_SECRET_RUN || rule == LINT_SECRET_DELETED;
+  if (secret && severity == OAKUM_SEVERITY_HIGH && !lint->hadolint)
+    severity = OAKUM_SEVERITY_CRITICAL;
+  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LINT, row->name, severity);
   if (detail) {
     va_list args;
     va_start(args, detail);
@@ -233,4 +238,10 @@ GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile, const OakumLintOpti
 {
   g_autoptr(OakumLint) lint = oakum_lint_new(dockerfile, options);
   return oakum_lint_finish(lint);
+}
+
+gboolean oakum_lint_docker_error(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
+{
+  return dockerfile->check_error ||
+         (options && options->docker_check && strstr(options->docker_check, "error=true") != NULL);
 }

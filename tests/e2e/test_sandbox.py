@@ -92,3 +92,12 @@ def test_hostile_step_with_namespaces(oakum, root, rung):
     about_init = [line for line in done.stdout.splitlines() if line.endswith(" 1") or "/proc/1/" in line or "/1/" in line]
     assert [line for line in done.stdout.splitlines() if line not in about_init] == ["done"]
     assert not any("environ" in line or "mem" in line or "root" in line for line in about_init)
+
+
+if {"root", "userns"} <= set(RUNGS):
+    def test_probe_sees_that_proc_is_hidden(oakum):
+        """As in a container: a user namespace can be made there, but no /proc mounted in it, so the rung is not taken."""
+        hidden = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc/driver && exec "$0" doctor', oakum],
+                                capture_output=True, text=True)
+        told = [line.split()[:2] for line in hidden.stdout.splitlines()]
+        assert ["userns", "no"] in told and ["chroot", "yes"] in told, hidden.stdout + hidden.stderr

@@ -1,0 +1,45 @@
+#include "cli/cli.h"
+
+typedef struct {
+  OakumBlobSource source;
+  OakumBlobSource *below;
+  gboolean owned;
+  OakumProgress *progress;
+} ProgressSource;
+
+static OakumReader *progress_open(OakumBlobSource *self, const OakumDescriptor *desc,
+                                  GError **error)
+{
+  ProgressSource *s = (ProgressSource *)self;
+  OakumReader *reader = s->below->open(s->below, desc, error);
+  return reader ? oakum_reader_new_progress(reader, s->progress) : NULL;
+}
+
+static void progress_free(OakumBlobSource *self)
+{
+  ProgressSource *s = (ProgressSource *)self;
+  if (s->owned)
+    oakum_blob_source_free(s->below);
+  oakum_progress_free(s->progress);
+  g_free(s);
+}
+
+OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned, const char *what,
+                                       const OakumManifest *const *manifests, guint count)
+{
+  ProgressSource *s = g_new0(ProgressSource, 1);
+  uint64_t total = 0;
+  for (guint i = 0; i < count; i++) {
+    const OakumManifest *m = manifests[i];
+    for (guint j = 0; m->layers && j < m->layers->len; j++)
+      if (oakum_add_overflows(total, ((const OakumDescriptor *)m->layers->pdata[j])->size, &total))
+        total = 0;
+    if (m->config && oakum_add_overflows(total, m->config->size, &total))
+      total = 0;
+  }
+  s->source = (OakumBlobSource){progress_open, progress_free};
+  s->below = below;
+  s->owned = owned;
+  s->progress = oakum_progress_new(what, NULL, total);
+  return &s->source;
+}

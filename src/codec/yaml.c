@@ -1,0 +1,236 @@
+/* YAML 1.2 by libfyaml's event parser. The tree is built here, so that its size and depth have
+ * limits and each part knows its place; what could blow up or mean two things (aliases, tags,
+ * several documents, keys that repeat) is refused. */
+#include "codec/codec.h"
+#include <libfyaml.h>
+#include <string.h>
+
+typedef struct {
+  const char *what;
+  struct fy_parser *parser;
+  OakumYaml *top;
+  OakumYaml *open[OAKUM_YAML_DEPTH_MAX]; /* lists and maps that are not closed yet */
+  GHashTable *keys[OAKUM_YAML_DEPTH_MAX];
+  guint depth, nodes, documents;
+  OakumYaml *key; /* read, its value not yet */
+} Build;
+
+static gboolean fail(const Build *b, int line, int column, OakumErrorCode code, const char *text,
+                     GError **error)
+{
+  g_set_error(error, OAKUM_CODEC_ERROR, code, "%s:%d:%d: %s", b->what, line, column, text);
+  return FALSE;
+}
+
+void oakum_yaml_free(OakumYaml *node)
+{
+  if (!node)
+    return;
+  g_free(node->text);
+  if (node->keys)
+    g_ptr_array_unref(node->keys);
+  if (node->items)
+    g_ptr_array_unref(node->items);
+  g_free(node);
+}
+
+static OakumYaml *node_new(OakumYamlKind kind, int line, int column)
+{
+  OakumYaml *node = g_new0(OakumYaml, 1);
+  node->kind = kind;
+  node->line = line;
+  node->column = column;
+  if (kind == OAKUM_YAML_MAP)
+    node->keys = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_yaml_free);
+  if (kind != OAKUM_YAML_SCALAR)
+    node->items = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_yaml_free);
+  return node;
+}
+
+/* Puts a finished scalar, or a list or map that now opens, where it belongs. Takes it. */
+static gboolean place(Build *b, OakumYaml *node, GError **error)
+{
+  g_autoptr(OakumYaml) owned = node;
+  OakumYaml *into = b->depth ? b->open[b->depth - 1] : NULL;
+  if (++b->nodes > OAKUM_YAML_NODES_MAX)
+    return fail(b, node->line, node->column, OAKUM_ERROR_LIMIT, "too many values", error);
+  if (!into) {
+    b->top = g_steal_pointer(&owned);
+    return TRUE;
+  }
+  if (into->kind == OAKUM_YAML_MAP && !b->key) {
+    if (node->kind != OAKUM_YAML_SCALAR)
+      return fail(b, node->line, node->column, OAKUM_ERROR_INVALID, "a key must be a plain word",
+                  error);
+    if (!g_hash_table_add(b->keys[b->depth - 1], node->text)) {
+      g_autofree char *text = g_strdup_printf("key \"%s\" stands here a second time", node->text);
+      return fail(b, node->line, node->column, OAKUM_ERROR_INVALID, text, error);
+    }
+    b->key = g_steal_pointer(&owned);
+    return TRUE;
+  }
+  if (into->kind == OAKUM_YAML_MAP)
+    g_ptr_array_add(into->keys, g_steal_pointer(&b->key));
+  g_ptr_array_add(into->items, g_steal_pointer(&owned));
+  return TRUE;
+}
+
+static gboolean open_node(Build *b, OakumYamlKind kind, int line, int column, GError **error)
+{
+  if (b->depth == OAKUM_YAML_DEPTH_MAX)
+    return fail(b, line, column, OAKUM_ERROR_LIMIT, "nested too deep", error);
+  OakumYaml *node = node_new(kind, line, column);
+  if (!place(b, node, error))
+    return FALSE;
+  b->keys[b->depth] = kind == OAKUM_YAML_MAP ? oakum_str_map_new(NULL, NULL) : NULL;
+  b->open[b->depth++] = node;
+  return TRUE;
+}
+
+static void close_node(Build *b)
+{
+  b->depth--;
+  g_clear_pointer(&b->keys[b->depth], g_hash_table_unref);
+}
+
+static gboolean scalar(Build *b, struct fy_token *token, int line, int column, GError **error)
+{
+  size_t len = 0;
+  enum fy_scalar_style style = token ? fy_scalar_token_get_style(token) : FYSS_PLAIN;
+  if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+    column--; /* the mark stands behind the quote */
+  const char *text = token ? fy_token_get_text(token, &len) : "";
+  if (!text)
+    return fail(b, line, column, OAKUM_ERROR_INVALID, "this value cannot be read", error);
+  if (memchr(text, 0, len))
+    return fail(b, line, column, OAKUM_ERROR_INVALID, "a NUL character", error);
+  OakumYaml *node = node_new(OAKUM_YAML_SCALAR, line, column);
+  node->text = g_strndup(text, len);
+  node->plain = style == FYSS_PLAIN;
+  if (!g_utf8_validate(node->text, -1, NULL)) {
+    oakum_yaml_free(node);
+    return fail(b, line, column, OAKUM_ERROR_INVALID, "not UTF-8", error);
+  }
+  return place(b, node, error);
+}
+
+static gboolean step(Build *b, struct fy_event *event, GError **error)
+{
+  const struct fy_mark *mark = fy_event_start_mark(event);
+  int line = mark ? mark->line + 1 : 1, column = mark ? mark->column + 1 : 1;
+  struct fy_token *tag = NULL, *anchor = NULL;
+  switch (event->type) {
+  case FYET_DOCUMENT_START:
+    return ++b->documents == 1 || fail(b, line, column, OAKUM_ERROR_INVALID,
+                                       "a second document; one file holds one", error);
+  case FYET_SCALAR:
+    tag = event->scalar.tag;
+    anchor = event->scalar.anchor;
+    break;
+  case FYET_MAPPING_START:
+    tag = event->mapping_start.tag;
+    anchor = event->mapping_start.anchor;
+    break;
+  case FYET_SEQUENCE_START:
+    tag = event->sequence_start.tag;
+    anchor = event->sequence_start.anchor;
+    break;
+  case FYET_ALIAS:
+    return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED,
+                "aliases (*name) are not read; write the value again", error);
+  case FYET_MAPPING_END:
+  case FYET_SEQUENCE_END:
+    close_node(b);
+    return TRUE;
+  default:
+    return TRUE;
+  }
+  if (tag || anchor)
+    return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED, "tags and anchors are not read", error);
+  if (event->type == FYET_SCALAR)
+    return scalar(b, event->scalar.value, line, column, error);
+  return open_node(b, event->type == FYET_MAPPING_START ? OAKUM_YAML_MAP : OAKUM_YAML_LIST, line,
+                   column, error);
+}
+
+static void syntax_error(const Build *b, struct fy_diag *diag, GError **error)
+{
+  void *at = NULL;
+  const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
+  g_autofree char *shown = oakum_escape_terminal(first && first->msg ? first->msg : "", -1);
+  if (first)
+    g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "%s:%d:%d: not YAML: %s", b->what,
+                first->line, first->column, shown);
+  else
+    g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "%s: not YAML", b->what);
+}
+
+OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GError **error)
+{
+  if (len > OAKUM_CONFIG_FILE_MAX) {
+    g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u MiB", what,
+                (guint)(OAKUM_CONFIG_FILE_MAX / OAKUM_MIB));
+    return NULL;
+  }
+  Build b = {.what = what};
+  struct fy_diag_cfg diag_config;
+  fy_diag_cfg_default(&diag_config);
+  diag_config.fp = NULL;
+  struct fy_diag *diag = fy_diag_create(&diag_config);
+  fy_diag_set_collect_errors(diag, true);
+  /* buffering and mmap are for files */
+  const struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG |
+                                               FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE,
+                                      .diag = diag};
+  b.parser = fy_parser_create(&config);
+  gboolean ok = b.parser && fy_parser_set_string(b.parser, data, len) == 0, ended = FALSE;
+  while (ok && !ended) {
+    struct fy_event *event = fy_parser_parse(b.parser);
+    if (!event) { /* the end, or an error that was collected */
+      ended = !fy_parser_get_stream_error(b.parser) && !fy_diag_got_error(diag);
+      break;
+    }
+    ended = event->type == FYET_STREAM_END;
+    ok = step(&b, event, error);
+    fy_parser_event_free(b.parser, event);
+  }
+  if (ok && !ended)
+    syntax_error(&b, diag, error);
+  fy_parser_destroy(b.parser);
+  fy_diag_destroy(diag);
+  while (b.depth > 0)
+    close_node(&b);
+  oakum_yaml_free(b.key);
+  g_autoptr(OakumYaml) top = b.top ? b.top : node_new(OAKUM_YAML_SCALAR, 1, 1);
+  if (!ok || !ended)
+    return NULL;
+  if (!top->text && top->kind == OAKUM_YAML_SCALAR) { /* an empty file is an empty scalar */
+    top->text = g_strdup("");
+    top->plain = TRUE;
+  }
+  return g_steal_pointer(&top);
+}
+
+const OakumYaml *oakum_yaml_get(const OakumYaml *map, const char *key)
+{
+  for (guint i = 0; map && map->keys && i < map->keys->len; i++)
+    if (strcmp(((const OakumYaml *)map->keys->pdata[i])->text, key) == 0)
+      return map->items->pdata[i];
+  return NULL;
+}
+
+gboolean oakum_yaml_is_null(const OakumYaml *node)
+{
+  static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+  return node->kind == OAKUM_YAML_SCALAR && node->plain && g_strv_contains(nulls, node->text);
+}
+
+gboolean oakum_yaml_bool(const OakumYaml *node, gboolean *out)
+{
+  static const char *const yes[] = {"true", "True", "TRUE", NULL}, *const no[] = {"false", "False",
+                                                                                  "FALSE", NULL};
+  if (node->kind != OAKUM_YAML_SCALAR || !node->plain)
+    return FALSE;
+  *out = g_strv_contains(yes, node->text);
+  return *out || g_strv_contains(no, node->text);
+}

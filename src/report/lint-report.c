@@ -1,0 +1,204 @@
+/* What the formats share: names, places, identities. */
+#include "report/lint-private.h"
+#include <string.h>
+
+static const struct {
+  const char *name;
+  void (*write)(const OakumLintReport *report, GString *out);
+} formats[OAKUM_LINT_FORMATS] = {
+    [OAKUM_LINT_TTY] = {"tty", oakum_lint_write_tty},
+    [OAKUM_LINT_JSON] = {"json", oakum_lint_write_json},
+    [OAKUM_LINT_SARIF] = {"sarif", oakum_lint_write_sarif},
+    [OAKUM_LINT_CHECKSTYLE] = {"checkstyle", oakum_lint_write_checkstyle},
+    [OAKUM_LINT_JUNIT] = {"junit", oakum_lint_write_junit},
+    [OAKUM_LINT_CODECLIMATE] = {"codeclimate", oakum_lint_write_codeclimate},
+    [OAKUM_LINT_GITLAB] = {"gitlab", oakum_lint_write_gitlab},
+    [OAKUM_LINT_GNU] = {"gnu", oakum_lint_write_gnu},
+    [OAKUM_LINT_GITHUB] = {"github", oakum_lint_write_github},
+    [OAKUM_LINT_RDJSON] = {"rdjson", oakum_lint_write_rdjson},
+    [OAKUM_LINT_SONARQUBE] = {"sonarqube", oakum_lint_write_sonarqube},
+    [OAKUM_LINT_CODACY] = {"codacy", oakum_lint_write_codacy},
+    [OAKUM_LINT_HADOLINT] = {"hadolint-json", oakum_lint_write_hadolint},
+};
+
+const char *oakum_lint_format_name(OakumLintFormat format)
+{
+  return formats[format].name;
+}
+
+gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out)
+{
+  static const struct {
+    const char *name;
+    OakumLintFormat format;
+  } more[] = {{"text", OAKUM_LINT_TTY},
+              {"gitlab_codeclimate", OAKUM_LINT_GITLAB},
+              {"gitlab-codeclimate", OAKUM_LINT_GITLAB},
+              {"hadolint_json", OAKUM_LINT_HADOLINT}};
+  for (int i = 0; i < OAKUM_LINT_FORMATS; i++)
+    if (strcmp(formats[i].name, text) == 0) {
+      *out = (OakumLintFormat)i;
+      return TRUE;
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS(more); i++)
+    if (strcmp(more[i].name, text) == 0) {
+      *out = more[i].format;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+GString *oakum_report_lint(const OakumLintReport *report, OakumLintFormat format)
+{
+  GString *out = g_string_new(NULL);
+  formats[format].write(report, out);
+  return out;
+}
+
+/* ---- places
+ * ----------------------------------------------------------------------------------------- */
+void oakum_lint_text_init(OakumLintText *index, const char *text, size_t len)
+{
+  *index = (OakumLintText){.text = text, .len = len};
+  index->lines = g_array_new(FALSE, FALSE, sizeof(size_t));
+  size_t at = 0;
+  g_array_append_val(index->lines, at);
+  for (const char *p = text; len > 0 && (p = memchr(p, '\n', len - (size_t)(p - text)));) {
+    at = (size_t)(++p - text);
+    g_array_append_val(index->lines, at);
+    if (at == len)
+      break;
+  }
+}
+
+void oakum_lint_text_clear(OakumLintText *index)
+{
+  g_clear_pointer(&index->lines, g_array_unref);
+}
+
+/* Bytes of the character at `p`, and its UTF-16 units. */
+static size_t character(const char *p, size_t len, int *units)
+{
+  gunichar c = g_utf8_get_char_validated(p, (gssize)MIN(len, 6));
+  gboolean valid = c != (gunichar)-1 && c != (gunichar)-2 && (c || !*p);
+  *units = valid && c > 0xffff ? 2 : 1;
+  return valid ? (size_t)(g_utf8_next_char(p) - p) : 1;
+}
+
+OakumLintPlace oakum_lint_text_place(OakumLintText *index, size_t offset)
+{
+  offset = MIN(offset, index->len);
+  guint low = 0, high = index->lines->len;
+  while (high - low > 1) {
+    guint middle = low + (high - low) / 2;
+    if (g_array_index(index->lines, size_t, middle) <= offset)
+      low = middle;
+    else
+      high = middle;
+  }
+  size_t begin = g_array_index(index->lines, size_t, low);
+  if (index->line != low || index->at < begin || index->at > offset) {
+    index->line = low;
+    index->at = begin;
+    index->chars = index->units = 0;
+  }
+  while (index->at < offset) {
+    int units;
+    size_t n = character(index->text + index->at, index->len - index->at, &units);
+    if (index->at + n > offset) /* inside a character: its beginning */
+      break;
+    index->at += n;
+    index->chars++;
+    index->units += units;
+  }
+  return (OakumLintPlace){(int)low + 1, index->chars + 1, index->units + 1,
+                          (int)(offset - begin) + 1};
+}
+
+size_t oakum_lint_text_offset(const OakumLintText *index, guint line, guint unit)
+{
+  if (line >= index->lines->len)
+    return index->len;
+  size_t at = g_array_index(index->lines, size_t, line);
+  guint passed = 0;
+  while (at < index->len && index->text[at] != '\n' && passed < unit) {
+    int units;
+    size_t n = character(index->text + at, index->len - at, &units);
+    at += n;
+    passed += (guint)units;
+  }
+  return at;
+}
+
+/* ---- findings
+ * ------------------------------------------------------------------------------------- */
+const char *oakum_lint_shown_id(const OakumFinding *finding)
+{
+  return finding->code ? finding->code : finding->id;
+}
+
+const OakumLintRule *oakum_lint_finding_rule(const OakumFinding *finding)
+{
+  return oakum_lint_rule_find(finding->id);
+}
+
+const char *oakum_lint_finding_help(const OakumFinding *finding)
+{
+  const OakumLintRule *rule = finding->fix ? NULL : oakum_lint_finding_rule(finding);
+  return finding->fix ? finding->fix : rule ? rule->help : NULL;
+}
+
+const char *oakum_lint_finding_why(const OakumFinding *finding)
+{
+  const OakumLintRule *rule = finding->why ? NULL : oakum_lint_finding_rule(finding);
+  return finding->why ? finding->why : rule ? rule->why : NULL;
+}
+
+void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, OakumLintPlace *start,
+                              OakumLintPlace *end)
+{
+  if (finding->code && finding->start == finding->end) {
+    /* a peer's place, which is a line and no range */
+    *start = (OakumLintPlace){finding->line, finding->column, finding->column, finding->column};
+    *end = (OakumLintPlace){finding->end_line, finding->end_column, finding->end_column,
+                            finding->end_column};
+    return;
+  }
+  *start = oakum_lint_text_place(&linted->index, finding->start);
+  *end = oakum_lint_text_place(&linted->index, finding->end);
+}
+
+char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
+{
+  const OakumLintedFile *file = linted->file;
+  size_t from = MIN(finding->start, file->len), to = from;
+  while (from > 0 && file->text[from - 1] != '\n')
+    from--;
+  while (to < file->len && file->text[to] != '\n')
+    to++;
+  g_autofree char *line = g_strndup(file->text + from, to - from),
+                  *text = g_strjoin("\n", file->name, finding->id, g_strstrip(line), NULL),
+                  *once = oakum_sha256_hex(text, strlen(text));
+  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(linted->seen, once)) + 1;
+  g_hash_table_insert(linted->seen, g_strdup(once), GUINT_TO_POINTER(n));
+  g_autofree char *numbered = g_strdup_printf("%s\n%u", once, n);
+  return n == 1 ? g_steal_pointer(&once) : oakum_sha256_hex(numbered, strlen(numbered));
+}
+
+json_t *oakum_lint_json_text(const char *text)
+{
+  g_autofree char *safe = oakum_escape_utf8(text, -1);
+  return json_string(safe);
+}
+
+void oakum_lint_each(const OakumLintReport *report, LintEach each, gpointer user)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < report->count; i++) {
+    Linted linted = {.report = report, .file = &report->files[i], .seen = seen};
+    oakum_lint_text_init(&linted.index, linted.file->text, linted.file->len);
+    for (guint j = 0; j < linted.file->findings->len; j++)
+      each(&linted, linted.file->findings->pdata[j], user);
+    oakum_lint_text_clear(&linted.index);
+  }
+}

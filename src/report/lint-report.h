@@ -1,0 +1,75 @@
+/* What lint found, for people and machines. Decides nothing. */
+#pragma once
+#include "lint/lint.h"
+
+typedef struct {
+  const char *name; /* as it is to be shown; any bytes */
+  const char *text; /* the Dockerfile, as it was when it was checked */
+  size_t len;
+  GPtrArray *findings; /* OakumFinding, by place */
+} OakumLintedFile;     /* all borrowed */
+
+typedef struct {
+  const OakumLintedFile *files;
+  guint count;
+  OakumLintCompat compat; /* whose names the rules have */
+  gboolean colour;        /* tty only */
+} OakumLintReport;
+
+typedef enum {
+  OAKUM_LINT_TTY,         /* source line and caret, why, how; with compat hadolint its one line */
+  OAKUM_LINT_JSON,        /* docs/lint-json.md */
+  OAKUM_LINT_SARIF,       /* SARIF 2.1.0 */
+  OAKUM_LINT_CHECKSTYLE,  /* checkstyle 4.3 */
+  OAKUM_LINT_JUNIT,       /* JUnit XML */
+  OAKUM_LINT_CODECLIMATE, /* Code Climate engine specification: objects that end in NUL */
+  OAKUM_LINT_GITLAB,      /* GitLab code quality: a list, with fingerprints */
+  OAKUM_LINT_GNU,         /* file:line:column: level: message */
+  OAKUM_LINT_GITHUB,      /* workflow commands */
+  OAKUM_LINT_RDJSON,      /* reviewdog diagnostic format */
+  OAKUM_LINT_SONARQUBE,   /* generic issue import, 10.3 and later */
+  OAKUM_LINT_CODACY,      /* Codacy tools: an object a line */
+  OAKUM_LINT_HADOLINT,    /* hadolint's json */
+  OAKUM_LINT_FORMATS
+} OakumLintFormat;
+/* "tty", "json", …; "text", "gitlab_codeclimate" and "hadolint_json" are taken, too. */
+NODISCARD gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out);
+NODISCARD const char *oakum_lint_format_name(OakumLintFormat format);
+/* The report; bytes with a length, since Code Climate's objects end in NUL. New. */
+NODISCARD GString *oakum_report_lint(const OakumLintReport *report, OakumLintFormat format);
+
+/* The rules. "tty": a line each; "markdown": a page (docs/lint.md); "json": all that is known.
+ * NULL: no such format. New string. */
+NODISCARD char *oakum_report_lint_rules(const char *format);
+/* One rule for people. New string. */
+NODISCARD char *oakum_report_lint_rule(const OakumLintRule *rule, gboolean colour);
+/* The same in Markdown, for editors. New string. */
+NODISCARD char *oakum_report_lint_rule_markdown(const OakumLintRule *rule);
+
+/* A unified diff with three lines of context, "" when the texts are the same. Minimal unless they
+ * differ by more than OAKUM_DIFF_EDITS_MAX lines. New; bytes. */
+NODISCARD GString *oakum_report_diff(const char *name, const char *before, size_t before_len,
+                                     const char *after, size_t after_len);
+
+/* ---- places in a text
+ * --------------------------------------------------------------------------------- */
+typedef struct {
+  const char *text;
+  size_t len;
+  GArray *lines; /* size_t: where each begins */
+  /* where the last look-up ended, since places come in order */
+  size_t at;
+  guint line;
+  int chars, units;
+} OakumLintText;
+typedef struct {
+  int line, column; /* from 1; characters, a byte that is no UTF-8 counts as one */
+  int unit;         /* column from 1 in UTF-16 units */
+  int byte;         /* column from 1 in bytes */
+} OakumLintPlace;
+void oakum_lint_text_init(OakumLintText *index, const char *text, size_t len);
+void oakum_lint_text_clear(OakumLintText *index);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumLintText, oakum_lint_text_clear)
+NODISCARD OakumLintPlace oakum_lint_text_place(OakumLintText *index, size_t offset);
+/* The other way: line from 0, column from 0 in UTF-16 units; what lies outside is cut. */
+NODISCARD size_t oakum_lint_text_offset(const OakumLintText *index, guint line, guint unit);

@@ -1,0 +1,113 @@
+/* Checkstyle and JUnit. */
+#include "report/lint-private.h"
+#include <string.h>
+
+/* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
+static void xml(GString *out, const char *text)
+{
+  g_autofree char *safe = oakum_escape_utf8(text, -1);
+  for (const char *p = safe; *p; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '\n' || c == '\t')
+      g_string_append_printf(out, "&#%u;", c);
+    else if (c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe)
+      g_string_append_printf(out, "\\x%02X", c);
+    else
+      g_string_append_unichar(out, c);
+  }
+}
+
+static void attribute(GString *out, const char *name, const char *value)
+{
+  g_string_append_printf(out, " %s=\"", name);
+  xml(out, value);
+  g_string_append_c(out, '"');
+}
+
+/* Findings of one file at a time: the formats nest them. */
+static void in_file(const OakumLintReport *report, guint i, LintEach each, GString *out)
+{
+  const OakumLintReport one = {&report->files[i], 1, report->compat, FALSE};
+  oakum_lint_each(&one, each, out);
+}
+
+static void checkstyle_finding(Linted *linted, const OakumFinding *f, gpointer user)
+{
+  GString *out = user;
+  OakumLintLevel level = oakum_lint_level_of(f->severity);
+  OakumLintPlace start, end;
+  oakum_lint_finding_range(linted, f, &start, &end);
+  g_string_append_printf(out, "    <error line=\"%d\" column=\"%d\"", start.line, start.column);
+  attribute(out, "severity",
+            level == OAKUM_LINT_ERROR_LEVEL ? "error"
+            : level == OAKUM_LINT_WARNING   ? "warning"
+                                            : "info");
+  attribute(out, "message", f->title);
+  attribute(out, "source", oakum_lint_shown_id(f));
+  g_string_append(out, "/>\n");
+}
+
+void oakum_lint_write_checkstyle(const OakumLintReport *report, GString *out)
+{
+  g_string_append(out,
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
+  for (guint i = 0; i < report->count; i++) {
+    g_string_append(out, "  <file");
+    attribute(out, "name", report->files[i].name);
+    g_string_append(out, ">\n");
+    in_file(report, i, checkstyle_finding, out);
+    g_string_append(out, "  </file>\n");
+  }
+  g_string_append(out, "</checkstyle>\n");
+}
+
+static void junit_finding(Linted *linted, const OakumFinding *f, gpointer user)
+{
+  GString *out = user;
+  const char *id = oakum_lint_shown_id(f), *help = oakum_lint_finding_help(f),
+             *why = oakum_lint_finding_why(f);
+  OakumLintPlace start, end;
+  oakum_lint_finding_range(linted, f, &start, &end);
+  g_autofree char *name = g_strdup_printf("%s at %d:%d", id, start.line, start.column),
+                  *text = g_strdup_printf("%s:%d:%d: %s%s%s%s%s", linted->file->name, start.line,
+                                          start.column, f->title, why ? "\n" : "", why ? why : "",
+                                          help ? "\n" : "", help ? help : "");
+  g_string_append(out, "    <testcase");
+  attribute(out, "name", name);
+  attribute(out, "classname", linted->file->name);
+  attribute(out, "time", "0");
+  g_string_append(out, "><failure");
+  attribute(out, "type", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  attribute(out, "message", f->title);
+  g_string_append_c(out, '>');
+  xml(out, text);
+  g_string_append(out, "</failure></testcase>\n");
+}
+
+void oakum_lint_write_junit(const OakumLintReport *report, GString *out)
+{
+  guint all = 0, tests = 0;
+  for (guint i = 0; i < report->count; i++) {
+    all += report->files[i].findings->len;
+    tests += MAX(report->files[i].findings->len, 1);
+  }
+  g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+  g_string_append_printf(
+      out, "<testsuites name=\"oakum lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n", tests,
+      all);
+  for (guint i = 0; i < report->count; i++) {
+    guint n = report->files[i].findings->len;
+    g_string_append(out, "  <testsuite");
+    attribute(out, "name", report->files[i].name);
+    g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
+                           MAX(n, 1), n);
+    if (n == 0) { /* a suite without a test counts as one that did not run */
+      g_string_append(out, "    <testcase name=\"no findings\"");
+      attribute(out, "classname", report->files[i].name);
+      g_string_append(out, " time=\"0\"/>\n");
+    }
+    in_file(report, i, junit_finding, out);
+    g_string_append(out, "  </testsuite>\n");
+  }
+  g_string_append(out, "</testsuites>\n");
+}

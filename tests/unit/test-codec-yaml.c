@@ -1,0 +1,99 @@
+#include "codec/codec.h"
+#include <string.h>
+
+static OakumYaml *parse(const char *text)
+{
+  g_autoptr(GError) error = NULL;
+  OakumYaml *top = oakum_yaml_parse(text, strlen(text), "t.yaml", &error);
+  g_assert_no_error(error);
+  return top;
+}
+
+static void test_tree(void)
+{
+  g_autoptr(OakumYaml) top =
+      parse("build:\n  threads: 2\n  tag: [a, 'b']\nnone:\nyes: true\nq: \"true\"\n");
+  const OakumYaml *build = oakum_yaml_get(top, "build"), *tag = oakum_yaml_get(build, "tag");
+  g_assert_cmpint(top->kind, ==, OAKUM_YAML_MAP);
+  g_assert_cmpstr(oakum_yaml_get(build, "threads")->text, ==, "2");
+  g_assert_cmpint(oakum_yaml_get(build, "threads")->line, ==, 2);
+  g_assert_cmpint(oakum_yaml_get(build, "threads")->column, ==, 12);
+  g_assert_cmpint(tag->kind, ==, OAKUM_YAML_LIST);
+  g_assert_cmpuint(tag->items->len, ==, 2);
+  const OakumYaml *a = tag->items->pdata[0], *b = tag->items->pdata[1];
+  g_assert_cmpstr(a->text, ==, "a");
+  g_assert_true(a->plain);
+  g_assert_cmpstr(b->text, ==, "b");
+  g_assert_false(b->plain);
+  g_assert_true(oakum_yaml_is_null(oakum_yaml_get(top, "none")));
+  gboolean value = FALSE;
+  g_assert_true(oakum_yaml_bool(oakum_yaml_get(top, "yes"), &value) && value);
+  g_assert_false(oakum_yaml_bool(oakum_yaml_get(top, "q"), &value));
+  g_assert_null(oakum_yaml_get(top, "absent"));
+  g_assert_null(oakum_yaml_get(a, "absent"));
+  const OakumYaml *key = build->keys->pdata[1];
+  g_assert_cmpstr(key->text, ==, "tag");
+  g_assert_cmpint(key->line, ==, 3);
+  g_assert_cmpint(key->column, ==, 3);
+}
+
+static void test_empty(void)
+{
+  static const char *const texts[] = {"", "# nothing\n", "---\n", "~\n"};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+    g_autoptr(OakumYaml) top = parse(texts[i]);
+    g_assert_true(oakum_yaml_is_null(top));
+  }
+}
+
+static void test_refused(void)
+{
+  g_autofree char *deep = g_strnfill(OAKUM_YAML_DEPTH_MAX + 1, '[');
+  const struct {
+    const char *text, *says;
+    OakumErrorCode code;
+  } cases[] = {
+      {"a: &x 1\n", "t.yaml:1:", OAKUM_ERROR_UNSUPPORTED},
+      {"a: 1\nb: *x\n", "aliases", OAKUM_ERROR_UNSUPPORTED},
+      {"a: !!str 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
+      {"a: 1\nb: 2\na: 3\n", "t.yaml:3:1: key \"a\"", OAKUM_ERROR_INVALID},
+      {"? [a]\n: b\n", "plain word", OAKUM_ERROR_INVALID},
+      {"--- 1\n--- 2\n", "t.yaml:2:", OAKUM_ERROR_INVALID},
+      {"a: \"\\0\"\n", "t.yaml:1:4: a NUL", OAKUM_ERROR_INVALID},
+      {"a: [1, 2\n", "t.yaml:", OAKUM_ERROR_INVALID},
+      {"a: 'x\n", "t.yaml:", OAKUM_ERROR_INVALID},
+      {deep, "t.yaml:1:33: nested", OAKUM_ERROR_LIMIT},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    OakumYaml *top = oakum_yaml_parse(cases[i].text, strlen(cases[i].text), "t.yaml", &error);
+    g_assert_null(top);
+    g_assert_error(error, OAKUM_CODEC_ERROR, (int)cases[i].code);
+    if (!strstr(error->message, cases[i].says))
+      g_error("%s", error->message);
+  }
+}
+
+static void test_limits(void)
+{
+  g_autoptr(GString) many = g_string_new("[");
+  for (guint i = 0; i < OAKUM_YAML_NODES_MAX; i++)
+    g_string_append(many, "1,");
+  g_string_append(many, "]");
+  g_autoptr(GError) error = NULL;
+  g_assert_null(oakum_yaml_parse(many->str, many->len, "t", &error));
+  g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
+  g_clear_error(&error);
+  g_assert_null(oakum_yaml_parse("", OAKUM_CONFIG_FILE_MAX + 1, "t", &error));
+  g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
+}
+
+int main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/codec/yaml/tree", test_tree);
+  g_test_add_func("/codec/yaml/empty", test_empty);
+  g_test_add_func("/codec/yaml/refused", test_refused);
+  g_test_add_func("/codec/yaml/limits", test_limits);
+  return g_test_run();
+}
