@@ -3,6 +3,7 @@
 #include "shell/shell.h"
 #include <errno.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -199,12 +200,28 @@ static void print_tree(const OakumShellNode *node, guint depth)
 }
 
 typedef struct {
-  char *dialect;
   gboolean tree;
+  char *dialect;
 } Args;
 
-static int show(OakumShellDialect dialect, gboolean tree)
+static int run_shell(int argc, char **argv)
 {
+  Args args = {0};
+  OakumShellDialect dialect = OAKUM_SHELL_BASH;
+  g_autoptr(GPtrArray) rest = NULL;
+  g_autoptr(GError) wrong = NULL;
+  gboolean good = oakum_options_parse(&oakum_debug_shell, &args, argc, argv, &rest, &wrong) &&
+                  rest->len == 0 &&
+                  (!args.dialect || oakum_shell_dialect_parse(args.dialect, &dialect));
+  gboolean tree = args.tree;
+  oakum_options_clear(&oakum_debug_shell, &args);
+  if (!good) {
+    oakum_log(OAKUM_LOG_ERROR, "debug shell: %s",
+              wrong ? wrong->message
+                    : "expected at most --tree and --dialect sh|bash|dash|ash|ksh|zsh|"
+                      "busybox|powershell|cmd");
+    return OAKUM_EXIT_ERROR;
+  }
   g_autoptr(GByteArray) text = g_byte_array_new();
   guint8 buffer[4096];
   size_t n;
@@ -232,37 +249,17 @@ static int show(OakumShellDialect dialect, gboolean tree)
   return shell->complete ? OAKUM_EXIT_PASS : OAKUM_EXIT_INCOMPLETE;
 }
 
-static int run(int argc, char **argv)
-{
-  Args args = {NULL};
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) rest = NULL;
-  OakumShellDialect dialect = OAKUM_SHELL_BASH;
-  int status = OAKUM_EXIT_ERROR;
-  if (!oakum_options_parse(&oakum_debug_shell, &args, argc, argv, &rest, &error))
-    oakum_log(OAKUM_LOG_ERROR, "debug shell: %s", error->message);
-  else if (rest->len > 0)
-    oakum_log(OAKUM_LOG_ERROR, "debug shell: the script comes on standard input");
-  else if (args.dialect && !oakum_shell_dialect_parse(args.dialect, &dialect))
-    oakum_log(OAKUM_LOG_ERROR, "debug shell: no such dialect; see oakum debug shell --help");
-  else
-    status = show(dialect, args.tree);
-  oakum_options_clear(&oakum_debug_shell, &args);
-  return status;
-}
-
-static const OakumOption options[] = {
+static const OakumOption shell_options[] = {
+    {"tree", 0, OAKUM_OPTION_FLAG, offsetof(Args, tree), NULL, "print the tree instead"},
     {"dialect", 0, OAKUM_OPTION_TEXT, offsetof(Args, dialect),
-     "sh|bash|dash|ash|ksh|zsh|busybox|powershell|cmd", "whose language it is", "bash"},
-    {"tree", 0, OAKUM_OPTION_FLAG, offsetof(Args, tree), NULL, "show the tree, not the commands"},
+     "sh|bash|dash|ash|ksh|zsh|busybox|powershell|cmd", "what reads the script", "bash"},
     {0}};
-static const OakumOptionGroup groups[] = {{NULL, NULL, options, 0}, {0}};
-
+static const OakumOptionGroup shell_groups[] = {{NULL, NULL, shell_options, 0}, {0}};
 const OakumCommand oakum_debug_shell = {
     .name = "shell",
-    .summary = "show the commands of the script on standard input, a line of JSON each",
-    .groups = groups,
+    .summary = "print the commands of the script on standard input, one line each",
+    .groups = shell_groups,
     .size = sizeof(Args),
     .parent = &oakum_cmd_debug,
     .examples = "echo 'sudo make | tee log' | oakum debug shell\n",
-    .run = run};
+    .run = run_shell};
