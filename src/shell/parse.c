@@ -132,7 +132,7 @@ static gboolean pipe_begins(const OakumShellParser *p)
 static gboolean at_list_end(const OakumShellParser *p)
 {
   int c = oakum_shell_peek(p);
-  return p->bash && (c < 0 || c == '\n' || c == ';' || c == ')');
+  return p->bash && (c < 0 || c == '\n' || c == ';');
 }
 
 static gboolean take_time(OakumShellParser *p)
@@ -320,7 +320,8 @@ static void arith_word(OakumShellParser *p, char close, char close2)
   guint mark = p->b->parts->len;
   p->end = start;
   (void)!oakum_shell_parts(
-      p, (OakumShellMode){.dq = TRUE, .open = '(', .close = close, .close2 = close2});
+      p,
+      (OakumShellMode){.dq = TRUE, .single = TRUE, .open = '(', .close = close, .close2 = close2});
   OakumShellWord word;
   oakum_shell_finish_word(p, mark, start, FALSE, &word);
   g_array_append_val(p->b->words, word);
@@ -333,7 +334,7 @@ static void parse_for_arith(OakumShellParser *p, OakumShellNode *node, guint32 s
   oakum_shell_take(p);
   oakum_shell_take(p);
   for (guint i = 0; i < 3 && !p->error; i++) {
-    arith_word(p, ')', i < 2 ? ';' : 0);
+    arith_word(p, ')', ';');
     if (i < 2 && oakum_shell_peek(p) == ';')
       oakum_shell_take(p);
     else if (i < 2)
@@ -685,11 +686,21 @@ static gboolean parse_assignment(OakumShellParser *p)
   assignment.name =
       oakum_shell_keep(p->b, (const char *)p->b->bytes->data + mark, p->b->bytes->len - mark);
   g_byte_array_set_size(p->b->bytes, mark);
-  if (subscript)
-    assignment.subscript = oakum_shell_keep(p->b, p->text + name_end + 1, subscript - name_end - 2);
-  while (p->pos < pos)
-    oakum_shell_take_raw(p);
-  oakum_shell_settle(p);
+  if (subscript) {
+    guint parts = p->b->parts->len;
+    gboolean closed = oakum_shell_take_subscript(p);
+    assignment.subscript_parts =
+        oakum_shell_keep_array(p->b, p->b->parts, parts, &assignment.n_subscript_parts);
+    guint32 inside = oakum_shell_next(p, name_end), end = MAX(p->end, inside + 1) - 1;
+    assignment.subscript =
+        oakum_shell_keep(p->b, p->text + inside, MIN(end - inside, OAKUM_SHELL_SHOWN_MAX));
+    if (!closed || p->pos != subscript) { /* quotes in it that only look like a pair */
+      oakum_shell_unexpected(p, "\"=\"");
+      return FALSE;
+    }
+  }
+  if (append)
+    oakum_shell_take(p);
   oakum_shell_take(p); /* = */
   if (p->bash && oakum_shell_peek(p) == '(') {
     guint words = p->b->words->len;
@@ -758,12 +769,12 @@ static OakumShellNode *parse_simple(OakumShellParser *p)
     if (n_words == 0 && parse_assignment(p))
       continue;
     OakumShellWord word;
-    oakum_shell_word(p, flags, &word);
+    oakum_shell_word(p, n_words ? flags : flags | OAKUM_SHELL_WORD_SUBSCRIPT, &word);
     if (!word.n_parts)
       break;
     g_array_append_val(b->words, word);
     if (n_words == 0 && p->bash && declares(word.literal))
-      flags |= OAKUM_SHELL_WORD_ARRAY;
+      flags |= OAKUM_SHELL_WORD_ARRAY | OAKUM_SHELL_WORD_SUBSCRIPT;
   }
   if (b->words->len == words && b->redirects->len == redirects &&
       b->assignments->len == assignments) {
@@ -792,7 +803,8 @@ static OakumShellNode *parse_command(OakumShellParser *p)
     return NULL;
   OakumShellNodeKind kind;
   OakumShellNode *node = NULL;
-  if (at_terminator(p) || oakum_shell_at_word(p, "!"))
+  if (at_terminator(p) || oakum_shell_at_word(p, "!") || oakum_shell_at_word(p, "in") ||
+      (p->bash && oakum_shell_at_word(p, "]]")))
     oakum_shell_unexpected(p, "a command");
   else if (compound_kind(p, &kind))
     node = parse_compound(p, kind);

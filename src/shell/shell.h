@@ -144,6 +144,8 @@ typedef struct {
       value; /* span, parts and text behind "=", also when empty; of an array: its text, no parts */
   const OakumShellWord *elements;
   guint n_elements;
+  const OakumShellPart *subscript_parts;
+  guint n_subscript_parts;
 } OakumShellAssignment;
 
 typedef enum {

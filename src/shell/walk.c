@@ -98,6 +98,7 @@ static void walk_simple(OakumShellBuild *b, const OakumShellCommand *command, Pl
     guint32 at_r = r < command->n_redirects ? command->redirects[r].span.start : G_MAXUINT32;
     if (a < command->n_assignments && at_a <= at_w && at_a <= at_r) {
       const OakumShellAssignment *assignment = &command->assignments[a++];
+      walk_parts(b, assignment->subscript_parts, assignment->n_subscript_parts, inside);
       walk_word(b, &assignment->value, inside);
       walk_words(b, assignment->elements, assignment->n_elements, inside);
     } else if (w < command->n_words && at_w <= at_r) {
