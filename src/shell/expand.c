@@ -131,10 +131,10 @@ static void arithmetic(OakumShellParser *p, gboolean dq, gboolean bracket)
   if (!bracket)
     oakum_shell_take(p);
   guint32 inside = p->pos;
-  /* dash does not see quotes in there */
+  /* dash and ash do not see quotes in there */
   OakumShellMode mode = {.dq = TRUE,
                          .single = p->bash,
-                         .heredoc = !p->ash,
+                         .heredoc = !p->bash,
                          .open = bracket ? '[' : '(',
                          .close = bracket ? ']' : ')'};
   gboolean closed = oakum_shell_parts(p, mode);

@@ -24,7 +24,7 @@ static guint32 prefix_end(const OakumShellParser *p)
   if (pos >= p->len || (p->text[pos] != '<' && p->text[pos] != '>'))
     return 0;
   guint32 next = oakum_shell_next(p, pos);
-  if (p->bash && next < p->len && p->text[next] == '(')
+  if (p->ash && next < p->len && p->text[next] == '(')
     return 0; /* a process substitution */
   return pos;
 }
@@ -41,7 +41,8 @@ static OakumShellRedirectKind take_operator(OakumShellParser *p, gboolean *strip
 {
   if (take_if(p, '&')) {
     oakum_shell_take(p);
-    return take_if(p, '>') ? OAKUM_SHELL_REDIRECT_BOTH_APPEND : OAKUM_SHELL_REDIRECT_BOTH;
+    return p->bash && take_if(p, '>') ? OAKUM_SHELL_REDIRECT_BOTH_APPEND
+                                      : OAKUM_SHELL_REDIRECT_BOTH;
   }
   if (take_if(p, '<')) {
     if (take_if(p, '<')) {
@@ -78,7 +79,7 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   gboolean both = p->ash && oakum_shell_peek(p) == '&' && oakum_shell_peek2(p) == '>';
   if (!both && (sign = prefix_end(p)) == 0 &&
       !((oakum_shell_peek(p) == '<' || oakum_shell_peek(p) == '>') &&
-        !(p->bash && oakum_shell_peek2(p) == '(')))
+        !(p->ash && oakum_shell_peek2(p) == '(')))
     return FALSE;
   OakumShellRedirect redirect = {.fd = -1};
   if (sign > start && p->text[start] == '{') {
@@ -99,7 +100,7 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   oakum_shell_charge(p);
   oakum_shell_skip_blanks(p);
   if (oakum_shell_is_meta(oakum_shell_peek(p)) &&
-      !(p->bash && oakum_shell_peek2(p) == '(' &&
+      !(p->ash && oakum_shell_peek2(p) == '(' &&
         (oakum_shell_peek(p) == '<' || oakum_shell_peek(p) == '>'))) {
     oakum_shell_unexpected(p, redirect.kind == OAKUM_SHELL_REDIRECT_HEREDOC
                                   ? "the delimiter of the heredoc"

@@ -304,7 +304,7 @@ static void words_to_end(OakumShellParser *p)
     oakum_shell_skip_blanks(p);
     int c = oakum_shell_peek(p);
     if (p->error || (oakum_shell_is_meta(c) &&
-                     !(p->bash && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(')))
+                     !(p->ash && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(')))
       return;
     OakumShellWord word;
     oakum_shell_word(p, OAKUM_SHELL_WORD_PLAIN, &word);
@@ -499,11 +499,11 @@ static gboolean compound_kind(const OakumShellParser *p, OakumShellNodeKind *kin
   static const struct {
     const char *word;
     OakumShellNodeKind kind;
-    int dialect; /* 0 all, 1 ash and bash, 2 bash */
-  } words[] = {{"{", OAKUM_SHELL_NODE_GROUP, 0},     {"if", OAKUM_SHELL_NODE_IF, 0},
-               {"for", OAKUM_SHELL_NODE_FOR, 0},     {"while", OAKUM_SHELL_NODE_WHILE, 0},
-               {"until", OAKUM_SHELL_NODE_UNTIL, 0}, {"case", OAKUM_SHELL_NODE_CASE, 0},
-               {"[[", OAKUM_SHELL_NODE_COND, 1},     {"select", OAKUM_SHELL_NODE_SELECT, 2}};
+    gboolean bash; /* only there */
+  } words[] = {{"{", OAKUM_SHELL_NODE_GROUP, FALSE},     {"if", OAKUM_SHELL_NODE_IF, FALSE},
+               {"for", OAKUM_SHELL_NODE_FOR, FALSE},     {"while", OAKUM_SHELL_NODE_WHILE, FALSE},
+               {"until", OAKUM_SHELL_NODE_UNTIL, FALSE}, {"case", OAKUM_SHELL_NODE_CASE, FALSE},
+               {"[[", OAKUM_SHELL_NODE_COND, TRUE},      {"select", OAKUM_SHELL_NODE_SELECT, TRUE}};
   if (oakum_shell_peek(p) == '(') {
     guint32 second = oakum_shell_next(p, p->pos);
     gboolean arith = p->bash && second < p->len && p->text[second] == '(' &&
@@ -512,8 +512,7 @@ static gboolean compound_kind(const OakumShellParser *p, OakumShellNodeKind *kin
     return TRUE;
   }
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if ((words[i].dialect == 0 || (words[i].dialect == 1 ? p->ash : p->bash)) &&
-        oakum_shell_at_word(p, words[i].word)) {
+    if ((!words[i].bash || p->bash) && oakum_shell_at_word(p, words[i].word)) {
       *kind = words[i].kind;
       return TRUE;
     }
@@ -580,14 +579,14 @@ static OakumShellNode *parse_compound(OakumShellParser *p, OakumShellNodeKind ki
 }
 
 /* ---- functions ---- */
-/* Behind the name and "()". */
-static void function_body(OakumShellParser *p, OakumShellNode *node)
+/* Behind the name and "()"; `word`: it began with "function". */
+static void function_body(OakumShellParser *p, OakumShellNode *node, gboolean word)
 {
   node->kind = OAKUM_SHELL_NODE_FUNCTION;
   guint nodes = p->b->nodes->len, joins = p->b->joins->len;
   oakum_shell_skip_newlines(p);
   OakumShellNodeKind kind;
-  if (!p->error && p->bash && !compound_kind(p, &kind))
+  if (!p->error && (p->bash || word) && !compound_kind(p, &kind))
     oakum_shell_unexpected(p, "the body of the function");
   OakumShellNode *child = p->error ? NULL : parse_command(p);
   if (child)
@@ -612,8 +611,11 @@ static OakumShellNode *parse_function(OakumShellParser *p)
   take_reserved(p);
   oakum_shell_skip_blanks(p);
   OakumShellWord name;
+  guint32 start = p->pos;
   if (oakum_shell_word(p, 0, &name)) {
     node->name = name.text;
+    if (!p->bash && !is_identifier(name.literal))
+      oakum_shell_fail(p, OAKUM_ERROR_INVALID, start, p->end, "this is no name for a function");
     oakum_shell_skip_blanks(p);
     if (oakum_shell_peek(p) == '(' && oakum_shell_peek2(p) != '(') {
       guint32 inside = oakum_shell_next(p, p->pos);
@@ -623,7 +625,7 @@ static OakumShellNode *parse_function(OakumShellParser *p)
         take_parens(p);
     }
     if (!p->error)
-      function_body(p, node);
+      function_body(p, node, TRUE);
   }
   oakum_shell_finish_node(p, node);
   return node;
@@ -730,6 +732,18 @@ static gboolean declares(const char *name)
   return FALSE;
 }
 
+/* ash: between "[[" and "]]", which are words of a simple command, && and || are words too. */
+static gboolean in_test(const OakumShellParser *p, guint mark)
+{
+  GArray *words = p->b->words;
+  if (p->bash || !p->ash || words->len == mark)
+    return FALSE;
+  const OakumShellWord *first = &g_array_index(words, OakumShellWord, mark),
+                       *last = &g_array_index(words, OakumShellWord, words->len - 1);
+  return first->quoting == OAKUM_SHELL_QUOTED_NOT && first->literal &&
+         strcmp(first->literal, "[[") == 0 && strcmp(last->text, "]]") != 0;
+}
+
 static OakumShellNode *parse_simple(OakumShellParser *p)
 {
   OakumShellBuild *b = p->b;
@@ -755,13 +769,17 @@ static OakumShellNode *parse_simple(OakumShellParser *p)
         take_parens(p);
       g_array_set_size(b->words, words);
       if (!p->error)
-        function_body(p, node);
+        function_body(p, node, FALSE);
       node->kind = OAKUM_SHELL_NODE_FUNCTION;
       oakum_shell_finish_node(p, node);
       return node;
     }
+    if ((c == '&' || c == '|') && oakum_shell_peek2(p) == c && in_test(p, words)) {
+      oakum_shell_push_sign(p, 2);
+      continue;
+    }
     if (oakum_shell_is_meta(c) &&
-        !(p->bash && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(')) {
+        !(p->ash && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(')) {
       if (c == '(')
         oakum_shell_unexpected(p, NULL);
       break;

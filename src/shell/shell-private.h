@@ -150,6 +150,7 @@ gboolean oakum_shell_redirect(OakumShellParser *p); /* pushes one; FALSE when th
 void oakum_shell_heredocs(OakumShellParser *p);     /* behind a newline */
 NODISCARD OakumShellNode *oakum_shell_node(OakumShellParser *p, OakumShellNodeKind kind);
 void oakum_shell_finish_node(OakumShellParser *p, OakumShellNode *node);
+void oakum_shell_push_sign(OakumShellParser *p, guint n); /* n bytes, as a word of their own */
 void oakum_shell_cond(OakumShellParser *p, OakumShellNode *node); /* behind "[[" */
 
 /* ---- the list (walk.c, through.c) ---- */

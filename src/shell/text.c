@@ -170,7 +170,7 @@ static guint32 word_end(const OakumShellParser *p, const char *word)
   int c = pos < p->len ? (guchar)p->text[pos] : -1;
   if (!oakum_shell_is_meta(c))
     return 0;
-  if (p->bash && (c == '<' || c == '>')) { /* "done<(a)" is a word */
+  if (p->ash && (c == '<' || c == '>')) { /* "done<(a)" is a word */
     guint32 next = oakum_shell_next(p, pos);
     if (next < p->len && p->text[next] == '(')
       return 0;

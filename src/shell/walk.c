@@ -345,7 +345,10 @@ static void see_script(Seen *seen, const OakumShellThrough *through)
     p.n_opaque = d.opaque->len;
     const OakumShellNode *root = oakum_shell_script(&p);
     oakum_shell_parser_clear(&p);
-    if (p.error)
+    gboolean known = TRUE; /* else the error may come of what an expansion brings */
+    for (guint i = 0; i < through->count; i++)
+      known &= words[i].literal != NULL;
+    if (p.error && known)
       oakum_shell_keep_nested(b, p.error);
     Place place = below(seen->place, OAKUM_SHELL_IN_NESTED);
     place.via = seen->command;

@@ -516,7 +516,7 @@ static gboolean step(OakumShellParser *p, Reader *r, int c)
   guint32 start = p->pos;
   gboolean regex = r->flags & OAKUM_SHELL_WORD_REGEX;
   gboolean globs = r->flags & OAKUM_SHELL_WORD_GLOB;
-  if (p->bash && !regex && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(') {
+  if (p->ash && !regex && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(') {
     run_end(p, &r->run, FALSE);
     oakum_shell_process(p);
     return TRUE;
