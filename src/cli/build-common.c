@@ -2,6 +2,7 @@
 #include "os/os.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void oakum_build_args_clear(OakumBuildArgs *args)
@@ -67,18 +68,55 @@ static OakumImage *find_base(const char *reference, const OakumPlatform *platfor
   return arg ? oakum_image_arg_open(arg, platform, user, error) : NULL;
 }
 
+static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, GError **error)
+{
+  *pinned = text && strcmp(text, "auto") != 0;
+  return !*pinned || oakum_rung_parse(text, rung) ||
+         usage(error, "--isolation takes auto, userns, root or chroot, not", text);
+}
+
+/* A plain user has the rung userns or none. Root that may make namespaces goes without it: they do
+ * the same. Root that may not (a pod) still takes it before the chroot, where it is let. */
+static gboolean wants_userns(gboolean pinned, OakumRung rung)
+{
+  if (pinned)
+    return rung == OAKUM_RUNG_USERNS;
+  return geteuid() != 0 || (!oakum_sandbox_probe(OAKUM_RUNG_ROOT, NULL) &&
+                            oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
+}
+
+gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, int *exit_status,
+                                GError **error)
+{
+  gboolean pinned;
+  OakumRung rung = OAKUM_RUNG_USERNS;
+  int status = 0;
+  *exit_status = OAKUM_EXIT_ERROR;
+  if (!parse_rung(isolation, &pinned, &rung, error))
+    return TRUE;
+  if (!wants_userns(pinned, rung) || oakum_sandbox_in_userns())
+    return FALSE;
+  if (!oakum_sandbox_enter_userns(argc, argv, &status, error))
+    g_prefix_error(error, "the userns rung cannot be set up (oakum doctor tells more): ");
+  else if (WIFEXITED(status))
+    *exit_status = WEXITSTATUS(status);
+  else
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_FAILED, "killed by signal %d",
+                WTERMSIG(status));
+  return TRUE;
+}
+
 static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
 {
-  if (text && strcmp(text, "auto") != 0) {
-    if (!oakum_rung_parse(text, rung))
-      return usage(error, "--isolation takes auto, userns, root or chroot, not", text);
-    if (*rung != OAKUM_RUNG_USERNS)
-      return TRUE;
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                "the userns rung is not built yet; use root or chroot");
-    return FALSE;
-  }
   static const OakumRung order[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT};
+  gboolean pinned;
+  if (!parse_rung(text, &pinned, rung, error))
+    return FALSE;
+  if (pinned)
+    return TRUE;
+  *rung = OAKUM_RUNG_USERNS;
+  if (oakum_sandbox_in_userns())
+    return TRUE;
   for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
     if (oakum_sandbox_probe(order[i], NULL)) {
       *rung = order[i];

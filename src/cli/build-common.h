@@ -13,6 +13,10 @@ struct OakumBuilt {
  * one. */
 NODISCARD gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
                                               OakumBuilt *built, GError **error);
+/* The rung userns holds the whole command, so it is entered before the command does anything: TRUE
+ * when the command was run there (or could not be: `error` is set) and ends with *exit_status. */
+NODISCARD gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv,
+                                          int *exit_status, GError **error);
 NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder,
                                    OakumBuilt *built, GError **error);
 /* Writes the result to every --output and -t. */

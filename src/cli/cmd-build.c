@@ -13,6 +13,9 @@ static int run(int argc, char **argv)
     if (rest->len != 1)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                   "expected one context folder, got %u; see oakum build --help", rest->len);
+    else if (!args.print_plan &&
+             oakum_cli_enter_userns(args.isolation, argc, argv, &status, &error))
+      ;
     else if (oakum_cli_build(&args, rest->pdata[0], &built, &error) &&
              (!built.result || oakum_cli_deliver(&args, &built, &error)))
       status = OAKUM_EXIT_PASS;
@@ -33,7 +36,8 @@ const OakumCommand oakum_cmd_build = {
     .summary = "build an image from a Dockerfile, without a daemon and without privileges",
     .usage = "[-f FILE] [--context DIR] [--output IMAGE-ARG]... [--build-arg NAME=VALUE]... "
              "[--target STAGE]\n"
-             "                   [--platform OS/ARCH] [--isolation auto|root|chroot] [--timestamps "
+             "                   [--platform OS/ARCH] [--isolation auto|userns|root|chroot] "
+             "[--timestamps "
              "clamp|keep] [--threads N]\n"
              "                   [--store DIR] [--print-plan] [--verbose] DIR\n\n"
              "Prints the digest of the manifest. Every option is also a variable: --build-arg is "

@@ -42,12 +42,12 @@ static int debug_version(const char *scheme_name)
   return status;
 }
 
-/* debug step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND [ARGUMENT]... */
+/* argv: debug step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND [ARGUMENT]... */
 static int debug_step(int argc, char **argv)
 {
   OakumRung rung = OAKUM_RUNG_ROOT;
   unsigned uid = 0, gid = 0;
-  int i = 0;
+  int i = 2;
   for (; i + 1 < argc && g_str_has_prefix(argv[i], "--") && argv[i][2]; i += 2)
     if (!(strcmp(argv[i], "--isolation") == 0 && oakum_rung_parse(argv[i + 1], &rung)) &&
         !(strcmp(argv[i], "--user") == 0 && sscanf(argv[i + 1], "%u:%u", &uid, &gid) == 2)) {
@@ -59,6 +59,14 @@ static int debug_step(int argc, char **argv)
     return OAKUM_EXIT_ERROR;
   }
   g_autoptr(GError) error = NULL;
+  int ended;
+  if (rung == OAKUM_RUNG_USERNS && !oakum_sandbox_in_userns()) {
+    if (!oakum_sandbox_enter_userns(argc, argv, &ended, &error)) {
+      oakum_log(OAKUM_LOG_ERROR, "debug step: %s", error->message);
+      return OAKUM_EXIT_ERROR;
+    }
+    return WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
+  }
   g_autofree char *root = g_canonicalize_filename(argv[i], NULL), *above = g_path_get_dirname(root);
   g_autoptr(OakumTempDir) scratch = oakum_temp_dir_new(above, &error);
   const char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -95,7 +103,7 @@ static int run(int argc, char **argv)
     if (strcmp(argv[1], parts[i].name) == 0)
       return parts[i].run(argc - 1, argv + 1);
   if (argc > 2 && strcmp(argv[1], "step") == 0)
-    return debug_step(argc - 2, argv + 2);
+    return debug_step(argc, argv);
   if (argc == 3 && strcmp(argv[1], "version") == 0)
     return debug_version(argv[2]);
   oakum_log(OAKUM_LOG_ERROR, "debug: expected version, step, pull, push, copy, referrers or shell; "

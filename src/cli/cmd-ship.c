@@ -86,7 +86,8 @@ static int run(int argc, char **argv)
              !oakum_severity_parse(args.lint, &severity))
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                   "--fail-lint takes none or a severity");
-    else
+    else if (args.build.print_plan ||
+             !oakum_cli_enter_userns(args.build.isolation, argc, argv, &status, &error))
       status = ship(&args, rest->pdata[0], &built, &scanned, &error);
   }
   if (error)

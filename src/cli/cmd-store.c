@@ -1,4 +1,4 @@
-#include "cli/cli.h"
+#include "cli/build-common.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +20,11 @@ static int run(int argc, char **argv)
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--keep-days takes a number of days");
     ok = FALSE;
   }
+  /* what a build in a user namespace left behind belongs to ids that only one such can remove */
+  int status;
+  g_autoptr(GError) no_userns = NULL;
+  if (ok && oakum_cli_enter_userns(NULL, argc, argv, &status, &no_userns) && !no_userns)
+    return status;
   if (ok && oakum_store_gc(store, keep * 86400, &removed, &bytes, &error)) {
     printf("removed %" G_GUINT64_FORMAT " files, %" G_GUINT64_FORMAT " bytes\n", removed, bytes);
     return OAKUM_EXIT_PASS;

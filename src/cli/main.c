@@ -61,12 +61,8 @@ static int unknown_command(const char *name)
   return OAKUM_EXIT_ERROR;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-  static const OakumReexecEntry entries[] = {{"step", oakum_sandbox_step_main}, {NULL, NULL}};
-  int status = oakum_reexec_dispatch(entries, argc, argv);
-  if (status >= 0)
-    return status;
   setlocale(LC_CTYPE, "C.UTF-8");
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write, told like any other */
   if (argc < 2) {
@@ -91,4 +87,18 @@ int main(int argc, char **argv)
     return commands[i]->run(argc - 1, argv + 1);
   }
   return unknown_command(argv[1]);
+}
+
+static int run_in_userns(int argc, char **argv)
+{
+  oakum_sandbox_mark_userns();
+  return run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+  static const OakumReexecEntry entries[] = {
+      {"step", oakum_sandbox_step_main}, {"userns", run_in_userns}, {NULL, NULL}};
+  int status = oakum_reexec_dispatch(entries, argc, argv);
+  return status >= 0 ? status : run(argc, argv);
 }

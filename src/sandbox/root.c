@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -82,12 +83,37 @@ static gboolean make_proc(void)
   return TRUE;
 }
 
+/* Flags of the mount below that a user namespace may not take away come along. */
+static gboolean forbid_devices(const char *root)
+{
+  static const struct {
+    unsigned long told, flag;
+  } locked[] = {{ST_NOSUID, MS_NOSUID},
+                {ST_NOEXEC, MS_NOEXEC},
+                {ST_NOATIME, MS_NOATIME},
+                {ST_NODIRATIME, MS_NODIRATIME},
+                {ST_RELATIME, MS_RELATIME}};
+  struct statvfs st;
+  unsigned long flags = MS_BIND | MS_REMOUNT | MS_NODEV;
+  if (statvfs(root, &st) < 0)
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(locked); i++)
+    if (st.f_flag & locked[i].told)
+      flags |= locked[i].flag;
+  return mount(NULL, root, NULL, flags, NULL) == 0;
+}
+
+static gboolean mount_root(const StepOrder *order)
+{
+  if (order->upper)
+    return oakum_sandbox_mount_overlay(order->root, order->upper, order->work, order->root);
+  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 && forbid_devices(order->root);
+}
+
 static gboolean make_world(const StepOrder *order)
 {
   const char *failed = NULL;
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-      mount(order->root, order->root, NULL, MS_BIND, NULL) < 0 ||
-      mount(NULL, order->root, NULL, MS_BIND | MS_REMOUNT | MS_NODEV, NULL) < 0 ||
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mount_root(order) ||
       chdir(order->root) < 0)
     failed = "root";
   else if (!make_dev())

@@ -11,7 +11,8 @@
  *           not its own. The supervisor only gives: what it answers it opened itself from a list,
  * and letting the kernel go on is harmless whatever the step does to its memory meanwhile, since
  *           nothing inside the root leads out.
- *   userns  as root, inside a user namespace that oakum_sandbox_enter_userns has made. */
+ *   userns  as root, inside a user namespace that oakum_sandbox_enter_userns has made around the
+ *           builder. */
 #pragma once
 #include "base/base.h"
 #include <sys/types.h>
@@ -25,8 +26,10 @@ NODISCARD const char *oakum_rung_name(OakumRung rung);
 NODISCARD gboolean oakum_rung_parse(const char *text, OakumRung *out);
 
 typedef struct {
-  const char *root;    /* absolute path of the folder that becomes "/" */
-  const char *scratch; /* folder on the same file system that the step does not see */
+  const char *root;         /* absolute path of the folder that becomes "/" */
+  const char *scratch;      /* folder on the same file system that the step does not see */
+  const char *upper, *work; /* empty folders there (userns, root): the step runs on an overlay over
+                               the root, and what it changes is in `upper`; NULL: in the root */
   const char *const *argv, *const *envp; /* complete; argv[0] is searched in envp's PATH */
   const char *cwd;                       /* inside the root; made by the caller */
   uid_t uid;
@@ -42,6 +45,17 @@ typedef struct {
 /* Whether a rung works here: really tried, in a child. *why (new string, may be NULL) says why not.
  */
 NODISCARD gboolean oakum_sandbox_probe(OakumRung rung, char **why);
+/* For the rung userns: starts this program again with argc and argv (without a program name) as uid
+ * 0 of a new user namespace, and waits. A plain user's ids are its own and those of /etc/subuid and
+ * /etc/subgid, given by newuidmap(1) and newgidmap(1); root keeps its ids. *status is a wait(2)
+ * status. Call it before there are threads. UNSUPPORTED, DENIED when it cannot be made. */
+NODISCARD gboolean oakum_sandbox_enter_userns(int argc, char **argv, int *status, GError **error);
+/* main() marks the process that was started as "oakum:userns". */
+void oakum_sandbox_mark_userns(void);
+NODISCARD gboolean oakum_sandbox_in_userns(void);
+/* Whether steps of this rung can run on an overlay whose folders lie in `folder`: really tried,
+ * with a file that goes and a folder that is made anew. FALSE on the rung chroot. */
+NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.
  * LIMIT when time or processes ran out. */

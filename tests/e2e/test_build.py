@@ -4,9 +4,10 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 import pytest
-from conftest import RUNGS
+from conftest import OAKUM, RUNGS
 
 DOCKERFILE = r"""
 ARG BASE
@@ -58,15 +59,16 @@ def store(tmp_path_factory):
 def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     """Two folders, umasks, time zones, thread counts and rungs: one digest."""
     digests = []
-    for i, (rung, threads, zone, umask) in enumerate([(RUNGS[0], "2", "UTC", 0o022), (RUNGS[-1], "1", "Asia/Tokyo", 0o077)]):
+    ways = [("2", "UTC", 0o022), ("1", "Asia/Tokyo", 0o077), ("1", "America/St_Johns", 0o002)]
+    for i, (rung, (threads, zone, umask)) in enumerate([(RUNGS[0], ways[1])] + list(zip(RUNGS, ways))):
         context = make_context(tmp_path / f"c{i}")
         done = build(oakum, context, bookworm, "--isolation", rung, "--threads", threads, "--store", str(store), "--output",
                      f"oci:{tmp_path}/out:{i}", env={"TZ": zone}, umask=umask)
         assert done.returncode == 0, done.stderr
         digests.append(done.stdout.strip())
-    assert digests[0] == digests[1] and digests[0].startswith("sha256:")
+    assert len(set(digests)) == 1 and digests[0].startswith("sha256:")
     index = json.loads((tmp_path / "out/index.json").read_text())
-    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == ["0", "1"]
+    assert [m["annotations"]["org.opencontainers.image.ref.name"] for m in index["manifests"]] == [str(i) for i in range(len(digests))]
     blob = lambda digest: tmp_path / "out/blobs" / digest.replace(":", "/")
     manifest = json.loads(blob(digests[0]).read_text())
     config = json.loads(blob(manifest["config"]["digest"]).read_text())
@@ -83,6 +85,96 @@ def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     assert "-rwsr-xr-x root/root" in listing.replace("0/0", "root/root") and "link -> nowhere" in listing
     listing = subprocess.run(["tar", "-tzf", str(blob(manifest["layers"][3]["digest"]))], capture_output=True, text=True, check=True).stdout
     assert "etc/hosts" not in listing and "home/app/" in listing and "etc/passwd" in listing
+
+
+CHANGES = r"""
+ARG BASE
+FROM $BASE
+WORKDIR /w
+RUN echo a > a && ln a b && ln a c && mkdir -p d/e/f && echo x > d/e/f/x && mkfifo d/p && ln -s a l && ln l l2
+RUN chmod 600 b; echo more >> c
+RUN rm -rf d/e && mkdir d/e && echo y > d/e/y
+RUN rm -rf /usr/share/doc && mkdir /usr/share/doc && touch /usr/share/doc/new && rm -f /etc/motd /etc/hosts; echo q > /etc/hosts
+RUN cp -a d dd && rm -r d && mv a /tmp/a && rm b && mkdir b && echo z > b/z; chmod 711 /w
+RUN true
+RUN touch same && chmod 0600 c; cat c > c2 && sleep 1 && cat c2 > c; touch /etc; chmod 0755 /usr/bin
+RUN rm -rf /etc/alternatives; ln -s /tmp /etc/alternatives; touch -d @5 /usr/bin/perl; chown 3:4 /usr/bin/perl
+RUN rm -rf dd; rm /tmp/a; python3 -c "import os; os.setxattr('/w/c','user.k',b'v'); os.setxattr('/w','user.k',b'v')"
+RUN python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('/w/socket')"; mkdir gone && rmdir gone
+COPY Dockerfile b/
+RUN cp -a b bb && rm -r b && ln bb/Dockerfile k && mkdir b && : > b/.keep
+WORKDIR /
+USER 33
+RUN touch /tmp/mine
+"""
+
+
+def test_overlay_and_root_itself(oakum, bookworm, tmp_path):
+    """What a step changed is told alike on an overlay, in the root itself and in the chroot, hard links and all."""
+    (tmp_path / "Dockerfile").write_text(CHANGES)
+    digests = {}
+    for rung in RUNGS:
+        for off in ["", "1"] if rung != "chroot" else ["1"]:
+            done = build(oakum, tmp_path, bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--verbose",
+                         "--output", f"oci:{tmp_path}/out:{rung}{off}", env={"OAKUM_TEST_NO_OVERLAY": off})
+            assert done.returncode == 0, done.stderr
+            assert ("steps run on an overlay" in done.stderr) == (off == ""), done.stderr
+            digests[rung, off] = done.stdout
+    assert len(set(digests.values())) == 1, digests
+    manifest = json.loads(blob(tmp_path / "out", digests["chroot", "1"]).read_text())
+    own = [name for layer in manifest["layers"][1:] for name in subprocess.run(
+        ["tar", "-tzf", str(blob(tmp_path / "out", layer["digest"]))], capture_output=True, text=True, check=True).stdout.splitlines()]
+    # the second RUN: one write by each name of a file changes all three
+    assert all(own.count(name) == n for name, n in [("w/b", 2), ("w/d/e/.wh.f", 1), ("usr/share/doc/new", 1), ("w/.wh.dd", 1)])
+    assert "etc/hosts" not in own and "w/socket" not in own and "w/gone/" not in own and "w/same" in own and own.count("w/c") == 3
+    assert list((tmp_path / "s/work").iterdir()) == []
+
+
+def blob(layout, digest):
+    return layout / "blobs" / digest.strip().replace(":", "/")
+
+
+if {"root", "userns"} <= set(RUNGS):
+    def as_plain_user(folder, *command, ranges="plain:200000:65536\n"):
+        """Runs it as a user without privileges that /etc/subuid knows, in a mount namespace where only it does."""
+        (folder / "sub").write_text(ranges)
+        (folder / "passwd").write_text("root:x:0:0::/root:/bin/sh\nplain:x:54321:54321::/nonexistent:/bin/sh\n")
+        script = ("set -e; for f in subuid subgid; do [ -e /etc/$f ] || touch /etc/$f; mount --bind \"$0/sub\" /etc/$f; done; "
+                  "mount --bind \"$0/passwd\" /etc/passwd; exec setpriv --reuid 54321 --regid 54321 --clear-groups \"$@\"")
+        return subprocess.run(["unshare", "-m", "sh", "-c", script, str(folder), *map(str, command)], capture_output=True, text=True)
+
+    @pytest.fixture
+    def open_folder(bookworm):
+        """A folder that a plain user reaches, with the program and a base in it."""
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+            folder = pathlib.Path(name)
+            folder.chmod(0o755)
+            shutil.copy(OAKUM, folder / "oakum")
+            shutil.copy(bookworm, folder / "base.tar")
+            (folder / "home").mkdir()
+            os.chown(folder / "home", 54321, 54321)
+            yield folder
+
+    def test_plain_user(bookworm, store, open_folder):
+        """A user without privileges builds the bytes that root builds; files keep their owners, the step its uid 0."""
+        context = make_context(open_folder / "c", DOCKERFILE.replace("; id\n", "; id; cat /proc/self/uid_map; chown 33:44 /srv\n"))
+        root = build(OAKUM, context, bookworm, "--isolation", "root", "--store", str(store))
+        assert root.returncode == 0, root.stderr
+        options = ["--store", open_folder / "home/s", "--output", f"oci:{open_folder}/home/o:v"]
+        plain = as_plain_user(open_folder, open_folder / "oakum", "build", "--build-arg", f"BASE=rootfs:{open_folder}/base.tar", *options, context)
+        assert plain.returncode == 0, plain.stderr
+        assert plain.stdout == root.stdout and "uid=0(root)" in plain.stderr
+        assert [line.split() for line in plain.stderr.splitlines() if line.endswith("65536")] == [["1", "200000", "65536"]]
+        # nothing is left of the unpacked roots, and all that is left is the user's own
+        assert list((open_folder / "home/s/work").iterdir()) == []
+        assert {p.lstat().st_uid for p in (open_folder / "home").rglob("*")} == {54321}
+
+    def test_plain_user_without_ids(open_folder):
+        """No range of ids: told with the way out, and nothing is left."""
+        (open_folder / "Dockerfile").write_text(f"FROM rootfs:{open_folder}/base.tar\nRUN id\n")
+        done = as_plain_user(open_folder, open_folder / "oakum", "build", "--store", open_folder / "home/s", open_folder, ranges="other:1:2\n")
+        assert done.returncode == 1 and "usermod --add-subuids" in done.stderr and "userns" in done.stderr, done.stderr
+        assert list((open_folder / "home").iterdir()) == []
 
 
 def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
