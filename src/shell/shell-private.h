@@ -142,10 +142,23 @@ OakumShellPart *oakum_shell_push(OakumShellParser *p, OakumShellPartKind kind, g
 /* "((" stands at pos - and its pair ends in "))". */
 NODISCARD gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside);
 
-/* ---- grammar (parse.c, heredoc.c) ---- */
+/* ---- grammar (parse.c, compound.c, cond.c, heredoc.c) ---- */
 NODISCARD OakumShellNode *oakum_shell_list(OakumShellParser *p);
 /* The whole text as one script; an error stays in p. */
 NODISCARD OakumShellNode *oakum_shell_script(OakumShellParser *p);
+NODISCARD OakumShellNode *oakum_shell_command(OakumShellParser *p); /* NULL: error */
+void oakum_shell_push_child(OakumShellParser *p, OakumShellNode *child, OakumShellRole role);
+/* Makes children of what lies on the stacks from the marks on. */
+void oakum_shell_keep_children(OakumShellParser *p, OakumShellNode *node, guint nodes, guint joins);
+NODISCARD gboolean oakum_shell_is_identifier(const char *text);
+/* The compound that begins at pos, by its first word; FALSE when none does. */
+NODISCARD gboolean oakum_shell_compound_kind(const OakumShellParser *p, OakumShellNodeKind *kind);
+NODISCARD OakumShellNode *oakum_shell_compound(OakumShellParser *p, OakumShellNodeKind kind);
+NODISCARD OakumShellNode *oakum_shell_function(OakumShellParser *p); /* at "function" */
+/* Behind the name and "()"; `word`: it began with "function". */
+void oakum_shell_function_body(OakumShellParser *p, OakumShellNode *node, gboolean word);
+void oakum_shell_take_parens(OakumShellParser *p);                 /* the "()" of a function */
+NODISCARD OakumShellNode *oakum_shell_coproc(OakumShellParser *p); /* at "coproc" */
 gboolean oakum_shell_redirect(OakumShellParser *p); /* pushes one; FALSE when there is none */
 void oakum_shell_heredocs(OakumShellParser *p);     /* behind a newline */
 NODISCARD OakumShellNode *oakum_shell_node(OakumShellParser *p, OakumShellNodeKind kind);
