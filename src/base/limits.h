@@ -106,8 +106,7 @@
 #define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
 #define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
 #define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
-#define OAKUM_SHELL_PEEK_MAX                                                                       \
-  256u /* bytes looked ahead for the end of a subscript or a glob's set */
+#define OAKUM_SHELL_PEEK_MAX 256u      /* bytes looked ahead for the end of a glob's set */
 
 /* lint */
 #define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */

@@ -167,7 +167,15 @@ static guint32 word_end(const OakumShellParser *p, const char *word)
       return 0;
     pos = oakum_shell_next(p, pos);
   }
-  return oakum_shell_is_meta(pos < p->len ? (guchar)p->text[pos] : -1) ? pos : 0;
+  int c = pos < p->len ? (guchar)p->text[pos] : -1;
+  if (!oakum_shell_is_meta(c))
+    return 0;
+  if (p->ash && (c == '<' || c == '>')) { /* "done<(a)" is a word */
+    guint32 next = oakum_shell_next(p, pos);
+    if (next < p->len && p->text[next] == '(')
+      return 0;
+  }
+  return pos;
 }
 
 gboolean oakum_shell_at_word(const OakumShellParser *p, const char *word)

@@ -97,6 +97,7 @@ static void check_node(const OakumShellNode *node, guint *simple)
     const OakumShellAssignment *a = &command->assignments[i];
     check_inside(a->span, command->span);
     check_words(&a->value, 1, a->span, simple);
+    check_parts(a->subscript_parts, a->n_subscript_parts, a->span, command->exact, simple);
     check_words(a->elements, a->n_elements, a->span, simple);
   }
 }
