@@ -470,7 +470,12 @@ int oakum_debug_ignore(int argc, char **argv)
   while (at < end) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     g_autofree char *path = g_strndup(at, (gsize)((newline ? newline : end) - at));
-    puts(oakum_ignore_match(ignore, path) ? "ignored" : "kept");
+    const char *name = path; /* as a walk of the context would name it */
+    while (*name == '/' || g_str_has_prefix(name, "./"))
+      name += *name == '/' ? 1 : 2;
+    for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--)
+      path[(size_t)(name - path) + n - 1] = '\0';
+    puts(oakum_ignore_match(ignore, name) ? "ignored" : "kept");
     at = newline ? newline + 1 : end;
   }
   return finish("ignore", OAKUM_EXIT_PASS);
