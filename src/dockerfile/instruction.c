@@ -122,24 +122,29 @@ OakumWord *oakum_parser_word(OakumParser *parser, GPtrArray *list, char *name, c
 
 /* ---- "did you mean"
  * -------------------------------------------------------------------------------- */
+/* Letters to add, drop, change, or swap with the next. */
 static guint edit_distance(const char *a, const char *b)
 {
-  guint row[64], n = (guint)strlen(b);
-  if (n + 1 > G_N_ELEMENTS(row))
+  guint rows[3][64], n = (guint)strlen(b);
+  if (n + 1 > G_N_ELEMENTS(rows[0]))
     return 99;
+  guint *before = rows[0], *last = rows[1], *row = rows[2];
   for (guint j = 0; j <= n; j++)
-    row[j] = j;
+    last[j] = before[j] = j;
   for (guint i = 1; a[i - 1]; i++) {
-    guint diagonal = row[0];
     row[0] = i;
     for (guint j = 1; j <= n; j++) {
-      guint above = row[j];
-      row[j] = MIN(MIN(above, row[j - 1]) + 1,
-                   diagonal + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[j - 1])));
-      diagonal = above;
+      char x = g_ascii_tolower(a[i - 1]), y = g_ascii_tolower(b[j - 1]);
+      row[j] = MIN(MIN(last[j], row[j - 1]) + 1, last[j - 1] + (x != y));
+      if (i > 1 && j > 1 && x == g_ascii_tolower(b[j - 2]) && y == g_ascii_tolower(a[i - 2]))
+        row[j] = MIN(row[j], before[j - 2] + 1);
     }
+    guint *spare = before;
+    before = last;
+    last = row;
+    row = spare;
   }
-  return row[n];
+  return last[n];
 }
 
 const char *oakum_dockerfile_suggest(const char *word, const char *const *known, guint distance)
@@ -156,9 +161,15 @@ const char *oakum_dockerfile_suggest(const char *word, const char *const *known,
   return nearest;
 }
 
+/* A short word that is two edits away is another word. */
+static const char *suggestion(const char *word, const char *const *known)
+{
+  return oakum_dockerfile_suggest(word, known, strnlen(word, 5) < 5 ? 1 : 2);
+}
+
 char *oakum_hint(const char *word, const char *const *known)
 {
-  const char *nearest = oakum_dockerfile_suggest(word, known, 2);
+  const char *nearest = suggestion(word, known);
   return nearest ? g_strdup_printf("did you mean %s?", nearest) : NULL;
 }
 
@@ -281,7 +292,7 @@ static void check_flag(Reader *r, const OakumWord *flag, const Flag *known, guin
     for (row = 0; known[row].name; row++)
       names[row] = known[row].name;
     names[row] = NULL;
-    const char *nearest = oakum_dockerfile_suggest(flag->name, names, 2);
+    const char *nearest = suggestion(flag->name, names);
     oakum_parser_fail(parser, &flag->range, "unknown-flag",
                       nearest ? g_strdup_printf("did you mean --%s?", nearest) : NULL,
                       "%s has no flag --%s", r->in->name, shown);
