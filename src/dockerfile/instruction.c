@@ -729,8 +729,12 @@ static void check_words(Reader *r)
   switch (in->kind) {
   case OAKUM_INSTRUCTION_FROM: {
     const OakumWord *second = n > 1 ? in->words->pdata[1] : NULL;
+    gboolean comment = FALSE;
+    for (guint i = 1; i < n && !comment; i++)
+      comment = ((const OakumWord *)in->words->pdata[i])->value[0] == '#';
     if (n != 1 && !(n == 3 && g_ascii_strcasecmp(second->value, "as") == 0))
-      oakum_parser_fail(r->parser, &in->line_range, "bad-from", NULL,
+      oakum_parser_fail(r->parser, &in->line_range, "bad-from",
+                        comment ? g_strdup("give the comment a line of its own") : NULL,
                         "FROM takes an image, or an image AS name");
     else if (n == 3)
       oakum_line_paint(r->parser, r->at + (size_t)second->at,
@@ -816,7 +820,7 @@ static void unknown_instruction(OakumParser *parser, const OakumInstruction *in,
   for (; n < OAKUM_INSTRUCTION_UNKNOWN; n++)
     names[n] = table[n].name;
   names[n] = NULL;
-  g_autofree char *shown = oakum_shorten(in->name, strlen(in->name));
+  g_autofree char *shown = oakum_shorten(in->keyword, strlen(in->keyword));
   char *hint = oakum_hint(in->name, names);
   if (hint && strcmp(hint, "did you mean FROM?") == 0)
     parser->from_misspelt = TRUE;
