@@ -193,7 +193,7 @@ static gboolean choose(Fault *fault, const char *const *list, const char *key, c
 
 static gboolean apply_access(Builder *b, const char *key, const char *value, Fault *fault)
 {
-  gboolean on = TRUE, write = key[4] == 'w' || strcmp(key, "rw") == 0;
+  gboolean on = TRUE, write = is_key(key, "rw", "readwrite", NULL);
   if (value && !parse_bool(value, &on))
     return bad_value(fault, key, value);
   b->mount->read_only = write ? !on : on;

@@ -1,4 +1,4 @@
-#include "dockerfile/dockerfile.h"
+#include "../fuzz/dockerfile-tree.h"
 #include <string.h>
 
 static const char *from_table(const char *name, gpointer user)
@@ -215,6 +215,37 @@ static void test_variables(void)
   }
 }
 
+static guint check_files(const char *folder, gboolean cases)
+{
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  guint count = 0;
+  g_assert_nonnull(dir);
+  for (const char *name; (name = g_dir_read_name(dir)); count++) {
+    g_autofree char *path = g_build_filename(folder, name, NULL), *text = NULL;
+    gsize len;
+    g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+    char *from = text, *to = text + len;
+    if (cases) {
+      from = strstr(text, "<<<\n") + 4;
+      to = strstr(from, ">>>");
+    }
+    g_autoptr(OakumDockerfile) d = oakum_dockerfile_parse(from, (size_t)(to - from), name, NULL);
+    if (d)
+      check_tree(d, from, (size_t)(to - from));
+    else
+      g_assert_nonnull(memchr(from, 0, (size_t)(to - from)));
+  }
+  return count;
+}
+
+/* Nothing is lost, and every place is right, in all texts that we have. */
+static void test_lossless(void)
+{
+  g_assert_cmpuint(check_files(OAKUM_TEST_DIR "/cases/dockerfile", TRUE), >, 100);
+  g_assert_cmpuint(check_files(OAKUM_TEST_DIR "/cases/lint", TRUE), >, 0);
+  g_assert_cmpuint(check_files(OAKUM_TEST_DIR "/fuzz/corpus/dockerfile", FALSE), >, 100);
+}
+
 static void test_duration(void)
 {
   static const struct {
@@ -336,6 +367,7 @@ int main(int argc, char **argv)
   g_test_add_func("/dockerfile/stages", test_stages);
   g_test_add_func("/dockerfile/variables", test_variables);
   g_test_add_func("/dockerfile/duration", test_duration);
+  g_test_add_func("/dockerfile/lossless", test_lossless);
   g_test_add_func("/dockerfile/expand", test_expand);
   g_test_add_func("/dockerfile/glob", test_glob);
   g_test_add_func("/dockerfile/ignore", test_ignore);
