@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
   }
   check_tree(d, (const char *)data, size);
-  g_autofree gboolean *needed = oakum_dockerfile_reachable(d, -1);
+  g_free(oakum_dockerfile_reachable(d, -1));
   g_autoptr(OakumScope) scope = oakum_scope_new(d, NULL, NULL);
   for (guint i = 0; i < d->instructions->len; i++)
     use_words(d, scope, i);
