@@ -96,6 +96,7 @@
 #define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
+#define OAKUM_IGNORE_PATTERN_MAX 4096u /* bytes; no path is longer */
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
 /* shell scripts inside Dockerfiles */
