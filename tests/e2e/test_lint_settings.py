@@ -2,10 +2,12 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
 import pytest
+from conftest import REPO
 from test_command_line import run
 
 DOCKERFILE = "FROM debian\nADD app.conf /etc/\n"
@@ -306,6 +308,39 @@ def test_list_and_explain(oakum, folder):
     done = lint(oakum, folder, "--explain", "DL3oo6")
     assert done.returncode == 1 and "did you mean" in done.stderr
     assert lint(oakum, folder, "--list-rules", "-f", "sarif").returncode == 1
+
+
+def test_docs_are_those_of_the_rules(oakum, folder):
+    """docs/lint.md is what the program prints: oakum lint --list-rules --format markdown > docs/lint.md"""
+    page = lint(oakum, folder, "--list-rules", "--format", "markdown").stdout
+    assert (REPO / "docs/lint.md").read_text() == page
+    names = [r["name"] for r in json.loads(lint(oakum, folder, "--list-rules", "-f", "json").stdout)]
+    assert re.findall(r"^## (.+)$", page, re.M) == names
+
+
+def test_every_option_of_lint_is_told(oakum):
+    """What docs/lint-output.md names exists."""
+    told = run(oakum, "lint", "--help").stdout
+    page = (REPO / "docs/lint-output.md").read_text()
+    options = set(re.findall(r"`(--[a-z-]+)", page))
+    assert options and all(option in told for option in options)
+    for row in re.findall(r"^\| (`[^|]*`) \| [^|]+ \| [^|]+ \|$", page, re.M):
+        for name in re.findall(r"`([\w-]+)`", row):
+            assert name in told
+
+
+def test_examples(oakum, folder):
+    """The settings to begin with are read; what CI examples call is valid."""
+    examples = REPO / "examples/lint"
+    done = lint(oakum, folder, "--config", examples / "oakum.yaml", "-f", "gnu", "--only", "DL3006", "Dockerfile")
+    assert done.returncode == 2, done.stderr
+    calls = [line for path in examples.iterdir() for line in re.findall(r"(?:run: |- |entry: |sh ')(oakum lint [^'\n]*)", path.read_text())]
+    assert len(calls) >= 5
+    for call in calls:
+        done = lint(oakum, folder, *call.split()[2:], "." if call.endswith("--fix") else "Dockerfile")
+        assert done.returncode in (0, 2) and "error" not in done.stderr, (call, done.stderr)
+    listed = set(re.findall(r"^\| `([^`]+)`", (examples / "README.md").read_text(), re.M))
+    assert listed == {p.name for p in examples.iterdir()} - {"README.md"}
 
 
 def test_ship_takes_the_settings_of_lint(oakum, folder):
