@@ -283,7 +283,8 @@ static gboolean excuses(const Place *place, const OakumLintComment *comment)
   or += 2;
   or += strspn(or, " \t");
   size_t n = strcspn(or, " \t\n;&|)}");
-  return (n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && *or == ':');
+  const char *next = or + n + strspn(or + n, " \t\n");
+  return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && *or == ':')) && *next != '|';
 }
 
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
