@@ -134,3 +134,4 @@
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_NODES_MAX 200000u
+#define OAKUM_LINT_PEER_TRIES_MAX 8u /* times that a script is read anew for a peer */

@@ -200,5 +200,3 @@ void lint_append_command(OakumLint *lint, OakumFinding *finding, LintStep *step,
 void lint_add_flag(OakumLint *lint, OakumFinding *finding, const LintCommand *command, const char *verbs,
                    const char *flag, gboolean safe);
 
-/* rules-instruction.c: what hadolint thinks of stages with a property. */
-NODISCARD gboolean *lint_peer_good(OakumLint *lint, const gboolean *has, gboolean copied);

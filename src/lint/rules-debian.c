@@ -33,7 +33,7 @@ gboolean lint_mounts(const LintStep *step, const char *part)
 gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step)
 {
   if (lint->hadolint)
-    return step->outer || (step->stage >= 0 && (step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base));
+    return step->outer || lint->stages->len == 0 || (step->stage >= 0 && (step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base));
   return step->stage < 0 || step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base;
 }
 

@@ -161,8 +161,8 @@ void check_onbuild(OakumLint *lint, LintStep *step)
 
 /* What hadolint thinks of stages with some property: a stage passes that has it, that is made from one
  * that passes, or that one with it is made from. Stages are known by alias, or by the name of their
- * image; `copied`: the source of a COPY --from passes, too. New. */
-gboolean *lint_peer_good(OakumLint *lint, const gboolean *has, gboolean copied)
+ * image. New. */
+static gboolean *peer_good(const OakumLint *lint, const gboolean *has)
 {
   guint n = lint->stages->len;
   gboolean *good = g_new0(gboolean, n + 1);
@@ -186,12 +186,6 @@ gboolean *lint_peer_good(OakumLint *lint, const gboolean *has, gboolean copied)
           }
       }
     }
-    for (guint i = lint_stage(lint, (int)s)->first; copied && i < lint_stage(lint, (int)s)->end; i++) {
-      const LintStep *copy = lint_step(lint, i);
-      const LintWord *source = copy->kind == STEP_COPY ? lint_flag(copy, "from") : NULL;
-      for (guint k = 0; source && source->value && k <= s; k++)
-        good[k] |= strcmp(names->pdata[k], source->value) == 0;
-    }
   }
   return good;
 }
@@ -213,7 +207,7 @@ void check_health(OakumLint *lint, LintStep *step)
     g_autofree gboolean *has = g_new0(gboolean, n);
     for (guint s = 0; s < n; s++)
       has[s] = has_health(lint, lint_stage(lint, (int)s));
-    g_autofree gboolean *good = lint_peer_good(lint, has, FALSE);
+    g_autofree gboolean *good = peer_good(lint, has);
     for (guint s = 0; s < n; s++)
       if (!good[s])
         lint_tell(lint, LINT_HEALTHCHECK_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, NULL);

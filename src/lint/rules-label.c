@@ -32,6 +32,33 @@ static gboolean has_label(const OakumLint *lint, const LintStage *stage, const c
   return FALSE;
 }
 
+/* Stages that hadolint asks for no label: those that have it, that are made from one that passes (by
+ * its alias), that share the alias of one that has it, or whose alias is what such a one without an
+ * alias is made from, and sources of COPY --from. New. */
+static gboolean *peer_labelled(const OakumLint *lint, const char *name)
+{
+  guint n = lint->stages->len;
+  gboolean *good = g_new0(gboolean, n + 1);
+  for (guint s = 0; s < n; s++) {
+    const LintStage *stage = lint_stage(lint, (int)s);
+    gboolean has = has_label(lint, stage, name);
+    const char *key = stage->from->alias ? stage->from->alias : stage->from->name;
+    good[s] = has;
+    for (guint k = 0; k < s; k++) {
+      const char *alias = lint_stage(lint, (int)k)->from->alias;
+      good[s] |= good[k] && alias && strcmp(alias, stage->from->name) == 0;
+      good[k] |= has && alias && strcmp(alias, key) == 0;
+    }
+    for (guint i = stage->first; i < stage->end; i++) {
+      const LintStep *copy = lint_step(lint, i);
+      const LintWord *source = copy->kind == STEP_COPY ? lint_flag(copy, "from") : NULL;
+      for (guint k = 0; source && source->value && k <= s; k++)
+        good[k] |= g_strcmp0(lint_stage(lint, (int)k)->from->alias, source->value) == 0;
+    }
+  }
+  return good;
+}
+
 /* A label of the schema that a stage lacks. hadolint asks it of each stage that does not only feed
  * others; we ask it of the image, the last stage with those that it is made from. */
 void check_label_missing(OakumLint *lint, LintStep *step)
@@ -41,10 +68,7 @@ void check_label_missing(OakumLint *lint, LintStep *step)
   for (guint l = 0; l < options->labels_count && n > 0; l++) {
     const char *name = options->labels[l].name;
     if (lint->hadolint) {
-      g_autofree gboolean *has = g_new0(gboolean, n);
-      for (guint s = 0; s < n; s++)
-        has[s] = has_label(lint, lint_stage(lint, (int)s), name);
-      g_autofree gboolean *good = lint_peer_good(lint, has, TRUE);
+      g_autofree gboolean *good = peer_labelled(lint, name);
       for (guint s = 0; s < n; s++)
         if (!good[s])
           lint_tell(lint, LINT_LABEL_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, "%s", name);

@@ -58,7 +58,7 @@ static gboolean node_has_pipe(const OakumShellNode *node, guint depth)
 }
 
 /* SHELL ["/bin/bash", "-o", "pipefail", ...] in one of its spellings. */
-static gboolean shell_is_safe(const LintStep *shell)
+static gboolean shell_is_safe(const OakumLint *lint, const LintStep *shell)
 {
   g_auto(GStrv) words = NULL;
   if (shell->exec) {
@@ -70,11 +70,11 @@ static gboolean shell_is_safe(const LintStep *shell)
   }
   if (!words[0])
     return FALSE;
-  const char *slash = strrchr(words[0], '/'), *name = slash ? slash + 1 : words[0];
+  const char *slash = strrchr(words[0], '/'), *name = slash && !lint->hadolint ? slash + 1 : words[0];
   g_autofree char *lower = g_ascii_strdown(name, -1);
   if (g_str_has_prefix(lower, "pwsh") || g_str_has_prefix(lower, "powershell") || g_str_has_prefix(lower, "cmd"))
     return TRUE;
-  if (!lint_one_of(name, "bash zsh ash"))
+  if (!lint_one_of(name, lint->hadolint ? "/bin/bash /bin/zsh /bin/ash bash zsh ash" : "bash zsh ash ksh"))
     return FALSE;
   gboolean option = FALSE, pipefail = FALSE;
   for (guint i = 1; words[i]; i++) {
@@ -101,7 +101,7 @@ void check_pipefail(OakumLint *lint, LintStep *step)
       if (lint_step(lint, i)->kind == STEP_SHELL)
         shell = lint_step(lint, i);
   }
-  if (shell && shell_is_safe(shell))
+  if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
   if (lint->hadolint) {

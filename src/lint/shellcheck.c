@@ -10,6 +10,9 @@ typedef struct {
   const char *text; /* behind the prelude */
   size_t len;
   int prelude; /* lines before it */
+  /* compat hadolint, which keeps one comment an instruction: the last by place, level and code */
+  int told[4];
+  OakumFinding *finding;
 } Place;
 
 /* What RUN sees at a point: the shell, and names that are set. */
@@ -61,7 +64,7 @@ static gboolean is_name(const char *name)
   return TRUE;
 }
 
-static void take_in(State *state, const LintStep *step)
+static void take_in(const OakumLint *lint, State *state, const LintStep *step, const char *fallback)
 {
   if (step->kind == STEP_SHELL) {
     g_autoptr(GString) shell = g_string_new(NULL);
@@ -72,9 +75,13 @@ static void take_in(State *state, const LintStep *step)
     g_free(state->shell);
     state->shell = g_string_free(g_steal_pointer(&shell), FALSE);
   } else if (step->kind == STEP_ARG || step->kind == STEP_ENV) {
+    if (lint->hadolint) { /* it forgets the shell when it learns a variable */
+      g_free(state->shell);
+      state->shell = g_strdup(fallback);
+    }
     for (guint i = 0; i < step->words->len; i++) {
       const LintWord *word = step->words->pdata[i];
-      if (word->name && is_name(word->name))
+      if (word->name && (lint->hadolint || is_name(word->name)))
         g_ptr_array_add(state->names, word->name);
     }
   }
@@ -110,7 +117,7 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
   OakumLintScript *out = g_new0(OakumLintScript, 1);
   out->len = script->len;
   out->text = g_string_free(g_steal_pointer(&script), FALSE);
-  *place = (Place){step, heredoc, out->text + at, out->len - at, prelude};
+  *place = (Place){step, heredoc, out->text + at, out->len - at, prelude, {0}, NULL};
   g_ptr_array_add(lint->scripts, out);
   g_ptr_array_add(lint->script_places, place);
 }
@@ -195,11 +202,11 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       onbuild = state_new(fallback);
     } else if (step->kind == STEP_ONBUILD) {
       LintStep *inner = lint_inner(step);
-      take_in(onbuild, inner);
+      take_in(lint, onbuild, inner, fallback);
       if (inner->kind == STEP_RUN)
         add_run(lint, onbuild, inner);
     } else {
-      take_in(now, step);
+      take_in(lint, now, step, fallback);
       if (step->kind == STEP_RUN)
         add_run(lint, now, step);
     }
@@ -266,15 +273,57 @@ static OakumLintLevel level_of(const OakumLint *lint, const char *id, const char
   return out;
 }
 
+/* "A && B || true" says that B may fail; ShellCheck 0.11 knows, earlier ones do not. */
+static gboolean excuses(const Place *place, const OakumLintComment *comment)
+{
+  size_t at = byte_of(place, comment->line - place->prelude, comment->column);
+  const char *or = g_strstr_len(place->text + at, (gssize)(place->len - at), "||");
+  if (!or)
+    return FALSE;
+  or += 2;
+  or += strspn(or, " \t");
+  size_t n = strcspn(or, " \t\n;&|)}");
+  const char *next = or + n + strspn(or + n, " \t\n");
+  return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && *or == ':')) && *next != '|';
+}
+
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
 {
   if (!lint->script_places || comment->script >= lint->script_places->len)
     return;
-  const Place *place = lint->script_places->pdata[comment->script];
-  if (comment->line <= place->prelude && !(lint->hadolint && comment->line == 1))
+  Place *place = lint->script_places->pdata[comment->script];
+  if (comment->line <= place->prelude && !lint->hadolint)
+    return; /* about our own lines */
+  int code = comment->code, column = comment->column;
+  if (code == 2015 && excuses(place, comment))
     return;
-  g_autofree char *id = g_strdup_printf("SC%d", comment->code);
+  if (code == 3010 && lint->hadolint) {
+    /* 0.11 goes on to tell of "==" inside */
+    size_t at = byte_of(place, comment->line - place->prelude, comment->column);
+    const char *close = g_strstr_len(place->text + at, (gssize)(place->len - at), "]]"),
+               *equals = close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ") : NULL;
+    if (equals) {
+      code = 3014;
+      column += (int)(equals - place->text - (gssize)at) + 1;
+    }
+  }
+  g_autofree char *id = g_strdup_printf("SC%d", code);
   OakumLintLevel level = level_of(lint, id, comment->level);
+  OakumLintLevel own = OAKUM_LINT_INFO;
+  (void)!oakum_lint_level_parse(comment->level, &own);
+  const int key[4] = {comment->line, column, -(int)own, code};
+  if (lint->hadolint) {
+    int order = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(key) && order == 0; i++)
+      order = key[i] - place->told[i];
+    if (order <= 0 && place->told[0] != 0)
+      return;
+    memcpy(place->told, key, sizeof key);
+    if (place->finding) {
+      g_ptr_array_remove(lint->comments, place->finding);
+      place->finding = NULL;
+    }
+  }
   if (level == OAKUM_LINT_OFF)
     return;
   OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LINT, id, oakum_lint_severity_of(level));
@@ -288,6 +337,7 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
     finding->code = g_strdup(id);
     finding->line = finding->end_line = place->step->line;
     finding->column = finding->end_column = 1;
+    place->finding = finding;
   } else {
     LintSpan span = place_span(place, comment->line, comment->column, comment->end_line, comment->end_column);
     OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
