@@ -91,15 +91,32 @@
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
 #define OAKUM_DOCKERFILE_STAGES_MAX 1000u
-#define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB) /* bytes of one word after expansion */
+#define OAKUM_DOCKERFILE_WORDS_MAX 200000u    /* arguments, flags and mount fields of one file */
+#define OAKUM_DOCKERFILE_COMMENTS_MAX 200000u /* also directives */
+#define OAKUM_DOCKERFILE_HEREDOCS_MAX 10000u
+#define OAKUM_DOCKERFILE_ERRORS_MAX 1000u   /* kept; one more says that there are others */
+#define OAKUM_DOCKERFILE_LOOKAHEADS_MAX 64u /* searches for the end of a misspelt here-document */
+#define OAKUM_DOCKERFILE_SCOPE_MAX (16 * OAKUM_MIB) /* values of all variables of a file */
+#define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB)         /* bytes of one word after expansion */
+#define OAKUM_EXPANSION_DEPTH_MAX 100u              /* ${a:-${b:-…}} */
+#define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
+#define OAKUM_IGNORE_PATTERN_MAX 4096u /* bytes; no path is longer */
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
+/* shell scripts inside Dockerfiles */
+#define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */
+#define OAKUM_SHELL_DEPTH_MAX 200u /* compounds, substitutions, quotes and braces in each other */
+#define OAKUM_SHELL_PARTS_MAX 1000000u /* words, parts, redirections and nodes of one script */
+#define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
+#define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
+#define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
+#define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
+#define OAKUM_SHELL_PEEK_MAX 256u      /* bytes looked ahead for the end of a glob's set */
+
 /* lint */
-#define OAKUM_DIFF_EDITS_MAX                                                                       \
-  2000u /* lines that go or come before a diff gives up being minimal                              \
-         */
+#define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */
 #define OAKUM_LINT_FILES_MAX 100000u
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
@@ -109,6 +126,10 @@
 #define OAKUM_LSP_MESSAGE_MAX (16 * OAKUM_MIB)
 #define OAKUM_LSP_HEADER_MAX 4096u
 #define OAKUM_LSP_DOCUMENTS_MAX 1000u
+#define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
+#define OAKUM_LINT_FIX_ROUNDS_MAX 16u
+#define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
+#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
 
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
@@ -119,3 +140,4 @@
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_NODES_MAX 200000u
+#define OAKUM_LINT_PEER_TRIES_MAX 8u /* times that a script is read anew for a peer */

@@ -71,6 +71,68 @@ static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
   return TRUE;
 }
 
+static G_GNUC_PRINTF(4, 5) gboolean
+    unsupported(const OakumDockerfile *dockerfile, const OakumRange *range, GError **error,
+                const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *what = g_strdup_vprintf(format, args);
+  va_end(args);
+  g_set_error_literal(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED, what);
+  return at_place(error, dockerfile, range);
+}
+
+static gboolean is_url(const char *text)
+{
+  return g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://") ||
+         g_str_has_prefix(text, "git@") || g_str_has_prefix(text, "git://") ||
+         g_str_has_prefix(text, "ssh://");
+}
+
+/* The language holds more than is built: what is not is refused here, before anything runs, and
+ * never passed over. */
+static gboolean can_build(const OakumDockerfile *dockerfile, const OakumInstruction *in,
+                          GError **error)
+{
+  static const char *const from_flags[] = {"platform", NULL},
+                           *const copy_flags[] = {"from", "chown", "chmod", NULL},
+                           *const no_flags[] = {NULL};
+  const char *const *flags = no_flags;
+  switch (in->kind) {
+  case OAKUM_INSTRUCTION_HEALTHCHECK:
+  case OAKUM_INSTRUCTION_MAINTAINER:
+  case OAKUM_INSTRUCTION_ONBUILD:
+  case OAKUM_INSTRUCTION_VOLUME:
+  case OAKUM_INSTRUCTION_UNKNOWN:
+    return unsupported(dockerfile, &in->keyword_range, error, "%s is not supported yet", in->name);
+  case OAKUM_INSTRUCTION_FROM:
+    flags = from_flags;
+    break;
+  case OAKUM_INSTRUCTION_COPY:
+  case OAKUM_INSTRUCTION_ADD:
+    flags = copy_flags;
+    break;
+  default:
+    break;
+  }
+  for (guint i = 0; i < in->flags->len; i++) {
+    const OakumWord *flag = in->flags->pdata[i];
+    if (!g_strv_contains(flags, flag->name))
+      return unsupported(dockerfile, &flag->range, error, "%s: the flag --%s is not supported yet",
+                         in->name, flag->name);
+  }
+  if (in->heredocs->len > 0)
+    return unsupported(dockerfile, &((const OakumHeredoc *)in->heredocs->pdata[0])->marker, error,
+                       "%s: here-documents are not supported yet", in->name);
+  for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ADD && i + 1 < in->words->len; i++) {
+    const OakumWord *word = in->words->pdata[i];
+    if (is_url(word->value))
+      return unsupported(dockerfile, &word->range, error, "ADD of a URL is not supported yet");
+  }
+  return TRUE;
+}
+
 /* The stages that `stage` is made of, before it; each once. */
 static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, int index,
                           gboolean *planned, GError **error)
@@ -94,12 +156,14 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }
-  out->base_stage = oakum_dockerfile_find_stage(dockerfile, base, index);
+  out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
   gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, out->base_stage, planned, error);
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    if (!(ok = can_build(dockerfile, in, error)))
+      break;
     const char *from =
         in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
     int other = from ? oakum_dockerfile_find_stage(dockerfile, from, index) : -1;
@@ -115,6 +179,8 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
 OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
                            const char *target, const OakumPlatform *platform, GError **error)
 {
+  if (!oakum_dockerfile_check(dockerfile, error))
+    return NULL;
   g_autoptr(OakumPlan) plan = g_new0(OakumPlan, 1);
   plan->stages = g_ptr_array_new_with_free_func(plan_stage_free);
   plan->args = oakum_str_map_new(g_free, g_free);

@@ -497,8 +497,10 @@ static gboolean run_instruction(Build *build, Stage *stage, const OakumInstructi
   case OAKUM_INSTRUCTION_SHELL:
     step_command(stage, in, own_cmd);
     return TRUE;
+  default: /* the plan refuses them */
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED, "not supported yet");
+    return FALSE;
   }
-  return FALSE;
 }
 
 static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **error)

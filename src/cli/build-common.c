@@ -59,7 +59,7 @@ gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *fold
   if (!oakum_file_read(path, OAKUM_DOCKERFILE_MAX, &text, &len, error))
     return FALSE;
   built->dockerfile = oakum_dockerfile_parse(text, len, path, error);
-  return built->dockerfile != NULL;
+  return built->dockerfile && oakum_dockerfile_check(built->dockerfile, error);
 }
 
 static GHashTable *build_args(const OakumBuildArgs *args)

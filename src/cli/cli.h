@@ -30,6 +30,11 @@ extern const OakumCommand oakum_debug_pull;
 extern const OakumCommand oakum_debug_push;
 extern const OakumCommand oakum_debug_copy;
 extern const OakumCommand oakum_debug_referrers;
+/* Those that show the language of Dockerfiles, and scripts. */
+extern const OakumCommand oakum_debug_dockerfile;
+extern const OakumCommand oakum_debug_expand;
+extern const OakumCommand oakum_debug_ignore;
+extern const OakumCommand oakum_debug_shell;
 
 /* ---- registries, for all commands that speak to them
  * -------------------------------------------------- */

@@ -1,143 +1,515 @@
-/* Variables, quotes and escapes of one word. */
-#include "dockerfile/dockerfile.h"
+/* The lexer of words: variables, quotes and escapes of one word; here-documents of a line. */
+#include "dockerfile/dockerfile-private.h"
 #include <string.h>
 
-#define NESTING_MAX 32u
+/* What one word of a split text is made of. */
+typedef struct {
+  GString *buffer;
+  guint from, to;  /* bytes of the source */
+  GPtrArray *list; /* char *: NULL when `lexed` is called instead */
+  OakumLexed lexed;
+  gpointer user;
+} Words;
 
 typedef struct {
-  const char *at;
+  const char *start, *at;
   char escape;
+  gboolean raw_quotes;  /* quotes stay */
+  gboolean raw_escapes; /* escapes stay */
+  gboolean skip_unset;  /* a variable without a value stays */
+  gboolean no_quotes;   /* quotes are plain characters */
   OakumVariable variable;
   gpointer user;
   guint depth;
+  Words *words; /* NULL: not split */
   GError **error;
-} Expander;
+} Lexer;
 
-static gboolean fail(Expander *ex, OakumErrorCode code, const char *format, const char *what)
+static gboolean fail(Lexer *lexer, OakumErrorCode code, const char *text, const char *what)
 {
-  g_autofree char *shown = oakum_escape_terminal(what, (gssize)strnlen(what, 80));
-  g_autofree char *message = g_strdup_printf("%s%s", format, shown);
-  g_set_error_literal(ex->error, OAKUM_DOCKERFILE_ERROR, code, message);
+  g_autofree char *cut = oakum_shorten(what, strlen(what)), *shown = oakum_escape_terminal(cut, -1);
+  g_set_error(lexer->error, OAKUM_DOCKERFILE_ERROR, code, "%s%s", text, shown);
   return FALSE;
 }
 
-static gboolean expand_until(Expander *ex, char stop, GString *out);
-
-static gboolean add(Expander *ex, GString *out, const char *text)
+static gboolean within_limit(Lexer *lexer, const GString *out)
 {
-  if (out->len + strlen(text) > OAKUM_EXPANSION_MAX)
-    return fail(ex, OAKUM_ERROR_LIMIT,
-                "a word grows larger than 1 MiB when its variables are replaced", "");
-  g_string_append(out, text);
-  return TRUE;
+  return out->len <= OAKUM_EXPANSION_MAX || lexer->skip_unset ||
+         fail(lexer, OAKUM_ERROR_LIMIT,
+              "a word grows larger than 1 MiB when its variables are replaced", "");
 }
 
-/* What stands behind "${name": the operator and its word. */
-static gboolean modifier(Expander *ex, const char *name, GString *out)
+/* ---- splitting
+ * ------------------------------------------------------------------------------------- */
+static void end_word(Words *words)
 {
-  const char *value = ex->variable(name, ex->user);
-  gboolean colon = *ex->at == ':';
-  char op = ex->at[colon ? 1 : 0];
-  if (op != '-' && op != '+' && op != '?')
-    return fail(ex,
-                op == '#' || op == '%' || op == '/' ? OAKUM_ERROR_UNSUPPORTED : OAKUM_ERROR_INVALID,
-                "this form of variable is not supported: ${", name);
-  ex->at += colon ? 2 : 1;
-  if (++ex->depth > NESTING_MAX)
-    return fail(ex, OAKUM_ERROR_LIMIT, "variables nest too deep at ", name);
-  g_autoptr(GString) word = g_string_new(NULL);
-  if (!expand_until(ex, '}', word))
-    return FALSE;
-  ex->depth--;
-  if (*ex->at != '}')
-    return fail(ex, OAKUM_ERROR_INVALID, "no closing brace behind ${", name);
-  ex->at++;
-  gboolean set = value && (!colon || *value);
-  switch (op) {
-  case '-':
-    return add(ex, out, set ? value : word->str);
-  case '+':
-    return add(ex, out, set ? word->str : "");
-  default:
-    if (set)
-      return add(ex, out, value);
-    g_autofree char *why = g_strdup_printf("%s: %s", name, word->len ? word->str : "is not set");
-    return fail(ex, OAKUM_ERROR_INVALID, "", why);
-  }
+  if (words->buffer->len == 0)
+    return;
+  if (words->list)
+    g_ptr_array_add(words->list, g_strdup(words->buffer->str));
+  if (words->lexed)
+    words->lexed(words->buffer->str, words->from, words->to, words->user);
+  g_string_truncate(words->buffer, 0);
 }
 
-static gboolean variable(Expander *ex, GString *out)
+/* Adds text that came from bytes [from, lexer->at) of the source; `split`: at its white space. */
+static void add_to_words(Lexer *lexer, const char *text, size_t len, const char *from,
+                         gboolean split)
 {
-  gboolean brace = *ex->at == '{';
-  const char *start = ex->at + (brace ? 1 : 0);
-  size_t n = 0;
-  if (g_ascii_isalpha(start[0]) || start[0] == '_')
-    while (g_ascii_isalnum(start[n]) || start[n] == '_')
-      n++;
-  else if (g_ascii_isdigit(start[0]) || strchr("@*#?-$!", start[0] ? start[0] : ' '))
-    n = 1; /* the shell's own; unset here */
-  if (n == 0) {
-    if (brace)
-      return fail(ex, OAKUM_ERROR_INVALID, "a variable without a name: $", ex->at);
-    return add(ex, out, "$");
-  }
-  g_autofree char *name = g_strndup(start, n);
-  ex->at = start + n;
-  if (brace && *ex->at != '}')
-    return *ex->at ? modifier(ex, name, out)
-                   : fail(ex, OAKUM_ERROR_INVALID, "no closing brace behind ${", name);
-  if (brace)
-    ex->at++;
-  const char *value = ex->variable(name, ex->user);
-  return !value || add(ex, out, value);
-}
-
-static gboolean expand_until(Expander *ex, char stop, GString *out)
-{
-  char quote = 0;
-  while (*ex->at && !(!quote && stop && *ex->at == stop)) {
-    char c = *ex->at;
-    if (quote == '\'') {
-      if (c == '\'')
-        quote = 0;
-      else
-        g_string_append_c(out, c);
-      ex->at++;
-    } else if (c == '"') {
-      quote = quote ? 0 : '"';
-      ex->at++;
-    } else if (c == '\'' && !quote) {
-      quote = '\'';
-      ex->at++;
-    } else if (c == ex->escape) {
-      char next = ex->at[1];
-      if (quote == '"' && next != '"' && next != '$' && next != ex->escape)
-        g_string_append_c(out, c); /* inside double quotes only these can be escaped */
-      if (next)
-        g_string_append_c(out, next);
-      ex->at += next ? 2 : 1;
-    } else if (c == '$') {
-      ex->at++;
-      if (!variable(ex, out))
-        return FALSE;
-    } else {
-      g_string_append_c(out, c);
-      ex->at++;
+  Words *words = lexer->words;
+  for (size_t i = 0; words && i < len;) {
+    size_t space = split ? oakum_space_len(text + i) : 0;
+    if (space > 0) {
+      end_word(words);
+      i += space;
+      continue;
     }
-    if (out->len > OAKUM_EXPANSION_MAX)
-      return add(ex, out, "");
+    if (words->buffer->len == 0)
+      words->from = (guint)(from - lexer->start);
+    words->to = (guint)(lexer->at - lexer->start);
+    size_t n = split ? 1 : len - i;
+    g_string_append_len(words->buffer, text + i, (gssize)n);
+    i += n;
   }
-  if (quote)
-    return fail(ex, OAKUM_ERROR_INVALID, "a quote is not closed in ", out->str);
+}
+
+/* ---- names and modifiers
+ * --------------------------------------------------------------------------- */
+static size_t name_len(const char *at)
+{
+  size_t len = 0;
+  gunichar c = g_utf8_get_char_validated(at, -1);
+  if (c != (gunichar)-1 && c != (gunichar)-2 && g_unichar_isdigit(c)) {
+    while ((c = g_utf8_get_char_validated(at + len, -1)) < 0x110000 && g_unichar_isdigit(c))
+      len += oakum_char_len(at + len);
+    return len;
+  }
+  if (*at && strchr("@*#?-$!", *at))
+    return 1;
+  while (at[len]) {
+    c = g_ascii_isalnum(at[len]) || at[len] == '_' ? 'a'
+        : (guchar)at[len] < 0x80                   ? ' '
+                                                   : g_utf8_get_char_validated(at + len, -1);
+    if (c >= 0x110000 || !(g_unichar_isalpha(c) || g_unichar_isdigit(c)))
+      break;
+    len += oakum_char_len(at + len);
+  }
+  return len;
+}
+
+static gboolean lex(Lexer *lexer, char stop, gboolean raw_escapes, GString *out);
+
+/* The word of a modifier, up to `stop`, which is passed. */
+static gboolean nested(Lexer *lexer, char stop, gboolean raw_escapes, const char *name,
+                       GString *out)
+{
+  if (++lexer->depth > OAKUM_EXPANSION_DEPTH_MAX)
+    return fail(lexer, OAKUM_ERROR_LIMIT, "variables nest too deep at ", name);
+  Words *words = lexer->words;
+  if (words && words->lexed) /* as BuildKit does: what the word held before is lost */
+    g_string_truncate(words->buffer, 0);
+  lexer->words = NULL;
+  gboolean ok = lex(lexer, stop, raw_escapes, out);
+  lexer->words = words;
+  lexer->depth--;
+  return ok;
+}
+
+static gboolean test(Lexer *lexer, const char *name, gboolean colon, char op, GString *out)
+{
+  g_autoptr(GString) word = g_string_new(NULL);
+  if (!nested(lexer, '}', FALSE, name, word))
+    return FALSE;
+  const char *value = lexer->variable ? lexer->variable(name, lexer->user) : NULL;
+  if (!value && lexer->skip_unset) {
+    g_string_append_printf(out, "${%s%s%c%s}", name, colon ? ":" : "", op, word->str);
+    return TRUE;
+  }
+  gboolean set = value && (!colon || *value);
+  if (op == '-')
+    g_string_append(out, set ? value : word->str);
+  else if (op == '+')
+    g_string_append(out, set ? word->str : "");
+  else if (set)
+    g_string_append(out, value);
+  else {
+    g_autofree char *why = g_strdup_printf("%s: %s", name,
+                                           word->len ? word->str
+                                           : value   ? "is empty"
+                                                     : "is not set");
+    return fail(lexer, OAKUM_ERROR_INVALID, "", why);
+  }
   return TRUE;
 }
 
-char *oakum_dockerfile_expand(const char *word, char escape, OakumVariable lookup, gpointer user,
+static gboolean trim(Lexer *lexer, const char *name, char op, GString *out)
+{
+  g_autoptr(GString) word = g_string_new(NULL);
+  if (!nested(lexer, '}', TRUE, name, word))
+    return FALSE;
+  const char *value = lexer->variable ? lexer->variable(name, lexer->user) : NULL;
+  if (!value && lexer->skip_unset) {
+    g_string_append_printf(out, "${%s%c%s}", name, op, word->str);
+    return TRUE;
+  }
+  gboolean greedy = word->str[0] == op;
+  g_autofree char *rest = oakum_pattern_trim(word->str + (greedy ? 1 : 0), value ? value : "",
+                                             op == '%', greedy, lexer->error);
+  if (rest)
+    g_string_append(out, rest);
+  return rest != NULL;
+}
+
+static gboolean replace(Lexer *lexer, const char *name, GString *out)
+{
+  g_autoptr(GString) pattern = g_string_new(NULL), replacement = g_string_new(NULL);
+  gboolean all = *lexer->at == '/';
+  lexer->at += all ? 1 : 0;
+  if (!nested(lexer, '/', TRUE, name, pattern) || !nested(lexer, '}', TRUE, name, replacement))
+    return FALSE;
+  const char *value = lexer->variable ? lexer->variable(name, lexer->user) : NULL;
+  if (!value && lexer->skip_unset) {
+    g_string_append_printf(out, "${%s/%s/%s}", name, pattern->str, replacement->str);
+    return TRUE;
+  }
+  g_autofree char *rest =
+      oakum_pattern_replace(pattern->str, replacement->str, value ? value : "", all, lexer->error);
+  if (rest)
+    g_string_append(out, rest);
+  return rest != NULL;
+}
+
+static gboolean braced(Lexer *lexer, GString *out)
+{
+  const char *start = lexer->at;
+  if (*start == '\0')
+    return fail(lexer, OAKUM_ERROR_INVALID, "no closing brace behind ${", "");
+  if (strchr("{}:", *start))
+    return fail(lexer, OAKUM_ERROR_INVALID, "a variable without a name: ${", start);
+  size_t len = name_len(start);
+  g_autofree char *name = g_strndup(start, len);
+  lexer->at = start + len;
+  gboolean colon = *lexer->at == ':';
+  char op = lexer->at[colon ? 1 : 0];
+  if (op == '\0')
+    return fail(lexer, OAKUM_ERROR_INVALID, "no closing brace behind ${", name);
+  lexer->at += colon ? 2 : 1;
+  if (op == '}' && !colon) {
+    const char *value = lexer->variable ? lexer->variable(name, lexer->user) : NULL;
+    if (value)
+      g_string_append(out, value);
+    else if (lexer->skip_unset)
+      g_string_append_printf(out, "${%s}", name);
+    return TRUE;
+  }
+  if (op == '-' || op == '+' || op == '?')
+    return test(lexer, name, colon, op, out);
+  if (!colon && (op == '#' || op == '%'))
+    return trim(lexer, name, op, out);
+  if (!colon && op == '/')
+    return replace(lexer, name, out);
+  return fail(lexer, OAKUM_ERROR_INVALID, "this form of variable is unknown: ${", start);
+}
+
+/* At "$". */
+static gboolean dollar(Lexer *lexer, GString *out)
+{
+  lexer->at++;
+  if (*lexer->at == '{') {
+    lexer->at++;
+    return braced(lexer, out) && within_limit(lexer, out);
+  }
+  size_t len = name_len(lexer->at);
+  g_autofree char *name = g_strndup(lexer->at, len);
+  lexer->at += len;
+  const char *value = len && lexer->variable ? lexer->variable(name, lexer->user) : NULL;
+  if (value)
+    g_string_append(out, value);
+  else if (len == 0 || lexer->skip_unset)
+    g_string_append_printf(out, "$%s", name);
+  return within_limit(lexer, out);
+}
+
+/* ---- quotes
+ * ---------------------------------------------------------------------------------------- */
+static gboolean single_quotes(Lexer *lexer, GString *out)
+{
+  const char *close = strchr(lexer->at + 1, '\'');
+  if (!close)
+    return fail(lexer, OAKUM_ERROR_INVALID, "a quote is not closed: ", lexer->at);
+  const char *from = lexer->at + (lexer->raw_quotes ? 0 : 1);
+  g_string_append_len(out, from, close + (lexer->raw_quotes ? 1 : 0) - from);
+  lexer->at = close + 1;
+  return TRUE;
+}
+
+static gboolean double_quotes(Lexer *lexer, GString *out)
+{
+  const char *open = lexer->at++;
+  if (lexer->raw_quotes)
+    g_string_append_c(out, '"');
+  for (; *lexer->at && *lexer->at != '"';) {
+    if (*lexer->at == '$') {
+      if (!dollar(lexer, out))
+        return FALSE;
+      continue;
+    }
+    char c = *lexer->at++;
+    if (c == lexer->escape) {
+      if (lexer->raw_escapes)
+        g_string_append_c(out, c);
+      if (!*lexer->at)
+        break;
+      if (*lexer->at == '"' || *lexer->at == '$' || *lexer->at == lexer->escape)
+        c = *lexer->at++; /* only these can be escaped in here */
+    }
+    g_string_append_c(out, c);
+  }
+  if (*lexer->at != '"')
+    return fail(lexer, OAKUM_ERROR_INVALID, "a quote is not closed: ", open);
+  lexer->at++;
+  if (lexer->raw_quotes)
+    g_string_append_c(out, '"');
+  return within_limit(lexer, out);
+}
+
+/* "<<" and the blanks behind it belong to the word of a here-document. */
+static void less(Lexer *lexer, GString *out)
+{
+  g_string_append_c(out, *lexer->at++);
+  if (*lexer->at != '<')
+    return;
+  g_string_append_c(out, *lexer->at++);
+  while (*lexer->at == ' ' || *lexer->at == '\t' || *lexer->at == '\r')
+    g_string_append_c(out, *lexer->at++);
+}
+
+static gboolean special(Lexer *lexer, GString *out)
+{
+  switch (*lexer->at) {
+  case '\'':
+    return single_quotes(lexer, out);
+  case '"':
+    return double_quotes(lexer, out);
+  case '$':
+    return dollar(lexer, out);
+  default:
+    less(lexer, out);
+    return TRUE;
+  }
+}
+
+/* Reads up to `stop`, which is passed, or to the end of the text. */
+static gboolean lex(Lexer *lexer, char stop, gboolean raw_escapes, GString *out)
+{
+  gboolean before = lexer->raw_escapes;
+  lexer->raw_escapes = raw_escapes;
+  while (*lexer->at && !(stop && *lexer->at == stop)) {
+    const char *from = lexer->at;
+    char c = *from;
+    size_t out_from = out->len;
+    if (strchr(lexer->no_quotes ? "$<" : "'\"$<", c)) {
+      if (!special(lexer, out))
+        return FALSE;
+      add_to_words(lexer, out->str + out_from, out->len - out_from, from, c == '$');
+      continue;
+    }
+    if (c == lexer->escape) {
+      if (raw_escapes)
+        g_string_append_c(out, c);
+      if (*++lexer->at) {
+        size_t n = oakum_char_len(lexer->at);
+        g_string_append_len(out, lexer->at, (gssize)n);
+        lexer->at += n;
+      }
+      add_to_words(lexer, out->str + out_from, out->len - out_from, from, FALSE);
+    } else {
+      size_t n = oakum_char_len(from);
+      g_string_append_len(out, from, (gssize)n);
+      lexer->at += n;
+      add_to_words(lexer, from, n, from, TRUE);
+    }
+    if (!within_limit(lexer, out))
+      return FALSE;
+  }
+  if (stop && *lexer->at != stop)
+    return fail(lexer, OAKUM_ERROR_INVALID,
+                stop == '/' ? "no second / in ${" : "no closing brace in ${", "");
+  lexer->at += stop ? 1 : 0;
+  lexer->raw_escapes = before;
+  return TRUE;
+}
+
+/* ---- the faces
+ * ------------------------------------------------------------------------------------- */
+char *oakum_dockerfile_expand(const char *word, char escape, OakumVariable variable, gpointer user,
                               GError **error)
 {
-  Expander ex = {word, escape, lookup, user, 0, error};
+  Lexer lexer = {.start = word,
+                 .at = word,
+                 .escape = escape,
+                 .variable = variable,
+                 .user = user,
+                 .error = error};
   g_autoptr(GString) out = g_string_new(NULL);
-  if (!expand_until(&ex, 0, out))
+  if (!lex(&lexer, 0, FALSE, out))
     return NULL;
   return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *oakum_dockerfile_expand_body(const char *text, OakumVariable variable, gpointer user,
+                                   GError **error)
+{
+  Lexer lexer = {.start = text,
+                 .at = text,
+                 .escape = '\\',
+                 .no_quotes = TRUE,
+                 .variable = variable,
+                 .user = user,
+                 .error = error};
+  g_autoptr(GString) out = g_string_new(NULL);
+  return lex(&lexer, 0, FALSE, out) ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+char **oakum_dockerfile_expand_words(const char *word, char escape, OakumVariable variable,
+                                     gpointer user, GError **error)
+{
+  g_autoptr(GString) out = g_string_new(NULL), buffer = g_string_new(NULL);
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+  Words words = {.buffer = buffer, .list = list};
+  Lexer lexer = {.start = word,
+                 .at = word,
+                 .escape = escape,
+                 .variable = variable,
+                 .user = user,
+                 .words = &words,
+                 .error = error};
+  if (!lex(&lexer, 0, FALSE, out))
+    return NULL;
+  end_word(&words);
+  g_ptr_array_add(list, NULL);
+  g_ptr_array_set_free_func(list, NULL);
+  return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
+char *oakum_dockerfile_unquote(const char *word, char escape)
+{
+  Lexer lexer = {.start = word, .at = word, .escape = escape, .skip_unset = TRUE};
+  g_autoptr(GString) out = g_string_new(NULL);
+  return lex(&lexer, 0, FALSE, out) ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+gboolean oakum_lex_line(const char *line, OakumLexed lexed, gpointer user)
+{
+  g_autoptr(GString) out = g_string_new(NULL), buffer = g_string_new(NULL);
+  Words words = {.buffer = buffer, .lexed = lexed, .user = user};
+  Lexer lexer = {.start = line,
+                 .at = line,
+                 .escape = '\\',
+                 .raw_quotes = TRUE,
+                 .skip_unset = TRUE,
+                 .words = &words};
+  if (!lex(&lexer, 0, TRUE, out))
+    return FALSE;
+  end_word(&words);
+  return TRUE;
+}
+
+GPtrArray *oakum_lex_words(const char *text, gboolean quotes)
+{
+  g_autoptr(GString) out = g_string_new(NULL), buffer = g_string_new(NULL);
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+  Words words = {.buffer = buffer, .list = list};
+  Lexer lexer = {.start = text,
+                 .at = text,
+                 .escape = '\\',
+                 .raw_quotes = quotes,
+                 .skip_unset = TRUE,
+                 .words = &words};
+  if (!lex(&lexer, 0, FALSE, out))
+    return NULL;
+  end_word(&words);
+  return g_steal_pointer(&list);
+}
+
+/* ---- which variables a word names
+ * ------------------------------------------------------------------ */
+static void use_free(gpointer p)
+{
+  g_free(((OakumVariableUse *)p)->name);
+  g_free(p);
+}
+
+/* One "${" that is open. */
+typedef struct {
+  guint use;          /* index in the list */
+  char stop;          /* '/' or '}': what ends its present part */
+  gboolean in_quotes; /* it began inside double quotes, and they go on behind it */
+} Open;
+
+GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func(use_free);
+  g_autoptr(GArray) open = g_array_new(FALSE, FALSE, sizeof(Open));
+  gboolean quotes = FALSE;
+  for (const char *at = word; *at;) {
+    Open *top = open->len ? &g_array_index(open, Open, open->len - 1) : NULL;
+    if (top && *at == top->stop && !quotes) {
+      at++;
+      if (top->stop == '/') {
+        top->stop = '}';
+        continue;
+      }
+      OakumVariableUse *use = list->pdata[top->use];
+      use->len = (guint)(at - word) - use->offset;
+      quotes = top->in_quotes;
+      g_array_set_size(open, open->len - 1);
+    } else if (*at == escape && at[1]) {
+      at += 1 + oakum_char_len(at + 1);
+    } else if (*at == '\'' && !quotes) {
+      const char *close = strchr(at + 1, '\'');
+      if (!close)
+        break;
+      at = close + 1;
+    } else if (*at == '"') {
+      quotes = !quotes;
+      at++;
+    } else if (*at != '$') {
+      at++;
+    } else {
+      gboolean brace = at[1] == '{';
+      const char *name = at + (brace ? 2 : 1), *end = name + name_len(name);
+      if (end == name && !brace) {
+        at++;
+        continue;
+      }
+      OakumVariableUse *use = g_new0(OakumVariableUse, 1);
+      use->name = g_strndup(name, (gsize)(end - name));
+      use->offset = (guint)(at - word);
+      use->len = (guint)(end - at);
+      g_ptr_array_add(list, use);
+      at = end;
+      if (!brace)
+        continue;
+      if (*at == '}') {
+        use->len = (guint)(++at - word) - use->offset;
+        continue;
+      }
+      size_t op = 0;
+      if (*at == ':')
+        use->operator[op++] = * at++;
+      if (!*at || !strchr("-+?#%/", *at) || end == name)
+        break;
+      char kind = use->operator[op++] = * at++;
+      if (op == 1 && strchr("#%/", kind) && *at == kind)
+        use->operator[op++] = * at++;
+      Open next = {list->len - 1, kind == '/' ? '/' : '}', quotes};
+      if (open->len >= OAKUM_EXPANSION_DEPTH_MAX)
+        break;
+      g_array_append_val(open, next);
+      quotes = FALSE;
+      continue;
+    }
+  }
+  return list;
 }

@@ -1,625 +1,636 @@
-#include "dockerfile/dockerfile.h"
-#include <jansson.h>
+/* Lines: from bytes to instructions, comments, here-documents and tokens. */
+#include "dockerfile/dockerfile-private.h"
+#include <stdarg.h>
 #include <string.h>
 
-/* One logical line: continuation lines joined; each byte remembers where it stood. */
-typedef struct {
-  int line, column;
-} Place;
-
-typedef struct {
-  GString *text;
-  GArray *places; /* one a byte, and one behind the last */
-} Line;
-
-typedef struct {
-  OakumDockerfile *out;
-  const char *at, *end;
-  int line_number;
-  Line line;
-} Parser;
-
-typedef enum {
-  WORDS_SPACE,
-  WORDS_PAIRS,
-  WORDS_REST,
-  WORDS_COMMAND,
-  WORDS_SPACE_OR_JSON,
-  WORDS_JSON
-} WordStyle;
-
-static const struct {
-  const char *name;
-  OakumInstructionKind kind;
-  WordStyle style;
-  const char *flags; /* known flags, comma-framed */
-} table[] = {
-    {"FROM", OAKUM_INSTRUCTION_FROM, WORDS_SPACE, ",platform,"},
-    {"ARG", OAKUM_INSTRUCTION_ARG, WORDS_PAIRS, ","},
-    {"ENV", OAKUM_INSTRUCTION_ENV, WORDS_PAIRS, ","},
-    {"RUN", OAKUM_INSTRUCTION_RUN, WORDS_COMMAND, ","},
-    {"COPY", OAKUM_INSTRUCTION_COPY, WORDS_SPACE_OR_JSON, ",from,chown,chmod,"},
-    {"ADD", OAKUM_INSTRUCTION_ADD, WORDS_SPACE_OR_JSON, ",chown,chmod,"},
-    {"WORKDIR", OAKUM_INSTRUCTION_WORKDIR, WORDS_REST, ","},
-    {"USER", OAKUM_INSTRUCTION_USER, WORDS_REST, ","},
-    {"LABEL", OAKUM_INSTRUCTION_LABEL, WORDS_PAIRS, ","},
-    {"CMD", OAKUM_INSTRUCTION_CMD, WORDS_COMMAND, ","},
-    {"ENTRYPOINT", OAKUM_INSTRUCTION_ENTRYPOINT, WORDS_COMMAND, ","},
-    {"EXPOSE", OAKUM_INSTRUCTION_EXPOSE, WORDS_SPACE, ","},
-    {"SHELL", OAKUM_INSTRUCTION_SHELL, WORDS_JSON, ","},
-    {"STOPSIGNAL", OAKUM_INSTRUCTION_STOPSIGNAL, WORDS_REST, ","},
-};
-static const char *const later[] = {"HEALTHCHECK", "MAINTAINER", "ONBUILD", "VOLUME"};
-
-static void word_free(gpointer p)
+static void error_free(gpointer p)
 {
-  OakumWord *word = p;
-  g_free(word->name);
-  g_free(word->value);
-  g_free(word);
+  OakumDockerfileError *e = p;
+  g_free(e->message);
+  g_free(e->hint);
+  g_free(e);
 }
 
-static void instruction_free(gpointer p)
+static void comment_free(gpointer p)
 {
-  OakumInstruction *instruction = p;
-  g_ptr_array_unref(instruction->flags);
-  g_ptr_array_unref(instruction->words);
-  g_free(instruction->text);
-  g_free(instruction);
+  g_free(((OakumComment *)p)->text);
+  g_free(p);
+}
+
+static void directive_free(gpointer p)
+{
+  OakumDirective *d = p;
+  g_free(d->name);
+  g_free(d->value);
+  g_free(d);
+}
+
+static void use_free(gpointer p)
+{
+  g_free(((OakumStageUse *)p)->name);
+  g_free(p);
 }
 
 static void stage_free(gpointer p)
 {
-  g_free(((OakumStage *)p)->name);
-  g_free(p);
+  OakumStage *stage = p;
+  g_ptr_array_unref(stage->uses);
+  g_free(stage->name);
+  g_free(stage);
 }
 
-void oakum_dockerfile_free(OakumDockerfile *dockerfile)
+void oakum_dockerfile_free(OakumDockerfile *df)
 {
-  if (!dockerfile)
+  if (!df)
     return;
-  g_free(dockerfile->source);
-  g_ptr_array_unref(dockerfile->instructions);
-  g_ptr_array_unref(dockerfile->stages);
-  g_ptr_array_unref(dockerfile->comments);
-  g_free(dockerfile->file);
-  g_free(dockerfile);
+  GPtrArray *lists[] = {df->directives, df->comments, df->instructions,
+                        df->stages,     df->errors,   df->check_skip};
+  for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+    if (lists[i])
+      g_ptr_array_unref(lists[i]);
+  GArray *arrays[] = {df->tokens, df->lines, df->counts};
+  for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
+    if (arrays[i])
+      g_array_unref(arrays[i]);
+  g_free(df->file);
+  g_free(df->source);
+  g_free(df);
 }
 
-static G_GNUC_PRINTF(5, 6) gboolean
-    refuse(const Parser *parser, GError **error, OakumErrorCode code, Place place,
-           const char *format, ...)
+/* ---- errors
+ * ---------------------------------------------------------------------------------------- */
+static G_GNUC_PRINTF(5, 0) void fail_v(OakumParser *parser, const OakumRange *range,
+                                       const char *code, char *hint, const char *format,
+                                       va_list args)
+{
+  OakumDockerfile *df = parser->out;
+  if (parser->current)
+    parser->current->has_error = TRUE;
+  if (parser->reading)
+    parser->reading->has_error = TRUE;
+  if (df->errors->len > OAKUM_DOCKERFILE_ERRORS_MAX) {
+    g_free(hint);
+    return;
+  }
+  OakumDockerfileError *e = g_new0(OakumDockerfileError, 1);
+  e->range = *range;
+  e->instruction = parser->current ? (int)parser->current->index : -1;
+  if (df->errors->len == OAKUM_DOCKERFILE_ERRORS_MAX) {
+    g_free(hint);
+    e->code = "too-many-errors";
+    e->message = g_strdup("more errors follow, which are not listed");
+  } else {
+    e->code = code;
+    e->hint = hint;
+    e->message = g_strdup_vprintf(format, args);
+  }
+  g_ptr_array_add(df->errors, e);
+}
+
+void oakum_parser_fail(OakumParser *parser, const OakumRange *range, const char *code, char *hint,
+                       const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_autofree char *what = g_strdup_vprintf(format, args);
+  fail_v(parser, range, code, hint, format, args);
   va_end(args);
-  g_set_error(error, OAKUM_DOCKERFILE_ERROR, code, "%s:%d:%d: %s", parser->out->file, place.line,
-              place.column, what);
+}
+
+void oakum_line_fail(OakumParser *parser, size_t from, size_t to, const char *code, char *hint,
+                     const char *format, ...)
+{
+  OakumRange range = oakum_line_range(parser, from, to);
+  va_list args;
+  va_start(args, format);
+  fail_v(parser, &range, code, hint, format, args);
+  va_end(args);
+}
+
+static void set_error(const OakumDockerfile *df, GError **error, OakumErrorCode code,
+                      const OakumRange *range, const char *message)
+{
+  g_autofree char *shown = oakum_escape_terminal(message, -1);
+  g_set_error(error, OAKUM_DOCKERFILE_ERROR, code, "%s:%d:%d: %s", df->file, range->line,
+              range->column, shown);
+}
+
+gboolean oakum_parser_limit(OakumParser *parser, const OakumRange *range, const char *format, ...)
+{
+  if (parser->limited)
+    return FALSE;
+  parser->limited = TRUE;
+  va_list args;
+  va_start(args, format);
+  g_autofree char *message = g_strdup_vprintf(format, args);
+  va_end(args);
+  set_error(parser->out, parser->error, OAKUM_ERROR_LIMIT, range, message);
   return FALSE;
+}
+
+char *oakum_shorten(const char *text, size_t len)
+{
+  if (len <= 64)
+    return g_strndup(text, len);
+  g_autofree char *start = g_strndup(text, 64);
+  return g_strconcat(start, "...", NULL);
+}
+
+gboolean oakum_dockerfile_check(const OakumDockerfile *df, GError **error)
+{
+  if (df->errors->len == 0)
+    return TRUE;
+  const OakumDockerfileError *e = df->errors->pdata[0];
+  g_autoptr(GString) text = g_string_new(e->message);
+  if (e->hint)
+    g_string_append_printf(text, "; %s", e->hint);
+  if (df->errors->len > 1)
+    g_string_append_printf(text, " (%u more error%s)", df->errors->len - 1,
+                           df->errors->len == 2 ? "" : "s");
+  set_error(df, error, OAKUM_ERROR_INVALID, &e->range, text->str);
+  return FALSE;
+}
+
+static gint by_place(gconstpointer a, gconstpointer b)
+{
+  const OakumDockerfileError *x = *(gpointer const *)a, *y = *(gpointer const *)b;
+  return x->range.offset < y->range.offset ? -1 : x->range.offset > y->range.offset;
 }
 
 /* ---- lines
- * --------------------------------------------------------------------------------------- */
-static gboolean is_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
+ * ----------------------------------------------------------------------------------------- */
+typedef struct {
+  guint start, stop, next; /* content [start, stop), line [start, next) */
+} Physical;
 
-/* The next physical line without its end. FALSE at the end of the text. */
-static gboolean next_physical(Parser *parser, const char **start, size_t *len)
+/* FALSE at the end of the text. All carriage returns before the end of a line belong to that end.
+ */
+static gboolean next_physical(OakumParser *parser, Physical *line)
 {
-  if (parser->at >= parser->end)
+  const OakumDockerfile *df = parser->out;
+  if (parser->at >= df->len)
     return FALSE;
-  const char *newline = memchr(parser->at, '\n', (size_t)(parser->end - parser->at));
-  *start = parser->at;
-  *len = (size_t)((newline ? newline : parser->end) - parser->at);
-  parser->at = newline ? newline + 1 : parser->end;
-  if (*len > 0 && (*start)[*len - 1] == '\r')
-    --*len;
-  parser->line_number++;
+  const char *newline = memchr(df->source + parser->at, '\n', df->len - parser->at);
+  line->start = parser->at;
+  line->next = newline ? (guint)(newline - df->source) + 1 : df->len;
+  line->stop = newline ? line->next - 1 : df->len;
+  while (line->stop > line->start && df->source[line->stop - 1] == '\r')
+    line->stop--;
+  parser->at = line->next;
   return TRUE;
 }
 
-static void keep_comment(Parser *parser, const char *start, size_t len, size_t hash)
+void oakum_tokens_add(OakumParser *parser, OakumTokenKind kind, guint offset, guint len)
 {
-  OakumWord *word = g_new0(OakumWord, 1);
-  word->value = g_strndup(start + hash + 1, len - hash - 1);
-  word->range = (OakumRange){parser->line_number, (int)hash + 1, parser->line_number, (int)len + 1};
-  g_ptr_array_add(parser->out->comments, word);
+  OakumToken token = {kind, offset, len};
+  if (len > 0)
+    g_array_append_val(parser->out->tokens, token);
 }
 
-static void append(Line *line, const char *text, size_t len, int number, size_t column)
+static guint indent_of(const OakumDockerfile *df, const Physical *line)
 {
-  g_string_append_len(line->text, text, (gssize)len);
-  for (size_t i = 0; i < len; i++) {
-    Place place = {number, (int)(column + i) + 1};
-    g_array_append_val(line->places, place);
+  guint at = line->start;
+  while (at < line->stop) {
+    size_t n = oakum_space_len(df->source + at);
+    if (n == 0)
+      break;
+    at += (guint)n;
   }
+  return MIN(at, line->stop);
 }
 
-/* Reads the next instruction's line. FALSE at the end. */
-static gboolean next_logical(Parser *parser)
+static void keep_comment(OakumParser *parser, guint from, guint to, int instruction)
 {
-  Line *line = &parser->line;
+  OakumDockerfile *df = parser->out;
+  OakumComment *comment = g_new0(OakumComment, 1);
+  comment->text = g_strndup(df->source + from + 1, to - from - 1);
+  comment->range = oakum_dockerfile_range(df, from, to);
+  comment->instruction = instruction;
+  g_ptr_array_add(df->comments, comment);
+  if (df->comments->len > OAKUM_DOCKERFILE_COMMENTS_MAX)
+    oakum_parser_limit(parser, &comment->range, "more than %u comments",
+                       OAKUM_DOCKERFILE_COMMENTS_MAX);
+}
+
+static void add_piece(OakumLine *line, OakumTokenKind kind, guint offset, guint len)
+{
+  OakumPiece piece = {kind, offset, len, (guint)line->text->len};
+  if (len > 0)
+    g_array_append_val(line->pieces, piece);
+}
+
+static void add_text(OakumParser *parser, guint from, guint to)
+{
+  OakumLine *line = &parser->line;
+  OakumSegment segment = {(guint)line->text->len, from};
+  if (to > from || line->segments->len == 0)
+    g_array_append_val(line->segments, segment);
+  add_piece(line, OAKUM_TOKEN_WORD, from, to - from);
+  g_string_append_len(line->text, parser->out->source + from, (gssize)(to - from));
+}
+
+/* Where the escape character stands that continues content [from, stop), or `stop`. One that is
+ * itself escaped continues nothing. */
+static guint continuation_of(const OakumDockerfile *df, guint from, guint stop)
+{
+  guint end = stop;
+  while (end > from && (df->source[end - 1] == ' ' || df->source[end - 1] == '\t'))
+    end--;
+  if (end == from || df->source[end - 1] != df->escape)
+    return stop;
+  return end - 1 > from && df->source[end - 2] == df->escape ? stop : end - 1;
+}
+
+/* Reads the line of the next instruction; comments and blank lines before it become tokens. FALSE
+ * at the end. */
+static gboolean read_line(OakumParser *parser, GArray *blank_lines)
+{
+  OakumDockerfile *df = parser->out;
+  OakumLine *line = &parser->line;
+  Physical at;
   g_string_truncate(line->text, 0);
-  g_array_set_size(line->places, 0);
-  const char *start;
-  size_t len;
-  Place behind = {0, 0};
-  while (next_physical(parser, &start, &len)) {
-    size_t indent = 0;
-    while (indent < len && is_blank(start[indent]))
-      indent++;
-    if (indent == len) /* a blank line, also inside a continuation, is nothing */
-      continue;
-    if (start[indent] == '#') {
-      keep_comment(parser, start, len, indent);
-      continue;
-    }
-    size_t from = line->text->len == 0 ? indent : 0, stop = len;
-    while (stop > from && is_blank(start[stop - 1]))
-      stop--;
-    gboolean more = stop > from && start[stop - 1] == parser->out->escape;
-    size_t use = more ? stop - 1 : len;
-    append(line, start + from, use - from, parser->line_number, from);
-    behind = (Place){parser->line_number, (int)use + 1};
-    if (!more)
-      break;
-  }
-  while (line->text->len > 0 && is_blank(line->text->str[line->text->len - 1])) {
-    behind = g_array_index(line->places, Place, line->text->len - 1);
-    g_string_truncate(line->text, line->text->len - 1);
-    g_array_set_size(line->places, line->text->len);
-  }
-  g_array_append_val(line->places, behind);
-  return line->text->len > 0;
-}
-
-static Place place_at(const Parser *parser, size_t offset)
-{
-  return g_array_index(parser->line.places, Place, offset);
-}
-
-static OakumRange range_of(const Parser *parser, size_t from, size_t to)
-{
-  Place a = place_at(parser, from), b = place_at(parser, to > from ? to - 1 : from);
-  return (OakumRange){a.line, a.column, b.line, to > from ? b.column + 1 : b.column};
-}
-
-/* ---- directives
- * ------------------------------------------------------------------------------------ */
-static gboolean directive(Parser *parser, const char *text, size_t len, Place place, gboolean *was,
-                          GError **error)
-{
-  g_autofree char *line = g_strndup(text, len);
-  char *equals = strchr(line, '=');
-  *was = FALSE;
-  if (!equals)
-    return TRUE;
-  *equals = '\0';
-  g_autofree char *key = g_ascii_strdown(g_strstrip(line), -1);
-  const char *value = g_strstrip(equals + 1);
-  if (strcmp(key, "syntax") == 0 || strcmp(key, "check") == 0) {
-    *was = TRUE;
-  } else if (strcmp(key, "escape") == 0) {
-    *was = TRUE;
-    if (strcmp(value, "\\") != 0 && strcmp(value, "`") != 0)
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place,
-                    "the escape directive must be \\ or `");
-    parser->out->escape = *value;
-  }
-  return TRUE;
-}
-
-static gboolean read_directives(Parser *parser, GError **error)
-{
-  if (parser->end - parser->at >= 3 && memcmp(parser->at, "\xEF\xBB\xBF", 3) == 0)
-    parser->at += 3;
-  for (gboolean was = TRUE; was;) {
-    const char *back = parser->at, *start;
-    size_t len, indent = 0;
-    if (!next_physical(parser, &start, &len))
-      return TRUE;
-    while (indent < len && is_blank(start[indent]))
-      indent++;
-    was = FALSE;
-    gboolean shebang = parser->line_number == 1 && len > 1 && start[0] == '#' && start[1] == '!';
-    if (shebang)
-      was = TRUE;
-    else if (indent < len && start[indent] == '#') {
-      Place place = {parser->line_number, (int)indent + 1};
-      if (!directive(parser, start + indent + 1, len - indent - 1, place, &was, error))
-        return FALSE;
-    }
-    if (!was) {
-      parser->at = back;
-      parser->line_number--;
-    }
-  }
-  return TRUE;
-}
-
-/* ---- words
- * ------------------------------------------------------------------------------------------ */
-static void add_word(GPtrArray *list, char *name, char *value, OakumRange range)
-{
-  OakumWord *word = g_new0(OakumWord, 1);
-  *word = (OakumWord){name, value, range};
-  g_ptr_array_add(list, word);
-}
-
-/* End of the word that begins at `from`: white space ends it unless quoted or escaped. */
-static size_t word_end(const Parser *parser, size_t from, gboolean quotes)
-{
-  const char *text = parser->line.text->str;
-  char quote = 0;
-  size_t i = from;
-  for (; text[i]; i++) {
-    if (text[i] == parser->out->escape && quotes && quote != '\'' && text[i + 1])
-      i++;
-    else if (quote && text[i] == quote)
-      quote = 0;
-    else if (!quote && quotes && (text[i] == '"' || text[i] == '\''))
-      quote = text[i];
-    else if (!quote && is_blank(text[i]))
-      break;
-  }
-  return i;
-}
-
-static size_t skip_blanks(const char *text, size_t i)
-{
-  while (is_blank(text[i]))
-    i++;
-  return i;
-}
-
-static guint edit_distance(const char *a, const char *b)
-{
-  guint row[32], n = (guint)strlen(b);
-  if (n + 1 > G_N_ELEMENTS(row))
-    return 99;
-  for (guint j = 0; j <= n; j++)
-    row[j] = j;
-  for (guint i = 1; a[i - 1]; i++) {
-    guint diagonal = row[0];
-    row[0] = i;
-    for (guint j = 1; j <= n; j++) {
-      guint above = row[j];
-      row[j] = MIN(MIN(above, row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = above;
-    }
-  }
-  return row[n];
-}
-
-static gboolean unknown_instruction(const Parser *parser, const char *name, Place place,
-                                    GError **error)
-{
-  g_autofree char *shown = oakum_escape_terminal(name, (gssize)strnlen(name, 64));
-  for (size_t i = 0; i < G_N_ELEMENTS(later); i++)
-    if (strcmp(name, later[i]) == 0)
-      return refuse(parser, error, OAKUM_ERROR_UNSUPPORTED, place, "%s is not supported yet", name);
-  const char *nearest = NULL;
-  guint best = 3; /* farther than two edits is no suggestion */
-  for (size_t i = 0; strlen(name) < 16 && i < G_N_ELEMENTS(table); i++) {
-    guint distance = edit_distance(name, table[i].name);
-    if (distance < best) {
-      best = distance;
-      nearest = table[i].name;
-    }
-  }
-  if (nearest)
-    return refuse(parser, error, OAKUM_ERROR_INVALID, place,
-                  "unknown instruction \"%s\"; did you mean %s?", shown, nearest);
-  return refuse(parser, error, OAKUM_ERROR_INVALID, place, "unknown instruction \"%s\"", shown);
-}
-
-static gboolean read_flags(const Parser *parser, OakumInstruction *in, const char *known,
-                           size_t *at, GError **error)
-{
-  const char *text = parser->line.text->str;
-  while (strncmp(text + *at, "--", 2) == 0) {
-    size_t end = word_end(parser, *at, FALSE);
-    if (end == *at + 2) { /* "--" alone ends the flags */
-      *at = skip_blanks(text, end);
-      break;
-    }
-    g_autofree char *flag = g_strndup(text + *at + 2, end - *at - 2);
-    char *equals = strchr(flag, '=');
-    char *value = equals ? g_strdup(equals + 1) : NULL;
-    if (equals)
-      *equals = '\0';
-    g_autofree char *framed = g_strdup_printf(",%s,", flag);
-    g_autofree char *shown = oakum_escape_terminal(flag, -1);
-    gboolean twice = oakum_instruction_flag(in, flag) != NULL;
-    add_word(in->flags, g_strdup(flag), value, range_of(parser, *at, end));
-    if (!strstr(known, framed))
-      return refuse(parser, error, OAKUM_ERROR_UNSUPPORTED, place_at(parser, *at),
-                    "%s: the flag --%s is not supported", in->name, shown);
-    if (twice || !value)
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, *at),
-                    "%s: the flag --%s %s", in->name, shown,
-                    twice ? "is given twice" : "needs a value");
-    *at = skip_blanks(text, end);
-  }
-  return TRUE;
-}
-
-static gboolean read_json(const Parser *parser, OakumInstruction *in, size_t at)
-{
-  const char *text = parser->line.text->str + at;
-  if (*text != '[')
-    return FALSE;
-  json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-  gboolean ok = json && json_is_array(json);
-  for (size_t i = 0; ok && i < json_array_size(json); i++)
-    ok = json_is_string(json_array_get(json, i));
-  OakumRange range = range_of(parser, at, parser->line.text->len);
-  for (size_t i = 0; ok && i < json_array_size(json); i++)
-    add_word(in->words, NULL, g_strdup(json_string_value(json_array_get(json, i))), range);
-  if (json)
-    json_decref(json);
-  in->exec_form = ok;
-  return ok;
-}
-
-static gboolean read_spaced(const Parser *parser, OakumInstruction *in, size_t at, GError **error)
-{
-  const char *text = parser->line.text->str;
-  (void)error;
-  while (text[at]) {
-    size_t end = word_end(parser, at, FALSE);
-    add_word(in->words, NULL, g_strndup(text + at, end - at), range_of(parser, at, end));
-    at = skip_blanks(text, end);
-  }
-  return TRUE;
-}
-
-static gboolean read_pairs(const Parser *parser, OakumInstruction *in, size_t at, GError **error)
-{
-  const char *text = parser->line.text->str;
-  size_t first_end = word_end(parser, at, TRUE);
-  gboolean has_equals = memchr(text + at, '=', first_end - at) != NULL;
-  if (!has_equals &&
-      in->kind != OAKUM_INSTRUCTION_ARG) { /* the old form: one key, the rest is its value */
-    size_t value = skip_blanks(text, first_end);
-    if (!text[value])
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, at),
-                    "%s: the key has no value", in->name);
-    add_word(in->words, g_strndup(text + at, first_end - at), g_strdup(text + value),
-             range_of(parser, at, parser->line.text->len));
-    return TRUE;
-  }
-  while (text[at]) {
-    size_t end = word_end(parser, at, TRUE);
-    const char *equals = memchr(text + at, '=', end - at);
-    if ((!equals && in->kind != OAKUM_INSTRUCTION_ARG) || equals == text + at)
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, at),
-                    "%s: expected KEY=VALUE", in->name);
-    size_t key = equals ? (size_t)(equals - text) : end;
-    add_word(in->words, g_strndup(text + at, key - at),
-             equals ? g_strndup(equals + 1, end - key - 1) : NULL, range_of(parser, at, end));
-    at = skip_blanks(text, end);
-  }
-  return TRUE;
-}
-
-/* "<<EOF", "0<<-'EOF'"; not bash's "<<<". */
-static gboolean has_heredoc(const Parser *parser, size_t at, size_t *where)
-{
-  const char *text = parser->line.text->str;
-  while (text[at]) {
-    size_t end = word_end(parser, at, TRUE), i = at;
-    while (g_ascii_isdigit(text[i]))
-      i++;
-    if (i + 2 < end && text[i] == '<' && text[i + 1] == '<') {
-      size_t name = i + 2 + (text[i + 2] == '-');
-      if (name < end && !memchr(text + name, '<', end - name)) {
-        *where = at;
-        return TRUE;
+  g_array_set_size(line->segments, 0);
+  g_array_set_size(line->pieces, 0);
+  gboolean inside = FALSE;
+  while (!parser->limited && next_physical(parser, &at)) {
+    guint indent = indent_of(df, &at), from = inside ? at.start : indent;
+    gboolean blank = indent == at.stop, comment = !blank && df->source[indent] == '#';
+    if (!inside && (blank || comment)) {
+      oakum_tokens_add(parser, OAKUM_TOKEN_BLANK, at.start, indent - at.start);
+      if (comment) {
+        keep_comment(parser, indent, at.stop, -1);
+        oakum_tokens_add(parser, OAKUM_TOKEN_COMMENT, indent, at.stop - indent);
       }
+      oakum_tokens_add(parser, OAKUM_TOKEN_NEWLINE, at.stop, at.next - at.stop);
+      continue;
     }
-    at = skip_blanks(text, end);
+    if (blank || comment) { /* dropped from the middle of an instruction */
+      add_piece(line, OAKUM_TOKEN_BLANK, at.start, indent - at.start);
+      if (comment) {
+        keep_comment(parser, indent, at.stop, (int)df->instructions->len);
+        add_piece(line, OAKUM_TOKEN_COMMENT, indent, at.stop - indent);
+      } else {
+        OakumRange range = oakum_dockerfile_range(df, at.start, at.stop);
+        g_array_append_val(blank_lines, range);
+      }
+      add_piece(line, OAKUM_TOKEN_NEWLINE, at.stop, at.next - at.stop);
+      continue;
+    }
+    guint stop = continuation_of(df, from, at.stop);
+    add_piece(line, OAKUM_TOKEN_BLANK, at.start, from - at.start);
+    add_text(parser, from, stop);
+    inside = TRUE;
+    if (stop == at.stop) {
+      add_piece(line, OAKUM_TOKEN_NEWLINE, at.stop, at.next - at.stop);
+      break;
+    }
+    add_piece(line, OAKUM_TOKEN_CONTINUATION, stop, at.next - stop);
   }
+  g_byte_array_set_size(line->paint, (guint)line->text->len);
+  if (line->text->len > 0)
+    memset(line->paint->data, 0, line->text->len);
+  return inside && !parser->limited;
+}
+
+OakumRange oakum_line_range(const OakumParser *parser, size_t from, size_t to)
+{
+  const OakumLine *line = &parser->line;
+  const OakumSegment *segments = (const OakumSegment *)(gconstpointer)line->segments->data;
+  guint n = line->segments->len, len = (guint)line->text->len;
+  guint start = oakum_segments_locate(segments, n, len, (guint)from);
+  return oakum_dockerfile_range(
+      parser->out, start,
+      to > from ? oakum_segments_locate(segments, n, len, (guint)to - 1) + 1 : start);
+}
+
+void oakum_line_paint(OakumParser *parser, size_t from, size_t to, OakumTokenKind kind)
+{
+  if (to > from)
+    memset(parser->line.paint->data + from, (int)kind + 1, to - from);
+}
+
+/* The tokens of the current line, from what its bytes were painted as. */
+static void tokens_of_line(OakumParser *parser)
+{
+  const OakumLine *line = &parser->line;
+  const char *text = line->text->str;
+  for (guint i = 0; i < line->pieces->len; i++) {
+    const OakumPiece *piece = &g_array_index(line->pieces, OakumPiece, i);
+    if (piece->kind != OAKUM_TOKEN_WORD) {
+      oakum_tokens_add(parser, piece->kind, piece->offset, piece->len);
+      continue;
+    }
+    for (guint from = 0, to; from < piece->len; from = to) {
+      guint8 paint = line->paint->data[piece->at + from];
+      gboolean blank = oakum_space_len(text + piece->at + from) > 0;
+      for (to = from; to < piece->len && line->paint->data[piece->at + to] == paint;) {
+        size_t n = paint ? 0 : oakum_space_len(text + piece->at + to);
+        if (!paint && (n > 0) != blank)
+          break;
+        to += n > 0 ? (guint)n : 1;
+      }
+      to = MIN(to, piece->len);
+      oakum_tokens_add(parser,
+                       paint   ? (OakumTokenKind)(paint - 1)
+                       : blank ? OAKUM_TOKEN_BLANK
+                               : OAKUM_TOKEN_WORD,
+                       piece->offset + from, to - from);
+    }
+  }
+}
+
+/* ---- here-documents
+ * -------------------------------------------------------------------------------- */
+typedef struct {
+  OakumParser *parser;
+  OakumInstruction *in;
+} Lookout;
+
+static gboolean has_quotes(const char *a, const char *b)
+{
+  guint count[2] = {0, 0};
+  const char *texts[] = {a, b};
+  for (size_t i = 0; i < 2; i++)
+    for (const char *p = texts[i]; *p; p++)
+      count[i] += *p == '"' || *p == '\'';
+  return count[0] != count[1];
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHeredoc, oakum_heredoc_free)
+
+/* "3<<-'EOF'" and nothing else. New, or NULL. */
+static OakumHeredoc *heredoc_of(const char *word)
+{
+  const char *p = word;
+  guint64 fd = 0;
+  for (; g_ascii_isdigit(*p); p++)
+    fd = MIN(fd * 10 + (guint64)(*p - '0'), G_MAXINT);
+  if (p[0] != '<' || p[1] != '<')
+    return NULL;
+  p += 2;
+  gboolean strip = *p == '-';
+  p += strip ? 1 : 0;
+  while (*p && strchr("\t\n\f\r ", *p))
+    p++;
+  if (!*p || strchr(p, '<'))
+    return NULL;
+  g_autoptr(GPtrArray) plain = oakum_lex_words(p, FALSE), raw = oakum_lex_words(p, TRUE);
+  if (!plain || !raw || plain->len != 1 || raw->len != 1)
+    return NULL;
+  OakumHeredoc *heredoc = g_new0(OakumHeredoc, 1);
+  heredoc->name = g_strdup(plain->pdata[0]);
+  heredoc->fd = (guint)fd;
+  heredoc->expand = !has_quotes(plain->pdata[0], raw->pdata[0]);
+  heredoc->strip_tabs = strip;
+  return heredoc;
+}
+
+static void found_word(const char *word, guint from, guint to, gpointer user)
+{
+  Lookout *lookout = user;
+  OakumParser *parser = lookout->parser;
+  OakumHeredoc *heredoc = parser->limited ? NULL : heredoc_of(word);
+  if (!heredoc)
+    return;
+  heredoc->marker = oakum_line_range(parser, from, to);
+  g_ptr_array_add(lookout->in->heredocs, heredoc);
+  oakum_line_paint(parser, from, to, OAKUM_TOKEN_HEREDOC_MARKER);
+  if (++parser->heredocs > OAKUM_DOCKERFILE_HEREDOCS_MAX)
+    oakum_parser_limit(parser, &heredoc->marker, "more than %u here-documents",
+                       OAKUM_DOCKERFILE_HEREDOCS_MAX);
+}
+
+/* TRUE when the line closes the here-document; *from is where the word begins. */
+static gboolean closes(const OakumDockerfile *df, const OakumHeredoc *heredoc, const Physical *line,
+                       guint *from)
+{
+  *from = line->start;
+  if (heredoc->strip_tabs)
+    while (*from < line->stop && df->source[*from] == '\t')
+      ++*from;
+  size_t len = strlen(heredoc->name);
+  return line->stop - *from == len && memcmp(df->source + *from, heredoc->name, len) == 0;
+}
+
+static gboolean end_exists(OakumParser *parser, const OakumHeredoc *heredoc)
+{
+  guint back = parser->at, from;
+  Physical line;
+  gboolean found = FALSE;
+  while (!found && next_physical(parser, &line))
+    found = closes(parser->out, heredoc, &line, &from);
+  parser->at = back;
+  return found;
+}
+
+/* The body without the tabs that "<<-" strips, and the way back. */
+static void take_body(OakumParser *parser, OakumHeredoc *heredoc, guint from, guint to)
+{
+  const char *source = parser->out->source;
+  g_autoptr(GString) text = g_string_sized_new(to - from + 1);
+  g_autoptr(GArray) segments = g_array_new(FALSE, FALSE, sizeof(OakumSegment));
+  OakumSegment first = {0, from};
+  g_array_append_val(segments, first);
+  for (guint at = from; at < to;) {
+    guint start = at;
+    while (heredoc->strip_tabs && at < to && source[at] == '\t')
+      at++;
+    const char *newline = memchr(source + at, '\n', to - at);
+    guint next = newline ? (guint)(newline - source) + 1 : to;
+    if (at > start) {
+      OakumSegment segment = {(guint)text->len, at};
+      g_array_append_val(segments, segment);
+    }
+    g_string_append_len(text, source + at, (gssize)(next - at));
+    at = next;
+  }
+  heredoc->map = oakum_map_new(segments, 0, text->len);
+  heredoc->text = g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void read_body(OakumParser *parser, OakumHeredoc *heredoc)
+{
+  OakumDockerfile *df = parser->out;
+  guint start = parser->at, stop = df->len, from = df->len;
+  Physical line = {df->len, df->len, df->len};
+  while (!heredoc->terminated && next_physical(parser, &line))
+    if (closes(df, heredoc, &line, &from)) {
+      heredoc->terminated = TRUE;
+      stop = line.start;
+    }
+  heredoc->body = oakum_dockerfile_range(df, start, stop);
+  heredoc->end = oakum_dockerfile_range(df, stop, stop);
+  take_body(parser, heredoc, start, stop);
+  oakum_tokens_add(parser, OAKUM_TOKEN_HEREDOC_BODY, start, stop - start);
+  if (heredoc->terminated) {
+    heredoc->end = oakum_dockerfile_range(df, from, line.stop);
+    oakum_tokens_add(parser, OAKUM_TOKEN_HEREDOC_END, line.start, line.stop - line.start);
+    oakum_tokens_add(parser, OAKUM_TOKEN_NEWLINE, line.stop, line.next - line.stop);
+  }
+}
+
+static OakumInstruction *with_heredocs(OakumInstruction *in)
+{
+  return in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner ? in->inner : in;
+}
+
+/* Finds the markers of a line. A misspelt instruction has here-documents too when they end
+ * somewhere: their bodies are no instructions. */
+static void find_heredocs(OakumParser *parser, OakumInstruction *outer)
+{
+  OakumInstruction *in = with_heredocs(outer);
+  gboolean unknown = in->kind == OAKUM_INSTRUCTION_UNKNOWN;
+  if (!unknown &&
+      (in->exec_form || (in->kind != OAKUM_INSTRUCTION_RUN && in->kind != OAKUM_INSTRUCTION_COPY &&
+                         in->kind != OAKUM_INSTRUCTION_ADD)))
+    return;
+  if (!strstr(parser->line.text->str, "<<"))
+    return;
+  Lookout lookout = {parser, in};
+  if (!oakum_lex_line(parser->line.text->str, found_word, &lookout))
+    g_ptr_array_set_size(in->heredocs, 0);
+  for (guint i = 0; unknown && i < in->heredocs->len && !parser->limited; i++)
+    if (parser->lookaheads >= OAKUM_DOCKERFILE_LOOKAHEADS_MAX ||
+        (++parser->lookaheads && !end_exists(parser, in->heredocs->pdata[i])))
+      g_ptr_array_set_size(in->heredocs, 0);
+}
+
+static void check_heredocs(OakumParser *parser, OakumInstruction *in)
+{
+  for (guint i = 0; i < in->heredocs->len; i++) {
+    const OakumHeredoc *heredoc = in->heredocs->pdata[i];
+    if (heredoc->terminated)
+      continue;
+    g_autofree char *name = oakum_shorten(heredoc->name, strlen(heredoc->name));
+    oakum_parser_fail(parser, &heredoc->marker, "unterminated-heredoc",
+                      g_strdup_printf("end it with a line that holds only %s", name),
+                      "the here-document %s has no end", name);
+    break; /* it took what the others wait for */
+  }
+  gboolean copies = in->kind == OAKUM_INSTRUCTION_COPY || in->kind == OAKUM_INSTRUCTION_ADD;
+  for (guint j = 0, i = 0; j < in->words->len && copies; j++) {
+    OakumWord *word = in->words->pdata[j]; /* both lists are in the order of the file */
+    const OakumHeredoc *heredoc = NULL;
+    for (; i < in->heredocs->len; i++) {
+      heredoc = in->heredocs->pdata[i];
+      if (heredoc->marker.offset >= word->range.offset)
+        break;
+    }
+    gboolean marker = i < in->heredocs->len && heredoc->marker.offset == word->range.offset &&
+                      heredoc->marker.end_offset == word->range.end_offset;
+    if (marker)
+      word->heredoc = (int)i;
+    g_autoptr(OakumHeredoc) like = strstr(word->value, "<<") ? heredoc_of(word->value) : NULL;
+    if (j + 1 == in->words->len ? like != NULL : like && !marker)
+      oakum_parser_fail(parser, &word->range, "bad-heredoc", NULL,
+                        j + 1 == in->words->len ? "%s: the destination cannot be a here-document"
+                                                : "%s: this here-document is out of place",
+                        in->name);
+  }
+}
+
+/* ---- the file
+ * -------------------------------------------------------------------------------------- */
+static void read_instruction(OakumParser *parser, GArray *blank_lines)
+{
+  OakumDockerfile *df = parser->out;
+  if (df->instructions->len >= OAKUM_DOCKERFILE_INSTRUCTIONS_MAX) {
+    OakumRange range = oakum_line_range(parser, 0, 0);
+    oakum_parser_limit(parser, &range, "more than %u instructions",
+                       OAKUM_DOCKERFILE_INSTRUCTIONS_MAX);
+    return;
+  }
+  OakumInstruction *in = oakum_parser_instruction(parser, 0, FALSE);
+  if (!in)
+    return;
+  g_ptr_array_add(df->instructions, in);
+  parser->current = in;
+  in->blank_lines = g_array_ref(blank_lines);
+  find_heredocs(parser, in);
+  tokens_of_line(parser);
+  OakumInstruction *holder = with_heredocs(in);
+  for (guint i = 0; i < holder->heredocs->len && !parser->limited; i++)
+    read_body(parser, holder->heredocs->pdata[i]);
+  check_heredocs(parser, holder);
+  if (holder->heredocs->len > 0) {
+    const OakumHeredoc *last = holder->heredocs->pdata[holder->heredocs->len - 1];
+    guint end = last->terminated ? last->end.end_offset : last->body.end_offset;
+    in->range = oakum_dockerfile_range(df, in->range.offset, end);
+    holder->range = oakum_dockerfile_range(df, holder->range.offset, end);
+  }
+  parser->current = NULL;
+}
+
+static gboolean refuse_bytes(OakumParser *parser, const char *data, size_t len)
+{
+  OakumRange top = {.line = 1, .column = 1, .end_line = 1, .end_column = 1};
+  if (len > OAKUM_DOCKERFILE_MAX)
+    return oakum_parser_limit(parser, &top, "larger than %" G_GUINT64_FORMAT " bytes",
+                              OAKUM_DOCKERFILE_MAX);
+  const char *nul = len ? memchr(data, '\0', len) : NULL, *start = data;
+  for (const char *p = data; nul && p < nul; p++)
+    if (*p == '\n') {
+      top.line++;
+      start = p + 1;
+    }
+  if (!nul)
+    return TRUE;
+  top.column = (int)(nul - start) + 1;
+  set_error(parser->out, parser->error, OAKUM_ERROR_INVALID, &top, "a NUL byte; this is no text");
   return FALSE;
-}
-
-static gboolean read_words(const Parser *parser, OakumInstruction *in, WordStyle style, size_t at,
-                           GError **error)
-{
-  const char *text = parser->line.text->str;
-  size_t where;
-  if (!text[at] && in->kind != OAKUM_INSTRUCTION_CMD)
-    return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, 0), "%s needs an argument",
-                  in->name);
-  if ((in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
-       in->kind == OAKUM_INSTRUCTION_ADD) &&
-      has_heredoc(parser, at, &where))
-    return refuse(parser, error, OAKUM_ERROR_UNSUPPORTED, place_at(parser, where),
-                  "%s: here-documents are not supported yet", in->name);
-  switch (style) {
-  case WORDS_PAIRS:
-    return read_pairs(parser, in, at, error);
-  case WORDS_REST:
-    add_word(in->words, NULL, g_strdup(text + at), range_of(parser, at, parser->line.text->len));
-    return TRUE;
-  case WORDS_JSON:
-    if (read_json(parser, in, at) && in->words->len > 0)
-      return TRUE;
-    return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, at),
-                  "%s needs a JSON list of strings", in->name);
-  case WORDS_COMMAND:
-    if (!read_json(parser, in, at))
-      add_word(in->words, NULL, g_strdup(text + at), range_of(parser, at, parser->line.text->len));
-    if (in->words->len == 0 && in->kind == OAKUM_INSTRUCTION_RUN)
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, at),
-                    "RUN needs a command");
-    return TRUE;
-  case WORDS_SPACE_OR_JSON:
-    if (!read_json(parser, in, at) && !read_spaced(parser, in, at, error))
-      return FALSE;
-    if (in->words->len < 2)
-      return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, 0),
-                    "%s needs a source and a destination", in->name);
-    return TRUE;
-  case WORDS_SPACE:
-    return read_spaced(parser, in, at, error);
-  }
-  return TRUE;
-}
-
-/* ---- stages
- * ------------------------------------------------------------------------------------------ */
-static gboolean stage_name_ok(const char *name)
-{
-  if (!g_ascii_islower(*name))
-    return FALSE;
-  for (; *name; name++)
-    if (!g_ascii_islower(*name) && !g_ascii_isdigit(*name) && !strchr("-_.", *name))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean add_stage(Parser *parser, OakumInstruction *in, GError **error)
-{
-  OakumDockerfile *out = parser->out;
-  const OakumWord *second = in->words->len > 1 ? in->words->pdata[1] : NULL;
-  if (in->words->len != 1 && !(in->words->len == 3 && g_ascii_strcasecmp(second->value, "as") == 0))
-    return refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, 0),
-                  "FROM takes an image, or an image AS name");
-  if (out->stages->len >= OAKUM_DOCKERFILE_STAGES_MAX)
-    return refuse(parser, error, OAKUM_ERROR_LIMIT, place_at(parser, 0), "more than %u stages",
-                  OAKUM_DOCKERFILE_STAGES_MAX);
-  OakumStage *stage = g_new0(OakumStage, 1);
-  stage->base = in->words->pdata[0];
-  stage->first = out->instructions->len;
-  for (guint i = 0; i < in->flags->len; i++)
-    stage->platform = in->flags->pdata[i];
-  if (out->stages->len > 0)
-    ((OakumStage *)out->stages->pdata[out->stages->len - 1])->end = stage->first;
-  g_ptr_array_add(out->stages, stage);
-  if (in->words->len == 3) {
-    const OakumWord *name = in->words->pdata[2];
-    stage->name = g_ascii_strdown(name->value, -1);
-    Place place = {name->range.line, name->range.column};
-    if (!stage_name_ok(stage->name)) {
-      g_autofree char *shown = oakum_escape_terminal(name->value, -1);
-      return refuse(
-          parser, error, OAKUM_ERROR_INVALID, place,
-          "the stage name \"%s\" must begin with a letter and hold letters, digits, - _ .", shown);
-    }
-    for (guint i = 0; i + 1 < out->stages->len; i++)
-      if (g_strcmp0(((OakumStage *)out->stages->pdata[i])->name, stage->name) == 0)
-        return refuse(parser, error, OAKUM_ERROR_INVALID, place,
-                      "the stage name \"%s\" is used twice", stage->name);
-  }
-  return TRUE;
-}
-
-static gboolean read_instruction(Parser *parser, GError **error)
-{
-  OakumDockerfile *out = parser->out;
-  const char *text = parser->line.text->str;
-  size_t end = word_end(parser, 0, FALSE);
-  g_autofree char *name = g_ascii_strup(text, (gssize)end);
-  size_t row = 0;
-  while (row < G_N_ELEMENTS(table) && strcmp(table[row].name, name) != 0)
-    row++;
-  if (row == G_N_ELEMENTS(table))
-    return unknown_instruction(parser, name, place_at(parser, 0), error);
-  OakumInstruction *in = g_new0(OakumInstruction, 1);
-  in->kind = table[row].kind;
-  in->name = table[row].name;
-  in->flags = g_ptr_array_new_with_free_func(word_free);
-  in->words = g_ptr_array_new_with_free_func(word_free);
-  in->range = range_of(parser, 0, parser->line.text->len);
-  in->stage = (int)out->stages->len - 1;
-  size_t at = skip_blanks(text, end);
-  gboolean ok = read_flags(parser, in, table[row].flags, &at, error) &&
-                read_words(parser, in, table[row].style, at, error);
-  in->text = g_strdup(text + at);
-  if (ok && in->kind == OAKUM_INSTRUCTION_FROM)
-    ok = add_stage(parser, in, error);
-  if (ok && in->kind == OAKUM_INSTRUCTION_FROM)
-    in->stage = (int)out->stages->len - 1;
-  else if (ok && out->stages->len == 0 && in->kind != OAKUM_INSTRUCTION_ARG)
-    ok = refuse(parser, error, OAKUM_ERROR_INVALID, place_at(parser, 0),
-                "%s stands before the first FROM", in->name);
-  g_ptr_array_add(out->instructions, in);
-  return ok;
 }
 
 OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char *file,
                                         GError **error)
 {
-  g_autoptr(OakumDockerfile) out = g_new0(OakumDockerfile, 1);
-  out->file = oakum_escape_terminal(file ? file : "Dockerfile", -1);
-  out->escape = '\\';
-  out->source = g_strndup(data, len);
-  out->len = (guint)len;
-  out->instructions = g_ptr_array_new_with_free_func(instruction_free);
-  out->stages = g_ptr_array_new_with_free_func(stage_free);
-  out->comments = g_ptr_array_new_with_free_func(word_free);
-  Parser parser = {.out = out, .at = data, .end = data + len};
-  Place top = {1, 1};
-  if (len > OAKUM_DOCKERFILE_MAX) {
-    (void)!refuse(&parser, error, OAKUM_ERROR_LIMIT, top, "larger than %" G_GUINT64_FORMAT " bytes",
-                  OAKUM_DOCKERFILE_MAX);
+  g_autoptr(OakumDockerfile) df = g_new0(OakumDockerfile, 1);
+  OakumParser parser = {.out = df, .error = error};
+  df->file = oakum_escape_terminal(file ? file : "Dockerfile", -1);
+  if (!refuse_bytes(&parser, data, len))
     return NULL;
+  df->source = g_strndup(len ? data : "", len);
+  df->len = (guint)len;
+  df->escape = '\\';
+  df->tokens = g_array_new(FALSE, FALSE, sizeof(OakumToken));
+  df->directives = g_ptr_array_new_with_free_func(directive_free);
+  df->comments = g_ptr_array_new_with_free_func(comment_free);
+  df->instructions = g_ptr_array_new_with_free_func(oakum_instruction_free);
+  df->stages = g_ptr_array_new_with_free_func(stage_free);
+  df->errors = g_ptr_array_new_with_free_func(error_free);
+  df->check_skip = g_ptr_array_new_with_free_func(oakum_word_free);
+  oakum_source_index(df);
+  parser.line = (OakumLine){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(OakumSegment)),
+                            g_array_new(FALSE, FALSE, sizeof(OakumPiece)), g_byte_array_new()};
+  oakum_parser_directives(&parser);
+  while (!parser.limited) {
+    g_autoptr(GArray) blank_lines = g_array_new(FALSE, FALSE, sizeof(OakumRange));
+    if (!read_line(&parser, blank_lines))
+      break;
+    read_instruction(&parser, blank_lines);
   }
-  const char *nul = memchr(data, '\0', len);
-  if (nul) {
-    for (const char *p = data; p < nul; p++)
-      top.line += *p == '\n';
-    (void)!refuse(&parser, error, OAKUM_ERROR_INVALID, top, "a NUL byte; this is no text");
-    return NULL;
-  }
-  if (!read_directives(&parser, error))
-    return NULL;
-  parser.line.text = g_string_new(NULL);
-  parser.line.places = g_array_new(FALSE, FALSE, sizeof(Place));
-  gboolean ok = TRUE;
-  while (ok && next_logical(&parser)) {
-    if (out->instructions->len >= OAKUM_DOCKERFILE_INSTRUCTIONS_MAX)
-      ok = refuse(&parser, error, OAKUM_ERROR_LIMIT, place_at(&parser, 0),
-                  "more than %u instructions", OAKUM_DOCKERFILE_INSTRUCTIONS_MAX);
-    else
-      ok = read_instruction(&parser, error);
-  }
+  if (!parser.limited)
+    oakum_parser_stages(&parser);
   g_string_free(parser.line.text, TRUE);
-  g_array_unref(parser.line.places);
-  if (ok && out->stages->len == 0) {
-    top.line = MAX(parser.line_number, 1);
-    ok = refuse(&parser, error, OAKUM_ERROR_INVALID, top, "no FROM: there is nothing to build");
-  }
-  if (!ok)
+  g_array_unref(parser.line.segments);
+  g_array_unref(parser.line.pieces);
+  g_byte_array_unref(parser.line.paint);
+  if (parser.limited)
     return NULL;
-  ((OakumStage *)out->stages->pdata[out->stages->len - 1])->end = out->instructions->len;
-  return g_steal_pointer(&out);
+  g_ptr_array_sort(df->errors, by_place);
+  return g_steal_pointer(&df);
 }
 
-const char *oakum_instruction_flag(const OakumInstruction *instruction, const char *name)
+const char *oakum_token_kind_name(OakumTokenKind kind)
 {
-  for (guint i = 0; i < instruction->flags->len; i++) {
-    const OakumWord *flag = instruction->flags->pdata[i];
-    if (strcmp(flag->name, name) == 0)
-      return flag->value ? flag->value : "";
-  }
-  return NULL;
+  static const char *const names[] = {
+      "bom", "blank", "newline", "continuation",   "comment",      "directive",   "keyword",
+      "as",  "flag",  "word",    "heredoc-marker", "heredoc-body", "heredoc-end", "punctuation"};
+  return names[kind];
 }
 
-int oakum_dockerfile_find_stage(const OakumDockerfile *dockerfile, const char *name, int before)
+OakumStage *oakum_stage_new(void)
 {
-  for (int i = 0; i < before && i < (int)dockerfile->stages->len; i++) {
-    const OakumStage *stage = dockerfile->stages->pdata[i];
-    if (stage->name && g_ascii_strcasecmp(stage->name, name) == 0)
-      return i;
-  }
-  uint64_t number;
-  if (oakum_parse_u64(name, strlen(name), OAKUM_DOCKERFILE_STAGES_MAX, &number) &&
-      (int)number < before)
-    return (int)number;
-  return -1;
+  OakumStage *stage = g_new0(OakumStage, 1);
+  stage->parent = -1;
+  stage->uses = g_ptr_array_new_with_free_func(use_free);
+  return stage;
 }

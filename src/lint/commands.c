@@ -1,0 +1,251 @@
+/* The scripts of a step, their commands, and what rules ask of a command. */
+#include "lint/lint-private.h"
+#include <string.h>
+
+static void script_free(LintScript *script)
+{
+  g_clear_pointer(&script->shell, oakum_shell_free);
+  g_free(script->text);
+  g_free(script);
+}
+
+/* The SHELL that is in force at a step; NULL: none was set in the stage or those it is made from. */
+static const LintStep *shell_step(const OakumLint *lint, const LintStep *step)
+{
+  int index = step->stage;
+  guint before = step->index;
+  while (index >= 0) {
+    const LintStage *stage = lint_stage(lint, index);
+    for (guint i = MIN(before, stage->end); i > stage->first; i--)
+      if (lint_step(lint, i - 1)->kind == STEP_SHELL)
+        return lint_step(lint, i - 1);
+    index = stage->parent;
+    before = G_MAXUINT;
+  }
+  return NULL;
+}
+
+OakumShellDialect lint_dialect(OakumLint *lint, const LintStep *step)
+{
+  if (lint->hadolint)
+    return OAKUM_SHELL_BASH;
+  const LintStep *shell = shell_step(lint, step);
+  if (!shell || shell->words->len == 0)
+    return OAKUM_SHELL_SH;
+  g_autoptr(GPtrArray) argv = g_ptr_array_new();
+  for (guint i = 0; i < shell->words->len; i++)
+    g_ptr_array_add(argv, ((LintWord *)shell->words->pdata[i])->value);
+  g_ptr_array_add(argv, NULL);
+  return oakum_shell_dialect_of((const char *const *)argv->pdata);
+}
+
+static void add_script(LintStep *step, OakumShell *shell, char *text, size_t len,
+                       const OakumHeredoc *heredoc, gboolean exec)
+{
+  if (!shell) {
+    step->broken = TRUE;
+    g_free(text);
+    return;
+  }
+  LintScript *script = g_new0(LintScript, 1);
+  *script = (LintScript){shell, text, len, step->tree, heredoc, exec};
+  g_ptr_array_add(step->scripts, script);
+  step->broken |= !shell->complete;
+}
+
+static void add_text(LintStep *step, const char *text, OakumShellDialect dialect,
+                     const OakumHeredoc *heredoc)
+{
+  OakumShellDialect own;
+  if (oakum_shell_dialect_of_script(text, strlen(text), &own))
+    dialect = own;
+  if (!oakum_shell_dialect_readable(dialect))
+    return;
+  add_script(step, oakum_shell_parse(text, strlen(text), dialect, NULL), g_strdup(text),
+             strlen(text), heredoc, FALSE);
+}
+
+/* sh <<EOF: the body of the heredoc is a script, too. */
+static void add_fed(LintStep *step, OakumShellDialect dialect)
+{
+  if (!step->tree || !step->tree->heredocs || step->scripts->len == 0)
+    return;
+  const LintScript *first = step->scripts->pdata[0];
+  const OakumShell *shell = first->shell;
+  for (guint i = 0; i < shell->n_commands; i++) {
+    const OakumShellCommand *command = shell->commands[i];
+    const char *const argv[] = {command->name, NULL};
+    if (!command->name || command->via || command->n_words != 1)
+      continue;
+    OakumShellDialect fed = oakum_shell_dialect_of(argv);
+    if (!oakum_shell_dialect_readable(fed))
+      continue;
+    for (guint k = 0; k < command->n_redirects; k++)
+      for (guint h = 0; h < step->tree->heredocs->len; h++) {
+        const OakumHeredoc *heredoc = step->tree->heredocs->pdata[h];
+        if (command->redirects[k].heredoc && command->redirects[k].target.literal &&
+            strcmp(command->redirects[k].target.literal, heredoc->name) == 0)
+          add_text(step, heredoc->text, fed, heredoc);
+      }
+  }
+}
+
+/* The parser that hadolint uses stops without an error before what cannot begin a command, when a
+ * whole list stands before it: "a & && b" is "a &". */
+static gboolean stops_early(const OakumShell *shell, const char *text)
+{
+  if (!shell->error || shell->error->code != OAKUM_ERROR_INVALID)
+    return FALSE;
+  guint32 at = shell->error->span.start;
+  for (guint i = 0; i < shell->n_commands; i++)
+    if (shell->commands[i]->cut || shell->commands[i]->span.end > at)
+      return FALSE;
+  while (at > 0 && strchr(" \t\n", text[at - 1]))
+    at--;
+  const char *end = text + shell->error->span.start;
+  if (!*end || at == 0 || shell->root->span.end > shell->error->span.start)
+    return FALSE;
+  for (guint i = 0; i < shell->n_commands; i++)
+    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at && text[at - 1] != ')' && text[at - 1] != '}')
+      return FALSE; /* inside of a compound */
+  char before = text[at - 1];
+  gboolean joined = before == '|' || (before == '&' && at > 1 && text[at - 2] == '&');
+  return !joined && strchr(";&|)", *end) != NULL;
+}
+
+/* hadolint reads "a &; b" as "a & b". Blanks out such semicolons, a few at most. */
+static OakumShell *peer_parse(char *text, gboolean *whole)
+{
+  OakumShell *shell = NULL;
+  for (guint i = 0; i < OAKUM_LINT_PEER_TRIES_MAX; i++) {
+    g_clear_pointer(&shell, oakum_shell_free);
+    shell = oakum_shell_parse(text, strlen(text), OAKUM_SHELL_BASH, NULL);
+    if (!shell || !shell->error)
+      break;
+    guint32 at = shell->error->span.start, back = at;
+    while (back > 0 && strchr(" \t\n", text[back - 1]))
+      back--;
+    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' || (back > 1 && text[back - 2] == '&'))
+      break;
+    text[at] = ' ';
+  }
+  *whole = shell && (shell->complete || stops_early(shell, text));
+  return shell;
+}
+
+static void make_scripts(OakumLint *lint, LintStep *step)
+{
+  step->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)script_free);
+  OakumShellDialect dialect = lint_dialect(lint, step);
+  if (lint->hadolint) {
+    if (step->text) {
+      char *text = g_strdup(step->text);
+      gboolean whole = FALSE;
+      OakumShell *shell = peer_parse(text, &whole);
+      add_script(step, shell, text, strlen(text), NULL, FALSE);
+      step->broken = !whole;
+    }
+    return;
+  }
+  const OakumHeredoc *body = step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
+  if (body) {
+    add_text(step, body->text, dialect, body);
+  } else if (step->exec) {
+    g_autoptr(GArray) words = g_array_new(FALSE, FALSE, sizeof(OakumShellExecWord));
+    for (guint i = 0; i < step->words->len; i++) {
+      const LintWord *word = step->words->pdata[i];
+      OakumShellExecWord one = {word->value, {(guint32)word->span.start, (guint32)word->span.end}};
+      g_array_append_val(words, one);
+    }
+    if (words->len > 0)
+      add_script(step, oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
+                 NULL, 0, NULL, TRUE);
+  } else if (step->text) {
+    add_text(step, step->text, dialect, NULL);
+    add_fed(step, dialect);
+  }
+}
+
+const GArray *lint_commands(OakumLint *lint, LintStep *step)
+{
+  if (step->commands)
+    return step->commands;
+  make_scripts(lint, step);
+  step->commands = g_array_new(FALSE, FALSE, sizeof(LintCommand));
+  for (guint i = 0; i < step->scripts->len; i++) {
+    const LintScript *script = step->scripts->pdata[i];
+    /* a script that does not parse has no commands for hadolint */
+    for (guint k = 0; k < script->shell->n_commands && !(lint->hadolint && step->broken); k++) {
+      const OakumShellCommand *shell = script->shell->commands[k];
+      if (lint->hadolint && shell->via)
+        continue;
+      const char *name = lint->hadolint ? oakum_shell_plain_name(shell, NULL) : shell->name;
+      LintCommand command = {shell, name ? name : "", step, script};
+      g_array_append_val(step->commands, command);
+    }
+  }
+  return step->commands;
+}
+
+LintSpan lint_span(const LintCommand *command, OakumShellSpan span)
+{
+  const LintScript *script = command->script;
+  if (script->exec)
+    return (LintSpan){span.start, span.end};
+  if (!script->instruction)
+    return command->step->span;
+  /* the end is where the last byte stands, plus one: behind it a continuation may follow */
+  guint last = span.end > span.start ? span.end - 1 : span.start;
+  if (script->heredoc)
+    return (LintSpan){oakum_heredoc_locate(script->heredoc, span.start),
+                      oakum_heredoc_locate(script->heredoc, last) + (span.end > span.start)};
+  return (LintSpan){oakum_instruction_locate(script->instruction, span.start),
+                    oakum_instruction_locate(script->instruction, last) + (span.end > span.start)};
+}
+
+LintSpan lint_command_span(const LintCommand *command)
+{
+  return lint_span(command, command->shell->span);
+}
+
+LintSpan lint_word_span(const LintCommand *command, const OakumShellWord *word)
+{
+  return lint_span(command, word->span);
+}
+
+gboolean lint_is(const LintCommand *command, const char *names)
+{
+  return lint_one_of(command->name, names);
+}
+
+gboolean lint_has_arg(const LintCommand *command, const char *args)
+{
+  g_auto(GStrv) list = g_strsplit(args, " ", -1);
+  return oakum_shell_has_any_arg(command->shell, (const char *const *)list);
+}
+
+gboolean lint_has_flag(const LintCommand *command, const char *flags)
+{
+  g_auto(GStrv) list = g_strsplit(flags, " ", -1);
+  return oakum_shell_has_any_flag(command->shell, (const char *const *)list);
+}
+
+GPtrArray *lint_operands(const LintCommand *command, const char *valued)
+{
+  g_auto(GStrv) list = valued ? g_strsplit(valued, " ", -1) : NULL;
+  return oakum_shell_args_no_flags(command->shell, (const char *const *)list);
+}
+
+gboolean lint_does(const OakumLint *lint, const LintCommand *command, const char *names,
+                   const char *verbs)
+{
+  if (!lint_is(command, names))
+    return FALSE;
+  if (lint->hadolint)
+    return lint_has_arg(command, verbs);
+  /* options in front of the verb that take the next word */
+  g_autoptr(GPtrArray) operands = lint_operands(command, "o c t option config-file root target-release "
+                                                         "X repository p installroot setopt releasever "
+                                                         "enablerepo disablerepo prefix cwd loglevel registry R reposd-dir");
+  return operands->len > 0 && lint_one_of(((OakumShellWord *)operands->pdata[0])->text, verbs);
+}

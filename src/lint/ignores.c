@@ -1,0 +1,386 @@
+/* Comments that take findings back: ours, and those of hadolint, docker's checks, trivy and checkov. */
+#include "lint/check-private.h"
+#include <string.h>
+
+typedef enum { SCOPE_LINE, SCOPE_STAGE, SCOPE_FILE } Scope;
+
+typedef struct {
+  Scope scope;
+  char **ids;       /* what it names */
+  gboolean *used;
+  int line;         /* of the comment */
+  int first, last;  /* lines it covers */
+  LintSpan span;    /* of the comment, from '#' */
+  gboolean ours;    /* "# oakum": told when it is unused, wrong or without a reason */
+  gboolean peer;    /* of another tool: told when unused, but unknown ids are its own affair */
+  gboolean reason;
+  int64_t expires;  /* 0: never */
+} Ignore;
+
+static void ignore_free(Ignore *ignore)
+{
+  g_strfreev(ignore->ids);
+  g_free(ignore->used);
+  g_free(ignore);
+}
+
+/* "key=" with blanks around the "=" as hadolint allows them; returns what follows, or NULL. */
+static const char *after_key(const char *text, const char *key)
+{
+  size_t n = strlen(key);
+  if (strncmp(text, key, n) != 0)
+    return NULL;
+  text += n;
+  text += strspn(text, " \t");
+  if (*text != '=')
+    return NULL;
+  text++;
+  return text + strspn(text, " \t");
+}
+
+/* A list of ids: [A-Za-z0-9_-] or of the letters given, commas and blanks between. *rest: behind it. */
+static char **id_list(const char *text, const char *letters, const char **rest)
+{
+  g_autoptr(GPtrArray) ids = g_ptr_array_new();
+  for (;;) {
+    size_t n = strspn(text, letters);
+    if (n == 0)
+      break;
+    g_ptr_array_add(ids, g_strndup(text, n));
+    text += n;
+    const char *at = text + strspn(text, " \t");
+    if (*at != ',')
+      break;
+    text = at + 1;
+    text += strspn(text, " \t");
+  }
+  *rest = text;
+  if (ids->len == 0)
+    return NULL;
+  g_ptr_array_add(ids, NULL);
+  return (char **)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
+}
+
+#define ID_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+/* One comment (behind its '#'); FALSE: it is no ignore. */
+static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out)
+{
+  const char *at = text + strspn(text, " \t"), *rest = NULL, *list;
+  if (g_str_has_prefix(at, "hadolint") && strchr(" \t", at[8]) && at[8]) {
+    at += 8;
+    at += strspn(at, " \t");
+    out->scope = SCOPE_LINE;
+    if (g_str_has_prefix(at, "global") && strchr(" \t", at[6]) && at[6]) {
+      out->scope = SCOPE_FILE;
+      at += 6;
+    } else if (g_str_has_prefix(at, "stage") && strchr(" \t", at[5]) && at[5]) {
+      out->scope = SCOPE_STAGE;
+      at += 5;
+    }
+    at += strspn(at, " \t");
+    list = after_key(at, "ignore");
+    if (!list)
+      return FALSE;
+    out->ids = id_list(list, lint->hadolint ? "DLSC0123456789" : ID_LETTERS, &rest);
+    if (!out->ids)
+      return FALSE;
+    rest += strspn(rest, " \t");
+    if (*rest && *rest != '#' && *rest != '\r') {
+      g_clear_pointer(&out->ids, g_strfreev);
+      return FALSE;
+    }
+    out->reason = *rest == '#';
+    out->peer = TRUE;
+    return TRUE;
+  }
+  if (lint->hadolint)
+    return FALSE;
+  if (g_str_has_prefix(at, "oakum") && at[5] && strchr(" \t", at[5])) {
+    at += 5;
+    at += strspn(at, " \t");
+    out->scope = SCOPE_LINE;
+    if (g_str_has_prefix(at, "file ") || g_str_has_prefix(at, "file\t") || g_str_has_prefix(at, "global ")) {
+      out->scope = SCOPE_FILE;
+      at += strcspn(at, " \t");
+    } else if (g_str_has_prefix(at, "stage ") || g_str_has_prefix(at, "stage\t")) {
+      out->scope = SCOPE_STAGE;
+      at += 5;
+    }
+    at += strspn(at, " \t");
+    list = after_key(at, "ignore");
+    if (!list)
+      return FALSE;
+    out->ids = id_list(list, ID_LETTERS, &rest);
+    rest += strspn(rest, " \t\r");
+    out->reason = *rest == '#' && rest[1 + strspn(rest + 1, " \t#")] != '\0';
+    out->ours = TRUE;
+    return out->ids != NULL;
+  }
+  if (g_str_has_prefix(at, "check=")) {
+    const char *skip = strstr(at, "skip=");
+    if (!skip)
+      return FALSE;
+    out->scope = SCOPE_LINE;
+    out->ids = id_list(skip + 5, ID_LETTERS, &rest);
+    out->peer = TRUE;
+    out->reason = TRUE;
+    return out->ids != NULL;
+  }
+  if (lint->docker)
+    return FALSE;
+  if (g_str_has_prefix(at, "trivy:ignore:")) {
+    out->scope = SCOPE_LINE;
+    at += strlen("trivy:ignore:");
+    out->ids = id_list(at, ID_LETTERS, &rest);
+    if (rest && g_str_has_prefix(rest, ":exp:")) {
+      g_autofree char *day = g_strdup_printf("%.10sT23:59:59Z", rest + 5);
+      if (!oakum_time_parse(day, &out->expires))
+        out->expires = 0;
+    }
+    out->peer = TRUE;
+    out->reason = TRUE;
+    return out->ids != NULL;
+  }
+  if (g_str_has_prefix(at, "checkov:skip=")) {
+    out->scope = SCOPE_FILE;
+    out->ids = id_list(at + strlen("checkov:skip="), ID_LETTERS, &rest);
+    out->reason = rest && *rest == ':';
+    out->peer = TRUE;
+    return out->ids != NULL;
+  }
+  if (g_str_has_prefix(at, "tally ignore=") || g_str_has_prefix(at, "tally global ignore=")) {
+    out->scope = at[6] == 'g' ? SCOPE_FILE : SCOPE_LINE;
+    out->ids = id_list(strchr(at, '=') + 1, ID_LETTERS "/", &rest);
+    out->peer = TRUE;
+    out->reason = TRUE;
+    return out->ids != NULL;
+  }
+  return FALSE;
+}
+
+static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Ignore *ignore)
+{
+  if (lint->hadolint) { /* from the second line below it to the next FROM, that line included */
+    ignore->first = line + 2;
+    ignore->last = G_MAXINT;
+    for (guint s = lint->stages->len; s-- > 0;)
+      if (lint_stage(lint, (int)s)->from->line > line + 1)
+        ignore->last = lint_stage(lint, (int)s)->from->line;
+    return;
+  }
+  for (guint s = 0; s < lint->stages->len; s++) {
+    const LintStage *stage = lint_stage(lint, (int)s);
+    int first = stage->from->line,
+        next = s + 1 < lint->stages->len ? lint_stage(lint, (int)s + 1)->from->line : G_MAXINT;
+    /* hadolint: right above FROM, and FROM itself is not covered; ours: above FROM, or inside */
+    if (hadolint ? line == first - 1 : (line < first && (s == 0 || line >= lint_stage(lint, (int)s - 1)->from->line)) || (line >= first && line < next)) {
+      if (!hadolint && line < first && line < first - 1) {
+        /* comments between belong to it only when nothing else stands between */
+        gboolean adjacent = TRUE;
+        for (guint i = 0; i < lint->steps->len; i++)
+          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first && lint_step(lint, i)->kind != STEP_COMMENT);
+        if (!adjacent)
+          continue;
+      }
+      ignore->first = hadolint ? first + 1 : first;
+      ignore->last = next == G_MAXINT ? G_MAXINT : next - 1;
+      return;
+    }
+  }
+}
+
+static GPtrArray *collect(OakumLint *lint)
+{
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)ignore_free);
+  guint n = lint->hadolint ? lint->steps->len : lint->dockerfile->comments->len;
+  for (guint i = 0; i < n; i++) {
+    const char *text;
+    Ignore found = {0};
+    if (lint->hadolint) {
+      const LintStep *step = lint_step(lint, i);
+      if (step->kind != STEP_COMMENT)
+        continue;
+      text = step->text;
+      found.line = step->line;
+    } else {
+      const OakumComment *comment = lint->dockerfile->comments->pdata[i];
+      text = comment->text;
+      found.line = comment->range.line;
+      found.span = (LintSpan){comment->range.offset, comment->range.end_offset};
+    }
+    if (!read_ignore(lint, text, &found))
+      continue;
+    if (found.scope == SCOPE_FILE) {
+      found.first = 0;
+      found.last = G_MAXINT;
+    } else if (found.scope == SCOPE_STAGE) {
+      stage_lines(lint, found.line, lint->hadolint || !found.ours, &found);
+    } else if (lint->hadolint) {
+      found.first = found.last = found.line + 1;
+    } else {
+      /* the instruction below (comments and other ignores may stand between), all of its lines; inside
+       * a continued instruction: the next line */
+      const OakumComment *comment = lint->dockerfile->comments->pdata[i];
+      if (comment->instruction >= 0) {
+        found.first = found.last = found.line + 1;
+      } else {
+        for (guint k = 0; k < lint->dockerfile->instructions->len; k++) {
+          const OakumInstruction *in = lint->dockerfile->instructions->pdata[k];
+          if (in->range.line > found.line) {
+            found.first = in->range.line;
+            found.last = in->range.end_line;
+            break;
+          }
+        }
+      }
+    }
+    guint ids = g_strv_length(found.ids);
+    found.used = g_new0(gboolean, ids + 1);
+    Ignore *kept = g_new(Ignore, 1);
+    *kept = found;
+    g_ptr_array_add(all, kept);
+  }
+  return g_steal_pointer(&all);
+}
+
+static gboolean names(const char *id, const OakumFinding *finding)
+{
+  if (g_ascii_strcasecmp(id, "all") == 0)
+    return TRUE;
+  if (g_str_has_prefix(id, "hadolint/") || g_str_has_prefix(id, "buildkit/"))
+    id = strchr(id, '/') + 1;
+  if (g_ascii_strcasecmp(id, finding->id) == 0 || (finding->code && g_ascii_strcasecmp(id, finding->code) == 0))
+    return TRUE;
+  const OakumLintRule *row = oakum_lint_rule_find(finding->id);
+  return row && lint_row_is(row, id);
+}
+
+/* "# check=skip=..." among the directives at the head. */
+static gboolean skipped_by_directive(const OakumLint *lint, const OakumFinding *finding)
+{
+  const OakumDockerfile *file = lint->dockerfile;
+  if (lint->hadolint || !file->check_skip)
+    return FALSE;
+  const OakumLintRule *row = oakum_lint_rule_find(finding->id);
+  if (!row || !row->docker)
+    return FALSE;
+  if (file->check_skip_all)
+    return TRUE;
+  for (guint i = 0; i < file->check_skip->len; i++) {
+    const OakumWord *word = file->check_skip->pdata[i];
+    if (word->value && g_ascii_strcasecmp(word->value, row->docker) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean skipped_by_option(const OakumLint *lint, const OakumFinding *finding)
+{
+  const char *text = lint->docker ? lint->options->docker_check : NULL, *skip = text ? strstr(text, "skip=") : NULL, *rest;
+  if (!skip)
+    return FALSE;
+  g_auto(GStrv) ids = id_list(skip + 5, ID_LETTERS, &rest);
+  for (guint i = 0; ids && ids[i]; i++)
+    if (names(ids[i], finding))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean known_id(const char *id)
+{
+  if (g_ascii_strcasecmp(id, "all") == 0 || (g_ascii_strncasecmp(id, "SC", 2) == 0 && g_ascii_isdigit(id[2])))
+    return TRUE;
+  return oakum_lint_rule_find(id) != NULL;
+}
+
+static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
+{
+  for (guint i = 0; i < all->len; i++) {
+    const Ignore *ignore = all->pdata[i];
+    if (lint->hadolint || lint->docker)
+      return;
+    for (guint k = 0; ignore->ids[k]; k++) {
+      if (ignore->ours && !known_id(ignore->ids[k])) {
+        lint_tell(lint, LINT_IGNORE_UNKNOWN, NULL, ignore->span, "%s", ignore->ids[k]);
+        continue;
+      }
+      /* what a peer's pragma says of rules that we do not have, or of shellcheck that did not run */
+      gboolean shellcheck = g_ascii_strncasecmp(ignore->ids[k], "SC", 2) == 0 && !lint->script_places;
+      if (ignore->used[k] || shellcheck || !known_id(ignore->ids[k]))
+        continue;
+      const OakumLintRule *row = oakum_lint_rule_find(ignore->ids[k]);
+      gboolean on = !row;
+      for (guint r = 0; r < LINT_RULES && row; r++)
+        on |= lint_row_is(lint_row(r), ignore->ids[k]) && lint_on(lint, r);
+      if (!on)
+        continue; /* switched off: it cannot be used */
+      OakumFinding *finding = lint_tell(lint, LINT_IGNORE_UNUSED, NULL, ignore->span, "%s", ignore->ids[k]);
+      if (ignore->ids[1] || !finding)
+        continue;
+      /* the only id: the whole line goes */
+      const char *source = lint->dockerfile->source;
+      size_t start = ignore->span.start, end = ignore->span.end;
+      while (start > 0 && (source[start - 1] == ' ' || source[start - 1] == '\t'))
+        start--;
+      if (start > 0 && source[start - 1] != '\n')
+        continue;
+      if (end < lint->dockerfile->len && source[end] == '\r')
+        end++;
+      if (end < lint->dockerfile->len && source[end] == '\n')
+        end++;
+      lint_edit(finding, start, end, "", TRUE);
+    }
+    if (lint->options->require_reason && !ignore->reason)
+      lint_tell(lint, LINT_IGNORE_REASON, NULL, ignore->span, NULL);
+  }
+}
+
+void lint_ignores(OakumLint *lint)
+{
+  g_autoptr(GPtrArray) all = collect(lint);
+  gboolean off = lint->options->disable_ignore_pragma;
+  GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  for (guint i = 0; i < lint->findings->len; i++) {
+    OakumFinding *finding = lint->findings->pdata[i];
+    gboolean taken = FALSE;
+    for (guint k = 0; k < all->len && !off; k++) {
+      const Ignore *ignore = all->pdata[k];
+      gboolean expired = ignore->expires && lint->options->now > ignore->expires;
+      /* two pragmas in a row: hadolint sees the second only, which is what the lines say */
+      if (expired || finding->line < ignore->first || finding->line > ignore->last || strcmp(finding->id, "syntax") == 0)
+        continue;
+      for (guint id = 0; ignore->ids[id]; id++)
+        if (names(ignore->ids[id], finding))
+          taken = ignore->used[id] = TRUE;
+    }
+    taken |= (!off && skipped_by_directive(lint, finding)) || skipped_by_option(lint, finding);
+    if (taken)
+      oakum_finding_free(finding);
+    else
+      g_ptr_array_add(kept, finding);
+  }
+  g_ptr_array_set_free_func(lint->findings, NULL);
+  g_ptr_array_unref(lint->findings);
+  lint->findings = kept;
+  if (!off)
+    tell_of_ignores(lint, all);
+}
+
+/* Inline ignores of hadolint (not its global and stage forms). */
+void check_inline_ignore(OakumLint *lint, LintStep *step)
+{
+  if (!lint_on(lint, LINT_INLINE_IGNORE))
+    return;
+  g_autoptr(GPtrArray) all = collect(lint);
+  for (guint i = 0; i < all->len; i++) {
+    const Ignore *ignore = all->pdata[i];
+    if (ignore->scope != SCOPE_LINE || (lint->hadolint && !ignore->peer))
+      continue;
+    step = NULL;
+    for (guint k = 0; lint->hadolint && k < lint->steps->len; k++)
+      if (lint_step(lint, k)->line == ignore->line)
+        step = lint_step(lint, k);
+    lint_tell(lint, LINT_INLINE_IGNORE, step, ignore->span, NULL);
+  }
+}

@@ -1,0 +1,1038 @@
+/* A Dockerfile as hadolint 2.15 reads it (its parser, language-docker 16): the grammar, its gaps and
+ * its errors, so that --compat hadolint sees the steps that hadolint sees. Where that parser gives
+ * up, it reports one error and no step. The rules of the grammar were found by feeding it texts. */
+#include "lint/lint-private.h"
+#include <string.h>
+
+typedef struct {
+  const char *text;
+  size_t len, at;
+  char escape;
+  size_t error; /* the furthest place at which something failed */
+  gboolean failed;
+} Peer;
+
+static gboolean fail_at(Peer *p, size_t at)
+{
+  if (!p->failed || at > p->error)
+    p->error = at;
+  p->failed = TRUE;
+  return FALSE;
+}
+static gboolean fail(Peer *p)
+{
+  return fail_at(p, p->at);
+}
+static char peek(const Peer *p)
+{
+  return p->at < p->len ? p->text[p->at] : '\0';
+}
+static gboolean at_end(const Peer *p)
+{
+  return p->at >= p->len;
+}
+static gboolean is_blank(char c)
+{
+  return c == ' ' || c == '\t';
+}
+static gboolean skip_blanks(Peer *p)
+{
+  size_t start = p->at;
+  while (!at_end(p) && is_blank(peek(p)))
+    p->at++;
+  return p->at > start;
+}
+static gboolean looking_at(const Peer *p, const char *word)
+{
+  size_t n = strlen(word);
+  return p->len - p->at >= n && memcmp(p->text + p->at, word, n) == 0;
+}
+static gboolean eat(Peer *p, const char *word)
+{
+  if (!looking_at(p, word))
+    return FALSE;
+  p->at += strlen(word);
+  return TRUE;
+}
+
+typedef enum { BREAK_NONE, BREAK_BARE, BREAK_SPACED } Break;
+
+/* One or more continued line ends: escape, blanks, newlines, then lines that hold a comment, then
+ * blanks. SPACED: the next line begins with blanks (or one of several does). */
+static Break line_breaks(Peer *p)
+{
+  Break found = BREAK_NONE;
+  for (;;) {
+    size_t start = p->at;
+    if (at_end(p) || peek(p) != p->escape)
+      return found;
+    p->at++;
+    skip_blanks(p);
+    if (at_end(p) || peek(p) != '\n') {
+      p->at = start;
+      return found;
+    }
+    while (!at_end(p) && peek(p) == '\n')
+      p->at++;
+    for (;;) { /* comment lines */
+      size_t line = p->at;
+      skip_blanks(p);
+      if (at_end(p) || peek(p) != '#') {
+        p->at = line;
+        break;
+      }
+      while (!at_end(p) && peek(p) != '\n')
+        p->at++;
+      if (at_end(p)) {
+        p->at = line;
+        break;
+      }
+      while (!at_end(p) && peek(p) == '\n')
+        p->at++;
+    }
+    gboolean spaced = skip_blanks(p);
+    found = spaced || found == BREAK_SPACED ? BREAK_SPACED : BREAK_BARE;
+  }
+}
+
+/* Blanks and line breaks; TRUE when blanks were among them. */
+static gboolean gather_blanks(Peer *p)
+{
+  gboolean found = FALSE;
+  for (;;) {
+    if (skip_blanks(p)) {
+      found = TRUE;
+      continue;
+    }
+    Break b = line_breaks(p);
+    if (b == BREAK_NONE)
+      return found;
+    found |= b == BREAK_SPACED;
+  }
+}
+static gboolean require_blanks(Peer *p)
+{
+  return gather_blanks(p) || fail(p);
+}
+
+/* A run of bytes that are neither blank nor in `stop`; line breaks in it vanish or become a blank.
+ * FALSE (an error) when it is empty. */
+static gboolean some_unless(Peer *p, const char *stop, char **out)
+{
+  g_autoptr(GString) word = g_string_new(NULL);
+  gboolean any = FALSE;
+  while (!at_end(p)) {
+    Break b = line_breaks(p);
+    if (b != BREAK_NONE) {
+      any = TRUE;
+      if (b == BREAK_SPACED)
+        g_string_append_c(word, ' ');
+      continue;
+    }
+    char c = peek(p);
+    if (c == p->escape) {
+      if (p->at + 1 < p->len && p->text[p->at + 1] == '\n')
+        break;
+      g_string_append_c(word, c);
+      p->at++;
+      any = TRUE;
+      continue;
+    }
+    if (is_blank(c) || c == '\n' || (c && strchr(stop, c)))
+      break;
+    g_string_append_c(word, c);
+    p->at++;
+    any = TRUE;
+  }
+  if (!any)
+    return fail(p);
+  *out = g_string_free(g_steal_pointer(&word), FALSE);
+  return TRUE;
+}
+
+/* The rest of the logical line. */
+static gboolean until_eol(Peer *p, char **out)
+{
+  g_autoptr(GString) line = g_string_new(NULL);
+  while (!at_end(p) && peek(p) != '\n') {
+    Break b = line_breaks(p);
+    if (b != BREAK_NONE) {
+      if (b == BREAK_SPACED)
+        g_string_append_c(line, ' ');
+      continue;
+    }
+    size_t start = p->at;
+    if (peek(p) == p->escape) {
+      while (!at_end(p) && peek(p) == p->escape)
+        p->at++;
+      if (peek(p) == '\n' && !at_end(p))
+        return fail(p);
+    } else {
+      while (!at_end(p) && peek(p) != '\n' && peek(p) != p->escape)
+        p->at++;
+    }
+    g_string_append_len(line, p->text + start, (gssize)(p->at - start));
+  }
+  if (line->len == 0)
+    return fail(p);
+  *out = g_string_free(g_steal_pointer(&line), FALSE);
+  return TRUE;
+}
+
+static gboolean keyword(Peer *p, const char *word)
+{
+  size_t n = strlen(word);
+  if (p->len - p->at < n || g_ascii_strncasecmp(p->text + p->at, word, n) != 0)
+    return FALSE;
+  p->at += n;
+  return TRUE;
+}
+
+/* A string in double quotes with Haskell's escapes, of which those that matter are kept. */
+static gboolean json_string(Peer *p, char **out)
+{
+  g_autoptr(GString) value = g_string_new(NULL);
+  if (peek(p) != '"' || at_end(p))
+    return fail(p);
+  p->at++;
+  while (!at_end(p) && peek(p) != '"') {
+    char c = peek(p);
+    if (c == '\\') {
+      p->at++;
+      char e = peek(p);
+      static const char from[] = "abfnrtv\\\"'0", to[] = "\a\b\f\n\r\t\v\\\"'\0";
+      const char *known = e ? strchr(from, e) : NULL;
+      if (e == '&') {
+        p->at++;
+        continue;
+      }
+      if (!known)
+        return fail(p);
+      g_string_append_c(value, to[known - from]);
+      p->at++;
+      continue;
+    }
+    g_string_append_c(value, c);
+    p->at++;
+  }
+  if (at_end(p))
+    return fail(p);
+  p->at++;
+  *out = g_string_free(g_steal_pointer(&value), FALSE);
+  return TRUE;
+}
+
+static void join_words(LintStep *step)
+{
+  g_autoptr(GString) joined = g_string_new(NULL);
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    g_string_append_printf(joined, "%s%s", i ? " " : "", word->value);
+  }
+  step->text = g_string_free(g_steal_pointer(&joined), FALSE);
+}
+
+/* [ "a", "b" ] */
+static gboolean exec_form(Peer *p, LintStep *step)
+{
+  size_t start = p->at;
+  if (peek(p) != '[')
+    return fail(p);
+  p->at++;
+  gather_blanks(p);
+  gboolean more = peek(p) == '"';
+  while (more) {
+    char *value = NULL;
+    if (!json_string(p, &value))
+      goto back;
+    lint_word_add(step->words, NULL, value);
+    gather_blanks(p);
+    more = peek(p) == ',';
+    if (more) {
+      p->at++;
+      gather_blanks(p);
+    }
+  }
+  gather_blanks(p);
+  if (peek(p) != ']') {
+    fail(p);
+    goto back;
+  }
+  p->at++;
+  gather_blanks(p);
+  step->exec = TRUE;
+  join_words(step);
+  return TRUE;
+back:
+  g_ptr_array_set_size(step->words, 0);
+  p->at = start;
+  return FALSE;
+}
+
+/* "<<", dashes, a name in quotes or bare. */
+static gboolean heredoc_marker(Peer *p, char **marker)
+{
+  if (!eat(p, "<<"))
+    return FALSE;
+  while (peek(p) == '-')
+    p->at++;
+  char quote = peek(p);
+  size_t start;
+  if (quote == '"' || quote == '\'') {
+    start = ++p->at;
+    while (!at_end(p) && peek(p) != quote && peek(p) != '\n')
+      p->at++;
+    if (peek(p) != quote || p->at == start)
+      return FALSE;
+    *marker = g_strndup(p->text + start, p->at - start);
+    p->at++;
+    return TRUE;
+  }
+  start = p->at;
+  while (!at_end(p) && !is_blank(peek(p)) && peek(p) != '\n')
+    p->at++;
+  if (p->at == start)
+    return FALSE;
+  *marker = g_strndup(p->text + start, p->at - start);
+  return TRUE;
+}
+
+/* From behind a newline: the lines up to one that is exactly the marker. */
+static gboolean heredoc_body(Peer *p, const char *marker, char **body)
+{
+  size_t n = strlen(marker), start = p->at;
+  for (size_t line = p->at; line <= p->len;) {
+    const char *nl = memchr(p->text + line, '\n', p->len - line);
+    size_t end = nl ? (size_t)(nl - p->text) : p->len;
+    if (end - line == n && memcmp(p->text + line, marker, n) == 0) {
+      *body = g_strndup(p->text + start, line > start ? line - 1 - start : 0);
+      p->at = nl ? end + 1 : end;
+      return TRUE;
+    }
+    if (!nl)
+      break;
+    line = end + 1;
+  }
+  return FALSE;
+}
+
+/* prog <<EOF rest \n body \n EOF: only `prog` counts, or the body when there is none. */
+static gboolean heredoc_form(Peer *p, LintStep *step)
+{
+  size_t start = p->at;
+  g_autoptr(GString) program = g_string_new(NULL);
+  g_autofree char *marker = NULL, *body = NULL;
+  while (!at_end(p) && peek(p) != '\n') {
+    if (looking_at(p, "<<"))
+      break;
+    Break b = line_breaks(p);
+    if (b != BREAK_NONE) {
+      if (b == BREAK_SPACED)
+        g_string_append_c(program, ' ');
+      continue;
+    }
+    g_string_append_c(program, peek(p));
+    p->at++;
+  }
+  if (!looking_at(p, "<<")) {
+    fail(p);
+    goto back;
+  }
+  size_t at_marker = p->at;
+  if (!heredoc_marker(p, &marker)) {
+    fail_at(p, at_marker);
+    goto back;
+  }
+  while (!at_end(p) && peek(p) != '\n') /* lost, continued lines and all */
+    if (line_breaks(p) == BREAK_NONE)
+      p->at++;
+  if (at_end(p)) {
+    fail(p);
+    goto back;
+  }
+  p->at++;
+  if (!heredoc_body(p, marker, &body)) {
+    fail_at(p, at_marker);
+    goto back;
+  }
+  g_strchomp(program->str);
+  step->text = *program->str ? g_strdup(program->str) : g_steal_pointer(&body);
+  step->heredoc = TRUE;
+  return TRUE;
+back:
+  p->at = start;
+  return FALSE;
+}
+
+static void forget(Peer *p)
+{
+  p->failed = FALSE;
+  p->error = 0;
+}
+
+static gboolean arguments(Peer *p, LintStep *step)
+{
+  size_t start = p->at;
+  if (heredoc_form(p, step) || exec_form(p, step)) {
+    forget(p);
+    return TRUE;
+  }
+  p->at = start;
+  if (until_eol(p, &step->text)) {
+    forget(p);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- instructions ---------------------------------------------------------------------------- */
+/* ${x:-y} is one thing even where a colon would end a word */
+static gboolean image_part(Peer *p, const char *stop, char **out)
+{
+  g_autoptr(GString) word = g_string_new(NULL);
+  for (;;) {
+    if (looking_at(p, "${")) {
+      const char *close = memchr(p->text + p->at, '}', p->len - p->at);
+      const char *line = memchr(p->text + p->at, '\n', p->len - p->at);
+      if (close && (!line || close < line)) {
+        size_t n = (size_t)(close - p->text) + 1 - p->at;
+        g_string_append_len(word, p->text + p->at, (gssize)n);
+        p->at += n;
+        continue;
+      }
+    }
+    char c = peek(p);
+    if (at_end(p) || is_blank(c) || c == '\n' || strchr(stop, c))
+      break;
+    Break b = line_breaks(p);
+    if (b == BREAK_SPACED)
+      g_string_append_c(word, ' ');
+    if (b != BREAK_NONE)
+      continue;
+    g_string_append_c(word, c);
+    p->at++;
+  }
+  if (word->len == 0)
+    return fail(p);
+  *out = g_string_free(g_steal_pointer(&word), FALSE);
+  return TRUE;
+}
+
+static gboolean read_from(Peer *p, LintStep *step)
+{
+  if (eat(p, "--platform=")) {
+    if (!some_unless(p, " ", &step->platform) || !require_blanks(p))
+      return FALSE;
+  }
+  if (looking_at(p, "--"))
+    return fail(p);
+  size_t image = p->at;
+  /* a registry: something with a dot, then a slash */
+  g_autofree char *domain = NULL, *tld = NULL;
+  if (image_part(p, ".", &domain) && peek(p) == '.' && (p->at++, image_part(p, "/", &tld)) &&
+      peek(p) == '/' && !strpbrk(domain, " ")) {
+    p->at++;
+    step->registry = g_strconcat(domain, ".", tld, NULL);
+  } else {
+    p->at = image;
+  }
+  forget(p);
+  if (!image_part(p, "@:", &step->name))
+    return FALSE;
+  if (peek(p) == ':') {
+    size_t colon = p->at++;
+    if (!image_part(p, "@:", &step->tag)) {
+      p->at = colon;
+      return FALSE;
+    }
+  }
+  if (peek(p) == '@') {
+    p->at++;
+    if (!image_part(p, "@", &step->digest))
+      return FALSE;
+  }
+  step->image = g_strndup(p->text + image, p->at - image);
+  size_t before = p->at;
+  if (gather_blanks(p) && keyword(p, "AS") && gather_blanks(p) &&
+      some_unless(p, "\n", &step->alias)) {
+    forget(p);
+    return TRUE;
+  }
+  g_clear_pointer(&step->alias, g_free);
+  p->at = before;
+  forget(p);
+  return TRUE;
+}
+
+/* The words of a flag: --name[=value] as one word. */
+static gboolean read_copy(Peer *p, LintStep *step)
+{
+  static const char *const copy_flags[] = {"chown", "chmod", "from", "link", "exclude", "parents", NULL};
+  static const char *const add_flags[] = {"checksum", "chown", "chmod", "link", "exclude", "keep-git-dir", "unpack", NULL};
+  const char *const *known = step->kind == STEP_COPY ? copy_flags : add_flags;
+  while (looking_at(p, "--")) {
+    size_t start = p->at;
+    p->at += 2;
+    size_t name = p->at;
+    while (!at_end(p) && (g_ascii_isalnum(peek(p)) || peek(p) == '-' || peek(p) == '_'))
+      p->at++;
+    g_autofree char *flag = g_strndup(p->text + name, p->at - name), *value = NULL;
+    gboolean boolean = strcmp(flag, "link") == 0 || strcmp(flag, "parents") == 0 ||
+                       strcmp(flag, "keep-git-dir") == 0 || strcmp(flag, "unpack") == 0;
+    gboolean has_value = peek(p) == '=' ;
+    if (boolean) {
+      if (has_value && !(eat(p, "=true") || eat(p, "=false"))) {
+        p->at = start; /* no flag: read as a path */
+        break;
+      }
+    } else if (has_value) {
+      p->at++;
+      if (!some_unless(p, "", &value))
+        return FALSE;
+    } else {
+      p->at = start;
+      break;
+    }
+    if (!g_strv_contains(known, flag))
+      return fail(p);
+    gboolean repeated = FALSE;
+    for (guint i = 0; i < step->flags->len; i++)
+      repeated |= strcmp(((LintWord *)step->flags->pdata[i])->name, flag) == 0;
+    if (repeated && strcmp(flag, "exclude") != 0)
+      return fail(p);
+    lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
+    if (!gather_blanks(p))
+      break;
+  }
+  if (step->kind == STEP_ADD && looking_at(p, "--"))
+    return fail(p);
+  size_t start = p->at;
+  /* bodies in the text: all targets stand on the first line, the last marker ends it */
+  if (step->kind == STEP_COPY && looking_at(p, "<<")) {
+    g_autofree char *marker = NULL, *body = NULL;
+    gboolean ok = TRUE;
+    while (looking_at(p, "<<")) {
+      g_clear_pointer(&marker, g_free);
+      size_t word = p->at;
+      ok = heredoc_marker(p, &marker);
+      if (!ok)
+        break;
+      lint_word_add(step->words, NULL, g_strndup(p->text + word, p->at - word));
+      gather_blanks(p);
+    }
+    while (ok && !at_end(p) && peek(p) != '\n') {
+      char *target = NULL;
+      ok = some_unless(p, "", &target);
+      if (ok)
+        lint_word_add(step->words, NULL, target);
+      gather_blanks(p);
+    }
+    if (ok && peek(p) == '\n' && (p->at++, heredoc_body(p, marker, &body))) {
+      step->heredoc = TRUE;
+      forget(p);
+      return TRUE;
+    }
+    g_ptr_array_set_size(step->words, 0);
+    p->at = start;
+  }
+  if (peek(p) == '[' && exec_form(p, step)) {
+    if (step->words->len < 2)
+      return fail(p);
+    forget(p);
+    return TRUE;
+  }
+  p->at = start;
+  forget(p);
+  for (;;) {
+    char *word = NULL;
+    size_t here = p->at;
+    if (at_end(p) || peek(p) == '\n')
+      break;
+    if (!some_unless(p, " ", &word)) {
+      p->at = here;
+      break;
+    }
+    lint_word_add(step->words, NULL, word);
+    if (!gather_blanks(p))
+      break;
+  }
+  if (step->words->len < 2)
+    return fail(p);
+  forget(p);
+  return TRUE;
+}
+
+static gboolean read_mount(Peer *p, LintStep *step)
+{
+  static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh", NULL};
+  static const char *const allowed[] = {
+      " target dst destination source src from rw readwrite ro readonly z Z ",
+      " target dst destination id ro readonly rw readwrite sharing from source src mode uid gid ",
+      " target dst destination size ",
+      " target dst destination id required mode uid gid env ",
+      " target dst destination id required mode uid gid "};
+  int type = 0;
+  gboolean target = FALSE, bad = FALSE;
+  GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
+  char *value_target = NULL, *value_from = NULL;
+  gboolean ok = TRUE;
+  do {
+    size_t start = p->at;
+    while (!at_end(p) && (g_ascii_isalpha(peek(p))))
+      p->at++;
+    g_autofree char *key = g_strndup(p->text + start, p->at - start), *value = NULL;
+    gboolean has = peek(p) == '=';
+    if (has) {
+      p->at++;
+      size_t at = p->at;
+      if (peek(p) == '"') {
+        if (!json_string(p, &value)) {
+          ok = FALSE;
+          break;
+        }
+      } else if (!some_unless(p, ", ", &value)) {
+        ok = FALSE;
+        break;
+      }
+      if (strcmp(key, "type") == 0) {
+        for (type = 0; types[type] && strcmp(types[type], value) != 0; type++)
+          ;
+        if (!types[type]) {
+          ok = fail_at(p, at);
+          break;
+        }
+        continue;
+      }
+      if (strcmp(key, "sharing") == 0 && strcmp(value, "shared") != 0 && strcmp(value, "private") != 0 &&
+          strcmp(value, "locked") != 0) {
+        ok = fail_at(p, at);
+        break;
+      }
+    }
+    gboolean known = FALSE;
+    g_autofree char *padded = g_strdup_printf(" %s ", key);
+    for (int i = 0; i < 5; i++)
+      known |= strstr(allowed[i], padded) != NULL;
+    if (!known || !*key) {
+      ok = fail_at(p, start);
+      break;
+    }
+    if (strcmp(key, "target") == 0 || strcmp(key, "dst") == 0 || strcmp(key, "destination") == 0) {
+      target = TRUE;
+      g_free(value_target);
+      value_target = g_strdup(value);
+    }
+    if (strcmp(key, "from") == 0) {
+      g_free(value_from);
+      value_from = g_strdup(value);
+    }
+    g_ptr_array_add(keys, g_steal_pointer(&padded));
+  } while (peek(p) == ',' && p->at++ < p->len);
+  for (guint i = 0; ok && i < keys->len; i++)
+    bad |= strstr(allowed[type], keys->pdata[i]) == NULL;
+  if (ok && (bad || (type <= 2 && !target)))
+    ok = fail(p);
+  if (ok) {
+    LintWord *word = lint_word_add(step->flags, g_strdup("mount"), g_strdup(types[type]));
+    word->raw = g_steal_pointer(&value_target);
+    if (value_from)
+      lint_word_add(step->flags, g_strdup("mount-from"), g_steal_pointer(&value_from));
+  }
+  g_free(value_target);
+  g_free(value_from);
+  g_ptr_array_unref(keys);
+  return ok;
+}
+
+static gboolean read_run(Peer *p, LintStep *step)
+{
+  static const char *const networks[] = {"none", "host", "default", NULL}, *const securities[] = {"insecure", "sandbox", NULL};
+  for (;;) {
+    const char *const *choice = NULL;
+    const char *name = NULL;
+    if (eat(p, "--mount=")) {
+      if (!read_mount(p, step))
+        return FALSE;
+    } else if (eat(p, "--network=")) {
+      choice = networks;
+      name = "network";
+    } else if (eat(p, "--security=")) {
+      choice = securities;
+      name = "security";
+    } else {
+      break;
+    }
+    if (choice) {
+      guint i = 0;
+      while (choice[i] && !eat(p, choice[i]))
+        i++;
+      if (!choice[i])
+        return fail(p);
+      lint_word_add(step->flags, g_strdup(name), g_strdup(choice[i]));
+    }
+    if (!require_blanks(p))
+      return FALSE;
+    if (looking_at(p, "--") && !looking_at(p, "--mount=") && !looking_at(p, "--network=") &&
+        !looking_at(p, "--security="))
+      return fail(p);
+  }
+  return arguments(p, step);
+}
+
+/* A quoted string: a backslash keeps the next byte from ending it. */
+static gboolean quoted(Peer *p, GString *out)
+{
+  char quote = peek(p);
+  p->at++;
+  while (!at_end(p) && peek(p) != quote) {
+    Break b = line_breaks(p);
+    if (b != BREAK_NONE) {
+      if (b == BREAK_SPACED)
+        g_string_append_c(out, ' ');
+      continue;
+    }
+    if (peek(p) == '\n')
+      return fail(p);
+    if (peek(p) == p->escape && p->at + 1 < p->len && p->text[p->at + 1] == quote)
+      p->at++;
+    g_string_append_c(out, peek(p));
+    p->at++;
+  }
+  if (at_end(p))
+    return fail(p);
+  p->at++;
+  return TRUE;
+}
+
+/* Bare and quoted pieces up to a blank, a newline, or `stop`. */
+static gboolean pieces(Peer *p, const char *stop, GString *out)
+{
+  for (;;) {
+    Break b = peek(p) == p->escape ? BREAK_BARE : BREAK_NONE;
+    if (b != BREAK_NONE) {
+      size_t start = p->at;
+      Break real = line_breaks(p);
+      if (real == BREAK_SPACED) {
+        p->at = start; /* a blank follows: the word is over */
+        return TRUE;
+      }
+      if (real == BREAK_BARE)
+        continue;
+      /* an escaped blank or quote belongs to the word */
+      g_string_append_c(out, p->text[p->at]);
+      p->at++;
+      if (!at_end(p) && (peek(p) == ' ' || peek(p) == '\t' || peek(p) == '"' || peek(p) == '\'')) {
+        out->str[out->len - 1] = peek(p);
+        p->at++;
+      }
+      continue;
+    }
+    char c = peek(p);
+    if (at_end(p) || is_blank(c) || c == '\n' || strchr(stop, c))
+      return TRUE;
+    if (c == '"' || c == '\'') {
+      if (!quoted(p, out))
+        return FALSE;
+      continue;
+    }
+    g_string_append_c(out, c);
+    p->at++;
+  }
+}
+
+/* name=value or, as the last, a name, blanks and the rest of the line. */
+static gboolean read_pairs(Peer *p, LintStep *step)
+{
+  do {
+    g_autoptr(GString) key = g_string_new(NULL);
+    g_autoptr(GString) value = g_string_new(NULL);
+    if (!pieces(p, "=", key))
+      return FALSE;
+    if (peek(p) != '=') {
+      char *rest = NULL;
+      if (!require_blanks(p) || !until_eol(p, &rest))
+        return FALSE;
+      lint_word_add(step->words, g_strdup(key->str), rest)->raw = g_strdup(rest);
+      break;
+    }
+    size_t raw = ++p->at;
+    if (!pieces(p, "", value))
+      return FALSE;
+    lint_word_add(step->words, g_strdup(key->str), g_strdup(value->str))->raw =
+        g_strndup(p->text + raw, p->at - raw);
+  } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
+  forget(p);
+  return TRUE;
+}
+
+/* ARG: the first name; the rest of the line does not count. */
+static gboolean read_arg(Peer *p, LintStep *step)
+{
+  g_autofree char *line = NULL;
+  if (!until_eol(p, &line))
+    return FALSE;
+  size_t n = strcspn(line, "= \t");
+  char *value = NULL;
+  if (line[n] == '=')
+    value = g_strdup(line + n + 1);
+  lint_word_add(step->words, g_strndup(line, n), value);
+  return TRUE;
+}
+
+/* A number, or "$" and anything up to a blank, "-", "/" or "$". */
+static gboolean port_part(Peer *p)
+{
+  if (g_ascii_isdigit(peek(p))) {
+    while (g_ascii_isdigit(peek(p)))
+      p->at++;
+    return TRUE;
+  }
+  if (peek(p) != '$')
+    return fail(p);
+  p->at++;
+  g_autofree char *name = NULL;
+  return some_unless(p, "-/$", &name);
+}
+
+static gboolean read_expose(Peer *p, LintStep *step)
+{
+  do {
+    size_t start = p->at;
+    if (!port_part(p))
+      return FALSE;
+    if (peek(p) == '-') {
+      p->at++;
+      if (!port_part(p))
+        return FALSE;
+    }
+    if (peek(p) == '/') {
+      p->at++;
+      size_t proto = p->at;
+      while (g_ascii_isalpha(peek(p)))
+        p->at++;
+      g_autofree char *name = g_ascii_strdown(p->text + proto, (gssize)(p->at - proto));
+      if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0)
+        return fail_at(p, proto);
+    }
+    lint_word_add(step->words, NULL, g_strndup(p->text + start, p->at - start));
+  } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
+  return TRUE;
+}
+
+static gboolean read_health(Peer *p, LintStep *step)
+{
+  static const char *const flags[] = {"--interval=", "--timeout=", "--start-period=", "--start-interval=", "--retries=", NULL};
+  if (eat(p, "NONE")) {
+    step->none = TRUE;
+    return TRUE;
+  }
+  while (looking_at(p, "--")) {
+    guint i = 0;
+    while (flags[i] && !eat(p, flags[i]))
+      i++;
+    if (!flags[i]) {
+      p->at += 2;
+      while (!at_end(p) && !is_blank(peek(p)) && peek(p) != '\n')
+        p->at++;
+      return fail(p);
+    }
+    for (guint k = 0; k < step->flags->len; k++)
+      if (strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0)
+        return fail(p);
+    size_t start = p->at;
+    while (g_ascii_isdigit(peek(p)))
+      p->at++;
+    if (p->at == start)
+      return fail(p);
+    if (i != 4) {
+      if (peek(p) == '.') {
+        p->at++;
+        while (g_ascii_isdigit(peek(p)))
+          p->at++;
+      }
+      if (!strchr("smh", peek(p)) || at_end(p))
+        return fail(p);
+      p->at++;
+    }
+    lint_word_add(step->flags, g_strdup(flags[i]), g_strndup(p->text + start, p->at - start));
+    if (!require_blanks(p))
+      return FALSE;
+  }
+  if (!keyword(p, "CMD"))
+    return fail(p);
+  return require_blanks(p) && arguments(p, step);
+}
+
+static const struct {
+  const char *word;
+  StepKind kind;
+} instructions[] = {
+    {"FROM", STEP_FROM},
+    {"ARG", STEP_ARG},
+    {"ENV", STEP_ENV},
+    {"RUN", STEP_RUN},
+    {"COPY", STEP_COPY},
+    {"ADD", STEP_ADD},
+    {"WORKDIR", STEP_WORKDIR},
+    {"USER", STEP_USER},
+    {"LABEL", STEP_LABEL},
+    {"CMD", STEP_CMD},
+    {"ENTRYPOINT", STEP_ENTRYPOINT},
+    {"EXPOSE", STEP_EXPOSE},
+    {"SHELL", STEP_SHELL},
+    {"STOPSIGNAL", STEP_STOPSIGNAL},
+    {"VOLUME", STEP_VOLUME},
+    {"HEALTHCHECK", STEP_HEALTHCHECK},
+    {"ONBUILD", STEP_ONBUILD},
+    {"MAINTAINER", STEP_MAINTAINER},
+};
+
+/* Returns NULL on failure; p->error tells where. `depth` keeps ONBUILD chains short. */
+static LintStep *read_step(Peer *p, guint depth)
+{
+  size_t start = p->at;
+  if (peek(p) == '#' && !at_end(p)) {
+    LintStep *step = lint_step_new(STEP_COMMENT);
+    const char *nl = memchr(p->text + p->at, '\n', p->len - p->at);
+    size_t end = nl ? (size_t)(nl - p->text) : p->len;
+    step->text = g_strndup(p->text + p->at + 1, end - p->at - 1);
+    p->at = end;
+    return step;
+  }
+  guint i = 0;
+  while (i < G_N_ELEMENTS(instructions) && !keyword(p, instructions[i].word))
+    i++;
+  if (i == G_N_ELEMENTS(instructions) || depth > OAKUM_LINT_ONBUILD_DEPTH_MAX) {
+    fail_at(p, start);
+    return NULL;
+  }
+  LintStep *step = lint_step_new(instructions[i].kind);
+  gboolean ok = require_blanks(p);
+  if (ok)
+    switch (step->kind) {
+    case STEP_FROM:
+      ok = read_from(p, step);
+      break;
+    case STEP_ARG:
+      ok = read_arg(p, step);
+      break;
+    case STEP_ENV:
+    case STEP_LABEL:
+      ok = read_pairs(p, step);
+      break;
+    case STEP_RUN:
+      ok = read_run(p, step);
+      break;
+    case STEP_COPY:
+    case STEP_ADD:
+      ok = read_copy(p, step);
+      break;
+    case STEP_CMD:
+    case STEP_ENTRYPOINT:
+    case STEP_SHELL:
+      ok = arguments(p, step);
+      break;
+    case STEP_EXPOSE:
+      ok = read_expose(p, step);
+      break;
+    case STEP_HEALTHCHECK:
+      ok = read_health(p, step);
+      break;
+    case STEP_ONBUILD:
+      step->inner = read_step(p, depth + 1);
+      if (step->inner)
+        step->inner->outer = step;
+      ok = step->inner != NULL;
+      break;
+    default:
+      ok = until_eol(p, &step->text);
+      break;
+    }
+  if (!ok) {
+    fail(p);
+    lint_step_free(step);
+    return NULL;
+  }
+  return step;
+}
+
+static void set_lines(LintStep *step, int line)
+{
+  for (; step; step = step->inner)
+    step->line = line;
+}
+
+/* "# escape=X" among the directives at the head. */
+static char escape_of(const char *text, size_t len)
+{
+  size_t at = 0;
+  while (at < len && text[at] == '#') {
+    const char *nl = memchr(text + at, '\n', len - at);
+    size_t end = nl ? (size_t)(nl - text) : len;
+    g_autofree char *line = g_strndup(text + at + 1, end - at - 1);
+    char *equals = strchr(line, '=');
+    if (!equals)
+      return '\\';
+    *equals = '\0';
+    if (g_ascii_strcasecmp(g_strstrip(line), "escape") == 0) {
+      const char *value = g_strstrip(equals + 1);
+      return *value == '`' ? '`' : '\\';
+    }
+    at = end + 1;
+  }
+  return '\\';
+}
+
+GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *error_column)
+{
+  g_autoptr(GString) text = g_string_sized_new(len + 1);
+  size_t from = len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  for (size_t i = from; i < len; i++)
+    if (data[i] != '\r' || i + 1 >= len || data[i + 1] != '\n')
+      g_string_append_c(text, data[i]);
+  Peer p = {.text = text->str, .len = text->len, .escape = escape_of(text->str, text->len)};
+  g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func((GDestroyNotify)lint_step_free);
+  *error_line = 0;
+  int line = 1;
+  size_t counted = 0;
+  while (p.at < p.len && (is_blank(peek(&p)) || peek(&p) == '\n'))
+    p.at++;
+  gboolean ok = TRUE;
+  while (ok && p.at < p.len) {
+    for (; counted < p.at; counted++)
+      line += p.text[counted] == '\n';
+    forget(&p);
+    LintStep *step = read_step(&p, 0);
+    ok = step != NULL;
+    if (!ok)
+      break;
+    set_lines(step, line);
+    step->index = steps->len;
+    g_ptr_array_add(steps, step);
+    if (at_end(&p))
+      break;
+    /* blanks, newlines or breaks must follow */
+    size_t start = p.at;
+    for (;;) {
+      if (skip_blanks(&p) || line_breaks(&p) != BREAK_NONE)
+        continue;
+      if (at_end(&p) || peek(&p) != '\n')
+        break;
+      p.at++;
+    }
+    ok = p.at > start || fail(&p);
+  }
+  if (!ok) {
+    *error_line = 1;
+    *error_column = 1;
+    for (size_t i = 0; i < p.error && i < p.len; i++) {
+      (*error_column)++;
+      if (p.text[i] == '\n') {
+        (*error_line)++;
+        *error_column = 1;
+      }
+    }
+    return NULL;
+  }
+  return g_steal_pointer(&steps);
+}

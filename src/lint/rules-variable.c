@@ -1,0 +1,264 @@
+/* ARG and ENV. */
+#include "lint/check-private.h"
+#include <string.h>
+
+/* ---- ENV that refers to itself ----------------------------------------------------------------- */
+/* hadolint: "$name" not followed by a name character, or "${name}". */
+static gboolean peer_refers(const char *value, const char *name)
+{
+  size_t n = strlen(name);
+  if (n == 0)
+    return FALSE;
+  for (const char *at = value; (at = strchr(at, '$')) != NULL; at++) {
+    const char *text = at + 1;
+    gboolean brace = *text == '{';
+    text += brace;
+    if (strncmp(text, name, n) != 0)
+      continue;
+    if (brace ? text[n] == '}' : !g_ascii_isalnum(text[n]) && text[n] != '_')
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean defined_before(const OakumLint *lint, const LintStep *step, const char *name)
+{
+  int index = step->stage;
+  guint before = step->index;
+  for (guint i = 0; lint->hadolint && i < before; i++) { /* it never forgets */
+    const LintStep *other = lint_step(lint, i);
+    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
+      if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
+        return TRUE;
+  }
+  if (lint->hadolint)
+    return FALSE;
+  do {
+    guint first = index >= 0 ? lint_stage(lint, index)->first : 0;
+    for (guint i = first; i < before && i < lint->steps->len; i++) {
+      const LintStep *other = lint_step(lint, i);
+      if (other->kind != STEP_ENV && other->kind != STEP_ARG)
+        continue;
+      if (index >= 0 && other->stage != index)
+        continue;
+      for (guint k = 0; k < other->words->len; k++)
+        if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
+          return TRUE;
+    }
+    index = index >= 0 ? lint_stage(lint, index)->parent : -1;
+    before = index >= 0 ? lint_stage(lint, index)->end : 0;
+  } while (index >= 0);
+  return FALSE;
+}
+
+void check_env_self(OakumLint *lint, LintStep *step)
+{
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    for (guint k = 0; k < step->words->len; k++) {
+      const LintWord *other = step->words->pdata[k];
+      if (i == k || !word->value || !other->name || strcmp(other->name, word->name) == 0 ||
+          defined_before(lint, step, other->name))
+        continue;
+      if (lint->hadolint) {
+        if (peer_refers(word->value, other->name))
+          lint_tell(lint, LINT_ENV_SELF, step, word->span, "%s", other->name);
+        continue;
+      }
+      g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
+      for (guint u = 0; u < uses->len; u++) {
+        const OakumVariableUse *use = uses->pdata[u];
+        if (strcmp(use->name, other->name) == 0)
+          lint_tell(lint, LINT_ENV_SELF, step,
+                    (LintSpan){word->value_span.start + use->offset, word->value_span.start + use->offset + use->len},
+                    "%s", use->name);
+      }
+    }
+  }
+}
+
+/* ---- variables that are not there ---------------------------------------------------------------- */
+static const char *similar_name(OakumLint *lint, const LintStep *step, const char *name)
+{
+  g_autoptr(GPtrArray) all = oakum_scope_list(lint_scope(lint), step->tree->index);
+  g_autoptr(GPtrArray) known = g_ptr_array_new();
+  for (guint i = 0; i < all->len; i++)
+    g_ptr_array_add(known, ((OakumBinding *)all->pdata[i])->name);
+  g_ptr_array_add(known, NULL);
+  return oakum_dockerfile_suggest(name, (const char *const *)known->pdata, 3);
+}
+
+static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSpan span)
+{
+  if (!text || !strchr(text, '$'))
+    return;
+  g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(text, lint->dockerfile->escape);
+  for (guint i = 0; i < uses->len; i++) {
+    const OakumVariableUse *use = uses->pdata[i];
+    if (strchr(use->operator, '-') || strchr(use->operator, '+') || strchr(use->operator, '?') ||
+        oakum_scope_find(lint_scope(lint), step->tree->index, use->name) != NULL)
+      continue;
+    /* the base image may bring these */
+    if (lint_one_of(use->name, "PATH HOME"))
+      continue;
+    const char *similar = similar_name(lint, step, use->name);
+    LintSpan part = lint->docker ? step->span : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
+    if (similar)
+      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);
+    else
+      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s", use->name);
+  }
+}
+
+void check_undefined(OakumLint *lint, LintStep *step)
+{
+  if (lint->hadolint || step->stage < 0 || step->heredoc)
+    return;
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    if (step->exec)
+      continue;
+    check_word(lint, step, word->raw ? word->raw : word->value, word->value_span);
+  }
+  for (guint i = 0; i < step->flags->len; i++) {
+    const LintWord *flag = step->flags->pdata[i];
+    if (strcmp(flag->name, "from") != 0)
+      check_word(lint, step, flag->raw ? flag->raw : flag->value, flag->value_span);
+  }
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------- */
+static gboolean peer_secret(const char *name)
+{
+  static const char *const exact =
+      "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN DOCKER_USERNAME DOCKER_PASSWORD "
+      "TRAVIS_SUDO";
+  static const char *const parts[] = {"api_key", "client_key", "password", "private", "secret", "token", "username"};
+  g_autofree char *upper = g_ascii_strup(name, -1), *lower = g_ascii_strdown(name, -1);
+  if (lint_one_of(upper, exact))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (strstr(lower, parts[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* docker: a word of the name, parted by "_", is one of these, and none says that it is harmless. */
+static gboolean docker_secret(const char *name)
+{
+  g_autofree char *lower = g_ascii_strdown(name, -1);
+  if (strstr(lower, "public") || strstr(lower, "file") || strstr(lower, "version"))
+    return FALSE;
+  g_auto(GStrv) parts = g_strsplit(lower, "_", -1);
+  for (guint i = 0; parts[i]; i++)
+    if (lint_one_of(parts[i], "apikey auth credential credentials key password pword passwd secret token"))
+      return TRUE;
+  return FALSE;
+}
+
+/* Ours: the words of docker and trivy, less what only says where a secret lies or what it is called. */
+static gboolean our_secret(const char *name, const char *value)
+{
+  static const char *const harmless = "_FILE _PATH _DIR _NAME _ID _URL _URI _LENGTH _TTL _EXPIRY _TYPE _HOST _PORT "
+                                      "_VERSION _SIZE _ENABLED _ALG _ALGORITHM _FINGERPRINT _HEADER _PUBLIC _SERVER";
+  static const char *const known = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN GH_TOKEN "
+                                   "NPM_TOKEN GITLAB_TOKEN CI_JOB_TOKEN DOCKER_AUTH_CONFIG PGPASSWORD MYSQL_PWD";
+  g_autofree char *upper = g_ascii_strup(name, -1);
+  if (value && (lint_one_of(value, "0 1 true false yes no on off") || g_str_has_prefix(value, "/")))
+    return FALSE;
+  if (lint_one_of(upper, known))
+    return TRUE;
+  if (lint_has_suffix_of(upper, harmless) || strstr(upper, "PUBLIC") || strstr(upper, "GPG_KEY"))
+    return FALSE;
+  static const char *const parts[] = {"PASSWORD", "PASSWD",    "PASSPHRASE",  "SECRET",     "APIKEY",
+                                      "API_KEY",  "CLIENT_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"};
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (strstr(upper, parts[i]))
+      return TRUE;
+  g_auto(GStrv) words = g_strsplit(upper, "_", -1);
+  for (guint i = 0; words[i]; i++)
+    if (lint_one_of(words[i], "TOKEN PWORD PSW PWD"))
+      return strcmp(upper, "PWD") != 0 && strcmp(upper, "OLDPWD") != 0;
+  return FALSE;
+}
+
+void check_secret_variable(OakumLint *lint, LintStep *step)
+{
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    if (!word->name)
+      continue;
+    gboolean secret = FALSE;
+    if (lint->hadolint)
+      secret = peer_secret(word->name);
+    else if (lint->docker)
+      secret = docker_secret(word->name);
+    else
+      secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
+    if (secret)
+      lint_tell(lint, LINT_SECRET_VARIABLE, step, lint->docker ? step->span : word->name_span, "%s", word->name);
+  }
+}
+
+/* ---- left over ----------------------------------------------------------------------------------- */
+/* The name stands behind "$" or in "${" in the text, or as a word of a shell's environment. */
+static gboolean text_uses(const char *text, size_t len, const char *name)
+{
+  size_t n = strlen(name);
+  for (size_t i = 0; i + n <= len; i++)
+    if (memcmp(text + i, name, n) == 0 && (i == 0 || !(g_ascii_isalnum(text[i - 1]) || text[i - 1] == '_')) &&
+        (i + n == len || !(g_ascii_isalnum(text[i + n]) || text[i + n] == '_')))
+      return TRUE;
+  return FALSE;
+}
+
+/* An ARG that no later line of its stage, or of stages made from it, names. ARGs that programs read
+ * from the environment by themselves are in use. */
+void check_arg_unused(OakumLint *lint, LintStep *step)
+{
+  if (lint->hadolint || lint->docker)
+    return;
+  static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
+                                  "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
+                                  "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  for (guint i = 0; i < lint->steps->len; i++) {
+    step = lint_step(lint, i);
+    if (step->kind != STEP_ARG)
+      continue;
+    for (guint k = 0; k < step->words->len; k++) {
+      const LintWord *word = step->words->pdata[k];
+      OakumOrigin origin;
+      if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
+        continue;
+      gboolean used = FALSE, invoked = FALSE;
+      for (guint j = 0; j < lint->steps->len && !used; j++) {
+        const LintStep *other = lint_step(lint, j);
+        if (j < i || (j == i && step->words->len == 1))
+          continue;
+        size_t start = j == i ? word->span.end : other->span.start;
+        used = other->span.end > start && text_uses(lint->dockerfile->source + start, other->span.end - start, word->name);
+        /* a script or make may read any variable */
+        invoked |= other->kind == STEP_RUN && other->text && (strstr(other->text, ".sh") || strstr(other->text, "make"));
+      }
+      if (!used && !invoked)
+        lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
+    }
+  }
+}
+
+void check_env_build_only(OakumLint *lint, LintStep *step)
+{
+  static const char *const names = "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
+                                   "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
+  if (lint->hadolint || lint->docker || step->stage != (int)lint->stages->len - 1)
+    return; /* in an earlier stage it does no harm */
+  for (guint i = 0; i < step->words->len; i++) {
+    const LintWord *word = step->words->pdata[i];
+    if (!word->name || !lint_one_of(word->name, names))
+      continue;
+    OakumFinding *finding = lint_tell(lint, LINT_ENV_BUILD_ONLY, step, word->name_span, "%s", word->name);
+    if (step->words->len == 1 && step->tree && !step->tree->legacy)
+      lint_edit(finding, step->keyword.start, step->keyword.end,
+                step->keyword_text && g_ascii_islower(*step->keyword_text) ? "arg" : "ARG", FALSE);
+  }
+}

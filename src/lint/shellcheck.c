@@ -1,0 +1,372 @@
+/* Scripts for the shellcheck program, and the way back of what it says: to the instruction under
+ * compat hadolint, else to the very bytes. */
+#include "lint/check-private.h"
+#include <string.h>
+
+/* Where a script comes from. */
+typedef struct {
+  LintStep *step;
+  const OakumHeredoc *heredoc;
+  const char *text; /* behind the prelude */
+  size_t len;
+  int prelude; /* lines before it */
+  /* compat hadolint, which keeps one comment an instruction: the last by place, level and code */
+  int told[4];
+  OakumFinding *finding;
+} Place;
+
+/* What RUN sees at a point: the shell, and names that are set. */
+typedef struct {
+  char *shell;
+  GPtrArray *names; /* char *, borrowed from steps */
+} State;
+
+static void state_free(State *state)
+{
+  g_free(state->shell);
+  g_ptr_array_unref(state->names);
+  g_free(state);
+}
+
+static State *state_new(const char *shell)
+{
+  static const char *const proxies[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+                                        "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy"};
+  State *state = g_new0(State, 1);
+  state->shell = g_strdup(shell);
+  state->names = g_ptr_array_new();
+  for (guint i = 0; i < G_N_ELEMENTS(proxies); i++)
+    g_ptr_array_add(state->names, (gpointer)proxies[i]);
+  return state;
+}
+
+static State *state_copy(const State *from)
+{
+  State *state = g_new0(State, 1);
+  state->shell = g_strdup(from->shell);
+  state->names = g_ptr_array_copy(from->names, NULL, NULL);
+  return state;
+}
+
+static void script_free(OakumLintScript *script)
+{
+  g_free(script->text);
+  g_free(script);
+}
+
+static gboolean is_name(const char *name)
+{
+  if (!g_ascii_isalpha(*name) && *name != '_')
+    return FALSE;
+  for (; *name; name++)
+    if (!g_ascii_isalnum(*name) && *name != '_')
+      return FALSE;
+  return TRUE;
+}
+
+static void take_in(const OakumLint *lint, State *state, const LintStep *step, const char *fallback)
+{
+  if (step->kind == STEP_SHELL) {
+    g_autoptr(GString) shell = g_string_new(NULL);
+    for (guint i = 0; step->exec && i < step->words->len; i++)
+      g_string_append_printf(shell, "%s%s", i ? " " : "", ((LintWord *)step->words->pdata[i])->value);
+    if (!step->exec)
+      g_string_append(shell, step->text ? step->text : "");
+    g_free(state->shell);
+    state->shell = g_string_free(g_steal_pointer(&shell), FALSE);
+  } else if (step->kind == STEP_ARG || step->kind == STEP_ENV) {
+    if (lint->hadolint) { /* it forgets the shell when it learns a variable */
+      g_free(state->shell);
+      state->shell = g_strdup(fallback);
+    }
+    for (guint i = 0; i < step->words->len; i++) {
+      const LintWord *word = step->words->pdata[i];
+      if (word->name && (lint->hadolint || is_name(word->name)))
+        g_ptr_array_add(state->names, word->name);
+    }
+  }
+}
+
+static void add_script(OakumLint *lint, const State *state, LintStep *step, const char *text,
+                       const OakumHeredoc *heredoc)
+{
+  if (strstr(state->shell, "pwsh") || strstr(state->shell, "powershell") || strstr(state->shell, "cmd"))
+    return;
+  g_autoptr(GString) script = g_string_new(NULL);
+  int prelude = 1;
+  if (g_str_has_prefix(text, "#!")) {
+    size_t n = strcspn(text, "\n");
+    g_autofree char *line = g_strndup(text, n);
+    OakumShellDialect dialect;
+    if (!oakum_shell_dialect_of_script(line, n, &dialect) ||
+        (dialect != OAKUM_SHELL_SH && dialect != OAKUM_SHELL_BASH && dialect != OAKUM_SHELL_KSH &&
+         (lint->hadolint || (dialect != OAKUM_SHELL_DASH && dialect != OAKUM_SHELL_ASH))))
+      return;
+    g_string_append_printf(script, "%s\n", line);
+  } else {
+    g_string_append_printf(script, "#!%.*s\n", (int)strcspn(state->shell, " "), state->shell);
+  }
+  for (guint i = 0; i < state->names->len; i++, prelude++)
+    g_string_append_printf(script, "export %s=1\n", (char *)state->names->pdata[i]);
+  g_autofree char *clean = NULL;
+  if (!g_utf8_validate(text, -1, NULL)) /* shellcheck wants UTF-8; one byte stays one character */
+    clean = g_str_to_ascii(text, "C");
+  size_t at = script->len;
+  g_string_append(script, clean ? clean : text);
+  Place *place = g_new0(Place, 1);
+  OakumLintScript *out = g_new0(OakumLintScript, 1);
+  out->len = script->len;
+  out->text = g_string_free(g_steal_pointer(&script), FALSE);
+  *place = (Place){step, heredoc, out->text + at, out->len - at, prelude, {0}, NULL};
+  g_ptr_array_add(lint->scripts, out);
+  g_ptr_array_add(lint->script_places, place);
+}
+
+static void add_run(OakumLint *lint, const State *state, LintStep *step)
+{
+  if (step->exec || !step->text)
+    return;
+  const OakumHeredoc *body = step->tree ? oakum_instruction_script(step->tree) : NULL;
+  if (body)
+    add_script(lint, state, step, body->text, body);
+  else if (lint->hadolint || oakum_shell_dialect_readable(lint_dialect(lint, step)))
+    add_script(lint, state, step, step->text, NULL);
+}
+
+/* "# hadolint shell=NAME" */
+static char *shell_pragma(const char *text)
+{
+  const char *at = text + strspn(text, " \t");
+  if (!g_str_has_prefix(at, "hadolint"))
+    return NULL;
+  at += strlen("hadolint");
+  at += strspn(at, " \t");
+  if (!g_str_has_prefix(at, "shell"))
+    return NULL;
+  at += strlen("shell");
+  at += strspn(at, " \t");
+  if (*at != '=')
+    return NULL;
+  at++;
+  at += strspn(at, " \t");
+  return *at ? g_strdup(at) : NULL;
+}
+
+const GPtrArray *oakum_lint_scripts(OakumLint *lint)
+{
+  if (lint->scripts)
+    return lint->scripts;
+  lint->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)script_free);
+  lint->script_places = g_ptr_array_new_with_free_func(g_free);
+  if (lint->docker || lint->peer_failed)
+    return lint->scripts;
+  g_autofree char *fallback = g_strdup("/bin/sh -c");
+  State *now = state_new(fallback), *onbuild = state_new(fallback);
+  g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func((GDestroyNotify)state_free);
+  guint comment = 0;
+  for (guint i = 0; i < lint->steps->len; i++) {
+    LintStep *step = lint_step(lint, i);
+    /* in the tree comments lie apart: take in those before this step */
+    for (; !lint->hadolint && comment < lint->dockerfile->comments->len; comment++) {
+      const OakumComment *one = lint->dockerfile->comments->pdata[comment];
+      if (one->range.line >= step->line)
+        break;
+      g_autofree char *shell = shell_pragma(one->text);
+      if (shell && step->stage < 0) {
+        g_free(fallback);
+        fallback = g_strdup(shell);
+      }
+      if (shell) {
+        g_free(now->shell);
+        now->shell = g_steal_pointer(&shell);
+      }
+    }
+    if (step->kind == STEP_COMMENT) {
+      g_autofree char *shell = shell_pragma(step->text);
+      if (shell && step->stage < 0) {
+        g_free(fallback);
+        fallback = g_strdup(shell);
+      }
+      if (shell) {
+        g_free(now->shell);
+        now->shell = g_steal_pointer(&shell);
+      }
+    } else if (step->kind == STEP_FROM) {
+      if (step->stage > 0)
+        g_ptr_array_add(ended, g_steal_pointer(&now));
+      else
+        state_free(now);
+      int parent = lint_stage(lint, step->stage)->parent;
+      now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent]) : state_new(fallback);
+      state_free(onbuild);
+      onbuild = state_new(fallback);
+    } else if (step->kind == STEP_ONBUILD) {
+      LintStep *inner = lint_inner(step);
+      take_in(lint, onbuild, inner, fallback);
+      if (inner->kind == STEP_RUN)
+        add_run(lint, onbuild, inner);
+    } else {
+      take_in(lint, now, step, fallback);
+      if (step->kind == STEP_RUN)
+        add_run(lint, now, step);
+    }
+  }
+  state_free(now);
+  state_free(onbuild);
+  return lint->scripts;
+}
+
+const char *oakum_lint_shellcheck_excluded(const OakumLintOptions *options)
+{
+  (void)options;
+  /* the last three are off in 0.11, which hadolint links */
+  return "SC2187,SC1090,SC1091,SC2002,SC2236,SC2237";
+}
+
+/* Byte of the place's text at a line and column; the end of the line when it is shorter. */
+static size_t byte_of(const Place *place, int line, int column)
+{
+  size_t at = 0;
+  for (; line > 1 && at < place->len; line--) {
+    const char *nl = memchr(place->text + at, '\n', place->len - at);
+    if (!nl)
+      return place->len;
+    at = (size_t)(nl - place->text) + 1;
+  }
+  for (; column > 1 && at < place->len && place->text[at] != '\n'; column--) {
+    at++;
+    while (at < place->len && ((guchar)place->text[at] & 0xC0) == 0x80)
+      at++;
+  }
+  return at;
+}
+
+static size_t locate(const Place *place, size_t at)
+{
+  return place->heredoc ? oakum_heredoc_locate(place->heredoc, (guint)at)
+                        : oakum_instruction_locate(place->step->tree, (guint)at);
+}
+
+static LintSpan place_span(const Place *place, int line, int column, int end_line, int end_column)
+{
+  size_t start = byte_of(place, line - place->prelude, column), end = byte_of(place, end_line - place->prelude, end_column);
+  if (end <= start)
+    return (LintSpan){locate(place, start), locate(place, start)};
+  return (LintSpan){locate(place, start), locate(place, end - 1) + 1};
+}
+
+static OakumLintLevel level_of(const OakumLint *lint, const char *id, const char *level)
+{
+  OakumLintLevel out = OAKUM_LINT_INFO;
+  (void)!oakum_lint_level_parse(level, &out);
+  const OakumLintOptions *options = lint->options;
+  if (options->only) {
+    gboolean wanted = FALSE;
+    for (guint i = 0; options->only[i]; i++)
+      wanted |= g_ascii_strcasecmp(options->only[i], id) == 0;
+    if (!wanted)
+      return OAKUM_LINT_OFF;
+  }
+  gpointer value;
+  if (options->levels && g_hash_table_lookup_extended(options->levels, id, NULL, &value))
+    out = (OakumLintLevel)GPOINTER_TO_INT(value);
+  return out;
+}
+
+/* "A && B || true" says that B may fail; ShellCheck 0.11 knows, earlier ones do not. */
+static gboolean excuses(const Place *place, const OakumLintComment *comment)
+{
+  size_t at = byte_of(place, comment->line - place->prelude, comment->column);
+  const char *or = g_strstr_len(place->text + at, (gssize)(place->len - at), "||");
+  if (!or)
+    return FALSE;
+  or += 2;
+  or += strspn(or, " \t");
+  size_t n = strcspn(or, " \t\n;&|)}");
+  const char *next = or + n + strspn(or + n, " \t\n");
+  return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && *or == ':')) && *next != '|';
+}
+
+void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
+{
+  if (!lint->script_places || comment->script >= lint->script_places->len)
+    return;
+  Place *place = lint->script_places->pdata[comment->script];
+  if (comment->line <= place->prelude && !lint->hadolint)
+    return; /* about our own lines */
+  int code = comment->code, column = comment->column;
+  if (code == 2015 && excuses(place, comment))
+    return;
+  if (code == 3010 && lint->hadolint) {
+    /* 0.11 goes on to tell of "==" inside */
+    size_t at = byte_of(place, comment->line - place->prelude, comment->column);
+    const char *close = g_strstr_len(place->text + at, (gssize)(place->len - at), "]]"),
+               *equals = close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ") : NULL;
+    if (equals) {
+      code = 3014;
+      column += (int)(equals - place->text - (gssize)at) + 1;
+    }
+  }
+  g_autofree char *id = g_strdup_printf("SC%d", code);
+  OakumLintLevel level = level_of(lint, id, comment->level);
+  OakumLintLevel own = OAKUM_LINT_INFO;
+  (void)!oakum_lint_level_parse(comment->level, &own);
+  const int key[4] = {comment->line, column, -(int)own, code};
+  if (lint->hadolint) {
+    int order = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(key) && order == 0; i++)
+      order = key[i] - place->told[i];
+    if (order <= 0 && place->told[0] != 0)
+      return;
+    memcpy(place->told, key, sizeof key);
+    if (place->finding) {
+      g_ptr_array_remove(lint->comments, place->finding);
+      place->finding = NULL;
+    }
+  }
+  if (level == OAKUM_LINT_OFF)
+    return;
+  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LINT, id, oakum_lint_severity_of(level));
+  finding->title = g_strdup(comment->message);
+  finding->why = g_strdup("shellcheck found this in the script of the RUN");
+  finding->fix = g_strdup_printf("see https://www.shellcheck.net/wiki/%s", id);
+  finding->aliases = g_new0(char *, 1);
+  finding->category = "correctness";
+  finding->file = g_strdup(lint->dockerfile->file);
+  if (lint->hadolint) {
+    finding->code = g_strdup(id);
+    finding->line = finding->end_line = place->step->line;
+    finding->column = finding->end_column = 1;
+    place->finding = finding;
+  } else {
+    LintSpan span = place_span(place, comment->line, comment->column, comment->end_line, comment->end_column);
+    OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
+    finding->line = range.line;
+    finding->column = range.column;
+    finding->end_line = range.end_line;
+    finding->end_column = range.end_column;
+    finding->start = span.start;
+    finding->end = span.end;
+    for (guint i = 0; i < comment->replacements_count; i++) {
+      const OakumLintReplacement *one = &comment->replacements[i];
+      LintSpan part = place_span(place, one->line, one->column, one->end_line, one->end_column);
+      if (one->line == one->end_line && one->column == one->end_column && part.start > 0) {
+        /* an insertion right behind a byte stays with that byte, not behind a continuation */
+        size_t at = byte_of(place, one->line - place->prelude, one->column);
+        if (at > 0)
+          part.start = part.end = locate(place, at - 1) + 1;
+      }
+      lint_edit(finding, part.start, part.end, one->text, FALSE);
+    }
+  }
+  if (!lint->comments)
+    lint->comments = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_ptr_array_add(lint->comments, finding);
+}
+
+void lint_shellcheck_free(OakumLint *lint)
+{
+  g_clear_pointer(&lint->scripts, g_ptr_array_unref);
+  g_clear_pointer(&lint->script_places, g_ptr_array_unref);
+  g_clear_pointer(&lint->comments, g_ptr_array_unref);
+}

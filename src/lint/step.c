@@ -1,0 +1,164 @@
+#include "lint/lint-private.h"
+#include <string.h>
+
+LintWord *lint_word_add(GPtrArray *list, char *name, char *value)
+{
+  LintWord *word = g_new0(LintWord, 1);
+  word->name = name;
+  word->value = value;
+  g_ptr_array_add(list, word);
+  return word;
+}
+
+void lint_word_free(LintWord *word)
+{
+  g_free(word->name);
+  g_free(word->value);
+  g_free(word->raw);
+  g_free(word);
+}
+
+LintStep *lint_step_new(StepKind kind)
+{
+  LintStep *step = g_new0(LintStep, 1);
+  step->kind = kind;
+  step->stage = -1;
+  step->flags = g_ptr_array_new_with_free_func((GDestroyNotify)lint_word_free);
+  step->words = g_ptr_array_new_with_free_func((GDestroyNotify)lint_word_free);
+  return step;
+}
+
+void lint_step_free(LintStep *step)
+{
+  while (step) { /* ONBUILD holds one more */
+    LintStep *inner = step->inner;
+    char **strings[] = {&step->keyword_text, &step->text,   &step->image,
+                        &step->registry,     &step->name,   &step->tag,
+                        &step->digest,       &step->alias,  &step->platform};
+    for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+      g_free(*strings[i]);
+    g_ptr_array_unref(step->flags);
+    g_ptr_array_unref(step->words);
+    g_clear_pointer(&step->commands, g_array_unref);
+    g_clear_pointer(&step->scripts, g_ptr_array_unref);
+    g_free(step);
+    step = inner;
+  }
+}
+
+const LintWord *lint_flag(const LintStep *step, const char *name)
+{
+  for (guint i = 0; i < step->flags->len; i++) {
+    const LintWord *flag = step->flags->pdata[i];
+    if (strcmp(flag->name, name) == 0)
+      return flag;
+  }
+  return NULL;
+}
+
+LintStep *lint_inner(LintStep *step)
+{
+  while (step->inner)
+    step = step->inner;
+  return step;
+}
+
+LintStep *lint_step(const OakumLint *lint, guint index)
+{
+  return lint->steps->pdata[index];
+}
+
+LintStage *lint_stage(const OakumLint *lint, int index)
+{
+  return lint->stages->pdata[index];
+}
+
+int lint_find_stage(const OakumLint *lint, const char *name, int before)
+{
+  for (int i = MIN(before, (int)lint->stages->len) - 1; i >= 0; i--) {
+    const char *alias = lint_stage(lint, i)->from->alias;
+    if (alias && (lint->hadolint ? strcmp(alias, name) : g_ascii_strcasecmp(alias, name)) == 0)
+      return i;
+  }
+  uint64_t number;
+  if (!lint->hadolint && oakum_parse_u64(name, strlen(name), G_MAXINT, &number) &&
+      (int)number < before)
+    return (int)number;
+  return -1;
+}
+
+static void note_source(OakumLint *lint, const char *name, int before)
+{
+  int index = name ? lint_find_stage(lint, name, before) : -1;
+  uint64_t number;
+  if (index < 0 && name && oakum_parse_u64(name, strlen(name), G_MAXINT, &number) &&
+      (int)number < before)
+    index = (int)number;
+  if (index >= 0)
+    lint_stage(lint, index)->copied = TRUE;
+}
+
+void lint_stages(OakumLint *lint)
+{
+  lint->stages = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < lint->steps->len; i++) {
+    LintStep *step = lint_step(lint, i);
+    step->index = i;
+    if (step->kind == STEP_FROM) {
+      LintStage *stage = g_new0(LintStage, 1);
+      stage->from = step;
+      stage->first = i;
+      stage->parent = step->image ? lint_find_stage(lint, step->image, (int)lint->stages->len) : -1;
+      if (stage->parent >= 0)
+        lint_stage(lint, stage->parent)->base = TRUE;
+      g_ptr_array_add(lint->stages, stage);
+    }
+    int index = (int)lint->stages->len - 1;
+    for (LintStep *s = step; s; s = s->inner) {
+      s->stage = index;
+      s->index = i;
+    }
+    if (index >= 0)
+      lint_stage(lint, index)->end = i + 1;
+    const LintStep *inner = lint_inner(step);
+    if (inner->kind == STEP_COPY && lint_flag(inner, "from"))
+      note_source(lint, lint_flag(inner, "from")->value, index);
+    for (guint k = 0; k < inner->flags->len; k++) {
+      const LintWord *flag = inner->flags->pdata[k];
+      if (strcmp(flag->name, "mount-from") == 0)
+        note_source(lint, flag->value, index);
+    }
+  }
+}
+
+gboolean lint_one_of(const char *word, const char *list)
+{
+  size_t n = strlen(word);
+  if (n == 0 || strchr(word, ' '))
+    return FALSE;
+  for (const char *at = list; (at = strstr(at, word)) != NULL; at++)
+    if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean lint_has_suffix_of(const char *word, const char *list)
+{
+  size_t len = strlen(word);
+  for (const char *at = list; *at;) {
+    size_t n = strcspn(at, " ");
+    if (n > 0 && len >= n && memcmp(word + len - n, at, n) == 0)
+      return TRUE;
+    at += n;
+    at += strspn(at, " ");
+  }
+  return FALSE;
+}
+
+char *lint_unquote(const char *text)
+{
+  size_t n = strlen(text);
+  if (n >= 2 && (*text == '"' || *text == '\'') && text[n - 1] == *text)
+    return g_strndup(text + 1, n - 2);
+  return g_strdup(text);
+}
