@@ -10,6 +10,8 @@ typedef struct {
   GArray *lines;     /* int, one a layer */
   OakumImage *base;  /* NULL: scratch or a stage */
   GHashTable *args;  /* declared ARG → value */
+  GHashTable *arg_wins; /* those that were declared after an ENV of the same name: the later wins */
+  gboolean own_cmd;     /* CMD was given in this stage, and outlives a new ENTRYPOINT */
   GPtrArray *arg_order; /* names as declared, for the history */
   /* the root file system, when something needed it */
   char *root_path, *scratch_path;
@@ -35,6 +37,21 @@ NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 void oakum_stage_free(Stage *stage);
 /* A stage that is an image from elsewhere, with its root. Borrowed: the build keeps it. */
 NODISCARD Stage *oakum_build_foreign(Build *build, const char *reference, GError **error);
+/* What a name stands for at this point of the stage, or NULL; borrowed. */
+NODISCARD const char *oakum_stage_variable(const Stage *stage, const char *name);
+/* Value of --build-arg or NULL; borrowed. */
+NODISCARD const char *oakum_build_arg(const Build *build, const char *name);
+/* The words that a CMD, ENTRYPOINT or RUN starts: with the shell in front in shell form. */
+NODISCARD char **oakum_stage_command(const Stage *stage, const OakumInstruction *in);
+gint oakum_build_by_text(gconstpointer a, gconstpointer b); /* arguments are char ** */
+/* FALSE, with the place, for what the language has and the builder has not yet. */
+NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
+                                        const OakumInstruction *in, GError **error);
+/* An instruction that changes nothing but the config. */
+NODISCARD gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *in,
+                                     GError **error);
+/* The body of a here-document of COPY with the stage's variables. */
+NODISCARD char *oakum_stage_expand_body(const Stage *stage, const char *text, GError **error);
 /* Value of a word with the stage's variables. */
 NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word,
                                    GError **error);

@@ -33,11 +33,6 @@ static gboolean has_magic(const char *pattern)
   return strpbrk(pattern, "*?[\\") != NULL;
 }
 
-static gint by_text(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Paths below the source root that the pattern means, sorted. Components are matched one by one. */
 static gboolean find_sources(Copy *copy, const char *pattern, GPtrArray *found, GError **error)
 {
@@ -68,7 +63,7 @@ static gboolean find_sources(Copy *copy, const char *pattern, GPtrArray *found, 
     g_ptr_array_unref(level);
     level = next;
   }
-  g_ptr_array_sort(level, by_text);
+  g_ptr_array_sort(level, oakum_build_by_text);
   guint before = found->len;
   for (guint i = 0; i < level->len; i++) {
     const char *path = level->pdata[i];
@@ -233,6 +228,31 @@ static gboolean copy_one(Copy *copy, const char *from, const char *to, gboolean 
          oakum_pack_path(copy->source, real, full, TRUE, &plain, copy->tar, error);
 }
 
+/* A here-document as a file. */
+static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, const char *to,
+                          gboolean to_folder, GError **error)
+{
+  g_autofree char *text = heredoc->expand
+                              ? oakum_stage_expand_body(copy->stage, heredoc->text, error)
+                              : g_strdup(heredoc->text);
+  g_autofree char *full = !to_folder ? g_strdup(to)
+                          : *to      ? g_strconcat(to, "/", heredoc->name, NULL)
+                                     : g_strdup(heredoc->name);
+  if (!text || !add_missing_folders(copy, full, FALSE, error))
+    return FALSE;
+  OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
+                         .mode = 0644,
+                         .uid = copy->pack.uid,
+                         .gid = copy->pack.gid,
+                         .mtime = copy->stage->epoch,
+                         .size = strlen(text),
+                         .path = {(const uint8_t *)full, strlen(full)}};
+  if (copy->pack.mode >= 0)
+    entry.mode = (uint32_t)copy->pack.mode;
+  return oakum_tar_writer_entry(copy->tar, &entry, error) &&
+         oakum_tar_writer_write(copy->tar, text, strlen(text), error);
+}
+
 static gboolean parse_mode(const char *text, int *mode, GError **error)
 {
   char *end;
@@ -341,6 +361,11 @@ gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
   }
   for (guint i = 0; i < in->words->len; i++) {
     const OakumWord *word = in->words->pdata[i];
+    if (word->heredoc >= 0) {
+      const OakumHeredoc *heredoc = in->heredocs->pdata[word->heredoc];
+      g_string_append_printf(message, " <<%s", heredoc->name);
+      continue;
+    }
     g_autofree char *text = oakum_stage_expand(build, stage, word->value, error);
     if (!text)
       return FALSE;
@@ -355,13 +380,16 @@ gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
     if (i + 1 < in->words->len && !find_sources(&copy, text, sources, error))
       return FALSE;
   }
-  if (sources->len > 1 && !to_folder) {
+  if (sources->len + in->heredocs->len > 1 && !to_folder) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                 "%s: with several sources the destination must end with /", in->name);
     return FALSE;
   }
   for (guint i = 0; i < sources->len; i++)
     if (!copy_one(&copy, sources->pdata[i], to, to_folder, error))
+      return FALSE;
+  for (guint i = 0; i < in->heredocs->len; i++)
+    if (!copy_body(&copy, in->heredocs->pdata[i], to, to_folder, error))
       return FALSE;
   if (!oakum_layer_writer_commit(layer, stage, in->range.line, error) ||
       !oakum_stage_apply_last(build, stage, error))

@@ -131,6 +131,7 @@ void oakum_stage_free(Stage *stage)
   g_array_unref(stage->lines);
   oakum_image_free(stage->base);
   g_hash_table_unref(stage->args);
+  g_hash_table_unref(stage->arg_wins);
   g_ptr_array_unref(stage->arg_order);
   g_free(stage);
 }

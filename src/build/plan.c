@@ -1,4 +1,4 @@
-#include "build/build.h"
+#include "build/build-private.h"
 #include <string.h>
 
 typedef struct {
@@ -92,20 +92,21 @@ static gboolean is_url(const char *text)
 
 /* The language holds more than is built: what is not is refused here, before anything runs, and
  * never passed over. */
-static gboolean can_build(const OakumDockerfile *dockerfile, const OakumInstruction *in,
-                          GError **error)
+gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInstruction *in,
+                              GError **error)
 {
-  static const char *const from_flags[] = {"platform", NULL},
-                           *const copy_flags[] = {"from", "chown", "chmod", NULL},
-                           *const no_flags[] = {NULL};
+  static const char *const from_flags[] = {"platform", NULL};
+  static const char *const copy_flags[] = {"from", "chown", "chmod", NULL};
+  static const char *const check_flags[] = {"interval",       "timeout", "start-period",
+                                            "start-interval", "retries", NULL};
+  static const char *const no_flags[] = {NULL};
   const char *const *flags = no_flags;
   switch (in->kind) {
-  case OAKUM_INSTRUCTION_HEALTHCHECK:
-  case OAKUM_INSTRUCTION_MAINTAINER:
-  case OAKUM_INSTRUCTION_ONBUILD:
-  case OAKUM_INSTRUCTION_VOLUME:
   case OAKUM_INSTRUCTION_UNKNOWN:
     return unsupported(dockerfile, &in->keyword_range, error, "%s is not supported yet", in->name);
+  case OAKUM_INSTRUCTION_HEALTHCHECK:
+    flags = check_flags;
+    break;
   case OAKUM_INSTRUCTION_FROM:
     flags = from_flags;
     break;
@@ -122,9 +123,6 @@ static gboolean can_build(const OakumDockerfile *dockerfile, const OakumInstruct
       return unsupported(dockerfile, &flag->range, error, "%s: the flag --%s is not supported yet",
                          in->name, flag->name);
   }
-  if (in->heredocs->len > 0)
-    return unsupported(dockerfile, &((const OakumHeredoc *)in->heredocs->pdata[0])->marker, error,
-                       "%s: here-documents are not supported yet", in->name);
   for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ADD && i + 1 < in->words->len; i++) {
     const OakumWord *word = in->words->pdata[i];
     if (is_url(word->value))
@@ -162,7 +160,7 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
   gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, out->base_stage, planned, error);
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
-    if (!(ok = can_build(dockerfile, in, error)))
+    if (!(ok = oakum_plan_can_build(dockerfile, in, error)))
       break;
     const char *from =
         in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;

@@ -9,204 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STEP_SCRIPTS "/dev/pipes" /* where BuildKit has them */
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* Usable in RUN without ARG, and never part of the history. */
 static const char *const predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                          "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
                                          "ALL_PROXY",  "all_proxy"};
-
-typedef struct {
-  const Build *build;
-  const Stage *stage;
-} Scope;
-
-/* The environment of the image comes before arguments: ENV wins over ARG of one name. */
-static const char *lookup(const char *name, gpointer user)
-{
-  const Scope *scope = user;
-  const char *value = oakum_config_getenv(scope->stage->config, name);
-  return value ? value : g_hash_table_lookup(scope->stage->args, name);
-}
-
-char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word, GError **error)
-{
-  Scope scope = {build, stage};
-  return oakum_dockerfile_expand(word, build->dockerfile->escape, lookup, &scope, error);
-}
-
-static const char *given_arg(const Build *build, const char *name)
-{
-  return build->options->build_args ? g_hash_table_lookup(build->options->build_args, name) : NULL;
-}
-
-/* ---- instructions that only change the config
- * ------------------------------------------------------- */
-static gboolean step_arg(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
-{
-  g_autoptr(GString) message = g_string_new("ARG");
-  for (guint i = 0; i < in->words->len; i++) {
-    const OakumWord *word = in->words->pdata[i];
-    const char *given = given_arg(build, word->name);
-    g_autofree char *value = given ? g_strdup(given) : NULL;
-    if (!value && word->value && !(value = oakum_stage_expand(build, stage, word->value, error)))
-      return FALSE;
-    if (!value) /* declared before FROM, or by the builder */
-      value = g_strdup(g_hash_table_lookup(build->plan->args, word->name));
-    g_string_append_printf(message, " %s%s%s", word->name, value ? "=" : "", value ? value : "");
-    if (!value)
-      continue;
-    if (!g_hash_table_contains(stage->args, word->name))
-      g_ptr_array_add(stage->arg_order, g_strdup(word->name));
-    g_hash_table_replace(stage->args, g_strdup(word->name), g_steal_pointer(&value));
-  }
-  oakum_stage_history(stage, g_string_free(g_steal_pointer(&message), FALSE), FALSE);
-  return TRUE;
-}
-
-static gboolean step_pairs(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
-{
-  g_autoptr(GString) message = g_string_new(in->name);
-  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < in->words->len; i++) { /* all see the values from before the instruction */
-    const OakumWord *word = in->words->pdata[i];
-    char *name = oakum_stage_expand(build, stage, word->name, error);
-    char *value = name ? oakum_stage_expand(build, stage, word->value, error) : NULL;
-    if (name)
-      g_ptr_array_add(names, name);
-    if (!value)
-      return FALSE;
-    g_ptr_array_add(values, value);
-    g_string_append_printf(message, " %s=%s", name, value);
-  }
-  for (guint i = 0; i < names->len; i++) {
-    if (in->kind == OAKUM_INSTRUCTION_ENV) {
-      oakum_config_setenv(stage->config, names->pdata[i], values->pdata[i]);
-      continue;
-    }
-    if (!stage->config->labels)
-      stage->config->labels = oakum_str_map_new(g_free, g_free);
-    g_hash_table_replace(stage->config->labels, g_strdup(names->pdata[i]),
-                         g_strdup(values->pdata[i]));
-  }
-  oakum_stage_history(stage, g_string_free(g_steal_pointer(&message), FALSE), FALSE);
-  return TRUE;
-}
-
-/* Go's %q of a list of strings: ["a" "b"]. */
-static void append_quoted(GString *out, char **list)
-{
-  g_string_append(out, " [");
-  for (char **item = list; *item; item++) {
-    g_autofree char *quoted = g_strescape(*item, NULL);
-    g_string_append_printf(out, "%s\"%s\"", item == list ? "" : " ", quoted);
-  }
-  g_string_append_c(out, ']');
-}
-
-static char **words_of(const Stage *stage, const OakumInstruction *in)
-{
-  GPtrArray *list = g_ptr_array_new();
-  if (!in->exec_form) {
-    static const char *const standard[] = {"/bin/sh", "-c", NULL};
-    const char *const *shell = stage->config->shell && stage->config->shell[0]
-                                   ? (const char *const *)stage->config->shell
-                                   : standard;
-    for (; *shell; shell++)
-      g_ptr_array_add(list, g_strdup(*shell));
-  }
-  for (guint i = 0; i < in->words->len; i++)
-    g_ptr_array_add(list, g_strdup(((const OakumWord *)in->words->pdata[i])->value));
-  g_ptr_array_add(list, NULL);
-  return (char **)g_ptr_array_free(list, FALSE);
-}
-
-static void step_command(Stage *stage, const OakumInstruction *in, gboolean *own_cmd)
-{
-  char **words = in->kind == OAKUM_INSTRUCTION_SHELL || (in->exec_form && in->words->len == 0)
-                     ? NULL
-                     : words_of(stage, in);
-  g_autoptr(GString) message = g_string_new(in->name);
-  if (in->kind == OAKUM_INSTRUCTION_SHELL) {
-    char **shell = words_of(&(Stage){.config = stage->config}, in);
-    g_strfreev(stage->config->shell);
-    stage->config->shell = shell;
-    g_autofree char *joined = g_strjoinv(" ", shell);
-    g_string_append_printf(message, " [%s]", joined);
-  } else {
-    append_quoted(message, words ? words : (char *[]){NULL});
-    char ***slot =
-        in->kind == OAKUM_INSTRUCTION_CMD ? &stage->config->cmd : &stage->config->entrypoint;
-    g_strfreev(*slot);
-    *slot = words;
-    if (in->kind == OAKUM_INSTRUCTION_CMD)
-      *own_cmd = TRUE;
-    else if (!*own_cmd) /* a new entry point makes the inherited arguments meaningless */
-      g_clear_pointer(&stage->config->cmd, g_strfreev);
-  }
-  oakum_stage_history(stage, g_string_free(g_steal_pointer(&message), FALSE), FALSE);
-}
-
-static gint by_text(gconstpointer a, gconstpointer b)
-{
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static gboolean step_expose(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
-{
-  g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < in->words->len; i++) {
-    g_autofree char *text =
-        oakum_stage_expand(build, stage, ((const OakumWord *)in->words->pdata[i])->value, error);
-    if (!text)
-      return FALSE;
-    g_auto(GStrv) parts = g_strsplit(text, "/", 2);
-    const char *protocol = parts[0] && parts[1] ? parts[1] : "tcp",
-               *dash = parts[0] ? strchr(parts[0], '-') : NULL;
-    uint64_t low = 0, high = 0;
-    gboolean ok = parts[0] &&
-                  oakum_parse_u64(parts[0], dash ? (size_t)(dash - parts[0]) : strlen(parts[0]),
-                                  65535, &low) &&
-                  (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
-                   strcmp(protocol, "sctp") == 0);
-    high = low;
-    ok = ok && (!dash || oakum_parse_u64(dash + 1, strlen(dash + 1), 65535, &high)) &&
-         low <= high && low > 0;
-    if (!ok) {
-      g_autofree char *shown = oakum_escape_terminal(text, -1);
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                  "EXPOSE \"%s\" is not PORT[-PORT][/tcp|udp|sctp]", shown);
-      return FALSE;
-    }
-    for (uint64_t port = low; port <= high; port++)
-      g_ptr_array_add(ports, g_strdup_printf("%d/%s", (int)port, protocol));
-  }
-  g_ptr_array_sort(ports, by_text);
-  g_autoptr(GString) message = g_string_new("EXPOSE [");
-  if (!stage->config->exposed_ports)
-    stage->config->exposed_ports = oakum_str_map_new(g_free, NULL);
-  for (guint i = 0; i < ports->len; i++) {
-    g_string_append_printf(message, "%s%s", i ? " " : "", (char *)ports->pdata[i]);
-    g_hash_table_add(stage->config->exposed_ports, g_strdup(ports->pdata[i]));
-  }
-  g_string_append_c(message, ']');
-  oakum_stage_history(stage, g_string_free(g_steal_pointer(&message), FALSE), FALSE);
-  return TRUE;
-}
-
-static gboolean step_text(Build *build, Stage *stage, const OakumInstruction *in, char **slot,
-                          GError **error)
-{
-  char *text =
-      oakum_stage_expand(build, stage, ((const OakumWord *)in->words->pdata[0])->value, error);
-  if (!text)
-    return FALSE;
-  g_free(*slot);
-  *slot = text;
-  oakum_stage_history(stage, g_strconcat(in->name, " ", text, NULL), FALSE);
-  return TRUE;
-}
 
 /* ---- RUN
  * ---------------------------------------------------------------------------------------------------
@@ -229,13 +38,17 @@ static void add_variable(GPtrArray *envp, const char *name, const char *value)
 static GPtrArray *environment(const Build *build, const Stage *stage, const OakumUser *user)
 {
   GPtrArray *envp = g_ptr_array_new_with_free_func(g_free);
-  for (char **row = stage->config->env; row && *row; row++)
-    g_ptr_array_add(envp, g_strdup(*row));
+  for (char **row = stage->config->env; row && *row; row++) {
+    const char *equals = strchrnul(*row, '=');
+    g_autofree char *name = g_strndup(*row, (gsize)(equals - *row));
+    const char *value = oakum_stage_variable(stage, name);
+    g_ptr_array_add(envp, value ? g_strconcat(name, "=", value, NULL) : g_strdup(*row));
+  }
   for (guint i = 0; i < stage->arg_order->len; i++)
     add_variable(envp, stage->arg_order->pdata[i],
                  g_hash_table_lookup(stage->args, stage->arg_order->pdata[i]));
   for (size_t i = 0; i < G_N_ELEMENTS(predefined); i++)
-    add_variable(envp, predefined[i], given_arg(build, predefined[i]));
+    add_variable(envp, predefined[i], oakum_build_arg(build, predefined[i]));
   add_variable(envp, "PATH", DEFAULT_PATH);
   add_variable(envp, "HOME", user->home);
   g_ptr_array_add(envp, NULL);
@@ -257,7 +70,7 @@ static char *run_message(const Stage *stage, char **words)
       count++;
     }
   }
-  g_ptr_array_sort(names, by_text);
+  g_ptr_array_sort(names, oakum_build_by_text);
   if (count > 0) {
     g_string_append_printf(out, "|%u", count);
     for (guint i = 0; i < count; i++)
@@ -286,8 +99,8 @@ typedef struct {
   int upper;
 } Overlay;
 
-static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const Overlay *overlay,
-                               GError **error)
+static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const OakumHeredoc *script,
+                               const Overlay *overlay, GError **error)
 {
   OakumUser user;
   if (!oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
@@ -312,7 +125,9 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const O
                     .timeout_s = build->options->step_timeout_s,
                     .hosts = "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost\n",
                     .resolv_conf = names,
-                    .hostname = "oakum\n"};
+                    .hostname = "oakum\n",
+                    .script_name = script ? script->name : NULL,
+                    .script = script ? script->text : NULL};
   int status = 0;
   gboolean ok = oakum_sandbox_run(build->options->rung, &step, &status, error);
   oakum_user_clear(&user);
@@ -351,6 +166,38 @@ static void overlay_clear(Overlay *overlay)
   g_free(overlay->work_path);
 }
 
+/* Here-documents: alone they are the script, which a first line "#!" gives to another program;
+ * beside other text they are the shell's own, and come behind it as it would read them. */
+static char **run_words(const Build *build, const Stage *stage, const OakumInstruction *in,
+                        const OakumHeredoc **script)
+{
+  const OakumHeredoc *alone = oakum_instruction_script(in);
+  if (alone && g_str_has_prefix(alone->text, "#!")) {
+    *script = alone;
+    char *words[] = {g_strconcat(STEP_SCRIPTS "/", alone->name, NULL), NULL};
+    return g_memdup2(words, sizeof(words));
+  }
+  char **words = oakum_stage_command(stage, in);
+  if (in->heredocs->len == 0 || in->exec_form)
+    return words;
+  g_autoptr(GString) text = g_string_new(NULL);
+  if (alone) {
+    g_string_append(text, alone->text);
+  } else {
+    g_string_append(text, in->text);
+    for (guint i = 0; i < in->heredocs->len; i++) {
+      const OakumHeredoc *heredoc = in->heredocs->pdata[i];
+      g_string_append_printf(text, "%s%s%s", i ? "" : "\n", heredoc->text, heredoc->name);
+      g_string_append(text, i + 1 < in->heredocs->len ? "\n" : "");
+    }
+  }
+  (void)build;
+  guint last = g_strv_length(words) - 1;
+  g_free(words[last]);
+  words[last] = g_string_free(g_steal_pointer(&text), FALSE);
+  return words;
+}
+
 static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
   __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
@@ -359,9 +206,10 @@ static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in,
   gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
   if (!known && !oakum_tree_settle(stage->tree, error))
     return FALSE;
-  g_auto(GStrv) words = words_of(stage, in);
+  const OakumHeredoc *script = NULL;
+  g_auto(GStrv) words = run_words(build, stage, in, &script);
   if (!overlay_begin(build, stage, &overlay, error) ||
-      !run_in_sandbox(build, stage, words, &overlay, error))
+      !run_in_sandbox(build, stage, words, script, &overlay, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};
@@ -410,6 +258,7 @@ static Stage *stage_new(void)
   stage->layers = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
   stage->lines = g_array_new(FALSE, FALSE, sizeof(int));
   stage->args = oakum_str_map_new(g_free, g_free);
+  stage->arg_wins = oakum_str_map_new(g_free, NULL);
   stage->arg_order = g_ptr_array_new_with_free_func(g_free);
   return stage;
 }
@@ -453,6 +302,8 @@ static void begin_from_stage(Stage *stage, const Stage *base)
     g_ptr_array_add(stage->arg_order, g_strdup(name));
     g_hash_table_insert(stage->args, g_strdup(name),
                         g_strdup(g_hash_table_lookup(base->args, name)));
+    if (g_hash_table_contains(base->arg_wins, name))
+      g_hash_table_add(stage->arg_wins, g_strdup(name));
   }
 }
 
@@ -469,16 +320,11 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 }
 
 static gboolean run_instruction(Build *build, Stage *stage, const OakumInstruction *in,
-                                gboolean *own_cmd, GError **error)
+                                GError **error)
 {
   switch (in->kind) {
   case OAKUM_INSTRUCTION_FROM:
     return TRUE;
-  case OAKUM_INSTRUCTION_ARG:
-    return step_arg(build, stage, in, error);
-  case OAKUM_INSTRUCTION_ENV:
-  case OAKUM_INSTRUCTION_LABEL:
-    return step_pairs(build, stage, in, error);
   case OAKUM_INSTRUCTION_RUN:
     return step_run(build, stage, in, error);
   case OAKUM_INSTRUCTION_COPY:
@@ -486,21 +332,42 @@ static gboolean run_instruction(Build *build, Stage *stage, const OakumInstructi
     return oakum_step_copy(build, stage, in, error);
   case OAKUM_INSTRUCTION_WORKDIR:
     return oakum_step_workdir(build, stage, in, error);
-  case OAKUM_INSTRUCTION_USER:
-    return step_text(build, stage, in, &stage->config->user, error);
-  case OAKUM_INSTRUCTION_STOPSIGNAL:
-    return step_text(build, stage, in, &stage->config->stop_signal, error);
-  case OAKUM_INSTRUCTION_EXPOSE:
-    return step_expose(build, stage, in, error);
-  case OAKUM_INSTRUCTION_CMD:
-  case OAKUM_INSTRUCTION_ENTRYPOINT:
-  case OAKUM_INSTRUCTION_SHELL:
-    step_command(stage, in, own_cmd);
-    return TRUE;
-  default: /* the plan refuses them */
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED, "not supported yet");
-    return FALSE;
+  default:
+    return oakum_step_config(build, stage, in, error);
   }
+}
+
+/* What the base image left for the build that is based on it. COPY --from sees the stages of this
+ * Dockerfile. */
+static gboolean run_triggers(Build *build, Stage *stage, int index, GError **error)
+{
+  g_auto(GStrv) triggers = g_steal_pointer(&stage->config->on_build);
+  for (char **trigger = triggers; trigger && *trigger; trigger++) {
+    g_autofree char *text = g_strconcat("FROM scratch\n", *trigger, "\n", NULL);
+    g_autoptr(OakumDockerfile) tree =
+        oakum_dockerfile_parse(text, strlen(text), "ONBUILD of the base", error);
+    if (!tree || !oakum_dockerfile_check(tree, error))
+      return FALSE;
+    if (tree->instructions->len != 2) {
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                  "ONBUILD of the base: not one instruction");
+      return FALSE;
+    }
+    OakumInstruction *in = tree->instructions->pdata[1];
+    if (in->kind == OAKUM_INSTRUCTION_FROM || in->kind == OAKUM_INSTRUCTION_ONBUILD ||
+        in->kind == OAKUM_INSTRUCTION_MAINTAINER) {
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                  "ONBUILD of the base: %s is not allowed there", in->name);
+      return FALSE;
+    }
+    in->stage = index;
+    oakum_info("ONBUILD %s %s", in->name, in->text);
+    if (!oakum_plan_can_build(tree, in, error) || !run_instruction(build, stage, in, error)) {
+      g_prefix_error(error, "ONBUILD %s: ", in->name);
+      return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **error)
@@ -508,7 +375,7 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
   const OakumStage *source = build->dockerfile->stages->pdata[plan->stage];
   Stage *stage = build->stages[plan->stage] = stage_new();
   stage->plan = plan;
-  gboolean ok = TRUE, own_cmd = FALSE;
+  gboolean ok = TRUE;
   if (plan->base_stage >= 0) {
     Stage *base = build->stages[plan->base_stage];
     if (base->base) /* its blobs: opened again, so that each stage owns what it reads */
@@ -523,7 +390,7 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
     ok =
         begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
   }
-  ok = ok && choose_epoch(build, stage, error);
+  ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, plan->stage, error);
   if (!ok) {
     g_prefix_error(error, "%s:%d: FROM %s: ", build->dockerfile->file, source->base->range.line,
                    source->base->value);
@@ -532,7 +399,7 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
   for (guint i = source->first; i < source->end; i++) {
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
     oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, in->text);
-    if (!run_instruction(build, stage, in, &own_cmd, error)) {
+    if (!run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "%s:%d: %s: ", build->dockerfile->file, in->range.line, in->name);
       return FALSE;
     }

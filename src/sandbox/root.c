@@ -54,6 +54,18 @@ static gboolean make_dev(void)
   return TRUE;
 }
 
+/* On a mount of its own, since nothing else in /dev may be executed. */
+static gboolean make_script(const StepOrder *order)
+{
+  if (!order->script[0] || !order->script[1])
+    return TRUE;
+  if (mkdir("dev/pipes", 0755) < 0 ||
+      mount("tmpfs", "dev/pipes", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=65536k") < 0)
+    return FALSE;
+  OAKUM_AUTO_FD dev = open("dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return dev >= 0 && oakum_sandbox_write_script(dev, order->script[0], order->script[1]);
+}
+
 static gboolean make_proc(void)
 {
   static const char *const masked[] = {"proc/kcore", "proc/keys", "proc/timer_list",
@@ -116,7 +128,7 @@ static gboolean make_world(const StepOrder *order)
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mount_root(order) ||
       chdir(order->root) < 0)
     failed = "root";
-  else if (!make_dev())
+  else if (!make_dev() || !make_script(order))
     failed = "/dev";
   else if (!make_proc())
     failed = "/proc";

@@ -5,6 +5,7 @@
 typedef struct {
   char *rung, *root, *cwd;
   char *upper, *work; /* NULL: no overlay */
+  char **script;      /* name and text; empty: none */
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
   char **groups; /* numbers */
@@ -40,6 +41,8 @@ NODISCARD gboolean oakum_sandbox_try_mounts(void);
  * crash leaves of a step is thrown away. */
 NODISCARD gboolean oakum_sandbox_mount_overlay(const char *lower, const char *upper,
                                                const char *work, const char *target);
+/* Writes the program below the folder "pipes" of /dev; FALSE with errno. */
+NODISCARD gboolean oakum_sandbox_write_script(int dev, const char *name, const char *text);
 /* As oakum_sandbox_probe. */
 NODISCARD gboolean oakum_sandbox_try_userns(char **why);
 

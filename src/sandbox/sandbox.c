@@ -39,6 +39,7 @@ gboolean oakum_rung_parse(const char *text, OakumRung *out)
 static const OakumJsonField order_fields[] = {
     {"rung", OAKUM_JSON_STRING, offsetof(StepOrder, rung), TRUE, NULL, NULL, NULL, 0},
     {"root", OAKUM_JSON_STRING, offsetof(StepOrder, root), TRUE, NULL, NULL, NULL, 0},
+    {"script", OAKUM_JSON_STRV, offsetof(StepOrder, script), TRUE, NULL, NULL, NULL, 2},
     {"upper", OAKUM_JSON_STRING, offsetof(StepOrder, upper), FALSE, NULL, NULL, NULL, 0},
     {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
@@ -84,6 +85,8 @@ static int write_order(OakumRung rung, const OakumStep *step, GError **error)
   }
   json_object_set_new(json, "rung", json_string(rung_names[rung]));
   json_object_set_new(json, "root", json_string(step->root));
+  const char *script[] = {step->script_name, step->script, NULL};
+  json_object_set_new(json, "script", strings(script));
   if (step->upper) {
     json_object_set_new(json, "upper", json_string(step->upper));
     json_object_set_new(json, "work", json_string(step->work));
@@ -124,6 +127,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
   if (json && oakum_json_bind(json, order_fields, &order, "step", &error)) {
     decode(order.argv);
     decode(order.envp);
+    decode(order.script);
     setsid();
     fcntl(STEP_REPORT_FD, F_SETFD, FD_CLOEXEC);
     report = strcmp(order.rung, "chroot") == 0 ? oakum_sandbox_chroot_body(&order)
@@ -263,6 +267,42 @@ static gboolean fill_for_chroot(Prepared *p, GError **error)
   return TRUE;
 }
 
+/* The names may not lead out: they are words of a here-document. */
+static gboolean script_name_ok(const char *name)
+{
+  return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static gboolean place_script(Prepared *p, GError **error)
+{
+  if (!p->step->script_name)
+    return TRUE;
+  if (!script_name_ok(p->step->script_name)) {
+    g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_INVALID,
+                "a here-document's word that is no file name");
+    return FALSE;
+  }
+  if (p->rung != OAKUM_RUNG_CHROOT)
+    return TRUE; /* it comes with the step's own /dev */
+  OAKUM_AUTO_FD dev = openat(p->root, "dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (dev >= 0 && oakum_sandbox_write_script(dev, p->step->script_name, p->step->script))
+    return TRUE;
+  oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "/dev/pipes");
+  return FALSE;
+}
+
+gboolean oakum_sandbox_write_script(int dev, const char *name, const char *text)
+{
+  if (mkdirat(dev, "pipes", 0755) < 0 && errno != EEXIST)
+    return FALSE;
+  OAKUM_AUTO_FD pipes = openat(dev, "pipes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  OAKUM_AUTO_FD fd =
+      pipes < 0 ? -1
+                : openat(pipes, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0755);
+  return fd >= 0 && fchmod(pipes, 0755) == 0 && fchmod(fd, 0755) == 0 &&
+         oakum_write_all(fd, text, strlen(text), NULL);
+}
+
 static gboolean prepare(Prepared *p, GError **error)
 {
   if (!make_folder(p->root, "dev", &p->made_dev, error) ||
@@ -270,7 +310,8 @@ static gboolean prepare(Prepared *p, GError **error)
       !make_folder(p->root, "sys", &p->made_sys, error) ||
       !make_folder(p->root, "etc", &p->made_etc, error))
     return FALSE;
-  return place_files(p, error) && (p->rung != OAKUM_RUNG_CHROOT || fill_for_chroot(p, error));
+  return place_files(p, error) && (p->rung != OAKUM_RUNG_CHROOT || fill_for_chroot(p, error)) &&
+         place_script(p, error);
 }
 
 static void empty_folder(int root, const char *name)

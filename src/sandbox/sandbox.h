@@ -36,8 +36,9 @@ typedef struct {
   gid_t gid;
   const gid_t *groups;
   size_t n_groups;
-  int out, err;                   /* borrowed descriptors */
-  guint timeout_s, max_processes; /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  int out, err;                     /* borrowed descriptors */
+  guint timeout_s, max_processes;   /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  const char *script_name, *script; /* a program at /dev/pipes/NAME; NULL: none */
   const char *hosts, *resolv_conf, *hostname; /* texts of the files in etc that it sees; NULL: none.
                                                  What stood there comes back after the step */
 } OakumStep;

@@ -199,7 +199,7 @@ def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
     ("ARG BASE\nFROM ${BASE}\nCOPY --from=localhost:1/none /x /x\n", "pull localhost:1/none"),
     ("ARG BASE\nFROM ${BASE}\nUSER ghost\nRUN id\n", 'the image has no user "ghost"'),
     ("FROM ${NONE}\n", "names nothing; is an ARG missing"),
-    ("ARG BASE\nFROM ${BASE}\nVOLUME /x\n", "Dockerfile:3:1: VOLUME is not supported yet"),
+    ("ARG BASE\nFROM ${BASE}\nADD https://example.com/x /\n", "Dockerfile:3:5: ADD of a URL is not supported yet"),
 ])
 def test_errors_name_their_line_and_leave_nothing(oakum, bookworm, store, tmp_path, text, message):
     context = make_context(tmp_path / "c", text)
