@@ -23,8 +23,9 @@ typedef struct {
   const OakumDockerfile *dockerfile;
   OakumStore *store;
   const OakumBuildOptions *options;
-  char *work;     /* folder of all roots */
-  Stage **stages; /* by index in the Dockerfile; NULL: not planned or not yet built */
+  char *work;       /* folder of all roots */
+  gboolean overlay; /* steps run on an overlay over their root */
+  Stage **stages;   /* by index in the Dockerfile; NULL: not planned or not yet built */
   OakumIgnore *ignore;
   int context;        /* descriptor, -1: none */
   GPtrArray *foreign; /* Stage: images that COPY --from names */

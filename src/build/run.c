@@ -280,7 +280,14 @@ static char *resolv_conf(void)
   return text;
 }
 
-static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, GError **error)
+typedef struct {
+  OakumTempDir *folder;
+  char *upper_path, *work_path;
+  int upper;
+} Overlay;
+
+static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const Overlay *overlay,
+                               GError **error)
 {
   OakumUser user;
   if (!oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
@@ -291,6 +298,8 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, GError 
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
+                    .upper = overlay->upper_path,
+                    .work = overlay->work_path,
                     .argv = (const char *const *)words,
                     .envp = (const char *const *)envp->pdata,
                     .cwd = cwd && *cwd ? cwd : "/",
@@ -315,19 +324,55 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, GError 
   return ok;
 }
 
+/* The folders of one step's overlay; all NULL and -1 when it runs in the root itself. */
+static gboolean overlay_begin(Build *build, Stage *stage, Overlay *overlay, GError **error)
+{
+  if (!build->overlay)
+    return TRUE;
+  overlay->folder = oakum_temp_dir_new(stage->scratch_path, error);
+  if (!overlay->folder)
+    return FALSE;
+  const char *path = oakum_temp_dir_path(overlay->folder);
+  overlay->upper_path = g_build_filename(path, "upper", NULL);
+  overlay->work_path = g_build_filename(path, "work", NULL);
+  if (mkdir(overlay->upper_path, 0755) < 0 || mkdir(overlay->work_path, 0700) < 0 ||
+      (overlay->upper = open(overlay->upper_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+    return FALSE;
+  }
+  return oakum_tree_overlay_begin(stage->tree, overlay->upper, error);
+}
+
+static void overlay_clear(Overlay *overlay)
+{
+  oakum_fd_clear(&overlay->upper);
+  oakum_temp_dir_free(overlay->folder);
+  g_free(overlay->upper_path);
+  g_free(overlay->work_path);
+}
+
 static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
-  if (!oakum_stage_root(build, stage, error) || !oakum_tree_settle(stage->tree, error))
+  __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
+  if (!oakum_stage_root(build, stage, error))
+    return FALSE;
+  gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
+  if (!known && !oakum_tree_settle(stage->tree, error))
     return FALSE;
   g_auto(GStrv) words = words_of(stage, in);
-  if (!run_in_sandbox(build, stage, words, error))
+  if (!overlay_begin(build, stage, &overlay, error) ||
+      !run_in_sandbox(build, stage, words, &overlay, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};
   gboolean changed = FALSE;
-  if (!layer ||
-      !oakum_tree_diff(stage->tree, &times, oakum_layer_writer_tar(layer), &changed, error) ||
-      (changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
+  if (!layer)
+    return FALSE;
+  OakumTarWriter *tar = oakum_layer_writer_tar(layer);
+  gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
+                                                         &changed, error)
+                               : oakum_tree_diff(stage->tree, &times, tar, &changed, error);
+  if (!ok || (changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
     return FALSE;
   oakum_stage_history(stage, run_message(stage, words), changed);
   return TRUE;
@@ -580,6 +625,8 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   if (!work)
     return NULL;
   build.work = g_strdup(oakum_temp_dir_path(work));
+  build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
+  oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
   gboolean ok = open_context(&build, error);

@@ -10,7 +10,8 @@ static int run(int argc, char **argv)
                                                 "chroot with a supervisor, as in a stock pod"};
   static const char *const cure[OAKUM_RUNGS] = {
       "it needs user namespaces (sysctl kernel.unprivileged_userns_clone; a pod with hostUsers: "
-      "false), the package uidmap and a range of ids in /etc/subuid and /etc/subgid",
+      "false) and a /proc of which nothing is hidden (procMount: Unmasked), the package uidmap and "
+      "a range of ids in /etc/subuid and /etc/subgid",
       "it needs CAP_SYS_ADMIN and a root that is a mount point, and a build should need neither",
       "run as uid 0 with the default capabilities of a container"};
   gboolean any = FALSE;

@@ -70,8 +70,10 @@ static gboolean index_members(OakumArchive *archive, OakumTarReader *tar, GError
   int more;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0) {
     g_autofree char *name = NULL;
-    if (!oakum_image_clean_path(entry->path, &name, error))
+    if (!oakum_image_clean_path(entry->path, &name, error)) {
+      oakum_image_blame(error, "member", entry->path);
       return FALSE;
+    }
     if (entry->type == OAKUM_TAR_FILE) {
       Member member = {archive->unpacked ? end : oakum_tar_reader_offset(tar), entry->size};
       if (archive->unpacked && !unpack(archive, tar, entry->size, &end, error))

@@ -26,7 +26,8 @@ static void change_free(gpointer p)
 
 typedef struct {
   OakumTree *tree;
-  GPtrArray *changes; /* Change; NULL while settling */
+  GPtrArray *changes;          /* Change; NULL while settling */
+  const OakumTreeTimes *times; /* NULL while settling */
 } Walk;
 
 static gboolean fail(GError **error, int errnum, const char *path)
@@ -51,7 +52,8 @@ static TreeEntry note_of(const struct stat *st)
                      .ino = st->st_ino,
                      .ctime = st->st_ctim.tv_sec,
                      .ctime_ns = (uint32_t)st->st_ctim.tv_nsec,
-                     .seen = TRUE};
+                     .seen = TRUE,
+                     .linked = st->st_nlink > 1};
 }
 
 static gboolean hash_file(int fd, uint8_t out[CONTENT_DIGEST], GError **error)
@@ -94,11 +96,20 @@ static gboolean complete(int at, const char *name, const char *path, TreeEntry *
   return now->type != OAKUM_TAR_FILE || !content || hash_file(fd, now->content, error);
 }
 
-static gboolean same_metadata(const TreeEntry *a, const TreeEntry *b)
+/* The time that a layer tells. */
+static int64_t told_time(const OakumTreeTimes *times, int64_t mtime)
+{
+  return times && times->clamp && mtime > times->epoch ? times->epoch : mtime;
+}
+
+/* Times are compared as a layer tells them: whether a second passed between two writes of the same
+ * bytes must make no difference. */
+static gboolean same_metadata(const Walk *walk, const TreeEntry *a, const TreeEntry *b)
 {
   return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
          a->rdev == b->rdev &&
-         (a->type == OAKUM_TAR_DIR || (a->size == b->size && a->mtime == b->mtime));
+         (a->type == OAKUM_TAR_DIR || (a->size == b->size && told_time(walk->times, a->mtime) ==
+                                                                 told_time(walk->times, b->mtime)));
 }
 
 /* Compares one name with its note; appends it to the changes when it differs. */
@@ -123,11 +134,11 @@ static gboolean judge(Walk *walk, int at, const char *name, const char *path, co
     return TRUE;
   }
   if (old && old->ino == now.ino && old->ctime == now.ctime && old->ctime_ns == now.ctime_ns &&
-      same_metadata(old, &now)) {
+      same_metadata(walk, old, &now)) {
     old->seen = TRUE;
     return TRUE;
   }
-  gboolean same = old && same_metadata(old, &now);
+  gboolean same = old && same_metadata(walk, old, &now);
   if (!complete(at, name, path, &now, same, error))
     return FALSE;
   same = same && memcmp(old->xattrs, now.xattrs, CONTENT_DIGEST) == 0 &&
@@ -194,9 +205,14 @@ static void unsee(OakumTree *tree)
     ((TreeEntry *)note)->seen = FALSE;
 }
 
+gboolean oakum_tree_is_settled(const OakumTree *tree)
+{
+  return tree->settled;
+}
+
 gboolean oakum_tree_settle(OakumTree *tree, GError **error)
 {
-  Walk walk = {tree, NULL};
+  Walk walk = {tree, NULL, NULL};
   unsee(tree);
   if (!walk_all(&walk, error))
     return FALSE;
@@ -206,6 +222,7 @@ gboolean oakum_tree_settle(OakumTree *tree, GError **error)
   while (g_hash_table_iter_next(&iter, NULL, &note))
     if (!((TreeEntry *)note)->seen)
       g_hash_table_iter_remove(&iter);
+  tree->settled = TRUE;
   /* the clock of ctime ticks every few milliseconds: nothing that happens later may share a tick */
   g_usleep(10000);
   return TRUE;
@@ -257,8 +274,7 @@ static gboolean write_change(Output *output, Change *change, GError **error)
   OAKUM_AUTO_FD at = oakum_root_open_parent(output->tree->root, change->path, FALSE, &name, error);
   if (at < 0)
     return FALSE;
-  int64_t mtime =
-      output->times->clamp && now->mtime > output->times->epoch ? output->times->epoch : now->mtime;
+  int64_t mtime = told_time(output->times, now->mtime);
   OakumTarEntry entry = {.type = now->type,
                          .mode = now->mode,
                          .uid = now->uid,
@@ -383,14 +399,9 @@ static void add_removed(OakumTree *tree, GPtrArray *changes)
     g_hash_table_remove(tree->entries, gone->pdata[i]);
 }
 
-gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times, OakumTarWriter *out,
-                         gboolean *changed, GError **error)
+static gboolean write_changes(OakumTree *tree, GPtrArray *changes, const OakumTreeTimes *times,
+                              OakumTarWriter *out, gboolean *changed, GError **error)
 {
-  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  Walk walk = {tree, changes};
-  unsee(tree);
-  if (!walk_all(&walk, error))
-    return FALSE;
   add_removed(tree, changes);
   *changed = changes->len > 0;
   if (!add_parents(tree, changes, error))
@@ -414,4 +425,68 @@ gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times, OakumTarW
                            g_memdup2(&change->now, sizeof(TreeEntry)));
   }
   return TRUE;
+}
+
+gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times, OakumTarWriter *out,
+                         gboolean *changed, GError **error)
+{
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
+  Walk walk = {tree, changes, times};
+  unsee(tree);
+  return walk_all(&walk, error) && write_changes(tree, changes, times, out, changed, error);
+}
+
+/* ---- a step on an overlay
+ * ----------------------------------------------------------------------- */
+
+/* Only what went, or lay below it, counts as not seen. */
+static void unsee_gone(OakumTree *tree, GHashTable *gone)
+{
+  GHashTableIter iter;
+  gpointer path, note;
+  g_hash_table_iter_init(&iter, tree->entries);
+  while (g_hash_table_iter_next(&iter, &path, &note)) {
+    TreeEntry *entry = note;
+    entry->seen = g_hash_table_size(gone) == 0 || !g_hash_table_contains(gone, path);
+    g_autofree char *above = entry->seen && g_hash_table_size(gone) > 0 ? g_strdup(path) : NULL;
+    for (char *slash; above && entry->seen && (slash = strrchr(above, '/')) != NULL;) {
+      *slash = '\0';
+      entry->seen = !g_hash_table_contains(gone, above);
+    }
+  }
+}
+
+static gboolean walk_touched(Walk *walk, const TreePath *item, GError **error)
+{
+  g_autofree char *name = NULL;
+  struct stat st;
+  OAKUM_AUTO_FD at = oakum_root_open_parent(walk->tree->root, item->path, FALSE, &name, error);
+  if (at < 0)
+    return FALSE;
+  if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return fail(error, errno, item->path);
+  if (S_ISSOCK(st.st_mode)) /* a socket cannot be in a tar */
+    return TRUE;
+  if (!judge(walk, at, name, item->path, &st, error))
+    return FALSE;
+  if (!item->deep)
+    return TRUE;
+  int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  guint depth = 1;
+  for (const char *p = item->path; *p; p++)
+    depth += *p == '/';
+  return fd >= 0 ? walk_folder(walk, fd, item->path, depth, error) : fail(error, errno, item->path);
+}
+
+gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *touched,
+                                 const OakumTreeTimes *times, OakumTarWriter *out,
+                                 gboolean *changed, GError **error)
+{
+  g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
+  Walk walk = {tree, changes, times};
+  unsee_gone(tree, touched->gone);
+  for (guint i = 0; i < touched->paths->len; i++)
+    if (!walk_touched(&walk, &g_array_index(touched->paths, TreePath, i), error))
+      return FALSE;
+  return write_changes(tree, changes, times, out, changed, error);
 }

@@ -4,6 +4,8 @@
 
 /* Cleans a name of a tar: no leading or double slashes, no "."; ".." is refused. "" is the root. */
 NODISCARD gboolean oakum_image_clean_path(OakumSlice path, char **out, GError **error);
+/* Puts what is to blame in front of an error: entry "name". The name is escaped. */
+void oakum_image_blame(GError **error, const char *what, OakumSlice name);
 
 /* OCI image specification 1.1, layer.md "Whiteouts". `name` is the last component. */
 typedef enum {

@@ -73,6 +73,20 @@ OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError
                                  oakum_digest_kind(diff_id), oakum_digest_hex(diff_id), UINT64_MAX);
 }
 
+/* Bytes that are not what their digest says seldom make a good archive: that they are wrong is what
+ * has to be told, not what the first of them broke. */
+static GError *blame_bytes(const OakumImage *image, guint index, GError *seen)
+{
+  g_autoptr(GError) other = NULL;
+  g_autoptr(OakumReader) blob =
+      image->source->open(image->source, image->manifest->layers->pdata[index], &other);
+  if ((blob && oakum_reader_drain(blob, &other)) || other->code != OAKUM_ERROR_DIGEST)
+    return seen;
+  g_error_free(seen);
+  g_prefix_error(&other, "layer %u: ", index);
+  return g_steal_pointer(&other);
+}
+
 OakumView *oakum_image_view(const OakumImage *image, OakumViewWanted wanted, gpointer user,
                             GError **error)
 {
@@ -82,8 +96,9 @@ OakumView *oakum_image_view(const OakumImage *image, OakumViewWanted wanted, gpo
     OakumReader *layer = oakum_image_open_layer(image, i, error);
     if (!layer)
       return NULL;
-    if (!oakum_view_add_layer(view, layer, desc->digest, error)) {
-      g_prefix_error(error, "%s: ", image->name);
+    GError *seen = NULL;
+    if (!oakum_view_add_layer(view, layer, desc->digest, &seen)) {
+      g_propagate_prefixed_error(error, blame_bytes(image, i, seen), "%s: ", image->name);
       return NULL;
     }
   }

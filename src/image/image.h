@@ -158,6 +158,8 @@ NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError 
 /* Notes where every file stands now (inode, ctime); to be called between the last apply and a step.
  */
 NODISCARD gboolean oakum_tree_settle(OakumTree *tree, GError **error);
+/* TRUE when nothing was applied since the last settle: a step on an overlay needs no other. */
+NODISCARD gboolean oakum_tree_is_settled(const OakumTree *tree);
 /* Times of a layer: clamp: later times become `epoch`; else they are kept. */
 typedef struct {
   gboolean clamp;
@@ -169,6 +171,13 @@ typedef struct {
  * etc/resolv.conf, is never looked at. *changed: whether there was anything. Updates the notes. */
 NODISCARD gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times,
                                    OakumTarWriter *out, gboolean *changed, GError **error);
+/* For a step that runs on an overlay over the tree: `begin` makes the empty folder `upper` (a
+ * descriptor, on the file system of the root) its upper one, `diff` writes the same layer that
+ * oakum_tree_diff would have written had the step run in the root itself, and merges the changes
+ * into the root. It costs what the step touched, not what the root holds. */
+NODISCARD gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error);
+NODISCARD gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const OakumTreeTimes *times,
+                                           OakumTarWriter *out, gboolean *changed, GError **error);
 
 /* ---- packing
  * ------------------------------------------------------------------------------------------ A file

@@ -10,9 +10,7 @@ gboolean oakum_image_clean_path(OakumSlice path, char **out, GError **error)
     const char *slash = memchr(at, '/', (size_t)(end - at));
     size_t n = (size_t)((slash ? slash : end) - at);
     if (n == 2 && at[0] == '.' && at[1] == '.') {
-      g_autofree char *shown = oakum_escape_terminal((const char *)path.data, (gssize)path.len);
-      g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "entry \"%s\": \"..\" in a name",
-                  shown);
+      g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "\"..\" in a name");
       return FALSE;
     }
     if (n > 0 && !(n == 1 && at[0] == '.')) {
@@ -30,6 +28,12 @@ gboolean oakum_image_clean_path(OakumSlice path, char **out, GError **error)
   }
   *out = g_string_free(g_steal_pointer(&clean), FALSE);
   return TRUE;
+}
+
+void oakum_image_blame(GError **error, const char *what, OakumSlice name)
+{
+  g_autofree char *shown = oakum_escape_terminal((const char *)name.data, (gssize)name.len);
+  g_prefix_error(error, "%s \"%s\": ", what, shown);
 }
 
 OakumWhiteout oakum_image_whiteout(const char *name, const char **target)

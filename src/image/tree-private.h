@@ -16,6 +16,7 @@ typedef struct {
   int64_t ctime;
   uint32_t ctime_ns;
   gboolean seen;                   /* by the walk that runs */
+  gboolean linked;                 /* the file had further names when it was last looked at */
   uint8_t content[CONTENT_DIGEST]; /* of a file's bytes or of a link's target */
   uint8_t xattrs[CONTENT_DIGEST];  /* of all names and values; zero: none */
 } TreeEntry;
@@ -23,8 +24,23 @@ typedef struct {
 struct OakumTree {
   int root;
   GHashTable *entries; /* clean path → TreeEntry */
+  gboolean settled;    /* nothing was applied since the notes and the disk were compared */
   gint64 settled_at;   /* monotonic, microseconds */
 };
+
+/* What a step on an overlay touched. */
+typedef struct {
+  char *path;
+  gboolean deep; /* with all that lies below */
+} TreePath;
+typedef struct {
+  GArray *paths;    /* TreePath */
+  GHashTable *gone; /* paths that went, with all below, or made way for something else */
+} TreeTouched;
+/* As oakum_tree_diff, looking at nothing else. */
+NODISCARD gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *touched,
+                                           const OakumTreeTimes *times, OakumTarWriter *out,
+                                           gboolean *changed, GError **error);
 
 /* Names that steps are given and layers never carry. */
 NODISCARD gboolean oakum_tree_ignored(const char *path);

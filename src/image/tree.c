@@ -55,7 +55,8 @@ void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST])
  * overlayfs's own marks). */
 static gboolean xattr_kept(const char *name)
 {
-  return strcmp(name, "security.capability") == 0 || g_str_has_prefix(name, "user.");
+  return strcmp(name, "security.capability") == 0 ||
+         (g_str_has_prefix(name, "user.") && !g_str_has_prefix(name, "user.overlay."));
 }
 
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONTENT_DIGEST])
@@ -304,8 +305,10 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
                                const char *path, GError **error)
 {
   g_autofree char *target = NULL, *target_name = NULL;
-  if (!oakum_image_clean_path(entry->link, &target, error))
+  if (!oakum_image_clean_path(entry->link, &target, error)) {
+    oakum_image_blame(error, "hard link to", entry->link);
     return FALSE;
+  }
   if (strcmp(target, path) == 0)
     return TRUE; /* a link to itself: the file is there, or the look-up below says it is not */
   OAKUM_AUTO_FD at = oakum_root_open_parent(apply->tree->root, target, FALSE, &target_name, error);
@@ -448,6 +451,7 @@ static gboolean set_dir_times(Apply *apply, GError **error)
 gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
 {
   Apply apply = {.tree = tree, .parent = -1};
+  tree->settled = FALSE;
   apply.tar = oakum_tar_reader_new(layer);
   apply.mine = oakum_str_map_new(g_free, NULL);
   apply.dir_times = oakum_str_map_new(g_free, g_free);
@@ -455,9 +459,7 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   int more;
   while ((more = oakum_tar_reader_next(apply.tar, &entry, error)) > 0)
     if (!apply_entry(&apply, entry, error)) {
-      g_autofree char *shown =
-          oakum_escape_terminal((const char *)entry->path.data, (gssize)entry->path.len);
-      g_prefix_error(error, "entry \"%s\": ", shown);
+      oakum_image_blame(error, "entry", entry->path);
       more = -1;
       break;
     }

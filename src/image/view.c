@@ -386,8 +386,10 @@ static gboolean add_entry(OakumView *view, OakumTarReader *tar, const OakumTarEn
   }
   if (entry->type == OAKUM_TAR_HARDLINK) {
     g_autofree char *to = NULL;
-    if (!oakum_image_clean_path(entry->link, &to, error))
+    if (!oakum_image_clean_path(entry->link, &to, error)) {
+      oakum_image_blame(error, "hard link to", entry->link);
       return FALSE;
+    }
     Node *other = resolve(view, to, FALSE, FALSE, NULL);
     if (!other || other->inode->file.type == OAKUM_TAR_DIR) {
       g_autofree char *shown = oakum_escape_terminal(to, -1);
@@ -428,6 +430,7 @@ gboolean oakum_view_add_layer(OakumView *view, OakumReader *reader, const char *
   int more;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0)
     if (!add_entry(view, tar, entry, error)) {
+      oakum_image_blame(error, "entry", entry->path);
       more = -1;
       break;
     }

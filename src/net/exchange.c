@@ -134,7 +134,7 @@ static void transfer_error(Transfer *t, GError **error)
                 OAKUM_HEADER_MAX);
     return;
   }
-  if (t->got > t->max) {
+  if (t->got > t->max || t->result == CURLE_FILESIZE_EXCEEDED) {
     g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_LIMIT,
                 "%s %s: an answer of more than %" G_GUINT64_FORMAT " bytes", t->method, shown,
                 t->max);
@@ -206,6 +206,8 @@ static void set_common(CURL *e, Transfer *t)
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+  /* one that says at once that it is too long is not read at all */
+  curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)MIN(t->max, (uint64_t)G_MAXINT64));
 }
 
 static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *request,

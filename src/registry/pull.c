@@ -15,7 +15,8 @@ static gboolean digest_holds(OakumEndpoint *e, const char *digest, const char *d
   if (strcmp(hex, oakum_digest_hex(digest)) == 0)
     return TRUE;
   g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_DIGEST,
-              "%s/%s: manifest: expected %s, got hex %s", e->name, e->repository, digest, hex);
+              "%s/%s: manifest: expected %s, got %.*s%s", e->name, e->repository, digest,
+              (int)(oakum_digest_hex(digest) - digest), digest, hex);
   return FALSE;
 }
 

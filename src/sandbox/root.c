@@ -103,11 +103,17 @@ static gboolean forbid_devices(const char *root)
   return mount(NULL, root, NULL, flags, NULL) == 0;
 }
 
+static gboolean mount_root(const StepOrder *order)
+{
+  if (order->upper)
+    return oakum_sandbox_mount_overlay(order->root, order->upper, order->work, order->root);
+  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 && forbid_devices(order->root);
+}
+
 static gboolean make_world(const StepOrder *order)
 {
   const char *failed = NULL;
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-      mount(order->root, order->root, NULL, MS_BIND, NULL) < 0 || !forbid_devices(order->root) ||
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mount_root(order) ||
       chdir(order->root) < 0)
     failed = "root";
   else if (!make_dev())

@@ -4,6 +4,7 @@
 /* What the re-executed process reads from its descriptor 3. */
 typedef struct {
   char *rung, *root, *cwd;
+  char *upper, *work; /* NULL: no overlay */
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
   char **groups; /* numbers */
@@ -35,6 +36,10 @@ void oakum_sandbox_complain(const char *what);
 
 /* What the probes try, in a child of theirs: FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_try_mounts(void);
+/* Mounts an overlay of the three folders at `target`; FALSE with errno. It does not sync: what a
+ * crash leaves of a step is thrown away. */
+NODISCARD gboolean oakum_sandbox_mount_overlay(const char *lower, const char *upper,
+                                               const char *work, const char *target);
 /* As oakum_sandbox_probe. */
 NODISCARD gboolean oakum_sandbox_try_userns(char **why);
 

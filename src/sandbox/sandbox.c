@@ -39,6 +39,8 @@ gboolean oakum_rung_parse(const char *text, OakumRung *out)
 static const OakumJsonField order_fields[] = {
     {"rung", OAKUM_JSON_STRING, offsetof(StepOrder, rung), TRUE, NULL, NULL, NULL, 0},
     {"root", OAKUM_JSON_STRING, offsetof(StepOrder, root), TRUE, NULL, NULL, NULL, 0},
+    {"upper", OAKUM_JSON_STRING, offsetof(StepOrder, upper), FALSE, NULL, NULL, NULL, 0},
+    {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
     {"argv", OAKUM_JSON_STRV, offsetof(StepOrder, argv), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"env", OAKUM_JSON_STRV, offsetof(StepOrder, envp), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
@@ -82,6 +84,10 @@ static int write_order(OakumRung rung, const OakumStep *step, GError **error)
   }
   json_object_set_new(json, "rung", json_string(rung_names[rung]));
   json_object_set_new(json, "root", json_string(step->root));
+  if (step->upper) {
+    json_object_set_new(json, "upper", json_string(step->upper));
+    json_object_set_new(json, "work", json_string(step->work));
+  }
   json_object_set_new(json, "cwd", json_string(step->cwd));
   json_object_set_new(json, "argv", strings(step->argv));
   json_object_set_new(json, "env", strings(step->envp));
@@ -420,8 +426,18 @@ gboolean oakum_sandbox_try_mounts(void)
 {
   /* inside a plain chroot "/" is no mount point: neither can propagation be cut off there nor
    * pivot_root work */
-  return unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0 &&
-         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+  if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
+      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return FALSE;
+  /* a container that hides parts of /proc may make user namespaces, but no /proc in them */
+  int status = 0;
+  pid_t pid = fork();
+  if (pid == 0)
+    _exit(mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0 ? 0 : errno);
+  if (pid < 0 || waitpid(pid, &status, 0) < 0)
+    return FALSE;
+  errno = WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+  return errno == 0;
 }
 
 static gboolean attempt_chroot(void)

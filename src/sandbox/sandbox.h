@@ -26,8 +26,10 @@ NODISCARD const char *oakum_rung_name(OakumRung rung);
 NODISCARD gboolean oakum_rung_parse(const char *text, OakumRung *out);
 
 typedef struct {
-  const char *root;    /* absolute path of the folder that becomes "/" */
-  const char *scratch; /* folder on the same file system that the step does not see */
+  const char *root;         /* absolute path of the folder that becomes "/" */
+  const char *scratch;      /* folder on the same file system that the step does not see */
+  const char *upper, *work; /* empty folders there (userns, root): the step runs on an overlay over
+                               the root, and what it changes is in `upper`; NULL: in the root */
   const char *const *argv, *const *envp; /* complete; argv[0] is searched in envp's PATH */
   const char *cwd;                       /* inside the root; made by the caller */
   uid_t uid;
@@ -51,6 +53,9 @@ NODISCARD gboolean oakum_sandbox_enter_userns(int argc, char **argv, int *status
 /* main() marks the process that was started as "oakum:userns". */
 void oakum_sandbox_mark_userns(void);
 NODISCARD gboolean oakum_sandbox_in_userns(void);
+/* Whether steps of this rung can run on an overlay whose folders lie in `folder`: really tried,
+ * with a file that goes and a folder that is made anew. FALSE on the rung chroot. */
+NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.
  * LIMIT when time or processes ran out. */

@@ -96,6 +96,37 @@ def oci(layer=None, manifest=None, config=None, index=None, layout=None, drop=()
     return files
 
 
+def served(name="team/app", tag="v1", **parts):
+    """The answers of a registry that has the image of oci(**parts); add to them or replace some."""
+    files = oci(**parts)
+    manifest = json.loads(files["index.json"])["manifests"][0]
+    answers = {"GET /v2/": (200, {}, b"{}")}
+    for path, data in files.items():
+        if path.startswith("blobs/"):
+            of = path[len("blobs/"):].replace("/", ":")
+            answers[f"GET /v2/{name}/blobs/{of}"] = (200, {}, data)
+            if of == manifest["digest"]:
+                answers[f"GET /v2/{name}/manifests/{tag}"] = (200, {"Content-Type": manifest["mediaType"]}, data)
+                answers[f"GET /v2/{name}/manifests/{of}"] = answers[f"GET /v2/{name}/manifests/{tag}"]
+    return answers
+
+
+def manifest_answer(body, type="application/vnd.oci.image.manifest.v1+json", status=200, **headers):
+    """A registry that has one manifest, and that one is this."""
+    return {"GET /v2/": (200, {}, b"{}"),
+            "GET /v2/team/app/manifests/v1": (status, {"Content-Type": type, **{k.replace("_", "-"): v for k, v in headers.items()}}, body)}
+
+
+def blob_answer(status=200, headers=None, body=None, layer=True):
+    """A registry whose layer (or config) is answered so; `body` may be a function of the true bytes."""
+    answers = served()
+    size = len(debian())
+    for key, (_, _, data) in answers.items():
+        if "/blobs/" in key and (len(data) == size) == layer and not data.startswith(b'{"schemaVersion"'):
+            answers[key] = (status, headers or {}, body(data) if callable(body) else body if body is not None else data)
+    return answers
+
+
 def docker(manifest=None, layer=None, **files):
     """A docker archive; `files` are further members."""
     layer = debian() if layer is None else layer

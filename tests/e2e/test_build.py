@@ -87,6 +87,53 @@ def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     assert "etc/hosts" not in listing and "home/app/" in listing and "etc/passwd" in listing
 
 
+CHANGES = r"""
+ARG BASE
+FROM $BASE
+WORKDIR /w
+RUN echo a > a && ln a b && ln a c && mkdir -p d/e/f && echo x > d/e/f/x && mkfifo d/p && ln -s a l && ln l l2
+RUN chmod 600 b; echo more >> c
+RUN rm -rf d/e && mkdir d/e && echo y > d/e/y
+RUN rm -rf /usr/share/doc && mkdir /usr/share/doc && touch /usr/share/doc/new && rm -f /etc/motd /etc/hosts; echo q > /etc/hosts
+RUN cp -a d dd && rm -r d && mv a /tmp/a && rm b && mkdir b && echo z > b/z; chmod 711 /w
+RUN true
+RUN touch same && chmod 0600 c; cat c > c2 && sleep 1 && cat c2 > c; touch /etc; chmod 0755 /usr/bin
+RUN rm -rf /etc/alternatives; ln -s /tmp /etc/alternatives; touch -d @5 /usr/bin/perl; chown 3:4 /usr/bin/perl
+RUN rm -rf dd; rm /tmp/a; python3 -c "import os; os.setxattr('/w/c','user.k',b'v'); os.setxattr('/w','user.k',b'v')"
+RUN python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('/w/socket')"; mkdir gone && rmdir gone
+COPY Dockerfile b/
+RUN cp -a b bb && rm -r b && ln bb/Dockerfile k && mkdir b && : > b/.keep
+WORKDIR /
+USER 33
+RUN touch /tmp/mine
+"""
+
+
+def test_overlay_and_root_itself(oakum, bookworm, tmp_path):
+    """What a step changed is told alike on an overlay, in the root itself and in the chroot, hard links and all."""
+    (tmp_path / "Dockerfile").write_text(CHANGES)
+    digests = {}
+    for rung in RUNGS:
+        for off in ["", "1"] if rung != "chroot" else ["1"]:
+            done = build(oakum, tmp_path, bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--verbose",
+                         "--output", f"oci:{tmp_path}/out:{rung}{off}", env={"OAKUM_TEST_NO_OVERLAY": off})
+            assert done.returncode == 0, done.stderr
+            assert ("steps run on an overlay" in done.stderr) == (off == ""), done.stderr
+            digests[rung, off] = done.stdout
+    assert len(set(digests.values())) == 1, digests
+    manifest = json.loads(blob(tmp_path / "out", digests["chroot", "1"]).read_text())
+    own = [name for layer in manifest["layers"][1:] for name in subprocess.run(
+        ["tar", "-tzf", str(blob(tmp_path / "out", layer["digest"]))], capture_output=True, text=True, check=True).stdout.splitlines()]
+    # the second RUN: one write by each name of a file changes all three
+    assert all(own.count(name) == n for name, n in [("w/b", 2), ("w/d/e/.wh.f", 1), ("usr/share/doc/new", 1), ("w/.wh.dd", 1)])
+    assert "etc/hosts" not in own and "w/socket" not in own and "w/gone/" not in own and "w/same" in own and own.count("w/c") == 3
+    assert list((tmp_path / "s/work").iterdir()) == []
+
+
+def blob(layout, digest):
+    return layout / "blobs" / digest.strip().replace(":", "/")
+
+
 if {"root", "userns"} <= set(RUNGS):
     def as_plain_user(folder, *command, ranges="plain:200000:65536\n"):
         """Runs it as a user without privileges that /etc/subuid knows, in a mount namespace where only it does."""
