@@ -90,8 +90,7 @@ void oakum_instruction_free(gpointer p)
   g_ptr_array_unref(in->words);
   g_ptr_array_unref(in->heredocs);
   g_ptr_array_unref(in->mounts);
-  if (in->blank_lines)
-    g_array_unref(in->blank_lines);
+  g_array_unref(in->blank_lines);
   g_free(in->name);
   g_free(in->keyword);
   g_free(in->text);
@@ -139,6 +138,7 @@ static OakumInstruction *instruction_new(OakumParser *parser, OakumInstructionKi
   in->words = g_ptr_array_new_with_free_func(oakum_word_free);
   in->heredocs = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_heredoc_free);
   in->mounts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_mount_free);
+  in->blank_lines = g_array_new(FALSE, FALSE, sizeof(OakumRange)); /* the outer one gets others */
   oakum_line_paint(parser, from, to, OAKUM_TOKEN_KEYWORD);
   return in;
 }

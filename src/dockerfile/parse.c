@@ -350,6 +350,7 @@ static void read_instruction(OakumParser *parser, GArray *blank_lines)
     return;
   g_ptr_array_add(df->instructions, in);
   parser->current = in;
+  g_array_unref(in->blank_lines);
   in->blank_lines = g_array_ref(blank_lines);
   oakum_heredocs_find(parser, in);
   tokens_of_line(parser);
