@@ -111,10 +111,6 @@ void lint_stages(OakumLint *lint)
       stage->parent = step->image ? lint_find_stage(lint, step->image, (int)lint->stages->len) : -1;
       if (stage->parent >= 0)
         lint_stage(lint, stage->parent)->base = TRUE;
-      for (guint k = 0; lint->hadolint && k < lint->stages->len; k++) {
-        LintStage *other = lint_stage(lint, (int)k); /* known by its image where it has no alias */
-        other->base |= strcmp(other->from->alias ? other->from->alias : other->from->name, step->name) == 0;
-      }
       g_ptr_array_add(lint->stages, stage);
     }
     int index = (int)lint->stages->len - 1;
