@@ -96,6 +96,7 @@
 #define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
+#define OAKUM_IGNORE_PATTERN_MAX 4096u /* bytes; no path is longer */
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
 /* shell scripts inside Dockerfiles */
@@ -106,13 +107,10 @@
 #define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
 #define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
 #define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
-#define OAKUM_SHELL_PEEK_MAX                                                                       \
-  256u /* bytes looked ahead for the end of a subscript or a glob's set */
+#define OAKUM_SHELL_PEEK_MAX 256u      /* bytes looked ahead for the end of a glob's set */
 
 /* lint */
-#define OAKUM_DIFF_EDITS_MAX                                                                       \
-  2000u /* lines that go or come before a diff gives up being minimal                              \
-         */
+#define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */
 #define OAKUM_LINT_FILES_MAX 100000u
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
@@ -122,6 +120,10 @@
 #define OAKUM_LSP_MESSAGE_MAX (16 * OAKUM_MIB)
 #define OAKUM_LSP_HEADER_MAX 4096u
 #define OAKUM_LSP_DOCUMENTS_MAX 1000u
+#define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
+#define OAKUM_LINT_FIX_ROUNDS_MAX 16u
+#define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
+#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
 
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
@@ -129,12 +131,6 @@
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 
 /* configuration files that people write */
-/* lint, the rules */
-#define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
-#define OAKUM_LINT_FIX_ROUNDS_MAX 16u
-#define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
-#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
-
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_NODES_MAX 200000u

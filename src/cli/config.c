@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 const OakumOption oakum_general_options[] = {
-    {"config", 0, OAKUM_OPTION_TEXT, offsetof(OakumGeneralArgs, named), "FILE",
+    {"config", 'c', OAKUM_OPTION_TEXT, offsetof(OakumGeneralArgs, named), "FILE",
      "configuration file; \"none\" reads none",
      "oakum.yaml here, else $XDG_CONFIG_HOME/oakum/oakum.yaml"},
     {0}};

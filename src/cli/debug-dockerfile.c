@@ -388,8 +388,7 @@ static int run_dockerfile(int argc, char **argv)
       ok ? oakum_dockerfile_parse(text, len, rest->pdata[0], &error) : NULL;
   if (!d)
     return failed("dockerfile", error);
-  g_autoptr(GHashTable) given = pairs(given_args.args),
-                        machine = pairs(given_args.platform);
+  g_autoptr(GHashTable) given = pairs(given_args.args), machine = pairs(given_args.platform);
   g_autoptr(OakumScope) scope = given_args.sees ? oakum_scope_new(d, given, machine) : NULL;
   print_tree(d, scope, given_args.tokens);
   return finish("dockerfile", OAKUM_EXIT_PASS);

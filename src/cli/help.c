@@ -77,21 +77,35 @@ static void row(GString *out, const char *head, const char *text, guint indent)
   }
 }
 
+/* Choices that would not fit into the line of the option stand in its text. */
+static gboolean has_many_choices(const OakumOption *o)
+{
+  return o->word && strchr(o->word, '|') && strlen(o->word) > WIDTH - HELP_COLUMN;
+}
+
 /* "-f, --file FILE" */
 static char *option_head(const OakumOption *o)
 {
+  g_autofree char *upper = g_ascii_strup(o->name, -1);
   char letter[] = {'-', o->letter, ',', ' ', 0};
   return g_strdup_printf("%s--%s%s%s%s", o->letter ? letter : "    ", o->name,
                          o->kind == OAKUM_OPTION_FLAG       ? ""
                          : o->kind == OAKUM_OPTION_OPTIONAL ? "[="
                                                             : " ",
-                         o->word && o->kind != OAKUM_OPTION_FLAG ? o->word : "",
+                         o->kind == OAKUM_OPTION_FLAG || !o->word ? ""
+                         : has_many_choices(o)                    ? upper
+                                                                  : o->word,
                          o->kind == OAKUM_OPTION_OPTIONAL ? "]" : "");
 }
 
 static char *option_text(const OakumOption *o)
 {
   GString *text = g_string_new(o->help);
+  if (has_many_choices(o)) {
+    g_auto(GStrv) choices = oakum_option_choices(o);
+    g_autofree char *list = g_strjoinv(", ", choices);
+    g_string_append_printf(text, ": %s", list);
+  }
   if (o->kind == OAKUM_OPTION_LIST)
     g_string_append(text, "; may be repeated");
   if (o->fallback)

@@ -82,9 +82,22 @@ static gboolean parse_level(const char *id, const char *text, OakumLintLevel *ou
   return TRUE;
 }
 
+/* The spelling that the rule's row has, so that "dl3006" and "DL3006" are one key; new string. */
+static char *spelling(const char *id)
+{
+  const OakumLintRule *rule = oakum_lint_rule_find(id);
+  g_auto(GStrv) aliases = rule ? oakum_lint_rule_aliases(rule) : NULL;
+  if (rule && g_ascii_strcasecmp(rule->name, id) == 0)
+    return g_strdup(rule->name);
+  for (char **alias = aliases; alias && *alias; alias++)
+    if (g_ascii_strcasecmp(*alias, id) == 0)
+      return g_strdup(*alias);
+  return is_shellcheck(id) ? g_ascii_strup(id, -1) : g_strdup(id);
+}
+
 static void set_level(GHashTable *levels, const char *id, OakumLintLevel level)
 {
-  g_hash_table_replace(levels, g_strdup(id), GINT_TO_POINTER(level));
+  g_hash_table_replace(levels, spelling(id), GINT_TO_POINTER(level));
 }
 
 static gboolean read_rules(const OakumGeneralArgs *general, const OakumYaml *rules,

@@ -93,24 +93,38 @@ static void close_node(Build *b)
   g_clear_pointer(&b->keys[b->depth], g_hash_table_unref);
 }
 
+/* The token's text by its chunks: fy_token_get_text of libfyaml 0.7.12 leaks when they are many.
+ * NULL: it cannot be read. */
+static char *token_text(struct fy_token *token, size_t *len)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  struct fy_token_iter *iter = token ? fy_token_iter_create(token) : NULL;
+  const struct fy_iter_chunk *chunk = NULL;
+  int failed = token && !iter;
+  while (iter && (chunk = fy_token_iter_chunk_next(iter, chunk, &failed)) != NULL)
+    g_string_append_len(text, chunk->str, (gssize)chunk->len);
+  if (iter)
+    fy_token_iter_destroy(iter);
+  *len = text->len;
+  return failed ? NULL : g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static gboolean scalar(Build *b, struct fy_token *token, int line, int column, GError **error)
 {
   size_t len = 0;
   enum fy_scalar_style style = token ? fy_scalar_token_get_style(token) : FYSS_PLAIN;
   if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
     column--; /* the mark stands behind the quote */
-  const char *text = token ? fy_token_get_text(token, &len) : "";
+  g_autofree char *text = token_text(token, &len);
   if (!text)
     return fail(b, line, column, OAKUM_ERROR_INVALID, "this value cannot be read", error);
   if (memchr(text, 0, len))
     return fail(b, line, column, OAKUM_ERROR_INVALID, "a NUL character", error);
-  OakumYaml *node = node_new(OAKUM_YAML_SCALAR, line, column);
-  node->text = g_strndup(text, len);
-  node->plain = style == FYSS_PLAIN;
-  if (!g_utf8_validate(node->text, -1, NULL)) {
-    oakum_yaml_free(node);
+  if (!g_utf8_validate(text, (gssize)len, NULL))
     return fail(b, line, column, OAKUM_ERROR_INVALID, "not UTF-8", error);
-  }
+  OakumYaml *node = node_new(OAKUM_YAML_SCALAR, line, column);
+  node->text = g_steal_pointer(&text);
+  node->plain = style == FYSS_PLAIN;
   return place(b, node, error);
 }
 
@@ -165,6 +179,30 @@ static void syntax_error(const Build *b, struct fy_diag *diag, GError **error)
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "%s: not YAML", b->what);
 }
 
+/* What YAML forbids anyway (control characters, wrong UTF-8), and directives, over which the parser
+ * below may loop for ever, are found before it sees them. */
+static gboolean looks_sane(const Build *b, const char *data, size_t len, GError **error)
+{
+  int line = 1, column = 1;
+  for (const char *p = data, *end = data + len; p < end;) {
+    gunichar c = g_utf8_get_char_validated(p, end - p);
+    if (c == (gunichar)-1 || c == (gunichar)-2)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "not UTF-8", error);
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0 && c != 0x85) ||
+        (c & 0xfffe) == 0xfffe)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "a control character", error);
+    if (c == '%' && column == 1)
+      return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED, "directives (%) are not read", error);
+    p += g_unichar_to_utf8(c, NULL);
+    column++;
+    if (c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029) {
+      line += c != '\r' || p == end || *p != '\n';
+      column = 1;
+    }
+  }
+  return TRUE;
+}
+
 OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GError **error)
 {
   if (len > OAKUM_CONFIG_FILE_MAX) {
@@ -173,6 +211,8 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
     return NULL;
   }
   Build b = {.what = what};
+  if (!looks_sane(&b, data, len, error))
+    return NULL;
   struct fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
   diag_config.fp = NULL;

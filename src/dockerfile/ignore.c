@@ -1,113 +1,202 @@
 /* Patterns of COPY and of the ignore file. */
-#include "dockerfile/dockerfile.h"
+#include "dockerfile/dockerfile-private.h"
 #include <string.h>
 
-/* Matches one character against "[...]"; moves *p behind it. -1: bad pattern. */
-static int match_class(const char **p, char c)
+typedef enum {
+  PART_CHAR,  /* one character */
+  PART_ANY,   /* ? : one that is no '/' */
+  PART_CLASS, /* [a-z] : may be '/' */
+  PART_STAR,  /* * : any number that are no '/' */
+  PART_DEEP,  /* two stars in the middle: nothing, or anything up to a '/' */
+  PART_ALL,   /* two stars at the end: anything */
+} PartKind;
+typedef struct {
+  PartKind kind;
+  gunichar c;
+  guint first, count; /* ranges of a class */
+  gboolean negated;
+} Part;
+typedef struct {
+  gunichar low, high;
+} Span;
+typedef struct {
+  GArray *parts;  /* Part */
+  GArray *spans;  /* Span */
+  gboolean plain; /* nothing but characters and doubled stars at an end */
+} Pattern;
+
+static void pattern_clear(Pattern *pattern)
 {
-  const char *at = *p + 1;
-  gboolean negated = *at == '^', hit = FALSE, any = FALSE;
-  if (negated)
-    at++;
-  while (*at && (*at != ']' || !any)) {
-    char low = *at++;
-    if (low == '\\' && !(low = *at++))
-      return -1;
-    char high = low;
-    if (*at == '-' && at[1] && at[1] != ']') {
-      high = *++at;
-      at++;
-      if (high == '\\' && !(high = *at++))
-        return -1;
-    }
-    hit |= (guchar)c >= (guchar)low && (guchar)c <= (guchar)high;
-    any = TRUE;
-  }
-  if (*at != ']')
-    return -1;
-  *p = at + 1;
-  return hit != negated;
+  if (pattern->parts)
+    g_array_unref(pattern->parts);
+  if (pattern->spans)
+    g_array_unref(pattern->spans);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pattern, pattern_clear)
+
+/* A byte that is no UTF-8 is a character of its own, beyond all others. */
+static gunichar next_char(const char **at)
+{
+  size_t n = oakum_char_len(*at);
+  gunichar c = n == 1 && (guchar) * *at >= 0x80 ? 0x200000u + (guchar) * *at : g_utf8_get_char(*at);
+  *at += n;
+  return c;
 }
 
-/* One step of a pattern without stars. 1 match, 0 none, -1 bad pattern. */
-static int match_one(const char **p, char c)
+/* One end of a range in a class. */
+static gboolean class_char(const char **at, gunichar *c)
 {
-  if (**p == '[')
-    return match_class(p, c);
-  if (**p == '\\') {
-    if (!(*p)[1])
-      return -1;
-    int hit = (*p)[1] == c;
-    *p += 2;
-    return hit;
-  }
-  int hit = **p == '?' || **p == c;
-  ++*p;
-  return hit;
+  if (**at == '\0' || **at == '-' || **at == ']')
+    return FALSE;
+  if (**at == '\\' && !*++*at)
+    return FALSE;
+  *c = next_char(at);
+  return TRUE;
 }
 
-/* `deep`: "**" crosses slashes (ignore files). Linear in pattern times name: only the last star of
- * each kind is ever retried. */
-static gboolean match(const char *p, const char *name, gboolean deep, gboolean *valid)
+/* "[^a-z]"; *at is behind the bracket. */
+static gboolean compile_class(Pattern *out, const char **at, Part *part)
 {
-  const char *star = NULL, *star_name = NULL, *deep_star = NULL, *deep_name = NULL;
-  while (TRUE) {
-    if (deep && p[0] == '*' && p[1] == '*') {
-      p += 2;
-      if (*p == '/')
-        p++; /* a doubled star and its slash also mean no folder at all */
-      deep_star = p;
-      deep_name = name;
-      star = NULL;
-      continue;
-    }
-    if (*p == '*') {
-      star = ++p;
-      star_name = name;
-      continue;
-    }
-    if (!*name && !*p)
-      return TRUE;
-    if (*name && *p && !(*name == '/' && *p != '/')) {
-      const char *q = p;
-      int hit = match_one(&q, *name);
-      if (hit < 0) {
-        *valid = FALSE;
+  part->kind = PART_CLASS;
+  part->negated = **at == '^';
+  part->first = out->spans->len;
+  *at += part->negated ? 1 : 0;
+  do {
+    Span span;
+    if (!class_char(at, &span.low))
+      return FALSE;
+    span.high = span.low;
+    if (**at == '-') {
+      ++*at;
+      if (!class_char(at, &span.high))
         return FALSE;
-      }
-      if (hit) {
-        p = q;
-        name++;
-        continue;
-      }
     }
-    if (star && *star_name && *star_name != '/') {
-      p = star;
-      name = ++star_name;
-      continue;
+    g_array_append_val(out->spans, span);
+    part->count++;
+  } while (**at != ']');
+  ++*at;
+  return TRUE;
+}
+
+/* `deep`: two stars cross slashes (the ignore file); else they are two stars (COPY). FALSE: the
+ * pattern cannot be read. */
+static gboolean compile(Pattern *out, const char *text, gboolean deep)
+{
+  const char *at = text;
+  out->parts = g_array_new(FALSE, FALSE, sizeof(Part));
+  out->spans = g_array_new(FALSE, FALSE, sizeof(Span));
+  out->plain = TRUE;
+  while (*at) {
+    Part part = {.kind = PART_CHAR};
+    gboolean start = at == text;
+    if (deep && at[0] == '*' && at[1] == '*') {
+      at += at[2] == '/' ? 3 : 2; /* a doubled star and its slash also mean no folder at all */
+      part.kind = *at ? PART_DEEP : PART_ALL;
+      out->plain &= start || (!*at && g_array_index(out->parts, Part, 0).kind == PART_CHAR);
+    } else if (*at == '*' || *at == '?') {
+      part.kind = *at++ == '*' ? PART_STAR : PART_ANY;
+      out->plain = FALSE;
+    } else if (*at == '[') {
+      at++;
+      out->plain = FALSE;
+      if (!compile_class(out, &at, &part))
+        return FALSE;
+    } else {
+      out->plain &= *at != '\\';
+      if (*at == '\\' && !*++at)
+        return FALSE;
+      part.c = next_char(&at);
     }
-    if (deep_star && *deep_name) {
-      p = deep_star;
-      name = ++deep_name;
-      star = NULL;
-      continue;
+    g_array_append_val(out->parts, part);
+  }
+  return TRUE;
+}
+
+static gboolean part_takes(const Pattern *pattern, const Part *part, gunichar c)
+{
+  switch (part->kind) {
+  case PART_CHAR:
+    return c == part->c;
+  case PART_ANY:
+    return c != '/';
+  case PART_CLASS: {
+    gboolean hit = FALSE;
+    for (guint i = 0; i < part->count && !hit; i++) {
+      const Span *span = &g_array_index(pattern->spans, Span, part->first + i);
+      hit = c >= span->low && c <= span->high;
     }
+    return hit != part->negated;
+  }
+  default:
     return FALSE;
   }
 }
 
-gboolean oakum_dockerfile_glob(const char *pattern, const char *name, gboolean *valid)
+enum { AT = 1, INSIDE = 2 }; /* before a part; in the middle of a deep one */
+
+/* What needs no character: stars may be empty. TRUE: the end of the pattern is reached. */
+static gboolean close_states(const Pattern *pattern, guint8 *states)
 {
-  gboolean ok = TRUE;
-  gboolean hit = match(pattern, name, FALSE, &ok);
-  if (valid)
-    *valid = ok;
-  return hit && ok;
+  guint n = pattern->parts->len;
+  for (guint i = 0; i < n; i++)
+    if ((states[i] & AT) && g_array_index(pattern->parts, Part, i).kind >= PART_STAR)
+      states[i + 1] |= AT;
+  return states[n] & AT;
 }
 
+/* All ways through the pattern at once, one character after the other: pattern times name, whatever
+ * they are. `above`: a folder above the name may match in its place. */
+static gboolean walk(const Pattern *pattern, const char *name, gboolean above)
+{
+  guint n = pattern->parts->len;
+  g_autofree guint8 *states = g_malloc0(n + 1), *next = g_malloc0(n + 1);
+  states[0] = AT;
+  for (const char *at = name;;) {
+    gboolean whole = close_states(pattern, states);
+    if (whole && (!*at || (above && *at == '/' && at > name)))
+      return TRUE;
+    if (!*at)
+      return FALSE;
+    gunichar c = next_char(&at);
+    guint8 any = 0;
+    memset(next, 0, n + 1);
+    for (guint i = 0; i < n; i++) {
+      const Part *part = &g_array_index(pattern->parts, Part, i);
+      if (!states[i])
+        continue;
+      if (part->kind == PART_DEEP) {
+        next[i] |= INSIDE;
+        next[i + 1] |= c == '/' ? AT : 0;
+      } else if (part->kind == PART_ALL || (part->kind == PART_STAR && c != '/')) {
+        next[i] |= AT;
+      } else if (part_takes(pattern, part, c)) {
+        next[i + 1] |= AT;
+      }
+      any |= next[i] | next[i + 1];
+    }
+    if (!any)
+      return FALSE;
+    guint8 *swap = states;
+    states = next;
+    next = swap;
+  }
+}
+
+gboolean oakum_dockerfile_glob(const char *text, const char *name, gboolean *valid)
+{
+  g_auto(Pattern) pattern = {0};
+  gboolean ok = compile(&pattern, text, FALSE);
+  if (valid)
+    *valid = ok;
+  return ok && walk(&pattern, name, FALSE);
+}
+
+/* ---- the file
+ * -------------------------------------------------------------------------------------- */
 typedef struct {
-  char *pattern;
+  char *text;
   gboolean exception;
+  Pattern pattern;
 } Rule;
 
 struct OakumIgnore {
@@ -117,8 +206,10 @@ struct OakumIgnore {
 
 static void rule_free(gpointer p)
 {
-  g_free(((Rule *)p)->pattern);
-  g_free(p);
+  Rule *rule = p;
+  pattern_clear(&rule->pattern);
+  g_free(rule->text);
+  g_free(rule);
 }
 
 /* What Go's filepath.Clean makes of a pattern, without the leading slash. */
@@ -126,16 +217,75 @@ static char *clean(const char *text)
 {
   g_autoptr(GPtrArray) parts = g_ptr_array_new();
   g_auto(GStrv) words = g_strsplit(text, "/", -1);
+  guint kept = 0; /* ".." at the start of a relative path stay */
   for (char **word = words; *word; word++) {
     if (**word == '\0' || strcmp(*word, ".") == 0)
       continue;
-    if (strcmp(*word, "..") == 0 && parts->len > 0)
-      g_ptr_array_set_size(parts, (gint)parts->len - 1);
-    else if (strcmp(*word, "..") != 0)
+    if (strcmp(*word, "..") != 0) {
       g_ptr_array_add(parts, *word);
+    } else if (parts->len > kept) {
+      g_ptr_array_set_size(parts, (gint)parts->len - 1);
+    } else if (*text != '/') {
+      g_ptr_array_add(parts, *word);
+      kept++;
+    }
   }
   g_ptr_array_add(parts, NULL);
   return g_strjoinv("/", (char **)parts->pdata);
+}
+
+static char *trimmed(const char *text, size_t len)
+{
+  size_t from = 0;
+  for (size_t n; from < len && (n = oakum_space_len(text + from)) > 0;)
+    from += n;
+  while (len > from) {
+    size_t start = len - 1;
+    while (start > from && ((guchar)text[start] & 0xC0) == 0x80)
+      start--;
+    if (oakum_space_len(text + start) != len - start)
+      break;
+    len = start;
+  }
+  return g_strndup(text + MIN(from, len), len - MIN(from, len));
+}
+
+static gboolean refuse(GError **error, OakumErrorCode code, guint line, const char *what,
+                       const char *text)
+{
+  g_autofree char *cut = oakum_shorten(text, strlen(text)), *shown = oakum_escape_terminal(cut, -1);
+  g_set_error(error, OAKUM_DOCKERFILE_ERROR, code, "ignore file, line %u: %s \"%s\"", line, what,
+              shown);
+  return FALSE;
+}
+
+static gboolean add_rule(OakumIgnore *ignore, const char *line, size_t len, guint number,
+                         GError **error)
+{
+  g_autofree char *text = trimmed(line, len);
+  gboolean exception = *text == '!';
+  g_autofree char *rest = exception ? trimmed(text + 1, strlen(text + 1)) : g_strdup(text);
+  g_autofree char *once = clean(rest), *spaced = trimmed(once, strlen(once));
+  g_autofree char *pattern = clean(spaced); /* "a /" is "a" to the field */
+  if (exception && (!*rest || (*rest == '/' && !*pattern)))
+    return refuse(error, OAKUM_ERROR_INVALID, number, "an exception without a pattern:", text);
+  if (strlen(pattern) > OAKUM_IGNORE_PATTERN_MAX)
+    return refuse(error, OAKUM_ERROR_LIMIT, number, "a pattern that is too long:", pattern);
+  if (!*pattern)
+    return TRUE;
+  if (ignore->rules->len >= OAKUM_IGNORE_PATTERNS_MAX) {
+    g_set_error(error, OAKUM_DOCKERFILE_ERROR, OAKUM_ERROR_LIMIT,
+                "ignore file: more than %u patterns", OAKUM_IGNORE_PATTERNS_MAX);
+    return FALSE;
+  }
+  Rule *rule = g_new0(Rule, 1);
+  rule->exception = exception;
+  g_ptr_array_add(ignore->rules, rule);
+  ignore->exceptions |= exception;
+  if (!compile(&rule->pattern, pattern, TRUE))
+    return refuse(error, OAKUM_ERROR_INVALID, number, "a pattern that cannot be read:", pattern);
+  rule->text = g_steal_pointer(&pattern);
+  return TRUE;
 }
 
 OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError **error)
@@ -151,30 +301,44 @@ OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError **error)
     data += 3;
     len -= 3;
   }
-  for (const char *end = data + len; data < end;) {
+  guint number = 1;
+  for (const char *end = data + len; data < end; number++) {
     const char *newline = memchr(data, '\n', (size_t)(end - data));
-    g_autofree char *line = g_strndup(data, (gsize)((newline ? newline : end) - data));
-    data = newline ? newline + 1 : end;
-    if (*line == '#')
-      continue;
-    char *text = g_strstrip(line);
-    gboolean exception = *text == '!';
-    if (exception)
-      text = g_strstrip(text + 1);
-    g_autofree char *pattern = *text ? clean(text) : NULL;
-    if (!pattern || !*pattern)
-      continue;
-    if (ignore->rules->len >= OAKUM_IGNORE_PATTERNS_MAX) {
-      g_set_error(error, OAKUM_DOCKERFILE_ERROR, OAKUM_ERROR_LIMIT,
-                  "ignore file: more than %u patterns", OAKUM_IGNORE_PATTERNS_MAX);
+    size_t line = (size_t)((newline ? newline : end) - data);
+    g_autofree char *text = g_strndup(data, line); /* ends at a NUL byte, if there is one */
+    if (*text != '#' && !add_rule(ignore, text, strlen(text), number, error))
       return NULL;
-    }
-    Rule *rule = g_new0(Rule, 1);
-    *rule = (Rule){g_steal_pointer(&pattern), exception};
-    g_ptr_array_add(ignore->rules, rule);
-    ignore->exceptions |= exception;
+    data += line + (newline ? 1 : 0);
   }
   return g_steal_pointer(&ignore);
+}
+
+/* Patterns of plain characters match by comparing; a leading doubled star even inside a name, as
+ * the field's matcher has it. */
+static gboolean match_plain(const Rule *rule, const char *path)
+{
+  const char *text = rule->text;
+  size_t len = strlen(text);
+  if (g_str_has_prefix(text, "**")) {
+    text += 2;
+    len -= 2;
+    if (len == 0)
+      return TRUE;
+    for (const char *at = path;; at++) { /* the path, and each folder above it */
+      if (*at && *at != '/')
+        continue;
+      size_t n = (size_t)(at - path);
+      if (n >= len && memcmp(at - len, text, len) == 0)
+        return TRUE;
+      if (*text == '/' && n == len - 1 && memcmp(path, text + 1, n) == 0)
+        return TRUE;
+      if (!*at)
+        return FALSE;
+    }
+  }
+  if (g_str_has_suffix(text, "**"))
+    return strncmp(path, text, len - 2) == 0;
+  return strncmp(path, text, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
 gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path)
@@ -182,20 +346,9 @@ gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path)
   gboolean ignored = FALSE;
   for (guint i = 0; i < ignore->rules->len; i++) {
     const Rule *rule = ignore->rules->pdata[i];
-    if (rule->exception != ignored)
-      continue; /* it could change nothing */
-    g_autofree char *part = g_strdup(path);
-    for (;;) { /* the path itself, then every folder above it */
-      gboolean valid = TRUE;
-      if (match(rule->pattern, part, TRUE, &valid) && valid) {
-        ignored = !rule->exception;
-        break;
-      }
-      char *slash = strrchr(part, '/');
-      if (!slash)
-        break;
-      *slash = '\0';
-    }
+    if (rule->exception == ignored && /* else it could change nothing */
+        (rule->pattern.plain ? match_plain(rule, path) : walk(&rule->pattern, path, TRUE)))
+      ignored = !rule->exception;
   }
   return ignored;
 }

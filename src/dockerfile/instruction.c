@@ -122,24 +122,29 @@ OakumWord *oakum_parser_word(OakumParser *parser, GPtrArray *list, char *name, c
 
 /* ---- "did you mean"
  * -------------------------------------------------------------------------------- */
+/* Letters to add, drop, change, or swap with the next. */
 static guint edit_distance(const char *a, const char *b)
 {
-  guint row[64], n = (guint)strlen(b);
-  if (n + 1 > G_N_ELEMENTS(row))
+  guint rows[3][64], n = (guint)strlen(b);
+  if (n + 1 > G_N_ELEMENTS(rows[0]))
     return 99;
+  guint *before = rows[0], *last = rows[1], *row = rows[2];
   for (guint j = 0; j <= n; j++)
-    row[j] = j;
+    last[j] = before[j] = j;
   for (guint i = 1; a[i - 1]; i++) {
-    guint diagonal = row[0];
     row[0] = i;
     for (guint j = 1; j <= n; j++) {
-      guint above = row[j];
-      row[j] = MIN(MIN(above, row[j - 1]) + 1,
-                   diagonal + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[j - 1])));
-      diagonal = above;
+      char x = g_ascii_tolower(a[i - 1]), y = g_ascii_tolower(b[j - 1]);
+      row[j] = MIN(MIN(last[j], row[j - 1]) + 1, last[j - 1] + (x != y));
+      if (i > 1 && j > 1 && x == g_ascii_tolower(b[j - 2]) && y == g_ascii_tolower(a[i - 2]))
+        row[j] = MIN(row[j], before[j - 2] + 1);
     }
+    guint *spare = before;
+    before = last;
+    last = row;
+    row = spare;
   }
-  return row[n];
+  return last[n];
 }
 
 const char *oakum_dockerfile_suggest(const char *word, const char *const *known, guint distance)
@@ -156,9 +161,15 @@ const char *oakum_dockerfile_suggest(const char *word, const char *const *known,
   return nearest;
 }
 
+/* A short word that is two edits away is another word. */
+static const char *suggestion(const char *word, const char *const *known)
+{
+  return oakum_dockerfile_suggest(word, known, strnlen(word, 5) < 5 ? 1 : 2);
+}
+
 char *oakum_hint(const char *word, const char *const *known)
 {
-  const char *nearest = oakum_dockerfile_suggest(word, known, 2);
+  const char *nearest = suggestion(word, known);
   return nearest ? g_strdup_printf("did you mean %s?", nearest) : NULL;
 }
 
@@ -281,7 +292,7 @@ static void check_flag(Reader *r, const OakumWord *flag, const Flag *known, guin
     for (row = 0; known[row].name; row++)
       names[row] = known[row].name;
     names[row] = NULL;
-    const char *nearest = oakum_dockerfile_suggest(flag->name, names, 2);
+    const char *nearest = suggestion(flag->name, names);
     oakum_parser_fail(parser, &flag->range, "unknown-flag",
                       nearest ? g_strdup_printf("did you mean --%s?", nearest) : NULL,
                       "%s has no flag --%s", r->in->name, shown);
@@ -718,8 +729,12 @@ static void check_words(Reader *r)
   switch (in->kind) {
   case OAKUM_INSTRUCTION_FROM: {
     const OakumWord *second = n > 1 ? in->words->pdata[1] : NULL;
+    gboolean comment = FALSE;
+    for (guint i = 1; i < n && !comment; i++)
+      comment = ((const OakumWord *)in->words->pdata[i])->value[0] == '#';
     if (n != 1 && !(n == 3 && g_ascii_strcasecmp(second->value, "as") == 0))
-      oakum_parser_fail(r->parser, &in->line_range, "bad-from", NULL,
+      oakum_parser_fail(r->parser, &in->line_range, "bad-from",
+                        comment ? g_strdup("give the comment a line of its own") : NULL,
                         "FROM takes an image, or an image AS name");
     else if (n == 3)
       oakum_line_paint(r->parser, r->at + (size_t)second->at,
@@ -805,7 +820,7 @@ static void unknown_instruction(OakumParser *parser, const OakumInstruction *in,
   for (; n < OAKUM_INSTRUCTION_UNKNOWN; n++)
     names[n] = table[n].name;
   names[n] = NULL;
-  g_autofree char *shown = oakum_shorten(in->name, strlen(in->name));
+  g_autofree char *shown = oakum_shorten(in->keyword, strlen(in->keyword));
   char *hint = oakum_hint(in->name, names);
   if (hint && strcmp(hint, "did you mean FROM?") == 0)
     parser->from_misspelt = TRUE;

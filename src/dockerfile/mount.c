@@ -193,7 +193,7 @@ static gboolean choose(Fault *fault, const char *const *list, const char *key, c
 
 static gboolean apply_access(Builder *b, const char *key, const char *value, Fault *fault)
 {
-  gboolean on = TRUE, write = key[4] == 'w' || strcmp(key, "rw") == 0;
+  gboolean on = TRUE, write = is_key(key, "rw", "readwrite", NULL);
   if (value && !parse_bool(value, &on))
     return bad_value(fault, key, value);
   b->mount->read_only = write ? !on : on;
@@ -267,6 +267,8 @@ static gboolean apply(Builder *b, const char *key, const char *value, Fault *fau
 static gboolean finish(Builder *b, Fault *fault)
 {
   OakumMount *m = b->mount;
+  if (!b->access_given)
+    m->read_only = m->type != OAKUM_MOUNT_CACHE && m->type != OAKUM_MOUNT_TMPFS;
   if (m->type == OAKUM_MOUNT_UNKNOWN)
     return TRUE;
   if (m->type == OAKUM_MOUNT_BIND || m->type == OAKUM_MOUNT_TMPFS) {
@@ -277,8 +279,6 @@ static gboolean finish(Builder *b, Fault *fault)
     if (extra)
       return wrong_type(fault, extra, m->type);
   }
-  if (!b->access_given)
-    m->read_only = m->type != OAKUM_MOUNT_CACHE && m->type != OAKUM_MOUNT_TMPFS;
   if (b->sharing_given && m->type != OAKUM_MOUNT_CACHE)
     return wrong_type(fault, "sharing", m->type);
   if (m->type != OAKUM_MOUNT_SECRET)
@@ -402,8 +402,10 @@ void oakum_parser_mount(OakumParser *parser, OakumInstruction *in, const OakumWo
   else if (!read_fields(&r, flag->value, (const guint *)(gconstpointer)places->data))
     oakum_parser_fail(parser, &flag->value_range, "bad-mount", NULL,
                       "RUN: a quote in --mount is out of place");
-  else if (parser->out->errors->len == before && !finish(&r.builder, &fault))
-    fail_at(&r, &flag->range, &fault);
+  else if (!finish(&r.builder, &fault) && parser->out->errors->len == before)
+    fail_at(&r, &flag->range, &fault); /* not on top of what its fields have wrong */
+  g_free(fault.message);
+  g_free(fault.hint);
   g_string_free(r.text, TRUE);
   g_array_unref(r.places);
 }

@@ -59,8 +59,9 @@ void oakum_dockerfile_free(OakumDockerfile *df)
 
 /* ---- errors
  * ---------------------------------------------------------------------------------------- */
-static void fail_v(OakumParser *parser, const OakumRange *range, const char *code, char *hint,
-                   const char *format, va_list args)
+static G_GNUC_PRINTF(5, 0) void fail_v(OakumParser *parser, const OakumRange *range,
+                                       const char *code, char *hint, const char *format,
+                                       va_list args)
 {
   OakumDockerfile *df = parser->out;
   if (parser->current)

@@ -113,11 +113,24 @@ static void source(Linted *linted, const OakumFinding *f, const OakumLintPlace *
   }
 }
 
+/* "why: …", wrapped, what follows below its first word. */
 static void note(Linted *linted, const char *word, const char *text, GString *out)
 {
   g_autofree char *safe = oakum_escape_terminal(text, -1);
-  g_string_append_printf(out, "          %s%s:%s %s\n", paint(linted, "\033[2m"), word,
-                         paint(linted, "\033[0m"), safe);
+  g_auto(GStrv) words = g_strsplit(safe, " ", -1);
+  int indent = 12 + (int)strlen(word), column = indent;
+  g_string_append_printf(out, "          %s%s:%s", paint(linted, "\033[2m"), word,
+                         paint(linted, "\033[0m"));
+  for (char **w = words; *w; w++) {
+    int n = (int)g_utf8_strlen(*w, -1);
+    if (column > indent && column + n > SOURCE_WIDTH) {
+      g_string_append_printf(out, "\n%*s", indent - 1, "");
+      column = indent;
+    }
+    g_string_append_printf(out, " %s", *w);
+    column += n + 1;
+  }
+  g_string_append_c(out, '\n');
 }
 
 static void tty_finding(Linted *linted, const OakumFinding *f, gpointer user)

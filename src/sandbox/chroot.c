@@ -42,6 +42,32 @@ typedef struct {
   int mem;        /* its memory, -1: not readable */
 } Request;
 
+/* ---- the builder's end
+ */
+/* Set when the builder is gone: then nobody waits for the step, and it must not outlive us. */
+static volatile sig_atomic_t abandoned;
+
+static void on_abandoned(int number)
+{
+  (void)number;
+  abandoned = 1;
+}
+
+/* In place of the sudden end that children of ours have: it would leave the step's descendants.
+ * The kernel forgets it whenever the ids of a process change. */
+static void hear_of_the_end(void)
+{
+  static pid_t parent;
+  struct sigaction action = {.sa_handler = on_abandoned};
+  if (parent == 0) {
+    parent = getppid();
+    sigaction(SIGTERM, &action, NULL);
+  }
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent)
+    abandoned = 1;
+}
+
 /* ---- the asker's memory
  * ------------------------------------------------------------------------------ */
 /* Opening /proc/PID/mem needs the ids of the target where we lack CAP_SYS_PTRACE, so they are
@@ -67,6 +93,7 @@ static int open_memory(const Supervisor *s, Request *request)
   if (other) {
     setfsuid(0);
     setfsgid(0);
+    hear_of_the_end();
   }
   /* the number could have been given to another process between the question and the opening */
   guint64 id = request->notif->id;
@@ -498,7 +525,7 @@ static StepReport supervise(Supervisor *s, const StepOrder *order, pid_t main_pi
   gint64 deadline = now_ms() + (gint64)order->timeout_s * 1000, next_count = 0;
   for (;;) {
     struct pollfd fds[2] = {{.fd = s->listener, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
-    if (poll(fds, 2, 500) < 0 && errno != EINTR)
+    if ((poll(fds, 2, 500) < 0 && errno != EINTR) || abandoned)
       break;
     if (fds[0].revents & POLLIN)
       serve_one(s, notif);
@@ -542,8 +569,10 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
     oakum_sandbox_complain("supervisor");
     return failed;
   }
+  hear_of_the_end();
   pid_t pid = fork();
   if (pid == 0) {
+    signal(SIGTERM, SIG_DFL);
     close(pair[0]);
     child_body(order, s.root, pair[1]);
   }

@@ -9,8 +9,7 @@ static void skip(OakumShellParser *p)
   oakum_shell_skip_newlines(p);
 }
 
-/* Pushes an operator as a word of its own. */
-static void push_sign(OakumShellParser *p, guint n)
+void oakum_shell_push_sign(OakumShellParser *p, guint n)
 {
   guint32 start = p->pos;
   while (n--)
@@ -66,20 +65,20 @@ static void term(OakumShellParser *p)
   if (p->error || !oakum_shell_enter(p))
     return;
   if (oakum_shell_peek(p) == '(') {
-    push_sign(p, 1);
+    oakum_shell_push_sign(p, 1);
     expression(p);
     skip(p);
     if (!p->error && oakum_shell_peek(p) != ')')
       oakum_shell_unexpected(p, "\")\"");
     else if (!p->error)
-      push_sign(p, 1);
+      oakum_shell_push_sign(p, 1);
   } else if (oakum_shell_at_word(p, "!")) {
-    push_sign(p, 1);
+    oakum_shell_push_sign(p, 1);
     term(p);
   } else {
     const OakumShellWord *word = push_word(p, OAKUM_SHELL_WORD_GLOB);
     gboolean unary = word && is_unary(word);
-    skip(p);
+    oakum_shell_skip_blanks(p); /* bash takes a new line elsewhere, not here */
     int c = oakum_shell_peek(p);
     const char *sign = p->error ? NULL : binary(p);
     if (unary && !p->error && !oakum_shell_at_word(p, "]]")) {
@@ -87,7 +86,7 @@ static void term(OakumShellParser *p)
     } else if (unary && !p->error) {
       oakum_shell_unexpected(p, "an operand");
     } else if (sign) {
-      push_sign(p, (guint)strlen(sign));
+      oakum_shell_push_sign(p, (guint)strlen(sign));
       oakum_shell_skip_blanks(p);
       push_word(p, strcmp(sign, "=~") == 0 ? OAKUM_SHELL_WORD_REGEX : OAKUM_SHELL_WORD_GLOB);
     } else if (!p->error && c != '&' && c != '|' && c != ')' && !oakum_shell_at_word(p, "]]")) {
@@ -105,7 +104,7 @@ static void expression(OakumShellParser *p)
     int c = oakum_shell_peek(p);
     if (p->error || (c != '&' && c != '|') || oakum_shell_peek2(p) != c)
       return;
-    push_sign(p, 2);
+    oakum_shell_push_sign(p, 2);
   }
 }
 

@@ -46,7 +46,9 @@ const OakumShellNode *oakum_shell_inside(OakumShellParser *p, guint32 start)
   p->pending_base = p->pending->len;
   guint32 open = p->pos;
   oakum_shell_take(p);
+  p->inside++;
   OakumShellNode *script = oakum_shell_list(p);
+  p->inside--;
   if (oakum_shell_peek(p) == ')')
     oakum_shell_take(p);
   else if (p->pos >= p->len)
@@ -86,29 +88,35 @@ gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside)
 guint32 oakum_shell_subscript(const OakumShellParser *p, guint32 pos)
 {
   guint depth = 0;
-  guint32 end = MIN(p->len, pos + OAKUM_SHELL_PEEK_MAX);
-  for (guint32 i = pos; i < end; i++) {
+  for (guint32 i = pos; i < p->len; i++) {
     char c = p->text[i];
     if (c == '\\') {
       i++;
     } else if (c == '\'' || c == '"') {
-      const char *close = memchr(p->text + i + 1, c, end - i - 1);
+      const char *close = memchr(p->text + i + 1, c, p->len - i - 1);
       if (!close)
         return 0;
       i = (guint32)(close - p->text);
-    } else if (c == '\n') {
-      return 0;
     } else if (c == '[') {
       depth++;
     } else if (c == ']' && --depth == 0) {
-      i++;
-      gboolean assigns =
-          i < p->len &&
-          (p->text[i] == '=' || (p->text[i] == '+' && i + 1 < p->len && p->text[i + 1] == '='));
-      return assigns && i > pos + 2 ? i : 0;
+      return oakum_shell_next(p, i);
     }
   }
   return 0;
+}
+
+gboolean oakum_shell_take_subscript(OakumShellParser *p)
+{
+  guint32 start = p->pos;
+  oakum_shell_take(p);
+  OakumShellMode mode = {.single = TRUE, .process = TRUE, .open = '[', .close = ']'};
+  if (oakum_shell_parts(p, mode)) {
+    oakum_shell_take(p);
+    return TRUE;
+  }
+  oakum_shell_fail(p, OAKUM_ERROR_INVALID, start, start + 1, "this subscript is never closed");
+  return FALSE;
 }
 
 /* ---- $(( )) and $[ ] ---- */
@@ -123,9 +131,19 @@ static void arithmetic(OakumShellParser *p, gboolean dq, gboolean bracket)
   if (!bracket)
     oakum_shell_take(p);
   guint32 inside = p->pos;
-  OakumShellMode mode = {.dq = TRUE, .open = bracket ? '[' : '(', .close = bracket ? ']' : ')'};
+  /* dash and ash do not see quotes in there */
+  OakumShellMode mode = {.dq = TRUE,
+                         .single = p->bash,
+                         .heredoc = !p->bash,
+                         .open = bracket ? '[' : '(',
+                         .close = bracket ? ']' : ')'};
   gboolean closed = oakum_shell_parts(p, mode);
   guint32 end = p->pos;
+  while (closed && !p->bash && !bracket && oakum_shell_peek2(p) != ')') {
+    oakum_shell_take(p); /* dash: a single ")" without its "(" is part of it */
+    closed = oakum_shell_parts(p, mode);
+    end = p->pos;
+  }
   if (closed) {
     oakum_shell_take(p);
     if (!bracket && oakum_shell_peek(p) == ')')
@@ -188,7 +206,8 @@ void oakum_shell_backtick(OakumShellParser *p, gboolean dq)
   oakum_shell_parser_init(&sub, p->b, text, len, p->dialect, p->depth);
   sub.from = from;
   sub.to = to;
-  OakumShellNode *script = oakum_shell_script(&sub);
+  /* dash reads one list, and does not look behind it */
+  OakumShellNode *script = p->bash ? oakum_shell_script(&sub) : oakum_shell_list(&sub);
   oakum_shell_parser_clear(&sub);
   p->pos = p->end = closed ? end + 1 : p->len;
   OakumShellPart *part = oakum_shell_push(p, OAKUM_SHELL_PART_BACKTICK, start, dq);
@@ -437,11 +456,12 @@ static void braced(OakumShellParser *p, gboolean dq)
   if (p->bash && oakum_shell_is_name((guchar)part.value[0], TRUE) && oakum_shell_peek(p) == '[') {
     oakum_shell_take(p);
     guint32 subscript = p->pos;
-    OakumShellMode mode = {.dq = dq, .single = TRUE, .open = '[', .close = ']'};
+    OakumShellMode mode = {
+        .dq = dq, .single = TRUE, .process = TRUE, .open = '[', .close = ']', .close2 = '}'};
     gboolean closed = oakum_shell_parts(p, mode);
     part.subscript =
         oakum_shell_keep(p->b, p->text + subscript, MIN(p->pos - subscript, OAKUM_SHELL_SHOWN_MAX));
-    if (closed)
+    if (closed && oakum_shell_peek(p) == ']')
       oakum_shell_take(p);
   }
   int c = oakum_shell_peek(p);
@@ -456,7 +476,11 @@ static void braced(OakumShellParser *p, gboolean dq)
     gboolean pattern = FALSE;
     char split = 0;
     operator(p, &part, &pattern, &split);
-    OakumShellMode mode = {.dq = dq, .single = !dq || pattern, .close = '}', .close2 = split};
+    OakumShellMode mode = {.dq = dq,
+                           .single = !dq || pattern || p->bash,
+                           .process = p->bash,
+                           .close = '}',
+                           .close2 = split};
     operand(p, mode);
     if (split && oakum_shell_peek(p) == split && !p->error) {
       oakum_shell_take(p);

@@ -24,7 +24,7 @@ static guint32 prefix_end(const OakumShellParser *p)
   if (pos >= p->len || (p->text[pos] != '<' && p->text[pos] != '>'))
     return 0;
   guint32 next = oakum_shell_next(p, pos);
-  if (p->bash && next < p->len && p->text[next] == '(')
+  if (p->ash && next < p->len && p->text[next] == '(')
     return 0; /* a process substitution */
   return pos;
 }
@@ -41,7 +41,8 @@ static OakumShellRedirectKind take_operator(OakumShellParser *p, gboolean *strip
 {
   if (take_if(p, '&')) {
     oakum_shell_take(p);
-    return take_if(p, '>') ? OAKUM_SHELL_REDIRECT_BOTH_APPEND : OAKUM_SHELL_REDIRECT_BOTH;
+    return p->bash && take_if(p, '>') ? OAKUM_SHELL_REDIRECT_BOTH_APPEND
+                                      : OAKUM_SHELL_REDIRECT_BOTH;
   }
   if (take_if(p, '<')) {
     if (take_if(p, '<')) {
@@ -78,7 +79,7 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   gboolean both = p->ash && oakum_shell_peek(p) == '&' && oakum_shell_peek2(p) == '>';
   if (!both && (sign = prefix_end(p)) == 0 &&
       !((oakum_shell_peek(p) == '<' || oakum_shell_peek(p) == '>') &&
-        !(p->bash && oakum_shell_peek2(p) == '(')))
+        !(p->ash && oakum_shell_peek2(p) == '(')))
     return FALSE;
   OakumShellRedirect redirect = {.fd = -1};
   if (sign > start && p->text[start] == '{') {
@@ -97,10 +98,9 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   gboolean strip = FALSE;
   redirect.kind = take_operator(p, &strip);
   oakum_shell_charge(p);
-  while (oakum_shell_peek(p) == ' ' || oakum_shell_peek(p) == '\t')
-    p->pos = oakum_shell_next(p, p->pos);
+  oakum_shell_skip_blanks(p);
   if (oakum_shell_is_meta(oakum_shell_peek(p)) &&
-      !(p->bash && oakum_shell_peek2(p) == '(' &&
+      !(p->ash && oakum_shell_peek2(p) == '(' &&
         (oakum_shell_peek(p) == '<' || oakum_shell_peek(p) == '>'))) {
     oakum_shell_unexpected(p, redirect.kind == OAKUM_SHELL_REDIRECT_HEREDOC
                                   ? "the delimiter of the heredoc"
@@ -110,17 +110,8 @@ gboolean oakum_shell_redirect(OakumShellParser *p)
   guint32 word_start = p->pos;
   gboolean heredoc = redirect.kind == OAKUM_SHELL_REDIRECT_HEREDOC;
   gboolean good = oakum_shell_word(p, heredoc ? 0 : OAKUM_SHELL_WORD_PLAIN, &redirect.target);
-  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_OUT && !is_descriptor(&redirect.target)) {
-    if (p->ash)
-      redirect.kind = OAKUM_SHELL_REDIRECT_BOTH;
-    else
-      oakum_shell_fail(p, OAKUM_ERROR_INVALID, word_start, p->end,
-                       "\">&\" must be followed by a number or \"-\"");
-  }
-  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_IN && !p->bash && good &&
-      !is_descriptor(&redirect.target))
-    oakum_shell_fail(p, OAKUM_ERROR_INVALID, word_start, p->end,
-                     "\"<&\" must be followed by a number or \"-\"");
+  if (redirect.kind == OAKUM_SHELL_REDIRECT_DUP_OUT && !is_descriptor(&redirect.target))
+    redirect.kind = OAKUM_SHELL_REDIRECT_BOTH;
   redirect.span = oakum_shell_span(p, start, p->end);
   if (heredoc && good) {
     OakumShellHeredoc *doc = oakum_shell_alloc(p->b, sizeof *doc);
@@ -148,26 +139,50 @@ static guint32 line_end(const OakumShellParser *p, guint32 pos)
   return newline ? (guint32)(newline - p->text) : p->len;
 }
 
+/* Steps over line continuations, which count in an unquoted heredoc even in its delimiter. */
+static guint32 joined(const OakumShellParser *p, const OakumShellHeredoc *doc, guint32 pos)
+{
+  while (!doc->quoted && p->len - pos >= 2 && p->text[pos] == '\\' && p->text[pos + 1] == '\n')
+    pos += 2;
+  return pos;
+}
+
+/* The line at `pos` begins with the delimiter: gives the place behind that, else 0. */
+static guint32 behind_delimiter(const OakumShellParser *p, const OakumShellHeredoc *doc,
+                                guint32 pos)
+{
+  pos = joined(p, doc, pos);
+  while (doc->strip_tabs && pos < p->len && p->text[pos] == '\t')
+    pos = joined(p, doc, pos + 1);
+  for (const char *c = doc->delimiter; *c; c++) {
+    if (pos >= p->len || p->text[pos] != *c)
+      return 0;
+    pos = joined(p, doc, pos + 1);
+  }
+  return pos;
+}
+
 /* Moves pos behind the body and its delimiter; gives the end of the body. */
 static guint32 find_end(OakumShellParser *p, OakumShellHeredoc *doc)
 {
-  size_t want = strlen(doc->delimiter);
-  gboolean continued = FALSE;
   while (p->pos < p->len) {
-    guint32 start = p->pos, end = line_end(p, start), text = start;
-    if (doc->strip_tabs)
-      while (text < end && p->text[text] == '\t')
-        text++;
-    if (!continued && end - text == want && memcmp(p->text + text, doc->delimiter, want) == 0) {
+    guint32 start = p->pos, behind = behind_delimiter(p, doc, start);
+    gboolean here = behind > 0 || !*doc->delimiter;
+    if (here && (behind >= p->len || p->text[behind] == '\n')) {
       doc->closed = TRUE;
-      p->pos = MIN(end + 1, p->len);
+      p->pos = MIN(behind + 1, p->len);
       return start;
     }
-    guint32 slashes = 0;
-    while (end - slashes > start && p->text[end - slashes - 1] == '\\')
-      slashes++;
-    continued = !doc->quoted && slashes % 2;
-    p->pos = MIN(end + 1, p->len);
+    guint32 end = line_end(p, MAX(behind, start));
+    if (here && p->bash && p->inside && memchr(p->text + behind, ')', end - behind)) {
+      doc->closed = TRUE; /* bash ends a heredoc of $(..) at "EOF)" too */
+      p->pos = behind;
+      return start;
+    }
+    /* to the end of the line and of those that continue it */
+    for (p->pos = start; p->pos < p->len && p->text[p->pos] != '\n'; p->pos++)
+      p->pos += !doc->quoted && p->text[p->pos] == '\\' && p->pos + 1 < p->len ? 1 : 0;
+    p->pos = MIN(p->pos + 1, p->len);
   }
   return p->len;
 }

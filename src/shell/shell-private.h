@@ -26,6 +26,7 @@ typedef struct {
   const OakumShellSpan *opaque;
   guint n_opaque;
   guint depth;
+  guint inside; /* $(..) around */
   OakumShellDialect dialect;
   gboolean bash, ash;     /* which extensions are read; ash: those of busybox, bash has them too */
   gboolean word_escaped;  /* a backslash stood in the word that was read last */
@@ -91,13 +92,14 @@ static inline gboolean oakum_shell_is_name(int c, gboolean first)
 
 /* ---- words (word.c, expand.c) ---- */
 typedef enum {
-  OAKUM_SHELL_WORD_BRACE = 1 << 0,   /* {a,b} is an expansion */
-  OAKUM_SHELL_WORD_GLOB = 1 << 1,    /* * ? [..] are told apart */
-  OAKUM_SHELL_WORD_ASSIGN = 1 << 2,  /* a tilde may stand behind ":" */
-  OAKUM_SHELL_WORD_REGEX = 1 << 3,   /* right of =~ */
-  OAKUM_SHELL_WORD_ARRAY = 1 << 4,   /* name=(..) is one word */
-  OAKUM_SHELL_WORD_EMPTY = 1 << 5,   /* may be empty */
-  OAKUM_SHELL_WORD_ELEMENT = 1 << 6, /* of an array: [i]=value */
+  OAKUM_SHELL_WORD_BRACE = 1 << 0,     /* {a,b} is an expansion */
+  OAKUM_SHELL_WORD_GLOB = 1 << 1,      /* * ? [..] are told apart */
+  OAKUM_SHELL_WORD_ASSIGN = 1 << 2,    /* a tilde may stand behind ":" */
+  OAKUM_SHELL_WORD_REGEX = 1 << 3,     /* right of =~ */
+  OAKUM_SHELL_WORD_ARRAY = 1 << 4,     /* name=(..) is one word */
+  OAKUM_SHELL_WORD_EMPTY = 1 << 5,     /* may be empty */
+  OAKUM_SHELL_WORD_ELEMENT = 1 << 6,   /* of an array: [i]=value */
+  OAKUM_SHELL_WORD_SUBSCRIPT = 1 << 7, /* name[..] is one word, blanks and all */
 } OakumShellWordFlags;
 #define OAKUM_SHELL_WORD_PLAIN (OAKUM_SHELL_WORD_BRACE | OAKUM_SHELL_WORD_GLOB)
 /* Reads the word at pos. After an error *out holds what was read; it is worth keeping when it has
@@ -110,8 +112,10 @@ void oakum_shell_array(OakumShellParser *p);
 typedef struct {
   gboolean dq;              /* as between double quotes: backslash before few signs only */
   gboolean single;          /* '..' quotes */
+  gboolean process;         /* <(..) is told apart, in bash */
   gboolean heredoc;         /* a double quote is a plain sign */
-  char close, close2, open; /* ends at close or close2 (not taken) outside of open..close */
+  char close, close2, open; /* ends at close or close2 (not taken) outside of open..close; at a
+                               close2 of "}" anywhere */
 } OakumShellMode;
 /* Pushes the parts up to the end. FALSE when the text ends first (no error is set; for close 0
  * that is the end) or on error. */
@@ -127,8 +131,10 @@ void oakum_shell_process(OakumShellParser *p);
 /* At "(" of a substitution that began at `start`: its script, and takes ")". NULL for what is
  * opaque. */
 NODISCARD const OakumShellNode *oakum_shell_inside(OakumShellParser *p, guint32 start);
-/* Behind the "]" of a subscript whose "[" is at `pos`, when "=" or "+=" follows; else 0. */
+/* Behind the "]" that closes the "[" at `pos`; 0: nothing does. */
 NODISCARD guint32 oakum_shell_subscript(const OakumShellParser *p, guint32 pos);
+/* At "[": pushes the parts of the subscript and takes "]". */
+NODISCARD gboolean oakum_shell_take_subscript(OakumShellParser *p);
 void oakum_shell_quote(OakumShellParser *p, gboolean dq); /* at ' or " */
 /* Pushes a part that began at local `start` and ends at p->end. */
 OakumShellPart *oakum_shell_push(OakumShellParser *p, OakumShellPartKind kind, guint32 start,
@@ -136,14 +142,28 @@ OakumShellPart *oakum_shell_push(OakumShellParser *p, OakumShellPartKind kind, g
 /* "((" stands at pos - and its pair ends in "))". */
 NODISCARD gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside);
 
-/* ---- grammar (parse.c, heredoc.c) ---- */
+/* ---- grammar (parse.c, compound.c, cond.c, heredoc.c) ---- */
 NODISCARD OakumShellNode *oakum_shell_list(OakumShellParser *p);
 /* The whole text as one script; an error stays in p. */
 NODISCARD OakumShellNode *oakum_shell_script(OakumShellParser *p);
+NODISCARD OakumShellNode *oakum_shell_command(OakumShellParser *p); /* NULL: error */
+void oakum_shell_push_child(OakumShellParser *p, OakumShellNode *child, OakumShellRole role);
+/* Makes children of what lies on the stacks from the marks on. */
+void oakum_shell_keep_children(OakumShellParser *p, OakumShellNode *node, guint nodes, guint joins);
+NODISCARD gboolean oakum_shell_is_identifier(const char *text);
+/* The compound that begins at pos, by its first word; FALSE when none does. */
+NODISCARD gboolean oakum_shell_compound_kind(const OakumShellParser *p, OakumShellNodeKind *kind);
+NODISCARD OakumShellNode *oakum_shell_compound(OakumShellParser *p, OakumShellNodeKind kind);
+NODISCARD OakumShellNode *oakum_shell_function(OakumShellParser *p); /* at "function" */
+/* Behind the name and "()"; `word`: it began with "function". */
+void oakum_shell_function_body(OakumShellParser *p, OakumShellNode *node, gboolean word);
+void oakum_shell_take_parens(OakumShellParser *p);                 /* the "()" of a function */
+NODISCARD OakumShellNode *oakum_shell_coproc(OakumShellParser *p); /* at "coproc" */
 gboolean oakum_shell_redirect(OakumShellParser *p); /* pushes one; FALSE when there is none */
 void oakum_shell_heredocs(OakumShellParser *p);     /* behind a newline */
 NODISCARD OakumShellNode *oakum_shell_node(OakumShellParser *p, OakumShellNodeKind kind);
 void oakum_shell_finish_node(OakumShellParser *p, OakumShellNode *node);
+void oakum_shell_push_sign(OakumShellParser *p, guint n); /* n bytes, as a word of their own */
 void oakum_shell_cond(OakumShellParser *p, OakumShellNode *node); /* behind "[[" */
 
 /* ---- the list (walk.c, through.c) ---- */

@@ -22,7 +22,7 @@ typedef enum {
   OAKUM_SHELL_UNKNOWN, /* not a shell that we know: no commands */
   OAKUM_SHELL_SH,      /* POSIX alone, read as dash does */
   OAKUM_SHELL_DASH,
-  OAKUM_SHELL_ASH,     /* of busybox: POSIX with $'..', &>, [[ and the word function */
+  OAKUM_SHELL_ASH,     /* of busybox: POSIX with $'..', &>, <(..), [[ and the word function */
   OAKUM_SHELL_BUSYBOX, /* as ash */
   OAKUM_SHELL_BASH,
   OAKUM_SHELL_KSH,        /* read as bash */
@@ -84,9 +84,11 @@ typedef enum {
   OAKUM_SHELL_PART_PARAMETER,     /* $v ${v} ${v:-w}: value is the name, op, operands */
   OAKUM_SHELL_PART_COMMAND,       /* $(..): script */
   OAKUM_SHELL_PART_BACKTICK,      /* `..`: script */
-  OAKUM_SHELL_PART_ARITHMETIC, /* $((..)) and $[..]: value as written, parts (expansions in it) */
-  OAKUM_SHELL_PART_GLOB,       /* * ? [..]: value as written */
-  OAKUM_SHELL_PART_EXTGLOB,    /* ?(..) *(..) +(..) @(..) !(..): value as written, parts */
+  /* $((..)) and $[..]: value as written, cut after OAKUM_SHELL_SHOWN_MAX bytes; parts: the whole
+     inside */
+  OAKUM_SHELL_PART_ARITHMETIC,
+  OAKUM_SHELL_PART_GLOB,    /* * ? [..]: value as written */
+  OAKUM_SHELL_PART_EXTGLOB, /* ?(..) *(..) +(..) @(..) !(..): value cut likewise; parts */
   OAKUM_SHELL_PART_BRACE,   /* {a,b}: operands, one word each; {1..9}: value "1..9", no operands */
   OAKUM_SHELL_PART_TILDE,   /* ~ ~user: value as written */
   OAKUM_SHELL_PART_PROCESS, /* <(..) >(..): value "<" or ">", script */
@@ -126,7 +128,7 @@ struct OakumShellPart {
   /* PARAMETER */
   OakumShellParamOp op;
   gboolean braces, colon, indirect;
-  const char *subscript; /* of ${v[..]}, as written; NULL */
+  const char *subscript; /* of ${v[..]}, as written, cut likewise; NULL */
   const char *op_text;   /* the operator as written (":-", "//", "@Q"); "" when there is none */
   const OakumShellWord
       *operands; /* behind the operator; REPLACE: pattern and string; SLICE: offset and length */
@@ -137,13 +139,15 @@ struct OakumShellPart {
 typedef struct {
   OakumShellSpan span;
   const char *name;
-  const char *subscript; /* as written; NULL */
+  const char *subscript; /* as written, cut likewise; NULL */
   gboolean append;       /* += */
   gboolean array;        /* name=(..): elements */
   OakumShellWord
       value; /* span, parts and text behind "=", also when empty; of an array: its text, no parts */
   const OakumShellWord *elements;
   guint n_elements;
+  const OakumShellPart *subscript_parts;
+  guint n_subscript_parts;
 } OakumShellAssignment;
 
 typedef enum {
@@ -216,7 +220,7 @@ struct OakumShellCommand {
   guint index; /* in OakumShell.commands */
   OakumShellSpan span;
   gboolean exact; /* the bytes of the span are the command just as the parser read it */
-  gboolean cut;   /* the text broke off or became wrong within it */
+  gboolean cut;   /* the text broke off or became wrong within it; its last parts may be missing */
   const OakumShellAssignment
       *assignments; /* in front of the name; of env: as words of `via` only */
   guint n_assignments;
@@ -308,8 +312,10 @@ typedef struct {
    * seen through it. For direct commands only, skip where `via` is set. */
   const OakumShellCommand *const *commands;
   guint n_commands;
-  /* The whole text was read without error. What stands before an error is in the tree and in the
-   * list. An error in the script of sh -c or eval does not count; it is in `nested_errors`. */
+  /* The whole text was read without error: `bash -n` or `dash -n` would take it. What stands before
+   * an error is in the tree and in the list. What the shell reads only when it gets there does not
+   * count and is in `nested_errors`: the scripts of sh -c and eval, and in bash also backticks and
+   * the bodies of heredocs. */
   gboolean complete;
   const OakumShellError *error; /* NULL when complete */
   const OakumShellError *const *nested_errors;

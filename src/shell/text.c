@@ -43,9 +43,9 @@ void oakum_shell_unexpected(OakumShellParser *p, const char *wanted)
   g_autofree char *what = NULL;
   guint32 end = p->pos;
   if (p->pos >= p->len) {
-    what = g_strdup("the end of the text");
+    what = g_strdup("end of the text");
   } else if (p->text[p->pos] == '\n') {
-    what = g_strdup("the end of the line");
+    what = g_strdup("end of the line");
     end++;
   } else {
     for (size_t i = 0; end == p->pos && i < G_N_ELEMENTS(operators); i++)
@@ -167,7 +167,15 @@ static guint32 word_end(const OakumShellParser *p, const char *word)
       return 0;
     pos = oakum_shell_next(p, pos);
   }
-  return oakum_shell_is_meta(pos < p->len ? (guchar)p->text[pos] : -1) ? pos : 0;
+  int c = pos < p->len ? (guchar)p->text[pos] : -1;
+  if (!oakum_shell_is_meta(c))
+    return 0;
+  if (p->ash && (c == '<' || c == '>')) { /* "done<(a)" is a word */
+    guint32 next = oakum_shell_next(p, pos);
+    if (next < p->len && p->text[next] == '(')
+      return 0;
+  }
+  return pos;
 }
 
 gboolean oakum_shell_at_word(const OakumShellParser *p, const char *word)

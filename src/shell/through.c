@@ -75,8 +75,8 @@ static guint behind_options(const OakumShellWord *words, guint n, const Wrapper 
   guint i = 1;
   while (i < n) {
     const char *text = words[i].text;
-    if (!begins_known(&words[i]))
-      return n;
+    if (!begins_known(&words[i])) /* `timeout $T cmd`: taken for the operand, rarely an option */
+      return wrapper->operands ? i : n;
     if (strcmp(text, "--") == 0)
       return i + 1;
     if (strcmp(text, "-") == 0 && strcmp(wrapper->name, "env") == 0) {

@@ -98,6 +98,7 @@ static void walk_simple(OakumShellBuild *b, const OakumShellCommand *command, Pl
     guint32 at_r = r < command->n_redirects ? command->redirects[r].span.start : G_MAXUINT32;
     if (a < command->n_assignments && at_a <= at_w && at_a <= at_r) {
       const OakumShellAssignment *assignment = &command->assignments[a++];
+      walk_parts(b, assignment->subscript_parts, assignment->n_subscript_parts, inside);
       walk_word(b, &assignment->value, inside);
       walk_words(b, assignment->elements, assignment->n_elements, inside);
     } else if (w < command->n_words && at_w <= at_r) {
@@ -344,7 +345,10 @@ static void see_script(Seen *seen, const OakumShellThrough *through)
     p.n_opaque = d.opaque->len;
     const OakumShellNode *root = oakum_shell_script(&p);
     oakum_shell_parser_clear(&p);
-    if (p.error)
+    gboolean known = TRUE; /* else the error may come of what an expansion brings */
+    for (guint i = 0; i < through->count; i++)
+      known &= words[i].literal != NULL;
+    if (p.error && known)
       oakum_shell_keep_nested(b, p.error);
     Place place = below(seen->place, OAKUM_SHELL_IN_NESTED);
     place.via = seen->command;

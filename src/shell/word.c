@@ -135,7 +135,8 @@ gboolean oakum_shell_parts(OakumShellParser *p, OakumShellMode mode)
   int c;
   while ((c = oakum_shell_peek(p)) >= 0 && !p->error) {
     guint32 start = p->pos;
-    if (mode.close && nest == 0 && (c == mode.close || (mode.close2 && c == mode.close2))) {
+    if (mode.close && ((nest == 0 && (c == mode.close || (mode.close2 && c == mode.close2))) ||
+                       (c == '}' && mode.close2 == '}'))) {
       closed = TRUE;
       break;
     }
@@ -152,6 +153,9 @@ gboolean oakum_shell_parts(OakumShellParser *p, OakumShellMode mode)
       oakum_shell_take_raw(p);
       oakum_shell_take(p);
       p->word_escaped = TRUE;
+    } else if (mode.process && p->bash && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(') {
+      run_end(p, &run, mode.dq);
+      oakum_shell_process(p);
     } else if ((c == '"' && !mode.heredoc) || (c == '\'' && mode.single)) {
       run_end(p, &run, mode.dq);
       oakum_shell_quote(p, mode.dq);
@@ -409,6 +413,7 @@ typedef struct {
   Run run;
   GArray *braces; /* Brace */
   guint regex_depth;
+  gboolean merge; /* literal parts may stand side by side */
 } Reader;
 
 /* "~", and the name behind it, when it may be expanded there. */
@@ -489,13 +494,29 @@ static gboolean behind_assignment(const OakumShellParser *p, const Reader *r)
   return i > 0 && (i == len - 1 || (i == len - 2 && text[i] == '+'));
 }
 
+/* A "[" here begins a subscript: behind a name, or at the begin of an array's element. */
+static gboolean subscript_begins(const OakumShellParser *p, const Reader *r)
+{
+  if (!p->bash || p->b->parts->len != r->mark)
+    return FALSE;
+  if (!r->run.active)
+    return r->flags & OAKUM_SHELL_WORD_ELEMENT;
+  if (!(r->flags & OAKUM_SHELL_WORD_SUBSCRIPT) || p->word_escaped)
+    return FALSE;
+  const char *text = (const char *)p->b->bytes->data + r->run.mark;
+  guint len = p->b->bytes->len - r->run.mark, i = 0;
+  while (i < len && oakum_shell_is_name((guchar)text[i], i == 0))
+    i++;
+  return i == len;
+}
+
 /* One step; FALSE at the end of the word. */
 static gboolean step(OakumShellParser *p, Reader *r, int c)
 {
   guint32 start = p->pos;
   gboolean regex = r->flags & OAKUM_SHELL_WORD_REGEX;
   gboolean globs = r->flags & OAKUM_SHELL_WORD_GLOB;
-  if (p->bash && !regex && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(') {
+  if (p->ash && !regex && (c == '<' || c == '>') && oakum_shell_peek2(p) == '(') {
     run_end(p, &r->run, FALSE);
     oakum_shell_process(p);
     return TRUE;
@@ -550,7 +571,8 @@ static gboolean step(OakumShellParser *p, Reader *r, int c)
   case '+':
   case '@':
   case '!':
-    if (p->bash && globs && oakum_shell_peek2(p) == '(') {
+    if (p->bash && r->flags & (OAKUM_SHELL_WORD_GLOB | OAKUM_SHELL_WORD_ASSIGN) &&
+        oakum_shell_peek2(p) == '(') {
       run_end(p, &r->run, FALSE);
       extglob(p);
       return TRUE;
@@ -561,6 +583,15 @@ static gboolean step(OakumShellParser *p, Reader *r, int c)
     }
     break;
   case '[':
+    if (subscript_begins(p, r)) {
+      run_add(p, &r->run, start, c);
+      p->end = start + 1;
+      run_end(p, &r->run, FALSE);
+      if (oakum_shell_take_subscript(p))
+        run_add(p, &r->run, p->end - 1, ']');
+      r->merge = TRUE;
+      return TRUE;
+    }
     if (globs) {
       guint32 length = set_length(p);
       if (length) {
@@ -595,32 +626,21 @@ gboolean oakum_shell_word(OakumShellParser *p, guint flags, OakumShellWord *out)
 {
   Reader r = {.mark = p->b->parts->len, .start = p->pos, .flags = flags};
   guint depth = p->depth;
-  gboolean element = flags & OAKUM_SHELL_WORD_ELEMENT;
   p->word_escaped = FALSE;
   gboolean escaped = FALSE;
   p->end = p->pos;
   int c;
   while ((c = oakum_shell_peek(p)) >= 0 && !p->error) {
-    if (element && p->pos == r.start && c == '[' && oakum_shell_subscript(p, p->pos) > 0) {
-      /* [i j]=value: the subscript is part of the element, blanks and all */
-      guint32 end = oakum_shell_subscript(p, p->pos);
-      while (p->pos < end) {
-        run_add(p, &r.run, p->pos, (guchar)p->text[p->pos]);
-        oakum_shell_take_raw(p);
-      }
-      oakum_shell_settle(p);
-      continue;
-    }
     if (!step(p, &r, c))
       break;
     escaped |= p->word_escaped;
   }
   run_end(p, &r.run, FALSE);
-  if (r.braces) {
+  if (r.braces || r.merge) {
     GArray *stack = p->b->parts;
     guint n = merge_literals(p, &g_array_index(stack, OakumShellPart, r.mark), stack->len - r.mark);
     g_array_set_size(stack, r.mark + n);
-    g_array_unref(r.braces);
+    g_clear_pointer(&r.braces, g_array_unref);
   }
   p->depth = depth;
   gboolean empty = p->b->parts->len == r.mark;

@@ -14,7 +14,7 @@ CASES = pathlib.Path(__file__).resolve().parent.parent / "cases"
 
 @pytest.mark.parametrize("path", sorted(CASES.rglob("*.case")), ids=lambda p: str(p.relative_to(CASES)))
 def test_case(path):
-    head, rest = path.read_text().split("<<<\n", 1)
+    head, rest = path.read_bytes().decode().split("<<<\n", 1)
     text, expected = rest.split(">>>", 1)
     status, expected = expected.split("\n", 1)
     command = shlex.split(head.removeprefix("# oakum ").strip())

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from test_registry import free_port
-from conftest import OAKUM
+from conftest import OAKUM, RUNGS
 
 WORK = r"""
 #include <fcntl.h>
@@ -58,8 +58,8 @@ def test_killed_at_random_moments(tmp_path):
         (second / "x").write_text("x")
         (second / "Dockerfile").write_text(f"FROM 127.0.0.1:{port}/base:v\nCOPY x /made/x\nRUN [\"/work\"]\nLABEL a=b\n")
 
-        def command(store):
-            return [OAKUM, "build", "--store", str(store), "--isolation", "chroot", "--output", f"oci:{store}-out:v", str(second)]
+        def command(store, rung="chroot"):
+            return [OAKUM, "build", "--store", str(store), "--isolation", rung, "--output", f"oci:{store}-out:v", str(second)]
 
         began = time.monotonic()
         want = subprocess.run(command(tmp_path / "clean"), capture_output=True, text=True)
@@ -68,11 +68,12 @@ def test_killed_at_random_moments(tmp_path):
         killed = 0
         for i in range(int(os.environ.get("OAKUM_KILLS", "30"))):
             store = tmp_path / f"s{i % 4}x"  # stores are used again, with what the kills left in them
-            run = subprocess.Popen(command(store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            rung = RUNGS[i % len(RUNGS)]
+            run = subprocess.Popen(command(store, rung), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(rnd.random() * whole)
             run.send_signal(signal.SIGKILL)
             killed += run.wait() == -signal.SIGKILL
-            again = subprocess.run(command(store), capture_output=True, text=True)
+            again = subprocess.run(command(store, rung), capture_output=True, text=True)
             assert again.returncode == 0 and again.stdout == want.stdout, (i, again.stderr)
         assert killed > 0
         print(f"{killed} of the runs were killed before their end")

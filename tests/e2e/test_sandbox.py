@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 from conftest import RUNGS, unpack
@@ -101,3 +102,36 @@ if {"root", "userns"} <= set(RUNGS):
                                 capture_output=True, text=True)
         told = [line.split()[:2] for line in hidden.stdout.splitlines()]
         assert ["userns", "no"] in told and ["chroot", "yes"] in told, hidden.stdout + hidden.stderr
+
+
+def running(word):
+    """Process ids whose command line holds the word."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if word.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_nothing_outlives_a_killed_builder(oakum, root, rung):
+    """Descendants in sessions of their own, of another user, ignoring every signal that can be: all go with the builder."""
+    word = f"98{os.getpid()}.{RUNGS.index(rung)}"
+    script = f"trap '' HUP INT TERM; (setsid sleep {word} &); (setsid su nobody -s /bin/sh -c 'sleep {word}' &); sleep {word} & wait"
+    builder = subprocess.Popen([oakum, "debug", "step", "--isolation", rung, str(root), "--", "sh", "-c", script])
+    try:
+        assert wait_for(lambda: len(running(word)) >= 3)
+    finally:
+        builder.kill()
+        builder.wait()
+    assert wait_for(lambda: not running(word)), running(word)
+
+
+def wait_for(condition):
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()

@@ -37,6 +37,18 @@ static void test_tree(void)
   g_assert_cmpint(key->column, ==, 3);
 }
 
+static void test_scalars(void)
+{
+  g_autoptr(OakumYaml) top =
+      parse("a: \"x\\ty\\u00e9\"\nb: |\n  l1\n  l2\nc: >-\n  f1\n  f2\n\n  f3\n"
+            "d: 'it''s'\ne: two\n  lines\nf: ''\n");
+  const char *const pairs[][2] = {{"a", "x\ty\xc3\xa9"}, {"b", "l1\nl2\n"},  {"c", "f1 f2\nf3"},
+                                  {"d", "it's"},         {"e", "two lines"}, {"f", ""}};
+  for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
+    g_assert_cmpstr(oakum_yaml_get(top, pairs[i][0])->text, ==, pairs[i][1]);
+  g_assert_false(oakum_yaml_is_null(oakum_yaml_get(top, "f")));
+}
+
 static void test_empty(void)
 {
   static const char *const texts[] = {"", "# nothing\n", "---\n", "~\n"};
@@ -62,6 +74,9 @@ static void test_refused(void)
       {"a: \"\\0\"\n", "t.yaml:1:4: a NUL", OAKUM_ERROR_INVALID},
       {"a: [1, 2\n", "t.yaml:", OAKUM_ERROR_INVALID},
       {"a: 'x\n", "t.yaml:", OAKUM_ERROR_INVALID},
+      {"a: 1\n%Y\xff\n", "t.yaml:2:1: directives", OAKUM_ERROR_UNSUPPORTED},
+      {"a: \"\xc3\xa9\xff\"\n", "t.yaml:1:6: not UTF-8", OAKUM_ERROR_INVALID},
+      {"a:\r\nb: \x01\n", "t.yaml:2:4: a control", OAKUM_ERROR_INVALID},
       {deep, "t.yaml:1:33: nested", OAKUM_ERROR_LIMIT},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -92,6 +107,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/codec/yaml/tree", test_tree);
+  g_test_add_func("/codec/yaml/scalars", test_scalars);
   g_test_add_func("/codec/yaml/empty", test_empty);
   g_test_add_func("/codec/yaml/refused", test_refused);
   g_test_add_func("/codec/yaml/limits", test_limits);
