@@ -164,7 +164,7 @@ static json_t *instruction_json(const OakumInstruction *in)
   set_true(object, "script", oakum_instruction_script(in) != NULL);
   set_list(object, "mounts", mounts_json(in->mounts));
   json_t *blank = json_array();
-  for (guint i = 0; in->blank_lines && i < in->blank_lines->len; i++)
+  for (guint i = 0; i < in->blank_lines->len; i++)
     json_array_append_new(blank, json_integer(g_array_index(in->blank_lines, OakumRange, i).line));
   set_list(object, "blank_lines", blank);
   if (in->inner)

@@ -5,37 +5,18 @@
 
 static const char *const names[] = {"syntax", "escape", "check", NULL};
 
-static size_t skip_spaces(const char *text, size_t at, size_t end)
-{
-  for (size_t n; at < end && (n = oakum_space_len(text + at)) > 0;)
-    at += n;
-  return MIN(at, end);
-}
-
-static size_t trim_spaces(const char *text, size_t from, size_t end)
-{
-  while (end > from) {
-    size_t start = end - 1;
-    while (start > from && ((guchar)text[start] & 0xC0) == 0x80)
-      start--;
-    if (oakum_space_len(text + start) != end - start)
-      break;
-    end = start;
-  }
-  return end;
-}
-
 /* What stands behind "#" or "//" at [from, end): a known name, "=" and a value. NULL when not. */
 static OakumDirective *directive_of(const OakumDockerfile *df, guint from, guint end)
 {
   const char *text = df->source;
-  size_t name = skip_spaces(text, from, end), stop = name;
+  size_t name = oakum_text_start(text, from, end), stop = name;
   while (stop < end && g_ascii_isalnum(text[stop]))
     stop++;
-  size_t equals = skip_spaces(text, stop, end);
+  size_t equals = oakum_text_start(text, stop, end);
   if (stop == name || g_ascii_isdigit(text[name]) || equals == end || text[equals] != '=')
     return NULL;
-  size_t value = skip_spaces(text, equals + 1, end), value_end = trim_spaces(text, value, end);
+  size_t value = oakum_text_start(text, equals + 1, end),
+         value_end = oakum_text_end(text, value, end);
   g_autofree char *key = g_strndup(text + name, stop - name);
   for (char *p = key; *p; p++)
     *p = g_ascii_tolower(*p);
@@ -87,7 +68,7 @@ static void read_check(OakumParser *parser, const OakumDirective *d)
     size_t start = (size_t)(equals + 1 - part);
     for (const char *rule = part + start;;) {
       size_t rule_len = strcspn(rule, ",");
-      size_t a = skip_spaces(rule, 0, rule_len), b = trim_spaces(rule, a, rule_len);
+      size_t a = oakum_text_start(rule, 0, rule_len), b = oakum_text_end(rule, a, rule_len);
       guint offset = from + (guint)(rule - part);
       g_autofree char *name = g_strndup(rule + a, b - a);
       if (strcmp(name, "all") == 0)
@@ -160,7 +141,7 @@ static void read_slashes(OakumParser *parser, guint at)
 static void read_json(OakumParser *parser, guint at)
 {
   OakumDockerfile *df = parser->out;
-  guint start = (guint)skip_spaces(df->source, at, df->len);
+  guint start = (guint)oakum_text_start(df->source, at, df->len);
   if (start == df->len || df->source[start] != '{')
     return;
   json_t *json = json_loadb(df->source + at, df->len - at, 0, NULL);
@@ -170,7 +151,7 @@ static void read_json(OakumParser *parser, guint at)
     d->name = g_strdup("syntax");
     d->value = g_strdup(value);
     d->name_range = d->value_range = oakum_dockerfile_range(df, start, start);
-    take(parser, d, OAKUM_DIRECTIVE_JSON, start, (guint)trim_spaces(df->source, start, df->len));
+    take(parser, d, OAKUM_DIRECTIVE_JSON, start, (guint)oakum_text_end(df->source, start, df->len));
   }
   if (json)
     json_decref(json);
@@ -192,7 +173,7 @@ void oakum_parser_directives(OakumParser *parser)
     at = top = parser->at = next;
   }
   for (; at < df->len && !parser->limited; at = next) {
-    guint end = line_end(df, at, &next), start = (guint)skip_spaces(df->source, at, end);
+    guint end = line_end(df, at, &next), start = (guint)oakum_text_start(df->source, at, end);
     OakumDirective *d =
         start < end && df->source[start] == '#' ? directive_of(df, start + 1, end) : NULL;
     if (!d)

@@ -61,6 +61,8 @@ gboolean oakum_parser_limit(OakumParser *parser, const OakumRange *range, const 
     G_GNUC_PRINTF(3, 4);
 /* At most 64 bytes of a foreign text, for a message. New. */
 NODISCARD char *oakum_shorten(const char *text, size_t len);
+/* The word that was meant, or NULL; a short word that is two edits away is another one. */
+NODISCARD const char *oakum_suggestion(const char *word, const char *const *known);
 /* "did you mean X?" or NULL. */
 NODISCARD char *oakum_hint(const char *word, const char *const *known);
 
@@ -76,6 +78,10 @@ static inline gboolean oakum_is_blank(char c)
   return c == ' ' || c == '\t' || c == '\v' || c == '\f' || c == '\r';
 }
 
+/* Where the visible bytes of text[from, end) end, and begin. */
+NODISCARD size_t oakum_text_end(const char *text, size_t from, size_t end);
+NODISCARD size_t oakum_text_start(const char *text, size_t from, size_t end);
+
 void oakum_tokens_add(OakumParser *parser, OakumTokenKind kind, guint offset, guint len);
 /* Reads the directives at the top and moves behind the byte order mark. */
 void oakum_parser_directives(OakumParser *parser);
@@ -89,6 +95,36 @@ void oakum_heredoc_free(OakumHeredoc *heredoc);
 /* Appends a word and counts it. NULL: a limit was passed. */
 OakumWord *oakum_parser_word(OakumParser *parser, GPtrArray *list, char *name, char *value,
                              OakumRange range);
+/* ---- what stands behind an instruction's name
+ * ---------------------------------------------------------- */
+/* Bytes [at, end) of the line are what is read; `end` is behind its last visible byte. */
+typedef struct {
+  OakumParser *parser;
+  OakumInstruction *in;
+  const char *text;
+  size_t at, end;
+  char escape;
+} OakumCursor;
+typedef enum { OAKUM_FLAG_TEXT, OAKUM_FLAG_BOOL, OAKUM_FLAG_MANY } OakumFlagKind;
+typedef struct {
+  const char *name; /* NULL ends a table */
+  OakumFlagKind kind;
+} OakumFlag;
+NODISCARD size_t oakum_cursor_spaces(const OakumCursor *r, size_t at); /* behind white space */
+NODISCARD size_t oakum_cursor_blanks(const OakumCursor *r, size_t at); /* behind ASCII's */
+NODISCARD size_t oakum_cursor_word(const OakumCursor *r, size_t at);   /* behind no blanks */
+/* Reads flags up to the first argument or "--"; moves r->at. */
+void oakum_cursor_flags(OakumCursor *r, const OakumFlag *known);
+/* A word whose value stands in the text as it is. `text_at`: where the instruction's text begins.
+ * NULL: a limit was passed. */
+OakumWord *oakum_cursor_plain(OakumCursor *r, size_t from, size_t to, size_t text_at);
+void oakum_cursor_spaced(OakumCursor *r);
+/* key=value; `args`: or a key alone (ARG). Else the old form "key value" is one too. */
+void oakum_cursor_pairs(OakumCursor *r, gboolean args);
+/* The exec form. FALSE: the text is to be taken in the shell form. */
+NODISCARD gboolean oakum_cursor_json(OakumCursor *r);
+void oakum_cursor_command(OakumCursor *r);
+
 /* The mount of one flag: `value` with its quotes removed, `places` where each of its bytes stands
  * in the line, and one more. */
 void oakum_parser_mount(OakumParser *parser, OakumInstruction *in, const OakumWord *flag,
@@ -96,6 +132,19 @@ void oakum_parser_mount(OakumParser *parser, OakumInstruction *in, const OakumWo
 NODISCARD OakumStage *oakum_stage_new(void);
 /* After the last instruction: stages, their graph, what must not stand before FROM. */
 void oakum_parser_stages(OakumParser *parser);
+
+/* ---- here-documents
+ * -------------------------------------------------------------------------------- */
+/* Finds the markers of the current line, which is that of `outer`. */
+void oakum_heredocs_find(OakumParser *parser, OakumInstruction *outer);
+/* Reads the bodies behind the line and checks where the markers stand. */
+void oakum_heredocs_read(OakumParser *parser, OakumInstruction *outer);
+/* One line of the file: content [start, stop), all [start, next). */
+typedef struct {
+  guint start, stop, next;
+} OakumPhysical;
+/* FALSE at the end of the text. */
+NODISCARD gboolean oakum_parser_physical(OakumParser *parser, OakumPhysical *line);
 
 /* ---- the lexer of words
  * ---------------------------------------------------------------------------- */

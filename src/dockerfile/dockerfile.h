@@ -84,7 +84,7 @@ typedef struct OakumMap OakumMap; /* private: from places of a joined text to pl
 typedef struct {
   char *name;          /* the closing word, quotes removed */
   guint fd;            /* the number before "<<", 0: none */
-  gboolean expand;     /* no part of the word is quoted */
+  gboolean expand;     /* no part of the word stands in quotes; a backslash is none */
   gboolean strip_tabs; /* "<<-" */
   gboolean terminated; /* FALSE: the file ended before the closing word; an error says so */
   OakumRange marker;   /* "3<<-'EOF'" */
@@ -137,9 +137,10 @@ struct OakumInstruction {
   gboolean bad_json;  /* begins like a JSON list but is none: taken in shell form */
   gboolean legacy;    /* ENV key value, LABEL key value: one word */
   gboolean has_error; /* some error lies in it; its words may be incomplete */
-  GPtrArray *heredocs;     /* OakumHeredoc; of ONBUILD they belong to `inner` */
-  GPtrArray *mounts;       /* OakumMount */
-  GArray *blank_lines;     /* OakumRange: empty lines inside its continuation, without their ends */
+  GPtrArray *heredocs; /* OakumHeredoc; of ONBUILD they belong to `inner` */
+  GPtrArray *mounts;   /* OakumMount */
+  GArray *blank_lines; /* OakumRange: empty lines inside its continuation, without their ends; of
+                          an inner one: none */
   OakumInstruction *inner; /* of ONBUILD, and the CMD of HEALTHCHECK; else NULL */
   char *text;    /* everything behind the flags, lines joined, comments and blank lines dropped */
   OakumMap *map; /* of `text` */

@@ -236,18 +236,8 @@ static char *clean(const char *text)
 
 static char *trimmed(const char *text, size_t len)
 {
-  size_t from = 0;
-  for (size_t n; from < len && (n = oakum_space_len(text + from)) > 0;)
-    from += n;
-  while (len > from) {
-    size_t start = len - 1;
-    while (start > from && ((guchar)text[start] & 0xC0) == 0x80)
-      start--;
-    if (oakum_space_len(text + start) != len - start)
-      break;
-    len = start;
-  }
-  return g_strndup(text + MIN(from, len), len - MIN(from, len));
+  size_t from = oakum_text_start(text, 0, len);
+  return g_strndup(text + from, oakum_text_end(text, from, len) - from);
 }
 
 static gboolean refuse(GError **error, OakumErrorCode code, guint line, const char *what,

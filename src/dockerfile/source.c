@@ -37,6 +37,26 @@ size_t oakum_space_len(const char *text)
   return space ? n : 0;
 }
 
+size_t oakum_text_start(const char *text, size_t from, size_t end)
+{
+  for (size_t n; from < end && (n = oakum_space_len(text + from)) > 0;)
+    from += n;
+  return MIN(from, end);
+}
+
+size_t oakum_text_end(const char *text, size_t from, size_t end)
+{
+  while (end > from) {
+    size_t start = end - 1;
+    while (start > from && ((guchar)text[start] & 0xC0) == 0x80)
+      start--;
+    if (oakum_space_len(text + start) != end - start)
+      break;
+    end = start;
+  }
+  return end;
+}
+
 /* ---- columns
  * --------------------------------------------------------------------------------------- */
 void oakum_source_index(OakumDockerfile *df)

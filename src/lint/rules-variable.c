@@ -57,7 +57,7 @@ void check_env_self(OakumLint *lint, LintStep *step)
     const LintWord *word = step->words->pdata[i];
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name || strcmp(other->name, word->name) == 0 ||
+      if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
         continue;
       if (lint->hadolint) {

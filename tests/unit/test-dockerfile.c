@@ -215,6 +215,53 @@ static void test_variables(void)
   }
 }
 
+static void test_scope(void)
+{
+  const char *text =
+      "ARG G=g\nFROM img AS one\nARG G\nENV A=${BASE:-none} P=$PATH:/x\nRUN x\nFROM one\n"
+      "ARG Q=$A-$G\nRUN y $HTTP_PROXY\nFROM 0\nRUN z\n";
+  g_autoptr(OakumDockerfile) d = parse(text, NULL);
+  g_autoptr(GHashTable) given = oakum_str_map_new(NULL, NULL);
+  g_hash_table_insert(given, (char *)"HTTP_PROXY", (char *)"p:1");
+  g_autoptr(OakumScope) scope = oakum_scope_new(d, given, NULL);
+  oakum_scope_add_base(scope, 0, "PATH", "/bin");
+  const OakumBinding *b = oakum_scope_find(scope, 4, "P");
+  g_assert_cmpstr(b->value, ==, "/bin:/x");
+  g_assert_cmpint(b->origin, ==, OAKUM_ORIGIN_ENV);
+  g_assert_cmpint(b->instruction, ==, 3);
+  g_assert_cmpuint(b->word, ==, 1);
+  b = oakum_scope_find(scope, 4, "G");
+  g_assert_cmpstr(b->value, ==, "g");
+  g_assert_true(b->global);
+  g_assert_cmpint(oakum_scope_find(scope, 3, "PATH")->origin, ==, OAKUM_ORIGIN_BASE_IMAGE);
+  g_assert_cmpstr(oakum_scope_find(scope, 7, "Q")->value, ==, "none-g"); /* through its parent */
+  g_assert_null(oakum_scope_find(scope, 6, "HTTP_PROXY"));
+  g_assert_cmpint(oakum_scope_find(scope, 7, "HTTP_PROXY")->origin, ==, OAKUM_ORIGIN_PROXY);
+  g_assert_null(oakum_scope_find(scope, 9, "A")); /* FROM 0 is an image of that name */
+  g_assert_cmpint(((const OakumStage *)d->stages->pdata[2])->parent, ==, -1);
+  g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+  g_autofree char *out = oakum_scope_expand(scope, 7, "$Q $nope ${also:-x}", unknown, NULL);
+  g_assert_cmpstr(out, ==, "none-g  x");
+  g_assert_cmpuint(unknown->len, ==, 2);
+  g_assert_cmpstr(unknown->pdata[0], ==, "nope");
+  OakumOrigin origin;
+  g_assert_true(oakum_dockerfile_predefined("TARGETARCH", &origin));
+  g_assert_cmpint(origin, ==, OAKUM_ORIGIN_PLATFORM);
+  g_assert_false(oakum_dockerfile_predefined("targetarch", &origin));
+}
+
+static void test_unquote(void)
+{
+  g_autofree char *plain = oakum_dockerfile_unquote("a\"b $x ${y:-z}\"'c'\\d", '\\');
+  g_assert_cmpstr(plain, ==, "ab $x ${y:-z}cd");
+  g_assert_null(oakum_dockerfile_unquote("'a", '\\'));
+  g_autoptr(GHashTable) values = oakum_str_map_new(NULL, NULL);
+  g_hash_table_insert(values, (char *)"x", (char *)"X");
+  g_autofree char *body =
+      oakum_dockerfile_expand_body("it's \"$x\" \\$x ${x#X}\n", from_table, values, NULL);
+  g_assert_cmpstr(body, ==, "it's \"X\" $x \n");
+}
+
 static guint check_files(const char *folder, gboolean cases)
 {
   g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
@@ -366,6 +413,8 @@ int main(int argc, char **argv)
   g_test_add_func("/dockerfile/mount", test_mount);
   g_test_add_func("/dockerfile/stages", test_stages);
   g_test_add_func("/dockerfile/variables", test_variables);
+  g_test_add_func("/dockerfile/scope", test_scope);
+  g_test_add_func("/dockerfile/unquote", test_unquote);
   g_test_add_func("/dockerfile/duration", test_duration);
   g_test_add_func("/dockerfile/lossless", test_lossless);
   g_test_add_func("/dockerfile/expand", test_expand);
