@@ -37,6 +37,9 @@ NODISCARD int oakum_debug_push(int argc, char **argv);
 NODISCARD int oakum_debug_copy(int argc, char **argv);
 NODISCARD int oakum_debug_referrers(int argc, char **argv);
 
+/* `oakum debug shell`: the commands of a script. */
+NODISCARD int oakum_debug_shell(int argc, char **argv);
+
 /* Lint findings for people, two lines each. */
 void oakum_cli_print_lint(GPtrArray *findings, FILE *out);
 

@@ -97,7 +97,8 @@ static int run(int argc, char **argv)
   } parts[] = {{"pull", oakum_debug_pull},
                {"push", oakum_debug_push},
                {"copy", oakum_debug_copy},
-               {"referrers", oakum_debug_referrers}};
+               {"referrers", oakum_debug_referrers},
+               {"shell", oakum_debug_shell}};
   for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(parts); i++)
     if (strcmp(argv[1], parts[i].name) == 0)
       return parts[i].run(argc - 1, argv + 1);
@@ -105,8 +106,8 @@ static int run(int argc, char **argv)
     return debug_step(argc, argv);
   if (argc == 3 && strcmp(argv[1], "version") == 0)
     return debug_version(argv[2]);
-  oakum_log(OAKUM_LOG_ERROR,
-            "debug: expected version, step, pull, push, copy or referrers; see oakum debug --help");
+  oakum_log(OAKUM_LOG_ERROR, "debug: expected version, step, pull, push, copy, referrers or shell; "
+                             "see oakum debug --help");
   return OAKUM_EXIT_ERROR;
 }
 
@@ -114,11 +115,12 @@ const OakumCommand oakum_cmd_debug = {
     .name = "debug",
     .summary = "show what the parts make of an input",
     .usage = "version deb|apk, or step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND..., or "
-             "pull REF DIR, or push DIR REF...",
+             "pull REF DIR, or push DIR REF..., or shell [--dialect sh|bash] [--tree]",
     .examples =
         "  printf '1.0~rc1\\t1.0\\n' | oakum debug version deb    # prints <, =, > or ! "
         "(not valid)\n"
         "  oakum debug pull localhost:5000/app:v1 /tmp/app     # manifest.json and blobs/, as "
-        "they are\n",
+        "they are\n"
+        "  echo 'sudo make | tee log' | oakum debug shell      # one line a simple command\n",
     .run = run,
 };
