@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from conftest import REPO
 from faults import Handler, Registry, make_image, write_image
 
 DOCKERFILE = "ARG NAME=file\nFROM rootfs:$NAME\n"
@@ -158,6 +159,8 @@ def test_manual_pages(oakum):
         for option in re.findall(r"^ +(?:-\w, )?(--[\w-]+)", run(oakum, name, "--help").stdout, re.M) if name else []:
             assert option in shown.stdout.replace("‐", "-").replace("−", "-")
     assert run(oakum, "man", "nonsense").returncode == 1
+    installed = re.search(r"foreach page : \[(.*?)\]", (REPO / "meson.build").read_text())[1]
+    assert re.findall(r"'(\w+)'", installed) == commands(oakum)
 
 
 def complete(oakum, tmp_path, *words):
