@@ -224,7 +224,8 @@ static gint by_place(gconstpointer a, gconstpointer b)
 /* Some rules have a better word for what the parser refuses, too. */
 static void drop_told_twice(OakumLint *lint)
 {
-  static const char better[] = "instruction-before-from onbuild-forbidden copy-needs-slash stage-name-duplicate";
+  static const char better[] = "instruction-before-from onbuild-forbidden copy-needs-slash "
+                               "stage-name-duplicate copy-from-unknown copy-from-self";
   for (guint i = lint->findings->len; i > 0; i--) {
     const OakumFinding *syntax = lint->findings->pdata[i - 1];
     if (strcmp(syntax->id, "syntax") != 0)
