@@ -54,7 +54,8 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
       }
       if (pip_pinned(word->text))
         continue;
-      if (!lint->hadolint && (!*word->text || !word->literal || *word->text == '.'))
+      /* name[extra] looks like a glob */
+      if (!lint->hadolint && (!*word->text || !(word->literal || word->has_glob) || *word->text == '.'))
         continue;
       lint_tell(lint, LINT_PIP_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -153,7 +154,7 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
       continue;
     for (guint k = 1; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (npm_pinned(word->text) || (!lint->hadolint && (!*word->text || !word->literal || strstr(word->text, "://"))))
+      if (npm_pinned(word->text) || (!lint->hadolint && (!*word->text || !word->literal || g_str_has_prefix(word->text, "http"))))
         continue;
       lint_tell(lint, LINT_NPM_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
