@@ -143,6 +143,24 @@ void check_expose_format(OakumLint *lint, LintStep *step)
 }
 
 /* ---- COPY and ADD --------------------------------------------------------------------------------- */
+/* hadolint notes by name, of the alias or else of the image, which stages have a WORKDIR. */
+static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
+{
+  g_autoptr(GHashTable) names = oakum_str_map_new(NULL, NULL);
+  char *now = (char *)"";
+  for (guint i = 0; i < step->index; i++) {
+    const LintStep *other = lint_step(lint, i);
+    if (other->kind == STEP_FROM) {
+      now = other->alias ? other->alias : other->name;
+      if (g_hash_table_contains(names, other->name))
+        g_hash_table_add(names, now);
+    } else if (other->kind == STEP_WORKDIR) {
+      g_hash_table_add(names, now);
+    }
+  }
+  return g_hash_table_contains(names, now);
+}
+
 void check_copy_relative(OakumLint *lint, LintStep *step)
 {
   const LintWord *target = target_of(step);
@@ -151,10 +169,9 @@ void check_copy_relative(OakumLint *lint, LintStep *step)
   g_autofree char *path = drop_quotes(target->value);
   if (is_absolute(path) && !(lint->hadolint && *path == '\\'))
     return;
-  for (guint i = 0; step->stage < 0 && i < step->index; i++)
-    if (lint_step(lint, i)->kind == STEP_WORKDIR)
-      return;
-  for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
+  if (lint->hadolint && peer_has_workdir(lint, step))
+    return;
+  for (int index = lint->hadolint ? -1 : step->stage; index >= 0; index = lint_stage(lint, index)->parent)
     for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
       if (lint_step(lint, i)->kind == STEP_WORKDIR)
         return;
@@ -175,7 +192,7 @@ void check_add(OakumLint *lint, LintStep *step)
     gboolean fine = g_str_has_prefix(source, "http://") || g_str_has_prefix(source, "https://") ||
                     lint_has_suffix_of(source, lint->hadolint ? peer_archives : archives);
     if (!lint->hadolint)
-      fine |= strchr(source, '$') || strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
+      fine = (fine && !g_str_has_suffix(source, ".zip")) || strchr(source, '$') || strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
     if (!fine && !bad)
       bad = word;
     if (fine && !lint->hadolint)

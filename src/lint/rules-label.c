@@ -39,6 +39,7 @@ static gboolean *peer_labelled(const OakumLint *lint, const char *name)
 {
   guint n = lint->stages->len;
   gboolean *good = g_new0(gboolean, n + 1);
+  g_autofree gboolean *silent = g_new0(gboolean, n + 1);
   for (guint s = 0; s < n; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
     gboolean has = has_label(lint, stage, name);
@@ -53,9 +54,11 @@ static gboolean *peer_labelled(const OakumLint *lint, const char *name)
       const LintStep *copy = lint_step(lint, i);
       const LintWord *source = copy->kind == STEP_COPY ? lint_flag(copy, "from") : NULL;
       for (guint k = 0; source && source->value && k <= s; k++)
-        good[k] |= g_strcmp0(lint_stage(lint, (int)k)->from->alias, source->value) == 0;
+        silent[k] |= g_strcmp0(lint_stage(lint, (int)k)->from->alias, source->value) == 0;
     }
   }
+  for (guint s = 0; s < n; s++)
+    good[s] |= silent[s];
   return good;
 }
 

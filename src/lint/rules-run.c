@@ -199,8 +199,13 @@ static gboolean is_small(OakumLint *lint, LintStep *step)
     for (guint k = 0; !lint->hadolint && k < shell->n_commands; k++)
       n += !shell->commands[k]->via;
   }
-  for (guint i = 0; lint->hadolint && i < list->len; i++)
-    n += *lint_command(list, i)->name != '\0';
+  for (guint i = 0; lint->hadolint && i < list->len; i++) {
+    const LintCommand *c = lint_command(list, i);
+    /* [ ] is no command there, and `time` is one */
+    n += *c->name != '\0' && strcmp(c->name, "[") != 0;
+    const OakumShellNode *node = c->shell->node, *up = node ? node->parent : NULL;
+    n += up && up->kind == OAKUM_SHELL_NODE_PIPELINE && up->timed && up->children[0] == node;
+  }
   return n <= 1;
 }
 

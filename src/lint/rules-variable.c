@@ -57,7 +57,7 @@ void check_env_self(OakumLint *lint, LintStep *step)
     const LintWord *word = step->words->pdata[i];
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name || strcmp(other->name, word->name) == 0 ||
+      if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
         continue;
       if (lint->hadolint) {
@@ -201,46 +201,59 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
 }
 
 /* ---- left over ----------------------------------------------------------------------------------- */
-/* The name stands behind "$" or in "${" in the text, or as a word of a shell's environment. */
-static gboolean text_uses(const char *text, size_t len, const char *name)
+/* Where each identifier stands last in the steps, as the offset behind it: one pass over the file, whatever the
+ * number of ARGs. */
+static GHashTable *last_uses(const OakumLint *lint)
 {
-  size_t n = strlen(name);
-  for (size_t i = 0; i + n <= len; i++)
-    if (memcmp(text + i, name, n) == 0 && (i == 0 || !(g_ascii_isalnum(text[i - 1]) || text[i - 1] == '_')) &&
-        (i + n == len || !(g_ascii_isalnum(text[i + n]) || text[i + n] == '_')))
-      return TRUE;
-  return FALSE;
+  GHashTable *last = oakum_str_map_new(g_free, NULL);
+  const char *source = lint->dockerfile->source;
+  for (guint j = 0; j < lint->steps->len; j++) {
+    const LintStep *step = lint_step(lint, j);
+    for (size_t i = step->span.start; i < step->span.end;) {
+      size_t begin = i;
+      while (i < step->span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
+        i++;
+      if (i > begin)
+        g_hash_table_replace(last, g_strndup(source + begin, i - begin), GSIZE_TO_POINTER(i));
+      else
+        i++;
+    }
+  }
+  return last;
 }
 
-/* An ARG that no later line of its stage, or of stages made from it, names. ARGs that programs read
- * from the environment by themselves are in use. */
+/* Index behind the last RUN that calls a script or make, which may read any variable. */
+static guint last_invocation(const OakumLint *lint)
+{
+  for (guint j = lint->steps->len; j > 0; j--) {
+    const LintStep *step = lint_step(lint, j - 1);
+    if (step->kind == STEP_RUN && step->text && (strstr(step->text, ".sh") || strstr(step->text, "make")))
+      return j;
+  }
+  return 0;
+}
+
+/* An ARG that no later line names. ARGs that programs read from the environment by themselves are in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
     return;
   static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
                                   "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
                                   "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  g_autoptr(GHashTable) last = last_uses(lint);
+  guint invoked = last_invocation(lint);
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    if (step->kind != STEP_ARG)
+    if (step->kind != STEP_ARG || i < invoked)
       continue;
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
       if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      gboolean used = FALSE, invoked = FALSE;
-      for (guint j = 0; j < lint->steps->len && !used; j++) {
-        const LintStep *other = lint_step(lint, j);
-        if (j < i || (j == i && step->words->len == 1))
-          continue;
-        size_t start = j == i ? word->span.end : other->span.start;
-        used = other->span.end > start && text_uses(lint->dockerfile->source + start, other->span.end - start, word->name);
-        /* a script or make may read any variable */
-        invoked |= other->kind == STEP_RUN && other->text && (strstr(other->text, ".sh") || strstr(other->text, "make"));
-      }
-      if (!used && !invoked)
+      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, word->name));
+      if (end <= MAX(word->span.end, word->name_span.end))
         lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
     }
   }
