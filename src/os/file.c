@@ -44,9 +44,27 @@ struct OakumAtomicFile {
   int fd;
 };
 
+static OakumAtomicFile *atomic_file_make(const char *path, char *temp, int fd)
+{
+  OakumAtomicFile *file = g_new0(OakumAtomicFile, 1);
+  *file = (OakumAtomicFile){.path = g_strdup(path), .temp = temp, .fd = fd};
+  return file;
+}
+
 OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **error)
 {
-  char *temp = g_strdup_printf("%s.tmp-XXXXXX", path);
+  struct stat st;
+  g_autofree char *real = realpath(path, NULL); /* a link stays, and leads to the new file */
+  const char *target = real ? real : path;
+  if (real && stat(real, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+    /* a device or pipe is written to: a rename would put a file in its place */
+    int fd = open(real, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd >= 0)
+      return atomic_file_make(target, NULL, fd);
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", path);
+    return NULL;
+  }
+  char *temp = g_strdup_printf("%s.tmp-XXXXXX", target);
   int fd = mkostemp(temp, O_CLOEXEC);
   if (fd < 0 || fchmod(fd, mode) < 0) {
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", path);
@@ -56,9 +74,7 @@ OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **e
     g_free(temp);
     return NULL;
   }
-  OakumAtomicFile *file = g_new0(OakumAtomicFile, 1);
-  *file = (OakumAtomicFile){.path = g_strdup(path), .temp = temp, .fd = fd};
-  return file;
+  return atomic_file_make(target, temp, fd);
 }
 
 int oakum_atomic_file_fd(OakumAtomicFile *file)
@@ -68,6 +84,8 @@ int oakum_atomic_file_fd(OakumAtomicFile *file)
 
 gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **error)
 {
+  if (!file->temp)
+    return TRUE;
   g_autofree char *folder = g_path_get_dirname(file->path);
   OAKUM_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (at < 0 || fsync(file->fd) < 0 || rename(file->temp, file->path) < 0) {

@@ -51,7 +51,7 @@ NODISCARD gboolean oakum_root_remove_tree(int root, const char *path, GError **e
 NODISCARD gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *len,
                                    GError **error);
 /* Atomic write: temporary file in the same folder, fsync, rename, fsync of the folder. Never leaves
- * a partial file. */
+ * a partial file. A symbolic link is followed; a device or pipe is written to as it is. */
 NODISCARD gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
                                     GError **error);
 /* As above for streams: returns a descriptor to write to; commit renames, free removes what was not

@@ -235,6 +235,32 @@ static void test_child(void)
   g_assert_cmpstr(g_strstrip(out), ==, "4"); /* 0, 1, 2 and ls's own folder */
 }
 
+/* "-o /dev/null" as root must not make a file of it; a link stays a link. */
+static void test_write_to_what_is_no_file(void)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(OakumTempDir) dir = oakum_temp_dir_new(NULL, &error);
+  g_assert_no_error(error);
+  g_autofree char *pipe = g_build_filename(oakum_temp_dir_path(dir), "pipe", NULL),
+                  *link = g_build_filename(oakum_temp_dir_path(dir), "link", NULL),
+                  *file = g_build_filename(oakum_temp_dir_path(dir), "file", NULL), *text = NULL;
+  g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+  OAKUM_AUTO_FD reader = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  g_assert_true(oakum_file_write(pipe, "hello", 5, 0644, &error));
+  char got[8] = "";
+  g_assert_cmpint(read(reader, got, sizeof(got)), ==, 5);
+  struct stat st;
+  g_assert_cmpint(lstat(pipe, &st), ==, 0);
+  g_assert_true(S_ISFIFO(st.st_mode));
+  g_assert_true(oakum_file_write(file, "old", 3, 0644, &error));
+  g_assert_cmpint(symlink("file", link), ==, 0);
+  g_assert_true(oakum_file_write(link, "new", 3, 0644, &error));
+  g_assert_cmpint(lstat(link, &st), ==, 0);
+  g_assert_true(S_ISLNK(st.st_mode));
+  g_assert_true(oakum_file_read(file, 10, &text, NULL, &error));
+  g_assert_cmpstr(text, ==, "new");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -246,5 +272,6 @@ int main(int argc, char **argv)
   g_test_add_func("/os/atomic", test_atomic);
   g_test_add_func("/os/lock", test_lock);
   g_test_add_func("/os/child", test_child);
+  g_test_add_func("/os/write-to-what-is-no-file", test_write_to_what_is_no_file);
   return g_test_run();
 }
