@@ -99,6 +99,16 @@
 #define OAKUM_IGNORE_PATTERN_MAX 4096u /* bytes; no path is longer */
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
 
+/* shell scripts inside Dockerfiles */
+#define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */
+#define OAKUM_SHELL_DEPTH_MAX 200u /* compounds, substitutions, quotes and braces in each other */
+#define OAKUM_SHELL_PARTS_MAX 1000000u /* words, parts, redirections and nodes of one script */
+#define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
+#define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
+#define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
+#define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
+#define OAKUM_SHELL_PEEK_MAX 256u      /* bytes looked ahead for the end of a glob's set */
+
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
 #define OAKUM_STEP_PROCESSES_MAX 4096u

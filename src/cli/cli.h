@@ -41,6 +41,8 @@ NODISCARD int oakum_debug_referrers(int argc, char **argv);
 NODISCARD int oakum_debug_dockerfile(int argc, char **argv);
 NODISCARD int oakum_debug_expand(int argc, char **argv);
 NODISCARD int oakum_debug_ignore(int argc, char **argv);
+/* `oakum debug shell`: the commands of a script. */
+NODISCARD int oakum_debug_shell(int argc, char **argv);
 
 /* Lint findings for people, two lines each. */
 void oakum_cli_print_lint(GPtrArray *findings, FILE *out);

@@ -100,7 +100,8 @@ static int run(int argc, char **argv)
                {"referrers", oakum_debug_referrers},
                {"dockerfile", oakum_debug_dockerfile},
                {"expand", oakum_debug_expand},
-               {"ignore", oakum_debug_ignore}};
+               {"ignore", oakum_debug_ignore},
+               {"shell", oakum_debug_shell}};
   for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(parts); i++)
     if (strcmp(argv[1], parts[i].name) == 0)
       return parts[i].run(argc - 1, argv + 1);
@@ -109,8 +110,8 @@ static int run(int argc, char **argv)
   if (argc == 3 && strcmp(argv[1], "version") == 0)
     return debug_version(argv[2]);
   oakum_log(OAKUM_LOG_ERROR,
-            "debug: expected version, step, pull, push, copy, referrers, dockerfile, expand or "
-            "ignore; see oakum debug --help");
+            "debug: expected version, step, pull, push, copy, referrers, dockerfile, expand, "
+            "ignore or shell; see oakum debug --help");
   return OAKUM_EXIT_ERROR;
 }
 
@@ -120,7 +121,7 @@ const OakumCommand oakum_cmd_debug = {
     .usage =
         "version deb|apk, or step [--isolation RUNG] [--user UID:GID] ROOT -- COMMAND..., or "
         "pull REF DIR, or push DIR REF..., or dockerfile [--tokens] [--scope] FILE, or expand, "
-        "or ignore --file FILE",
+        "or ignore --file FILE, or shell [--dialect sh|bash] [--tree]",
     .examples =
         "  printf '1.0~rc1\\t1.0\\n' | oakum debug version deb    # prints <, =, > or ! "
         "(not valid)\n"
@@ -128,6 +129,7 @@ const OakumCommand oakum_cmd_debug = {
         "they are\n"
         "  oakum debug dockerfile Dockerfile                   # its syntax tree as JSON\n"
         "  printf '${x:-y}\\tx=z\\n' | oakum debug expand        # prints z\n"
-        "  ls | oakum debug ignore --file .dockerignore        # prints kept or ignored\n",
+        "  ls | oakum debug ignore --file .dockerignore        # prints kept or ignored\n"
+        "  echo 'sudo make | tee log' | oakum debug shell      # one line a simple command\n",
     .run = run,
 };
