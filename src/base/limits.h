@@ -111,6 +111,8 @@
 
 /* lint */
 #define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */
+#define OAKUM_LINT_IDENTITY_MAX                                                                    \
+  1000u /* bytes of a line, before and behind a finding, that identify it */
 #define OAKUM_LINT_FILES_MAX 100000u
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
@@ -123,7 +125,7 @@
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
-#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
+#define OAKUM_LINT_EDITS_MAX 5000u     /* edits of one round */
 
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
