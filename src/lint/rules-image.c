@@ -67,7 +67,7 @@ static gboolean is_removed(OakumLint *lint, const GArray *list, const LintComman
 {
   g_autoptr(GPtrArray) groups = oakum_shell_flag_values(install->shell, "t");
   g_autoptr(GPtrArray) virtuals = oakum_shell_flag_values(install->shell, "virtual");
-  for (guint i = 0; i < list->len; i++) {
+  for (guint i = 0; i < list->len && lint_spend(lint); i++) {
     const LintCommand *c = lint_command(list, i);
     if (lint_does(lint, c, "apt-get apt aptitude", "purge remove autoremove") || lint_does(lint, c, "apk", "del") ||
         lint_does(lint, c, "yum dnf microdnf zypper", "remove erase autoremove rm")) {
@@ -114,7 +114,7 @@ void check_packages(OakumLint *lint, LintStep *step)
           g_autofree char *name = package_name(word->literal);
           gboolean removed = is_removed(lint, list, c, name);
           const Installed *before = NULL;
-          for (guint b = 0; b < all->len && !before; b++)
+          for (guint b = 0; b < all->len && !before && lint_spend(lint); b++)
             if (strcmp(((Installed *)all->pdata[b])->name, name) == 0)
               before = all->pdata[b];
           if (before && !removed)

@@ -75,7 +75,7 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
   guint before = step->index;
   for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent, before = G_MAXUINT) {
     const LintStage *stage = lint_stage(lint, index);
-    for (guint i = MIN(before, stage->end); i > stage->first; i--) {
+    for (guint i = MIN(before, stage->end); i > stage->first && lint_spend(lint); i--) {
       const LintStep *env = lint_step(lint, i - 1);
       if (env->kind != STEP_ENV && (lint->hadolint || env->kind != STEP_ARG))
         continue;
@@ -165,7 +165,7 @@ void check_npm_ci(OakumLint *lint, LintStep *step)
 {
   /* a lock file is there, as far as this file tells */
   gboolean lock = FALSE;
-  for (guint i = 0; i < step->index && step->stage >= 0; i++) {
+  for (guint i = 0; i < step->index && step->stage >= 0 && lint_spend(lint); i++) {
     const LintStep *copy = lint_step(lint, i);
     for (guint k = 0; copy->kind == STEP_COPY && k + 1 < copy->words->len; k++) {
       const char *value = ((LintWord *)copy->words->pdata[k])->value;

@@ -25,7 +25,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
 {
   int index = step->stage;
   guint before = step->index;
-  for (guint i = 0; lint->hadolint && i < before; i++) { /* it never forgets */
+  for (guint i = 0; lint->hadolint && i < before && lint_spend(lint); i++) { /* it never forgets */
     const LintStep *other = lint_step(lint, i);
     for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
@@ -35,7 +35,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
     return FALSE;
   do {
     guint first = index >= 0 ? lint_stage(lint, index)->first : 0;
-    for (guint i = first; i < before && i < lint->steps->len; i++) {
+    for (guint i = first; i < before && i < lint->steps->len && lint_spend(lint); i++) {
       const LintStep *other = lint_step(lint, i);
       if (other->kind != STEP_ENV && other->kind != STEP_ARG)
         continue;
@@ -55,7 +55,9 @@ void check_env_self(OakumLint *lint, LintStep *step)
 {
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
-    for (guint k = 0; k < step->words->len; k++) {
+    if (!word->value || !strchr(word->value, '$'))
+      continue;
+    for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
       if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
@@ -101,7 +103,8 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     /* the base image may bring these */
     if (lint_one_of(use->name, "PATH HOME"))
       continue;
-    const char *similar = similar_name(lint, step, use->name);
+    /* a search through all names: for the first ones only */
+    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX ? similar_name(lint, step, use->name) : NULL;
     LintSpan part = lint->docker ? step->span : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);
@@ -201,46 +204,65 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
 }
 
 /* ---- left over ----------------------------------------------------------------------------------- */
-/* The name stands behind "$" or in "${" in the text, or as a word of a shell's environment. */
-static gboolean text_uses(const char *text, size_t len, const char *name)
+/* Notes each word that looks like a name: the last step it stands in, and how often there. */
+typedef struct {
+  guint step, count;
+} Seen;
+
+static void note_names(GHashTable *names, const char *text, size_t len, guint step)
 {
-  size_t n = strlen(name);
-  for (size_t i = 0; i + n <= len; i++)
-    if (memcmp(text + i, name, n) == 0 && (i == 0 || !(g_ascii_isalnum(text[i - 1]) || text[i - 1] == '_')) &&
-        (i + n == len || !(g_ascii_isalnum(text[i + n]) || text[i + n] == '_')))
-      return TRUE;
-  return FALSE;
+  for (size_t i = 0; i < len;) {
+    if (!g_ascii_isalpha(text[i]) && text[i] != '_') {
+      /* a digit does not begin a name, and what follows belongs to it */
+      gboolean digit = g_ascii_isdigit(text[i++]);
+      while (digit && i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
+        i++;
+      continue;
+    }
+    size_t start = i;
+    while (i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
+      i++;
+    g_autofree char *name = g_strndup(text + start, i - start);
+    Seen *seen = g_hash_table_lookup(names, name);
+    if (!seen) {
+      seen = g_new0(Seen, 1);
+      g_hash_table_insert(names, g_steal_pointer(&name), seen);
+    }
+    seen->count = seen->step == step ? seen->count + 1 : 1;
+    seen->step = step;
+  }
 }
 
-/* An ARG that no later line of its stage, or of stages made from it, names. ARGs that programs read
- * from the environment by themselves are in use. */
+/* An ARG that nothing behind it names. ARGs that programs read from the environment by themselves, and
+ * those before a script or make, may be in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
-    return;
   static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
                                   "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
                                   "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  if (lint->hadolint || lint->docker)
+    return;
+  g_autoptr(GHashTable) names = oakum_str_map_new(g_free, g_free);
+  guint invoked = 0; /* index + 1 of the last step that runs a script */
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    if (step->kind != STEP_ARG)
+    size_t end = step->tree ? step->tree->range.end_offset : step->span.end; /* heredocs, too */
+    if (end > step->span.start)
+      note_names(names, lint->dockerfile->source + step->span.start, end - step->span.start, i);
+    if (step->kind == STEP_RUN && step->text && (strstr(step->text, ".sh") || strstr(step->text, "make")))
+      invoked = i + 1;
+  }
+  for (guint i = 0; i < lint->steps->len; i++) {
+    step = lint_step(lint, i);
+    if (step->kind != STEP_ARG || invoked > i)
       continue;
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
       if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      gboolean used = FALSE, invoked = FALSE;
-      for (guint j = 0; j < lint->steps->len && !used; j++) {
-        const LintStep *other = lint_step(lint, j);
-        if (j < i || (j == i && step->words->len == 1))
-          continue;
-        size_t start = j == i ? word->span.end : other->span.start;
-        used = other->span.end > start && text_uses(lint->dockerfile->source + start, other->span.end - start, word->name);
-        /* a script or make may read any variable */
-        invoked |= other->kind == STEP_RUN && other->text && (strstr(other->text, ".sh") || strstr(other->text, "make"));
-      }
-      if (!used && !invoked)
+      const Seen *seen = g_hash_table_lookup(names, word->name);
+      if (!seen || (seen->step == i && seen->count < 2))
         lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
     }
   }
