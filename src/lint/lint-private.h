@@ -79,6 +79,7 @@ struct LintStep {
   gboolean heredoc; /* COPY and ADD: a source is a heredoc. RUN: there is one */
   LintStep *inner;  /* of ONBUILD; NULL */
   LintStep *outer;  /* the ONBUILD around it; NULL */
+  const LintStep *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
   int stage;        /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
@@ -94,6 +95,7 @@ struct LintStep {
 typedef struct {
   LintStep *from;
   guint first, end; /* steps [first, end) */
+  const LintStep *shell; /* in force at its end */
   int parent;       /* the stage that FROM names; -1 */
   gboolean base;    /* a later FROM names it */
   gboolean copied;  /* a later COPY --from or RUN --mount from= names it */

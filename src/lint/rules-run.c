@@ -93,14 +93,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
 {
   if (step->outer)
     return;
-  const LintStep *shell = NULL;
-  for (int index = step->stage; index >= 0 && !shell; index = lint->hadolint ? -1 : lint_stage(lint, index)->parent) {
-    const LintStage *stage = lint_stage(lint, index);
-    guint end = index == step->stage ? step->index : stage->end;
-    for (guint i = stage->first; i < end; i++)
-      if (lint_step(lint, i)->kind == STEP_SHELL)
-        shell = lint_step(lint, i);
-  }
+  const LintStep *shell = step->shell;
+  if (lint->hadolint && shell && shell->stage != step->stage)
+    shell = NULL; /* it forgets with each stage */
   if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -554,15 +549,11 @@ static gboolean sets_errexit(const LintCommand *c)
 void check_semicolon(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
-  for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end; i++) {
-      const LintStep *shell = lint_step(lint, i);
-      for (guint k = 0; shell->kind == STEP_SHELL && k < shell->words->len; k++) {
-        const char *word = ((LintWord *)shell->words->pdata[k])->value;
-        if (word && *word == '-' && strchr(word, 'e'))
-          return;
-      }
-    }
+  for (guint k = 0; step->shell && k < step->shell->words->len; k++) {
+    const char *word = ((LintWord *)step->shell->words->pdata[k])->value;
+    if (word && *word == '-' && strchr(word, 'e'))
+      return;
+  }
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (sets_errexit(c))
