@@ -9,27 +9,11 @@ static void script_free(LintScript *script)
   g_free(script);
 }
 
-/* The SHELL that is in force at a step; NULL: none was set in the stage or those it is made from. */
-static const LintStep *shell_step(const OakumLint *lint, const LintStep *step)
-{
-  int index = step->stage;
-  guint before = step->index;
-  while (index >= 0) {
-    const LintStage *stage = lint_stage(lint, index);
-    for (guint i = MIN(before, stage->end); i > stage->first; i--)
-      if (lint_step(lint, i - 1)->kind == STEP_SHELL)
-        return lint_step(lint, i - 1);
-    index = stage->parent;
-    before = G_MAXUINT;
-  }
-  return NULL;
-}
-
 OakumShellDialect lint_dialect(OakumLint *lint, const LintStep *step)
 {
   if (lint->hadolint)
     return OAKUM_SHELL_BASH;
-  const LintStep *shell = shell_step(lint, step);
+  const LintStep *shell = step->shell;
   if (!shell || shell->words->len == 0)
     return OAKUM_SHELL_SH;
   g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -257,8 +241,14 @@ gboolean lint_does(const OakumLint *lint, const LintCommand *command, const char
   if (lint->hadolint)
     return lint_has_arg(command, verbs);
   /* options in front of the verb that take the next word */
-  g_autoptr(GPtrArray) operands = lint_operands(command, "o c t option config-file root target-release "
-                                                         "X repository p installroot setopt releasever "
-                                                         "enablerepo disablerepo prefix cwd loglevel registry R reposd-dir");
-  return operands->len > 0 && lint_one_of(((OakumShellWord *)operands->pdata[0])->text, verbs);
+  static const char *const valued = "-o -c -t --option --config-file --root --target-release -X --repository -p --installroot "
+                                    "--setopt --releasever --enablerepo --disablerepo --prefix --cwd --loglevel --registry "
+                                    "-R --reposd-dir";
+  for (guint i = 1; i < command->shell->n_words; i++) {
+    const char *text = command->shell->words[i].text;
+    if (!oakum_shell_word_is_flag(&command->shell->words[i]))
+      return lint_one_of(text, verbs);
+    i += lint_one_of(text, valued);
+  }
+  return FALSE;
 }

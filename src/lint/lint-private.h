@@ -79,6 +79,7 @@ struct LintStep {
   gboolean heredoc; /* COPY and ADD: a source is a heredoc. RUN: there is one */
   LintStep *inner;  /* of ONBUILD; NULL */
   LintStep *outer;  /* the ONBUILD around it; NULL */
+  const LintStep *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
   int stage;        /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
@@ -94,6 +95,7 @@ struct LintStep {
 typedef struct {
   LintStep *from;
   guint first, end; /* steps [first, end) */
+  const LintStep *shell; /* in force at its end */
   int parent;       /* the stage that FROM names; -1 */
   gboolean base;    /* a later FROM names it */
   gboolean copied;  /* a later COPY --from or RUN --mount from= names it */
@@ -123,6 +125,8 @@ struct OakumLint {
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
   gboolean peer_failed;
+  guint told[LINT_RULES];
+  guint64 *budget; /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
   GPtrArray *comments; /* findings of shellcheck */
@@ -136,6 +140,9 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
                         const char *detail, ...) G_GNUC_PRINTF(5, 6);
 /* An edit of the finding (NULL: nothing is done). `safe` FALSE makes the whole fix unsafe. */
 void lint_edit(OakumFinding *finding, size_t start, size_t end, const char *text, gboolean safe);
+/* Rules that compare pairs of steps call it for each pair; FALSE: the file has had its share
+ * (OAKUM_LINT_PAIRS_MAX), and the rule stops looking. */
+NODISCARD gboolean lint_spend(const OakumLint *lint);
 /* TRUE: the rule is on, so that costly work is worth it. */
 NODISCARD gboolean lint_on(const OakumLint *lint, LintRuleId rule);
 

@@ -52,6 +52,8 @@ OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOpti
   lint->docker = lint->options->compat == OAKUM_LINT_COMPAT_DOCKER;
   lint->findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   lint->seen = oakum_str_map_new(g_free, NULL);
+  lint->budget = g_new(guint64, 1);
+  *lint->budget = OAKUM_LINT_PAIRS_MAX;
   set_levels(lint);
   if (lint->hadolint) {
     int line, column;
@@ -82,6 +84,7 @@ void oakum_lint_free(OakumLint *lint)
   g_ptr_array_unref(lint->steps);
   g_clear_pointer(&lint->findings, g_ptr_array_unref);
   g_hash_table_unref(lint->seen);
+  g_free(lint->budget);
   g_free(lint);
 }
 
@@ -92,6 +95,14 @@ OakumScope *lint_scope(OakumLint *lint)
   return lint->scope;
 }
 
+gboolean lint_spend(const OakumLint *lint)
+{
+  if (*lint->budget == 0)
+    return FALSE;
+  (*lint->budget)--;
+  return TRUE;
+}
+
 gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 {
   return lint->levels[rule] != OAKUM_LINT_OFF;
@@ -100,7 +111,7 @@ gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, LintSpan span,
                         const char *detail, ...)
 {
-  if (!lint_on(lint, rule))
+  if (!lint_on(lint, rule) || lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX)
     return NULL;
   const OakumLintRule *row = lint_row(rule);
   if (lint->hadolint && step) {
@@ -152,6 +163,7 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     finding->start = span.start;
     finding->end = span.end;
   }
+  lint->told[rule]++;
   g_ptr_array_add(lint->findings, finding);
   return finding;
 }

@@ -148,7 +148,7 @@ static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
 {
   g_autoptr(GHashTable) names = oakum_str_map_new(NULL, NULL);
   char *now = (char *)"";
-  for (guint i = 0; i < step->index; i++) {
+  for (guint i = 0; i < step->index && lint_spend(lint); i++) {
     const LintStep *other = lint_step(lint, i);
     if (other->kind == STEP_FROM) {
       now = other->alias ? other->alias : other->name;
@@ -289,12 +289,12 @@ void check_copy_archive(OakumLint *lint, LintStep *step)
       if (!lint_has_suffix_of(source, lint->hadolint ? peer_archives : archives))
         continue;
       const char *name = lint_has_suffix_of(place, lint->hadolint ? peer_archives : archives) ? base_name(place) : base_name(source);
-      for (guint i = s + 1; i < lint_stage(lint, step->stage)->end && !told; i++) {
+      for (guint i = s + 1; i < lint_stage(lint, step->stage)->end && !told && lint_spend(lint); i++) {
         LintStep *run = lint_step(lint, i);
         if (run->kind != STEP_RUN)
           continue;
         const GArray *list = lint_commands(lint, run);
-        for (guint c = 0; c < list->len && !told; c++)
+        for (guint c = 0; c < list->len && !told && lint_spend(lint); c++)
           told = unpacks(lint, lint_command(list, c), name);
       }
       if (told)
@@ -513,7 +513,7 @@ void check_user_name(OakumLint *lint, LintStep *step)
         variable[n - 1] = '\0';
         memmove(variable, variable + 1, n);
       }
-      for (guint i = 0; i < step->index; i++) {
+      for (guint i = 0; i < step->index && lint_spend(lint); i++) {
         const LintStep *other = lint_step(lint, i);
         for (guint k = 0; other->kind == STEP_ARG && k < other->words->len; k++)
           if (strcmp(((LintWord *)other->words->pdata[k])->name, variable) == 0)

@@ -63,11 +63,9 @@ static gboolean is_install(const OakumLint *lint, const LintCommand *c)
          lint_does(lint, c, "zypper", "install in");
 }
 
-static gboolean is_removed(OakumLint *lint, const GArray *list, const LintCommand *install, const char *name)
+static gboolean is_removed(OakumLint *lint, const GArray *list, const GPtrArray *groups, const GPtrArray *virtuals, const char *name)
 {
-  g_autoptr(GPtrArray) groups = oakum_shell_flag_values(install->shell, "t");
-  g_autoptr(GPtrArray) virtuals = oakum_shell_flag_values(install->shell, "virtual");
-  for (guint i = 0; i < list->len; i++) {
+  for (guint i = 0; i < list->len && lint_spend(lint); i++) {
     const LintCommand *c = lint_command(list, i);
     if (lint_does(lint, c, "apt-get apt aptitude", "purge remove autoremove") || lint_does(lint, c, "apk", "del") ||
         lint_does(lint, c, "yum dnf microdnf zypper", "remove erase autoremove rm")) {
@@ -107,14 +105,16 @@ void check_packages(OakumLint *lint, LintStep *step)
         if (!is_install(lint, c))
           continue;
         g_autoptr(GPtrArray) words = lint_operands(c, "t target-release o option c virtual X repository setopt enablerepo");
-        for (guint w = 1; w < words->len; w++) {
+        g_autoptr(GPtrArray) groups = oakum_shell_flag_values(c->shell, "t");
+        g_autoptr(GPtrArray) virtuals = oakum_shell_flag_values(c->shell, "virtual");
+        for (guint w = 1; w < words->len && lint_spend(lint); w++) {
           const OakumShellWord *word = words->pdata[w];
           if (!word->literal || !*word->literal)
             continue;
           g_autofree char *name = package_name(word->literal);
-          gboolean removed = is_removed(lint, list, c, name);
+          gboolean removed = is_removed(lint, list, groups, virtuals, name);
           const Installed *before = NULL;
-          for (guint b = 0; b < all->len && !before; b++)
+          for (guint b = 0; b < all->len && !before && lint_spend(lint); b++)
             if (strcmp(((Installed *)all->pdata[b])->name, name) == 0)
               before = all->pdata[b];
           if (before && !removed)

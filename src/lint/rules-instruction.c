@@ -223,8 +223,9 @@ void check_health(OakumLint *lint, LintStep *step)
 /* The comment lines right above an ARG or a FROM with a name. */
 void check_description(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint)
+  if (lint->hadolint || !lint_on(lint, LINT_DESCRIPTION))
     return;
+  guint next = 0; /* comments and steps both stand in order */
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
     const char *name = step->kind == STEP_FROM ? step->alias : NULL;
@@ -232,8 +233,10 @@ void check_description(OakumLint *lint, LintStep *step)
       name = ((LintWord *)step->words->pdata[0])->name;
     if (!name)
       continue;
-    for (guint k = 0; k < lint->dockerfile->comments->len; k++) {
-      const OakumComment *comment = lint->dockerfile->comments->pdata[k];
+    for (; next < lint->dockerfile->comments->len; next++) {
+      const OakumComment *comment = lint->dockerfile->comments->pdata[next];
+      if (comment->range.line >= step->line)
+        break;
       if (comment->range.line != step->line - 1 || comment->instruction >= 0)
         continue;
       const char *text = comment->text + strspn(comment->text, " \t");

@@ -75,7 +75,7 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
   guint before = step->index;
   for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent, before = G_MAXUINT) {
     const LintStage *stage = lint_stage(lint, index);
-    for (guint i = MIN(before, stage->end); i > stage->first; i--) {
+    for (guint i = MIN(before, stage->end); i > stage->first && lint_spend(lint); i--) {
       const LintStep *env = lint_step(lint, i - 1);
       if (env->kind != STEP_ENV && (lint->hadolint || env->kind != STEP_ARG))
         continue;

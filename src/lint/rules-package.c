@@ -131,7 +131,7 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
 /* ENV of the stage and every ARG before give versions. */
 static gboolean knows_variable(const OakumLint *lint, const LintStep *step, const char *name)
 {
-  for (guint i = 0; i < step->index; i++) {
+  for (guint i = 0; i < step->index && lint_spend(lint); i++) {
     const LintStep *other = lint_inner(lint_step(lint, i));
     if (other->kind != STEP_ARG && !(other->kind == STEP_ENV && other->stage == step->stage))
       continue;

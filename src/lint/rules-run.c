@@ -93,14 +93,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
 {
   if (step->outer)
     return;
-  const LintStep *shell = NULL;
-  for (int index = step->stage; index >= 0 && !shell; index = lint->hadolint ? -1 : lint_stage(lint, index)->parent) {
-    const LintStage *stage = lint_stage(lint, index);
-    guint end = index == step->stage ? step->index : stage->end;
-    for (guint i = stage->first; i < end; i++)
-      if (lint_step(lint, i)->kind == STEP_SHELL)
-        shell = lint_step(lint, i);
-  }
+  const LintStep *shell = step->shell;
+  if (lint->hadolint && shell && shell->stage != step->stage)
+    shell = NULL; /* it forgets with each stage */
   if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -288,7 +283,7 @@ void check_pipe_shell(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "curl wget"))
       continue;
-    for (guint k = 0; k < list->len; k++) {
+    for (guint k = 0; k < list->len && lint_spend(lint); k++) {
       const LintCommand *other = lint_command(list, k);
       if (!is_interpreter(other) && !lint_is(other, "eval source ."))
         continue;
@@ -478,16 +473,16 @@ void check_removed(OakumLint *lint, LintStep *step)
     for (guint k = 0; k + 1 < copy->words->len; k++) {
       const LintWord *source = copy->words->pdata[k];
       g_autofree char *path = copied_path(copy, source);
-      for (guint i = s + 1; path && i < stage->end; i++) {
+      for (guint i = s + 1; path && i < stage->end && lint_spend(lint); i++) {
         step = lint_step(lint, i);
         if (step->kind != STEP_RUN)
           continue;
         const GArray *list = lint_commands(lint, step);
-        for (guint c = 0; c < list->len; c++) {
+        for (guint c = 0; c < list->len && lint_spend(lint); c++) {
           const LintCommand *command = lint_command(list, c);
           if (!lint_is(command, "rm shred unlink"))
             continue;
-          for (guint w = 1; w < command->shell->n_words; w++)
+          for (guint w = 1; w < command->shell->n_words && lint_spend(lint); w++)
             if (*command->shell->words[w].text != '-' && is_below(path, command->shell->words[w].text)) {
               gboolean secret = lint_is_secret_file(path) || lint_is_secret_file(source->value);
               lint_tell(lint, secret ? LINT_SECRET_DELETED : LINT_REMOVED_LATER, step, lint_command_span(command),
@@ -517,14 +512,14 @@ void check_chown(OakumLint *lint, LintStep *step)
         const LintCommand *c = lint_command(list, k);
         if (!lint_is(c, "chown chmod"))
           continue;
-        for (guint j = stage->first; j < i; j++) {
+        for (guint j = stage->first; j < i && lint_spend(lint); j++) {
           const LintStep *copy = lint_step(lint, j);
           if ((copy->kind != STEP_COPY && copy->kind != STEP_ADD) || copy->words->len < 2)
             continue;
           const LintWord *target = copy->words->pdata[copy->words->len - 1];
           g_autofree char *place = copied_path(copy, copy->words->pdata[0]);
           gboolean hit = FALSE;
-          for (guint w = 2; w < c->shell->n_words && !hit; w++)
+          for (guint w = 2; w < c->shell->n_words && !hit && lint_spend(lint); w++)
             hit = *c->shell->words[w].text == '/' &&
                   ((place && is_below(place, c->shell->words[w].text)) ||
                    (target->value && *target->value == '/' && is_below(target->value, c->shell->words[w].text)));
@@ -554,15 +549,11 @@ static gboolean sets_errexit(const LintCommand *c)
 void check_semicolon(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
-  for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end; i++) {
-      const LintStep *shell = lint_step(lint, i);
-      for (guint k = 0; shell->kind == STEP_SHELL && k < shell->words->len; k++) {
-        const char *word = ((LintWord *)shell->words->pdata[k])->value;
-        if (word && *word == '-' && strchr(word, 'e'))
-          return;
-      }
-    }
+  for (guint k = 0; step->shell && k < step->shell->words->len; k++) {
+    const char *word = ((LintWord *)step->shell->words->pdata[k])->value;
+    if (word && *word == '-' && strchr(word, 'e'))
+      return;
+  }
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (sets_errexit(c))
@@ -573,7 +564,7 @@ void check_semicolon(OakumLint *lint, LintStep *step)
         lint_is(c, "echo printf set export cd true : unset exit source . local readonly shopt alias trap umask"))
       continue;
     gboolean last = TRUE;
-    for (guint k = i + 1; k < list->len && last; k++)
+    for (guint k = i + 1; k < list->len && last && lint_spend(lint); k++)
       last = lint_command(list, k)->shell->depth > 0 || lint_command(list, k)->shell->via;
     if (last)
       continue;

@@ -25,7 +25,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
 {
   int index = step->stage;
   guint before = step->index;
-  for (guint i = 0; lint->hadolint && i < before; i++) { /* it never forgets */
+  for (guint i = 0; lint->hadolint && i < before && lint_spend(lint); i++) { /* it never forgets */
     const LintStep *other = lint_step(lint, i);
     for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
@@ -35,7 +35,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
     return FALSE;
   do {
     guint first = index >= 0 ? lint_stage(lint, index)->first : 0;
-    for (guint i = first; i < before && i < lint->steps->len; i++) {
+    for (guint i = first; i < before && i < lint->steps->len && lint_spend(lint); i++) {
       const LintStep *other = lint_step(lint, i);
       if (other->kind != STEP_ENV && other->kind != STEP_ARG)
         continue;
@@ -55,7 +55,9 @@ void check_env_self(OakumLint *lint, LintStep *step)
 {
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
-    for (guint k = 0; k < step->words->len; k++) {
+    if (!word->value || !strchr(word->value, '$'))
+      continue;
+    for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
       if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
@@ -101,7 +103,8 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     /* the base image may bring these */
     if (lint_one_of(use->name, "PATH HOME"))
       continue;
-    const char *similar = similar_name(lint, step, use->name);
+    /* a search through all names: for the first ones only */
+    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX ? similar_name(lint, step, use->name) : NULL;
     LintSpan part = lint->docker ? step->span : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);

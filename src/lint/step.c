@@ -114,10 +114,16 @@ void lint_stages(OakumLint *lint)
       g_ptr_array_add(lint->stages, stage);
     }
     int index = (int)lint->stages->len - 1;
+    LintStage *here = index >= 0 ? lint_stage(lint, index) : NULL;
+    if (here && step == here->from && here->parent >= 0)
+      here->shell = lint_stage(lint, here->parent)->shell;
     for (LintStep *s = step; s; s = s->inner) {
       s->stage = index;
       s->index = i;
+      s->shell = here ? here->shell : NULL;
     }
+    if (here && step->kind == STEP_SHELL)
+      here->shell = step;
     if (index >= 0)
       lint_stage(lint, index)->end = i + 1;
     const LintStep *inner = lint_inner(step);
