@@ -25,6 +25,11 @@ static gboolean read_text(const char *path, char **text, size_t *len, GError **e
 }
 
 /* Standard input is checked as the file that --stdin-filename says it is. */
+static gboolean wants_shellcheck(const OakumLintArgs *args, const OakumLintSettings *settings)
+{
+  return !args->no_shellcheck && settings->compat != OAKUM_LINT_COMPAT_DOCKER;
+}
+
 static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *settings,
                         const char *path, GPtrArray *jobs, GError **error)
 {
@@ -37,8 +42,11 @@ static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *sett
     return FALSE;
   OakumLintJob *job =
       oakum_lint_job_new(settings, place ? place : path, place, args->context, text, len, &inner);
-  if (job)
+  if (job) {
     g_ptr_array_add(jobs, job);
+    if (!wants_shellcheck(args, settings))
+      oakum_lint_job_finish(job);
+  }
   if (inner)
     g_propagate_error(error, inner);
   return inner == NULL;
@@ -227,8 +235,7 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   }
   if (fixing && jobs->len == 0)
     return broken ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
-  if (!oakum_lint_jobs_run(
-          jobs, !args->no_shellcheck && settings.compat != OAKUM_LINT_COMPAT_DOCKER, error) ||
+  if (!oakum_lint_jobs_run(jobs, wants_shellcheck(args, &settings), error) ||
       !write_reports(args, &settings, jobs, error))
     return OAKUM_EXIT_ERROR;
   int status = oakum_lint_status(&settings, jobs);

@@ -85,6 +85,9 @@ typedef struct {
 NODISCARD OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name,
                                            const char *path, const char *context, char *text,
                                            size_t len, GError **error);
+/* Runs the rules over one job at once, without shellcheck, and drops the tree: of many files only
+ * the findings stay. */
+void oakum_lint_job_finish(OakumLintJob *job);
 void oakum_lint_job_free(OakumLintJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintJob, oakum_lint_job_free)
 /* Runs the rules over all jobs, shellcheck over all their scripts at once when it is wanted and

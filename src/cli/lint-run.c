@@ -46,6 +46,13 @@ OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *
   return g_steal_pointer(&job);
 }
 
+void oakum_lint_job_finish(OakumLintJob *job)
+{
+  job->findings = oakum_lint_finish(job->lint);
+  g_clear_pointer(&job->lint, oakum_lint_free);
+  g_clear_pointer(&job->dockerfile, oakum_dockerfile_free);
+}
+
 void oakum_lint_job_free(OakumLintJob *job)
 {
   if (!job)
@@ -72,7 +79,8 @@ gboolean oakum_lint_jobs_run(GPtrArray *jobs, gboolean shellcheck, GError **erro
                "(--no-shellcheck silences this)");
   for (guint i = 0; i < jobs->len; i++) {
     OakumLintJob *job = jobs->pdata[i];
-    job->findings = oakum_lint_finish(job->lint);
+    if (!job->findings)
+      job->findings = oakum_lint_finish(job->lint);
   }
   return TRUE;
 }

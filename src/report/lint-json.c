@@ -12,6 +12,15 @@ static void append_json(GString *out, json_t *json, gboolean sorted)
   json_decref(json);
 }
 
+/* One more member of the list that `out` ends in: a tree of all findings at once would be ten times
+ * the size of the text. */
+static void append_item(GString *out, json_t *json, gboolean sorted)
+{
+  if (out->str[out->len - 1] != '[')
+    g_string_append_c(out, ',');
+  append_json(out, json, sorted);
+}
+
 static json_t *point(const OakumLintPlace *place)
 {
   return json_pack("{s:i, s:i}", "line", place->line, "column", place->column);
@@ -60,15 +69,14 @@ static void json_finding(Linted *linted, const OakumFinding *f, gpointer user)
   json_object_set_new(o, "why", optional(oakum_lint_finding_why(f)));
   json_object_set_new(o, "help", optional(oakum_lint_finding_help(f)));
   json_object_set_new(o, "fix", f->edits ? fix_of(linted, f) : json_null());
-  json_array_append_new(user, o);
+  append_item(user, o, FALSE);
 }
 
 void oakum_lint_write_json(const OakumLintReport *report, GString *out)
 {
-  json_t *findings = json_array();
-  oakum_lint_each(report, json_finding, findings);
-  append_json(out, json_pack("{s:i, s:o}", "schema", SCHEMA, "findings", findings), FALSE);
-  g_string_append_c(out, '\n');
+  g_string_append_printf(out, "{\"schema\":%d,\"findings\":[", SCHEMA);
+  oakum_lint_each(report, json_finding, out);
+  g_string_append(out, "]}\n");
 }
 
 /* ---- hadolint's json
@@ -79,19 +87,20 @@ static void hadolint_finding(Linted *linted, const OakumFinding *f, gpointer use
   const char *code = f->code ? f->code : rule && rule->hadolint ? rule->hadolint : f->id;
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  json_array_append_new(
-      user, json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code),
-                      "column", f->code ? f->column : start.column, "file",
-                      oakum_lint_json_text(oakum_lint_hadolint_name(linted, f)), "level",
-                      oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
-                      "message", oakum_lint_json_text(f->title)));
+  append_item(user,
+              json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code),
+                        "column", f->code ? f->column : start.column, "file",
+                        oakum_lint_json_text(oakum_lint_hadolint_name(linted, f)), "level",
+                        oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
+                        "message", oakum_lint_json_text(f->title)),
+              TRUE);
 }
 
 void oakum_lint_write_hadolint(const OakumLintReport *report, GString *out)
 {
-  json_t *list = json_array();
-  oakum_lint_each(report, hadolint_finding, list);
-  append_json(out, list, TRUE); /* as hadolint: without an end of line */
+  g_string_append_c(out, '[');
+  oakum_lint_each(report, hadolint_finding, out);
+  g_string_append_c(out, ']'); /* as hadolint: without an end of line */
 }
 
 /* ---- Code Climate, GitLab
