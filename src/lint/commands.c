@@ -90,7 +90,8 @@ static gboolean stops_early(const OakumShell *shell, const char *text)
   if (!*end || at == 0 || shell->root->span.end > shell->error->span.start)
     return FALSE;
   for (guint i = 0; i < shell->n_commands; i++)
-    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at && text[at - 1] != ')' && text[at - 1] != '}')
+    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at &&
+        text[at - 1] != ')' && text[at - 1] != '}')
       return FALSE; /* inside of a compound */
   char before = text[at - 1];
   gboolean joined = before == '|' || (before == '&' && at > 1 && text[at - 2] == '&');
@@ -109,7 +110,8 @@ static OakumShell *peer_parse(char *text, gboolean *whole)
     guint32 at = shell->error->span.start, back = at;
     while (back > 0 && strchr(" \t\n", text[back - 1]))
       back--;
-    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' || (back > 1 && text[back - 2] == '&'))
+    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' ||
+        (back > 1 && text[back - 2] == '&'))
       break;
     text[at] = ' ';
   }
@@ -131,7 +133,8 @@ static void make_scripts(OakumLint *lint, LintStep *step)
     }
     return;
   }
-  const OakumHeredoc *body = step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
+  const OakumHeredoc *body =
+      step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
   if (body) {
     add_text(step, body->text, dialect, body);
   } else if (step->exec) {
@@ -142,7 +145,8 @@ static void make_scripts(OakumLint *lint, LintStep *step)
       g_array_append_val(words, one);
     }
     if (words->len > 0)
-      add_script(step, oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
+      add_script(step,
+                 oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
                  NULL, 0, NULL, TRUE);
   } else if (step->text) {
     add_text(step, step->text, dialect, NULL);
@@ -241,9 +245,10 @@ gboolean lint_does(const OakumLint *lint, const LintCommand *command, const char
   if (lint->hadolint)
     return lint_has_arg(command, verbs);
   /* options in front of the verb that take the next word */
-  static const char *const valued = "-o -c -t --option --config-file --root --target-release -X --repository -p --installroot "
-                                    "--setopt --releasever --enablerepo --disablerepo --prefix --cwd --loglevel --registry "
-                                    "-R --reposd-dir";
+  static const char *const valued =
+      "-o -c -t --option --config-file --root --target-release -X --repository -p --installroot "
+      "--setopt --releasever --enablerepo --disablerepo --prefix --cwd --loglevel --registry "
+      "-R --reposd-dir";
   for (guint i = 1; i < command->shell->n_words; i++) {
     const char *text = command->shell->words[i].text;
     if (!oakum_shell_word_is_flag(&command->shell->words[i]))

@@ -1,4 +1,5 @@
-/* Comments that take findings back: ours, and those of hadolint, docker's checks, trivy and checkov. */
+/* Comments that take findings back: ours, and those of hadolint, docker's checks, trivy and
+ * checkov. */
 #include "lint/check-private.h"
 #include <string.h>
 
@@ -12,16 +13,16 @@ typedef struct {
 
 typedef struct {
   Scope scope;
-  char **ids;       /* what it names */
+  char **ids;               /* what it names */
   const Meaning **meanings; /* borrowed; filled by mean */
   gboolean *used;
-  int line;         /* of the comment */
-  int first, last;  /* lines it covers */
-  LintSpan span;    /* of the comment, from '#' */
-  gboolean ours;    /* "# oakum": told when it is unused, wrong or without a reason */
-  gboolean peer;    /* of another tool: told when unused, but unknown ids are its own affair */
+  int line;        /* of the comment */
+  int first, last; /* lines it covers */
+  LintSpan span;   /* of the comment, from '#' */
+  gboolean ours;   /* "# oakum": told when it is unused, wrong or without a reason */
+  gboolean peer;   /* of another tool: told when unused, but unknown ids are its own affair */
   gboolean reason;
-  int64_t expires;  /* 0: never */
+  int64_t expires; /* 0: never */
 } Ignore;
 
 static void ignore_free(Ignore *ignore)
@@ -46,7 +47,8 @@ static const char *after_key(const char *text, const char *key)
   return text + strspn(text, " \t");
 }
 
-/* A list of ids: [A-Za-z0-9_-] or of the letters given, commas and blanks between. *rest: behind it. */
+/* A list of ids: [A-Za-z0-9_-] or of the letters given, commas and blanks between. *rest: behind
+ * it. */
 static char **id_list(const char *text, const char *letters, const char **rest)
 {
   g_autoptr(GPtrArray) ids = g_ptr_array_new();
@@ -108,7 +110,8 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     at += 5;
     at += strspn(at, " \t");
     out->scope = SCOPE_LINE;
-    if (g_str_has_prefix(at, "file ") || g_str_has_prefix(at, "file\t") || g_str_has_prefix(at, "global ")) {
+    if (g_str_has_prefix(at, "file ") || g_str_has_prefix(at, "file\t") ||
+        g_str_has_prefix(at, "global ")) {
       out->scope = SCOPE_FILE;
       at += strcspn(at, " \t");
     } else if (g_str_has_prefix(at, "stage ") || g_str_has_prefix(at, "stage\t")) {
@@ -182,12 +185,15 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
     int first = stage->from->line,
         next = s + 1 < lint->stages->len ? lint_stage(lint, (int)s + 1)->from->line : G_MAXINT;
     /* hadolint: right above FROM, and FROM itself is not covered; ours: above FROM, or inside */
-    if (hadolint ? line == first - 1 : (line < first && (s == 0 || line >= lint_stage(lint, (int)s - 1)->from->line)) || (line >= first && line < next)) {
+    if (hadolint ? line == first - 1
+                 : (line < first && (s == 0 || line >= lint_stage(lint, (int)s - 1)->from->line)) ||
+                       (line >= first && line < next)) {
       if (!hadolint && line < first && line < first - 1) {
         /* comments between belong to it only when nothing else stands between */
         gboolean adjacent = TRUE;
         for (guint i = 0; i < lint->steps->len; i++)
-          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first && lint_step(lint, i)->kind != STEP_COMMENT);
+          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first &&
+                        lint_step(lint, i)->kind != STEP_COMMENT);
         if (!adjacent)
           continue;
       }
@@ -257,8 +263,8 @@ static GPtrArray *collect(OakumLint *lint)
     } else if (lint->hadolint) {
       found.first = found.last = found.line + 1;
     } else {
-      /* the instruction below (comments and other ignores may stand between), all of its lines; inside
-       * a continued instruction: the next line */
+      /* the instruction below (comments and other ignores may stand between), all of its lines;
+       * inside a continued instruction: the next line */
       const OakumComment *comment = lint->dockerfile->comments->pdata[i];
       if (comment->instruction >= 0) {
         found.first = found.last = found.line + 1;
@@ -287,7 +293,8 @@ static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char 
   Meaning *meaning = g_new0(Meaning, 1);
   const char *slash = strchr(id, '/'), *bare = slash ? slash + 1 : id;
   meaning->all = g_ascii_strcasecmp(bare, "all") == 0;
-  meaning->known = meaning->all || (g_ascii_strncasecmp(bare, "SC", 2) == 0 && g_ascii_isdigit(bare[2]));
+  meaning->known =
+      meaning->all || (g_ascii_strncasecmp(bare, "SC", 2) == 0 && g_ascii_isdigit(bare[2]));
   meaning->on = meaning->known;
   for (guint r = 0; r < LINT_RULES; r++)
     if (lint_row_is(lint_row(r), bare)) {
@@ -302,7 +309,9 @@ static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char 
 static guint rule_of(GHashTable *numbers, const OakumFinding *finding)
 {
   gpointer number;
-  return g_hash_table_lookup_extended(numbers, finding->id, NULL, &number) ? GPOINTER_TO_UINT(number) : LINT_RULES;
+  return g_hash_table_lookup_extended(numbers, finding->id, NULL, &number)
+             ? GPOINTER_TO_UINT(number)
+             : LINT_RULES;
 }
 
 /* "# check=skip=..." among the directives at the head. */
@@ -326,12 +335,14 @@ static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
 
 static gboolean skipped_by_option(const OakumLint *lint, guint rule)
 {
-  const char *text = lint->docker ? lint->options->docker_check : NULL, *skip = text ? strstr(text, "skip=") : NULL, *rest;
+  const char *text = lint->docker ? lint->options->docker_check : NULL,
+             *skip = text ? strstr(text, "skip=") : NULL, *rest;
   if (!skip)
     return FALSE;
   g_auto(GStrv) ids = id_list(skip + 5, ID_LETTERS, &rest);
   for (guint i = 0; ids && ids[i]; i++)
-    if (g_ascii_strcasecmp(ids[i], "all") == 0 || (rule < LINT_RULES && lint_row_is(lint_row(rule), ids[i])))
+    if (g_ascii_strcasecmp(ids[i], "all") == 0 ||
+        (rule < LINT_RULES && lint_row_is(lint_row(rule), ids[i])))
       return TRUE;
   return FALSE;
 }
@@ -348,11 +359,14 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
         lint_tell(lint, LINT_IGNORE_UNKNOWN, NULL, ignore->span, "%s", ignore->ids[k]);
         continue;
       }
-      /* what a peer's pragma says of rules that we do not have, or of shellcheck that did not run */
-      gboolean shellcheck = g_ascii_strncasecmp(ignore->ids[k], "SC", 2) == 0 && !lint->script_places;
+      /* what a peer's pragma says of rules that we do not have, or of shellcheck that did not run
+       */
+      gboolean shellcheck =
+          g_ascii_strncasecmp(ignore->ids[k], "SC", 2) == 0 && !lint->script_places;
       if (ignore->used[k] || shellcheck || !meaning->known || !meaning->on)
         continue; /* what is switched off cannot be used */
-      OakumFinding *finding = lint_tell(lint, LINT_IGNORE_UNUSED, NULL, ignore->span, "%s", ignore->ids[k]);
+      OakumFinding *finding =
+          lint_tell(lint, LINT_IGNORE_UNUSED, NULL, ignore->span, "%s", ignore->ids[k]);
       if (ignore->ids[1] || !finding)
         continue;
       /* the only id: the whole line goes */
@@ -374,7 +388,8 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
 }
 
 /* Whether one of these takes the finding back; all that do are noted as used. */
-static gboolean takes(const OakumLint *lint, const GPtrArray *list, const OakumFinding *finding, guint rule)
+static gboolean takes(const OakumLint *lint, const GPtrArray *list, const OakumFinding *finding,
+                      guint rule)
 {
   gboolean taken = FALSE;
   for (guint k = 0; list && k < list->len && k < OAKUM_LINT_IGNORES_MAX; k++) {
@@ -383,7 +398,9 @@ static gboolean takes(const OakumLint *lint, const GPtrArray *list, const OakumF
     if (expired || finding->line < ignore->first || finding->line > ignore->last)
       continue;
     for (guint id = 0; ignore->ids[id]; id++)
-      if (ignore->meanings[id]->all || (rule < LINT_RULES ? ignore->meanings[id]->rows[rule] : g_ascii_strcasecmp(ignore->ids[id], finding->id) == 0))
+      if (ignore->meanings[id]->all ||
+          (rule < LINT_RULES ? ignore->meanings[id]->rows[rule]
+                             : g_ascii_strcasecmp(ignore->ids[id], finding->id) == 0))
         taken = ignore->used[id] = TRUE;
   }
   return taken;
@@ -393,7 +410,8 @@ void lint_ignores(OakumLint *lint)
 {
   g_autoptr(GPtrArray) all = collect(lint);
   g_autoptr(GPtrArray) wide = g_ptr_array_new();
-  g_autoptr(GHashTable) by_line = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+  g_autoptr(GHashTable) by_line =
+      g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
   g_autoptr(GHashTable) cache = oakum_str_map_new(g_free, g_free);
   g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL);
   for (guint r = 0; r < LINT_RULES; r++)
@@ -424,7 +442,8 @@ void lint_ignores(OakumLint *lint)
     if (!off && strcmp(finding->id, "syntax") != 0) {
       int start = lint->hadolint ? finding->line : instruction_start(lint, finding->line);
       taken = takes(lint, wide, finding, rule);
-      taken |= takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(finding->line)), finding, rule);
+      taken |=
+          takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(finding->line)), finding, rule);
       if (start != finding->line)
         taken |= takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(start)), finding, rule);
     }

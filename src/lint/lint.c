@@ -116,7 +116,8 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
   const OakumLintRule *row = lint_row(rule);
   if (lint->hadolint && step) {
     /* one a rule and instruction; the label schema has a rule for each label */
-    gboolean labels = rule == LINT_LABEL_MISSING || (rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL);
+    gboolean labels =
+        rule == LINT_LABEL_MISSING || (rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL);
     g_autofree char *words = NULL;
     if (labels) {
       va_list args;
@@ -190,8 +191,8 @@ static void tell_errors(OakumLint *lint)
   const GPtrArray *errors = lint->dockerfile->errors;
   for (guint i = 0; errors && i < errors->len; i++) {
     const OakumDockerfileError *error = errors->pdata[i];
-    OakumFinding *finding = lint_tell(lint, LINT_SYNTAX, NULL,
-                                      (LintSpan){error->range.offset, error->range.end_offset}, NULL);
+    OakumFinding *finding = lint_tell(
+        lint, LINT_SYNTAX, NULL, (LintSpan){error->range.offset, error->range.end_offset}, NULL);
     if (!finding)
       continue;
     g_free(finding->title);
@@ -216,7 +217,8 @@ static void run_checks(OakumLint *lint)
         continue;
       if (checker->steps & (1u << step->kind))
         checker->check(lint, step);
-      else if (inner != step && (checker->steps & ONBUILD_TOO) && (checker->steps & (1u << inner->kind)))
+      else if (inner != step && (checker->steps & ONBUILD_TOO) &&
+               (checker->steps & (1u << inner->kind)))
         checker->check(lint, inner);
     }
   }
@@ -244,7 +246,8 @@ static void drop_told_twice(OakumLint *lint)
       continue;
     for (guint k = 0; k < lint->findings->len; k++) {
       const OakumFinding *other = lint->findings->pdata[k];
-      if (lint_one_of(other->id, better) && other->start <= syntax->start && other->end >= syntax->end) {
+      if (lint_one_of(other->id, better) && other->start <= syntax->start &&
+          other->end >= syntax->end) {
         g_ptr_array_remove_index(lint->findings, i - 1);
         break;
       }

@@ -2,7 +2,8 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-/* ---- ENV that refers to itself ----------------------------------------------------------------- */
+/* ---- ENV that refers to itself -----------------------------------------------------------------
+ */
 /* hadolint: "$name" not followed by a name character, or "${name}". */
 static gboolean peer_refers(const char *value, const char *name)
 {
@@ -27,7 +28,8 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
   guint before = step->index;
   for (guint i = 0; lint->hadolint && i < before && lint_spend(lint); i++) { /* it never forgets */
     const LintStep *other = lint_step(lint, i);
-    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
+    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len;
+         k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
         return TRUE;
   }
@@ -59,7 +61,8 @@ void check_env_self(OakumLint *lint, LintStep *step)
       continue;
     for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
+      if (i == k || !word->value || !other->name ||
+          (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
         continue;
       if (lint->hadolint) {
@@ -72,14 +75,16 @@ void check_env_self(OakumLint *lint, LintStep *step)
         const OakumVariableUse *use = uses->pdata[u];
         if (strcmp(use->name, other->name) == 0)
           lint_tell(lint, LINT_ENV_SELF, step,
-                    (LintSpan){word->value_span.start + use->offset, word->value_span.start + use->offset + use->len},
+                    (LintSpan){word->value_span.start + use->offset,
+                               word->value_span.start + use->offset + use->len},
                     "%s", use->name);
       }
     }
   }
 }
 
-/* ---- variables that are not there ---------------------------------------------------------------- */
+/* ---- variables that are not there
+ * ---------------------------------------------------------------- */
 static const char *similar_name(OakumLint *lint, const LintStep *step, const char *name)
 {
   g_autoptr(GPtrArray) all = oakum_scope_list(lint_scope(lint), step->tree->index);
@@ -104,10 +109,15 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     if (lint_one_of(use->name, "PATH HOME"))
       continue;
     /* a search through all names: for the first ones only */
-    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX ? similar_name(lint, step, use->name) : NULL;
-    LintSpan part = lint->docker ? step->span : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
+    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
+                              ? similar_name(lint, step, use->name)
+                              : NULL;
+    LintSpan part = lint->docker
+                        ? step->span
+                        : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);
+      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name,
+                similar);
     else
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s", use->name);
   }
@@ -130,13 +140,15 @@ void check_undefined(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- secrets ------------------------------------------------------------------------------------- */
+/* ---- secrets
+ * ------------------------------------------------------------------------------------- */
 static gboolean peer_secret(const char *name)
 {
-  static const char *const exact =
-      "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN DOCKER_USERNAME DOCKER_PASSWORD "
-      "TRAVIS_SUDO";
-  static const char *const parts[] = {"api_key", "client_key", "password", "private", "secret", "token", "username"};
+  static const char *const exact = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
+                                   "GITHUB_TOKEN DOCKER_USERNAME DOCKER_PASSWORD "
+                                   "TRAVIS_SUDO";
+  static const char *const parts[] = {"api_key", "client_key", "password", "private",
+                                      "secret",  "token",      "username"};
   g_autofree char *upper = g_ascii_strup(name, -1), *lower = g_ascii_strdown(name, -1);
   if (lint_one_of(upper, exact))
     return TRUE;
@@ -154,18 +166,22 @@ static gboolean docker_secret(const char *name)
     return FALSE;
   g_auto(GStrv) parts = g_strsplit(lower, "_", -1);
   for (guint i = 0; parts[i]; i++)
-    if (lint_one_of(parts[i], "apikey auth credential credentials key password pword passwd secret token"))
+    if (lint_one_of(parts[i],
+                    "apikey auth credential credentials key password pword passwd secret token"))
       return TRUE;
   return FALSE;
 }
 
-/* Ours: the words of docker and trivy, less what only says where a secret lies or what it is called. */
+/* Ours: the words of docker and trivy, less what only says where a secret lies or what it is
+ * called. */
 static gboolean our_secret(const char *name, const char *value)
 {
-  static const char *const harmless = "_FILE _PATH _DIR _NAME _ID _URL _URI _LENGTH _TTL _EXPIRY _TYPE _HOST _PORT "
-                                      "_VERSION _SIZE _ENABLED _ALG _ALGORITHM _FINGERPRINT _HEADER _PUBLIC _SERVER";
-  static const char *const known = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN GH_TOKEN "
-                                   "NPM_TOKEN GITLAB_TOKEN CI_JOB_TOKEN DOCKER_AUTH_CONFIG PGPASSWORD MYSQL_PWD";
+  static const char *const harmless =
+      "_FILE _PATH _DIR _NAME _ID _URL _URI _LENGTH _TTL _EXPIRY _TYPE _HOST _PORT "
+      "_VERSION _SIZE _ENABLED _ALG _ALGORITHM _FINGERPRINT _HEADER _PUBLIC _SERVER";
+  static const char *const known =
+      "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN GH_TOKEN "
+      "NPM_TOKEN GITLAB_TOKEN CI_JOB_TOKEN DOCKER_AUTH_CONFIG PGPASSWORD MYSQL_PWD";
   g_autofree char *upper = g_ascii_strup(name, -1);
   if (value && (lint_one_of(value, "0 1 true false yes no on off") || g_str_has_prefix(value, "/")))
     return FALSE;
@@ -173,8 +189,9 @@ static gboolean our_secret(const char *name, const char *value)
     return TRUE;
   if (lint_has_suffix_of(upper, harmless) || strstr(upper, "PUBLIC") || strstr(upper, "GPG_KEY"))
     return FALSE;
-  static const char *const parts[] = {"PASSWORD", "PASSWD",    "PASSPHRASE",  "SECRET",     "APIKEY",
-                                      "API_KEY",  "CLIENT_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"};
+  static const char *const parts[] = {"PASSWORD",   "PASSWD",    "PASSPHRASE", "SECRET",
+                                      "APIKEY",     "API_KEY",   "CLIENT_KEY", "PRIVATE_KEY",
+                                      "ACCESS_KEY", "CREDENTIAL"};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     if (strstr(upper, parts[i]))
       return TRUE;
@@ -199,64 +216,75 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
     else
       secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
     if (secret)
-      lint_tell(lint, LINT_SECRET_VARIABLE, step, lint->docker ? step->span : word->name_span, "%s", word->name);
+      lint_tell(lint, LINT_SECRET_VARIABLE, step, lint->docker ? step->span : word->name_span, "%s",
+                word->name);
   }
 }
 
-/* ---- left over ----------------------------------------------------------------------------------- */
-/* Where each identifier stands last in the steps, as the offset behind it: one pass over the file, whatever the
- * number of ARGs. */
-static GHashTable *last_uses(const OakumLint *lint)
+/* ---- left over
+ * ----------------------------------------------------------------------------------- */
+/* Notes each word that looks like a name: the last step it stands in, and how often there. */
+typedef struct {
+  guint step, count;
+} Seen;
+
+static void note_names(GHashTable *names, const char *text, size_t len, guint step)
 {
-  GHashTable *last = oakum_str_map_new(g_free, NULL);
-  const char *source = lint->dockerfile->source;
-  for (guint j = 0; j < lint->steps->len; j++) {
-    const LintStep *step = lint_step(lint, j);
-    for (size_t i = step->span.start; i < step->span.end;) {
-      size_t begin = i;
-      while (i < step->span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
+  for (size_t i = 0; i < len;) {
+    if (!g_ascii_isalpha(text[i]) && text[i] != '_') {
+      /* a digit does not begin a name, and what follows belongs to it */
+      gboolean digit = g_ascii_isdigit(text[i++]);
+      while (digit && i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
         i++;
-      if (i > begin)
-        g_hash_table_replace(last, g_strndup(source + begin, i - begin), GSIZE_TO_POINTER(i));
-      else
-        i++;
+      continue;
     }
+    size_t start = i;
+    while (i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
+      i++;
+    g_autofree char *name = g_strndup(text + start, i - start);
+    Seen *seen = g_hash_table_lookup(names, name);
+    if (!seen) {
+      seen = g_new0(Seen, 1);
+      g_hash_table_insert(names, g_steal_pointer(&name), seen);
+    }
+    seen->count = seen->step == step ? seen->count + 1 : 1;
+    seen->step = step;
   }
-  return last;
 }
 
-/* Index behind the last RUN that calls a script or make, which may read any variable. */
-static guint last_invocation(const OakumLint *lint)
-{
-  for (guint j = lint->steps->len; j > 0; j--) {
-    const LintStep *step = lint_step(lint, j - 1);
-    if (step->kind == STEP_RUN && step->text && (strstr(step->text, ".sh") || strstr(step->text, "make")))
-      return j;
-  }
-  return 0;
-}
-
-/* An ARG that no later line names. ARGs that programs read from the environment by themselves are in use. */
+/* An ARG that nothing behind it names. ARGs that programs read from the environment by themselves,
+ * and those before a script or make, may be in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
+  static const char *const read =
+      "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
+      "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
+      "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  if (lint->hadolint || lint->docker)
     return;
-  static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
-                                  "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
-                                  "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
-  g_autoptr(GHashTable) last = last_uses(lint);
-  guint invoked = last_invocation(lint);
+  g_autoptr(GHashTable) names = oakum_str_map_new(g_free, g_free);
+  guint invoked = 0; /* index + 1 of the last step that runs a script */
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    if (step->kind != STEP_ARG || i < invoked)
+    size_t end = step->tree ? step->tree->range.end_offset : step->span.end; /* heredocs, too */
+    if (end > step->span.start)
+      note_names(names, lint->dockerfile->source + step->span.start, end - step->span.start, i);
+    if (step->kind == STEP_RUN && step->text &&
+        (strstr(step->text, ".sh") || strstr(step->text, "make")))
+      invoked = i + 1;
+  }
+  for (guint i = 0; i < lint->steps->len; i++) {
+    step = lint_step(lint, i);
+    if (step->kind != STEP_ARG || invoked > i)
       continue;
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
-      if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
+      if (!word->name || lint_one_of(word->name, read) ||
+          oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, word->name));
-      if (end <= MAX(word->span.end, word->name_span.end))
+      const Seen *seen = g_hash_table_lookup(names, word->name);
+      if (!seen || (seen->step == i && seen->count < 2))
         lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
     }
   }
@@ -264,15 +292,18 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
 
 void check_env_build_only(OakumLint *lint, LintStep *step)
 {
-  static const char *const names = "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
-                                   "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
+  static const char *const names =
+      "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
+      "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS "
+      "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
   if (lint->hadolint || lint->docker || step->stage != (int)lint->stages->len - 1)
     return; /* in an earlier stage it does no harm */
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
     if (!word->name || !lint_one_of(word->name, names))
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_ENV_BUILD_ONLY, step, word->name_span, "%s", word->name);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_ENV_BUILD_ONLY, step, word->name_span, "%s", word->name);
     if (step->words->len == 1 && step->tree && !step->tree->legacy)
       lint_edit(finding, step->keyword.start, step->keyword.end,
                 step->keyword_text && g_ascii_islower(*step->keyword_text) ? "arg" : "ARG", FALSE);

@@ -32,9 +32,9 @@ void lint_step_free(LintStep *step)
 {
   while (step) { /* ONBUILD holds one more */
     LintStep *inner = step->inner;
-    char **strings[] = {&step->keyword_text, &step->text,   &step->image,
-                        &step->registry,     &step->name,   &step->tag,
-                        &step->digest,       &step->alias,  &step->platform};
+    char **strings[] = {&step->keyword_text, &step->text,  &step->image,
+                        &step->registry,     &step->name,  &step->tag,
+                        &step->digest,       &step->alias, &step->platform};
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
       g_free(*strings[i]);
     g_ptr_array_unref(step->flags);
