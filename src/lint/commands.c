@@ -206,22 +206,35 @@ gboolean lint_is(const LintCommand *command, const char *names)
   return lint_one_of(command->name, names);
 }
 
+/* The words of a list that stands in the rules; split once, since rules ask for every command. */
+static const char *const *split(const char *words)
+{
+  static GMutex lock;
+  static GHashTable *known;
+  OAKUM_AUTO_LOCK(&lock);
+  if (!known)
+    known = g_hash_table_new(g_str_hash, g_str_equal);
+  char **list = g_hash_table_lookup(known, words);
+  if (!list) {
+    list = g_strsplit(words, " ", -1);
+    g_hash_table_insert(known, g_strdup(words), list);
+  }
+  return (const char *const *)list;
+}
+
 gboolean lint_has_arg(const LintCommand *command, const char *args)
 {
-  g_auto(GStrv) list = g_strsplit(args, " ", -1);
-  return oakum_shell_has_any_arg(command->shell, (const char *const *)list);
+  return oakum_shell_has_any_arg(command->shell, split(args));
 }
 
 gboolean lint_has_flag(const LintCommand *command, const char *flags)
 {
-  g_auto(GStrv) list = g_strsplit(flags, " ", -1);
-  return oakum_shell_has_any_flag(command->shell, (const char *const *)list);
+  return oakum_shell_has_any_flag(command->shell, split(flags));
 }
 
 GPtrArray *lint_operands(const LintCommand *command, const char *valued)
 {
-  g_auto(GStrv) list = valued ? g_strsplit(valued, " ", -1) : NULL;
-  return oakum_shell_args_no_flags(command->shell, (const char *const *)list);
+  return oakum_shell_args_no_flags(command->shell, valued ? split(valued) : NULL);
 }
 
 gboolean lint_does(const OakumLint *lint, const LintCommand *command, const char *names,

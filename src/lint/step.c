@@ -142,8 +142,8 @@ gboolean lint_one_of(const char *word, const char *list)
   size_t n = strlen(word);
   if (n == 0 || strchr(word, ' '))
     return FALSE;
-  for (const char *at = list; (at = strstr(at, word)) != NULL; at++)
-    if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+  for (const char *at = list; at; at = strchr(at, ' '), at += at != NULL)
+    if (*at == *word && strncmp(at, word, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
       return TRUE;
   return FALSE;
 }

@@ -171,10 +171,11 @@ void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, Oakum
 char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
 {
   const OakumLintedFile *file = linted->file;
-  size_t from = MIN(finding->start, file->len), to = from;
-  while (from > 0 && file->text[from - 1] != '\n')
+  size_t place = MIN(finding->start, file->len), from = place, to = place;
+  /* of a very long line the part around the place, so that many findings on it cost no more */
+  while (from > 0 && file->text[from - 1] != '\n' && place - from < OAKUM_LINT_IDENTITY_MAX)
     from--;
-  while (to < file->len && file->text[to] != '\n')
+  while (to < file->len && file->text[to] != '\n' && to - place < OAKUM_LINT_IDENTITY_MAX)
     to++;
   g_autofree char *line = g_strndup(file->text + from, to - from),
                   *text = g_strjoin("\n", file->name, finding->id, g_strstrip(line), NULL),
@@ -183,6 +184,12 @@ char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
   g_hash_table_insert(linted->seen, g_strdup(once), GUINT_TO_POINTER(n));
   g_autofree char *numbered = g_strdup_printf("%s\n%u", once, n);
   return n == 1 ? g_steal_pointer(&once) : oakum_sha256_hex(numbered, strlen(numbered));
+}
+
+const char *oakum_lint_hadolint_name(const Linted *linted, const OakumFinding *finding)
+{
+  gboolean unparsed = strcmp(oakum_lint_shown_id(finding), "DL1000") == 0;
+  return unparsed && strcmp(linted->file->name, "-") == 0 ? "/dev/stdin" : linted->file->name;
 }
 
 json_t *oakum_lint_json_text(const char *text)
