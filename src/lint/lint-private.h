@@ -132,6 +132,8 @@ struct OakumLint {
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
   GPtrArray *comments; /* findings of shellcheck */
+  guint first_lock;    /* of check_npm_ci */
+  gboolean looked_for_lock;
 };
 
 /* Tells a finding: the row's title, and behind it a colon and the detail (NULL: none). Returns it,

@@ -53,7 +53,8 @@ NODISCARD const OakumLintRule *oakum_lint_rules(size_t *count);
 NODISCARD const OakumLintRule *oakum_lint_rule_find(const char *id);
 /* All aliases of a row: hadolint, docker, others. New, NULL-terminated, may be empty. */
 NODISCARD char **oakum_lint_rule_aliases(const OakumLintRule *rule);
-/* Address of the rule's help page; new string. Findings of shellcheck ("SC2086") have one, too. */
+/* Address of a help page on the network; new string. NULL: there is none. Findings of shellcheck
+ * ("SC2086") have one; the help of our own rules is in the program, and in docs/lint.md. */
 NODISCARD char *oakum_lint_rule_url(const char *id);
 
 /* ---- options ------------------------------------------------------------------------------------

@@ -179,18 +179,26 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
   }
 }
 
-void check_npm_ci(OakumLint *lint, LintStep *step)
+/* Index behind the first COPY of a lock file of npm; 0: there is none. Looked up once. */
+static guint first_lock(OakumLint *lint)
 {
-  /* a lock file is there, as far as this file tells */
-  gboolean lock = FALSE;
-  for (guint i = 0; i < step->index && step->stage >= 0 && lint_spend(lint); i++) {
+  for (guint i = 0; !lint->looked_for_lock && i < lint->steps->len && !lint->first_lock; i++) {
     const LintStep *copy = lint_step(lint, i);
     for (guint k = 0; copy->kind == STEP_COPY && k + 1 < copy->words->len; k++) {
       const char *value = ((LintWord *)copy->words->pdata[k])->value;
-      lock |= value && (strstr(value, "package-lock.json") ||
-                        strstr(value, "npm-shrinkwrap.json") || strstr(value, "package*.json"));
+      if (value && (strstr(value, "package-lock.json") || strstr(value, "npm-shrinkwrap.json") ||
+                    strstr(value, "package*.json")))
+        lint->first_lock = i + 1;
     }
   }
+  lint->looked_for_lock = TRUE;
+  return lint->first_lock;
+}
+
+void check_npm_ci(OakumLint *lint, LintStep *step)
+{
+  /* a lock file is there, as far as this file tells */
+  gboolean lock = step->stage >= 0 && first_lock(lint) > 0 && first_lock(lint) <= step->index;
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; lock && i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);

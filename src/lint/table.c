@@ -90,7 +90,7 @@ char *oakum_lint_rule_url(const char *id)
 {
   if (g_str_has_prefix(id, "SC") && g_ascii_isdigit(id[2]))
     return g_strdup_printf("https://www.shellcheck.net/wiki/%s", id);
-  return g_strdup_printf("https://oakum.dev/lint/%s", id);
+  return NULL;
 }
 
 /* ---- levels ---------------------------------------------------------------------------------- */

@@ -284,12 +284,14 @@ static void rd_finding(Linted *linted, const OakumFinding *f, gpointer user)
   g_autofree char *url = oakum_lint_rule_url(f->id);
   const char *help = oakum_lint_finding_help(f);
   g_autofree char *message = g_strjoin("\n", f->title, help, NULL);
-  json_t *o = json_pack(
-      "{s:o, s:{s:o, s:{s:o, s:o}}, s:s, s:{s:o, s:o}}", "message", oakum_lint_json_text(message),
-      "location", "path", oakum_lint_json_text(linted->file->name), "range", "start",
-      rd_point(&start), "end", rd_point(&end), "severity",
-      severities[oakum_lint_level_of(f->severity)], "code", "value",
-      oakum_lint_json_text(oakum_lint_shown_id(f)), "url", oakum_lint_json_text(url));
+  json_t *o =
+      json_pack("{s:o, s:{s:o, s:{s:o, s:o}}, s:s, s:{s:o}}", "message",
+                oakum_lint_json_text(message), "location", "path",
+                oakum_lint_json_text(linted->file->name), "range", "start", rd_point(&start), "end",
+                rd_point(&end), "severity", severities[oakum_lint_level_of(f->severity)], "code",
+                "value", oakum_lint_json_text(oakum_lint_shown_id(f)));
+  if (url)
+    json_object_set_new(json_object_get(o, "code"), "url", oakum_lint_json_text(url));
   json_t *suggestions = json_array();
   for (guint i = 0; f->edits && i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
@@ -309,11 +311,7 @@ static void rd_finding(Linted *linted, const OakumFinding *f, gpointer user)
 void oakum_lint_write_rdjson(const OakumLintReport *report, GString *out)
 {
   json_t *list = json_array();
-  g_autofree char *url = oakum_lint_rule_url("");
   oakum_lint_each(report, rd_finding, list);
-  append_json(
-      out,
-      json_pack("{s:{s:s, s:s}, s:o}", "source", "name", NAME, "url", url, "diagnostics", list),
-      FALSE);
+  append_json(out, json_pack("{s:{s:s}, s:o}", "source", "name", NAME, "diagnostics", list), FALSE);
   g_string_append_c(out, '\n');
 }

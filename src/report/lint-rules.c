@@ -46,18 +46,17 @@ static char *list_json(void)
   for (size_t i = 0; i < count; i++) {
     const OakumLintRule *rule = &rules[i];
     g_auto(GStrv) aliases = oakum_lint_rule_aliases(rule);
-    g_autofree char *url = oakum_lint_rule_url(rule->name);
     json_t *names = json_array();
     for (char **alias = aliases; *alias; alias++)
       json_array_append_new(names, json_string(*alias));
     json_array_append_new(
         list,
-        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s}", "name",
+        json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
                   rule->name, "aliases", names, "hadolint", lines_or_null(rule->hadolint), "docker",
                   lines_or_null(rule->docker), "severity", level_text(rule), "category",
                   rule->category, "fix", oakum_lint_fix_kind_name(rule->fix), "title", rule->title,
                   "why", lines_or_null(rule->why), "help", lines_or_null(rule->help), "bad",
-                  lines_or_null(rule->bad), "good", lines_or_null(rule->good), "url", url));
+                  lines_or_null(rule->bad), "good", lines_or_null(rule->good)));
   }
   g_autofree char *text = oakum_json_dump(list, FALSE);
   return g_strconcat(text, "\n", NULL);
@@ -166,7 +165,7 @@ static void indented(GString *out, const char *title, const char *text)
 char *oakum_report_lint_rule(const OakumLintRule *rule, gboolean colour)
 {
   GString *out = g_string_new(NULL);
-  g_autofree char *aliases = aliases_text(rule, ", "), *url = oakum_lint_rule_url(rule->name);
+  g_autofree char *aliases = aliases_text(rule, ", ");
   const char *bold = colour ? "\033[1m" : "", *plain = colour ? "\033[0m" : "";
   g_string_append_printf(out, "%s%s%s: %s\n\n", bold, rule->name, plain, rule->title);
   g_string_append_printf(out, "level %s, category %s, fix: %s\n", level_text(rule), rule->category,
@@ -177,7 +176,5 @@ char *oakum_report_lint_rule(const OakumLintRule *rule, gboolean colour)
   indented(out, "What to do", rule->help);
   indented(out, "Bad", rule->bad);
   indented(out, "Good", rule->good);
-  if (url && *url)
-    g_string_append_printf(out, "\n%s\n", url);
   return g_string_free(out, FALSE);
 }
