@@ -3,6 +3,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define AMOUNTS_WIDTH 34 /* " 1023.9 MiB of 1023.9 MiB (100%), " */
+
 struct OakumProgress {
   int refs;
   char *what;
@@ -40,11 +42,13 @@ static char *amount(const OakumProgress *p, uint64_t n)
                  : g_format_size_full(n, G_FORMAT_SIZE_IEC_UNITS);
 }
 
-/* "pull app 3.0 MiB of 12.0 MiB (25%)" */
-static void append(GString *line, const OakumProgress *p)
+/* "pull app 3.0 MiB of 12.0 MiB (25%)"; of a long name the end, which tells most. */
+static void append(GString *line, const OakumProgress *p, glong name_max)
 {
   g_autofree char *have = amount(p, p->done);
-  g_string_append_printf(line, "%s%s %s", line->len ? ", " : "", p->what, have);
+  glong n = g_utf8_strlen(p->what, -1), cut = n > name_max ? n - name_max + 1 : 0;
+  g_string_append_printf(line, "%s%s%s %s", line->len ? ", " : "", cut ? "…" : "",
+                         g_utf8_offset_to_pointer(p->what, cut), have);
   if (p->total > 0) {
     g_autofree char *total = amount(p, p->total);
     g_string_append_printf(line, " of %s", total);
@@ -60,12 +64,15 @@ static void draw(gint64 now)
   g_autoptr(GString) line = g_string_new(NULL);
   struct winsize size;
   glong width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+  g_autoptr(GPtrArray) shown = g_ptr_array_new();
   for (guint i = 0; i < all->len; i++) {
-    const OakumProgress *p = all->pdata[i];
+    OakumProgress *p = all->pdata[i];
     /* short work stays silent */
     if ((!p->begun || p->active > 0) && now - p->start_us >= G_USEC_PER_SEC)
-      append(line, p);
+      g_ptr_array_add(shown, p);
   }
+  for (guint i = 0; i < shown->len; i++)
+    append(line, shown->pdata[i], MAX(width / (glong)shown->len - AMOUNTS_WIDTH, 12));
   drawn_us = now;
   oakum_terminal_clear();
   if (!line->len)

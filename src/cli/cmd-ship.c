@@ -11,6 +11,17 @@ typedef struct {
   OakumPolicy policy;
 } ShipArgs;
 
+/* A level of lint, or a severity. FALSE: "none", or neither (which run() has refused). */
+static gboolean parse_lint_threshold(const char *text, OakumSeverity *out)
+{
+  OakumLintLevel level;
+  if (oakum_lint_threshold_parse(text, &level)) {
+    *out = oakum_lint_severity_of(level);
+    return level != OAKUM_LINT_OFF;
+  }
+  return oakum_severity_parse(text, out);
+}
+
 /* Whether lint lets the build begin: --fail-lint SEVERITY. What the section "lint" of the
  * configuration file says of rules holds here, too. FALSE with `error` when that cannot be read. */
 static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GError **error)
@@ -18,7 +29,7 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
   const OakumDockerfile *dockerfile = built->dockerfile;
   const OakumLintArgs lint = {.general = args->build.general}; /* borrowed */
   g_auto(OakumLintSettings) settings = {0};
-  OakumSeverity threshold = OAKUM_SEVERITY_CRITICAL;
+  OakumSeverity threshold = OAKUM_SEVERITY_HIGH;
   OakumLintOptions options;
   g_autoptr(GHashTable) levels = NULL;
   guint over = 0;
@@ -32,14 +43,12 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
   GString *text = oakum_report_lint(&report, OAKUM_LINT_TTY);
   fwrite(text->str, 1, text->len, stderr);
   g_string_free(text, TRUE);
-  gboolean never = args->lint && strcmp(args->lint, "none") == 0;
-  if (args->lint && !never)
-    (void)!oakum_severity_parse(args->lint, &threshold);
+  gboolean never = args->lint && !parse_lint_threshold(args->lint, &threshold);
   for (guint i = 0; i < findings->len; i++)
     over += ((const OakumFinding *)findings->pdata[i])->severity >= threshold;
   if (over > 0 && !never)
     oakum_log(OAKUM_LOG_ERROR, "ship: refused: %u lint findings are %s or worse; nothing was built",
-              over, oakum_severity_name(threshold));
+              over, oakum_lint_level_name(oakum_lint_level_of(threshold)));
   return over == 0 || never;
 }
 
@@ -96,9 +105,9 @@ static int run(int argc, char **argv)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                   "expected one context folder, got %u; see oakum ship --help", rest->len);
     else if (args.lint && strcmp(args.lint, "none") != 0 &&
-             !oakum_severity_parse(args.lint, &severity))
+             !parse_lint_threshold(args.lint, &severity))
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                  "--fail-lint takes none or a severity");
+                  "--fail-lint takes error, warning, info, style, none or a severity");
     else if (args.build.print_plan ||
              !oakum_cli_enter_userns(args.build.isolation, argc, argv, &status, &error))
       status = ship(&args, rest->pdata[0], &built, &scanned, &error);
@@ -117,9 +126,8 @@ static const OakumOption own_options[] = {
     {"fail-on", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, fail_on),
      "fixable|none|negligible|low|medium|high|critical",
      "holes that refuse the image: those with a fix, or of this severity and worse", "fixable"},
-    {"fail-lint", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, lint),
-     "none|negligible|low|medium|high|critical",
-     "lint findings that refuse the build: of this severity and worse", "critical"},
+    {"fail-lint", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, lint), "error|warning|info|style|none",
+     "lint findings that refuse the build: of this level and worse", "error"},
     {"format", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, format), "table|json",
      "format of the report", "table"},
     {"report", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, report), "FILE", "write the report there",

@@ -221,12 +221,33 @@ static gint by_place(gconstpointer a, gconstpointer b)
   return order ? order : strcmp(x->title, y->title);
 }
 
+/* Some rules have a better word for what the parser refuses, too. */
+static void drop_told_twice(OakumLint *lint)
+{
+  static const char better[] = "instruction-before-from onbuild-forbidden copy-needs-slash "
+                               "stage-name-duplicate copy-from-unknown copy-from-self";
+  for (guint i = lint->findings->len; i > 0; i--) {
+    const OakumFinding *syntax = lint->findings->pdata[i - 1];
+    if (strcmp(syntax->id, "syntax") != 0)
+      continue;
+    for (guint k = 0; k < lint->findings->len; k++) {
+      const OakumFinding *other = lint->findings->pdata[k];
+      if (lint_one_of(other->id, better) && other->start <= syntax->start && other->end >= syntax->end) {
+        g_ptr_array_remove_index(lint->findings, i - 1);
+        break;
+      }
+    }
+  }
+}
+
 GPtrArray *oakum_lint_finish(OakumLint *lint)
 {
   if (!lint->hadolint)
     tell_errors(lint);
   if (!lint->peer_failed)
     run_checks(lint);
+  if (!lint->hadolint)
+    drop_told_twice(lint);
   if (lint->comments)
     g_ptr_array_extend_and_steal(lint->findings, g_steal_pointer(&lint->comments));
   lint_ignores(lint);

@@ -192,7 +192,7 @@ void check_add(OakumLint *lint, LintStep *step)
     gboolean fine = g_str_has_prefix(source, "http://") || g_str_has_prefix(source, "https://") ||
                     lint_has_suffix_of(source, lint->hadolint ? peer_archives : archives);
     if (!lint->hadolint)
-      fine |= strchr(source, '$') || strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
+      fine = (fine && !g_str_has_suffix(source, ".zip")) || strchr(source, '$') || strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
     if (!fine && !bad)
       bad = word;
     if (fine && !lint->hadolint)

@@ -82,7 +82,7 @@ static void hadolint_finding(Linted *linted, const OakumFinding *f, gpointer use
   json_array_append_new(
       user, json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code),
                       "column", f->code ? f->column : start.column, "file",
-                      oakum_lint_json_text(linted->file->name), "level",
+                      oakum_lint_json_text(oakum_lint_hadolint_name(linted, f)), "level",
                       oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
                       "message", oakum_lint_json_text(f->title)));
 }
@@ -91,8 +91,7 @@ void oakum_lint_write_hadolint(const OakumLintReport *report, GString *out)
 {
   json_t *list = json_array();
   oakum_lint_each(report, hadolint_finding, list);
-  append_json(out, list, TRUE);
-  g_string_append_c(out, '\n');
+  append_json(out, list, TRUE); /* as hadolint: without an end of line */
 }
 
 /* ---- Code Climate, GitLab

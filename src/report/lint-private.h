@@ -21,6 +21,8 @@ void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, Oakum
 /* Stays the same when lines move: from the file's name, rule and the text of its line. New string.
  */
 NODISCARD char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding);
+/* What hadolint calls the file: standard input is "/dev/stdin" when it does not parse. Borrowed. */
+NODISCARD const char *oakum_lint_hadolint_name(const Linted *linted, const OakumFinding *finding);
 NODISCARD json_t *oakum_lint_json_text(const char *text); /* valid UTF-8 */
 
 typedef void (*LintEach)(Linted *linted, const OakumFinding *finding, gpointer user);

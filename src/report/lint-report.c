@@ -186,6 +186,12 @@ char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
   return n == 1 ? g_steal_pointer(&once) : oakum_sha256_hex(numbered, strlen(numbered));
 }
 
+const char *oakum_lint_hadolint_name(const Linted *linted, const OakumFinding *finding)
+{
+  gboolean unparsed = strcmp(oakum_lint_shown_id(finding), "DL1000") == 0;
+  return unparsed && strcmp(linted->file->name, "-") == 0 ? "/dev/stdin" : linted->file->name;
+}
+
 json_t *oakum_lint_json_text(const char *text)
 {
   g_autofree char *safe = oakum_escape_utf8(text, -1);

@@ -195,7 +195,7 @@ static void hadolint_line(Linted *linted, const OakumFinding *f, gpointer user)
   GString *out = user;
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   const char *id = oakum_lint_shown_id(f);
-  g_autofree char *name = oakum_escape_terminal(linted->file->name, -1),
+  g_autofree char *name = oakum_escape_terminal(oakum_lint_hadolint_name(linted, f), -1),
                   *title = oakum_escape_terminal(f->title, -1);
   if (strcmp(id, "DL1000") == 0)
     g_string_append_printf(out, "%s:%d:%d %s\n", name, f->line, f->column, title);
@@ -226,7 +226,11 @@ static void gnu_finding(Linted *linted, const OakumFinding *f, gpointer user)
   g_autofree char *name = oakum_escape_terminal(linted->file->name, -1),
                   *title = oakum_escape_terminal(f->title, -1),
                   *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
-  if (linted->report->compat == OAKUM_LINT_COMPAT_HADOLINT)
+  const char *peer = oakum_lint_hadolint_name(linted, f);
+  if (linted->report->compat == OAKUM_LINT_COMPAT_HADOLINT && strcmp(id, "DL1000") == 0)
+    g_string_append_printf(user, "hadolint:%s:%d:%d: %s\n",
+                           peer == linted->file->name ? name : peer, f->line, f->column, title);
+  else if (linted->report->compat == OAKUM_LINT_COMPAT_HADOLINT)
     g_string_append_printf(user, "hadolint:%s:%d: %s %s: %s\n", name, f->line, id,
                            oakum_lint_level_name(level), title);
   else

@@ -9,6 +9,8 @@ import threading
 import time
 
 import pytest
+from conftest import REPO
+from faults import Handler, Registry, make_image, write_image
 
 DOCKERFILE = "ARG NAME=file\nFROM rootfs:$NAME\n"
 
@@ -157,6 +159,8 @@ def test_manual_pages(oakum):
         for option in re.findall(r"^ +(?:-\w, )?(--[\w-]+)", run(oakum, name, "--help").stdout, re.M) if name else []:
             assert option in shown.stdout.replace("‐", "-").replace("−", "-")
     assert run(oakum, "man", "nonsense").returncode == 1
+    installed = re.search(r"foreach page : \[(.*?)\]", (REPO / "meson.build").read_text())[1]
+    assert re.findall(r"'(\w+)'", installed) == commands(oakum)
 
 
 def complete(oakum, tmp_path, *words):
@@ -261,7 +265,7 @@ def test_progress(oakum, tmp_path, to_terminal):
         fifo.write(data[1 << 20:])
     if to_terminal:
         told = running.wait()[1]
-        shown = re.findall(r"reading \S+slow\.tar [\d.]+.[KM]iB", told)
+        shown = re.findall(r"…\S+slow\.tar [\d.]+.[KM]iB", told)
         assert shown, told
         last = told.rindex("slow.tar")
         assert "\r\x1b[K" in told[last:]
@@ -277,3 +281,66 @@ def test_no_progress_of_short_work(oakum, tmp_path):
     subprocess.run(["tar", "-C", str(tmp_path / "root"), "-cf", str(tar), "."], check=True)
     told = Terminal(oakum, "scan", f"rootfs:{tar}").wait()[1]
     assert "short.tar" not in told
+
+
+class SlowHandler(Handler):
+    """Stops for more than a second amid each large body, in either direction."""
+
+    def body(self):
+        left = int(self.headers.get("Content-Length") or 0)
+        if left < 1 << 20:
+            return super().body()
+        data = self.rfile.read(1 << 19)
+        time.sleep(1.3)
+        return data + self.rfile.read(left - len(data))
+
+    def say(self, status, body=b"", **headers):
+        if self.command != "GET" or len(body) < 1 << 20:
+            return super().say(status, body, **headers)
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:1 << 20])
+        self.wfile.flush()
+        time.sleep(1.3)
+        self.wfile.write(body[1 << 20:])
+
+
+@pytest.fixture
+def slow_registry():
+    server = Registry(auth=None)
+    server.RequestHandlerClass = SlowHandler
+    yield server
+    server.close()
+
+
+def test_progress_of_pull_and_push(oakum, slow_registry, tmp_path):
+    """Both know the whole from the manifest, and what they have never passes it."""
+    manifest, blobs = make_image(bytes(range(256)) * 20000)
+    slow_registry.add("team/app", "v1", manifest, blobs)
+    ref = f"{slow_registry.address}/team/app"
+    status, told = Terminal(oakum, "debug", "pull", f"{ref}:v1", tmp_path / "out").wait()
+    assert status == 0, told
+    shares = [int(n) for n in re.findall(r"pulling \S+/app:v1 [\d.]+.\S+ of 4\.9.MiB \((\d+)%\)", told)]
+    assert shares and shares == sorted(shares) and shares[-1] <= 100, told
+    other, more = make_image(bytes(range(255, -1, -1)) * 40000)
+    status, told = Terminal(oakum, "debug", "push", write_image(tmp_path / "in", other, more), f"{ref}:v2").wait()
+    assert status == 0, told
+    assert re.search(r"pushing \S+/app:v2 [\d.]+.\S+ of 9\.8.MiB", told), told
+
+
+def test_progress_of_a_layer(oakum, tmp_path):
+    """A base that is read slowly shows; a line never wraps, its long name gives way."""
+    path, data = slow_tar(tmp_path)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/Dockerfile").write_text(f"FROM rootfs:{path}\n")
+    running = Terminal(oakum, "build", "--store", tmp_path / "store", "--output", f"oci:{tmp_path}/out:v1", "--isolation", "chroot", tmp_path / "c")
+    with open(path, "wb") as fifo:
+        fifo.write(data[:1 << 20])
+        fifo.flush()
+        time.sleep(1.2)
+        fifo.write(data[1 << 20:])
+    status, told = running.wait()
+    assert status == 0, told
+    shown = re.findall(r"(?:^|\x1b\[K)(…\S+slow\.tar [\d.]+.[KM]iB)", told)
+    assert shown and all(len(line) < 80 for line in shown), told

@@ -177,14 +177,22 @@ def test_sonarqube(oakum, folder):
 
 
 def test_hadolint_json(oakum, folder):
-    """One line, keys in order, hadolint's names of levels."""
+    """One line without its end, keys in order, hadolint's names of levels and of standard input."""
     text = lint(oakum, folder, *RULES, "--compat", "hadolint", "-f", "hadolint-json", "Dockerfile", status=1)
-    assert text.count("\n") == 1
+    assert "\n" not in text
     told = json.loads(text)
     assert text.strip() == json.dumps(told, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     assert all(list(f) == ["code", "column", "file", "level", "line", "message"] and f["column"] == 1 for f in told)
     assert {"DL3006", "DL3020"} <= {f["code"] for f in told}
-    assert lint(oakum, folder, "--compat", "hadolint", "-f", "hadolint-json", "--only", "DL3064", "clean", status=0) == "[]\n"
+    assert lint(oakum, folder, "--compat", "hadolint", "-f", "hadolint-json", "--only", "DL3064", "clean", status=0) == "[]"
+    words = ["--compat", "hadolint", "--config", "none", "-f"]
+    broken = "FROM a:1\nFOO x\n"
+    (told,) = json.loads(lint(oakum, folder, *words, "hadolint-json", "-", status=1, input=broken))
+    assert (told["code"], told["file"], told["line"], told["column"], told["level"]) == ("DL1000", "/dev/stdin", 2, 1, "error")
+    assert lint(oakum, folder, *words, "gnu", "-", status=1, input=broken).startswith("hadolint:/dev/stdin:2:1: ")
+    assert lint(oakum, folder, *words, "tty", "-", status=1, input=broken).startswith("/dev/stdin:2:1 ")
+    assert lint(oakum, folder, *words, "tty", "-t", "none", "-", status=1, input=broken)
+    assert lint(oakum, folder, *words, "gnu", "-", status=1, input="FROM a\n").startswith("hadolint:-:1: DL3006 warning: ")
 
 
 def test_tty(oakum, folder):

@@ -346,9 +346,9 @@ def test_examples(oakum, folder):
 def test_ship_takes_the_settings_of_lint(oakum, folder):
     """What lint leaves out does not stop ship."""
     (folder / "Dockerfile").write_text("FROM rootfs:absent\nENV API_TOKEN=abc\n")
-    done = run(oakum, "ship", "--fail-lint", "negligible", ".", cwd=folder)
+    done = run(oakum, "ship", "--fail-lint", "style", ".", cwd=folder)
     assert done.returncode == 2 and "nothing was built" in done.stderr
     rules = json.loads(lint(oakum, folder, "--list-rules", "-f", "json").stdout)
     (folder / "oakum.yaml").write_text("lint: {rules: {" + ", ".join(f"{r['name']}: off" for r in rules) + "}}\n")
-    done = run(oakum, "ship", "--fail-lint", "negligible", ".", cwd=folder)
+    done = run(oakum, "ship", "--fail-lint", "style", ".", cwd=folder)
     assert done.returncode == 1 and "nothing found" in done.stderr and "absent" in done.stderr
