@@ -201,22 +201,48 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
 }
 
 /* ---- left over ----------------------------------------------------------------------------------- */
-/* Where each identifier stands last in the steps, as the offset behind it: one pass over the file, whatever the
- * number of ARGs. */
-static GHashTable *last_uses(const OakumLint *lint)
+/* The bytes of a step, with its here-documents. */
+static LintSpan whole_step(const LintStep *step)
+{
+  return step->tree ? (LintSpan){step->tree->range.offset, step->tree->range.end_offset} : step->span;
+}
+
+/* Stages that FROM ties together share the variables: each by the first one of its chain. New. */
+static guint *first_of_chain(const OakumLint *lint)
+{
+  guint *first = g_new0(guint, lint->stages->len + 1);
+  for (guint i = 0; i < lint->stages->len; i++) {
+    int parent = lint_stage(lint, (int)i)->parent;
+    first[i] = parent >= 0 ? first[parent] : i;
+  }
+  return first;
+}
+
+static char *use_key(const guint *first, int stage, const char *name, size_t len)
+{
+  return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
+}
+
+/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1 of those before
+ * FROM, where it stands last in FROM or ARG. One pass over the file, whatever the number of ARGs. */
+static GHashTable *last_uses(const OakumLint *lint, const guint *first)
 {
   GHashTable *last = oakum_str_map_new(g_free, NULL);
   const char *source = lint->dockerfile->source;
   for (guint j = 0; j < lint->steps->len; j++) {
     const LintStep *step = lint_step(lint, j);
-    for (size_t i = step->span.start; i < step->span.end;) {
+    LintSpan span = whole_step(step);
+    for (size_t i = span.start; i < span.end;) {
       size_t begin = i;
-      while (i < step->span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
+      while (i < span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
         i++;
-      if (i > begin)
-        g_hash_table_replace(last, g_strndup(source + begin, i - begin), GSIZE_TO_POINTER(i));
-      else
+      if (i == begin) {
         i++;
+        continue;
+      }
+      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin), GSIZE_TO_POINTER(i));
+      if (step->kind == STEP_FROM || step->kind == STEP_ARG)
+        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin), GSIZE_TO_POINTER(i));
     }
   }
   return last;
@@ -227,7 +253,10 @@ static guint last_invocation(const OakumLint *lint)
 {
   for (guint j = lint->steps->len; j > 0; j--) {
     const LintStep *step = lint_step(lint, j - 1);
-    if (step->kind == STEP_RUN && step->text && (strstr(step->text, ".sh") || strstr(step->text, "make")))
+    LintSpan span = whole_step(step);
+    const char *text = lint->dockerfile->source + span.start;
+    gssize n = (gssize)(span.end - span.start);
+    if (step->kind == STEP_RUN && (g_strstr_len(text, n, ".sh") || g_strstr_len(text, n, "make")))
       return j;
   }
   return 0;
@@ -241,7 +270,8 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
   static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
                                   "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
                                   "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
-  g_autoptr(GHashTable) last = last_uses(lint);
+  g_autofree guint *first = first_of_chain(lint);
+  g_autoptr(GHashTable) last = last_uses(lint, first);
   guint invoked = last_invocation(lint);
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
@@ -252,7 +282,8 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
       OakumOrigin origin;
       if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, word->name));
+      g_autofree char *key = use_key(first, step->stage, word->name, strlen(word->name));
+      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, key));
       if (end <= MAX(word->span.end, word->name_span.end))
         lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
     }
