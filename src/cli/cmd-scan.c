@@ -32,7 +32,9 @@ static int run(int argc, char **argv)
   else if (ok)
     oakum_platform_host(&platform);
   g_autoptr(OakumImageArg) arg = ok ? oakum_image_arg_parse(rest->pdata[0], &error) : NULL;
-  g_autoptr(OakumView) view = arg ? oakum_image_arg_view(arg, &platform, NULL, &args.registry,
+  g_autoptr(OakumStore) store = arg && args.store ? oakum_store_open(args.store, &error) : NULL;
+  g_autoptr(OakumView) view = arg && !error
+                                  ? oakum_image_arg_view(arg, &platform, store, &args.registry,
                                                          oakum_catalog_wanted, NULL, &error)
                                   : NULL;
   if (view && oakum_cli_scan(view, args.db, NULL, &policy, &scanned, &error) &&
@@ -58,8 +60,8 @@ static const OakumOption own_options[] = {
      "holes that make the exit status 2: those with a fix, or of this severity and worse", "none"},
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},
-    {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR", "store of blobs",
-     "$XDG_CACHE_HOME/oakum/store"},
+    {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR",
+     "keep what is pulled in this store of blobs, and take it from there", "nothing is kept"},
     {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
                                           OAKUM_REGISTRY_GROUP(ScanArgs, registry),

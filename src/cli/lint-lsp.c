@@ -38,18 +38,28 @@ enum {
 
 /* ---- framing
  * -------------------------------------------------------------------------------------- */
-static void send_message(Server *server, json_t *message)
+static void write_all(Server *server, const char *data, size_t len)
 {
-  g_autofree char *body = oakum_json_dump(message, FALSE), *head = NULL;
-  json_decref(message);
-  head = g_strdup_printf("Content-Length: %zu\r\n\r\n", strlen(body));
-  g_autofree char *all = g_strconcat(head, body, NULL);
-  for (size_t at = 0, len = strlen(all); at < len && !server->failed;) {
-    ssize_t n = write(STDOUT_FILENO, all + at, len - at);
+  for (size_t at = 0; at < len && !server->failed;) {
+    ssize_t n = write(STDOUT_FILENO, data + at, len - at);
     if (n < 0 && errno != EINTR)
       server->failed = server->done = TRUE;
     at += n > 0 ? (size_t)n : 0;
   }
+}
+
+static void send_text(Server *server, const char *body, size_t len)
+{
+  g_autofree char *head = g_strdup_printf("Content-Length: %zu\r\n\r\n", len);
+  write_all(server, head, strlen(head));
+  write_all(server, body, len);
+}
+
+static void send_message(Server *server, json_t *message)
+{
+  g_autofree char *body = oakum_json_dump(message, FALSE);
+  json_decref(message);
+  send_text(server, body, strlen(body));
 }
 
 /* FALSE at the end of the input. */
@@ -193,32 +203,94 @@ static json_t *range(Document *d, size_t start, size_t end)
   return json_pack("{s:o, s:o}", "start", from, "end", position(d, end));
 }
 
-static json_t *diagnostic(Document *d, const OakumFinding *f)
+static int severity_of(const OakumFinding *f)
 {
   static const int severities[] = {4, 4, 3, 2, 1};
+  return severities[oakum_lint_level_of(f->severity)];
+}
+
+static json_t *diagnostic(Document *d, const OakumFinding *f)
+{
   g_autofree char *url = oakum_lint_rule_url(f->id),
                   *message = g_strjoin("\n", f->title, f->fix, NULL);
-  json_t *o =
-      json_pack("{s:o, s:i, s:o, s:s, s:o}", "range", range(d, f->start, f->end), "severity",
-                severities[oakum_lint_level_of(f->severity)], "code",
-                text_of(f->code ? f->code : f->id), "source", "oakum", "message", text_of(message));
+  json_t *o = json_pack("{s:o, s:i, s:o, s:s, s:o}", "range", range(d, f->start, f->end),
+                        "severity", severity_of(f), "code", text_of(f->code ? f->code : f->id),
+                        "source", "oakum", "message", text_of(message));
   if (url && *url)
     json_object_set_new(o, "codeDescription", json_pack("{s:o}", "href", text_of(url)));
   return o;
 }
 
+/* A string of JSON. Diagnostics of a long file are many and sent after each change, so that these
+ * are written without a tree. */
+static void append_string(GString *out, const char *text)
+{
+  g_autofree char *safe = oakum_escape_utf8(text, -1);
+  g_string_append_c(out, '"');
+  for (const char *p = safe; *p;) {
+    size_t plain = 0;
+    while ((unsigned char)p[plain] >= 0x20 && p[plain] != '"' && p[plain] != '\\')
+      plain++;
+    g_string_append_len(out, p, (gssize)plain);
+    p += plain;
+    if (*p == '"' || *p == '\\')
+      g_string_append_printf(out, "\\%c", *p++);
+    else if (*p)
+      g_string_append_printf(out, "\\u%04x", (unsigned char)*p++);
+  }
+  g_string_append_c(out, '"');
+}
+
+static void append_position(GString *out, Document *d, const char *name, size_t offset)
+{
+  OakumLintPlace place = oakum_lint_text_place(&d->index, offset);
+  g_string_append_printf(out, "\"%s\":{\"line\":%d,\"character\":%d}", name, place.line - 1,
+                         place.unit - 1);
+}
+
+/* The same as diagnostic(). */
+static void append_diagnostic(GString *out, Document *d, const OakumFinding *f)
+{
+  g_autofree char *url = oakum_lint_rule_url(f->id),
+                  *message = g_strjoin("\n", f->title, f->fix, NULL);
+  g_string_append(out, "{\"range\":{");
+  append_position(out, d, "start", f->start);
+  g_string_append_c(out, ',');
+  append_position(out, d, "end", f->end);
+  g_string_append_printf(out, "},\"severity\":%d,\"code\":", severity_of(f));
+  append_string(out, f->code ? f->code : f->id);
+  g_string_append(out, ",\"source\":\"oakum\",\"message\":");
+  append_string(out, message);
+  if (url && *url) {
+    g_string_append(out, ",\"codeDescription\":{\"href\":");
+    append_string(out, url);
+    g_string_append_c(out, '}');
+  }
+  g_string_append_c(out, '}');
+}
+
 static void publish(Server *server, Document *d)
 {
-  json_t *list = json_array();
-  for (guint i = 0; d->job && i < d->job->findings->len; i++)
-    json_array_append_new(list, diagnostic(d, d->job->findings->pdata[i]));
-  if (d->broken)
-    json_array_append_new(list,
-                          json_pack("{s:o, s:i, s:s, s:o}", "range", range(d, 0, 0), "severity", 1,
-                                    "source", "oakum", "message", text_of(d->broken)));
-  notify(server, "textDocument/publishDiagnostics",
-         json_pack("{s:o, s:I, s:o}", "uri", text_of(d->uri), "version", (json_int_t)d->version,
-                   "diagnostics", list));
+  g_autoptr(GString) out = g_string_new(
+      "{\"jsonrpc\":\"2.0\",\"method\":\"textDocument/publishDiagnostics\",\"params\":{\"uri\":");
+  append_string(out, d->uri);
+  g_string_append_printf(out, ",\"version\":%" G_GINT64_FORMAT ",\"diagnostics\":[", d->version);
+  for (guint i = 0; d->job && i < d->job->findings->len; i++) {
+    if (i > 0)
+      g_string_append_c(out, ',');
+    append_diagnostic(out, d, d->job->findings->pdata[i]);
+  }
+  if (d->broken) {
+    g_string_append(out, "{\"range\":{");
+    append_position(out, d, "start", 0);
+    g_string_append_c(out, ',');
+    append_position(out, d, "end", 0);
+    g_string_append(out, "},\"severity\":1,\"source\":\"oakum\",\"message\":");
+    append_string(out, d->broken);
+    g_string_append_c(out, '}');
+  }
+  g_string_append(out, "]}}");
+  send_text(server, out->str, out->len);
 }
 
 static void check(Server *server, Document *d)

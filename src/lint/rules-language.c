@@ -54,7 +54,8 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
       }
       if (pip_pinned(word->text))
         continue;
-      if (!lint->hadolint && (!*word->text || !word->literal || *word->text == '.'))
+      /* name[extra] looks like a glob */
+      if (!lint->hadolint && (!*word->text || !(word->literal || word->has_glob) || *word->text == '.'))
         continue;
       lint_tell(lint, LINT_PIP_PIN, step, lint_word_span(c, word), "%s", word->text);
     }

@@ -107,6 +107,15 @@ def test_edits_are_those_of_the_text(client):
     assert client.stop()[0] == 0
 
 
+@pytest.mark.parametrize("name", ['a\\\\b', "tab\there", "\x01\x1f", "\u2028𝕒", "<&>'%s%n", "é" * 5000])
+def test_odd_texts_come_back(client, name):
+    """What stands in a file stands in the messages as JSON has it, or as the rule shows it; never as broken JSON."""
+    client.start()
+    told = client.open(URI, f"FROM debian:12\nADD '{name}.conf' /x/\n")
+    assert len(told["diagnostics"]) == 1 and told["diagnostics"][0]["message"]
+    assert client.stop()[0] == 0
+
+
 def test_order_of_the_protocol(client):
     assert client.request("textDocument/hover")["error"]["code"] == -32002
     client.notify("textDocument/didOpen", {"textDocument": {"uri": URI, "version": 1, "text": TEXT}})
