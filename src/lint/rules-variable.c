@@ -102,7 +102,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     if (lint_one_of(use->name, "PATH HOME"))
       continue;
     const char *similar = similar_name(lint, step, use->name);
-    LintSpan part = lint->docker ? step->span : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
+    LintSpan part = (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);
     else
@@ -112,7 +112,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
 
 void check_undefined(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || step->stage < 0 || step->heredoc)
+  if (lint->hadolint || step->stage < 0)
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
@@ -196,7 +196,7 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
     else
       secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
     if (secret)
-      lint_tell(lint, LINT_SECRET_VARIABLE, step, lint->docker ? step->span : word->name_span, "%s", word->name);
+      lint_tell(lint, LINT_SECRET_VARIABLE, step, word->name_span, "%s", word->name);
   }
 }
 
