@@ -123,7 +123,7 @@
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
-#define OAKUM_LINT_EDITS_MAX 5000u /* edits of one round */
+#define OAKUM_LINT_EDITS_MAX 5000u     /* edits of one round */
 
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
@@ -134,4 +134,9 @@
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_NODES_MAX 200000u
-#define OAKUM_LINT_PEER_TRIES_MAX 8u /* times that a script is read anew for a peer */
+#define OAKUM_LINT_PEER_TRIES_MAX 8u  /* times that a script is read anew for a peer */
+#define OAKUM_LINT_PAIRS_MAX 1000000u /* pairs of steps, commands or words compared in one file */
+#define OAKUM_LINT_FINDINGS_MAX 2000u /* of one rule in one file; more are not told */
+#define OAKUM_LINT_SUGGESTIONS_MAX                                                                 \
+  200u                              /* "did you mean" is looked for in the first findings only */
+#define OAKUM_LINT_IGNORES_MAX 100u /* ignores that are asked of one finding */

@@ -9,27 +9,11 @@ static void script_free(LintScript *script)
   g_free(script);
 }
 
-/* The SHELL that is in force at a step; NULL: none was set in the stage or those it is made from. */
-static const LintStep *shell_step(const OakumLint *lint, const LintStep *step)
-{
-  int index = step->stage;
-  guint before = step->index;
-  while (index >= 0) {
-    const LintStage *stage = lint_stage(lint, index);
-    for (guint i = MIN(before, stage->end); i > stage->first; i--)
-      if (lint_step(lint, i - 1)->kind == STEP_SHELL)
-        return lint_step(lint, i - 1);
-    index = stage->parent;
-    before = G_MAXUINT;
-  }
-  return NULL;
-}
-
 OakumShellDialect lint_dialect(OakumLint *lint, const LintStep *step)
 {
   if (lint->hadolint)
     return OAKUM_SHELL_BASH;
-  const LintStep *shell = shell_step(lint, step);
+  const LintStep *shell = step->shell;
   if (!shell || shell->words->len == 0)
     return OAKUM_SHELL_SH;
   g_autoptr(GPtrArray) argv = g_ptr_array_new();
@@ -106,7 +90,8 @@ static gboolean stops_early(const OakumShell *shell, const char *text)
   if (!*end || at == 0 || shell->root->span.end > shell->error->span.start)
     return FALSE;
   for (guint i = 0; i < shell->n_commands; i++)
-    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at && text[at - 1] != ')' && text[at - 1] != '}')
+    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at &&
+        text[at - 1] != ')' && text[at - 1] != '}')
       return FALSE; /* inside of a compound */
   char before = text[at - 1];
   gboolean joined = before == '|' || (before == '&' && at > 1 && text[at - 2] == '&');
@@ -125,7 +110,8 @@ static OakumShell *peer_parse(char *text, gboolean *whole)
     guint32 at = shell->error->span.start, back = at;
     while (back > 0 && strchr(" \t\n", text[back - 1]))
       back--;
-    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' || (back > 1 && text[back - 2] == '&'))
+    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' ||
+        (back > 1 && text[back - 2] == '&'))
       break;
     text[at] = ' ';
   }
@@ -147,7 +133,8 @@ static void make_scripts(OakumLint *lint, LintStep *step)
     }
     return;
   }
-  const OakumHeredoc *body = step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
+  const OakumHeredoc *body =
+      step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
   if (body) {
     add_text(step, body->text, dialect, body);
   } else if (step->exec) {
@@ -158,7 +145,8 @@ static void make_scripts(OakumLint *lint, LintStep *step)
       g_array_append_val(words, one);
     }
     if (words->len > 0)
-      add_script(step, oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
+      add_script(step,
+                 oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
                  NULL, 0, NULL, TRUE);
   } else if (step->text) {
     add_text(step, step->text, dialect, NULL);
@@ -272,8 +260,15 @@ gboolean lint_does(const OakumLint *lint, const LintCommand *command, const char
   if (lint->hadolint)
     return lint_has_arg(command, verbs);
   /* options in front of the verb that take the next word */
-  g_autoptr(GPtrArray) operands = lint_operands(command, "o c t option config-file root target-release "
-                                                         "X repository p installroot setopt releasever "
-                                                         "enablerepo disablerepo prefix cwd loglevel registry R reposd-dir");
-  return operands->len > 0 && lint_one_of(((OakumShellWord *)operands->pdata[0])->text, verbs);
+  static const char *const valued =
+      "-o -c -t --option --config-file --root --target-release -X --repository -p --installroot "
+      "--setopt --releasever --enablerepo --disablerepo --prefix --cwd --loglevel --registry "
+      "-R --reposd-dir";
+  for (guint i = 1; i < command->shell->n_words; i++) {
+    const char *text = command->shell->words[i].text;
+    if (!oakum_shell_word_is_flag(&command->shell->words[i]))
+      return lint_one_of(text, verbs);
+    i += lint_one_of(text, valued);
+  }
+  return FALSE;
 }

@@ -13,8 +13,8 @@ static gint by_start(gconstpointer a, gconstpointer b)
   return strcmp(x->id, y->id);
 }
 
-/* The edits of one finding fit behind those that are chosen: no byte is touched twice, and nothing is
- * inserted at the border of another edit, where the order would decide. */
+/* The edits of one finding fit behind those that are chosen: no byte is touched twice, and nothing
+ * is inserted at the border of another edit, where the order would decide. */
 static gboolean fits(const GArray *taken, const OakumFinding *finding, size_t len)
 {
   for (guint i = 0; i < finding->edits->len; i++) {
@@ -70,8 +70,9 @@ char *oakum_lint_apply(const char *data, size_t len, const GPtrArray *findings, 
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-char *oakum_lint_fix(const char *data, size_t len, const char *file, const OakumLintOptions *options,
-                     gboolean unsafe, size_t *out_len, guint *applied, GError **error)
+char *oakum_lint_fix(const char *data, size_t len, const char *file,
+                     const OakumLintOptions *options, gboolean unsafe, size_t *out_len,
+                     guint *applied, GError **error)
 {
   g_autofree char *text = g_memdup2(data, len + 1);
   size_t now = len;

@@ -1,25 +1,34 @@
-/* Comments that take findings back: ours, and those of hadolint, docker's checks, trivy and checkov. */
+/* Comments that take findings back: ours, and those of hadolint, docker's checks, trivy and
+ * checkov. */
 #include "lint/check-private.h"
 #include <string.h>
 
 typedef enum { SCOPE_LINE, SCOPE_STAGE, SCOPE_FILE } Scope;
 
+/* What an id of an ignore means; found once for each text. */
+typedef struct {
+  gboolean known, all, on; /* on: some rule of that name is switched on */
+  gboolean rows[LINT_RULES];
+} Meaning;
+
 typedef struct {
   Scope scope;
-  char **ids;       /* what it names */
+  char **ids;               /* what it names */
+  const Meaning **meanings; /* borrowed; filled by mean */
   gboolean *used;
-  int line;         /* of the comment */
-  int first, last;  /* lines it covers */
-  LintSpan span;    /* of the comment, from '#' */
-  gboolean ours;    /* "# oakum": told when it is unused, wrong or without a reason */
-  gboolean peer;    /* of another tool: told when unused, but unknown ids are its own affair */
+  int line;        /* of the comment */
+  int first, last; /* lines it covers */
+  LintSpan span;   /* of the comment, from '#' */
+  gboolean ours;   /* "# oakum": told when it is unused, wrong or without a reason */
+  gboolean peer;   /* of another tool: told when unused, but unknown ids are its own affair */
   gboolean reason;
-  int64_t expires;  /* 0: never */
+  int64_t expires; /* 0: never */
 } Ignore;
 
 static void ignore_free(Ignore *ignore)
 {
   g_strfreev(ignore->ids);
+  g_free(ignore->meanings);
   g_free(ignore->used);
   g_free(ignore);
 }
@@ -38,7 +47,8 @@ static const char *after_key(const char *text, const char *key)
   return text + strspn(text, " \t");
 }
 
-/* A list of ids: [A-Za-z0-9_-] or of the letters given, commas and blanks between. *rest: behind it. */
+/* A list of ids: [A-Za-z0-9_-] or of the letters given, commas and blanks between. *rest: behind
+ * it. */
 static char **id_list(const char *text, const char *letters, const char **rest)
 {
   g_autoptr(GPtrArray) ids = g_ptr_array_new();
@@ -100,7 +110,8 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     at += 5;
     at += strspn(at, " \t");
     out->scope = SCOPE_LINE;
-    if (g_str_has_prefix(at, "file ") || g_str_has_prefix(at, "file\t") || g_str_has_prefix(at, "global ")) {
+    if (g_str_has_prefix(at, "file ") || g_str_has_prefix(at, "file\t") ||
+        g_str_has_prefix(at, "global ")) {
       out->scope = SCOPE_FILE;
       at += strcspn(at, " \t");
     } else if (g_str_has_prefix(at, "stage ") || g_str_has_prefix(at, "stage\t")) {
@@ -174,12 +185,15 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
     int first = stage->from->line,
         next = s + 1 < lint->stages->len ? lint_stage(lint, (int)s + 1)->from->line : G_MAXINT;
     /* hadolint: right above FROM, and FROM itself is not covered; ours: above FROM, or inside */
-    if (hadolint ? line == first - 1 : (line < first && (s == 0 || line >= lint_stage(lint, (int)s - 1)->from->line)) || (line >= first && line < next)) {
+    if (hadolint ? line == first - 1
+                 : (line < first && (s == 0 || line >= lint_stage(lint, (int)s - 1)->from->line)) ||
+                       (line >= first && line < next)) {
       if (!hadolint && line < first && line < first - 1) {
         /* comments between belong to it only when nothing else stands between */
         gboolean adjacent = TRUE;
         for (guint i = 0; i < lint->steps->len; i++)
-          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first && lint_step(lint, i)->kind != STEP_COMMENT);
+          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first &&
+                        lint_step(lint, i)->kind != STEP_COMMENT);
         if (!adjacent)
           continue;
       }
@@ -188,6 +202,36 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
       return;
     }
   }
+}
+
+/* The first instruction that begins behind a line; NULL. */
+static const OakumInstruction *instruction_below(const OakumLint *lint, int line)
+{
+  const GPtrArray *all = lint->dockerfile->instructions;
+  guint low = 0, high = all->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low < all->len ? all->pdata[low] : NULL;
+}
+
+/* The line in which the instruction around a line begins; the line itself when there is none. */
+static int instruction_start(const OakumLint *lint, int line)
+{
+  const GPtrArray *all = lint->dockerfile->instructions;
+  guint low = 0, high = all ? all->len : 0;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low > 0 ? ((const OakumInstruction *)all->pdata[low - 1])->range.line : line;
 }
 
 static GPtrArray *collect(OakumLint *lint)
@@ -219,19 +263,16 @@ static GPtrArray *collect(OakumLint *lint)
     } else if (lint->hadolint) {
       found.first = found.last = found.line + 1;
     } else {
-      /* the instruction below (comments and other ignores may stand between), all of its lines; inside
-       * a continued instruction: the next line */
+      /* the instruction below (comments and other ignores may stand between), all of its lines;
+       * inside a continued instruction: the next line */
       const OakumComment *comment = lint->dockerfile->comments->pdata[i];
       if (comment->instruction >= 0) {
         found.first = found.last = found.line + 1;
       } else {
-        for (guint k = 0; k < lint->dockerfile->instructions->len; k++) {
-          const OakumInstruction *in = lint->dockerfile->instructions->pdata[k];
-          if (in->range.line > found.line) {
-            found.first = in->range.line;
-            found.last = in->range.end_line;
-            break;
-          }
+        const OakumInstruction *in = instruction_below(lint, found.line);
+        if (in) {
+          found.first = in->range.line;
+          found.last = in->range.end_line;
         }
       }
     }
@@ -244,25 +285,42 @@ static GPtrArray *collect(OakumLint *lint)
   return g_steal_pointer(&all);
 }
 
-static gboolean names(const char *id, const OakumFinding *finding)
+static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char *id)
 {
-  if (g_ascii_strcasecmp(id, "all") == 0)
-    return TRUE;
-  if (g_str_has_prefix(id, "hadolint/") || g_str_has_prefix(id, "buildkit/"))
-    id = strchr(id, '/') + 1;
-  if (g_ascii_strcasecmp(id, finding->id) == 0 || (finding->code && g_ascii_strcasecmp(id, finding->code) == 0))
-    return TRUE;
-  const OakumLintRule *row = oakum_lint_rule_find(finding->id);
-  return row && lint_row_is(row, id);
+  const Meaning *known = g_hash_table_lookup(cache, id);
+  if (known)
+    return known;
+  Meaning *meaning = g_new0(Meaning, 1);
+  const char *slash = strchr(id, '/'), *bare = slash ? slash + 1 : id;
+  meaning->all = g_ascii_strcasecmp(bare, "all") == 0;
+  meaning->known =
+      meaning->all || (g_ascii_strncasecmp(bare, "SC", 2) == 0 && g_ascii_isdigit(bare[2]));
+  meaning->on = meaning->known;
+  for (guint r = 0; r < LINT_RULES; r++)
+    if (lint_row_is(lint_row(r), bare)) {
+      meaning->rows[r] = meaning->known = TRUE;
+      meaning->on |= lint_on(lint, r);
+    }
+  g_hash_table_insert(cache, g_strdup(id), meaning);
+  return meaning;
+}
+
+/* Number of the finding's rule; LINT_RULES: of shellcheck. */
+static guint rule_of(GHashTable *numbers, const OakumFinding *finding)
+{
+  gpointer number;
+  return g_hash_table_lookup_extended(numbers, finding->id, NULL, &number)
+             ? GPOINTER_TO_UINT(number)
+             : LINT_RULES;
 }
 
 /* "# check=skip=..." among the directives at the head. */
-static gboolean skipped_by_directive(const OakumLint *lint, const OakumFinding *finding)
+static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
 {
   const OakumDockerfile *file = lint->dockerfile;
   if (lint->hadolint || !file->check_skip)
     return FALSE;
-  const OakumLintRule *row = oakum_lint_rule_find(finding->id);
+  const OakumLintRule *row = rule < LINT_RULES ? lint_row(rule) : NULL;
   if (!row || !row->docker)
     return FALSE;
   if (file->check_skip_all)
@@ -275,23 +333,18 @@ static gboolean skipped_by_directive(const OakumLint *lint, const OakumFinding *
   return FALSE;
 }
 
-static gboolean skipped_by_option(const OakumLint *lint, const OakumFinding *finding)
+static gboolean skipped_by_option(const OakumLint *lint, guint rule)
 {
-  const char *text = lint->docker ? lint->options->docker_check : NULL, *skip = text ? strstr(text, "skip=") : NULL, *rest;
+  const char *text = lint->docker ? lint->options->docker_check : NULL,
+             *skip = text ? strstr(text, "skip=") : NULL, *rest;
   if (!skip)
     return FALSE;
   g_auto(GStrv) ids = id_list(skip + 5, ID_LETTERS, &rest);
   for (guint i = 0; ids && ids[i]; i++)
-    if (names(ids[i], finding))
+    if (g_ascii_strcasecmp(ids[i], "all") == 0 ||
+        (rule < LINT_RULES && lint_row_is(lint_row(rule), ids[i])))
       return TRUE;
   return FALSE;
-}
-
-static gboolean known_id(const char *id)
-{
-  if (g_ascii_strcasecmp(id, "all") == 0 || (g_ascii_strncasecmp(id, "SC", 2) == 0 && g_ascii_isdigit(id[2])))
-    return TRUE;
-  return oakum_lint_rule_find(id) != NULL;
 }
 
 static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
@@ -301,21 +354,19 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
     if (lint->hadolint || lint->docker)
       return;
     for (guint k = 0; ignore->ids[k]; k++) {
-      if (ignore->ours && !known_id(ignore->ids[k])) {
+      const Meaning *meaning = ignore->meanings[k];
+      if (ignore->ours && !meaning->known) {
         lint_tell(lint, LINT_IGNORE_UNKNOWN, NULL, ignore->span, "%s", ignore->ids[k]);
         continue;
       }
-      /* what a peer's pragma says of rules that we do not have, or of shellcheck that did not run */
-      gboolean shellcheck = g_ascii_strncasecmp(ignore->ids[k], "SC", 2) == 0 && !lint->script_places;
-      if (ignore->used[k] || shellcheck || !known_id(ignore->ids[k]))
-        continue;
-      const OakumLintRule *row = oakum_lint_rule_find(ignore->ids[k]);
-      gboolean on = !row;
-      for (guint r = 0; r < LINT_RULES && row; r++)
-        on |= lint_row_is(lint_row(r), ignore->ids[k]) && lint_on(lint, r);
-      if (!on)
-        continue; /* switched off: it cannot be used */
-      OakumFinding *finding = lint_tell(lint, LINT_IGNORE_UNUSED, NULL, ignore->span, "%s", ignore->ids[k]);
+      /* what a peer's pragma says of rules that we do not have, or of shellcheck that did not run
+       */
+      gboolean shellcheck =
+          g_ascii_strncasecmp(ignore->ids[k], "SC", 2) == 0 && !lint->script_places;
+      if (ignore->used[k] || shellcheck || !meaning->known || !meaning->on)
+        continue; /* what is switched off cannot be used */
+      OakumFinding *finding =
+          lint_tell(lint, LINT_IGNORE_UNUSED, NULL, ignore->span, "%s", ignore->ids[k]);
       if (ignore->ids[1] || !finding)
         continue;
       /* the only id: the whole line goes */
@@ -336,25 +387,67 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
   }
 }
 
+/* Whether one of these takes the finding back; all that do are noted as used. */
+static gboolean takes(const OakumLint *lint, const GPtrArray *list, const OakumFinding *finding,
+                      guint rule)
+{
+  gboolean taken = FALSE;
+  for (guint k = 0; list && k < list->len && k < OAKUM_LINT_IGNORES_MAX; k++) {
+    const Ignore *ignore = list->pdata[k];
+    gboolean expired = ignore->expires && lint->options->now > ignore->expires;
+    if (expired || finding->line < ignore->first || finding->line > ignore->last)
+      continue;
+    for (guint id = 0; ignore->ids[id]; id++)
+      if (ignore->meanings[id]->all ||
+          (rule < LINT_RULES ? ignore->meanings[id]->rows[rule]
+                             : g_ascii_strcasecmp(ignore->ids[id], finding->id) == 0))
+        taken = ignore->used[id] = TRUE;
+  }
+  return taken;
+}
+
 void lint_ignores(OakumLint *lint)
 {
   g_autoptr(GPtrArray) all = collect(lint);
+  g_autoptr(GPtrArray) wide = g_ptr_array_new();
+  g_autoptr(GHashTable) by_line =
+      g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
+  g_autoptr(GHashTable) cache = oakum_str_map_new(g_free, g_free);
+  g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL);
+  for (guint r = 0; r < LINT_RULES; r++)
+    g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
+  for (guint i = 0; i < all->len; i++) {
+    Ignore *ignore = all->pdata[i];
+    guint count = g_strv_length(ignore->ids);
+    ignore->meanings = g_new0(const Meaning *, count + 1);
+    for (guint k = 0; k < count; k++)
+      ignore->meanings[k] = mean(lint, cache, ignore->ids[k]);
+    if (ignore->scope != SCOPE_LINE) {
+      g_ptr_array_add(wide, ignore);
+      continue;
+    }
+    GPtrArray *list = g_hash_table_lookup(by_line, GINT_TO_POINTER(ignore->first));
+    if (!list) {
+      list = g_ptr_array_new();
+      g_hash_table_insert(by_line, GINT_TO_POINTER(ignore->first), list);
+    }
+    g_ptr_array_add(list, ignore);
+  }
   gboolean off = lint->options->disable_ignore_pragma;
   GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   for (guint i = 0; i < lint->findings->len; i++) {
     OakumFinding *finding = lint->findings->pdata[i];
     gboolean taken = FALSE;
-    for (guint k = 0; k < all->len && !off; k++) {
-      const Ignore *ignore = all->pdata[k];
-      gboolean expired = ignore->expires && lint->options->now > ignore->expires;
-      /* two pragmas in a row: hadolint sees the second only, which is what the lines say */
-      if (expired || finding->line < ignore->first || finding->line > ignore->last || strcmp(finding->id, "syntax") == 0)
-        continue;
-      for (guint id = 0; ignore->ids[id]; id++)
-        if (names(ignore->ids[id], finding))
-          taken = ignore->used[id] = TRUE;
+    guint rule = rule_of(numbers, finding);
+    if (!off && strcmp(finding->id, "syntax") != 0) {
+      int start = lint->hadolint ? finding->line : instruction_start(lint, finding->line);
+      taken = takes(lint, wide, finding, rule);
+      taken |=
+          takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(finding->line)), finding, rule);
+      if (start != finding->line)
+        taken |= takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(start)), finding, rule);
     }
-    taken |= (!off && skipped_by_directive(lint, finding)) || skipped_by_option(lint, finding);
+    taken |= (!off && skipped_by_directive(lint, rule)) || skipped_by_option(lint, rule);
     if (taken)
       oakum_finding_free(finding);
     else

@@ -79,7 +79,9 @@ struct LintStep {
   gboolean heredoc; /* COPY and ADD: a source is a heredoc. RUN: there is one */
   LintStep *inner;  /* of ONBUILD; NULL */
   LintStep *outer;  /* the ONBUILD around it; NULL */
-  int stage;        /* -1: before the first FROM */
+  const LintStep
+      *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
+  int stage;  /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
   char *image; /* all of it, as written, without platform and alias */
@@ -93,13 +95,15 @@ struct LintStep {
 
 typedef struct {
   LintStep *from;
-  guint first, end; /* steps [first, end) */
-  int parent;       /* the stage that FROM names; -1 */
-  gboolean base;    /* a later FROM names it */
-  gboolean copied;  /* a later COPY --from or RUN --mount from= names it */
+  guint first, end;      /* steps [first, end) */
+  const LintStep *shell; /* in force at its end */
+  int parent;            /* the stage that FROM names; -1 */
+  gboolean base;         /* a later FROM names it */
+  gboolean copied;       /* a later COPY --from or RUN --mount from= names it */
 } LintStage;
 
-/* ---- rules ------------------------------------------------------------------------------------- */
+/* ---- rules -------------------------------------------------------------------------------------
+ */
 #define RULE(ID, ...) LINT_##ID,
 typedef enum {
 #include "lint/rules.inc"
@@ -123,6 +127,8 @@ struct OakumLint {
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
   gboolean peer_failed;
+  guint told[LINT_RULES];
+  guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
   GPtrArray *comments; /* findings of shellcheck */
@@ -136,10 +142,14 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
                         const char *detail, ...) G_GNUC_PRINTF(5, 6);
 /* An edit of the finding (NULL: nothing is done). `safe` FALSE makes the whole fix unsafe. */
 void lint_edit(OakumFinding *finding, size_t start, size_t end, const char *text, gboolean safe);
+/* Rules that compare pairs of steps call it for each pair; FALSE: the file has had its share
+ * (OAKUM_LINT_PAIRS_MAX), and the rule stops looking. */
+NODISCARD gboolean lint_spend(const OakumLint *lint);
 /* TRUE: the rule is on, so that costly work is worth it. */
 NODISCARD gboolean lint_on(const OakumLint *lint, LintRuleId rule);
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------
+ */
 NODISCARD LintStep *lint_step_new(StepKind kind);
 void lint_step_free(LintStep *step);
 LintWord *lint_word_add(GPtrArray *list, char *name, char *value); /* takes both */
@@ -147,7 +157,8 @@ void lint_word_free(LintWord *word);
 NODISCARD const LintWord *lint_flag(const LintStep *step, const char *name);
 /* What a rule with ONBUILD_TOO shall look at: the step, or the one inside. */
 NODISCARD LintStep *lint_inner(LintStep *step);
-/* Steps of a stage: macros would hide the loop, so: for (guint i = stage->first; i < stage->end; i++) */
+/* Steps of a stage: macros would hide the loop, so: for (guint i = stage->first; i < stage->end;
+ * i++) */
 NODISCARD LintStep *lint_step(const OakumLint *lint, guint index);
 NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
@@ -162,7 +173,8 @@ NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile);
 void lint_stages(OakumLint *lint);
 NODISCARD OakumScope *lint_scope(OakumLint *lint);
 
-/* ---- shell ------------------------------------------------------------------------------------- */
+/* ---- shell -------------------------------------------------------------------------------------
+ */
 /* Of a RUN (also inside ONBUILD), CMD, ENTRYPOINT or HEALTHCHECK. LintCommand, borrowed. */
 NODISCARD const GArray *lint_commands(OakumLint *lint, LintStep *step);
 #define lint_command(array, i) (&g_array_index((array), LintCommand, (i)))
@@ -187,7 +199,8 @@ NODISCARD GPtrArray *lint_operands(const LintCommand *command, const char *value
 /* The shell that runs a stage's RUN steps at this step, as hadolint knows it. */
 NODISCARD OakumShellDialect lint_dialect(OakumLint *lint, const LintStep *step);
 
-/* ---- words ------------------------------------------------------------------------------------- */
+/* ---- words -------------------------------------------------------------------------------------
+ */
 NODISCARD gboolean lint_one_of(const char *word, const char *list); /* blank-separated */
 NODISCARD gboolean lint_has_suffix_of(const char *word, const char *list);
 /* One pair of quotes around the whole is removed. New. */
@@ -201,6 +214,5 @@ NODISCARD gboolean lint_mounts(const LintStep *step, const char *part);
 NODISCARD gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step);
 NODISCARD size_t lint_script_end(const OakumLint *lint, LintStep *step);
 void lint_append_command(OakumLint *lint, OakumFinding *finding, LintStep *step, const char *what);
-void lint_add_flag(OakumLint *lint, OakumFinding *finding, const LintCommand *command, const char *verbs,
-                   const char *flag, gboolean safe);
-
+void lint_add_flag(OakumLint *lint, OakumFinding *finding, const LintCommand *command,
+                   const char *verbs, const char *flag, gboolean safe);

@@ -83,6 +83,8 @@ OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOpti
   lint->docker = lint->options->compat == OAKUM_LINT_COMPAT_DOCKER;
   lint->findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   lint->seen = oakum_str_map_new(g_free, NULL);
+  lint->budget = g_new(guint64, 1);
+  *lint->budget = OAKUM_LINT_PAIRS_MAX;
   set_levels(lint);
   if (lint->hadolint) {
     int line, column;
@@ -113,6 +115,7 @@ void oakum_lint_free(OakumLint *lint)
   g_ptr_array_unref(lint->steps);
   g_clear_pointer(&lint->findings, g_ptr_array_unref);
   g_hash_table_unref(lint->seen);
+  g_free(lint->budget);
   g_free(lint);
 }
 
@@ -123,6 +126,14 @@ OakumScope *lint_scope(OakumLint *lint)
   return lint->scope;
 }
 
+gboolean lint_spend(const OakumLint *lint)
+{
+  if (*lint->budget == 0)
+    return FALSE;
+  (*lint->budget)--;
+  return TRUE;
+}
+
 gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 {
   return lint->levels[rule] != OAKUM_LINT_OFF;
@@ -131,7 +142,7 @@ gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, LintSpan span,
                         const char *detail, ...)
 {
-  if (!lint_on(lint, rule))
+  if (!lint_on(lint, rule) || lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX)
     return NULL;
   const OakumLintRule *row = lint_row(rule);
   /* docker's checks point at the instruction */
@@ -139,7 +150,8 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     span = (LintSpan){step->tree->range.offset, step->tree->range.end_offset};
   if (lint->hadolint && step) {
     /* one a rule and instruction; the label schema has a rule for each label */
-    gboolean labels = rule == LINT_LABEL_MISSING || (rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL);
+    gboolean labels =
+        rule == LINT_LABEL_MISSING || (rule >= LINT_LABEL_EMPTY && rule <= LINT_LABEL_EMAIL);
     g_autofree char *words = NULL;
     if (labels) {
       va_list args;
@@ -186,6 +198,7 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     finding->start = span.start;
     finding->end = span.end;
   }
+  lint->told[rule]++;
   g_ptr_array_add(lint->findings, finding);
   return finding;
 }
@@ -212,8 +225,8 @@ static void tell_errors(OakumLint *lint)
   const GPtrArray *errors = lint->dockerfile->errors;
   for (guint i = 0; errors && i < errors->len; i++) {
     const OakumDockerfileError *error = errors->pdata[i];
-    OakumFinding *finding = lint_tell(lint, LINT_SYNTAX, NULL,
-                                      (LintSpan){error->range.offset, error->range.end_offset}, NULL);
+    OakumFinding *finding = lint_tell(
+        lint, LINT_SYNTAX, NULL, (LintSpan){error->range.offset, error->range.end_offset}, NULL);
     if (!finding)
       continue;
     g_free(finding->title);
@@ -238,7 +251,8 @@ static void run_checks(OakumLint *lint)
         continue;
       if (checker->steps & (1u << step->kind))
         checker->check(lint, step);
-      else if (inner != step && !lint->docker && (checker->steps & ONBUILD_TOO) && (checker->steps & (1u << inner->kind)))
+      else if (inner != step && !lint->docker && (checker->steps & ONBUILD_TOO) &&
+               (checker->steps & (1u << inner->kind)))
         checker->check(lint, inner);
     }
   }
@@ -266,7 +280,8 @@ static void drop_told_twice(OakumLint *lint)
       continue;
     for (guint k = 0; k < lint->findings->len; k++) {
       const OakumFinding *other = lint->findings->pdata[k];
-      if (lint_one_of(other->id, better) && other->start <= syntax->start && other->end >= syntax->end) {
+      if (lint_one_of(other->id, better) && other->start <= syntax->start &&
+          other->end >= syntax->end) {
         g_ptr_array_remove_index(lint->findings, i - 1);
         break;
       }

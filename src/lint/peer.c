@@ -1,6 +1,7 @@
-/* A Dockerfile as hadolint 2.15 reads it (its parser, language-docker 16): the grammar, its gaps and
- * its errors, so that --compat hadolint sees the steps that hadolint sees. Where that parser gives
- * up, it reports one error and no step. The rules of the grammar were found by feeding it texts. */
+/* A Dockerfile as hadolint 2.15 reads it (its parser, language-docker 16): the grammar, its gaps
+ * and its errors, so that --compat hadolint sees the steps that hadolint sees. Where that parser
+ * gives up, it reports one error and no step. The rules of the grammar were found by feeding it
+ * texts. */
 #include "lint/lint-private.h"
 #include <string.h>
 
@@ -467,8 +468,10 @@ static gboolean read_from(Peer *p, LintStep *step)
 /* The words of a flag: --name[=value] as one word. */
 static gboolean read_copy(Peer *p, LintStep *step)
 {
-  static const char *const copy_flags[] = {"chown", "chmod", "from", "link", "exclude", "parents", NULL};
-  static const char *const add_flags[] = {"checksum", "chown", "chmod", "link", "exclude", "keep-git-dir", "unpack", NULL};
+  static const char *const copy_flags[] = {"chown",   "chmod",   "from", "link",
+                                           "exclude", "parents", NULL};
+  static const char *const add_flags[] = {"checksum", "chown",        "chmod",  "link",
+                                          "exclude",  "keep-git-dir", "unpack", NULL};
   const char *const *known = step->kind == STEP_COPY ? copy_flags : add_flags;
   while (looking_at(p, "--")) {
     size_t start = p->at;
@@ -479,7 +482,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
     g_autofree char *flag = g_strndup(p->text + name, p->at - name), *value = NULL;
     gboolean boolean = strcmp(flag, "link") == 0 || strcmp(flag, "parents") == 0 ||
                        strcmp(flag, "keep-git-dir") == 0 || strcmp(flag, "unpack") == 0;
-    gboolean has_value = peek(p) == '=' ;
+    gboolean has_value = peek(p) == '=';
     if (boolean) {
       if (has_value && !(eat(p, "=true") || eat(p, "=false"))) {
         p->at = start; /* no flag: read as a path */
@@ -568,8 +571,7 @@ static gboolean read_mount(Peer *p, LintStep *step)
   static const char *const allowed[] = {
       " target dst destination source src from rw readwrite ro readonly z Z ",
       " target dst destination id ro readonly rw readwrite sharing from source src mode uid gid ",
-      " target dst destination size ",
-      " target dst destination id required mode uid gid env ",
+      " target dst destination size ", " target dst destination id required mode uid gid env ",
       " target dst destination id required mode uid gid "};
   int type = 0;
   gboolean target = FALSE, bad = FALSE;
@@ -603,8 +605,8 @@ static gboolean read_mount(Peer *p, LintStep *step)
         }
         continue;
       }
-      if (strcmp(key, "sharing") == 0 && strcmp(value, "shared") != 0 && strcmp(value, "private") != 0 &&
-          strcmp(value, "locked") != 0) {
+      if (strcmp(key, "sharing") == 0 && strcmp(value, "shared") != 0 &&
+          strcmp(value, "private") != 0 && strcmp(value, "locked") != 0) {
         ok = fail_at(p, at);
         break;
       }
@@ -646,7 +648,9 @@ static gboolean read_mount(Peer *p, LintStep *step)
 
 static gboolean read_run(Peer *p, LintStep *step)
 {
-  static const char *const networks[] = {"none", "host", "default", NULL}, *const securities[] = {"insecure", "sandbox", NULL};
+  static const char *const networks[] = {"none", "host", "default", NULL}, *const securities[] = {
+                                                                               "insecure",
+                                                                               "sandbox", NULL};
   for (;;) {
     const char *const *choice = NULL;
     const char *name = NULL;
@@ -821,7 +825,8 @@ static gboolean read_expose(Peer *p, LintStep *step)
 
 static gboolean read_health(Peer *p, LintStep *step)
 {
-  static const char *const flags[] = {"--interval=", "--timeout=", "--start-period=", "--start-interval=", "--retries=", NULL};
+  static const char *const flags[] = {
+      "--interval=", "--timeout=", "--start-period=", "--start-interval=", "--retries=", NULL};
   if (eat(p, "NONE")) {
     step->none = TRUE;
     return TRUE;

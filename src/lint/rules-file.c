@@ -2,10 +2,12 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-static const char archives[] = ".tar .tar.gz .tgz .taz .tar.bz2 .tbz2 .tbz .tz2 .tar.lzma .tlz .tar.xz .txz .tar.zst .tzst .tar.Z "
+static const char archives[] = ".tar .tar.gz .tgz .taz .tar.bz2 .tbz2 .tbz .tz2 .tar.lzma .tlz "
+                               ".tar.xz .txz .tar.zst .tzst .tar.Z "
                                ".gz .bz2 .lzma .xz .Z .zip";
 /* what hadolint takes for one: fifteen suffixes, no zip */
-static const char peer_archives[] = ".tar .Z .bz2 .gz .lz .lzma .tZ .tb2 .tbz .tbz2 .tgz .tlz .tpz .txz .xz";
+static const char peer_archives[] =
+    ".tar .Z .bz2 .gz .lz .lzma .tZ .tb2 .tbz .tbz2 .tgz .tlz .tpz .txz .xz";
 
 /* Outer quotes of either kind, any number, as hadolint drops them. */
 static char *drop_quotes(const char *text)
@@ -37,15 +39,18 @@ static guint sources_of(const LintStep *step)
   return step->words->len > 0 ? step->words->len - 1 : 0;
 }
 
-/* ---- WORKDIR ------------------------------------------------------------------------------------- */
+/* ---- WORKDIR
+ * ------------------------------------------------------------------------------------- */
 void check_workdir(OakumLint *lint, LintStep *step)
 {
   g_autofree char *path = drop_quotes(step->text ? step->text : "");
-  if (!*path || *path == '/' || *path == '$' || drive_letter(path) || (!lint->hadolint && *path == '\\'))
+  if (!*path || *path == '/' || *path == '$' || drive_letter(path) ||
+      (!lint->hadolint && *path == '\\'))
     return;
   if (!lint->hadolint) /* relative to an absolute one before is plain */
     for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-      for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
+      for (guint i = lint_stage(lint, index)->first;
+           i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
         if (lint_step(lint, i)->kind == STEP_WORKDIR)
           return;
   LintSpan span = step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span;
@@ -60,7 +65,8 @@ void check_workdir_system(OakumLint *lint, LintStep *step)
     size_t n = strlen(folders[i]);
     if (strncmp(path, folders[i], n) == 0 && (!path[n] || path[n] == '/'))
       lint_tell(lint, LINT_WORKDIR_SYSTEM, step,
-                step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s", path);
+                step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s",
+                path);
   }
 }
 
@@ -77,7 +83,8 @@ void check_volume(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- EXPOSE -------------------------------------------------------------------------------------- */
+/* ---- EXPOSE
+ * -------------------------------------------------------------------------------------- */
 void check_expose_range(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint && step->outer)
@@ -136,19 +143,22 @@ void check_expose_format(OakumLint *lint, LintStep *step)
     const char *colon = word->value ? strrchr(word->value, ':') : NULL;
     if (!colon || strstr(word->value, "${"))
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_EXPOSE_FORMAT, step, word->span, "%s", word->value);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_EXPOSE_FORMAT, step, word->span, "%s", word->value);
     if (colon[1] && word->span.end - word->span.start == strlen(word->value))
-      lint_edit(finding, word->span.start, word->span.start + (size_t)(colon + 1 - word->value), "", TRUE);
+      lint_edit(finding, word->span.start, word->span.start + (size_t)(colon + 1 - word->value), "",
+                TRUE);
   }
 }
 
-/* ---- COPY and ADD --------------------------------------------------------------------------------- */
+/* ---- COPY and ADD
+ * --------------------------------------------------------------------------------- */
 /* hadolint notes by name, of the alias or else of the image, which stages have a WORKDIR. */
 static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
 {
   g_autoptr(GHashTable) names = oakum_str_map_new(NULL, NULL);
   char *now = (char *)"";
-  for (guint i = 0; i < step->index; i++) {
+  for (guint i = 0; i < step->index && lint_spend(lint); i++) {
     const LintStep *other = lint_step(lint, i);
     if (other->kind == STEP_FROM) {
       now = other->alias ? other->alias : other->name;
@@ -171,8 +181,10 @@ void check_copy_relative(OakumLint *lint, LintStep *step)
     return;
   if (lint->hadolint && peer_has_workdir(lint, step))
     return;
-  for (int index = lint->hadolint ? -1 : step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
+  for (int index = lint->hadolint ? -1 : step->stage; index >= 0;
+       index = lint_stage(lint, index)->parent)
+    for (guint i = lint_stage(lint, index)->first;
+         i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
       if (lint_step(lint, i)->kind == STEP_WORKDIR)
         return;
   lint_tell(lint, LINT_COPY_RELATIVE, step, target->span, "%s", path);
@@ -183,7 +195,8 @@ void check_add(OakumLint *lint, LintStep *step)
   guint sources = sources_of(step);
   if (step->heredoc || sources == 0)
     return;
-  if (!lint->hadolint && (lint_flag(step, "checksum") || lint_flag(step, "keep-git-dir") || lint_flag(step, "unpack")))
+  if (!lint->hadolint &&
+      (lint_flag(step, "checksum") || lint_flag(step, "keep-git-dir") || lint_flag(step, "unpack")))
     return;
   const LintWord *bad = NULL;
   for (guint i = 0; i < sources; i++) {
@@ -192,7 +205,8 @@ void check_add(OakumLint *lint, LintStep *step)
     gboolean fine = g_str_has_prefix(source, "http://") || g_str_has_prefix(source, "https://") ||
                     lint_has_suffix_of(source, lint->hadolint ? peer_archives : archives);
     if (!lint->hadolint)
-      fine = (fine && !g_str_has_suffix(source, ".zip")) || strchr(source, '$') || strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
+      fine = (fine && !g_str_has_suffix(source, ".zip")) || strchr(source, '$') ||
+             strstr(source, "://") || g_str_has_prefix(source, "git@") || strchr(source, '*');
     if (!fine && !bad)
       bad = word;
     if (fine && !lint->hadolint)
@@ -214,14 +228,16 @@ void check_copy_slash(OakumLint *lint, LintStep *step)
   size_t n = strlen(path);
   if (n > 0 && path[n - 1] == '/')
     return;
-  if (!lint->hadolint && (strchr(path, '$') || strcmp(path, ".") == 0 || g_str_has_suffix(path, "/.")))
+  if (!lint->hadolint &&
+      (strchr(path, '$') || strcmp(path, ".") == 0 || g_str_has_suffix(path, "/.")))
     return; /* "." is a folder; a variable may end in a slash */
   OakumFinding *finding = lint_tell(lint, LINT_COPY_SLASH, step, target->span, "%s", path);
   if (!finding || lint->hadolint || n == 0)
     return;
   size_t end = target->span.end;
   char last = lint->dockerfile->source[end - 1];
-  lint_edit(finding, last == '"' || last == '\'' ? end - 1 : end, last == '"' || last == '\'' ? end - 1 : end, "/", TRUE);
+  lint_edit(finding, last == '"' || last == '\'' ? end - 1 : end,
+            last == '"' || last == '\'' ? end - 1 : end, "/", TRUE);
 }
 
 void check_copy_from(OakumLint *lint, LintStep *step)
@@ -235,7 +251,8 @@ void check_copy_from(OakumLint *lint, LintStep *step)
   if (oakum_parse_u64(from->value, strlen(from->value), G_MAXINT, &number) &&
       (lint->hadolint ? (int)number < step->stage + 1 : (int)number < step->stage))
     return;
-  if (!lint->hadolint && (strchr(from->value, '$') || strchr(from->value, '/') || strchr(from->value, '@')))
+  if (!lint->hadolint &&
+      (strchr(from->value, '$') || strchr(from->value, '/') || strchr(from->value, '@')))
     return; /* an image */
   lint_tell(lint, LINT_COPY_FROM, step, from->value_span, "%s", from->value);
 }
@@ -249,7 +266,8 @@ void check_copy_self(OakumLint *lint, LintStep *step)
     lint_tell(lint, LINT_COPY_SELF, step, from->value_span, "%s", from->value);
 }
 
-/* ---- archives ------------------------------------------------------------------------------------- */
+/* ---- archives
+ * ------------------------------------------------------------------------------------- */
 static const char *base_name(const char *path)
 {
   const char *slash = strrchr(path, '/'), *back = strrchr(path, '\\');
@@ -260,10 +278,10 @@ static const char *base_name(const char *path)
 
 static gboolean unpacks(const OakumLint *lint, const LintCommand *command, const char *name)
 {
-  gboolean tar = lint_is(command, "tar") &&
-                 (lint_has_flag(command, "x extract get") ||
-                  (!lint->hadolint && command->shell->n_words > 1 && *command->shell->words[1].text != '-' &&
-                   strchr(command->shell->words[1].text, 'x')));
+  gboolean tar = lint_is(command, "tar") && (lint_has_flag(command, "x extract get") ||
+                                             (!lint->hadolint && command->shell->n_words > 1 &&
+                                              *command->shell->words[1].text != '-' &&
+                                              strchr(command->shell->words[1].text, 'x')));
   if (!tar && !lint_is(command, "unzip gunzip bunzip2 unlzma unxz zgz uncompress zcat gzcat"))
     return FALSE;
   for (guint i = 1; i < command->shell->n_words; i++)
@@ -288,13 +306,16 @@ void check_copy_archive(OakumLint *lint, LintStep *step)
       g_autofree char *place = drop_quotes(target->value ? target->value : "");
       if (!lint_has_suffix_of(source, lint->hadolint ? peer_archives : archives))
         continue;
-      const char *name = lint_has_suffix_of(place, lint->hadolint ? peer_archives : archives) ? base_name(place) : base_name(source);
-      for (guint i = s + 1; i < lint_stage(lint, step->stage)->end && !told; i++) {
+      const char *name = lint_has_suffix_of(place, lint->hadolint ? peer_archives : archives)
+                             ? base_name(place)
+                             : base_name(source);
+      for (guint i = s + 1; i < lint_stage(lint, step->stage)->end && !told && lint_spend(lint);
+           i++) {
         LintStep *run = lint_step(lint, i);
         if (run->kind != STEP_RUN)
           continue;
         const GArray *list = lint_commands(lint, run);
-        for (guint c = 0; c < list->len && !told; c++)
+        for (guint c = 0; c < list->len && !told && lint_spend(lint); c++)
           told = unpacks(lint, lint_command(list, c), name);
       }
       if (told)
@@ -317,7 +338,8 @@ void check_copy_root(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- the context ---------------------------------------------------------------------------------- */
+/* ---- the context
+ * ---------------------------------------------------------------------------------- */
 static char *context_path(const char *source)
 {
   g_autofree char *bare = drop_quotes(source);
@@ -333,9 +355,11 @@ static char *context_path(const char *source)
 void check_copy_ignored(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
-  if (lint->hadolint || !options->ignore_known || !options->ignore_file || lint_flag(step, "from") || step->heredoc)
+  if (lint->hadolint || !options->ignore_known || !options->ignore_file ||
+      lint_flag(step, "from") || step->heredoc)
     return;
-  g_autoptr(OakumIgnore) ignore = oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
+  g_autoptr(OakumIgnore) ignore =
+      oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
   if (!ignore || oakum_ignore_has_exceptions(ignore))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
@@ -352,12 +376,17 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
 gboolean lint_is_secret_file(const char *path)
 {
   const char *name = base_name(path);
-  return lint_one_of(name, "id_rsa id_dsa id_ecdsa id_ed25519 .netrc _netrc .npmrc .pypirc .htpasswd .pgpass .git-credentials "
-                           "credentials.json credential.json credentials.xml password.txt secret_token.rb .dockercfg "
-                           "service-account.json kubeconfig .env .env.local .env.production terraform.tfstate") ||
-         lint_has_suffix_of(name, ".key .private_key .secret .ovpn .jks .keychain .kdbx .pfx .p12 _rsa .ppk") ||
-         g_str_has_suffix(path, ".aws/credentials") || g_str_has_suffix(path, ".docker/config.json") ||
-         g_str_has_suffix(path, ".kube/config");
+  return lint_one_of(
+             name,
+             "id_rsa id_dsa id_ecdsa id_ed25519 .netrc _netrc .npmrc .pypirc .htpasswd .pgpass "
+             ".git-credentials "
+             "credentials.json credential.json credentials.xml password.txt secret_token.rb "
+             ".dockercfg "
+             "service-account.json kubeconfig .env .env.local .env.production terraform.tfstate") ||
+         lint_has_suffix_of(
+             name, ".key .private_key .secret .ovpn .jks .keychain .kdbx .pfx .p12 _rsa .ppk") ||
+         g_str_has_suffix(path, ".aws/credentials") ||
+         g_str_has_suffix(path, ".docker/config.json") || g_str_has_suffix(path, ".kube/config");
 }
 
 void check_copy_secret(OakumLint *lint, LintStep *step)
@@ -375,7 +404,8 @@ void check_copy_secret(OakumLint *lint, LintStep *step)
 void check_copy_context(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
-  if (lint->hadolint || lint->docker || !options->ignore_known || options->ignore_file || lint_flag(step, "from"))
+  if (lint->hadolint || lint->docker || !options->ignore_known || options->ignore_file ||
+      lint_flag(step, "from"))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -392,12 +422,14 @@ void check_add_checksum(OakumLint *lint, LintStep *step)
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
     g_autofree char *source = drop_quotes(word->value ? word->value : "");
-    if ((g_str_has_prefix(source, "http://") || g_str_has_prefix(source, "https://")) && !strstr(source, ".git"))
+    if ((g_str_has_prefix(source, "http://") || g_str_has_prefix(source, "https://")) &&
+        !strstr(source, ".git"))
       lint_tell(lint, LINT_ADD_CHECKSUM, step, word->span, "%s", source);
   }
 }
 
-/* COPY of everything, and behind it in the stage a RUN that installs from a list of dependencies. */
+/* COPY of everything, and behind it in the stage a RUN that installs from a list of dependencies.
+ */
 void check_copy_order(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint || lint->docker)
@@ -419,9 +451,11 @@ void check_copy_order(OakumLint *lint, LintStep *step)
       gboolean installs = FALSE;
       for (guint k = 0; k < list->len && !installs; k++) {
         const LintCommand *c = lint_command(list, k);
-        installs = lint_does(lint, c, "npm pnpm", "ci install i") || lint_does(lint, c, "yarn bundle composer poetry", "install") ||
+        installs = lint_does(lint, c, "npm pnpm", "ci install i") ||
+                   lint_does(lint, c, "yarn bundle composer poetry", "install") ||
                    (lint_is(c, "go") && lint_has_arg(c, "mod") && lint_has_arg(c, "download")) ||
-                   (lint_is(c, "pip pip3") && lint_has_arg(c, "install") && lint_has_flag(c, "r requirement"));
+                   (lint_is(c, "pip pip3") && lint_has_arg(c, "install") &&
+                    lint_has_flag(c, "r requirement"));
         if (lint_is(c, "yarn") && c->shell->n_words == 1)
           installs = TRUE;
       }
@@ -433,7 +467,8 @@ void check_copy_order(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- USER ----------------------------------------------------------------------------------------- */
+/* ---- USER
+ * ----------------------------------------------------------------------------------------- */
 static gboolean is_root(const OakumLint *lint, const char *user)
 {
   g_auto(GStrv) parts = g_strsplit(user, ":", 2);
@@ -478,7 +513,9 @@ void check_user_root(OakumLint *lint, LintStep *step)
       continue;
     g_autofree char *user = user_of(lint, step);
     if (is_root(lint, user))
-      lint_tell(lint, LINT_RUN_AS_ROOT, step, step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s", user);
+      lint_tell(lint, LINT_RUN_AS_ROOT, step,
+                step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s",
+                user);
   }
 }
 
@@ -492,8 +529,9 @@ void check_no_user(OakumLint *lint, LintStep *step)
       return;
   step = lint_stage(lint, last)->from;
   /* images that are made to run as another user */
-  if (step->image && (strstr(step->image, "nonroot") || strstr(step->image, "rootless") || strstr(step->image, "unprivileged") ||
-                      g_str_has_prefix(step->image, "cgr.dev/")))
+  if (step->image &&
+      (strstr(step->image, "nonroot") || strstr(step->image, "rootless") ||
+       strstr(step->image, "unprivileged") || g_str_has_prefix(step->image, "cgr.dev/")))
     return;
   lint_tell(lint, LINT_NO_USER, step, step->keyword, NULL);
 }
@@ -513,7 +551,7 @@ void check_user_name(OakumLint *lint, LintStep *step)
         variable[n - 1] = '\0';
         memmove(variable, variable + 1, n);
       }
-      for (guint i = 0; i < step->index; i++) {
+      for (guint i = 0; i < step->index && lint_spend(lint); i++) {
         const LintStep *other = lint_step(lint, i);
         for (guint k = 0; other->kind == STEP_ARG && k < other->words->len; k++)
           if (strcmp(((LintWord *)other->words->pdata[k])->name, variable) == 0)
@@ -523,5 +561,7 @@ void check_user_name(OakumLint *lint, LintStep *step)
   } else if (strchr(name, '$') || strcmp(name, "root") == 0) {
     return; /* not known, or told by its own rule */
   }
-  lint_tell(lint, LINT_USER_NAME, step, step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s", name);
+  lint_tell(lint, LINT_USER_NAME, step,
+            step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span, "%s",
+            name);
 }

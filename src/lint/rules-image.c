@@ -3,8 +3,9 @@
 #include <string.h>
 
 /* Images that bring compilers or a whole toolchain; `slim` forms of them are no better off. */
-static const char *const dev_bases = "golang rust gcc maven gradle buildpack-deps haskell erlang elixir sbt dart swift "
-                                     "clojure mono";
+static const char *const dev_bases =
+    "golang rust gcc maven gradle buildpack-deps haskell erlang elixir sbt dart swift "
+    "clojure mono";
 
 void check_dev_base(OakumLint *lint, LintStep *step)
 {
@@ -19,24 +20,33 @@ void check_dev_base(OakumLint *lint, LintStep *step)
   const char *slash = strrchr(step->image, '/'), *name = slash ? slash + 1 : step->image;
   g_autofree char *bare = g_strndup(name, strcspn(name, ":@"));
   const char *tag = strchr(name, ':');
-  gboolean sdk = strstr(step->image, "/sdk") != NULL || (tag && (strstr(tag, "-jdk") || strstr(tag, "-devel") || strstr(tag, "-sdk")));
+  gboolean sdk = strstr(step->image, "/sdk") != NULL ||
+                 (tag && (strstr(tag, "-jdk") || strstr(tag, "-devel") || strstr(tag, "-sdk")));
   const LintStep *last = lint_stage(lint, (int)lint->stages->len - 1)->from;
   gboolean same = last == step;
   if (!lint_one_of(bare, dev_bases) && !sdk)
     return;
-  lint_tell(lint, LINT_DEV_BASE, same ? step : last, same ? step->image_span : last->image_span, "%s", step->image);
+  lint_tell(lint, LINT_DEV_BASE, same ? step : last, same ? step->image_span : last->image_span,
+            "%s", step->image);
 }
 
-/* ---- packages -------------------------------------------------------------------------------------------- */
+/* ---- packages
+ * -------------------------------------------------------------------------------------------- */
 static const char *const dev_packages =
-    "gcc g++ clang llvm make cmake build-essential build-base autoconf automake libtool pkg-config pkgconf ninja-build ninja "
-    "meson bison flex gdb git subversion mercurial python3-dev python-dev python3-pip cargo rustc golang golang-go nodejs-dev "
-    "linux-headers musl-dev libc-dev libc6-dev gcc-c++ gfortran patch binutils dpkg-dev rpm-build alpine-sdk openjdk-17-jdk "
+    "gcc g++ clang llvm make cmake build-essential build-base autoconf automake libtool pkg-config "
+    "pkgconf ninja-build ninja "
+    "meson bison flex gdb git subversion mercurial python3-dev python-dev python3-pip cargo rustc "
+    "golang golang-go nodejs-dev "
+    "linux-headers musl-dev libc-dev libc6-dev gcc-c++ gfortran patch binutils dpkg-dev rpm-build "
+    "alpine-sdk openjdk-17-jdk "
     "openjdk-21-jdk default-jdk maven gradle ant python3-devel kernel-headers kernel-devel";
 static const char *const unneeded =
-    "openssh-server openssh sudo vim vim-tiny vim-enhanced nano emacs emacs-nox telnet netcat netcat-openbsd netcat-traditional "
-    "nc nmap tcpdump net-tools iputils-ping ping traceroute dnsutils bind-utils bind-tools strace ltrace gdb screen tmux htop "
-    "man-db man manpages manpages-dev info less mc rsh-client rsh-server ftp tftp x11-apps xterm aptitude popularity-contest "
+    "openssh-server openssh sudo vim vim-tiny vim-enhanced nano emacs emacs-nox telnet netcat "
+    "netcat-openbsd netcat-traditional "
+    "nc nmap tcpdump net-tools iputils-ping ping traceroute dnsutils bind-utils bind-tools strace "
+    "ltrace gdb screen tmux htop "
+    "man-db man manpages manpages-dev info less mc rsh-client rsh-server ftp tftp x11-apps xterm "
+    "aptitude popularity-contest "
     "mlocate telnetd vsftpd";
 
 typedef struct {
@@ -59,17 +69,17 @@ static char *package_name(const char *text)
 
 static gboolean is_install(const OakumLint *lint, const LintCommand *c)
 {
-  return lint_does(lint, c, "apt-get apt aptitude yum dnf microdnf tdnf", "install") || lint_does(lint, c, "apk", "add") ||
-         lint_does(lint, c, "zypper", "install in");
+  return lint_does(lint, c, "apt-get apt aptitude yum dnf microdnf tdnf", "install") ||
+         lint_does(lint, c, "apk", "add") || lint_does(lint, c, "zypper", "install in");
 }
 
-static gboolean is_removed(OakumLint *lint, const GArray *list, const LintCommand *install, const char *name)
+static gboolean is_removed(OakumLint *lint, const GArray *list, const GPtrArray *groups,
+                           const GPtrArray *virtuals, const char *name)
 {
-  g_autoptr(GPtrArray) groups = oakum_shell_flag_values(install->shell, "t");
-  g_autoptr(GPtrArray) virtuals = oakum_shell_flag_values(install->shell, "virtual");
-  for (guint i = 0; i < list->len; i++) {
+  for (guint i = 0; i < list->len && lint_spend(lint); i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "apt-get apt aptitude", "purge remove autoremove") || lint_does(lint, c, "apk", "del") ||
+    if (lint_does(lint, c, "apt-get apt aptitude", "purge remove autoremove") ||
+        lint_does(lint, c, "apk", "del") ||
         lint_does(lint, c, "yum dnf microdnf zypper", "remove erase autoremove rm")) {
       for (guint k = 1; k < c->shell->n_words; k++) {
         const char *text = c->shell->words[k].text;
@@ -94,7 +104,8 @@ void check_packages(OakumLint *lint, LintStep *step)
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
     gboolean last = s + 1 == lint->stages->len;
-    for (int up = lint_stage(lint, (int)lint->stages->len - 1)->parent; up >= 0; up = lint_stage(lint, up)->parent)
+    for (int up = lint_stage(lint, (int)lint->stages->len - 1)->parent; up >= 0;
+         up = lint_stage(lint, up)->parent)
       last |= up == (int)s;
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)installed_free);
     for (guint i = stage->first; i < stage->end; i++) {
@@ -106,19 +117,23 @@ void check_packages(OakumLint *lint, LintStep *step)
         const LintCommand *c = lint_command(list, k);
         if (!is_install(lint, c))
           continue;
-        g_autoptr(GPtrArray) words = lint_operands(c, "t target-release o option c virtual X repository setopt enablerepo");
-        for (guint w = 1; w < words->len; w++) {
+        g_autoptr(GPtrArray) words =
+            lint_operands(c, "t target-release o option c virtual X repository setopt enablerepo");
+        g_autoptr(GPtrArray) groups = oakum_shell_flag_values(c->shell, "t");
+        g_autoptr(GPtrArray) virtuals = oakum_shell_flag_values(c->shell, "virtual");
+        for (guint w = 1; w < words->len && lint_spend(lint); w++) {
           const OakumShellWord *word = words->pdata[w];
           if (!word->literal || !*word->literal)
             continue;
           g_autofree char *name = package_name(word->literal);
-          gboolean removed = is_removed(lint, list, c, name);
+          gboolean removed = is_removed(lint, list, groups, virtuals, name);
           const Installed *before = NULL;
-          for (guint b = 0; b < all->len && !before; b++)
+          for (guint b = 0; b < all->len && !before && lint_spend(lint); b++)
             if (strcmp(((Installed *)all->pdata[b])->name, name) == 0)
               before = all->pdata[b];
           if (before && !removed)
-            lint_tell(lint, LINT_DUPLICATE_INSTALL, step, lint_word_span(c, word), "%s, first in line %d", name, before->command->step->line);
+            lint_tell(lint, LINT_DUPLICATE_INSTALL, step, lint_word_span(c, word),
+                      "%s, first in line %d", name, before->command->step->line);
           if (last && !removed && lint_one_of(name, dev_packages))
             lint_tell(lint, LINT_DEV_PACKAGES, step, lint_word_span(c, word), "%s", name);
           if (last && !removed && lint_one_of(name, unneeded))
@@ -134,16 +149,22 @@ void check_packages(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- caches ----------------------------------------------------------------------------------------------- */
+/* ---- caches
+ * -----------------------------------------------------------------------------------------------
+ */
 void check_cache_mount(OakumLint *lint, LintStep *step)
 {
   static const struct {
     const char *tools, *verbs, *folder;
   } caches[] = {
-      {"go", "build install test mod", "/root/.cache/go-build"}, {"cargo", "build install test", "/usr/local/cargo/registry"},
-      {"mvn", "package install verify compile", "/root/.m2"},    {"gradle", "build assemble bootJar", "/root/.gradle"},
-      {"npm", "ci install", "/root/.npm"},                        {"pnpm", "install i fetch", "/root/.local/share/pnpm/store"},
-      {"dotnet", "restore build publish", "/root/.nuget/packages"}, {"composer", "install", "/root/.composer/cache"},
+      {"go", "build install test mod", "/root/.cache/go-build"},
+      {"cargo", "build install test", "/usr/local/cargo/registry"},
+      {"mvn", "package install verify compile", "/root/.m2"},
+      {"gradle", "build assemble bootJar", "/root/.gradle"},
+      {"npm", "ci install", "/root/.npm"},
+      {"pnpm", "install i fetch", "/root/.local/share/pnpm/store"},
+      {"dotnet", "restore build publish", "/root/.nuget/packages"},
+      {"composer", "install", "/root/.composer/cache"},
       {"bundle", "install", "/usr/local/bundle/cache"},
   };
   if (lint->hadolint || lint->docker || lint_flag(step, "mount"))
@@ -152,7 +173,8 @@ void check_cache_mount(OakumLint *lint, LintStep *step)
   for (guint i = 0; i < list->len; i++)
     for (guint k = 0; k < G_N_ELEMENTS(caches); k++)
       if (lint_does(lint, lint_command(list, i), caches[k].tools, caches[k].verbs)) {
-        lint_tell(lint, LINT_CACHE_MOUNT, step, lint_command_span(lint_command(list, i)), "%s at %s", caches[k].tools, caches[k].folder);
+        lint_tell(lint, LINT_CACHE_MOUNT, step, lint_command_span(lint_command(list, i)),
+                  "%s at %s", caches[k].tools, caches[k].folder);
         return;
       }
 }

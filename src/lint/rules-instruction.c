@@ -28,8 +28,10 @@ void check_case(OakumLint *lint, LintStep *step)
     step = lint_step(lint, i);
     if (!step->keyword_text || is_case(step->keyword_text, want_upper))
       continue;
-    g_autofree char *right = want_upper ? g_ascii_strup(step->keyword_text, -1) : g_ascii_strdown(step->keyword_text, -1);
-    OakumFinding *finding = lint_tell(lint, LINT_INSTRUCTION_CASE, step, step->keyword, "%s", step->keyword_text);
+    g_autofree char *right = want_upper ? g_ascii_strup(step->keyword_text, -1)
+                                        : g_ascii_strdown(step->keyword_text, -1);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_INSTRUCTION_CASE, step, step->keyword, "%s", step->keyword_text);
     lint_edit(finding, step->keyword.start, step->keyword.end, right, TRUE);
   }
 }
@@ -48,11 +50,12 @@ void check_continuation(OakumLint *lint, LintStep *step)
         size_t from = in->line_range.end_offset;
         while (from > in->line_range.offset && lint->dockerfile->source[from - 1] != '\n')
           from--;
-        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){from, in->line_range.end_offset}, NULL);
+        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){from, in->line_range.end_offset},
+                  NULL);
         break;
       }
-      OakumFinding *finding =
-          lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){blank->offset, blank->end_offset}, NULL);
+      OakumFinding *finding = lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL,
+                                        (LintSpan){blank->offset, blank->end_offset}, NULL);
       if (end < lint->dockerfile->len && lint->dockerfile->source[end] == '\r')
         end++;
       if (end < lint->dockerfile->len && lint->dockerfile->source[end] == '\n')
@@ -69,7 +72,8 @@ void check_maintainer(OakumLint *lint, LintStep *step)
   if (!finding || lint->hadolint || !step->text || strpbrk(step->text, "\n\\$\""))
     return;
   g_autofree char *value = lint_unquote(step->text);
-  g_autofree char *label = g_strdup_printf("LABEL org.opencontainers.image.authors=\"%s\"", g_strstrip(value));
+  g_autofree char *label =
+      g_strdup_printf("LABEL org.opencontainers.image.authors=\"%s\"", g_strstrip(value));
   lint_edit(finding, step->span.start, step->span.end, label, TRUE);
 }
 
@@ -85,8 +89,9 @@ void check_legacy(OakumLint *lint, LintStep *step)
   gboolean quotes = strpbrk(word->raw, "\"'\\") != NULL, blanks = strpbrk(word->raw, " \t") != NULL;
   if (quotes && blanks)
     return;
-  g_autofree char *pair = blanks || !*word->raw ? g_strdup_printf("%s=\"%s\"", word->name, word->raw)
-                                                : g_strdup_printf("%s=%s", word->name, word->raw);
+  g_autofree char *pair = blanks || !*word->raw
+                              ? g_strdup_printf("%s=\"%s\"", word->name, word->raw)
+                              : g_strdup_printf("%s=%s", word->name, word->raw);
   lint_edit(finding, word->span.start, word->span.end, pair, TRUE);
 }
 
@@ -111,8 +116,8 @@ void check_many_cmd(OakumLint *lint, LintStep *step)
         if (before && lint->hadolint)
           lint_tell(lint, kinds[k].rule, step, step->keyword, NULL);
         else if (before)
-          lint_tell(lint, kinds[k].rule, before, before->keyword,
-                    "line %d replaces it", step->line);
+          lint_tell(lint, kinds[k].rule, before, before->keyword, "line %d replaces it",
+                    step->line);
         before = step;
       }
     }
@@ -151,20 +156,23 @@ void check_json_args(OakumLint *lint, LintStep *step)
     return;
   g_autofree char *list = plain_exec(step->text);
   const OakumWord *word = step->tree->words->pdata[0];
-  if (list && !memchr(lint->dockerfile->source + word->range.offset, '\n', word->range.end_offset - word->range.offset))
+  if (list && !memchr(lint->dockerfile->source + word->range.offset, '\n',
+                      word->range.end_offset - word->range.offset))
     lint_edit(finding, word->range.offset, word->range.end_offset, list, FALSE);
 }
 
 void check_onbuild(OakumLint *lint, LintStep *step)
 {
   const LintStep *inner = step->inner;
-  if (inner && (inner->kind == STEP_ONBUILD || inner->kind == STEP_FROM || inner->kind == STEP_MAINTAINER))
-    lint_tell(lint, LINT_ONBUILD_FORBIDDEN, step, inner->keyword, "%s", inner->keyword_text ? inner->keyword_text : "");
+  if (inner &&
+      (inner->kind == STEP_ONBUILD || inner->kind == STEP_FROM || inner->kind == STEP_MAINTAINER))
+    lint_tell(lint, LINT_ONBUILD_FORBIDDEN, step, inner->keyword, "%s",
+              inner->keyword_text ? inner->keyword_text : "");
 }
 
-/* What hadolint thinks of stages with some property: a stage passes that has it, that is made from one
- * that passes, or that one with it is made from. Stages are known by alias, or by the name of their
- * image. New. */
+/* What hadolint thinks of stages with some property: a stage passes that has it, that is made from
+ * one that passes, or that one with it is made from. Stages are known by alias, or by the name of
+ * their image. New. */
 static gboolean *peer_good(const OakumLint *lint, const gboolean *has)
 {
   guint n = lint->stages->len;
@@ -213,7 +221,8 @@ void check_health(OakumLint *lint, LintStep *step)
     g_autofree gboolean *good = peer_good(lint, has);
     for (guint s = 0; s < n; s++)
       if (!good[s])
-        lint_tell(lint, LINT_HEALTHCHECK_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, NULL);
+        lint_tell(lint, LINT_HEALTHCHECK_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0},
+                  NULL);
     return;
   }
   for (int s = (int)n - 1; s >= 0; s = lint_stage(lint, s)->parent)
@@ -256,6 +265,7 @@ void check_description(OakumLint *lint, LintStep *step)
       right |= one && describes(text, one);
     }
     if (name && !right)
-      lint_tell(lint, LINT_DESCRIPTION, step, (LintSpan){comment->range.offset, comment->range.end_offset}, "%s", name);
+      lint_tell(lint, LINT_DESCRIPTION, step,
+                (LintSpan){comment->range.offset, comment->range.end_offset}, "%s", name);
   }
 }

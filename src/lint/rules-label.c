@@ -12,8 +12,10 @@ void check_label_key(OakumLint *lint, LintStep *step)
     if (!lint->hadolint && strchr(key, '$'))
       continue;
     size_t n = strlen(key);
-    gboolean bad = n == 0 || !g_ascii_islower(key[0]) || !(g_ascii_islower(key[n - 1]) || g_ascii_isdigit(key[n - 1])) ||
-                   strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._/-") != n || strstr(key, "..") || strstr(key, "--");
+    gboolean bad = n == 0 || !g_ascii_islower(key[0]) ||
+                   !(g_ascii_islower(key[n - 1]) || g_ascii_isdigit(key[n - 1])) ||
+                   strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789._/-") != n ||
+                   strstr(key, "..") || strstr(key, "--");
     for (guint k = 0; k < G_N_ELEMENTS(reserved); k++)
       bad |= g_str_has_prefix(key, reserved[k]);
     if (bad)
@@ -32,9 +34,9 @@ static gboolean has_label(const OakumLint *lint, const LintStage *stage, const c
   return FALSE;
 }
 
-/* Stages that hadolint asks for no label: those that have it, that are made from one that passes (by
- * its alias), that share the alias of one that has it, or whose alias is what such a one without an
- * alias is made from, and sources of COPY --from. New. */
+/* Stages that hadolint asks for no label: those that have it, that are made from one that passes
+ * (by its alias), that share the alias of one that has it, or whose alias is what such a one
+ * without an alias is made from, and sources of COPY --from. New. */
 static gboolean *peer_labelled(const OakumLint *lint, const char *name)
 {
   guint n = lint->stages->len;
@@ -74,7 +76,8 @@ void check_label_missing(OakumLint *lint, LintStep *step)
       g_autofree gboolean *good = peer_labelled(lint, name);
       for (guint s = 0; s < n; s++)
         if (!good[s])
-          lint_tell(lint, LINT_LABEL_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0}, "%s", name);
+          lint_tell(lint, LINT_LABEL_MISSING, lint_stage(lint, (int)s)->from, (LintSpan){0, 0},
+                    "%s", name);
       continue;
     }
     gboolean found = FALSE;
@@ -103,12 +106,15 @@ void check_label_unknown(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- values ---------------------------------------------------------------------------------------- */
+/* ---- values
+ * ---------------------------------------------------------------------------------------- */
 static gboolean uri_part(const char *text, size_t len, const char *more)
 {
   for (size_t i = 0; i < len; i++) {
-    if (text[i] == '%' ? !(i + 2 < len && g_ascii_isxdigit(text[i + 1]) && g_ascii_isxdigit(text[i + 2]))
-                       : !g_ascii_isalnum(text[i]) && !strchr("-._~!$&'()*+,;=", text[i]) && !strchr(more, text[i]))
+    if (text[i] == '%'
+            ? !(i + 2 < len && g_ascii_isxdigit(text[i + 1]) && g_ascii_isxdigit(text[i + 2]))
+            : !g_ascii_isalnum(text[i]) && !strchr("-._~!$&'()*+,;=", text[i]) &&
+                  !strchr(more, text[i]))
       return FALSE;
   }
   return TRUE;
@@ -117,7 +123,9 @@ static gboolean uri_part(const char *text, size_t len, const char *more)
 /* RFC 3986: scheme ":" ["//" authority] path ["?" query] ["#" fragment]. */
 static gboolean is_uri(const char *text)
 {
-  size_t n = g_ascii_isalpha(*text) ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") : 0;
+  size_t n = g_ascii_isalpha(*text)
+                 ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
+                 : 0;
   if (n == 0 || text[n] != ':')
     return FALSE;
   const char *at = text + n + 1;
@@ -172,7 +180,8 @@ static gboolean semver_ids(const char *text, size_t len, gboolean numbers_strict
     return FALSE;
   for (guint i = 0; ids[i]; i++) {
     size_t n = strlen(ids[i]);
-    if (n == 0 || strspn(ids[i], "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") != n)
+    if (n == 0 ||
+        strspn(ids[i], "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-") != n)
       return FALSE;
     if (numbers_strict && !lax && n > 1 && ids[i][0] == '0' && strspn(ids[i], "0123456789") == n)
       return FALSE;

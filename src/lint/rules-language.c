@@ -2,7 +2,8 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-/* ---- pip ---------------------------------------------------------------------------------------------- */
+/* ---- pip
+ * ---------------------------------------------------------------------------------------------- */
 static gboolean is_pip_install(const OakumLint *lint, const LintCommand *c)
 {
   if (g_str_has_prefix(c->name, "pip") && !g_str_has_prefix(c->name, "pipenv"))
@@ -12,7 +13,9 @@ static gboolean is_pip_install(const OakumLint *lint, const LintCommand *c)
   if (!g_str_has_prefix(c->name, "python"))
     return FALSE;
   for (guint i = 1; i + 2 < c->shell->n_words; i++)
-    if (strcmp(c->shell->words[i].text, "-m") == 0 && strcmp(c->shell->words[i + 1].text, "pip") == 0 && strcmp(c->shell->words[i + 2].text, "install") == 0)
+    if (strcmp(c->shell->words[i].text, "-m") == 0 &&
+        strcmp(c->shell->words[i + 1].text, "pip") == 0 &&
+        strcmp(c->shell->words[i + 2].text, "install") == 0)
       return TRUE;
   return FALSE;
 }
@@ -25,15 +28,18 @@ static gboolean pip_pinned(const char *package)
       return TRUE;
   if (lint_has_suffix_of(package, ".whl .tar.gz"))
     return TRUE;
-  gboolean vcs = g_str_has_prefix(package, "git+") || g_str_has_prefix(package, "hg+") || g_str_has_prefix(package, "svn+") || g_str_has_prefix(package, "bzr+");
+  gboolean vcs = g_str_has_prefix(package, "git+") || g_str_has_prefix(package, "hg+") ||
+                 g_str_has_prefix(package, "svn+") || g_str_has_prefix(package, "bzr+");
   if (vcs)
     return strchr(package, '@') != NULL;
   return strchr(package, '/') != NULL;
 }
 
-#define PIP_VALUED                                                                                          \
-  "abi b build e editable extra-index-url f find-links i index-url implementation no-binary only-binary "  \
-  "platform prefix progress-bar proxy python-version root src t target trusted-host upgrade-strategy"
+#define PIP_VALUED                                                                                 \
+  "abi b build e editable extra-index-url f find-links i index-url implementation no-binary "      \
+  "only-binary "                                                                                   \
+  "platform prefix progress-bar proxy python-version root src t target trusted-host "              \
+  "upgrade-strategy"
 
 void check_pip_pin(OakumLint *lint, LintStep *step)
 {
@@ -42,9 +48,13 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!is_pip_install(lint, c) || lint_has_flag(c, "c constraint"))
       continue;
-    if (lint_has_arg(c, "-r --requirement .") || (!lint->hadolint && lint_has_flag(c, "r requirement")))
+    if (lint_has_arg(c, "-r --requirement .") ||
+        (!lint->hadolint && lint_has_flag(c, "r requirement")))
       continue;
-    g_autoptr(GPtrArray) words = lint_operands(c, lint->hadolint ? PIP_VALUED : PIP_VALUED " m python p cert cache-dir timeout retries log C config-settings");
+    g_autoptr(GPtrArray) words =
+        lint_operands(c, lint->hadolint ? PIP_VALUED
+                                        : PIP_VALUED
+                             " m python p cert cache-dir timeout retries log C config-settings");
     gboolean behind = FALSE; /* the verb */
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
@@ -55,7 +65,8 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
       if (pip_pinned(word->text))
         continue;
       /* name[extra] looks like a glob */
-      if (!lint->hadolint && (!*word->text || !(word->literal || word->has_glob) || *word->text == '.'))
+      if (!lint->hadolint &&
+          (!*word->text || !(word->literal || word->has_glob) || *word->text == '.'))
         continue;
       lint_tell(lint, LINT_PIP_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -73,15 +84,17 @@ static gboolean truthy(const char *value)
 static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
 {
   guint before = step->index;
-  for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent, before = G_MAXUINT) {
+  for (int index = step->stage; index >= 0;
+       index = lint_stage(lint, index)->parent, before = G_MAXUINT) {
     const LintStage *stage = lint_stage(lint, index);
-    for (guint i = MIN(before, stage->end); i > stage->first; i--) {
+    for (guint i = MIN(before, stage->end); i > stage->first && lint_spend(lint); i--) {
       const LintStep *env = lint_step(lint, i - 1);
       if (env->kind != STEP_ENV && (lint->hadolint || env->kind != STEP_ARG))
         continue;
       for (guint k = env->words->len; k > 0; k--) {
         const LintWord *word = env->words->pdata[k - 1];
-        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value && (!lint->hadolint || truthy(word->value)))
+        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value &&
+            (!lint->hadolint || truthy(word->value)))
           return truthy(word->value);
       }
     }
@@ -95,7 +108,8 @@ static gboolean text_says_no_cache(const LintStep *step)
   g_autofree char *lower = g_ascii_strdown(step->text ? step->text : "", -1);
   for (const char *at = lower; (at = strstr(at, "pip_no_cache_dir=")) != NULL;) {
     at += strlen("pip_no_cache_dir=");
-    if (*at == '1' || g_str_has_prefix(at, "true") || g_str_has_prefix(at, "yes") || g_str_has_prefix(at, "on"))
+    if (*at == '1' || g_str_has_prefix(at, "true") || g_str_has_prefix(at, "yes") ||
+        g_str_has_prefix(at, "on"))
       return TRUE;
   }
   return FALSE;
@@ -104,10 +118,12 @@ static gboolean text_says_no_cache(const LintStep *step)
 /* Number of the last command that empties the cache; 0: none but perhaps the first one. */
 static guint pip_cache_goes(const GArray *list)
 {
-  static const char *const folders[] = {"/root/.cache/pip", "~/.cache/pip", "$HOME/.cache/pip", "${HOME}/.cache/pip"};
+  static const char *const folders[] = {"/root/.cache/pip", "~/.cache/pip", "$HOME/.cache/pip",
+                                        "${HOME}/.cache/pip"};
   for (guint i = list->len; i > 1; i--) {
     const LintCommand *c = lint_command(list, i - 1);
-    if (lint_is(c, "pip pip3 python python3") && lint_has_arg(c, "cache") && lint_has_arg(c, "purge"))
+    if (lint_is(c, "pip pip3 python python3") && lint_has_arg(c, "cache") &&
+        lint_has_arg(c, "purge"))
       return i - 1;
     for (guint k = 0; k < G_N_ELEMENTS(folders); k++)
       if (lint_removes(c, folders[k]))
@@ -131,14 +147,16 @@ void check_pip_cache(OakumLint *lint, LintStep *step)
       own |= strcmp(c->shell->assignments[k].name, "PIP_NO_CACHE_DIR") == 0;
     if (i < emptied)
       continue;
-    if (!is_pip_install(lint, c) || g_str_has_prefix(c->name, "pipx") || lint_is(c, "uv") || lint_has_flag(c, "no-cache-dir") || (own && !lint->hadolint))
+    if (!is_pip_install(lint, c) || g_str_has_prefix(c->name, "pipx") || lint_is(c, "uv") ||
+        lint_has_flag(c, "no-cache-dir") || (own && !lint->hadolint))
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_PIP_CACHE, step, lint_command_span(c), NULL);
     lint_add_flag(lint, finding, c, "install", " --no-cache-dir", TRUE);
   }
 }
 
-/* ---- npm, yarn ------------------------------------------------------------------------------------------ */
+/* ---- npm, yarn
+ * ------------------------------------------------------------------------------------------ */
 static gboolean npm_pinned(const char *package)
 {
   static const char *const gits[] = {"git://", "git+ssh://", "git+http://", "git+https://"};
@@ -168,12 +186,15 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
     if (!lint_is(c, "npm"))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, "loglevel registry");
-    if (words->len == 0 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text, lint->hadolint ? "install" : "install i add"))
+    if (words->len == 0 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text,
+                                        lint->hadolint ? "install" : "install i add"))
       continue;
     for (guint k = 1; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      gboolean elsewhere = strstr(word->text, "://") && !g_str_has_prefix(word->text, "git") && !g_str_has_suffix(word->text, ".git");
-      if (npm_pinned(word->text) || (!lint->hadolint && (!*word->text || !word->literal || elsewhere)))
+      gboolean elsewhere = strstr(word->text, "://") && !g_str_has_prefix(word->text, "git") &&
+                           !g_str_has_suffix(word->text, ".git");
+      if (npm_pinned(word->text) ||
+          (!lint->hadolint && (!*word->text || !word->literal || elsewhere)))
         continue;
       lint_tell(lint, LINT_NPM_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -204,7 +225,9 @@ void check_npm_ci(OakumLint *lint, LintStep *step)
   for (guint i = 0; lock && i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     g_autoptr(GPtrArray) words = lint_operands(c, "loglevel registry prefix");
-    if (!lint_is(c, "npm") || words->len != 1 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") || lint_has_flag(c, "g global"))
+    if (!lint_is(c, "npm") || words->len != 1 ||
+        !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") ||
+        lint_has_flag(c, "g global"))
       continue;
     const OakumShellWord *verb = words->pdata[0];
     OakumFinding *finding = lint_tell(lint, LINT_NPM_CI, step, lint_command_span(c), NULL);
@@ -224,10 +247,12 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "yarn"))
       continue;
-    if (lint->hadolint ? lint_has_arg(c, "install") : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
+    if (lint->hadolint ? lint_has_arg(c, "install")
+                       : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
       install = c;
       clean = FALSE;
-    } else if (lint->hadolint ? lint_has_arg(c, "cache clean") : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
+    } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
+                              : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
       clean = TRUE;
     }
   }
@@ -237,7 +262,8 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
   lint_append_command(lint, finding, step, "yarn cache clean");
 }
 
-/* ---- gem, go ---------------------------------------------------------------------------------------------- */
+/* ---- gem, go
+ * ---------------------------------------------------------------------------------------------- */
 void check_gem_pin(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
@@ -251,12 +277,17 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
         break;
       if (*word->text == '-') {
         /* hadolint lets each flag eat a word; we know those that do not */
-        if (lint->hadolint || !(g_str_has_prefix(word->text, "--no-") || strchr(word->text, '=') ||
-                                lint_one_of(word->text, "-N -f --force --local -l --remote -r --both -b --conservative --user-install --verbose -V --quiet -q --silent --default --prerelease")))
+        if (lint->hadolint ||
+            !(g_str_has_prefix(word->text, "--no-") || strchr(word->text, '=') ||
+              lint_one_of(
+                  word->text,
+                  "-N -f --force --local -l --remote -r --both -b --conservative --user-install "
+                  "--verbose -V --quiet -q --silent --default --prerelease")))
           k++;
         continue;
       }
-      if (lint_one_of(word->text, "install i") || strchr(word->text, ':') || (!lint->hadolint && (!word->literal || g_str_has_suffix(word->text, ".gem"))))
+      if (lint_one_of(word->text, "install i") || strchr(word->text, ':') ||
+          (!lint->hadolint && (!word->literal || g_str_has_suffix(word->text, ".gem"))))
         continue;
       lint_tell(lint, LINT_GEM_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -270,7 +301,8 @@ void check_go_pin(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_does(lint, c, "go", "install get run"))
       continue;
-    g_autoptr(GPtrArray) words = lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
+    g_autoptr(GPtrArray) words =
+        lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
     gboolean run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
@@ -281,7 +313,8 @@ void check_go_pin(OakumLint *lint, LintStep *step)
       const char *at = strchr(word->text, '@');
       if (at && !lint_one_of(at, "@latest @none"))
         continue;
-      if (!lint->hadolint && (!word->literal || !*word->text || (!at && !strchr(word->text, '.')) || g_str_has_suffix(word->text, ".go")))
+      if (!lint->hadolint && (!word->literal || !*word->text || (!at && !strchr(word->text, '.')) ||
+                              g_str_has_suffix(word->text, ".go")))
         continue;
       lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
     }

@@ -2,7 +2,8 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-/* ---- apk ---------------------------------------------------------------------------------------------- */
+/* ---- apk
+ * ---------------------------------------------------------------------------------------------- */
 void check_apk_pin(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
@@ -13,9 +14,11 @@ void check_apk_pin(OakumLint *lint, LintStep *step)
     g_autoptr(GPtrArray) words = lint_operands(c, "t virtual repository X");
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (strcmp(word->text, "add") == 0 || strpbrk(word->text, "=~><") || g_str_has_suffix(word->text, ".apk"))
+      if (strcmp(word->text, "add") == 0 || strpbrk(word->text, "=~><") ||
+          g_str_has_suffix(word->text, ".apk"))
         continue;
-      if (!lint->hadolint && (!*word->text || !word->literal || *word->text == '!' || *word->text == '.'))
+      if (!lint->hadolint &&
+          (!*word->text || !word->literal || *word->text == '!' || *word->text == '.'))
         continue; /* a conflict, a group of its own, or a list in a variable */
       lint_tell(lint, LINT_APK_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -24,7 +27,8 @@ void check_apk_pin(OakumLint *lint, LintStep *step)
 
 void check_apk_cache(OakumLint *lint, LintStep *step)
 {
-  if (lint_mounts(step, "/var/cache/apk") || (!lint->hadolint && lint_mounts(step, "/etc/apk/cache")))
+  if (lint_mounts(step, "/var/cache/apk") ||
+      (!lint->hadolint && lint_mounts(step, "/etc/apk/cache")))
     return;
   const GArray *list = lint_commands(lint, step);
   gboolean removed = FALSE;
@@ -42,13 +46,15 @@ void check_apk_cache(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- yum, dnf ------------------------------------------------------------------------------------------- */
+/* ---- yum, dnf
+ * ------------------------------------------------------------------------------------------- */
 static void check_yes(OakumLint *lint, LintStep *step, LintRuleId rule, const char *tools)
 {
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_does(lint, c, tools, "install groupinstall localinstall") || lint_has_flag(c, "y assumeyes"))
+    if (!lint_does(lint, c, tools, "install groupinstall localinstall") ||
+        lint_has_flag(c, "y assumeyes"))
       continue;
     OakumFinding *finding = lint_tell(lint, rule, step, lint_command_span(c), "%s", c->name);
     lint_add_flag(lint, finding, c, "install groupinstall localinstall", " -y", TRUE);
@@ -81,10 +87,13 @@ void check_yum_clean(OakumLint *lint, LintStep *step)
   gboolean clean = FALSE;
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "yum", lint->hadolint ? "install" : "install update upgrade groupinstall localinstall reinstall")) {
+    if (lint_does(lint, c, "yum",
+                  lint->hadolint ? "install"
+                                 : "install update upgrade groupinstall localinstall reinstall")) {
       install = c;
       clean = FALSE;
-    } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) || (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
+    } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
+                                    (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
                               : cleans(c, "yum", "/var/cache/yum")) {
       clean = TRUE;
     }
@@ -98,7 +107,8 @@ void check_yum_clean(OakumLint *lint, LintStep *step)
 #define DNF_VERBS "install in upgrade up upgrade-minimal up-min reinstall rei"
 void check_dnf_clean(OakumLint *lint, LintStep *step)
 {
-  if (lint_mounts(step, "/var/cache/libdnf5") || lint_mounts(step, ".cache/libdnf5") || (!lint->hadolint && lint_mounts(step, "/var/cache/dnf")))
+  if (lint_mounts(step, "/var/cache/libdnf5") || lint_mounts(step, ".cache/libdnf5") ||
+      (!lint->hadolint && lint_mounts(step, "/var/cache/dnf")))
     return;
   const GArray *list = lint_commands(lint, step);
   static const char *const tools[] = {"dnf", "microdnf"};
@@ -110,15 +120,20 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
       if (lint_does(lint, c, tools[t], DNF_VERBS)) {
         install = c;
         clean = FALSE;
-      } else if (lint->hadolint ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) || (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
-                                : cleans(c, tools[t], "/var/cache/dnf") || cleans(c, tools[t], "/var/cache/libdnf5") || cleans(c, tools[t], "/var/cache/yum")) {
+      } else if (lint->hadolint
+                     ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) ||
+                           (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
+                     : cleans(c, tools[t], "/var/cache/dnf") ||
+                           cleans(c, tools[t], "/var/cache/libdnf5") ||
+                           cleans(c, tools[t], "/var/cache/yum")) {
         clean = TRUE;
       }
     }
     if (!install || clean || (!lint->hadolint && !lint_stage_stays(lint, step)))
       continue;
     g_autofree char *command = g_strconcat(tools[t], " clean all", NULL);
-    OakumFinding *finding = lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(install), "%s", tools[t]);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(install), "%s", tools[t]);
     lint_append_command(lint, finding, step, command);
   }
 }
@@ -126,7 +141,7 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
 /* ENV of the stage and every ARG before give versions. */
 static gboolean knows_variable(const OakumLint *lint, const LintStep *step, const char *name)
 {
-  for (guint i = 0; i < step->index; i++) {
+  for (guint i = 0; i < step->index && lint_spend(lint); i++) {
     const LintStep *other = lint_inner(lint_step(lint, i));
     if (other->kind != STEP_ARG && !(other->kind == STEP_ENV && other->stage == step->stage))
       continue;
@@ -155,7 +170,8 @@ static gboolean rpm_pinned(const OakumLint *lint, const LintStep *step, const ch
       if (knows_variable(lint, step, name))
         return TRUE;
     }
-    if (strspn(parts[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.~^_:+") != n)
+    if (strspn(parts[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.~^_:+") !=
+        n)
       return FALSE;
     digit |= g_ascii_isdigit(parts[i][0]);
   }
@@ -179,7 +195,8 @@ static void check_rpm_pin(OakumLint *lint, LintStep *step, LintRuleId rule, cons
         continue;
       if (module ? strchr(word->text, ':') != NULL : rpm_pinned(lint, step, word->text))
         continue;
-      if (!lint->hadolint && (!*word->text || !word->literal || strchr(word->text, '/') || *word->text == '@' || g_str_has_suffix(word->text, ".rpm")))
+      if (!lint->hadolint && (!*word->text || !word->literal || strchr(word->text, '/') ||
+                              *word->text == '@' || g_str_has_suffix(word->text, ".rpm")))
         continue;
       lint_tell(lint, rule, step, lint_word_span(c, word), "%s", word->text);
     }
@@ -195,18 +212,21 @@ void check_dnf_pin(OakumLint *lint, LintStep *step)
   check_rpm_pin(lint, step, LINT_DNF_PIN, "dnf microdnf");
 }
 
-/* ---- zypper ---------------------------------------------------------------------------------------------- */
+/* ---- zypper
+ * ---------------------------------------------------------------------------------------------- */
 #define ZYPPER_ASKING "install in remove rm source-install si patch"
 void check_zypper_yes(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_does(lint, c, "zypper", ZYPPER_ASKING) || lint_has_flag(c, "n non-interactive y no-confirm"))
+    if (!lint_does(lint, c, "zypper", ZYPPER_ASKING) ||
+        lint_has_flag(c, "n non-interactive y no-confirm"))
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_ZYPPER_YES, step, lint_command_span(c), NULL);
     if (finding && !lint->hadolint && c->shell->exact && !c->script->exec)
-      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end, lint_word_span(c, &c->shell->words[0]).end, " --non-interactive", TRUE);
+      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end,
+                lint_word_span(c, &c->shell->words[0]).end, " --non-interactive", TRUE);
   }
 }
 
@@ -232,13 +252,15 @@ void check_zypper_clean(OakumLint *lint, LintStep *step)
     if (lint_does(lint, c, "zypper", "install in")) {
       install = c;
       clean = FALSE;
-    } else if (lint_does(lint, c, "zypper", "clean cc") || (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
+    } else if (lint_does(lint, c, "zypper", "clean cc") ||
+               (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
       clean = TRUE;
     }
   }
   if (!install || clean)
     return;
-  OakumFinding *finding = lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(install), NULL);
+  OakumFinding *finding =
+      lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(install), NULL);
   lint_append_command(lint, finding, step, "zypper clean --all");
 }
 
@@ -252,7 +274,8 @@ void check_zypper_pin(OakumLint *lint, LintStep *step)
     g_autoptr(GPtrArray) words = lint_operands(c, lint->hadolint ? NULL : "t type r repo from");
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (lint_one_of(word->text, "install in") || strpbrk(word->text, "=<>") || g_str_has_suffix(word->text, ".rpm"))
+      if (lint_one_of(word->text, "install in") || strpbrk(word->text, "=<>") ||
+          g_str_has_suffix(word->text, ".rpm"))
         continue;
       if (!lint->hadolint && (!*word->text || !word->literal))
         continue;

@@ -9,7 +9,8 @@ void check_pointless(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (lint_is(c, "free kill mount ps service shutdown ssh top vim") ||
         (!lint->hadolint && lint_is(c, "ifconfig reboot systemctl")))
-      if (!(!lint->hadolint && lint_is(c, "systemctl") && lint_has_arg(c, "enable disable mask set-default preset")))
+      if (!(!lint->hadolint && lint_is(c, "systemctl") &&
+            lint_has_arg(c, "enable disable mask set-default preset")))
         lint_tell(lint, LINT_POINTLESS, step, lint_command_span(c), "%s", c->name);
   }
 }
@@ -22,8 +23,9 @@ void check_cd(OakumLint *lint, LintStep *step)
     if (!lint_is(c, "cd"))
       continue;
     /* in a subshell, substitution or sh -c it means what it says */
-    if (!lint->hadolint && (c->shell->context & (OAKUM_SHELL_IN_SUBSHELL | OAKUM_SHELL_IN_SUBSTITUTION | OAKUM_SHELL_IN_NESTED |
-                                                  OAKUM_SHELL_IN_FUNCTION)))
+    if (!lint->hadolint &&
+        (c->shell->context & (OAKUM_SHELL_IN_SUBSHELL | OAKUM_SHELL_IN_SUBSTITUTION |
+                              OAKUM_SHELL_IN_NESTED | OAKUM_SHELL_IN_FUNCTION)))
       continue;
     if (!lint->hadolint && step->heredoc)
       continue; /* a script */
@@ -38,15 +40,18 @@ void check_sudo(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "sudo"))
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_SUDO, step, lint_word_span(c, &c->shell->words[0]), NULL);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_SUDO, step, lint_word_span(c, &c->shell->words[0]), NULL);
     /* only when no flag changes what it does */
-    if (finding && !lint->hadolint && c->shell->exact && c->shell->n_words > 1 && *c->shell->words[1].text != '-' &&
-        !strchr(c->shell->words[1].text, '='))
-      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).start, lint_word_span(c, &c->shell->words[1]).start, "", FALSE);
+    if (finding && !lint->hadolint && c->shell->exact && c->shell->n_words > 1 &&
+        *c->shell->words[1].text != '-' && !strchr(c->shell->words[1].text, '='))
+      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).start,
+                lint_word_span(c, &c->shell->words[1]).start, "", FALSE);
   }
 }
 
-/* ---- pipes ----------------------------------------------------------------------------------------- */
+/* ---- pipes
+ * ----------------------------------------------------------------------------------------- */
 static gboolean node_has_pipe(const OakumShellNode *node, guint depth)
 {
   if (node->kind == OAKUM_SHELL_NODE_PIPELINE && node->n_children > 1)
@@ -70,11 +75,14 @@ static gboolean shell_is_safe(const OakumLint *lint, const LintStep *shell)
   }
   if (!words[0])
     return FALSE;
-  const char *slash = strrchr(words[0], '/'), *name = slash && !lint->hadolint ? slash + 1 : words[0];
+  const char *slash = strrchr(words[0], '/'),
+             *name = slash && !lint->hadolint ? slash + 1 : words[0];
   g_autofree char *lower = g_ascii_strdown(name, -1);
-  if (g_str_has_prefix(lower, "pwsh") || g_str_has_prefix(lower, "powershell") || g_str_has_prefix(lower, "cmd"))
+  if (g_str_has_prefix(lower, "pwsh") || g_str_has_prefix(lower, "powershell") ||
+      g_str_has_prefix(lower, "cmd"))
     return TRUE;
-  if (!lint_one_of(name, lint->hadolint ? "/bin/bash /bin/zsh /bin/ash bash zsh ash" : "bash zsh ash ksh"))
+  if (!lint_one_of(name, lint->hadolint ? "/bin/bash /bin/zsh /bin/ash bash zsh ash"
+                                        : "bash zsh ash ksh"))
     return FALSE;
   gboolean option = FALSE, pipefail = FALSE;
   for (guint i = 1; words[i]; i++) {
@@ -93,14 +101,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
 {
   if (step->outer)
     return;
-  const LintStep *shell = NULL;
-  for (int index = step->stage; index >= 0 && !shell; index = lint->hadolint ? -1 : lint_stage(lint, index)->parent) {
-    const LintStage *stage = lint_stage(lint, index);
-    guint end = index == step->stage ? step->index : stage->end;
-    for (guint i = stage->first; i < end; i++)
-      if (lint_step(lint, i)->kind == STEP_SHELL)
-        shell = lint_step(lint, i);
-  }
+  const LintStep *shell = step->shell;
+  if (lint->hadolint && shell && shell->stage != step->stage)
+    shell = NULL; /* it forgets with each stage */
   if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -122,13 +125,16 @@ void check_pipefail(OakumLint *lint, LintStep *step)
     set |= sets_pipefail(c);
     /* the first command of a pipe, outside of a condition, that can fail in a way that matters */
     if (set || c->shell->via || c->shell->pipeline_length < 2 || c->shell->pipeline_index != 0 ||
-        (c->shell->context & (OAKUM_SHELL_IN_CONDITION | OAKUM_SHELL_IN_NESTED)) || lint_is(c, "echo printf yes true cat :"))
+        (c->shell->context & (OAKUM_SHELL_IN_CONDITION | OAKUM_SHELL_IN_NESTED)) ||
+        lint_is(c, "echo printf yes true cat :"))
       continue;
-    lint_tell(lint, LINT_PIPEFAIL, step, lint_command_span(c), "%s", *c->name ? c->name : "command");
+    lint_tell(lint, LINT_PIPEFAIL, step, lint_command_span(c), "%s",
+              *c->name ? c->name : "command");
   }
 }
 
-/* ---- curl and wget --------------------------------------------------------------------------------- */
+/* ---- curl and wget
+ * --------------------------------------------------------------------------------- */
 void check_curl_wget(OakumLint *lint, LintStep *step)
 {
   for (guint s = 0; s < lint->stages->len; s++) {
@@ -170,20 +176,23 @@ void check_ln(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "ln") || !lint_has_arg(c, "/bin/sh"))
       continue;
-    if (!lint->hadolint && (c->shell->n_words < 2 || g_strcmp0(c->shell->words[c->shell->n_words - 1].text, "/bin/sh") != 0))
+    if (!lint->hadolint && (c->shell->n_words < 2 ||
+                            g_strcmp0(c->shell->words[c->shell->n_words - 1].text, "/bin/sh") != 0))
       continue; /* a link to it is fine */
     lint_tell(lint, LINT_LN_SH, step, lint_command_span(c), NULL);
   }
 }
 
-/* ---- RUN after RUN ----------------------------------------------------------------------------------- */
+/* ---- RUN after RUN
+ * ----------------------------------------------------------------------------------- */
 static gboolean same_flags(const LintStep *a, const LintStep *b)
 {
   if (a->flags->len != b->flags->len)
     return FALSE;
   for (guint i = 0; i < a->flags->len; i++) {
     const LintWord *x = a->flags->pdata[i], *y = b->flags->pdata[i];
-    if (g_strcmp0(x->name, y->name) != 0 || g_strcmp0(x->value, y->value) != 0 || g_strcmp0(x->raw, y->raw) != 0)
+    if (g_strcmp0(x->name, y->name) != 0 || g_strcmp0(x->value, y->value) != 0 ||
+        g_strcmp0(x->raw, y->raw) != 0)
       return FALSE;
   }
   return TRUE;
@@ -216,14 +225,16 @@ void check_consecutive(OakumLint *lint, LintStep *step)
     step = lint_step(lint, i);
     if (step->kind == STEP_COMMENT)
       continue;
-    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN && same_flags(before, step) && is_small(lint, before) &&
-        is_small(lint, step) && (lint->hadolint || (!step->heredoc && !before->heredoc)))
+    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN && same_flags(before, step) &&
+        is_small(lint, before) && is_small(lint, step) &&
+        (lint->hadolint || (!step->heredoc && !before->heredoc)))
       lint_tell(lint, LINT_CONSECUTIVE_RUN, step, step->keyword, NULL);
     before = step;
   }
 }
 
-/* ---- single tools ------------------------------------------------------------------------------------ */
+/* ---- single tools
+ * ------------------------------------------------------------------------------------ */
 /* The value of a short or long flag; new, NULL. */
 static char *flag_value(const LintCommand *c, const char *name)
 {
@@ -245,7 +256,8 @@ void check_useradd(OakumLint *lint, LintStep *step)
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_USERADD, step, lint_command_span(c), "%s", id);
     if (!lint->hadolint && c->shell->exact)
-      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end, lint_word_span(c, &c->shell->words[0]).end, " --no-log-init", TRUE);
+      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end,
+                lint_word_span(c, &c->shell->words[0]).end, " --no-log-init", TRUE);
   }
 }
 
@@ -254,13 +266,16 @@ void check_wget(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_is(c, "wget") || lint_has_flag(c, "progress q quiet o output-file a append-output no-verbose nv"))
+    if (!lint_is(c, "wget") ||
+        lint_has_flag(c, "progress q quiet o output-file a append-output no-verbose nv"))
       continue;
-    if (lint_has_arg(c, "-nv") || (!lint->hadolint && (c->shell->n_words < 2 || lint_has_flag(c, "version help"))))
+    if (lint_has_arg(c, "-nv") ||
+        (!lint->hadolint && (c->shell->n_words < 2 || lint_has_flag(c, "version help"))))
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_WGET_PROGRESS, step, lint_command_span(c), NULL);
     if (!lint->hadolint && c->shell->exact)
-      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end, lint_word_span(c, &c->shell->words[0]).end, " --progress=dot:giga", TRUE);
+      lint_edit(finding, lint_word_span(c, &c->shell->words[0]).end,
+                lint_word_span(c, &c->shell->words[0]).end, " --progress=dot:giga", TRUE);
   }
 }
 
@@ -269,12 +284,14 @@ void check_chpasswd(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_is(c, "chpasswd") || (lint_is(c, "passwd") && lint_has_flag(c, "stdin")) || (lint_is(c, "usermod useradd") && lint_has_flag(c, "p password")))
+    if (lint_is(c, "chpasswd") || (lint_is(c, "passwd") && lint_has_flag(c, "stdin")) ||
+        (lint_is(c, "usermod useradd") && lint_has_flag(c, "p password")))
       lint_tell(lint, LINT_CHPASSWD, step, lint_command_span(c), "%s", c->name);
   }
 }
 
-/* ---- downloads ---------------------------------------------------------------------------------------- */
+/* ---- downloads
+ * ---------------------------------------------------------------------------------------- */
 static gboolean is_interpreter(const LintCommand *c)
 {
   return lint_is(c, "sh bash dash ash zsh ksh python python3 perl ruby node php");
@@ -288,17 +305,19 @@ void check_pipe_shell(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "curl wget"))
       continue;
-    for (guint k = 0; k < list->len; k++) {
+    for (guint k = 0; k < list->len && lint_spend(lint); k++) {
       const LintCommand *other = lint_command(list, k);
       if (!is_interpreter(other) && !lint_is(other, "eval source ."))
         continue;
       gboolean piped = other->script == c->script && other->shell->pipeline == c->shell->pipeline &&
-                       c->shell->pipeline_length > 1 && other->shell->pipeline_index > c->shell->pipeline_index;
+                       c->shell->pipeline_length > 1 &&
+                       other->shell->pipeline_index > c->shell->pipeline_index;
       gboolean inside = FALSE;
       for (const OakumShellCommand *outer = c->shell->outer; outer && !inside; outer = outer->outer)
         inside = outer == other->shell;
       if (piped || inside) {
-        lint_tell(lint, LINT_CURL_PIPE_SH, step, lint_command_span(c), "%s into %s", c->name, other->name);
+        lint_tell(lint, LINT_CURL_PIPE_SH, step, lint_command_span(c), "%s into %s", c->name,
+                  other->name);
         break;
       }
     }
@@ -311,16 +330,19 @@ void check_download(OakumLint *lint, LintStep *step)
   const LintCommand *first = NULL;
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_is(c, "sha256sum sha512sum sha1sum sha384sum shasum md5sum b2sum gpg gpgv openssl cosign minisign rpmkeys gpg2 b3sum"))
+    if (lint_is(c, "sha256sum sha512sum sha1sum sha384sum shasum md5sum b2sum gpg gpgv openssl "
+                   "cosign minisign rpmkeys gpg2 b3sum"))
       return;
     gboolean url = FALSE;
     for (guint k = 1; k < c->shell->n_words; k++)
-      url |= g_str_has_prefix(c->shell->words[k].text, "http://") || g_str_has_prefix(c->shell->words[k].text, "https://") ||
+      url |= g_str_has_prefix(c->shell->words[k].text, "http://") ||
+             g_str_has_prefix(c->shell->words[k].text, "https://") ||
              g_str_has_prefix(c->shell->words[k].text, "ftp://");
     /* what only asks a service, or goes into a shell (told by its own rule), is no file */
-    gboolean saves = lint_is(c, "wget") ? !lint_has_flag(c, "spider")
-                                        : lint_has_flag(c, "o O output remote-name") || c->shell->pipeline_length > 1 ||
-                                              c->shell->n_redirects > 0;
+    gboolean saves = lint_is(c, "wget")
+                         ? !lint_has_flag(c, "spider")
+                         : lint_has_flag(c, "o O output remote-name") ||
+                               c->shell->pipeline_length > 1 || c->shell->n_redirects > 0;
     if (lint_is(c, "curl wget") && url && saves && !first)
       first = c;
   }
@@ -328,7 +350,8 @@ void check_download(OakumLint *lint, LintStep *step)
     lint_tell(lint, LINT_DOWNLOAD_CHECKSUM, step, lint_command_span(first), NULL);
 }
 
-/* ---- modes -------------------------------------------------------------------------------------------- */
+/* ---- modes
+ * -------------------------------------------------------------------------------------------- */
 /* A mode of chmod: what it opens. Octal, or clauses as u+s,o+w. */
 static void read_mode(const char *mode, gboolean *world, gboolean *setid)
 {
@@ -396,12 +419,14 @@ void check_chmod(OakumLint *lint, LintStep *step)
     } else {
       for (guint k = 1; k + 1 < c->shell->n_words; k++)
         if (strcmp(c->shell->words[k].text, "-m") == 0 && c->shell->words[k + 1].literal)
-          tell_mode(lint, step, c->shell->words[k + 1].literal, lint_word_span(c, &c->shell->words[k + 1]));
+          tell_mode(lint, step, c->shell->words[k + 1].literal,
+                    lint_word_span(c, &c->shell->words[k + 1]));
     }
   }
 }
 
-/* ---- secrets ------------------------------------------------------------------------------------------- */
+/* ---- secrets
+ * ------------------------------------------------------------------------------------------- */
 static gboolean has_secret_mount(const LintStep *step)
 {
   for (guint i = 0; i < step->flags->len; i++) {
@@ -424,26 +449,33 @@ void check_secret_run(OakumLint *lint, LintStep *step)
       const char *text = word->text, *scheme = strstr(text, "://");
       /* https://name:secret@host */
       if (scheme) {
-        const char *end = scheme + 3 + strcspn(scheme + 3, "/?#"), *at = memchr(scheme + 3, '@', (size_t)(end - scheme - 3)),
+        const char *end = scheme + 3 + strcspn(scheme + 3, "/?#"),
+                   *at = memchr(scheme + 3, '@', (size_t)(end - scheme - 3)),
                    *colon = at ? memchr(scheme + 3, ':', (size_t)(at - scheme - 3)) : NULL;
         if (colon && colon + 1 < at && colon[1] != '$' && !g_str_has_prefix(text, "${"))
-          lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word), "a password in an address");
+          lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word),
+                    "a password in an address");
       }
-      if (g_ascii_strncasecmp(text, "authorization:", 14) == 0 && !strchr(text, '$') && strlen(text) > 24)
+      if (g_ascii_strncasecmp(text, "authorization:", 14) == 0 && !strchr(text, '$') &&
+          strlen(text) > 24)
         lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word), "an Authorization header");
     }
-    gboolean login = (lint_is(c, "aws") && lint_has_arg(c, "configure") && lint_has_arg(c, "aws_access_key_id aws_secret_access_key aws_session_token")) ||
-                     (lint_is(c, "gcloud") && lint_has_arg(c, "activate-service-account")) ||
-                     (lint_is(c, "az") && lint_has_arg(c, "login") && lint_has_flag(c, "p password")) ||
-                     (lint_is(c, "doctl") && lint_has_arg(c, "auth") && lint_has_flag(c, "t access-token")) ||
-                     (lint_is(c, "docker podman") && lint_has_arg(c, "login") && lint_has_flag(c, "p password")) ||
-                     (lint_is(c, "sshpass") && lint_has_flag(c, "p"));
+    gboolean login =
+        (lint_is(c, "aws") && lint_has_arg(c, "configure") &&
+         lint_has_arg(c, "aws_access_key_id aws_secret_access_key aws_session_token")) ||
+        (lint_is(c, "gcloud") && lint_has_arg(c, "activate-service-account")) ||
+        (lint_is(c, "az") && lint_has_arg(c, "login") && lint_has_flag(c, "p password")) ||
+        (lint_is(c, "doctl") && lint_has_arg(c, "auth") && lint_has_flag(c, "t access-token")) ||
+        (lint_is(c, "docker podman") && lint_has_arg(c, "login") &&
+         lint_has_flag(c, "p password")) ||
+        (lint_is(c, "sshpass") && lint_has_flag(c, "p"));
     if (login)
       lint_tell(lint, LINT_SECRET_RUN, step, lint_command_span(c), "%s", c->name);
   }
 }
 
-/* ---- layers ---------------------------------------------------------------------------------------------- */
+/* ---- layers
+ * ---------------------------------------------------------------------------------------------- */
 /* `path` is `top` or lies below it; a "*" at the end of a pattern is cut before. */
 static gboolean is_below(const char *path, const char *top)
 {
@@ -457,7 +489,8 @@ static gboolean is_below(const char *path, const char *top)
 static char *copied_path(const LintStep *step, const LintWord *source)
 {
   const LintWord *target = step->words->pdata[step->words->len - 1];
-  if (!source->value || !target->value || *target->value != '/' || strpbrk(source->value, "*?[$") || strchr(target->value, '$'))
+  if (!source->value || !target->value || *target->value != '/' || strpbrk(source->value, "*?[$") ||
+      strchr(target->value, '$'))
     return NULL;
   gboolean folder = g_str_has_suffix(target->value, "/");
   if (!folder)
@@ -472,26 +505,28 @@ void check_removed(OakumLint *lint, LintStep *step)
     return;
   for (guint s = 0; s < lint->steps->len; s++) {
     LintStep *copy = lint_step(lint, s);
-    if (copy->stage < 0 || (copy->kind != STEP_COPY && copy->kind != STEP_ADD) || copy->words->len < 2)
+    if (copy->stage < 0 || (copy->kind != STEP_COPY && copy->kind != STEP_ADD) ||
+        copy->words->len < 2)
       continue;
     const LintStage *stage = lint_stage(lint, copy->stage);
     for (guint k = 0; k + 1 < copy->words->len; k++) {
       const LintWord *source = copy->words->pdata[k];
       g_autofree char *path = copied_path(copy, source);
-      for (guint i = s + 1; path && i < stage->end; i++) {
+      for (guint i = s + 1; path && i < stage->end && lint_spend(lint); i++) {
         step = lint_step(lint, i);
         if (step->kind != STEP_RUN)
           continue;
         const GArray *list = lint_commands(lint, step);
-        for (guint c = 0; c < list->len; c++) {
+        for (guint c = 0; c < list->len && lint_spend(lint); c++) {
           const LintCommand *command = lint_command(list, c);
           if (!lint_is(command, "rm shred unlink"))
             continue;
-          for (guint w = 1; w < command->shell->n_words; w++)
-            if (*command->shell->words[w].text != '-' && is_below(path, command->shell->words[w].text)) {
+          for (guint w = 1; w < command->shell->n_words && lint_spend(lint); w++)
+            if (*command->shell->words[w].text != '-' &&
+                is_below(path, command->shell->words[w].text)) {
               gboolean secret = lint_is_secret_file(path) || lint_is_secret_file(source->value);
-              lint_tell(lint, secret ? LINT_SECRET_DELETED : LINT_REMOVED_LATER, step, lint_command_span(command),
-                        "%s came in line %d", path, copy->line);
+              lint_tell(lint, secret ? LINT_SECRET_DELETED : LINT_REMOVED_LATER, step,
+                        lint_command_span(command), "%s came in line %d", path, copy->line);
               i = stage->end - 1;
               c = list->len - 1;
               break;
@@ -517,19 +552,21 @@ void check_chown(OakumLint *lint, LintStep *step)
         const LintCommand *c = lint_command(list, k);
         if (!lint_is(c, "chown chmod"))
           continue;
-        for (guint j = stage->first; j < i; j++) {
+        for (guint j = stage->first; j < i && lint_spend(lint); j++) {
           const LintStep *copy = lint_step(lint, j);
           if ((copy->kind != STEP_COPY && copy->kind != STEP_ADD) || copy->words->len < 2)
             continue;
           const LintWord *target = copy->words->pdata[copy->words->len - 1];
           g_autofree char *place = copied_path(copy, copy->words->pdata[0]);
           gboolean hit = FALSE;
-          for (guint w = 2; w < c->shell->n_words && !hit; w++)
+          for (guint w = 2; w < c->shell->n_words && !hit && lint_spend(lint); w++)
             hit = *c->shell->words[w].text == '/' &&
                   ((place && is_below(place, c->shell->words[w].text)) ||
-                   (target->value && *target->value == '/' && is_below(target->value, c->shell->words[w].text)));
+                   (target->value && *target->value == '/' &&
+                    is_below(target->value, c->shell->words[w].text)));
           if (hit) {
-            lint_tell(lint, LINT_CHOWN_LAYER, step, lint_command_span(c), "line %d copies it", copy->line);
+            lint_tell(lint, LINT_CHOWN_LAYER, step, lint_command_span(c), "line %d copies it",
+                      copy->line);
             break;
           }
         }
@@ -538,7 +575,8 @@ void check_chown(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- && and ; ---------------------------------------------------------------------------------------------- */
+/* ---- && and ;
+ * ---------------------------------------------------------------------------------------------- */
 static gboolean sets_errexit(const LintCommand *c)
 {
   if (!lint_is(c, "set"))
@@ -554,36 +592,37 @@ static gboolean sets_errexit(const LintCommand *c)
 void check_semicolon(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
-  for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end; i++) {
-      const LintStep *shell = lint_step(lint, i);
-      for (guint k = 0; shell->kind == STEP_SHELL && k < shell->words->len; k++) {
-        const char *word = ((LintWord *)shell->words->pdata[k])->value;
-        if (word && *word == '-' && strchr(word, 'e'))
-          return;
-      }
-    }
+  for (guint k = 0; step->shell && k < step->shell->words->len; k++) {
+    const char *word = ((LintWord *)step->shell->words->pdata[k])->value;
+    if (word && *word == '-' && strchr(word, 'e'))
+      return;
+  }
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (sets_errexit(c))
       return;
     if (c->shell->via || c->shell->depth > 0 || c->shell->context != 0 || c->shell->n_words == 0 ||
-        (c->shell->after != OAKUM_SHELL_JOIN_SEMICOLON && !(step->heredoc && c->shell->after == OAKUM_SHELL_JOIN_NEWLINE)) ||
+        (c->shell->after != OAKUM_SHELL_JOIN_SEMICOLON &&
+         !(step->heredoc && c->shell->after == OAKUM_SHELL_JOIN_NEWLINE)) ||
         c->shell->before == OAKUM_SHELL_JOIN_OR ||
-        lint_is(c, "echo printf set export cd true : unset exit source . local readonly shopt alias trap umask"))
+        lint_is(c, "echo printf set export cd true : unset exit source . local readonly shopt "
+                   "alias trap umask"))
       continue;
     gboolean last = TRUE;
-    for (guint k = i + 1; k < list->len && last; k++)
+    for (guint k = i + 1; k < list->len && last && lint_spend(lint); k++)
       last = lint_command(list, k)->shell->depth > 0 || lint_command(list, k)->shell->via;
     if (last)
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_SEMICOLON, step, lint_command_span(c), "%s", *c->name ? c->name : "command");
+    OakumFinding *finding = lint_tell(lint, LINT_SEMICOLON, step, lint_command_span(c), "%s",
+                                      *c->name ? c->name : "command");
     LintSpan span = lint_command_span(c);
-    if (finding && c->shell->after == OAKUM_SHELL_JOIN_SEMICOLON && c->shell->exact && c->shell->n_redirects == 0) {
+    if (finding && c->shell->after == OAKUM_SHELL_JOIN_SEMICOLON && c->shell->exact &&
+        c->shell->n_redirects == 0) {
       size_t at = span.end;
       while (at < lint->dockerfile->len && lint->dockerfile->source[at] == ' ')
         at++;
-      if (at < lint->dockerfile->len && lint->dockerfile->source[at] == ';' && lint->dockerfile->source[at + 1] != ';')
+      if (at < lint->dockerfile->len && lint->dockerfile->source[at] == ';' &&
+          lint->dockerfile->source[at + 1] != ';')
         lint_edit(finding, span.end, at + 1, " &&", FALSE);
     }
   }

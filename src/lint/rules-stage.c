@@ -28,7 +28,9 @@ static Image image_of(OakumLint *lint, const LintStep *step)
     return image;
   }
   g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
-  image.text = step->image ? oakum_scope_expand(lint_scope(lint), step->tree->index, step->image, unknown, NULL) : NULL;
+  image.text = step->image ? oakum_scope_expand(lint_scope(lint), step->tree->index, step->image,
+                                                unknown, NULL)
+                           : NULL;
   if (!image.text)
     image.text = g_strdup("");
   image.known = unknown->len == 0 && *image.text;
@@ -47,8 +49,8 @@ static gboolean is_outside(OakumLint *lint, const LintStep *step, const Image *i
   if (lint->hadolint)
     return strcmp(step->name, "scratch") != 0 && *step->name != '$' &&
            lint_find_stage(lint, step->name, step->stage) < 0;
-  return image->known && lint_stage(lint, step->stage)->parent < 0 && strcmp(image->text, "scratch") != 0 &&
-         lint_find_stage(lint, image->text, step->stage) < 0;
+  return image->known && lint_stage(lint, step->stage)->parent < 0 &&
+         strcmp(image->text, "scratch") != 0 && lint_find_stage(lint, image->text, step->stage) < 0;
 }
 
 void check_base_tag(OakumLint *lint, LintStep *step)
@@ -68,12 +70,13 @@ void check_base_latest(OakumLint *lint, LintStep *step)
 void check_base_digest(OakumLint *lint, LintStep *step)
 {
   g_auto(Image) image = image_of(lint, step);
-  if (image.tag && strcmp(image.tag, "latest") != 0 && !image.digest && is_outside(lint, step, &image))
+  if (image.tag && strcmp(image.tag, "latest") != 0 && !image.digest &&
+      is_outside(lint, step, &image))
     lint_tell(lint, LINT_BASE_DIGEST, step, step->image_span, "%s", image.text);
 }
 
-/* Ends of life as the distributions publish them (the last one that is free of charge), newest facts
- * of 2026-10. `tags`: what a tag begins with, up to a "-", "." or its end. */
+/* Ends of life as the distributions publish them (the last one that is free of charge), newest
+ * facts of 2026-10. `tags`: what a tag begins with, up to a "-", "." or its end. */
 static const struct {
   const char *name, *tags, *date;
 } ends[] = {
@@ -155,7 +158,8 @@ void check_base_eol(OakumLint *lint, LintStep *step)
     int64_t end;
     if (strcmp(name, ends[i].name) == 0 && tag_is(image.tag, ends[i].tags) &&
         oakum_time_parse(ends[i].date, &end) && end < lint->options->now) {
-      lint_tell(lint, LINT_BASE_EOL, step, step->image_span, "%s since %.10s", image.text, ends[i].date);
+      lint_tell(lint, LINT_BASE_EOL, step, step->image_span, "%s since %.10s", image.text,
+                ends[i].date);
       return;
     }
   }
@@ -193,7 +197,8 @@ static char *registry_of(const OakumLint *lint, const char *image)
   if (!slash)
     return NULL;
   char *head = g_strndup(image, (size_t)(slash - image));
-  gboolean is = strchr(head, '.') || (!lint->hadolint && (strchr(head, ':') || strcmp(head, "localhost") == 0));
+  gboolean is = strchr(head, '.') ||
+                (!lint->hadolint && (strchr(head, ':') || strcmp(head, "localhost") == 0));
   if (!is)
     g_clear_pointer(&head, g_free);
   return head;
@@ -219,7 +224,8 @@ void check_registry(OakumLint *lint, LintStep *step)
     if (!lint->hadolint && (!image.known || lint_stage(lint, step->stage)->parent >= 0))
       return;
     if (lint->hadolint) {
-      if (strcmp(step->name, "scratch") == 0 || (!step->registry && lint_find_stage(lint, step->name, step->stage) >= 0))
+      if (strcmp(step->name, "scratch") == 0 ||
+          (!step->registry && lint_find_stage(lint, step->name, step->stage) >= 0))
         return;
       if (!registry_trusted(lint, step->registry))
         lint_tell(lint, LINT_BASE_REGISTRY, step, step->image_span, "%s", image.text);
@@ -266,7 +272,8 @@ void check_stage_case(OakumLint *lint, LintStep *step)
   g_autofree char *lower = g_ascii_strdown(step->alias, -1);
   if (strcmp(lower, step->alias) == 0)
     return;
-  OakumFinding *finding = lint_tell(lint, LINT_STAGE_CASE, step, step->alias_span, "%s", step->alias);
+  OakumFinding *finding =
+      lint_tell(lint, LINT_STAGE_CASE, step, step->alias_span, "%s", step->alias);
   lint_edit(finding, step->alias_span.start, step->alias_span.end, lower, TRUE);
 }
 
@@ -289,13 +296,15 @@ void check_from_as_case(OakumLint *lint, LintStep *step)
 {
   if (!step->alias || step->as_span.end <= step->as_span.start || !step->tree)
     return;
-  g_autofree char *as = g_strndup(lint->dockerfile->source + step->as_span.start, step->as_span.end - step->as_span.start);
+  g_autofree char *as = g_strndup(lint->dockerfile->source + step->as_span.start,
+                                  step->as_span.end - step->as_span.start);
   gboolean upper = is_upper(step->keyword_text), lower = is_lower(step->keyword_text);
   /* a mixed FROM: as must match what most of its letters are; BuildKit compares with lower then */
   gboolean same = upper ? is_upper(as) : lower ? is_lower(as) : TRUE;
   if (same)
     return;
-  OakumFinding *finding = lint_tell(lint, LINT_FROM_AS_CASE, step, step->as_span, "%s and %s", step->keyword_text, as);
+  OakumFinding *finding =
+      lint_tell(lint, LINT_FROM_AS_CASE, step, step->as_span, "%s and %s", step->keyword_text, as);
   lint_edit(finding, step->as_span.start, step->as_span.end, upper ? "AS" : "as", TRUE);
 }
 
@@ -330,13 +339,15 @@ void check_platform_redundant(OakumLint *lint, LintStep *step)
   OakumFinding *finding = lint_tell(lint, LINT_PLATFORM_REDUNDANT, step, span, NULL);
   if (flag && !lint->hadolint) {
     size_t end = span.end;
-    while (end < lint->dockerfile->len && (lint->dockerfile->source[end] == ' ' || lint->dockerfile->source[end] == '\t'))
+    while (end < lint->dockerfile->len &&
+           (lint->dockerfile->source[end] == ' ' || lint->dockerfile->source[end] == '\t'))
       end++;
     lint_edit(finding, span.start, end, "", TRUE);
   }
 }
 
-/* ---- variables of FROM ------------------------------------------------------------------------- */
+/* ---- variables of FROM -------------------------------------------------------------------------
+ */
 static gboolean is_global_arg(const OakumLint *lint, const char *name)
 {
   OakumOrigin origin;
@@ -355,8 +366,9 @@ static gboolean is_global_arg(const OakumLint *lint, const char *name)
 
 static const char *similar_arg(const OakumLint *lint, const char *name)
 {
-  static const char *const platform[] = {"TARGETPLATFORM", "TARGETOS",   "TARGETARCH", "TARGETVARIANT",
-                                         "BUILDPLATFORM",  "BUILDOS",    "BUILDARCH",  "BUILDVARIANT"};
+  static const char *const platform[] = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
+                                         "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
+                                         "BUILDARCH",      "BUILDVARIANT"};
   g_autoptr(GPtrArray) known = g_ptr_array_new();
   for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
     const LintStep *step = lint_step(lint, i);
@@ -380,7 +392,8 @@ static void check_from_word(OakumLint *lint, LintStep *step, const char *word, L
     const char *similar = similar_arg(lint, use->name);
     LintSpan part = {span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
-      lint_tell(lint, LINT_FROM_ARG_UNDEFINED, step, part, "%s (did you mean %s?)", use->name, similar);
+      lint_tell(lint, LINT_FROM_ARG_UNDEFINED, step, part, "%s (did you mean %s?)", use->name,
+                similar);
     else
       lint_tell(lint, LINT_FROM_ARG_UNDEFINED, step, part, "%s", use->name);
   }
@@ -404,15 +417,18 @@ void check_from_default(OakumLint *lint, LintStep *step)
   for (guint i = 0; i < uses->len; i++)
     if (!is_global_arg(lint, ((OakumVariableUse *)uses->pdata[i])->name))
       return; /* told as undefined */
-  g_autofree char *text = oakum_scope_expand(lint_scope(lint), step->tree->index, step->image, NULL, NULL);
+  g_autofree char *text =
+      oakum_scope_expand(lint_scope(lint), step->tree->index, step->image, NULL, NULL);
   size_t n = text ? strlen(text) : 0;
-  gboolean bad = n == 0 || strchr(":/@-.", text[0]) || strchr(":/@", text[n - 1]) || strstr(text, "//") ||
-                 strstr(text, ":@") || strstr(text, "/:");
+  gboolean bad = n == 0 || strchr(":/@-.", text[0]) || strchr(":/@", text[n - 1]) ||
+                 strstr(text, "//") || strstr(text, ":@") || strstr(text, "/:");
   if (bad)
-    lint_tell(lint, LINT_FROM_ARG_DEFAULT, step, step->image_span, "%s becomes \"%s\"", step->image, text ? text : "");
+    lint_tell(lint, LINT_FROM_ARG_DEFAULT, step, step->image_span, "%s becomes \"%s\"", step->image,
+              text ? text : "");
 }
 
-/* ---- the graph --------------------------------------------------------------------------------- */
+/* ---- the graph ---------------------------------------------------------------------------------
+ */
 void check_stage_unused(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint || lint->docker || lint->stages->len < 2 ||
@@ -423,7 +439,9 @@ void check_stage_unused(OakumLint *lint, LintStep *step)
     step = lint_stage(lint, (int)i)->from;
     if (!needed[i])
       lint_tell(lint, LINT_STAGE_UNUSED, step, step->alias ? step->alias_span : step->keyword, "%s",
-                step->alias ? step->alias : step->image ? step->image : "");
+                step->alias   ? step->alias
+                : step->image ? step->image
+                              : "");
   }
 }
 
@@ -432,6 +450,7 @@ void check_before_from(OakumLint *lint, LintStep *step)
   for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
     step = lint_step(lint, i);
     if (step->kind != STEP_ARG && step->kind != STEP_COMMENT)
-      lint_tell(lint, LINT_BEFORE_FROM, step, step->keyword, "%s", step->keyword_text ? step->keyword_text : "");
+      lint_tell(lint, LINT_BEFORE_FROM, step, step->keyword, "%s",
+                step->keyword_text ? step->keyword_text : "");
   }
 }

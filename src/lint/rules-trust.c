@@ -1,4 +1,5 @@
-/* Certificates and signatures that are not checked: flags of commands, and variables of the stage. */
+/* Certificates and signatures that are not checked: flags of commands, and variables of the stage.
+ */
 #include "lint/check-private.h"
 #include <string.h>
 
@@ -12,11 +13,18 @@ static const struct {
     {"wget", "--no-check-certificate", LINT_WGET_INSECURE, TRUE, TRUE},
     {"apk", "--allow-untrusted", LINT_APK_UNTRUSTED, FALSE, FALSE},
     {"apt-get apt", "--allow-unauthenticated", LINT_APT_UNAUTHENTICATED, TRUE, TRUE},
-    {"yum dnf tdnf microdnf", "--nogpgcheck --no-gpgchecks --setopt=gpgcheck=0 --setopt=*.gpgcheck=0", LINT_RPM_NOGPG, TRUE, TRUE},
-    {"rpm", "--nodigest --nosignature --noverify --nofiledigest", LINT_RPM_NOSIGNATURE, FALSE, FALSE},
+    {"yum dnf tdnf microdnf",
+     "--nogpgcheck --no-gpgchecks --setopt=gpgcheck=0 --setopt=*.gpgcheck=0", LINT_RPM_NOGPG, TRUE,
+     TRUE},
+    {"rpm", "--nodigest --nosignature --noverify --nofiledigest", LINT_RPM_NOSIGNATURE, FALSE,
+     FALSE},
     {"apt-get apt", "--force-yes", LINT_APT_FORCE_YES, FALSE, FALSE},
-    {"yum dnf tdnf microdnf", "--setopt=sslverify=false --setopt=sslverify=0 --setopt=sslverify=no sslverify=false sslverify=0", LINT_YUM_INSECURE, FALSE, FALSE},
-    {"yum-config-manager", "sslverify=false sslverify=0 --setopt=sslverify=false", LINT_YUM_INSECURE, FALSE, FALSE},
+    {"yum dnf tdnf microdnf",
+     "--setopt=sslverify=false --setopt=sslverify=0 --setopt=sslverify=no sslverify=false "
+     "sslverify=0",
+     LINT_YUM_INSECURE, FALSE, FALSE},
+    {"yum-config-manager", "sslverify=false sslverify=0 --setopt=sslverify=false",
+     LINT_YUM_INSECURE, FALSE, FALSE},
 };
 
 /* A variable with a value that turns a check off; values NULL: any that is not empty. */
@@ -32,14 +40,16 @@ static const struct {
     {"PIP_TRUSTED_HOST", NULL, LINT_PIP_TRUSTED_HOST},
 };
 
-static void check_variable(OakumLint *lint, LintStep *step, const char *name, const char *value, LintSpan span)
+static void check_variable(OakumLint *lint, LintStep *step, const char *name, const char *value,
+                           LintSpan span)
 {
   if (!name || !value)
     return;
   g_autofree char *bare = lint_unquote(value);
   for (guint i = 0; i < G_N_ELEMENTS(variables); i++)
     if (strcmp(name, variables[i].name) == 0 &&
-        (variables[i].values ? lint_one_of(bare, variables[i].values) : *bare && !lint_one_of(bare, "0 false")))
+        (variables[i].values ? lint_one_of(bare, variables[i].values)
+                             : *bare && !lint_one_of(bare, "0 false")))
       lint_tell(lint, variables[i].rule, step, span, "%s=%s", name, bare);
 }
 
@@ -53,22 +63,27 @@ static void check_flags(OakumLint *lint, LintStep *step, const LintCommand *c)
       const OakumShellWord *word = &shell->words[k];
       gboolean whole = lint_one_of(word->text, flags[f].words);
       /* -k among other short flags of curl: -sSkL, unless a letter before takes a value */
-      size_t letters = flags[f].rule == LINT_CURL_INSECURE && word->text[0] == '-' && word->text[1] != '-'
-                           ? strcspn(word->text + 1, "oHdXuATFeYyzmbcCErKwxDPQUtI")
-                           : 0;
+      size_t letters =
+          flags[f].rule == LINT_CURL_INSECURE && word->text[0] == '-' && word->text[1] != '-'
+              ? strcspn(word->text + 1, "oHdXuATFeYyzmbcCErKwxDPQUtI")
+              : 0;
       const char *k_at = letters > 0 ? memchr(word->text + 1, 'k', letters) : NULL;
       if (!whole && !k_at)
         continue;
       LintSpan span = lint_word_span(c, word);
       OakumFinding *finding = lint_tell(lint, flags[f].rule, step, span, "%s", word->text);
-      if (!finding || !flags[f].removable || !word->exact || c->script->exec || span.end - span.start != strlen(word->text))
+      if (!finding || !flags[f].removable || !word->exact || c->script->exec ||
+          span.end - span.start != strlen(word->text))
         continue;
       if (whole) { /* with the blanks before it, as far as they stand in the line */
         size_t start = span.start;
-        while (start > 0 && (lint->dockerfile->source[start - 1] == ' ' || lint->dockerfile->source[start - 1] == '\t'))
+        while (start > 0 && (lint->dockerfile->source[start - 1] == ' ' ||
+                             lint->dockerfile->source[start - 1] == '\t'))
           start--;
-        if (start > 0 && lint->dockerfile->source[start - 1] == '\n') /* first in its line: those behind */
-          for (start = span.start; span.end < lint->dockerfile->len && lint->dockerfile->source[span.end] == ' ';)
+        if (start > 0 &&
+            lint->dockerfile->source[start - 1] == '\n') /* first in its line: those behind */
+          for (start = span.start;
+               span.end < lint->dockerfile->len && lint->dockerfile->source[span.end] == ' ';)
             span.end++;
         lint_edit(finding, start, span.end, "", flags[f].safe);
       } else {
@@ -95,22 +110,31 @@ void check_trust(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     const OakumShellCommand *shell = c->shell;
     for (guint k = 0; k < shell->n_assignments; k++)
-      check_variable(lint, step, shell->assignments[k].name, shell->assignments[k].value.text, lint_span(c, shell->assignments[k].span));
+      check_variable(lint, step, shell->assignments[k].name, shell->assignments[k].value.text,
+                     lint_span(c, shell->assignments[k].span));
     if (lint_is(c, "export env"))
       for (guint k = 1; k < shell->n_words; k++) {
         const char *equals = strchr(shell->words[k].text, '=');
-        g_autofree char *name = equals ? g_strndup(shell->words[k].text, (size_t)(equals - shell->words[k].text)) : NULL;
-        check_variable(lint, step, name, equals ? equals + 1 : NULL, lint_word_span(c, &shell->words[k]));
+        g_autofree char *name =
+            equals ? g_strndup(shell->words[k].text, (size_t)(equals - shell->words[k].text))
+                   : NULL;
+        check_variable(lint, step, name, equals ? equals + 1 : NULL,
+                       lint_word_span(c, &shell->words[k]));
       }
     check_flags(lint, step, c);
-    if (g_str_has_prefix(c->name, "pip") || (g_str_has_prefix(c->name, "python") && lint_has_arg(c, "pip")))
+    if (g_str_has_prefix(c->name, "pip") ||
+        (g_str_has_prefix(c->name, "python") && lint_has_arg(c, "pip")))
       for (guint k = 1; k < shell->n_words; k++)
-        if (strcmp(shell->words[k].text, "--trusted-host") == 0 || g_str_has_prefix(shell->words[k].text, "--trusted-host="))
-          lint_tell(lint, LINT_PIP_TRUSTED_HOST, step, lint_word_span(c, &shell->words[k]), "%s", shell->words[k].text);
+        if (strcmp(shell->words[k].text, "--trusted-host") == 0 ||
+            g_str_has_prefix(shell->words[k].text, "--trusted-host="))
+          lint_tell(lint, LINT_PIP_TRUSTED_HOST, step, lint_word_span(c, &shell->words[k]), "%s",
+                    shell->words[k].text);
     if (lint_is(c, "npm yarn pnpm") && lint_has_arg(c, "config") && lint_has_arg(c, "set") &&
-        ((lint_has_arg(c, "strict-ssl") && lint_has_arg(c, "false")) || lint_has_arg(c, "strict-ssl=false")))
+        ((lint_has_arg(c, "strict-ssl") && lint_has_arg(c, "false")) ||
+         lint_has_arg(c, "strict-ssl=false")))
       lint_tell(lint, LINT_NPM_INSECURE, step, lint_command_span(c), NULL);
-    if (lint_is(c, "git") && lint_has_arg(c, "config") && lint_has_arg(c, "http.sslVerify http.sslverify") && lint_has_arg(c, "false 0"))
+    if (lint_is(c, "git") && lint_has_arg(c, "config") &&
+        lint_has_arg(c, "http.sslVerify http.sslverify") && lint_has_arg(c, "false 0"))
       lint_tell(lint, LINT_GIT_INSECURE, step, lint_command_span(c), NULL);
     if (lint_is(c, "git") && lint_has_arg(c, "http.sslVerify=false http.sslverify=false"))
       lint_tell(lint, LINT_GIT_INSECURE, step, lint_command_span(c), NULL);

@@ -2,7 +2,8 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-/* ---- ENV that refers to itself ----------------------------------------------------------------- */
+/* ---- ENV that refers to itself -----------------------------------------------------------------
+ */
 /* hadolint: "$name" not followed by a name character, or "${name}". */
 static gboolean peer_refers(const char *value, const char *name)
 {
@@ -25,9 +26,10 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
 {
   int index = step->stage;
   guint before = step->index;
-  for (guint i = 0; lint->hadolint && i < before; i++) { /* it never forgets */
+  for (guint i = 0; lint->hadolint && i < before && lint_spend(lint); i++) { /* it never forgets */
     const LintStep *other = lint_step(lint, i);
-    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len; k++)
+    for (guint k = 0; (other->kind == STEP_ENV || other->kind == STEP_ARG) && k < other->words->len;
+         k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
         return TRUE;
   }
@@ -35,7 +37,7 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
     return FALSE;
   do {
     guint first = index >= 0 ? lint_stage(lint, index)->first : 0;
-    for (guint i = first; i < before && i < lint->steps->len; i++) {
+    for (guint i = first; i < before && i < lint->steps->len && lint_spend(lint); i++) {
       const LintStep *other = lint_step(lint, i);
       if (other->kind != STEP_ENV && other->kind != STEP_ARG)
         continue;
@@ -55,9 +57,12 @@ void check_env_self(OakumLint *lint, LintStep *step)
 {
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
-    for (guint k = 0; k < step->words->len; k++) {
+    if (!word->value || !strchr(word->value, '$'))
+      continue;
+    for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name || (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
+      if (i == k || !word->value || !other->name ||
+          (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
           defined_before(lint, step, other->name))
         continue;
       if (lint->hadolint) {
@@ -70,14 +75,16 @@ void check_env_self(OakumLint *lint, LintStep *step)
         const OakumVariableUse *use = uses->pdata[u];
         if (strcmp(use->name, other->name) == 0)
           lint_tell(lint, LINT_ENV_SELF, step,
-                    (LintSpan){word->value_span.start + use->offset, word->value_span.start + use->offset + use->len},
+                    (LintSpan){word->value_span.start + use->offset,
+                               word->value_span.start + use->offset + use->len},
                     "%s", use->name);
       }
     }
   }
 }
 
-/* ---- variables that are not there ---------------------------------------------------------------- */
+/* ---- variables that are not there
+ * ---------------------------------------------------------------- */
 static const char *similar_name(OakumLint *lint, const LintStep *step, const char *name)
 {
   g_autoptr(GPtrArray) all = oakum_scope_list(lint_scope(lint), step->tree->index);
@@ -101,10 +108,14 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     /* the base image may bring these */
     if (lint_one_of(use->name, "PATH HOME"))
       continue;
-    const char *similar = similar_name(lint, step, use->name);
+    /* a search through all names: for the first ones only */
+    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
+                              ? similar_name(lint, step, use->name)
+                              : NULL;
     LintSpan part = (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name, similar);
+      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name,
+                similar);
     else
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s", use->name);
   }
@@ -127,13 +138,15 @@ void check_undefined(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- secrets ------------------------------------------------------------------------------------- */
+/* ---- secrets
+ * ------------------------------------------------------------------------------------- */
 static gboolean peer_secret(const char *name)
 {
-  static const char *const exact =
-      "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN DOCKER_USERNAME DOCKER_PASSWORD "
-      "TRAVIS_SUDO";
-  static const char *const parts[] = {"api_key", "client_key", "password", "private", "secret", "token", "username"};
+  static const char *const exact = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN "
+                                   "GITHUB_TOKEN DOCKER_USERNAME DOCKER_PASSWORD "
+                                   "TRAVIS_SUDO";
+  static const char *const parts[] = {"api_key", "client_key", "password", "private",
+                                      "secret",  "token",      "username"};
   g_autofree char *upper = g_ascii_strup(name, -1), *lower = g_ascii_strdown(name, -1);
   if (lint_one_of(upper, exact))
     return TRUE;
@@ -151,18 +164,22 @@ static gboolean docker_secret(const char *name)
     return FALSE;
   g_auto(GStrv) parts = g_strsplit(lower, "_", -1);
   for (guint i = 0; parts[i]; i++)
-    if (lint_one_of(parts[i], "apikey auth credential credentials key password pword passwd secret token"))
+    if (lint_one_of(parts[i],
+                    "apikey auth credential credentials key password pword passwd secret token"))
       return TRUE;
   return FALSE;
 }
 
-/* Ours: the words of docker and trivy, less what only says where a secret lies or what it is called. */
+/* Ours: the words of docker and trivy, less what only says where a secret lies or what it is
+ * called. */
 static gboolean our_secret(const char *name, const char *value)
 {
-  static const char *const harmless = "_FILE _PATH _DIR _NAME _ID _URL _URI _LENGTH _TTL _EXPIRY _TYPE _HOST _PORT "
-                                      "_VERSION _SIZE _ENABLED _ALG _ALGORITHM _FINGERPRINT _HEADER _PUBLIC _SERVER";
-  static const char *const known = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN GH_TOKEN "
-                                   "NPM_TOKEN GITLAB_TOKEN CI_JOB_TOKEN DOCKER_AUTH_CONFIG PGPASSWORD MYSQL_PWD";
+  static const char *const harmless =
+      "_FILE _PATH _DIR _NAME _ID _URL _URI _LENGTH _TTL _EXPIRY _TYPE _HOST _PORT "
+      "_VERSION _SIZE _ENABLED _ALG _ALGORITHM _FINGERPRINT _HEADER _PUBLIC _SERVER";
+  static const char *const known =
+      "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN GITHUB_TOKEN GH_TOKEN "
+      "NPM_TOKEN GITLAB_TOKEN CI_JOB_TOKEN DOCKER_AUTH_CONFIG PGPASSWORD MYSQL_PWD";
   g_autofree char *upper = g_ascii_strup(name, -1);
   if (value && (lint_one_of(value, "0 1 true false yes no on off") || g_str_has_prefix(value, "/")))
     return FALSE;
@@ -170,8 +187,9 @@ static gboolean our_secret(const char *name, const char *value)
     return TRUE;
   if (lint_has_suffix_of(upper, harmless) || strstr(upper, "PUBLIC") || strstr(upper, "GPG_KEY"))
     return FALSE;
-  static const char *const parts[] = {"PASSWORD", "PASSWD",    "PASSPHRASE",  "SECRET",     "APIKEY",
-                                      "API_KEY",  "CLIENT_KEY", "PRIVATE_KEY", "ACCESS_KEY", "CREDENTIAL"};
+  static const char *const parts[] = {"PASSWORD",   "PASSWD",    "PASSPHRASE", "SECRET",
+                                      "APIKEY",     "API_KEY",   "CLIENT_KEY", "PRIVATE_KEY",
+                                      "ACCESS_KEY", "CREDENTIAL"};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     if (strstr(upper, parts[i]))
       return TRUE;
@@ -200,11 +218,13 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ---- left over ----------------------------------------------------------------------------------- */
+/* ---- left over
+ * ----------------------------------------------------------------------------------- */
 /* The bytes of a step, with its here-documents. */
 static LintSpan whole_step(const LintStep *step)
 {
-  return step->tree ? (LintSpan){step->tree->range.offset, step->tree->range.end_offset} : step->span;
+  return step->tree ? (LintSpan){step->tree->range.offset, step->tree->range.end_offset}
+                    : step->span;
 }
 
 /* Stages that FROM ties together share the variables: each by the first one of its chain. New. */
@@ -223,8 +243,9 @@ static char *use_key(const guint *first, int stage, const char *name, size_t len
   return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
 }
 
-/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1 of those before
- * FROM, where it stands last in FROM or ARG. One pass over the file, whatever the number of ARGs. */
+/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1
+ * of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
+ * number of ARGs. */
 static GHashTable *last_uses(const OakumLint *lint, const guint *first)
 {
   GHashTable *last = oakum_str_map_new(g_free, NULL);
@@ -240,9 +261,11 @@ static GHashTable *last_uses(const OakumLint *lint, const guint *first)
         i++;
         continue;
       }
-      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin), GSIZE_TO_POINTER(i));
+      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin),
+                           GSIZE_TO_POINTER(i));
       if (step->kind == STEP_FROM || step->kind == STEP_ARG)
-        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin), GSIZE_TO_POINTER(i));
+        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin),
+                             GSIZE_TO_POINTER(i));
     }
   }
   return last;
@@ -262,14 +285,16 @@ static guint last_invocation(const OakumLint *lint)
   return 0;
 }
 
-/* An ARG that no later line names. ARGs that programs read from the environment by themselves are in use. */
+/* An ARG that no later line names. ARGs that programs read from the environment by themselves are
+ * in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
     return;
-  static const char *const read = "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
-                                  "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
-                                  "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  static const char *const read =
+      "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
+      "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
+      "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
   g_autofree guint *first = first_of_chain(lint);
   g_autoptr(GHashTable) last = last_uses(lint, first);
   guint invoked = last_invocation(lint);
@@ -280,7 +305,8 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
-      if (!word->name || lint_one_of(word->name, read) || oakum_dockerfile_predefined(word->name, &origin))
+      if (!word->name || lint_one_of(word->name, read) ||
+          oakum_dockerfile_predefined(word->name, &origin))
         continue;
       g_autofree char *key = use_key(first, step->stage, word->name, strlen(word->name));
       size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, key));
@@ -292,15 +318,18 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
 
 void check_env_build_only(OakumLint *lint, LintStep *step)
 {
-  static const char *const names = "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
-                                   "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
+  static const char *const names =
+      "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
+      "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS "
+      "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
   if (lint->hadolint || lint->docker || step->stage != (int)lint->stages->len - 1)
     return; /* in an earlier stage it does no harm */
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
     if (!word->name || !lint_one_of(word->name, names))
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_ENV_BUILD_ONLY, step, word->name_span, "%s", word->name);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_ENV_BUILD_ONLY, step, word->name_span, "%s", word->name);
     if (step->words->len == 1 && step->tree && !step->tree->legacy)
       lint_edit(finding, step->keyword.start, step->keyword.end,
                 step->keyword_text && g_ascii_islower(*step->keyword_text) ? "arg" : "ARG", FALSE);

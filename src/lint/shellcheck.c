@@ -69,7 +69,8 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
   if (step->kind == STEP_SHELL) {
     g_autoptr(GString) shell = g_string_new(NULL);
     for (guint i = 0; step->exec && i < step->words->len; i++)
-      g_string_append_printf(shell, "%s%s", i ? " " : "", ((LintWord *)step->words->pdata[i])->value);
+      g_string_append_printf(shell, "%s%s", i ? " " : "",
+                             ((LintWord *)step->words->pdata[i])->value);
     if (!step->exec)
       g_string_append(shell, step->text ? step->text : "");
     g_free(state->shell);
@@ -90,7 +91,8 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
 static void add_script(OakumLint *lint, const State *state, LintStep *step, const char *text,
                        const OakumHeredoc *heredoc)
 {
-  if (strstr(state->shell, "pwsh") || strstr(state->shell, "powershell") || strstr(state->shell, "cmd"))
+  if (strstr(state->shell, "pwsh") || strstr(state->shell, "powershell") ||
+      strstr(state->shell, "cmd"))
     return;
   g_autoptr(GString) script = g_string_new(NULL);
   int prelude = 1;
@@ -197,7 +199,8 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       else
         state_free(now);
       int parent = lint_stage(lint, step->stage)->parent;
-      now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent]) : state_new(fallback);
+      now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent])
+                                                    : state_new(fallback);
       state_free(onbuild);
       onbuild = state_new(fallback);
     } else if (step->kind == STEP_ONBUILD) {
@@ -249,7 +252,8 @@ static size_t locate(const Place *place, size_t at)
 
 static LintSpan place_span(const Place *place, int line, int column, int end_line, int end_column)
 {
-  size_t start = byte_of(place, line - place->prelude, column), end = byte_of(place, end_line - place->prelude, end_column);
+  size_t start = byte_of(place, line - place->prelude, column),
+         end = byte_of(place, end_line - place->prelude, end_column);
   if (end <= start)
     return (LintSpan){locate(place, start), locate(place, start)};
   return (LintSpan){locate(place, start), locate(place, end - 1) + 1};
@@ -277,14 +281,14 @@ static OakumLintLevel level_of(const OakumLint *lint, const char *id, const char
 static gboolean excuses(const Place *place, const OakumLintComment *comment)
 {
   size_t at = byte_of(place, comment->line - place->prelude, comment->column);
-  const char *or = g_strstr_len(place->text + at, (gssize)(place->len - at), "||");
-  if (!or)
+  const char * or = g_strstr_len(place->text + at, (gssize)(place->len - at), "||");
+  if (! or)
     return FALSE;
   or += 2;
   or += strspn(or, " \t");
   size_t n = strcspn(or, " \t\n;&|)}");
-  const char *next = or + n + strspn(or + n, " \t\n");
-  return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && *or == ':')) && *next != '|';
+  const char *next = or +n + strspn(or +n, " \t\n");
+  return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && * or == ':')) && *next != '|';
 }
 
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
@@ -301,7 +305,9 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
     /* 0.11 goes on to tell of "==" inside */
     size_t at = byte_of(place, comment->line - place->prelude, comment->column);
     const char *close = g_strstr_len(place->text + at, (gssize)(place->len - at), "]]"),
-               *equals = close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ") : NULL;
+               *equals =
+                   close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ")
+                         : NULL;
     if (equals) {
       code = 3014;
       column += (int)(equals - place->text - (gssize)at) + 1;
@@ -339,7 +345,8 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
     finding->column = finding->end_column = 1;
     place->finding = finding;
   } else {
-    LintSpan span = place_span(place, comment->line, comment->column, comment->end_line, comment->end_column);
+    LintSpan span =
+        place_span(place, comment->line, comment->column, comment->end_line, comment->end_column);
     OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
     finding->line = range.line;
     finding->column = range.column;

@@ -32,9 +32,9 @@ void lint_step_free(LintStep *step)
 {
   while (step) { /* ONBUILD holds one more */
     LintStep *inner = step->inner;
-    char **strings[] = {&step->keyword_text, &step->text,   &step->image,
-                        &step->registry,     &step->name,   &step->tag,
-                        &step->digest,       &step->alias,  &step->platform};
+    char **strings[] = {&step->keyword_text, &step->text,  &step->image,
+                        &step->registry,     &step->name,  &step->tag,
+                        &step->digest,       &step->alias, &step->platform};
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
       g_free(*strings[i]);
     g_ptr_array_unref(step->flags);
@@ -114,10 +114,16 @@ void lint_stages(OakumLint *lint)
       g_ptr_array_add(lint->stages, stage);
     }
     int index = (int)lint->stages->len - 1;
+    LintStage *here = index >= 0 ? lint_stage(lint, index) : NULL;
+    if (here && step == here->from && here->parent >= 0)
+      here->shell = lint_stage(lint, here->parent)->shell;
     for (LintStep *s = step; s; s = s->inner) {
       s->stage = index;
       s->index = i;
+      s->shell = here ? here->shell : NULL;
     }
+    if (here && step->kind == STEP_SHELL)
+      here->shell = step;
     if (index >= 0)
       lint_stage(lint, index)->end = i + 1;
     const LintStep *inner = lint_inner(step);

@@ -10,8 +10,10 @@
 
 #define RULE(ID, CHECK, STEPS, NAME, HADOLINT, DOCKER, OTHERS, LEVEL, PEER, CATEGORY, FIX, TITLE,  \
              WHY, HELP, BAD, GOOD)                                                                 \
-  [LINT_##ID] = {NAME,  HADOLINT, DOCKER,   OTHERS, LEVEL_##LEVEL, LEVEL_##PEER, CATEGORY,         \
-                 OAKUM_LINT_FIX_##FIX, TITLE,    WHY,    HELP,          BAD,          GOOD},
+  [LINT_##ID] = {NAME,          HADOLINT,     DOCKER,   OTHERS,                                    \
+                 LEVEL_##LEVEL, LEVEL_##PEER, CATEGORY, OAKUM_LINT_FIX_##FIX,                      \
+                 TITLE,         WHY,          HELP,     BAD,                                       \
+                 GOOD},
 static const OakumLintRule rows[LINT_RULES] = {
 #include "lint/rules.inc"
 };
@@ -111,10 +113,12 @@ gboolean oakum_lint_level_parse(const char *text, OakumLintLevel *out)
 
 OakumLintLevel oakum_lint_level_of(OakumSeverity severity)
 {
-  static const OakumLintLevel levels[] = {
-      [OAKUM_SEVERITY_UNKNOWN] = OAKUM_LINT_INFO,     [OAKUM_SEVERITY_NEGLIGIBLE] = OAKUM_LINT_STYLE,
-      [OAKUM_SEVERITY_LOW] = OAKUM_LINT_INFO,         [OAKUM_SEVERITY_MEDIUM] = OAKUM_LINT_WARNING,
-      [OAKUM_SEVERITY_HIGH] = OAKUM_LINT_ERROR_LEVEL, [OAKUM_SEVERITY_CRITICAL] = OAKUM_LINT_ERROR_LEVEL};
+  static const OakumLintLevel levels[] = {[OAKUM_SEVERITY_UNKNOWN] = OAKUM_LINT_INFO,
+                                          [OAKUM_SEVERITY_NEGLIGIBLE] = OAKUM_LINT_STYLE,
+                                          [OAKUM_SEVERITY_LOW] = OAKUM_LINT_INFO,
+                                          [OAKUM_SEVERITY_MEDIUM] = OAKUM_LINT_WARNING,
+                                          [OAKUM_SEVERITY_HIGH] = OAKUM_LINT_ERROR_LEVEL,
+                                          [OAKUM_SEVERITY_CRITICAL] = OAKUM_LINT_ERROR_LEVEL};
   return levels[severity];
 }
 

@@ -44,7 +44,8 @@ static LintWord *add(GPtrArray *list, const OakumWord *word, gboolean unquote, c
   return out;
 }
 
-static void read_image(LintStep *step, const OakumDockerfile *dockerfile, const OakumInstruction *in)
+static void read_image(LintStep *step, const OakumDockerfile *dockerfile,
+                       const OakumInstruction *in)
 {
   if (in->words->len == 0)
     return;
@@ -62,7 +63,8 @@ static void read_image(LintStep *step, const OakumDockerfile *dockerfile, const 
       continue;
     step->alias_span = span_of(&stage->name_range);
     step->as_span = span_of(&stage->as_range);
-    step->alias = g_strndup(dockerfile->source + step->alias_span.start, step->alias_span.end - step->alias_span.start);
+    step->alias = g_strndup(dockerfile->source + step->alias_span.start,
+                            step->alias_span.end - step->alias_span.start);
   }
 }
 
@@ -70,7 +72,8 @@ static void read_mounts(LintStep *step, const OakumInstruction *in)
 {
   for (guint i = 0; i < in->mounts->len; i++) {
     const OakumMount *mount = in->mounts->pdata[i];
-    LintWord *word = lint_word_add(step->flags, g_strdup("mount"), g_strdup(oakum_mount_type_name(mount->type)));
+    LintWord *word =
+        lint_word_add(step->flags, g_strdup("mount"), g_strdup(oakum_mount_type_name(mount->type)));
     word->raw = g_strdup(mount->target);
     word->span = word->value_span = word->name_span = span_of(&mount->range);
     if (mount->from) {
@@ -120,7 +123,8 @@ static LintStep *make(const OakumDockerfile *dockerfile, const OakumInstruction 
       g_free(step->text);
       step->text = g_strdup(body->text);
     } else {
-      step->none = in->words->len > 0 && g_ascii_strcasecmp(((OakumWord *)in->words->pdata[0])->value, "none") == 0;
+      step->none = in->words->len > 0 &&
+                   g_ascii_strcasecmp(((OakumWord *)in->words->pdata[0])->value, "none") == 0;
       g_clear_pointer(&step->text, g_free);
     }
     break;
@@ -133,7 +137,8 @@ static LintStep *make(const OakumDockerfile *dockerfile, const OakumInstruction 
   gboolean pairs = step->kind == STEP_ENV || step->kind == STEP_LABEL || step->kind == STEP_ARG;
   for (guint i = 0; i < body->words->len; i++) {
     const OakumWord *source = body->words->pdata[i];
-    LintWord *word = add(step->words, source, (pairs || step->kind == STEP_SHELL) && !step->exec, dockerfile->escape);
+    LintWord *word = add(step->words, source, (pairs || step->kind == STEP_SHELL) && !step->exec,
+                         dockerfile->escape);
     if (pairs && word->name) { /* LABEL "a"="b" */
       char *name = oakum_dockerfile_unquote(word->name, dockerfile->escape);
       if (name) {
