@@ -111,6 +111,8 @@
 
 /* lint */
 #define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */
+#define OAKUM_LINT_IDENTITY_MAX                                                                    \
+  1000u /* bytes of a line, before and behind a finding, that identify it */
 #define OAKUM_LINT_FILES_MAX 100000u
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)

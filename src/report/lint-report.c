@@ -172,10 +172,11 @@ void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, Oakum
 char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
 {
   const OakumLintedFile *file = linted->file;
-  size_t from = MIN(finding->start, file->len), to = from;
-  while (from > 0 && file->text[from - 1] != '\n')
+  size_t place = MIN(finding->start, file->len), from = place, to = place;
+  /* of a very long line the part around the place, so that many findings on it cost no more */
+  while (from > 0 && file->text[from - 1] != '\n' && place - from < OAKUM_LINT_IDENTITY_MAX)
     from--;
-  while (to < file->len && file->text[to] != '\n')
+  while (to < file->len && file->text[to] != '\n' && to - place < OAKUM_LINT_IDENTITY_MAX)
     to++;
   g_autofree char *line = g_strndup(file->text + from, to - from),
                   *text = g_strjoin("\n", file->name, finding->id, g_strstrip(line), NULL),
