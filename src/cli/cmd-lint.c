@@ -274,7 +274,8 @@ static gboolean foreign_config(const char *path, const void *args)
 #define LEVELS "error|warning|info|style|none"
 static const OakumOption report_options[] = {
     {"format", 'f', OAKUM_OPTION_LIST, AT(formats),
-     "tty|json|sarif|checkstyle|junit|codeclimate|gitlab|gnu|github|rdjson|sonarqube|codacy|"
+     "tty|json|sarif|checkstyle|junit|codeclimate|gitlab|gnu|compact|github|rdjson|sonarqube|"
+     "codacy|"
      "hadolint-json",
      "format of the report", "tty"},
     {"output", 'o', OAKUM_OPTION_LIST, AT(outputs), "FILE",

@@ -227,6 +227,21 @@ gboolean lint_has_arg(const LintCommand *command, const char *args)
   return oakum_shell_has_any_arg(command->shell, split(args));
 }
 
+gboolean lint_removes(const LintCommand *command, const char *folder)
+{
+  if (!lint_is(command, "rm"))
+    return FALSE;
+  for (guint i = 1; i < command->shell->n_words; i++) {
+    const char *text = command->shell->words[i].text;
+    size_t n = strlen(text);
+    while (n > 0 && (text[n - 1] == '*' || text[n - 1] == '/'))
+      n--;
+    if (n > 0 && *text != '-' && strncmp(folder, text, n) == 0 && (!folder[n] || folder[n] == '/'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean lint_has_flag(const LintCommand *command, const char *flags)
 {
   return oakum_shell_has_any_flag(command->shell, split(flags));

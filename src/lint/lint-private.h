@@ -186,6 +186,8 @@ NODISCARD LintSpan lint_word_span(const LintCommand *command, const OakumShellWo
 NODISCARD gboolean lint_is(const LintCommand *command, const char *names);
 /* Any argument is one of the blank-separated words. */
 NODISCARD gboolean lint_has_arg(const LintCommand *command, const char *args);
+/* rm of this folder, of one around it, or of all that is in it. */
+NODISCARD gboolean lint_removes(const LintCommand *command, const char *folder);
 /* Any flag (without dashes) is one of the blank-separated names. */
 NODISCARD gboolean lint_has_flag(const LintCommand *command, const char *flags);
 /* The command does this: hadolint: any argument is one of the verbs; else: the first operand is. */

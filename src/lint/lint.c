@@ -3,6 +3,37 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* "skip=A;experimental=B,C" or "experimental=all" turns a check of docker on that is off else. */
+static gboolean is_experimental(const char *text, const char *check)
+{
+  g_auto(GStrv) parts = g_strsplit(text, ";", -1);
+  for (guint i = 0; parts[i]; i++) {
+    char *equals = strchr(parts[i], '=');
+    if (!equals)
+      continue;
+    *equals = '\0';
+    if (strcmp(g_strstrip(parts[i]), "experimental") != 0)
+      continue;
+    g_auto(GStrv) names = g_strsplit(equals + 1, ",", -1);
+    for (guint k = 0; names[k]; k++) {
+      const char *name = g_strstrip(names[k]);
+      if (g_ascii_strcasecmp(name, "all") == 0 || g_ascii_strcasecmp(name, check) == 0)
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean wants_experimental(const OakumLint *lint, const char *check)
+{
+  for (guint i = 0; i < lint->dockerfile->directives->len; i++) {
+    const OakumDirective *directive = lint->dockerfile->directives->pdata[i];
+    if (strcmp(directive->name, "check") == 0 && is_experimental(directive->value, check))
+      return TRUE;
+  }
+  return lint->options->docker_check && is_experimental(lint->options->docker_check, check);
+}
+
 static void set_levels(OakumLint *lint)
 {
   const OakumLintOptions *options = lint->options;
@@ -11,7 +42,7 @@ static void set_levels(OakumLint *lint)
     OakumLintLevel level = lint->hadolint ? row->peer : row->level;
     if (lint->docker) {
       level = row->docker ? OAKUM_LINT_WARNING : OAKUM_LINT_OFF;
-      if (i == LINT_DESCRIPTION) /* experimental there */
+      if (i == LINT_DESCRIPTION && !wants_experimental(lint, row->docker))
         level = OAKUM_LINT_OFF;
     }
     if ((lint->hadolint && !row->hadolint))
@@ -114,6 +145,9 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
   if (!lint_on(lint, rule) || lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX)
     return NULL;
   const OakumLintRule *row = lint_row(rule);
+  /* docker's checks point at the instruction */
+  if (lint->docker && step && step->tree && rule != LINT_EMPTY_CONTINUATION)
+    span = (LintSpan){step->tree->range.offset, step->tree->range.end_offset};
   if (lint->hadolint && step) {
     /* one a rule and instruction; the label schema has a rule for each label */
     gboolean labels =
@@ -217,7 +251,7 @@ static void run_checks(OakumLint *lint)
         continue;
       if (checker->steps & (1u << step->kind))
         checker->check(lint, step);
-      else if (inner != step && (checker->steps & ONBUILD_TOO) &&
+      else if (inner != step && !lint->docker && (checker->steps & ONBUILD_TOO) &&
                (checker->steps & (1u << inner->kind)))
         checker->check(lint, inner);
     }

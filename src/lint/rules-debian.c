@@ -317,18 +317,18 @@ void check_install_alone(OakumLint *lint, LintStep *step)
     const LintCommand *install = NULL;
     for (guint i = 0; i < list->len; i++) {
       const LintCommand *c = lint_command(list, i);
-      if (lint_does(lint, c, "apt-get apt aptitude", "update") || !*c->name) {
-        install = NULL;
+      if (lint_does(lint, c, "apt-get apt aptitude", "update") || !*c->name)
         break;
-      }
-      if (!install && lint_does(lint, c, "apt-get apt", "install")) {
+      if (lint_does(lint, c, "apt-get apt", "install")) {
         g_autoptr(GPtrArray) words = lint_operands(c, APT_VALUED " o option c config-file");
         gboolean files = TRUE;
         for (guint k = 1; k < words->len; k++)
           files &= g_str_has_suffix(((OakumShellWord *)words->pdata[k])->text, ".deb") ||
                    strchr(((OakumShellWord *)words->pdata[k])->text, '/');
-        if (!files)
+        if (!files) {
           install = c;
+          break;
+        }
       }
     }
     if (!install)

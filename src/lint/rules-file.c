@@ -54,7 +54,7 @@ void check_workdir(OakumLint *lint, LintStep *step)
         if (lint_step(lint, i)->kind == STEP_WORKDIR)
           return;
   LintSpan span = step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span;
-  lint_tell(lint, LINT_WORKDIR_RELATIVE, step, lint->docker ? step->span : span, "%s", path);
+  lint_tell(lint, LINT_WORKDIR_RELATIVE, step, span, "%s", path);
 }
 
 void check_workdir_system(OakumLint *lint, LintStep *step)
@@ -129,8 +129,7 @@ void check_expose_case(OakumLint *lint, LintStep *step)
     g_autofree char *lower = g_ascii_strdown(slash + 1, -1);
     if (strcmp(lower, slash + 1) == 0)
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_EXPOSE_CASE, step,
-                                      lint->docker ? step->span : word->span, "%s", word->value);
+    OakumFinding *finding = lint_tell(lint, LINT_EXPOSE_CASE, step, word->span, "%s", word->value);
     size_t n = strlen(lower);
     if (word->span.end - word->span.start == strlen(word->value))
       lint_edit(finding, word->span.end - n, word->span.end, lower, TRUE);
@@ -144,8 +143,8 @@ void check_expose_format(OakumLint *lint, LintStep *step)
     const char *colon = word->value ? strrchr(word->value, ':') : NULL;
     if (!colon || strstr(word->value, "${"))
       continue;
-    OakumFinding *finding = lint_tell(lint, LINT_EXPOSE_FORMAT, step,
-                                      lint->docker ? step->span : word->span, "%s", word->value);
+    OakumFinding *finding =
+        lint_tell(lint, LINT_EXPOSE_FORMAT, step, word->span, "%s", word->value);
     if (colon[1] && word->span.end - word->span.start == strlen(word->value))
       lint_edit(finding, word->span.start, word->span.start + (size_t)(colon + 1 - word->value), "",
                 TRUE);
@@ -369,8 +368,7 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
       continue;
     g_autofree char *path = context_path(word->value);
     if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(ignore, path))
-      lint_tell(lint, LINT_COPY_IGNORED, step, lint->docker ? step->span : word->span, "%s",
-                word->value);
+      lint_tell(lint, LINT_COPY_IGNORED, step, word->span, "%s", word->value);
   }
 }
 

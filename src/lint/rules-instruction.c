@@ -46,9 +46,12 @@ void check_continuation(OakumLint *lint, LintStep *step)
     for (guint k = 0; in->blank_lines && k < in->blank_lines->len; k++) {
       const OakumRange *blank = &g_array_index(in->blank_lines, OakumRange, k);
       size_t end = blank->end_offset;
-      if (lint->docker) { /* one finding an instruction, at all of it */
-        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL,
-                  (LintSpan){in->range.offset, in->range.end_offset}, NULL);
+      if (lint->docker) { /* one finding an instruction, at its last line */
+        size_t from = in->line_range.end_offset;
+        while (from > in->line_range.offset && lint->dockerfile->source[from - 1] != '\n')
+          from--;
+        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){from, in->line_range.end_offset},
+                  NULL);
         break;
       }
       OakumFinding *finding = lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL,
@@ -79,8 +82,7 @@ void check_legacy(OakumLint *lint, LintStep *step)
   if (!step->tree || !step->tree->legacy || step->words->len != 1)
     return;
   const LintWord *word = step->words->pdata[0];
-  OakumFinding *finding = lint_tell(lint, LINT_LEGACY_PAIR, step,
-                                    lint->docker ? step->span : word->span, "%s", word->name);
+  OakumFinding *finding = lint_tell(lint, LINT_LEGACY_PAIR, step, word->span, "%s", word->name);
   if (!finding || !word->raw || strchr(word->raw, '\n'))
     return;
   /* what the rest of the line means is kept: quotes where blanks are, unless it holds some */
@@ -114,8 +116,8 @@ void check_many_cmd(OakumLint *lint, LintStep *step)
         if (before && lint->hadolint)
           lint_tell(lint, kinds[k].rule, step, step->keyword, NULL);
         else if (before)
-          lint_tell(lint, kinds[k].rule, before, lint->docker ? before->span : before->keyword,
-                    "line %d replaces it", step->line);
+          lint_tell(lint, kinds[k].rule, before, before->keyword, "line %d replaces it",
+                    step->line);
         before = step;
       }
     }
@@ -231,29 +233,39 @@ void check_health(OakumLint *lint, LintStep *step)
 }
 
 /* The comment lines right above an ARG or a FROM with a name. */
+/* The comment begins with this word. */
+static gboolean describes(const char *comment, const char *name)
+{
+  size_t n = strlen(name);
+  return strncmp(comment, name, n) == 0 && (!comment[n] || comment[n] == ' ');
+}
+
 void check_description(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint || !lint_on(lint, LINT_DESCRIPTION))
     return;
-  guint next = 0; /* comments and steps both stand in order */
+  const GPtrArray *comments = lint->dockerfile->comments;
+  guint k = 0;
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    const char *name = step->kind == STEP_FROM ? step->alias : NULL;
-    if (step->kind == STEP_ARG && step->words->len > 0)
-      name = ((LintWord *)step->words->pdata[0])->name;
-    if (!name)
+    while (k < comments->len && ((OakumComment *)comments->pdata[k])->range.line < step->line - 1)
+      k++;
+    const OakumComment *comment = k < comments->len ? comments->pdata[k] : NULL;
+    if (!comment || comment->range.line != step->line - 1 || comment->instruction >= 0)
       continue;
-    for (; next < lint->dockerfile->comments->len; next++) {
-      const OakumComment *comment = lint->dockerfile->comments->pdata[next];
-      if (comment->range.line >= step->line)
-        break;
-      if (comment->range.line != step->line - 1 || comment->instruction >= 0)
-        continue;
-      const char *text = comment->text + strspn(comment->text, " \t");
-      size_t n = strlen(name);
-      if (strncmp(text, name, n) != 0 || (text[n] && text[n] != ' '))
-        lint_tell(lint, LINT_DESCRIPTION, step,
-                  (LintSpan){comment->range.offset, comment->range.end_offset}, "%s", name);
+    const char *text = comment->text + strspn(comment->text, " \t"), *name = NULL;
+    gboolean right = FALSE;
+    if (step->kind == STEP_FROM && step->alias) {
+      name = step->alias;
+      right = describes(text, name);
     }
+    for (guint w = 0; step->kind == STEP_ARG && w < step->words->len; w++) {
+      const char *one = ((LintWord *)step->words->pdata[w])->name;
+      name = name ? name : one;
+      right |= one && describes(text, one);
+    }
+    if (name && !right)
+      lint_tell(lint, LINT_DESCRIPTION, step,
+                (LintSpan){comment->range.offset, comment->range.end_offset}, "%s", name);
   }
 }

@@ -115,6 +115,23 @@ static gboolean text_says_no_cache(const LintStep *step)
   return FALSE;
 }
 
+/* Number of the last command that empties the cache; 0: none but perhaps the first one. */
+static guint pip_cache_goes(const GArray *list)
+{
+  static const char *const folders[] = {"/root/.cache/pip", "~/.cache/pip", "$HOME/.cache/pip",
+                                        "${HOME}/.cache/pip"};
+  for (guint i = list->len; i > 1; i--) {
+    const LintCommand *c = lint_command(list, i - 1);
+    if (lint_is(c, "pip pip3 python python3") && lint_has_arg(c, "cache") &&
+        lint_has_arg(c, "purge"))
+      return i - 1;
+    for (guint k = 0; k < G_N_ELEMENTS(folders); k++)
+      if (lint_removes(c, folders[k]))
+        return i - 1;
+  }
+  return 0;
+}
+
 void check_pip_cache(OakumLint *lint, LintStep *step)
 {
   if (lint->hadolint && text_says_no_cache(step))
@@ -122,11 +139,14 @@ void check_pip_cache(OakumLint *lint, LintStep *step)
   if (lint_mounts(step, ".cache/pip") || env_says_no_cache(lint, step))
     return;
   const GArray *list = lint_commands(lint, step);
+  guint emptied = lint->hadolint ? 0 : pip_cache_goes(list);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     gboolean own = FALSE;
     for (guint k = 0; k < c->shell->n_assignments; k++)
       own |= strcmp(c->shell->assignments[k].name, "PIP_NO_CACHE_DIR") == 0;
+    if (i < emptied)
+      continue;
     if (!is_pip_install(lint, c) || g_str_has_prefix(c->name, "pipx") || lint_is(c, "uv") ||
         lint_has_flag(c, "no-cache-dir") || (own && !lint->hadolint))
       continue;
@@ -171,8 +191,10 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
       continue;
     for (guint k = 1; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (npm_pinned(word->text) || (!lint->hadolint && (!*word->text || !word->literal ||
-                                                         g_str_has_prefix(word->text, "http"))))
+      gboolean elsewhere = strstr(word->text, "://") && !g_str_has_prefix(word->text, "git") &&
+                           !g_str_has_suffix(word->text, ".git");
+      if (npm_pinned(word->text) ||
+          (!lint->hadolint && (!*word->text || !word->literal || elsewhere)))
         continue;
       lint_tell(lint, LINT_NPM_PIN, step, lint_word_span(c, word), "%s", word->text);
     }

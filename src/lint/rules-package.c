@@ -74,15 +74,8 @@ void check_dnf_yes(OakumLint *lint, LintStep *step)
 static gboolean cleans(const LintCommand *c, const char *tools, const char *folder)
 {
   if (lint_is(c, tools))
-    return lint_has_arg(c, "clean") &&
-           (lint_has_arg(c, "all packages dbcache expire-cache metadata") ||
-            c->shell->n_words == 2);
-  if (!lint_is(c, "rm"))
-    return FALSE;
-  for (guint i = 1; i < c->shell->n_words; i++)
-    if (g_str_has_prefix(c->shell->words[i].text, folder))
-      return TRUE;
-  return FALSE;
+    return lint_has_arg(c, "clean") && lint_has_arg(c, "all");
+  return lint_removes(c, folder);
 }
 
 void check_yum_clean(OakumLint *lint, LintStep *step)

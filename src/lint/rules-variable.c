@@ -112,9 +112,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
     const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
                               ? similar_name(lint, step, use->name)
                               : NULL;
-    LintSpan part = lint->docker
-                        ? step->span
-                        : (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
+    LintSpan part = (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
     if (similar)
       lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name,
                 similar);
@@ -125,7 +123,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
 
 void check_undefined(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || step->stage < 0 || step->heredoc)
+  if (lint->hadolint || step->stage < 0)
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
@@ -216,66 +214,93 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
     else
       secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
     if (secret)
-      lint_tell(lint, LINT_SECRET_VARIABLE, step, lint->docker ? step->span : word->name_span, "%s",
-                word->name);
+      lint_tell(lint, LINT_SECRET_VARIABLE, step, word->name_span, "%s", word->name);
   }
 }
 
 /* ---- left over
  * ----------------------------------------------------------------------------------- */
-/* Notes each word that looks like a name: the last step it stands in, and how often there. */
-typedef struct {
-  guint step, count;
-} Seen;
-
-static void note_names(GHashTable *names, const char *text, size_t len, guint step)
+/* The bytes of a step, with its here-documents. */
+static LintSpan whole_step(const LintStep *step)
 {
-  for (size_t i = 0; i < len;) {
-    if (!g_ascii_isalpha(text[i]) && text[i] != '_') {
-      /* a digit does not begin a name, and what follows belongs to it */
-      gboolean digit = g_ascii_isdigit(text[i++]);
-      while (digit && i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
-        i++;
-      continue;
-    }
-    size_t start = i;
-    while (i < len && (g_ascii_isalnum(text[i]) || text[i] == '_'))
-      i++;
-    g_autofree char *name = g_strndup(text + start, i - start);
-    Seen *seen = g_hash_table_lookup(names, name);
-    if (!seen) {
-      seen = g_new0(Seen, 1);
-      g_hash_table_insert(names, g_steal_pointer(&name), seen);
-    }
-    seen->count = seen->step == step ? seen->count + 1 : 1;
-    seen->step = step;
-  }
+  return step->tree ? (LintSpan){step->tree->range.offset, step->tree->range.end_offset}
+                    : step->span;
 }
 
-/* An ARG that nothing behind it names. ARGs that programs read from the environment by themselves,
- * and those before a script or make, may be in use. */
+/* Stages that FROM ties together share the variables: each by the first one of its chain. New. */
+static guint *first_of_chain(const OakumLint *lint)
+{
+  guint *first = g_new0(guint, lint->stages->len + 1);
+  for (guint i = 0; i < lint->stages->len; i++) {
+    int parent = lint_stage(lint, (int)i)->parent;
+    first[i] = parent >= 0 ? first[parent] : i;
+  }
+  return first;
+}
+
+static char *use_key(const guint *first, int stage, const char *name, size_t len)
+{
+  return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
+}
+
+/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1
+ * of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
+ * number of ARGs. */
+static GHashTable *last_uses(const OakumLint *lint, const guint *first)
+{
+  GHashTable *last = oakum_str_map_new(g_free, NULL);
+  const char *source = lint->dockerfile->source;
+  for (guint j = 0; j < lint->steps->len; j++) {
+    const LintStep *step = lint_step(lint, j);
+    LintSpan span = whole_step(step);
+    for (size_t i = span.start; i < span.end;) {
+      size_t begin = i;
+      while (i < span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
+        i++;
+      if (i == begin) {
+        i++;
+        continue;
+      }
+      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin),
+                           GSIZE_TO_POINTER(i));
+      if (step->kind == STEP_FROM || step->kind == STEP_ARG)
+        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin),
+                             GSIZE_TO_POINTER(i));
+    }
+  }
+  return last;
+}
+
+/* Index behind the last RUN that calls a script or make, which may read any variable. */
+static guint last_invocation(const OakumLint *lint)
+{
+  for (guint j = lint->steps->len; j > 0; j--) {
+    const LintStep *step = lint_step(lint, j - 1);
+    LintSpan span = whole_step(step);
+    const char *text = lint->dockerfile->source + span.start;
+    gssize n = (gssize)(span.end - span.start);
+    if (step->kind == STEP_RUN && (g_strstr_len(text, n, ".sh") || g_strstr_len(text, n, "make")))
+      return j;
+  }
+  return 0;
+}
+
+/* An ARG that no later line names. ARGs that programs read from the environment by themselves are
+ * in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
+  if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
+    return;
   static const char *const read =
       "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
       "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
       "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
-  if (lint->hadolint || lint->docker)
-    return;
-  g_autoptr(GHashTable) names = oakum_str_map_new(g_free, g_free);
-  guint invoked = 0; /* index + 1 of the last step that runs a script */
+  g_autofree guint *first = first_of_chain(lint);
+  g_autoptr(GHashTable) last = last_uses(lint, first);
+  guint invoked = last_invocation(lint);
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    size_t end = step->tree ? step->tree->range.end_offset : step->span.end; /* heredocs, too */
-    if (end > step->span.start)
-      note_names(names, lint->dockerfile->source + step->span.start, end - step->span.start, i);
-    if (step->kind == STEP_RUN && step->text &&
-        (strstr(step->text, ".sh") || strstr(step->text, "make")))
-      invoked = i + 1;
-  }
-  for (guint i = 0; i < lint->steps->len; i++) {
-    step = lint_step(lint, i);
-    if (step->kind != STEP_ARG || invoked > i)
+    if (step->kind != STEP_ARG || i < invoked)
       continue;
     for (guint k = 0; k < step->words->len; k++) {
       const LintWord *word = step->words->pdata[k];
@@ -283,8 +308,9 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
       if (!word->name || lint_one_of(word->name, read) ||
           oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      const Seen *seen = g_hash_table_lookup(names, word->name);
-      if (!seen || (seen->step == i && seen->count < 2))
+      g_autofree char *key = use_key(first, step->stage, word->name, strlen(word->name));
+      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, key));
+      if (end <= MAX(word->span.end, word->name_span.end))
         lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
     }
   }

@@ -30,6 +30,7 @@ void oakum_lint_each(const OakumLintReport *report, LintEach each, gpointer user
 
 void oakum_lint_write_tty(const OakumLintReport *report, GString *out);
 void oakum_lint_write_gnu(const OakumLintReport *report, GString *out);
+void oakum_lint_write_compact(const OakumLintReport *report, GString *out);
 void oakum_lint_write_github(const OakumLintReport *report, GString *out);
 void oakum_lint_write_json(const OakumLintReport *report, GString *out);
 void oakum_lint_write_hadolint(const OakumLintReport *report, GString *out);

@@ -14,6 +14,7 @@ static const struct {
     [OAKUM_LINT_CODECLIMATE] = {"codeclimate", oakum_lint_write_codeclimate},
     [OAKUM_LINT_GITLAB] = {"gitlab", oakum_lint_write_gitlab},
     [OAKUM_LINT_GNU] = {"gnu", oakum_lint_write_gnu},
+    [OAKUM_LINT_COMPACT] = {"compact", oakum_lint_write_compact},
     [OAKUM_LINT_GITHUB] = {"github", oakum_lint_write_github},
     [OAKUM_LINT_RDJSON] = {"rdjson", oakum_lint_write_rdjson},
     [OAKUM_LINT_SONARQUBE] = {"sonarqube", oakum_lint_write_sonarqube},

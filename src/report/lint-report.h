@@ -25,6 +25,8 @@ typedef enum {
   OAKUM_LINT_CODECLIMATE, /* Code Climate engine specification: objects that end in NUL */
   OAKUM_LINT_GITLAB,      /* GitLab code quality: a list, with fingerprints */
   OAKUM_LINT_GNU,         /* file:line:column: level: message */
+  OAKUM_LINT_COMPACT,     /* file:line:column-line:column: level id; the end is behind the last
+                             character */
   OAKUM_LINT_GITHUB,      /* workflow commands */
   OAKUM_LINT_RDJSON,      /* reviewdog diagnostic format */
   OAKUM_LINT_SONARQUBE,   /* generic issue import, 10.3 and later */

@@ -243,6 +243,23 @@ void oakum_lint_write_gnu(const OakumLintReport *report, GString *out)
   oakum_lint_each(report, gnu_finding, out);
 }
 
+/* ---- compact
+ * ------------------------------------------------------------------------------------- */
+static void compact_finding(Linted *linted, const OakumFinding *f, gpointer user)
+{
+  OakumLintPlace start, end;
+  oakum_lint_finding_range(linted, f, &start, &end);
+  g_autofree char *name = oakum_escape_terminal(linted->file->name, -1),
+                  *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
+  g_string_append_printf(user, "%s:%d:%d-%d:%d: %s %s\n", name, start.line, start.column, end.line,
+                         end.column, oakum_lint_level_name(oakum_lint_level_of(f->severity)), id);
+}
+
+void oakum_lint_write_compact(const OakumLintReport *report, GString *out)
+{
+  oakum_lint_each(report, compact_finding, out);
+}
+
 /* ---- GitHub workflow commands
  * -------------------------------------------------------------------------- */
 static void github_escape(GString *out, const char *text, gboolean property)

@@ -22,6 +22,7 @@ def test_case(path):
     text, expected = rest.split(">>>", 1)
     status, expected = expected.split("\n", 1)
     command = shlex.split(head.removeprefix("# oakum ").strip())
-    done = subprocess.run([os.environ["OAKUM"], *command], input=text, capture_output=True, text=True, timeout=60)
-    assert done.stdout == expected, done.stderr
+    # bytes, so that line ends stay as they are; in the case's folder, for files beside it (an ignore file)
+    done = subprocess.run([os.path.abspath(os.environ["OAKUM"]), *command], input=text.encode(), capture_output=True, cwd=path.parent, timeout=60)
+    assert done.stdout.decode() == expected, done.stderr
     assert done.returncode == int(status.replace("exit", "") or 0), done.stderr

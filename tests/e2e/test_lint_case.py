@@ -33,7 +33,7 @@ def run(folder, options):
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/*.case")), ids=lambda p: str(p.relative_to(CASES)))
 def test_lint_case(path, tmp_path):
-    head, rest = path.read_text().split("<<<\n", 1)
+    head, rest = path.read_bytes().decode().split("<<<\n", 1)
     text, expected = rest.split(">>>\n", 1)
     expected, *fixed = expected.split("=== ", 1)
     lines = head.splitlines()
@@ -45,7 +45,7 @@ def test_lint_case(path, tmp_path):
         patterns = line.removeprefix("# ignore-file:").strip()
         (tmp_path / ".dockerignore").write_text(patterns.replace(",", "\n") + "\n")
     dockerfile = tmp_path / "Dockerfile"
-    dockerfile.write_text(text)
+    dockerfile.write_bytes(text.encode())
     done = run(tmp_path, [*options, "--format", "json"])
     found = [(f["range"], f["rule"]) for f in json.loads(done.stdout)["findings"]]
     shown = "".join(f"{r['start']['line']}:{r['start']['column']}-{r['end']['line']}:{r['end']['column']} {rule}\n" for r, rule in found)
@@ -55,6 +55,6 @@ def test_lint_case(path, tmp_path):
     if fixed:
         how, _, want = fixed[0].partition("\n")
         run(tmp_path, [*options, how])
-        assert dockerfile.read_text() == want
+        assert dockerfile.read_bytes().decode() == want
         again = run(tmp_path, [*options, how])
-        assert dockerfile.read_text() == want, again.stdout
+        assert dockerfile.read_bytes().decode() == want, again.stdout

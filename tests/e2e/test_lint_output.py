@@ -15,7 +15,7 @@ from test_command_line import Terminal, run
 SCHEMAS = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data/schemas"
 # a rule with a safe fix, one on a range in a line, one on a range over lines, names that want escaping
 DOCKERFILE = 'FROM debian\nRUN apt-get update && \\\n    apt-get install -y curl\nADD "𝕒é<&>.conf" /etc/\nENV API_TOKEN=abc\n'
-FORMATS = ["tty", "json", "sarif", "checkstyle", "junit", "codeclimate", "gitlab", "gnu", "github", "rdjson", "sonarqube", "codacy", "hadolint-json"]
+FORMATS = ["tty", "json", "sarif", "checkstyle", "junit", "codeclimate", "gitlab", "gnu", "compact", "github", "rdjson", "sonarqube", "codacy", "hadolint-json"]
 RULES = ["--only", "DL3006", "--only", "DL3009", "--only", "DL3020", "--only", "DL3064"]
 
 
