@@ -86,13 +86,15 @@ def test_some_rung_works():
     assert "chroot" in RUNGS
 
 
-@pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung != "chroot"])
-def test_hostile_step_with_namespaces(oakum, root, rung):
-    """It has a process table of its own; number 1 there is the step's own first process, which it may see."""
-    done = step(oakum, root, rung, "/hostile", "s3cr3t-of-the-builder", env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900)
-    about_init = [line for line in done.stdout.splitlines() if line.endswith(" 1") or "/proc/1/" in line or "/1/" in line]
-    assert [line for line in done.stdout.splitlines() if line not in about_init] == ["done"]
-    assert not any("environ" in line or "mem" in line or "root" in line for line in about_init)
+NAMESPACES = [rung for rung in RUNGS if rung != "chroot"]
+if NAMESPACES:  # a plain chroot has none, and a test without parameters would be a skipped one
+    @pytest.mark.parametrize("rung", NAMESPACES)
+    def test_hostile_step_with_namespaces(oakum, root, rung):
+        """It has a process table of its own; number 1 there is the step's own first process, which it may see."""
+        done = step(oakum, root, rung, "/hostile", "s3cr3t-of-the-builder", env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900)
+        about_init = [line for line in done.stdout.splitlines() if line.endswith(" 1") or "/proc/1/" in line or "/1/" in line]
+        assert [line for line in done.stdout.splitlines() if line not in about_init] == ["done"]
+        assert not any("environ" in line or "mem" in line or "root" in line for line in about_init)
 
 
 if {"root", "userns"} <= set(RUNGS):
