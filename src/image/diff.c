@@ -30,13 +30,6 @@ typedef struct {
   const OakumTreeTimes *times; /* NULL while settling */
 } Walk;
 
-static gboolean fail(GError **error, int errnum, const char *path)
-{
-  g_autofree char *shown = oakum_escape_terminal(path, -1);
-  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errnum, "%s", shown);
-  return FALSE;
-}
-
 static TreeEntry note_of(const struct stat *st)
 {
   OakumTarType type = oakum_tree_type(st->st_mode);
@@ -80,7 +73,7 @@ static gboolean complete(int at, const char *name, const char *path, TreeEntry *
     char target[OAKUM_TAR_LINK_MAX + 1];
     ssize_t n = readlinkat(at, name, target, sizeof(target));
     if (n < 0 || n > (ssize_t)OAKUM_TAR_LINK_MAX)
-      return fail(error, n < 0 ? errno : ENAMETOOLONG, path);
+      return oakum_tree_fail(error, n < 0 ? errno : ENAMETOOLONG, path);
     oakum_tree_hash(target, (size_t)n, now->content);
     return TRUE;
   }
@@ -88,7 +81,7 @@ static gboolean complete(int at, const char *name, const char *path, TreeEntry *
     return TRUE;
   OAKUM_AUTO_FD fd = open_at(at, name);
   if (fd < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   g_autoptr(GArray) xattrs = oakum_tree_xattrs(fd, error);
   if (!xattrs)
     return FALSE;
@@ -160,7 +153,7 @@ static gboolean walk_folder(Walk *walk, int fd_taken, const char *path, guint de
   DIR *dir = fdopendir(fd_taken);
   if (!dir) {
     close(fd_taken);
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   }
   gboolean ok = depth < OAKUM_TAR_PATH_DEPTH_MAX;
   if (!ok)
@@ -176,12 +169,13 @@ static gboolean walk_folder(Walk *walk, int fd_taken, const char *path, guint de
     if (oakum_tree_ignored(below))
       continue;
     if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-      ok = fail(error, errno, below);
+      ok = oakum_tree_fail(error, errno, below);
     } else if (!S_ISSOCK(st.st_mode)) { /* a socket cannot be in a tar */
       ok = judge(walk, dirfd(dir), entry->d_name, below, &st, error);
       if (ok && S_ISDIR(st.st_mode)) {
         int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        ok = fd >= 0 ? walk_folder(walk, fd, below, depth + 1, error) : fail(error, errno, below);
+        ok = fd >= 0 ? walk_folder(walk, fd, below, depth + 1, error)
+                     : oakum_tree_fail(error, errno, below);
       }
     }
   }
@@ -288,7 +282,7 @@ static gboolean write_change(Output *output, Change *change, GError **error)
   if (now->type == OAKUM_TAR_SYMLINK) {
     ssize_t n = readlinkat(at, name, target, sizeof(target));
     if (n < 0)
-      return fail(error, errno, change->path);
+      return oakum_tree_fail(error, errno, change->path);
     entry.link = (OakumSlice){(const uint8_t *)target, (size_t)n};
   } else if (now->type != OAKUM_TAR_DIR && change->nlink > 1 && change->changed) {
     g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT, now->ino);
@@ -308,7 +302,7 @@ static gboolean write_change(Output *output, Change *change, GError **error)
   if (now->type == OAKUM_TAR_FILE || now->type == OAKUM_TAR_DIR) {
     fd = open_at(at, name);
     if (fd < 0)
-      return fail(error, errno, change->path);
+      return oakum_tree_fail(error, errno, change->path);
     if (!(xattrs = oakum_tree_xattrs(fd, error)))
       return FALSE;
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
@@ -348,7 +342,7 @@ static gboolean add_parents(OakumTree *tree, GPtrArray *changes, GError **error)
       if (fd < 0)
         return FALSE;
       if (fstat(fd, &st) < 0)
-        return fail(error, errno, above);
+        return oakum_tree_fail(error, errno, above);
       Change *parent = g_new0(Change, 1);
       *parent = (Change){g_strdup(above), note_of(&st), 1, FALSE};
       const TreeEntry *old = g_hash_table_lookup(tree->entries, above);
@@ -464,7 +458,7 @@ static gboolean walk_touched(Walk *walk, const TreePath *item, GError **error)
   if (at < 0)
     return FALSE;
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail(error, errno, item->path);
+    return oakum_tree_fail(error, errno, item->path);
   if (S_ISSOCK(st.st_mode)) /* a socket cannot be in a tar */
     return TRUE;
   if (!judge(walk, at, name, item->path, &st, error))
@@ -475,7 +469,8 @@ static gboolean walk_touched(Walk *walk, const TreePath *item, GError **error)
   guint depth = 1;
   for (const char *p = item->path; *p; p++)
     depth += *p == '/';
-  return fd >= 0 ? walk_folder(walk, fd, item->path, depth, error) : fail(error, errno, item->path);
+  return fd >= 0 ? walk_folder(walk, fd, item->path, depth, error)
+                 : oakum_tree_fail(error, errno, item->path);
 }
 
 gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *touched,

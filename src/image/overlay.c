@@ -11,13 +11,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static gboolean fail(GError **error, int errnum, const char *path)
-{
-  g_autofree char *shown = oakum_escape_terminal(path, -1);
-  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errnum, "%s", shown);
-  return FALSE;
-}
-
 static int open_folder(int at, const char *name)
 {
   return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -29,21 +22,21 @@ static gboolean copy_metadata(int from, int to, const char *path, GError **error
   struct stat st;
   if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0 ||
       fchmod(to, st.st_mode & 07777) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   g_autoptr(GArray) old = oakum_tree_xattrs(to, error);
   g_autoptr(GArray) now = old ? oakum_tree_xattrs(from, error) : NULL;
   if (!now)
     return FALSE;
   for (guint i = 0; i < old->len; i++)
     if (fremovexattr(to, g_array_index(old, OakumXattr, i).name) < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
   for (guint i = 0; i < now->len; i++) {
     const OakumXattr *xattr = &g_array_index(now, OakumXattr, i);
     if (fsetxattr(to, xattr->name, xattr->value, xattr->len, 0) < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
   }
   const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, st.st_mtim};
-  return futimens(to, times) == 0 || fail(error, errno, path);
+  return futimens(to, times) == 0 || oakum_tree_fail(error, errno, path);
 }
 
 /* ---- before the step
@@ -77,11 +70,11 @@ static gboolean lend_link(OakumTree *tree, int upper, const char *path, GError *
   g_autofree char *name = NULL;
   OAKUM_AUTO_FD to = make_parents(tree, upper, path, error);
   if (to < 0)
-    return error && *error ? FALSE : fail(error, errno, path);
+    return error && *error ? FALSE : oakum_tree_fail(error, errno, path);
   OAKUM_AUTO_FD from = oakum_root_open_parent(tree->root, path, FALSE, &name, error);
   if (from < 0)
     return FALSE;
-  return linkat(from, name, to, name, 0) == 0 || fail(error, errno, path);
+  return linkat(from, name, to, name, 0) == 0 || oakum_tree_fail(error, errno, path);
 }
 
 gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error)
@@ -139,18 +132,18 @@ static gboolean merge_entry(Merge *merge, int upper, int root, const char *name,
 {
   struct stat now, old;
   if (fstatat(upper, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   gboolean there = fstatat(root, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
   if (S_ISCHR(now.st_mode) && now.st_rdev == 0)
     return !there || remove_old(merge, root, name, path, error);
   if (S_ISDIR(now.st_mode)) {
     OAKUM_AUTO_FD from = open_folder(upper, name);
     if (from < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
     if (there && S_ISDIR(old.st_mode) && !is_opaque(from)) {
       OAKUM_AUTO_FD to = open_folder(root, name);
       touch(merge, path, FALSE);
-      return to < 0 ? fail(error, errno, path)
+      return to < 0 ? oakum_tree_fail(error, errno, path)
                     : merge_folder(merge, from, to, path, depth + 1, error);
     }
   }
@@ -160,8 +153,8 @@ static gboolean merge_entry(Merge *merge, int upper, int root, const char *name,
   touch(merge, path, S_ISDIR(now.st_mode));
   /* of two names of one file rename(2) leaves both: the lent one has to go by itself */
   if (renameat(upper, name, root, name) < 0)
-    return fail(error, errno, path);
-  return unlinkat(upper, name, 0) == 0 || errno == ENOENT || fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
+  return unlinkat(upper, name, 0) == 0 || errno == ENOENT || oakum_tree_fail(error, errno, path);
 }
 
 static gboolean merge_folder(Merge *merge, int upper, int root, const char *path, guint depth,
@@ -177,7 +170,7 @@ static gboolean merge_folder(Merge *merge, int upper, int root, const char *path
   DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
   if (!dir) {
     oakum_fd_clear(&fd);
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   }
   for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
     if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)

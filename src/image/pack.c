@@ -13,13 +13,6 @@ typedef struct {
   OakumTarWriter *out;
 } Pack;
 
-static gboolean fail(GError **error, int errnum, const char *path)
-{
-  g_autofree char *shown = oakum_escape_terminal(path, -1);
-  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errnum, "%s", shown);
-  return FALSE;
-}
-
 static gint by_name(gconstpointer a, gconstpointer b)
 {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -31,7 +24,7 @@ static GPtrArray *names_in(int at, const char *name, int *folder, GError **error
   int copy = *folder >= 0 ? fcntl(*folder, F_DUPFD_CLOEXEC, 3) : -1;
   DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
   if (!dir) {
-    (void)fail(error, errno, name);
+    (void)oakum_tree_fail(error, errno, name);
     oakum_fd_clear(&copy);
     return NULL;
   }
@@ -80,7 +73,7 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *to
   case OAKUM_TAR_SYMLINK: {
     ssize_t n = readlinkat(at, name, target, sizeof(target));
     if (n < 0 || n > (ssize_t)OAKUM_TAR_LINK_MAX)
-      return fail(error, n < 0 ? errno : ENAMETOOLONG, to);
+      return oakum_tree_fail(error, n < 0 ? errno : ENAMETOOLONG, to);
     entry.link = (OakumSlice){(const uint8_t *)target, (size_t)n};
     entry.mode = 0777;
     break;
@@ -89,7 +82,7 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *to
   case OAKUM_TAR_DIR:
     fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
-      return fail(error, errno, to);
+      return oakum_tree_fail(error, errno, to);
     if (!(xattrs = oakum_tree_xattrs(fd, error)))
       return FALSE;
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
@@ -112,9 +105,9 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
 {
   struct stat st;
   if (depth > OAKUM_TAR_PATH_DEPTH_MAX)
-    return fail(error, ENAMETOOLONG, from);
+    return oakum_tree_fail(error, ENAMETOOLONG, from);
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail(error, errno, from);
+    return oakum_tree_fail(error, errno, from);
   gboolean skipped =
       itself && pack->options->skip && pack->options->skip(from, pack->options->user);
   if (S_ISSOCK(st.st_mode) || (skipped && !(S_ISDIR(st.st_mode) && pack->options->enter_skipped)))

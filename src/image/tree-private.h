@@ -25,7 +25,6 @@ struct OakumTree {
   int root;
   GHashTable *entries; /* clean path → TreeEntry */
   gboolean settled;    /* nothing was applied since the notes and the disk were compared */
-  gint64 settled_at;   /* monotonic, microseconds */
 };
 
 /* What a step on an overlay touched. */
@@ -42,6 +41,8 @@ NODISCARD gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *t
                                            const OakumTreeTimes *times, OakumTarWriter *out,
                                            gboolean *changed, GError **error);
 
+/* FALSE, with "path: what errno says"; the path is escaped. */
+gboolean oakum_tree_fail(GError **error, int errnum, const char *path);
 /* Names that steps are given and layers never carry. */
 NODISCARD gboolean oakum_tree_ignored(const char *path);
 /* The xattrs that a layer carries (security.capability, user.*), sorted by name; of an open file.

@@ -36,6 +36,13 @@ gboolean oakum_tree_ignored(const char *path)
          g_str_has_prefix(path, "sys/");
 }
 
+gboolean oakum_tree_fail(GError **error, int errnum, const char *path)
+{
+  g_autofree char *shown = oakum_escape_terminal(path, -1);
+  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errnum, "%s", shown);
+  return FALSE;
+}
+
 void oakum_tree_hash_end(OakumHasher *hasher, uint8_t out[CONTENT_DIGEST])
 {
   g_autofree char *hex = oakum_hasher_hex(hasher);
@@ -143,13 +150,6 @@ typedef struct {
   int parent;
 } Apply;
 
-static gboolean fail(GError **error, int errnum, const char *path)
-{
-  g_autofree char *shown = oakum_escape_terminal(path, -1);
-  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errnum, "%s", shown);
-  return FALSE;
-}
-
 /* Drops the notes of `path` and of all below; of what is older than this layer when `older`. */
 static void forget(Apply *apply, const char *path, gboolean itself)
 {
@@ -250,24 +250,24 @@ static gboolean set_metadata(int at, const char *name, const OakumTarEntry *entr
 {
   gboolean link = entry->type == OAKUM_TAR_SYMLINK;
   if (fchownat(at, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   if (!link && fchmodat(at, name, entry->mode & 07777, 0) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   if (entry->n_xattrs > 0 && (entry->type == OAKUM_TAR_FILE || entry->type == OAKUM_TAR_DIR)) {
     OAKUM_AUTO_FD fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
     for (size_t i = 0; i < entry->n_xattrs; i++)
       if (xattr_kept(entry->xattrs[i].name) &&
           fsetxattr(fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len, 0) <
               0 &&
           errno != ENOTSUP)
-        return fail(error, errno, path);
+        return oakum_tree_fail(error, errno, path);
   }
   struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
                               {.tv_sec = entry->mtime, .tv_nsec = entry->mtime_ns}};
   if (entry->type != OAKUM_TAR_DIR && utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   return TRUE;
 }
 
@@ -283,7 +283,7 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
   case OAKUM_TAR_FILE: {
     OAKUM_AUTO_FD fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
     return write_content(apply, fd, note, error);
   }
   case OAKUM_TAR_DIR:
@@ -298,7 +298,7 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
     note->rdev = entry->type == OAKUM_TAR_FIFO ? 0 : makedev(entry->dev_major, entry->dev_minor);
     done = mknodat(at, name, kind | 0600, note->rdev);
   }
-  return done == 0 || fail(error, errno, path);
+  return done == 0 || oakum_tree_fail(error, errno, path);
 }
 
 static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const char *name,
@@ -325,7 +325,7 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
       !open_parent(apply, apply->parent_path ? apply->parent_path : "", error))
     return FALSE;
   if (linkat(at, target_name, apply->parent, name, 0) < 0)
-    return fail(error, errno, path);
+    return oakum_tree_fail(error, errno, path);
   const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
   if (note)
     g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
@@ -379,7 +379,7 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
       return fchown(apply->tree->root, entry->uid, entry->gid) == 0 &&
                      fchmod(apply->tree->root, entry->mode & 07777) == 0
                  ? TRUE
-                 : fail(error, errno, "/");
+                 : oakum_tree_fail(error, errno, "/");
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "the root is not a folder");
     return FALSE;
   }
@@ -443,7 +443,7 @@ static gboolean set_dir_times(Apply *apply, GError **error)
                                        OAKUM_ROOT_NO_SYMLINKS, NULL);
     struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *(struct timespec *)time};
     if (fd >= 0 && futimens(fd, times) < 0)
-      return fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path);
   }
   return TRUE;
 }
