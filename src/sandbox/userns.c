@@ -1,6 +1,5 @@
 /* A user namespace for the whole program: a builder without privileges becomes uid 0 of its own
  * ids, and goes on as if it were root. */
-#include "codec/codec.h"
 #include "os/os.h"
 #include "sandbox/sandbox-private.h"
 #include <errno.h>
@@ -31,22 +30,12 @@ gboolean oakum_sandbox_in_userns(void)
 /* ---- which ids
  * ---------------------------------------------------------------------------------- */
 
-static gboolean slurp(const char *file, char **text, GError **error)
-{
-  size_t len;
-  int fd = open(file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "%s", file), FALSE;
-  g_autoptr(OakumReader) reader = oakum_reader_new_fd(fd, TRUE);
-  return oakum_reader_slurp(reader, OAKUM_MIB, file, text, &len, error);
-}
-
 /* The first range of subordinate ids of a user: "name-or-uid:first:count" (subuid(5)). */
 static gboolean find_range(const char *file, uid_t uid, uint64_t *first, uint64_t *count)
 {
   g_autofree char *text = NULL, *number = g_strdup_printf("%u", (unsigned)uid);
   const struct passwd *entry = getpwuid(uid);
-  if (!slurp(file, &text, NULL))
+  if (!oakum_file_read(file, OAKUM_MIB, &text, NULL, NULL))
     return FALSE;
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line; line++) {
@@ -88,7 +77,7 @@ static gboolean map_same(const char *kind, pid_t pid, GError **error)
   g_autofree char *own = g_strdup_printf("/proc/self/%s", kind),
                   *path = g_strdup_printf("/proc/%d/%s", (int)pid, kind), *text = NULL;
   g_autoptr(GString) map = g_string_new(NULL);
-  if (!slurp(own, &text, error))
+  if (!oakum_file_read(own, OAKUM_MIB, &text, NULL, error))
     return FALSE;
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (char **line = lines; *line; line++) {
