@@ -62,10 +62,8 @@ static char *run_message(const Stage *stage, char **words)
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (guint i = 0; i < stage->arg_order->len; i++) {
     const char *name = stage->arg_order->pdata[i];
-    if (!g_strv_contains((const char *const[]){"HTTP_PROXY", "http_proxy", "HTTPS_PROXY",
-                                               "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY",
-                                               "no_proxy", "ALL_PROXY", "all_proxy", NULL},
-                         name)) {
+    OakumOrigin origin;
+    if (!oakum_dockerfile_predefined(name, &origin) || origin != OAKUM_ORIGIN_PROXY) {
       g_ptr_array_add(names, (gpointer)name);
       count++;
     }
@@ -168,8 +166,7 @@ static void overlay_clear(Overlay *overlay)
 
 /* Here-documents: alone they are the script, which a first line "#!" gives to another program;
  * beside other text they are the shell's own, and come behind it as it would read them. */
-static char **run_words(const Build *build, const Stage *stage, const OakumInstruction *in,
-                        const OakumHeredoc **script)
+static char **run_words(const Stage *stage, const OakumInstruction *in, const OakumHeredoc **script)
 {
   const OakumHeredoc *alone = oakum_instruction_script(in);
   if (alone && g_str_has_prefix(alone->text, "#!")) {
@@ -191,7 +188,6 @@ static char **run_words(const Build *build, const Stage *stage, const OakumInstr
       g_string_append(text, i + 1 < in->heredocs->len ? "\n" : "");
     }
   }
-  (void)build;
   guint last = g_strv_length(words) - 1;
   g_free(words[last]);
   words[last] = g_string_free(g_steal_pointer(&text), FALSE);
@@ -207,7 +203,7 @@ static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in,
   if (!known && !oakum_tree_settle(stage->tree, error))
     return FALSE;
   const OakumHeredoc *script = NULL;
-  g_auto(GStrv) words = run_words(build, stage, in, &script);
+  g_auto(GStrv) words = run_words(stage, in, &script);
   if (!overlay_begin(build, stage, &overlay, error) ||
       !run_in_sandbox(build, stage, words, script, &overlay, error))
     return FALSE;
