@@ -140,6 +140,8 @@ struct OakumLint {
  * borrowed, for edits and better words; NULL when the rule is off or was told of this step. */
 OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, LintSpan span,
                         const char *detail, ...) G_GNUC_PRINTF(5, 6);
+/* Gives the finding the place of these bytes. */
+void lint_place(const OakumLint *lint, OakumFinding *finding, LintSpan span);
 /* An edit of the finding (NULL: nothing is done). `safe` FALSE makes the whole fix unsafe. */
 void lint_edit(OakumFinding *finding, size_t start, size_t end, const char *text, gboolean safe);
 /* Rules that compare pairs of steps call it for each pair; FALSE: the file has had its share

@@ -134,6 +134,17 @@ gboolean lint_spend(const OakumLint *lint)
   return TRUE;
 }
 
+void lint_place(const OakumLint *lint, OakumFinding *finding, LintSpan span)
+{
+  OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
+  finding->line = range.line;
+  finding->column = range.column;
+  finding->end_line = range.end_line;
+  finding->end_column = range.end_column;
+  finding->start = span.start;
+  finding->end = span.end;
+}
+
 gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 {
   return lint->levels[rule] != OAKUM_LINT_OFF;
@@ -190,13 +201,7 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     finding->line = finding->end_line = step ? step->line : 1;
     finding->column = finding->end_column = 1;
   } else {
-    OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
-    finding->line = range.line;
-    finding->column = range.column;
-    finding->end_line = range.end_line;
-    finding->end_column = range.end_column;
-    finding->start = span.start;
-    finding->end = span.end;
+    lint_place(lint, finding, span);
   }
   lint->told[rule]++;
   g_ptr_array_add(lint->findings, finding);

@@ -154,6 +154,20 @@ static char *shell_pragma(const char *text)
   return *at ? g_strdup(at) : NULL;
 }
 
+/* A comment that names the shell: of all stages before the first FROM, else of the one it is in. */
+static void heed_pragma(const char *comment, const LintStep *step, State *now, char **fallback)
+{
+  g_autofree char *shell = shell_pragma(comment);
+  if (!shell)
+    return;
+  if (step->stage < 0) {
+    g_free(*fallback);
+    *fallback = g_strdup(shell);
+  }
+  g_free(now->shell);
+  now->shell = g_steal_pointer(&shell);
+}
+
 const GPtrArray *oakum_lint_scripts(OakumLint *lint)
 {
   if (lint->scripts)
@@ -173,26 +187,10 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       const OakumComment *one = lint->dockerfile->comments->pdata[comment];
       if (one->range.line >= step->line)
         break;
-      g_autofree char *shell = shell_pragma(one->text);
-      if (shell && step->stage < 0) {
-        g_free(fallback);
-        fallback = g_strdup(shell);
-      }
-      if (shell) {
-        g_free(now->shell);
-        now->shell = g_steal_pointer(&shell);
-      }
+      heed_pragma(one->text, step, now, &fallback);
     }
     if (step->kind == STEP_COMMENT) {
-      g_autofree char *shell = shell_pragma(step->text);
-      if (shell && step->stage < 0) {
-        g_free(fallback);
-        fallback = g_strdup(shell);
-      }
-      if (shell) {
-        g_free(now->shell);
-        now->shell = g_steal_pointer(&shell);
-      }
+      heed_pragma(step->text, step, now, &fallback);
     } else if (step->kind == STEP_FROM) {
       if (step->stage > 0)
         g_ptr_array_add(ended, g_steal_pointer(&now));
@@ -347,13 +345,7 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   } else {
     LintSpan span =
         place_span(place, comment->line, comment->column, comment->end_line, comment->end_column);
-    OakumRange range = oakum_dockerfile_range(lint->dockerfile, (guint)span.start, (guint)span.end);
-    finding->line = range.line;
-    finding->column = range.column;
-    finding->end_line = range.end_line;
-    finding->end_column = range.end_column;
-    finding->start = span.start;
-    finding->end = span.end;
+    lint_place(lint, finding, span);
     for (guint i = 0; i < comment->replacements_count; i++) {
       const OakumLintReplacement *one = &comment->replacements[i];
       LintSpan part = place_span(place, one->line, one->column, one->end_line, one->end_column);
