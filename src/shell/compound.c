@@ -83,6 +83,18 @@ static void arith_word(OakumShellParser *p, char close, char close2)
   g_array_append_val(p->b->words, word);
 }
 
+/* The "))" that began at `start`; the words since `mark` are the node's. */
+static void close_arith(OakumShellParser *p, OakumShellNode *node, guint32 start, guint mark)
+{
+  if (!p->error && oakum_shell_peek(p) == ')' && oakum_shell_peek2(p) == ')') {
+    oakum_shell_take(p);
+    oakum_shell_take(p);
+  } else {
+    oakum_shell_fail(p, OAKUM_ERROR_INVALID, start, start + 2, "this \"((\" is never closed");
+  }
+  node->words = oakum_shell_keep_array(p->b, p->b->words, mark, &node->n_words);
+}
+
 static void parse_for_arith(OakumShellParser *p, OakumShellNode *node, guint32 start)
 {
   node->kind = OAKUM_SHELL_NODE_FOR_ARITH;
@@ -96,13 +108,7 @@ static void parse_for_arith(OakumShellParser *p, OakumShellNode *node, guint32 s
     else if (i < 2)
       oakum_shell_unexpected(p, "\";\"");
   }
-  if (!p->error && oakum_shell_peek(p) == ')' && oakum_shell_peek2(p) == ')') {
-    oakum_shell_take(p);
-    oakum_shell_take(p);
-  } else {
-    oakum_shell_fail(p, OAKUM_ERROR_INVALID, start, start + 2, "this \"((\" is never closed");
-  }
-  node->words = oakum_shell_keep_array(p->b, p->b->words, mark, &node->n_words);
+  close_arith(p, node, start, mark);
   oakum_shell_skip_blanks(p);
   if (!p->error && oakum_shell_peek(p) == ';')
     oakum_shell_take(p);
@@ -241,13 +247,7 @@ static void parse_arith(OakumShellParser *p, OakumShellNode *node)
   oakum_shell_take(p);
   oakum_shell_take(p);
   arith_word(p, ')', 0);
-  if (!p->error && oakum_shell_peek(p) == ')' && oakum_shell_peek2(p) == ')') {
-    oakum_shell_take(p);
-    oakum_shell_take(p);
-  } else {
-    oakum_shell_fail(p, OAKUM_ERROR_INVALID, start, start + 2, "this \"((\" is never closed");
-  }
-  node->words = oakum_shell_keep_array(p->b, p->b->words, mark, &node->n_words);
+  close_arith(p, node, start, mark);
 }
 
 gboolean oakum_shell_compound_kind(const OakumShellParser *p, OakumShellNodeKind *kind)
