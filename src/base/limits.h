@@ -137,6 +137,11 @@
 #define OAKUM_STEP_TIMEOUT_S 3600u
 #define OAKUM_STEP_PROCESSES_MAX 4096u
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
+#define OAKUM_STEP_MOUNTS_MAX 64u
+#define OAKUM_SECRET_MAX (500 * OAKUM_KIB) /* BuildKit's own */
+#define OAKUM_CACHE_COPIES_MAX 100u        /* users at a time of one private cache */
+#define OAKUM_AGENT_BUFFER (16 * OAKUM_KIB)
+#define OAKUM_AGENT_CONNECTIONS_MAX 64u
 
 /* configuration files that people write */
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)

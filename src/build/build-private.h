@@ -1,5 +1,6 @@
 #pragma once
 #include "build/build.h"
+#include "os/os.h"
 
 /* One stage while it is built. */
 typedef struct {
@@ -55,6 +56,21 @@ NODISCARD char *oakum_stage_expand_body(const Stage *stage, const char *text, GE
 /* Value of a word with the stage's variables. */
 NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word,
                                    GError **error);
+
+/* What the mounts of a RUN are made of; caches are locked, and copies there, until it is freed. */
+typedef struct OakumStepMounts OakumStepMounts;
+NODISCARD OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage,
+                                              const OakumInstruction *in, GError **error);
+NODISCARD const OakumStepMount *oakum_step_mounts_list(const OakumStepMounts *mounts,
+                                                       size_t *count);
+/* Variables that they bring: array of "NAME=value". */
+NODISCARD const GPtrArray *oakum_step_mounts_environment(const OakumStepMounts *mounts);
+void oakum_step_mounts_free(OakumStepMounts *mounts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepMounts, oakum_step_mounts_free)
+/* Makes a socket at `path` and a process that leads from there to the agent's socket; it ends with
+ * the child. */
+NODISCARD OakumChild *oakum_agent_start(const char *agent, const char *path, mode_t mode, uid_t uid,
+                                        gid_t gid, GError **error);
 
 /* A layer that is being written. */
 typedef struct OakumLayerWriter OakumLayerWriter;

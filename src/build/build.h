@@ -37,6 +37,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumPlan, oakum_plan_free)
 /* Finds a base image; its blobs may be read many times. */
 typedef OakumImage *(*OakumFindBase)(const char *reference, const OakumPlatform *platform,
                                      gpointer user, GError **error);
+/* --secret and --ssh. */
+typedef struct {
+  char *id;
+  char *file;     /* with the secret; the socket of an agent */
+  char *variable; /* of the builder's environment, in place of a file; else NULL */
+} OakumBuildSecret;
 typedef struct {
   const char *context; /* folder of COPY and ADD; NULL: none */
   GHashTable *build_args;
@@ -49,6 +55,8 @@ typedef struct {
   guint threads;
   int out, err; /* where steps print */
   guint step_timeout_s;
+  GPtrArray *secrets, *ssh; /* OakumBuildSecret; NULL: none */
+  OakumNetwork network;     /* of steps that do not say */
 } OakumBuildOptions;
 /* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
  * the layers of the base image. */
@@ -59,5 +67,7 @@ typedef struct {
 NODISCARD OakumBuildResult *oakum_build_run(const OakumPlan *plan,
                                             const OakumDockerfile *dockerfile, OakumStore *store,
                                             const OakumBuildOptions *options, GError **error);
+/* Re-execution entry, for the table in main(): name "agent". */
+NODISCARD int oakum_build_agent_main(int argc, char **argv);
 void oakum_build_result_free(OakumBuildResult *result);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumBuildResult, oakum_build_result_free)

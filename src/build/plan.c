@@ -99,6 +99,7 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
   static const char *const copy_flags[] = {"from", "chown", "chmod", NULL};
   static const char *const check_flags[] = {"interval",       "timeout", "start-period",
                                             "start-interval", "retries", NULL};
+  static const char *const run_flags[] = {"mount", "network", "security", NULL};
   static const char *const no_flags[] = {NULL};
   const char *const *flags = no_flags;
   switch (in->kind) {
@@ -114,6 +115,9 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
   case OAKUM_INSTRUCTION_ADD:
     flags = copy_flags;
     break;
+  case OAKUM_INSTRUCTION_RUN:
+    flags = run_flags;
+    break;
   default:
     break;
   }
@@ -122,6 +126,10 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
     if (!g_strv_contains(flags, flag->name))
       return unsupported(dockerfile, &flag->range, error, "%s: the flag --%s is not supported yet",
                          in->name, flag->name);
+    if (strcmp(flag->name, "security") == 0 && flag->value && strcmp(flag->value, "sandbox") != 0)
+      return unsupported(dockerfile, &flag->range, error,
+                         "RUN --security=%s: a step never gets more rights than it has",
+                         flag->value);
   }
   for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ADD && i + 1 < in->words->len; i++) {
     const OakumWord *word = in->words->pdata[i];
@@ -169,6 +177,11 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
     if (other >= 0)
       ok = add_stage(plan, dockerfile, other, planned, error);
+    for (guint j = 0; ok && j < in->mounts->len; j++) {
+      from = ((const OakumMount *)in->mounts->pdata[j])->from;
+      other = from ? oakum_dockerfile_find_stage_name(dockerfile, from, index) : -1;
+      ok = other < 0 || add_stage(plan, dockerfile, other, planned, error);
+    }
   }
   g_ptr_array_add(plan->stages, out);
   return ok;

@@ -35,13 +35,23 @@ static void add_variable(GPtrArray *envp, const char *name, const char *value)
     g_ptr_array_add(envp, g_strconcat(name, "=", value, NULL));
 }
 
-static GPtrArray *environment(const Build *build, const Stage *stage, const OakumUser *user)
+/* Variables of mounts win over all others. */
+static GPtrArray *environment(const Build *build, const Stage *stage, const OakumUser *user,
+                              const GPtrArray *of_mounts)
 {
   GPtrArray *envp = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < of_mounts->len; i++) {
+    const char *text = of_mounts->pdata[i];
+    g_autofree char *name = g_strndup(text, strcspn(text, "="));
+    if (!has_variable(envp, name))
+      g_ptr_array_add(envp, g_strdup(text));
+  }
   for (char **row = stage->config->env; row && *row; row++) {
     const char *equals = strchrnul(*row, '=');
     g_autofree char *name = g_strndup(*row, (gsize)(equals - *row));
     const char *value = oakum_stage_variable(stage, name);
+    if (has_variable(envp, name))
+      continue;
     g_ptr_array_add(envp, value ? g_strconcat(name, "=", value, NULL) : g_strdup(*row));
   }
   for (guint i = 0; i < stage->arg_order->len; i++)
@@ -97,14 +107,36 @@ typedef struct {
   int upper;
 } Overlay;
 
-static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const OakumHeredoc *script,
-                               const Overlay *overlay, GError **error)
+static gboolean choose_network(const Build *build, const OakumInstruction *in, OakumNetwork *out,
+                               GError **error)
+{
+  const char *text = oakum_instruction_flag(in, "network");
+  *out = build->options->network;
+  if (!text || strcmp(text, "default") == 0)
+    return TRUE;
+  if (oakum_network_parse(text, out))
+    return TRUE;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+              "--network takes default, none or host, not \"%s\"", text);
+  return FALSE;
+}
+
+static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstruction *in, char **words,
+                               const OakumHeredoc *script, const Overlay *overlay, GError **error)
 {
   OakumUser user;
+  OakumNetwork network;
+  size_t n_mounts;
+  if (!choose_network(build, in, &network, error))
+    return FALSE;
+  g_autoptr(OakumStepMounts) mounts = oakum_stage_mounts(build, stage, in, error);
+  if (!mounts)
+    return FALSE;
   if (!oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
                        error))
     return FALSE;
-  g_autoptr(GPtrArray) envp = environment(build, stage, &user);
+  g_autoptr(GPtrArray) envp =
+      environment(build, stage, &user, oakum_step_mounts_environment(mounts));
   g_autofree char *names = resolv_conf();
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
@@ -125,7 +157,10 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const O
                     .resolv_conf = names,
                     .hostname = "oakum\n",
                     .script_name = script ? script->name : NULL,
-                    .script = script ? script->text : NULL};
+                    .script = script ? script->text : NULL,
+                    .network = network};
+  step.mounts = oakum_step_mounts_list(mounts, &n_mounts);
+  step.n_mounts = n_mounts;
   int status = 0;
   gboolean ok = oakum_sandbox_run(build->options->rung, &step, &status, error);
   oakum_user_clear(&user);
@@ -205,7 +240,7 @@ static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in,
   const OakumHeredoc *script = NULL;
   g_auto(GStrv) words = run_words(stage, in, &script);
   if (!overlay_begin(build, stage, &overlay, error) ||
-      !run_in_sandbox(build, stage, words, script, &overlay, error))
+      !run_in_sandbox(build, stage, in, words, script, &overlay, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};

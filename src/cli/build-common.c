@@ -22,6 +22,12 @@ const OakumOption oakum_build_options[] = {
      "that of this machine"},
     {"isolation", 0, OAKUM_OPTION_TEXT, AT(isolation), "auto|userns|root|chroot",
      "how RUN is kept apart; oakum doctor tells what works here", "auto"},
+    {"network", 0, OAKUM_OPTION_TEXT, AT(network), "default|none|host",
+     "network of RUN steps that do not say; default is that of the builder", "default"},
+    {"secret", 0, OAKUM_OPTION_LIST, AT(secrets), "id=NAME,src=FILE",
+     "secret for RUN --mount=type=secret; env=VARIABLE in place of src"},
+    {"ssh", 0, OAKUM_OPTION_LIST, AT(ssh), "default|NAME=SOCKET",
+     "ssh agent for RUN --mount=type=ssh"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
      "times of files: those after SOURCE_DATE_EPOCH set to it, or as they are", "clamp"},
     {"threads", 0, OAKUM_OPTION_TEXT, AT(threads), "N", "threads that compress, 1 to 64",
@@ -169,6 +175,9 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (args->timestamps && strcmp(args->timestamps, "keep") != 0 &&
       strcmp(args->timestamps, "clamp") != 0)
     return usage(error, "--timestamps takes clamp or keep, not", args->timestamps);
+  if (args->network && strcmp(args->network, "default") != 0 &&
+      !oakum_network_parse(args->network, &options.network))
+    return usage(error, "--network takes default, none or host, not", args->network);
   options.keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
   if (args->platform && !oakum_platform_parse(args->platform, &built->platform, error))
     return FALSE;
@@ -189,6 +198,12 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!choose_rung(args->isolation, &options.rung, error) ||
       !(built->store = oakum_store_open(args->store, error)))
     return FALSE;
+  g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
+  if (!oakum_cli_parse_secrets(args->secrets, FALSE, &secrets, error) ||
+      !oakum_cli_parse_secrets(args->ssh, TRUE, &ssh, error))
+    return FALSE;
+  options.secrets = secrets;
+  options.ssh = ssh;
   options.build_args = table;
   options.platform = built->platform;
   Bases bases = {built->store, &args->registry};

@@ -22,4 +22,7 @@ NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folde
 /* Writes the result to every --output and -t. */
 NODISCARD gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built,
                                      GError **error);
+/* --secret or --ssh into OakumBuildSecret; *out is set in any case. */
+NODISCARD gboolean oakum_cli_parse_secrets(const GPtrArray *texts, gboolean ssh, GPtrArray **out,
+                                           GError **error);
 void oakum_built_clear(OakumBuilt *built);

@@ -93,7 +93,8 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
  * --------------------------------------------------------------------- */
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *platform, *store, *threads;
-  GPtrArray *tags, *outputs, *build_args;
+  char *network;
+  GPtrArray *tags, *outputs, *build_args, *secrets, *ssh;
   gboolean print_plan, verbose;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;

@@ -1,3 +1,4 @@
+#include "build/build.h"
 #include "cli/cli.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
@@ -36,6 +37,7 @@ int main(int argc, char **argv)
 {
   static const OakumReexecEntry entries[] = {{"step", oakum_sandbox_step_main},
                                              {"examine", oakum_examine_main},
+                                             {"agent", oakum_build_agent_main},
                                              {"userns", run_in_userns},
                                              {NULL, NULL}};
   int status = oakum_reexec_dispatch(entries, argc, argv);

@@ -198,6 +198,10 @@ typedef struct {
 NODISCARD gboolean oakum_pack_path(int root, const char *from, const char *to, gboolean itself,
                                    const OakumPackOptions *options, OakumTarWriter *out,
                                    GError **error);
+/* Copies what lies at `from` below `root` into another folder (a descriptor, empty, borrowed): as
+ * `to` in it, or, when `to` is "", the contents of a folder. */
+NODISCARD gboolean oakum_pack_copy(int root, const char *from, int folder, const char *to,
+                                   const OakumPackOptions *options, GError **error);
 /* The path without symbolic links that `path` means inside `root`, as far as it exists; the rest is
  * appended as it is. No leading slash. */
 NODISCARD char *oakum_root_real_path(int root, const char *path, GError **error);

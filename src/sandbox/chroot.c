@@ -34,7 +34,18 @@ typedef struct {
   const char *root_path;
   int root;
   struct seccomp_notif_sizes sizes;
+  GArray *secrets; /* Secret */
 } Supervisor;
+
+/* A file of the root that holds nothing, and what who opens it gets in its place. */
+typedef struct {
+  dev_t device;
+  ino_t inode;
+  int memory;
+  mode_t mode;
+  uid_t uid;
+  gid_t gid;
+} Secret;
 
 typedef struct {
   const struct seccomp_notif *notif;
@@ -212,6 +223,82 @@ static void give_descriptor(const Supervisor *s, const struct seccomp_notif *not
   respond(s, notif, 0, errno, FALSE);
 }
 
+/* ---- secrets
+ * -------------------------------------------------------------------------------------------- */
+static void secret_clear(gpointer p)
+{
+  oakum_fd_clear(&((Secret *)p)->memory);
+}
+
+static gboolean load_secrets(Supervisor *s, const StepOrder *order)
+{
+  s->secrets = g_array_new(FALSE, TRUE, sizeof(Secret));
+  g_array_set_clear_func(s->secrets, secret_clear);
+  for (guint i = 0; order->mounts && i < order->mounts->len; i++) {
+    const StepMount *m = order->mounts->pdata[i];
+    if (m->kind != OAKUM_STEP_MOUNT_SECRET)
+      continue;
+    struct stat st;
+    OAKUM_AUTO_FD place =
+        oakum_root_open(s->root, m->target, O_PATH, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
+    Secret secret = {.memory = memfd_create("secret", MFD_CLOEXEC),
+                     .mode = (mode_t)m->mode,
+                     .uid = (uid_t)m->uid,
+                     .gid = (gid_t)m->gid};
+    gsize len = 0;
+    g_autofree guchar *bytes = g_base64_decode(m->data, &len);
+    gboolean ok = place >= 0 && fstat(place, &st) == 0 && secret.memory >= 0 &&
+                  oakum_write_all(secret.memory, bytes, len, NULL) &&
+                  fchmod(secret.memory, (mode_t)m->mode | 0400) == 0;
+    if (secret.memory >= 0)
+      (void)!fchown(secret.memory, secret.uid, secret.gid); /* what fstat shows is a comfort */
+    explicit_bzero(bytes, len);
+    if (ok) {
+      secret.device = st.st_dev;
+      secret.inode = st.st_ino;
+    }
+    g_array_append_val(s->secrets, secret);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What the modes of the file grant to a thread; further groups of it do not count. */
+static gboolean may_read(const Secret *secret, pid_t tid)
+{
+  guint64 uid[4], gid[4];
+  if (!oakum_proc_status(tid, "Uid:", uid, 4) || !oakum_proc_status(tid, "Gid:", gid, 4))
+    return FALSE;
+  if (uid[3] == 0)
+    return TRUE;
+  if (uid[3] == secret->uid)
+    return (secret->mode & 0400) != 0;
+  return (secret->mode & (gid[3] == secret->gid ? 0040 : 0004)) != 0;
+}
+
+/* -2: no secret lies at this path; -1 with errno; else a new descriptor. */
+static int open_secret(const Supervisor *s, pid_t tid, const char *path, uint64_t flags)
+{
+  struct stat st;
+  if (s->secrets->len == 0 || (flags & O_PATH))
+    return -2;
+  OAKUM_AUTO_FD fd = oakum_root_open(s->root, path, O_PATH, 0,
+                                     flags & O_NOFOLLOW ? OAKUM_ROOT_NOFOLLOW_LAST : 0, NULL);
+  if (fd < 0 || fstat(fd, &st) < 0)
+    return -2;
+  for (guint i = 0; i < s->secrets->len; i++) {
+    const Secret *secret = &g_array_index(s->secrets, Secret, i);
+    if (secret->device != st.st_dev || secret->inode != st.st_ino)
+      continue;
+    char name[64];
+    g_snprintf(name, sizeof(name), "/proc/self/fd/%d", secret->memory);
+    errno = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ? EROFS : EACCES;
+    return errno == EACCES && may_read(secret, tid) ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+  }
+  return -2;
+}
+
 static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t path_address,
                         uint64_t flags)
 {
@@ -226,6 +313,8 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
   int fd = ours && !(flags & O_PATH)
                ? oakum_proc_open(s->proc, request->pid, request->tid, clean, (int)flags)
                : -2;
+  if (clean && !ours)
+    fd = open_secret(s, request->tid, clean, flags);
   if (fd >= 0) {
     give_descriptor(s, request->notif, fd, (flags & O_CLOEXEC) != 0);
     close(fd);
@@ -435,12 +524,14 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
  */
 typedef struct {
   int socket;
+  gboolean offline;
 } FilterLoad;
 
 static gboolean load_and_send(void *user)
 {
-  int listener = -1, to = ((FilterLoad *)user)->socket;
-  if (!oakum_sandbox_load_filter(TRUE, &listener))
+  const FilterLoad *load = user;
+  int listener = -1, to = load->socket;
+  if (!oakum_sandbox_load_filter(TRUE, load->offline, &listener))
     return FALSE;
   char byte = 'l';
   struct iovec iov = {&byte, 1};
@@ -484,7 +575,7 @@ static _Noreturn void child_body(const StepOrder *order, int root, int to)
     oakum_sandbox_complain("chroot");
     _exit(125);
   }
-  FilterLoad load = {to};
+  FilterLoad load = {to, order->offline};
   oakum_sandbox_become(order, TRUE, load_and_send, &load);
 }
 
@@ -569,6 +660,12 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
     oakum_sandbox_complain("supervisor");
     return failed;
   }
+  if (!load_secrets(&s, order)) {
+    oakum_sandbox_complain("secrets");
+    g_array_unref(s.secrets);
+    close(s.root);
+    return failed;
+  }
   hear_of_the_end();
   pid_t pid = fork();
   if (pid == 0) {
@@ -589,6 +686,7 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   }
   kill_tree(&s);
   oakum_proc_server_free(s.proc);
+  g_array_unref(s.secrets);
   close(s.root);
   return report;
 }

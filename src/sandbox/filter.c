@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <termios.h>
 
 #ifndef FIOSETOWN
@@ -121,7 +122,7 @@ static gboolean add_supervised(scmp_filter_ctx ctx)
                           SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, SIOCSPGRP)) == 0;
 }
 
-gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener)
+gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener)
 {
   static const unsigned long namespaces[] = {CLONE_NEWNS,   CLONE_NEWUTS, CLONE_NEWIPC,
                                              CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
@@ -142,7 +143,9 @@ gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener)
                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI)) == 0 &&
        seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX)) == 0;
-  ok = ok && (!supervised || add_supervised(ctx));
+  ok = ok && (!supervised || add_supervised(ctx)) &&
+       (!offline || seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                                     SCMP_A0(SCMP_CMP_NE, AF_UNIX)) == 0);
   if (ok && seccomp_load(ctx) == 0) {
     if (supervised)
       ok = (*listener = seccomp_notify_fd(ctx)) >= 0;

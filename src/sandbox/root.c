@@ -4,14 +4,17 @@
 #include "sandbox/sandbox-private.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -95,36 +98,43 @@ static gboolean make_proc(void)
   return TRUE;
 }
 
-/* Flags of the mount below that a user namespace may not take away come along. */
-static gboolean forbid_devices(const char *root)
+gboolean oakum_sandbox_remount(const char *target, unsigned long flags)
 {
   static const struct {
     unsigned long told, flag;
-  } locked[] = {{ST_NOSUID, MS_NOSUID},
-                {ST_NOEXEC, MS_NOEXEC},
-                {ST_NOATIME, MS_NOATIME},
-                {ST_NODIRATIME, MS_NODIRATIME},
+  } locked[] = {{ST_NOSUID, MS_NOSUID},         {ST_NODEV, MS_NODEV},
+                {ST_NOEXEC, MS_NOEXEC},         {ST_RDONLY, MS_RDONLY},
+                {ST_NOATIME, MS_NOATIME},       {ST_NODIRATIME, MS_NODIRATIME},
                 {ST_RELATIME, MS_RELATIME}};
   struct statvfs st;
-  unsigned long flags = MS_BIND | MS_REMOUNT | MS_NODEV;
-  if (statvfs(root, &st) < 0)
+  flags |= MS_BIND | MS_REMOUNT;
+  if (statvfs(target, &st) < 0)
     return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(locked); i++)
     if (st.f_flag & locked[i].told)
       flags |= locked[i].flag;
-  return mount(NULL, root, NULL, flags, NULL) == 0;
+  return mount(NULL, target, NULL, flags, NULL) == 0;
 }
 
 static gboolean mount_root(const StepOrder *order)
 {
   if (order->upper)
     return oakum_sandbox_mount_overlay(order->root, order->upper, order->work, order->root);
-  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 && forbid_devices(order->root);
+  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 && oakum_sandbox_remount(order->root, MS_NODEV);
+}
+
+/* A network namespace begins with its loopback down. */
+static gboolean raise_loopback(void)
+{
+  struct ifreq request = {.ifr_name = "lo"};
+  OAKUM_AUTO_FD fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  request.ifr_flags = IFF_UP;
+  return fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
 }
 
 static gboolean make_world(const StepOrder *order)
 {
-  const char *failed = NULL;
+  const char *failed = NULL, *place;
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mount_root(order) ||
       chdir(order->root) < 0)
     failed = "root";
@@ -132,6 +142,10 @@ static gboolean make_world(const StepOrder *order)
     failed = "/dev";
   else if (!make_proc())
     failed = "/proc";
+  else if (!oakum_sandbox_make_mounts(order, &place))
+    failed = place;
+  else if (order->offline && !raise_loopback())
+    failed = "loopback";
   else if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
     failed = "pivot_root";
   else if (sethostname("oakum", 5) < 0)
@@ -144,7 +158,7 @@ static gboolean make_world(const StepOrder *order)
 static gboolean load_filter(void *user)
 {
   int listener;
-  return oakum_sandbox_load_filter(FALSE, &listener);
+  return oakum_sandbox_load_filter(FALSE, FALSE, &listener);
 }
 
 static gint64 now_ms(void)
@@ -199,7 +213,8 @@ StepReport oakum_sandbox_root_body(const StepOrder *order)
 {
   StepReport report = {0, STEP_SETUP_FAILED};
   int fds[2];
-  if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0 ||
+  if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+              (order->offline ? CLONE_NEWNET : 0)) < 0 ||
       pipe2(fds, O_CLOEXEC) < 0) {
     oakum_sandbox_complain("namespaces");
     return report;

@@ -1,6 +1,13 @@
 #pragma once
 #include "sandbox/sandbox.h"
 
+/* A mount as the re-executed process has it; texts of `data` in base64. */
+typedef struct {
+  char *target, *source, *upper, *work, *data;
+  uint64_t kind, size, mode, uid, gid;
+  gboolean read_only;
+} StepMount;
+
 /* What the re-executed process reads from its descriptor 3. */
 typedef struct {
   char *rung, *root, *cwd;
@@ -9,6 +16,8 @@ typedef struct {
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
   char **groups; /* numbers */
+  GPtrArray *mounts; /* StepMount, those that hold others first */
+  gboolean offline;
 } StepOrder;
 
 /* How a process of ours inside a step tells its end: written to descriptor 4. */
@@ -46,11 +55,32 @@ NODISCARD gboolean oakum_sandbox_write_script(int dev, const char *name, const c
 /* As oakum_sandbox_probe. */
 NODISCARD gboolean oakum_sandbox_try_userns(char **why);
 
+/* ---- mounts
+ * ------------------------------------------------------------------------------------------ */
+/* Targets of the step's mounts in the root, as the builder prepares and restores them. */
+typedef struct OakumPlaces OakumPlaces;
+/* Makes what the root lacks of the targets, and, with `lend`, puts the sources there. `root` is
+ * borrowed. On an error everything is as it was. */
+NODISCARD OakumPlaces *oakum_places_new(int root, const OakumStep *step, gboolean lend,
+                                        GError **error);
+/* The mounts in the order in which they are made: those that hold others first. Array of const
+ * OakumStepMount *; borrowed. */
+NODISCARD const GPtrArray *oakum_places_mounts(const OakumPlaces *places);
+/* Puts everything back: what the root had, what was lent, and takes away what was made. */
+void oakum_places_free(OakumPlaces *places);
+/* Gives the mount at `target` these flags (MS_...) on top of those that a user namespace may not
+ * take away. FALSE with errno. */
+NODISCARD gboolean oakum_sandbox_remount(const char *target, unsigned long flags);
+/* In the step's own mount namespace, in the folder that becomes its root: FALSE with errno, and
+ * *failed the target. /dev must be there. */
+NODISCARD gboolean oakum_sandbox_make_mounts(const StepOrder *order, const char **failed);
+
 /* ---- seccomp
  * ------------------------------------------------------------------------------------- */
 /* Loads the filter; `supervised`: with the notifications of the chroot rung, *listener gets the
  * descriptor. FALSE with errno. */
-NODISCARD gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener);
+/* `offline`: no socket but local ones. */
+NODISCARD gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener);
 
 /* ---- the supervisor's /proc
  * ---------------------------------------------------------------------- */

@@ -24,6 +24,17 @@ const char *oakum_rung_name(OakumRung rung)
   return rung_names[rung];
 }
 
+gboolean oakum_network_parse(const char *text, OakumNetwork *out)
+{
+  *out = strcmp(text, "none") == 0 ? OAKUM_NETWORK_NONE : OAKUM_NETWORK_HOST;
+  return *out == OAKUM_NETWORK_NONE || strcmp(text, "host") == 0;
+}
+
+gboolean oakum_rung_mounts(OakumRung rung)
+{
+  return rung != OAKUM_RUNG_CHROOT;
+}
+
 gboolean oakum_rung_parse(const char *text, OakumRung *out)
 {
   for (int i = 0; i < OAKUM_RUNGS; i++)
@@ -36,6 +47,25 @@ gboolean oakum_rung_parse(const char *text, OakumRung *out)
 
 /* ---- the order, over a memory file
  * ------------------------------------------------------------------ */
+static const OakumJsonField mount_fields[] = {
+    {"kind", OAKUM_JSON_U64, offsetof(StepMount, kind), TRUE},
+    {"target", OAKUM_JSON_STRING, offsetof(StepMount, target), TRUE},
+    {"source", OAKUM_JSON_STRING, offsetof(StepMount, source)},
+    {"upper", OAKUM_JSON_STRING, offsetof(StepMount, upper)},
+    {"work", OAKUM_JSON_STRING, offsetof(StepMount, work)},
+    {"data", OAKUM_JSON_STRING, offsetof(StepMount, data)},
+    {"size", OAKUM_JSON_U64, offsetof(StepMount, size), TRUE},
+    {"mode", OAKUM_JSON_U64, offsetof(StepMount, mode), TRUE},
+    {"uid", OAKUM_JSON_U64, offsetof(StepMount, uid), TRUE},
+    {"gid", OAKUM_JSON_U64, offsetof(StepMount, gid), TRUE},
+    {"read_only", OAKUM_JSON_BOOL, offsetof(StepMount, read_only), TRUE},
+    {0}};
+
+static gpointer mount_make(void)
+{
+  return g_new0(StepMount, 1);
+}
+
 static const OakumJsonField order_fields[] = {
     {"rung", OAKUM_JSON_STRING, offsetof(StepOrder, rung), TRUE, NULL, NULL, NULL, 0},
     {"root", OAKUM_JSON_STRING, offsetof(StepOrder, root), TRUE, NULL, NULL, NULL, 0},
@@ -48,6 +78,9 @@ static const OakumJsonField order_fields[] = {
     {"groups", OAKUM_JSON_STRV, offsetof(StepOrder, groups), TRUE, NULL, NULL, NULL, 65536},
     {"uid", OAKUM_JSON_U64, offsetof(StepOrder, uid), TRUE, NULL, NULL, NULL, 0},
     {"gid", OAKUM_JSON_U64, offsetof(StepOrder, gid), TRUE, NULL, NULL, NULL, 0},
+    {"offline", OAKUM_JSON_BOOL, offsetof(StepOrder, offline), TRUE},
+    {"mounts", OAKUM_JSON_ARRAY, offsetof(StepOrder, mounts), TRUE, mount_fields, mount_make, g_free,
+     OAKUM_STEP_MOUNTS_MAX},
     {"timeout", OAKUM_JSON_U64, offsetof(StepOrder, timeout_s), TRUE, NULL, NULL, NULL, 0},
     {"processes", OAKUM_JSON_U64, offsetof(StepOrder, max_processes), TRUE, NULL, NULL, NULL, 0},
     {0}};
@@ -75,7 +108,30 @@ static void decode(char **list)
   }
 }
 
-static int write_order(OakumRung rung, const OakumStep *step, GError **error)
+/* A text that is not UTF-8 ends as NULL, and the order as a whole is refused. */
+static json_t *mount_order(const OakumStepMount *mount)
+{
+  json_t *json = json_object();
+  g_autofree char *data = g_base64_encode(mount->data.data, mount->data.len);
+  json_object_set_new(json, "kind", json_integer(mount->kind));
+  json_object_set_new(json, "target", json_string(mount->target));
+  const struct {
+    const char *key, *text;
+  } texts[] = {{"source", mount->source}, {"upper", mount->upper}, {"work", mount->work}};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    if (texts[i].text)
+      json_object_set_new(json, texts[i].key, json_string(texts[i].text));
+  json_object_set_new(json, "data", json_string(data));
+  json_object_set_new(json, "size", json_integer((json_int_t)mount->size));
+  json_object_set_new(json, "mode", json_integer(mount->mode));
+  json_object_set_new(json, "uid", json_integer(mount->uid));
+  json_object_set_new(json, "gid", json_integer(mount->gid));
+  json_object_set_new(json, "read_only", json_boolean(mount->read_only));
+  return json;
+}
+
+static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *places,
+                       GError **error)
 {
   OAKUM_AUTO_JSON *json = json_object();
   json_t *groups = json_array();
@@ -91,6 +147,11 @@ static int write_order(OakumRung rung, const OakumStep *step, GError **error)
     json_object_set_new(json, "upper", json_string(step->upper));
     json_object_set_new(json, "work", json_string(step->work));
   }
+  json_t *mounts = json_array();
+  for (guint i = 0; i < places->len; i++)
+    json_array_append_new(mounts, mount_order(places->pdata[i]));
+  json_object_set_new(json, "mounts", mounts);
+  json_object_set_new(json, "offline", json_boolean(step->network == OAKUM_NETWORK_NONE));
   json_object_set_new(json, "cwd", json_string(step->cwd));
   json_object_set_new(json, "argv", strings(step->argv));
   json_object_set_new(json, "env", strings(step->envp));
@@ -122,7 +183,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
   StepOrder order = {0};
   StepReport report = {0, STEP_SETUP_FAILED};
   json_t *json = NULL;
-  if (oakum_reader_slurp(reader, 8 * OAKUM_ARGV_MAX, "step", &text, &len, &error))
+  if (oakum_reader_slurp(reader, 8 * OAKUM_ARGV_MAX + OAKUM_STEP_MOUNTS_MAX * 2 * OAKUM_SECRET_MAX, "step", &text, &len, &error))
     json = oakum_json_parse(text, len, "step", &error);
   if (json && oakum_json_bind(json, order_fields, &order, "step", &error)) {
     decode(order.argv);
@@ -146,6 +207,7 @@ typedef struct {
   OakumRung rung;
   const OakumStep *step;
   int root;
+  OakumPlaces *places;
   gboolean made_dev, made_proc, made_sys, made_etc;
   gboolean placed[3], moved[3];
 } Prepared;
@@ -311,7 +373,9 @@ static gboolean prepare(Prepared *p, GError **error)
       !make_folder(p->root, "etc", &p->made_etc, error))
     return FALSE;
   return place_files(p, error) && (p->rung != OAKUM_RUNG_CHROOT || fill_for_chroot(p, error)) &&
-         place_script(p, error);
+         place_script(p, error) &&
+         (p->places = oakum_places_new(p->root, p->step, !oakum_rung_mounts(p->rung), error)) !=
+             NULL;
 }
 
 static void empty_folder(int root, const char *name)
@@ -336,6 +400,7 @@ static void empty_folder(int root, const char *name)
 
 static void restore(Prepared *p)
 {
+  oakum_places_free(p->places);
   OAKUM_AUTO_FD etc = openat(p->root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   OAKUM_AUTO_FD scratch = open(p->step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (int i = 0; i < 3; i++) {
@@ -359,11 +424,11 @@ static void restore(Prepared *p)
 
 /* ---- running
  * --------------------------------------------------------------------------------------------- */
-static gboolean start_and_wait(OakumRung rung, const OakumStep *step, StepReport *report,
-                               GError **error)
+static gboolean start_and_wait(const Prepared *p, StepReport *report, GError **error)
 {
   int fds[2];
-  OAKUM_AUTO_FD order = write_order(rung, step, error);
+  const OakumStep *step = p->step;
+  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_places_mounts(p->places), error);
   if (order < 0)
     return FALSE;
   if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -412,7 +477,7 @@ gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, G
   }
   prepared.root = root;
   StepReport report = {0, 0};
-  gboolean ok = prepare(&prepared, error) && start_and_wait(rung, step, &report, error);
+  gboolean ok = prepare(&prepared, error) && start_and_wait(&prepared, &report, error);
   restore(&prepared);
   if (!ok)
     return FALSE;
@@ -484,7 +549,7 @@ gboolean oakum_sandbox_try_mounts(void)
 static gboolean attempt_chroot(void)
 {
   int listener = -1;
-  return chroot("/") == 0 && oakum_sandbox_load_filter(TRUE, &listener) && listener >= 0;
+  return chroot("/") == 0 && oakum_sandbox_load_filter(TRUE, FALSE, &listener) && listener >= 0;
 }
 
 gboolean oakum_sandbox_probe(OakumRung rung, char **why)

@@ -23,7 +23,37 @@ OAKUM_DECLARE_ERROR(sandbox)
 typedef enum { OAKUM_RUNG_USERNS, OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT } OakumRung;
 #define OAKUM_RUNGS 3
 NODISCARD const char *oakum_rung_name(OakumRung rung);
+/* Whether steps of the rung have mounts of their own; else sources are lent by renaming. */
+NODISCARD gboolean oakum_rung_mounts(OakumRung rung);
 NODISCARD gboolean oakum_rung_parse(const char *text, OakumRung *out);
+
+typedef enum {
+  OAKUM_STEP_MOUNT_PATH,   /* a folder, file or socket that lies elsewhere */
+  OAKUM_STEP_MOUNT_TMPFS,  /* an empty folder in memory */
+  OAKUM_STEP_MOUNT_SECRET, /* a read-only file whose bytes are never on a disk */
+} OakumStepMountKind;
+/* What the step sees at a place of its root, and what is gone from there after it. Targets that the
+ * root lacks are made for the time of the step. Where nothing may be mounted (chroot) a source is
+ * lent by renaming it: it must lie on the file system of `scratch` and be nobody else's meanwhile,
+ * and what is written there stays in it, also when it is read-only. */
+typedef struct {
+  OakumStepMountKind kind;
+  const char *target;       /* below the root, no leading slash, no links on the way; UTF-8 */
+  const char *source;       /* PATH: absolute, without links; UTF-8 */
+  const char *upper, *work; /* PATH of a folder: empty folders that take what is written; NULL: the
+                               source takes it */
+  gboolean read_only;
+  uint64_t size; /* TMPFS: bytes at most; 0: the kernel's own limit */
+  OakumSlice data;
+  uint32_t mode, uid, gid; /* of a SECRET */
+} OakumStepMount;
+
+typedef enum {
+  OAKUM_NETWORK_HOST, /* that of the builder */
+  OAKUM_NETWORK_NONE, /* none but its own loopback; on the rung chroot not even that */
+} OakumNetwork;
+/* "host", "none". */
+NODISCARD gboolean oakum_network_parse(const char *text, OakumNetwork *out);
 
 typedef struct {
   const char *root;         /* absolute path of the folder that becomes "/" */
@@ -39,6 +69,9 @@ typedef struct {
   int out, err;                     /* borrowed descriptors */
   guint timeout_s, max_processes;   /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
   const char *script_name, *script; /* a program at /dev/pipes/NAME; NULL: none */
+  const OakumStepMount *mounts;
+  size_t n_mounts;
+  OakumNetwork network;
   const char *hosts, *resolv_conf, *hostname; /* texts of the files in etc that it sees; NULL: none.
                                                  What stood there comes back after the step */
 } OakumStep;

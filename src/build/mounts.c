@@ -1,0 +1,448 @@
+/* RUN --mount: where the bytes come from, and what becomes of them. What is shown is either a part of
+ * another root that nothing can change, a copy that is thrown away, a cache that stays in the store,
+ * memory, or a secret; none of it is ever part of a layer. */
+#include "build/build-private.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct OakumStepMounts {
+  GArray *mounts;         /* OakumStepMount */
+  GPtrArray *environment; /* char *: NAME=value of secrets and of the agent */
+  GPtrArray *texts;       /* what `mounts` points to */
+  GPtrArray *locks;       /* OakumLock of caches */
+  GPtrArray *agents;      /* OakumChild */
+  OakumTempDir *folder;   /* copies, and what is written to them */
+  guint serial, agent_count;
+};
+
+static void forget_bytes(gpointer p)
+{
+  char *text = p; /* a secret among them; the others do not mind */
+  explicit_bzero(text, strlen(text));
+  g_free(text);
+}
+
+void oakum_step_mounts_free(OakumStepMounts *m)
+{
+  if (!m)
+    return;
+  g_ptr_array_unref(m->agents);
+  g_array_unref(m->mounts);
+  g_ptr_array_unref(m->environment);
+  g_ptr_array_unref(m->texts);
+  oakum_temp_dir_free(m->folder);
+  g_ptr_array_unref(m->locks);
+  g_free(m);
+}
+
+static const char *keep(OakumStepMounts *m, char *text)
+{
+  g_ptr_array_add(m->texts, text);
+  return text;
+}
+
+typedef struct {
+  Build *build;
+  Stage *stage;
+  const OakumMount *mount;
+  OakumStepMounts *out;
+  OakumStepMount *place;
+} Maker;
+
+/* A new path in the step's own folder of copies. */
+static const char *new_path(Maker *k, GError **error)
+{
+  if (!k->out->folder)
+    k->out->folder = oakum_temp_dir_new(k->stage->scratch_path, error);
+  return k->out->folder ? keep(k->out, g_strdup_printf("%s/%u", oakum_temp_dir_path(k->out->folder),
+                                                       k->out->serial++))
+                        : NULL;
+}
+
+static const char *new_folder(Maker *k, GError **error)
+{
+  const char *path = new_path(k, error);
+  if (path && (mkdir(path, 0755) < 0 || chmod(path, 0755) < 0)) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+    return NULL;
+  }
+  return path;
+}
+
+/* ---- where it comes from
+ * -------------------------------------------------------------------------------- */
+typedef struct {
+  int root;
+  const char *path; /* of the root; NULL: the context, which is always copied */
+} Origin;
+
+static gboolean ignored(const char *path, gpointer user)
+{
+  return oakum_ignore_match(user, path);
+}
+
+static gboolean find_origin(Maker *k, Origin *origin, GError **error)
+{
+  const char *from = k->mount->from;
+  if (!from || !*from) {
+    *origin = (Origin){k->build->context, NULL};
+    if (origin->root < 0)
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                  "this build has no context folder");
+    return origin->root >= 0;
+  }
+  int index = oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
+  Stage *other =
+      index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
+  if (!other || !oakum_stage_root(k->build, other, error))
+    return FALSE;
+  *origin = (Origin){other->root, other->root_path};
+  return TRUE;
+}
+
+/* The source without links; NULL when it is not there. */
+static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError **error)
+{
+  const char *source = k->mount->source ? k->mount->source : "";
+  g_autofree char *real = oakum_root_real_path(origin->root, *source ? source : "/", error);
+  OAKUM_AUTO_FD fd = real ? oakum_root_open(origin->root, *real ? real : ".", O_PATH, 0,
+                                            OAKUM_ROOT_NO_SYMLINKS, NULL)
+                          : -1;
+  gboolean hidden = !origin->path && real && *real && k->build->ignore &&
+                    !oakum_ignore_has_exceptions(k->build->ignore) &&
+                    oakum_ignore_match(k->build->ignore, real);
+  if (fd >= 0 && !hidden && fstat(fd, st) == 0)
+    return g_steal_pointer(&real);
+  if (real) {
+    g_autofree char *shown = oakum_escape_terminal(source, -1);
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "source \"%s\" is not in %s",
+                shown, origin->path ? "the stage or image" : "the context, or is ignored");
+  }
+  return NULL;
+}
+
+/* As COPY would have put it: files of the context belong to root. */
+static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,
+                            const char *to, GError **error)
+{
+  OakumPackOptions options = {.mode = -1, .own = origin->path == NULL};
+  if (!origin->path && k->build->ignore) {
+    options.skip = ignored;
+    options.user = k->build->ignore;
+    options.enter_skipped = oakum_ignore_has_exceptions(k->build->ignore);
+  }
+  g_autofree char *above = g_path_get_dirname(to), *name = g_path_get_basename(to);
+  OAKUM_AUTO_FD fd = open(folder ? to : above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0)
+    return oakum_pack_copy(origin->root, real, fd, folder ? "" : name, &options, error);
+  oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", to);
+  return FALSE;
+}
+
+/* ---- bind
+ * ----------------------------------------------------------------------------------------------- */
+static gboolean make_bind(Maker *k, GError **error)
+{
+  Origin origin;
+  struct stat st;
+  g_autofree char *real = NULL;
+  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
+    return FALSE;
+  gboolean folder = S_ISDIR(st.st_mode) != 0, lent = !oakum_rung_mounts(k->build->options->rung);
+  OakumStepMount *place = k->place;
+  place->kind = OAKUM_STEP_MOUNT_PATH;
+  place->read_only = k->mount->read_only;
+  gboolean layered = !place->read_only && folder && k->build->overlay;
+  if (origin.path && !lent && (place->read_only || layered)) {
+    place->source = keep(k->out, g_build_filename(origin.path, real, NULL));
+    return !layered || ((place->upper = new_folder(k, error)) != NULL &&
+                        (place->work = new_folder(k, error)) != NULL);
+  }
+  place->source = folder ? new_folder(k, error) : new_path(k, error);
+  return place->source && copy_source(k, &origin, real, folder, place->source, error);
+}
+
+/* ---- cache
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Content that a new cache begins with. */
+static gboolean fill_cache(Maker *k, const char *data, GError **error)
+{
+  Origin origin;
+  struct stat st;
+  if (!k->mount->from || !*k->mount->from)
+    return TRUE;
+  g_autofree char *real = NULL;
+  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
+    return FALSE;
+  if (S_ISDIR(st.st_mode))
+    return copy_source(k, &origin, real, TRUE, data, error);
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "the source of a cache is no folder");
+  return FALSE;
+}
+
+/* Made beside its name, so that one that is there is whole. */
+static gboolean new_cache(Maker *k, const char *folder, const char *data, GError **error)
+{
+  const OakumMount *m = k->mount;
+  g_autoptr(OakumTempDir) temp = oakum_temp_dir_new(folder, error);
+  if (!temp)
+    return FALSE;
+  g_autofree char *made = g_build_filename(oakum_temp_dir_path(temp), "data", NULL);
+  mode_t mode = m->mode == (guint)-1 ? 0755 : m->mode & 07777;
+  if (mkdir(made, 0755) < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", made);
+    return FALSE;
+  }
+  if (!fill_cache(k, made, error))
+    return FALSE;
+  if (chown(made, m->uid < 0 ? 0 : (uid_t)m->uid, m->gid < 0 ? 0 : (gid_t)m->gid) < 0 ||
+      chmod(made, mode) < 0 || rename(made, data) < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* store/mounts/<hash of the id>/<number>/data, with a lock beside it. Of a private cache each user at
+ * a time has a number of its own. */
+static gboolean make_cache(Maker *k, GError **error)
+{
+  const OakumMount *m = k->mount;
+  const char *space = oakum_build_arg(k->build, "BUILDKIT_CACHE_MOUNT_NS");
+  g_autofree char *target = g_canonicalize_filename(m->target ? m->target : "", "/");
+  g_autofree char *id =
+      g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
+  g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+  g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
+  gboolean alone = m->sharing != OAKUM_SHARING_SHARED || !oakum_rung_mounts(k->build->options->rung);
+  for (guint i = 0; i < OAKUM_CACHE_COPIES_MAX; i++) {
+    g_autofree char *folder = g_strdup_printf("%s/mounts/%s/%u", real, hash, i);
+    g_autofree char *lock_path = g_build_filename(folder, "lock", NULL);
+    if (g_mkdir_with_parents(folder, 0700) < 0) {
+      oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", folder);
+      return FALSE;
+    }
+    g_autoptr(GError) busy = NULL;
+    OakumLock *lock = oakum_lock_take(lock_path, TRUE, m->sharing != OAKUM_SHARING_PRIVATE, &busy);
+    if (!lock && g_error_matches(busy, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED))
+      continue;
+    if (!lock) {
+      g_propagate_error(error, g_steal_pointer(&busy));
+      return FALSE;
+    }
+    const char *data = keep(k->out, g_build_filename(folder, "data", NULL));
+    struct stat st;
+    gboolean ok = (lstat(data, &st) == 0 && S_ISDIR(st.st_mode)) ||
+                  new_cache(k, folder, data, error);
+    if (ok && !alone) { /* others may use it at the same time */
+      oakum_lock_free(lock);
+      ok = (lock = oakum_lock_take(lock_path, FALSE, TRUE, error)) != NULL;
+    }
+    if (lock)
+      g_ptr_array_add(k->out->locks, lock);
+    k->place->kind = OAKUM_STEP_MOUNT_PATH;
+    k->place->source = data;
+    k->place->read_only = m->read_only;
+    return ok;
+  }
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "cache \"%s\": more than %u users", id,
+              OAKUM_CACHE_COPIES_MAX);
+  return FALSE;
+}
+
+/* ---- secret and ssh
+ * ------------------------------------------------------------------------------------- */
+static const OakumBuildSecret *find_secret(const Build *build, const char *id)
+{
+  const GPtrArray *list = build->options->secrets;
+  for (guint i = 0; list && i < list->len; i++)
+    if (strcmp(((const OakumBuildSecret *)list->pdata[i])->id, id) == 0)
+      return list->pdata[i];
+  return NULL;
+}
+
+/* *bytes NULL without an error: nobody gave it, and it is not required. */
+static gboolean read_secret(Maker *k, const char *id, char **bytes, size_t *len, GError **error)
+{
+  const OakumBuildSecret *secret = find_secret(k->build, id);
+  if (secret && secret->variable) {
+    const char *value = g_getenv(secret->variable);
+    *bytes = g_strdup(value ? value : "");
+    *len = strlen(*bytes);
+    return TRUE;
+  }
+  if (secret)
+    return oakum_file_read(secret->file, OAKUM_SECRET_MAX, bytes, len, error);
+  if (k->mount->required)
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                "secret \"%s\" is required; give it by --secret id=%s,src=FILE or env=NAME", id, id);
+  return !k->mount->required;
+}
+
+static gboolean make_secret(Maker *k, gboolean *wanted, GError **error)
+{
+  const OakumMount *m = k->mount;
+  const char *given = m->id && *m->id ? m->id : m->source && *m->source ? m->source : NULL;
+  g_autofree char *id = given ? g_strdup(given) : g_path_get_basename(m->target);
+  g_autofree char *base = g_path_get_basename(id);
+  char *bytes = NULL;
+  size_t len = 0;
+  gboolean variable = m->env && *m->env, file = (m->target && *m->target) || !variable;
+  *wanted = FALSE;
+  if (!read_secret(k, id, &bytes, &len, error))
+    return FALSE;
+  if (!bytes)
+    return TRUE;
+  g_ptr_array_add(k->out->texts, bytes);
+  if (variable && memchr(bytes, '\0', len)) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "secret \"%s\" has a NUL byte and cannot be a variable", id);
+    return FALSE;
+  }
+  if (variable)
+    g_ptr_array_add(k->out->environment, g_strconcat(m->env, "=", bytes, NULL));
+  if (!file)
+    return TRUE;
+  *wanted = TRUE;
+  k->place->kind = OAKUM_STEP_MOUNT_SECRET;
+  k->place->data = (OakumSlice){(const uint8_t *)bytes, len};
+  k->place->mode = m->mode == (guint)-1 ? 0400 : m->mode & 0777;
+  k->place->uid = m->uid < 0 ? 0 : (uint32_t)m->uid;
+  k->place->gid = m->gid < 0 ? 0 : (uint32_t)m->gid;
+  if (!(m->target && *m->target))
+    k->place->target = keep(k->out, g_strconcat("/run/secrets/", base, NULL));
+  return TRUE;
+}
+
+static gboolean make_ssh(Maker *k, gboolean *wanted, GError **error)
+{
+  const OakumMount *m = k->mount;
+  const char *id = m->id && *m->id ? m->id : "default";
+  const OakumBuildSecret *agent = NULL;
+  const GPtrArray *list = k->build->options->ssh;
+  for (guint i = 0; list && i < list->len && !agent; i++)
+    if (strcmp(((const OakumBuildSecret *)list->pdata[i])->id, id) == 0)
+      agent = list->pdata[i];
+  guint number = k->out->agent_count++;
+  *wanted = agent != NULL;
+  if (!agent && m->required)
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                "the ssh agent \"%s\" is required; give it by --ssh %s[=SOCKET]", id, id);
+  if (!agent)
+    return !m->required;
+  if (!(m->target && *m->target)) {
+    k->place->target =
+        keep(k->out, g_strdup_printf("/run/buildkit/ssh_agent.%u", number));
+  }
+  if (number == 0)
+    g_ptr_array_add(k->out->environment,
+                    g_strconcat("SSH_AUTH_SOCK=",
+                                m->target && *m->target ? m->target : k->place->target, NULL));
+  k->place->kind = OAKUM_STEP_MOUNT_PATH;
+  k->place->source = new_path(k, error);
+  OakumChild *child =
+      k->place->source
+          ? oakum_agent_start(agent->file, k->place->source,
+                              m->mode == (guint)-1 ? 0600 : m->mode & 0777,
+                              m->uid < 0 ? 0 : (uid_t)m->uid, m->gid < 0 ? 0 : (gid_t)m->gid, error)
+          : NULL;
+  if (child)
+    g_ptr_array_add(k->out->agents, child);
+  return child != NULL;
+}
+
+/* ---- the whole
+ * ------------------------------------------------------------------------------------------ */
+static const char *lookup(const char *name, gpointer user)
+{
+  return oakum_stage_variable(user, name);
+}
+
+/* Where it lies in the root: relative to the working folder, links followed inside. */
+static gboolean find_target(Maker *k, GError **error)
+{
+  const char *target = k->place->target ? k->place->target : k->mount->target;
+  const char *cwd = k->stage->config->working_dir;
+  if (!target || !*target) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "it has no target");
+    return FALSE;
+  }
+  g_autofree char *full =
+      target[0] == '/' ? g_strdup(target) : g_strconcat(cwd && *cwd ? cwd : "/", "/", target, NULL);
+  char *real = oakum_root_real_path(k->stage->root, full, error);
+  if (!real)
+    return FALSE;
+  k->place->target = keep(k->out, real);
+  return TRUE;
+}
+
+static gboolean add_mount(Maker *k, GError **error)
+{
+  OakumStepMount place = {.kind = OAKUM_STEP_MOUNT_TMPFS,
+                          .size = k->mount->size,
+                          .read_only = k->mount->read_only};
+  gboolean wanted = TRUE, ok = TRUE;
+  k->place = &place;
+  switch (k->mount->type) {
+  case OAKUM_MOUNT_BIND:
+    ok = make_bind(k, error);
+    break;
+  case OAKUM_MOUNT_CACHE:
+    ok = make_cache(k, error);
+    break;
+  case OAKUM_MOUNT_SECRET:
+    ok = make_secret(k, &wanted, error);
+    break;
+  case OAKUM_MOUNT_SSH:
+    ok = make_ssh(k, &wanted, error);
+    break;
+  default:
+    break;
+  }
+  if (!ok || !wanted)
+    return ok;
+  if (!find_target(k, error))
+    return FALSE;
+  g_array_append_val(k->out->mounts, place);
+  return TRUE;
+}
+
+OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstruction *in,
+                                    GError **error)
+{
+  g_autoptr(OakumStepMounts) out = g_new0(OakumStepMounts, 1);
+  out->mounts = g_array_new(FALSE, TRUE, sizeof(OakumStepMount));
+  out->environment = g_ptr_array_new_with_free_func(forget_bytes);
+  out->texts = g_ptr_array_new_with_free_func(forget_bytes);
+  out->locks = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_lock_free);
+  out->agents = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_child_free);
+  for (guint i = 0; i < in->mounts->len; i++) {
+    g_autoptr(OakumMount) mount =
+        oakum_mount_expand(in->mounts->pdata[i], build->dockerfile->escape, lookup, stage, error);
+    Maker maker = {build, stage, mount, out, NULL};
+    if (!mount)
+      return NULL;
+    if (!add_mount(&maker, error)) {
+      g_prefix_error(error, "mount %u (%s): ", i + 1, oakum_mount_type_name(mount->type));
+      return NULL;
+    }
+  }
+  return g_steal_pointer(&out);
+}
+
+const OakumStepMount *oakum_step_mounts_list(const OakumStepMounts *mounts, size_t *count)
+{
+  *count = mounts->mounts->len;
+  return (const OakumStepMount *)(gconstpointer)mounts->mounts->data;
+}
+
+const GPtrArray *oakum_step_mounts_environment(const OakumStepMounts *mounts)
+{
+  return mounts->environment;
+}
