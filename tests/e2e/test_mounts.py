@@ -1,6 +1,7 @@
 """RUN --mount, --network and --security on every rung: what a step sees, and that nothing of it stays."""
 import json
 import os
+import pathlib
 import socket
 import subprocess
 import tempfile
@@ -116,10 +117,11 @@ def agent_of(folder):
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_ssh_agent(oakum, bookworm, rung, tmp_path):
-    ask = "import os,socket; s=socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); s.send(b'hello'); print(s.recv(99).decode(), os.environ['SSH_AUTH_SOCK'])"
     (tmp_path / "c").mkdir()
+    (tmp_path / "c/ask").write_text("import os, socket\ns = socket.socket(socket.AF_UNIX)\nname = os.environ['SSH_AUTH_SOCK']\ns.connect(name)\n"
+                                    "s.send(b'hello')\nprint(s.recv(99).decode(), name)\n")
     (tmp_path / "c/Dockerfile").write_text(
-        f'ARG BASE\nFROM $BASE\nRUN --mount=type=ssh python3 -c "{ask}"\nRUN --mount=type=ssh,id=other,target=/agent,mode=0666 su nobody -s /bin/sh -c \'python3 -c "{ask}"\'\n'
+        "ARG BASE\nFROM $BASE\nRUN --mount=type=ssh --mount=target=/c python3 /c/ask\nRUN --mount=type=ssh,id=other,target=/agent,mode=0666 --mount=target=/c su nobody -s /bin/sh -c 'python3 /c/ask'\n"
         "RUN --mount=type=ssh,id=none test -z \"$SSH_AUTH_SOCK\" && test ! -e /run/buildkit && test ! -e /agent\n")
     with tempfile.TemporaryDirectory() as short:
         import pathlib
