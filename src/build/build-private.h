@@ -57,6 +57,34 @@ NODISCARD char *oakum_stage_expand_body(const Stage *stage, const char *text, GE
 NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word,
                                    GError **error);
 
+/* ---- cache
+ * ---------------------------------------------------------------------------------------- */
+typedef struct OakumCacheKey OakumCacheKey;
+/* Begins with what every layer depends on: format, platform, times, the stage's layers. */
+NODISCARD OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *stage,
+                                             const char *kind);
+void oakum_cache_key_free(OakumCacheKey *key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCacheKey, oakum_cache_key_free)
+void oakum_cache_key_add(OakumCacheKey *key, const char *name, const void *data, size_t len);
+void oakum_cache_key_text(OakumCacheKey *key, const char *name, const char *text); /* NULL: "" */
+void oakum_cache_key_number(OakumCacheKey *key, const char *name, int64_t number);
+void oakum_cache_key_list(OakumCacheKey *key, const char *name, const char *const *list);
+/* The root file system of a stage, by its layers: nothing is unpacked for it. */
+void oakum_cache_key_root(OakumCacheKey *key, const char *name, const Stage *stage);
+/* Names, types, owners, modes and contents below a root, as oakum_pack_path would pack them. */
+NODISCARD gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root,
+                                         const char *path, const OakumPackOptions *options,
+                                         GError **error);
+/* *hit: a step of this key was carried out before, and its layer, if it made one (*changed), is the
+ * stage's newest now. FALSE: an error. */
+NODISCARD gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int line,
+                                   gboolean *changed, gboolean *hit, GError **error);
+/* Remembers what came of the step: the stage's newest layer, or none. */
+void oakum_cache_note(const Build *build, const Stage *stage, OakumCacheKey *key, gboolean changed);
+/* What the mounts of a RUN show, but for what is in caches, secrets and agents. */
+NODISCARD gboolean oakum_stage_mounts_key(Build *build, Stage *stage, const OakumInstruction *in,
+                                          OakumCacheKey *key, GError **error);
+
 /* What the mounts of a RUN are made of; caches are locked, and copies there, until it is freed. */
 typedef struct OakumStepMounts OakumStepMounts;
 NODISCARD OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage,

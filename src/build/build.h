@@ -57,6 +57,8 @@ typedef struct {
   guint step_timeout_s;
   GPtrArray *secrets, *ssh; /* OakumBuildSecret; NULL: none */
   OakumNetwork network;     /* of steps that do not say */
+  gboolean no_cache;        /* steps are carried out again, and then remembered */
+  uint64_t cache_ttl_s;     /* how long what a step made may be used again; 0: always */
 } OakumBuildOptions;
 /* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
  * the layers of the base image. */

@@ -86,20 +86,31 @@ static gboolean ignored(const char *path, gpointer user)
   return oakum_ignore_match(user, path);
 }
 
-static gboolean find_origin(Maker *k, Origin *origin, GError **error)
+/* The stage or image that the mount names, not unpacked; NULL without an error: the context. */
+static gboolean find_stage(Maker *k, Stage **out, GError **error)
 {
   const char *from = k->mount->from;
-  if (!from || !*from) {
+  *out = NULL;
+  if (!from || !*from)
+    return TRUE;
+  int index = oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
+  *out = index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
+  return *out != NULL;
+}
+
+static gboolean find_origin(Maker *k, Origin *origin, GError **error)
+{
+  Stage *other;
+  if (!find_stage(k, &other, error))
+    return FALSE;
+  if (!other) {
     *origin = (Origin){k->build->context, NULL};
     if (origin->root < 0)
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
                   "this build has no context folder");
     return origin->root >= 0;
   }
-  int index = oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
-  Stage *other =
-      index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
-  if (!other || !oakum_stage_root(k->build, other, error))
+  if (!oakum_stage_root(k->build, other, error))
     return FALSE;
   *origin = (Origin){other->root, other->root_path};
   return TRUE;
@@ -127,8 +138,7 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
 }
 
 /* As COPY would have put it: files of the context belong to root. */
-static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,
-                            const char *to, GError **error)
+static OakumPackOptions pack_options(const Maker *k, const Origin *origin)
 {
   OakumPackOptions options = {.mode = -1, .own = origin->path == NULL};
   if (!origin->path && k->build->ignore) {
@@ -136,6 +146,13 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
     options.user = k->build->ignore;
     options.enter_skipped = oakum_ignore_has_exceptions(k->build->ignore);
   }
+  return options;
+}
+
+static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,
+                            const char *to, GError **error)
+{
+  const OakumPackOptions options = pack_options(k, origin);
   g_autofree char *above = g_path_get_dirname(to), *name = g_path_get_basename(to);
   OAKUM_AUTO_FD fd = open(folder ? to : above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0)
@@ -434,6 +451,48 @@ OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstr
     }
   }
   return g_steal_pointer(&out);
+}
+
+static gboolean key_of_mount(Maker *k, OakumCacheKey *key, GError **error)
+{
+  const OakumMount *m = k->mount;
+  Stage *other = NULL;
+  struct stat st;
+  for (guint i = 0; i < m->fields->len; i++) {
+    const OakumWord *field = m->fields->pdata[i];
+    oakum_cache_key_text(key, field->name, field->value);
+  }
+  if ((m->type == OAKUM_MOUNT_BIND || m->type == OAKUM_MOUNT_CACHE) && !find_stage(k, &other, error))
+    return FALSE;
+  if (other)
+    oakum_cache_key_root(key, "from", other);
+  if (other || m->type != OAKUM_MOUNT_BIND)
+    return TRUE;
+  Origin origin;
+  g_autofree char *real = NULL;
+  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
+    return FALSE;
+  const OakumPackOptions options = pack_options(k, &origin);
+  return oakum_cache_key_files(key, "context", origin.root, real, &options, error);
+}
+
+gboolean oakum_stage_mounts_key(Build *build, Stage *stage, const OakumInstruction *in,
+                                OakumCacheKey *key, GError **error)
+{
+  for (guint i = 0; i < in->mounts->len; i++) {
+    g_autoptr(OakumMount) mount =
+        oakum_mount_expand(in->mounts->pdata[i], build->dockerfile->escape, lookup, stage, error);
+    Maker maker = {build, stage, mount, NULL, NULL};
+    if (!mount)
+      return FALSE;
+    oakum_cache_key_number(key, "mount", mount->type);
+    if (!key_of_mount(&maker, key, error)) {
+      g_prefix_error(error, "mount %u (%s): ", i + 1, oakum_mount_type_name(mount->type));
+      return FALSE;
+    }
+  }
+  oakum_cache_key_number(key, "mounts", in->mounts->len);
+  return TRUE;
 }
 
 const OakumStepMount *oakum_step_mounts_list(const OakumStepMounts *mounts, size_t *count)

@@ -229,30 +229,69 @@ static char **run_words(const Stage *stage, const OakumInstruction *in, const Oa
   return words;
 }
 
-static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
+/* All that the step can see; the root stands in it by its layers. */
+static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction *in, char **words,
+                              const OakumHeredoc *script, GError **error)
+{
+  g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "RUN");
+  const OakumConfig *config = stage->config;
+  OakumNetwork network;
+  if (!choose_network(build, in, &network, error))
+    return NULL;
+  oakum_cache_key_list(key, "word", (const char *const *)words);
+  oakum_cache_key_text(key, "script name", script ? script->name : NULL);
+  oakum_cache_key_text(key, "script", script ? script->text : NULL);
+  oakum_cache_key_text(key, "user", config->user);
+  oakum_cache_key_text(key, "folder", config->working_dir);
+  oakum_cache_key_list(key, "variable", (const char *const *)config->env);
+  for (guint i = 0; i < stage->arg_order->len; i++) { /* proxies are no part of what comes of it */
+    const char *name = stage->arg_order->pdata[i];
+    OakumOrigin origin;
+    if (oakum_dockerfile_predefined(name, &origin) && origin == OAKUM_ORIGIN_PROXY)
+      continue;
+    oakum_cache_key_text(key, "argument", name);
+    oakum_cache_key_text(key, "value", oakum_stage_variable(stage, name));
+  }
+  oakum_cache_key_number(key, "network", network);
+  return oakum_stage_mounts_key(build, stage, in, key, error) ? g_steal_pointer(&key) : NULL;
+}
+
+/* Carries the step out; *changed: a layer came of it. */
+static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *in, char **words,
+                           const OakumHeredoc *script, gboolean *changed, GError **error)
 {
   __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
   if (!oakum_stage_root(build, stage, error))
     return FALSE;
   gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
-  if (!known && !oakum_tree_settle(stage->tree, error))
-    return FALSE;
-  const OakumHeredoc *script = NULL;
-  g_auto(GStrv) words = run_words(stage, in, &script);
-  if (!overlay_begin(build, stage, &overlay, error) ||
+  if ((!known && !oakum_tree_settle(stage->tree, error)) ||
+      !overlay_begin(build, stage, &overlay, error) ||
       !run_in_sandbox(build, stage, in, words, script, &overlay, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};
-  gboolean changed = FALSE;
   if (!layer)
     return FALSE;
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
   gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
-                                                         &changed, error)
-                               : oakum_tree_diff(stage->tree, &times, tar, &changed, error);
-  if (!ok || (changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
+                                                         changed, error)
+                               : oakum_tree_diff(stage->tree, &times, tar, changed, error);
+  return ok && (!*changed || oakum_layer_writer_commit(layer, stage, in->range.line, error));
+}
+
+static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
+{
+  const OakumHeredoc *script = NULL;
+  g_auto(GStrv) words = run_words(stage, in, &script);
+  g_autoptr(OakumCacheKey) key = run_key(build, stage, in, words, script, error);
+  gboolean changed = FALSE, hit;
+  if (!key || !oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error))
     return FALSE;
+  if (!hit) {
+    if (!really_run(build, stage, in, words, script, &changed, error))
+      return FALSE;
+    oakum_cache_note(build, stage, key, changed);
+  }
   oakum_stage_history(stage, run_message(stage, words), changed);
   return TRUE;
 }
@@ -440,6 +479,42 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
 
 /* ---- the result
  * ---------------------------------------------------------------------------------------------- */
+/* Blobs of the result: in the store what was made, elsewhere the layers of the base, which are only
+ * fetched when somebody lacks them. */
+typedef struct {
+  OakumBlobSource source;
+  OakumBlobSource *made;
+  OakumImage *base; /* NULL: none */
+} ResultSource;
+
+static OakumReader *result_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  ResultSource *s = (ResultSource *)self;
+  for (guint i = 0; s->base && i < s->base->manifest->layers->len; i++) {
+    const OakumDescriptor *layer = s->base->manifest->layers->pdata[i];
+    if (strcmp(layer->digest, desc->digest) == 0)
+      return s->base->source->open(s->base->source, desc, error);
+  }
+  return s->made->open(s->made, desc, error);
+}
+
+static void result_free(OakumBlobSource *self)
+{
+  ResultSource *s = (ResultSource *)self;
+  oakum_blob_source_free(s->made);
+  oakum_image_free(s->base);
+  g_free(s);
+}
+
+static OakumBlobSource *result_source_new(OakumStore *store, OakumImage *base)
+{
+  ResultSource *s = g_new0(ResultSource, 1);
+  s->source = (OakumBlobSource){result_open, result_free};
+  s->made = oakum_store_source(store);
+  s->base = base;
+  return &s->source;
+}
+
 static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
 {
   OakumConfig *config = stage->config;
@@ -450,25 +525,17 @@ static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
       oakum_store_put_bytes(build->store, OAKUM_MT_OCI_CONFIG, text, strlen(text), error);
   if (!desc)
     return NULL;
-  g_autoptr(OakumBlobSink) sink = oakum_store_sink(build->store);
   for (guint i = 0; stage->base && i < stage->base->manifest->layers->len; i++) {
-    /* the base's layers come along; the foreign media types of Docker become OCI's */
     OakumDescriptor *layer = stage->layers->pdata[i];
-    int has = sink->has(sink, layer, error);
-    g_autoptr(OakumReader) reader =
-        has == 0 ? stage->base->source->open(stage->base->source, layer, error) : NULL;
-    if (has < 0 || (has == 0 && (!reader || !sink->put(sink, layer, reader, error)))) {
-      g_prefix_error(error, "layer %u of the base: ", i);
-      return NULL;
-    }
-    if (strcmp(layer->media_type, OAKUM_MT_DOCKER_LAYER_GZIP) == 0) {
+    if (strcmp(layer->media_type, OAKUM_MT_DOCKER_LAYER_GZIP) == 0) { /* OCI's name of the same */
       g_free(layer->media_type);
       layer->media_type = g_strdup(OAKUM_MT_OCI_LAYER_GZIP);
     }
   }
   OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, NULL);
   OakumImage *image =
-      oakum_image_new("the image", manifest, oakum_store_source(build->store), error);
+      oakum_image_new("the image", manifest,
+                      result_source_new(build->store, g_steal_pointer(&stage->base)), error);
   if (!image)
     return NULL;
   OakumBuildResult *result = g_new0(OakumBuildResult, 1);

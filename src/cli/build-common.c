@@ -28,6 +28,10 @@ const OakumOption oakum_build_options[] = {
      "secret for RUN --mount=type=secret; env=VARIABLE in place of src"},
     {"ssh", 0, OAKUM_OPTION_LIST, AT(ssh), "default|NAME=SOCKET",
      "ssh agent for RUN --mount=type=ssh"},
+    {"no-cache", 0, OAKUM_OPTION_FLAG, AT(no_cache), NULL,
+     "carry out every step, also one that was carried out before"},
+    {"cache-ttl", 0, OAKUM_OPTION_TEXT, AT(cache_ttl), "TIME",
+     "use what a step made for so long: 30m, 336h", "for ever"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
      "times of files: those after SOURCE_DATE_EPOCH set to it, or as they are", "clamp"},
     {"threads", 0, OAKUM_OPTION_TEXT, AT(threads), "N", "threads that compress, 1 to 64",
@@ -178,6 +182,11 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (args->network && strcmp(args->network, "default") != 0 &&
       !oakum_network_parse(args->network, &options.network))
     return usage(error, "--network takes default, none or host, not", args->network);
+  int64_t ttl = 0;
+  if (args->cache_ttl && (!oakum_dockerfile_duration(args->cache_ttl, &ttl) || ttl < 0))
+    return usage(error, "--cache-ttl takes a time such as 30m or 336h, not", args->cache_ttl);
+  options.cache_ttl_s = (uint64_t)(ttl + 999999999) / 1000000000;
+  options.no_cache = args->no_cache;
   options.keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
   if (args->platform && !oakum_platform_parse(args->platform, &built->platform, error))
     return FALSE;

@@ -93,9 +93,9 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
  * --------------------------------------------------------------------- */
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *platform, *store, *threads;
-  char *network;
+  char *network, *cache_ttl;
   GPtrArray *tags, *outputs, *build_args, *secrets, *ssh;
-  gboolean print_plan, verbose;
+  gboolean print_plan, verbose, no_cache;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;
 } OakumBuildArgs;

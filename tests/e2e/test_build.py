@@ -46,8 +46,9 @@ def make_context(folder, dockerfile=DOCKERFILE):
     return folder
 
 
-def build(oakum, context, base, *options, env=None, umask=None):
-    return subprocess.run([oakum, "build", "--build-arg", f"BASE=rootfs:{base}", *options, str(context)], capture_output=True, text=True,
+def build(oakum, context, base, *options, env=None, umask=None, cache=False):
+    """Carries every step out, unless the cache is what is tested."""
+    return subprocess.run([oakum, "build", *([] if cache else ["--no-cache"]), "--build-arg", f"BASE=rootfs:{base}", *options, str(context)], capture_output=True, text=True,
                           env={**os.environ, **(env or {})}, umask=-1 if umask is None else umask)
 
 
