@@ -1,6 +1,6 @@
-/* The way of a step to an ssh agent: a process of its own that holds nothing else passes bytes between a
- * socket that the step sees and the agent, which asks who its caller is and would refuse a user of the
- * image. */
+/* The way of a step to an ssh agent: a process of its own that holds nothing else passes bytes
+ * between a socket that the step sees and the agent, which asks who its caller is and would refuse
+ * a user of the image. */
 #include "build/build-private.h"
 #include "os/os.h"
 #include <errno.h>
@@ -22,9 +22,9 @@ static gboolean address_of(const char *path, int *folder, struct sockaddr_un *ou
   g_autofree char *above = g_path_get_dirname(path), *name = g_path_get_basename(path);
   *folder = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
   *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-  return *folder >= 0 && (size_t)g_snprintf(out->sun_path, sizeof(out->sun_path),
-                                            "/proc/self/fd/%d/%s", *folder,
-                                            name) < sizeof(out->sun_path);
+  return *folder >= 0 &&
+         (size_t)g_snprintf(out->sun_path, sizeof(out->sun_path), "/proc/self/fd/%d/%s", *folder,
+                            name) < sizeof(out->sun_path);
 }
 
 OakumChild *oakum_agent_start(const char *agent, const char *path, mode_t mode, uid_t uid,

@@ -1,13 +1,15 @@
-/* What a step made before: the key is a digest of all that it can see, and the record says which layer
- * came of it. The root file system stands in the key by the diff IDs of its layers, so that an
- * instruction that only changes the config disturbs nobody. Times of files are not part of a key. */
+/* What a step made before: the key is a digest of all that it can see, and the record says which
+ * layer came of it. The root file system stands in the key by the diff IDs of its layers, so that
+ * an instruction that only changes the config disturbs nobody. Times of files are not part of a
+ * key. */
 #include "build/build-private.h"
 #include "os/os.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
-#define CACHE_FORMAT "oakum cache 1" /* to be changed when a step of the same words makes other bytes */
+#define CACHE_FORMAT                                                                               \
+  "oakum cache 1" /* to be changed when a step of the same words makes other bytes */
 
 struct OakumCacheKey {
   OakumHasher *hasher;
@@ -145,8 +147,9 @@ static gboolean read_record(const Build *build, const char *path, Record *out)
                               ? oakum_json_parse(text, len, path, &error)
                               : NULL;
   if (json && oakum_json_bind(json, record_fields, out, path, &error) &&
-      (out->empty || (out->diff_id && out->media_type && out->digest &&
-                      oakum_digest_check(out->diff_id, &error) && oakum_digest_check(out->digest, &error))))
+      (out->empty ||
+       (out->diff_id && out->media_type && out->digest &&
+        oakum_digest_check(out->diff_id, &error) && oakum_digest_check(out->digest, &error))))
     return TRUE;
   oakum_warn("a record of the build cache is not used: %s",
              error ? error->message : "it names no layer");

@@ -1,6 +1,6 @@
-/* RUN --mount: where the bytes come from, and what becomes of them. What is shown is either a part of
- * another root that nothing can change, a copy that is thrown away, a cache that stays in the store,
- * memory, or a secret; none of it is ever part of a layer. */
+/* RUN --mount: where the bytes come from, and what becomes of them. What is shown is either a part
+ * of another root that nothing can change, a copy that is thrown away, a cache that stays in the
+ * store, memory, or a secret; none of it is ever part of a layer. */
 #include "build/build-private.h"
 #include "os/os.h"
 #include <errno.h>
@@ -162,7 +162,8 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
 }
 
 /* ---- bind
- * ----------------------------------------------------------------------------------------------- */
+ * -----------------------------------------------------------------------------------------------
+ */
 static gboolean make_bind(Maker *k, GError **error)
 {
   Origin origin;
@@ -226,8 +227,8 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   return TRUE;
 }
 
-/* store/mounts/<hash of the id>/<number>/data, with a lock beside it. Of a private cache each user at
- * a time has a number of its own. */
+/* store/mounts/<hash of the id>/<number>/data, with a lock beside it. Of a private cache each user
+ * at a time has a number of its own. */
 static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
@@ -237,7 +238,8 @@ static gboolean make_cache(Maker *k, GError **error)
       g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
   g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
-  gboolean alone = m->sharing != OAKUM_SHARING_SHARED || !oakum_rung_mounts(k->build->options->rung);
+  gboolean alone =
+      m->sharing != OAKUM_SHARING_SHARED || !oakum_rung_mounts(k->build->options->rung);
   for (guint i = 0; i < OAKUM_CACHE_COPIES_MAX; i++) {
     g_autofree char *folder = g_strdup_printf("%s/mounts/%s/%u", real, hash, i);
     g_autofree char *lock_path = g_build_filename(folder, "lock", NULL);
@@ -255,8 +257,8 @@ static gboolean make_cache(Maker *k, GError **error)
     }
     const char *data = keep(k->out, g_build_filename(folder, "data", NULL));
     struct stat st;
-    gboolean ok = (lstat(data, &st) == 0 && S_ISDIR(st.st_mode)) ||
-                  new_cache(k, folder, data, error);
+    gboolean ok =
+        (lstat(data, &st) == 0 && S_ISDIR(st.st_mode)) || new_cache(k, folder, data, error);
     if (ok && !alone) { /* others may use it at the same time */
       oakum_lock_free(lock);
       ok = (lock = oakum_lock_take(lock_path, FALSE, TRUE, error)) != NULL;
@@ -298,7 +300,8 @@ static gboolean read_secret(Maker *k, const char *id, char **bytes, size_t *len,
     return oakum_file_read(secret->file, OAKUM_SECRET_MAX, bytes, len, error);
   if (k->mount->required)
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                "secret \"%s\" is required; give it by --secret id=%s,src=FILE or env=NAME", id, id);
+                "secret \"%s\" is required; give it by --secret id=%s,src=FILE or env=NAME", id,
+                id);
   return !k->mount->required;
 }
 
@@ -354,8 +357,7 @@ static gboolean make_ssh(Maker *k, gboolean *wanted, GError **error)
   if (!agent)
     return !m->required;
   if (!(m->target && *m->target)) {
-    k->place->target =
-        keep(k->out, g_strdup_printf("/run/buildkit/ssh_agent.%u", number));
+    k->place->target = keep(k->out, g_strdup_printf("/run/buildkit/ssh_agent.%u", number));
   }
   if (number == 0)
     g_ptr_array_add(k->out->environment,
@@ -401,9 +403,8 @@ static gboolean find_target(Maker *k, GError **error)
 
 static gboolean add_mount(Maker *k, GError **error)
 {
-  OakumStepMount place = {.kind = OAKUM_STEP_MOUNT_TMPFS,
-                          .size = k->mount->size,
-                          .read_only = k->mount->read_only};
+  OakumStepMount place = {
+      .kind = OAKUM_STEP_MOUNT_TMPFS, .size = k->mount->size, .read_only = k->mount->read_only};
   gboolean wanted = TRUE, ok = TRUE;
   k->place = &place;
   switch (k->mount->type) {
@@ -462,7 +463,8 @@ static gboolean key_of_mount(Maker *k, OakumCacheKey *key, GError **error)
     const OakumWord *field = m->fields->pdata[i];
     oakum_cache_key_text(key, field->name, field->value);
   }
-  if ((m->type == OAKUM_MOUNT_BIND || m->type == OAKUM_MOUNT_CACHE) && !find_stage(k, &other, error))
+  if ((m->type == OAKUM_MOUNT_BIND || m->type == OAKUM_MOUNT_CACHE) &&
+      !find_stage(k, &other, error))
     return FALSE;
   if (other)
     oakum_cache_key_root(key, "from", other);

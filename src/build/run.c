@@ -533,9 +533,8 @@ static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
     }
   }
   OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, NULL);
-  OakumImage *image =
-      oakum_image_new("the image", manifest,
-                      result_source_new(build->store, g_steal_pointer(&stage->base)), error);
+  OakumImage *image = oakum_image_new(
+      "the image", manifest, result_source_new(build->store, g_steal_pointer(&stage->base)), error);
   if (!image)
     return NULL;
   OakumBuildResult *result = g_new0(OakumBuildResult, 1);

@@ -30,10 +30,10 @@ static gboolean parse_secret(OakumBuildSecret *out, const char *text, GError **e
       return bad(error, "--secret", text, "takes id=NAME,src=FILE or id=NAME,env=VARIABLE");
     *equals = '\0';
     const char *key = *field, *value = equals + 1;
-    char **slot = strcmp(key, "id") == 0    ? &out->id
+    char **slot = strcmp(key, "id") == 0                                  ? &out->id
                   : strcmp(key, "src") == 0 || strcmp(key, "source") == 0 ? &out->file
-                  : strcmp(key, "env") == 0 ? &out->variable
-                                            : NULL;
+                  : strcmp(key, "env") == 0                               ? &out->variable
+                                                                          : NULL;
     if (strcmp(key, "type") == 0) {
       type = value;
     } else if (!slot) {
@@ -75,7 +75,8 @@ static gboolean parse_ssh(OakumBuildSecret *out, const char *text, GError **erro
   if (!*out->id)
     return bad(error, "--ssh", text, "takes default or NAME=SOCKET");
   if (!file || !*file)
-    return bad(error, "--ssh", text, "SSH_AUTH_SOCK is not set; start an agent, or name its socket");
+    return bad(error, "--ssh", text,
+               "SSH_AUTH_SOCK is not set; start an agent, or name its socket");
   if (stat(file, &st) < 0 || !S_ISSOCK(st.st_mode))
     return bad(error, "--ssh", text,
                "is no socket of an agent; give a key to one with ssh-agent and ssh-add");

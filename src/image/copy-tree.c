@@ -1,5 +1,5 @@
-/* A copy of a part of one root in another place: packed on one thread, applied on the other, so that it
- * has just the meaning of a layer. */
+/* A copy of a part of one root in another place: packed on one thread, applied on the other, so
+ * that it has just the meaning of a layer. */
 #include "image/image.h"
 #include "os/os.h"
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* What a step sees at places of its root for its own time only: mounts where they may be made, names
- * that are lent where not. */
+/* What a step sees at places of its root for its own time only: mounts where they may be made,
+ * names that are lent where not. */
 #include "os/os.h"
 #include "sandbox/sandbox-private.h"
 #include <errno.h>
@@ -145,9 +145,9 @@ static gboolean make_place(OakumPlaces *p, const OakumStepMount *mount, gboolean
     gboolean there = above >= 0 && fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     gboolean wants_folder = *end != '\0' || folder;
     if (there && S_ISDIR(st.st_mode) != wants_folder)
-      return bad_target(mount, wants_folder ? "a file stands in the way"
-                                            : "a file cannot be mounted on a folder",
-                        error);
+      return bad_target(
+          mount, wants_folder ? "a file stands in the way" : "a file cannot be mounted on a folder",
+          error);
     if (!there && !make_stub(p, path, wants_folder)) {
       oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "mount at /%s", path);
       return FALSE;

@@ -102,9 +102,8 @@ gboolean oakum_sandbox_remount(const char *target, unsigned long flags)
 {
   static const struct {
     unsigned long told, flag;
-  } locked[] = {{ST_NOSUID, MS_NOSUID},         {ST_NODEV, MS_NODEV},
-                {ST_NOEXEC, MS_NOEXEC},         {ST_RDONLY, MS_RDONLY},
-                {ST_NOATIME, MS_NOATIME},       {ST_NODIRATIME, MS_NODIRATIME},
+  } locked[] = {{ST_NOSUID, MS_NOSUID},    {ST_NODEV, MS_NODEV},     {ST_NOEXEC, MS_NOEXEC},
+                {ST_RDONLY, MS_RDONLY},    {ST_NOATIME, MS_NOATIME}, {ST_NODIRATIME, MS_NODIRATIME},
                 {ST_RELATIME, MS_RELATIME}};
   struct statvfs st;
   flags |= MS_BIND | MS_REMOUNT;
@@ -120,7 +119,8 @@ static gboolean mount_root(const StepOrder *order)
 {
   if (order->upper)
     return oakum_sandbox_mount_overlay(order->root, order->upper, order->work, order->root);
-  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 && oakum_sandbox_remount(order->root, MS_NODEV);
+  return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 &&
+         oakum_sandbox_remount(order->root, MS_NODEV);
 }
 
 /* A network namespace begins with its loopback down. */

@@ -15,7 +15,7 @@ typedef struct {
   char **script;      /* name and text; empty: none */
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
-  char **groups; /* numbers */
+  char **groups;     /* numbers */
   GPtrArray *mounts; /* StepMount, those that hold others first */
   gboolean offline;
 } StepOrder;

@@ -79,8 +79,8 @@ static const OakumJsonField order_fields[] = {
     {"uid", OAKUM_JSON_U64, offsetof(StepOrder, uid), TRUE, NULL, NULL, NULL, 0},
     {"gid", OAKUM_JSON_U64, offsetof(StepOrder, gid), TRUE, NULL, NULL, NULL, 0},
     {"offline", OAKUM_JSON_BOOL, offsetof(StepOrder, offline), TRUE},
-    {"mounts", OAKUM_JSON_ARRAY, offsetof(StepOrder, mounts), TRUE, mount_fields, mount_make, g_free,
-     OAKUM_STEP_MOUNTS_MAX},
+    {"mounts", OAKUM_JSON_ARRAY, offsetof(StepOrder, mounts), TRUE, mount_fields, mount_make,
+     g_free, OAKUM_STEP_MOUNTS_MAX},
     {"timeout", OAKUM_JSON_U64, offsetof(StepOrder, timeout_s), TRUE, NULL, NULL, NULL, 0},
     {"processes", OAKUM_JSON_U64, offsetof(StepOrder, max_processes), TRUE, NULL, NULL, NULL, 0},
     {0}};
@@ -183,7 +183,8 @@ int oakum_sandbox_step_main(int argc, char **argv)
   StepOrder order = {0};
   StepReport report = {0, STEP_SETUP_FAILED};
   json_t *json = NULL;
-  if (oakum_reader_slurp(reader, 8 * OAKUM_ARGV_MAX + OAKUM_STEP_MOUNTS_MAX * 2 * OAKUM_SECRET_MAX, "step", &text, &len, &error))
+  if (oakum_reader_slurp(reader, 8 * OAKUM_ARGV_MAX + OAKUM_STEP_MOUNTS_MAX * 2 * OAKUM_SECRET_MAX,
+                         "step", &text, &len, &error))
     json = oakum_json_parse(text, len, "step", &error);
   if (json && oakum_json_bind(json, order_fields, &order, "step", &error)) {
     decode(order.argv);
