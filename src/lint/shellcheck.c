@@ -40,6 +40,8 @@ static State *state_new(const char *shell)
   return state;
 }
 
+static const char usual_shell[] = "/bin/sh -c";
+
 static State *state_copy(const State *from)
 {
   State *state = g_new0(State, 1);
@@ -64,7 +66,7 @@ static gboolean is_name(const char *name)
   return TRUE;
 }
 
-static void take_in(const OakumLint *lint, State *state, const LintStep *step, const char *fallback)
+static void take_in(const OakumLint *lint, State *state, const LintStep *step)
 {
   if (step->kind == STEP_SHELL) {
     g_autoptr(GString) shell = g_string_new(NULL);
@@ -78,7 +80,7 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
   } else if (step->kind == STEP_ARG || step->kind == STEP_ENV) {
     if (lint->hadolint) { /* it forgets the shell when it learns a variable */
       g_free(state->shell);
-      state->shell = g_strdup(fallback);
+      state->shell = g_strdup(usual_shell);
     }
     for (guint i = 0; i < step->words->len; i++) {
       const LintWord *word = step->words->pdata[i];
@@ -136,7 +138,7 @@ static void add_run(OakumLint *lint, const State *state, LintStep *step)
 }
 
 /* "# hadolint shell=NAME" */
-static char *shell_pragma(const char *text)
+static char *shell_pragma(const char *text, gboolean strict)
 {
   const char *at = text + strspn(text, " \t");
   if (!g_str_has_prefix(at, "hadolint"))
@@ -151,16 +153,22 @@ static char *shell_pragma(const char *text)
     return NULL;
   at++;
   at += strspn(at, " \t");
-  return *at ? g_strdup(at) : NULL;
+  /* hadolint: one word, and only a comment may follow */
+  size_t n = strcspn(at, " \t#");
+  const char *rest = at + n + strspn(at + n, " \t");
+  return n > 0 && (!strict || *rest == '\0' || *rest == '#') ? g_strndup(at, n) : NULL;
 }
 
-/* A comment that names the shell: of all stages before the first FROM, else of the one it is in. */
-static void heed_pragma(const char *comment, const LintStep *step, State *now, char **fallback)
+/* A comment that names the shell: of all stages before the first FROM, else of the one it is in.
+ * For hadolint only the first such counts for all stages, and none behind a variable or a SHELL. */
+static void heed_pragma(const OakumLint *lint, const char *comment, const LintStep *step,
+                        State *now, char **fallback, gboolean *late)
 {
-  g_autofree char *shell = shell_pragma(comment);
+  g_autofree char *shell = shell_pragma(comment, lint->hadolint);
   if (!shell)
     return;
-  if (step->stage < 0) {
+  if (step->stage < 0 && !(lint->hadolint && *late)) {
+    *late = TRUE;
     g_free(*fallback);
     *fallback = g_strdup(shell);
   }
@@ -176,8 +184,9 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
   lint->script_places = g_ptr_array_new_with_free_func(g_free);
   if (lint->docker || lint->peer_failed)
     return lint->scripts;
-  g_autofree char *fallback = g_strdup("/bin/sh -c");
+  g_autofree char *fallback = g_strdup(usual_shell);
   State *now = state_new(fallback), *onbuild = state_new(fallback);
+  gboolean late = FALSE;
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func((GDestroyNotify)state_free);
   guint comment = 0;
   for (guint i = 0; i < lint->steps->len; i++) {
@@ -187,10 +196,10 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       const OakumComment *one = lint->dockerfile->comments->pdata[comment];
       if (one->range.line >= step->line)
         break;
-      heed_pragma(one->text, step, now, &fallback);
+      heed_pragma(lint, one->text, step, now, &fallback, &late);
     }
     if (step->kind == STEP_COMMENT) {
-      heed_pragma(step->text, step, now, &fallback);
+      heed_pragma(lint, step->text, step, now, &fallback, &late);
     } else if (step->kind == STEP_FROM) {
       if (step->stage > 0)
         g_ptr_array_add(ended, g_steal_pointer(&now));
@@ -200,14 +209,15 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent])
                                                     : state_new(fallback);
       state_free(onbuild);
-      onbuild = state_new(fallback);
+      onbuild = state_new(lint->hadolint ? usual_shell : fallback);
     } else if (step->kind == STEP_ONBUILD) {
       LintStep *inner = lint_inner(step);
-      take_in(lint, onbuild, inner, fallback);
+      take_in(lint, onbuild, inner);
       if (inner->kind == STEP_RUN)
         add_run(lint, onbuild, inner);
     } else {
-      take_in(lint, now, step, fallback);
+      late |= step->kind == STEP_ARG || step->kind == STEP_ENV || step->kind == STEP_SHELL;
+      take_in(lint, now, step);
       if (step->kind == STEP_RUN)
         add_run(lint, now, step);
     }
