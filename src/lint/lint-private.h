@@ -169,6 +169,9 @@ NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int befor
 /* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
 NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line,
                                      int *error_column);
+/* peer-shell.c: what hadolint's shell parser takes of the script, in words that module shell reads
+ * alike: all of it, or the commands before the place where it stops; NULL: nothing. New. */
+NODISCARD char *lint_peer_shell(const char *text);
 /* view.c: the steps of the tree. */
 NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile);
 /* stages.c: fills lint->stages from lint->steps. */
