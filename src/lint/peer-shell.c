@@ -936,11 +936,11 @@ static Taken redirections(Reader *r)
 }
 
 /* ---- keywords ------------------------------------------------------------------------------ */
-/* In any case, and a word of its own. */
+/* A word of its own. */
 static gboolean at_keyword(const Reader *r, const char *word)
 {
   gsize n = strlen(word);
-  if (r->len - r->at < n || g_ascii_strncasecmp(r->text + r->at, word, n) != 0)
+  if (r->len - r->at < n || memcmp(r->text + r->at, word, n) != 0)
     return FALSE;
   return r->at + n >= r->len || is_in(look(r, n), " \t\n\r;()[<>&|") ||
          (look(r, n) == '\\' && look(r, n + 1) == '\n');

@@ -565,6 +565,44 @@ static gboolean read_copy(Peer *p, LintStep *step)
   return TRUE;
 }
 
+/* The one name of a mount's option, and its value in one form: "ro" and "rw=false" are the same. */
+static char *mount_option(const char *key, const char *value)
+{
+  static const char *const names[][2] = {{"dst", "target"},     {"destination", "target"},
+                                         {"src", "source"},     {"readonly", "ro"},
+                                         {"readwrite", "ro"},   {"rw", "ro"}};
+  gboolean writes = strcmp(key, "rw") == 0 || strcmp(key, "readwrite") == 0;
+  gboolean is_switch = writes || strcmp(key, "ro") == 0 || strcmp(key, "readonly") == 0 ||
+                       strcmp(key, "required") == 0;
+  if (is_switch)
+    value = (!value || g_ascii_strcasecmp(value, "true") == 0) != writes ? "true" : "false";
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(key, names[i][0]) == 0)
+      key = names[i][1];
+  return g_strdup_printf("%s=%s", key, value ? value : "");
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All options, sorted; NULL: one of them is given twice. New. */
+static char *mount_options(GPtrArray *options)
+{
+  g_autoptr(GString) all = g_string_new(NULL);
+  g_ptr_array_sort(options, by_text);
+  for (guint i = 0; i < options->len; i++) {
+    const char *one = options->pdata[i], *before = i > 0 ? options->pdata[i - 1] : "";
+    size_t n = strcspn(one, "=");
+    if (strncmp(one, before, n + 1) == 0)
+      return NULL;
+    if (strcmp(one, "type=bind") != 0) /* the usual one */
+      g_string_append_printf(all, "%s\n", one);
+  }
+  return g_string_free(g_steal_pointer(&all), FALSE);
+}
+
 static gboolean read_mount(Peer *p, LintStep *step)
 {
   static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh", NULL};
@@ -575,7 +613,8 @@ static gboolean read_mount(Peer *p, LintStep *step)
       " target dst destination id required mode uid gid "};
   int type = 0;
   gboolean target = FALSE, bad = FALSE;
-  GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
+  GPtrArray *keys = g_ptr_array_new_with_free_func(g_free),
+            *options = g_ptr_array_new_with_free_func(g_free);
   char *value_target = NULL, *value_from = NULL;
   gboolean ok = TRUE;
   do {
@@ -583,8 +622,17 @@ static gboolean read_mount(Peer *p, LintStep *step)
     while (!at_end(p) && (g_ascii_isalpha(peek(p))))
       p->at++;
     g_autofree char *key = g_strndup(p->text + start, p->at - start), *value = NULL;
+    static const char *const switches[] = {"ro", "readonly", "rw", "readwrite", "required", NULL};
     gboolean has = peek(p) == '=';
-    if (has) {
+    if (has && g_strv_contains(switches, key)) {
+      p->at++;
+      if (keyword(p, "true"))
+        value = g_strdup("true");
+      else if (keyword(p, "false"))
+        value = g_strdup("false");
+      else
+        p->at--; /* the "=" is in the way */
+    } else if (has && g_ascii_strcasecmp(key, "z") != 0) {
       p->at++;
       size_t at = p->at;
       if (peek(p) == '"') {
@@ -603,6 +651,7 @@ static gboolean read_mount(Peer *p, LintStep *step)
           ok = fail_at(p, at);
           break;
         }
+        g_ptr_array_add(options, mount_option(key, value));
         continue;
       }
       if (strcmp(key, "sharing") == 0 && strcmp(value, "shared") != 0 &&
@@ -628,21 +677,26 @@ static gboolean read_mount(Peer *p, LintStep *step)
       g_free(value_from);
       value_from = g_strdup(value);
     }
+    g_ptr_array_add(options, mount_option(key, value));
     g_ptr_array_add(keys, g_steal_pointer(&padded));
   } while (peek(p) == ',' && p->at++ < p->len);
   for (guint i = 0; ok && i < keys->len; i++)
     bad |= strstr(allowed[type], keys->pdata[i]) == NULL;
-  if (ok && (bad || (type <= 2 && !target)))
+  char *all = ok ? mount_options(options) : NULL;
+  if (ok && (bad || !all || (type <= 2 && !target)))
     ok = fail(p);
   if (ok) {
     LintWord *word = lint_word_add(step->flags, g_strdup("mount"), g_strdup(types[type]));
     word->raw = g_steal_pointer(&value_target);
+    lint_word_add(step->flags, g_strdup("mount-options"), g_steal_pointer(&all));
     if (value_from)
       lint_word_add(step->flags, g_strdup("mount-from"), g_steal_pointer(&value_from));
   }
+  g_free(all);
   g_free(value_target);
   g_free(value_from);
   g_ptr_array_unref(keys);
+  g_ptr_array_unref(options);
   return ok;
 }
 

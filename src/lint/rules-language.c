@@ -55,13 +55,16 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
         lint_operands(c, lint->hadolint ? PIP_VALUED
                                         : PIP_VALUED
                              " m python p cert cache-dir timeout retries log C config-settings");
-    gboolean behind = FALSE; /* the verb */
+    gboolean behind = FALSE, first = FALSE; /* the verb; right behind it */
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (!behind) {
-        behind = strcmp(word->text, "install") == 0;
-        continue;
+      if (strcmp(word->text, "install") == 0 && (!behind || (first && lint->hadolint))) {
+        behind = first = TRUE;
+        continue; /* hadolint: also when it is said twice */
       }
+      if (!behind)
+        continue;
+      first = FALSE;
       if (pip_pinned(word->text))
         continue;
       /* name[extra] looks like a glob */
