@@ -90,6 +90,17 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step)
   }
 }
 
+/* hadolint goes by how a script of its own begins, and reads it as the shell of the stage. */
+static gboolean peer_checks(const char *text)
+{
+  static const char *const known[] = {"#!/bin/sh",         "#!/bin/bash",         "#!/bin/ksh",
+                                      "#!/usr/bin/env sh", "#!/usr/bin/env bash", "#!/usr/bin/env ksh"};
+  for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
+    if (g_str_has_prefix(text, known[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static void add_script(OakumLint *lint, const State *state, LintStep *step, const char *text,
                        const OakumHeredoc *heredoc)
 {
@@ -98,13 +109,15 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
     return;
   g_autoptr(GString) script = g_string_new(NULL);
   int prelude = 1;
-  if (g_str_has_prefix(text, "#!")) {
+  if (lint->hadolint && g_str_has_prefix(text, "#!") && !peer_checks(text))
+    return;
+  if (!lint->hadolint && g_str_has_prefix(text, "#!")) {
     size_t n = strcspn(text, "\n");
     g_autofree char *line = g_strndup(text, n);
     OakumShellDialect dialect;
     if (!oakum_shell_dialect_of_script(line, n, &dialect) ||
         (dialect != OAKUM_SHELL_SH && dialect != OAKUM_SHELL_BASH && dialect != OAKUM_SHELL_KSH &&
-         (lint->hadolint || (dialect != OAKUM_SHELL_DASH && dialect != OAKUM_SHELL_ASH))))
+         dialect != OAKUM_SHELL_DASH && dialect != OAKUM_SHELL_ASH))
       return;
     g_string_append_printf(script, "%s\n", line);
   } else {
