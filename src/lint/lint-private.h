@@ -163,6 +163,8 @@ NODISCARD LintStep *lint_inner(LintStep *step);
  * i++) */
 NODISCARD LintStep *lint_step(const OakumLint *lint, guint index);
 NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
+/* What stands before the first FROM, as if it were a stage (without a FROM). */
+NODISCARD LintStage lint_head(const OakumLint *lint);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
 NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int before);
 

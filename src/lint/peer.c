@@ -473,11 +473,12 @@ static gboolean read_copy(Peer *p, LintStep *step)
   static const char *const add_flags[] = {"checksum", "chown",        "chmod",  "link",
                                           "exclude",  "keep-git-dir", "unpack", NULL};
   const char *const *known = step->kind == STEP_COPY ? copy_flags : add_flags;
+  gboolean bad = FALSE; /* told of behind all flags */
   while (looking_at(p, "--")) {
     size_t start = p->at;
     p->at += 2;
     size_t name = p->at;
-    while (!at_end(p) && (g_ascii_isalnum(peek(p)) || peek(p) == '-' || peek(p) == '_'))
+    while (!at_end(p) && !is_blank(peek(p)) && !strchr("\n=", peek(p)))
       p->at++;
     g_autofree char *flag = g_strndup(p->text + name, p->at - name), *value = NULL;
     gboolean boolean = strcmp(flag, "link") == 0 || strcmp(flag, "parents") == 0 ||
@@ -490,24 +491,24 @@ static gboolean read_copy(Peer *p, LintStep *step)
       }
     } else if (has_value) {
       p->at++;
-      if (!some_unless(p, "", &value))
-        return FALSE;
+      if (!some_unless(p, "", &value)) {
+        gather_blanks(p);
+        return fail(p);
+      }
     } else {
       p->at = start;
       break;
     }
-    if (!g_strv_contains(known, flag))
-      return fail(p);
+    bad |= !g_strv_contains(known, flag);
     gboolean repeated = FALSE;
     for (guint i = 0; i < step->flags->len; i++)
       repeated |= strcmp(((LintWord *)step->flags->pdata[i])->name, flag) == 0;
-    if (repeated && strcmp(flag, "exclude") != 0)
-      return fail(p);
+    bad |= repeated && strcmp(flag, "exclude") != 0;
     lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
     if (!gather_blanks(p))
       break;
   }
-  if (step->kind == STEP_ADD && looking_at(p, "--"))
+  if (bad || (step->kind == STEP_ADD && looking_at(p, "--")))
     return fail(p);
   size_t start = p->at;
   /* bodies in the text: all targets stand on the first line, the last marker ends it */
@@ -869,8 +870,10 @@ static gboolean read_expose(Peer *p, LintStep *step)
       while (g_ascii_isalpha(peek(p)))
         p->at++;
       g_autofree char *name = g_ascii_strdown(p->text + proto, (gssize)(p->at - proto));
-      if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0)
-        return fail_at(p, proto);
+      if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0) {
+        p->at = proto;
+        return fail(p);
+      }
     }
     lint_word_add(step->words, NULL, g_strndup(p->text + start, p->at - start));
   } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
@@ -885,19 +888,23 @@ static gboolean read_health(Peer *p, LintStep *step)
     step->none = TRUE;
     return TRUE;
   }
+  gboolean bad = FALSE;
   while (looking_at(p, "--")) {
     guint i = 0;
     while (flags[i] && !eat(p, flags[i]))
       i++;
     if (!flags[i]) {
       p->at += 2;
-      while (!at_end(p) && !is_blank(peek(p)) && peek(p) != '\n')
-        p->at++;
-      return fail(p);
+      gboolean valued = FALSE;
+      for (; !at_end(p) && !is_blank(peek(p)) && peek(p) != '\n'; p->at++)
+        valued |= peek(p) == '=';
+      if (!valued || !require_blanks(p))
+        return fail(p);
+      bad = TRUE; /* told of behind all flags */
+      continue;
     }
     for (guint k = 0; k < step->flags->len; k++)
-      if (strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0)
-        return fail(p);
+      bad |= strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0;
     size_t start = p->at;
     while (g_ascii_isdigit(peek(p)))
       p->at++;
@@ -917,7 +924,7 @@ static gboolean read_health(Peer *p, LintStep *step)
     if (!require_blanks(p))
       return FALSE;
   }
-  if (!keyword(p, "CMD"))
+  if (bad || !keyword(p, "CMD"))
     return fail(p);
   return require_blanks(p) && arguments(p, step);
 }
@@ -946,11 +953,34 @@ static const struct {
     {"MAINTAINER", STEP_MAINTAINER},
 };
 
+/* A comment "# escape=X" must hold one character, wherever it stands; the end of the line is one. */
+static gboolean escape_pragma(Peer *p)
+{
+  size_t start = p->at++;
+  skip_blanks(p);
+  gboolean is_one = eat(p, "escape");
+  if (is_one) {
+    skip_blanks(p);
+    is_one = eat(p, "=");
+  }
+  if (is_one) {
+    skip_blanks(p);
+    p->at += !at_end(p);
+    skip_blanks(p);
+    if (!at_end(p) && peek(p) != '\n')
+      return fail(p);
+  }
+  p->at = start;
+  return TRUE;
+}
+
 /* Returns NULL on failure; p->error tells where. `depth` keeps ONBUILD chains short. */
 static LintStep *read_step(Peer *p, guint depth)
 {
   size_t start = p->at;
   if (peek(p) == '#' && !at_end(p)) {
+    if (!escape_pragma(p))
+      return NULL;
     LintStep *step = lint_step_new(STEP_COMMENT);
     const char *nl = memchr(p->text + p->at, '\n', p->len - p->at);
     size_t end = nl ? (size_t)(nl - p->text) : p->len;
@@ -1033,7 +1063,7 @@ static char escape_of(const char *text, size_t len)
     if (!equals)
       return '\\';
     *equals = '\0';
-    if (g_ascii_strcasecmp(g_strstrip(line), "escape") == 0) {
+    if (strcmp(g_strstrip(line), "escape") == 0) {
       const char *value = g_strstrip(equals + 1);
       return *value == '`' ? '`' : '\\';
     }

@@ -252,8 +252,8 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
       continue;
     if (lint->hadolint ? lint_has_arg(c, "install")
                        : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
+      clean &= lint->hadolint && install;
       install = c;
-      clean = FALSE;
     } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
                               : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
       clean = TRUE;

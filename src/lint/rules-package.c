@@ -90,8 +90,8 @@ void check_yum_clean(OakumLint *lint, LintStep *step)
     if (lint_does(lint, c, "yum",
                   lint->hadolint ? "install"
                                  : "install update upgrade groupinstall localinstall reinstall")) {
+      clean &= lint->hadolint && install; /* hadolint: once cleaned is enough */
       install = c;
-      clean = FALSE;
     } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
                                     (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
                               : cleans(c, "yum", "/var/cache/yum")) {
@@ -118,8 +118,8 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
     for (guint i = 0; i < list->len; i++) {
       const LintCommand *c = lint_command(list, i);
       if (lint_does(lint, c, tools[t], DNF_VERBS)) {
+        clean &= lint->hadolint && install;
         install = c;
-        clean = FALSE;
       } else if (lint->hadolint
                      ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) ||
                            (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
@@ -250,8 +250,8 @@ void check_zypper_clean(OakumLint *lint, LintStep *step)
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (lint_does(lint, c, "zypper", "install in")) {
+      clean &= lint->hadolint && install;
       install = c;
-      clean = FALSE;
     } else if (lint_does(lint, c, "zypper", "clean cc") ||
                (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
       clean = TRUE;

@@ -104,6 +104,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
   const LintStep *shell = step->shell;
   if (lint->hadolint && shell && shell->stage != step->stage)
     shell = NULL; /* it forgets with each stage */
+  for (guint i = step->index; lint->hadolint && step->stage < 0 && i > 0 && !shell; i--)
+    if (lint_step(lint, i - 1)->kind == STEP_SHELL)
+      shell = lint_step(lint, i - 1);
   if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -137,8 +140,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
  * --------------------------------------------------------------------------------- */
 void check_curl_wget(OakumLint *lint, LintStep *step)
 {
-  for (guint s = 0; s < lint->stages->len; s++) {
-    const LintStage *stage = lint_stage(lint, (int)s);
+  LintStage head = lint_head(lint);
+  for (int s = lint->hadolint ? -1 : 0; s < (int)lint->stages->len; s++) {
+    const LintStage *stage = s < 0 ? &head : lint_stage(lint, s);
     gboolean curls[2] = {FALSE, FALSE}, wgets[2] = {FALSE, FALSE};
     for (guint i = stage->first; i < stage->end; i++) {
       step = lint_inner(lint_step(lint, i));
