@@ -245,21 +245,22 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
     return;
   const GArray *list = lint_commands(lint, step);
   const LintCommand *install = NULL;
-  gboolean clean = FALSE;
+  gboolean clean = FALSE, early = FALSE; /* before the first install */
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "yarn"))
       continue;
     if (lint->hadolint ? lint_has_arg(c, "install")
                        : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
-      clean &= lint->hadolint && install;
+      clean &= lint->hadolint;
       install = c;
     } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
                               : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
+      early |= !install;
       clean = TRUE;
     }
   }
-  if (!install || clean)
+  if (!install || (clean && !(early && lint->hadolint)))
     return;
   OakumFinding *finding = lint_tell(lint, LINT_YARN_CACHE, step, lint_command_span(install), NULL);
   lint_append_command(lint, finding, step, "yarn cache clean");

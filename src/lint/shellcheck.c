@@ -308,7 +308,7 @@ static gboolean excuses(const Place *place, const OakumLintComment *comment)
   or += 2;
   or += strspn(or, " \t");
   size_t n = strcspn(or, " \t\n;&|)}");
-  const char *next = or +n + strspn(or +n, " \t\n");
+  const char *next = or +n + strcspn(or +n, "\n;&|)}"); /* behind its arguments */
   return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && * or == ':')) && *next != '|';
 }
 
