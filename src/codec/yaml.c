@@ -13,7 +13,7 @@ typedef struct {
   OakumYaml *open[OAKUM_YAML_DEPTH_MAX]; /* lists and maps that are not closed yet */
   GHashTable *keys[OAKUM_YAML_DEPTH_MAX];
   guint depth, nodes, documents;
-  OakumYaml *key; /* read, its value not yet */
+  OakumYaml *key;      /* read, its value not yet */
   GHashTable *anchors; /* name -> OakumYaml, borrowed from the tree */
 } Build;
 

@@ -437,7 +437,8 @@ static gboolean brace_expansion(Reader *r)
     } else if (c == '{') {
       ok = brace_expansion(r);
     } else if (c == '$') {
-      ok = !is_in(look(r, 1), "'\"") && (g_ascii_isalnum(look(r, 1)) || is_in(look(r, 1), "_({[@*#?-$!")) &&
+      ok = !is_in(look(r, 1), "'\"") &&
+           (g_ascii_isalnum(look(r, 1)) || is_in(look(r, 1), "_({[@*#?-$!")) &&
            read_dollar(r, TRUE) == TAKEN;
     } else if (c == '\'') {
       ok = single_quoted(r) == TAKEN;
@@ -608,11 +609,11 @@ static gboolean operand(Reader *r)
 
 static gboolean operator_taken(Reader *r)
 {
-  static const char *const assign[] = {"<<=", ">>=", "*=", "/=", "%=", "+=", "-=",
-                                       "&=",  "^=",  "|=", NULL};
-  static const char *const others[] = {"||", "&&", "==", "!=", "<=", ">=", "<<", ">>", "**", "|",
-                                       "^",  "&",  "<",  ">",  "+",  "-",  "*",  "/",  "%",  "=",
-                                       NULL};
+  static const char *const assign[] = {
+      "<<=", ">>=", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", NULL};
+  static const char *const others[] = {"||", "&&", "==", "!=", "<=", ">=", "<<",
+                                       ">>", "**", "|",  "^",  "&",  "<",  ">",
+                                       "+",  "-",  "*",  "/",  "%",  "=",  NULL};
   for (guint i = 0; assign[i]; i++)
     if (take(r, assign[i]))
       return !is_in(look(r, 0), "&|<>=");

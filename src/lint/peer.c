@@ -207,8 +207,10 @@ static gboolean json_string(Peer *p, char **out)
         p->at++;
         continue;
       }
-      if (!known)
-        return fail(p);
+      if (!known) { /* as it stands: "C:\Program Files" */
+        g_string_append_c(value, c);
+        continue;
+      }
       g_string_append_c(value, to[known - from]);
       p->at++;
       continue;
@@ -569,9 +571,9 @@ static gboolean read_copy(Peer *p, LintStep *step)
 /* The one name of a mount's option, and its value in one form: "ro" and "rw=false" are the same. */
 static char *mount_option(const char *key, const char *value)
 {
-  static const char *const names[][2] = {{"dst", "target"},     {"destination", "target"},
-                                         {"src", "source"},     {"readonly", "ro"},
-                                         {"readwrite", "ro"},   {"rw", "ro"}};
+  static const char *const names[][2] = {{"dst", "target"},   {"destination", "target"},
+                                         {"src", "source"},   {"readonly", "ro"},
+                                         {"readwrite", "ro"}, {"rw", "ro"}};
   gboolean writes = strcmp(key, "rw") == 0 || strcmp(key, "readwrite") == 0;
   gboolean is_switch = writes || strcmp(key, "ro") == 0 || strcmp(key, "readonly") == 0 ||
                        strcmp(key, "required") == 0;
@@ -953,7 +955,8 @@ static const struct {
     {"MAINTAINER", STEP_MAINTAINER},
 };
 
-/* A comment "# escape=X" must hold one character, wherever it stands; the end of the line is one. */
+/* A comment "# escape=X" must hold one character, wherever it stands; the end of the line is one.
+ */
 static gboolean escape_pragma(Peer *p)
 {
   size_t start = p->at++;
@@ -974,6 +977,19 @@ static gboolean escape_pragma(Peer *p)
   return TRUE;
 }
 
+/* "# syntax=" goes on in the next line behind an escape. Its end; 0: it is none. */
+static size_t syntax_pragma(Peer *p)
+{
+  size_t start = p->at++, end = 0;
+  g_autofree char *value = NULL;
+  skip_blanks(p);
+  if (eat(p, "syntax") && (skip_blanks(p), eat(p, "=")) && (skip_blanks(p), until_eol(p, &value)))
+    end = p->at;
+  p->at = start;
+  forget(p);
+  return end;
+}
+
 /* Returns NULL on failure; p->error tells where. `depth` keeps ONBUILD chains short. */
 static LintStep *read_step(Peer *p, guint depth)
 {
@@ -984,6 +1000,8 @@ static LintStep *read_step(Peer *p, guint depth)
     LintStep *step = lint_step_new(STEP_COMMENT);
     const char *nl = memchr(p->text + p->at, '\n', p->len - p->at);
     size_t end = nl ? (size_t)(nl - p->text) : p->len;
+    size_t syntax = syntax_pragma(p);
+    end = MAX(end, syntax);
     step->text = g_strndup(p->text + p->at + 1, end - p->at - 1);
     p->at = end;
     return step;

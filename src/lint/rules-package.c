@@ -100,7 +100,7 @@ void check_yum_clean(OakumLint *lint, LintStep *step)
     }
   }
   if (!install || (clean && !(early && lint->hadolint)) ||
-        (!lint->hadolint && !lint_stage_stays(lint, step)))
+      (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
   OakumFinding *finding = lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(install), NULL);
   lint_append_command(lint, finding, step, "yum clean all");
@@ -142,12 +142,22 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ENV of the stage and every ARG before give versions. */
+/* The stage is this one or made from it. */
+static gboolean is_made_from(const OakumLint *lint, int stage, int base)
+{
+  for (guint guard = 0; stage > base && stage >= 0 && guard < lint->stages->len; guard++)
+    stage = lint_stage(lint, stage)->parent;
+  return stage == base;
+}
+
+/* ENV of the stage and of those it is made from, and every ARG before give versions. */
 static gboolean knows_variable(const OakumLint *lint, const LintStep *step, const char *name)
 {
   for (guint i = 0; i < step->index && lint_spend(lint); i++) {
-    const LintStep *other = lint_inner(lint_step(lint, i));
-    if (other->kind != STEP_ARG && !(other->kind == STEP_ENV && other->stage == step->stage))
+    LintStep *outer = lint_step(lint, i);
+    const LintStep *other = lint->hadolint ? outer : lint_inner(outer);
+    if (other->kind != STEP_ARG &&
+        !(other->kind == STEP_ENV && is_made_from(lint, step->stage, other->stage)))
       continue;
     for (guint k = 0; k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)

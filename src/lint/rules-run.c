@@ -253,8 +253,8 @@ void check_consecutive(OakumLint *lint, LintStep *step)
     step = lint_step(lint, i);
     if (step->kind == STEP_COMMENT)
       continue;
-    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN && same_flags(lint, before, step) &&
-        is_small(lint, before) && is_small(lint, step) &&
+    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN &&
+        same_flags(lint, before, step) && is_small(lint, before) && is_small(lint, step) &&
         (lint->hadolint || (!step->heredoc && !before->heredoc)))
       lint_tell(lint, LINT_CONSECUTIVE_RUN, step, step->keyword, NULL);
     before = step;

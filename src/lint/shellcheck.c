@@ -93,8 +93,9 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step)
 /* hadolint goes by how a script of its own begins, and reads it as the shell of the stage. */
 static gboolean peer_checks(const char *text)
 {
-  static const char *const known[] = {"#!/bin/sh",         "#!/bin/bash",         "#!/bin/ksh",
-                                      "#!/usr/bin/env sh", "#!/usr/bin/env bash", "#!/usr/bin/env ksh"};
+  static const char *const known[] = {"#!/bin/sh",           "#!/bin/bash",
+                                      "#!/bin/ksh",          "#!/usr/bin/env sh",
+                                      "#!/usr/bin/env bash", "#!/usr/bin/env ksh"};
   for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
     if (g_str_has_prefix(text, known[i]))
       return TRUE;
