@@ -7,651 +7,9 @@
  * one try, one that fails behind its first byte fails the whole. So each function answers TAKEN,
  * NONE (nothing was taken) or BROKEN. The grammar was found from its documented errors (SC1xxx) and
  * by feeding it texts. */
-#include "lint/lint-private.h"
-#include <string.h>
+#include "lint/peer-shell.h"
 
-typedef enum { TAKEN, NONE, BROKEN } Taken;
-
-typedef struct {
-  char *delimiter;
-  gboolean quoted, dashed;
-} Pending;
-
-typedef struct {
-  gsize start, end;
-  const char *text; /* that stands there instead; static */
-} Change;
-
-typedef struct {
-  const char *text;
-  gsize len, at;
-  guint depth;
-  guint64 budget;
-  GArray *changes; /* Change */
-  GArray *pending; /* Pending: heredocs whose bodies follow behind the line */
-} Reader;
-
-static Taken read_term(Reader *r);
-static Taken read_word(Reader *r, const char *end);
-static Taken read_word_part(Reader *r, const char *end);
-static Taken read_dollar(Reader *r, gboolean quoted);
 static Taken read_pipeline(Reader *r);
-static gboolean read_list_or_nothing(Reader *r);
-static gboolean arithmetic(Reader *r);
-
-static char look(const Reader *r, gsize ahead)
-{
-  return r->at + ahead < r->len ? r->text[r->at + ahead] : '\0';
-}
-static gboolean ended(const Reader *r)
-{
-  return r->at >= r->len;
-}
-static gboolean is_in(char c, const char *set)
-{
-  return c != '\0' && strchr(set, c) != NULL;
-}
-static gboolean starts(const Reader *r, const char *word)
-{
-  gsize n = strlen(word);
-  return r->len - r->at >= n && memcmp(r->text + r->at, word, n) == 0;
-}
-static gboolean take(Reader *r, const char *word)
-{
-  if (!starts(r, word))
-    return FALSE;
-  r->at += strlen(word);
-  return TRUE;
-}
-static void change(Reader *r, gsize start, gsize end, const char *text)
-{
-  const Change one = {start, end, text};
-  g_array_append_val(r->changes, one);
-}
-static gboolean is_name_start(char c)
-{
-  return g_ascii_isalpha(c) || c == '_';
-}
-static gboolean is_name_char(char c)
-{
-  return g_ascii_isalnum(c) || c == '_';
-}
-
-static void pending_clear(gpointer item)
-{
-  g_free(((Pending *)item)->delimiter);
-}
-
-/* Where a try may return to. */
-typedef struct {
-  gsize at;
-  guint changes, pending;
-} Mark;
-
-static Mark mark_of(const Reader *r)
-{
-  return (Mark){r->at, r->changes->len, r->pending->len};
-}
-static void back_to(Reader *r, Mark mark)
-{
-  r->at = mark.at;
-  g_array_set_size(r->changes, mark.changes);
-  if (r->pending->len > mark.pending)
-    g_array_set_size(r->pending, mark.pending);
-}
-
-/* Every level of nesting and every retry pays; FALSE: it is too much, and the text counts as
- * broken. */
-static gboolean enter(Reader *r)
-{
-  if (r->depth >= OAKUM_LINT_PEER_DEPTH_MAX || r->budget == 0)
-    return FALSE;
-  r->depth++;
-  return TRUE;
-}
-static Taken leave(Reader *r, Taken taken)
-{
-  r->depth--;
-  return taken;
-}
-static gboolean pay(Reader *r, gsize bytes)
-{
-  r->budget -= MIN(r->budget, bytes + 1);
-  return r->budget > 0;
-}
-
-/* ---- blanks, line ends, heredoc bodies ---------------------------------------------------- */
-static gboolean here_body(Reader *r, const Pending *doc)
-{
-  gsize start = r->at, n = strlen(doc->delimiter);
-  for (gsize line = r->at; line <= r->len;) {
-    const char *nl = memchr(r->text + line, '\n', r->len - line);
-    gsize end = nl ? (gsize)(nl - r->text) : r->len, from = line;
-    while (doc->dashed && from < end && r->text[from] == '\t')
-      from++;
-    if (end - from == n && memcmp(r->text + from, doc->delimiter, n) == 0) {
-      if (!doc->quoted) { /* its expansions must be whole */
-        Reader inner = *r;
-        inner.len = line;
-        inner.at = start;
-        while (!ended(&inner)) {
-          char c = look(&inner, 0);
-          if (c == '\\') {
-            inner.at = MIN(inner.at + 2, inner.len);
-          } else if (c == '$' || c == '`') {
-            if (read_dollar(&inner, TRUE) == BROKEN)
-              return FALSE;
-          } else {
-            inner.at++;
-          }
-        }
-        r->budget = inner.budget;
-      }
-      r->at = end;
-      return TRUE;
-    }
-    if (!nl)
-      break;
-    line = end + 1;
-  }
-  return FALSE;
-}
-
-/* The bodies of the heredocs of the line that ended. */
-static gboolean here_bodies(Reader *r)
-{
-  gboolean ok = TRUE;
-  while (ok && r->pending->len > 0) {
-    Pending doc = g_array_index(r->pending, Pending, 0);
-    doc.delimiter = g_strdup(doc.delimiter);
-    g_array_remove_index(r->pending, 0);
-    ok = here_body(r, &doc);
-    g_free(doc.delimiter);
-    if (ok && r->pending->len > 0 && !ended(r))
-      r->at++;
-  }
-  return ok;
-}
-
-/* TRUE when blanks were there. */
-static gboolean blanks(Reader *r)
-{
-  gsize start = r->at;
-  while (!ended(r) && (is_in(look(r, 0), " \t") || starts(r, "\\\n")))
-    r->at += look(r, 0) == '\\' ? 2 : 1;
-  gboolean any = r->at > start;
-  if (look(r, 0) == '#')
-    while (!ended(r) && look(r, 0) != '\n')
-      r->at++;
-  return any;
-}
-
-/* Also line ends; FALSE: a heredoc does not end. */
-static gboolean all_blanks(Reader *r)
-{
-  for (;;) {
-    blanks(r);
-    gsize cr = look(r, 0) == '\r';
-    if (look(r, cr) != '\n' && !cr)
-      return TRUE;
-    r->at += cr;
-    if (look(r, 0) != '\n')
-      continue;
-    r->at++;
-    if (!here_bodies(r))
-      return FALSE;
-  }
-}
-
-/* ---- words --------------------------------------------------------------------------------- */
-static Taken single_quoted(Reader *r)
-{
-  if (look(r, 0) != '\'')
-    return NONE;
-  const char *end = memchr(r->text + r->at + 1, '\'', r->len - r->at - 1);
-  if (!end)
-    return BROKEN;
-  r->at = (gsize)(end - r->text) + 1;
-  return TAKEN;
-}
-
-static Taken double_quoted(Reader *r)
-{
-  if (look(r, 0) != '"')
-    return NONE;
-  if (!enter(r))
-    return BROKEN;
-  r->at++;
-  while (!ended(r) && look(r, 0) != '"') {
-    char c = look(r, 0);
-    if (c == '\\') {
-      if (r->at + 1 >= r->len)
-        return leave(r, BROKEN);
-      r->at += 2;
-    } else if (c == '$' || c == '`') {
-      if (read_dollar(r, TRUE) != TAKEN)
-        return leave(r, BROKEN);
-    } else {
-      r->at++;
-    }
-  }
-  if (ended(r))
-    return leave(r, BROKEN);
-  r->at++;
-  return leave(r, TAKEN);
-}
-
-/* `..`: what does not parse inside counts as nothing. */
-static Taken backticks(Reader *r)
-{
-  gsize start = ++r->at;
-  g_autoptr(GString) inside = g_string_new(NULL);
-  gboolean escapes = FALSE;
-  while (!ended(r) && look(r, 0) != '`') {
-    if (look(r, 0) == '\\') {
-      r->at++;
-      if (ended(r))
-        return BROKEN;
-      escapes = TRUE;
-      if (!is_in(look(r, 0), "`$\\\""))
-        g_string_append_c(inside, '\\');
-    }
-    g_string_append_c(inside, look(r, 0));
-    r->at++;
-  }
-  if (ended(r))
-    return BROKEN;
-  gsize end = r->at++;
-  Reader inner = {.text = inside->str,
-                  .len = inside->len,
-                  .depth = r->depth,
-                  .budget = r->budget,
-                  .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
-                  .pending = g_array_new(FALSE, FALSE, sizeof(Pending))};
-  g_array_set_clear_func(inner.pending, pending_clear);
-  gboolean fine = pay(&inner, inner.len) && read_list_or_nothing(&inner);
-  if (!fine)
-    change(r, start, end, "");
-  else if (!ended(&inner) && !escapes)
-    change(r, start + inner.at, end, "");
-  r->budget = inner.budget;
-  g_array_unref(inner.changes);
-  g_array_unref(inner.pending);
-  return TAKEN;
-}
-
-/* Behind "${". */
-static Taken braced(Reader *r)
-{
-  if (!enter(r))
-    return BROKEN;
-  while (!ended(r) && look(r, 0) != '}') {
-    char c = look(r, 0);
-    Taken taken = TAKEN;
-    if (c == '\'')
-      taken = single_quoted(r);
-    else if (c == '"')
-      taken = double_quoted(r);
-    else if (c == '$' || c == '`')
-      taken = read_dollar(r, FALSE);
-    else if (is_in(c, "?*@!+") && look(r, 1) == '(')
-      taken = read_word_part(r, "");
-    else if (c == '\\') {
-      if (r->at + 1 >= r->len)
-        taken = BROKEN;
-      r->at += 2;
-    } else {
-      r->at++;
-    }
-    if (taken != TAKEN)
-      return leave(r, BROKEN);
-  }
-  if (ended(r))
-    return leave(r, BROKEN);
-  r->at++;
-  return leave(r, TAKEN);
-}
-
-/* Behind "$(": commands and ")". */
-static Taken substitution(Reader *r)
-{
-  if (!enter(r))
-    return BROKEN;
-  gboolean ok = read_list_or_nothing(r) && look(r, 0) == ')';
-  if (ok)
-    r->at++;
-  return leave(r, ok ? TAKEN : BROKEN);
-}
-
-static Taken dollar_arithmetic(Reader *r)
-{
-  Mark mark = mark_of(r);
-  if (!enter(r))
-    return BROKEN;
-  r->at += 3;
-  if (arithmetic(r) && take(r, "))"))
-    return leave(r, TAKEN);
-  gsize tried = r->at > mark.at ? r->at - mark.at : 0;
-  back_to(r, mark);
-  if (!pay(r, tried))
-    return leave(r, BROKEN);
-  r->at += 2;
-  change(r, r->at, r->at, " ");
-  return leave(r, substitution(r));
-}
-
-/* "$" or a backtick. */
-static Taken read_dollar(Reader *r, gboolean quoted)
-{
-  if (look(r, 0) == '`')
-    return backticks(r);
-  if (look(r, 0) != '$')
-    return NONE;
-  char next = look(r, 1);
-  if (starts(r, "$(("))
-    return dollar_arithmetic(r);
-  if (next == '(') {
-    r->at += 2;
-    return substitution(r);
-  }
-  if (next == '[') {
-    r->at += 2;
-    if (!enter(r))
-      return BROKEN;
-    gboolean ok = arithmetic(r) && take(r, "]");
-    return leave(r, ok ? TAKEN : BROKEN);
-  }
-  if (next == '{') {
-    char third = look(r, 2);
-    r->at += 2;
-    if (is_in(third, "| \t\n")) { /* the commands of ksh */
-      r->at++;
-      if (!enter(r))
-        return BROKEN;
-      gboolean ok = all_blanks(r) && read_term(r) == TAKEN && take(r, "}");
-      return leave(r, ok ? TAKEN : BROKEN);
-    }
-    return braced(r);
-  }
-  if (!quoted && next == '"') {
-    r->at++;
-    return double_quoted(r);
-  }
-  if (!quoted && next == '\'') {
-    for (r->at += 2; !ended(r) && look(r, 0) != '\''; r->at++)
-      if (look(r, 0) == '\\')
-        r->at++;
-    if (ended(r))
-      return BROKEN;
-    r->at++;
-    return TAKEN;
-  }
-  r->at++;
-  if (g_ascii_isdigit(next) || is_in(next, "@*#?-$!"))
-    r->at++;
-  else if (is_name_start(next))
-    while (is_name_char(look(r, 0)))
-      r->at++;
-  return TAKEN;
-}
-
-/* ?(..) and the like */
-static Taken extended_glob(Reader *r)
-{
-  if (!is_in(look(r, 0), "?*@!+") || look(r, 1) != '(')
-    return NONE;
-  if (!enter(r))
-    return BROKEN;
-  r->at += 2;
-  guint open = 1;
-  while (!ended(r) && open > 0) {
-    char c = look(r, 0);
-    if (c == ')') {
-      open--;
-      r->at++;
-    } else if (c == '(') {
-      open++;
-      r->at++;
-    } else if (is_in(c, "|<>#;& \t")) {
-      r->at++;
-    } else if (read_word_part(r, "") != TAKEN) {
-      return leave(r, BROKEN);
-    }
-  }
-  return leave(r, open == 0 ? TAKEN : BROKEN);
-}
-
-/* {a,b} and {1..3}; FALSE: it is none. */
-static gboolean brace_expansion(Reader *r)
-{
-  if (look(r, 0) != '{' || !enter(r))
-    return FALSE;
-  r->at++;
-  guint parts = 1;
-  gboolean dots = FALSE, ok = TRUE;
-  while (ok && !ended(r) && look(r, 0) != '}') {
-    char c = look(r, 0);
-    if (c == ',') {
-      parts++;
-      r->at++;
-    } else if (c == '{') {
-      ok = brace_expansion(r);
-    } else if (c == '$') {
-      ok = !is_in(look(r, 1), "'\"") &&
-           (g_ascii_isalnum(look(r, 1)) || is_in(look(r, 1), "_({[@*#?-$!")) &&
-           read_dollar(r, TRUE) == TAKEN;
-    } else if (c == '\'') {
-      ok = single_quoted(r) == TAKEN;
-    } else if (c == '"') {
-      ok = double_quoted(r) == TAKEN;
-    } else if (is_in(c, " \t\n\r")) {
-      ok = FALSE;
-    } else {
-      dots |= starts(r, "..");
-      r->at += c == '\\' ? 2 : 1;
-    }
-  }
-  ok = ok && look(r, 0) == '}' && (parts > 1 || dots);
-  if (ok)
-    r->at++;
-  (void)leave(r, TAKEN);
-  return ok;
-}
-
-/* [a-z] as a whole; FALSE: the bracket stands for itself. */
-static gboolean bracket_glob(Reader *r)
-{
-  gsize at = r->at + 1, start = at;
-  while (at < r->len && r->text[at] != ']') {
-    char c = r->text[at];
-    if (c == '[' && at + 1 < r->len && r->text[at + 1] == ':') {
-      const char *end = g_strstr_len(r->text + at, (gssize)MIN(r->len - at, 16), ":]");
-      if (!end)
-        return FALSE;
-      at = (gsize)(end - r->text) + 2;
-    } else if (c == '\\') {
-      at += 2;
-    } else if (is_in(c, "|&;<>() '\t\n\r\"`[")) {
-      return FALSE;
-    } else {
-      at++;
-    }
-  }
-  if (at >= r->len || at == start)
-    return FALSE;
-  r->at = at + 1;
-  return TRUE;
-}
-
-static Taken read_word_part(Reader *r, const char *end)
-{
-  char c = look(r, 0);
-  if (ended(r) || is_in(c, end))
-    return NONE;
-  if (c == '\'')
-    return single_quoted(r);
-  if (c == '"')
-    return double_quoted(r);
-  if (c == '$' || c == '`')
-    return read_dollar(r, FALSE);
-  Taken glob = extended_glob(r);
-  if (glob != NONE)
-    return glob;
-  if (c == '{') {
-    Mark mark = mark_of(r);
-    if (brace_expansion(r))
-      return TAKEN;
-    gsize tried = r->at - mark.at;
-    back_to(r, mark);
-    r->at++;
-    return pay(r, tried) ? TAKEN : BROKEN;
-  }
-  if (c == '[' && bracket_glob(r))
-    return TAKEN;
-  if (is_in(c, "<>") && look(r, 1) == '(') {
-    r->at += 2;
-    return substitution(r);
-  }
-  if (c == '\\') {
-    if (r->at + 1 >= r->len)
-      return BROKEN;
-    r->at += 2;
-    return TAKEN;
-  }
-  if (is_in(c, "|&;<>() \t\n\r"))
-    return NONE;
-  r->at++;
-  return TAKEN;
-}
-
-static Taken read_word(Reader *r, const char *end)
-{
-  gboolean any = FALSE;
-  for (;;) {
-    Taken part = read_word_part(r, end);
-    if (part == BROKEN)
-      return BROKEN;
-    if (part == NONE)
-      return any ? TAKEN : NONE;
-    any = TRUE;
-  }
-}
-
-/* ---- arithmetic ---------------------------------------------------------------------------- */
-static void arithmetic_blanks(Reader *r)
-{
-  while (!ended(r) && (is_in(look(r, 0), " \t\n\r") || starts(r, "\\\n")))
-    r->at += look(r, 0) == '\\' ? 2 : 1;
-}
-
-static gboolean operand(Reader *r)
-{
-  gboolean signed_ = FALSE;
-  for (;; arithmetic_blanks(r)) {
-    if (is_in(look(r, 0), "!~") && !signed_)
-      r->at++;
-    else if (take(r, "++") || take(r, "--"))
-      signed_ = TRUE;
-    else if (is_in(look(r, 0), "+-") && !signed_) {
-      r->at++;
-      signed_ = TRUE;
-    } else
-      break;
-  }
-  if (look(r, 0) == '(') {
-    r->at++;
-    if (!enter(r))
-      return FALSE;
-    gboolean ok = arithmetic(r) && take(r, ")");
-    (void)leave(r, TAKEN);
-    if (!ok)
-      return FALSE;
-  } else if (is_name_start(look(r, 0))) {
-    while (is_name_char(look(r, 0)))
-      r->at++;
-    while (look(r, 0) == '[') {
-      r->at++;
-      if (!enter(r))
-        return FALSE;
-      gboolean ok = arithmetic(r) && take(r, "]");
-      (void)leave(r, TAKEN);
-      if (!ok)
-        return FALSE;
-    }
-  } else {
-    gboolean any = FALSE;
-    for (;;) {
-      char c = look(r, 0);
-      Taken part = NONE;
-      if (ended(r) || is_in(c, "+-*/=%^,]?:[@!") || (is_in(c, "<>") && look(r, 1) == '('))
-        part = NONE;
-      else if (c == '{')
-        part = brace_expansion(r) ? TAKEN : BROKEN;
-      else if (c == '}')
-        part = NONE;
-      else
-        part = read_word_part(r, "");
-      if (part == BROKEN)
-        return FALSE;
-      if (part == NONE)
-        break;
-      any = TRUE;
-    }
-    if (!any)
-      return FALSE;
-  }
-  arithmetic_blanks(r);
-  if (starts(r, "++") || starts(r, "--"))
-    r->at += 2;
-  arithmetic_blanks(r);
-  return TRUE;
-}
-
-static gboolean operator_taken(Reader *r)
-{
-  static const char *const assign[] = {
-      "<<=", ">>=", "*=", "/=", "%=", "+=", "-=", "&=", "^=", "|=", NULL};
-  static const char *const others[] = {"||", "&&", "==", "!=", "<=", ">=", "<<",
-                                       ">>", "**", "|",  "^",  "&",  "<",  ">",
-                                       "+",  "-",  "*",  "/",  "%",  "=",  NULL};
-  for (guint i = 0; assign[i]; i++)
-    if (take(r, assign[i]))
-      return !is_in(look(r, 0), "&|<>=");
-  for (guint i = 0; others[i]; i++)
-    if (take(r, others[i]))
-      return is_in(others[i][0], "+-") || !is_in(look(r, 0), "&|<>=");
-  return FALSE;
-}
-
-/* A list of expressions up to what can be none; also an empty one. */
-static gboolean arithmetic(Reader *r)
-{
-  guint open = 0;
-  arithmetic_blanks(r);
-  if (ended(r) || is_in(look(r, 0), ");]"))
-    return TRUE;
-  for (;;) {
-    if (!operand(r))
-      return FALSE;
-    char c = look(r, 0);
-    if (c == '?') {
-      open++;
-      r->at++;
-    } else if (c == ':' && open > 0) {
-      open--;
-      r->at++;
-    } else if (c == ',') {
-      r->at++;
-    } else {
-      Mark mark = mark_of(r);
-      if (!operator_taken(r)) {
-        back_to(r, mark);
-        return open == 0;
-      }
-    }
-    arithmetic_blanks(r);
-  }
-}
 
 /* ---- [ ] and [[ ]] ------------------------------------------------------------------------- */
 static Taken condition_list(Reader *r, gboolean single);
@@ -660,7 +18,7 @@ static Taken condition_list(Reader *r, gboolean single);
 static gboolean closes(const Reader *r)
 {
   Reader ahead = *r;
-  blanks(&ahead);
+  lint_peer_blanks(&ahead);
   return look(&ahead, 0) == ']';
 }
 
@@ -669,7 +27,7 @@ static Taken condition_word(Reader *r, gboolean single)
   if (closes(r))
     return NONE;
   gsize start = r->at;
-  Taken word = read_word(r, "");
+  Taken word = lint_peer_word(r, "");
   if (word != TAKEN)
     return word;
   gsize n = r->at - start;
@@ -679,7 +37,7 @@ static Taken condition_word(Reader *r, gboolean single)
     return BROKEN;
   if (single && last == ')' && plain && n == 1)
     return BROKEN;
-  blanks(r);
+  lint_peer_blanks(r);
   return TAKEN;
 }
 
@@ -753,12 +111,12 @@ static Taken regex_part(Reader *r)
     return leave(r, ok ? TAKEN : BROKEN);
   }
   if (c == '\'')
-    return single_quoted(r);
+    return lint_peer_single_quoted(r);
   if (c == '"')
-    return double_quoted(r);
+    return lint_peer_double_quoted(r);
   if (c == '$') {
     if (g_ascii_isalnum(look(r, 1)) || is_in(look(r, 1), "_({[@*#?-$!"))
-      return read_dollar(r, TRUE);
+      return lint_peer_dollar(r, TRUE);
     r->at++;
     return TAKEN;
   }
@@ -780,14 +138,14 @@ static Taken condition_expression(Reader *r, gboolean single)
   gsize start = r->at;
   gboolean escaped = take(r, "\\(") || take(r, "'('") || take(r, "\"(\"");
   if (escaped || take(r, "(")) {
-    if (!all_blanks(r) || condition_list(r, single) != TAKEN)
+    if (!lint_peer_all_blanks(r) || condition_list(r, single) != TAKEN)
       return BROKEN;
     if (!take(r, "\\)") && !take(r, "')'") && !take(r, "\")\"") && !take(r, ")"))
       return BROKEN;
-    return all_blanks(r) ? TAKEN : BROKEN;
+    return lint_peer_all_blanks(r) ? TAKEN : BROKEN;
   }
   if (flag_operator(r)) {
-    if (!all_blanks(r) || condition_word(r, single) != TAKEN)
+    if (!lint_peer_all_blanks(r) || condition_word(r, single) != TAKEN)
       return BROKEN;
     return TAKEN;
   }
@@ -798,7 +156,7 @@ static Taken condition_expression(Reader *r, gboolean single)
   gboolean regex;
   if (!binary(r, &regex))
     return TAKEN;
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return BROKEN;
   if (regex) {
     gboolean any = FALSE;
@@ -810,7 +168,7 @@ static Taken condition_expression(Reader *r, gboolean single)
         break;
       any = TRUE;
     }
-    blanks(r);
+    lint_peer_blanks(r);
     return any ? TAKEN : BROKEN;
   }
   return condition_word(r, single) == TAKEN ? TAKEN : BROKEN;
@@ -824,17 +182,17 @@ static Taken condition_list(Reader *r, gboolean single)
     gboolean negated = look(r, 0) == '!';
     if (negated) {
       r->at++;
-      if (!all_blanks(r))
+      if (!lint_peer_all_blanks(r))
         return leave(r, BROKEN);
     }
     Taken one = condition_expression(r, single);
     if (one != TAKEN)
       return leave(r, one == NONE && first && !negated ? NONE : BROKEN);
-    if (!all_blanks(r))
+    if (!lint_peer_all_blanks(r))
       return leave(r, BROKEN);
     if (!take(r, "&&") && !take(r, "||") && !take(r, "-a") && !take(r, "-o"))
       return leave(r, TAKEN);
-    if (!all_blanks(r))
+    if (!lint_peer_all_blanks(r))
       return leave(r, BROKEN);
   }
 }
@@ -846,14 +204,14 @@ static Taken condition(Reader *r)
   gboolean single = look(r, 1) != '[';
   r->at += single ? 1 : 2;
   gsize start = r->at;
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return BROKEN;
   Taken list = condition_list(r, single);
   if (list == BROKEN || (list == NONE && (r->at == start || look(r, 0) != ']')))
     return BROKEN;
   if (!take(r, "]]") && !take(r, "]"))
     return BROKEN;
-  blanks(r);
+  lint_peer_blanks(r);
   return TAKEN;
 }
 
@@ -877,17 +235,17 @@ static Taken redirection(Reader *r)
     return NONE;
   }
   if (take(r, "<<<")) {
-    blanks(r);
-    if (read_word(r, "") != TAKEN)
+    lint_peer_blanks(r);
+    if (lint_peer_word(r, "") != TAKEN)
       return BROKEN;
-    blanks(r);
+    lint_peer_blanks(r);
     return TAKEN;
   }
   if (take(r, "<<")) {
     Pending doc = {.dashed = take(r, "-")};
-    blanks(r);
+    lint_peer_blanks(r);
     gsize word = r->at;
-    if (read_word(r, "") != TAKEN)
+    if (lint_peer_word(r, "") != TAKEN)
       return BROKEN;
     g_autoptr(GString) name = g_string_new(NULL);
     for (gsize i = word; i < r->at; i++) {
@@ -898,7 +256,7 @@ static Taken redirection(Reader *r)
     }
     doc.delimiter = g_string_free(g_steal_pointer(&name), FALSE);
     g_array_append_val(r->pending, doc);
-    blanks(r);
+    lint_peer_blanks(r);
     return TAKEN;
   }
   if (starts(r, ">&") || starts(r, "<&")) {
@@ -913,17 +271,17 @@ static Taken redirection(Reader *r)
     else if (!any && look(r, 0) == '-')
       any = r->at++ < r->len;
     if (any) {
-      blanks(r);
+      lint_peer_blanks(r);
       return TAKEN;
     }
     r->at = at + 2;
   } else if (!take(r, ">>") && !take(r, "<>") && !take(r, ">|")) {
     r->at++;
   }
-  blanks(r);
-  if (read_word(r, "") != TAKEN)
+  lint_peer_blanks(r);
+  if (lint_peer_word(r, "") != TAKEN)
     return BROKEN;
-  blanks(r);
+  lint_peer_blanks(r);
   return TAKEN;
 }
 
@@ -951,7 +309,7 @@ static gboolean keyword(Reader *r, const char *word)
   if (!at_keyword(r, word))
     return FALSE;
   r->at += strlen(word);
-  blanks(r);
+  lint_peer_blanks(r);
   return TRUE;
 }
 static gboolean at_end_of_list(const Reader *r)
@@ -970,7 +328,7 @@ static void skip_semicolon(Reader *r)
   if (look(r, 0) == ';' && look(r, 1) != ';') {
     change(r, r->at, r->at + 1, " ");
     r->at++;
-    blanks(r);
+    lint_peer_blanks(r);
   }
 }
 
@@ -980,9 +338,10 @@ static Taken subshell(Reader *r)
   if (look(r, 0) != '(')
     return NONE;
   r->at++;
-  if (!all_blanks(r) || read_term(r) != TAKEN || !all_blanks(r) || !take(r, ")"))
+  if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !lint_peer_all_blanks(r) ||
+      !take(r, ")"))
     return BROKEN;
-  blanks(r);
+  lint_peer_blanks(r);
   return TAKEN;
 }
 
@@ -993,9 +352,9 @@ static Taken brace_group(Reader *r)
   r->at++;
   if (!is_in(look(r, 0), " \t\n("))
     change(r, r->at, r->at, " ");
-  if (!all_blanks(r) || read_term(r) != TAKEN || !take(r, "}"))
+  if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !take(r, "}"))
     return BROKEN;
-  blanks(r);
+  lint_peer_blanks(r);
   return TAKEN;
 }
 
@@ -1004,7 +363,7 @@ static Taken do_group(Reader *r)
   if (!keyword(r, "do"))
     return BROKEN;
   skip_semicolon(r);
-  if (!all_blanks(r) || read_term(r) != TAKEN || !keyword(r, "done"))
+  if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "done"))
     return BROKEN;
   return TAKEN;
 }
@@ -1014,15 +373,15 @@ static Taken if_clause(Reader *r)
   if (!keyword(r, "if"))
     return NONE;
   do {
-    if (!all_blanks(r) || read_term(r) != TAKEN || !keyword(r, "then"))
+    if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "then"))
       return BROKEN;
     skip_semicolon(r);
-    if (!all_blanks(r) || read_term(r) != TAKEN)
+    if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN)
       return BROKEN;
   } while (keyword(r, "elif"));
   if (keyword(r, "else")) {
     skip_semicolon(r);
-    if (!all_blanks(r) || read_term(r) != TAKEN)
+    if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN)
       return BROKEN;
   }
   return keyword(r, "fi") ? TAKEN : BROKEN;
@@ -1032,9 +391,9 @@ static gboolean sequential(Reader *r)
 {
   if (look(r, 0) == ';' && look(r, 1) != ';') {
     r->at++;
-    blanks(r);
+    lint_peer_blanks(r);
   }
-  return all_blanks(r);
+  return lint_peer_all_blanks(r);
 }
 
 static Taken for_clause(Reader *r)
@@ -1042,23 +401,23 @@ static Taken for_clause(Reader *r)
   gboolean selects = at_keyword(r, "select");
   if (!keyword(r, selects ? "select" : "for"))
     return NONE;
-  blanks(r);
+  lint_peer_blanks(r);
   if (!selects && look(r, 0) == '(') {
     r->at++;
-    blanks(r);
+    lint_peer_blanks(r);
     if (!take(r, "("))
       return BROKEN;
     for (guint i = 0; i < 3; i++) {
-      if (!arithmetic(r) || (i < 2 && !take(r, ";")))
+      if (!lint_peer_arithmetic(r) || (i < 2 && !take(r, ";")))
         return BROKEN;
-      blanks(r);
+      lint_peer_blanks(r);
     }
     if (!take(r, ")"))
       return BROKEN;
-    blanks(r);
+    lint_peer_blanks(r);
     if (!take(r, ")"))
       return BROKEN;
-    blanks(r);
+    lint_peer_blanks(r);
     if (!sequential(r))
       return BROKEN;
     Taken group = brace_group(r);
@@ -1072,16 +431,16 @@ static Taken for_clause(Reader *r)
     return BROKEN;
   while (is_name_char(look(r, 0)))
     r->at++;
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return BROKEN;
   if (keyword(r, "in")) {
     while (!ended(r) && !is_in(look(r, 0), ";\n") && !at_keyword(r, "do")) {
-      Taken word = read_word(r, "");
+      Taken word = lint_peer_word(r, "");
       if (word == BROKEN)
         return BROKEN;
       if (word == NONE)
         break;
-      blanks(r);
+      lint_peer_blanks(r);
     }
     if (at_keyword(r, "do"))
       change(r, r->at, r->at, ";");
@@ -1096,11 +455,11 @@ static Taken for_clause(Reader *r)
 static gboolean case_separator(Reader *r)
 {
   if (take(r, ";;&") || take(r, ";&") || take(r, ";;")) {
-    blanks(r);
+    lint_peer_blanks(r);
     return TRUE;
   }
   Mark mark = mark_of(r);
-  gboolean over = all_blanks(r) && at_keyword(r, "esac");
+  gboolean over = lint_peer_all_blanks(r) && at_keyword(r, "esac");
   back_to(r, mark);
   return over;
 }
@@ -1109,32 +468,34 @@ static Taken case_clause(Reader *r)
 {
   if (!keyword(r, "case"))
     return NONE;
-  if (read_word(r, "") != TAKEN || !all_blanks(r) || !keyword(r, "in") || !all_blanks(r))
+  if (lint_peer_word(r, "") != TAKEN || !lint_peer_all_blanks(r) || !keyword(r, "in") ||
+      !lint_peer_all_blanks(r))
     return BROKEN;
   while (!at_keyword(r, "esac")) {
     if (take(r, "("))
-      blanks(r);
-    blanks(r);
+      lint_peer_blanks(r);
+    lint_peer_blanks(r);
     Taken pattern;
     gboolean any = FALSE;
-    while ((pattern = read_word(r, "")) == TAKEN) {
+    while ((pattern = lint_peer_word(r, "")) == TAKEN) {
       any = TRUE;
-      blanks(r);
+      lint_peer_blanks(r);
       if (look(r, 0) != '|')
         break;
       any = FALSE;
       r->at++;
-      blanks(r);
+      lint_peer_blanks(r);
     }
     if (pattern == BROKEN)
       return BROKEN;
     if (!any)
       break; /* no item: "esac" is wanted here */
-    if (!take(r, ")") || !all_blanks(r))
+    if (!take(r, ")") || !lint_peer_all_blanks(r))
       return BROKEN;
-    if (!starts(r, ";;") && !starts(r, ";&") && !at_keyword(r, "esac") && read_term(r) != TAKEN)
+    if (!starts(r, ";;") && !starts(r, ";&") && !at_keyword(r, "esac") &&
+        lint_peer_term(r) != TAKEN)
       return BROKEN;
-    if (!case_separator(r) || !all_blanks(r))
+    if (!case_separator(r) || !lint_peer_all_blanks(r))
       return BROKEN;
   }
   return keyword(r, "esac") ? TAKEN : BROKEN;
@@ -1146,17 +507,17 @@ static gboolean function_head(Reader *r)
   static const char plain[] = ":+?-./^@,", more[] = ":+?-./^@,[]*=!";
   gboolean worded = (starts(r, "function ") || starts(r, "function\t")) && (r->at += 9) > 0;
   if (worded)
-    blanks(r);
+    lint_peer_blanks(r);
   gsize start = r->at;
   while (is_name_char(look(r, 0)) || is_in(look(r, 0), worded ? more : plain))
     r->at++;
   if (r->at == start || (!worded && r->at - start == 4 && memcmp(r->text + start, "time", 4) == 0))
     return FALSE;
-  blanks(r);
+  lint_peer_blanks(r);
   if (look(r, 0) != '(')
     return worded;
   gsize paren = r->at++;
-  blanks(r);
+  lint_peer_blanks(r);
   if (look(r, 0) != ')') {
     while (!ended(r) && !is_in(look(r, 0), "\n){"))
       r->at++;
@@ -1167,7 +528,7 @@ static gboolean function_head(Reader *r)
     change(r, paren + 1, r->at, "");
   }
   r->at++;
-  blanks(r);
+  lint_peer_blanks(r);
   return TRUE;
 }
 
@@ -1178,7 +539,7 @@ static Taken function_definition(Reader *r)
     back_to(r, mark);
     return NONE;
   }
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return BROKEN;
   Taken body = brace_group(r);
   if (body == NONE)
@@ -1191,8 +552,8 @@ static Taken double_parens(Reader *r)
 {
   Mark mark = mark_of(r);
   r->at += 2;
-  if (arithmetic(r) && take(r, "))")) {
-    blanks(r);
+  if (lint_peer_arithmetic(r) && take(r, "))")) {
+    lint_peer_blanks(r);
     return TAKEN;
   }
   gsize tried = r->at > mark.at ? r->at - mark.at : 0;
@@ -1211,7 +572,8 @@ static Taken compound(Reader *r)
   if (taken == NONE)
     taken = subshell(r);
   if (taken == NONE && (keyword(r, "while") || keyword(r, "until")))
-    taken = all_blanks(r) && read_term(r) == TAKEN && do_group(r) == TAKEN ? TAKEN : BROKEN;
+    taken = lint_peer_all_blanks(r) && lint_peer_term(r) == TAKEN && do_group(r) == TAKEN ? TAKEN
+                                                                                          : BROKEN;
   if (taken == NONE)
     taken = if_clause(r);
   if (taken == NONE)
@@ -1221,7 +583,7 @@ static Taken compound(Reader *r)
   if (taken == NONE)
     taken = function_definition(r);
   if (taken == TAKEN) {
-    blanks(r);
+    lint_peer_blanks(r);
     return redirections(r);
   }
   return taken;
@@ -1236,16 +598,16 @@ static Taken array(Reader *r)
   if (!enter(r))
     return BROKEN;
   r->at++;
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return leave(r, BROKEN);
   while (!ended(r) && look(r, 0) != ')') {
     Taken word = array(r);
     if (word == NONE) {
-      word = read_word(r, "");
+      word = lint_peer_word(r, "");
       if (word == TAKEN && look(r, 0) == '(' && r->text[r->at - 1] == '=') /* [x]=(..) */
         word = array(r);
     }
-    if (word == BROKEN || !all_blanks(r))
+    if (word == BROKEN || !lint_peer_all_blanks(r))
       return leave(r, BROKEN);
     if (word == NONE)
       break;
@@ -1277,13 +639,13 @@ static Taken assignment(Reader *r)
     back_to(r, mark);
     return NONE;
   }
-  gboolean spaced = blanks(r);
+  gboolean spaced = lint_peer_blanks(r);
   if (spaced || ended(r) || is_in(look(r, 0), "\r\n;&|)"))
     return TAKEN;
   Taken value = array(r);
   if (value == NONE)
-    value = read_word(r, "");
-  blanks(r);
+    value = lint_peer_word(r, "");
+  lint_peer_blanks(r);
   return value == TAKEN ? TAKEN : BROKEN;
 }
 
@@ -1307,16 +669,16 @@ static Taken simple_command(Reader *r)
     any = TRUE;
   }
   gsize start = r->at;
-  Taken name = read_word(r, "");
+  Taken name = lint_peer_word(r, "");
   if (name != TAKEN)
     return name == BROKEN ? BROKEN : any ? TAKEN : NONE;
   gsize end = r->at;
-  blanks(r);
+  lint_peer_blanks(r);
   if (is_command(r, start, end, "time")) {
     while (look(r, 0) == '-') {
-      if (read_word(r, "") != TAKEN)
+      if (lint_peer_word(r, "") != TAKEN)
         return BROKEN;
-      blanks(r);
+      lint_peer_blanks(r);
     }
     Taken timed = read_pipeline(r);
     return timed == BROKEN ? BROKEN : TAKEN;
@@ -1327,8 +689,8 @@ static Taken simple_command(Reader *r)
     if (one == NONE && assigns)
       one = assignment(r);
     if (one == NONE) {
-      one = read_word(r, "");
-      blanks(r);
+      one = lint_peer_word(r, "");
+      lint_peer_blanks(r);
     }
     if (one != TAKEN)
       return one == BROKEN ? BROKEN : TAKEN;
@@ -1346,12 +708,12 @@ static Taken command(Reader *r)
   }
   if (taken == NONE && (starts(r, "coproc ") || starts(r, "coproc\t"))) {
     r->at += 7;
-    blanks(r);
+    lint_peer_blanks(r);
     Mark mark = mark_of(r);
     if (is_name_start(look(r, 0))) { /* a name in front of a compound */
       while (is_name_char(look(r, 0)))
         r->at++;
-      if (!blanks(r) || !is_in(look(r, 0), "{("))
+      if (!lint_peer_blanks(r) || !is_in(look(r, 0), "{("))
         back_to(r, mark);
     }
     taken = compound(r);
@@ -1368,7 +730,7 @@ static Taken banged_command(Reader *r)
     if (!is_in(look(r, 1), " \t"))
       change(r, r->at + 1, r->at + 1, " ");
     r->at++;
-    blanks(r);
+    lint_peer_blanks(r);
     any = TRUE;
   }
   Taken taken = command(r);
@@ -1383,12 +745,12 @@ static Taken read_pipeline(Reader *r)
     return BROKEN;
   Taken taken = banged_command(r);
   while (taken == TAKEN) {
-    blanks(r);
+    lint_peer_blanks(r);
     if (look(r, 0) != '|' || look(r, 1) == '|')
       break;
     r->at++;
     take(r, "&");
-    if (!all_blanks(r) || banged_command(r) != TAKEN)
+    if (!lint_peer_all_blanks(r) || banged_command(r) != TAKEN)
       taken = BROKEN;
   }
   return leave(r, taken);
@@ -1399,8 +761,8 @@ static Taken and_or(Reader *r)
   Taken taken = read_pipeline(r);
   while (taken == TAKEN && (starts(r, "&&") || starts(r, "||"))) {
     r->at += 2;
-    blanks(r);
-    if (!all_blanks(r) || read_pipeline(r) != TAKEN)
+    lint_peer_blanks(r);
+    if (!lint_peer_all_blanks(r) || read_pipeline(r) != TAKEN)
       taken = BROKEN;
   }
   return taken;
@@ -1414,31 +776,31 @@ static Taken separator(Reader *r)
   if (look(r, 0) == '&') {
     r->at++;
     Mark mark = mark_of(r);
-    blanks(r);
+    lint_peer_blanks(r);
     if (look(r, 0) == ';' && look(r, 1) != ';') {
       change(r, r->at, r->at + 1, " ");
       r->at++;
     } else {
       back_to(r, mark);
     }
-    blanks(r);
-    return all_blanks(r) ? TAKEN : BROKEN;
+    lint_peer_blanks(r);
+    return lint_peer_all_blanks(r) ? TAKEN : BROKEN;
   }
   if (look(r, 0) == ';') {
     r->at++;
-    blanks(r);
-    return all_blanks(r) ? TAKEN : BROKEN;
+    lint_peer_blanks(r);
+    return lint_peer_all_blanks(r) ? TAKEN : BROKEN;
   }
   if (is_in(look(r, 0), "\r\n"))
-    return all_blanks(r) ? TAKEN : BROKEN;
+    return lint_peer_all_blanks(r) ? TAKEN : BROKEN;
   return NONE;
 }
 
-static Taken read_term(Reader *r)
+Taken lint_peer_term(Reader *r)
 {
   if (!enter(r))
     return BROKEN;
-  if (!all_blanks(r))
+  if (!lint_peer_all_blanks(r))
     return leave(r, BROKEN);
   Taken taken = and_or(r);
   if (taken != TAKEN)
@@ -1457,9 +819,9 @@ static Taken read_term(Reader *r)
   }
 }
 
-static gboolean read_list_or_nothing(Reader *r)
+gboolean lint_peer_list(Reader *r)
 {
-  return all_blanks(r) && read_term(r) != BROKEN;
+  return lint_peer_all_blanks(r) && lint_peer_term(r) != BROKEN;
 }
 
 static gint by_start(gconstpointer a, gconstpointer b)
@@ -1475,9 +837,9 @@ char *lint_peer_shell(const char *text)
               .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
               .pending = g_array_new(FALSE, FALSE, sizeof(Pending))};
   r.budget = (guint64)r.len * OAKUM_LINT_PEER_TRIES_MAX + OAKUM_KIB;
-  g_array_set_clear_func(r.pending, pending_clear);
+  g_array_set_clear_func(r.pending, lint_peer_pending_clear);
   /* heredocs of the last line have no body */
-  gboolean ok = read_list_or_nothing(&r) && r.pending->len == 0;
+  gboolean ok = lint_peer_list(&r) && r.pending->len == 0;
   g_autoptr(GString) out = NULL;
   if (ok) {
     out = g_string_new(NULL);
