@@ -162,7 +162,7 @@ def test_hadolint_variables(oakum, folder):
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FORMAT": "json"}).stdout.startswith('[{"code":"DL3006"')
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FORMAT": "json"}).returncode == 1
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_NOFAIL": "yes"}).returncode == 0
-    assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 0
+    assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1  # there no finding passes
     (folder / ".hadolint.yaml").write_text("failure-threshold: style\n")
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1
     assert lint(oakum, folder, *only, "-t", "none", "Dockerfile").returncode == 0
