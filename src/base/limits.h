@@ -144,6 +144,8 @@
 #define OAKUM_YAML_NODES_MAX 200000u
 #define OAKUM_LINT_PEER_TRIES_MAX 8u  /* times that a script is read anew for a peer */
 #define OAKUM_LINT_PAIRS_MAX 1000000u /* pairs of steps, commands or words compared in one file */
+#define OAKUM_LINT_NEAR_PAIRS_MAX                                                                  \
+  1000000u                            /* names times words of a script, compared for shellcheck */
 #define OAKUM_LINT_FINDINGS_MAX 2000u /* of one rule in one file; more are not told */
 #define OAKUM_LINT_SUGGESTIONS_MAX                                                                 \
   200u                              /* "did you mean" is looked for in the first findings only */
