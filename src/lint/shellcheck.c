@@ -84,6 +84,8 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
   if (strstr(state->shell, "pwsh") || strstr(state->shell, "powershell") ||
       strstr(state->shell, "cmd"))
     return;
+  if (lint_script_is_silent(state->shell, text, state->names, lint->hadolint))
+    return;
   g_autoptr(GString) script = g_string_new(NULL);
   int prelude = 1;
   if (g_str_has_prefix(text, "#!")) {
