@@ -79,6 +79,7 @@ typedef struct {
   char *ignore_file;
   OakumLint *lint;
   GPtrArray *findings; /* NULL before the run */
+  OakumLintCut cut;
 } OakumLintJob;
 /* Takes `text`. `path`: where the file is, for overrides and the ignore file; NULL: nowhere. Gives
  * NULL without an error when an override skips the file. */

@@ -49,6 +49,7 @@ OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *
 void oakum_lint_job_finish(OakumLintJob *job)
 {
   job->findings = oakum_lint_finish(job->lint);
+  oakum_lint_cut(job->lint, &job->cut);
   g_clear_pointer(&job->lint, oakum_lint_free);
   g_clear_pointer(&job->dockerfile, oakum_dockerfile_free);
 }
@@ -141,6 +142,20 @@ typedef struct {
   Work *work;
 } Flow;
 
+/* Findings that are missing must not look like none. */
+static gboolean hand_on(const OakumLintRun *run, OakumLintJob *job, GError **error)
+{
+  if (job->cut.findings > 0)
+    oakum_warn("%s: %" G_GUINT64_FORMAT " more findings are not told: of one rule the first %u of a "
+               "file are",
+               job->name, job->cut.findings, OAKUM_LINT_FINDINGS_MAX);
+  if (job->cut.pairs)
+    oakum_warn("%s: rules that compare instructions stopped after %u pairs; what they would find "
+               "behind that is missing",
+               job->name, OAKUM_LINT_PAIRS_MAX);
+  return run->done(job, run->user, error);
+}
+
 /* Takes the item over. */
 static gboolean take(Flow *flow, Item *item, OakumLintTold *told, GError **error)
 {
@@ -159,7 +174,7 @@ static gboolean take(Flow *flow, Item *item, OakumLintTold *told, GError **error
     g_ptr_array_add(flow->waiting, item);
     return TRUE;
   } else if (item->job) {
-    ok = run->done(item->job, run->user, error);
+    ok = hand_on(run, item->job, error);
   }
   item_free(item);
   return ok;
@@ -196,7 +211,7 @@ gboolean oakum_lint_run_files(const OakumLintRun *run, const GPtrArray *files, O
     while (next < waiting->len && oakum_workers_pending(workers) < queue)
       oakum_workers_push(workers, waiting->pdata[next++]);
     Item *done = oakum_workers_pop(workers, &item) ? item : NULL;
-    ok = done && run->done(done->job, run->user, error);
+    ok = done && hand_on(run, done->job, error);
     if (done) /* it stays in the list, empty */
       g_clear_pointer(&done->job, oakum_lint_job_free);
   }
