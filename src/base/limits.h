@@ -120,12 +120,12 @@
 #define OAKUM_LINT_IDENTITY_MAX                                                                    \
   1000u /* bytes of a line, before and behind a finding, that identify it */
 #define OAKUM_LINT_FILES_MAX 100000u
-#define OAKUM_LINT_AHEAD 4u                 /* files for each thread that are read or wait to be told of */
+#define OAKUM_LINT_AHEAD 4u /* files for each thread that are read or wait to be told of */
 #define OAKUM_LINT_SPOOL (64 * OAKUM_KIB) /* of a report, before it is written */
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
 #define OAKUM_SHELLCHECK_SCRIPT_MAX (128 * OAKUM_KIB) /* it takes more than linear time */
-#define OAKUM_SHELLCHECK_FILES 256u /* of one process: enough that its start does not count */
+#define OAKUM_SHELLCHECK_FILES 256u       /* of one process: enough that its start does not count */
 #define OAKUM_SHELLCHECK_BATCHES_MAX 256u /* that run or wait */
 #define OAKUM_SHELLCHECK_LEAST_COST 200u  /* of any script, as bytes */
 #define OAKUM_SHELLCHECK_TIMEOUT_S 300u

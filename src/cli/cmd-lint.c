@@ -185,9 +185,9 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
       g_ptr_array_remove_index(files, i - 1); /* standard output has the fixed text */
   g_autoptr(OakumLintOutputs) outputs = oakum_lint_outputs_new(&settings, args->outputs);
   Reports reports = {&settings, outputs, {.broken = broken}, 0};
-  const OakumLintRun lint_run = {&settings,   args->stdin_filename,
+  const OakumLintRun lint_run = {&settings,     args->stdin_filename,
                                  args->context, wants_shellcheck(args, &settings),
-                                 report_file, &reports};
+                                 report_file,   &reports};
   if (!oakum_lint_run_files(&lint_run, files, &reports.told, error))
     return OAKUM_EXIT_ERROR;
   if (fixing && reports.files == 0)

@@ -1,6 +1,7 @@
-/* The reports of a run, several at once, each written file by file so that none is held in memory. The first one may go
- * straight to standard output; the others, those whose beginning is known at the end only, and those that become files
- * wait in a spool, and are written one after another when all is known: a file is whole or is not there. */
+/* The reports of a run, several at once, each written file by file so that none is held in memory.
+ * The first one may go straight to standard output; the others, those whose beginning is known at
+ * the end only, and those that become files wait in a spool, and are written one after another when
+ * all is known: a file is whole or is not there. */
 #include "cli/lint-common.h"
 #include "os/os.h"
 #include <errno.h>
@@ -96,8 +97,8 @@ static gboolean flush(Output *output, GError **error)
 {
   gboolean ok = output->straight
                     ? oakum_lint_print(output->text->str, output->text->len, error)
-                    : open_spool(output, error) &&
-                          oakum_write_all(output->spool, output->text->str, output->text->len, error);
+                    : open_spool(output, error) && oakum_write_all(output->spool, output->text->str,
+                                                                   output->text->len, error);
   g_string_truncate(output->text, 0);
   return ok;
 }

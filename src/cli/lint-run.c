@@ -146,7 +146,8 @@ typedef struct {
 static gboolean hand_on(const OakumLintRun *run, OakumLintJob *job, GError **error)
 {
   if (job->cut.findings > 0)
-    oakum_warn("%s: %" G_GUINT64_FORMAT " more findings are not told: of one rule the first %u of a "
+    oakum_warn("%s: %" G_GUINT64_FORMAT
+               " more findings are not told: of one rule the first %u of a "
                "file are",
                job->name, job->cut.findings, OAKUM_LINT_FINDINGS_MAX);
   if (job->cut.pairs)
@@ -188,8 +189,7 @@ gboolean oakum_lint_run_files(const OakumLintRun *run, const GPtrArray *files, O
   g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func(item_free);
   Work work = {run, shellcheck != NULL, 0};
   Flow flow = {run, shellcheck, waiting, &work};
-  guint threads = MIN(oakum_cpu_count(), MAX(files->len, 1)),
-        queue = threads * OAKUM_LINT_AHEAD;
+  guint threads = MIN(oakum_cpu_count(), MAX(files->len, 1)), queue = threads * OAKUM_LINT_AHEAD;
   gboolean ok = TRUE;
   gpointer item;
   OakumWorkers *workers = oakum_workers_new(threads, queue, begin_item, &work);

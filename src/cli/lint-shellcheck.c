@@ -1,5 +1,5 @@
-/* The shellcheck program over the scripts of a run: each text once, in batches, as many processes at a time as there are
- * processors; the first of them work while files are still read. */
+/* The shellcheck program over the scripts of a run: each text once, in batches, as many processes
+ * at a time as there are processors; the first of them work while files are still read. */
 #include "cli/lint-common.h"
 #include "os/os.h"
 #include <errno.h>
@@ -166,8 +166,8 @@ static gpointer run_batch(gpointer item, gpointer user)
   if (g_atomic_int_get(&run->stop))
     return NULL;
   g_autoptr(GPtrArray) argv = g_ptr_array_new();
-  const char *const head[] = {"shellcheck", "--norc", "-f", "json1", "-e",
-                              oakum_lint_shellcheck_excluded(NULL), "--"};
+  const char *const head[] = {
+      "shellcheck", "--norc", "-f", "json1", "-e", oakum_lint_shellcheck_excluded(NULL), "--"};
   for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
     g_ptr_array_add(argv, (gpointer)head[i]);
   for (guint i = 0; i < batch->texts->len; i++)
@@ -221,7 +221,8 @@ static void begin_batch(OakumLintShellcheck *run, Batch *batch)
 {
   batch->out = g_strdup_printf("%s/out%u", oakum_temp_dir_path(run->temp), run->batches->len);
   if (!run->workers)
-    run->workers = oakum_workers_new(oakum_cpu_count(), OAKUM_SHELLCHECK_BATCHES_MAX, run_batch, run);
+    run->workers =
+        oakum_workers_new(oakum_cpu_count(), OAKUM_SHELLCHECK_BATCHES_MAX, run_batch, run);
   if (oakum_workers_pending(run->workers) == OAKUM_SHELLCHECK_BATCHES_MAX)
     take_answer(run, run->batches->len - OAKUM_SHELLCHECK_BATCHES_MAX);
   g_ptr_array_add(run->batches, batch);

@@ -1,19 +1,23 @@
-/* Which variables of the build a script for shellcheck must begin with. hadolint puts an "export NAME=1" for each proxy
- * variable, ARG and ENV before every script; shellcheck spends two thirds of its time on them. A line is left out only
- * where it cannot change a word of what shellcheck says of the script, in 0.9 and in 0.11:
+/* Which variables of the build a script for shellcheck must begin with. hadolint puts an "export
+ * NAME=1" for each proxy variable, ARG and ENV before every script; shellcheck spends two thirds of
+ * its time on them. A line is left out only where it cannot change a word of what shellcheck says
+ * of the script, in 0.9 and in 0.11:
  *
- * - what it says of a variable, its flow included, hangs on the name in the text. Names are looked for with quotes,
- *   backslashes and joined lines taken out, since `read "FO"O` names one, too. A few names come without being written:
- *   read sets REPLY, DEFINE_string makes FLAGS_*.
- * - "did you mean" compares variables that nobody sets with those that somebody does. It never proposes a name that is
- *   more than two edits away, so that names with more different letters than that play no part in it.
- * - a command must come before what only a first command may be told: directives, "#!", "&&" at the start of a line.
+ * - what it says of a variable, its flow included, hangs on the name in the text. Names are looked
+ * for with quotes, backslashes and joined lines taken out, since `read "FO"O` names one, too. A few
+ * names come without being written: read sets REPLY, DEFINE_string makes FLAGS_*.
+ * - "did you mean" compares variables that nobody sets with those that somebody does. It never
+ * proposes a name that is more than two edits away, so that names with more different letters than
+ * that play no part in it.
+ * - a command must come before what only a first command may be told: directives, "#!", "&&" at the
+ * start of a line.
  *
  * Where the text is not plain enough to be sure, all names stay. */
 #include "lint/check-private.h"
 #include <string.h>
 
-#define NEAR_MIN 3 /* shorter names get no proposal of four letters or more, which a proposal has */
+#define NEAR_MIN 3 /* shorter names get no proposal of four letters or more, which a proposal has  \
+                    */
 
 /* An identifier of the text, or a name, to be compared. */
 typedef struct {

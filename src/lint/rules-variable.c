@@ -243,8 +243,8 @@ static char *use_key(const guint *first, int stage, const char *name, size_t len
   return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
 }
 
-/* The names of ARGs that somebody might use; lengths (up to 63 exact) in *lengths, so that most words of a file are never
- * looked up. */
+/* The names of ARGs that somebody might use; lengths (up to 63 exact) in *lengths, so that most
+ * words of a file are never looked up. */
 static GHashTable *arg_names(const OakumLint *lint, guint from, guint64 *lengths)
 {
   GHashTable *names = oakum_str_map_new(NULL, NULL);
@@ -263,8 +263,8 @@ static GHashTable *arg_names(const OakumLint *lint, guint from, guint64 *lengths
 }
 
 /* Where each of the names stands last in a chain of stages, as the offset behind it; in the chain
- * -1 of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
- * number of ARGs. */
+ * -1 of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever
+ * the number of ARGs. */
 static GHashTable *last_uses(const OakumLint *lint, const guint *first, GHashTable *names,
                              guint64 lengths)
 {

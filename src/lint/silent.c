@@ -1,23 +1,32 @@
-/* Scripts that shellcheck has nothing to say of, so that it need not be asked: in real Dockerfiles about a third. Such a
- * script is for sh or bash and is a list of commands joined by "&&", ";" or lines, each of them a word of the list below
- * that shellcheck (0.9, 0.11) has no check for, with arguments that hold nothing that a shell reads: no expansion, no
- * pattern, no redirection, no escape, and quotes only around a whole word. Whatever is not surely so is asked. */
+/* Scripts that shellcheck has nothing to say of, so that it need not be asked: in real Dockerfiles
+ * about a third. Such a script is for sh or bash and is a list of commands joined by "&&", ";" or
+ * lines, each of them a word of the list below that shellcheck (0.9, 0.11) has no check for, with
+ * arguments that hold nothing that a shell reads: no expansion, no pattern, no redirection, no
+ * escape, and quotes only around a whole word. Whatever is not surely so is asked. */
 #include "lint/check-private.h"
 #include <string.h>
 
 static const char commands[] =
-    "apt-get apt aptitude apk yum dnf microdnf tdnf zypper npm npx yarn pnpm corepack pip pip2 pip3 pipx "
-    "poetry uv python python3 node go gem bundle composer cargo curl wget git make cmake mvn gradle java "
-    "dotnet tar unzip gzip gunzip useradd groupadd adduser addgroup usermod systemctl dpkg dpkg-reconfigure "
+    "apt-get apt aptitude apk yum dnf microdnf tdnf zypper npm npx yarn pnpm corepack pip pip2 "
+    "pip3 pipx "
+    "poetry uv python python3 node go gem bundle composer cargo curl wget git make cmake mvn "
+    "gradle java "
+    "dotnet tar unzip gzip gunzip useradd groupadd adduser addgroup usermod systemctl dpkg "
+    "dpkg-reconfigure "
     "ldconfig update-ca-certificates locale-gen rpm a2enmod a2dismod docker-php-ext-install pecl";
 /* Their other flags could be told of. */
 static const struct {
   const char *name, *flags;
 } strict[] = {{"mkdir", "-p"}, {"chmod", "-R"}, {"chown", "-R"}};
 /* As a whole. */
-static const char *const phrases[] = {"rm -rf /var/lib/apt/lists/*", "rm -rf /var/cache/apk/*",
-                                      "set -e", "set -x", "set -ex", "set -eux"};
-static const char keywords[] = "if then elif else fi for while until do done case esac in select function time";
+static const char *const phrases[] = {"rm -rf /var/lib/apt/lists/*",
+                                      "rm -rf /var/cache/apk/*",
+                                      "set -e",
+                                      "set -x",
+                                      "set -ex",
+                                      "set -eux"};
+static const char keywords[] =
+    "if then elif else fi for while until do done case esac in select function time";
 
 static gboolean is_bare(char c)
 {

@@ -31,7 +31,8 @@ static void list_open(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
  * ---------------------------------------------------------------------------------------- */
 static void put_fix(GString *out, Linted *linted, const OakumFinding *f)
 {
-  g_string_append(out, f->edits_safe ? "{\"safe\":true,\"edits\":[" : "{\"safe\":false,\"edits\":[");
+  g_string_append(out,
+                  f->edits_safe ? "{\"safe\":true,\"edits\":[" : "{\"safe\":false,\"edits\":[");
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
     OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
@@ -55,8 +56,8 @@ static void json_finding(Linted *linted, const OakumFinding *f, GString *out)
   oakum_lint_put(out, ",\"aliases\":[");
   for (char **alias = f->aliases; alias && *alias; alias++)
     oakum_lint_put_text(out, alias == f->aliases ? "" : ",", *alias);
-  oakum_lint_put_text(out, "],\"severity\":",
-                      oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  oakum_lint_put_text(out,
+                      "],\"severity\":", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
   put_optional(out, ",\"category\":", f->category);
   oakum_lint_put_text(out, ",\"file\":", linted->file->name);
   put_point(out, ",\"range\":{\"start\":", &start);
@@ -97,8 +98,7 @@ static void hadolint_finding(Linted *linted, const OakumFinding *f, GString *out
   oakum_lint_put_text(out, "{\"code\":", code);
   oakum_lint_put_int(out, ",\"column\":", f->code ? f->column : start.column);
   oakum_lint_put_text(out, ",\"file\":", oakum_lint_hadolint_name(linted, f));
-  oakum_lint_put_text(out,
-                      ",\"level\":", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  oakum_lint_put_text(out, ",\"level\":", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
   oakum_lint_put_int(out, ",\"line\":", f->line);
   oakum_lint_put_text(out, ",\"message\":", f->title);
   g_string_append_c(out, '}');
@@ -109,10 +109,8 @@ static void hadolint_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
   g_string_append_c(out, ']'); /* as hadolint: without an end of line */
 }
 
-const LintFormat oakum_lint_hadolint = {.name = "hadolint-json",
-                                        .head = list_open,
-                                        .finding = hadolint_finding,
-                                        .tail = hadolint_tail};
+const LintFormat oakum_lint_hadolint = {
+    .name = "hadolint-json", .head = list_open, .finding = hadolint_finding, .tail = hadolint_tail};
 
 /* ---- Code Climate, GitLab
  * ------------------------------------------------------------------------ */

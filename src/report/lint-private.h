@@ -37,8 +37,8 @@ struct LintFormat {
 };
 extern const LintFormat oakum_lint_tty, oakum_lint_hadolint_tty, oakum_lint_gnu, oakum_lint_compact,
     oakum_lint_github, oakum_lint_json, oakum_lint_hadolint, oakum_lint_codeclimate,
-    oakum_lint_gitlab, oakum_lint_codacy, oakum_lint_sonarqube, oakum_lint_rdjson,
-    oakum_lint_sarif, oakum_lint_checkstyle, oakum_lint_junit;
+    oakum_lint_gitlab, oakum_lint_codacy, oakum_lint_sonarqube, oakum_lint_rdjson, oakum_lint_sarif,
+    oakum_lint_checkstyle, oakum_lint_junit;
 
 /* How the rule is called here: the peer's name when one is stood in for. Borrowed. */
 NODISCARD const char *oakum_lint_shown_id(const OakumFinding *finding);
@@ -60,9 +60,11 @@ NODISCARD guint oakum_lint_rule_number(OakumLintWriter *writer, const OakumFindi
 /* One more member of writer->rules; takes it. */
 void oakum_lint_add_rule(OakumLintWriter *writer, json_t *rule);
 
-/* JSON as text: a tree for each finding would take more time than finding it. `lead` is written first: what is literal. */
+/* JSON as text: a tree for each finding would take more time than finding it. `lead` is written
+ * first: what is literal. */
 #define oakum_lint_put(out, literal) g_string_append_len((out), (literal), sizeof(literal) - 1)
-void oakum_lint_put_text(GString *out, const char *lead, const char *text); /* in quotes; any bytes */
+void oakum_lint_put_text(GString *out, const char *lead,
+                         const char *text); /* in quotes; any bytes */
 void oakum_lint_put_int(GString *out, const char *lead, int number);
 /* A comma, but before the first member of the report's list. */
 void oakum_lint_put_comma(OakumLintWriter *writer, GString *out);

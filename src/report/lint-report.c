@@ -3,20 +3,13 @@
 #include <string.h>
 
 static const LintFormat *const formats[OAKUM_LINT_FORMATS] = {
-    [OAKUM_LINT_TTY] = &oakum_lint_tty,
-    [OAKUM_LINT_JSON] = &oakum_lint_json,
-    [OAKUM_LINT_SARIF] = &oakum_lint_sarif,
-    [OAKUM_LINT_CHECKSTYLE] = &oakum_lint_checkstyle,
-    [OAKUM_LINT_JUNIT] = &oakum_lint_junit,
-    [OAKUM_LINT_CODECLIMATE] = &oakum_lint_codeclimate,
-    [OAKUM_LINT_GITLAB] = &oakum_lint_gitlab,
-    [OAKUM_LINT_GNU] = &oakum_lint_gnu,
-    [OAKUM_LINT_COMPACT] = &oakum_lint_compact,
-    [OAKUM_LINT_GITHUB] = &oakum_lint_github,
-    [OAKUM_LINT_RDJSON] = &oakum_lint_rdjson,
-    [OAKUM_LINT_SONARQUBE] = &oakum_lint_sonarqube,
-    [OAKUM_LINT_CODACY] = &oakum_lint_codacy,
-    [OAKUM_LINT_HADOLINT] = &oakum_lint_hadolint,
+    [OAKUM_LINT_TTY] = &oakum_lint_tty,         [OAKUM_LINT_JSON] = &oakum_lint_json,
+    [OAKUM_LINT_SARIF] = &oakum_lint_sarif,     [OAKUM_LINT_CHECKSTYLE] = &oakum_lint_checkstyle,
+    [OAKUM_LINT_JUNIT] = &oakum_lint_junit,     [OAKUM_LINT_CODECLIMATE] = &oakum_lint_codeclimate,
+    [OAKUM_LINT_GITLAB] = &oakum_lint_gitlab,   [OAKUM_LINT_GNU] = &oakum_lint_gnu,
+    [OAKUM_LINT_COMPACT] = &oakum_lint_compact, [OAKUM_LINT_GITHUB] = &oakum_lint_github,
+    [OAKUM_LINT_RDJSON] = &oakum_lint_rdjson,   [OAKUM_LINT_SONARQUBE] = &oakum_lint_sonarqube,
+    [OAKUM_LINT_CODACY] = &oakum_lint_codacy,   [OAKUM_LINT_HADOLINT] = &oakum_lint_hadolint,
 };
 
 const char *oakum_lint_format_name(OakumLintFormat format)

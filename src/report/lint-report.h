@@ -31,17 +31,18 @@ typedef enum {
 NODISCARD gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out);
 NODISCARD const char *oakum_lint_format_name(OakumLintFormat format);
 
-/* A report is written file by file, so that nothing of a file need be kept behind it. Bytes with a length: Code Climate's
- * objects end in NUL. All functions append to `out`. */
+/* A report is written file by file, so that nothing of a file need be kept behind it. Bytes with a
+ * length: Code Climate's objects end in NUL. All functions append to `out`. */
 typedef struct OakumLintWriter OakumLintWriter;
 /* `compat`: whose names the rules have; `colour`: tty only. */
 NODISCARD OakumLintWriter *oakum_lint_writer_new(OakumLintFormat format, OakumLintCompat compat,
                                                  gboolean colour);
-/* What comes before the files. FALSE: that is known at the end only (totals, the rules that were met), and nothing is
- * appended. */
+/* What comes before the files. FALSE: that is known at the end only (totals, the rules that were
+ * met), and nothing is appended. */
 gboolean oakum_lint_writer_begin(OakumLintWriter *writer, GString *out);
 void oakum_lint_writer_file(OakumLintWriter *writer, const OakumLintedFile *file, GString *out);
-/* What comes behind the files, and, when begin returned FALSE, before them in `head` (else untouched). */
+/* What comes behind the files, and, when begin returned FALSE, before them in `head` (else
+ * untouched). */
 void oakum_lint_writer_end(OakumLintWriter *writer, GString *head, GString *out);
 void oakum_lint_writer_free(OakumLintWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintWriter, oakum_lint_writer_free)

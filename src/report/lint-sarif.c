@@ -108,8 +108,8 @@ static void sarif_finding(Linted *linted, const OakumFinding *f, GString *out)
   oakum_lint_put_int(out, ",\"ruleIndex\":", (int)number - 1);
   oakum_lint_put_text(out, ",\"level\":", sarif_level(oakum_lint_level_of(f->severity)));
   oakum_lint_put_text(out, ",\"message\":{\"text\":", f->title);
-  put_artifact(out, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":",
-               linted->file->name);
+  put_artifact(out,
+               "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":", linted->file->name);
   put_region(out, ",\"region\":", &start, &end);
   oakum_lint_put_text(out, "}}],\"partialFingerprints\":{\"oakumLint/v1\":", identity);
   g_string_append_c(out, '}');
@@ -133,5 +133,8 @@ static void sarif_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
   oakum_lint_put(out, "]}]}\n");
 }
 
-const LintFormat oakum_lint_sarif = {
-    .name = "sarif", .late = TRUE, .head = sarif_head, .finding = sarif_finding, .tail = sarif_tail};
+const LintFormat oakum_lint_sarif = {.name = "sarif",
+                                     .late = TRUE,
+                                     .head = sarif_head,
+                                     .finding = sarif_finding,
+                                     .tail = sarif_tail};

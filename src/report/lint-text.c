@@ -171,8 +171,8 @@ static void tty_tail(OakumLintWriter *writer, GString *out)
   count(text, writer->count.levels[OAKUM_LINT_WARNING], "warning", "warnings");
   count(text, writer->count.levels[OAKUM_LINT_INFO], "info", "infos");
   count(text, writer->count.levels[OAKUM_LINT_STYLE], "style", "styles");
-  g_string_append_printf(out, "%u file%s checked: %s", writer->files,
-                         writer->files == 1 ? "" : "s", text->len ? text->str : "nothing found");
+  g_string_append_printf(out, "%u file%s checked: %s", writer->files, writer->files == 1 ? "" : "s",
+                         text->len ? text->str : "nothing found");
   if (writer->count.fixable)
     g_string_append_printf(out, "; --fix mends %u", writer->count.fixable);
   if (writer->count.unsafe)
@@ -211,8 +211,8 @@ static void gnu_finding(Linted *linted, const OakumFinding *f, GString *out)
                   *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
   const char *peer = oakum_lint_hadolint_name(linted, f);
   if (linted->writer->compat == OAKUM_LINT_COMPAT_HADOLINT && strcmp(id, "DL1000") == 0)
-    g_string_append_printf(out, "hadolint:%s:%d:%d: %s\n",
-                           peer == linted->file->name ? name : peer, f->line, f->column, title);
+    g_string_append_printf(out, "hadolint:%s:%d:%d: %s\n", peer == linted->file->name ? name : peer,
+                           f->line, f->column, title);
   else if (linted->writer->compat == OAKUM_LINT_COMPAT_HADOLINT)
     g_string_append_printf(out, "hadolint:%s:%d: %s %s: %s\n", name, f->line, id,
                            oakum_lint_level_name(level), title);
