@@ -16,8 +16,9 @@
 #include "lint/check-private.h"
 #include <string.h>
 
-#define NEAR_MIN 3 /* shorter names get no proposal of four letters or more, which a proposal has  \
-                    */
+/* A proposal has four letters or more, and is one edit away at most when it has fewer than eight.
+ */
+#define NEAR_MIN 3
 
 /* An identifier of the text, or a name, to be compared. */
 typedef struct {
