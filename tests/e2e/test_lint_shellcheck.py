@@ -41,36 +41,35 @@ def heredoc(rng):
     return lines + [script(rng) for _ in range(rng.randrange(1, 4))]
 
 
-def asked(folder, texts):
+def asked(folder, texts, names):
     """(script, line of the text, column, code, level, message) as shellcheck tells them behind the whole prelude."""
-    prelude = "".join(f"export {name}=1\n" for name in PROXIES + NAMES)
+    folder.mkdir()
+    prelude = "".join(f"export {name}=1\n" for name in PROXIES + names)
     for i, text in enumerate(texts):
         first = text.split("\n")[0] if text.startswith("#!") else "#!/bin/sh"
         (folder / str(i)).write_text(f"{first}\n{prelude}{text}")
     done = subprocess.run(["shellcheck", "--norc", "-f", "json1", "-e", "SC2187,SC1090,SC1091,SC2002,SC2236,SC2237,SC2015", *map(str, range(len(texts)))],
                           cwd=folder, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
     assert done.returncode in (0, 1), done.stderr
-    skip = 1 + len(PROXIES + NAMES)
+    skip = 1 + len(PROXIES + names)
     return {(int(c["file"]), c["line"] - skip, c["column"], c["code"], c["level"], c["message"]) for c in json.loads(done.stdout)["comments"] if c["line"] > skip}
 
 
 def test_nothing_is_lost(oakum, tmp_path):
     rng = random.Random(20260)
-    texts, places, lines = [], [], ["FROM debian:12", *(f"ENV {name}=x" for name in NAMES)]
-    for i in range(500):
-        body = heredoc(rng) if i % 5 == 0 else None
-        if body:
-            lines += ["RUN <<END", *body, "END"]
-            places.append((len(lines) - len(body) - 1, 0))
-            texts.append("\n".join(body) + "\n")
-        else:
-            text = script(rng)
-            lines.append(f"RUN {text}")
-            places.append((len(lines) - 1, 4))
+    lines, expected = [], set()
+    for stage, names in enumerate([NAMES, []]):
+        lines += ["FROM debian:12", *(f"ENV {name}=x" for name in names)]
+        texts, places = [], []
+        for i in range(300):
+            body = heredoc(rng) if i % 5 == 0 else None
+            text = "\n".join(body) + "\n" if body else script(rng)
+            places.append((len(lines) + 1, 0) if body else (len(lines), 4))
+            lines += ["RUN <<END", *body, "END"] if body else [f"RUN {text}"]
             texts.append(text)
+        told = asked(tmp_path / f"scripts{stage}", texts, names)
+        expected |= {(places[i][0] + line, column + places[i][1], f"SC{code}", level, message) for i, line, column, code, level, message in told}
     (tmp_path / "Dockerfile").write_text("\n".join(lines) + "\n")
-    (tmp_path / "scripts").mkdir()
-    expected = {(places[i][0] + line, column + places[i][1], f"SC{code}", level, message) for i, line, column, code, level, message in asked(tmp_path / "scripts", texts)}
     # what is given to the program, by one that notes it and hands it on
     given = tmp_path / "given"
     given.mkdir()
@@ -85,4 +84,4 @@ def test_nothing_is_lost(oakum, tmp_path):
     assert len(expected) > 300 and {"SC2153", "SC2154", "SC2086", "SC1010"} <= {e[2] for e in expected}
     # and it is spared something
     texts = [p.read_text() for p in given.iterdir()]
-    assert 100 < len(texts) < 450 and sum("export no_proxy=1" not in t for t in texts) > 100
+    assert 100 < len(texts) < 550 and sum("export no_proxy=1" not in t for t in texts) > 100
