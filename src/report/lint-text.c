@@ -53,6 +53,13 @@ static void source_line(Linted *linted, guint number, size_t begin, size_t end, 
     width = 1;
   }
   while (at < end && text[at] != '\r' && width < SOURCE_WIDTH) {
+    if (g_ascii_isprint(text[at])) { /* nearly all of them */
+      g_string_append_c(line, text[at]);
+      g_string_append_c(marks, at + 1 > from && at < to ? '^' : ' ');
+      width++;
+      at++;
+      continue;
+    }
     gunichar c = g_utf8_get_char_validated(text + at, (gssize)MIN(end - at, 6));
     size_t n = c == (gunichar)-1 || c == (gunichar)-2 || !c
                    ? 1
