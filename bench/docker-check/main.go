@@ -7,7 +7,7 @@
 //	{"do":"expand","word":"${x:-y}","env":["x=1"],"escape":"\\"}
 //	{"do":"ignore","text":".dockerignore","paths":["a/b"]}
 //
-// No registry is asked: each base image is an empty one of linux/amd64.
+// No registry is asked: each base image is an empty one of the platform that is wanted.
 package main
 
 import (
@@ -29,6 +29,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -92,6 +93,9 @@ type emptyImages struct{}
 
 func (emptyImages) ResolveImageConfig(_ context.Context, ref string, opt sourceresolver.Opt) (string, digest.Digest, []byte, error) {
 	image := ocispecs.Image{Platform: ocispecs.Platform{OS: "linux", Architecture: "amd64"}}
+	if opt.ImageOpt != nil && opt.ImageOpt.Platform != nil {
+		image.Platform = *opt.ImageOpt.Platform
+	}
 	image.RootFS = ocispecs.RootFS{Type: "layers", DiffIDs: []digest.Digest{digest.FromString("x")}}
 	data, err := json.Marshal(image)
 	return ref, digest.FromString("x"), data, err
@@ -106,7 +110,7 @@ type gateway struct {
 }
 
 func (g *gateway) BuildOpts() client.BuildOpts {
-	return client.BuildOpts{Opts: g.options, SessionID: "s", LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Workers: []client.WorkerInfo{{Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}}}
+	return client.BuildOpts{Opts: g.options, SessionID: "s", LLBCaps: pb.Caps.CapSet(pb.Caps.All()), Caps: gwpb.Caps.CapSet(gwpb.Caps.All()), Workers: []client.WorkerInfo{{Platforms: []ocispecs.Platform{{OS: "linux", Architecture: "amd64"}}}}}
 }
 
 func (g *gateway) Inputs(context.Context) (map[string]llb.State, error) { return nil, nil }

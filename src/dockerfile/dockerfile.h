@@ -371,5 +371,7 @@ NODISCARD OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError *
 NODISCARD gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path);
 /* FALSE: nothing below an ignored folder can be taken back, so that it need not be read. */
 NODISCARD gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore);
+/* Some rule covers all that is there: "*", "**" or "**" below each folder. */
+NODISCARD gboolean oakum_ignore_has_all(const OakumIgnore *ignore);
 void oakum_ignore_free(OakumIgnore *ignore);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumIgnore, oakum_ignore_free)

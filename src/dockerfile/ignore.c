@@ -348,6 +348,17 @@ gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore)
   return ignore->exceptions;
 }
 
+gboolean oakum_ignore_has_all(const OakumIgnore *ignore)
+{
+  static const char *const all[] = {"*", "**", "**/*", NULL};
+  for (guint i = 0; i < ignore->rules->len; i++) {
+    const Rule *rule = ignore->rules->pdata[i];
+    if (!rule->exception && g_strv_contains(all, rule->text))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void oakum_ignore_free(OakumIgnore *ignore)
 {
   if (!ignore)
