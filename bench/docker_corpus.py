@@ -2,7 +2,7 @@
 import random
 
 NAMES = ["app", "build", "base", "final", "Build", "APP", "context", "scratch", "linux-amd64", "arm64", "Scratch", "b.c_d-e", "1st", "stage-1", "a"]
-IMAGES = ["alpine", "alpine:3.20", "debian:12", "scratch", "golang:1.22 ", "$BASE", "${BASE}", "${BASE:-alpine}", "alpine:$TAG", "alpine:${TAG:-1}", "alpine:${TAG-}", "$NOPE", "${BASEE}", "img:${VERSION}", "Foo/Bar", "a@b", "alpine:", "$EMPTY", "x${EMPTY}",
+IMAGES = ["alpine", "alpine:3.20", "debian:12", "scratch", "golang:1.22", "$BASE", "${BASE}", "${BASE:-alpine}", "alpine:$TAG", "alpine:${TAG:-1}", "alpine:${TAG-}", "$NOPE", "${BASEE}", "img:${VERSION}", "Foo/Bar", "a@b", "alpine:", "$EMPTY", "x${EMPTY}",
           "ghcr.io/a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "localhost:5000/x", "${REGISTRY}/app:1", "${REGISTRY}app", "\"alpine\"", "'alpine'", "alp\\ine", "${BASE:?need it}", "${BASE?need}", "${BASE%x}", "${BASE/a/b}", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"]
 PLATFORMS = ["linux/amd64", "$BUILDPLATFORM", "$TARGETPLATFORM", "${TARGETPLATFORM}", "linux/arm64", "linux", "arm64", "windows/amd64", "$NOPE", "${TARGETOS}/${TARGETARCH}", "linux/$TARGETARCH", "linux/arm/v7", "$BUILDPLATFROM", "${TARGETPLATFORM:-linux/amd64}", "\"linux/amd64\"", "a/b/c/d", "l$x", "", "$EMPTY", "linux/x86_64", "aarch64", "${TARGETPLATFORM}${EMPTY}", "freebsd"]
 KEYS = ["A", "B", "FOO", "PATH", "API_KEY", "TOKEN", "auth", "GITHUB_TOKEN", "PUBLIC_KEY", "KEY_FILE", "password", "my_secret_version", "passwords", "KEYS", "SECRET", "Credential_x", "monkey", "apikey", "pword", "VERSION", "TAG", "BASE", "BASEE", "HOME", "http_proxy", "TARGETARCH", "TARGETOS", "BUILDKIT_SBOM_SCAN_STAGE", "SOURCE_DATE_EPOCH", "WORKDIR", "DIR", "DIRR", "EMPTY", "REGISTRY", "token_public", "publickey", "key_"]
@@ -36,19 +36,22 @@ class Shapes:
         return self.p(0.1, "  ") + "#" + self.p(0.8, " ") + r.choice([self.check(), self.check(), f"{name} is good", "a word", name, "", f"{name}: x", "see below", f"check=skip={r.choice(SKIPS)}"])
 
     def pair(self):
-        return self.r.choice(KEYS) + "=" + self.p(0.9, self.r.choice(WORDS).replace(" ", ""))
+        return self.r.choice(KEYS) + "=" + self.p(0.9, self.word().replace(" ", ""))
+
+    def word(self):
+        return self.r.choice(WORDS[:6] + WORDS[9:23] + WORDS[-12:] if self.r.random() < 0.9 else WORDS)
 
     def source(self):
-        return self.r.choice(FILES) if self.r.random() < 0.7 else self.r.choice(WORDS)
+        return self.r.choice(FILES[:15] if self.r.random() < 0.8 else FILES) if self.r.random() < 0.7 else self.word()
 
     def instruction(self):
         r = self.r
         kind = r.choice(["ENV", "ENV", "ARG", "ARG", "LABEL", "COPY", "COPY", "COPY", "ADD", "WORKDIR", "WORKDIR", "USER", "EXPOSE", "EXPOSE", "CMD", "CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN", "RUN", "SHELL", "STOPSIGNAL", "VOLUME", "ONBUILD", "MAINTAINER"])
         word, tail = self.case(kind), ""
         if kind in ("ENV", "LABEL"):
-            body = self.p(0.2, f"{r.choice(KEYS)} {r.choice(WORDS)}", " ".join(self.pair() for _ in range(r.randint(1, 3))))
+            body = self.p(0.2, f"{r.choice(KEYS)} {self.word()}", " ".join(self.pair() for _ in range(r.randint(1, 3))))
         elif kind == "ARG":
-            body = " ".join(r.choice(KEYS) + self.p(0.6, "=" + r.choice(WORDS).replace(" ", "")) for _ in range(r.choice([1, 1, 1, 2])))
+            body = " ".join(r.choice(KEYS) + self.p(0.6, "=" + self.word().replace(" ", "")) for _ in range(r.choice([1, 1, 1, 2])))
         elif kind in ("COPY", "ADD"):
             flags = r.choice([""] * 8 + ["--chown=$A:x ", "--chmod=755 ", "--chmod=u+x ", "--chmod=999 ", "--chmod=77777 ", "--chmod=$A ", "--link ", "--link=$A ", "--exclude=*.md ", "--chown=${NOPE} ", "--bad=1 ", "--link --link "])
             if kind == "COPY" and r.random() < 0.35:
@@ -60,11 +63,11 @@ class Shapes:
             if "<<EOF" in body:
                 tail = "\n" + r.choice(["one", "$A", "${NOPE}", "'$B", "${A:?x}"]) + "\nEOF"
         elif kind == "WORKDIR":
-            body = r.choice(PATHS) if r.random() < 0.8 else r.choice(WORDS)
+            body = r.choice(PATHS) if r.random() < 0.8 else self.word()
         elif kind == "USER":
             body = r.choice(["root", "$A", "1000:1000", "${NOPE}", "a b"])
         elif kind == "EXPOSE":
-            body = " ".join(r.choice(PORTS) for _ in range(r.choice([1, 1, 2, 3])))
+            body = " ".join(r.choice(PORTS[:7] + ["443", "8080:80", "127.0.0.1:8000:80", "80/sctp", "9000/UDP"] if r.random() < 0.85 else PORTS) for _ in range(r.choice([1, 1, 2, 3])))
         elif kind in ("CMD", "ENTRYPOINT"):
             body = r.choice(['["a"]', '["a", "b"]', "npm start", "[a]", "[]", "['a']", '["a", 1]', "", "exec $A", '["$A"]'])
         elif kind == "HEALTHCHECK":
@@ -77,7 +80,7 @@ class Shapes:
         elif kind == "SHELL":
             body = r.choice(['["/bin/bash", "-c"]', "bash -c", "[]", '["x"]'])
         elif kind == "STOPSIGNAL":
-            body = r.choice(SIGNALS)
+            body = r.choice(SIGNALS[:4] if r.random() < 0.7 else SIGNALS)
         elif kind == "VOLUME":
             body = r.choice(["/data", '["/a", "/b"]', "$A", "${NOPE} /x", '[""]', "[]", '["$A"]'])
         elif kind == "ONBUILD":
@@ -88,7 +91,7 @@ class Shapes:
 
     def file(self):
         r, out = self.r, []
-        for _ in range(r.choice([0, 0, 0, 0, 1, 1, 2])):
+        for _ in range(r.choice([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])):
             out.append("# " + r.choice([self.check(), self.check(), "syntax=docker/dockerfile:1", "escape=`", "escape=\\", "a comment"]))
         for _ in range(r.choice([0, 1, 1, 2, 3])):
             if r.random() < 0.15:
@@ -100,7 +103,7 @@ class Shapes:
         for _ in range(r.choice([1, 1, 2, 2, 3])):
             if r.random() < 0.25:
                 out.append(self.comment(r.choice(NAMES)))
-            image = r.choice(names) if names and r.random() < 0.4 else r.choice(IMAGES[:6] if r.random() < 0.7 else IMAGES)
+            image = r.choice(names) if names and r.random() < 0.4 else r.choice(IMAGES[:5] if r.random() < 0.8 else IMAGES[5:9] if r.random() < 0.5 else IMAGES)
             line = self.case("FROM") + " " + self.p(0.25, "--platform=" + r.choice(PLATFORMS[:6] if r.random() < 0.6 else PLATFORMS) + " ") + image.strip()
             if r.random() < 0.6:
                 name = r.choice(NAMES[:9] if r.random() < 0.9 else NAMES)

@@ -207,7 +207,9 @@ static void look_at_ignored(const Step *step, const char *source)
   g_autofree char *path = clean_path(source);
   if (lint_one_of(path, ". /") && !oakum_ignore_has_all(docker->ignore))
     return;
-  if (oakum_ignore_match(docker->ignore, path))
+  /* the front end leaves the slash in front, and takes what stands before it for a folder */
+  if (oakum_ignore_match(docker->ignore, path) ||
+      (*path == '/' && oakum_ignore_has_all(docker->ignore)))
     docker_tell(step->docker, step->checks, LINT_COPY_IGNORED, step->at, "%s", path);
 }
 
@@ -434,12 +436,14 @@ static void run_run(const Step *step)
     const OakumMount *mount = step->in->mounts->pdata[i];
     const DockerStage *source =
         i < step->command->sources->len ? step->command->sources->pdata[i] : NULL;
-    if (mount->from && *mount->from && source && !source->dispatched) {
+    g_autoptr(OakumMount) ready =
+        oakum_mount_expand(mount, step->docker->df->escape, ask, (gpointer)step, NULL);
+    /* a cache without a source begins as scratch, which may be the name of a stage */
+    gboolean from = (mount->from && *mount->from) || (ready && ready->type == OAKUM_MOUNT_CACHE);
+    if (from && source && !source->dispatched) {
       docker_stop(step->docker, step->at, "RUN: the stage that a mount names comes later");
       return;
     }
-    g_autoptr(OakumMount) ready =
-        oakum_mount_expand(mount, step->docker->df->escape, ask, (gpointer)step, NULL);
     if (!ready || ready->type == OAKUM_MOUNT_SECRET || ready->type == OAKUM_MOUNT_SSH)
       continue;
     g_autofree char *joined = g_strconcat(step->stage->workdir, "/",

@@ -367,17 +367,32 @@ static ErrorPhase phase_of(const OakumDockerfile *df, const OakumDockerfileError
   return ERROR_INSTRUCTION;
 }
 
+static guint line_start(const OakumDockerfile *df, guint at)
+{
+  while (at > 0 && df->source[at - 1] != '\n')
+    at--;
+  return at;
+}
+
 /* The whole instruction, as BuildKit places its errors; of the parser's own to the end of what it
  * read. */
 static void stop_for(Docker *docker, const OakumDockerfileError *error)
 {
   LintSpan span = {error->range.offset, error->range.end_offset};
+  if (lint_one_of(error->code, "duplicate-directive bad-escape")) {
+    /* BuildKit counts the lines of directives from 0: it names the line above */
+    guint start = line_start(docker->df, error->range.offset), end = start > 0 ? start - 1 : 0;
+    span = (LintSpan){line_start(docker->df, end), end};
+  }
   if (error->instruction >= 0) {
     const OakumInstruction *in = docker->df->instructions->pdata[error->instruction];
     span = (LintSpan){in->range.offset, in->range.end_offset};
-    if (phase_of(docker->df, error) == ERROR_LINES &&
-        strcmp(error->code, "unterminated-heredoc") != 0)
-      span.end = in->line_range.end_offset;
+    if (strcmp(error->code, "unterminated-heredoc") != 0)
+      span.end = phase_of(docker->df, error) == ERROR_LINES || in->kind == OAKUM_INSTRUCTION_UNKNOWN
+                     ? in->line_range.end_offset
+                     : span.end;
+    else if (span.end > span.start && docker->df->source[span.end - 1] == '\n')
+      span.end--;
   }
   stop_at(docker, span, error->message, error->hint);
 }
@@ -1049,6 +1064,11 @@ static gboolean read_options(Docker *docker)
   g_autofree char *text = g_strdup(docker->lint->options->docker_check);
   for (guint i = 0; !text && i < df->directives->len; i++) {
     const OakumDirective *directive = df->directives->pdata[i];
+    if (directive->form != OAKUM_DIRECTIVE_HASH ||
+        line_start(df, directive->range.offset) +
+                ((guchar)df->source[0] == 0xEF && i == 0 && directive->range.line == 1 ? 3 : 0) !=
+            directive->range.offset)
+      break; /* an indented one ends them */
     if (strcmp(directive->name, "check") == 0)
       text = g_strndup(directive->value, strcspn(directive->value, " "));
   }
