@@ -25,6 +25,7 @@ import (
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/frontend/dockerfile/dockerfile2llb"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	"github.com/moby/buildkit/frontend/dockerui"
@@ -226,7 +227,7 @@ func parse(q *query) (out answer) {
 	}
 	for _, child := range tree.AST.Children {
 		one := nodeOf(child)
-		if _, err := instructions.ParseInstruction(child); err != nil {
+		if _, err := instructions.ParseInstructionWithLinter(child, linter.New(&linter.Config{})); err != nil {
 			one.Error = err.Error()
 		}
 		out.Nodes = append(out.Nodes, one)

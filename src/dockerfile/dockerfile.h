@@ -130,6 +130,8 @@ struct OakumInstruction {
   OakumRange keyword_range;
   OakumRange range;      /* from the first to the last byte, here-documents included */
   OakumRange line_range; /* without the here-documents */
+  OakumRange read_range; /* its lines as BuildKit counts them: also a first one that holds an escape
+                            character alone, and comments and blank lines that end the file */
   GPtrArray *flags;      /* OakumWord */
   GPtrArray *words;   /* OakumWord; FROM: image [AS name]; HEALTHCHECK: CMD or NONE; shell form: one
                          word with all of `text` */

@@ -143,6 +143,24 @@ static gboolean wanted(const DockerChecks *checks, const DockerChecks *more, Lin
 
 /* ---- telling
  * ------------------------------------------------------------------------------------- */
+static guint line_start(const OakumDockerfile *df, guint at)
+{
+  while (at > 0 && df->source[at - 1] != '\n')
+    at--;
+  return at;
+}
+
+/* An instruction with all the lines that were read for it. */
+static LintSpan span_of(const OakumInstruction *in)
+{
+  LintSpan span = {in->range.offset, in->range.end_offset};
+  if (in->read_range.line < in->range.line)
+    span.start = in->read_range.offset;
+  if (in->read_range.end_line > in->range.end_line)
+    span.end = in->read_range.end_offset;
+  return span;
+}
+
 void docker_tell(Docker *docker, const DockerChecks *more, LintRuleId rule,
                  const OakumInstruction *at, const char *detail, ...)
 {
@@ -155,12 +173,9 @@ void docker_tell(Docker *docker, const DockerChecks *more, LintRuleId rule,
   va_start(args, detail);
   g_autofree char *text = detail ? g_strdup_vprintf(detail, args) : NULL;
   va_end(args);
-  LintSpan span = {at->range.offset, at->range.end_offset};
-  if (rule == LINT_EMPTY_CONTINUATION) { /* at its last line */
-    span = (LintSpan){at->line_range.end_offset, at->line_range.end_offset};
-    while (span.start > at->line_range.offset && docker->df->source[span.start - 1] != '\n')
-      span.start--;
-  }
+  LintSpan span = span_of(at);
+  if (rule == LINT_EMPTY_CONTINUATION) /* at its last line */
+    span = (LintSpan){line_start(docker->df, at->read_range.end_offset), at->read_range.end_offset};
   if (text)
     lint_tell(docker->lint, rule, NULL, span, "%s", text);
   else
@@ -189,7 +204,7 @@ void docker_stop(Docker *docker, const OakumInstruction *at, const char *message
   va_end(args);
   LintSpan span = {0, 0};
   if (at)
-    span = (LintSpan){at->range.offset, at->range.end_offset};
+    span = span_of(at);
   stop_at(docker, span, text, NULL);
 }
 
@@ -367,13 +382,6 @@ static ErrorPhase phase_of(const OakumDockerfile *df, const OakumDockerfileError
   return ERROR_INSTRUCTION;
 }
 
-static guint line_start(const OakumDockerfile *df, guint at)
-{
-  while (at > 0 && df->source[at - 1] != '\n')
-    at--;
-  return at;
-}
-
 /* The whole instruction, as BuildKit places its errors; of the parser's own to the end of what it
  * read. */
 static void stop_for(Docker *docker, const OakumDockerfileError *error)
@@ -386,10 +394,10 @@ static void stop_for(Docker *docker, const OakumDockerfileError *error)
   }
   if (error->instruction >= 0) {
     const OakumInstruction *in = docker->df->instructions->pdata[error->instruction];
-    span = (LintSpan){in->range.offset, in->range.end_offset};
+    span = span_of(in);
     if (strcmp(error->code, "unterminated-heredoc") != 0)
       span.end = phase_of(docker->df, error) == ERROR_LINES || in->kind == OAKUM_INSTRUCTION_UNKNOWN
-                     ? in->line_range.end_offset
+                     ? MAX(in->line_range.end_offset, in->read_range.end_offset)
                      : span.end;
     else if (span.end > span.start && docker->df->source[span.end - 1] == '\n')
       span.end--;
@@ -650,7 +658,8 @@ static gboolean read_global(Docker *docker, const OakumInstruction **at, GError 
 static gboolean is_reference(const char *name)
 {
   g_autoptr(OakumReference) reference = oakum_reference_parse(name, NULL);
-  return reference != NULL;
+  gboolean id = strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64; /* of an image */
+  return reference && !id;
 }
 
 static void look_at_defaults(Docker *docker)
