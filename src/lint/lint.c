@@ -11,7 +11,7 @@ static void set_levels(OakumLint *lint)
     OakumLintLevel level = lint->hadolint ? row->peer : row->level;
     if (lint->docker) {
       level = row->docker        ? OAKUM_LINT_WARNING
-              : i == LINT_SYNTAX ? OAKUM_LINT_ERROR
+              : i == LINT_SYNTAX ? OAKUM_LINT_ERROR_LEVEL
                                  : OAKUM_LINT_OFF;
     }
     if ((lint->hadolint && !row->hadolint))
