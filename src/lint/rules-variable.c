@@ -123,7 +123,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
 
 void check_undefined(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || step->stage < 0)
+  if (lint->hadolint || step->stage < 0 || !lint_on(lint, LINT_UNDEFINED_VAR))
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
