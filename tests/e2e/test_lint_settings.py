@@ -165,7 +165,7 @@ def test_hadolint_variables(oakum, folder):
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1  # there no finding passes
     (folder / ".hadolint.yaml").write_text("failure-threshold: style\n")
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1
-    assert lint(oakum, folder, *only, "-t", "none", "Dockerfile").returncode == 0
+    assert lint(oakum, folder, *only, "-t", "none", "Dockerfile").returncode == 1
     assert json_levels(oakum, folder, "--only", "DL3006", "Dockerfile", env={"HADOLINT_IGNORE": "DL3006"}).keys() == {"DL3006"}
 
 
