@@ -196,7 +196,7 @@ def test_bad_hadolint_file(oakum, folder, text, says):
     (["--only", "DL3006", "--no-fail"], 0), (["--only", "DL3064"], 0),
     (["--only", "DL3006", "--compat", "hadolint"], 1), (["--only", "DL3006", "--compat", "hadolint", "-t", "error"], 0),
     (["--only", "DL3006", "--compat", "hadolint", "--no-fail"], 0), (["--only", "DL3006", "--compat", "hadolint", "-f", "codacy"], 0),
-    (["--only", "DL3006", "--compat", "hadolint", "-f", "gitlab_codeclimate"], 0), (["--only", "DL3064", "--compat", "hadolint"], 0),
+    (["--only", "DL3006", "--compat", "hadolint", "-f", "gitlab_codeclimate"], 1), (["--only", "DL3064", "--compat", "hadolint"], 0),
 ])
 def test_exit_status(oakum, folder, words, status):
     assert lint(oakum, folder, *words, "Dockerfile").returncode == status
