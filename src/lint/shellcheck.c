@@ -320,16 +320,22 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   if (code == 2015 && excuses(place, comment))
     return;
   if (code == 3010 && lint->hadolint) {
-    /* 0.11 goes on to tell of "==" inside */
+    /* 0.11 goes on to tell of "==" and "=~" inside; the last one is kept */
+    static const struct {
+      const char *word;
+      int code;
+    } inside[] = {{" == ", 3014}, {" =~ ", 3015}};
     size_t at = byte_of(place, comment->line - place->prelude, comment->column);
-    const char *close = g_strstr_len(place->text + at, (gssize)(place->len - at), "]]"),
-               *equals =
-                   close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ")
-                         : NULL;
-    if (equals) {
-      code = 3014;
-      column += (int)(equals - place->text - (gssize)at) + 1;
+    const char *text = place->text + at,
+               *close = g_strstr_len(text, (gssize)(place->len - at), "]]"), *last = text;
+    for (guint i = 0; close && i < G_N_ELEMENTS(inside); i++) {
+      const char *found = g_strrstr_len(text, close - text, inside[i].word);
+      if (found && found > last) {
+        last = found;
+        code = inside[i].code;
+      }
     }
+    column += last > text ? (int)(last - text) + 1 : 0;
   }
   g_autofree char *id = g_strdup_printf("SC%d", code);
   OakumLintLevel level = level_of(lint, id, comment->level);
