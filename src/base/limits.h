@@ -108,7 +108,7 @@
 /* shell scripts inside Dockerfiles */
 #define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */
 #define OAKUM_SHELL_DEPTH_MAX 200u /* compounds, substitutions, quotes and braces in each other */
-#define OAKUM_SHELL_PARTS_MAX 1000000u /* words, parts, redirections and nodes of one script */
+#define OAKUM_SHELL_PARTS_MAX 400000u /* words, parts, redirections and nodes of one script */
 #define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
 #define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
 #define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
@@ -142,6 +142,7 @@
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_NODES_MAX 200000u
+#define OAKUM_LINT_SHELL_PARTS_MAX 400000u /* of all scripts of a file; no further one is read */
 #define OAKUM_LINT_PEER_TRIES_MAX 8u  /* times that a script is read anew for a peer */
 #define OAKUM_LINT_PAIRS_MAX 1000000u /* pairs of steps, commands or words compared in one file */
 #define OAKUM_LINT_FINDINGS_MAX 2000u /* of one rule in one file; more are not told */

@@ -61,6 +61,8 @@ typedef struct {
 typedef struct {
   const OakumShellCommand *shell;
   const char *name; /* "" when it is not literal */
+  char first;       /* letter of the name: most rules know by it that the command is none of theirs,
+                       without a look at memory that is far away */
   LintStep *step;
   const LintScript *script;
 } LintCommand;
@@ -128,6 +130,8 @@ struct OakumLint {
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
   gboolean peer_failed;
   guint told[LINT_RULES];
+  guint shell_parts;  /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */
+  gboolean told_parts;
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;

@@ -139,12 +139,18 @@ void lint_stages(OakumLint *lint)
 
 gboolean lint_one_of(const char *word, const char *list)
 {
-  size_t n = strlen(word);
-  if (n == 0 || strchr(word, ' '))
-    return FALSE;
-  for (const char *at = list; at; at = strchr(at, ' '), at += at != NULL)
-    if (*at == *word && strncmp(at, word, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
+  /* asked for each word of each script, by many rules: the list is what is walked, and the word
+   * looked at only as far as it is like an entry */
+  for (const char *at = list; *word && *at;) {
+    const char *c = word;
+    while (*c && *c != ' ' && *c == *at)
+      c++, at++;
+    if (*c == '\0' && (*at == ' ' || *at == '\0') && c > word)
       return TRUE;
+    while (*at && *at != ' ')
+      at++;
+    at += *at == ' ';
+  }
   return FALSE;
 }
 

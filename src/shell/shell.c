@@ -98,6 +98,7 @@ static OakumShell *build_finish(OakumShellBuild *b, const OakumShellNode *root,
   shell->n_commands = b->commands->len;
   shell->nested_errors = (const OakumShellError *const *)(gpointer)b->nested->pdata;
   shell->n_nested_errors = b->nested->len;
+  shell->n_parts = b->count;
   g_byte_array_unref(b->bytes);
   g_array_unref(b->parts);
   g_array_unref(b->words);

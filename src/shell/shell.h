@@ -320,6 +320,7 @@ typedef struct {
   const OakumShellError *error; /* NULL when complete */
   const OakumShellError *const *nested_errors;
   guint n_nested_errors;
+  guint n_parts; /* words, parts, redirections and nodes made: at most OAKUM_SHELL_PARTS_MAX */
 } OakumShell;
 
 /* Reads `len` bytes. Never fails on syntax: see `complete`. NULL with LIMIT when the text is longer
