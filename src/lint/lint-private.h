@@ -124,6 +124,7 @@ struct OakumLint {
   gboolean hadolint, docker;
   GPtrArray *steps;  /* LintStep, owned */
   GPtrArray *stages; /* LintStage, owned */
+  GHashTable *aliases; /* name as it is compared → GArray of int: the stages of that name, in order */
   OakumLintLevel levels[LINT_RULES];
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
@@ -169,6 +170,9 @@ NODISCARD LintStep *lint_step(const OakumLint *lint, guint index);
 NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
 NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int before);
+
+/* The last stage before stage `before` that has the alias; -1. */
+NODISCARD int lint_find_alias(const OakumLint *lint, const char *name, int before);
 
 /* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
 NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line,

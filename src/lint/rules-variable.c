@@ -238,21 +238,44 @@ static guint *first_of_chain(const OakumLint *lint)
   return first;
 }
 
-static char *use_key(const guint *first, int stage, const char *name, size_t len)
+/* Where a name stands last, in each chain of stages. */
+typedef struct {
+  guint n;
+  GHashTable *names; /* name of an ARG → its number from 1 */
+  GHashTable *last;  /* number and chain → offset behind the last use */
+  gboolean likely[1 << 12];
+} Uses;
+
+/* Tells most words that are no name of an ARG before they are copied and hashed. */
+static guint likeness(const char *name, size_t len)
 {
-  return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
+  return ((guint)len * 31u + (guchar)name[0] * 7u + (guchar)name[len - 1] * 131u +
+          (guchar)name[len / 2] * 17u) %
+         (1u << 12);
 }
 
-/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1
- * of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
- * number of ARGs. */
-static GHashTable *last_uses(const OakumLint *lint, const guint *first)
+static guint hash_use(gconstpointer key)
 {
-  GHashTable *last = oakum_str_map_new(g_free, NULL);
+  guint64 bits = GPOINTER_TO_SIZE(key) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+  return (guint)(bits >> 32);
+}
+
+static gpointer use_key(guint number, int chain)
+{
+  return GSIZE_TO_POINTER((gsize)(chain + 2) << 32 | number);
+}
+
+/* Where each name stands last in a chain of stages, as the offset behind it; in the chain -1 of
+ * those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
+ * number of ARGs. */
+static void find_uses(const OakumLint *lint, const guint *first, Uses *uses)
+{
   const char *source = lint->dockerfile->source;
+  g_autoptr(GString) name = g_string_new(NULL);
   for (guint j = 0; j < lint->steps->len; j++) {
     const LintStep *step = lint_step(lint, j);
     LintSpan span = whole_step(step);
+    int chain = step->stage < 0 ? -1 : (int)first[step->stage];
     for (size_t i = span.start; i < span.end;) {
       size_t begin = i;
       while (i < span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
@@ -261,14 +284,18 @@ static GHashTable *last_uses(const OakumLint *lint, const guint *first)
         i++;
         continue;
       }
-      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin),
-                           GSIZE_TO_POINTER(i));
+      if (!uses->likely[likeness(source + begin, i - begin)])
+        continue;
+      g_string_truncate(name, 0);
+      g_string_append_len(name, source + begin, (gssize)(i - begin));
+      guint number = GPOINTER_TO_UINT(g_hash_table_lookup(uses->names, name->str));
+      if (number == 0)
+        continue;
+      g_hash_table_replace(uses->last, use_key(number, chain), GSIZE_TO_POINTER(i));
       if (step->kind == STEP_FROM || step->kind == STEP_ARG)
-        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin),
-                             GSIZE_TO_POINTER(i));
+        g_hash_table_replace(uses->last, use_key(number, -1), GSIZE_TO_POINTER(i));
     }
   }
-  return last;
 }
 
 /* Index behind the last RUN that calls a script or make, which may read any variable. */
@@ -295,24 +322,38 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
       "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
       "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
       "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
-  g_autofree guint *first = first_of_chain(lint);
-  g_autoptr(GHashTable) last = last_uses(lint, first);
+  g_autoptr(GPtrArray) words = g_ptr_array_new(), steps = g_ptr_array_new();
   guint invoked = last_invocation(lint);
-  for (guint i = 0; i < lint->steps->len; i++) {
+  g_autofree Uses *uses = g_new0(Uses, 1);
+  g_autoptr(GHashTable) names = uses->names = oakum_str_map_new(NULL, NULL);
+  for (guint i = invoked; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    if (step->kind != STEP_ARG || i < invoked)
-      continue;
-    for (guint k = 0; k < step->words->len; k++) {
-      const LintWord *word = step->words->pdata[k];
+    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++) {
+      LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
-      if (!word->name || lint_one_of(word->name, read) ||
+      if (!word->name || !*word->name || lint_one_of(word->name, read) ||
           oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      g_autofree char *key = use_key(first, step->stage, word->name, strlen(word->name));
-      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, key));
-      if (end <= MAX(word->span.end, word->name_span.end))
-        lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
+      g_ptr_array_add(words, word);
+      g_ptr_array_add(steps, step);
+      uses->likely[likeness(word->name, strlen(word->name))] = TRUE;
+      if (!g_hash_table_contains(names, word->name))
+        g_hash_table_insert(names, word->name, GUINT_TO_POINTER(++uses->n));
     }
+  }
+  if (words->len == 0)
+    return;
+  g_autofree guint *first = first_of_chain(lint);
+  g_autoptr(GHashTable) last = uses->last = g_hash_table_new(hash_use, NULL);
+  find_uses(lint, first, uses);
+  for (guint i = 0; i < words->len; i++) {
+    const LintWord *word = words->pdata[i];
+    step = steps->pdata[i];
+    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(names, word->name));
+    size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(
+        last, use_key(number, step->stage < 0 ? -1 : (int)first[step->stage])));
+    if (end <= MAX(word->span.end, word->name_span.end))
+      lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
   }
 }
 

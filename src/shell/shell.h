@@ -346,6 +346,18 @@ NODISCARD const OakumShellError *oakum_shell_error(const OakumShell *shell);
 void oakum_shell_free(OakumShell *shell);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumShell, oakum_shell_free)
 
+/* For a file that is read after each change, of which most scripts stay the same: keeps what was
+ * read until a whole round went by without it. For one thread. */
+typedef struct OakumShellCache OakumShellCache;
+NODISCARD OakumShellCache *oakum_shell_cache_new(void);
+void oakum_shell_cache_free(OakumShellCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumShellCache, oakum_shell_cache_free)
+/* A round begins. */
+void oakum_shell_cache_turn(OakumShellCache *cache);
+/* As oakum_shell_parse; the caller frees the result as always. */
+NODISCARD OakumShell *oakum_shell_cache_parse(OakumShellCache *cache, const char *text,
+                                              OakumShellDialect dialect, GError **error);
+
 /* ---- arguments, in hadolint's reading ------------------------------------------------------ *
  * Words are taken by their `text`. A flag is a word that begins with "-" and is neither "-" nor
  * "--", wherever it stands:
