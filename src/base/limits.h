@@ -9,6 +9,8 @@
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
 
+#define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
+
 /* OCI documents; the distribution specification asks for manifests of at least 4 MiB to work */
 #define OAKUM_MANIFEST_MAX (4 * OAKUM_MIB)
 #define OAKUM_CONFIG_MAX (4 * OAKUM_MIB)
@@ -109,6 +111,7 @@
 #define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */
 #define OAKUM_SHELL_DEPTH_MAX 200u /* compounds, substitutions, quotes and braces in each other */
 #define OAKUM_SHELL_PARTS_MAX 400000u /* words, parts, redirections and nodes of one script */
+#define OAKUM_SHELL_COPIED_MAX (8 * OAKUM_MIB) /* bodies and scripts in each other, of one script */
 #define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
 #define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
 #define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */

@@ -17,7 +17,7 @@ typedef struct {
   gboolean dirty, shellcheck; /* to be checked; with the shellcheck program */
   OakumLintJob *job;          /* of `text`; NULL: not checked, or it cannot be */
   char *broken;               /* why it cannot be */
-  OakumLintText index;
+  OakumPlaces index;
   OakumShellCache *shells; /* most scripts outlive an edit */
   char *fixed;             /* `text` with all that can be fixed safely, made when asked for */
   size_t fixed_len;
@@ -179,7 +179,7 @@ static void document_free(gpointer p)
   Document *d = p;
   forget_check(d);
   oakum_shell_cache_free(d->shells);
-  oakum_lint_text_clear(&d->index);
+  oakum_places_clear(&d->index);
   g_free(d->uri);
   g_free(d->path);
   g_free(d->text);
@@ -189,17 +189,17 @@ static void document_free(gpointer p)
 /* Takes `text`. */
 static void set_text(Document *d, char *text, size_t len)
 {
-  oakum_lint_text_clear(&d->index);
+  oakum_places_clear(&d->index);
   g_free(d->text);
   d->text = text;
   d->len = len;
   d->dirty = TRUE;
-  oakum_lint_text_init(&d->index, d->text, d->len);
+  oakum_places_init(&d->index, d->text, d->len);
 }
 
 static json_t *position(Document *d, size_t offset)
 {
-  OakumLintPlace place = oakum_lint_text_place(&d->index, offset);
+  OakumLintPlace place = oakum_lint_place(&d->index, offset);
   return json_pack("{s:i, s:i}", "line", place.line - 1, "character", place.unit - 1);
 }
 
@@ -263,7 +263,7 @@ static void append_number(GString *out, int number)
 
 static void append_position(GString *out, Document *d, const char *name, size_t offset)
 {
-  OakumLintPlace place = oakum_lint_text_place(&d->index, offset);
+  OakumLintPlace place = oakum_lint_place(&d->index, offset);
   g_string_append_c(out, '"');
   g_string_append(out, name);
   g_string_append(out, "\":{\"line\":");
@@ -400,7 +400,7 @@ static gboolean read_position(const Document *d, const json_t *json, size_t *off
   if (!json_is_integer(line) || !json_is_integer(unit) || json_integer_value(line) < 0 ||
       json_integer_value(unit) < 0)
     return FALSE;
-  *offset = oakum_lint_text_offset(&d->index, (guint)MIN(json_integer_value(line), G_MAXINT),
+  *offset = oakum_places_offset(&d->index, (guint)MIN(json_integer_value(line), G_MAXINT),
                                    (guint)MIN(json_integer_value(unit), G_MAXINT));
   return TRUE;
 }
@@ -550,7 +550,7 @@ static json_t *ignore_action(Document *d, const OakumFinding *f)
   const OakumInstruction *in = low > 0 ? all->pdata[low - 1] : NULL;
   if (in && f->line <= in->range.end_line)
     line = in->range.line;
-  size_t at = oakum_lint_text_offset(&d->index, (guint)MAX(line, 1) - 1, 0);
+  size_t at = oakum_places_offset(&d->index, (guint)MAX(line, 1) - 1, 0);
   g_autofree char *title = g_strdup_printf("Ignore %s here", f->id),
                   *text = g_strdup_printf("# oakum ignore=%s\n", f->id);
   json_t *edits = json_pack("[{s:o, s:s}]", "range", range(d, at, at), "newText", text);
@@ -658,7 +658,7 @@ static size_t offset_of(const Document *d, int line, int column)
   const GArray *lines = d->index.lines;
   if (line < 1 || (guint)line > lines->len)
     return d->len;
-  return MIN(g_array_index(lines, size_t, (guint)line - 1) + (size_t)MAX(column, 1) - 1, d->len);
+  return MIN(g_array_index(lines, guint, (guint)line - 1) + (size_t)MAX(column, 1) - 1, d->len);
 }
 
 static json_t *symbol(Document *d, const char *name, const char *detail, int kind,

@@ -214,8 +214,7 @@ typedef struct {
   GPtrArray *errors;       /* OakumDockerfileError, by place */
   GPtrArray *check_skip;   /* OakumWord: rules of "# check=skip=A,B" */
   gboolean check_skip_all, check_error;
-  GArray *lines;  /* private: guint, where each line begins */
-  GArray *counts; /* private: characters and UTF-16 units before each block of the text */
+  OakumPlaces places; /* of `source` */
 } OakumDockerfile;
 
 /* Parses `len` bytes; `file` is used in messages and may be NULL. What is wrong in the text stands

@@ -38,8 +38,8 @@ static json_t *fix_of(Linted *linted, const OakumFinding *f)
   json_t *edits = json_array();
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
-                   end = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace start = oakum_lint_place(&linted->index, edit->start),
+                   end = oakum_lint_place(&linted->index, edit->end);
     json_array_append_new(edits,
                           json_pack("{s:{s:o, s:o}, s:o}", "range", "start", point(&start), "end",
                                     point(&end), "text", oakum_lint_json_text(edit->text)));
@@ -295,8 +295,8 @@ static void rd_finding(Linted *linted, const OakumFinding *f, gpointer user)
   json_t *suggestions = json_array();
   for (guint i = 0; f->edits && i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace from = oakum_lint_text_place(&linted->index, edit->start),
-                   to = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace from = oakum_lint_place(&linted->index, edit->start),
+                   to = oakum_lint_place(&linted->index, edit->end);
     json_array_append_new(suggestions,
                           json_pack("{s:{s:o, s:o}, s:o}", "range", "start", rd_point(&from), "end",
                                     rd_point(&to), "text", oakum_lint_json_text(edit->text)));

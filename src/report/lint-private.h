@@ -6,7 +6,7 @@
 typedef struct {
   const OakumLintReport *report;
   const OakumLintedFile *file;
-  OakumLintText index;
+  OakumPlaces index;
   GHashTable *seen; /* fingerprint without its number → how often */
 } Linted;
 

@@ -81,8 +81,8 @@ static json_t *fix(Linted *linted, const OakumFinding *f)
   const char *help = oakum_lint_finding_help(f);
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
-                   end = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace start = oakum_lint_place(&linted->index, edit->start),
+                   end = oakum_lint_place(&linted->index, edit->end);
     json_t *o = json_pack("{s:o}", "deletedRegion", region(&start, &end));
     if (*edit->text)
       json_object_set_new(o, "insertedContent", message(edit->text));

@@ -185,7 +185,7 @@ void oakum_shell_backtick(OakumShellParser *p, gboolean dq)
   while (end < p->len && p->text[end] != '`')
     end += p->text[end] == '\\' && end + 1 < p->len ? 2 : 1;
   gboolean closed = end < p->len;
-  if (!oakum_shell_enter(p))
+  if (!oakum_shell_charge_copy(p, end - start) || !oakum_shell_enter(p))
     return;
   guint32 room = end - start, len = 0;
   g_autofree char *text = g_malloc(room + 1);

@@ -8,6 +8,7 @@ typedef struct {
   OakumShell *shell;
   const char *root; /* the caller's text, to which all spans refer; NULL for an exec form */
   guint count;      /* against OAKUM_SHELL_PARTS_MAX */
+  size_t copied;    /* against OAKUM_SHELL_COPIED_MAX */
   guint pipelines;
   GByteArray *bytes;
   GArray *parts, *words, *redirects, *assignments, *joins;
@@ -51,6 +52,9 @@ void oakum_shell_fail(OakumShellParser *p, OakumErrorCode code, guint32 start, g
 void oakum_shell_unexpected(OakumShellParser *p, const char *wanted);
 /* Counts one thing made; FALSE when there are too many. */
 gboolean oakum_shell_charge(OakumShellParser *p);
+/* Counts the bytes of a text inside that is read as one of its own: heredocs, backticks. Heredocs in
+ * the substitutions of heredocs would copy what is left of the text at each level. */
+NODISCARD gboolean oakum_shell_charge_copy(OakumShellParser *p, guint32 len);
 NODISCARD gboolean oakum_shell_enter(OakumShellParser *p);
 void oakum_shell_leave(OakumShellParser *p);
 /* Makes `sub` read another text at one more level; FALSE when that is too deep. */
