@@ -98,8 +98,10 @@
 #define OAKUM_DOCKERFILE_HEREDOCS_MAX 10000u
 #define OAKUM_DOCKERFILE_ERRORS_MAX 1000u   /* kept; one more says that there are others */
 #define OAKUM_DOCKERFILE_LOOKAHEADS_MAX 64u /* searches for the end of a misspelt here-document */
+#define OAKUM_DEBUG_SCOPE_MAX 200000u /* variables that debug prints of all instructions together */
 #define OAKUM_DOCKERFILE_SCOPE_MAX (16 * OAKUM_MIB) /* values of all variables of a file */
 #define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB)         /* bytes of one word after expansion */
+#define OAKUM_VARIABLE_USES_MAX 200000u             /* variables looked at in one word */
 #define OAKUM_EXPANSION_DEPTH_MAX 100u              /* ${a:-${b:-…}} */
 #define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)

@@ -311,8 +311,11 @@ typedef struct {
   char operator[3];  /* "", "-", ":-", "##", "//" … */
 } OakumVariableUse;
 /* The variables that a word names, in order, those inside the words of others too.
- * OakumVariableUse; new. What is not well-formed ends the list. */
+ * OakumVariableUse; new. What is not well-formed ends the list, and so does
+ * OAKUM_VARIABLE_USES_MAX. */
 NODISCARD GPtrArray *oakum_dockerfile_variables(const char *word, char escape);
+/* The same for the body of a here-document, where quotes are plain signs. */
+NODISCARD GPtrArray *oakum_dockerfile_body_variables(const char *text);
 
 /* ---- scope
  * -----------------------------------------------------------------------------------------

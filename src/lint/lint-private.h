@@ -83,6 +83,7 @@ struct LintStep {
   LintStep *outer;  /* the ONBUILD around it; NULL */
   const LintStep
       *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
+  gboolean workdir; /* a WORKDIR stands before it in its stage or in those that it is made from */
   int stage;  /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
@@ -100,6 +101,7 @@ typedef struct {
   guint first, end;      /* steps [first, end) */
   const LintStep *shell; /* in force at its end */
   int parent;            /* the stage that FROM names; -1 */
+  gboolean workdir;      /* it has a WORKDIR, or one that it is made from */
   gboolean base;         /* a later FROM names it */
   gboolean copied;       /* a later COPY --from or RUN --mount from= names it */
 } LintStage;
@@ -129,6 +131,8 @@ struct OakumLint {
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
+  OakumIgnore *ignore; /* the ignore file; made when first asked for */
+  gboolean ignore_read;
   gboolean peer_failed;
   guint told[LINT_RULES];
   guint shell_parts;  /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */

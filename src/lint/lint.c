@@ -111,6 +111,7 @@ void oakum_lint_free(OakumLint *lint)
     return;
   lint_shellcheck_free(lint);
   g_clear_pointer(&lint->scope, oakum_scope_free);
+  g_clear_pointer(&lint->ignore, oakum_ignore_free);
   g_ptr_array_unref(lint->stages);
   g_hash_table_unref(lint->aliases);
   g_ptr_array_unref(lint->steps);

@@ -53,32 +53,48 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
   return FALSE;
 }
 
+/* One word sees none of the others of its ENV. Only names that a value uses are looked at, so that an
+ * ENV of very many pairs costs no more than its text. */
+static void check_pair(OakumLint *lint, LintStep *step, const LintWord *word, GHashTable *pairs)
+{
+  g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
+  for (guint u = 0; u < uses->len; u++) {
+    const OakumVariableUse *use = uses->pdata[u];
+    guint others = GPOINTER_TO_UINT(g_hash_table_lookup(pairs, use->name));
+    if (others == 0 || g_strcmp0(word->name, use->name) == 0 ||
+        defined_before(lint, step, use->name))
+      continue;
+    for (guint k = 0; k < others; k++) /* for each pair of that name */
+      lint_tell(lint, LINT_ENV_SELF, step,
+                (LintSpan){word->value_span.start + use->offset,
+                           word->value_span.start + use->offset + use->len},
+                "%s", use->name);
+  }
+}
+
 void check_env_self(OakumLint *lint, LintStep *step)
 {
+  g_autoptr(GHashTable) pairs = oakum_str_map_new(NULL, NULL); /* name → how many pairs */
+  for (guint k = 0; !lint->hadolint && k < step->words->len; k++) {
+    LintWord *word = step->words->pdata[k];
+    if (word->name)
+      g_hash_table_insert(
+          pairs, word->name,
+          GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(pairs, word->name)) + 1));
+  }
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
     if (!word->value || !strchr(word->value, '$'))
       continue;
+    if (!lint->hadolint) {
+      check_pair(lint, step, word, pairs);
+      continue;
+    }
     for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name ||
-          (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
-          defined_before(lint, step, other->name))
-        continue;
-      if (lint->hadolint) {
-        if (peer_refers(word->value, other->name))
-          lint_tell(lint, LINT_ENV_SELF, step, word->span, "%s", other->name);
-        continue;
-      }
-      g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
-      for (guint u = 0; u < uses->len; u++) {
-        const OakumVariableUse *use = uses->pdata[u];
-        if (strcmp(use->name, other->name) == 0)
-          lint_tell(lint, LINT_ENV_SELF, step,
-                    (LintSpan){word->value_span.start + use->offset,
-                               word->value_span.start + use->offset + use->len},
-                    "%s", use->name);
-      }
+      if (i != k && other->name && peer_refers(word->value, other->name) &&
+          !defined_before(lint, step, other->name))
+        lint_tell(lint, LINT_ENV_SELF, step, word->span, "%s", other->name);
     }
   }
 }
@@ -88,6 +104,9 @@ void check_env_self(OakumLint *lint, LintStep *step)
 static const char *similar_name(OakumLint *lint, const LintStep *step, const char *name)
 {
   g_autoptr(GPtrArray) all = oakum_scope_list(lint_scope(lint), step->tree->index);
+  for (guint i = 0; i < all->len; i++)
+    if (!lint_spend(lint))
+      return NULL;
   g_autoptr(GPtrArray) known = g_ptr_array_new();
   for (guint i = 0; i < all->len; i++)
     g_ptr_array_add(known, ((OakumBinding *)all->pdata[i])->name);
@@ -95,29 +114,64 @@ static const char *similar_name(OakumLint *lint, const LintStep *step, const cha
   return oakum_dockerfile_suggest(name, (const char *const *)known->pdata, 3);
 }
 
-static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSpan span)
+static void tell_undefined(OakumLint *lint, LintStep *step, const char *name, LintSpan span)
+{
+  /* a search through all names: for the first ones only */
+  const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
+                            ? similar_name(lint, step, name)
+                            : NULL;
+  if (similar)
+    lint_tell(lint, LINT_UNDEFINED_VAR, step, span, "$%s (did you mean $%s?)", name, similar);
+  else
+    lint_tell(lint, LINT_UNDEFINED_VAR, step, span, "$%s", name);
+}
+
+static gboolean is_undefined(OakumLint *lint, const LintStep *step, const OakumVariableUse *use)
+{
+  return !strchr(use->operator, '-') && !strchr(use->operator, '+') &&
+         !strchr(use->operator, '?') &&
+         oakum_scope_find(lint_scope(lint), step->tree->index, use->name) == NULL &&
+         !lint_one_of(use->name, "PATH HOME"); /* the base image may bring these */
+}
+
+/* `quoted`: a string of an exec form, whose text begins behind the quote. */
+static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSpan span,
+                       gboolean quoted)
 {
   if (!text || !strchr(text, '$'))
     return;
   g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(text, lint->dockerfile->escape);
   for (guint i = 0; i < uses->len; i++) {
     const OakumVariableUse *use = uses->pdata[i];
-    if (strchr(use->operator, '-') || strchr(use->operator, '+') || strchr(use->operator, '?') ||
-        oakum_scope_find(lint_scope(lint), step->tree->index, use->name) != NULL)
+    if (!is_undefined(lint, step, use))
       continue;
-    /* the base image may bring these */
-    if (lint_one_of(use->name, "PATH HOME"))
+    LintSpan part = {span.start + use->offset, span.start + use->offset + use->len};
+    if (quoted && span.end - span.start == strlen(text) + 2)
+      part = (LintSpan){part.start + 1, part.end + 1};
+    else if (quoted && span.end - span.start != strlen(text)) /* escapes: the whole string */
+      part = span;
+    tell_undefined(lint, step, use->name, part);
+  }
+}
+
+/* COPY <<EOF: variables are replaced in the body, unless its word is quoted. */
+static void check_bodies(OakumLint *lint, LintStep *step)
+{
+  if ((step->kind != STEP_COPY && step->kind != STEP_ADD) || !step->tree || !step->tree->heredocs)
+    return;
+  for (guint h = 0; h < step->tree->heredocs->len; h++) {
+    const OakumHeredoc *heredoc = step->tree->heredocs->pdata[h];
+    if (!heredoc->expand || !heredoc->text || !strchr(heredoc->text, '$'))
       continue;
-    /* a search through all names: for the first ones only */
-    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
-                              ? similar_name(lint, step, use->name)
-                              : NULL;
-    LintSpan part = (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
-    if (similar)
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name,
-                similar);
-    else
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s", use->name);
+    g_autoptr(GPtrArray) uses = oakum_dockerfile_body_variables(heredoc->text);
+    for (guint i = 0; i < uses->len; i++) {
+      const OakumVariableUse *use = uses->pdata[i];
+      if (!is_undefined(lint, step, use))
+        continue;
+      guint start = oakum_heredoc_locate(heredoc, use->offset),
+            end = oakum_heredoc_locate(heredoc, use->offset + use->len - 1) + 1;
+      tell_undefined(lint, step, use->name, (LintSpan){start, end});
+    }
   }
 }
 
@@ -127,14 +181,16 @@ void check_undefined(OakumLint *lint, LintStep *step)
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
-    if (step->exec)
+    gboolean copy = step->kind == STEP_COPY || step->kind == STEP_ADD;
+    if (step->exec && !copy)
       continue;
-    check_word(lint, step, word->raw ? word->raw : word->value, word->value_span);
+    check_word(lint, step, word->raw ? word->raw : word->value, word->value_span, step->exec);
   }
+  check_bodies(lint, step);
   for (guint i = 0; i < step->flags->len; i++) {
     const LintWord *flag = step->flags->pdata[i];
     if (strcmp(flag->name, "from") != 0)
-      check_word(lint, step, flag->raw ? flag->raw : flag->value, flag->value_span);
+      check_word(lint, step, flag->raw ? flag->raw : flag->value, flag->value_span, FALSE);
   }
 }
 

@@ -151,14 +151,18 @@ void lint_stages(OakumLint *lint)
     int index = (int)lint->stages->len - 1;
     LintStage *here = index >= 0 ? lint_stage(lint, index) : NULL;
     if (here && step == here->from && here->parent >= 0)
-      here->shell = lint_stage(lint, here->parent)->shell;
+      here->shell = lint_stage(lint, here->parent)->shell,
+      here->workdir = lint_stage(lint, here->parent)->workdir;
     for (LintStep *s = step; s; s = s->inner) {
       s->stage = index;
       s->index = i;
       s->shell = here ? here->shell : NULL;
+      s->workdir = here && here->workdir;
     }
     if (here && step->kind == STEP_SHELL)
       here->shell = step;
+    if (here && step->kind == STEP_WORKDIR)
+      here->workdir = TRUE;
     if (index >= 0)
       lint_stage(lint, index)->end = i + 1;
     const LintStep *inner = lint_inner(step);
