@@ -177,10 +177,13 @@ static json_t *sees_json(OakumScope *scope, guint index, guint *shown)
 {
   json_t *object = json_object();
   g_autoptr(GPtrArray) list = oakum_scope_list(scope, index);
-  *shown += list->len;
-  if (*shown > OAKUM_DEBUG_SCOPE_MAX) {
-    json_decref(object);
-    return NULL;
+  for (guint i = 0; i < list->len; i++) {
+    const char *value = ((const OakumBinding *)list->pdata[i])->value;
+    *shown += 1 + (value ? (guint)strlen(value) / 64 : 0); /* long values count as several */
+    if (*shown > OAKUM_DEBUG_SCOPE_MAX) {
+      json_decref(object);
+      return NULL;
+    }
   }
   for (guint i = 0; i < list->len; i++) {
     const OakumBinding *binding = list->pdata[i];

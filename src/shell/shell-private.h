@@ -9,6 +9,7 @@ typedef struct {
   const char *root; /* the caller's text, to which all spans refer; NULL for an exec form */
   guint count;      /* against OAKUM_SHELL_PARTS_MAX */
   size_t copied;    /* against OAKUM_SHELL_COPIED_MAX */
+  size_t looked;    /* bytes looked ahead at for the end of a pair; see oakum_shell_looked */
   guint pipelines;
   GByteArray *bytes;
   GArray *parts, *words, *redirects, *assignments, *joins;
@@ -75,6 +76,13 @@ NODISCARD guint32 oakum_shell_next(const OakumShellParser *p, guint32 pos);
 NODISCARD gboolean oakum_shell_at_word(const OakumShellParser *p, const char *word);
 NODISCARD gboolean oakum_shell_take_word(OakumShellParser *p, const char *word);
 
+/* Counts what a search for the end of a pair went over; FALSE: this script had its share, and what is
+ * sought counts as not there. Else pairs that are never closed would each cost the whole text. */
+static inline gboolean oakum_shell_looked(const OakumShellParser *p, guint32 bytes)
+{
+  p->b->looked += bytes;
+  return p->b->looked <= 4 * OAKUM_SHELL_COPIED_MAX;
+}
 static inline int oakum_shell_peek(const OakumShellParser *p)
 {
   return p->pos < p->len ? (guchar)p->text[p->pos] : -1;
