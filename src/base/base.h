@@ -100,13 +100,14 @@ NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */
 NODISCARD char *oakum_escape_utf8(const char *bytes, gssize len);
 
-/* ---- words that are like each other ------------------------------------------------------------ */
+/* ---- words that are like each other ------------------------------------------------------------
+ */
 /* Letters to add, drop, change, or swap with the next, in any case. G_MAXUINT: one of them is
  * longer than OAKUM_NEAREST_MAX. */
 NODISCARD guint oakum_edit_distance(const char *a, const char *b);
 
-/* ---- places in a text -------------------------------------------------------------------------- *
- * Any bytes; one that is no UTF-8 counts as a character of its own. Lines end in \n. */
+/* ---- places in a text --------------------------------------------------------------------------
+ * * Any bytes; one that is no UTF-8 counts as a character of its own. Lines end in \n. */
 /* Bytes of the character at the start of `text`, 1 to 4. */
 NODISCARD size_t oakum_utf8_length(const char *text, size_t len);
 typedef struct {

@@ -118,9 +118,8 @@ size_t oakum_places_offset(const OakumPlaces *places, guint line, guint unit)
     else
       high = middle;
   }
-  const OakumPlaceCount *near = low < places->blocks->len
-                                    ? &g_array_index(places->blocks, OakumPlaceCount, low)
-                                    : NULL;
+  const OakumPlaceCount *near =
+      low < places->blocks->len ? &g_array_index(places->blocks, OakumPlaceCount, low) : NULL;
   if (near && near->offset > start && near->offset <= end)
     count = *near;
   while (count.offset < end && count.units - first < unit) {

@@ -401,7 +401,7 @@ static gboolean read_position(const Document *d, const json_t *json, size_t *off
       json_integer_value(unit) < 0)
     return FALSE;
   *offset = oakum_places_offset(&d->index, (guint)MIN(json_integer_value(line), G_MAXINT),
-                                   (guint)MIN(json_integer_value(unit), G_MAXINT));
+                                (guint)MIN(json_integer_value(unit), G_MAXINT));
   return TRUE;
 }
 
@@ -463,8 +463,8 @@ static void did_close(Server *server, const json_t *params)
  * ------------------------------------------------------------------------------------- */
 static json_t *initialize(Server *server, const json_t *params)
 {
-  static const char *const path[] = {"capabilities", "textDocument", "codeAction",
-                                     "resolveSupport", "properties"};
+  static const char *const path[] = {"capabilities", "textDocument", "codeAction", "resolveSupport",
+                                     "properties"};
   const json_t *properties = params;
   for (size_t i = 0; i < G_N_ELEMENTS(path); i++)
     properties = json_object_get(properties, path[i]);
@@ -475,7 +475,8 @@ static json_t *initialize(Server *server, const json_t *params)
                    "capabilities", "positionEncoding", "utf-16", "textDocumentSync", "openClose", 1,
                    "change", 2, "save", "includeText", 0, "hoverProvider", 1,
                    "documentSymbolProvider", 1, "codeActionProvider", "codeActionKinds", "quickfix",
-                   "source.fixAll", "resolveProvider", 1, "serverInfo", "name", "oakum lint", "version", OAKUM_VERSION);
+                   "source.fixAll", "resolveProvider", 1, "serverInfo", "name", "oakum lint",
+                   "version", OAKUM_VERSION);
 }
 
 static gboolean touches(const OakumFinding *f, size_t start, size_t end)

@@ -57,7 +57,7 @@ typedef struct {
   /* numbers in a walk of the tree of stages from above: [number, number + size) are this one and
    * those made from it */
   guint number, size;
-  gboolean complete;   /* what is not found in it is empty, and not only unknown */
+  gboolean complete; /* what is not found in it is empty, and not only unknown */
 } Level;
 
 struct OakumScope {
@@ -66,8 +66,8 @@ struct OakumScope {
   Level *levels;                /* [0]: before the first FROM; [1 + stage] */
   GHashTable *homes; /* name → GArray of guint: the levels that bind it, in order. A long chain of
                         stages is not walked for a name */
-  GHashTable *proxies;          /* name → OakumBinding */
-  gsize bytes;                  /* of all values */
+  GHashTable *proxies; /* name → OakumBinding */
+  gsize bytes;         /* of all values */
   gboolean ready;
 };
 
@@ -120,14 +120,13 @@ OakumScope *oakum_scope_new(const OakumDockerfile *df, GHashTable *given, GHashT
   scope->proxies = oakum_str_map_new(NULL, binding_free);
   scope->levels = g_new0(Level, df->stages->len + 1);
   for (guint i = 0; i <= df->stages->len; i++)
-    scope->levels[i] =
-        (Level){g_ptr_array_new_with_free_func(binding_free),
-                oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
-                i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1,
-                0,
-                0,
-                0,
-                i == 0};
+    scope->levels[i] = (Level){g_ptr_array_new_with_free_func(binding_free),
+                               oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
+                               i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1,
+                               0,
+                               0,
+                               0,
+                               i == 0};
   number_stages(scope, df->stages->len);
   scope->homes = oakum_str_map_new(g_free, (GDestroyNotify)g_array_unref);
   return scope;

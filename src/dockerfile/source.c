@@ -74,12 +74,9 @@ OakumRange oakum_dockerfile_range(const OakumDockerfile *df, guint from, guint t
               ? oakum_places_line(&df->places, to)
               : line + 1;
   return (OakumRange){
-      from,
-      to,
-      (int)line + 1,
-      (int)(from - oakum_places_line_start(&df->places, line)) + 1,
-      (int)end + 1,
-      (int)(to - oakum_places_line_start(&df->places, end)) + 1,
+      from,          to,
+      (int)line + 1, (int)(from - oakum_places_line_start(&df->places, line)) + 1,
+      (int)end + 1,  (int)(to - oakum_places_line_start(&df->places, end)) + 1,
   };
 }
 

@@ -70,9 +70,8 @@ static void add_script(OakumLint *lint, LintStep *step, OakumShell *shell, char 
 
 static OakumShell *read_script(const OakumLint *lint, const char *text, OakumShellDialect dialect)
 {
-  return lint->options->shells
-             ? oakum_shell_cache_parse(lint->options->shells, text, dialect, NULL)
-             : oakum_shell_parse(text, strlen(text), dialect, NULL);
+  return lint->options->shells ? oakum_shell_cache_parse(lint->options->shells, text, dialect, NULL)
+                               : oakum_shell_parse(text, strlen(text), dialect, NULL);
 }
 
 static void add_text(OakumLint *lint, LintStep *step, const char *text, OakumShellDialect dialect,
@@ -83,8 +82,8 @@ static void add_text(OakumLint *lint, LintStep *step, const char *text, OakumShe
     dialect = own;
   if (!oakum_shell_dialect_readable(dialect))
     return;
-  add_script(lint, step, read_script(lint, text, dialect), g_strdup(text),
-             strlen(text), heredoc, FALSE);
+  add_script(lint, step, read_script(lint, text, dialect), g_strdup(text), strlen(text), heredoc,
+             FALSE);
 }
 
 /* sh <<EOF: the body of the heredoc is a script, too. */

@@ -82,9 +82,9 @@ struct LintStep {
   LintStep *inner;  /* of ONBUILD; NULL */
   LintStep *outer;  /* the ONBUILD around it; NULL */
   const LintStep
-      *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
+      *shell;       /* the SHELL in force here, also one of a stage that this is made from; NULL */
   gboolean workdir; /* a WORKDIR stands before it in its stage or in those that it is made from */
-  int stage;  /* -1: before the first FROM */
+  int stage;        /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
   char *image; /* all of it, as written, without platform and alias */
@@ -126,7 +126,8 @@ struct OakumLint {
   gboolean hadolint, docker;
   GPtrArray *steps;  /* LintStep, owned */
   GPtrArray *stages; /* LintStage, owned */
-  GHashTable *aliases; /* name as it is compared → GArray of int: the stages of that name, in order */
+  GHashTable
+      *aliases; /* name as it is compared → GArray of int: the stages of that name, in order */
   OakumLintLevel levels[LINT_RULES];
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
@@ -135,7 +136,7 @@ struct OakumLint {
   gboolean ignore_read;
   gboolean peer_failed;
   guint told[LINT_RULES];
-  guint shell_parts;  /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */
+  guint shell_parts; /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */
   gboolean told_parts;
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */

@@ -144,7 +144,7 @@ void check_json_args(OakumLint *lint, LintStep *step)
     return;
   if (!lint->hadolint) {
     if (step->kind == STEP_HEALTHCHECK)
-      return; /* a probe gets no signals: the shell form does no harm there */
+      return;        /* a probe gets no signals: the shell form does no harm there */
     if (step->shell) /* who sets SHELL wants it */
       return;
   }

@@ -459,8 +459,8 @@ void check_secret_run(OakumLint *lint, LintStep *step)
           lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word),
                     "a password in an address");
       }
-      if ((*text == 'A' || *text == 'a') && g_ascii_strncasecmp(text, "authorization:", 14) == 0 && !strchr(text, '$') &&
-          strlen(text) > 24)
+      if ((*text == 'A' || *text == 'a') && g_ascii_strncasecmp(text, "authorization:", 14) == 0 &&
+          !strchr(text, '$') && strlen(text) > 24)
         lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word), "an Authorization header");
     }
     gboolean login =

@@ -53,8 +53,8 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
   return FALSE;
 }
 
-/* One word sees none of the others of its ENV. Only names that a value uses are looked at, so that an
- * ENV of very many pairs costs no more than its text. */
+/* One word sees none of the others of its ENV. Only names that a value uses are looked at, so that
+ * an ENV of very many pairs costs no more than its text. */
 static void check_pair(OakumLint *lint, LintStep *step, const LintWord *word, GHashTable *pairs)
 {
   g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
@@ -117,9 +117,8 @@ static const char *similar_name(OakumLint *lint, const LintStep *step, const cha
 static void tell_undefined(OakumLint *lint, LintStep *step, const char *name, LintSpan span)
 {
   /* a search through all names: for the first ones only */
-  const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
-                            ? similar_name(lint, step, name)
-                            : NULL;
+  const char *similar =
+      lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX ? similar_name(lint, step, name) : NULL;
   if (similar)
     lint_tell(lint, LINT_UNDEFINED_VAR, step, span, "$%s (did you mean $%s?)", name, similar);
   else
@@ -406,8 +405,8 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
     const LintWord *word = words->pdata[i];
     step = steps->pdata[i];
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(names, word->name));
-    size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(
-        last, use_key(number, step->stage < 0 ? -1 : (int)first[step->stage])));
+    size_t end = GPOINTER_TO_SIZE(
+        g_hash_table_lookup(last, use_key(number, step->stage < 0 ? -1 : (int)first[step->stage])));
     if (end <= MAX(word->span.end, word->name_span.end))
       lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
   }

@@ -53,8 +53,8 @@ void oakum_shell_fail(OakumShellParser *p, OakumErrorCode code, guint32 start, g
 void oakum_shell_unexpected(OakumShellParser *p, const char *wanted);
 /* Counts one thing made; FALSE when there are too many. */
 gboolean oakum_shell_charge(OakumShellParser *p);
-/* Counts the bytes of a text inside that is read as one of its own: heredocs, backticks. Heredocs in
- * the substitutions of heredocs would copy what is left of the text at each level. */
+/* Counts the bytes of a text inside that is read as one of its own: heredocs, backticks. Heredocs
+ * in the substitutions of heredocs would copy what is left of the text at each level. */
 NODISCARD gboolean oakum_shell_charge_copy(OakumShellParser *p, guint32 len);
 NODISCARD gboolean oakum_shell_enter(OakumShellParser *p);
 void oakum_shell_leave(OakumShellParser *p);
@@ -76,8 +76,9 @@ NODISCARD guint32 oakum_shell_next(const OakumShellParser *p, guint32 pos);
 NODISCARD gboolean oakum_shell_at_word(const OakumShellParser *p, const char *word);
 NODISCARD gboolean oakum_shell_take_word(OakumShellParser *p, const char *word);
 
-/* Counts what a search for the end of a pair went over; FALSE: this script had its share, and what is
- * sought counts as not there. Else pairs that are never closed would each cost the whole text. */
+/* Counts what a search for the end of a pair went over; FALSE: this script had its share, and what
+ * is sought counts as not there. Else pairs that are never closed would each cost the whole text.
+ */
 static inline gboolean oakum_shell_looked(const OakumShellParser *p, guint32 bytes)
 {
   p->b->looked += bytes;
