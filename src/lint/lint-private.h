@@ -138,6 +138,7 @@ struct OakumLint {
   guint told[LINT_RULES];
   guint shell_parts; /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */
   gboolean told_parts;
+  guint64 left_out;   /* findings beyond OAKUM_LINT_FINDINGS_MAX */
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
