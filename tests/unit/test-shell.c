@@ -548,7 +548,7 @@ static void test_limits(void)
                {"", "a=(", 100000, FALSE},    {"", "f() ", 100000, FALSE},
                {"", "{", 1000000, FALSE},     {"", "{a,", 100000, FALSE},
                {"", "[", 1000000, FALSE},     {"", "eval ", 20000, FALSE},
-               {"", "sudo ", 90000, FALSE},  {"", "find -exec ", 50000, FALSE},
+               {"", "sudo ", 90000, FALSE},   {"", "find -exec ", 50000, FALSE},
                {"", "a[ ", 150000, FALSE},    {"", "`", 1000000, TRUE},
                {"", "! ", 200000, FALSE},     {"", "a{b,c}", 20000, FALSE}};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
