@@ -1,6 +1,6 @@
 /* What the files of lint share: the view of a Dockerfile that rules read, and how they tell.
  *
- * A rule sees steps. In the default mode and under compat docker they are made from the tree of
+ * A rule sees steps. In the default mode they are made from the tree of
  * module dockerfile (view.c), with exact places and shell commands seen through wrappers; under
  * compat hadolint they are made from the text as hadolint reads it (peer.c), where a step is a line
  * number and the commands are the direct ones. So one function serves a rule in all modes. */
@@ -123,9 +123,9 @@ typedef void (*LintCheck)(OakumLint *lint, LintStep *step);
 struct OakumLint {
   const OakumDockerfile *dockerfile;
   const OakumLintOptions *options;
-  gboolean hadolint, docker;
-  GPtrArray *steps;  /* LintStep, owned */
-  GPtrArray *stages; /* LintStage, owned */
+  gboolean hadolint, docker; /* docker: docker.c speaks, no check */
+  GPtrArray *steps;          /* LintStep, owned */
+  GPtrArray *stages;         /* LintStage, owned */
   GHashTable
       *aliases; /* name as it is compared → GArray of int: the stages of that name, in order */
   OakumLintLevel levels[LINT_RULES];
