@@ -332,11 +332,19 @@ static gboolean print_tree(const OakumDockerfile *d, OakumScope *scope, gboolean
 {
   gboolean first = TRUE;
   guint shown = 0;
+  /* each instruction looks at the names of all */
+  guint64 names = 0;
+  for (guint i = 0; i < d->instructions->len; i++) {
+    const OakumInstruction *in = d->instructions->pdata[i];
+    if (in->kind == OAKUM_INSTRUCTION_ENV || in->kind == OAKUM_INSTRUCTION_ARG)
+      names += in->words->len;
+  }
+  gboolean too_many = names * d->instructions->len > UINT64_C(50) * OAKUM_DEBUG_SCOPE_MAX;
   g_autofree gboolean *needed = oakum_dockerfile_reachable(d, -1);
   json_t *instructions = json_array(), *stages = json_array();
   for (guint i = 0; i < d->instructions->len; i++) {
     json_t *object = instruction_json(d->instructions->pdata[i]);
-    json_t *sees = scope ? sees_json(scope, i, &shown) : NULL;
+    json_t *sees = scope && !too_many ? sees_json(scope, i, &shown) : NULL;
     if (scope && !sees) {
       g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT,
                   "the instructions see more than %u variables together; leave out --scope",
