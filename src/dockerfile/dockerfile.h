@@ -130,6 +130,8 @@ struct OakumInstruction {
   OakumRange keyword_range;
   OakumRange range;      /* from the first to the last byte, here-documents included */
   OakumRange line_range; /* without the here-documents */
+  OakumRange read_range; /* its lines as BuildKit counts them: also a first one that holds an escape
+                            character alone, and comments and blank lines that end the file */
   GPtrArray *flags;      /* OakumWord */
   GPtrArray *words;   /* OakumWord; FROM: image [AS name]; HEALTHCHECK: CMD or NONE; shell form: one
                          word with all of `text` */
@@ -214,8 +216,7 @@ typedef struct {
   GPtrArray *errors;       /* OakumDockerfileError, by place */
   GPtrArray *check_skip;   /* OakumWord: rules of "# check=skip=A,B" */
   gboolean check_skip_all, check_error;
-  GArray *lines;  /* private: guint, where each line begins */
-  GArray *counts; /* private: characters and UTF-16 units before each block of the text */
+  OakumPlaces places; /* of `source` */
 } OakumDockerfile;
 
 /* Parses `len` bytes; `file` is used in messages and may be NULL. What is wrong in the text stands
@@ -312,8 +313,11 @@ typedef struct {
   char operator[3];  /* "", "-", ":-", "##", "//" … */
 } OakumVariableUse;
 /* The variables that a word names, in order, those inside the words of others too.
- * OakumVariableUse; new. What is not well-formed ends the list. */
+ * OakumVariableUse; new. What is not well-formed ends the list, and so does
+ * OAKUM_VARIABLE_USES_MAX. */
 NODISCARD GPtrArray *oakum_dockerfile_variables(const char *word, char escape);
+/* The same for the body of a here-document, where quotes are plain signs. */
+NODISCARD GPtrArray *oakum_dockerfile_body_variables(const char *text);
 
 /* ---- scope
  * -----------------------------------------------------------------------------------------
@@ -371,5 +375,7 @@ NODISCARD OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError *
 NODISCARD gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path);
 /* FALSE: nothing below an ignored folder can be taken back, so that it need not be read. */
 NODISCARD gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore);
+/* Some rule covers all that is there: "*", "**" or "**" below each folder. */
+NODISCARD gboolean oakum_ignore_has_all(const OakumIgnore *ignore);
 void oakum_ignore_free(OakumIgnore *ignore);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumIgnore, oakum_ignore_free)

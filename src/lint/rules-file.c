@@ -47,12 +47,8 @@ void check_workdir(OakumLint *lint, LintStep *step)
   if (!*path || *path == '/' || *path == '$' || drive_letter(path) ||
       (!lint->hadolint && *path == '\\'))
     return;
-  if (!lint->hadolint) /* relative to an absolute one before is plain */
-    for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-      for (guint i = lint_stage(lint, index)->first;
-           i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
-        if (lint_step(lint, i)->kind == STEP_WORKDIR)
-          return;
+  if (!lint->hadolint && step->workdir) /* relative to an absolute one before is plain */
+    return;
   LintSpan span = step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span;
   lint_tell(lint, LINT_WORKDIR_RELATIVE, step, span, "%s", path);
 }
@@ -164,6 +160,8 @@ static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
       now = other->alias ? other->alias : other->name;
       if (g_hash_table_contains(names, other->name))
         g_hash_table_add(names, now);
+      else
+        g_hash_table_remove(names, now);
     } else if (other->kind == STEP_WORKDIR) {
       g_hash_table_add(names, now);
     }
@@ -179,14 +177,8 @@ void check_copy_relative(OakumLint *lint, LintStep *step)
   g_autofree char *path = drop_quotes(target->value);
   if (is_absolute(path) && !(lint->hadolint && *path == '\\'))
     return;
-  if (lint->hadolint && peer_has_workdir(lint, step))
+  if (lint->hadolint ? peer_has_workdir(lint, step) : step->workdir)
     return;
-  for (int index = lint->hadolint ? -1 : step->stage; index >= 0;
-       index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first;
-         i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
-      if (lint_step(lint, i)->kind == STEP_WORKDIR)
-        return;
   lint_tell(lint, LINT_COPY_RELATIVE, step, target->span, "%s", path);
 }
 
@@ -358,16 +350,20 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
   if (lint->hadolint || !options->ignore_known || !options->ignore_file ||
       lint_flag(step, "from") || step->heredoc)
     return;
-  g_autoptr(OakumIgnore) ignore =
-      oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
-  if (!ignore || oakum_ignore_has_exceptions(ignore))
+  if (!lint->ignore_read)
+    lint->ignore = oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
+  lint->ignore_read = TRUE;
+  if (!lint->ignore || oakum_ignore_has_exceptions(lint->ignore))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
+    for (size_t n = 0; n < options->ignore_file_len; n += 16) /* about a pattern */
+      if (!lint_spend(lint))
+        return;
     if (!word->value || strpbrk(word->value, "$*?[") || strstr(word->value, "://"))
       continue;
     g_autofree char *path = context_path(word->value);
-    if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(ignore, path))
+    if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(lint->ignore, path))
       lint_tell(lint, LINT_COPY_IGNORED, step, word->span, "%s", word->value);
   }
 }
@@ -391,7 +387,7 @@ gboolean lint_is_secret_file(const char *path)
 
 void check_copy_secret(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint_flag(step, "from") || step->heredoc)
+  if (lint->hadolint || lint_flag(step, "from") || step->heredoc)
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -404,8 +400,7 @@ void check_copy_secret(OakumLint *lint, LintStep *step)
 void check_copy_context(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
-  if (lint->hadolint || lint->docker || !options->ignore_known || options->ignore_file ||
-      lint_flag(step, "from"))
+  if (lint->hadolint || !options->ignore_known || options->ignore_file || lint_flag(step, "from"))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -432,7 +427,7 @@ void check_add_checksum(OakumLint *lint, LintStep *step)
  */
 void check_copy_order(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
@@ -521,7 +516,7 @@ void check_user_root(OakumLint *lint, LintStep *step)
 
 void check_no_user(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len == 0)
+  if (lint->hadolint || lint->stages->len == 0)
     return;
   int last = (int)lint->stages->len - 1;
   for (int index = last; index >= 0; index = lint_stage(lint, index)->parent)
