@@ -138,6 +138,14 @@
 #define OAKUM_STEP_PROCESSES_MAX 4096u
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 
+/* the rung fake-root */
+#define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
+#define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
+#define OAKUM_FAKE_CREDS_MAX 4096u      /* different sets of ids that one step takes on */
+#define OAKUM_FAKE_PROGRAMS_MAX 100000u /* different programs that one step starts */
+#define OAKUM_FAKE_SCRIPTS_MAX 5u       /* scripts whose interpreter is a script, as the kernel */
+#define OAKUM_FAKE_OPENS_MAX 64u        /* opens of a FIFO that wait for the other end */
+
 /* configuration files that people write */
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
