@@ -129,7 +129,7 @@ static const OakumCommand cmd_version = {
     .run = run_version};
 
 static const OakumOption step_options[] = {
-    {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation), "userns|root|chroot",
+    {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation), "userns|root|chroot|fake-root",
      "rung of the ladder", "root"},
     {"user", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, user), "UID:GID", "who runs it", "0:0"},
     {0}};

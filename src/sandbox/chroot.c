@@ -3,11 +3,10 @@
  * filter hands over. It is single-threaded: one request at a time, each answered from what it
  * opened itself. */
 #include "os/os.h"
-#include "sandbox/sandbox-private.h"
+#include "sandbox/supervisor-private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,22 +24,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PATH_LIMIT 4096u
-
-typedef struct {
-  int listener;
-  ProcServer *proc;
-  const char *root_path;
-  int root;
-  struct seccomp_notif_sizes sizes;
-} Supervisor;
-
-typedef struct {
-  const struct seccomp_notif *notif;
-  pid_t pid, tid; /* process and thread that ask */
-  int mem;        /* its memory, -1: not readable */
-} Request;
 
 /* ---- the builder's end
  */
@@ -144,7 +127,8 @@ static gboolean base_folder(const Supervisor *s, const Request *request, int dir
 }
 
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */
-static char *absolute(const Supervisor *s, const Request *request, int dirfd, const char *path)
+char *oakum_supervisor_absolute(const Supervisor *s, const Request *request, int dirfd,
+                                const char *path)
 {
   g_autofree char *full = NULL;
   if (path[0] == '/') {
@@ -181,8 +165,8 @@ static char *absolute(const Supervisor *s, const Request *request, int dirfd, co
 /* ---- answers
  * -----------------------------------------------------------------------------------------------
  */
-static void respond(const Supervisor *s, const struct seccomp_notif *notif, int64_t value,
-                    int errnum, gboolean go_on)
+void oakum_supervisor_respond(const Supervisor *s, const struct seccomp_notif *notif, int64_t value,
+                              int errnum, gboolean go_on)
 {
   struct seccomp_notif_resp resp = {.id = notif->id,
                                     .val = errnum ? 0 : value,
@@ -192,8 +176,8 @@ static void respond(const Supervisor *s, const struct seccomp_notif *notif, int6
                &resp); /* ENOENT: the asker was killed meanwhile */
 }
 
-static void give_descriptor(const Supervisor *s, const struct seccomp_notif *notif, int fd,
-                            gboolean cloexec)
+void oakum_supervisor_give(const Supervisor *s, const struct seccomp_notif *notif, int fd,
+                           gboolean cloexec)
 {
   struct seccomp_notif_addfd add = {.id = notif->id,
                                     .srcfd = (uint32_t)fd,
@@ -205,11 +189,11 @@ static void give_descriptor(const Supervisor *s, const struct seccomp_notif *not
     add.flags = 0;
     int number = ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
     if (number >= 0) {
-      respond(s, notif, number, 0, FALSE);
+      oakum_supervisor_respond(s, notif, number, 0, FALSE);
       return;
     }
   }
-  respond(s, notif, 0, errno, FALSE);
+  oakum_supervisor_respond(s, notif, 0, errno, FALSE);
 }
 
 static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t path_address,
@@ -218,7 +202,7 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
   char path[PATH_LIMIT];
   g_autofree char *clean = NULL;
   if (read_path(s, request, path_address, path))
-    clean = absolute(s, request, dirfd, path);
+    clean = oakum_supervisor_absolute(s, request, dirfd, path);
   if (clean)
     oakum_proc_note(s->proc, request->pid);
   gboolean ours = clean && (g_str_has_prefix(clean, "/proc") || g_str_has_prefix(clean, "/dev/") ||
@@ -227,10 +211,10 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
                ? oakum_proc_open(s->proc, request->pid, request->tid, clean, (int)flags)
                : -2;
   if (fd >= 0) {
-    give_descriptor(s, request->notif, fd, (flags & O_CLOEXEC) != 0);
+    oakum_supervisor_give(s, request->notif, fd, (flags & O_CLOEXEC) != 0);
     close(fd);
   } else {
-    respond(s, request->notif, 0, fd == -1 ? errno : 0, fd == -2);
+    oakum_supervisor_respond(s, request->notif, 0, fd == -1 ? errno : 0, fd == -2);
   }
 }
 
@@ -240,20 +224,20 @@ static void answer_readlink(Supervisor *s, Request *request, int dirfd, uint64_t
   char path[PATH_LIMIT], target[PATH_LIMIT];
   g_autofree char *clean = NULL;
   if (read_path(s, request, path_address, path))
-    clean = absolute(s, request, dirfd, path);
+    clean = oakum_supervisor_absolute(s, request, dirfd, path);
   gssize n =
       clean && g_str_has_prefix(clean, "/proc/") && (int64_t)len > 0
           ? oakum_proc_readlink(s->proc, request->pid, request->tid, clean, target, sizeof(target))
           : -2;
   if (n < 0) {
-    respond(s, request->notif, 0, n == -1 ? errno : 0, n == -2);
+    oakum_supervisor_respond(s, request->notif, 0, n == -1 ? errno : 0, n == -2);
     return;
   }
   size_t use = MIN((size_t)n, len);
   if (pwrite(request->mem, target, use, (off_t)buffer) != (ssize_t)use)
-    respond(s, request->notif, 0, EFAULT, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, EFAULT, FALSE);
   else
-    respond(s, request->notif, (int64_t)use, 0, FALSE);
+    oakum_supervisor_respond(s, request->notif, (int64_t)use, 0, FALSE);
 }
 
 /* ---- signals
@@ -306,15 +290,15 @@ static void answer_kill(Supervisor *s, Request *request, pid_t target, int numbe
 {
   Who from;
   if (number < 0 || number > 64 || target == INT_MIN || !who_is(request->tid, &from)) {
-    respond(s, request->notif, 0, target == INT_MIN ? ESRCH : EINVAL, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, target == INT_MIN ? ESRCH : EINVAL, FALSE);
     return;
   }
   pid_t caller = (pid_t)from.tgid;
   if (target > 0) {
     if (target == caller) /* a process is alive while it asks: its number means itself */
-      respond(s, request->notif, 0, 0, TRUE);
+      oakum_supervisor_respond(s, request->notif, 0, 0, TRUE);
     else
-      respond(s, request->notif, 0, signal_one(s, target, number, &from), FALSE);
+      oakum_supervisor_respond(s, request->notif, 0, signal_one(s, target, number, &from), FALSE);
     return;
   }
   guint64 group = target == 0 ? from.group : target == -1 ? 0 : (guint64)(-(int64_t)target);
@@ -335,7 +319,7 @@ static void answer_kill(Supervisor *s, Request *request, pid_t target, int numbe
   }
   if (self)
     result = signal_one(s, caller, number, &from);
-  respond(s, request->notif, 0, result, FALSE);
+  oakum_supervisor_respond(s, request->notif, 0, result, FALSE);
 }
 
 /* tgkill, rt_tgsigqueueinfo: threads of the caller's own process go on; of others as a process
@@ -346,9 +330,9 @@ static void answer_thread_kill(Supervisor *s, Request *request, pid_t tgid, pid_
   if (tgid == 0 && oakum_proc_status(tid, "Tgid:", &theirs, 1))
     tgid = (pid_t)theirs;
   if (!oakum_proc_status(request->tid, "Tgid:", &own, 1) || tgid <= 0)
-    respond(s, request->notif, 0, ESRCH, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, ESRCH, FALSE);
   else if ((pid_t)own == tgid && request->notif->data.nr != SYS_tkill)
-    respond(s, request->notif, 0, 0, TRUE);
+    oakum_supervisor_respond(s, request->notif, 0, 0, TRUE);
   else
     answer_kill(s, request, tgid, number);
 }
@@ -357,20 +341,22 @@ static void answer_pidfd_open(Supervisor *s, Request *request, pid_t pid, unsign
 {
   OAKUM_AUTO_FD fd = (int)syscall(SYS_pidfd_open, pid, flags);
   if (fd < 0 || !oakum_proc_in_tree(s->proc, pid))
-    respond(s, request->notif, 0, fd < 0 ? errno : ESRCH, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, fd < 0 ? errno : ESRCH, FALSE);
   else
-    give_descriptor(s, request->notif, fd, TRUE);
+    oakum_supervisor_give(s, request->notif, fd, TRUE);
 }
 
 /* Calls on another process that only tune it: for the step's own, else as if it did not exist. */
 static void answer_other(Supervisor *s, Request *request, pid_t pid)
 {
   gboolean ours = pid == 0 || oakum_proc_in_tree(s->proc, pid);
-  respond(s, request->notif, 0, ours ? 0 : ESRCH, ours);
+  oakum_supervisor_respond(s, request->notif, 0, ours ? 0 : ESRCH, ours);
 }
 
 static void answer(Supervisor *s, const struct seccomp_notif *notif)
 {
+  if (s->fake && oakum_fake_answer(s, notif))
+    return;
   Request request = {.notif = notif, .pid = (pid_t)notif->pid, .tid = (pid_t)notif->pid, .mem = -1};
   const __u64 *a = notif->data.args;
   switch (notif->data.nr) {
@@ -390,7 +376,7 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
         how.resolve == 0)
       answer_open(s, &request, (int)a[0], a[1], how.flags);
     else
-      respond(s, notif, 0, 0, TRUE);
+      oakum_supervisor_respond(s, notif, 0, 0, TRUE);
     break;
   }
   case SYS_readlink:
@@ -437,11 +423,8 @@ typedef struct {
   int socket;
 } FilterLoad;
 
-static gboolean load_and_send(void *user)
+gboolean oakum_sandbox_send_listener(int to, int listener)
 {
-  int listener = -1, to = ((FilterLoad *)user)->socket;
-  if (!oakum_sandbox_load_filter(TRUE, &listener))
-    return FALSE;
   char byte = 'l';
   struct iovec iov = {&byte, 1};
   union {
@@ -459,6 +442,12 @@ static gboolean load_and_send(void *user)
   close(listener);
   close(to);
   return ok;
+}
+
+static gboolean load_and_send(void *user)
+{
+  int listener = -1, to = ((FilterLoad *)user)->socket;
+  return oakum_sandbox_load_filter(TRUE, &listener) && oakum_sandbox_send_listener(to, listener);
 }
 
 static int receive_listener(int from)
@@ -480,6 +469,8 @@ static int receive_listener(int from)
 static _Noreturn void child_body(const StepOrder *order, int root, int to)
 {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (order->owners)
+    oakum_fake_become(order, root, to);
   if (setsid() < 0 || fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0) {
     oakum_sandbox_complain("chroot");
     _exit(125);
@@ -539,6 +530,10 @@ static StepReport supervise(Supervisor *s, const StepOrder *order, pid_t main_pi
           report.status = status;
           done = TRUE;
         }
+    if (s->main_status != -1) { /* it ended while it was traced */
+      report.status = s->main_status;
+      done = TRUE;
+    }
     if (done)
       return report;
     if (now >= next_count) {
@@ -560,7 +555,7 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
 {
   StepReport failed = {0, STEP_SETUP_FAILED};
   int pair[2];
-  Supervisor s = {.listener = -1, .root_path = order->root};
+  Supervisor s = {.listener = -1, .root_path = order->root, .main_status = -1};
   s.root = open(order->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (s.root < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
@@ -569,8 +564,10 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
     oakum_sandbox_complain("supervisor");
     return failed;
   }
+  if (order->owners && !(s.fake = oakum_fake_new(order, s.root)))
+    return failed;
   hear_of_the_end();
-  pid_t pid = fork();
+  pid_t pid = s.main_pid = fork();
   if (pid == 0) {
     signal(SIGTERM, SIG_DFL);
     close(pair[0]);
@@ -589,6 +586,9 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   }
   kill_tree(&s);
   oakum_proc_server_free(s.proc);
+  if (s.fake && report.limit != STEP_SETUP_FAILED && !oakum_fake_save(s.fake))
+    report = failed;
+  oakum_fake_free(s.fake);
   close(s.root);
   return report;
 }

@@ -5,6 +5,7 @@
 typedef struct {
   char *rung, *root, *cwd;
   char *upper, *work; /* NULL: no overlay */
+  char *owners;       /* file of the table of owners; NULL: not the rung fake-root */
   char **script;      /* name and text; empty: none */
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
@@ -51,6 +52,9 @@ NODISCARD gboolean oakum_sandbox_try_userns(char **why);
 /* Loads the filter; `supervised`: with the notifications of the chroot rung, *listener gets the
  * descriptor. FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_load_filter(gboolean supervised, int *listener);
+/* As supervised, with the rules that `more` adds (its argument: a scmp_filter_ctx), and askers that
+ * wait for their answer. */
+NODISCARD gboolean oakum_sandbox_load_supervised(gboolean (*more)(void *), int *listener);
 
 /* ---- the supervisor's /proc
  * ---------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
  * root back as it was. */
 #include "codec/codec.h"
 #include "os/os.h"
-#include "sandbox/sandbox-private.h"
+#include "sandbox/supervisor-private.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const rung_names[OAKUM_RUNGS] = {"userns", "root", "chroot"};
+static const char *const rung_names[OAKUM_RUNGS] = {"userns", "root", "chroot", "fake-root"};
 
 const char *oakum_rung_name(OakumRung rung)
 {
@@ -42,6 +42,7 @@ static const OakumJsonField order_fields[] = {
     {"script", OAKUM_JSON_STRV, offsetof(StepOrder, script), TRUE, NULL, NULL, NULL, 2},
     {"upper", OAKUM_JSON_STRING, offsetof(StepOrder, upper), FALSE, NULL, NULL, NULL, 0},
     {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
+    {"owners", OAKUM_JSON_STRING, offsetof(StepOrder, owners), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
     {"argv", OAKUM_JSON_STRV, offsetof(StepOrder, argv), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"env", OAKUM_JSON_STRV, offsetof(StepOrder, envp), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
@@ -91,6 +92,8 @@ static int write_order(OakumRung rung, const OakumStep *step, GError **error)
     json_object_set_new(json, "upper", json_string(step->upper));
     json_object_set_new(json, "work", json_string(step->work));
   }
+  if (rung == OAKUM_RUNG_FAKE_ROOT)
+    json_object_set_new(json, "owners", json_string(step->owners ? step->owners : "/dev/null"));
   json_object_set_new(json, "cwd", json_string(step->cwd));
   json_object_set_new(json, "argv", strings(step->argv));
   json_object_set_new(json, "env", strings(step->envp));
@@ -130,7 +133,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
     decode(order.script);
     setsid();
     fcntl(STEP_REPORT_FD, F_SETFD, FD_CLOEXEC);
-    report = strcmp(order.rung, "chroot") == 0 ? oakum_sandbox_chroot_body(&order)
+    report = strcmp(order.rung, "chroot") == 0 || order.owners ? oakum_sandbox_chroot_body(&order)
                                                : oakum_sandbox_root_body(&order);
   } else {
     dprintf(2, "oakum: step: %s\n", error ? error->message : "no order");
@@ -199,6 +202,11 @@ static gboolean place_files(Prepared *p, GError **error)
     p->placed[i] = TRUE;
   }
   return TRUE;
+}
+
+static gboolean has_no_mounts(OakumRung rung)
+{
+  return rung == OAKUM_RUNG_CHROOT || rung == OAKUM_RUNG_FAKE_ROOT;
 }
 
 /* dev and proc as folders of the root itself, for the rung without mounts. */
@@ -282,7 +290,7 @@ static gboolean place_script(Prepared *p, GError **error)
                 "a here-document's word that is no file name");
     return FALSE;
   }
-  if (p->rung != OAKUM_RUNG_CHROOT)
+  if (!has_no_mounts(p->rung))
     return TRUE; /* it comes with the step's own /dev */
   OAKUM_AUTO_FD dev = openat(p->root, "dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (dev >= 0 && oakum_sandbox_write_script(dev, p->step->script_name, p->step->script))
@@ -310,7 +318,7 @@ static gboolean prepare(Prepared *p, GError **error)
       !make_folder(p->root, "sys", &p->made_sys, error) ||
       !make_folder(p->root, "etc", &p->made_etc, error))
     return FALSE;
-  return place_files(p, error) && (p->rung != OAKUM_RUNG_CHROOT || fill_for_chroot(p, error)) &&
+  return place_files(p, error) && (!has_no_mounts(p->rung) || fill_for_chroot(p, error)) &&
          place_script(p, error);
 }
 
@@ -491,5 +499,8 @@ gboolean oakum_sandbox_probe(OakumRung rung, char **why)
 {
   if (rung == OAKUM_RUNG_USERNS && !oakum_sandbox_in_userns())
     return oakum_sandbox_try_userns(why);
-  return try_in_child(rung == OAKUM_RUNG_CHROOT ? attempt_chroot : oakum_sandbox_try_mounts, why);
+  return try_in_child(rung == OAKUM_RUNG_CHROOT      ? attempt_chroot
+                      : rung == OAKUM_RUNG_FAKE_ROOT ? oakum_fake_try
+                                                     : oakum_sandbox_try_mounts,
+                      why);
 }
