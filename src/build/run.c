@@ -109,6 +109,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const O
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
+                    .owners = stage->owners_path,
                     .upper = overlay->upper_path,
                     .work = overlay->work_path,
                     .argv = (const char *const *)words,
@@ -127,7 +128,10 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const O
                     .script_name = script ? script->name : NULL,
                     .script = script ? script->text : NULL};
   int status = 0;
-  gboolean ok = oakum_sandbox_run(build->options->rung, &step, &status, error);
+  gboolean ok =
+      (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
+      oakum_sandbox_run(build->options->rung, &step, &status, error) &&
+      (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
   oakum_user_clear(&user);
   if (ok && status != 0) {
     g_autofree char *how = oakum_child_describe(status);
