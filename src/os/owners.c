@@ -133,6 +133,11 @@ void oakum_owners_set_add(GHashTable *set, uint64_t dev, uint64_t ino)
   g_hash_table_add(set, g_memdup2(&(Key){dev, ino}, sizeof(Key)));
 }
 
+gboolean oakum_owners_set_has(GHashTable *set, uint64_t dev, uint64_t ino)
+{
+  return g_hash_table_contains(set, &(Key){dev, ino});
+}
+
 void oakum_owners_keep(OakumOwners *owners, GHashTable *alive)
 {
   GHashTableIter iter;

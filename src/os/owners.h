@@ -42,6 +42,7 @@ void oakum_owners_keep(OakumOwners *owners, GHashTable *alive);
 /* For a set that oakum_owners_keep takes: hash and equality, and a new key. */
 NODISCARD GHashTable *oakum_owners_set_new(void);
 void oakum_owners_set_add(GHashTable *set, uint64_t dev, uint64_t ino);
+NODISCARD gboolean oakum_owners_set_has(GHashTable *set, uint64_t dev, uint64_t ino);
 /* The table as a file of our own, mode 0600. Loading replaces what is there; a file that is not
  * there is an empty table. */
 NODISCARD gboolean oakum_owners_load(OakumOwners *owners, const char *path, GError **error);

@@ -21,13 +21,16 @@ static int want_of(int flags)
 }
 
 /* A device is an empty file on disk; a step has those that every container has. */
-static int open_device(const struct stat *st, int flags)
+static int open_device(const Ask *ask, const struct stat *st, int flags)
 {
   static const struct {
     unsigned major, minor;
     const char *path;
   } devices[] = {{1, 3, "/dev/null"},   {1, 5, "/dev/zero"},    {1, 7, "/dev/full"},
                  {1, 8, "/dev/random"}, {1, 9, "/dev/urandom"}, {5, 0, "/dev/tty"}};
+  /* those that a step makes itself it cannot open, as on the other rungs */
+  if (!oakum_fake_is_given(ask->f, st))
+    return -EACCES;
   for (size_t i = 0; S_ISCHR(st->st_mode) && i < G_N_ELEMENTS(devices); i++)
     if (st->st_rdev == makedev(devices[i].major, devices[i].minor)) {
       if (devices[i].major == 5)
@@ -113,7 +116,7 @@ static int open_existing(Ask *ask, const char *full, int flags)
   if ((bad = oakum_ask_may(ask, &st, want_of(flags), FALSE)) < 0)
     return bad;
   if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-    return open_device(&st, flags);
+    return open_device(ask, &st, flags);
   if (S_ISFIFO(st.st_mode) && !(flags & O_NONBLOCK) && (flags & O_ACCMODE) != O_RDWR) {
     int copy = fcntl(object, F_DUPFD_CLOEXEC, 3);
     if (copy >= 0 && wait_for_fifo(ask, copy, flags))

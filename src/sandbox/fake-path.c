@@ -162,10 +162,16 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
   if (g_str_has_prefix(full, "/proc/")) {
     oakum_proc_note(ask->s->proc, ask->request.tid);
     int number = own_descriptor(ask, full);
-    if (number >= 0 && !(flags & AT_SYMLINK_NOFOLLOW))
+    if (number >= 0)
       return open_theirs(ask, number);
-    if (!(flags & AT_SYMLINK_NOFOLLOW) || !g_str_has_suffix(full, "/exe"))
-      (void)follow_own(ask, full);
+    if ((flags & AT_SYMLINK_NOFOLLOW) && g_str_has_suffix(full, "/exe")) {
+      /* a link: what it leads to is not asked for */
+    } else if (!follow_own(ask, full) && g_str_has_prefix(full, "/proc/self/")) {
+      g_autofree char *rest = g_strdup(full + strlen("/proc/self"));
+      g_snprintf(full, PATH_LIMIT, "/proc/%d%s", (int)ask->request.tid, rest);
+      if (!oakum_proc_note_files(ask->s->proc, ask->request.tid))
+        return -ESRCH;
+    }
   }
   int fd = oakum_fake_open(ask->f, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
   bad = fd >= 0 ? oakum_ask_may_reach(ask, fd) : 0;

@@ -23,6 +23,7 @@ struct Fake {
   GHashTable *program_numbers;
   GHashTable *plans;   /* process → Plan: an exec that is under way */
   GHashTable *sockets; /* inode of a stand-in → type of the AF_UNIX socket that it stands for */
+  GHashTable *given;   /* the devices that the sandbox put into /dev: a set of os/owners.h */
   int loader;          /* the program that starts programs, sealed */
   guint waiting;       /* threads that open a FIFO */
 };
@@ -43,6 +44,8 @@ typedef struct {
 } Ask;
 
 /* ---- fake.c */
+/* Whether it is a device that the sandbox put into /dev. */
+NODISCARD gboolean oakum_fake_is_given(const Fake *f, const struct stat *st);
 NODISCARD int oakum_ask_read(Ask *ask, uint64_t address, void *out, size_t len);
 NODISCARD int oakum_ask_write(Ask *ask, uint64_t address, const void *data, size_t len);
 /* A text of less than PATH_LIMIT bytes; its length. */

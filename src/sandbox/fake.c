@@ -172,9 +172,16 @@ static void note_given(Fake *f)
       continue;
     oakum_owners_drop(f->owners, st.st_dev, st.st_ino);
     if (given[i].major)
+      oakum_owners_set_add(f->given, st.st_dev, st.st_ino);
+    if (given[i].major)
       (void)!oakum_owners_record(f->owners, &st, 0, 0, S_IFCHR | 0666,
                                  makedev(given[i].major, given[i].minor), &disk);
   }
+}
+
+gboolean oakum_fake_is_given(const Fake *f, const struct stat *st)
+{
+  return oakum_owners_set_has(f->given, st->st_dev, st->st_ino);
 }
 
 Fake *oakum_fake_new(const StepOrder *order, int root)
@@ -191,6 +198,7 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
   f->program_numbers = oakum_str_map_new(NULL, NULL);
   f->plans = g_hash_table_new_full(NULL, NULL, NULL, oakum_fake_plan_free);
   f->sockets = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  f->given = oakum_owners_set_new();
   f->loader = sealed_loader();
   guint n = order->groups ? g_strv_length(order->groups) : 0;
   g_autofree uint32_t *groups = g_new0(uint32_t, n + 1);
@@ -225,6 +233,7 @@ void oakum_fake_free(Fake *f)
   g_ptr_array_unref(f->programs);
   g_hash_table_unref(f->plans);
   g_hash_table_unref(f->sockets);
+  g_hash_table_unref(f->given);
   oakum_fd_clear(&f->loader);
   g_free(f);
 }

@@ -69,6 +69,8 @@ NODISCARD GArray *oakum_proc_tree(const ProcServer *server);
 /* Makes the folder of a process that was seen, so that its name can be looked up; refresh brings
  * all folders up to date with the tree. */
 void oakum_proc_note(ProcServer *server, pid_t pid);
+/* As it, with the names of all that the folder holds. FALSE: no process of the step. */
+NODISCARD gboolean oakum_proc_note_files(ProcServer *server, pid_t pid);
 void oakum_proc_refresh(ProcServer *server);
 /* A descriptor for `path` (clean, absolute inside the root) as thread `tid` of process `pid` would
  * see it; -1 with errno: refuse; -2: not ours, let the kernel go on. */

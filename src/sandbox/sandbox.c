@@ -264,7 +264,7 @@ static gboolean fill_for_chroot(Prepared *p, GError **error)
                                         "bus",
                                         "irq"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-    (void)!mkdirat(proc, folders[i], 0555);
+    (void)!mkdirat(proc, folders[i], 0755); /* who is no root must be able to fill them */
   static const char *const own[] = {
       "self/exe",    "self/cmdline",   "self/maps",    "self/status",        "self/stat",
       "self/mounts", "self/mountinfo", "self/environ", "self/cgroup",        "self/comm",
