@@ -87,12 +87,12 @@ static gboolean wait_for_fifo(Ask *ask, int object, int flags)
 }
 
 /* Only descriptors that are more than O_PATH can be given to another process, so a folder or a file
- * is opened for reading, and a link or a socket cannot be had. */
-static int open_for_path(int object, const struct stat *st)
+ * is opened for reading, and something else stands for a link or a socket. */
+static int open_for_path(Fake *f, int object, const struct stat *st)
 {
   char link[32];
   if (S_ISLNK(st->st_mode) || S_ISSOCK(st->st_mode))
-    return -ELOOP;
+    return oakum_fake_stand_in(f, object);
   int fd = open(oakum_fake_link(object, link), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   return fd < 0 ? -errno : fd;
 }
@@ -110,7 +110,7 @@ static int open_existing(Ask *ask, const char *full, int flags)
   if (bad < 0)
     return bad;
   if (flags & O_PATH)
-    return open_for_path(object, &st);
+    return open_for_path(ask->f, object, &st);
   if (S_ISLNK(st.st_mode))
     return -ELOOP;
   if ((bad = oakum_ask_may(ask, &st, want_of(flags), FALSE)) < 0)
@@ -221,7 +221,7 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
       char link[32];
       struct stat st;
       fd = object < 0                                           ? object
-           : (flags & O_PATH) && oakum_fake_stat(ask->f, object, &st) == 0 ? open_for_path(object, &st)
+           : (flags & O_PATH) && oakum_fake_stat(ask->f, object, &st) == 0 ? open_for_path(ask->f, object, &st)
            : (fd = open(oakum_fake_link(object, link), (flags & ~O_NOFOLLOW) | O_CLOEXEC)) < 0
                ? -errno
                : fd;
@@ -268,6 +268,8 @@ static int answer_fstat(Ask *ask, int number, uint64_t to)
   g_snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)ask->request.tid, number);
   if (stat(link, &st) < 0)
     return errno == ENOENT ? -EBADF : -errno;
+  if (ask->f->held.length > 0 && st.st_dev == ask->f->memory)
+    return answer_stat(ask, oakum_ask_theirs(ask, number), to);
   oakum_owners_patch(ask->f->owners, &st);
   return oakum_ask_write(ask, to, &st, sizeof(st));
 }

@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -137,12 +138,55 @@ static int own_descriptor(const Ask *ask, const char *full)
   return digits && oakum_parse_u64(digits, strlen(digits), G_MAXINT32, &number) ? (int)number : -1;
 }
 
-static int open_theirs(const Ask *ask, int number)
+typedef struct {
+  ino_t memory;
+  int object;
+} Held;
+
+void oakum_fake_held_free(gpointer p)
+{
+  close(((Held *)p)->object);
+  g_free(p);
+}
+
+int oakum_fake_stand_in(Fake *f, int object)
+{
+  struct stat st;
+  OAKUM_AUTO_FD file = memfd_create("path", MFD_CLOEXEC);
+  int copy = fcntl(object, F_DUPFD_CLOEXEC, 3);
+  if (file < 0 || copy < 0 || fstat(file, &st) < 0) {
+    int errnum = errno;
+    oakum_fd_clear(&copy);
+    return -errnum;
+  }
+  Held *held = g_new0(Held, 1);
+  *held = (Held){st.st_ino, copy};
+  f->memory = st.st_dev;
+  g_queue_push_head(&f->held, held);
+  if (f->held.length > OAKUM_FAKE_HELD_MAX)
+    oakum_fake_held_free(g_queue_pop_tail(&f->held));
+  return oakum_fd_steal(&file);
+}
+
+int oakum_ask_theirs(const Ask *ask, int number)
 {
   char link[64];
+  struct stat st;
   g_snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)ask->request.tid, number);
   int fd = open(link, O_PATH | O_CLOEXEC);
-  return fd >= 0 ? fd : errno == ENOENT ? -EBADF : -errno;
+  if (fd < 0)
+    return errno == ENOENT ? -EBADF : -errno;
+  if (ask->f->held.length == 0 || fstat(fd, &st) < 0 || st.st_dev != ask->f->memory)
+    return fd;
+  for (const GList *at = ask->f->held.head; at; at = at->next) {
+    const Held *held = at->data;
+    if (held->memory == st.st_ino) {
+      close(fd);
+      fd = fcntl(held->object, F_DUPFD_CLOEXEC, 3);
+      return fd < 0 ? -errno : fd;
+    }
+  }
+  return fd;
 }
 
 int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
@@ -151,7 +195,7 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
   if (*path == '\0' && (flags & AT_EMPTY_PATH)) {
     char link[64];
     if (dirfd != AT_FDCWD)
-      return open_theirs(ask, dirfd);
+      return oakum_ask_theirs(ask, dirfd);
     g_snprintf(link, sizeof(link), "/proc/%d/cwd", (int)ask->request.tid);
     int fd = open(link, O_PATH | O_CLOEXEC);
     return fd >= 0 ? fd : -errno;
@@ -163,7 +207,7 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
     oakum_proc_note(ask->s->proc, ask->request.tid);
     int number = own_descriptor(ask, full);
     if (number >= 0)
-      return open_theirs(ask, number);
+      return oakum_ask_theirs(ask, number);
     if ((flags & AT_SYMLINK_NOFOLLOW) && g_str_has_suffix(full, "/exe")) {
       /* a link: what it leads to is not asked for */
     } else if (!follow_own(ask, full) && g_str_has_prefix(full, "/proc/self/")) {

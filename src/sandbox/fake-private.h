@@ -24,6 +24,8 @@ struct Fake {
   GHashTable *plans;   /* process → Plan: an exec that is under way */
   GHashTable *sockets; /* inode of a stand-in → type of the AF_UNIX socket that it stands for */
   GHashTable *given;   /* the devices that the sandbox put into /dev: a set of os/owners.h */
+  GQueue held;         /* Held: what descriptors of memory files stand for, the newest first */
+  dev_t memory;        /* the device of memory files */
   int loader;          /* the program that starts programs, sealed */
   guint waiting;       /* threads that open a FIFO */
 };
@@ -61,6 +63,12 @@ void oakum_ask_go_on(Ask *ask);
 /* ---- fake-path.c */
 /* The path inside the root (absolute, not clean) that `dirfd` and `path` mean; into `out`. */
 NODISCARD int oakum_ask_full(Ask *ask, int dirfd, const char *path, char out[PATH_LIMIT]);
+/* A descriptor that stands for `object` (O_PATH), which could not be given to another process: the
+ * step gets a memory file, and calls on it are answered for the object. */
+NODISCARD int oakum_fake_stand_in(Fake *f, int object);
+void oakum_fake_held_free(gpointer held);
+/* The step's descriptor `number` as one of ours (O_PATH). */
+NODISCARD int oakum_ask_theirs(const Ask *ask, int number);
 /* Opens below the root. `how`: flags of open(2). */
 NODISCARD int oakum_fake_open(const Fake *f, const char *full, int how, mode_t mode);
 /* A descriptor (O_PATH) of what a call names. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */

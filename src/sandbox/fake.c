@@ -235,6 +235,7 @@ void oakum_fake_free(Fake *f)
   g_hash_table_unref(f->sockets);
   g_hash_table_unref(f->given);
   oakum_fd_clear(&f->loader);
+  g_queue_clear_full(&f->held, oakum_fake_held_free);
   g_free(f);
 }
 

@@ -59,7 +59,7 @@ def store(tmp_path_factory):
 def test_same_bytes_everywhere(oakum, bookworm, store, tmp_path):
     """Two folders, umasks, time zones, thread counts and rungs: one digest."""
     digests = []
-    ways = [("2", "UTC", 0o022), ("1", "Asia/Tokyo", 0o077), ("1", "America/St_Johns", 0o002)]
+    ways = [("2", "UTC", 0o022), ("1", "Asia/Tokyo", 0o077), ("1", "America/St_Johns", 0o002), ("2", "Europe/Rome", 0o022)]
     for i, (rung, (threads, zone, umask)) in enumerate([(RUNGS[0], ways[1])] + list(zip(RUNGS, ways))):
         context = make_context(tmp_path / f"c{i}")
         done = build(oakum, context, bookworm, "--isolation", rung, "--threads", threads, "--store", str(store), "--output",
