@@ -75,7 +75,7 @@ static void *name_racer(void *unused)
   for (unsigned i = 0; racing; i++) {
     strcpy(raced_name + end, i & 1 ? host_program : "");
     strcpy(raced_address.sun_path, i & 2 ? host_socket : "/tmp/none");
-    raced_address.sun_family = i & 4 ? AF_UNIX : AF_INET;
+    raced_address.sun_family = i & 4 ? AF_UNIX : 99; /* what is asked of nobody */
   }
   return unused;
 }
@@ -152,7 +152,7 @@ static void reach_the_machine(const char *file)
   pthread_create(&thread, NULL, name_racer, NULL);
   char *none[] = {"x", NULL};
   for (int i = 0; i < 1500; i++) {
-    pid_t pid = (pid_t)syscall(SYS_vfork); /* shares our memory with the thread */
+    pid_t pid = vfork(); /* shares our memory with the thread */
     if (pid == 0) {
       execve(raced_name, none, none);
       _exit(0);
