@@ -359,8 +359,8 @@ static void answer_loader(Ask *ask)
   const __u64 *a = ask->notif->data.args;
   gpointer key = GINT_TO_POINTER(ask->request.tid);
   Plan *plan = g_hash_table_lookup(ask->f->plans, key);
-  if (!plan || plan->armed || a[1] != sizeof(plan->told)) {
-    oakum_ask_answer(ask, -ENOSYS);
+  if (!plan || plan->armed || a[2] != sizeof(plan->told)) {
+    oakum_ask_answer(ask, -EINVAL);
     return;
   }
   plan->told.program = add_descriptor(ask, plan->program, 0);
@@ -369,7 +369,7 @@ static void answer_loader(Ask *ask)
   if (bad >= 0 && plan->interpreter >= 0 && plan->told.interpreter < 0)
     bad = plan->told.interpreter;
   if (bad >= 0)
-    bad = oakum_ask_write(ask, a[0], &plan->told,
+    bad = oakum_ask_write(ask, a[1], &plan->told,
                           offsetof(OakumLoaderPlan, text) + plan->text_len);
   if (bad >= 0)
     bad = oakum_ask_set_state(ask, &plan->next);
@@ -425,7 +425,9 @@ gboolean oakum_fake_exec(Ask *ask)
     else
       answer_exec(ask, (int)a[0], a[1], a[2], a[3], (int)a[4]);
     return TRUE;
-  case OAKUM_LOADER_CALL:
+  case SYS_prctl:
+    if ((int)a[0] != OAKUM_LOADER_OPTION)
+      return FALSE;
     answer_loader(ask);
     return TRUE;
   case SYS_chdir:

@@ -1,6 +1,7 @@
 /* The filters of the rung fake-root: the list of calls that a step may make at all, and on top of
  * the rules of the rung chroot those that the supervisor answers. A call that names a file is
  * either answered there or not on the list. */
+#include "sandbox/loader.h"
 #include "sandbox/supervisor-private.h"
 #include <errno.h>
 #include <linux/audit.h>
@@ -61,7 +62,7 @@ static const char *const answered[] = {
     "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
     "umask", "capget", "capset",
     /* programs and sockets */
-    "execve", "execveat", "afs_syscall", "bind", "connect"};
+    "execve", "execveat", "bind", "connect"};
 /* Answered as on the rung chroot; filter.c adds the rules. */
 static const char *const as_chroot[] = {
     "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
@@ -126,7 +127,7 @@ static gboolean add(scmp_filter_ctx ctx, uint32_t action, const char *name, unsi
 
 static gboolean add_answered(scmp_filter_ctx ctx)
 {
-  static const int prctls[] = {PR_CAPBSET_READ, PR_CAPBSET_DROP};
+  static const int prctls[] = {PR_CAPBSET_READ, PR_CAPBSET_DROP, OAKUM_LOADER_OPTION};
   static const int granted[] = {PR_SET_DUMPABLE, PR_SET_SECUREBITS};
   for (size_t i = 0; i < G_N_ELEMENTS(answered); i++)
     if (!add(ctx, SCMP_ACT_NOTIFY, answered[i], 0, NULL))

@@ -163,7 +163,7 @@ static unsigned long corrected(unsigned long type, unsigned long value, const Lo
 __attribute__((used)) _Noreturn void oakum_loader_main(unsigned long *stack);
 _Noreturn void oakum_loader_main(unsigned long *stack)
 {
-  if (call(OAKUM_LOADER_CALL, (long)&plan, sizeof(plan), 0, 0, 0, 0) != 0)
+  if (call(SYS_prctl, OAKUM_LOADER_OPTION, (long)&plan, sizeof(plan), 0, 0, 0) != 0)
     fail();
   call(SYS_prctl, PR_SET_NAME, (long)(plan.text + plan.comm), 0, 0, 0, 0);
   Loaded program = load(plan.program), interpreter = {0, 0, 0, 0};

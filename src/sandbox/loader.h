@@ -2,7 +2,8 @@
 #pragma once
 #include <stdint.h>
 
-#define OAKUM_LOADER_CALL SYS_afs_syscall /* a number that Linux never gave a call */
+/* An option of prctl(2) that Linux does not have: a call that no filter around us denies. */
+#define OAKUM_LOADER_OPTION 0x6f616b75
 #define OAKUM_LOADER_PREFIX_MAX 12u      /* arguments in front: interpreters of scripts */
 #define OAKUM_LOADER_TEXT 24576u         /* bytes of all strings */
 
