@@ -128,10 +128,9 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, char **words, const O
                     .script_name = script ? script->name : NULL,
                     .script = script ? script->text : NULL};
   int status = 0;
-  gboolean ok =
-      (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
-      oakum_sandbox_run(build->options->rung, &step, &status, error) &&
-      (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
+  gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
+                oakum_sandbox_run(build->options->rung, &step, &status, error) &&
+                (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
   oakum_user_clear(&user);
   if (ok && status != 0) {
     g_autofree char *how = oakum_child_describe(status);

@@ -96,8 +96,9 @@ static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, 
          usage(error, "--isolation takes auto, userns, root, chroot or fake-root, not", text);
 }
 
-/* A plain user has the rung userns or, where no user namespace can be made, fake-root. Root that may make namespaces goes without it: they do
- * the same. Root that may not (a pod) still takes it before the chroot, where it is let. */
+/* A plain user has the rung userns or, where no user namespace can be made, fake-root. Root that
+ * may make namespaces goes without it: they do the same. Root that may not (a pod) still takes it
+ * before the chroot, where it is let. */
 static gboolean wants_userns(gboolean pinned, OakumRung rung)
 {
   if (pinned)
@@ -106,7 +107,7 @@ static gboolean wants_userns(gboolean pinned, OakumRung rung)
     return oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL) ||
            !oakum_sandbox_probe(OAKUM_RUNG_FAKE_ROOT, NULL); /* then it tells what is missing */
   return (!oakum_sandbox_probe(OAKUM_RUNG_ROOT, NULL) &&
-                            oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
+          oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
 }
 
 gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, int *exit_status,

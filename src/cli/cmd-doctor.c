@@ -5,11 +5,11 @@
 
 static int run(int argc, char **argv)
 {
-  static const char *const what[OAKUM_RUNGS] = {"user, mount and pid namespaces for a plain user",
-                                                "mount and pid namespaces, as root",
-                                                "chroot with a supervisor, as in a stock pod",
-                                                "no privilege at all: a supervisor plays root, as in a "
-                                                "restricted pod"};
+  static const char *const what[OAKUM_RUNGS] = {
+      "user, mount and pid namespaces for a plain user", "mount and pid namespaces, as root",
+      "chroot with a supervisor, as in a stock pod",
+      "no privilege at all: a supervisor plays root, as in a "
+      "restricted pod"};
   static const char *const cure[OAKUM_RUNGS] = {
       "it needs user namespaces (sysctl kernel.unprivileged_userns_clone; a pod with hostUsers: "
       "false) and a /proc of which nothing is hidden (procMount: Unmasked), the package uidmap and "

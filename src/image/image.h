@@ -153,8 +153,8 @@ typedef struct OakumTree OakumTree;
 NODISCARD OakumTree *oakum_tree_new(int root);
 void oakum_tree_free(OakumTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTree, oakum_tree_free)
-/* Where the builder may not give files away: who owns what goes into `owners` (borrowed, must outlive
- * the tree), and what is read of the disk is read with it. NULL: the disk holds it. */
+/* Where the builder may not give files away: who owns what goes into `owners` (borrowed, must
+ * outlive the tree), and what is read of the disk is read with it. NULL: the disk holds it. */
 void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
@@ -191,7 +191,7 @@ typedef struct {
   gboolean own;         /* use uid and gid; else those of the files are kept */
   uint32_t uid, gid;
   const OakumOwners *owners; /* of the root that is packed from, NULL: the disk's */
-  int mode; /* of files and folders; -1: as they are */
+  int mode;                  /* of files and folders; -1: as they are */
   /* TRUE: leave the path (below the root packed from) out. NULL: none is. A folder that is left out
    * is still entered when `enter_skipped`. */
   gboolean (*skip)(const char *path, gpointer user);

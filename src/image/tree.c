@@ -273,9 +273,9 @@ static gboolean write_content(Apply *apply, int fd, TreeEntry *note, GError **er
 static gboolean record_owner(OakumOwners *owners, int at, const char *name,
                              const OakumTarEntry *entry, const char *path, GError **error)
 {
-  static const mode_t types[] = {[OAKUM_TAR_FILE] = S_IFREG,  [OAKUM_TAR_DIR] = S_IFDIR,
-                                 [OAKUM_TAR_SYMLINK] = S_IFLNK, [OAKUM_TAR_CHAR] = S_IFCHR,
-                                 [OAKUM_TAR_BLOCK] = S_IFBLK, [OAKUM_TAR_FIFO] = S_IFIFO};
+  static const mode_t types[] = {
+      [OAKUM_TAR_FILE] = S_IFREG, [OAKUM_TAR_DIR] = S_IFDIR,   [OAKUM_TAR_SYMLINK] = S_IFLNK,
+      [OAKUM_TAR_CHAR] = S_IFCHR, [OAKUM_TAR_BLOCK] = S_IFBLK, [OAKUM_TAR_FIFO] = S_IFIFO};
   struct stat st;
   mode_t disk;
   gboolean device = entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK;

@@ -168,7 +168,7 @@ gboolean oakum_owners_save(const OakumOwners *owners, const char *path, GError *
   while (g_hash_table_iter_next(&iter, &k, &v)) {
     const Key *key = k;
     const OakumOwner *owner = v;
-    Row row = {key->dev,   key->ino,    owner->rdev, owner->uid,
+    Row row = {key->dev,   key->ino,    owner->rdev,          owner->uid,
                owner->gid, owner->mode, owner->capability_len};
     g_byte_array_append(out, (const guint8 *)&row, sizeof(row));
     if (owner->capability_len > 0)
@@ -204,8 +204,11 @@ gboolean oakum_owners_load(OakumOwners *owners, const char *path, GError **error
     ok = row.capability_len <= OAKUM_OWNERS_CAPABILITY_MAX && len - at >= row.capability_len;
     if (!ok)
       break;
-    OakumOwner owner = {row.uid,  row.gid, row.mode,
-                        row.rdev, row.capability_len ? (uint8_t *)text + at : NULL,
+    OakumOwner owner = {row.uid,
+                        row.gid,
+                        row.mode,
+                        row.rdev,
+                        row.capability_len ? (uint8_t *)text + at : NULL,
                         row.capability_len};
     ok = oakum_owners_set(owners, row.dev, row.ino, &owner);
     at += row.capability_len;

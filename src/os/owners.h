@@ -31,8 +31,7 @@ void oakum_owners_patch(const OakumOwners *owners, struct stat *st);
 /* Records owner and mode (with type) of the file that `st` is of, and gives in *on_disk the
  * permissions that the disk must have, so that its owner on disk may always use it. */
 NODISCARD gboolean oakum_owners_record(OakumOwners *owners, const struct stat *st, uint32_t uid,
-                                       uint32_t gid, uint32_t mode, uint64_t rdev,
-                                       mode_t *on_disk);
+                                       uint32_t gid, uint32_t mode, uint64_t rdev, mode_t *on_disk);
 /* The permissions on disk for a file that ought to have `mode`. */
 NODISCARD mode_t oakum_owners_mode_on_disk(uint32_t mode);
 /* Whether any folder hands its group on to what is made in it. */

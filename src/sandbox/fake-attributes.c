@@ -48,10 +48,10 @@ static int change_owner(Ask *ask, int object_taken, uint32_t uid, uint32_t gid)
   if (bad < 0)
     return bad;
   uint32_t who = ask->cred->uid[FS];
-  if (who != 0 && ((uid != UNCHANGED && (uid != st.st_uid || st.st_uid != who)) ||
-                   (gid != UNCHANGED && (st.st_uid != who ||
-                                         (gid != st.st_gid &&
-                                          !oakum_cred_in_group(ask->cred, gid, FALSE))))))
+  if (who != 0 &&
+      ((uid != UNCHANGED && (uid != st.st_uid || st.st_uid != who)) ||
+       (gid != UNCHANGED &&
+        (st.st_uid != who || (gid != st.st_gid && !oakum_cred_in_group(ask->cred, gid, FALSE))))))
     return -EPERM;
   uint32_t mode = st.st_mode;
   if (S_ISREG(mode) && (uid != UNCHANGED || gid != UNCHANGED)) { /* as the kernel, also for root */
@@ -112,7 +112,8 @@ static int answer_utimensat(Ask *ask)
   if (a[2] && oakum_ask_read(ask, a[2], times, sizeof(times)) < 0)
     return -EFAULT;
   int flags = (int)a[3] & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
-  return set_times(ask, a[1] ? oakum_ask_object(ask, (int)a[0], a[1], flags) : theirs(ask, (int)a[0]),
+  return set_times(ask,
+                   a[1] ? oakum_ask_object(ask, (int)a[0], a[1], flags) : theirs(ask, (int)a[0]),
                    a[2] ? times : NULL);
 }
 
@@ -285,7 +286,8 @@ static gboolean attributes_of_names(Ask *ask, int *result)
   switch (nr) {
   case SYS_setxattr:
   case SYS_lsetxattr:
-    *result = set_attribute(ask, object(ask, a[0], nr == SYS_setxattr), a[1], a[2], a[3], (int)a[4]);
+    *result =
+        set_attribute(ask, object(ask, a[0], nr == SYS_setxattr), a[1], a[2], a[3], (int)a[4]);
     return TRUE;
   case SYS_fsetxattr:
     *result = set_attribute(ask, theirs(ask, (int)a[0]), a[1], a[2], a[3], (int)a[4]);
@@ -332,7 +334,8 @@ gboolean oakum_fake_attributes(Ask *ask)
     result = change_mode(ask, oakum_ask_object(ask, (int)a[0], a[1], 0), (mode_t)a[2]);
     break;
   case 452: /* fchmodat2, which Debian 12 has no name for */
-    result = change_mode(ask, oakum_ask_object(ask, (int)a[0], a[1], (int)a[3] & kept), (mode_t)a[2]);
+    result =
+        change_mode(ask, oakum_ask_object(ask, (int)a[0], a[1], (int)a[3] & kept), (mode_t)a[2]);
     break;
   case SYS_chown:
   case SYS_lchown:

@@ -345,8 +345,8 @@ static void answer_exec(Ask *ask, int dirfd, uint64_t path_at, uint64_t argv, ui
 static gboolean is_ours(Ask *ask)
 {
   const __u64 *a = ask->notif->data.args;
-  Plan *plan = g_hash_table_lookup(ask->f->plans,
-                                   GINT_TO_POINTER(process_of_thread(ask->request.tid)));
+  Plan *plan =
+      g_hash_table_lookup(ask->f->plans, GINT_TO_POINTER(process_of_thread(ask->request.tid)));
   if (!plan || !plan->armed || (int)a[0] != plan->number || a[4] != AT_EMPTY_PATH)
     return FALSE;
   plan->armed = FALSE;
@@ -369,8 +369,7 @@ static void answer_loader(Ask *ask)
   if (bad >= 0 && plan->interpreter >= 0 && plan->told.interpreter < 0)
     bad = plan->told.interpreter;
   if (bad >= 0)
-    bad = oakum_ask_write(ask, a[1], &plan->told,
-                          offsetof(OakumLoaderPlan, text) + plan->text_len);
+    bad = oakum_ask_write(ask, a[1], &plan->told, offsetof(OakumLoaderPlan, text) + plan->text_len);
   if (bad >= 0)
     bad = oakum_ask_set_state(ask, &plan->next);
   g_hash_table_remove(ask->f->plans, key);

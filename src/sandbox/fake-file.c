@@ -16,7 +16,9 @@
 static int want_of(int flags)
 {
   int mode = flags & O_ACCMODE;
-  return (mode == O_WRONLY ? W_OK : mode == O_RDWR ? R_OK | W_OK : R_OK) |
+  return (mode == O_WRONLY ? W_OK
+          : mode == O_RDWR ? R_OK | W_OK
+                           : R_OK) |
          (flags & O_TRUNC ? W_OK : 0);
 }
 
@@ -185,8 +187,7 @@ static int open_file(Ask *ask, const char *full, int flags, mode_t mode)
     fd = oakum_fake_open(ask->f, full, flags, 0600);
     if (fd < 0)
       return fd;
-    int bad = oakum_ask_created(ask, -1, fd, NULL,
-                                S_IFREG | (mode & 07777 & ~ask->state.umask), 0);
+    int bad = oakum_ask_created(ask, -1, fd, NULL, S_IFREG | (mode & 07777 & ~ask->state.umask), 0);
     if (bad == 0)
       return fd;
     close(fd);
@@ -220,8 +221,9 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
           oakum_ask_object_at(ask, dirfd, path, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
       char link[32];
       struct stat st;
-      fd = object < 0                                           ? object
-           : (flags & O_PATH) && oakum_fake_stat(ask->f, object, &st) == 0 ? open_for_path(ask->f, object, &st)
+      fd = object < 0 ? object
+           : (flags & O_PATH) && oakum_fake_stat(ask->f, object, &st) == 0
+               ? open_for_path(ask->f, object, &st)
            : (fd = open(oakum_fake_link(object, link), (flags & ~O_NOFOLLOW) | O_CLOEXEC)) < 0
                ? -errno
                : fd;
@@ -328,8 +330,8 @@ static int answer_readlink(Ask *ask, int dirfd, uint64_t path_address, uint64_t 
   ssize_t n = -2;
   if (*path != '\0' && (bad = oakum_ask_full(ask, dirfd, path, full)) < 0)
     return bad;
-  if (*path != '\0' && (strcmp(full, "/proc/self/exe") == 0 ||
-                        strcmp(full, "/proc/thread-self/exe") == 0)) {
+  if (*path != '\0' &&
+      (strcmp(full, "/proc/self/exe") == 0 || strcmp(full, "/proc/thread-self/exe") == 0)) {
     g_strlcpy(target, ask->f->programs->pdata[ask->state.program], sizeof(target));
     n = (ssize_t)strlen(target);
   } else if (*path != '\0' && g_str_has_prefix(full, "/proc/")) {

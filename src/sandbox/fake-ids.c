@@ -64,8 +64,7 @@ static int set_re(Ask *ask, gboolean group, uint32_t real, uint32_t effective)
   if (!is_root(ask->cred) &&
       ((real != UNCHANGED && real != ids[REAL] && real != ids[EFFECTIVE]) || !has(ids, effective)))
     return -EPERM;
-  gboolean follows =
-      real != UNCHANGED || (effective != UNCHANGED && effective != ids[REAL]);
+  gboolean follows = real != UNCHANGED || (effective != UNCHANGED && effective != ids[REAL]);
   Cred next = *ask->cred;
   uint32_t *to = group ? next.gid : next.uid;
   if (real != UNCHANGED)

@@ -217,7 +217,8 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
         return -ESRCH;
     }
   }
-  int fd = oakum_fake_open(ask->f, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+  int fd =
+      oakum_fake_open(ask->f, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
   bad = fd >= 0 ? oakum_ask_may_reach(ask, fd) : 0;
   if (bad < 0) {
     close(fd);
@@ -277,7 +278,7 @@ int oakum_ask_may(const Ask *ask, const struct stat *st, int want, gboolean real
   uint32_t uid = ask->cred->uid[real_ids ? REAL : FS];
   if (uid == 0) /* CAP_DAC_OVERRIDE */
     return !(want & X_OK) || S_ISDIR(st->st_mode) || (st->st_mode & 0111) ? 0 : -EACCES;
-  guint shift = st->st_uid == uid                                       ? 6
+  guint shift = st->st_uid == uid                                      ? 6
                 : oakum_cred_in_group(ask->cred, st->st_gid, real_ids) ? 3
                                                                        : 0;
   return ((st->st_mode >> shift) & (guint)want & 7) == ((guint)want & 7) ? 0 : -EACCES;

@@ -1,6 +1,7 @@
 /* The rung fake-root. Every call that names a file is answered here: the supervisor does it below
  * the root (openat2, RESOLVE_IN_ROOT) and gives back the result or a descriptor, so that the kernel
- * never looks at a name that the step holds in its memory. Functions return 0 or more, or -errno. */
+ * never looks at a name that the step holds in its memory. Functions return 0 or more, or -errno.
+ */
 #pragma once
 #include "os/owners.h"
 #include "sandbox/supervisor-private.h"

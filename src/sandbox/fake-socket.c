@@ -163,15 +163,17 @@ static void answer_name(Ask *ask)
     result = binds ? -EINVAL : -EISCONN;
   else if (len > sizeof(address) || oakum_ask_read(ask, a[1], &address, len) < 0)
     result = len > sizeof(address) ? -EINVAL : -EFAULT;
-  else if (len == sizeof(address) && memchr(address.sun_path, '\0', sizeof(address.sun_path)) == NULL)
+  else if (len == sizeof(address) &&
+           memchr(address.sun_path, '\0', sizeof(address.sun_path)) == NULL)
     result = -ENAMETOOLONG;
   if (result < 0) {
     oakum_ask_answer(ask, result);
     return;
   }
   OAKUM_AUTO_FD fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  result = fd < 0 ? -errno : binds ? do_bind(ask, fd, &address, len)
-                                   : do_connect(ask, fd, &address, len);
+  result = fd < 0  ? -errno
+           : binds ? do_bind(ask, fd, &address, len)
+                   : do_connect(ask, fd, &address, len);
   /* one that listens cannot be connected any more */
   if (result == 0 && binds && listen(fd, BACKLOG) < 0)
     result = -errno;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 static const guint8 loader_bytes[] = {
-#include "loader.inc"
+#include "sandbox/loader-bytes.h"
 };
 
 /* ---- the asker's memory
@@ -161,9 +161,9 @@ static void note_given(Fake *f)
   static const struct {
     const char *path;
     unsigned major, minor;
-  } given[] = {{"etc/hosts", 0, 0}, {"etc/resolv.conf", 0, 0}, {"etc/hostname", 0, 0},
-               {"dev/null", 1, 3},  {"dev/zero", 1, 5},        {"dev/full", 1, 7},
-               {"dev/random", 1, 8}, {"dev/urandom", 1, 9},    {"dev/tty", 5, 0}};
+  } given[] = {{"etc/hosts", 0, 0},  {"etc/resolv.conf", 0, 0}, {"etc/hostname", 0, 0},
+               {"dev/null", 1, 3},   {"dev/zero", 1, 5},        {"dev/full", 1, 7},
+               {"dev/random", 1, 8}, {"dev/urandom", 1, 9},     {"dev/tty", 5, 0}};
   for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
     OAKUM_AUTO_FD fd = oakum_fake_open(f, given[i].path, O_PATH | O_NOFOLLOW, 0);
     struct stat st;
@@ -223,7 +223,8 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
 
 void oakum_fake_free(Fake *f)
 {
-  if (!f || g_atomic_int_get((gint *)&f->waiting) > 0) /* a thread still holds it; the process ends */
+  if (!f ||
+      g_atomic_int_get((gint *)&f->waiting) > 0) /* a thread still holds it; the process ends */
     return;
   oakum_owners_free(f->owners);
   g_free(f->owners_path);
@@ -262,7 +263,9 @@ static void fence(void)
   if (abi >= 6)
     attr.scoped = 1 /* abstract unix sockets */ | 2 /* signals */;
   int fd = (int)syscall(SYS_landlock_create_ruleset, &attr,
-                        abi >= 6 ? sizeof(attr) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t),
+                        abi >= 6   ? sizeof(attr)
+                        : abi >= 4 ? 2 * sizeof(uint64_t)
+                                   : sizeof(uint64_t),
                         0U);
   if (fd >= 0) {
     (void)!syscall(SYS_landlock_restrict_self, fd, 0U);
@@ -338,13 +341,11 @@ static gboolean limits(Ask *ask)
 
 gboolean oakum_fake_answer(Supervisor *s, const struct seccomp_notif *notif)
 {
-  Ask ask = {.s = s,
-             .f = s->fake,
-             .notif = notif,
-             .request = {.notif = notif,
-                         .pid = (pid_t)notif->pid,
-                         .tid = (pid_t)notif->pid,
-                         .mem = -1}};
+  Ask ask = {
+      .s = s,
+      .f = s->fake,
+      .notif = notif,
+      .request = {.notif = notif, .pid = (pid_t)notif->pid, .tid = (pid_t)notif->pid, .mem = -1}};
   if (limits(&ask))
     return TRUE;
   if (!state_of(s->fake, ask.request.tid, &ask.state)) {
@@ -372,10 +373,10 @@ gboolean oakum_fake_try(void)
     _exit(0);
   }
   struct rlimit state;
-  gboolean ok = pid > 0 && process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(number) &&
-                process_vm_writev(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(number) &&
-                prlimit(pid, RLIMIT_LOCKS, NULL, &state) == 0 &&
-                ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0;
+  gboolean ok =
+      pid > 0 && process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(number) &&
+      process_vm_writev(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof(number) &&
+      prlimit(pid, RLIMIT_LOCKS, NULL, &state) == 0 && ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0;
   if (ok && state.rlim_max != RLIM_INFINITY) {
     errno = EPERM;
     ok = FALSE;

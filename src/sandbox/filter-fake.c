@@ -15,35 +15,195 @@
 #include <unistd.h>
 
 /* They name no file and reach nobody but the caller, or their arguments are judged by a rule. */
-static const char *const harmless[] = {
-    "read", "write", "close", "lseek", "mmap", "mprotect", "munmap", "brk", "rt_sigaction",
-    "rt_sigprocmask", "rt_sigreturn", "pread64", "pwrite64", "readv", "writev", "pipe", "poll",
-    "ppoll", "select", "pselect6", "sched_yield", "mremap", "msync", "mincore", "madvise", "dup",
-    "dup2", "dup3", "pause", "nanosleep", "getitimer", "alarm", "setitimer", "getpid", "sendfile",
-    "accept", "accept4", "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg",
-    "shutdown", "listen", "getsockname", "getpeername", "setsockopt", "getsockopt", "clone", "fork",
-    "vfork", "exit", "exit_group", "wait4", "waitid", "uname", "fcntl", "flock", "fsync",
-    "fdatasync", "ftruncate", "getdents", "getdents64", "fchdir", "gettimeofday", "getrlimit",
-    "setrlimit", "getrusage", "sysinfo", "times", "getppid", "getpgrp", "getpgid", "setpgid",
-    "setsid", "getsid", "rt_sigpending", "rt_sigtimedwait", "rt_sigsuspend", "sigaltstack",
-    "personality", "fstatfs", "getpriority", "setpriority", "sched_setparam", "sched_getparam",
-    "sched_setscheduler", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min",
-    "sched_rr_get_interval", "sched_setaffinity", "sched_getaffinity", "sched_setattr",
-    "sched_getattr", "mlock", "mlock2", "munlock", "mlockall", "munlockall", "prctl", "arch_prctl",
-    "sync", "syncfs", "gettid", "readahead", "time", "futex", "futex_waitv", "futex_wake",
-    "futex_wait", "futex_requeue", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait",
-    "epoll_pwait", "epoll_pwait2", "set_tid_address", "restart_syscall", "fadvise64",
-    "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete",
-    "clock_gettime", "clock_getres", "clock_nanosleep", "ioprio_set", "ioprio_get",
-    "set_robust_list", "get_robust_list", "splice", "tee", "sync_file_range", "vmsplice",
-    "signalfd", "signalfd4", "timerfd_create", "timerfd_settime", "timerfd_gettime", "eventfd",
-    "eventfd2", "fallocate", "pipe2", "preadv", "pwritev", "preadv2", "pwritev2", "prlimit64",
-    "getcpu", "seccomp", "getrandom", "memfd_create", "membarrier", "copy_file_range",
-    "pkey_mprotect", "pkey_alloc", "pkey_free", "rseq", "close_range", "cachestat", "mbind",
-    "set_mempolicy", "get_mempolicy", "set_mempolicy_home_node", "landlock_create_ruleset",
-    "landlock_add_rule", "landlock_restrict_self", "shmget", "shmat", "shmctl", "shmdt", "semget",
-    "semop", "semctl", "semtimedop", "msgget", "msgsnd", "msgrcv", "msgctl", "ioctl", "socketpair",
-    "socket", "mseal", "pidfd_send_signal", "remap_file_pages"};
+static const char *const harmless[] = {"read",
+                                       "write",
+                                       "close",
+                                       "lseek",
+                                       "mmap",
+                                       "mprotect",
+                                       "munmap",
+                                       "brk",
+                                       "rt_sigaction",
+                                       "rt_sigprocmask",
+                                       "rt_sigreturn",
+                                       "pread64",
+                                       "pwrite64",
+                                       "readv",
+                                       "writev",
+                                       "pipe",
+                                       "poll",
+                                       "ppoll",
+                                       "select",
+                                       "pselect6",
+                                       "sched_yield",
+                                       "mremap",
+                                       "msync",
+                                       "mincore",
+                                       "madvise",
+                                       "dup",
+                                       "dup2",
+                                       "dup3",
+                                       "pause",
+                                       "nanosleep",
+                                       "getitimer",
+                                       "alarm",
+                                       "setitimer",
+                                       "getpid",
+                                       "sendfile",
+                                       "accept",
+                                       "accept4",
+                                       "sendto",
+                                       "recvfrom",
+                                       "sendmsg",
+                                       "recvmsg",
+                                       "sendmmsg",
+                                       "recvmmsg",
+                                       "shutdown",
+                                       "listen",
+                                       "getsockname",
+                                       "getpeername",
+                                       "setsockopt",
+                                       "getsockopt",
+                                       "clone",
+                                       "fork",
+                                       "vfork",
+                                       "exit",
+                                       "exit_group",
+                                       "wait4",
+                                       "waitid",
+                                       "uname",
+                                       "fcntl",
+                                       "flock",
+                                       "fsync",
+                                       "fdatasync",
+                                       "ftruncate",
+                                       "getdents",
+                                       "getdents64",
+                                       "fchdir",
+                                       "gettimeofday",
+                                       "getrlimit",
+                                       "setrlimit",
+                                       "getrusage",
+                                       "sysinfo",
+                                       "times",
+                                       "getppid",
+                                       "getpgrp",
+                                       "getpgid",
+                                       "setpgid",
+                                       "setsid",
+                                       "getsid",
+                                       "rt_sigpending",
+                                       "rt_sigtimedwait",
+                                       "rt_sigsuspend",
+                                       "sigaltstack",
+                                       "personality",
+                                       "fstatfs",
+                                       "getpriority",
+                                       "setpriority",
+                                       "sched_setparam",
+                                       "sched_getparam",
+                                       "sched_setscheduler",
+                                       "sched_getscheduler",
+                                       "sched_get_priority_max",
+                                       "sched_get_priority_min",
+                                       "sched_rr_get_interval",
+                                       "sched_setaffinity",
+                                       "sched_getaffinity",
+                                       "sched_setattr",
+                                       "sched_getattr",
+                                       "mlock",
+                                       "mlock2",
+                                       "munlock",
+                                       "mlockall",
+                                       "munlockall",
+                                       "prctl",
+                                       "arch_prctl",
+                                       "sync",
+                                       "syncfs",
+                                       "gettid",
+                                       "readahead",
+                                       "time",
+                                       "futex",
+                                       "futex_waitv",
+                                       "futex_wake",
+                                       "futex_wait",
+                                       "futex_requeue",
+                                       "epoll_create",
+                                       "epoll_create1",
+                                       "epoll_ctl",
+                                       "epoll_wait",
+                                       "epoll_pwait",
+                                       "epoll_pwait2",
+                                       "set_tid_address",
+                                       "restart_syscall",
+                                       "fadvise64",
+                                       "timer_create",
+                                       "timer_settime",
+                                       "timer_gettime",
+                                       "timer_getoverrun",
+                                       "timer_delete",
+                                       "clock_gettime",
+                                       "clock_getres",
+                                       "clock_nanosleep",
+                                       "ioprio_set",
+                                       "ioprio_get",
+                                       "set_robust_list",
+                                       "get_robust_list",
+                                       "splice",
+                                       "tee",
+                                       "sync_file_range",
+                                       "vmsplice",
+                                       "signalfd",
+                                       "signalfd4",
+                                       "timerfd_create",
+                                       "timerfd_settime",
+                                       "timerfd_gettime",
+                                       "eventfd",
+                                       "eventfd2",
+                                       "fallocate",
+                                       "pipe2",
+                                       "preadv",
+                                       "pwritev",
+                                       "preadv2",
+                                       "pwritev2",
+                                       "prlimit64",
+                                       "getcpu",
+                                       "seccomp",
+                                       "getrandom",
+                                       "memfd_create",
+                                       "membarrier",
+                                       "copy_file_range",
+                                       "pkey_mprotect",
+                                       "pkey_alloc",
+                                       "pkey_free",
+                                       "rseq",
+                                       "close_range",
+                                       "cachestat",
+                                       "mbind",
+                                       "set_mempolicy",
+                                       "get_mempolicy",
+                                       "set_mempolicy_home_node",
+                                       "landlock_create_ruleset",
+                                       "landlock_add_rule",
+                                       "landlock_restrict_self",
+                                       "shmget",
+                                       "shmat",
+                                       "shmctl",
+                                       "shmdt",
+                                       "semget",
+                                       "semop",
+                                       "semctl",
+                                       "semtimedop",
+                                       "msgget",
+                                       "msgsnd",
+                                       "msgrcv",
+                                       "msgctl",
+                                       "ioctl",
+                                       "socketpair",
+                                       "socket",
+                                       "mseal",
+                                       "pidfd_send_signal",
+                                       "remap_file_pages"};
 /* Answered by the supervisor on this rung only. */
 static const char *const answered[] = {
     /* files */
@@ -96,8 +256,8 @@ static gboolean load_list(void)
   count += numbers_of(answered, G_N_ELEMENTS(answered), numbers + count);
   count += numbers_of(as_chroot, G_N_ELEMENTS(as_chroot), numbers + count);
   qsort(numbers, count, sizeof(int), by_number);
-  code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-                                           offsetof(struct seccomp_data, arch));
+  code[n++] =
+      (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
   code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
   code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
   code[n++] =
@@ -106,10 +266,8 @@ static gboolean load_list(void)
     size_t j = i;
     while (j + 1 < count && numbers[j + 1] <= numbers[j] + 1)
       j++;
-    code[n++] =
-        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)numbers[i], 0, 2);
-    code[n++] =
-        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)numbers[j], 1, 0);
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)numbers[i], 0, 2);
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)numbers[j], 1, 0);
     code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     i = j + 1;
   }
@@ -134,12 +292,14 @@ static gboolean add_answered(scmp_filter_ctx ctx)
       return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(prctls); i++)
     if (!add(ctx, SCMP_ACT_NOTIFY, "prctl", 1,
-             (struct scmp_arg_cmp[]){SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, (scmp_datum_t)prctls[i])}))
+             (struct scmp_arg_cmp[]){
+                 SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, (scmp_datum_t)prctls[i])}))
       return FALSE;
   /* to stop being dumpable would only hide it from us */
   for (size_t i = 0; i < G_N_ELEMENTS(granted); i++)
     if (!add(ctx, SCMP_ACT_ERRNO(0), "prctl", 1,
-             (struct scmp_arg_cmp[]){SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, (scmp_datum_t)granted[i])}))
+             (struct scmp_arg_cmp[]){
+                 SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, (scmp_datum_t)granted[i])}))
       return FALSE;
   /* that limit holds what a process is */
   static const char *const limits[] = {"getrlimit", "setrlimit"};
@@ -183,6 +343,5 @@ static gboolean load_families(void)
 
 gboolean oakum_sandbox_load_fake_filter(int *listener)
 {
-  return load_list() && load_families() &&
-         oakum_sandbox_load_supervised(add_answered, listener);
+  return load_list() && load_families() && oakum_sandbox_load_supervised(add_answered, listener);
 }

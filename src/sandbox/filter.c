@@ -149,8 +149,8 @@ static gboolean load_patient(scmp_filter_ctx ctx, int *listener)
   return *listener >= 0;
 }
 
-static gboolean load_filter(gboolean supervised, gboolean (*more)(scmp_filter_ctx), gboolean patient,
-                            int *listener)
+static gboolean load_filter(gboolean supervised, gboolean (*more)(scmp_filter_ctx),
+                            gboolean patient, int *listener)
 {
   static const unsigned long namespaces[] = {CLONE_NEWNS,   CLONE_NEWUTS, CLONE_NEWIPC,
                                              CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,

@@ -70,7 +70,8 @@ static void map_segment(int fd, const Elf64_Phdr *p, unsigned long base)
   }
   if (end <= file_end)
     return;
-  if (p->p_filesz > 0 && (prot & 2)) /* to the end of the page: ld.so hands out what is left there */
+  if (p->p_filesz > 0 &&
+      (prot & 2)) /* to the end of the page: ld.so hands out what is left there */
     memset((void *)file_end, 0, mapped - file_end);
   if (end > mapped)
     map(mapped, end - mapped, prot, MAP_FIXED | MAP_ANONYMOUS, -1, 0);

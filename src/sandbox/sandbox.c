@@ -134,7 +134,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
     setsid();
     fcntl(STEP_REPORT_FD, F_SETFD, FD_CLOEXEC);
     report = strcmp(order.rung, "chroot") == 0 || order.owners ? oakum_sandbox_chroot_body(&order)
-                                               : oakum_sandbox_root_body(&order);
+                                                               : oakum_sandbox_root_body(&order);
   } else {
     dprintf(2, "oakum: step: %s\n", error ? error->message : "no order");
   }

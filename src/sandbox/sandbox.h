@@ -12,10 +12,9 @@
  * and letting the kernel go on is harmless whatever the step does to its memory meanwhile, since
  *           nothing inside the root leads out.
  *   fake-root  where a builder has no privilege at all: every call that names a file is done by the
- *           supervisor below the root, ids are what the step believes, and owners, modes and devices
- *           stand in a table (os/owners.h).
- *   userns  as root, inside a user namespace that oakum_sandbox_enter_userns has made around the
- *           builder. */
+ *           supervisor below the root, ids are what the step believes, and owners, modes and
+ * devices stand in a table (os/owners.h). userns  as root, inside a user namespace that
+ * oakum_sandbox_enter_userns has made around the builder. */
 #pragma once
 #include "base/base.h"
 #include <sys/types.h>
@@ -23,8 +22,12 @@
 OAKUM_DECLARE_ERROR(sandbox)
 #define OAKUM_SANDBOX_ERROR (oakum_sandbox_error_quark())
 
-typedef enum { OAKUM_RUNG_USERNS, OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT,
-               OAKUM_RUNG_FAKE_ROOT } OakumRung;
+typedef enum {
+  OAKUM_RUNG_USERNS,
+  OAKUM_RUNG_ROOT,
+  OAKUM_RUNG_CHROOT,
+  OAKUM_RUNG_FAKE_ROOT
+} OakumRung;
 #define OAKUM_RUNGS 4
 NODISCARD const char *oakum_rung_name(OakumRung rung);
 NODISCARD gboolean oakum_rung_parse(const char *text, OakumRung *out);

@@ -108,14 +108,20 @@ static long old_open(const char *name) /* by the door of 32 bits */
 /* What only the ids protect elsewhere: the step's are the builder's. */
 static void reach_the_machine(const char *file)
 {
-  static const char *const before[] = {"", "/proc/self/root", "../../../../../../../..", "/proc/self/cwd/../../..",
-                                       "/tmp/../../../..", "/proc/thread-self/root", "/dev/fd/../../.."};
+  static const char *const before[] = {"",
+                                       "/proc/self/root",
+                                       "../../../../../../../..",
+                                       "/proc/self/cwd/../../..",
+                                       "/tmp/../../../..",
+                                       "/proc/thread-self/root",
+                                       "/dev/fd/../../.."};
   char name[1024];
   struct stat st;
   for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
     snprintf(name, sizeof(name), "%s%s", before[i], file);
     if (leaks(name) || stat(name, &st) == 0 || access(name, F_OK) == 0 || truncate(name, 0) == 0 ||
-        chmod(name, 0777) == 0 || unlink(name) == 0 || link(name, "/tmp/got") == 0 || rename(name, "/tmp/got") == 0)
+        chmod(name, 0777) == 0 || unlink(name) == 0 || link(name, "/tmp/got") == 0 ||
+        rename(name, "/tmp/got") == 0)
       escaped(name, (int)i);
     unlink("/tmp/way");
     if (symlink(name, "/tmp/way") == 0 && leaks("/tmp/way"))
@@ -144,7 +150,8 @@ static void reach_the_machine(const char *file)
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   strcpy(to.sun_path, host_socket);
   if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 &&
-      sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1 && read(pair[1], name, 1) != 1)
+      sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1 &&
+      read(pair[1], name, 1) != 1)
     escaped("datagram", 0);
   pthread_t thread;
   strcpy(raced_name, "/bin/true");
