@@ -306,9 +306,17 @@ static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char 
 }
 
 /* Number of the finding's rule; LINT_RULES: of shellcheck. */
-static guint rule_of(GHashTable *numbers, const OakumFinding *finding)
+static guint rule_of(const OakumFinding *finding)
 {
+  static gsize once;
+  static GHashTable *numbers; /* made once: each file would hash all names */
   gpointer number;
+  if (g_once_init_enter(&once)) {
+    numbers = oakum_str_map_new(NULL, NULL);
+    for (guint r = 0; r < LINT_RULES; r++)
+      g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
+    g_once_init_leave(&once, 1);
+  }
   return g_hash_table_lookup_extended(numbers, finding->id, NULL, &number)
              ? GPOINTER_TO_UINT(number)
              : LINT_RULES;
@@ -413,9 +421,6 @@ void lint_ignores(OakumLint *lint)
   g_autoptr(GHashTable) by_line =
       g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
   g_autoptr(GHashTable) cache = oakum_str_map_new(g_free, g_free);
-  g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL);
-  for (guint r = 0; r < LINT_RULES; r++)
-    g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
   for (guint i = 0; i < all->len; i++) {
     Ignore *ignore = all->pdata[i];
     guint count = g_strv_length(ignore->ids);
@@ -438,7 +443,7 @@ void lint_ignores(OakumLint *lint)
   for (guint i = 0; i < lint->findings->len; i++) {
     OakumFinding *finding = lint->findings->pdata[i];
     gboolean taken = FALSE;
-    guint rule = rule_of(numbers, finding);
+    guint rule = rule_of(finding);
     if (!off && strcmp(finding->id, "syntax") != 0) {
       int start = lint->hadolint ? finding->line : instruction_start(lint, finding->line);
       taken = takes(lint, wide, finding, rule);

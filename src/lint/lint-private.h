@@ -128,6 +128,7 @@ struct OakumLint {
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
   gboolean peer_failed;
   guint told[LINT_RULES];
+  guint64 left_out;   /* findings beyond OAKUM_LINT_FINDINGS_MAX */
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;

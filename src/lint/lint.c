@@ -153,7 +153,7 @@ gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, LintSpan span,
                         const char *detail, ...)
 {
-  if (!lint_on(lint, rule) || lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX)
+  if (!lint_on(lint, rule))
     return NULL;
   const OakumLintRule *row = lint_row(rule);
   /* docker's checks point at the instruction */
@@ -174,6 +174,10 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     char *key = g_strdup_printf("%u %u %s", step->index, rule, words ? words : "");
     if (!g_hash_table_add(lint->seen, key))
       return NULL;
+  }
+  if (lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX) {
+    lint->left_out++;
+    return NULL;
   }
   OakumSeverity severity = oakum_lint_severity_of(lint->levels[rule]);
   /* a secret is out once the image is pushed: nothing can take it back */
@@ -307,6 +311,11 @@ GPtrArray *oakum_lint_finish(OakumLint *lint)
   lint_ignores(lint);
   g_ptr_array_sort(lint->findings, by_place);
   return g_steal_pointer(&lint->findings);
+}
+
+void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out)
+{
+  *out = (OakumLintCut){.findings = lint->left_out, .pairs = *lint->budget == 0};
 }
 
 GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile, const OakumLintOptions *options)

@@ -266,3 +266,33 @@ def test_same_bytes(oakum, folder, name):
     first, second = (subprocess.run(words, capture_output=True, cwd=folder) for _ in range(2))
     assert first.returncode == 2 and first.stdout == second.stdout and first.stdout
     assert subprocess.run(words, stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, cwd=folder).returncode == 1
+
+
+def test_many_reports(oakum, folder):
+    """Several long reports at once are the bytes of each alone, on standard output one behind the other, wherever they wait meanwhile."""
+    for i in range(40):
+        (folder / f"d{i:02}.dockerfile").write_text(f"FROM debian\nRUN cd /x{i}\n" + 'ADD "𝕒é<&>.conf" /etc/\n' * 20)
+    for compat in ("none", "hadolint"):
+        words = ["--no-fail", "--compat", compat, "."]
+        alone = {name: lint(oakum, folder, "-f", name, *words, status=0) for name in FORMATS}
+        assert sum(len(text) > 100_000 for text in alone.values()) > 8
+        together = lint(oakum, folder, *(w for name in FORMATS for w in ("-f", name)), *words, status=0)
+        assert together == "".join(alone[name] for name in FORMATS)
+        lint(oakum, folder, *(w for name in FORMATS for w in ("-f", name, "-o", f"out.{name}")), *words, status=0)
+        assert all((folder / f"out.{name}").read_text() == alone[name] for name in FORMATS)
+
+
+def test_no_partial_report(oakum, folder):
+    """When a report cannot be written the file that was there stays, and no other comes."""
+    (folder / "out").write_text("before")
+    done = run(oakum, "lint", "--no-shellcheck", "-f", "json", "-o", "missing/out", "-f", "sarif", "-o", "out", "Dockerfile", cwd=folder)
+    assert done.returncode == 1 and "missing/out" in done.stderr
+    assert (folder / "out").read_text() == "before" and sorted(p.name for p in folder.iterdir() if "out" in p.name) == ["out"]
+
+
+def test_cut_is_told(oakum, folder):
+    """A limit on findings is no silence."""
+    (folder / "Dockerfile").write_text("FROM debian:12\n" + "ADD a /b/\n" * 2100)
+    done = run(oakum, "lint", "--no-shellcheck", "--only", "DL3020", "-f", "json", "Dockerfile", cwd=folder)
+    assert done.returncode == 2 and "Dockerfile: 100 more findings are not told" in done.stderr
+    assert len(json.loads(done.stdout)["findings"]) == 2000
