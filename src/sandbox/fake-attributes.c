@@ -47,6 +47,8 @@ static int change_owner(Ask *ask, int object_taken, uint32_t uid, uint32_t gid)
   int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object)) /* told that it was done, as root would be */
+    return 0;
   uint32_t who = ask->cred->uid[FS];
   if (who != 0 &&
       ((uid != UNCHANGED && (uid != st.st_uid || st.st_uid != who)) ||
@@ -71,6 +73,8 @@ static int change_mode(Ask *ask, int object_taken, mode_t mode)
   int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return 0;
   uint32_t who = ask->cred->uid[FS];
   if (S_ISLNK(st.st_mode))
     return -EOPNOTSUPP;
@@ -98,6 +102,8 @@ static int set_times(Ask *ask, int object_taken, const struct timespec times[2])
   int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return 0;
   uint32_t who = ask->cred->uid[FS];
   gboolean now = !times || (times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW);
   if (who != 0 && who != st.st_uid && (!now || oakum_ask_may(ask, &st, W_OK, FALSE) < 0))
@@ -189,6 +195,8 @@ static int set_attribute(Ask *ask, int object_taken, uint64_t name_at, uint64_t 
   bad = bad < 0 ? bad : judge_name(ask, name, &st, TRUE);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return -EOPNOTSUPP;
   if (len > OAKUM_TAR_XATTR_VALUE_MAX)
     return -E2BIG;
   g_autofree char *value = g_malloc(len + 1);
@@ -267,6 +275,8 @@ static int remove_attribute(Ask *ask, int object_taken, uint64_t name_at)
   bad = bad < 0 ? bad : judge_name(ask, name, &st, TRUE);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return -EOPNOTSUPP;
   if (strcmp(name, CAPABILITY) == 0)
     return set_capability(ask, object, &st, NULL, 0, 0);
   return removexattr(oakum_fake_link(object, link), name) < 0 ? -errno : 0;

@@ -159,11 +159,10 @@ static int next_state(Ask *ask, Plan *plan, const struct stat *st)
   next.gid[SAVED] = next.gid[FS] = next.gid[EFFECTIVE];
   ssize_t n = readlink(oakum_fake_link(plan->program, link), path, sizeof(path) - 1);
   size_t prefix = strlen(ask->f->root_path);
-  if (n <= (ssize_t)prefix)
-    n = (ssize_t)prefix;
-  path[n] = '\0';
+  path[MAX(n, 0)] = '\0';
+  const char *name = strncmp(path, ask->f->root_path, prefix) == 0 ? path + prefix : "/";
   int cred = oakum_fake_cred_number(ask->f, &next),
-      program = cred < 0 ? cred : oakum_fake_program_number(ask->f, path + prefix);
+      program = cred < 0 ? cred : oakum_fake_program_number(ask->f, name);
   if (program < 0)
     return program;
   plan->next = (State){ask->state.umask, (uint32_t)cred, (uint32_t)program};
@@ -309,6 +308,14 @@ static pid_t process_of_thread(pid_t tid)
   return oakum_proc_status(tid, "Tgid:", &tgid, 1) ? (pid_t)tgid : tid;
 }
 
+/* Of a process that was killed on its way: nobody will ask for the plan. */
+static gboolean is_gone(gpointer process, gpointer plan, gpointer user)
+{
+  (void)plan;
+  (void)user;
+  return kill(GPOINTER_TO_INT(process), 0) < 0 && errno == ESRCH;
+}
+
 static void answer_exec(Ask *ask, int dirfd, uint64_t path_at, uint64_t argv, uint64_t envp,
                         int flags)
 {
@@ -328,6 +335,8 @@ static void answer_exec(Ask *ask, int dirfd, uint64_t path_at, uint64_t argv, ui
     oakum_fake_plan_free(plan);
     return;
   }
+  if (g_hash_table_size(ask->f->plans) > OAKUM_FAKE_PLANS_MAX)
+    g_hash_table_foreach_remove(ask->f->plans, is_gone, NULL);
   plan->armed = TRUE;
   plan->number = at.number;
   g_hash_table_replace(ask->f->plans, GINT_TO_POINTER(process), plan);

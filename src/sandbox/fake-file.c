@@ -379,6 +379,8 @@ static int answer_truncate(Ask *ask, uint64_t path, off_t size)
   bad = bad < 0 ? bad : oakum_ask_may(ask, &st, W_OK, FALSE);
   if (bad < 0)
     return bad;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return -EACCES;
   return truncate(oakum_fake_link(object, link), size) < 0 ? -errno : 0;
 }
 

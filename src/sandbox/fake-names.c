@@ -155,6 +155,8 @@ static int link_name(Ask *ask, int from_dir, uint64_t from, int to_dir, uint64_t
       (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW));
   if (object < 0)
     return object;
+  if (!oakum_fake_is_inside(ask->f, object))
+    return -EXDEV;
   int bad = find(ask, to_dir, path, &to, TRUE);
   if (bad < 0)
     return bad;

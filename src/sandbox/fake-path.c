@@ -263,6 +263,16 @@ int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256], gboo
   return fd;
 }
 
+gboolean oakum_fake_is_inside(const Fake *f, int fd)
+{
+  char link[32], path[PATH_LIMIT];
+  ssize_t n = readlink(oakum_fake_link(fd, link), path, sizeof(path) - 1);
+  if (n < 0)
+    return FALSE;
+  path[n] = '\0';
+  return inside(f, path);
+}
+
 /* ---- owners and rights
  * -------------------------------------------------------------------------- */
 int oakum_fake_stat(const Fake *f, int fd, struct stat *out)

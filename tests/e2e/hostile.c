@@ -27,6 +27,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static const char *secret;
@@ -132,6 +133,13 @@ static void reach_the_machine(const char *file)
       escaped("chdir", (int)i);
     chdir("/");
   }
+  /* the builder's log is open here for writing: that is all */
+  fchmod(1, 04777);
+  if (linkat(AT_FDCWD, "/proc/self/fd/1", AT_FDCWD, "/tmp/log", AT_SYMLINK_FOLLOW) == 0 ||
+      linkat(1, "", AT_FDCWD, "/tmp/log", AT_EMPTY_PATH) == 0 ||
+      open("/proc/self/fd/1", O_RDONLY) >= 0 || open("/dev/stdout", O_RDWR) >= 0 ||
+      truncate("/proc/self/fd/1", 0) == 0 || fsetxattr(1, "user.x", "x", 1, 0) == 0)
+    escaped("log", 0);
   if (syscall(0x40000000 | SYS_open, file, O_RDONLY) >= 0 || old_open(file) >= 0)
     escaped("other-door", 0);
   char params[256] = {0}, handle[256] = {0};

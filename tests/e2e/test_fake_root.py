@@ -3,6 +3,7 @@ import os
 import pathlib
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 import threading
@@ -144,6 +145,9 @@ def test_hostile_step(oakum, base, place):
     source = place / "program.c"
     source.write_text('#include <stdio.h>\nint main(void) { puts("ESCAPED program"); return 0; }\n')
     subprocess.run(["gcc", "-static", "-o", str(program), str(source)], check=True)
+    log = place / "log"
+    log.touch()
+    log.chmod(0o640)
     heard = []
 
     def listen(address):
@@ -158,12 +162,14 @@ def test_hostile_step(oakum, base, place):
     os.chmod(name, 0o777)
     victim = subprocess.Popen(["sleep", "900"], preexec_fn=restricted.enter, env={"SECRET": "s3cr3t-of-the-builder"})
     try:
-        done = restricted.run(oakum, "debug", "step", "--isolation", "fake-root", str(root), "--", "/hostile", "s3cr3t-of-the-builder",
-                              str(secret), str(program), name, env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900)
+        with open(log, "a") as out:
+            done = restricted.run(oakum, "debug", "step", "--isolation", "fake-root", str(root), "--", "/hostile", "s3cr3t-of-the-builder",
+                                  str(secret), str(program), name, env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900, out=out)
         assert victim.poll() is None
     finally:
         victim.kill()
         victim.wait()
         [server.close() for server in servers]
-    assert done.stdout == "done\n", done.stdout[:2000] + done.stderr[:500]
+    assert log.read_text() == "done\n", log.read_text()[:2000] + done.stderr[:500]
+    assert stat.S_IMODE(log.stat().st_mode) == 0o640
     assert done.returncode == 0 and heard == [] and secret.read_text() == "s3cr3t-of-the-builder"
