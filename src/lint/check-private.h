@@ -13,6 +13,10 @@ NODISCARD gboolean lint_row_is(const OakumLintRule *row, const char *id);
 
 /* ignores.c: takes findings back and tells of ignores that do nothing. */
 void lint_ignores(OakumLint *lint);
+/* The line in which the instruction around a line begins; the line itself when there is none. */
+NODISCARD int lint_instruction_start(const OakumLint *lint, int line);
+/* docker.c: all that compat docker tells. */
+void lint_docker(OakumLint *lint);
 /* shellcheck.c */
 void lint_shellcheck_free(OakumLint *lint);
 /* prelude.c: the names of `names` that the script's prelude must set for shellcheck to say of

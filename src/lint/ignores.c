@@ -77,6 +77,9 @@ static char **id_list(const char *text, const char *letters, const char **rest)
 static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out)
 {
   const char *at = text + strspn(text, " \t"), *rest = NULL, *list;
+  /* compat docker: docker's own comments are read where its checks run */
+  if (lint->docker && !g_str_has_prefix(at, "oakum"))
+    return FALSE;
   if (g_str_has_prefix(at, "hadolint") && strchr(" \t", at[8]) && at[8]) {
     at += 8;
     at += strspn(at, " \t");
@@ -95,7 +98,15 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     out->ids = id_list(list, lint->hadolint ? "DLSC0123456789" : ID_LETTERS, &rest);
     if (!out->ids)
       return FALSE;
+    const char *last = rest - 1;
+    while (last > list && (*last == ' ' || *last == '\t'))
+      last--;
+    gboolean open = *last == ','; /* hadolint: a list that ends in a comma is none */
     rest += strspn(rest, " \t");
+    if (open && lint->hadolint) {
+      g_clear_pointer(&out->ids, g_strfreev);
+      return FALSE;
+    }
     if (*rest && *rest != '#' && *rest != '\r') {
       g_clear_pointer(&out->ids, g_strfreev);
       return FALSE;
@@ -138,8 +149,6 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     out->reason = TRUE;
     return out->ids != NULL;
   }
-  if (lint->docker)
-    return FALSE;
   if (g_str_has_prefix(at, "trivy:ignore:")) {
     out->scope = SCOPE_LINE;
     at += strlen("trivy:ignore:");
@@ -220,7 +229,7 @@ static const OakumInstruction *instruction_below(const OakumLint *lint, int line
 }
 
 /* The line in which the instruction around a line begins; the line itself when there is none. */
-static int instruction_start(const OakumLint *lint, int line)
+int lint_instruction_start(const OakumLint *lint, int line)
 {
   const GPtrArray *all = lint->dockerfile->instructions;
   guint low = 0, high = all ? all->len : 0;
@@ -326,7 +335,7 @@ static guint rule_of(const OakumFinding *finding)
 static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
 {
   const OakumDockerfile *file = lint->dockerfile;
-  if (lint->hadolint || !file->check_skip)
+  if (lint->hadolint || lint->docker || !file->check_skip)
     return FALSE;
   const OakumLintRule *row = rule < LINT_RULES ? lint_row(rule) : NULL;
   if (!row || !row->docker)
@@ -338,20 +347,6 @@ static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
     if (word->value && g_ascii_strcasecmp(word->value, row->docker) == 0)
       return TRUE;
   }
-  return FALSE;
-}
-
-static gboolean skipped_by_option(const OakumLint *lint, guint rule)
-{
-  const char *text = lint->docker ? lint->options->docker_check : NULL,
-             *skip = text ? strstr(text, "skip=") : NULL, *rest;
-  if (!skip)
-    return FALSE;
-  g_auto(GStrv) ids = id_list(skip + 5, ID_LETTERS, &rest);
-  for (guint i = 0; ids && ids[i]; i++)
-    if (g_ascii_strcasecmp(ids[i], "all") == 0 ||
-        (rule < LINT_RULES && lint_row_is(lint_row(rule), ids[i])))
-      return TRUE;
   return FALSE;
 }
 
@@ -445,14 +440,14 @@ void lint_ignores(OakumLint *lint)
     gboolean taken = FALSE;
     guint rule = rule_of(finding);
     if (!off && strcmp(finding->id, "syntax") != 0) {
-      int start = lint->hadolint ? finding->line : instruction_start(lint, finding->line);
+      int start = lint->hadolint ? finding->line : lint_instruction_start(lint, finding->line);
       taken = takes(lint, wide, finding, rule);
       taken |=
           takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(finding->line)), finding, rule);
       if (start != finding->line)
         taken |= takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(start)), finding, rule);
     }
-    taken |= (!off && skipped_by_directive(lint, rule)) || skipped_by_option(lint, rule);
+    taken |= !off && skipped_by_directive(lint, rule);
     if (taken)
       oakum_finding_free(finding);
     else

@@ -1,6 +1,6 @@
 /* What the files of lint share: the view of a Dockerfile that rules read, and how they tell.
  *
- * A rule sees steps. In the default mode and under compat docker they are made from the tree of
+ * A rule sees steps. In the default mode they are made from the tree of
  * module dockerfile (view.c), with exact places and shell commands seen through wrappers; under
  * compat hadolint they are made from the text as hadolint reads it (peer.c), where a step is a line
  * number and the commands are the direct ones. So one function serves a rule in all modes. */
@@ -119,9 +119,9 @@ typedef void (*LintCheck)(OakumLint *lint, LintStep *step);
 struct OakumLint {
   const OakumDockerfile *dockerfile;
   const OakumLintOptions *options;
-  gboolean hadolint, docker;
-  GPtrArray *steps;  /* LintStep, owned */
-  GPtrArray *stages; /* LintStage, owned */
+  gboolean hadolint, docker; /* docker: docker.c speaks, no check */
+  GPtrArray *steps;          /* LintStep, owned */
+  GPtrArray *stages;         /* LintStage, owned */
   OakumLintLevel levels[LINT_RULES];
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
@@ -164,12 +164,17 @@ NODISCARD LintStep *lint_inner(LintStep *step);
  * i++) */
 NODISCARD LintStep *lint_step(const OakumLint *lint, guint index);
 NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
+/* What stands before the first FROM, as if it were a stage (without a FROM). */
+NODISCARD LintStage lint_head(const OakumLint *lint);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
 NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int before);
 
 /* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
 NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line,
                                      int *error_column);
+/* peer-shell.c: what hadolint's shell parser takes of the script, in words that module shell reads
+ * alike: all of it, or the commands before the place where it stops; NULL: nothing. New. */
+NODISCARD char *lint_peer_shell(const char *text);
 /* view.c: the steps of the tree. */
 NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile);
 /* stages.c: fills lint->stages from lint->steps. */

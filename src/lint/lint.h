@@ -157,11 +157,6 @@ void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out);
 NODISCARD GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile,
                                     const OakumLintOptions *options);
 
-/* Exit status of `docker build --check` for these findings of compat docker: 1 when any is there;
- * `error=true` asks the same of an ordinary build. */
-NODISCARD gboolean oakum_lint_docker_error(const OakumDockerfile *dockerfile,
-                                           const OakumLintOptions *options);
-
 /* ---- fixes
  * ------------------------------------------------------------------------------------------ *
  * Applies the edits of the findings: safe ones, and with `unsafe` all of them. Edits that overlap

@@ -164,6 +164,8 @@ static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
       now = other->alias ? other->alias : other->name;
       if (g_hash_table_contains(names, other->name))
         g_hash_table_add(names, now);
+      else
+        g_hash_table_remove(names, now);
     } else if (other->kind == STEP_WORKDIR) {
       g_hash_table_add(names, now);
     }
@@ -391,7 +393,7 @@ gboolean lint_is_secret_file(const char *path)
 
 void check_copy_secret(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint_flag(step, "from") || step->heredoc)
+  if (lint->hadolint || lint_flag(step, "from") || step->heredoc)
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -404,8 +406,7 @@ void check_copy_secret(OakumLint *lint, LintStep *step)
 void check_copy_context(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
-  if (lint->hadolint || lint->docker || !options->ignore_known || options->ignore_file ||
-      lint_flag(step, "from"))
+  if (lint->hadolint || !options->ignore_known || options->ignore_file || lint_flag(step, "from"))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -432,7 +433,7 @@ void check_add_checksum(OakumLint *lint, LintStep *step)
  */
 void check_copy_order(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
@@ -521,7 +522,7 @@ void check_user_root(OakumLint *lint, LintStep *step)
 
 void check_no_user(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len == 0)
+  if (lint->hadolint || lint->stages->len == 0)
     return;
   int last = (int)lint->stages->len - 1;
   for (int index = last; index >= 0; index = lint_stage(lint, index)->parent)

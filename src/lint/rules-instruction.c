@@ -46,14 +46,6 @@ void check_continuation(OakumLint *lint, LintStep *step)
     for (guint k = 0; in->blank_lines && k < in->blank_lines->len; k++) {
       const OakumRange *blank = &g_array_index(in->blank_lines, OakumRange, k);
       size_t end = blank->end_offset;
-      if (lint->docker) { /* one finding an instruction, at its last line */
-        size_t from = in->line_range.end_offset;
-        while (from > in->line_range.offset && lint->dockerfile->source[from - 1] != '\n')
-          from--;
-        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){from, in->line_range.end_offset},
-                  NULL);
-        break;
-      }
       OakumFinding *finding = lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL,
                                         (LintSpan){blank->offset, blank->end_offset}, NULL);
       if (end < lint->dockerfile->len && lint->dockerfile->source[end] == '\r')
@@ -105,8 +97,9 @@ void check_many_cmd(OakumLint *lint, LintStep *step)
   } kinds[] = {{STEP_CMD, LINT_MANY_CMD, "CMD"},
                {STEP_ENTRYPOINT, LINT_MANY_ENTRYPOINT, "ENTRYPOINT"},
                {STEP_HEALTHCHECK, LINT_MANY_HEALTHCHECK, "HEALTHCHECK"}};
-  for (guint s = 0; s < lint->stages->len; s++) {
-    const LintStage *stage = lint_stage(lint, (int)s);
+  LintStage head = lint_head(lint); /* hadolint: a stage as any other */
+  for (int s = lint->hadolint ? -1 : 0; s < (int)lint->stages->len; s++) {
+    const LintStage *stage = s < 0 ? &head : lint_stage(lint, s);
     for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
       LintStep *before = NULL;
       for (guint i = stage->first; i < stage->end; i++) {

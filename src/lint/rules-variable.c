@@ -123,7 +123,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
 
 void check_undefined(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || step->stage < 0)
+  if (lint->hadolint || step->stage < 0 || !lint_on(lint, LINT_UNDEFINED_VAR))
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
@@ -152,20 +152,6 @@ static gboolean peer_secret(const char *name)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     if (strstr(lower, parts[i]))
-      return TRUE;
-  return FALSE;
-}
-
-/* docker: a word of the name, parted by "_", is one of these, and none says that it is harmless. */
-static gboolean docker_secret(const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown(name, -1);
-  if (strstr(lower, "public") || strstr(lower, "file") || strstr(lower, "version"))
-    return FALSE;
-  g_auto(GStrv) parts = g_strsplit(lower, "_", -1);
-  for (guint i = 0; parts[i]; i++)
-    if (lint_one_of(parts[i],
-                    "apikey auth credential credentials key password pword passwd secret token"))
       return TRUE;
   return FALSE;
 }
@@ -209,8 +195,6 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
     gboolean secret = FALSE;
     if (lint->hadolint)
       secret = peer_secret(word->name);
-    else if (lint->docker)
-      secret = docker_secret(word->name);
     else
       secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
     if (secret)
@@ -316,7 +300,7 @@ static guint last_invocation(const OakumLint *lint)
  * in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
+  if (lint->hadolint || !lint_on(lint, LINT_ARG_UNUSED))
     return;
   static const char *const read =
       "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
@@ -353,7 +337,7 @@ void check_env_build_only(OakumLint *lint, LintStep *step)
       "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
       "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS "
       "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
-  if (lint->hadolint || lint->docker || step->stage != (int)lint->stages->len - 1)
+  if (lint->hadolint || step->stage != (int)lint->stages->len - 1)
     return; /* in an earlier stage it does no harm */
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
