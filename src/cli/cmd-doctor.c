@@ -8,16 +8,14 @@ static int run(int argc, char **argv)
   static const char *const what[OAKUM_RUNGS] = {
       "user, mount and pid namespaces for a plain user", "mount and pid namespaces, as root",
       "chroot with a supervisor, as in a stock pod",
-      "no privilege at all: a supervisor plays root, as in a "
-      "restricted pod"};
+      "a supervisor that plays root, as in a restricted pod"};
   static const char *const cure[OAKUM_RUNGS] = {
       "it needs user namespaces (sysctl kernel.unprivileged_userns_clone; a pod with hostUsers: "
       "false) and a /proc of which nothing is hidden (procMount: Unmasked), the package uidmap and "
       "a range of ids in /etc/subuid and /etc/subgid",
       "it needs CAP_SYS_ADMIN and a root that is a mount point, and a build should need neither",
       "run as uid 0 with the default capabilities of a container",
-      "it needs Linux 5.9 on x86-64, seccomp with notifications and ptrace of its own children "
-      "(sysctl kernel.yama.ptrace_scope at most 1)"};
+      "it needs Linux 5.9 on x86-64 and ptrace of its own children (yama.ptrace_scope 0 or 1)"};
   gboolean any = FALSE;
   for (int i = 0; i < OAKUM_RUNGS; i++) {
     g_autofree char *why = NULL;

@@ -114,7 +114,7 @@ def test_overlay_and_root_itself(oakum, bookworm, tmp_path):
     (tmp_path / "Dockerfile").write_text(CHANGES)
     digests = {}
     for rung in RUNGS:
-        for off in ["", "1"] if rung != "chroot" else ["1"]:
+        for off in ["", "1"] if rung not in ("chroot", "fake-root") else ["1"]:
             done = build(oakum, tmp_path, bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--verbose",
                          "--output", f"oci:{tmp_path}/out:{rung}{off}", env={"OAKUM_TEST_NO_OVERLAY": off})
             assert done.returncode == 0, done.stderr
