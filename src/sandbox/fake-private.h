@@ -79,8 +79,8 @@ NODISCARD int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int fla
  * checked. */
 NODISCARD int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256],
                                gboolean *slash);
-/* Whether what the descriptor is of lies in the root: a step also holds descriptors of the machine's
- * (its output, /dev/null, memory files), and those are not changed for it. */
+/* Whether what the descriptor is of lies in the root: a step also holds descriptors of the
+ * machine's (its output, /dev/null, memory files), and those are not changed for it. */
 NODISCARD gboolean oakum_fake_is_inside(const Fake *f, int fd);
 /* fstat(2) with the table's owner. */
 NODISCARD int oakum_fake_stat(const Fake *f, int fd, struct stat *out);
