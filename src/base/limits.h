@@ -157,6 +157,16 @@
 #define OAKUM_AGENT_BUFFER (16 * OAKUM_KIB)
 #define OAKUM_AGENT_CONNECTIONS_MAX 64u
 
+/* the rung fake-root */
+#define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
+#define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
+#define OAKUM_FAKE_CREDS_MAX 4096u      /* different sets of ids that one step takes on */
+#define OAKUM_FAKE_PROGRAMS_MAX 100000u /* different programs that one step starts */
+#define OAKUM_FAKE_SCRIPTS_MAX 5u       /* scripts whose interpreter is a script, as the kernel */
+#define OAKUM_FAKE_PLANS_MAX 64u /* starts of programs under way before the dead are cleared */
+#define OAKUM_FAKE_HELD_MAX 256u /* links that a step opened as O_PATH; the oldest is forgotten */
+#define OAKUM_FAKE_OPENS_MAX 64u /* opens of a FIFO that wait for the other end */
+
 /* configuration files that people write */
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u

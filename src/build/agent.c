@@ -35,7 +35,8 @@ OakumChild *oakum_agent_start(const char *agent, const char *path, mode_t mode, 
   OAKUM_AUTO_FD listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (listener < 0 || !address_of(path, &folder, &address) ||
       bind(listener, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-      chown(path, uid, gid) < 0 || chmod(path, mode) < 0 || listen(listener, 16) < 0) {
+      (chown(path, uid, gid) < 0 && geteuid() == 0) || chmod(path, mode) < 0 ||
+      listen(listener, 16) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
     return NULL;
   }

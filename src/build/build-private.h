@@ -18,6 +18,8 @@ typedef struct {
   char *root_path, *scratch_path;
   int root;
   OakumTree *tree;
+  OakumOwners *owners; /* on the rung fake-root, with the file that a step's supervisor shares */
+  char *owners_path;
   int64_t epoch;
 } Stage;
 

@@ -292,6 +292,7 @@ static gboolean choose_source(Copy *copy, const char *from, GError **error)
   if (!other || !oakum_stage_root(build, other, error))
     return FALSE;
   copy->source = other->root;
+  copy->pack.owners = other->owners;
   return TRUE;
 }
 

@@ -97,6 +97,11 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     return FALSE;
   }
   g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
+  if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
+    stage->owners = oakum_owners_new();
+    stage->owners_path = g_build_filename(folder, "owners", NULL);
+    oakum_tree_set_owners(tree, stage->owners);
+  }
   for (guint i = 0; i < stage->layers->len; i++) {
     OakumReader *layer = open_layer(build, stage, i, error);
     if (!layer || !oakum_tree_apply(tree, layer, error)) {
@@ -123,6 +128,8 @@ void oakum_stage_free(Stage *stage)
   if (!stage)
     return;
   oakum_tree_free(stage->tree);
+  oakum_owners_free(stage->owners);
+  g_free(stage->owners_path);
   oakum_fd_clear(&stage->root);
   g_free(stage->root_path);
   g_free(stage->scratch_path);

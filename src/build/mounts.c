@@ -79,6 +79,7 @@ static const char *new_folder(Maker *k, GError **error)
 typedef struct {
   int root;
   const char *path; /* of the root; NULL: the context, which is always copied */
+  const OakumOwners *owners;
 } Origin;
 
 static gboolean ignored(const char *path, gpointer user)
@@ -104,7 +105,7 @@ static gboolean find_origin(Maker *k, Origin *origin, GError **error)
   if (!find_stage(k, &other, error))
     return FALSE;
   if (!other) {
-    *origin = (Origin){k->build->context, NULL};
+    *origin = (Origin){k->build->context, NULL, NULL};
     if (origin->root < 0)
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
                   "this build has no context folder");
@@ -112,7 +113,7 @@ static gboolean find_origin(Maker *k, Origin *origin, GError **error)
   }
   if (!oakum_stage_root(k->build, other, error))
     return FALSE;
-  *origin = (Origin){other->root, other->root_path};
+  *origin = (Origin){other->root, other->root_path, other->owners};
   return TRUE;
 }
 
@@ -140,7 +141,7 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
 /* As COPY would have put it: files of the context belong to root. */
 static OakumPackOptions pack_options(const Maker *k, const Origin *origin)
 {
-  OakumPackOptions options = {.mode = -1, .own = origin->path == NULL};
+  OakumPackOptions options = {.mode = -1, .own = origin->path == NULL, .owners = origin->owners};
   if (!origin->path && k->build->ignore) {
     options.skip = ignored;
     options.user = k->build->ignore;
@@ -156,7 +157,8 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
   g_autofree char *above = g_path_get_dirname(to), *name = g_path_get_basename(to);
   OAKUM_AUTO_FD fd = open(folder ? to : above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0)
-    return oakum_pack_copy(origin->root, real, fd, folder ? "" : name, &options, error);
+    return oakum_pack_copy(origin->root, real, fd, folder ? "" : name, &options, k->stage->owners,
+                           error);
   oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", to);
   return FALSE;
 }
@@ -204,6 +206,15 @@ static gboolean fill_cache(Maker *k, const char *data, GError **error)
   return FALSE;
 }
 
+static gboolean note_owner(OakumOwners *owners, const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+  struct stat st;
+  mode_t disk;
+  return stat(path, &st) == 0 &&
+         oakum_owners_record(owners, &st, uid, gid, S_IFDIR | mode, 0, &disk) &&
+         chmod(path, disk) == 0;
+}
+
 /* Made beside its name, so that one that is there is whole. */
 static gboolean new_cache(Maker *k, const char *folder, const char *data, GError **error)
 {
@@ -219,8 +230,11 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   }
   if (!fill_cache(k, made, error))
     return FALSE;
-  if (chown(made, m->uid < 0 ? 0 : (uid_t)m->uid, m->gid < 0 ? 0 : (gid_t)m->gid) < 0 ||
-      chmod(made, mode) < 0 || rename(made, data) < 0) {
+  uid_t uid = m->uid < 0 ? 0 : (uid_t)m->uid;
+  gid_t gid = m->gid < 0 ? 0 : (gid_t)m->gid;
+  if ((k->stage->owners ? !note_owner(k->stage->owners, made, uid, gid, mode)
+                        : chown(made, uid, gid) < 0 || chmod(made, mode) < 0) ||
+      rename(made, data) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
     return FALSE;
   }

@@ -141,6 +141,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
+                    .owners = stage->owners_path,
                     .upper = overlay->upper_path,
                     .work = overlay->work_path,
                     .argv = (const char *const *)words,
@@ -162,7 +163,9 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   step.mounts = oakum_step_mounts_list(mounts, &n_mounts);
   step.n_mounts = n_mounts;
   int status = 0;
-  gboolean ok = oakum_sandbox_run(build->options->rung, &step, &status, error);
+  gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
+                oakum_sandbox_run(build->options->rung, &step, &status, error) &&
+                (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
   oakum_user_clear(&user);
   if (ok && status != 0) {
     g_autofree char *how = oakum_child_describe(status);

@@ -20,7 +20,7 @@ const OakumOption oakum_build_options[] = {
      "write the image there: oci:DIR:TAG, oci-archive:FILE:TAG, docker-archive:FILE:NAME"},
     {"platform", 0, OAKUM_OPTION_TEXT, AT(platform), "OS/ARCH", "platform to build for",
      "that of this machine"},
-    {"isolation", 0, OAKUM_OPTION_TEXT, AT(isolation), "auto|userns|root|chroot",
+    {"isolation", 0, OAKUM_OPTION_TEXT, AT(isolation), "auto|userns|root|chroot|fake-root",
      "how RUN is kept apart; oakum doctor tells what works here", "auto"},
     {"network", 0, OAKUM_OPTION_TEXT, AT(network), "default|none|host",
      "network of RUN steps that do not say; default is that of the builder", "default"},
@@ -103,17 +103,21 @@ static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, 
 {
   *pinned = text && strcmp(text, "auto") != 0;
   return !*pinned || oakum_rung_parse(text, rung) ||
-         usage(error, "--isolation takes auto, userns, root or chroot, not", text);
+         usage(error, "--isolation takes auto, userns, root, chroot or fake-root, not", text);
 }
 
-/* A plain user has the rung userns or none. Root that may make namespaces goes without it: they do
- * the same. Root that may not (a pod) still takes it before the chroot, where it is let. */
+/* A plain user has the rung userns or, where no user namespace can be made, fake-root. Root that
+ * may make namespaces goes without it: they do the same. Root that may not (a pod) still takes it
+ * before the chroot, where it is let. */
 static gboolean wants_userns(gboolean pinned, OakumRung rung)
 {
   if (pinned)
     return rung == OAKUM_RUNG_USERNS;
-  return geteuid() != 0 || (!oakum_sandbox_probe(OAKUM_RUNG_ROOT, NULL) &&
-                            oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
+  if (geteuid() != 0)
+    return oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL) ||
+           !oakum_sandbox_probe(OAKUM_RUNG_FAKE_ROOT, NULL); /* then it tells what is missing */
+  return (!oakum_sandbox_probe(OAKUM_RUNG_ROOT, NULL) &&
+          oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
 }
 
 gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, int *exit_status,
@@ -139,7 +143,7 @@ gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, in
 
 static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
 {
-  static const OakumRung order[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT};
+  static const OakumRung order[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT, OAKUM_RUNG_FAKE_ROOT};
   gboolean pinned;
   if (!parse_rung(text, &pinned, rung, error))
     return FALSE;

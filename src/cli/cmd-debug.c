@@ -129,8 +129,8 @@ static const OakumCommand cmd_version = {
     .run = run_version};
 
 static const OakumOption step_options[] = {
-    {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation), "userns|root|chroot",
-     "rung of the ladder", "root"},
+    {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation),
+     "userns|root|chroot|fake-root", "rung of the ladder", "root"},
     {"user", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, user), "UID:GID", "who runs it", "0:0"},
     {0}};
 static const OakumOptionGroup step_groups[] = {{NULL, NULL, step_options, 0}, {0}};

@@ -25,7 +25,7 @@ static gpointer pack(gpointer data)
 }
 
 gboolean oakum_pack_copy(int root, const char *from, int folder, const char *to,
-                         const OakumPackOptions *options, GError **error)
+                         const OakumPackOptions *options, OakumOwners *owners, GError **error)
 {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -33,6 +33,8 @@ gboolean oakum_pack_copy(int root, const char *from, int folder, const char *to,
     return FALSE;
   }
   g_autoptr(OakumTree) tree = oakum_tree_new(folder);
+  if (owners)
+    oakum_tree_set_owners(tree, owners);
   Job job = {root, fds[1], from, to, options};
   GThread *thread = g_thread_new("copy", pack, &job);
   gboolean ok = oakum_tree_apply(tree, oakum_reader_new_fd(fds[0], TRUE), error);

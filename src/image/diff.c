@@ -28,6 +28,7 @@ typedef struct {
   OakumTree *tree;
   GPtrArray *changes;          /* Change; NULL while settling */
   const OakumTreeTimes *times; /* NULL while settling */
+  GHashTable *alive;           /* the files that there are, for the table of owners; or NULL */
 } Walk;
 
 static TreeEntry note_of(const struct stat *st)
@@ -66,8 +67,8 @@ static int open_at(int at, const char *name)
 }
 
 /* Fills the digests of `now`: content (files only when `content`) and xattrs. */
-static gboolean complete(int at, const char *name, const char *path, TreeEntry *now,
-                         gboolean content, GError **error)
+static gboolean complete(const OakumTree *tree, int at, const char *name, const char *path,
+                         TreeEntry *now, gboolean content, GError **error)
 {
   if (now->type == OAKUM_TAR_SYMLINK) {
     char target[OAKUM_TAR_LINK_MAX + 1];
@@ -82,7 +83,7 @@ static gboolean complete(int at, const char *name, const char *path, TreeEntry *
   OAKUM_AUTO_FD fd = open_at(at, name);
   if (fd < 0)
     return oakum_tree_fail(error, errno, path);
-  g_autoptr(GArray) xattrs = oakum_tree_xattrs(fd, error);
+  g_autoptr(GArray) xattrs = oakum_tree_xattrs(fd, tree->owners, error);
   if (!xattrs)
     return FALSE;
   oakum_tree_hash_xattrs((const OakumXattr *)(gpointer)xattrs->data, xattrs->len, now->xattrs);
@@ -121,7 +122,7 @@ static gboolean judge(Walk *walk, int at, const char *name, const char *path, co
       *old = now;
       return TRUE;
     }
-    if (!complete(at, name, path, &now, TRUE, error))
+    if (!complete(walk->tree, at, name, path, &now, TRUE, error))
       return FALSE;
     g_hash_table_replace(walk->tree->entries, g_strdup(path), g_memdup2(&now, sizeof(now)));
     return TRUE;
@@ -132,7 +133,7 @@ static gboolean judge(Walk *walk, int at, const char *name, const char *path, co
     return TRUE;
   }
   gboolean same = old && same_metadata(walk, old, &now);
-  if (!complete(at, name, path, &now, same, error))
+  if (!complete(walk->tree, at, name, path, &now, same, error))
     return FALSE;
   same = same && memcmp(old->xattrs, now.xattrs, CONTENT_DIGEST) == 0 &&
          (now.type == OAKUM_TAR_DIR || memcmp(old->content, now.content, CONTENT_DIGEST) == 0);
@@ -171,6 +172,9 @@ static gboolean walk_folder(Walk *walk, int fd_taken, const char *path, guint de
     if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
       ok = oakum_tree_fail(error, errno, below);
     } else if (!S_ISSOCK(st.st_mode)) { /* a socket cannot be in a tar */
+      if (walk->alive)
+        oakum_owners_set_add(walk->alive, st.st_dev, st.st_ino);
+      oakum_owners_patch(walk->tree->owners, &st);
       ok = judge(walk, dirfd(dir), entry->d_name, below, &st, error);
       if (ok && S_ISDIR(st.st_mode)) {
         int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -206,10 +210,16 @@ gboolean oakum_tree_is_settled(const OakumTree *tree)
 
 gboolean oakum_tree_settle(OakumTree *tree, GError **error)
 {
-  Walk walk = {tree, NULL, NULL};
+  g_autoptr(GHashTable) alive = tree->owners ? oakum_owners_set_new() : NULL;
+  Walk walk = {tree, NULL, NULL, alive};
+  struct stat st;
   unsee(tree);
   if (!walk_all(&walk, error))
     return FALSE;
+  if (alive && fstat(tree->root, &st) == 0) {
+    oakum_owners_set_add(alive, st.st_dev, st.st_ino);
+    oakum_owners_keep(tree->owners, alive);
+  }
   GHashTableIter iter;
   gpointer note;
   g_hash_table_iter_init(&iter, tree->entries);
@@ -303,7 +313,7 @@ static gboolean write_change(Output *output, Change *change, GError **error)
     fd = open_at(at, name);
     if (fd < 0)
       return oakum_tree_fail(error, errno, change->path);
-    if (!(xattrs = oakum_tree_xattrs(fd, error)))
+    if (!(xattrs = oakum_tree_xattrs(fd, output->tree->owners, error)))
       return FALSE;
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
     entry.n_xattrs = xattrs->len;
@@ -343,6 +353,7 @@ static gboolean add_parents(OakumTree *tree, GPtrArray *changes, GError **error)
         return FALSE;
       if (fstat(fd, &st) < 0)
         return oakum_tree_fail(error, errno, above);
+      oakum_owners_patch(tree->owners, &st);
       Change *parent = g_new0(Change, 1);
       *parent = (Change){g_strdup(above), note_of(&st), 1, FALSE};
       const TreeEntry *old = g_hash_table_lookup(tree->entries, above);
@@ -425,7 +436,7 @@ gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times, OakumTarW
                          gboolean *changed, GError **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  Walk walk = {tree, changes, times};
+  Walk walk = {tree, changes, times, NULL};
   unsee(tree);
   return walk_all(&walk, error) && write_changes(tree, changes, times, out, changed, error);
 }
@@ -461,6 +472,7 @@ static gboolean walk_touched(Walk *walk, const TreePath *item, GError **error)
     return oakum_tree_fail(error, errno, item->path);
   if (S_ISSOCK(st.st_mode)) /* a socket cannot be in a tar */
     return TRUE;
+  oakum_owners_patch(walk->tree->owners, &st);
   if (!judge(walk, at, name, item->path, &st, error))
     return FALSE;
   if (!item->deep)
@@ -478,7 +490,7 @@ gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *touched,
                                  gboolean *changed, GError **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  Walk walk = {tree, changes, times};
+  Walk walk = {tree, changes, times, NULL};
   unsee_gone(tree, touched->gone);
   for (guint i = 0; i < touched->paths->len; i++)
     if (!walk_touched(&walk, &g_array_index(touched->paths, TreePath, i), error))

@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "codec/codec.h"
 #include "oci/oci.h"
+#include "os/owners.h"
 
 OAKUM_DECLARE_ERROR(image)
 #define OAKUM_IMAGE_ERROR (oakum_image_error_quark())
@@ -152,6 +153,9 @@ typedef struct OakumTree OakumTree;
 NODISCARD OakumTree *oakum_tree_new(int root);
 void oakum_tree_free(OakumTree *tree);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTree, oakum_tree_free)
+/* Where the builder may not give files away: who owns what goes into `owners` (borrowed, must
+ * outlive the tree), and what is read of the disk is read with it. NULL: the disk holds it. */
+void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
 NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);
@@ -186,7 +190,8 @@ typedef struct {
   OakumTreeTimes times; /* clamp: every time becomes `epoch`, not only later ones */
   gboolean own;         /* use uid and gid; else those of the files are kept */
   uint32_t uid, gid;
-  int mode; /* of files and folders; -1: as they are */
+  const OakumOwners *owners; /* of the root that is packed from, NULL: the disk's */
+  int mode;                  /* of files and folders; -1: as they are */
   /* TRUE: leave the path (below the root packed from) out. NULL: none is. A folder that is left out
    * is still entered when `enter_skipped`. */
   gboolean (*skip)(const char *path, gpointer user);
@@ -199,9 +204,11 @@ NODISCARD gboolean oakum_pack_path(int root, const char *from, const char *to, g
                                    const OakumPackOptions *options, OakumTarWriter *out,
                                    GError **error);
 /* Copies what lies at `from` below `root` into another folder (a descriptor, empty, borrowed): as
- * `to` in it, or, when `to` is "", the contents of a folder. */
+ * `to` in it, or, when `to` is "", the contents of a folder. `owners` as for a tree; may be NULL.
+ */
 NODISCARD gboolean oakum_pack_copy(int root, const char *from, int folder, const char *to,
-                                   const OakumPackOptions *options, GError **error);
+                                   const OakumPackOptions *options, OakumOwners *owners,
+                                   GError **error);
 /* The path without symbolic links that `path` means inside `root`, as far as it exists; the rest is
  * appended as it is. No leading slash. */
 NODISCARD char *oakum_root_real_path(int root, const char *path, GError **error);

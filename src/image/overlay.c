@@ -23,8 +23,8 @@ static gboolean copy_metadata(int from, int to, const char *path, GError **error
   if (fstat(from, &st) < 0 || fchown(to, st.st_uid, st.st_gid) < 0 ||
       fchmod(to, st.st_mode & 07777) < 0)
     return oakum_tree_fail(error, errno, path);
-  g_autoptr(GArray) old = oakum_tree_xattrs(to, error);
-  g_autoptr(GArray) now = old ? oakum_tree_xattrs(from, error) : NULL;
+  g_autoptr(GArray) old = oakum_tree_xattrs(to, NULL, error);
+  g_autoptr(GArray) now = old ? oakum_tree_xattrs(from, NULL, error) : NULL;
   if (!now)
     return FALSE;
   for (guint i = 0; i < old->len; i++)

@@ -83,7 +83,7 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *to
     fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
       return oakum_tree_fail(error, errno, to);
-    if (!(xattrs = oakum_tree_xattrs(fd, error)))
+    if (!(xattrs = oakum_tree_xattrs(fd, options->owners, error)))
       return FALSE;
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
     entry.n_xattrs = xattrs->len;
@@ -108,6 +108,7 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
     return oakum_tree_fail(error, ENAMETOOLONG, from);
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oakum_tree_fail(error, errno, from);
+  oakum_owners_patch(pack->options->owners, &st);
   gboolean skipped =
       itself && pack->options->skip && pack->options->skip(from, pack->options->user);
   if (S_ISSOCK(st.st_mode) || (skipped && !(S_ISDIR(st.st_mode) && pack->options->enter_skipped)))

@@ -24,6 +24,7 @@ typedef struct {
 struct OakumTree {
   int root;
   GHashTable *entries; /* clean path → TreeEntry */
+  OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */
   gboolean settled;    /* nothing was applied since the notes and the disk were compared */
 };
 
@@ -47,7 +48,7 @@ gboolean oakum_tree_fail(GError **error, int errnum, const char *path);
 NODISCARD gboolean oakum_tree_ignored(const char *path);
 /* The xattrs that a layer carries (security.capability, user.*), sorted by name; of an open file.
  * Array of OakumXattr with owned members. */
-NODISCARD GArray *oakum_tree_xattrs(int fd, GError **error);
+NODISCARD GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error);
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONTENT_DIGEST]);
 void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST]);
 void oakum_tree_hash_end(OakumHasher *hasher, uint8_t out[CONTENT_DIGEST]);

@@ -18,6 +18,11 @@ OakumTree *oakum_tree_new(int root)
   return tree;
 }
 
+void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners)
+{
+  tree->owners = owners;
+}
+
 void oakum_tree_free(OakumTree *tree)
 {
   if (!tree)
@@ -95,7 +100,23 @@ static void xattr_clear(gpointer p)
   g_free(((OakumXattr *)p)->value);
 }
 
-GArray *oakum_tree_xattrs(int fd, GError **error)
+static gboolean add_capability(GArray *list, int fd, const OakumOwners *owners, GError **error)
+{
+  struct stat st;
+  if (fstat(fd, &st) < 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "extended attributes");
+    return FALSE;
+  }
+  const OakumOwner *owner = oakum_owners_find(owners, st.st_dev, st.st_ino);
+  if (owner && owner->capability) {
+    OakumXattr xattr = {g_strdup("security.capability"),
+                        g_memdup2(owner->capability, owner->capability_len), owner->capability_len};
+    g_array_append_val(list, xattr);
+  }
+  return TRUE;
+}
+
+GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error)
 {
   g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(OakumXattr));
   g_array_set_clear_func(list, xattr_clear);
@@ -117,6 +138,8 @@ GArray *oakum_tree_xattrs(int fd, GError **error)
     OakumXattr xattr = {g_strdup(name), g_memdup2(value, (gsize)len), (size_t)len};
     g_array_append_val(list, xattr);
   }
+  if (owners && !add_capability(list, fd, owners, error))
+    return NULL;
   g_array_sort(list, by_name);
   return g_steal_pointer(&list);
 }
@@ -165,6 +188,9 @@ static void forget(Apply *apply, const char *path, gboolean itself)
 /* Removes a name and forgets it. A plain file needs no search of the notes. */
 static gboolean drop(Apply *apply, int at, const char *name, const char *path, GError **error)
 {
+  struct stat st;
+  if (apply->tree->owners && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink <= 1)
+    oakum_owners_drop(apply->tree->owners, st.st_dev, st.st_ino);
   if (unlinkat(at, name, 0) == 0) {
     g_hash_table_remove(apply->tree->entries, path);
     return TRUE;
@@ -243,15 +269,51 @@ static gboolean write_content(Apply *apply, int fd, TreeEntry *note, GError **er
   return n == 0;
 }
 
+/* In the table, with the permissions that its owner on disk needs. */
+static gboolean record_owner(OakumOwners *owners, int at, const char *name,
+                             const OakumTarEntry *entry, const char *path, GError **error)
+{
+  static const mode_t types[] = {
+      [OAKUM_TAR_FILE] = S_IFREG, [OAKUM_TAR_DIR] = S_IFDIR,   [OAKUM_TAR_SYMLINK] = S_IFLNK,
+      [OAKUM_TAR_CHAR] = S_IFCHR, [OAKUM_TAR_BLOCK] = S_IFBLK, [OAKUM_TAR_FIFO] = S_IFIFO};
+  struct stat st;
+  mode_t disk;
+  gboolean device = entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK;
+  if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return oakum_tree_fail(error, errno, path);
+  oakum_owners_drop(owners, st.st_dev, st.st_ino); /* of a file that stood at this inode before */
+  if (!oakum_owners_record(owners, &st, entry->uid, entry->gid,
+                           types[entry->type] | (entry->mode & 07777),
+                           device ? makedev(entry->dev_major, entry->dev_minor) : 0, &disk)) {
+    g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_LIMIT, "more than %u files with owners",
+                OAKUM_OWNERS_MAX);
+    return FALSE;
+  }
+  if (entry->type != OAKUM_TAR_SYMLINK && fchmodat(at, name, disk, 0) < 0)
+    return oakum_tree_fail(error, errno, path);
+  for (size_t i = 0; i < entry->n_xattrs; i++)
+    if (strcmp(entry->xattrs[i].name, "security.capability") == 0 &&
+        entry->type == OAKUM_TAR_FILE && entry->xattrs[i].len <= OAKUM_OWNERS_CAPABILITY_MAX) {
+      const OakumOwner *old = oakum_owners_find(owners, st.st_dev, st.st_ino);
+      OakumOwner owner = old ? *old : (OakumOwner){0};
+      owner.capability = (uint8_t *)(gpointer)entry->xattrs[i].value;
+      owner.capability_len = (uint32_t)entry->xattrs[i].len;
+      (void)!oakum_owners_set(owners, st.st_dev, st.st_ino, &owner);
+    }
+  return TRUE;
+}
+
 /* Owner before mode (chown clears setuid), xattrs after owner (chown drops capabilities), time
  * last. */
-static gboolean set_metadata(int at, const char *name, const OakumTarEntry *entry, const char *path,
-                             GError **error)
+static gboolean set_metadata(OakumOwners *owners, int at, const char *name,
+                             const OakumTarEntry *entry, const char *path, GError **error)
 {
   gboolean link = entry->type == OAKUM_TAR_SYMLINK;
-  if (fchownat(at, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+  if (owners && !record_owner(owners, at, name, entry, path, error))
+    return FALSE;
+  if (!owners && fchownat(at, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
     return oakum_tree_fail(error, errno, path);
-  if (!link && fchmodat(at, name, entry->mode & 07777, 0) < 0)
+  if (!owners && !link && fchmodat(at, name, entry->mode & 07777, 0) < 0)
     return oakum_tree_fail(error, errno, path);
   if (entry->n_xattrs > 0 && (entry->type == OAKUM_TAR_FILE || entry->type == OAKUM_TAR_DIR)) {
     OAKUM_AUTO_FD fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -259,6 +321,7 @@ static gboolean set_metadata(int at, const char *name, const OakumTarEntry *entr
       return oakum_tree_fail(error, errno, path);
     for (size_t i = 0; i < entry->n_xattrs; i++)
       if (xattr_kept(entry->xattrs[i].name) &&
+          !(owners && strcmp(entry->xattrs[i].name, "security.capability") == 0) &&
           fsetxattr(fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len, 0) <
               0 &&
           errno != ENOTSUP)
@@ -296,7 +359,10 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
     break;
   default:
     note->rdev = entry->type == OAKUM_TAR_FIFO ? 0 : makedev(entry->dev_major, entry->dev_minor);
-    done = mknodat(at, name, kind | 0600, note->rdev);
+    if (apply->tree->owners && kind != S_IFIFO)
+      done = mknodat(at, name, S_IFREG | 0600, 0); /* what it ought to be is in the table */
+    else
+      done = mknodat(at, name, kind | 0600, note->rdev);
   }
   return done == 0 || oakum_tree_fail(error, errno, path);
 }
@@ -375,6 +441,8 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
   if (!oakum_image_clean_path(entry->path, &stored, error))
     return FALSE;
   if (*stored == '\0') {
+    if (entry->type == OAKUM_TAR_DIR && apply->tree->owners)
+      return record_owner(apply->tree->owners, apply->tree->root, ".", entry, "/", error);
     if (entry->type == OAKUM_TAR_DIR)
       return fchown(apply->tree->root, entry->uid, entry->gid) == 0 &&
                      fchmod(apply->tree->root, entry->mode & 07777) == 0
@@ -420,7 +488,7 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
     if (!make_node(apply, entry, name, path, &note, error))
       return FALSE;
   }
-  if (!set_metadata(apply->parent, name, entry, path, error))
+  if (!set_metadata(apply->tree->owners, apply->parent, name, entry, path, error))
     return FALSE;
   if (entry->type == OAKUM_TAR_SYMLINK)
     note.mode = 0777;

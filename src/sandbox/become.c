@@ -1,7 +1,7 @@
 /* The last steps of a process before it is the step. It has one thread and prints its own errors.
  */
 #include "os/os.h"
-#include "sandbox/sandbox-private.h"
+#include "sandbox/supervisor-private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -20,6 +20,17 @@
 void oakum_sandbox_complain(const char *what)
 {
   dprintf(2, "oakum: step: %s: %s\n", what, strerror(errno));
+}
+
+gboolean oakum_sandbox_drop_all(void)
+{
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2] = {0};
+  for (unsigned cap = 0; cap <= 63; cap++)
+    if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+      (void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* a plain user may not, and has none to lose */
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  return syscall(SYS_capset, &header, data) == 0;
 }
 
 /* The bounding set first, while we may; then everything else at once, nothing inheritable. */
@@ -73,7 +84,7 @@ static const char *value_of(char **envp, const char *name)
   return NULL;
 }
 
-static _Noreturn void exec_in_path(const StepOrder *order)
+_Noreturn void oakum_sandbox_exec(const StepOrder *order)
 {
   const char *name = order->argv[0];
   int first = ENOENT;
@@ -124,7 +135,7 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
     oakum_sandbox_complain(order->cwd);
   else {
     syscall(SYS_close_range, 3U, ~0U, 0U);
-    exec_in_path(order);
+    oakum_sandbox_exec(order);
   }
   _exit(125);
 }

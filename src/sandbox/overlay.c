@@ -57,7 +57,7 @@ static gboolean attempt(const char *folder)
 gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder)
 {
   const char *off = g_getenv("OAKUM_TEST_NO_OVERLAY");
-  if (rung == OAKUM_RUNG_CHROOT || (off && *off))
+  if (rung == OAKUM_RUNG_CHROOT || rung == OAKUM_RUNG_FAKE_ROOT || (off && *off))
     return FALSE;
   g_autoptr(OakumTempDir) scratch = oakum_temp_dir_new(folder, NULL);
   if (!scratch)

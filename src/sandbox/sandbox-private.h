@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
   char *rung, *root, *cwd;
   char *upper, *work; /* NULL: no overlay */
+  char *owners;       /* file of the table of owners; NULL: not the rung fake-root */
   char **script;      /* name and text; empty: none */
   char **argv, **envp;
   uint64_t uid, gid, timeout_s, max_processes;
@@ -58,16 +59,16 @@ NODISCARD gboolean oakum_sandbox_try_userns(char **why);
 /* ---- mounts
  * ------------------------------------------------------------------------------------------ */
 /* Targets of the step's mounts in the root, as the builder prepares and restores them. */
-typedef struct OakumPlaces OakumPlaces;
+typedef struct OakumTargets OakumTargets;
 /* Makes what the root lacks of the targets, and, with `lend`, puts the sources there. `root` is
  * borrowed. On an error everything is as it was. */
-NODISCARD OakumPlaces *oakum_places_new(int root, const OakumStep *step, gboolean lend,
-                                        GError **error);
+NODISCARD OakumTargets *oakum_targets_new(int root, const OakumStep *step, gboolean lend,
+                                          GError **error);
 /* The mounts in the order in which they are made: those that hold others first. Array of const
  * OakumStepMount *; borrowed. */
-NODISCARD const GPtrArray *oakum_places_mounts(const OakumPlaces *places);
+NODISCARD const GPtrArray *oakum_targets_mounts(const OakumTargets *places);
 /* Puts everything back: what the root had, what was lent, and takes away what was made. */
-void oakum_places_free(OakumPlaces *places);
+void oakum_targets_free(OakumTargets *places);
 /* Gives the mount at `target` these flags (MS_...) on top of those that a user namespace may not
  * take away. FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_remount(const char *target, unsigned long flags);
@@ -81,6 +82,9 @@ NODISCARD gboolean oakum_sandbox_make_mounts(const StepOrder *order, const char 
  * descriptor. FALSE with errno. */
 /* `offline`: no socket but local ones. */
 NODISCARD gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener);
+/* As supervised, with the rules that `more` adds (its argument: a scmp_filter_ctx), and askers that
+ * wait for their answer. */
+NODISCARD gboolean oakum_sandbox_load_supervised(gboolean (*more)(void *), int *listener);
 
 /* ---- the supervisor's /proc
  * ---------------------------------------------------------------------- */
@@ -95,6 +99,8 @@ NODISCARD GArray *oakum_proc_tree(const ProcServer *server);
 /* Makes the folder of a process that was seen, so that its name can be looked up; refresh brings
  * all folders up to date with the tree. */
 void oakum_proc_note(ProcServer *server, pid_t pid);
+/* As it, with the names of all that the folder holds. FALSE: no process of the step. */
+NODISCARD gboolean oakum_proc_note_files(ProcServer *server, pid_t pid);
 void oakum_proc_refresh(ProcServer *server);
 /* A descriptor for `path` (clean, absolute inside the root) as thread `tid` of process `pid` would
  * see it; -1 with errno: refuse; -2: not ours, let the kernel go on. */

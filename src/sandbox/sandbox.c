@@ -2,7 +2,7 @@
  * root back as it was. */
 #include "codec/codec.h"
 #include "os/os.h"
-#include "sandbox/sandbox-private.h"
+#include "sandbox/supervisor-private.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const rung_names[OAKUM_RUNGS] = {"userns", "root", "chroot"};
+static const char *const rung_names[OAKUM_RUNGS] = {"userns", "root", "chroot", "fake-root"};
 
 const char *oakum_rung_name(OakumRung rung)
 {
@@ -32,7 +32,7 @@ gboolean oakum_network_parse(const char *text, OakumNetwork *out)
 
 gboolean oakum_rung_mounts(OakumRung rung)
 {
-  return rung != OAKUM_RUNG_CHROOT;
+  return rung == OAKUM_RUNG_USERNS || rung == OAKUM_RUNG_ROOT;
 }
 
 gboolean oakum_rung_parse(const char *text, OakumRung *out)
@@ -72,6 +72,7 @@ static const OakumJsonField order_fields[] = {
     {"script", OAKUM_JSON_STRV, offsetof(StepOrder, script), TRUE, NULL, NULL, NULL, 2},
     {"upper", OAKUM_JSON_STRING, offsetof(StepOrder, upper), FALSE, NULL, NULL, NULL, 0},
     {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
+    {"owners", OAKUM_JSON_STRING, offsetof(StepOrder, owners), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
     {"argv", OAKUM_JSON_STRV, offsetof(StepOrder, argv), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"env", OAKUM_JSON_STRV, offsetof(StepOrder, envp), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
@@ -152,6 +153,8 @@ static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *p
     json_array_append_new(mounts, mount_order(places->pdata[i]));
   json_object_set_new(json, "mounts", mounts);
   json_object_set_new(json, "offline", json_boolean(step->network == OAKUM_NETWORK_NONE));
+  if (rung == OAKUM_RUNG_FAKE_ROOT)
+    json_object_set_new(json, "owners", json_string(step->owners ? step->owners : "/dev/null"));
   json_object_set_new(json, "cwd", json_string(step->cwd));
   json_object_set_new(json, "argv", strings(step->argv));
   json_object_set_new(json, "env", strings(step->envp));
@@ -192,8 +195,8 @@ int oakum_sandbox_step_main(int argc, char **argv)
     decode(order.script);
     setsid();
     fcntl(STEP_REPORT_FD, F_SETFD, FD_CLOEXEC);
-    report = strcmp(order.rung, "chroot") == 0 ? oakum_sandbox_chroot_body(&order)
-                                               : oakum_sandbox_root_body(&order);
+    report = strcmp(order.rung, "chroot") == 0 || order.owners ? oakum_sandbox_chroot_body(&order)
+                                                               : oakum_sandbox_root_body(&order);
   } else {
     dprintf(2, "oakum: step: %s\n", error ? error->message : "no order");
   }
@@ -208,7 +211,7 @@ typedef struct {
   OakumRung rung;
   const OakumStep *step;
   int root;
-  OakumPlaces *places;
+  OakumTargets *places;
   gboolean made_dev, made_proc, made_sys, made_etc;
   gboolean placed[3], moved[3];
 } Prepared;
@@ -319,7 +322,7 @@ static gboolean fill_for_chroot(Prepared *p, GError **error)
                                         "bus",
                                         "irq"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-    (void)!mkdirat(proc, folders[i], 0555);
+    (void)!mkdirat(proc, folders[i], 0755); /* who is no root must be able to fill them */
   static const char *const own[] = {
       "self/exe",    "self/cmdline",   "self/maps",    "self/status",        "self/stat",
       "self/mounts", "self/mountinfo", "self/environ", "self/cgroup",        "self/comm",
@@ -345,7 +348,7 @@ static gboolean place_script(Prepared *p, GError **error)
                 "a here-document's word that is no file name");
     return FALSE;
   }
-  if (p->rung != OAKUM_RUNG_CHROOT)
+  if (oakum_rung_mounts(p->rung))
     return TRUE; /* it comes with the step's own /dev */
   OAKUM_AUTO_FD dev = openat(p->root, "dev", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (dev >= 0 && oakum_sandbox_write_script(dev, p->step->script_name, p->step->script))
@@ -373,9 +376,9 @@ static gboolean prepare(Prepared *p, GError **error)
       !make_folder(p->root, "sys", &p->made_sys, error) ||
       !make_folder(p->root, "etc", &p->made_etc, error))
     return FALSE;
-  return place_files(p, error) && (p->rung != OAKUM_RUNG_CHROOT || fill_for_chroot(p, error)) &&
+  return place_files(p, error) && (oakum_rung_mounts(p->rung) || fill_for_chroot(p, error)) &&
          place_script(p, error) &&
-         (p->places = oakum_places_new(p->root, p->step, !oakum_rung_mounts(p->rung), error)) !=
+         (p->places = oakum_targets_new(p->root, p->step, !oakum_rung_mounts(p->rung), error)) !=
              NULL;
 }
 
@@ -401,7 +404,7 @@ static void empty_folder(int root, const char *name)
 
 static void restore(Prepared *p)
 {
-  oakum_places_free(p->places);
+  oakum_targets_free(p->places);
   OAKUM_AUTO_FD etc = openat(p->root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   OAKUM_AUTO_FD scratch = open(p->step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (int i = 0; i < 3; i++) {
@@ -429,7 +432,7 @@ static gboolean start_and_wait(const Prepared *p, StepReport *report, GError **e
 {
   int fds[2];
   const OakumStep *step = p->step;
-  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_places_mounts(p->places), error);
+  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_targets_mounts(p->places), error);
   if (order < 0)
     return FALSE;
   if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -471,6 +474,11 @@ static gboolean start_and_wait(const Prepared *p, StepReport *report, GError **e
 gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, GError **error)
 {
   Prepared prepared = {.rung = rung, .step = step};
+  if (rung == OAKUM_RUNG_FAKE_ROOT && step->network == OAKUM_NETWORK_NONE) {
+    g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                "the rung fake-root cannot cut a step off from the network");
+    return FALSE;
+  }
   OAKUM_AUTO_FD root = open(step->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) {
     oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "%s", step->root);
@@ -557,5 +565,8 @@ gboolean oakum_sandbox_probe(OakumRung rung, char **why)
 {
   if (rung == OAKUM_RUNG_USERNS && !oakum_sandbox_in_userns())
     return oakum_sandbox_try_userns(why);
-  return try_in_child(rung == OAKUM_RUNG_CHROOT ? attempt_chroot : oakum_sandbox_try_mounts, why);
+  return try_in_child(rung == OAKUM_RUNG_CHROOT      ? attempt_chroot
+                      : rung == OAKUM_RUNG_FAKE_ROOT ? oakum_fake_try
+                                                     : oakum_sandbox_try_mounts,
+                      why);
 }

@@ -11,8 +11,10 @@
  *           not its own. The supervisor only gives: what it answers it opened itself from a list,
  * and letting the kernel go on is harmless whatever the step does to its memory meanwhile, since
  *           nothing inside the root leads out.
- *   userns  as root, inside a user namespace that oakum_sandbox_enter_userns has made around the
- *           builder. */
+ *   fake-root  where a builder has no privilege at all: every call that names a file is done by the
+ *           supervisor below the root, ids are what the step believes, and owners, modes and
+ * devices stand in a table (os/owners.h). userns  as root, inside a user namespace that
+ * oakum_sandbox_enter_userns has made around the builder. */
 #pragma once
 #include "base/base.h"
 #include <sys/types.h>
@@ -20,8 +22,13 @@
 OAKUM_DECLARE_ERROR(sandbox)
 #define OAKUM_SANDBOX_ERROR (oakum_sandbox_error_quark())
 
-typedef enum { OAKUM_RUNG_USERNS, OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT } OakumRung;
-#define OAKUM_RUNGS 3
+typedef enum {
+  OAKUM_RUNG_USERNS,
+  OAKUM_RUNG_ROOT,
+  OAKUM_RUNG_CHROOT,
+  OAKUM_RUNG_FAKE_ROOT
+} OakumRung;
+#define OAKUM_RUNGS 4
 NODISCARD const char *oakum_rung_name(OakumRung rung);
 /* Whether steps of the rung have mounts of their own; else sources are lent by renaming. */
 NODISCARD gboolean oakum_rung_mounts(OakumRung rung);
@@ -60,6 +67,8 @@ typedef struct {
   const char *scratch;      /* folder on the same file system that the step does not see */
   const char *upper, *work; /* empty folders there (userns, root): the step runs on an overlay over
                                the root, and what it changes is in `upper`; NULL: in the root */
+  const char *owners; /* fake-root: file of the table of owners (os/owners.h), read before the step
+                         and written after it; NULL: one that nobody wants to see */
   const char *const *argv, *const *envp; /* complete; argv[0] is searched in envp's PATH */
   const char *cwd;                       /* inside the root; made by the caller */
   uid_t uid;

@@ -1,6 +1,8 @@
 /* What a hostile RUN would try. Prints "ESCAPED <what>" for each attempt that succeeds, "done" at
  * the end. argv[1]: a secret text that only the builder knows the place of (its environment and a
- * file). */
+ * file). Where a step has the same ids as the builder, argv[2] to [4] say what it could then reach:
+ * a file that holds the secret, a program, and the name of a socket that listens both in the file
+ * system and (the same name) among the abstract ones, all by their paths on the machine. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +25,9 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static const char *secret;
@@ -58,6 +63,123 @@ static void *racer(void *unused)
   for (unsigned i = 0; racing; i++)
     memcpy(raced, paths[i & 1], strlen(paths[i & 1]) + 1);
   return unused;
+}
+
+static char raced_name[512];
+static struct sockaddr_un raced_address;
+static const char *host_program, *host_socket;
+
+/* Puts the machine's names where an answer that has been given was about others. */
+static void *name_racer(void *unused)
+{
+  size_t end = strlen("/bin/true");
+  for (unsigned i = 0; racing; i++) {
+    strcpy(raced_name + end, i & 1 ? host_program : "");
+    strcpy(raced_address.sun_path, i & 2 ? host_socket : "/tmp/none");
+    raced_address.sun_family = i & 4 ? AF_UNIX : 99; /* what is asked of nobody */
+  }
+  return unused;
+}
+
+static int connects(int type, const char *name, int abstract)
+{
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, type, 0);
+  strncpy(to.sun_path + abstract, name, sizeof(to.sun_path) - 2);
+  socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)abstract +
+                              strlen(name) + !abstract);
+  int got = fd >= 0 && (type == SOCK_DGRAM ? sendto(fd, "x", 1, 0, (struct sockaddr *)&to, len) == 1
+                                           : connect(fd, (struct sockaddr *)&to, len) == 0);
+  if (fd >= 0)
+    close(fd);
+  return got;
+}
+
+static long old_open(const char *name) /* by the door of 32 bits */
+{
+  long result = -1;
+#ifdef __x86_64__
+  static char low[512];
+  strcpy(low, name);
+  __asm__ volatile("int $0x80" : "=a"(result) : "a"(5), "b"((long)low), "c"(0), "d"(0) : "memory");
+#endif
+  return result;
+}
+
+/* What only the ids protect elsewhere: the step's are the builder's. */
+static void reach_the_machine(const char *file)
+{
+  static const char *const before[] = {"",
+                                       "/proc/self/root",
+                                       "../../../../../../../..",
+                                       "/proc/self/cwd/../../..",
+                                       "/tmp/../../../..",
+                                       "/proc/thread-self/root",
+                                       "/dev/fd/../../.."};
+  char name[1024];
+  struct stat st;
+  for (size_t i = 0; i < sizeof(before) / sizeof(*before); i++) {
+    snprintf(name, sizeof(name), "%s%s", before[i], file);
+    if (leaks(name) || stat(name, &st) == 0 || access(name, F_OK) == 0 || truncate(name, 0) == 0 ||
+        chmod(name, 0777) == 0 || unlink(name) == 0 || link(name, "/tmp/got") == 0 ||
+        rename(name, "/tmp/got") == 0)
+      escaped(name, (int)i);
+    unlink("/tmp/way");
+    if (symlink(name, "/tmp/way") == 0 && leaks("/tmp/way"))
+      escaped("symlink", (int)i);
+    char *slash = strrchr(name, '/');
+    *slash = '\0';
+    if (chdir(name) == 0 && strcmp(name, "") != 0 && access(slash + 1, F_OK) == 0)
+      escaped("chdir", (int)i);
+    chdir("/");
+  }
+  /* the builder's log is open here for writing: that is all */
+  fchmod(1, 04777);
+  if (linkat(AT_FDCWD, "/proc/self/fd/1", AT_FDCWD, "/tmp/log", AT_SYMLINK_FOLLOW) == 0 ||
+      linkat(1, "", AT_FDCWD, "/tmp/log", AT_EMPTY_PATH) == 0 ||
+      open("/proc/self/fd/1", O_RDONLY) >= 0 || open("/dev/stdout", O_RDWR) >= 0 ||
+      truncate("/proc/self/fd/1", 0) == 0 || fsetxattr(1, "user.x", "x", 1, 0) == 0)
+    escaped("log", 0);
+  if (syscall(0x40000000 | SYS_open, file, O_RDONLY) >= 0 || old_open(file) >= 0)
+    escaped("other-door", 0);
+  char params[256] = {0}, handle[256] = {0};
+  int mount_id;
+  if (syscall(SYS_io_uring_setup, 4, params) >= 0)
+    escaped("io_uring", 0);
+  *(unsigned *)handle = 128;
+  if (syscall(SYS_name_to_handle_at, AT_FDCWD, file, handle, &mount_id, 0) == 0)
+    escaped("handle", 0);
+  if (execl(host_program, host_program, NULL) == 0)
+    escaped("exec", 0);
+  for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type++)
+    if (connects(type, host_socket, 0) || connects(type, host_socket, 1))
+      escaped("socket", type);
+  int pair[2];
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  strcpy(to.sun_path, host_socket);
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == 0 &&
+      sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1 &&
+      read(pair[1], name, 1) != 1)
+    escaped("datagram", 0);
+  pthread_t thread;
+  strcpy(raced_name, "/bin/true");
+  racing = 1;
+  pthread_create(&thread, NULL, name_racer, NULL);
+  char *none[] = {"x", NULL};
+  for (int i = 0; i < 1500; i++) {
+    pid_t pid = vfork(); /* shares our memory with the thread */
+    if (pid == 0) {
+      execve(raced_name, none, none);
+      _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(fd, (struct sockaddr *)&raced_address, sizeof(raced_address)) == 0)
+      escaped("raced-socket", i);
+    close(fd);
+  }
+  racing = 0;
+  pthread_join(thread, NULL);
 }
 
 int main(int argc, char **argv)
@@ -212,6 +334,11 @@ int main(int argc, char **argv)
   }
   racing = 0;
   pthread_join(thread, NULL);
+  if (argc > 4) {
+    host_program = argv[3];
+    host_socket = argv[4];
+    reach_the_machine(argv[2]);
+  }
   kill(-1, SIGKILL); /* everything but us, among what is ours */
   printf("done\n");
   return 0;

@@ -193,7 +193,7 @@ def test_fish_and_zsh_completion(oakum, tmp_path):
     told = lambda line: subprocess.run(["fish", "--no-config", "-c", f"source {fish}; complete -C '{line}'"], capture_output=True, text=True,
                                        env={**os.environ, "HOME": str(tmp_path)})
     done = told("oakum build --isolation ")
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["auto", "chroot", "root", "userns"], done.stderr
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["auto", "chroot", "fake-root", "root", "userns"], done.stderr
     assert "import" in told("oakum db ").stdout and "--feed" in told("oakum db import --f").stdout
     zsh = tmp_path / "_oakum"
     zsh.write_text(run(oakum, "completion", "zsh").stdout)

@@ -1,0 +1,175 @@
+"""The rung fake-root: what a builder does that has no privilege at all."""
+import os
+import pathlib
+import shutil
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+
+import pytest
+import restricted
+from conftest import RUNGS, unpack
+
+HERE = pathlib.Path(__file__).resolve().parent
+REFERENCE = next(rung for rung in ("root", "userns", "chroot") if rung in RUNGS)
+
+# a package with a user, a setuid file, an override and a service's folders, made where it is installed
+PACKAGE = r"""
+mkdir -p /p/DEBIAN /p/usr/bin /p/var/lib/thing; printf 'Package: thing\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n' > /p/DEBIAN/control
+printf '#!/bin/sh\nset -e\necho thing:x:950:950::/var/lib/thing:/bin/sh >> /etc/passwd; echo thing:x:950: >> /etc/group\nchown thing:thing /var/lib/thing; chmod 2750 /var/lib/thing\ndpkg-statoverride --update --add root thing 4754 /usr/bin/thing\n' > /p/DEBIAN/postinst
+chmod 755 /p/DEBIAN/postinst; cp /bin/true /p/usr/bin/thing; chmod 4755 /p/usr/bin/thing; dpkg-deb -b /p /thing.deb >/dev/null; rm -r /p
+"""
+STEPS = {
+    "owners": "cd /opt && touch a b && chown 5:6 a && chown -h 7:8 b && chmod 4751 a && ln a c && ln -s a d && chown -h 9:10 d "
+              "&& mkdir -p e/f && chown -R 11:12 e && chmod 1777 e && chmod 000 b && cp -a /opt /srv/copy && chown 1:1 a",
+    "nodes": "mknod /opt/c c 1 3 && mknod /opt/b b 8 0 && mkfifo -m 640 /opt/p && chown 3:4 /opt/c && mv /opt/b /opt/bb && ln /opt/c /opt/cc",
+    "tar": "mkdir /t && cd /t && touch a b && chown 12:34 a && chmod 6711 b && ln -s a l && ln a h && mknod n c 5 1 && tar cf /x.tar . && "
+           "mkdir /u && tar -C /u -xpf /x.tar && rm /x.tar && ls -lnR /u | grep -c 34",
+    "setgid folders": "mkdir /s && chgrp 50 /s && chmod 2775 /s && umask 027 && touch /s/f && mkdir -p /s/d/e && chgrp 60 /s/d/e && cp /bin/true /s/t",
+    "replace": "touch /opt/a /opt/b && chown 8:8 /opt/a && mv /opt/b /opt/a && touch /opt/b && rm /opt/b && touch /opt/c && "
+               "rm -r /usr/share/doc && mkdir /usr/share/doc && touch /usr/share/doc/x",
+    "users": "useradd -m -u 2000 -G mail bob && su bob -c 'umask 077; touch /home/bob/x; mkdir /home/bob/d; ! touch /etc/no 2>/dev/null; "
+             "! cat /etc/shadow 2>/dev/null; id -un > /home/bob/id' && chmod u+s /home/bob/x && rm -f /etc/*- /var/log/lastlog /var/log/faillog",
+    "package": PACKAGE + "apt-get install -y /thing.deb >/dev/null 2>&1 && dpkg -s thing | grep -q 'ok installed' && stat -c '%a %u:%g' "
+               "/usr/bin/thing /var/lib/thing > /stat && rm -rf /thing.deb /var/log /var/cache /var/lib/apt /var/lib/dpkg/*-old /var/lib/dpkg/lock*",
+    "dpkg": "touch /etc/ld.so.conf && dpkg-divert --local --rename --add /usr/bin/yes >/dev/null && dpkg --configure -a && rm -f /var/log/*.log",
+    "forks": "i=0; while [ $i -lt 100 ]; do (echo $i | sed s/0/x/ | cat) ; i=$((i+1)); done > /many; find /usr/share -type f | xargs -n 50 -P 4 "
+             "ls -d | sort | md5sum > /sum; seq 1000 | xargs -P 4 -n 20 sh -c 'for n; do :> /tmp/f$n; chown $n:$n /tmp/f$n; done' x",
+    "python": "python3 -B -c \"import multiprocessing as m, os, threading, subprocess\n"
+              "if __name__ == '__main__':\n"
+              "  with m.Pool(3) as p: print(p.map(abs, range(-9, 0)), file=open('/pool', 'w'))\n"
+              "  t = [threading.Thread(target=lambda n=n: [os.mkdir(f'/tmp/{n}-{i}') or os.chown(f'/tmp/{n}-{i}', n, i) for i in range(40)]) for n in range(6)]\n"
+              "  [x.start() for x in t]; [x.join() for x in t]\n"
+              "  os.setxattr('/pool', 'user.k', b'v'); print(subprocess.check_output(['id']), os.getcwd(), os.readlink('/proc/self/exe'), file=open('/who', 'w'))\n\"",
+    "shell": "cat > /h <<'END'\n$not expanded\nEND\ncd /etc && pwd > /p && (cd /usr/../var/./lib && pwd) >> /p && umask >> /p; printf '#!/bin/sh -e\\necho \"$0\" $1 > /sc\\n' "
+             "> /s && chmod +x /s && /s arg; echo err > /dev/stderr; echo out > /dev/fd/1; [ -e /proc/self/exe ]; test $(id -u) = 0",
+}
+
+
+@pytest.fixture(scope="module")
+def base(bookworm):
+    """The root as every user may read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = pathlib.Path(folder) / "base.tar"
+        shutil.copyfile(bookworm, copy)
+        copy.chmod(0o644)
+        yield copy
+
+
+@pytest.fixture
+def place():
+    """A folder that uid 1000 reaches and owns."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield restricted.own(pathlib.Path(folder))
+
+
+def test_doctor_and_choice(oakum, base, place):
+    told = restricted.run(oakum, "doctor")
+    rungs = [line.split()[:2] for line in told.stdout.splitlines() if not line.startswith(" ")]
+    assert rungs[:4] == [["userns", "no"], ["root", "no"], ["chroot", "no"], ["fake-root", "yes"]], told.stdout + told.stderr
+    (place / "Dockerfile").write_text(f"FROM rootfs:{base}\nRUN id -u > /uid\n")
+    done = restricted.run(oakum, "build", "--verbose", "--store", f"{place}/store", str(place))
+    assert done.returncode == 0 and "isolation: fake-root" in done.stderr, done.stderr
+    refused = restricted.run(oakum, "build", "--isolation", "root", "--store", f"{place}/store", str(place))
+    assert refused.returncode != 0
+
+
+def digest_of(oakum, base, place, dockerfile, rung):
+    context = place / rung
+    context.mkdir()
+    (context / "file").write_text("from the context\n")
+    (context / "Dockerfile").write_text(dockerfile)
+    command = [oakum, "build", "--isolation", rung, "--build-arg", f"BASE=rootfs:{base}", "--store", f"{place}/store-{rung}",
+               "--output", f"oci:{place}/{rung}-out", str(context)]
+    if rung == "fake-root":
+        restricted.own(place)
+        done = restricted.run(*command)
+    else:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, f"{rung}: {done.stderr[-3000:]}"
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_same_image_as_with_privileges(oakum, base, place, name):
+    """One RUN, another that sees what it left, and a stage that takes it: bit for bit what the other rung makes."""
+    dockerfile = f"ARG BASE\nFROM $BASE AS one\nRUN <<SCRIPT\nset -e\n{STEPS[name]}\nSCRIPT\nRUN find / -xdev -newer /etc/passwd >/dev/null; " \
+                 "ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt; chown -R 42 /opt\n" \
+                 "COPY --chown=nobody file /opt/\nUSER nobody\nRUN id > /tmp/id\nFROM scratch\nCOPY --from=one /opt /from\nCOPY --from=one /etc /etc\n"
+    assert digest_of(oakum, base, place, dockerfile, "fake-root") == digest_of(oakum, base, place, dockerfile, REFERENCE)
+
+
+def test_errors_are_those_of_the_kernel(oakum, base, place):
+    """errno by errno, beside the same program on the other rung."""
+    program = r"""
+import errno, os, socket
+def tell(what, call):
+    try: print(what, repr(call()))
+    except OSError as e: print(what, errno.errorcode[e.errno])
+os.chdir('/tmp'); open('f', 'w').close(); os.mkdir('d'); os.symlink('nowhere', 'dang'); os.symlink('l1', 'l2'); os.symlink('l2', 'l1'); os.mkdir('d/e'); os.close(os.open('own', os.O_CREAT, 0o600))
+tell('enoent', lambda: os.stat('none')); tell('notdir', lambda: os.stat('f/x')); tell('loop', lambda: open('l1'))
+tell('excl', lambda: os.open('f', os.O_CREAT | os.O_EXCL)); tell('excl link', lambda: os.open('dang', os.O_CREAT | os.O_EXCL))
+tell('isdir', lambda: os.open('d', os.O_WRONLY)); tell('nofollow', lambda: os.open('dang', os.O_NOFOLLOW)); tell('dironly', lambda: os.open('f', os.O_DIRECTORY))
+tell('rmdir', lambda: os.rmdir('d')); tell('unlink dir', lambda: os.unlink('d')); tell('rmdir file', lambda: os.rmdir('f')); tell('mkdir', lambda: os.mkdir('f'))
+tell('rename', lambda: os.rename('d', 'f')); tell('rename2', lambda: os.rename('f', 'd')); tell('into itself', lambda: os.rename('d', 'd/e/x'))
+tell('link dir', lambda: os.link('d', 'd2')); tell('readlink', lambda: os.readlink('f')); tell('long', lambda: os.stat('x' * 300)); tell('longer', lambda: os.stat('x/' * 3000))
+tell('chdir', lambda: os.chdir('f')); tell('empty', lambda: os.stat('')); tell('badfd', lambda: os.fstat(99)); tell('exec', lambda: os.execv('/tmp/f', ['f']))
+tell('exec dir', lambda: os.execv('/tmp/d', ['f'])); tell('exec none', lambda: os.execv('/tmp/none', ['f'])); tell('groups', os.getgroups)
+tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
+tell('chown', lambda: os.chown('f', 5, 5)); tell('chmod', lambda: os.chmod('f', 0o777)); tell('write', lambda: open('/etc/passwd', 'a')); tell('read', lambda: open('/tmp/own'))
+tell('kill', lambda: os.kill(os.getpid(), 0)); tell('umask', lambda: os.umask(0)); tell('access', lambda: os.access('/etc/passwd', os.W_OK)); tell('utime', lambda: os.utime('f', (1, 1)))
+"""
+    told = {}
+    for rung in ("fake-root", REFERENCE):
+        root = unpack(base, place / rung)
+        (root / "p.py").write_text(program)
+        command = [oakum, "debug", "step", "--isolation", rung, str(root), "--", "python3", "-B", "/p.py"]
+        if rung == "fake-root":
+            restricted.own(place)
+        done = restricted.run(*command) if rung == "fake-root" else subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told[rung] = done.stdout.splitlines()
+    assert len(told["fake-root"]) > 30 and told["fake-root"] == told[REFERENCE]
+
+
+def test_hostile_step(oakum, base, place):
+    """It has the ids of the builder: nothing but the supervisor and the filters stands between them."""
+    root = unpack(base, place / "root")
+    subprocess.run(["gcc", "-O1", "-w", "-static", "-pthread", "-o", str(root / "hostile"), str(HERE / "hostile.c")], check=True)
+    secret, program, name = place / "secret", place / "program", str(place / "socket")
+    secret.write_text("s3cr3t-of-the-builder")
+    source = place / "program.c"
+    source.write_text('#include <stdio.h>\nint main(void) { puts("ESCAPED program"); return 0; }\n')
+    subprocess.run(["gcc", "-static", "-o", str(program), str(source)], check=True)
+    log = place / "log"
+    log.touch()
+    log.chmod(0o640)
+    heard = []
+
+    def listen(address):
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(address)
+        server.listen(100)
+        server.settimeout(900)
+        threading.Thread(target=lambda: heard.append(server.accept()), daemon=True).start()
+        return server
+    servers = [listen(name), listen("\0" + name)]
+    restricted.own(place)
+    os.chmod(name, 0o777)
+    victim = subprocess.Popen(["sleep", "900"], preexec_fn=restricted.enter, env={"SECRET": "s3cr3t-of-the-builder"})
+    try:
+        with open(log, "a") as out:
+            done = restricted.run(oakum, "debug", "step", "--isolation", "fake-root", str(root), "--", "/hostile", "s3cr3t-of-the-builder",
+                                  str(secret), str(program), name, env={"SECRET": "s3cr3t-of-the-builder"}, timeout=900, out=out)
+        assert victim.poll() is None
+    finally:
+        victim.kill()
+        victim.wait()
+        [server.close() for server in servers]
+    assert log.read_text() == "done\n", log.read_text()[:2000] + done.stderr[:500]
+    assert stat.S_IMODE(log.stat().st_mode) == 0o640
+    assert done.returncode == 0 and heard == [] and secret.read_text() == "s3cr3t-of-the-builder"
