@@ -74,7 +74,7 @@ def test_doctor_and_choice(oakum, base, place):
     (place / "Dockerfile").write_text(f"FROM rootfs:{base}\nRUN id -u > /uid\n")
     done = restricted.run(oakum, "build", "--verbose", "--store", f"{place}/store", str(place))
     assert done.returncode == 0 and "isolation: fake-root" in done.stderr, done.stderr
-    refused = restricted.run(oakum, "build", "--isolation", "root", "--store", f"{place}/store", str(place))
+    refused = restricted.run(oakum, "build", "--no-cache", "--isolation", "root", "--store", f"{place}/store", str(place))
     assert refused.returncode != 0
 
 
@@ -83,7 +83,7 @@ def digest_of(oakum, base, place, dockerfile, rung):
     context.mkdir()
     (context / "file").write_text("from the context\n")
     (context / "Dockerfile").write_text(dockerfile)
-    command = [oakum, "build", "--isolation", rung, "--build-arg", f"BASE=rootfs:{base}", "--store", f"{place}/store-{rung}",
+    command = [oakum, "build", "--no-cache", "--isolation", rung, "--build-arg", f"BASE=rootfs:{base}", "--store", f"{place}/store-{rung}",
                "--output", f"oci:{place}/{rung}-out", str(context)]
     if rung == "fake-root":
         restricted.own(place)
