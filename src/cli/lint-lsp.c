@@ -326,8 +326,7 @@ static void check(Server *server, Document *d)
   g_autoptr(GPtrArray) jobs = g_ptr_array_new();
   if (!d->dirty)
     return;
-  /* what was found before is given back when the client has its answer */
-  g_autoptr(OakumLintJob) before = g_steal_pointer(&d->job);
+  OakumLintJob *before = g_steal_pointer(&d->job);
   forget_check(d);
   d->dirty = FALSE;
   if (d->len > OAKUM_DOCKERFILE_MAX) {
@@ -352,6 +351,7 @@ static void check(Server *server, Document *d)
   if (error)
     d->broken = g_strdup(error->message);
   publish(server, d);
+  oakum_lint_job_free(before); /* only now that the client has its answer */
 }
 
 static void check_all(Server *server)
