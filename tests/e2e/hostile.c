@@ -163,6 +163,7 @@ static void reach_the_machine(const char *file)
     escaped("datagram", 0);
   pthread_t thread;
   strcpy(raced_name, "/bin/true");
+  raced_address.sun_family = 99; /* 0 would undo a connection, which always works */
   racing = 1;
   pthread_create(&thread, NULL, name_racer, NULL);
   char *none[] = {"x", NULL};
