@@ -37,8 +37,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumPlan, oakum_plan_free)
 /* Finds a base image; its blobs may be read many times. */
 typedef OakumImage *(*OakumFindBase)(const char *reference, const OakumPlatform *platform,
                                      gpointer user, GError **error);
+/* Who owns a path of a context, when the folder on disk cannot tell. */
+typedef struct {
+  uint32_t uid, gid;
+} OakumOwner;
 typedef struct {
   const char *context; /* folder of COPY and ADD; NULL: none */
+  const OakumIgnore *ignore; /* what of it counts; NULL: all */
+  GHashTable *owners; /* of it: path → OakumOwner, for what is not root's; NULL: all is root's */
   GHashTable *build_args;
   OakumPlatform platform;
   OakumRung rung;

@@ -83,11 +83,23 @@ static G_GNUC_PRINTF(4, 5) gboolean
   return at_place(error, dockerfile, range);
 }
 
-static gboolean is_url(const char *text)
+gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile, const char *name, int stage,
+                              int *index, GError **error)
 {
-  return g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://") ||
-         g_str_has_prefix(text, "git@") || g_str_has_prefix(text, "git://") ||
-         g_str_has_prefix(text, "ssh://");
+  *index = oakum_dockerfile_find_stage(dockerfile, name, stage);
+  if (*index >= 0)
+    return TRUE;
+  gboolean number = *name && strspn(name, "0123456789") == strlen(name);
+  int later = oakum_dockerfile_find_stage(dockerfile, name, (int)dockerfile->stages->len);
+  if (!number && later < 0)
+    return TRUE;
+  g_autofree char *shown = oakum_escape_terminal(name, -1);
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+              later < 0        ? "--from=%s: there is no such stage"
+              : later == stage ? "--from=%s: a stage cannot copy from itself"
+                               : "--from=%s: that stage comes later; move it up",
+              shown);
+  return FALSE;
 }
 
 /* The language holds more than is built: what is not is refused here, before anything runs, and
@@ -96,7 +108,10 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
                               GError **error)
 {
   static const char *const from_flags[] = {"platform", NULL};
-  static const char *const copy_flags[] = {"from", "chown", "chmod", NULL};
+  static const char *const copy_flags[] = {"from",    "chown",   "chmod", "link",
+                                           "parents", "exclude", NULL};
+  static const char *const add_flags[] = {"chown",  "chmod",    "link",         "exclude",
+                                          "unpack", "checksum", "keep-git-dir", NULL};
   static const char *const check_flags[] = {"interval",       "timeout", "start-period",
                                             "start-interval", "retries", NULL};
   static const char *const no_flags[] = {NULL};
@@ -111,8 +126,10 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
     flags = from_flags;
     break;
   case OAKUM_INSTRUCTION_COPY:
-  case OAKUM_INSTRUCTION_ADD:
     flags = copy_flags;
+    break;
+  case OAKUM_INSTRUCTION_ADD:
+    flags = add_flags;
     break;
   default:
     break;
@@ -122,11 +139,6 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
     if (!g_strv_contains(flags, flag->name))
       return unsupported(dockerfile, &flag->range, error, "%s: the flag --%s is not supported yet",
                          in->name, flag->name);
-  }
-  for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ADD && i + 1 < in->words->len; i++) {
-    const OakumWord *word = in->words->pdata[i];
-    if (is_url(word->value))
-      return unsupported(dockerfile, &word->range, error, "ADD of a URL is not supported yet");
   }
   return TRUE;
 }
@@ -164,7 +176,11 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
       break;
     const char *from =
         in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
-    int other = from ? oakum_dockerfile_find_stage(dockerfile, from, index) : -1;
+    int other = -1;
+    if (from && !oakum_plan_find_from(dockerfile, from, index, &other, error)) {
+      ok = at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
+      break;
+    }
     out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
     if (other >= 0)

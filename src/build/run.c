@@ -1,5 +1,6 @@
 /* Builds the stages of a plan, one instruction after the other. */
 #include "build/build-private.h"
+#include "build/source-private.h"
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -357,7 +358,8 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
       return FALSE;
     }
     in->stage = index;
-    oakum_info("ONBUILD %s %s", in->name, in->text);
+    g_autofree char *shown = oakum_source_redact(in->text);
+    oakum_info("ONBUILD %s %s", in->name, shown);
     if (!oakum_plan_can_build(tree, in, error) || !run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "ONBUILD %s: ", in->name);
       return FALSE;
@@ -394,7 +396,8 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
   }
   for (guint i = source->first; i < source->end; i++) {
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
-    oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, in->text);
+    g_autofree char *text = oakum_source_redact(in->text);
+    oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, text);
     if (!run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "%s:%d: %s: ", build->dockerfile->file, in->range.line, in->name);
       return FALSE;
@@ -446,32 +449,13 @@ static gboolean open_context(Build *build, GError **error)
 {
   if (!build->options->context)
     return TRUE;
+  build->ignore = (OakumIgnore *)build->options->ignore;
   build->context = open(build->options->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (build->context < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", build->options->context);
     return FALSE;
   }
-  g_autofree char *beside = g_strconcat(build->dockerfile->file, ".dockerignore", NULL);
-  g_autofree char *text = NULL;
-  size_t len = 0;
-  g_autoptr(GError) local = NULL;
-  /* the file of the Dockerfile's own name wins over the one of the context */
-  gboolean read = oakum_file_read(beside, OAKUM_IGNORE_MAX, &text, &len, &local);
-  if (!read && g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND)) {
-    g_clear_error(&local);
-    int fd = oakum_root_open(build->context, ".dockerignore", O_RDONLY | O_NONBLOCK, 0,
-                             OAKUM_ROOT_FOLLOW, &local);
-    if (fd < 0 && g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
-      return TRUE;
-    g_autoptr(OakumReader) reader = fd >= 0 ? oakum_reader_new_fd(fd, TRUE) : NULL;
-    read = reader &&
-           oakum_reader_slurp(reader, OAKUM_IGNORE_MAX, ".dockerignore", &text, &len, &local);
-  }
-  if (!read) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return FALSE;
-  }
-  return (build->ignore = oakum_ignore_parse(text, len, error)) != NULL;
+  return TRUE;
 }
 
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
@@ -505,7 +489,6 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   g_ptr_array_unref(build.foreign);
   g_free(build.stages);
   g_free(build.work);
-  oakum_ignore_free(build.ignore);
   oakum_fd_clear(&build.context);
   return result;
 }

@@ -64,7 +64,7 @@ typedef enum {
   OAKUM_COMPRESSION_XZ,
   OAKUM_COMPRESSION_BZIP2
 } OakumCompression;
-/* Judges by the first bytes (at least 6 make it sure). BZIP2 is only ever recognised. */
+/* Judges by the first bytes (at least 6 make it sure). */
 NODISCARD OakumCompression oakum_compression_sniff(const void *data, size_t len);
 /* gzip (RFC 1952) by ISA-L: many members, header CRC and trailer checked, trailing garbage and
  * truncation are errors, zero padding behind the last member is allowed. */
@@ -72,6 +72,7 @@ NODISCARD OakumReader *oakum_reader_new_gunzip(OakumReader *below);
 NODISCARD OakumReader *
 oakum_reader_new_unzstd(OakumReader *below); /* RFC 8878, window <= OAKUM_ZSTD_WINDOW_LOG_MAX */
 NODISCARD OakumReader *oakum_reader_new_unxz(OakumReader *below);
+NODISCARD OakumReader *oakum_reader_new_bunzip2(OakumReader *below);
 /* Sniffs the content, stacks the right one with the ratio limit; *kind (may be NULL) is set at the
  * first read. */
 NODISCARD OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind);
