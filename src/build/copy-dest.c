@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define NEW 4u /* of a value in `made`: nothing of that name lies in the stage */
+#define MODE_SHIFT 3
 
 char *oakum_dest_join(const char *folder, const char *name)
 {
@@ -63,6 +64,13 @@ OakumDestKind oakum_dest_look(Copy *copy, const char *path, char **target)
   if (known)
     return (OakumDestKind)known;
   return below_new(copy, path) ? OAKUM_DEST_ABSENT : look_in_stage(copy, path, target);
+}
+
+gboolean oakum_dest_made(Copy *copy, const char *path, uint32_t *mode)
+{
+  guint known = GPOINTER_TO_UINT(g_hash_table_lookup(copy->made, path));
+  *mode = known >> MODE_SHIFT;
+  return known != 0;
 }
 
 gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t *gid)
@@ -172,6 +180,7 @@ gboolean oakum_dest_note(Copy *copy, const OakumTarEntry *entry, gboolean replac
                                                    : OAKUM_DEST_FILE;
   if (old != OAKUM_DEST_FOLDER || (known & NEW))
     value |= NEW; /* a file that made way hid nothing below */
+  value |= (entry->mode & 07777u) << MODE_SHIFT;
   if (entry->type == OAKUM_TAR_SYMLINK)
     g_hash_table_replace(copy->targets, g_strdup(path),
                          g_strndup((const char *)entry->link.data, entry->link.len));

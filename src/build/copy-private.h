@@ -23,7 +23,7 @@ typedef struct {
   OakumTarWriter *tar;
   gboolean empty;       /* nothing was written yet */
   gboolean found;       /* some source was there */
-  GHashTable *made;     /* path → what this layer has there (OakumDestKind, and a bit) */
+  GHashTable *made;     /* path → what this layer has there (OakumDestKind, a bit, the mode) */
   GHashTable *targets;  /* path → target of a symbolic link of this layer */
   gboolean chown;       /* --chown: uid and gid for all */
   uint32_t uid, gid;    /* also of folders that are made on the way */
@@ -63,6 +63,8 @@ NODISCARD gboolean oakum_dest_folders(Copy *copy, const char *path, gboolean its
  * else and the other way round, unless `replace`. */
 NODISCARD gboolean oakum_dest_note(Copy *copy, const OakumTarEntry *entry, gboolean replace,
                                    GError **error);
+/* Whether this layer has an entry for it, and the mode that it gave. */
+NODISCARD gboolean oakum_dest_made(Copy *copy, const char *path, uint32_t *mode);
 /* "folder/name"; either may be "". New string. */
 NODISCARD char *oakum_dest_join(const char *folder, const char *name);
 
@@ -71,7 +73,7 @@ NODISCARD char *oakum_dest_join(const char *folder, const char *name);
 /* Copies what lies at `from` below the source's root; `name` is what it is called in a folder. */
 NODISCARD gboolean oakum_copy_path(CopySource *source, const char *from, const char *name,
                                    GError **error);
-/* TRUE when the file is a tar, compressed or not: judged by its first block. */
+/* `root` may be AT_FDCWD. TRUE when the file is a tar, compressed or not: judged by its first block. */
 NODISCARD gboolean oakum_copy_is_archive(int root, const char *path);
 /* Unpacks it into the destination. */
 NODISCARD gboolean oakum_copy_archive(Copy *copy, int root, const char *path, GError **error);

@@ -55,19 +55,21 @@ static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, g
 {
   CopySource *source = user;
   Copy *copy = source->copy;
-  gboolean stands = FALSE;
+  gboolean stands = FALSE, made = FALSE;
+  uint32_t made_mode = 0;
   set_owner(source, from, entry);
   if (source->include && entry->type == OAKUM_TAR_DIR) {
     /* with --parents a folder that is there keeps its owner */
     g_autofree char *path = g_strndup((const char *)entry->path.data, entry->path.len);
-    if (g_hash_table_contains(copy->made, path)) {
-      *write = FALSE;
-      return TRUE;
-    }
-    stands = oakum_dest_owner(copy, path, &entry->uid, &entry->gid);
+    made = oakum_dest_made(copy, path, &made_mode);
+    stands = !made && oakum_dest_owner(copy, path, &entry->uid, &entry->gid);
   }
   if (copy->mode && !stands && entry->type != OAKUM_TAR_SYMLINK)
     entry->mode = oakum_mode_apply(copy->mode, entry->mode, entry->type == OAKUM_TAR_DIR);
+  if (made && made_mode == entry->mode) {
+    *write = FALSE;
+    return TRUE;
+  }
   if (!copy->build->options->keep_times)
     entry->mtime = source->exact_time ? MIN(entry->mtime, copy->epoch) : copy->epoch;
   return oakum_dest_note(copy, entry, FALSE, error);
@@ -177,8 +179,7 @@ static GPtrArray *expand_pattern(const CopySource *source, const char *clean)
 static gboolean not_there(const CopySource *source, const char *pattern, GError **error)
 {
   g_autofree char *shown = oakum_escape_terminal(pattern, -1);
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "%s: \"%s\" is not in the %s%s",
-              source->copy->in->name, shown,
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "\"%s\" is not in the %s%s", shown,
               oakum_instruction_flag(source->copy->in, "from") ? "stage or image" : "context",
               source->ignore ? ", or is ignored" : "");
   return FALSE;
@@ -287,7 +288,7 @@ static gboolean copy_local(CopySource *source, const char *text, gboolean unpack
   if (found->len > 1 && !source->copy->to_folder &&
       oakum_dest_look(source->copy, source->copy->to, NULL) != OAKUM_DEST_FOLDER) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "%s: with several sources the destination must end with /", source->copy->in->name);
+                "with several sources the destination must end with /");
     return FALSE;
   }
   for (guint i = 0; i < found->len; i++) {
@@ -342,9 +343,18 @@ static gboolean choose_source(CopySource *source, GError **error)
     return TRUE; /* a lack of context is told when it is looked into */
   }
   g_autofree char *name = oakum_stage_expand(build, source->copy->stage, from, error);
+  const GPtrArray *contexts = build->options->contexts;
   int index;
-  if (!name || !oakum_plan_find_from(build->dockerfile, name, in->stage, &index, error))
+  if (!name || !oakum_plan_find_from(build->dockerfile, contexts, name, in->stage, &index, error))
     return FALSE;
+  const OakumNamedContext *named = oakum_named_context_find(contexts, name);
+  if (named && named->context) {
+    source->root = oakum_context_folder(named->context);
+    source->ignore = named->ignore;
+    source->owners = oakum_context_owners(named->context);
+    source->root_owned = TRUE;
+    return TRUE;
+  }
   Stage *other = index >= 0 ? build->stages[index] : oakum_build_foreign(build, name, error);
   if (!other || !oakum_stage_root(build, other, error))
     return FALSE;
@@ -464,7 +474,7 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
     }
     if (local.root < 0) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                  "%s: this build has no context folder", in->name);
+                  "this build has no context folder");
       return FALSE;
     }
     if (!copy_local(&local, text, is_add && (!unpack || strcmp(unpack, "false") != 0), error))
@@ -496,7 +506,7 @@ static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GEr
   if (in->words->len > 2 && !copy->to_folder &&
       oakum_dest_look(copy, copy->to, NULL) != OAKUM_DEST_FOLDER) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "%s: with several sources the destination must end with /", in->name);
+                "with several sources the destination must end with /");
     return FALSE;
   }
   static const char *const told[] = {"parents", "chown", "chmod"};
@@ -514,7 +524,7 @@ static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GEr
     return FALSE;
   if (copy->empty && !copy->found) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                "%s: nothing matches, so nothing would be copied", in->name);
+                "nothing matches, so nothing would be copied");
     return FALSE;
   }
   g_string_append_printf(message, " %s # buildkit", *destination);
@@ -547,6 +557,32 @@ static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
                 .empty = TRUE,
                 .made = oakum_str_map_new(g_free, NULL),
                 .targets = oakum_str_map_new(g_free, g_free)};
+}
+
+gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedContext *named,
+                                int line, GError **error)
+{
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  const OakumInstruction from = {.name = (char *)"FROM", .flags = none};
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  if (!layer)
+    return FALSE;
+  Copy copy = copy_begin(build, stage, &from, layer);
+  copy.to = g_strdup("");
+  CopySource source = {.copy = &copy,
+                       .root = oakum_context_folder(named->context),
+                       .ignore = named->ignore,
+                       .owners = oakum_context_owners(named->context),
+                       .root_owned = TRUE,
+                       .base = ""};
+  copy.link = TRUE; /* nothing is below it */
+  OakumPackOptions options = {choose, edit, &source};
+  gboolean ok = oakum_pack_path(source.root, "", "", FALSE, &options, copy.tar, error) &&
+                oakum_layer_writer_commit(layer, stage, line, error);
+  if (ok)
+    oakum_stage_history(stage, g_strconcat("FROM ", named->name, " # context", NULL), TRUE);
+  copy_clear(&copy);
+  return ok;
 }
 
 gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in, GError **error)

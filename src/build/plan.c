@@ -83,9 +83,12 @@ static G_GNUC_PRINTF(4, 5) gboolean
   return at_place(error, dockerfile, range);
 }
 
-gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile, const char *name, int stage,
-                              int *index, GError **error)
+gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile, const GPtrArray *contexts,
+                              const char *name, int stage, int *index, GError **error)
 {
+  *index = -1;
+  if (oakum_named_context_find(contexts, name))
+    return TRUE;
   *index = oakum_dockerfile_find_stage(dockerfile, name, stage);
   if (*index >= 0)
     return TRUE;
@@ -144,8 +147,8 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
 }
 
 /* The stages that `stage` is made of, before it; each once. */
-static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, int index,
-                          gboolean *planned, GError **error)
+static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                          const GPtrArray *contexts, int index, gboolean *planned, GError **error)
 {
   if (planned[index])
     return TRUE;
@@ -166,10 +169,11 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }
-  out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
+  if (!oakum_named_context_find(contexts, base))
+    out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
-  gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, out->base_stage, planned, error);
+  gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (!(ok = oakum_plan_can_build(dockerfile, in, error)))
@@ -177,21 +181,22 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
     const char *from =
         in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
     int other = -1;
-    if (from && !oakum_plan_find_from(dockerfile, from, index, &other, error)) {
+    if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error)) {
       ok = at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
       break;
     }
     out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
     if (other >= 0)
-      ok = add_stage(plan, dockerfile, other, planned, error);
+      ok = add_stage(plan, dockerfile, contexts, other, planned, error);
   }
   g_ptr_array_add(plan->stages, out);
   return ok;
 }
 
 OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
-                           const char *target, const OakumPlatform *platform, GError **error)
+                           const GPtrArray *contexts, const char *target,
+                           const OakumPlatform *platform, GError **error)
 {
   if (!oakum_dockerfile_check(dockerfile, error))
     return NULL;
@@ -207,7 +212,7 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
   if (!global_args(plan, dockerfile, build_args, platform, error) ||
-      !add_stage(plan, dockerfile, last, planned, error))
+      !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;
   return g_steal_pointer(&plan);
 }

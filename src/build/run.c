@@ -270,7 +270,14 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
     platform = own;
   }
   gboolean ok = TRUE;
-  if (strcmp(reference, "scratch") == 0) {
+  const OakumNamedContext *named = oakum_named_context_find(build->options->contexts, reference);
+  if (named && named->image)
+    reference = named->image;
+  if (named && !named->image) {
+    stage->config = oakum_config_new(&platform);
+    oakum_config_setenv(stage->config, "PATH", DEFAULT_PATH);
+    ok = oakum_stage_add_folder(build, stage, named, line, error);
+  } else if (strcmp(reference, "scratch") == 0) {
     stage->config = oakum_config_new(&platform);
     oakum_config_setenv(stage->config, "PATH", DEFAULT_PATH);
   } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
@@ -308,10 +315,11 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 {
   for (guint i = 0; i < build->foreign->len; i++) {
     Stage *known = build->foreign->pdata[i];
-    if (known->base && strcmp(known->base->name, reference) == 0)
+    if (strcmp(known->foreign, reference) == 0)
       return known;
   }
   Stage *stage = stage_new();
+  stage->foreign = g_strdup(reference);
   g_ptr_array_add(build->foreign, stage);
   return begin_from_image(build, stage, reference, NULL, 0, error) ? stage : NULL;
 }

@@ -2,6 +2,7 @@
  * have it, with the destination as the root of all links on the way. */
 #include "build/source-private.h"
 #include "os/os.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -23,9 +24,20 @@ gboolean oakum_source_is_tar(const uint8_t *block)
   return told == sum || (with_sign > 0 && told == (guint64)with_sign);
 }
 
-static OakumReader *open_plain(int root, const char *path, GError **error)
+/* `root` may be AT_FDCWD. */
+static int open_file(int root, const char *path, int flags, GError **error)
 {
-  int fd = oakum_root_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, OAKUM_ROOT_FOLLOW, error);
+  if (root != AT_FDCWD)
+    return oakum_root_open(root, path, flags, 0, OAKUM_ROOT_FOLLOW, error);
+  int fd = open(path, flags | O_CLOEXEC);
+  if (fd < 0)
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+  return fd;
+}
+
+OakumReader *oakum_source_open_plain(int root, const char *path, GError **error)
+{
+  int fd = open_file(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, error);
   if (fd < 0)
     return NULL;
   OakumReader *plain = oakum_reader_new_inflate(oakum_reader_new_fd(fd, TRUE), NULL);
@@ -34,11 +46,11 @@ static OakumReader *open_plain(int root, const char *path, GError **error)
 
 gboolean oakum_copy_is_archive(int root, const char *path)
 {
-  OAKUM_AUTO_FD fd = oakum_root_open(root, path, O_PATH, 0, OAKUM_ROOT_FOLLOW, NULL);
+  OAKUM_AUTO_FD fd = open_file(root, path, O_PATH, NULL);
   struct stat st;
   if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
     return FALSE;
-  g_autoptr(OakumReader) plain = open_plain(root, path, NULL);
+  g_autoptr(OakumReader) plain = oakum_source_open_plain(root, path, NULL);
   uint8_t block[BLOCK];
   size_t have = 0;
   gssize n = 1;
@@ -48,13 +60,12 @@ gboolean oakum_copy_is_archive(int root, const char *path)
   return have == BLOCK && oakum_source_is_tar(block);
 }
 
-/* The name without "." and empty parts. ".." and names that mark removed files are refused. */
-static char *clean_name(OakumSlice path, GError **error)
+char *oakum_source_clean_name(OakumSlice path, gboolean in_layer, GError **error)
 {
   g_autofree char *name = g_strndup((const char *)path.data, path.len);
   g_auto(GStrv) parts = g_strsplit(name, "/", -1);
   for (char **part = parts; *part; part++)
-    if (strcmp(*part, "..") == 0 || g_str_has_prefix(*part, ".wh.")) {
+    if (strcmp(*part, "..") == 0 || (in_layer && g_str_has_prefix(*part, ".wh."))) {
       g_autofree char *shown = oakum_escape_terminal(name, -1);
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                   "archive entry \"%s\": a name with \"%s\" in it", shown,
@@ -68,7 +79,7 @@ static char *clean_name(OakumSlice path, GError **error)
 /* Where the entry comes to lie: links in the folders above it count, itself it does not follow. */
 static char *place(Copy *copy, OakumSlice path, GError **error)
 {
-  g_autofree char *name = clean_name(path, error);
+  g_autofree char *name = oakum_source_clean_name(path, TRUE, error);
   if (!name)
     return NULL;
   char *slash = strrchr(name, '/');
@@ -108,6 +119,13 @@ static gboolean add_entry(Copy *copy, OakumTarReader *tar, const OakumTarEntry *
   if (entry->type == OAKUM_TAR_HARDLINK) {
     if (!(link = place(copy, entry->link, error)))
       return FALSE;
+    OakumDestKind there = oakum_dest_look(copy, link, NULL);
+    if (there == OAKUM_DEST_ABSENT || there == OAKUM_DEST_FOLDER) {
+      g_autofree char *shown = oakum_escape_terminal(link, -1);
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                  "archive entry: a hard link to \"%s\", which is not there or a folder", shown);
+      return FALSE;
+    }
     out.link = (OakumSlice){(const uint8_t *)link, strlen(link)};
   }
   if (!copy->build->options->keep_times)
@@ -130,7 +148,7 @@ static gboolean add_entry(Copy *copy, OakumTarReader *tar, const OakumTarEntry *
 
 gboolean oakum_copy_archive(Copy *copy, int root, const char *path, GError **error)
 {
-  OakumReader *plain = open_plain(root, path, error);
+  OakumReader *plain = oakum_source_open_plain(root, path, error);
   if (!plain)
     return FALSE;
   g_autoptr(OakumTarReader) tar = oakum_tar_reader_new(plain);

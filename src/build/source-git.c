@@ -369,7 +369,7 @@ static gboolean fetch(const Git *self, const char *what, GError **error)
 static gboolean check_out(const Git *self, GError **error)
 {
   const OakumGitRef *ref = self->ref;
-  const char *wanted = ref->ref ? ref->ref : ref->checksum && is_commit(ref->checksum) ? ref->checksum : "HEAD";
+  const char *wanted = ref->ref ? ref->ref : "HEAD";
   g_autofree char *list = NULL, *full = NULL, *commit = NULL;
   if (!git(self, NULL, error, "init", "-q", "--template=", ".", NULL) ||
       !git(self, NULL, error, "remote", "add", "--", "origin", ref->remote, NULL))

@@ -1,6 +1,7 @@
 /* Sources of files that do not lie in a folder: URLs, repositories, archives. */
 #pragma once
 #include "build/copy-private.h"
+#include "net/net.h"
 #include "os/os.h"
 
 typedef enum { OAKUM_SOURCE_LOCAL, OAKUM_SOURCE_HTTP, OAKUM_SOURCE_GIT } OakumSourceKind;
@@ -15,6 +16,16 @@ NODISCARD gboolean oakum_source_add(Copy *copy, const char *text, OakumSourceKin
 /* TRUE when 512 bytes are the header of a tar entry. */
 NODISCARD gboolean oakum_source_is_tar(const uint8_t *block);
 
+/* The name of an archive's entry without "." and empty parts; ".." is refused and, when it is for a
+ * layer, names that mark removed files. New string. */
+NODISCARD char *oakum_source_clean_name(OakumSlice path, gboolean in_layer, GError **error);
+/* The archive at `path` below the folder (or AT_FDCWD), inflated, up to OAKUM_LAYER_UNPACKED_MAX. */
+NODISCARD OakumReader *oakum_source_open_plain(int root, const char *path, GError **error);
+/* Unpacks into the folder; takes `plain`. Owners go into `owners` (path → OakumOwner) and not to the
+ * disk, so that no rights are needed. No name or link leads out of the folder. */
+NODISCARD gboolean oakum_source_unpack(int root, OakumReader *plain, GHashTable *owners,
+                                       GError **error);
+
 /* ---- http
  * -------------------------------------------------------------------------------------- */
 /* Fetches into the file `name` (mode 0600) of the folder, with the time that Last-Modified says, or
@@ -23,6 +34,9 @@ NODISCARD gboolean oakum_source_fetch(const char *url, int folder, const char *n
                                       const char *checksum, GError **error);
 /* The last part of the path of a URL, or NULL when it has none. New string. */
 NODISCARD char *oakum_source_url_name(const char *url);
+
+/* The folder of a context; borrowed. */
+NODISCARD int oakum_context_folder(const OakumContext *context);
 
 /* ---- git
  * --------------------------------------------------------------------------------------- */

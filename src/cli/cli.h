@@ -93,7 +93,7 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
  * --------------------------------------------------------------------- */
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *platform, *store, *threads;
-  GPtrArray *tags, *outputs, *build_args;
+  GPtrArray *tags, *outputs, *build_args, *build_contexts;
   gboolean print_plan, verbose;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;

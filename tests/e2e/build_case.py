@@ -5,20 +5,23 @@ A case is text; nothing else is needed for a new one. Lines before the first sec
 
     --- Dockerfile [PATH]      the file (PATH in the context: a second one; -f is up to the options)
     --- context                listing of the context folder
-    --- tar PATH [COMPRESSION] listing of an archive in the context: gzip, bzip2, xz, zstd; entries as written, hostile ones too
+    --- tar PATH [HOW [SIZE]]  listing of an archive in the context: plain, gzip, bzip2, xz, zstd, cut to so many bytes; entries
+                               as written, hostile ones too. "/PATH" lies beside the context, "@http@/PATH" is served; @PATH@
     --- image NAME             listing of the root file system of an image; @NAME@ stands for its reference. @base@ is always there
     --- folder NAME            listing of a folder beside the context; @NAME@ stands for its path
     --- serve                  listing of what an HTTP server serves; @http@ stands for its URL
     --- git NAME               listing of a repository, one commit; "=== tag V", "=== branch B" begin further ones, as whole trees,
                                "=== commit" one that nothing names. Served as @http@/NAME.git; @NAME:V@ is the number of a commit
-    --- options                further words of the command line
+    --- options                further words of the command line; CONTEXT=X builds X in place of the folder, CONTEXT=<FILE
+                               gives FILE on standard input
     --- environment            NAME=VALUE, one a line
     --- tree                   what differs from the base image of the result: every path, no other
     --- config                 JSON: keys of the image's config.config that must be so; "history": all of created_by, those
                                of no layer with a "-" in front
     --- error                  what must be said, one text a line; the build must fail (then neither tree nor config)
     --- warn                   what must be said by a build that does not fail
-    --- buildah TEXT           why buildah's result differs; its differences are then allowed (--peer buildah)
+    --- buildah TEXT           why buildah's result differs; its differences are then allowed (--peer buildah). "cannot …": it
+                               is not run
 
 A listing has one path a line, then what it is. Words with blanks or escapes are JSON strings.
 
