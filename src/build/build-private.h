@@ -49,8 +49,8 @@ gint oakum_build_by_text(gconstpointer a, gconstpointer b); /* arguments are cha
 /* FALSE, with the place, for what the language has and the builder has not yet. */
 NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
                                         const OakumInstruction *in, GError **error);
-/* Which stage `COPY --from=name` of stage `stage` means: -1 for an image. An error for a number or a
- * name that no earlier stage has but a later one. */
+/* Which stage `COPY --from=name` of stage `stage` means: -1 for an image. An error for a number or
+ * a name that no earlier stage has but a later one. */
 NODISCARD gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile,
                                         const GPtrArray *contexts, const char *name, int stage,
                                         int *index, GError **error);

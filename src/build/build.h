@@ -82,7 +82,7 @@ typedef struct {
   uint32_t uid, gid;
 } OakumOwner;
 typedef struct {
-  const char *context; /* folder of COPY and ADD; NULL: none */
+  const char *context;       /* folder of COPY and ADD; NULL: none */
   const OakumIgnore *ignore; /* what of it counts; NULL: all */
   GHashTable *owners; /* of it: path → OakumOwner, for what is not root's; NULL: all is root's */
   const GPtrArray *contexts; /* OakumNamedContext, or NULL */

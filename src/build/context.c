@@ -156,8 +156,8 @@ OakumContext *oakum_context_open(const char *text, const char *temp, GError **er
     text = github = g_strconcat("https://", text, NULL);
     kind = OAKUM_SOURCE_GIT;
   }
-  gboolean folder = kind == OAKUM_SOURCE_LOCAL && strcmp(text, "-") != 0 &&
-                    (!there || S_ISDIR(st.st_mode));
+  gboolean folder =
+      kind == OAKUM_SOURCE_LOCAL && strcmp(text, "-") != 0 && (!there || S_ISDIR(st.st_mode));
   g_autoptr(OakumContext) context = context_new(folder ? NULL : temp, error);
   if (!context)
     return NULL;
@@ -202,8 +202,8 @@ const char *oakum_context_lone(const OakumContext *context, size_t *len)
   return context->lone;
 }
 
-gboolean oakum_context_read(const OakumContext *context, const char *path, uint64_t max, char **text,
-                            size_t *len, GError **error)
+gboolean oakum_context_read(const OakumContext *context, const char *path, uint64_t max,
+                            char **text, size_t *len, GError **error)
 {
   int fd = oakum_root_open(context->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
                            OAKUM_ROOT_FOLLOW, error);
@@ -220,9 +220,9 @@ gboolean oakum_context_ignore(const OakumContext *context, const char *dockerfil
   g_autoptr(GError) local = NULL;
   *out = NULL;
   /* the file of the Dockerfile's own name wins over the one of the context */
-  gboolean read = beside && (inside ? oakum_context_read(context, beside, OAKUM_IGNORE_MAX, &text,
-                                                         &len, &local)
-                                    : oakum_file_read(beside, OAKUM_IGNORE_MAX, &text, &len, &local));
+  gboolean read =
+      beside && (inside ? oakum_context_read(context, beside, OAKUM_IGNORE_MAX, &text, &len, &local)
+                        : oakum_file_read(beside, OAKUM_IGNORE_MAX, &text, &len, &local));
   if (!read && (!local || g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))) {
     g_clear_error(&local);
     read = oakum_context_read(context, ".dockerignore", OAKUM_IGNORE_MAX, &text, &len, &local);

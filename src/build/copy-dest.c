@@ -78,8 +78,8 @@ gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t 
   struct stat st;
   OAKUM_AUTO_FD fd = copy->link
                          ? -1
-                         : oakum_root_open(copy->stage->root, *path ? path : ".", O_PATH | O_DIRECTORY,
-                                           0, OAKUM_ROOT_NO_SYMLINKS, NULL);
+                         : oakum_root_open(copy->stage->root, *path ? path : ".",
+                                           O_PATH | O_DIRECTORY, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
   if (fd < 0 || fstat(fd, &st) < 0)
     return FALSE;
   *uid = st.st_uid;
@@ -175,7 +175,7 @@ gboolean oakum_dest_note(Copy *copy, const OakumTarEntry *entry, gboolean replac
                 shown);
     return FALSE;
   }
-  guint value = folder                            ? OAKUM_DEST_FOLDER
+  guint value = folder                             ? OAKUM_DEST_FOLDER
                 : entry->type == OAKUM_TAR_SYMLINK ? OAKUM_DEST_LINK
                                                    : OAKUM_DEST_FILE;
   if (old != OAKUM_DEST_FOLDER || (known & NEW))

@@ -5,7 +5,8 @@
 /* ---- --chmod
  * ----------------------------------------------------------------------------------- */
 typedef struct OakumMode OakumMode;
-/* "0644" or as chmod(1): "u=rwX,go-w"; who is not named is all, but for the bits of the mask 022. */
+/* "0644" or as chmod(1): "u=rwX,go-w"; who is not named is all, but for the bits of the mask 022.
+ */
 NODISCARD OakumMode *oakum_mode_parse(const char *text, GError **error);
 /* What becomes of the permission bits (07777) of a file or folder. */
 NODISCARD uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder);
@@ -47,20 +48,26 @@ typedef struct {
 
 /* ---- destination
  * ------------------------------------------------------------------------------- */
-typedef enum { OAKUM_DEST_ABSENT, OAKUM_DEST_FILE, OAKUM_DEST_FOLDER, OAKUM_DEST_LINK } OakumDestKind;
+typedef enum {
+  OAKUM_DEST_ABSENT,
+  OAKUM_DEST_FILE,
+  OAKUM_DEST_FOLDER,
+  OAKUM_DEST_LINK
+} OakumDestKind;
 /* What lies at `path` (no symbolic link in the folders above) in the stage with what this layer
  * brought. `target` (may be NULL): new string for LINK. */
 NODISCARD OakumDestKind oakum_dest_look(Copy *copy, const char *path, char **target);
 /* Owner of a folder of the stage itself, not of this layer. FALSE: it is not there. */
 NODISCARD gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t *gid);
-/* `path` below `base` (both without leading slash, `base` real) without symbolic links, those of the
- * last component too; what does not exist is taken as it is. Absolute links and ".." end at `base`. */
+/* `path` below `base` (both without leading slash, `base` real) without symbolic links, those of
+ * the last component too; what does not exist is taken as it is. Absolute links and ".." end at
+ * `base`. */
 NODISCARD char *oakum_dest_resolve(Copy *copy, const char *base, const char *path, GError **error);
 /* The folders above `path` (or with `itself`, and itself) that are missing become entries. */
 NODISCARD gboolean oakum_dest_folders(Copy *copy, const char *path, gboolean itself,
                                       GError **error);
-/* To be called with each entry that is written: notes it, and refuses a folder in place of something
- * else and the other way round, unless `replace`. */
+/* To be called with each entry that is written: notes it, and refuses a folder in place of
+ * something else and the other way round, unless `replace`. */
 NODISCARD gboolean oakum_dest_note(Copy *copy, const OakumTarEntry *entry, gboolean replace,
                                    GError **error);
 /* Whether this layer has an entry for it, and the mode that it gave. */
@@ -70,10 +77,22 @@ NODISCARD char *oakum_dest_join(const char *folder, const char *name);
 
 /* ---- sources
  * ----------------------------------------------------------------------------------- */
+/* TRUE when a word is a pattern. */
+NODISCARD gboolean oakum_copy_has_magic(const char *pattern);
+/* Paths below the root that a word means, sorted, are added to `found`. A pattern may mean nothing;
+ * a path may not. */
+NODISCARD gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArray *found,
+                                   GError **error);
+/* Whether it is there, where links lead to as well, and not ignored. */
+NODISCARD gboolean oakum_copy_exists(const CopySource *source, const char *path);
+/* FALSE, with the error of a source that is not there. */
+NODISCARD gboolean oakum_copy_missing(const CopySource *source, const char *pattern,
+                                      GError **error);
 /* Copies what lies at `from` below the source's root; `name` is what it is called in a folder. */
 NODISCARD gboolean oakum_copy_path(CopySource *source, const char *from, const char *name,
                                    GError **error);
-/* `root` may be AT_FDCWD. TRUE when the file is a tar, compressed or not: judged by its first block. */
+/* `root` may be AT_FDCWD. TRUE when the file is a tar, compressed or not: judged by its first
+ * block. */
 NODISCARD gboolean oakum_copy_is_archive(int root, const char *path);
 /* Unpacks it into the destination. */
 NODISCARD gboolean oakum_copy_archive(Copy *copy, int root, const char *path, GError **error);

@@ -3,7 +3,6 @@
 #include "build/copy-private.h"
 #include "build/source-private.h"
 #include "os/os.h"
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,145 +74,6 @@ static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, g
   return oakum_dest_note(copy, entry, FALSE, error);
 }
 
-/* ---- finding sources
- * --------------------------------------------------------------------------- */
-static gboolean has_magic(const char *pattern)
-{
-  for (; *pattern; pattern++) {
-    if (*pattern == '\\' && pattern[1])
-      pattern++;
-    else if (strchr("*?[", *pattern))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* Whether something below the folder is not ignored. */
-static gboolean any_below(const OakumIgnore *ignore, int at, const char *path, guint depth)
-{
-  const char *slash = strrchr(path, '/');
-  int fd = depth > OAKUM_TAR_PATH_DEPTH_MAX
-               ? -1
-               : openat(at, slash ? slash + 1 : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-  gboolean any = FALSE;
-  if (!dir) {
-    oakum_fd_clear(&fd);
-    return FALSE;
-  }
-  for (const struct dirent *entry; !any && (entry = readdir(dir)) != NULL;) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-      continue;
-    g_autofree char *name = g_strconcat(path, "/", entry->d_name, NULL);
-    struct stat st;
-    any = !oakum_ignore_match(ignore, name) ||
-          (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
-           any_below(ignore, fd, name, depth + 1));
-  }
-  closedir(dir);
-  return any;
-}
-
-/* Whether the ignore file leaves the path in the context; a folder for the sake of what lies in it. */
-static gboolean visible(const CopySource *source, const char *path)
-{
-  if (!source->ignore || !*path || !oakum_ignore_match(source->ignore, path))
-    return TRUE;
-  if (!oakum_ignore_has_exceptions(source->ignore))
-    return FALSE;
-  g_autofree char *name = NULL;
-  OAKUM_AUTO_FD at = oakum_root_open_parent(source->root, path, FALSE, &name, NULL);
-  return at >= 0 && any_below(source->ignore, at, path, 0);
-}
-
-static gboolean exists(const CopySource *source, const char *path)
-{
-  OAKUM_AUTO_FD fd =
-      oakum_root_open(source->root, *path ? path : ".", O_PATH, 0, OAKUM_ROOT_FOLLOW, NULL);
-  if (fd < 0 || !visible(source, path))
-    return FALSE;
-  g_autofree char *real = source->ignore ? oakum_root_real_path(source->root, path, NULL) : NULL;
-  return !real || visible(source, real);
-}
-
-/* Names in the folder that the part of a pattern means. Folders are not reached through links. */
-static void expand_level(const CopySource *source, const char *folder, const char *part,
-                         gboolean through_links, GPtrArray *into)
-{
-  int fd = oakum_root_open(source->root, *folder ? folder : ".", O_RDONLY | O_DIRECTORY, 0,
-                           through_links ? OAKUM_ROOT_FOLLOW : OAKUM_ROOT_NOFOLLOW_LAST, NULL);
-  DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-  if (!dir) {
-    oakum_fd_clear(&fd);
-    return;
-  }
-  for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
-    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-        oakum_dockerfile_glob(part, entry->d_name, NULL) && into->len < OAKUM_CONTEXT_FILES_MAX)
-      g_ptr_array_add(into, oakum_dest_join(folder, entry->d_name));
-  closedir(dir);
-}
-
-static GPtrArray *expand_pattern(const CopySource *source, const char *clean)
-{
-  g_autoptr(GPtrArray) level = g_ptr_array_new_with_free_func(g_free);
-  g_auto(GStrv) parts = g_strsplit(clean, "/", -1);
-  gboolean magic = FALSE;
-  g_ptr_array_add(level, g_strdup(""));
-  for (char **part = parts; *part && **part; part++) {
-    GPtrArray *next = g_ptr_array_new_with_free_func(g_free);
-    gboolean first = !magic;
-    magic |= has_magic(*part);
-    for (guint i = 0; i < level->len; i++)
-      if (magic)
-        expand_level(source, level->pdata[i], *part, first, next);
-      else
-        g_ptr_array_add(next, oakum_dest_join(level->pdata[i], *part));
-    g_ptr_array_unref(level);
-    level = next;
-  }
-  g_ptr_array_sort(level, oakum_build_by_text);
-  return g_steal_pointer(&level);
-}
-
-static gboolean not_there(const CopySource *source, const char *pattern, GError **error)
-{
-  g_autofree char *shown = oakum_escape_terminal(pattern, -1);
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "\"%s\" is not in the %s%s", shown,
-              oakum_instruction_flag(source->copy->in, "from") ? "stage or image" : "context",
-              source->ignore ? ", or is ignored" : "");
-  return FALSE;
-}
-
-/* Paths below the root of the sources that the pattern means, sorted. A pattern may mean nothing; a
- * path may not. */
-static gboolean find_sources(const CopySource *source, const char *pattern, GPtrArray *found,
-                             GError **error)
-{
-  g_autofree char *clean = g_canonicalize_filename(pattern, "/"); /* ".." and "/" stay inside */
-  g_autoptr(GPtrArray) all = expand_pattern(source, clean + 1);
-  gboolean magic = has_magic(clean);
-  const OakumIgnore *exclude = source->copy->exclude;
-  for (guint i = 0; i < all->len; i++) {
-    const char *path = all->pdata[i];
-    if (magic && !visible(source, path))
-      continue;
-    if (!exists(source, path))
-      return not_there(source, path, error);
-    source->copy->found = TRUE;
-    const char *slash = strrchr(path, '/');
-    OAKUM_AUTO_FD folder = magic ? -1
-                                 : oakum_root_open(source->root, *path ? path : ".",
-                                                   O_PATH | O_DIRECTORY, 0, OAKUM_ROOT_FOLLOW, NULL);
-    /* a file, or what a pattern found, is excluded by its own name */
-    if (exclude && folder < 0 && !source->include &&
-        oakum_ignore_match(exclude, slash ? slash + 1 : path))
-      continue;
-    g_ptr_array_add(found, g_strdup(path));
-  }
-  return TRUE;
-}
-
 /* ---- copying
  * ----------------------------------------------------------------------------------- */
 static gboolean is_folder(int root, const char *path)
@@ -261,15 +121,15 @@ static gboolean copy_parents(CopySource *source, const char *text, GError **erro
   const char *one[] = {pattern + 1};
   if (pattern[1] && !(include = patterns(one, 1, error)))
     return FALSE;
-  if (!find_sources(source, above, roots, error))
+  if (!oakum_copy_find(source, above, roots, error))
     return FALSE;
   source->include = include;
   gboolean ok = TRUE;
   for (guint i = 0; ok && i < roots->len; i++) {
     g_autofree char *exact = oakum_dest_join(roots->pdata[i], pattern + 1);
     g_autofree char *name = g_path_get_basename(exact);
-    if (pattern[1] && !has_magic(pattern) && !exists(source, exact))
-      ok = not_there(source, exact, error);
+    if (pattern[1] && !oakum_copy_has_magic(pattern) && !oakum_copy_exists(source, exact))
+      ok = oakum_copy_missing(source, exact, error);
     else
       ok = oakum_copy_path(source, roots->pdata[i], name, error);
   }
@@ -283,7 +143,7 @@ static gboolean copy_local(CopySource *source, const char *text, gboolean unpack
   const char *flag = oakum_instruction_flag(source->copy->in, "parents");
   if (flag && strcmp(flag, "false") != 0)
     return copy_parents(source, text, error);
-  if (!find_sources(source, text, found, error))
+  if (!oakum_copy_find(source, text, found, error))
     return FALSE;
   if (found->len > 1 && !source->copy->to_folder &&
       oakum_dest_look(source->copy, source->copy->to, NULL) != OAKUM_DEST_FOLDER) {
@@ -455,7 +315,8 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
     if (!text)
       return FALSE;
     OakumSourceKind kind = oakum_source_kind(text);
-    g_autofree char *shown = kind == OAKUM_SOURCE_LOCAL ? g_strdup(text) : oakum_source_redact(text);
+    g_autofree char *shown =
+        kind == OAKUM_SOURCE_LOCAL ? g_strdup(text) : oakum_source_redact(text);
     g_string_append_printf(message, " %s", shown);
     if (kind != OAKUM_SOURCE_LOCAL && !is_add) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
@@ -512,7 +373,8 @@ static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GEr
   static const char *const told[] = {"parents", "chown", "chmod"};
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
     const char *value = oakum_instruction_flag(in, told[i]);
-    g_autofree char *text = value ? oakum_stage_expand(copy->build, copy->stage, value, error) : NULL;
+    g_autofree char *text =
+        value ? oakum_stage_expand(copy->build, copy->stage, value, error) : NULL;
     if (value && !text)
       return FALSE;
     if (value && i == 0)

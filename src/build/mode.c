@@ -22,10 +22,11 @@ struct OakumMode {
 static gboolean refuse(const char *text, GError **error)
 {
   g_autofree char *shown = oakum_escape_terminal(text, -1);
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-              "--chmod=%s: expected an octal mode up to 7777 such as 0644, or a symbolic one such as "
-              "u=rwX,go=rX",
-              shown);
+  g_set_error(
+      error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+      "--chmod=%s: expected an octal mode up to 7777 such as 0644, or a symbolic one such as "
+      "u=rwX,go=rX",
+      shown);
   return FALSE;
 }
 

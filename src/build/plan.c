@@ -173,7 +173,8 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
     out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
-  gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
+  gboolean ok =
+      out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (!(ok = oakum_plan_can_build(dockerfile, in, error)))

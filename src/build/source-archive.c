@@ -1,5 +1,5 @@
-/* ADD of an archive: its entries become those of the layer, as an unpacking in the destination would
- * have it, with the destination as the root of all links on the way. */
+/* ADD of an archive: its entries become those of the layer, as an unpacking in the destination
+ * would have it, with the destination as the root of all links on the way. */
 #include "build/source-private.h"
 #include "os/os.h"
 #include <errno.h>

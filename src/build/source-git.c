@@ -44,7 +44,8 @@ static gboolean is_commit(const char *text)
 static gboolean set_once(char **field, const char *value, const char *what, GError **error)
 {
   if (*field && strcmp(*field, value) != 0)
-    return invalid(error, "the URL of the repository gives %s twice: %s and %s", what, *field, value);
+    return invalid(error, "the URL of the repository gives %s twice: %s and %s", what, *field,
+                   value);
   if (!*field && *value)
     *field = g_strdup(value);
   return TRUE;
@@ -112,8 +113,8 @@ static void take_user(OakumGitRef *ref)
   if (!at)
     return;
   g_autofree char *pair = g_uri_unescape_segment(host, at, NULL);
-  g_autofree char *whole = pair && strchr(pair, ':') ? g_strdup(pair)
-                                                     : g_strconcat(pair ? pair : "", ":", NULL);
+  g_autofree char *whole =
+      pair && strchr(pair, ':') ? g_strdup(pair) : g_strconcat(pair ? pair : "", ":", NULL);
   g_autofree char *coded = g_base64_encode((const guchar *)whole, strlen(whole));
   g_autofree char *start = g_strndup(ref->remote, (gsize)(host - ref->remote));
   ref->authorization = g_strconcat("Basic ", coded, NULL);
@@ -157,8 +158,8 @@ gboolean oakum_git_ref_parse(const char *text, OakumGitRef *out, GError **error)
   gboolean ok = !query || parse_query(query, out, error);
   if (ok && fragment) {
     const char *colon = strchr(fragment + 1, ':');
-    g_autofree char *ref = colon ? g_strndup(fragment + 1, (gsize)(colon - fragment - 1))
-                                 : g_strdup(fragment + 1);
+    g_autofree char *ref =
+        colon ? g_strndup(fragment + 1, (gsize)(colon - fragment - 1)) : g_strdup(fragment + 1);
     ok = (!*ref || set_once(&out->ref, ref, "a ref", error)) &&
          (!colon || set_once(&out->subdir, colon + 1, "a subdir", error));
   }
@@ -186,8 +187,8 @@ static void add_variable(GPtrArray *envp, const char *name, const char *value)
 
 static char **clean_environment(const OakumGitRef *ref, const char *home)
 {
-  static const char *const kept[] = {"PATH",        "http_proxy",  "https_proxy",  "HTTPS_PROXY",
-                                     "all_proxy",   "ALL_PROXY",   "no_proxy",     "NO_PROXY",
+  static const char *const kept[] = {"PATH",         "http_proxy",   "https_proxy", "HTTPS_PROXY",
+                                     "all_proxy",    "ALL_PROXY",    "no_proxy",    "NO_PROXY",
                                      "SSL_CERT_DIR", "SSH_AUTH_SOCK"};
   GPtrArray *envp = g_ptr_array_new();
   for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
@@ -319,8 +320,7 @@ static gboolean git(const Git *self, char **out, GError **error, ...)
                          .err = said};
   int status = 0;
   g_autoptr(OakumChild) child = oakum_child_spawn(&spec, error);
-  if (!child ||
-      !oakum_child_wait(child, (int)OAKUM_GIT_TIMEOUT_S * 1000, &status, error)) {
+  if (!child || !oakum_child_wait(child, (int)OAKUM_GIT_TIMEOUT_S * 1000, &status, error)) {
     g_prefix_error(error, child ? "git %s: " : "git %s: is the program git installed? ", verb);
     return FALSE;
   }
@@ -334,7 +334,8 @@ static gboolean git(const Git *self, char **out, GError **error, ...)
   return TRUE;
 }
 
-/* The full name of a branch or tag as the server lists it; a branch goes before a tag. NULL: none. */
+/* The full name of a branch or tag as the server lists it; a branch goes before a tag. NULL: none.
+ */
 static char *find_ref(const char *list, const char *name)
 {
   static const char *const before[] = {"", "refs/", "refs/heads/", "refs/tags/"};
@@ -362,8 +363,8 @@ static gboolean fetch(const Git *self, const char *what, GError **error)
   g_autoptr(GError) second = NULL;
   if (git(self, NULL, &second, "fetch", "-q", "--no-tags", "--", "origin", what, NULL))
     return TRUE;
-  return git(self, NULL, error, "fetch", "-q", "--", "origin", "+refs/heads/*:refs/remotes/origin/*",
-             "+refs/tags/*:refs/tags/*", NULL);
+  return git(self, NULL, error, "fetch", "-q", "--", "origin",
+             "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*", NULL);
 }
 
 static gboolean check_out(const Git *self, GError **error)
@@ -393,7 +394,8 @@ static gboolean check_out(const Git *self, GError **error)
   g_strchomp(commit);
   if (ref->checksum && g_ascii_strncasecmp(commit, ref->checksum, strlen(ref->checksum)) != 0) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_DIGEST,
-                "the repository's commit is %s, not %s as its checksum says", commit, ref->checksum);
+                "the repository's commit is %s, not %s as its checksum says", commit,
+                ref->checksum);
     return FALSE;
   }
   return TRUE;
@@ -412,8 +414,7 @@ static gboolean add_submodules(const Git *self, GError **error)
 }
 
 /* The mask of the machine does not count; names ".git" are git's own, which no tree holds. */
-static gboolean tidy(int at, const char *name, gboolean keep, guint depth,
-                     GError **error)
+static gboolean tidy(int at, const char *name, gboolean keep, guint depth, GError **error)
 {
   int fd = depth > OAKUM_TAR_PATH_DEPTH_MAX
                ? -1
@@ -479,6 +480,5 @@ gboolean oakum_git_clone(const OakumGitRef *ref, const char *path, char **subdir
     g_prefix_error(error, "%s: ", shown);
     return FALSE;
   }
-  return tidy(AT_FDCWD, path, ref->keep_git_dir, 0, error) &&
-         find_subdir(ref, path, subdir, error);
+  return tidy(AT_FDCWD, path, ref->keep_git_dir, 0, error) && find_subdir(ref, path, subdir, error);
 }

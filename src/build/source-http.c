@@ -27,7 +27,7 @@ OakumSourceKind oakum_source_kind(const char *text)
 
 static gboolean names_a_key(const char *name, size_t len)
 {
-  static const char *const keys[] = {"token", "signature", "sig",        "key",
+  static const char *const keys[] = {"token",  "signature", "sig",        "key",
                                      "secret", "password",  "credential", "auth"};
   g_autofree char *low = g_ascii_strdown(name, (gssize)len);
   for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
@@ -124,7 +124,7 @@ static char *take_user(char **url)
   if (!at)
     return NULL;
   g_autofree char *pair = g_uri_unescape_segment(host, at, NULL);
-  g_autofree char *with_colon = !pair            ? g_strdup(":")
+  g_autofree char *with_colon = !pair               ? g_strdup(":")
                                 : strchr(pair, ':') ? g_strdup(pair)
                                                     : g_strconcat(pair, ":", NULL);
   g_autofree char *coded = g_base64_encode((const guchar *)with_colon, strlen(with_colon));

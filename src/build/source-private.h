@@ -19,10 +19,11 @@ NODISCARD gboolean oakum_source_is_tar(const uint8_t *block);
 /* The name of an archive's entry without "." and empty parts; ".." is refused and, when it is for a
  * layer, names that mark removed files. New string. */
 NODISCARD char *oakum_source_clean_name(OakumSlice path, gboolean in_layer, GError **error);
-/* The archive at `path` below the folder (or AT_FDCWD), inflated, up to OAKUM_LAYER_UNPACKED_MAX. */
+/* The archive at `path` below the folder (or AT_FDCWD), inflated, up to OAKUM_LAYER_UNPACKED_MAX.
+ */
 NODISCARD OakumReader *oakum_source_open_plain(int root, const char *path, GError **error);
-/* Unpacks into the folder; takes `plain`. Owners go into `owners` (path → OakumOwner) and not to the
- * disk, so that no rights are needed. No name or link leads out of the folder. */
+/* Unpacks into the folder; takes `plain`. Owners go into `owners` (path → OakumOwner) and not to
+ * the disk, so that no rights are needed. No name or link leads out of the folder. */
 NODISCARD gboolean oakum_source_unpack(int root, OakumReader *plain, GHashTable *owners,
                                        GError **error);
 
@@ -53,8 +54,8 @@ typedef struct {
 NODISCARD gboolean oakum_git_ref_parse(const char *text, OakumGitRef *out, GError **error);
 void oakum_git_ref_clear(OakumGitRef *ref);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumGitRef, oakum_git_ref_clear)
-/* Clones into the empty folder `path`, by the program git: no hooks, no configuration but ours, only
- * the protocols http, https, git and ssh. Modes are 0755 and 0644. *subdir (may be NULL): path below
- * it that was asked for, "" for all; new string. */
+/* Clones into the empty folder `path`, by the program git: no hooks, no configuration but ours,
+ * only the protocols http, https, git and ssh. Modes are 0755 and 0644. *subdir (may be NULL): path
+ * below it that was asked for, "" for all; new string. */
 NODISCARD gboolean oakum_git_clone(const OakumGitRef *ref, const char *path, char **subdir,
                                    GError **error);

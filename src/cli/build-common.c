@@ -102,8 +102,8 @@ static gboolean open_contexts(const OakumBuildArgs *args, const char *folder, Oa
   return TRUE;
 }
 
-/* A plain folder is of this machine: -f is a path from where we stand. In a context that was brought
- * here, it is one inside it. */
+/* A plain folder is of this machine: -f is a path from where we stand. In a context that was
+ * brought here, it is one inside it. */
 static gboolean read_dockerfile(const OakumBuildArgs *args, OakumBuilt *built, char **text,
                                 size_t *len, char **path, gboolean *inside, GError **error)
 {
@@ -259,8 +259,8 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error))
     return FALSE;
   g_autoptr(GHashTable) table = build_args(args);
-  g_autoptr(OakumPlan) plan =
-      oakum_plan_make(built->dockerfile, table, built->contexts, args->target, &built->platform, error);
+  g_autoptr(OakumPlan) plan = oakum_plan_make(built->dockerfile, table, built->contexts,
+                                              args->target, &built->platform, error);
   if (!plan)
     return FALSE;
   if (args->print_plan) {

@@ -181,8 +181,8 @@ NODISCARD gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const Oak
 
 /* ---- packing
  * ------------------------------------------------------------------------------------------ A file
- * or folder of some root as entries of a layer, for COPY: names in byte order, links kept. Sockets are
- * left out, names that begin with ".wh." refused. */
+ * or folder of some root as entries of a layer, for COPY: names in byte order, links kept. Sockets
+ * are left out, names that begin with ".wh." refused. */
 typedef enum {
   OAKUM_PACK_TAKE,
   OAKUM_PACK_LEAVE,
@@ -191,9 +191,9 @@ typedef enum {
 typedef struct {
   /* What becomes of a path below the root packed from; NULL: all is taken. */
   OakumPackChoice (*choose)(const char *path, gboolean folder, gpointer user);
-  /* Called with each entry (`from`: its path below the root) before it is written, to change its owner, mode and time; FALSE in *write
-   * leaves it out. `implied`: a folder that was entered. A second name of a file comes as a hard
-   * link to the first. NULL: as they are. */
+  /* Called with each entry (`from`: its path below the root) before it is written, to change its
+   * owner, mode and time; FALSE in *write leaves it out. `implied`: a folder that was entered. A
+   * second name of a file comes as a hard link to the first. NULL: as they are. */
   gboolean (*edit)(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
                    gpointer user, GError **error);
   gpointer user;

@@ -21,7 +21,8 @@ struct Folder {
 typedef struct {
   const OakumPackOptions *options;
   OakumTarWriter *out;
-  GHashTable *links; /* "device:inode" of files with further names → the name they were written as */
+  GHashTable
+      *links; /* "device:inode" of files with further names → the name they were written as */
 } Pack;
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -150,7 +151,8 @@ static gboolean write_folders(Pack *pack, Folder *folder, GError **error)
     return TRUE;
   folder->written = TRUE;
   return write_folders(pack, folder->above, error) &&
-         write_entry(pack, folder->at, folder->name, folder->from, folder->to, folder->st, TRUE, error);
+         write_entry(pack, folder->at, folder->name, folder->from, folder->to, folder->st, TRUE,
+                     error);
 }
 
 /* `from` is the path below the root for `choose`; `at` and `name` are how it is reached. */
@@ -162,9 +164,10 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
     return oakum_tree_fail(error, ENAMETOOLONG, from);
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oakum_tree_fail(error, errno, from);
-  OakumPackChoice choice = itself && pack->options->choose
-                               ? pack->options->choose(from, S_ISDIR(st.st_mode), pack->options->user)
-                               : OAKUM_PACK_TAKE;
+  OakumPackChoice choice =
+      itself && pack->options->choose
+          ? pack->options->choose(from, S_ISDIR(st.st_mode), pack->options->user)
+          : OAKUM_PACK_TAKE;
   if (S_ISSOCK(st.st_mode) || choice == OAKUM_PACK_LEAVE)
     return TRUE;
   gboolean take = itself && choice == OAKUM_PACK_TAKE;

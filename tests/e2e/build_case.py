@@ -200,7 +200,8 @@ def tar_bytes(entries):
             info = tarfile.TarInfo(entry.raw)
             info.type = {"f": tarfile.REGTYPE, "d": tarfile.DIRTYPE, "l": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "p": tarfile.FIFOTYPE,
                          "c": tarfile.CHRTYPE, "b": tarfile.BLKTYPE}[entry.kind]
-            info.mode, (info.uid, info.gid), info.mtime = entry.mode, entry.owner, entry.time or 0
+            told = next((e for e in entries if entry.kind == "h" and e.path.lstrip("/") == entry.target.lstrip("/")), entry)
+            info.mode, (info.uid, info.gid), info.mtime = told.mode, told.owner, told.time or 0
             info.linkname = entry.target or ""
             if entry.device:
                 info.devmajor, info.devminor = entry.device

@@ -71,10 +71,10 @@ def make_repository(work, bare, text, names):
                 shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
         entries = listing(body.replace("@http@", names["http"]))
         write_folder(work, [e for e in entries if e.kind != "m"])
+        git("add", "-A")
         for e in entries:
             if e.kind == "m":  # a submodule: PATH m URL COMMIT
                 git("update-index", "--add", "--cacheinfo", f"160000,{names.get(e.extra[1].strip('@'), e.extra[1])},{e.path}")
-        git("add", "-A", "--", *[p.name for p in work.iterdir() if p.name != ".git"])
         git("commit", "-q", "--allow-empty", "-m", head)
         kind, _, name = head.partition(" ")
         commits[name or kind] = git("rev-parse", "HEAD")
