@@ -51,6 +51,8 @@ NODISCARD OakumContext *oakum_context_open(const char *text, const char *temp, G
 void oakum_context_free(OakumContext *context);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumContext, oakum_context_free)
 NODISCARD const char *oakum_context_path(const OakumContext *context);
+/* A folder of it becomes the context. */
+NODISCARD gboolean oakum_context_enter(OakumContext *context, const char *sub_path, GError **error);
 /* A folder of the caller's, not of ours. */
 NODISCARD gboolean oakum_context_is_local(const OakumContext *context);
 /* Path → OakumOwner as its archive says; NULL: all is root's. Borrowed. */
@@ -64,6 +66,19 @@ NODISCARD gboolean oakum_context_read(const OakumContext *context, const char *p
  * (NULL: none), else the context's. *out: NULL when there is none. */
 NODISCARD gboolean oakum_context_ignore(const OakumContext *context, const char *dockerfile,
                                         gboolean inside, OakumIgnore **out, GError **error);
+/* The spellings of kaniko's --context: a folder or dir://, tar://FILE, tar://stdin,
+ * git://HOST/PATH[#REF[#COMMIT]] (spoken by https, or by http when GIT_PULL_METHOD says so),
+ * https://, and the stores of objects s3://, gs:// and Azure's hosts, whose requests are signed
+ * with what kaniko takes from the environment (docs/contexts.md). */
+typedef struct {
+  const char *bucket; /* --bucket: the text is an object of it; NULL */
+  const char *sub_path;
+  const char *branch; /* of --git; NULL */
+  gboolean recurse_submodules;
+} OakumKanikoContext;
+NODISCARD OakumContext *oakum_context_open_kaniko(const char *text,
+                                                  const OakumKanikoContext *options,
+                                                  const char *temp, GError **error);
 /* "NAME=VALUE": a context as above, docker-image://REFERENCE or oci-layout://FOLDER[:TAG]. */
 NODISCARD OakumNamedContext *oakum_named_context_open(const char *text, const char *temp,
                                                       GError **error);

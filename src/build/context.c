@@ -124,23 +124,22 @@ static gboolean from_input(OakumContext *context, GError **error)
   return ok;
 }
 
-static gboolean from_url(OakumContext *context, const char *url, GError **error)
+static gboolean from_url(OakumContext *context, const OakumFetch *fetch, gboolean lone,
+                         GError **error)
 {
   int at = oakum_temp_dir_fd(context->temp);
-  g_autofree char *shown = oakum_url_show(url);
-  gboolean ok = oakum_source_fetch(url, at, "fetched", NULL, error) &&
-                take_file(context, at, "fetched", shown, TRUE, error);
+  g_autofree char *shown = oakum_url_show(fetch->url);
+  gboolean ok = oakum_source_fetch(fetch, at, "fetched", error) &&
+                take_file(context, at, "fetched", shown, lone, error);
   (void)unlinkat(at, "fetched", 0);
   return ok;
 }
 
-static gboolean from_git(OakumContext *context, const char *text, GError **error)
+static gboolean from_git(OakumContext *context, const OakumGitRef *ref, GError **error)
 {
-  g_auto(OakumGitRef) ref = {0};
   g_autofree char *subdir = NULL;
   g_autofree char *tree = subfolder(context, "tree", error);
-  if (!tree || !oakum_git_ref_parse(text, &ref, error) ||
-      !oakum_git_clone(&ref, tree, &subdir, error))
+  if (!tree || !oakum_git_clone(ref, tree, &subdir, error))
     return FALSE;
   g_autofree char *path = *subdir ? g_build_filename(tree, subdir, NULL) : g_strdup(tree);
   return settle(context, path, error);
@@ -152,6 +151,7 @@ OakumContext *oakum_context_open(const char *text, const char *temp, GError **er
   struct stat st;
   gboolean there = kind == OAKUM_SOURCE_LOCAL && stat(text, &st) == 0;
   g_autofree char *github = NULL;
+  g_auto(OakumGitRef) ref = {0};
   if (kind == OAKUM_SOURCE_LOCAL && !there && g_str_has_prefix(text, "github.com/")) {
     text = github = g_strconcat("https://", text, NULL);
     kind = OAKUM_SOURCE_GIT;
@@ -168,12 +168,58 @@ OakumContext *oakum_context_open(const char *text, const char *temp, GError **er
   else if (strcmp(text, "-") == 0)
     ok = from_input(context, error);
   else if (kind == OAKUM_SOURCE_GIT)
-    ok = from_git(context, text, error);
+    ok = oakum_git_ref_parse(text, &ref, error) && from_git(context, &ref, error);
   else if (kind == OAKUM_SOURCE_HTTP)
-    ok = from_url(context, text, error);
+    ok = from_url(context, &(OakumFetch){.url = text}, TRUE, error);
   else
     ok = take_file(context, AT_FDCWD, text, shown, FALSE, error);
   return ok ? g_steal_pointer(&context) : NULL;
+}
+
+OakumContext *oakum_context_open_fetch(const OakumFetch *fetch, const char *temp, GError **error)
+{
+  g_autoptr(OakumContext) context = context_new(temp, error);
+  return context && from_url(context, fetch, FALSE, error) ? g_steal_pointer(&context) : NULL;
+}
+
+OakumContext *oakum_context_open_git(const OakumGitRef *ref, const char *temp, GError **error)
+{
+  g_autoptr(OakumContext) context = context_new(temp, error);
+  return context && from_git(context, ref, error) ? g_steal_pointer(&context) : NULL;
+}
+
+gboolean oakum_context_enter(OakumContext *context, const char *sub_path, GError **error)
+{
+  g_autofree char *clean = g_canonicalize_filename(sub_path, "/");
+  if (!clean[1])
+    return TRUE;
+  int fd =
+      oakum_root_open(context->fd, clean + 1, O_RDONLY | O_DIRECTORY, 0, OAKUM_ROOT_FOLLOW, error);
+  g_autofree char *real = fd >= 0 ? oakum_root_real_path(context->fd, clean + 1, error) : NULL;
+  if (!real) {
+    g_prefix_error(error, "folder %s of the context: ", clean + 1);
+    oakum_fd_clear(&fd);
+    return FALSE;
+  }
+  char *path = g_build_filename(context->path, real, NULL);
+  g_free(context->path);
+  context->path = path;
+  oakum_fd_clear(&context->fd);
+  context->fd = fd;
+  if (context->owners) { /* they are told by the path below the new root */
+    g_autofree char *below = g_strconcat(real, "/", NULL);
+    GHashTable *old = context->owners, *kept = oakum_str_map_new(g_free, g_free);
+    GHashTableIter iter;
+    gpointer name, owner;
+    g_hash_table_iter_init(&iter, old);
+    while (g_hash_table_iter_next(&iter, &name, &owner))
+      if (g_str_has_prefix(name, below))
+        g_hash_table_insert(kept, g_strdup((char *)name + strlen(below)),
+                            g_memdup2(owner, sizeof(OakumOwner)));
+    g_hash_table_unref(old);
+    context->owners = kept;
+  }
+  return TRUE;
 }
 
 const char *oakum_context_path(const OakumContext *context)

@@ -197,9 +197,9 @@ static gboolean fetch_once(OakumHttp *http, const OakumHttpRequest *request, int
   return FALSE;
 }
 
-gboolean oakum_source_fetch(const char *url, int folder, const char *name, const char *checksum,
-                            GError **error)
+gboolean oakum_source_fetch(const OakumFetch *fetch, int folder, const char *name, GError **error)
 {
+  const char *url = fetch->url;
   const OakumHttpPolicy policy = {any_host, no_downgrade, NULL};
   g_autofree char *bare = g_strdup(url), *shown = oakum_url_show(url);
   const char *hex;
@@ -211,11 +211,14 @@ gboolean oakum_source_fetch(const char *url, int folder, const char *name, const
   g_autofree char *authorization = take_user(&bare);
   bare[strcspn(bare, "#")] = '\0';
   g_autoptr(OakumHttp) http = oakum_http_new(&policy, error);
-  if (!http || !checksum_hex(checksum, &hex, error))
+  if (!http || !checksum_hex(fetch->checksum, &hex, error))
     return FALSE;
   OakumHttpRequest request = {.method = "GET",
                               .url = bare,
-                              .authorization = authorization,
+                              .authorization =
+                                  fetch->authorization ? fetch->authorization : authorization,
+                              .headers = fetch->headers,
+                              .stay = fetch->stay,
                               .answer_max = OAKUM_ADD_DOWNLOAD_MAX};
   for (guint try = 1;; try++) { /* a transfer that breaks off in the middle begins anew */
     g_autoptr(GError) local = NULL;
@@ -244,7 +247,8 @@ static gboolean add_http(Copy *copy, const char *url, const char *checksum, cons
                 shown);
     return FALSE;
   }
-  if (!oakum_source_fetch(url, fd, "file", checksum, error))
+  const OakumFetch fetch = {.url = url, .checksum = checksum};
+  if (!oakum_source_fetch(&fetch, fd, "file", error))
     return FALSE;
   if (unpack && oakum_copy_is_archive(fd, "file"))
     return oakum_copy_archive(copy, fd, "file", error);

@@ -30,18 +30,31 @@ NODISCARD gboolean oakum_source_unpack(int root, OakumReader *plain, GHashTable 
 /* ---- http
  * -------------------------------------------------------------------------------------- */
 /* Fetches into the file `name` (mode 0600) of the folder, with the time that Last-Modified says, or
- * 0. `checksum`: "sha256:…" or NULL. Errors tell no password and no query. */
-NODISCARD gboolean oakum_source_fetch(const char *url, int folder, const char *name,
-                                      const char *checksum, GError **error);
+ * 0. Errors tell no password and no query. */
+typedef struct {
+  const char *url;            /* http or https */
+  const char *checksum;       /* NULL: not checked */
+  const char *authorization;  /* value of the header; NULL: from user and password of the URL */
+  const char *const *headers; /* "Name: value", of a signed request; NULL */
+  gboolean stay;              /* no redirect to another origin: the headers are secret */
+} OakumFetch;
+NODISCARD gboolean oakum_source_fetch(const OakumFetch *fetch, int folder, const char *name,
+                                      GError **error);
 /* The last part of the path of a URL, or NULL when it has none. New string. */
 NODISCARD char *oakum_source_url_name(const char *url);
 
+/* A context that is the archive of a request, or a repository. */
+NODISCARD OakumContext *oakum_context_open_fetch(const OakumFetch *fetch, const char *temp,
+                                                 GError **error);
+struct OakumGitRef;
+NODISCARD OakumContext *oakum_context_open_git(const struct OakumGitRef *ref, const char *temp,
+                                               GError **error);
 /* The folder of a context; borrowed. */
 NODISCARD int oakum_context_folder(const OakumContext *context);
 
 /* ---- git
  * --------------------------------------------------------------------------------------- */
-typedef struct {
+typedef struct OakumGitRef {
   char *remote;        /* without fragment, query, user and password */
   char *authorization; /* value of the header, of user and password; NULL */
   char *ref;           /* branch, tag, full name or commit; NULL: what HEAD is */

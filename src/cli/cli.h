@@ -35,6 +35,8 @@ extern const OakumCommand oakum_debug_dockerfile;
 extern const OakumCommand oakum_debug_expand;
 extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
+/* What a build reads. */
+extern const OakumCommand oakum_debug_context;
 
 /* ---- registries, for all commands that speak to them
  * -------------------------------------------------- */

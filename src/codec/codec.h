@@ -19,6 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHasher, oakum_hasher_free)
 /* Hex SHA-256 of a buffer. New string. */
 NODISCARD char *oakum_sha256_hex(const void *data, size_t len);
 
+/* HMAC (RFC 2104) with SHA-256: 32 bytes to `out`. */
+void oakum_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                       uint8_t out[32]);
+
 /* ---- readers ---------------------------------------------------------------------------------- *
  * A reader is a pull stream. Stacked readers own the one below. read returns the number of bytes
  * (1..len), 0 at the end, -1 on error; after an error or the end, every further call returns the
