@@ -36,11 +36,26 @@ static void append_escaped(GString *out, const char *at, gunichar c)
     g_string_append_printf(out, "\\u{%04x}", (guint)c);
 }
 
+/* Bytes at `at` that are printable ASCII, which nearly all are: they go as they are. */
+static size_t plain_run(const char *at, size_t left)
+{
+  size_t n = 0;
+  while (n < left && at[n] >= 0x20 && at[n] < 0x7f)
+    n++;
+  return n;
+}
+
 char *oakum_escape_terminal(const char *bytes, gssize len)
 {
   size_t left = len < 0 ? strlen(bytes) : (size_t)len;
   GString *out = g_string_sized_new(left + 1);
   while (left > 0) {
+    size_t run = plain_run(bytes, left);
+    g_string_append_len(out, bytes, (gssize)run);
+    bytes += run;
+    left -= run;
+    if (left == 0)
+      break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);
     if (c == (gunichar)-1 || is_deceptive(c))
@@ -93,6 +108,12 @@ char *oakum_escape_utf8(const char *bytes, gssize len)
   size_t left = len < 0 ? strlen(bytes) : (size_t)len;
   GString *out = g_string_sized_new(left + 1);
   while (left > 0) {
+    size_t run = plain_run(bytes, left);
+    g_string_append_len(out, bytes, (gssize)run);
+    bytes += run;
+    left -= run;
+    if (left == 0)
+      break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);
     /* NUL too: the result is a C string, and a reader of JSON may stop there. */

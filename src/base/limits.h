@@ -125,10 +125,14 @@
 #define OAKUM_LINT_IDENTITY_MAX                                                                    \
   1000u /* bytes of a line, before and behind a finding, that identify it */
 #define OAKUM_LINT_FILES_MAX 100000u
+#define OAKUM_LINT_AHEAD 4u /* files for each thread that are read or wait to be told of */
+#define OAKUM_LINT_SPOOL (64 * OAKUM_KIB) /* of a report, before it is written */
 #define OAKUM_LINT_FOLDER_DEPTH_MAX 64u
 #define OAKUM_SHELLCHECK_OUTPUT_MAX (256 * OAKUM_MIB)
 #define OAKUM_SHELLCHECK_SCRIPT_MAX (128 * OAKUM_KIB) /* it takes more than linear time */
-#define OAKUM_SHELLCHECK_FILES_MAX 2000u              /* of one process */
+#define OAKUM_SHELLCHECK_FILES 256u       /* of one process: enough that its start does not count */
+#define OAKUM_SHELLCHECK_BATCHES_MAX 256u /* that run or wait */
+#define OAKUM_SHELLCHECK_LEAST_COST 200u  /* of any script, as bytes */
 #define OAKUM_SHELLCHECK_TIMEOUT_S 300u
 #define OAKUM_LSP_MESSAGE_MAX (16 * OAKUM_MIB)
 #define OAKUM_LSP_HEADER_MAX 4096u
@@ -149,6 +153,8 @@
 #define OAKUM_YAML_NODES_MAX 200000u
 #define OAKUM_LINT_PEER_TRIES_MAX 8u  /* times that a script is read anew for a peer */
 #define OAKUM_LINT_PAIRS_MAX 1000000u /* pairs of steps, commands or words compared in one file */
+#define OAKUM_LINT_NEAR_PAIRS_MAX                                                                  \
+  1000000u                            /* names times words of a script, compared for shellcheck */
 #define OAKUM_LINT_FINDINGS_MAX 2000u /* of one rule in one file; more are not told */
 #define OAKUM_LINT_SUGGESTIONS_MAX                                                                 \
   200u                              /* "did you mean" is looked for in the first findings only */

@@ -6,14 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static gboolean print(const char *data, size_t len, GError **error)
-{
-  if (fwrite(data, 1, len, stdout) == len && fflush(stdout) == 0)
-    return TRUE;
-  oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "standard output");
-  return FALSE;
-}
-
 /* ---- reading
  * -------------------------------------------------------------------------------------- */
 static gboolean read_text(const char *path, char **text, size_t *len, GError **error)
@@ -24,32 +16,9 @@ static gboolean read_text(const char *path, char **text, size_t *len, GError **e
   return oakum_reader_slurp(in, OAKUM_DOCKERFILE_MAX, "standard input", text, len, error);
 }
 
-/* Standard input is checked as the file that --stdin-filename says it is. */
 static gboolean wants_shellcheck(const OakumLintArgs *args, const OakumLintSettings *settings)
 {
   return !args->no_shellcheck && settings->compat != OAKUM_LINT_COMPAT_DOCKER;
-}
-
-static gboolean add_job(const OakumLintArgs *args, const OakumLintSettings *settings,
-                        const char *path, GPtrArray *jobs, GError **error)
-{
-  char *text = NULL;
-  size_t len;
-  gboolean is_stdin = strcmp(path, "-") == 0;
-  const char *place = is_stdin ? args->stdin_filename : path;
-  GError *inner = NULL;
-  if (!read_text(path, &text, &len, error))
-    return FALSE;
-  OakumLintJob *job =
-      oakum_lint_job_new(settings, place ? place : path, place, args->context, text, len, &inner);
-  if (job) {
-    g_ptr_array_add(jobs, job);
-    if (!wants_shellcheck(args, settings))
-      oakum_lint_job_finish(job);
-  }
-  if (inner)
-    g_propagate_error(error, inner);
-  return inner == NULL;
 }
 
 /* ---- fixing
@@ -97,32 +66,17 @@ static gboolean fix_file(Fix *fix, const char *path, GError **error)
   fix->findings += changed ? applied : 0;
   if (fix->args->diff) {
     GString *diff = oakum_report_diff(name, text, len, fixed, fixed_len);
-    gboolean ok = print(diff->str, diff->len, error);
+    gboolean ok = oakum_lint_print(diff->str, diff->len, error);
     g_string_free(diff, TRUE);
     return ok;
   }
   if (is_stdin)
-    return print(fixed, fixed_len, error);
+    return oakum_lint_print(fixed, fixed_len, error);
   return !changed || write_back(path, fixed, fixed_len, error);
 }
 
 /* ---- reports
  * -------------------------------------------------------------------------------------- */
-static gboolean write_report(const OakumLintSettings *settings, GPtrArray *jobs,
-                             const char *format_name, const char *file, GError **error)
-{
-  OakumLintFormat format;
-  gboolean to_stdout = !file || strcmp(file, "-") == 0;
-  if (!oakum_lint_format_parse(format_name, &format))
-    g_return_val_if_reached(FALSE);
-  GString *text = oakum_lint_jobs_report(
-      settings, jobs, format, to_stdout && !settings->no_colour && oakum_colour_wanted(1));
-  gboolean ok = to_stdout ? print(text->str, text->len, error)
-                          : oakum_file_write(file, text->str, text->len, 0644, error);
-  g_string_free(text, TRUE);
-  return ok;
-}
-
 static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings *settings,
                               GError **error)
 {
@@ -145,18 +99,19 @@ static gboolean check_formats(const OakumLintArgs *args, const OakumLintSettings
   return TRUE;
 }
 
-/* Format and output number i belong together; a format without an output goes to standard output.
- */
-static gboolean write_reports(const OakumLintArgs *args, const OakumLintSettings *settings,
-                              GPtrArray *jobs, GError **error)
+typedef struct {
+  const OakumLintSettings *settings;
+  OakumLintOutputs *outputs;
+  OakumLintTold told;
+  guint files;
+} Reports;
+
+static gboolean report_file(OakumLintJob *job, gpointer user, GError **error)
 {
-  guint n = settings->formats ? settings->formats->len : 0;
-  for (guint i = 0; i < MAX(n, 1); i++)
-    if (!write_report(settings, jobs, n ? settings->formats->pdata[i] : "tty",
-                      args->outputs && i < args->outputs->len ? args->outputs->pdata[i] : NULL,
-                      error))
-      return FALSE;
-  return TRUE;
+  Reports *reports = user;
+  reports->files++;
+  oakum_lint_told_add(&reports->told, reports->settings, job);
+  return oakum_lint_outputs_add(reports->outputs, job, error);
 }
 
 /* ---- the command
@@ -170,7 +125,7 @@ static int list_rules(const OakumLintArgs *args, GError **error)
                 "--list-rules takes --format tty, json or markdown");
     return OAKUM_EXIT_ERROR;
   }
-  return print(text, strlen(text), error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
+  return oakum_lint_print(text, strlen(text), error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
 }
 
 static int explain(const OakumLintArgs *args, GError **error)
@@ -183,7 +138,7 @@ static int explain(const OakumLintArgs *args, GError **error)
   if (!rule)
     return OAKUM_EXIT_ERROR;
   g_autofree char *text = oakum_report_lint_rule(rule, oakum_colour_wanted(1));
-  return print(text, strlen(text), error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
+  return oakum_lint_print(text, strlen(text), error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
 }
 
 /* What one file says must not keep the others from being checked; the status remembers it. */
@@ -199,7 +154,6 @@ static gboolean failed(GError *error)
 static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
 {
   g_auto(OakumLintSettings) settings = {0};
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_lint_job_free);
   gboolean broken = FALSE, fixing = args->fix || args->diff;
   if (rest->len == 0) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
@@ -226,20 +180,21 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   if (fixing)
     oakum_info("fixed %u finding%s in %u file%s", fix.findings, fix.findings == 1 ? "" : "s",
                fix.files, fix.files == 1 ? "" : "s");
-  for (guint i = 0; i < files->len; i++) {
-    GError *inner = NULL;
-    if (fixing && strcmp(files->pdata[i], "-") == 0)
-      continue; /* standard output has the fixed text */
-    (void)!add_job(args, &settings, files->pdata[i], jobs, &inner);
-    broken |= failed(inner);
-  }
-  if (fixing && jobs->len == 0)
-    return broken ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
-  if (!oakum_lint_jobs_run(jobs, wants_shellcheck(args, &settings), error) ||
-      !write_reports(args, &settings, jobs, error))
+  for (guint i = files->len; fixing && i > 0; i--)
+    if (strcmp(files->pdata[i - 1], "-") == 0)
+      g_ptr_array_remove_index(files, i - 1); /* standard output has the fixed text */
+  g_autoptr(OakumLintOutputs) outputs = oakum_lint_outputs_new(&settings, args->outputs);
+  Reports reports = {&settings, outputs, {.broken = broken}, 0};
+  const OakumLintRun lint_run = {&settings,     args->stdin_filename,
+                                 args->context, wants_shellcheck(args, &settings),
+                                 report_file,   &reports};
+  if (!oakum_lint_run_files(&lint_run, files, &reports.told, error))
     return OAKUM_EXIT_ERROR;
-  int status = oakum_lint_status(&settings, jobs);
-  return broken ? OAKUM_EXIT_ERROR : status;
+  if (fixing && reports.files == 0)
+    return reports.told.broken ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+  if (!oakum_lint_outputs_end(outputs, error))
+    return OAKUM_EXIT_ERROR;
+  return oakum_lint_status(&settings, &reports.told);
 }
 
 static int run(int argc, char **argv)

@@ -39,8 +39,12 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
     return TRUE;
   g_autoptr(GPtrArray) findings = oakum_lint_run(dockerfile, &options);
   const OakumLintedFile file = {dockerfile->file, dockerfile->source, dockerfile->len, findings};
-  const OakumLintReport report = {&file, 1, OAKUM_LINT_COMPAT_NONE, oakum_colour_wanted(2)};
-  GString *text = oakum_report_lint(&report, OAKUM_LINT_TTY);
+  g_autoptr(OakumLintWriter) writer =
+      oakum_lint_writer_new(OAKUM_LINT_TTY, OAKUM_LINT_COMPAT_NONE, oakum_colour_wanted(2));
+  GString *text = g_string_new(NULL);
+  (void)oakum_lint_writer_begin(writer, text);
+  oakum_lint_writer_file(writer, &file, text);
+  oakum_lint_writer_end(writer, NULL, text);
   fwrite(text->str, 1, text->len, stderr);
   g_string_free(text, TRUE);
   gboolean never = args->lint && !parse_lint_threshold(args->lint, &threshold);

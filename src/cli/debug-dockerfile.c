@@ -153,6 +153,9 @@ static json_t *instruction_json(const OakumInstruction *in)
   json_t *object = json_object();
   set_text(object, "kind", oakum_instruction_kind_name(in->kind));
   set_place(object, "at", &in->range);
+  if (in->read_range.line &&
+      (in->read_range.line != in->range.line || in->read_range.end_line > in->range.end_line))
+    set_place(object, "read", &in->read_range);
   if (strcmp(in->keyword, oakum_instruction_kind_name(in->kind)) != 0)
     set_text(object, "keyword", in->keyword);
   set_list(object, "flags", words_json(in->flags));

@@ -79,26 +79,67 @@ typedef struct {
   char *ignore_file;
   OakumLint *lint;
   GPtrArray *findings; /* NULL before the run */
+  OakumLintCut cut;
 } OakumLintJob;
 /* Takes `text`. `path`: where the file is, for overrides and the ignore file; NULL: nowhere. Gives
  * NULL without an error when an override skips the file. */
 NODISCARD OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name,
                                            const char *path, const char *context, char *text,
                                            size_t len, GError **error);
-/* Runs the rules over one job at once, without shellcheck, and drops the tree: of many files only
- * the findings stay. */
+/* Runs the rules over the job, and drops the tree. */
 void oakum_lint_job_finish(OakumLintJob *job);
 void oakum_lint_job_free(OakumLintJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintJob, oakum_lint_job_free)
-/* Runs the rules over all jobs, shellcheck over all their scripts at once when it is wanted and
- * there. */
-NODISCARD gboolean oakum_lint_jobs_run(GPtrArray *jobs, gboolean shellcheck, GError **error);
-/* How the program answers for these findings: its exit status, or the peer's. */
-NODISCARD int oakum_lint_status(const OakumLintSettings *settings, GPtrArray *jobs);
-NODISCARD GString *oakum_lint_jobs_report(const OakumLintSettings *settings, GPtrArray *jobs,
-                                          OakumLintFormat format, gboolean colour);
 
-/* Runs the shellcheck program over the scripts of all jobs; *missing: it is not installed. */
+/* What many files came to. */
+typedef struct {
+  gboolean over;     /* a finding reaches the threshold */
+  gboolean any;      /* there is a finding */
+  gboolean unparsed; /* a file could not be read to its end */
+  gboolean broken;   /* a file could not be checked; its error was told */
+} OakumLintTold;
+typedef struct {
+  const OakumLintSettings *settings;
+  const char *stdin_filename, *context; /* NULL */
+  gboolean shellcheck;                  /* is wanted */
+  /* Called on the caller's thread for each file that was checked, in their order; the job goes
+   * away behind it. FALSE ends the run. */
+  gboolean (*done)(OakumLintJob *job, gpointer user, GError **error);
+  gpointer user;
+} OakumLintRun;
+/* Checks files (char *, "-" is standard input) on all processors, shellcheck beside it when it is
+ * wanted and there. Without shellcheck few files are held at a time. */
+NODISCARD gboolean oakum_lint_run_files(const OakumLintRun *run, const GPtrArray *files,
+                                        OakumLintTold *told, GError **error);
+void oakum_lint_told_add(OakumLintTold *told, const OakumLintSettings *settings,
+                         const OakumLintJob *job);
+/* How the program answers: its exit status, or the peer's. */
+NODISCARD int oakum_lint_status(const OakumLintSettings *settings, const OakumLintTold *told);
+
+/* Writes to standard output. */
+NODISCARD gboolean oakum_lint_print(const char *data, size_t len, GError **error);
+/* The reports that the settings ask for; report number i goes to path number i (NULL, or fewer of
+ * them: standard output). */
+typedef struct OakumLintOutputs OakumLintOutputs;
+NODISCARD OakumLintOutputs *oakum_lint_outputs_new(const OakumLintSettings *settings,
+                                                   const GPtrArray *paths);
+NODISCARD gboolean oakum_lint_outputs_add(OakumLintOutputs *outputs, const OakumLintJob *job,
+                                          GError **error);
+NODISCARD gboolean oakum_lint_outputs_end(OakumLintOutputs *outputs, GError **error);
+void oakum_lint_outputs_free(OakumLintOutputs *outputs);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintOutputs, oakum_lint_outputs_free)
+
+/* The shellcheck program over scripts of jobs that are added one after another; its first processes
+ * run meanwhile. */
+typedef struct OakumLintShellcheck OakumLintShellcheck;
+NODISCARD gboolean oakum_lint_shellcheck_installed(void);
+NODISCARD OakumLintShellcheck *oakum_lint_shellcheck_new(void);
+void oakum_lint_shellcheck_add(OakumLintShellcheck *run, const OakumLintJob *job);
+/* Waits for what it says, and notes it in the jobs, which must be there still. */
+NODISCARD gboolean oakum_lint_shellcheck_finish(OakumLintShellcheck *run, GError **error);
+void oakum_lint_shellcheck_free(OakumLintShellcheck *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintShellcheck, oakum_lint_shellcheck_free)
+/* All of it over these jobs; *missing: it is not installed. */
 NODISCARD gboolean oakum_lint_shellcheck(GPtrArray *jobs, gboolean *missing, GError **error);
 
 /* Speaks the language server protocol over standard input and output until "exit". */

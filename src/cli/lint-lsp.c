@@ -314,8 +314,7 @@ static void check(Server *server, Document *d)
     g_autoptr(GError) no_shellcheck = NULL;
     if (d->shellcheck && !oakum_lint_shellcheck(jobs, &missing, &no_shellcheck))
       oakum_warn("lint: %s", no_shellcheck->message);
-    if (!oakum_lint_jobs_run(jobs, FALSE, &error))
-      g_clear_pointer(&d->job, oakum_lint_job_free);
+    d->job->findings = oakum_lint_finish(d->job->lint);
   }
   if (error)
     d->broken = g_strdup(error->message);

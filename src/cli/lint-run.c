@@ -49,6 +49,7 @@ OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *
 void oakum_lint_job_finish(OakumLintJob *job)
 {
   job->findings = oakum_lint_finish(job->lint);
+  oakum_lint_cut(job->lint, &job->cut);
   g_clear_pointer(&job->lint, oakum_lint_free);
   g_clear_pointer(&job->dockerfile, oakum_dockerfile_free);
 }
@@ -69,32 +70,153 @@ void oakum_lint_job_free(OakumLintJob *job)
   g_free(job);
 }
 
-gboolean oakum_lint_jobs_run(GPtrArray *jobs, gboolean shellcheck, GError **error)
+/* ---- many files
+ * ------------------------------------------------------------------------------------- */
+typedef struct {
+  const char *path;
+  char *text; /* standard input is read before, in its turn */
+  size_t len;
+  gboolean has_scripts;
+  OakumLintJob *job;
+  GError *error;
+} Item;
+
+typedef struct {
+  const OakumLintRun *run;
+  gboolean shellcheck; /* findings wait for it */
+  gint missing;        /* atomic: somebody missed it */
+} Work;
+
+static void item_free(gpointer p)
 {
-  gboolean missing = FALSE;
-  if (shellcheck && !oakum_lint_shellcheck(jobs, &missing, error))
-    return FALSE;
-  if (missing)
-    oakum_info("shellcheck is not installed: what it would find in shell scripts is missing "
-               "(--no-shellcheck silences this)");
-  for (guint i = 0; i < jobs->len; i++) {
-    OakumLintJob *job = jobs->pdata[i];
-    if (!job->findings)
-      job->findings = oakum_lint_finish(job->lint);
-  }
-  return TRUE;
+  Item *item = p;
+  g_free(item->text);
+  oakum_lint_job_free(item->job);
+  g_clear_error(&item->error);
+  g_free(item);
 }
 
-GString *oakum_lint_jobs_report(const OakumLintSettings *settings, GPtrArray *jobs,
-                                OakumLintFormat format, gboolean colour)
+static gpointer begin_item(gpointer p, gpointer user)
 {
-  g_autofree OakumLintedFile *files = g_new0(OakumLintedFile, jobs->len + 1);
-  for (guint i = 0; i < jobs->len; i++) {
-    const OakumLintJob *job = jobs->pdata[i];
-    files[i] = (OakumLintedFile){job->name, job->text, job->len, job->findings};
+  Item *item = p;
+  Work *work = user;
+  const OakumLintRun *run = work->run;
+  gboolean is_stdin = strcmp(item->path, "-") == 0;
+  const char *place = is_stdin ? run->stdin_filename : item->path;
+  if (item->error || (!is_stdin && !oakum_file_read(item->path, OAKUM_DOCKERFILE_MAX, &item->text,
+                                                    &item->len, &item->error)))
+    return item;
+  item->job = oakum_lint_job_new(run->settings, place ? place : item->path, place, run->context,
+                                 g_steal_pointer(&item->text), item->len, &item->error);
+  if (!item->job)
+    return item;
+  if (run->shellcheck && !g_atomic_int_get(&work->missing))
+    item->has_scripts = oakum_lint_scripts(item->job->lint)->len > 0;
+  if (!work->shellcheck)
+    oakum_lint_job_finish(item->job);
+  return item;
+}
+
+static gpointer finish_item(gpointer p, G_GNUC_UNUSED gpointer user)
+{
+  oakum_lint_job_finish(((Item *)p)->job);
+  return p;
+}
+
+static Item *item_new(const char *path)
+{
+  Item *item = g_new0(Item, 1);
+  item->path = path;
+  if (strcmp(path, "-") == 0) {
+    g_autoptr(OakumReader) in = oakum_reader_new_fd(0, FALSE);
+    (void)!oakum_reader_slurp(in, OAKUM_DOCKERFILE_MAX, "standard input", &item->text, &item->len,
+                              &item->error);
   }
-  const OakumLintReport report = {files, jobs->len, settings->compat, colour};
-  return oakum_report_lint(&report, format);
+  return item;
+}
+
+typedef struct {
+  const OakumLintRun *run;
+  OakumLintShellcheck *shellcheck; /* NULL: not wanted, or not there */
+  GPtrArray *waiting;              /* Item: for what shellcheck says */
+  Work *work;
+} Flow;
+
+/* Findings that are missing must not look like none. */
+static gboolean hand_on(const OakumLintRun *run, OakumLintJob *job, GError **error)
+{
+  if (job->cut.findings > 0)
+    oakum_warn("%s: %" G_GUINT64_FORMAT
+               " more findings are not told: of one rule the first %u of a "
+               "file are",
+               job->name, job->cut.findings, OAKUM_LINT_FINDINGS_MAX);
+  if (job->cut.pairs)
+    oakum_warn("%s: rules that compare instructions stopped after %u pairs; what they would find "
+               "behind that is missing",
+               job->name, OAKUM_LINT_PAIRS_MAX);
+  return run->done(job, run->user, error);
+}
+
+/* Takes the item over. */
+static gboolean take(Flow *flow, Item *item, OakumLintTold *told, GError **error)
+{
+  const OakumLintRun *run = flow->run;
+  gboolean ok = TRUE;
+  if (item->has_scripts && !flow->shellcheck &&
+      g_atomic_int_compare_and_exchange(&flow->work->missing, 0, 1))
+    oakum_info("shellcheck is not installed: what it would find in shell scripts is missing "
+               "(--no-shellcheck silences this)");
+  /* what one file says must not keep the others from being checked; the status remembers it */
+  if (item->error) {
+    oakum_log(OAKUM_LOG_ERROR, "lint: %s", item->error->message);
+    told->broken = TRUE;
+  } else if (item->job && flow->shellcheck) {
+    oakum_lint_shellcheck_add(flow->shellcheck, item->job);
+    g_ptr_array_add(flow->waiting, item);
+    return TRUE;
+  } else if (item->job) {
+    ok = hand_on(run, item->job, error);
+  }
+  item_free(item);
+  return ok;
+}
+
+gboolean oakum_lint_run_files(const OakumLintRun *run, const GPtrArray *files, OakumLintTold *told,
+                              GError **error)
+{
+  g_autoptr(OakumLintShellcheck) shellcheck =
+      run->shellcheck && oakum_lint_shellcheck_installed() ? oakum_lint_shellcheck_new() : NULL;
+  g_autoptr(GPtrArray) waiting = g_ptr_array_new_with_free_func(item_free);
+  Work work = {run, shellcheck != NULL, 0};
+  Flow flow = {run, shellcheck, waiting, &work};
+  guint threads = MIN(oakum_cpu_count(), MAX(files->len, 1)), queue = threads * OAKUM_LINT_AHEAD;
+  gboolean ok = TRUE;
+  gpointer item;
+  OakumWorkers *workers = oakum_workers_new(threads, queue, begin_item, &work);
+  for (guint i = 0; ok && i < files->len; i++) {
+    if (oakum_workers_pending(workers) == queue && oakum_workers_pop(workers, &item))
+      ok = take(&flow, item, told, error);
+    if (ok)
+      oakum_workers_push(workers, item_new(files->pdata[i]));
+  }
+  while (ok && oakum_workers_pop(workers, &item))
+    ok = take(&flow, item, told, error);
+  oakum_workers_free(workers, item_free);
+  if (!ok || !shellcheck)
+    return ok;
+  if (!oakum_lint_shellcheck_finish(shellcheck, error))
+    return FALSE;
+  workers = oakum_workers_new(threads, queue, finish_item, NULL);
+  for (guint i = 0, next = 0; ok && i < waiting->len; i++) {
+    while (next < waiting->len && oakum_workers_pending(workers) < queue)
+      oakum_workers_push(workers, waiting->pdata[next++]);
+    Item *done = oakum_workers_pop(workers, &item) ? item : NULL;
+    ok = done && hand_on(run, done->job, error);
+    if (done) /* it stays in the list, empty */
+      g_clear_pointer(&done->job, oakum_lint_job_free);
+  }
+  oakum_workers_free(workers, NULL);
+  return ok;
 }
 
 /* hadolint fails on what it cannot parse whatever the threshold is, and never for some formats. */
@@ -107,21 +229,23 @@ static int hadolint_status(const OakumLintSettings *s, gboolean over, gboolean u
   return !s->no_fail && (over || unparsed) ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
 }
 
-int oakum_lint_status(const OakumLintSettings *s, GPtrArray *jobs)
+void oakum_lint_told_add(OakumLintTold *told, const OakumLintSettings *s, const OakumLintJob *job)
 {
-  gboolean over = FALSE, any = FALSE, unparsed = FALSE;
-  for (guint i = 0; i < jobs->len; i++) {
-    const OakumLintJob *job = jobs->pdata[i];
-    for (guint j = 0; j < job->findings->len; j++) {
-      const OakumFinding *f = job->findings->pdata[j];
-      any = TRUE;
-      unparsed |= strcmp(f->id, "syntax") == 0;
-      over |= s->fail_on != OAKUM_LINT_OFF && oakum_lint_level_of(f->severity) >= s->fail_on;
-    }
+  for (guint i = 0; i < job->findings->len; i++) {
+    const OakumFinding *f = job->findings->pdata[i];
+    told->any = TRUE;
+    told->unparsed |= strcmp(f->id, "syntax") == 0;
+    told->over |= s->fail_on != OAKUM_LINT_OFF && oakum_lint_level_of(f->severity) >= s->fail_on;
   }
+}
+
+int oakum_lint_status(const OakumLintSettings *s, const OakumLintTold *told)
+{
+  if (told->broken)
+    return OAKUM_EXIT_ERROR;
   if (s->compat == OAKUM_LINT_COMPAT_HADOLINT)
-    return hadolint_status(s, over, unparsed);
+    return hadolint_status(s, told->over, told->unparsed);
   if (s->compat == OAKUM_LINT_COMPAT_DOCKER)
-    return any && !s->no_fail ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
-  return over && !s->no_fail ? OAKUM_EXIT_GATE : OAKUM_EXIT_PASS;
+    return told->any && !s->no_fail ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+  return told->over && !s->no_fail ? OAKUM_EXIT_GATE : OAKUM_EXIT_PASS;
 }

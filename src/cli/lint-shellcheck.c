@@ -1,4 +1,5 @@
-/* The shellcheck program over the scripts of a run: each text once, a few processes at a time. */
+/* The shellcheck program over the scripts of a run: each text once, in batches, as many processes
+ * at a time as there are processors; the first of them work while files are still read. */
 #include "cli/lint-common.h"
 #include "os/os.h"
 #include <errno.h>
@@ -20,13 +21,20 @@ typedef struct {
 
 typedef struct {
   GPtrArray *texts; /* Text, borrowed */
-  size_t bytes;
+  size_t cost;
   char *out; /* path of what it says */
 } Batch;
 
-typedef struct {
-  const char *excluded;
-} Work;
+struct OakumLintShellcheck {
+  OakumTempDir *temp; /* made for the first script */
+  GPtrArray *texts;   /* Text */
+  guint given;        /* of them, to batches */
+  GHashTable *by_text, *by_path;
+  GPtrArray *batches;    /* Batch */
+  OakumWorkers *workers; /* made for the first batch */
+  GError *failed;        /* the first that went wrong */
+  gint stop;             /* atomic: it is there, and batches need not begin */
+};
 
 static void text_free(gpointer p)
 {
@@ -153,10 +161,13 @@ static gboolean read_answer(const Batch *batch, GHashTable *by_path, GError **er
 static gpointer run_batch(gpointer item, gpointer user)
 {
   const Batch *batch = item;
+  OakumLintShellcheck *run = user;
   GError *error = NULL;
+  if (g_atomic_int_get(&run->stop))
+    return NULL;
   g_autoptr(GPtrArray) argv = g_ptr_array_new();
-  const char *const head[] = {"shellcheck", "--norc", "-f", "json1", "-e", ((Work *)user)->excluded,
-                              "--"};
+  const char *const head[] = {
+      "shellcheck", "--norc", "-f", "json1", "-e", oakum_lint_shellcheck_excluded(NULL), "--"};
   for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
     g_ptr_array_add(argv, (gpointer)head[i]);
   for (guint i = 0; i < batch->texts->len; i++)
@@ -184,6 +195,40 @@ static gpointer run_batch(gpointer item, gpointer user)
   return error;
 }
 
+static void note_failure(OakumLintShellcheck *run, GError *error)
+{
+  if (error && run->failed)
+    g_error_free(error);
+  else if (error)
+    run->failed = error;
+  if (error)
+    g_atomic_int_set(&run->stop, 1);
+}
+
+/* Takes in what the batch that began first has said; results come in that order. */
+static void take_answer(OakumLintShellcheck *run, guint number)
+{
+  gpointer result = NULL;
+  if (!oakum_workers_pop(run->workers, &result))
+    return;
+  note_failure(run, result);
+  GError *error = NULL;
+  if (!run->failed && !read_answer(run->batches->pdata[number], run->by_path, &error))
+    note_failure(run, error);
+}
+
+static void begin_batch(OakumLintShellcheck *run, Batch *batch)
+{
+  batch->out = g_strdup_printf("%s/out%u", oakum_temp_dir_path(run->temp), run->batches->len);
+  if (!run->workers)
+    run->workers =
+        oakum_workers_new(oakum_cpu_count(), OAKUM_SHELLCHECK_BATCHES_MAX, run_batch, run);
+  if (oakum_workers_pending(run->workers) == OAKUM_SHELLCHECK_BATCHES_MAX)
+    take_answer(run, run->batches->len - OAKUM_SHELLCHECK_BATCHES_MAX);
+  g_ptr_array_add(run->batches, batch);
+  oakum_workers_push(run->workers, batch);
+}
+
 static gint by_size(gconstpointer a, gconstpointer b)
 {
   const Text *x = *(Text *const *)a, *y = *(Text *const *)b;
@@ -191,102 +236,135 @@ static gint by_size(gconstpointer a, gconstpointer b)
                                           : strcmp(x->path, y->path);
 }
 
-/* The largest first, each to the batch that has least: they end at about the same time. */
-static GPtrArray *share(GPtrArray *texts, const char *folder)
+/* The texts that wait, in `count` batches that cost about the same. */
+static void begin(OakumLintShellcheck *run, guint count)
 {
-  GPtrArray *batches = g_ptr_array_new_with_free_func(batch_free);
-  guint count = MAX(oakum_cpu_count(),
-                    (texts->len + OAKUM_SHELLCHECK_FILES_MAX - 1) / OAKUM_SHELLCHECK_FILES_MAX);
-  for (guint i = 0; i < MIN(count, texts->len); i++) {
-    Batch *batch = g_new0(Batch, 1);
-    batch->texts = g_ptr_array_new();
-    batch->out = g_strdup_printf("%s/out%u", folder, i);
-    g_ptr_array_add(batches, batch);
-  }
+  guint waiting = run->texts->len - run->given;
+  g_autoptr(GPtrArray) texts = g_ptr_array_sized_new(waiting);
+  g_autofree Batch **batches = g_new0(Batch *, count);
+  for (guint i = run->given; i < run->texts->len; i++)
+    g_ptr_array_add(texts, run->texts->pdata[i]);
+  run->given = run->texts->len;
   g_ptr_array_sort(texts, by_size);
   for (guint i = 0; i < texts->len; i++) {
-    Batch *least = batches->pdata[0];
-    for (guint j = 1; j < batches->len; j++) {
-      Batch *batch = batches->pdata[j];
-      if (batch->bytes < least->bytes)
-        least = batch;
+    guint least = 0;
+    for (guint j = 0; j < MIN(count, i + 1); j++)
+      if (!batches[j] || (batches[least] && batches[j]->cost < batches[least]->cost))
+        least = j;
+    if (!batches[least]) {
+      batches[least] = g_new0(Batch, 1);
+      batches[least]->texts = g_ptr_array_new();
     }
-    g_ptr_array_add(least->texts, texts->pdata[i]);
-    least->bytes += ((Text *)texts->pdata[i])->script->len + 200; /* what a script costs at least */
+    g_ptr_array_add(batches[least]->texts, texts->pdata[i]);
+    /* a short script costs something, too */
+    batches[least]->cost += ((Text *)texts->pdata[i])->script->len + OAKUM_SHELLCHECK_LEAST_COST;
   }
-  return batches;
+  for (guint i = 0; i < count; i++)
+    if (batches[i])
+      begin_batch(run, batches[i]);
 }
 
-static gboolean collect(GPtrArray *jobs, const char *folder, GPtrArray *texts, GError **error)
+/* A file of its own; it is read once, by our own child, so that nothing is synced. */
+static gboolean write_text(const Text *text, GError **error)
 {
-  g_autoptr(GHashTable) by_text = oakum_str_map_new(NULL, NULL);
-  for (guint i = 0; i < jobs->len; i++) {
-    OakumLintJob *job = jobs->pdata[i];
-    const GPtrArray *scripts = oakum_lint_scripts(job->lint);
-    for (guint j = 0; j < scripts->len; j++) {
-      const OakumLintScript *script = scripts->pdata[j];
-      const Use use = {job->lint, j};
-      if (script->len > OAKUM_SHELLCHECK_SCRIPT_MAX) {
-        oakum_warn("%s: a script of more than %u KiB is not given to shellcheck", job->name,
-                   (guint)(OAKUM_SHELLCHECK_SCRIPT_MAX / OAKUM_KIB));
-        continue;
-      }
-      Text *text = g_hash_table_lookup(by_text, script->text);
-      if (!text) {
-        text = g_new0(Text, 1);
-        text->script = script;
-        text->uses = g_array_new(FALSE, FALSE, sizeof(Use));
-        text->path = g_strdup_printf("%s/%u", folder, texts->len);
-        g_ptr_array_add(texts, text);
-        g_hash_table_insert(by_text, script->text, text);
-        if (!oakum_file_write(text->path, script->text, script->len, 0600, error))
-          return FALSE;
-      }
-      g_array_append_val(text->uses, use);
-    }
+  OAKUM_AUTO_FD fd = open(text->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0)
+    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", text->path);
+  return fd >= 0 && oakum_write_all(fd, text->script->text, text->script->len, error);
+}
+
+static gboolean add_script(OakumLintShellcheck *run, const OakumLintScript *script, Use use,
+                           GError **error)
+{
+  Text *text = g_hash_table_lookup(run->by_text, script->text);
+  if (!text) {
+    if (!run->temp && !(run->temp = oakum_temp_dir_new(NULL, error)))
+      return FALSE;
+    text = g_new0(Text, 1);
+    text->script = script;
+    text->uses = g_array_new(FALSE, FALSE, sizeof(Use));
+    text->path = g_strdup_printf("%s/%u", oakum_temp_dir_path(run->temp), run->texts->len);
+    g_ptr_array_add(run->texts, text);
+    g_hash_table_insert(run->by_text, script->text, text);
+    g_hash_table_insert(run->by_path, text->path, text);
+    if (!write_text(text, error))
+      return FALSE;
   }
+  g_array_append_val(text->uses, use);
   return TRUE;
+}
+
+gboolean oakum_lint_shellcheck_installed(void)
+{
+  g_autofree char *program = g_find_program_in_path("shellcheck");
+  return program != NULL;
+}
+
+OakumLintShellcheck *oakum_lint_shellcheck_new(void)
+{
+  OakumLintShellcheck *run = g_new0(OakumLintShellcheck, 1);
+  run->texts = g_ptr_array_new_with_free_func(text_free);
+  run->by_text = oakum_str_map_new(NULL, NULL);
+  run->by_path = oakum_str_map_new(NULL, NULL);
+  run->batches = g_ptr_array_new_with_free_func(batch_free);
+  return run;
+}
+
+void oakum_lint_shellcheck_add(OakumLintShellcheck *run, const OakumLintJob *job)
+{
+  const GPtrArray *scripts = oakum_lint_scripts(job->lint);
+  for (guint i = 0; i < scripts->len && !run->failed; i++) {
+    const OakumLintScript *script = scripts->pdata[i];
+    GError *error = NULL;
+    if (script->len > OAKUM_SHELLCHECK_SCRIPT_MAX)
+      oakum_warn("%s: a script of more than %u KiB is not given to shellcheck", job->name,
+                 (guint)(OAKUM_SHELLCHECK_SCRIPT_MAX / OAKUM_KIB));
+    else if (!add_script(run, script, (Use){job->lint, i}, &error))
+      note_failure(run, error);
+  }
+  if (!run->failed && run->texts->len - run->given >= OAKUM_SHELLCHECK_FILES)
+    begin(run, 1);
+}
+
+gboolean oakum_lint_shellcheck_finish(OakumLintShellcheck *run, GError **error)
+{
+  /* what is left, as much for each processor */
+  if (!run->failed && run->texts->len > run->given)
+    begin(run, oakum_cpu_count());
+  while (run->workers && oakum_workers_pending(run->workers) > 0)
+    take_answer(run, run->batches->len - oakum_workers_pending(run->workers));
+  if (!run->failed)
+    return TRUE;
+  g_propagate_prefixed_error(error, g_steal_pointer(&run->failed),
+                             "--no-shellcheck goes without it: ");
+  return FALSE;
+}
+
+void oakum_lint_shellcheck_free(OakumLintShellcheck *run)
+{
+  if (!run)
+    return;
+  g_atomic_int_set(&run->stop, 1);
+  oakum_workers_free(run->workers, (GDestroyNotify)g_error_free);
+  g_clear_error(&run->failed);
+  g_hash_table_unref(run->by_text);
+  g_hash_table_unref(run->by_path);
+  g_ptr_array_unref(run->batches);
+  g_ptr_array_unref(run->texts);
+  oakum_temp_dir_free(run->temp);
+  g_free(run);
 }
 
 gboolean oakum_lint_shellcheck(GPtrArray *jobs, gboolean *missing, GError **error)
 {
-  guint any = 0;
+  gboolean any = FALSE;
+  for (guint i = 0; i < jobs->len && !any; i++)
+    any = oakum_lint_scripts(((OakumLintJob *)jobs->pdata[i])->lint)->len > 0;
+  *missing = any && !oakum_lint_shellcheck_installed();
+  if (!any || *missing)
+    return TRUE;
+  g_autoptr(OakumLintShellcheck) run = oakum_lint_shellcheck_new();
   for (guint i = 0; i < jobs->len; i++)
-    any += oakum_lint_scripts(((OakumLintJob *)jobs->pdata[i])->lint)->len;
-  if (any == 0)
-    return TRUE;
-  g_autofree char *program = g_find_program_in_path("shellcheck");
-  *missing = program == NULL;
-  if (!program)
-    return TRUE;
-  g_autoptr(OakumTempDir) temp = oakum_temp_dir_new(NULL, error);
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(text_free);
-  if (!temp || !collect(jobs, oakum_temp_dir_path(temp), texts, error))
-    return FALSE;
-  if (texts->len == 0)
-    return TRUE;
-  g_autoptr(GPtrArray) batches = share(texts, oakum_temp_dir_path(temp));
-  g_autoptr(GHashTable) by_path = oakum_str_map_new(NULL, NULL);
-  for (guint i = 0; i < texts->len; i++)
-    g_hash_table_insert(by_path, ((Text *)texts->pdata[i])->path, texts->pdata[i]);
-  Work work = {oakum_lint_shellcheck_excluded(&((OakumLintJob *)jobs->pdata[0])->options)};
-  guint threads = MIN(oakum_cpu_count(), batches->len);
-  OakumWorkers *workers = oakum_workers_new(threads, batches->len, run_batch, &work);
-  for (guint i = 0; i < batches->len; i++)
-    oakum_workers_push(workers, batches->pdata[i]);
-  g_autoptr(GError) first = NULL;
-  gpointer result;
-  while (oakum_workers_pop(workers, &result)) {
-    if (result && first)
-      g_error_free(result);
-    else if (result)
-      first = result;
-  }
-  oakum_workers_free(workers, NULL);
-  for (guint i = 0; !first && i < batches->len; i++)
-    if (!read_answer(batches->pdata[i], by_path, &first))
-      break;
-  if (first)
-    g_propagate_prefixed_error(error, g_steal_pointer(&first), "--no-shellcheck goes without it: ");
-  return !error || !*error;
+    oakum_lint_shellcheck_add(run, jobs->pdata[i]);
+  return oakum_lint_shellcheck_finish(run, error);
 }

@@ -34,6 +34,7 @@ typedef struct {
   GArray *segments;  /* OakumSegment */
   GArray *pieces;    /* OakumPiece */
   GByteArray *paint; /* OakumTokenKind + 1 of each byte of the text; 0: not said */
+  guint from, to;    /* the lines that were read for it */
 } OakumLine;
 
 typedef struct {

@@ -130,6 +130,8 @@ struct OakumInstruction {
   OakumRange keyword_range;
   OakumRange range;      /* from the first to the last byte, here-documents included */
   OakumRange line_range; /* without the here-documents */
+  OakumRange read_range; /* its lines as BuildKit counts them: also a first one that holds an escape
+                            character alone, and comments and blank lines that end the file */
   GPtrArray *flags;      /* OakumWord */
   GPtrArray *words;   /* OakumWord; FROM: image [AS name]; HEALTHCHECK: CMD or NONE; shell form: one
                          word with all of `text` */
@@ -371,5 +373,7 @@ NODISCARD OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError *
 NODISCARD gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path);
 /* FALSE: nothing below an ignored folder can be taken back, so that it need not be read. */
 NODISCARD gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore);
+/* Some rule covers all that is there: "*", "**" or "**" below each folder. */
+NODISCARD gboolean oakum_ignore_has_all(const OakumIgnore *ignore);
 void oakum_ignore_free(OakumIgnore *ignore);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumIgnore, oakum_ignore_free)

@@ -208,6 +208,14 @@ static gboolean braced(Lexer *lexer, GString *out)
     return trim(lexer, name, op, out);
   if (!colon && op == '/')
     return replace(lexer, name, out);
+  if (colon && op != '#' &&
+      op != '%') { /* BuildKit reads its word, and asks for the variable, first */
+    g_autoptr(GString) word = g_string_new(NULL);
+    if (!nested(lexer, '}', FALSE, name, word))
+      return FALSE;
+    if (lexer->variable)
+      (void)lexer->variable(name, lexer->user);
+  }
   return fail(lexer, OAKUM_ERROR_INVALID, "this form of variable is unknown: ${", start);
 }
 

@@ -257,6 +257,15 @@ static gboolean add_rule(OakumIgnore *ignore, const char *line, size_t len, guin
   g_autofree char *rest = exception ? trimmed(text + 1, strlen(text + 1)) : g_strdup(text);
   g_autofree char *once = clean(rest), *spaced = trimmed(once, strlen(once));
   g_autofree char *pattern = clean(spaced); /* "a /" is "a" to the field */
+  if (!exception &&
+      *pattern == '!') { /* BuildKit drops the slash of "/!a" before it looks for "!" */
+    exception = TRUE;
+    g_autofree char *behind = trimmed(pattern + 1, strlen(pattern + 1));
+    g_free(pattern);
+    pattern = clean(behind);
+    if (!*pattern)
+      return refuse(error, OAKUM_ERROR_INVALID, number, "an exception without a pattern:", text);
+  }
   if (exception && (!*rest || (*rest == '/' && !*pattern)))
     return refuse(error, OAKUM_ERROR_INVALID, number, "an exception without a pattern:", text);
   if (strlen(pattern) > OAKUM_IGNORE_PATTERN_MAX)
@@ -346,6 +355,17 @@ gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path)
 gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore)
 {
   return ignore->exceptions;
+}
+
+gboolean oakum_ignore_has_all(const OakumIgnore *ignore)
+{
+  static const char *const all[] = {"*", "**", "**/*", NULL};
+  for (guint i = 0; i < ignore->rules->len; i++) {
+    const Rule *rule = ignore->rules->pdata[i];
+    if (!rule->exception && g_strv_contains(all, rule->text))
+      return TRUE;
+  }
+  return FALSE;
 }
 
 void oakum_ignore_free(OakumIgnore *ignore)

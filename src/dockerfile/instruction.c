@@ -143,11 +143,6 @@ static OakumInstruction *instruction_new(OakumParser *parser, OakumInstructionKi
   return in;
 }
 
-static gboolean literal(const char *text)
-{
-  return text && !strpbrk(text, "$\"'\\`");
-}
-
 static void check_choice(OakumCursor *r, const char *name, const char *const *choices)
 {
   const OakumWord *flag = oakum_instruction_flag_word(r->in, name);
@@ -165,7 +160,7 @@ static void check_health_flags(OakumCursor *r)
 {
   for (guint i = 0; i < r->in->flags->len; i++) {
     const OakumWord *flag = r->in->flags->pdata[i];
-    if (!literal(flag->value) || !*flag->value)
+    if (!flag->value || !*flag->value)
       continue;
     g_autofree char *shown = oakum_shorten(flag->value, strlen(flag->value));
     if (strcmp(flag->name, "retries") == 0) {

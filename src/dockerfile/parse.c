@@ -248,6 +248,8 @@ static gboolean read_line(OakumParser *parser, GArray *blank_lines)
   g_array_set_size(line->pieces, 0);
   gboolean inside = FALSE;
   while (!parser->limited && oakum_parser_physical(parser, &at)) {
+    line->from = inside ? line->from : at.start;
+    line->to = at.stop;
     guint indent = indent_of(df, &at), from = inside ? at.start : indent;
     gboolean blank = indent == at.stop, comment = !blank && df->source[indent] == '#';
     if (!inside && (blank || comment)) {
@@ -352,6 +354,7 @@ static void read_instruction(OakumParser *parser, GArray *blank_lines)
   parser->current = in;
   g_array_unref(in->blank_lines);
   in->blank_lines = g_array_ref(blank_lines);
+  in->read_range = oakum_dockerfile_range(df, parser->line.from, parser->line.to);
   oakum_heredocs_find(parser, in);
   tokens_of_line(parser);
   oakum_heredocs_read(parser, in);

@@ -13,8 +13,19 @@ NODISCARD gboolean lint_row_is(const OakumLintRule *row, const char *id);
 
 /* ignores.c: takes findings back and tells of ignores that do nothing. */
 void lint_ignores(OakumLint *lint);
+/* The line in which the instruction around a line begins; the line itself when there is none. */
+NODISCARD int lint_instruction_start(const OakumLint *lint, int line);
+/* docker.c: all that compat docker tells. */
+void lint_docker(OakumLint *lint);
 /* shellcheck.c */
 void lint_shellcheck_free(OakumLint *lint);
+/* prelude.c: the names of `names` that the script's prelude must set for shellcheck to say of
+ * `text` what it would say with all of them set. Names borrowed, array new. */
+NODISCARD GPtrArray *lint_prelude(const char *text, const GPtrArray *names, gboolean hadolint);
+/* silent.c: shellcheck would say nothing of this script, whatever of `names` is set. */
+NODISCARD gboolean lint_script_is_silent(const char *shell, const char *text,
+                                         const GPtrArray *names, gboolean hadolint);
+NODISCARD gboolean lint_is_variable_name(const char *name);
 
 void check_apt_pin(OakumLint *lint, LintStep *step);
 void check_apt_lists(OakumLint *lint, LintStep *step);

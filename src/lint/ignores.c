@@ -77,6 +77,9 @@ static char **id_list(const char *text, const char *letters, const char **rest)
 static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out)
 {
   const char *at = text + strspn(text, " \t"), *rest = NULL, *list;
+  /* compat docker: docker's own comments are read where its checks run */
+  if (lint->docker && !g_str_has_prefix(at, "oakum"))
+    return FALSE;
   if (g_str_has_prefix(at, "hadolint") && strchr(" \t", at[8]) && at[8]) {
     at += 8;
     at += strspn(at, " \t");
@@ -138,8 +141,6 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     out->reason = TRUE;
     return out->ids != NULL;
   }
-  if (lint->docker)
-    return FALSE;
   if (g_str_has_prefix(at, "trivy:ignore:")) {
     out->scope = SCOPE_LINE;
     at += strlen("trivy:ignore:");
@@ -220,7 +221,7 @@ static const OakumInstruction *instruction_below(const OakumLint *lint, int line
 }
 
 /* The line in which the instruction around a line begins; the line itself when there is none. */
-static int instruction_start(const OakumLint *lint, int line)
+int lint_instruction_start(const OakumLint *lint, int line)
 {
   const GPtrArray *all = lint->dockerfile->instructions;
   guint low = 0, high = all ? all->len : 0;
@@ -306,9 +307,17 @@ static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char 
 }
 
 /* Number of the finding's rule; LINT_RULES: of shellcheck. */
-static guint rule_of(GHashTable *numbers, const OakumFinding *finding)
+static guint rule_of(const OakumFinding *finding)
 {
+  static gsize once;
+  static GHashTable *numbers; /* made once: each file would hash all names */
   gpointer number;
+  if (g_once_init_enter(&once)) {
+    numbers = oakum_str_map_new(NULL, NULL);
+    for (guint r = 0; r < LINT_RULES; r++)
+      g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
+    g_once_init_leave(&once, 1);
+  }
   return g_hash_table_lookup_extended(numbers, finding->id, NULL, &number)
              ? GPOINTER_TO_UINT(number)
              : LINT_RULES;
@@ -318,7 +327,7 @@ static guint rule_of(GHashTable *numbers, const OakumFinding *finding)
 static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
 {
   const OakumDockerfile *file = lint->dockerfile;
-  if (lint->hadolint || !file->check_skip)
+  if (lint->hadolint || lint->docker || !file->check_skip)
     return FALSE;
   const OakumLintRule *row = rule < LINT_RULES ? lint_row(rule) : NULL;
   if (!row || !row->docker)
@@ -330,20 +339,6 @@ static gboolean skipped_by_directive(const OakumLint *lint, guint rule)
     if (word->value && g_ascii_strcasecmp(word->value, row->docker) == 0)
       return TRUE;
   }
-  return FALSE;
-}
-
-static gboolean skipped_by_option(const OakumLint *lint, guint rule)
-{
-  const char *text = lint->docker ? lint->options->docker_check : NULL,
-             *skip = text ? strstr(text, "skip=") : NULL, *rest;
-  if (!skip)
-    return FALSE;
-  g_auto(GStrv) ids = id_list(skip + 5, ID_LETTERS, &rest);
-  for (guint i = 0; ids && ids[i]; i++)
-    if (g_ascii_strcasecmp(ids[i], "all") == 0 ||
-        (rule < LINT_RULES && lint_row_is(lint_row(rule), ids[i])))
-      return TRUE;
   return FALSE;
 }
 
@@ -413,9 +408,6 @@ void lint_ignores(OakumLint *lint)
   g_autoptr(GHashTable) by_line =
       g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
   g_autoptr(GHashTable) cache = oakum_str_map_new(g_free, g_free);
-  g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL);
-  for (guint r = 0; r < LINT_RULES; r++)
-    g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
   for (guint i = 0; i < all->len; i++) {
     Ignore *ignore = all->pdata[i];
     guint count = g_strv_length(ignore->ids);
@@ -438,16 +430,16 @@ void lint_ignores(OakumLint *lint)
   for (guint i = 0; i < lint->findings->len; i++) {
     OakumFinding *finding = lint->findings->pdata[i];
     gboolean taken = FALSE;
-    guint rule = rule_of(numbers, finding);
+    guint rule = rule_of(finding);
     if (!off && strcmp(finding->id, "syntax") != 0) {
-      int start = lint->hadolint ? finding->line : instruction_start(lint, finding->line);
+      int start = lint->hadolint ? finding->line : lint_instruction_start(lint, finding->line);
       taken = takes(lint, wide, finding, rule);
       taken |=
           takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(finding->line)), finding, rule);
       if (start != finding->line)
         taken |= takes(lint, g_hash_table_lookup(by_line, GINT_TO_POINTER(start)), finding, rule);
     }
-    taken |= (!off && skipped_by_directive(lint, rule)) || skipped_by_option(lint, rule);
+    taken |= !off && skipped_by_directive(lint, rule);
     if (taken)
       oakum_finding_free(finding);
     else

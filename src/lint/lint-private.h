@@ -1,6 +1,6 @@
 /* What the files of lint share: the view of a Dockerfile that rules read, and how they tell.
  *
- * A rule sees steps. In the default mode and under compat docker they are made from the tree of
+ * A rule sees steps. In the default mode they are made from the tree of
  * module dockerfile (view.c), with exact places and shell commands seen through wrappers; under
  * compat hadolint they are made from the text as hadolint reads it (peer.c), where a step is a line
  * number and the commands are the direct ones. So one function serves a rule in all modes. */
@@ -119,15 +119,16 @@ typedef void (*LintCheck)(OakumLint *lint, LintStep *step);
 struct OakumLint {
   const OakumDockerfile *dockerfile;
   const OakumLintOptions *options;
-  gboolean hadolint, docker;
-  GPtrArray *steps;  /* LintStep, owned */
-  GPtrArray *stages; /* LintStage, owned */
+  gboolean hadolint, docker; /* docker: docker.c speaks, no check */
+  GPtrArray *steps;          /* LintStep, owned */
+  GPtrArray *stages;         /* LintStage, owned */
   OakumLintLevel levels[LINT_RULES];
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
   gboolean peer_failed;
   guint told[LINT_RULES];
+  guint64 left_out;   /* findings beyond OAKUM_LINT_FINDINGS_MAX */
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;

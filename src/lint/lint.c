@@ -3,37 +3,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* "skip=A;experimental=B,C" or "experimental=all" turns a check of docker on that is off else. */
-static gboolean is_experimental(const char *text, const char *check)
-{
-  g_auto(GStrv) parts = g_strsplit(text, ";", -1);
-  for (guint i = 0; parts[i]; i++) {
-    char *equals = strchr(parts[i], '=');
-    if (!equals)
-      continue;
-    *equals = '\0';
-    if (strcmp(g_strstrip(parts[i]), "experimental") != 0)
-      continue;
-    g_auto(GStrv) names = g_strsplit(equals + 1, ",", -1);
-    for (guint k = 0; names[k]; k++) {
-      const char *name = g_strstrip(names[k]);
-      if (g_ascii_strcasecmp(name, "all") == 0 || g_ascii_strcasecmp(name, check) == 0)
-        return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-static gboolean wants_experimental(const OakumLint *lint, const char *check)
-{
-  for (guint i = 0; i < lint->dockerfile->directives->len; i++) {
-    const OakumDirective *directive = lint->dockerfile->directives->pdata[i];
-    if (strcmp(directive->name, "check") == 0 && is_experimental(directive->value, check))
-      return TRUE;
-  }
-  return lint->options->docker_check && is_experimental(lint->options->docker_check, check);
-}
-
 static void set_levels(OakumLint *lint)
 {
   const OakumLintOptions *options = lint->options;
@@ -41,9 +10,9 @@ static void set_levels(OakumLint *lint)
     const OakumLintRule *row = lint_row(i);
     OakumLintLevel level = lint->hadolint ? row->peer : row->level;
     if (lint->docker) {
-      level = row->docker ? OAKUM_LINT_WARNING : OAKUM_LINT_OFF;
-      if (i == LINT_DESCRIPTION && !wants_experimental(lint, row->docker))
-        level = OAKUM_LINT_OFF;
+      level = row->docker        ? OAKUM_LINT_WARNING
+              : i == LINT_SYNTAX ? OAKUM_LINT_ERROR_LEVEL
+                                 : OAKUM_LINT_OFF;
     }
     if ((lint->hadolint && !row->hadolint))
       level = OAKUM_LINT_OFF;
@@ -153,12 +122,9 @@ gboolean lint_on(const OakumLint *lint, LintRuleId rule)
 OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, LintSpan span,
                         const char *detail, ...)
 {
-  if (!lint_on(lint, rule) || lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX)
+  if (!lint_on(lint, rule))
     return NULL;
   const OakumLintRule *row = lint_row(rule);
-  /* docker's checks point at the instruction */
-  if (lint->docker && step && step->tree && rule != LINT_EMPTY_CONTINUATION)
-    span = (LintSpan){step->tree->range.offset, step->tree->range.end_offset};
   if (lint->hadolint && step) {
     /* one a rule and instruction; the label schema has a rule for each label */
     gboolean labels =
@@ -174,6 +140,10 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     char *key = g_strdup_printf("%u %u %s", step->index, rule, words ? words : "");
     if (!g_hash_table_add(lint->seen, key))
       return NULL;
+  }
+  if (lint->told[rule] >= OAKUM_LINT_FINDINGS_MAX) {
+    lint->left_out++;
+    return NULL;
   }
   OakumSeverity severity = oakum_lint_severity_of(lint->levels[rule]);
   /* a secret is out once the image is pushed: nothing can take it back */
@@ -256,7 +226,7 @@ static void run_checks(OakumLint *lint)
         continue;
       if (checker->steps & (1u << step->kind))
         checker->check(lint, step);
-      else if (inner != step && !lint->docker && (checker->steps & ONBUILD_TOO) &&
+      else if (inner != step && (checker->steps & ONBUILD_TOO) &&
                (checker->steps & (1u << inner->kind)))
         checker->check(lint, inner);
     }
@@ -294,14 +264,56 @@ static void drop_told_twice(OakumLint *lint)
   }
 }
 
+/* The line in which the instruction of a finding begins, with the rule: one edit for each. */
+static char *edit_key(const OakumLint *lint, const OakumFinding *finding)
+{
+  return g_strdup_printf("%d %s", lint_instruction_start(lint, finding->line), finding->id);
+}
+
+/* Docker's checks offer no edits; ours of the same rules and instructions do. */
+static void borrow_edits(OakumLint *lint)
+{
+  g_autoptr(GPtrArray) only = g_ptr_array_new();
+  for (guint i = 0; i < LINT_RULES; i++)
+    if (lint_on(lint, i) && lint_row(i)->docker && lint_row(i)->fix != OAKUM_LINT_FIX_NONE)
+      g_ptr_array_add(only, (gpointer)lint_row(i)->name);
+  g_ptr_array_add(only, NULL);
+  if (lint->findings->len == 0 || only->len == 1)
+    return;
+  OakumLintOptions options = *lint->options;
+  options.compat = OAKUM_LINT_COMPAT_NONE;
+  options.levels = NULL;
+  options.only = (const char *const *)only->pdata;
+  options.disable_ignore_pragma = TRUE;
+  g_autoptr(GPtrArray) ours = oakum_lint_run(lint->dockerfile, &options);
+  g_autoptr(GHashTable) by_place = oakum_str_map_new(g_free, NULL);
+  for (guint i = ours->len; i > 0; i--)
+    if (((const OakumFinding *)ours->pdata[i - 1])->edits)
+      g_hash_table_insert(by_place, edit_key(lint, ours->pdata[i - 1]), ours->pdata[i - 1]);
+  for (guint i = 0; i < lint->findings->len; i++) {
+    OakumFinding *finding = lint->findings->pdata[i];
+    g_autofree char *key = edit_key(lint, finding);
+    OakumFinding *other = g_hash_table_lookup(by_place, key);
+    if (!other || !other->edits)
+      continue;
+    finding->edits = g_steal_pointer(&other->edits);
+    finding->edits_safe = other->edits_safe;
+  }
+}
+
 GPtrArray *oakum_lint_finish(OakumLint *lint)
 {
-  if (!lint->hadolint)
-    tell_errors(lint);
-  if (!lint->peer_failed)
-    run_checks(lint);
-  if (!lint->hadolint)
-    drop_told_twice(lint);
+  if (lint->docker) {
+    lint_docker(lint);
+    borrow_edits(lint);
+  } else {
+    if (!lint->hadolint)
+      tell_errors(lint);
+    if (!lint->peer_failed)
+      run_checks(lint);
+    if (!lint->hadolint)
+      drop_told_twice(lint);
+  }
   if (lint->comments)
     g_ptr_array_extend_and_steal(lint->findings, g_steal_pointer(&lint->comments));
   lint_ignores(lint);
@@ -309,14 +321,13 @@ GPtrArray *oakum_lint_finish(OakumLint *lint)
   return g_steal_pointer(&lint->findings);
 }
 
+void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out)
+{
+  *out = (OakumLintCut){.findings = lint->left_out, .pairs = *lint->budget == 0};
+}
+
 GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
 {
   g_autoptr(OakumLint) lint = oakum_lint_new(dockerfile, options);
   return oakum_lint_finish(lint);
-}
-
-gboolean oakum_lint_docker_error(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
-{
-  return dockerfile->check_error ||
-         (options && options->docker_check && strstr(options->docker_check, "error=true") != NULL);
 }

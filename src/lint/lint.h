@@ -147,14 +147,15 @@ NODISCARD const char *oakum_lint_shellcheck_excluded(const OakumLintOptions *opt
 
 /* Runs the rules, applies the ignores, sorts. Call once. Array of OakumFinding. */
 NODISCARD GPtrArray *oakum_lint_finish(OakumLint *lint);
+/* What a run left out, behind finish, for the user to know. */
+typedef struct {
+  uint64_t findings; /* beyond OAKUM_LINT_FINDINGS_MAX of one rule */
+  gboolean pairs;    /* rules that compare steps stopped at OAKUM_LINT_PAIRS_MAX */
+} OakumLintCut;
+void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out);
 /* All in one, without shellcheck. */
 NODISCARD GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile,
                                     const OakumLintOptions *options);
-
-/* Exit status of `docker build --check` for these findings of compat docker: 1 when any is there;
- * `error=true` asks the same of an ordinary build. */
-NODISCARD gboolean oakum_lint_docker_error(const OakumDockerfile *dockerfile,
-                                           const OakumLintOptions *options);
 
 /* ---- fixes
  * ------------------------------------------------------------------------------------------ *

@@ -306,7 +306,7 @@ void check_update_alone(OakumLint *lint, LintStep *step)
 
 void check_install_alone(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->steps->len; s++) {
     step = lint_step(lint, s);

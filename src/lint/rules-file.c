@@ -391,7 +391,7 @@ gboolean lint_is_secret_file(const char *path)
 
 void check_copy_secret(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint_flag(step, "from") || step->heredoc)
+  if (lint->hadolint || lint_flag(step, "from") || step->heredoc)
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -404,8 +404,7 @@ void check_copy_secret(OakumLint *lint, LintStep *step)
 void check_copy_context(OakumLint *lint, LintStep *step)
 {
   const OakumLintOptions *options = lint->options;
-  if (lint->hadolint || lint->docker || !options->ignore_known || options->ignore_file ||
-      lint_flag(step, "from"))
+  if (lint->hadolint || !options->ignore_known || options->ignore_file || lint_flag(step, "from"))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -432,7 +431,7 @@ void check_add_checksum(OakumLint *lint, LintStep *step)
  */
 void check_copy_order(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
@@ -521,7 +520,7 @@ void check_user_root(OakumLint *lint, LintStep *step)
 
 void check_no_user(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len == 0)
+  if (lint->hadolint || lint->stages->len == 0)
     return;
   int last = (int)lint->stages->len - 1;
   for (int index = last; index >= 0; index = lint_stage(lint, index)->parent)

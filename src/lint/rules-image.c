@@ -9,7 +9,7 @@ static const char *const dev_bases =
 
 void check_dev_base(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len == 0)
+  if (lint->hadolint || lint->stages->len == 0)
     return;
   int index = (int)lint->stages->len - 1;
   while (lint_stage(lint, index)->parent >= 0)
@@ -99,7 +99,7 @@ static gboolean is_removed(OakumLint *lint, const GArray *list, const GPtrArray 
 
 void check_packages(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len == 0)
+  if (lint->hadolint || lint->stages->len == 0)
     return;
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);
@@ -167,7 +167,7 @@ void check_cache_mount(OakumLint *lint, LintStep *step)
       {"composer", "install", "/root/.composer/cache"},
       {"bundle", "install", "/usr/local/bundle/cache"},
   };
-  if (lint->hadolint || lint->docker || lint_flag(step, "mount"))
+  if (lint->hadolint || lint_flag(step, "mount"))
     return;
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++)

@@ -46,14 +46,6 @@ void check_continuation(OakumLint *lint, LintStep *step)
     for (guint k = 0; in->blank_lines && k < in->blank_lines->len; k++) {
       const OakumRange *blank = &g_array_index(in->blank_lines, OakumRange, k);
       size_t end = blank->end_offset;
-      if (lint->docker) { /* one finding an instruction, at its last line */
-        size_t from = in->line_range.end_offset;
-        while (from > in->line_range.offset && lint->dockerfile->source[from - 1] != '\n')
-          from--;
-        lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL, (LintSpan){from, in->line_range.end_offset},
-                  NULL);
-        break;
-      }
       OakumFinding *finding = lint_tell(lint, LINT_EMPTY_CONTINUATION, NULL,
                                         (LintSpan){blank->offset, blank->end_offset}, NULL);
       if (end < lint->dockerfile->len && lint->dockerfile->source[end] == '\r')

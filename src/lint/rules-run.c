@@ -501,7 +501,7 @@ static char *copied_path(const LintStep *step, const LintWord *source)
 
 void check_removed(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->steps->len; s++) {
     LintStep *copy = lint_step(lint, s);
@@ -539,7 +539,7 @@ void check_removed(OakumLint *lint, LintStep *step)
 
 void check_chown(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   for (guint s = 0; s < lint->stages->len; s++) {
     const LintStage *stage = lint_stage(lint, (int)s);

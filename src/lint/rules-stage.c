@@ -431,8 +431,7 @@ void check_from_default(OakumLint *lint, LintStep *step)
  */
 void check_stage_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || lint->stages->len < 2 ||
-      lint->stages->len != lint->dockerfile->stages->len)
+  if (lint->hadolint || lint->stages->len < 2 || lint->stages->len != lint->dockerfile->stages->len)
     return;
   g_autofree gboolean *needed = oakum_dockerfile_reachable(lint->dockerfile, -1);
   for (guint i = 0; i + 1 < lint->stages->len; i++) {

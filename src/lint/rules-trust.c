@@ -96,7 +96,7 @@ static void check_flags(OakumLint *lint, LintStep *step, const LintCommand *c)
 
 void check_trust(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker)
+  if (lint->hadolint)
     return;
   if (step->kind != STEP_RUN) {
     for (guint i = 0; i < step->words->len; i++) {

@@ -123,7 +123,7 @@ static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSp
 
 void check_undefined(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || step->stage < 0)
+  if (lint->hadolint || step->stage < 0 || !lint_on(lint, LINT_UNDEFINED_VAR))
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
@@ -152,20 +152,6 @@ static gboolean peer_secret(const char *name)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     if (strstr(lower, parts[i]))
-      return TRUE;
-  return FALSE;
-}
-
-/* docker: a word of the name, parted by "_", is one of these, and none says that it is harmless. */
-static gboolean docker_secret(const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown(name, -1);
-  if (strstr(lower, "public") || strstr(lower, "file") || strstr(lower, "version"))
-    return FALSE;
-  g_auto(GStrv) parts = g_strsplit(lower, "_", -1);
-  for (guint i = 0; parts[i]; i++)
-    if (lint_one_of(parts[i],
-                    "apikey auth credential credentials key password pword passwd secret token"))
       return TRUE;
   return FALSE;
 }
@@ -209,8 +195,6 @@ void check_secret_variable(OakumLint *lint, LintStep *step)
     gboolean secret = FALSE;
     if (lint->hadolint)
       secret = peer_secret(word->name);
-    else if (lint->docker)
-      secret = docker_secret(word->name);
     else
       secret = our_secret(word->name, word->value) && !(word->value && !*word->value);
     if (secret)
@@ -243,12 +227,33 @@ static char *use_key(const guint *first, int stage, const char *name, size_t len
   return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
 }
 
-/* Where each identifier stands last in a chain of stages, as the offset behind it; in the chain -1
- * of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
- * number of ARGs. */
-static GHashTable *last_uses(const OakumLint *lint, const guint *first)
+/* The names of ARGs that somebody might use; lengths (up to 63 exact) in *lengths, so that most
+ * words of a file are never looked up. */
+static GHashTable *arg_names(const OakumLint *lint, guint from, guint64 *lengths)
+{
+  GHashTable *names = oakum_str_map_new(NULL, NULL);
+  *lengths = 0;
+  for (guint i = from; i < lint->steps->len; i++) {
+    const LintStep *step = lint_step(lint, i);
+    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++) {
+      const LintWord *word = step->words->pdata[k];
+      if (!word->name)
+        continue;
+      g_hash_table_add(names, word->name);
+      *lengths |= G_GUINT64_CONSTANT(1) << MIN(strlen(word->name), 63);
+    }
+  }
+  return names;
+}
+
+/* Where each of the names stands last in a chain of stages, as the offset behind it; in the chain
+ * -1 of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever
+ * the number of ARGs. */
+static GHashTable *last_uses(const OakumLint *lint, const guint *first, GHashTable *names,
+                             guint64 lengths)
 {
   GHashTable *last = oakum_str_map_new(g_free, NULL);
+  g_autoptr(GString) text = g_string_new(NULL);
   const char *source = lint->dockerfile->source;
   for (guint j = 0; j < lint->steps->len; j++) {
     const LintStep *step = lint_step(lint, j);
@@ -261,6 +266,12 @@ static GHashTable *last_uses(const OakumLint *lint, const guint *first)
         i++;
         continue;
       }
+      if (!(lengths >> MIN(i - begin, 63) & 1))
+        continue;
+      g_string_truncate(text, 0);
+      g_string_append_len(text, source + begin, (gssize)(i - begin));
+      if (!g_hash_table_contains(names, text->str))
+        continue;
       g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin),
                            GSIZE_TO_POINTER(i));
       if (step->kind == STEP_FROM || step->kind == STEP_ARG)
@@ -289,15 +300,19 @@ static guint last_invocation(const OakumLint *lint)
  * in use. */
 void check_arg_unused(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || lint->docker || !lint_on(lint, LINT_ARG_UNUSED))
+  if (lint->hadolint || !lint_on(lint, LINT_ARG_UNUSED))
     return;
   static const char *const read =
       "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
       "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
       "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
-  g_autofree guint *first = first_of_chain(lint);
-  g_autoptr(GHashTable) last = last_uses(lint, first);
   guint invoked = last_invocation(lint);
+  guint64 lengths;
+  g_autoptr(GHashTable) names = arg_names(lint, invoked, &lengths);
+  if (g_hash_table_size(names) == 0)
+    return;
+  g_autofree guint *first = first_of_chain(lint);
+  g_autoptr(GHashTable) last = last_uses(lint, first, names, lengths);
   for (guint i = 0; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
     if (step->kind != STEP_ARG || i < invoked)
@@ -322,7 +337,7 @@ void check_env_build_only(OakumLint *lint, LintStep *step)
       "DEBIAN_FRONTEND PIP_NO_CACHE_DIR PIP_DISABLE_PIP_VERSION_CHECK PIP_ROOT_USER_ACTION "
       "NPM_CONFIG_LOGLEVEL CGO_ENABLED GOFLAGS MAKEFLAGS CFLAGS CXXFLAGS "
       "APT_KEY_DONT_WARN_ON_DANGEROUS_USAGE";
-  if (lint->hadolint || lint->docker || step->stage != (int)lint->stages->len - 1)
+  if (lint->hadolint || step->stage != (int)lint->stages->len - 1)
     return; /* in an earlier stage it does no harm */
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];

@@ -54,16 +54,6 @@ static void script_free(OakumLintScript *script)
   g_free(script);
 }
 
-static gboolean is_name(const char *name)
-{
-  if (!g_ascii_isalpha(*name) && *name != '_')
-    return FALSE;
-  for (; *name; name++)
-    if (!g_ascii_isalnum(*name) && *name != '_')
-      return FALSE;
-  return TRUE;
-}
-
 static void take_in(const OakumLint *lint, State *state, const LintStep *step, const char *fallback)
 {
   if (step->kind == STEP_SHELL) {
@@ -82,7 +72,7 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
     }
     for (guint i = 0; i < step->words->len; i++) {
       const LintWord *word = step->words->pdata[i];
-      if (word->name && (lint->hadolint || is_name(word->name)))
+      if (word->name && (lint->hadolint || lint_is_variable_name(word->name)))
         g_ptr_array_add(state->names, word->name);
     }
   }
@@ -93,6 +83,8 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
 {
   if (strstr(state->shell, "pwsh") || strstr(state->shell, "powershell") ||
       strstr(state->shell, "cmd"))
+    return;
+  if (lint_script_is_silent(state->shell, text, state->names, lint->hadolint))
     return;
   g_autoptr(GString) script = g_string_new(NULL);
   int prelude = 1;
@@ -108,11 +100,15 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
   } else {
     g_string_append_printf(script, "#!%.*s\n", (int)strcspn(state->shell, " "), state->shell);
   }
-  for (guint i = 0; i < state->names->len; i++, prelude++)
-    g_string_append_printf(script, "export %s=1\n", (char *)state->names->pdata[i]);
   g_autofree char *clean = NULL;
   if (!g_utf8_validate(text, -1, NULL)) /* shellcheck wants UTF-8; one byte stays one character */
     clean = g_str_to_ascii(text, "C");
+  g_autoptr(GPtrArray) names = lint_prelude(clean ? clean : text, state->names, lint->hadolint);
+  for (guint i = 0; i < names->len; i++, prelude++) {
+    g_string_append(script, "export ");
+    g_string_append(script, names->pdata[i]);
+    g_string_append(script, "=1\n");
+  }
   size_t at = script->len;
   g_string_append(script, clean ? clean : text);
   Place *place = g_new0(Place, 1);

@@ -3,114 +3,123 @@
 #include <string.h>
 
 #define NAME "oakum"
-#define SCHEMA 1
 
-static void append_json(GString *out, json_t *json, gboolean sorted)
+static void put_point(GString *out, const char *lead, const OakumLintPlace *place)
 {
-  g_autofree char *text = oakum_json_dump(json, sorted);
-  g_string_append(out, text);
-  json_decref(json);
+  g_string_append(out, lead);
+  oakum_lint_put_int(out, "{\"line\":", place->line);
+  oakum_lint_put_int(out, ",\"column\":", place->column);
+  g_string_append_c(out, '}');
 }
 
-/* One more member of the list that `out` ends in: a tree of all findings at once would be ten times
- * the size of the text. */
-static void append_item(GString *out, json_t *json, gboolean sorted)
+static void put_optional(GString *out, const char *lead, const char *text)
 {
-  if (out->str[out->len - 1] != '[')
-    g_string_append_c(out, ',');
-  append_json(out, json, sorted);
+  if (text) {
+    oakum_lint_put_text(out, lead, text);
+  } else {
+    g_string_append(out, lead);
+    oakum_lint_put(out, "null");
+  }
 }
 
-static json_t *point(const OakumLintPlace *place)
+static void list_open(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
-  return json_pack("{s:i, s:i}", "line", place->line, "column", place->column);
-}
-
-static json_t *optional(const char *text)
-{
-  return text ? oakum_lint_json_text(text) : json_null();
+  g_string_append_c(out, '[');
 }
 
 /* ---- ours
  * ---------------------------------------------------------------------------------------- */
-static json_t *fix_of(Linted *linted, const OakumFinding *f)
+static void put_fix(GString *out, Linted *linted, const OakumFinding *f)
 {
-  json_t *edits = json_array();
+  g_string_append(out,
+                  f->edits_safe ? "{\"safe\":true,\"edits\":[" : "{\"safe\":false,\"edits\":[");
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
     OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
                    end = oakum_lint_text_place(&linted->index, edit->end);
-    json_array_append_new(edits,
-                          json_pack("{s:{s:o, s:o}, s:o}", "range", "start", point(&start), "end",
-                                    point(&end), "text", oakum_lint_json_text(edit->text)));
+    put_point(out, i ? ",{\"range\":{\"start\":" : "{\"range\":{\"start\":", &start);
+    put_point(out, ",\"end\":", &end);
+    oakum_lint_put_text(out, "},\"text\":", edit->text);
+    g_string_append_c(out, '}');
   }
-  return json_pack("{s:b, s:o}", "safe", f->edits_safe, "edits", edits);
+  oakum_lint_put(out, "]}");
 }
 
-static void json_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void json_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  json_t *aliases = json_array();
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  for (char **alias = f->aliases; alias && *alias; alias++)
-    json_array_append_new(aliases, oakum_lint_json_text(*alias));
-  json_t *o = json_object();
-  json_object_set_new(o, "rule", oakum_lint_json_text(f->id));
+  oakum_lint_put_comma(linted->writer, out);
+  oakum_lint_put_text(out, "{\"rule\":", f->id);
   if (f->code)
-    json_object_set_new(o, "code", oakum_lint_json_text(f->code));
-  json_object_set_new(o, "aliases", aliases);
-  json_object_set_new(o, "severity",
-                      json_string(oakum_lint_level_name(oakum_lint_level_of(f->severity))));
-  json_object_set_new(o, "category", optional(f->category));
-  json_object_set_new(o, "file", oakum_lint_json_text(linted->file->name));
-  json_object_set_new(o, "range",
-                      json_pack("{s:o, s:o}", "start", point(&start), "end", point(&end)));
-  json_object_set_new(o, "message", oakum_lint_json_text(f->title));
-  json_object_set_new(o, "why", optional(oakum_lint_finding_why(f)));
-  json_object_set_new(o, "help", optional(oakum_lint_finding_help(f)));
-  json_object_set_new(o, "fix", f->edits ? fix_of(linted, f) : json_null());
-  append_item(user, o, FALSE);
+    oakum_lint_put_text(out, ",\"code\":", f->code);
+  oakum_lint_put(out, ",\"aliases\":[");
+  for (char **alias = f->aliases; alias && *alias; alias++)
+    oakum_lint_put_text(out, alias == f->aliases ? "" : ",", *alias);
+  oakum_lint_put_text(out,
+                      "],\"severity\":", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  put_optional(out, ",\"category\":", f->category);
+  oakum_lint_put_text(out, ",\"file\":", linted->file->name);
+  put_point(out, ",\"range\":{\"start\":", &start);
+  put_point(out, ",\"end\":", &end);
+  oakum_lint_put_text(out, "},\"message\":", f->title);
+  put_optional(out, ",\"why\":", oakum_lint_finding_why(f));
+  put_optional(out, ",\"help\":", oakum_lint_finding_help(f));
+  oakum_lint_put(out, ",\"fix\":");
+  if (f->edits)
+    put_fix(out, linted, f);
+  else
+    oakum_lint_put(out, "null");
+  g_string_append_c(out, '}');
 }
 
-void oakum_lint_write_json(const OakumLintReport *report, GString *out)
+static void json_head(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
-  g_string_append_printf(out, "{\"schema\":%d,\"findings\":[", SCHEMA);
-  oakum_lint_each(report, json_finding, out);
-  g_string_append(out, "]}\n");
+  oakum_lint_put(out, "{\"schema\":1,\"findings\":[");
 }
+
+static void json_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
+{
+  oakum_lint_put(out, "]}\n");
+}
+
+const LintFormat oakum_lint_json = {
+    .name = "json", .head = json_head, .finding = json_finding, .tail = json_tail};
 
 /* ---- hadolint's json
  * ----------------------------------------------------------------------------- */
-static void hadolint_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void hadolint_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
   const OakumLintRule *rule = f->code ? NULL : oakum_lint_finding_rule(f);
   const char *code = f->code ? f->code : rule && rule->hadolint ? rule->hadolint : f->id;
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  append_item(user,
-              json_pack("{s:o, s:i, s:o, s:s, s:i, s:o}", "code", oakum_lint_json_text(code),
-                        "column", f->code ? f->column : start.column, "file",
-                        oakum_lint_json_text(oakum_lint_hadolint_name(linted, f)), "level",
-                        oakum_lint_level_name(oakum_lint_level_of(f->severity)), "line", f->line,
-                        "message", oakum_lint_json_text(f->title)),
-              TRUE);
+  oakum_lint_put_comma(linted->writer, out);
+  oakum_lint_put_text(out, "{\"code\":", code);
+  oakum_lint_put_int(out, ",\"column\":", f->code ? f->column : start.column);
+  oakum_lint_put_text(out, ",\"file\":", oakum_lint_hadolint_name(linted, f));
+  oakum_lint_put_text(out, ",\"level\":", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  oakum_lint_put_int(out, ",\"line\":", f->line);
+  oakum_lint_put_text(out, ",\"message\":", f->title);
+  g_string_append_c(out, '}');
 }
 
-void oakum_lint_write_hadolint(const OakumLintReport *report, GString *out)
+static void hadolint_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
-  g_string_append_c(out, '[');
-  oakum_lint_each(report, hadolint_finding, out);
   g_string_append_c(out, ']'); /* as hadolint: without an end of line */
 }
 
+const LintFormat oakum_lint_hadolint = {
+    .name = "hadolint-json", .head = list_open, .finding = hadolint_finding, .tail = hadolint_tail};
+
 /* ---- Code Climate, GitLab
  * ------------------------------------------------------------------------ */
-static const char *climate_severity(const OakumLintReport *report, const OakumFinding *f)
+static const char *climate_severity(const OakumLintWriter *writer, const OakumFinding *f)
 {
   static const char *const ours[] = {"info", "info", "minor", "major", "critical"},
                            *const hadolint[] = {"info", "minor", "info", "major", "blocker"};
   OakumLintLevel level = oakum_lint_level_of(f->severity);
-  return report->compat == OAKUM_LINT_COMPAT_HADOLINT ? hadolint[level] : ours[level];
+  return writer->compat == OAKUM_LINT_COMPAT_HADOLINT ? hadolint[level] : ours[level];
 }
 
 static const char *climate_category(const OakumFinding *f)
@@ -134,81 +143,66 @@ static const char *bare_path(const char *name)
   return name;
 }
 
-static json_t *climate(Linted *linted, const OakumFinding *f)
+static void put_climate(GString *out, Linted *linted, const OakumFinding *f)
 {
   const char *help = oakum_lint_finding_help(f), *why = oakum_lint_finding_why(f);
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   g_autofree char *identity = oakum_lint_finding_identity(linted, f);
-  json_t *o = json_object();
-  json_object_set_new(o, "type", json_string("issue"));
-  json_object_set_new(o, "check_name", oakum_lint_json_text(oakum_lint_shown_id(f)));
-  json_object_set_new(o, "description", oakum_lint_json_text(f->title));
+  oakum_lint_put_text(out, "{\"type\":\"issue\",\"check_name\":", oakum_lint_shown_id(f));
+  oakum_lint_put_text(out, ",\"description\":", f->title);
   if (why || help) {
     g_autofree char *body = g_strjoin("\n\n", why ? why : help, why ? help : NULL, NULL);
-    json_object_set_new(o, "content", json_pack("{s:o}", "body", oakum_lint_json_text(body)));
+    oakum_lint_put_text(out, ",\"content\":{\"body\":", body);
+    g_string_append_c(out, '}');
   }
-  json_object_set_new(o, "categories", json_pack("[s]", climate_category(f)));
-  json_object_set_new(o, "location",
-                      json_pack("{s:o, s:{s:i, s:i}}", "path",
-                                oakum_lint_json_text(bare_path(linted->file->name)), "lines",
-                                "begin", start.line, "end", MAX(start.line, end.line)));
-  json_object_set_new(o, "severity", json_string(climate_severity(linted->report, f)));
-  json_object_set_new(o, "fingerprint", json_string(identity));
-  return o;
+  oakum_lint_put_text(out, ",\"categories\":[", climate_category(f));
+  oakum_lint_put_text(out, "],\"location\":{\"path\":", bare_path(linted->file->name));
+  oakum_lint_put_int(out, ",\"lines\":{\"begin\":", start.line);
+  oakum_lint_put_int(out, ",\"end\":", MAX(start.line, end.line));
+  oakum_lint_put_text(out, "}},\"severity\":", climate_severity(linted->writer, f));
+  oakum_lint_put_text(out, ",\"fingerprint\":", identity);
+  g_string_append_c(out, '}');
 }
 
-static void codeclimate_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void codeclimate_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  append_json(user, climate(linted, f), FALSE);
-  g_string_append_c(user, '\0');
+  put_climate(out, linted, f);
+  g_string_append_c(out, '\0');
 }
 
-void oakum_lint_write_codeclimate(const OakumLintReport *report, GString *out)
+static void gitlab_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  oakum_lint_each(report, codeclimate_finding, out);
+  oakum_lint_put_comma(linted->writer, out);
+  put_climate(out, linted, f);
 }
 
-static void gitlab_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void gitlab_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
-  json_array_append_new(user, climate(linted, f));
+  oakum_lint_put(out, "]\n");
 }
 
-void oakum_lint_write_gitlab(const OakumLintReport *report, GString *out)
-{
-  json_t *list = json_array();
-  oakum_lint_each(report, gitlab_finding, list);
-  append_json(out, list, FALSE);
-  g_string_append_c(out, '\n');
-}
+const LintFormat oakum_lint_codeclimate = {.name = "codeclimate", .finding = codeclimate_finding};
+const LintFormat oakum_lint_gitlab = {
+    .name = "gitlab", .head = list_open, .finding = gitlab_finding, .tail = gitlab_tail};
 
 /* ---- Codacy
  * -------------------------------------------------------------------------------------- */
-static void codacy_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void codacy_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  append_json(user,
-              json_pack("{s:o, s:o, s:o, s:i}", "filename",
-                        oakum_lint_json_text(linted->file->name), "message",
-                        oakum_lint_json_text(f->title), "patternId",
-                        oakum_lint_json_text(oakum_lint_shown_id(f)), "line", start.line),
-              FALSE);
-  g_string_append_c(user, '\n');
+  oakum_lint_put_text(out, "{\"filename\":", linted->file->name);
+  oakum_lint_put_text(out, ",\"message\":", f->title);
+  oakum_lint_put_text(out, ",\"patternId\":", oakum_lint_shown_id(f));
+  oakum_lint_put_int(out, ",\"line\":", start.line);
+  oakum_lint_put(out, "}\n");
 }
 
-void oakum_lint_write_codacy(const OakumLintReport *report, GString *out)
-{
-  oakum_lint_each(report, codacy_finding, out);
-}
+const LintFormat oakum_lint_codacy = {.name = "codacy", .finding = codacy_finding};
 
 /* ---- SonarQube: generic issues
  * --------------------------------------------------------------------- */
-typedef struct {
-  json_t *rules, *issues;
-  GHashTable *seen;
-} Sonar;
-
 static json_t *sonar_rule(const OakumFinding *f)
 {
   static const char *const severities[] = {"INFO", "INFO", "MINOR", "MAJOR", "CRITICAL"},
@@ -238,80 +232,86 @@ static json_t *sonar_rule(const OakumFinding *f)
                    "severity", impacts[level]);
 }
 
-static void sonar_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void sonar_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  Sonar *sonar = user;
   OakumLintPlace start, end;
-  const char *id = oakum_lint_shown_id(f);
+  gboolean first;
   oakum_lint_finding_range(linted, f, &start, &end);
-  if (g_hash_table_add(sonar->seen, g_strdup(id)))
-    json_array_append_new(sonar->rules, sonar_rule(f));
-  json_t *range = json_pack("{s:i, s:i}", "startLine", start.line, "endLine", end.line);
+  (void)!oakum_lint_rule_number(linted->writer, f, &first);
+  if (first)
+    oakum_lint_add_rule(linted->writer, sonar_rule(f));
+  oakum_lint_put_comma(linted->writer, out);
+  oakum_lint_put_text(out, "{\"ruleId\":", oakum_lint_shown_id(f));
+  oakum_lint_put_text(out, ",\"effortMinutes\":5,\"primaryLocation\":{\"message\":", f->title);
+  oakum_lint_put_text(out, ",\"filePath\":", linted->file->name);
+  oakum_lint_put_int(out, ",\"textRange\":{\"startLine\":", start.line);
+  oakum_lint_put_int(out, ",\"endLine\":", end.line);
   /* columns count from 0 in UTF-16 units; a range without a character in it is refused */
   if (start.line != end.line || start.unit < end.unit) {
-    json_object_set_new(range, "startColumn", json_integer(start.unit - 1));
-    json_object_set_new(range, "endColumn", json_integer(end.unit - 1));
+    oakum_lint_put_int(out, ",\"startColumn\":", start.unit - 1);
+    oakum_lint_put_int(out, ",\"endColumn\":", end.unit - 1);
   }
-  json_array_append_new(sonar->issues,
-                        json_pack("{s:o, s:i, s:{s:o, s:o, s:o}}", "ruleId",
-                                  oakum_lint_json_text(id), "effortMinutes", 5, "primaryLocation",
-                                  "message", oakum_lint_json_text(f->title), "filePath",
-                                  oakum_lint_json_text(linted->file->name), "textRange", range));
+  oakum_lint_put(out, "}}}");
 }
 
-void oakum_lint_write_sonarqube(const OakumLintReport *report, GString *out)
+static void sonar_head(OakumLintWriter *writer, GString *out)
 {
-  Sonar sonar = {json_array(), json_array(),
-                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-  oakum_lint_each(report, sonar_finding, &sonar);
-  g_hash_table_unref(sonar.seen);
-  append_json(out, json_pack("{s:o, s:o}", "rules", sonar.rules, "issues", sonar.issues), FALSE);
-  g_string_append_c(out, '\n');
+  oakum_lint_put(out, "{\"rules\":[");
+  g_string_append_len(out, writer->rules->str, (gssize)writer->rules->len);
+  oakum_lint_put(out, "],\"issues\":[");
 }
+
+const LintFormat oakum_lint_sonarqube = {.name = "sonarqube",
+                                         .late = TRUE,
+                                         .head = sonar_head,
+                                         .finding = sonar_finding,
+                                         .tail = json_tail};
 
 /* ---- reviewdog
  * ----------------------------------------------------------------------------------- */
-static json_t *rd_point(const OakumLintPlace *place)
+static void put_rd_range(GString *out, const char *lead, const OakumLintPlace *start,
+                         const OakumLintPlace *end)
 {
-  return json_pack("{s:i, s:i}", "line", place->line, "column", place->byte);
+  g_string_append(out, lead);
+  oakum_lint_put_int(out, "{\"start\":{\"line\":", start->line);
+  oakum_lint_put_int(out, ",\"column\":", start->byte);
+  oakum_lint_put_int(out, "},\"end\":{\"line\":", end->line);
+  oakum_lint_put_int(out, ",\"column\":", end->byte);
+  oakum_lint_put(out, "}}");
 }
 
-static void rd_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void rd_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
   static const char *const severities[] = {"INFO", "INFO", "INFO", "WARNING", "ERROR"};
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   g_autofree char *url = oakum_lint_rule_url(f->id);
-  const char *help = oakum_lint_finding_help(f);
-  g_autofree char *message = g_strjoin("\n", f->title, help, NULL);
-  json_t *o =
-      json_pack("{s:o, s:{s:o, s:{s:o, s:o}}, s:s, s:{s:o}}", "message",
-                oakum_lint_json_text(message), "location", "path",
-                oakum_lint_json_text(linted->file->name), "range", "start", rd_point(&start), "end",
-                rd_point(&end), "severity", severities[oakum_lint_level_of(f->severity)], "code",
-                "value", oakum_lint_json_text(oakum_lint_shown_id(f)));
+  g_autofree char *message = g_strjoin("\n", f->title, oakum_lint_finding_help(f), NULL);
+  oakum_lint_put_comma(linted->writer, out);
+  oakum_lint_put_text(out, "{\"message\":", message);
+  oakum_lint_put_text(out, ",\"location\":{\"path\":", linted->file->name);
+  put_rd_range(out, ",\"range\":", &start, &end);
+  oakum_lint_put_text(out, "},\"severity\":", severities[oakum_lint_level_of(f->severity)]);
+  oakum_lint_put_text(out, ",\"code\":{\"value\":", oakum_lint_shown_id(f));
   if (url)
-    json_object_set_new(json_object_get(o, "code"), "url", oakum_lint_json_text(url));
-  json_t *suggestions = json_array();
-  for (guint i = 0; f->edits && i < f->edits->len; i++) {
+    oakum_lint_put_text(out, ",\"url\":", url);
+  g_string_append_c(out, '}');
+  guint edits = f->edits ? f->edits->len : 0;
+  for (guint i = 0; i < edits; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
     OakumLintPlace from = oakum_lint_text_place(&linted->index, edit->start),
                    to = oakum_lint_text_place(&linted->index, edit->end);
-    json_array_append_new(suggestions,
-                          json_pack("{s:{s:o, s:o}, s:o}", "range", "start", rd_point(&from), "end",
-                                    rd_point(&to), "text", oakum_lint_json_text(edit->text)));
+    put_rd_range(out, i ? ",{\"range\":" : ",\"suggestions\":[{\"range\":", &from, &to);
+    oakum_lint_put_text(out, ",\"text\":", edit->text);
+    g_string_append_c(out, '}');
   }
-  if (json_array_size(suggestions) > 0)
-    json_object_set_new(o, "suggestions", suggestions);
-  else
-    json_decref(suggestions);
-  json_array_append_new(user, o);
+  g_string_append(out, edits ? "]}" : "}");
 }
 
-void oakum_lint_write_rdjson(const OakumLintReport *report, GString *out)
+static void rd_head(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
-  json_t *list = json_array();
-  oakum_lint_each(report, rd_finding, list);
-  append_json(out, json_pack("{s:{s:s}, s:o}", "source", "name", NAME, "diagnostics", list), FALSE);
-  g_string_append_c(out, '\n');
+  oakum_lint_put(out, "{\"source\":{\"name\":\"" NAME "\"},\"diagnostics\":[");
 }
+
+const LintFormat oakum_lint_rdjson = {
+    .name = "rdjson", .head = rd_head, .finding = rd_finding, .tail = json_tail};

@@ -2,29 +2,19 @@
 #include "report/lint-private.h"
 #include <string.h>
 
-static const struct {
-  const char *name;
-  void (*write)(const OakumLintReport *report, GString *out);
-} formats[OAKUM_LINT_FORMATS] = {
-    [OAKUM_LINT_TTY] = {"tty", oakum_lint_write_tty},
-    [OAKUM_LINT_JSON] = {"json", oakum_lint_write_json},
-    [OAKUM_LINT_SARIF] = {"sarif", oakum_lint_write_sarif},
-    [OAKUM_LINT_CHECKSTYLE] = {"checkstyle", oakum_lint_write_checkstyle},
-    [OAKUM_LINT_JUNIT] = {"junit", oakum_lint_write_junit},
-    [OAKUM_LINT_CODECLIMATE] = {"codeclimate", oakum_lint_write_codeclimate},
-    [OAKUM_LINT_GITLAB] = {"gitlab", oakum_lint_write_gitlab},
-    [OAKUM_LINT_GNU] = {"gnu", oakum_lint_write_gnu},
-    [OAKUM_LINT_COMPACT] = {"compact", oakum_lint_write_compact},
-    [OAKUM_LINT_GITHUB] = {"github", oakum_lint_write_github},
-    [OAKUM_LINT_RDJSON] = {"rdjson", oakum_lint_write_rdjson},
-    [OAKUM_LINT_SONARQUBE] = {"sonarqube", oakum_lint_write_sonarqube},
-    [OAKUM_LINT_CODACY] = {"codacy", oakum_lint_write_codacy},
-    [OAKUM_LINT_HADOLINT] = {"hadolint-json", oakum_lint_write_hadolint},
+static const LintFormat *const formats[OAKUM_LINT_FORMATS] = {
+    [OAKUM_LINT_TTY] = &oakum_lint_tty,         [OAKUM_LINT_JSON] = &oakum_lint_json,
+    [OAKUM_LINT_SARIF] = &oakum_lint_sarif,     [OAKUM_LINT_CHECKSTYLE] = &oakum_lint_checkstyle,
+    [OAKUM_LINT_JUNIT] = &oakum_lint_junit,     [OAKUM_LINT_CODECLIMATE] = &oakum_lint_codeclimate,
+    [OAKUM_LINT_GITLAB] = &oakum_lint_gitlab,   [OAKUM_LINT_GNU] = &oakum_lint_gnu,
+    [OAKUM_LINT_COMPACT] = &oakum_lint_compact, [OAKUM_LINT_GITHUB] = &oakum_lint_github,
+    [OAKUM_LINT_RDJSON] = &oakum_lint_rdjson,   [OAKUM_LINT_SONARQUBE] = &oakum_lint_sonarqube,
+    [OAKUM_LINT_CODACY] = &oakum_lint_codacy,   [OAKUM_LINT_HADOLINT] = &oakum_lint_hadolint,
 };
 
 const char *oakum_lint_format_name(OakumLintFormat format)
 {
-  return formats[format].name;
+  return formats[format]->name;
 }
 
 gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out)
@@ -37,7 +27,7 @@ gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out)
               {"gitlab-codeclimate", OAKUM_LINT_GITLAB},
               {"hadolint_json", OAKUM_LINT_HADOLINT}};
   for (int i = 0; i < OAKUM_LINT_FORMATS; i++)
-    if (strcmp(formats[i].name, text) == 0) {
+    if (strcmp(formats[i]->name, text) == 0) {
       *out = (OakumLintFormat)i;
       return TRUE;
     }
@@ -49,11 +39,134 @@ gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out)
   return FALSE;
 }
 
-GString *oakum_report_lint(const OakumLintReport *report, OakumLintFormat format)
+/* ---- writers
+ * -------------------------------------------------------------------------------------- */
+OakumLintWriter *oakum_lint_writer_new(OakumLintFormat format, OakumLintCompat compat,
+                                       gboolean colour)
 {
-  GString *out = g_string_new(NULL);
-  formats[format].write(report, out);
-  return out;
+  OakumLintWriter *writer = g_new0(OakumLintWriter, 1);
+  writer->format = format == OAKUM_LINT_TTY && compat == OAKUM_LINT_COMPAT_HADOLINT
+                       ? &oakum_lint_hadolint_tty
+                       : formats[format];
+  writer->compat = compat;
+  writer->colour = colour;
+  writer->seen = g_hash_table_new(NULL, NULL);
+  writer->ids = oakum_str_map_new(g_free, NULL);
+  writer->rules = g_string_new(NULL);
+  return writer;
+}
+
+gboolean oakum_lint_writer_begin(OakumLintWriter *writer, GString *out)
+{
+  if (!writer->format->late && writer->format->head)
+    writer->format->head(writer, out);
+  return !writer->format->late;
+}
+
+void oakum_lint_writer_file(OakumLintWriter *writer, const OakumLintedFile *file, GString *out)
+{
+  const LintFormat *format = writer->format;
+  Linted linted = {.writer = writer, .file = file};
+  oakum_lint_text_init(&linted.index, file->text, file->len);
+  if (format->open)
+    format->open(&linted, out);
+  for (guint i = 0; i < file->findings->len; i++)
+    format->finding(&linted, file->findings->pdata[i], out);
+  if (format->close)
+    format->close(&linted, out);
+  oakum_lint_text_clear(&linted.index);
+  writer->files++;
+  writer->findings += file->findings->len;
+  writer->tests += MAX(file->findings->len, 1);
+}
+
+void oakum_lint_writer_end(OakumLintWriter *writer, GString *head, GString *out)
+{
+  const LintFormat *format = writer->format;
+  if (format->late)
+    format->head(writer, head);
+  if (format->tail)
+    format->tail(writer, out);
+}
+
+void oakum_lint_writer_free(OakumLintWriter *writer)
+{
+  if (!writer)
+    return;
+  g_hash_table_unref(writer->seen);
+  g_hash_table_unref(writer->ids);
+  g_string_free(writer->rules, TRUE);
+  g_free(writer);
+}
+
+guint oakum_lint_rule_number(OakumLintWriter *writer, const OakumFinding *finding, gboolean *first)
+{
+  const char *id = oakum_lint_shown_id(finding);
+  guint number = GPOINTER_TO_UINT(g_hash_table_lookup(writer->ids, id));
+  *first = number == 0;
+  if (number == 0) {
+    number = g_hash_table_size(writer->ids) + 1;
+    g_hash_table_insert(writer->ids, g_strdup(id), GUINT_TO_POINTER(number));
+  }
+  return number;
+}
+
+void oakum_lint_add_rule(OakumLintWriter *writer, json_t *rule)
+{
+  g_autofree char *text = oakum_json_dump(rule, FALSE);
+  if (writer->rules->len > 0)
+    g_string_append_c(writer->rules, ',');
+  g_string_append(writer->rules, text);
+  json_decref(rule);
+}
+
+/* ---- JSON
+ * ----------------------------------------------------------------------------------------- */
+void oakum_lint_put_text(GString *out, const char *lead, const char *text)
+{
+  g_string_append(out, lead);
+  g_string_append_c(out, '"');
+  g_autofree char *safe = NULL;
+  const char *from = text, *p = text;
+  while ((signed char)*p > 0)
+    p++;
+  if (*p) /* beyond ASCII */
+    from = p = safe = oakum_escape_utf8(text, -1);
+  else
+    p = text;
+  for (; *p; p++) {
+    if ((guchar)*p >= 0x20 && *p != '"' && *p != '\\')
+      continue;
+    g_string_append_len(out, from, p - from);
+    from = p + 1;
+    const char *known = strchr("\"\"\\\\\bb\ff\nn\rr\tt", *p);
+    if (known)
+      g_string_append_printf(out, "\\%c", known[*p == '"' || *p == '\\' ? 0 : 1]);
+    else
+      g_string_append_printf(out, "\\u%04X", (guint)(guchar)*p);
+  }
+  g_string_append_len(out, from, p - from);
+  g_string_append_c(out, '"');
+}
+
+void oakum_lint_put_int(GString *out, const char *lead, int number)
+{
+  char digits[16], *at = digits + sizeof digits;
+  guint left = number < 0 ? 0u - (guint)number : (guint)number;
+  do
+    *--at = (char)('0' + left % 10);
+  while ((left /= 10) > 0);
+  if (number < 0)
+    *--at = '-';
+  g_string_append(out, lead);
+  g_string_append_len(out, at, digits + sizeof digits - at);
+}
+
+void oakum_lint_put_comma(OakumLintWriter *writer, GString *out)
+{
+  if (writer->comma)
+    g_string_append_c(out, ',');
+  writer->comma = TRUE;
 }
 
 /* ---- places
@@ -181,8 +294,11 @@ char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)
   g_autofree char *line = g_strndup(file->text + from, to - from),
                   *text = g_strjoin("\n", file->name, finding->id, g_strstrip(line), NULL),
                   *once = oakum_sha256_hex(text, strlen(text));
-  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(linted->seen, once)) + 1;
-  g_hash_table_insert(linted->seen, g_strdup(once), GUINT_TO_POINTER(n));
+  GHashTable *seen = linted->writer->seen;
+  /* half of its digits tell them apart, and a run has many */
+  gpointer word = GSIZE_TO_POINTER((gsize)g_ascii_strtoull(once + 48, NULL, 16));
+  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, word)) + 1;
+  g_hash_table_insert(seen, word, GUINT_TO_POINTER(n));
   g_autofree char *numbered = g_strdup_printf("%s\n%u", once, n);
   return n == 1 ? g_steal_pointer(&once) : oakum_sha256_hex(numbered, strlen(numbered));
 }
@@ -197,16 +313,4 @@ json_t *oakum_lint_json_text(const char *text)
 {
   g_autofree char *safe = oakum_escape_utf8(text, -1);
   return json_string(safe);
-}
-
-void oakum_lint_each(const OakumLintReport *report, LintEach each, gpointer user)
-{
-  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < report->count; i++) {
-    Linted linted = {.report = report, .file = &report->files[i], .seen = seen};
-    oakum_lint_text_init(&linted.index, linted.file->text, linted.file->len);
-    for (guint j = 0; j < linted.file->findings->len; j++)
-      each(&linted, linted.file->findings->pdata[j], user);
-    oakum_lint_text_clear(&linted.index);
-  }
 }

@@ -9,13 +9,6 @@ typedef struct {
   GPtrArray *findings; /* OakumFinding, by place */
 } OakumLintedFile;     /* all borrowed */
 
-typedef struct {
-  const OakumLintedFile *files;
-  guint count;
-  OakumLintCompat compat; /* whose names the rules have */
-  gboolean colour;        /* tty only */
-} OakumLintReport;
-
 typedef enum {
   OAKUM_LINT_TTY,         /* source line and caret, why, how; with compat hadolint its one line */
   OAKUM_LINT_JSON,        /* docs/lint-json.md */
@@ -37,8 +30,22 @@ typedef enum {
 /* "tty", "json", …; "text", "gitlab_codeclimate" and "hadolint_json" are taken, too. */
 NODISCARD gboolean oakum_lint_format_parse(const char *text, OakumLintFormat *out);
 NODISCARD const char *oakum_lint_format_name(OakumLintFormat format);
-/* The report; bytes with a length, since Code Climate's objects end in NUL. New. */
-NODISCARD GString *oakum_report_lint(const OakumLintReport *report, OakumLintFormat format);
+
+/* A report is written file by file, so that nothing of a file need be kept behind it. Bytes with a
+ * length: Code Climate's objects end in NUL. All functions append to `out`. */
+typedef struct OakumLintWriter OakumLintWriter;
+/* `compat`: whose names the rules have; `colour`: tty only. */
+NODISCARD OakumLintWriter *oakum_lint_writer_new(OakumLintFormat format, OakumLintCompat compat,
+                                                 gboolean colour);
+/* What comes before the files. FALSE: that is known at the end only (totals, the rules that were
+ * met), and nothing is appended. */
+gboolean oakum_lint_writer_begin(OakumLintWriter *writer, GString *out);
+void oakum_lint_writer_file(OakumLintWriter *writer, const OakumLintedFile *file, GString *out);
+/* What comes behind the files, and, when begin returned FALSE, before them in `head` (else
+ * untouched). */
+void oakum_lint_writer_end(OakumLintWriter *writer, GString *head, GString *out);
+void oakum_lint_writer_free(OakumLintWriter *writer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLintWriter, oakum_lint_writer_free)
 
 /* The rules. "tty": a line each; "markdown": a page (docs/lint.md); "json": all that is known.
  * NULL: no such format. New string. */

@@ -2,11 +2,6 @@
 #include "report/lint-private.h"
 #include <string.h>
 
-typedef struct {
-  json_t *rules, *results;
-  GHashTable *index; /* shown id → number of its rule, from 1 */
-} Sarif;
-
 static const char *sarif_level(OakumLintLevel level)
 {
   return level == OAKUM_LINT_ERROR_LEVEL ? "error"
@@ -55,7 +50,7 @@ static json_t *rule_of(const OakumFinding *f)
 }
 
 /* A reference below the root of the sources; absolute paths become file: URIs. */
-static json_t *artifact(const char *name)
+static void put_artifact(GString *out, const char *lead, const char *name)
 {
   g_autofree char *path = g_path_is_absolute(name) ? g_filename_to_uri(name, NULL, NULL) : NULL;
   while (!path && g_str_has_prefix(name, "./") && name[2])
@@ -63,72 +58,83 @@ static json_t *artifact(const char *name)
   /* standard input has no place; a ':' in the first part would read as a scheme */
   g_autofree char *uri =
       path ? NULL : g_uri_escape_string(strcmp(name, "-") == 0 ? "stdin" : name, "/", FALSE);
-  json_t *o = json_pack("{s:o}", "uri", oakum_lint_json_text(path ? path : uri));
-  if (!path)
-    json_object_set_new(o, "uriBaseId", json_string("%SRCROOT%"));
-  return o;
+  g_string_append(out, lead);
+  oakum_lint_put_text(out, "{\"uri\":", path ? path : uri);
+  g_string_append(out, path ? "}" : ",\"uriBaseId\":\"%SRCROOT%\"}");
 }
 
-static json_t *region(const OakumLintPlace *start, const OakumLintPlace *end)
+static void put_region(GString *out, const char *lead, const OakumLintPlace *start,
+                       const OakumLintPlace *end)
 {
-  return json_pack("{s:i, s:i, s:i, s:i}", "startLine", start->line, "startColumn", start->column,
-                   "endLine", end->line, "endColumn", end->column);
+  g_string_append(out, lead);
+  oakum_lint_put_int(out, "{\"startLine\":", start->line);
+  oakum_lint_put_int(out, ",\"startColumn\":", start->column);
+  oakum_lint_put_int(out, ",\"endLine\":", end->line);
+  oakum_lint_put_int(out, ",\"endColumn\":", end->column);
+  g_string_append_c(out, '}');
 }
 
-static json_t *fix(Linted *linted, const OakumFinding *f)
+static void put_fix(GString *out, Linted *linted, const OakumFinding *f)
 {
-  json_t *replacements = json_array();
   const char *help = oakum_lint_finding_help(f);
+  oakum_lint_put_text(out, ",\"fixes\":[{\"description\":{\"text\":", help ? help : f->title);
+  put_artifact(out, "},\"artifactChanges\":[{\"artifactLocation\":", linted->file->name);
+  oakum_lint_put(out, ",\"replacements\":[");
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
     OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
                    end = oakum_lint_text_place(&linted->index, edit->end);
-    json_t *o = json_pack("{s:o}", "deletedRegion", region(&start, &end));
-    if (*edit->text)
-      json_object_set_new(o, "insertedContent", message(edit->text));
-    json_array_append_new(replacements, o);
+    put_region(out, i ? ",{\"deletedRegion\":" : "{\"deletedRegion\":", &start, &end);
+    if (*edit->text) {
+      oakum_lint_put_text(out, ",\"insertedContent\":{\"text\":", edit->text);
+      g_string_append_c(out, '}');
+    }
+    g_string_append_c(out, '}');
   }
-  return json_pack("{s:o, s:[{s:o, s:o}]}", "description", message(help ? help : f->title),
-                   "artifactChanges", "artifactLocation", artifact(linted->file->name),
-                   "replacements", replacements);
+  oakum_lint_put(out, "]}]}]");
 }
 
-static void result(Linted *linted, const OakumFinding *f, gpointer user)
+static void sarif_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  Sarif *sarif = user;
-  const char *id = oakum_lint_shown_id(f);
   OakumLintPlace start, end;
+  gboolean first;
   oakum_lint_finding_range(linted, f, &start, &end);
-  gsize number = GPOINTER_TO_SIZE(g_hash_table_lookup(sarif->index, id));
-  if (number == 0) {
-    json_array_append_new(sarif->rules, rule_of(f));
-    number = json_array_size(sarif->rules);
-    g_hash_table_insert(sarif->index, g_strdup(id), GSIZE_TO_POINTER(number));
-  }
+  guint number = oakum_lint_rule_number(linted->writer, f, &first);
+  if (first)
+    oakum_lint_add_rule(linted->writer, rule_of(f));
   g_autofree char *identity = oakum_lint_finding_identity(linted, f);
-  json_t *o =
-      json_pack("{s:o, s:i, s:s, s:o, s:[{s:{s:o, s:o}}], s:{s:s}}", "ruleId",
-                oakum_lint_json_text(id), "ruleIndex", (int)number - 1, "level",
-                sarif_level(oakum_lint_level_of(f->severity)), "message", message(f->title),
-                "locations", "physicalLocation", "artifactLocation", artifact(linted->file->name),
-                "region", region(&start, &end), "partialFingerprints", "oakumLint/v1", identity);
+  oakum_lint_put_comma(linted->writer, out);
+  oakum_lint_put_text(out, "{\"ruleId\":", oakum_lint_shown_id(f));
+  oakum_lint_put_int(out, ",\"ruleIndex\":", (int)number - 1);
+  oakum_lint_put_text(out, ",\"level\":", sarif_level(oakum_lint_level_of(f->severity)));
+  oakum_lint_put_text(out, ",\"message\":{\"text\":", f->title);
+  put_artifact(out,
+               "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":", linted->file->name);
+  put_region(out, ",\"region\":", &start, &end);
+  oakum_lint_put_text(out, "}}],\"partialFingerprints\":{\"oakumLint/v1\":", identity);
+  g_string_append_c(out, '}');
   if (f->edits && f->edits->len > 0)
-    json_object_set_new(o, "fixes", json_pack("[o]", fix(linted, f)));
-  json_array_append_new(sarif->results, o);
+    put_fix(out, linted, f);
+  g_string_append_c(out, '}');
 }
 
-void oakum_lint_write_sarif(const OakumLintReport *report, GString *out)
+static void sarif_head(OakumLintWriter *writer, GString *out)
 {
-  Sarif sarif = {json_array(), json_array(),
-                 g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-  oakum_lint_each(report, result, &sarif);
-  g_hash_table_unref(sarif.index);
-  OAKUM_AUTO_JSON *log = json_pack(
-      "{s:s, s:s, s:[{s:{s:{s:s, s:s, s:s, s:o}}, s:s, s:o}]}", "$schema",
-      "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0", "runs", "tool", "driver",
-      "name", "oakum", "version", OAKUM_VERSION, "semanticVersion", OAKUM_VERSION, "rules",
-      sarif.rules, "columnKind", "unicodeCodePoints", "results", sarif.results);
-  g_autofree char *text = oakum_json_dump(log, FALSE);
-  g_string_append(out, text);
-  g_string_append_c(out, '\n');
+  oakum_lint_put(out, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
+                      "\"version\":\"2.1.0\",\"runs\":[{\"tool\":{\"driver\":{\"name\":\"oakum\","
+                      "\"version\":\"" OAKUM_VERSION "\",\"semanticVersion\":\"" OAKUM_VERSION
+                      "\",\"rules\":[");
+  g_string_append_len(out, writer->rules->str, (gssize)writer->rules->len);
+  oakum_lint_put(out, "]}},\"columnKind\":\"unicodeCodePoints\",\"results\":[");
 }
+
+static void sarif_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
+{
+  oakum_lint_put(out, "]}]}\n");
+}
+
+const LintFormat oakum_lint_sarif = {.name = "sarif",
+                                     .late = TRUE,
+                                     .head = sarif_head,
+                                     .finding = sarif_finding,
+                                     .tail = sarif_tail};

@@ -5,15 +5,9 @@
 #define SOURCE_WIDTH 100 /* columns of a source line that are shown */
 #define SOURCE_LINES 3   /* of a range */
 
-typedef struct {
-  GString *out;
-  guint levels[OAKUM_LINT_ERROR_LEVEL + 1], fixable, unsafe, files;
-  const OakumLintedFile *last;
-} Tty;
-
 static const char *paint(const Linted *linted, const char *code)
 {
-  return linted->report->colour ? code : "";
+  return linted->writer->colour ? code : "";
 }
 
 static const char *level_colour(OakumLintLevel level)
@@ -59,6 +53,13 @@ static void source_line(Linted *linted, guint number, size_t begin, size_t end, 
     width = 1;
   }
   while (at < end && text[at] != '\r' && width < SOURCE_WIDTH) {
+    if (g_ascii_isprint(text[at])) { /* nearly all of them */
+      g_string_append_c(line, text[at]);
+      g_string_append_c(marks, at + 1 > from && at < to ? '^' : ' ');
+      width++;
+      at++;
+      continue;
+    }
     gunichar c = g_utf8_get_char_validated(text + at, (gssize)MIN(end - at, 6));
     size_t n = c == (gunichar)-1 || c == (gunichar)-2 || !c
                    ? 1
@@ -133,37 +134,35 @@ static void note(Linted *linted, const char *word, const char *text, GString *ou
   g_string_append_c(out, '\n');
 }
 
-static void tty_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void tty_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  Tty *tty = user;
+  OakumLintWriter *writer = linted->writer;
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
-  if (tty->last != linted->file) {
+  if (f == linted->file->findings->pdata[0]) {
     g_autofree char *name = oakum_escape_terminal(linted->file->name, -1);
-    g_string_append_printf(tty->out, "%s%s%s\n", paint(linted, "\033[4m"), name,
+    g_string_append_printf(out, "%s%s%s\n", paint(linted, "\033[4m"), name,
                            paint(linted, "\033[0m"));
-    tty->last = linted->file;
-    tty->files++;
   }
   g_autofree char *title = oakum_escape_terminal(f->title, -1),
                   *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
-  g_string_append_printf(tty->out, "  %d:%d %s%s%s %s %s[%s]%s\n", start.line, start.column,
+  g_string_append_printf(out, "  %d:%d %s%s%s %s %s[%s]%s\n", start.line, start.column,
                          paint(linted, level_colour(level)), oakum_lint_level_name(level),
                          paint(linted, "\033[0m"), title, paint(linted, "\033[2m"), id,
                          paint(linted, "\033[0m"));
-  source(linted, f, &start, &end, tty->out);
+  source(linted, f, &start, &end, out);
   const char *why = oakum_lint_finding_why(f), *help = oakum_lint_finding_help(f);
   if (why)
-    note(linted, "why", why, tty->out);
+    note(linted, "why", why, out);
   if (help)
-    note(linted, "fix", help, tty->out);
+    note(linted, "fix", help, out);
   if (f->edits)
-    note(linted, f->edits_safe ? "--fix" : "--fix=unsafe", "mends it", tty->out);
-  g_string_append_c(tty->out, '\n');
-  tty->levels[level]++;
-  tty->fixable += f->edits && f->edits_safe;
-  tty->unsafe += f->edits && !f->edits_safe;
+    note(linted, f->edits_safe ? "--fix" : "--fix=unsafe", "mends it", out);
+  g_string_append_c(out, '\n');
+  writer->count.levels[level]++;
+  writer->count.fixable += f->edits && f->edits_safe;
+  writer->count.unsafe += f->edits && !f->edits_safe;
 }
 
 static void count(GString *out, guint n, const char *one, const char *many)
@@ -172,27 +171,26 @@ static void count(GString *out, guint n, const char *one, const char *many)
     g_string_append_printf(out, "%s%u %s", out->len ? ", " : "", n, n == 1 ? one : many);
 }
 
-static void summary(const OakumLintReport *report, const Tty *tty)
+static void tty_tail(OakumLintWriter *writer, GString *out)
 {
   g_autoptr(GString) text = g_string_new(NULL);
-  count(text, tty->levels[OAKUM_LINT_ERROR_LEVEL], "error", "errors");
-  count(text, tty->levels[OAKUM_LINT_WARNING], "warning", "warnings");
-  count(text, tty->levels[OAKUM_LINT_INFO], "info", "infos");
-  count(text, tty->levels[OAKUM_LINT_STYLE], "style", "styles");
-  g_string_append_printf(tty->out, "%u file%s checked: %s", report->count,
-                         report->count == 1 ? "" : "s", text->len ? text->str : "nothing found");
-  if (tty->fixable)
-    g_string_append_printf(tty->out, "; --fix mends %u", tty->fixable);
-  if (tty->unsafe)
-    g_string_append_printf(tty->out, "; --fix=unsafe %s%u", tty->fixable ? "" : "mends ",
-                           tty->unsafe + tty->fixable);
-  g_string_append_c(tty->out, '\n');
+  count(text, writer->count.levels[OAKUM_LINT_ERROR_LEVEL], "error", "errors");
+  count(text, writer->count.levels[OAKUM_LINT_WARNING], "warning", "warnings");
+  count(text, writer->count.levels[OAKUM_LINT_INFO], "info", "infos");
+  count(text, writer->count.levels[OAKUM_LINT_STYLE], "style", "styles");
+  g_string_append_printf(out, "%u file%s checked: %s", writer->files, writer->files == 1 ? "" : "s",
+                         text->len ? text->str : "nothing found");
+  if (writer->count.fixable)
+    g_string_append_printf(out, "; --fix mends %u", writer->count.fixable);
+  if (writer->count.unsafe)
+    g_string_append_printf(out, "; --fix=unsafe %s%u", writer->count.fixable ? "" : "mends ",
+                           writer->count.unsafe + writer->count.fixable);
+  g_string_append_c(out, '\n');
 }
 
 /* hadolint's line; what does not parse has a column, and no level. */
-static void hadolint_line(Linted *linted, const OakumFinding *f, gpointer user)
+static void hadolint_line(Linted *linted, const OakumFinding *f, GString *out)
 {
-  GString *out = user;
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   const char *id = oakum_lint_shown_id(f);
   g_autofree char *name = oakum_escape_terminal(oakum_lint_hadolint_name(linted, f), -1),
@@ -205,20 +203,12 @@ static void hadolint_line(Linted *linted, const OakumFinding *f, gpointer user)
                            paint(linted, "\033[0m"), title, "");
 }
 
-void oakum_lint_write_tty(const OakumLintReport *report, GString *out)
-{
-  if (report->compat == OAKUM_LINT_COMPAT_HADOLINT) {
-    oakum_lint_each(report, hadolint_line, out);
-    return;
-  }
-  Tty tty = {.out = out};
-  oakum_lint_each(report, tty_finding, &tty);
-  summary(report, &tty);
-}
+const LintFormat oakum_lint_tty = {.name = "tty", .finding = tty_finding, .tail = tty_tail};
+const LintFormat oakum_lint_hadolint_tty = {.name = "tty", .finding = hadolint_line};
 
 /* ---- gnu
  * ----------------------------------------------------------------------------------------- */
-static void gnu_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void gnu_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   OakumLintPlace start, end;
@@ -227,38 +217,32 @@ static void gnu_finding(Linted *linted, const OakumFinding *f, gpointer user)
                   *title = oakum_escape_terminal(f->title, -1),
                   *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
   const char *peer = oakum_lint_hadolint_name(linted, f);
-  if (linted->report->compat == OAKUM_LINT_COMPAT_HADOLINT && strcmp(id, "DL1000") == 0)
-    g_string_append_printf(user, "hadolint:%s:%d:%d: %s\n",
-                           peer == linted->file->name ? name : peer, f->line, f->column, title);
-  else if (linted->report->compat == OAKUM_LINT_COMPAT_HADOLINT)
-    g_string_append_printf(user, "hadolint:%s:%d: %s %s: %s\n", name, f->line, id,
+  if (linted->writer->compat == OAKUM_LINT_COMPAT_HADOLINT && strcmp(id, "DL1000") == 0)
+    g_string_append_printf(out, "hadolint:%s:%d:%d: %s\n", peer == linted->file->name ? name : peer,
+                           f->line, f->column, title);
+  else if (linted->writer->compat == OAKUM_LINT_COMPAT_HADOLINT)
+    g_string_append_printf(out, "hadolint:%s:%d: %s %s: %s\n", name, f->line, id,
                            oakum_lint_level_name(level), title);
   else
-    g_string_append_printf(user, "%s:%d:%d: %s: %s [%s]\n", name, start.line, start.column,
+    g_string_append_printf(out, "%s:%d:%d: %s: %s [%s]\n", name, start.line, start.column,
                            oakum_lint_level_name(level), title, id);
 }
 
-void oakum_lint_write_gnu(const OakumLintReport *report, GString *out)
-{
-  oakum_lint_each(report, gnu_finding, out);
-}
+const LintFormat oakum_lint_gnu = {.name = "gnu", .finding = gnu_finding};
 
 /* ---- compact
  * ------------------------------------------------------------------------------------- */
-static void compact_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void compact_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   g_autofree char *name = oakum_escape_terminal(linted->file->name, -1),
                   *id = oakum_escape_terminal(oakum_lint_shown_id(f), -1);
-  g_string_append_printf(user, "%s:%d:%d-%d:%d: %s %s\n", name, start.line, start.column, end.line,
+  g_string_append_printf(out, "%s:%d:%d-%d:%d: %s %s\n", name, start.line, start.column, end.line,
                          end.column, oakum_lint_level_name(oakum_lint_level_of(f->severity)), id);
 }
 
-void oakum_lint_write_compact(const OakumLintReport *report, GString *out)
-{
-  oakum_lint_each(report, compact_finding, out);
-}
+const LintFormat oakum_lint_compact = {.name = "compact", .finding = compact_finding};
 
 /* ---- GitHub workflow commands
  * -------------------------------------------------------------------------- */
@@ -273,9 +257,8 @@ static void github_escape(GString *out, const char *text, gboolean property)
   }
 }
 
-static void github_finding(Linted *linted, const OakumFinding *f, gpointer user)
+static void github_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  GString *out = user;
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
@@ -300,7 +283,4 @@ static void github_finding(Linted *linted, const OakumFinding *f, gpointer user)
   g_string_append_c(out, '\n');
 }
 
-void oakum_lint_write_github(const OakumLintReport *report, GString *out)
-{
-  oakum_lint_each(report, github_finding, out);
-}
+const LintFormat oakum_lint_github = {.name = "github", .finding = github_finding};

@@ -7,6 +7,12 @@ static void xml(GString *out, const char *text)
 {
   g_autofree char *safe = oakum_escape_utf8(text, -1);
   for (const char *p = safe; *p; p = g_utf8_next_char(p)) {
+    const char *from = p;
+    while ((guchar)*p >= 0x20 && (guchar)*p < 0x7f && !strchr("&<>\"'", *p))
+      p++;
+    g_string_append_len(out, from, p - from);
+    if (!*p)
+      break;
     gunichar c = g_utf8_get_char(p);
     if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '\n' || c == '\t')
       g_string_append_printf(out, "&#%u;", c);
@@ -24,16 +30,8 @@ static void attribute(GString *out, const char *name, const char *value)
   g_string_append_c(out, '"');
 }
 
-/* Findings of one file at a time: the formats nest them. */
-static void in_file(const OakumLintReport *report, guint i, LintEach each, GString *out)
+static void checkstyle_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  const OakumLintReport one = {&report->files[i], 1, report->compat, FALSE};
-  oakum_lint_each(&one, each, out);
-}
-
-static void checkstyle_finding(Linted *linted, const OakumFinding *f, gpointer user)
-{
-  GString *out = user;
   OakumLintLevel level = oakum_lint_level_of(f->severity);
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
@@ -47,23 +45,38 @@ static void checkstyle_finding(Linted *linted, const OakumFinding *f, gpointer u
   g_string_append(out, "/>\n");
 }
 
-void oakum_lint_write_checkstyle(const OakumLintReport *report, GString *out)
+static void checkstyle_head(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 {
   g_string_append(out,
                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n");
-  for (guint i = 0; i < report->count; i++) {
-    g_string_append(out, "  <file");
-    attribute(out, "name", report->files[i].name);
-    g_string_append(out, ">\n");
-    in_file(report, i, checkstyle_finding, out);
-    g_string_append(out, "  </file>\n");
-  }
+}
+
+static void checkstyle_open(Linted *linted, GString *out)
+{
+  g_string_append(out, "  <file");
+  attribute(out, "name", linted->file->name);
+  g_string_append(out, ">\n");
+}
+
+static void checkstyle_close(G_GNUC_UNUSED Linted *linted, GString *out)
+{
+  g_string_append(out, "  </file>\n");
+}
+
+static void checkstyle_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
+{
   g_string_append(out, "</checkstyle>\n");
 }
 
-static void junit_finding(Linted *linted, const OakumFinding *f, gpointer user)
+const LintFormat oakum_lint_checkstyle = {.name = "checkstyle",
+                                          .head = checkstyle_head,
+                                          .open = checkstyle_open,
+                                          .finding = checkstyle_finding,
+                                          .close = checkstyle_close,
+                                          .tail = checkstyle_tail};
+
+static void junit_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
-  GString *out = user;
   const char *id = oakum_lint_shown_id(f), *help = oakum_lint_finding_help(f),
              *why = oakum_lint_finding_why(f);
   OakumLintPlace start, end;
@@ -84,30 +97,42 @@ static void junit_finding(Linted *linted, const OakumFinding *f, gpointer user)
   g_string_append(out, "</failure></testcase>\n");
 }
 
-void oakum_lint_write_junit(const OakumLintReport *report, GString *out)
+static void junit_head(OakumLintWriter *writer, GString *out)
 {
-  guint all = 0, tests = 0;
-  for (guint i = 0; i < report->count; i++) {
-    all += report->files[i].findings->len;
-    tests += MAX(report->files[i].findings->len, 1);
-  }
   g_string_append(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
   g_string_append_printf(
-      out, "<testsuites name=\"oakum lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n", tests,
-      all);
-  for (guint i = 0; i < report->count; i++) {
-    guint n = report->files[i].findings->len;
-    g_string_append(out, "  <testsuite");
-    attribute(out, "name", report->files[i].name);
-    g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
-                           MAX(n, 1), n);
-    if (n == 0) { /* a suite without a test counts as one that did not run */
-      g_string_append(out, "    <testcase name=\"no findings\"");
-      attribute(out, "classname", report->files[i].name);
-      g_string_append(out, " time=\"0\"/>\n");
-    }
-    in_file(report, i, junit_finding, out);
-    g_string_append(out, "  </testsuite>\n");
+      out, "<testsuites name=\"oakum lint\" tests=\"%u\" failures=\"%u\" errors=\"0\">\n",
+      writer->tests, writer->findings);
+}
+
+static void junit_open(Linted *linted, GString *out)
+{
+  guint n = linted->file->findings->len;
+  g_string_append(out, "  <testsuite");
+  attribute(out, "name", linted->file->name);
+  g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
+                         MAX(n, 1), n);
+  if (n == 0) { /* a suite without a test counts as one that did not run */
+    g_string_append(out, "    <testcase name=\"no findings\"");
+    attribute(out, "classname", linted->file->name);
+    g_string_append(out, " time=\"0\"/>\n");
   }
+}
+
+static void junit_close(G_GNUC_UNUSED Linted *linted, GString *out)
+{
+  g_string_append(out, "  </testsuite>\n");
+}
+
+static void junit_tail(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
+{
   g_string_append(out, "</testsuites>\n");
 }
+
+const LintFormat oakum_lint_junit = {.name = "junit",
+                                     .late = TRUE,
+                                     .head = junit_head,
+                                     .open = junit_open,
+                                     .finding = junit_finding,
+                                     .close = junit_close,
+                                     .tail = junit_tail};

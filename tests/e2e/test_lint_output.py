@@ -56,10 +56,35 @@ def test_json(oakum, folder):
         assert edit["range"]["start"] == {"line": 4, "column": 1} and edit["text"] == "COPY"
 
 
+OWN = REPO / "tests/schemas"  # always there; those of the field where they lie beside the checkout
+
+
+def validate(data, own, field):
+    jsonschema.validate(data, json.loads((OWN / own).read_text()))
+    if field and SCHEMAS.exists():
+        jsonschema.validate(data, json.loads((SCHEMAS / field).read_text()))
+
+
 def validate_sarif(log):
-    schema = SCHEMAS / "sarif/sarif-schema-2.1.0.json"
-    if SCHEMAS.exists():
-        jsonschema.validate(log, json.loads(schema.read_text()))
+    validate(log, "sarif.schema.json", "sarif/sarif-schema-2.1.0.json")
+
+
+def validate_xml(text, own):
+    done = subprocess.run(["xmllint", "--noout", "--nonet", "--schema", OWN / own, "-"], input=text.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_schemas_refuse(oakum, folder):
+    """The schemas can fail: a report with one thing wrong does."""
+    text = lint(oakum, folder, *RULES, "-f", "checkstyle", ".")
+    for own, bad in (("checkstyle.xsd", text.replace('severity="warning"', 'severity="odd"')), ("checkstyle.xsd", text.replace(" source=", " from=")),
+                     ("junit.xsd", lint(oakum, folder, *RULES, "-f", "junit", ".").replace('tests="', 'tests="x'))):
+        with pytest.raises(AssertionError):
+            validate_xml(bad, own)
+    log = json.loads(lint(oakum, folder, *RULES, "-f", "sarif", "."))
+    log["runs"][0]["results"][0]["level"] = "odd"
+    with pytest.raises(jsonschema.ValidationError):
+        validate(log, "sarif.schema.json", None)
 
 
 def test_sarif(oakum, folder):
@@ -111,6 +136,7 @@ def test_gitlab_and_codeclimate(oakum, folder):
     parts = done.stdout.split(b"\0")
     assert parts.pop() == b"" and [json.loads(p)["check_name"] for p in parts] == [i["check_name"] for i in issues]
     for issue in map(json.loads, parts):
+        validate(issue, "codeclimate.schema.json", None)
         assert issue["type"] == "issue" and issue["categories"] and issue["location"]["lines"]["begin"] >= 1
         assert set(issue["categories"]) <= {"Bug Risk", "Clarity", "Compatibility", "Complexity", "Duplication", "Performance", "Security", "Style"}
     assert json.loads(lint(oakum, folder, "-f", "gitlab", "--only", "DL3064", "clean", status=0)) == []
@@ -118,12 +144,16 @@ def test_gitlab_and_codeclimate(oakum, folder):
 
 def test_xml(oakum, folder):
     """Well-formed whatever names and texts hold, and counts that add up."""
-    tree = ElementTree.fromstring(lint(oakum, folder, *RULES, "-f", "checkstyle", "."))
+    text = lint(oakum, folder, *RULES, "-f", "checkstyle", ".")
+    validate_xml(text, "checkstyle.xsd")
+    tree = ElementTree.fromstring(text)
     names = [f.get("name") for f in tree.findall("file")]
     assert tree.tag == "checkstyle" and names == sorted(names) and 'odd "name" <&> %41 #?\'é.dockerfile' in names
     errors = tree.findall("file/error")
     assert {e.get("severity") for e in errors} <= {"error", "warning", "info"} and all(int(e.get("line")) > 0 and e.get("source") for e in errors)
-    tree = ElementTree.fromstring(lint(oakum, folder, *RULES, "-f", "junit", "."))
+    text = lint(oakum, folder, *RULES, "-f", "junit", ".")
+    validate_xml(text, "junit.xsd")
+    tree = ElementTree.fromstring(text)
     cases, failures = tree.findall("testsuite/testcase"), tree.findall("testsuite/testcase/failure")
     assert tree.tag == "testsuites" and int(tree.get("tests")) == len(cases) and int(tree.get("failures")) == len(failures) == len(errors)
     for suite in tree.findall("testsuite"):
@@ -266,3 +296,33 @@ def test_same_bytes(oakum, folder, name):
     first, second = (subprocess.run(words, capture_output=True, cwd=folder) for _ in range(2))
     assert first.returncode == 2 and first.stdout == second.stdout and first.stdout
     assert subprocess.run(words, stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, cwd=folder).returncode == 1
+
+
+def test_many_reports(oakum, folder):
+    """Several long reports at once are the bytes of each alone, on standard output one behind the other, wherever they wait meanwhile."""
+    for i in range(40):
+        (folder / f"d{i:02}.dockerfile").write_text(f"FROM debian\nRUN cd /x{i}\n" + 'ADD "𝕒é<&>.conf" /etc/\n' * 20)
+    for compat in ("none", "hadolint"):
+        words = ["--no-fail", "--compat", compat, "."]
+        alone = {name: lint(oakum, folder, "-f", name, *words, status=0) for name in FORMATS}
+        assert sum(len(text) > 100_000 for text in alone.values()) > 8
+        together = lint(oakum, folder, *(w for name in FORMATS for w in ("-f", name)), *words, status=0)
+        assert together == "".join(alone[name] for name in FORMATS)
+        lint(oakum, folder, *(w for name in FORMATS for w in ("-f", name, "-o", f"out.{name}")), *words, status=0)
+        assert all((folder / f"out.{name}").read_text() == alone[name] for name in FORMATS)
+
+
+def test_no_partial_report(oakum, folder):
+    """When a report cannot be written the file that was there stays, and no other comes."""
+    (folder / "out").write_text("before")
+    done = run(oakum, "lint", "--no-shellcheck", "-f", "json", "-o", "missing/out", "-f", "sarif", "-o", "out", "Dockerfile", cwd=folder)
+    assert done.returncode == 1 and "missing/out" in done.stderr
+    assert (folder / "out").read_text() == "before" and sorted(p.name for p in folder.iterdir() if "out" in p.name) == ["out"]
+
+
+def test_cut_is_told(oakum, folder):
+    """A limit on findings is no silence."""
+    (folder / "Dockerfile").write_text("FROM debian:12\n" + "ADD a /b/\n" * 2100)
+    done = run(oakum, "lint", "--no-shellcheck", "--only", "DL3020", "-f", "json", "Dockerfile", cwd=folder)
+    assert done.returncode == 2 and "Dockerfile: 100 more findings are not told" in done.stderr
+    assert len(json.loads(done.stdout)["findings"]) == 2000
