@@ -46,7 +46,7 @@ static gboolean any_below(const OakumIgnore *ignore, int at, const char *path, g
 
 /* Whether the ignore file leaves the path in the context; a folder for the sake of what lies in it.
  */
-static gboolean visible(const CopySource *source, const char *path)
+gboolean oakum_copy_visible(const CopySource *source, const char *path)
 {
   if (!source->ignore || !*path || !oakum_ignore_match(source->ignore, path))
     return TRUE;
@@ -61,10 +61,10 @@ gboolean oakum_copy_exists(const CopySource *source, const char *path)
 {
   OAKUM_AUTO_FD fd =
       oakum_root_open(source->root, *path ? path : ".", O_PATH, 0, OAKUM_ROOT_FOLLOW, NULL);
-  if (fd < 0 || !visible(source, path))
+  if (fd < 0 || !oakum_copy_visible(source, path))
     return FALSE;
   g_autofree char *real = source->ignore ? oakum_root_real_path(source->root, path, NULL) : NULL;
-  return !real || visible(source, real);
+  return !real || oakum_copy_visible(source, real);
 }
 
 /* Names in the folder that the part of a pattern means. Folders are not reached through links. */
@@ -127,7 +127,7 @@ gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArra
   const OakumIgnore *exclude = source->copy->exclude;
   for (guint i = 0; i < all->len; i++) {
     const char *path = all->pdata[i];
-    if (magic && !visible(source, path))
+    if (magic && !oakum_copy_visible(source, path))
       continue;
     if (!oakum_copy_exists(source, path))
       return oakum_copy_missing(source, path, error);

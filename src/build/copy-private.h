@@ -83,6 +83,9 @@ NODISCARD gboolean oakum_copy_has_magic(const char *pattern);
  * a path may not. */
 NODISCARD gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArray *found,
                                    GError **error);
+/* Whether the ignore file leaves the path in the context; a folder for the sake of what lies in it.
+ */
+NODISCARD gboolean oakum_copy_visible(const CopySource *source, const char *path);
 /* Whether it is there, where links lead to as well, and not ignored. */
 NODISCARD gboolean oakum_copy_exists(const CopySource *source, const char *path);
 /* FALSE, with the error of a source that is not there. */

@@ -110,6 +110,25 @@ static OakumIgnore *patterns(const char *const *texts, guint count, GError **err
   return oakum_ignore_parse(all->str, all->len, error);
 }
 
+/* With --parents folders are not reached through links; the last part may be one. */
+static gboolean is_below(const CopySource *source, const char *pivot, const char *path,
+                         GError **error)
+{
+  g_autofree char *base = oakum_root_real_path(source->root, pivot, error);
+  g_autofree char *exact = base ? oakum_dest_join(base, path) : NULL;
+  if (!exact || !*path)
+    return exact != NULL;
+  char *slash = strrchr(exact, '/');
+  g_autofree char *above = g_strndup(exact, slash ? (gsize)(slash - exact) : 0);
+  g_autofree char *real = oakum_root_real_path(source->root, above, error);
+  OAKUM_AUTO_FD fd =
+      oakum_root_open(source->root, exact, O_PATH, 0, OAKUM_ROOT_NOFOLLOW_LAST, NULL);
+  if (!real)
+    return FALSE;
+  return (fd >= 0 && strcmp(real, above) == 0 && oakum_copy_visible(source, exact)) ||
+         oakum_copy_missing(source, exact, error);
+}
+
 /* COPY --parents a/./b/c: what matches b/c in a keeps its folders below a. */
 static gboolean copy_parents(CopySource *source, const char *text, GError **error)
 {
@@ -126,12 +145,9 @@ static gboolean copy_parents(CopySource *source, const char *text, GError **erro
   source->include = include;
   gboolean ok = TRUE;
   for (guint i = 0; ok && i < roots->len; i++) {
-    g_autofree char *exact = oakum_dest_join(roots->pdata[i], pattern + 1);
-    g_autofree char *name = g_path_get_basename(exact);
-    if (pattern[1] && !oakum_copy_has_magic(pattern) && !oakum_copy_exists(source, exact))
-      ok = oakum_copy_missing(source, exact, error);
-    else
-      ok = oakum_copy_path(source, roots->pdata[i], name, error);
+    g_autofree char *name = g_path_get_basename(pattern);
+    ok = (oakum_copy_has_magic(pattern) || is_below(source, roots->pdata[i], pattern + 1, error)) &&
+         oakum_copy_path(source, roots->pdata[i], name, error);
   }
   source->include = NULL;
   return ok;

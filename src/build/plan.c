@@ -1,4 +1,4 @@
-#include "build/build-private.h"
+#include "build/source-private.h"
 #include <string.h>
 
 typedef struct {
@@ -231,7 +231,8 @@ char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile
                            stage->platform ? stage->platform : "");
     for (guint j = source->first + 1; j < source->end; j++) {
       const OakumInstruction *in = dockerfile->instructions->pdata[j];
-      g_autofree char *text = oakum_escape_terminal(in->text, -1);
+      g_autofree char *bare = oakum_source_redact(in->text);
+      g_autofree char *text = oakum_escape_terminal(bare, -1);
       const char *from = oakum_instruction_flag(in, "from");
       g_autofree char *shown = from ? oakum_escape_terminal(from, -1) : NULL;
       g_string_append_printf(out, "  line %d: %s %s%s%s%s\n", in->range.line, in->name,

@@ -18,11 +18,15 @@ OakumSourceKind oakum_source_kind(const char *text)
     size_t n = strcspn(text, "?#");
     return n > 4 && strncmp(text + n - 4, ".git", 4) == 0 ? OAKUM_SOURCE_GIT : OAKUM_SOURCE_HTTP;
   }
-  /* "user@host:path" is how ssh is spelt in short; a drive or a local name has no '@' before ':' */
-  if (g_str_has_prefix(text, "git://") || g_str_has_prefix(text, "ssh://") ||
-      g_str_has_prefix(text, "git@"))
+  if (g_str_has_prefix(text, "git://") || g_str_has_prefix(text, "ssh://"))
     return OAKUM_SOURCE_GIT;
-  return OAKUM_SOURCE_LOCAL;
+  /* "user@host:path" is how ssh is spelt in short */
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  size_t user = strspn(text, letters);
+  size_t host = user > 0 && text[user] == '@' ? strspn(text + user + 1, letters) : 0;
+  return host > 0 && *text != '-' && text[user + 1 + host] == ':' && text[user + 2 + host]
+             ? OAKUM_SOURCE_GIT
+             : OAKUM_SOURCE_LOCAL;
 }
 
 static gboolean names_a_key(const char *name, size_t len)
