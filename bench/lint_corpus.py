@@ -1,10 +1,13 @@
 """Dockerfiles from a seed: a grammar of the language, of shell and of the tools that Dockerfiles call.
 
-corpus(seed, count) gives (name, text) pairs. The same seed gives the same bytes on any machine. Two thirds are
-composed from the grammar, one third is a composed file with small damage done to it (words dropped, doubled, swapped,
-quotes and continuations touched), so that readers meet what people mistype.
+corpus(seed, count) gives (name, text) pairs. The same seed gives the same bytes on any machine. Of five files three come
+from the grammar and two from the written files of lint_samples; of the latter some stay as they are, and the others are
+put together from instructions of several. A part of all has small damage done to it (words dropped, doubled, swapped,
+quotes, operators and continuations touched), so that readers meet what people mistype.
 """
+import pathlib
 import random
+import re
 
 IMAGES = """debian debian:12 debian:bookworm-slim debian:latest ubuntu ubuntu:22.04 ubuntu:latest alpine alpine:3.19 alpine:latest
 node:20-alpine node node:latest python:3.12-slim python golang:1.22 golang centos:7 centos rockylinux:9 fedora:40 fedora opensuse/leap:15
@@ -398,10 +401,93 @@ class Make:
         return text
 
 
+def samples():
+    """The written files: "=== NAME [crlf] [nonl]" begins each. Texts with plain line ends, and the flags."""
+    found = []
+    for path in sorted((pathlib.Path(__file__).resolve().parent / "lint_samples").glob("*.txt")):
+        for part in re.split(r"(?m)^=== ", path.read_text())[1:]:
+            head, body = part.split("\n", 1)
+            found.append((body, head.split()[1:]))
+    return found
+
+
+def instructions(text):
+    """The text in pieces that each hold one instruction, with the comments before it and its heredocs."""
+    pieces, piece, marker, more = [], [], None, False
+    for line in text.split("\n"):
+        piece.append(line)
+        if marker:
+            marker = None if line.strip() == marker else marker
+        elif not (line.lstrip().startswith("#") or (more and not line.strip())):
+            found = re.search(r"<<-?['\"]?([A-Z]+)", line)
+            marker = found.group(1) if found and not more else None
+            more = line.rstrip().endswith("\\")
+        if not marker and not more and line.strip() and not line.lstrip().startswith("#"):
+            pieces.append("\n".join(piece))
+            piece = []
+    return pieces
+
+
+MARKS = ["'", '"', "`", "$", "$(", "$((", "${", ")", "))", "}", "{", "(", "((", "[", "]", "[[", "]]", ";", ";;", "&", "&&", "|", "||", "|&", "<", ">", ">>", "<<<", "<(", "\\", "!", "#",
+         " ", "=", "*", "?", ":", "if ", "then ", "fi", "do ", "done", "esac", "else ", "case x in ", "for i in a; do ", "while x; do ", "x=(", "time ", "! ", "\\\n", "\n", "2>&1", "&>x", " -y", "function f "]
+
+
+def wound(r, text):
+    """Damage at the level of characters."""
+    for _ in range(r.randint(1, 2)):
+        at = r.randrange(len(text) + 1)
+        kind = r.randrange(4)
+        if kind == 0:
+            text = text[:at] + r.choice(MARKS) + text[at:]
+        elif kind == 1:
+            text = text[:at] + text[at + 1:]
+        elif kind == 2:
+            places = [m.start() for m in re.finditer(r"[;&|(){}\[\]'\"`$\\<>]", text)]
+            if places:
+                at = r.choice(places)
+                text = text[:at] + r.choice(["", r.choice(MARKS)]) + text[at + 1:]
+        else:
+            words = [m.span() for m in re.finditer(r"[A-Za-z]+", text)]
+            if words:
+                start, end = r.choice(words)
+                text = text[:start] + r.choice(["", text[start:end] * 2, r.choice(MARKS)]) + text[end:]
+    return text
+
+
+def written(make, known):
+    """A written file, or one of instructions from several."""
+    r = make.r
+    text, flags = r.choice(known)
+    if r.random() < 0.7:
+        pieces = instructions(text)
+        for _ in range(r.randint(1, 6)):
+            kind = r.randrange(4)
+            if kind == 0 and len(pieces) > 1:
+                del pieces[r.randrange(len(pieces))]
+            elif kind == 1:
+                other = instructions(r.choice(known)[0])
+                pieces.insert(r.randint(0, len(pieces)), r.choice(other))
+            elif kind == 2:
+                pieces.insert(r.randint(0, len(pieces)), make.instruction())
+            elif len(pieces) > 1:
+                i, k = r.randrange(len(pieces)), r.randrange(len(pieces))
+                pieces[i], pieces[k] = pieces[k], pieces[i]
+        text = "\n".join(pieces) + "\n"
+    if r.random() < 0.45:
+        text = wound(r, text) if r.random() < 0.6 else make.damage(text)
+    if "nonl" in flags:
+        text = text.rstrip("\n")
+    return text.replace("\n", "\r\n") if "crlf" in flags else text
+
+
 def corpus(seed, count):
+    known = samples()
     for i in range(count):
         make = Make(f"{seed}/{i}")
-        text = make.file()
-        if make.r.random() < 0.34:
-            text = make.damage(text)
+        if i % 5 in (1, 4):
+            text = written(make, known)
+        else:
+            text = make.file()
+            if make.r.random() < 0.34:
+                text = make.damage(text) if make.r.random() < 0.7 else wound(make.r, text)
         yield f"{i:05d}.Dockerfile", text

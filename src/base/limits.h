@@ -150,9 +150,11 @@
 /* configuration files that people write */
 #define OAKUM_CONFIG_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_YAML_DEPTH_MAX 32u
+#define OAKUM_YAML_ANCHORS_MAX 1000u
 #define OAKUM_YAML_NODES_MAX 200000u
-#define OAKUM_LINT_PEER_TRIES_MAX 8u  /* times that a script is read anew for a peer */
-#define OAKUM_LINT_PAIRS_MAX 1000000u /* pairs of steps, commands or words compared in one file */
+#define OAKUM_LINT_PEER_TRIES_MAX 8u   /* times that a script is read anew for a peer, on average */
+#define OAKUM_LINT_PEER_DEPTH_MAX 200u /* compounds in compounds in a script read for a peer */
+#define OAKUM_LINT_PAIRS_MAX 1000000u  /* pairs of steps, commands or words compared in one file */
 #define OAKUM_LINT_NEAR_PAIRS_MAX                                                                  \
   1000000u                            /* names times words of a script, compared for shellcheck */
 #define OAKUM_LINT_FINDINGS_MAX 2000u /* of one rule in one file; more are not told */

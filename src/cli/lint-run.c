@@ -223,8 +223,8 @@ gboolean oakum_lint_run_files(const OakumLintRun *run, const GPtrArray *files, O
 static int hadolint_status(const OakumLintSettings *s, gboolean over, gboolean unparsed)
 {
   for (guint i = 0; s->formats && i < s->formats->len; i++)
-    if (g_str_has_suffix(s->formats->pdata[i], "codeclimate") ||
-        strcmp(s->formats->pdata[i], "gitlab") == 0 || strcmp(s->formats->pdata[i], "codacy") == 0)
+    if (strcmp(s->formats->pdata[i], "codeclimate") == 0 ||
+        strcmp(s->formats->pdata[i], "codacy") == 0)
       return OAKUM_EXIT_PASS;
   return !s->no_fail && (over || unparsed) ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
 }

@@ -346,10 +346,11 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
       ((s->compat == OAKUM_LINT_COMPAT_HADOLINT || foreign) &&
        !load_hadolint(args, s, &variables, &file, error)))
     return FALSE;
+  gboolean lenient = s->compat == OAKUM_LINT_COMPAT_HADOLINT; /* it does not ask what it knows */
   for (int level = 0; level <= OAKUM_LINT_ERROR_LEVEL; level++)
-    if (!check_rules(args->levels[level], error))
+    if (!lenient && !check_rules(args->levels[level], error))
       return FALSE;
-  if (!check_rules(args->only, error) || !check_rules(args->ignore, error))
+  if (!check_rules(args->only, error) || (!lenient && !check_rules(args->ignore, error)))
     return FALSE;
   GPtrArray *const *const sources[] = {variables.levels, file.levels, args->levels};
   GPtrArray *const ignored[] = {variables.ignored, file.ignored, args->ignore};
@@ -388,6 +389,8 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
                 "the threshold is error, warning, info, style or none, not \"%s\"", shown);
     return FALSE;
   }
+  if (lenient && s->fail_on == OAKUM_LINT_OFF)
+    s->fail_on = OAKUM_LINT_STYLE; /* there "none" lets no finding pass */
   return TRUE;
 }
 

@@ -1,6 +1,7 @@
 /* YAML 1.2 by libfyaml's event parser. The tree is built here, so that its size and depth have
- * limits and each part knows its place; what could blow up or mean two things (aliases, tags,
- * several documents, keys that repeat) is refused. */
+ * limits and each part knows its place; an alias is a copy of what it names and counts in full, so
+ * that none can blow up; what could mean two things (tags of one's own, several documents, keys
+ * that repeat) is refused. */
 #include "codec/codec.h"
 #include <libfyaml.h>
 #include <string.h>
@@ -12,7 +13,8 @@ typedef struct {
   OakumYaml *open[OAKUM_YAML_DEPTH_MAX]; /* lists and maps that are not closed yet */
   GHashTable *keys[OAKUM_YAML_DEPTH_MAX];
   guint depth, nodes, documents;
-  OakumYaml *key; /* read, its value not yet */
+  OakumYaml *key;      /* read, its value not yet */
+  GHashTable *anchors; /* name -> OakumYaml, borrowed from the tree */
 } Build;
 
 static gboolean fail(const Build *b, int line, int column, OakumErrorCode code, const char *text,
@@ -109,7 +111,21 @@ static char *token_text(struct fy_token *token, size_t *len)
   return failed ? NULL : g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static gboolean scalar(Build *b, struct fy_token *token, int line, int column, GError **error)
+/* The node has a name by which an alias may call it. */
+static gboolean note_anchor(Build *b, struct fy_token *anchor, OakumYaml *node, GError **error)
+{
+  size_t len;
+  g_autofree char *name = anchor ? token_text(anchor, &len) : NULL;
+  if (!name)
+    return TRUE;
+  if (g_hash_table_size(b->anchors) >= OAKUM_YAML_ANCHORS_MAX)
+    return fail(b, node->line, node->column, OAKUM_ERROR_LIMIT, "too many anchors", error);
+  g_hash_table_replace(b->anchors, g_steal_pointer(&name), node);
+  return TRUE;
+}
+
+static gboolean scalar(Build *b, struct fy_token *token, struct fy_token *anchor, gboolean is_text,
+                       int line, int column, GError **error)
 {
   size_t len = 0;
   enum fy_scalar_style style = token ? fy_scalar_token_get_style(token) : FYSS_PLAIN;
@@ -124,8 +140,55 @@ static gboolean scalar(Build *b, struct fy_token *token, int line, int column, G
     return fail(b, line, column, OAKUM_ERROR_INVALID, "not UTF-8", error);
   OakumYaml *node = node_new(OAKUM_YAML_SCALAR, line, column);
   node->text = g_steal_pointer(&text);
-  node->plain = style == FYSS_PLAIN;
+  node->plain = style == FYSS_PLAIN && !is_text;
+  return place(b, node, error) && note_anchor(b, anchor, node, error);
+}
+
+/* A copy of the node, its parts counted and `depth` levels down. NULL: too much. */
+static OakumYaml *copy_node(Build *b, const OakumYaml *from, guint depth)
+{
+  if (depth > OAKUM_YAML_DEPTH_MAX || ++b->nodes > OAKUM_YAML_NODES_MAX)
+    return NULL;
+  g_autoptr(OakumYaml) node = node_new(from->kind, from->line, from->column);
+  node->text = g_strdup(from->text);
+  node->plain = from->plain;
+  GPtrArray *const lists[][2] = {{from->keys, node->keys}, {from->items, node->items}};
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+    for (guint k = 0; lists[i][0] && k < lists[i][0]->len; k++) {
+      OakumYaml *part = copy_node(b, lists[i][0]->pdata[k], depth + 1);
+      if (!part)
+        return NULL;
+      g_ptr_array_add(lists[i][1], part);
+    }
+  return g_steal_pointer(&node);
+}
+
+static gboolean alias(Build *b, struct fy_token *token, int line, int column, GError **error)
+{
+  size_t len;
+  g_autofree char *name = token ? token_text(token, &len) : NULL;
+  const OakumYaml *from = name ? g_hash_table_lookup(b->anchors, name) : NULL;
+  if (!from)
+    return fail(b, line, column, OAKUM_ERROR_INVALID, "no such anchor stands before", error);
+  for (guint i = 0; i < b->depth; i++)
+    if (b->open[i] == from)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "this would hold itself", error);
+  OakumYaml *node = copy_node(b, from, b->depth + 1);
+  if (!node)
+    return fail(b, line, column, OAKUM_ERROR_LIMIT, "too many values, or nested too deep", error);
   return place(b, node, error);
+}
+
+/* !!str, !!seq and !!map say no more than what stands there. */
+static gboolean tag_is_plain(struct fy_token *tag, enum fy_event_type type)
+{
+  size_t len;
+  g_autofree char *text = token_text(tag, &len);
+  const char *colon = text ? strrchr(text, ':') : NULL, *bang = text ? strrchr(text, '!') : NULL;
+  const char *kind = colon ? colon + 1 : bang ? bang + 1 : "";
+  return strcmp(kind, type == FYET_SCALAR          ? "str"
+                      : type == FYET_MAPPING_START ? "map"
+                                                   : "seq") == 0;
 }
 
 static gboolean step(Build *b, struct fy_event *event, GError **error)
@@ -150,8 +213,7 @@ static gboolean step(Build *b, struct fy_event *event, GError **error)
     anchor = event->sequence_start.anchor;
     break;
   case FYET_ALIAS:
-    return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED,
-                "aliases (*name) are not read; write the value again", error);
+    return alias(b, event->alias.anchor, line, column, error);
   case FYET_MAPPING_END:
   case FYET_SEQUENCE_END:
     close_node(b);
@@ -159,12 +221,14 @@ static gboolean step(Build *b, struct fy_event *event, GError **error)
   default:
     return TRUE;
   }
-  if (tag || anchor)
-    return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED, "tags and anchors are not read", error);
+  if (tag && !tag_is_plain(tag, event->type))
+    return fail(b, line, column, OAKUM_ERROR_UNSUPPORTED,
+                "tags other than !!str, !!seq and !!map are not read", error);
   if (event->type == FYET_SCALAR)
-    return scalar(b, event->scalar.value, line, column, error);
+    return scalar(b, event->scalar.value, anchor, tag != NULL, line, column, error);
   return open_node(b, event->type == FYET_MAPPING_START ? OAKUM_YAML_MAP : OAKUM_YAML_LIST, line,
-                   column, error);
+                   column, error) &&
+         note_anchor(b, anchor, b->open[b->depth - 1], error);
 }
 
 static void syntax_error(const Build *b, struct fy_diag *diag, GError **error)
@@ -210,7 +274,8 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
                 (guint)(OAKUM_CONFIG_FILE_MAX / OAKUM_MIB));
     return NULL;
   }
-  Build b = {.what = what};
+  g_autoptr(GHashTable) anchors = oakum_str_map_new(g_free, NULL);
+  Build b = {.what = what, .anchors = anchors};
   if (!looks_sane(&b, data, len, error))
     return NULL;
   struct fy_diag_cfg diag_config;

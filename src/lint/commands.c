@@ -74,62 +74,19 @@ static void add_fed(LintStep *step, OakumShellDialect dialect)
   }
 }
 
-/* The parser that hadolint uses stops without an error before what cannot begin a command, when a
- * whole list stands before it: "a & && b" is "a &". */
-static gboolean stops_early(const OakumShell *shell, const char *text)
-{
-  if (!shell->error || shell->error->code != OAKUM_ERROR_INVALID)
-    return FALSE;
-  guint32 at = shell->error->span.start;
-  for (guint i = 0; i < shell->n_commands; i++)
-    if (shell->commands[i]->cut || shell->commands[i]->span.end > at)
-      return FALSE;
-  while (at > 0 && strchr(" \t\n", text[at - 1]))
-    at--;
-  const char *end = text + shell->error->span.start;
-  if (!*end || at == 0 || shell->root->span.end > shell->error->span.start)
-    return FALSE;
-  for (guint i = 0; i < shell->n_commands; i++)
-    if (shell->commands[i]->depth > 0 && shell->commands[i]->span.end + 2 >= at &&
-        text[at - 1] != ')' && text[at - 1] != '}')
-      return FALSE; /* inside of a compound */
-  char before = text[at - 1];
-  gboolean joined = before == '|' || (before == '&' && at > 1 && text[at - 2] == '&');
-  return !joined && strchr(";&|)", *end) != NULL;
-}
-
-/* hadolint reads "a &; b" as "a & b". Blanks out such semicolons, a few at most. */
-static OakumShell *peer_parse(char *text, gboolean *whole)
-{
-  OakumShell *shell = NULL;
-  for (guint i = 0; i < OAKUM_LINT_PEER_TRIES_MAX; i++) {
-    g_clear_pointer(&shell, oakum_shell_free);
-    shell = oakum_shell_parse(text, strlen(text), OAKUM_SHELL_BASH, NULL);
-    if (!shell || !shell->error)
-      break;
-    guint32 at = shell->error->span.start, back = at;
-    while (back > 0 && strchr(" \t\n", text[back - 1]))
-      back--;
-    if (text[at] != ';' || text[at + 1] == ';' || back == 0 || text[back - 1] != '&' ||
-        (back > 1 && text[back - 2] == '&'))
-      break;
-    text[at] = ' ';
-  }
-  *whole = shell && (shell->complete || stops_early(shell, text));
-  return shell;
-}
-
 static void make_scripts(OakumLint *lint, LintStep *step)
 {
   step->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)script_free);
   OakumShellDialect dialect = lint_dialect(lint, step);
   if (lint->hadolint) {
     if (step->text) {
-      char *text = g_strdup(step->text);
-      gboolean whole = FALSE;
-      OakumShell *shell = peer_parse(text, &whole);
-      add_script(step, shell, text, strlen(text), NULL, FALSE);
-      step->broken = !whole;
+      char *text = lint_peer_shell(step->text);
+      step->broken = text == NULL;
+      if (text) {
+        OakumShell *shell = oakum_shell_parse(text, strlen(text), OAKUM_SHELL_BASH, NULL);
+        add_script(step, shell, text, strlen(text), NULL, FALSE);
+        step->broken = shell == NULL;
+      }
     }
     return;
   }

@@ -98,7 +98,15 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
     out->ids = id_list(list, lint->hadolint ? "DLSC0123456789" : ID_LETTERS, &rest);
     if (!out->ids)
       return FALSE;
+    const char *last = rest - 1;
+    while (last > list && (*last == ' ' || *last == '\t'))
+      last--;
+    gboolean open = *last == ','; /* hadolint: a list that ends in a comma is none */
     rest += strspn(rest, " \t");
+    if (open && lint->hadolint) {
+      g_clear_pointer(&out->ids, g_strfreev);
+      return FALSE;
+    }
     if (*rest && *rest != '#' && *rest != '\r') {
       g_clear_pointer(&out->ids, g_strfreev);
       return FALSE;

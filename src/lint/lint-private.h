@@ -164,12 +164,17 @@ NODISCARD LintStep *lint_inner(LintStep *step);
  * i++) */
 NODISCARD LintStep *lint_step(const OakumLint *lint, guint index);
 NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
+/* What stands before the first FROM, as if it were a stage (without a FROM). */
+NODISCARD LintStage lint_head(const OakumLint *lint);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
 NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int before);
 
 /* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
 NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line,
                                      int *error_column);
+/* peer-shell.c: what hadolint's shell parser takes of the script, in words that module shell reads
+ * alike: all of it, or the commands before the place where it stops; NULL: nothing. New. */
+NODISCARD char *lint_peer_shell(const char *text);
 /* view.c: the steps of the tree. */
 NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile);
 /* stages.c: fills lint->stages from lint->steps. */

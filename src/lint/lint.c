@@ -25,7 +25,7 @@ static void set_levels(OakumLint *lint)
       if (!wanted && i != LINT_SYNTAX)
         level = OAKUM_LINT_OFF;
     }
-    if (options->levels && !(lint->hadolint && !row->hadolint)) {
+    if (options->levels && !(lint->hadolint && (!row->hadolint || i == LINT_SYNTAX))) {
       GHashTableIter iter;
       gpointer key, value;
       gboolean by_name = FALSE;

@@ -207,8 +207,10 @@ static gboolean json_string(Peer *p, char **out)
         p->at++;
         continue;
       }
-      if (!known)
-        return fail(p);
+      if (!known) { /* as it stands: "C:\Program Files" */
+        g_string_append_c(value, c);
+        continue;
+      }
       g_string_append_c(value, to[known - from]);
       p->at++;
       continue;
@@ -473,11 +475,12 @@ static gboolean read_copy(Peer *p, LintStep *step)
   static const char *const add_flags[] = {"checksum", "chown",        "chmod",  "link",
                                           "exclude",  "keep-git-dir", "unpack", NULL};
   const char *const *known = step->kind == STEP_COPY ? copy_flags : add_flags;
+  gboolean bad = FALSE; /* told of behind all flags */
   while (looking_at(p, "--")) {
     size_t start = p->at;
     p->at += 2;
     size_t name = p->at;
-    while (!at_end(p) && (g_ascii_isalnum(peek(p)) || peek(p) == '-' || peek(p) == '_'))
+    while (!at_end(p) && !is_blank(peek(p)) && !strchr("\n=", peek(p)))
       p->at++;
     g_autofree char *flag = g_strndup(p->text + name, p->at - name), *value = NULL;
     gboolean boolean = strcmp(flag, "link") == 0 || strcmp(flag, "parents") == 0 ||
@@ -490,24 +493,24 @@ static gboolean read_copy(Peer *p, LintStep *step)
       }
     } else if (has_value) {
       p->at++;
-      if (!some_unless(p, "", &value))
-        return FALSE;
+      if (!some_unless(p, "", &value)) {
+        gather_blanks(p);
+        return fail(p);
+      }
     } else {
       p->at = start;
       break;
     }
-    if (!g_strv_contains(known, flag))
-      return fail(p);
+    bad |= !g_strv_contains(known, flag);
     gboolean repeated = FALSE;
     for (guint i = 0; i < step->flags->len; i++)
       repeated |= strcmp(((LintWord *)step->flags->pdata[i])->name, flag) == 0;
-    if (repeated && strcmp(flag, "exclude") != 0)
-      return fail(p);
+    bad |= repeated && strcmp(flag, "exclude") != 0;
     lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
     if (!gather_blanks(p))
       break;
   }
-  if (step->kind == STEP_ADD && looking_at(p, "--"))
+  if (bad || (step->kind == STEP_ADD && looking_at(p, "--")))
     return fail(p);
   size_t start = p->at;
   /* bodies in the text: all targets stand on the first line, the last marker ends it */
@@ -565,6 +568,44 @@ static gboolean read_copy(Peer *p, LintStep *step)
   return TRUE;
 }
 
+/* The one name of a mount's option, and its value in one form: "ro" and "rw=false" are the same. */
+static char *mount_option(const char *key, const char *value)
+{
+  static const char *const names[][2] = {{"dst", "target"},   {"destination", "target"},
+                                         {"src", "source"},   {"readonly", "ro"},
+                                         {"readwrite", "ro"}, {"rw", "ro"}};
+  gboolean writes = strcmp(key, "rw") == 0 || strcmp(key, "readwrite") == 0;
+  gboolean is_switch = writes || strcmp(key, "ro") == 0 || strcmp(key, "readonly") == 0 ||
+                       strcmp(key, "required") == 0;
+  if (is_switch)
+    value = (!value || g_ascii_strcasecmp(value, "true") == 0) != writes ? "true" : "false";
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(key, names[i][0]) == 0)
+      key = names[i][1];
+  return g_strdup_printf("%s=%s", key, value ? value : "");
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All options, sorted; NULL: one of them is given twice. New. */
+static char *mount_options(GPtrArray *options)
+{
+  g_autoptr(GString) all = g_string_new(NULL);
+  g_ptr_array_sort(options, by_text);
+  for (guint i = 0; i < options->len; i++) {
+    const char *one = options->pdata[i], *before = i > 0 ? options->pdata[i - 1] : "";
+    size_t n = strcspn(one, "=");
+    if (strncmp(one, before, n + 1) == 0)
+      return NULL;
+    if (strcmp(one, "type=bind") != 0) /* the usual one */
+      g_string_append_printf(all, "%s\n", one);
+  }
+  return g_string_free(g_steal_pointer(&all), FALSE);
+}
+
 static gboolean read_mount(Peer *p, LintStep *step)
 {
   static const char *const types[] = {"bind", "cache", "tmpfs", "secret", "ssh", NULL};
@@ -575,7 +616,8 @@ static gboolean read_mount(Peer *p, LintStep *step)
       " target dst destination id required mode uid gid "};
   int type = 0;
   gboolean target = FALSE, bad = FALSE;
-  GPtrArray *keys = g_ptr_array_new_with_free_func(g_free);
+  GPtrArray *keys = g_ptr_array_new_with_free_func(g_free),
+            *options = g_ptr_array_new_with_free_func(g_free);
   char *value_target = NULL, *value_from = NULL;
   gboolean ok = TRUE;
   do {
@@ -583,8 +625,17 @@ static gboolean read_mount(Peer *p, LintStep *step)
     while (!at_end(p) && (g_ascii_isalpha(peek(p))))
       p->at++;
     g_autofree char *key = g_strndup(p->text + start, p->at - start), *value = NULL;
+    static const char *const switches[] = {"ro", "readonly", "rw", "readwrite", "required", NULL};
     gboolean has = peek(p) == '=';
-    if (has) {
+    if (has && g_strv_contains(switches, key)) {
+      p->at++;
+      if (keyword(p, "true"))
+        value = g_strdup("true");
+      else if (keyword(p, "false"))
+        value = g_strdup("false");
+      else
+        p->at--; /* the "=" is in the way */
+    } else if (has && g_ascii_strcasecmp(key, "z") != 0) {
       p->at++;
       size_t at = p->at;
       if (peek(p) == '"') {
@@ -603,6 +654,7 @@ static gboolean read_mount(Peer *p, LintStep *step)
           ok = fail_at(p, at);
           break;
         }
+        g_ptr_array_add(options, mount_option(key, value));
         continue;
       }
       if (strcmp(key, "sharing") == 0 && strcmp(value, "shared") != 0 &&
@@ -628,21 +680,26 @@ static gboolean read_mount(Peer *p, LintStep *step)
       g_free(value_from);
       value_from = g_strdup(value);
     }
+    g_ptr_array_add(options, mount_option(key, value));
     g_ptr_array_add(keys, g_steal_pointer(&padded));
   } while (peek(p) == ',' && p->at++ < p->len);
   for (guint i = 0; ok && i < keys->len; i++)
     bad |= strstr(allowed[type], keys->pdata[i]) == NULL;
-  if (ok && (bad || (type <= 2 && !target)))
+  char *all = ok ? mount_options(options) : NULL;
+  if (ok && (bad || !all || (type <= 2 && !target)))
     ok = fail(p);
   if (ok) {
     LintWord *word = lint_word_add(step->flags, g_strdup("mount"), g_strdup(types[type]));
     word->raw = g_steal_pointer(&value_target);
+    lint_word_add(step->flags, g_strdup("mount-options"), g_steal_pointer(&all));
     if (value_from)
       lint_word_add(step->flags, g_strdup("mount-from"), g_steal_pointer(&value_from));
   }
+  g_free(all);
   g_free(value_target);
   g_free(value_from);
   g_ptr_array_unref(keys);
+  g_ptr_array_unref(options);
   return ok;
 }
 
@@ -815,8 +872,10 @@ static gboolean read_expose(Peer *p, LintStep *step)
       while (g_ascii_isalpha(peek(p)))
         p->at++;
       g_autofree char *name = g_ascii_strdown(p->text + proto, (gssize)(p->at - proto));
-      if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0)
-        return fail_at(p, proto);
+      if (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0) {
+        p->at = proto;
+        return fail(p);
+      }
     }
     lint_word_add(step->words, NULL, g_strndup(p->text + start, p->at - start));
   } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
@@ -831,19 +890,23 @@ static gboolean read_health(Peer *p, LintStep *step)
     step->none = TRUE;
     return TRUE;
   }
+  gboolean bad = FALSE;
   while (looking_at(p, "--")) {
     guint i = 0;
     while (flags[i] && !eat(p, flags[i]))
       i++;
     if (!flags[i]) {
       p->at += 2;
-      while (!at_end(p) && !is_blank(peek(p)) && peek(p) != '\n')
-        p->at++;
-      return fail(p);
+      gboolean valued = FALSE;
+      for (; !at_end(p) && !is_blank(peek(p)) && peek(p) != '\n'; p->at++)
+        valued |= peek(p) == '=';
+      if (!valued || !require_blanks(p))
+        return fail(p);
+      bad = TRUE; /* told of behind all flags */
+      continue;
     }
     for (guint k = 0; k < step->flags->len; k++)
-      if (strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0)
-        return fail(p);
+      bad |= strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0;
     size_t start = p->at;
     while (g_ascii_isdigit(peek(p)))
       p->at++;
@@ -863,7 +926,7 @@ static gboolean read_health(Peer *p, LintStep *step)
     if (!require_blanks(p))
       return FALSE;
   }
-  if (!keyword(p, "CMD"))
+  if (bad || !keyword(p, "CMD"))
     return fail(p);
   return require_blanks(p) && arguments(p, step);
 }
@@ -892,14 +955,53 @@ static const struct {
     {"MAINTAINER", STEP_MAINTAINER},
 };
 
+/* A comment "# escape=X" must hold one character, wherever it stands; the end of the line is one.
+ */
+static gboolean escape_pragma(Peer *p)
+{
+  size_t start = p->at++;
+  skip_blanks(p);
+  gboolean is_one = eat(p, "escape");
+  if (is_one) {
+    skip_blanks(p);
+    is_one = eat(p, "=");
+  }
+  if (is_one) {
+    skip_blanks(p);
+    p->at += !at_end(p);
+    skip_blanks(p);
+    if (!at_end(p) && peek(p) != '\n')
+      return fail(p);
+  }
+  p->at = start;
+  return TRUE;
+}
+
+/* "# syntax=" goes on in the next line behind an escape. Its end; 0: it is none. */
+static size_t syntax_pragma(Peer *p)
+{
+  size_t start = p->at++, end = 0;
+  g_autofree char *value = NULL;
+  skip_blanks(p);
+  if (eat(p, "syntax") && (skip_blanks(p), eat(p, "=")) && (skip_blanks(p), until_eol(p, &value)))
+    end = p->at;
+  p->at = start;
+  forget(p);
+  return end;
+}
+
 /* Returns NULL on failure; p->error tells where. `depth` keeps ONBUILD chains short. */
 static LintStep *read_step(Peer *p, guint depth)
 {
   size_t start = p->at;
   if (peek(p) == '#' && !at_end(p)) {
+    if (!escape_pragma(p))
+      return NULL;
     LintStep *step = lint_step_new(STEP_COMMENT);
     const char *nl = memchr(p->text + p->at, '\n', p->len - p->at);
     size_t end = nl ? (size_t)(nl - p->text) : p->len;
+    size_t syntax = syntax_pragma(p);
+    end = MAX(end, syntax);
     step->text = g_strndup(p->text + p->at + 1, end - p->at - 1);
     p->at = end;
     return step;
@@ -979,7 +1081,7 @@ static char escape_of(const char *text, size_t len)
     if (!equals)
       return '\\';
     *equals = '\0';
-    if (g_ascii_strcasecmp(g_strstrip(line), "escape") == 0) {
+    if (strcmp(g_strstrip(line), "escape") == 0) {
       const char *value = g_strstrip(equals + 1);
       return *value == '`' ? '`' : '\\';
     }

@@ -32,12 +32,24 @@ gboolean lint_mounts(const LintStep *step, const char *part)
 }
 
 /* The last stage, or one that others are made from: only their layers stay. */
+/* For hadolint: a FROM that reads as the last one does, or whose alias any FROM names. */
+static gboolean peer_stage_stays(const OakumLint *lint, const LintStep *from)
+{
+  const LintStep *last = lint_stage(lint, (int)lint->stages->len - 1)->from;
+  if (g_strcmp0(from->image, last->image) == 0 && g_strcmp0(from->alias, last->alias) == 0 &&
+      g_strcmp0(from->platform, last->platform) == 0)
+    return TRUE;
+  for (guint s = 0; from->alias && s < lint->stages->len && lint_spend(lint); s++)
+    if (g_strcmp0(lint_stage(lint, (int)s)->from->name, from->alias) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step)
 {
   if (lint->hadolint)
     return step->outer || lint->stages->len == 0 ||
-           (step->stage >= 0 &&
-            (step->stage == (int)lint->stages->len - 1 || lint_stage(lint, step->stage)->base));
+           (step->stage >= 0 && peer_stage_stays(lint, lint_stage(lint, step->stage)->from));
   return step->stage < 0 || step->stage == (int)lint->stages->len - 1 ||
          lint_stage(lint, step->stage)->base;
 }

@@ -164,6 +164,8 @@ static gboolean peer_has_workdir(const OakumLint *lint, const LintStep *step)
       now = other->alias ? other->alias : other->name;
       if (g_hash_table_contains(names, other->name))
         g_hash_table_add(names, now);
+      else
+        g_hash_table_remove(names, now);
     } else if (other->kind == STEP_WORKDIR) {
       g_hash_table_add(names, now);
     }

@@ -97,8 +97,9 @@ void check_many_cmd(OakumLint *lint, LintStep *step)
   } kinds[] = {{STEP_CMD, LINT_MANY_CMD, "CMD"},
                {STEP_ENTRYPOINT, LINT_MANY_ENTRYPOINT, "ENTRYPOINT"},
                {STEP_HEALTHCHECK, LINT_MANY_HEALTHCHECK, "HEALTHCHECK"}};
-  for (guint s = 0; s < lint->stages->len; s++) {
-    const LintStage *stage = lint_stage(lint, (int)s);
+  LintStage head = lint_head(lint); /* hadolint: a stage as any other */
+  for (int s = lint->hadolint ? -1 : 0; s < (int)lint->stages->len; s++) {
+    const LintStage *stage = s < 0 ? &head : lint_stage(lint, s);
     for (guint k = 0; k < G_N_ELEMENTS(kinds); k++) {
       LintStep *before = NULL;
       for (guint i = stage->first; i < stage->end; i++) {

@@ -50,7 +50,7 @@ static gboolean *peer_labelled(const OakumLint *lint, const char *name)
     for (guint k = 0; k < s; k++) {
       const char *alias = lint_stage(lint, (int)k)->from->alias;
       good[s] |= good[k] && alias && strcmp(alias, stage->from->name) == 0;
-      good[k] |= has && alias && strcmp(alias, key) == 0;
+      silent[k] |= has && alias && strcmp(alias, key) == 0; /* but what is made from it is asked */
     }
     for (guint i = stage->first; i < stage->end; i++) {
       const LintStep *copy = lint_step(lint, i);

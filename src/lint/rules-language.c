@@ -55,13 +55,16 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
         lint_operands(c, lint->hadolint ? PIP_VALUED
                                         : PIP_VALUED
                              " m python p cert cache-dir timeout retries log C config-settings");
-    gboolean behind = FALSE; /* the verb */
+    gboolean behind = FALSE, first = FALSE; /* the verb; right behind it */
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (!behind) {
-        behind = strcmp(word->text, "install") == 0;
-        continue;
+      if (strcmp(word->text, "install") == 0 && (!behind || (first && lint->hadolint))) {
+        behind = first = TRUE;
+        continue; /* hadolint: also when it is said twice */
       }
+      if (!behind)
+        continue;
+      first = FALSE;
       if (pip_pinned(word->text))
         continue;
       /* name[extra] looks like a glob */
@@ -242,21 +245,22 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
     return;
   const GArray *list = lint_commands(lint, step);
   const LintCommand *install = NULL;
-  gboolean clean = FALSE;
+  gboolean clean = FALSE, early = FALSE; /* before the first install */
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "yarn"))
       continue;
     if (lint->hadolint ? lint_has_arg(c, "install")
                        : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
+      clean &= lint->hadolint;
       install = c;
-      clean = FALSE;
     } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
                               : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
+      early |= !install;
       clean = TRUE;
     }
   }
-  if (!install || clean)
+  if (!install || (clean && !(early && lint->hadolint)))
     return;
   OakumFinding *finding = lint_tell(lint, LINT_YARN_CACHE, step, lint_command_span(install), NULL);
   lint_append_command(lint, finding, step, "yarn cache clean");

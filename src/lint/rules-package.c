@@ -84,21 +84,23 @@ void check_yum_clean(OakumLint *lint, LintStep *step)
     return;
   const GArray *list = lint_commands(lint, step);
   const LintCommand *install = NULL;
-  gboolean clean = FALSE;
+  gboolean clean = FALSE, early = FALSE; /* before the first install */
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (lint_does(lint, c, "yum",
                   lint->hadolint ? "install"
                                  : "install update upgrade groupinstall localinstall reinstall")) {
+      clean &= lint->hadolint; /* hadolint: the first of each counts */
       install = c;
-      clean = FALSE;
     } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
                                     (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
                               : cleans(c, "yum", "/var/cache/yum")) {
+      early |= !install;
       clean = TRUE;
     }
   }
-  if (!install || clean || (!lint->hadolint && !lint_stage_stays(lint, step)))
+  if (!install || (clean && !(early && lint->hadolint)) ||
+      (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
   OakumFinding *finding = lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(install), NULL);
   lint_append_command(lint, finding, step, "yum clean all");
@@ -114,22 +116,24 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
   static const char *const tools[] = {"dnf", "microdnf"};
   for (guint t = 0; t < G_N_ELEMENTS(tools); t++) {
     const LintCommand *install = NULL;
-    gboolean clean = FALSE;
+    gboolean clean = FALSE, early = FALSE; /* before the first install */
     for (guint i = 0; i < list->len; i++) {
       const LintCommand *c = lint_command(list, i);
       if (lint_does(lint, c, tools[t], DNF_VERBS)) {
+        clean &= lint->hadolint;
         install = c;
-        clean = FALSE;
       } else if (lint->hadolint
                      ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) ||
                            (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
                      : cleans(c, tools[t], "/var/cache/dnf") ||
                            cleans(c, tools[t], "/var/cache/libdnf5") ||
                            cleans(c, tools[t], "/var/cache/yum")) {
+        early |= !install;
         clean = TRUE;
       }
     }
-    if (!install || clean || (!lint->hadolint && !lint_stage_stays(lint, step)))
+    if (!install || (clean && !(early && lint->hadolint)) ||
+        (!lint->hadolint && !lint_stage_stays(lint, step)))
       continue;
     g_autofree char *command = g_strconcat(tools[t], " clean all", NULL);
     OakumFinding *finding =
@@ -138,12 +142,22 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
   }
 }
 
-/* ENV of the stage and every ARG before give versions. */
+/* The stage is this one or made from it. */
+static gboolean is_made_from(const OakumLint *lint, int stage, int base)
+{
+  for (guint guard = 0; stage > base && stage >= 0 && guard < lint->stages->len; guard++)
+    stage = lint_stage(lint, stage)->parent;
+  return stage == base;
+}
+
+/* ENV of the stage and of those it is made from, and every ARG before give versions. */
 static gboolean knows_variable(const OakumLint *lint, const LintStep *step, const char *name)
 {
   for (guint i = 0; i < step->index && lint_spend(lint); i++) {
-    const LintStep *other = lint_inner(lint_step(lint, i));
-    if (other->kind != STEP_ARG && !(other->kind == STEP_ENV && other->stage == step->stage))
+    LintStep *outer = lint_step(lint, i);
+    const LintStep *other = lint->hadolint ? outer : lint_inner(outer);
+    if (other->kind != STEP_ARG &&
+        !(other->kind == STEP_ENV && is_made_from(lint, step->stage, other->stage)))
       continue;
     for (guint k = 0; k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
@@ -246,18 +260,19 @@ void check_zypper_clean(OakumLint *lint, LintStep *step)
     return;
   const GArray *list = lint_commands(lint, step);
   const LintCommand *install = NULL;
-  gboolean clean = FALSE;
+  gboolean clean = FALSE, early = FALSE; /* before the first install */
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (lint_does(lint, c, "zypper", "install in")) {
+      clean &= lint->hadolint;
       install = c;
-      clean = FALSE;
     } else if (lint_does(lint, c, "zypper", "clean cc") ||
                (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
+      early |= !install;
       clean = TRUE;
     }
   }
-  if (!install || clean)
+  if (!install || (clean && !(early && lint->hadolint)))
     return;
   OakumFinding *finding =
       lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(install), NULL);

@@ -104,6 +104,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
   const LintStep *shell = step->shell;
   if (lint->hadolint && shell && shell->stage != step->stage)
     shell = NULL; /* it forgets with each stage */
+  for (guint i = step->index; lint->hadolint && step->stage < 0 && i > 0 && !shell; i--)
+    if (lint_step(lint, i - 1)->kind == STEP_SHELL)
+      shell = lint_step(lint, i - 1);
   if (shell && shell_is_safe(lint, shell))
     return;
   const GArray *list = lint_commands(lint, step);
@@ -137,8 +140,9 @@ void check_pipefail(OakumLint *lint, LintStep *step)
  * --------------------------------------------------------------------------------- */
 void check_curl_wget(OakumLint *lint, LintStep *step)
 {
-  for (guint s = 0; s < lint->stages->len; s++) {
-    const LintStage *stage = lint_stage(lint, (int)s);
+  LintStage head = lint_head(lint);
+  for (int s = lint->hadolint ? -1 : 0; s < (int)lint->stages->len; s++) {
+    const LintStage *stage = s < 0 ? &head : lint_stage(lint, s);
     gboolean curls[2] = {FALSE, FALSE}, wgets[2] = {FALSE, FALSE};
     for (guint i = stage->first; i < stage->end; i++) {
       step = lint_inner(lint_step(lint, i));
@@ -185,8 +189,32 @@ void check_ln(OakumLint *lint, LintStep *step)
 
 /* ---- RUN after RUN
  * ----------------------------------------------------------------------------------- */
-static gboolean same_flags(const LintStep *a, const LintStep *b)
+/* hadolint: mounts are a set whose options count, and the first of a repeated flag holds. */
+static gboolean has_flags_of(const LintStep *a, const LintStep *b)
 {
+  for (guint i = 0; i < a->flags->len; i++) {
+    const LintWord *x = a->flags->pdata[i];
+    gboolean found = FALSE;
+    if (strcmp(x->name, "mount-options") == 0)
+      for (guint k = 0; k < b->flags->len && !found; k++) {
+        const LintWord *y = b->flags->pdata[k];
+        found = strcmp(x->name, y->name) == 0 && g_strcmp0(x->value, y->value) == 0;
+      }
+    else if (strcmp(x->name, "network") == 0 || strcmp(x->name, "security") == 0)
+      found = lint_flag(b, x->name) &&
+              g_strcmp0(lint_flag(a, x->name)->value, lint_flag(b, x->name)->value) == 0;
+    else
+      found = TRUE;
+    if (!found)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean same_flags(const OakumLint *lint, const LintStep *a, const LintStep *b)
+{
+  if (lint->hadolint)
+    return has_flags_of(a, b) && has_flags_of(b, a);
   if (a->flags->len != b->flags->len)
     return FALSE;
   for (guint i = 0; i < a->flags->len; i++) {
@@ -225,8 +253,8 @@ void check_consecutive(OakumLint *lint, LintStep *step)
     step = lint_step(lint, i);
     if (step->kind == STEP_COMMENT)
       continue;
-    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN && same_flags(before, step) &&
-        is_small(lint, before) && is_small(lint, step) &&
+    if (step->kind == STEP_RUN && before && before->kind == STEP_RUN &&
+        same_flags(lint, before, step) && is_small(lint, before) && is_small(lint, step) &&
         (lint->hadolint || (!step->heredoc && !before->heredoc)))
       lint_tell(lint, LINT_CONSECUTIVE_RUN, step, step->keyword, NULL);
     before = step;

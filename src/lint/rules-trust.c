@@ -3,28 +3,50 @@
 #include "lint/check-private.h"
 #include <string.h>
 
+/* Options that take the next word: of curl by letter and by name. */
+#define CURL_LETTERS "AbCcdDeEFHKmoPQrtTuUwxXyYz"
+#define CURL_VALUED                                                                                \
+  "--user-agent --cookie --continue-at --cookie-jar --data --data-raw --data-binary --data-ascii " \
+  "--data-urlencode --dump-header --referer --cert --form --form-string --header --config "        \
+  "--max-time --output --ftp-port --quote --range --telnet-option --upload-file --user "           \
+  "--proxy-user --write-out --proxy --request --speed-time --speed-limit --time-cond --cacert "    \
+  "--capath --cert-type --ciphers --connect-timeout --create-file-mode --key --key-type "          \
+  "--limit-rate --max-filesize --max-redirs --noproxy --output-dir --pass --pinnedpubkey --proto " \
+  "--proxy-header --resolve --retry --retry-delay --retry-max-time --url --json --url-query "      \
+  "--variable --aws-sigv4 --crlfile --connect-to --interface --local-port --oauth2-bearer"
+#define WGET_VALUED                                                                                \
+  "-O -o -a -e -i -P -U -T -t -Q -w -A -R -D -I -X -l -B --output-document --output-file "         \
+  "--append-output --execute --input-file --directory-prefix --user-agent --timeout --tries "      \
+  "--quota --wait --accept --reject --domains --header --user --password --post-data --post-file " \
+  "--progress --base --level --ca-certificate --certificate --private-key --referer"
+#define DEB_VALUED "-o -c -t -a --option --config-file --target-release --host-architecture"
+#define APK_VALUED "-t --virtual -X --repository -p --root --keys-dir --arch --cache-dir"
+#define RPM_VALUED                                                                                 \
+  "-c --config --installroot --releasever --enablerepo --disablerepo --repo --exclude -x -d -e -R"
+
 /* A flag of a command. `safe`: leaving it out is the fix (FALSE as pointer: no edit). */
 static const struct {
   const char *tools, *words;
   LintRuleId rule;
   gboolean removable, safe;
+  const char *valued; /* options that take the next word */
 } flags[] = {
-    {"curl", "-k --insecure --proxy-insecure", LINT_CURL_INSECURE, TRUE, TRUE},
-    {"wget", "--no-check-certificate", LINT_WGET_INSECURE, TRUE, TRUE},
-    {"apk", "--allow-untrusted", LINT_APK_UNTRUSTED, FALSE, FALSE},
-    {"apt-get apt", "--allow-unauthenticated", LINT_APT_UNAUTHENTICATED, TRUE, TRUE},
+    {"curl", "-k --insecure --proxy-insecure", LINT_CURL_INSECURE, TRUE, TRUE, CURL_VALUED},
+    {"wget", "--no-check-certificate", LINT_WGET_INSECURE, TRUE, TRUE, WGET_VALUED},
+    {"apk", "--allow-untrusted", LINT_APK_UNTRUSTED, FALSE, FALSE, APK_VALUED},
+    {"apt-get apt", "--allow-unauthenticated", LINT_APT_UNAUTHENTICATED, TRUE, TRUE, DEB_VALUED},
     {"yum dnf tdnf microdnf",
      "--nogpgcheck --no-gpgchecks --setopt=gpgcheck=0 --setopt=*.gpgcheck=0", LINT_RPM_NOGPG, TRUE,
-     TRUE},
+     TRUE, RPM_VALUED},
     {"rpm", "--nodigest --nosignature --noverify --nofiledigest", LINT_RPM_NOSIGNATURE, FALSE,
-     FALSE},
-    {"apt-get apt", "--force-yes", LINT_APT_FORCE_YES, FALSE, FALSE},
+     FALSE, "--root -r --dbpath --prefix"},
+    {"apt-get apt", "--force-yes", LINT_APT_FORCE_YES, FALSE, FALSE, DEB_VALUED},
     {"yum dnf tdnf microdnf",
      "--setopt=sslverify=false --setopt=sslverify=0 --setopt=sslverify=no sslverify=false "
      "sslverify=0",
-     LINT_YUM_INSECURE, FALSE, FALSE},
+     LINT_YUM_INSECURE, FALSE, FALSE, RPM_VALUED},
     {"yum-config-manager", "sslverify=false sslverify=0 --setopt=sslverify=false",
-     LINT_YUM_INSECURE, FALSE, FALSE},
+     LINT_YUM_INSECURE, FALSE, FALSE, ""},
 };
 
 /* A variable with a value that turns a check off; values NULL: any that is not empty. */
@@ -53,19 +75,34 @@ static void check_variable(OakumLint *lint, LintStep *step, const char *name, co
       lint_tell(lint, variables[i].rule, step, span, "%s=%s", name, bare);
 }
 
+/* The word is an option whose value is the next one. */
+static gboolean takes_next(guint flag, const char *text)
+{
+  if (flags[flag].rule == LINT_CURL_INSECURE && text[0] == '-' && text[1] != '-') {
+    size_t n = strcspn(text + 1, CURL_LETTERS);
+    return text[1 + n] && !text[2 + n];
+  }
+  return lint_one_of(text, flags[flag].valued);
+}
+
 static void check_flags(OakumLint *lint, LintStep *step, const LintCommand *c)
 {
   const OakumShellCommand *shell = c->shell;
   for (guint f = 0; f < G_N_ELEMENTS(flags); f++) {
     if (!lint_is(c, flags[f].tools))
       continue;
+    gboolean is_value = FALSE; /* of the option before */
     for (guint k = 1; k < shell->n_words; k++) {
       const OakumShellWord *word = &shell->words[k];
+      gboolean value = is_value;
+      is_value = !value && takes_next(f, word->text);
+      if (value)
+        continue;
       gboolean whole = lint_one_of(word->text, flags[f].words);
       /* -k among other short flags of curl: -sSkL, unless a letter before takes a value */
       size_t letters =
           flags[f].rule == LINT_CURL_INSECURE && word->text[0] == '-' && word->text[1] != '-'
-              ? strcspn(word->text + 1, "oHdXuATFeYyzmbcCErKwxDPQUtI")
+              ? strcspn(word->text + 1, CURL_LETTERS)
               : 0;
       const char *k_at = letters > 0 ? memchr(word->text + 1, 'k', letters) : NULL;
       if (!whole && !k_at)

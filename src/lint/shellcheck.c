@@ -40,6 +40,8 @@ static State *state_new(const char *shell)
   return state;
 }
 
+static const char usual_shell[] = "/bin/sh -c";
+
 static State *state_copy(const State *from)
 {
   State *state = g_new0(State, 1);
@@ -54,7 +56,7 @@ static void script_free(OakumLintScript *script)
   g_free(script);
 }
 
-static void take_in(const OakumLint *lint, State *state, const LintStep *step, const char *fallback)
+static void take_in(const OakumLint *lint, State *state, const LintStep *step)
 {
   if (step->kind == STEP_SHELL) {
     g_autoptr(GString) shell = g_string_new(NULL);
@@ -68,7 +70,7 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
   } else if (step->kind == STEP_ARG || step->kind == STEP_ENV) {
     if (lint->hadolint) { /* it forgets the shell when it learns a variable */
       g_free(state->shell);
-      state->shell = g_strdup(fallback);
+      state->shell = g_strdup(usual_shell);
     }
     for (guint i = 0; i < step->words->len; i++) {
       const LintWord *word = step->words->pdata[i];
@@ -76,6 +78,18 @@ static void take_in(const OakumLint *lint, State *state, const LintStep *step, c
         g_ptr_array_add(state->names, word->name);
     }
   }
+}
+
+/* hadolint goes by how a script of its own begins, and reads it as the shell of the stage. */
+static gboolean peer_checks(const char *text)
+{
+  static const char *const known[] = {"#!/bin/sh",           "#!/bin/bash",
+                                      "#!/bin/ksh",          "#!/usr/bin/env sh",
+                                      "#!/usr/bin/env bash", "#!/usr/bin/env ksh"};
+  for (gsize i = 0; i < G_N_ELEMENTS(known); i++)
+    if (g_str_has_prefix(text, known[i]))
+      return TRUE;
+  return FALSE;
 }
 
 static void add_script(OakumLint *lint, const State *state, LintStep *step, const char *text,
@@ -88,13 +102,15 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
     return;
   g_autoptr(GString) script = g_string_new(NULL);
   int prelude = 1;
-  if (g_str_has_prefix(text, "#!")) {
+  if (lint->hadolint && g_str_has_prefix(text, "#!") && !peer_checks(text))
+    return;
+  if (!lint->hadolint && g_str_has_prefix(text, "#!")) {
     size_t n = strcspn(text, "\n");
     g_autofree char *line = g_strndup(text, n);
     OakumShellDialect dialect;
     if (!oakum_shell_dialect_of_script(line, n, &dialect) ||
         (dialect != OAKUM_SHELL_SH && dialect != OAKUM_SHELL_BASH && dialect != OAKUM_SHELL_KSH &&
-         (lint->hadolint || (dialect != OAKUM_SHELL_DASH && dialect != OAKUM_SHELL_ASH))))
+         dialect != OAKUM_SHELL_DASH && dialect != OAKUM_SHELL_ASH))
       return;
     g_string_append_printf(script, "%s\n", line);
   } else {
@@ -132,7 +148,7 @@ static void add_run(OakumLint *lint, const State *state, LintStep *step)
 }
 
 /* "# hadolint shell=NAME" */
-static char *shell_pragma(const char *text)
+static char *shell_pragma(const char *text, gboolean strict)
 {
   const char *at = text + strspn(text, " \t");
   if (!g_str_has_prefix(at, "hadolint"))
@@ -147,16 +163,22 @@ static char *shell_pragma(const char *text)
     return NULL;
   at++;
   at += strspn(at, " \t");
-  return *at ? g_strdup(at) : NULL;
+  /* hadolint: one word, and only a comment may follow */
+  size_t n = strcspn(at, " \t#");
+  const char *rest = at + n + strspn(at + n, " \t");
+  return n > 0 && (!strict || *rest == '\0' || *rest == '#') ? g_strndup(at, n) : NULL;
 }
 
-/* A comment that names the shell: of all stages before the first FROM, else of the one it is in. */
-static void heed_pragma(const char *comment, const LintStep *step, State *now, char **fallback)
+/* A comment that names the shell: of all stages before the first FROM, else of the one it is in.
+ * For hadolint only the first such counts for all stages, and none behind a variable or a SHELL. */
+static void heed_pragma(const OakumLint *lint, const char *comment, const LintStep *step,
+                        State *now, char **fallback, gboolean *late)
 {
-  g_autofree char *shell = shell_pragma(comment);
+  g_autofree char *shell = shell_pragma(comment, lint->hadolint);
   if (!shell)
     return;
-  if (step->stage < 0) {
+  if (step->stage < 0 && !(lint->hadolint && *late)) {
+    *late = TRUE;
     g_free(*fallback);
     *fallback = g_strdup(shell);
   }
@@ -172,8 +194,9 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
   lint->script_places = g_ptr_array_new_with_free_func(g_free);
   if (lint->docker || lint->peer_failed)
     return lint->scripts;
-  g_autofree char *fallback = g_strdup("/bin/sh -c");
+  g_autofree char *fallback = g_strdup(usual_shell);
   State *now = state_new(fallback), *onbuild = state_new(fallback);
+  gboolean late = FALSE;
   g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func((GDestroyNotify)state_free);
   guint comment = 0;
   for (guint i = 0; i < lint->steps->len; i++) {
@@ -183,10 +206,10 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       const OakumComment *one = lint->dockerfile->comments->pdata[comment];
       if (one->range.line >= step->line)
         break;
-      heed_pragma(one->text, step, now, &fallback);
+      heed_pragma(lint, one->text, step, now, &fallback, &late);
     }
     if (step->kind == STEP_COMMENT) {
-      heed_pragma(step->text, step, now, &fallback);
+      heed_pragma(lint, step->text, step, now, &fallback, &late);
     } else if (step->kind == STEP_FROM) {
       if (step->stage > 0)
         g_ptr_array_add(ended, g_steal_pointer(&now));
@@ -196,14 +219,15 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent])
                                                     : state_new(fallback);
       state_free(onbuild);
-      onbuild = state_new(fallback);
+      onbuild = state_new(lint->hadolint ? usual_shell : fallback);
     } else if (step->kind == STEP_ONBUILD) {
       LintStep *inner = lint_inner(step);
-      take_in(lint, onbuild, inner, fallback);
+      take_in(lint, onbuild, inner);
       if (inner->kind == STEP_RUN)
         add_run(lint, onbuild, inner);
     } else {
-      take_in(lint, now, step, fallback);
+      late |= step->kind == STEP_ARG || step->kind == STEP_ENV || step->kind == STEP_SHELL;
+      take_in(lint, now, step);
       if (step->kind == STEP_RUN)
         add_run(lint, now, step);
     }
@@ -281,7 +305,7 @@ static gboolean excuses(const Place *place, const OakumLintComment *comment)
   or += 2;
   or += strspn(or, " \t");
   size_t n = strcspn(or, " \t\n;&|)}");
-  const char *next = or +n + strspn(or +n, " \t\n");
+  const char *next = or +n + strcspn(or +n, "\n;&|)}"); /* behind its arguments */
   return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && * or == ':')) && *next != '|';
 }
 
@@ -296,16 +320,22 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   if (code == 2015 && excuses(place, comment))
     return;
   if (code == 3010 && lint->hadolint) {
-    /* 0.11 goes on to tell of "==" inside */
+    /* 0.11 goes on to tell of "==" and "=~" inside; the last one is kept */
+    static const struct {
+      const char *word;
+      int code;
+    } inside[] = {{" == ", 3014}, {" =~ ", 3015}};
     size_t at = byte_of(place, comment->line - place->prelude, comment->column);
-    const char *close = g_strstr_len(place->text + at, (gssize)(place->len - at), "]]"),
-               *equals =
-                   close ? g_strstr_len(place->text + at, close - place->text - (gssize)at, " == ")
-                         : NULL;
-    if (equals) {
-      code = 3014;
-      column += (int)(equals - place->text - (gssize)at) + 1;
+    const char *text = place->text + at,
+               *close = g_strstr_len(text, (gssize)(place->len - at), "]]"), *last = text;
+    for (guint i = 0; close && i < G_N_ELEMENTS(inside); i++) {
+      const char *found = g_strrstr_len(text, close - text, inside[i].word);
+      if (found && found > last) {
+        last = found;
+        code = inside[i].code;
+      }
     }
+    column += last > text ? (int)(last - text) + 1 : 0;
   }
   g_autofree char *id = g_strdup_printf("SC%d", code);
   OakumLintLevel level = level_of(lint, id, comment->level);

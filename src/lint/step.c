@@ -73,6 +73,12 @@ LintStage *lint_stage(const OakumLint *lint, int index)
   return lint->stages->pdata[index];
 }
 
+LintStage lint_head(const OakumLint *lint)
+{
+  return (LintStage){.end = lint->stages->len > 0 ? lint_stage(lint, 0)->first : lint->steps->len,
+                     .parent = -1};
+}
+
 int lint_find_stage(const OakumLint *lint, const char *name, int before)
 {
   for (int i = MIN(before, (int)lint->stages->len) - 1; i >= 0; i--) {

@@ -92,17 +92,18 @@ GPtrArray *oakum_shell_args_no_flags(const OakumShellCommand *command, const cha
   GPtrArray *out = g_ptr_array_new();
   guint i;
   (void)!oakum_shell_plain_name(command, &i);
+  gboolean is_value = FALSE; /* a flag behind such a flag still takes its own */
   for (; i < command->n_words; i++) {
     const OakumShellWord *word = &command->words[i];
+    gboolean takes = FALSE;
     if (!oakum_shell_word_is_flag(word)) {
-      g_ptr_array_add(out, (gpointer)word);
-      continue;
+      if (!is_value)
+        g_ptr_array_add(out, (gpointer)word);
+    } else if (!strchr(word->text, '=')) {
+      for (const char *const *name = valued; name && *name && !takes; name++)
+        takes = gives_flag(word, *name, NULL) > 0;
     }
-    for (const char *const *name = valued; name && *name; name++)
-      if (gives_flag(word, *name, NULL) && !strchr(word->text, '=')) {
-        i++; /* its value is no argument */
-        break;
-      }
+    is_value = takes;
   }
   return out;
 }

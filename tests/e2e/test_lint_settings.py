@@ -162,10 +162,10 @@ def test_hadolint_variables(oakum, folder):
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FORMAT": "json"}).stdout.startswith('[{"code":"DL3006"')
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FORMAT": "json"}).returncode == 1
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_NOFAIL": "yes"}).returncode == 0
-    assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 0
+    assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1  # there no finding passes
     (folder / ".hadolint.yaml").write_text("failure-threshold: style\n")
     assert lint(oakum, folder, *only, "Dockerfile", env={"HADOLINT_FAILURE_THRESHOLD": "none"}).returncode == 1
-    assert lint(oakum, folder, *only, "-t", "none", "Dockerfile").returncode == 0
+    assert lint(oakum, folder, *only, "-t", "none", "Dockerfile").returncode == 1
     assert json_levels(oakum, folder, "--only", "DL3006", "Dockerfile", env={"HADOLINT_IGNORE": "DL3006"}).keys() == {"DL3006"}
 
 
@@ -196,7 +196,7 @@ def test_bad_hadolint_file(oakum, folder, text, says):
     (["--only", "DL3006", "--no-fail"], 0), (["--only", "DL3064"], 0),
     (["--only", "DL3006", "--compat", "hadolint"], 1), (["--only", "DL3006", "--compat", "hadolint", "-t", "error"], 0),
     (["--only", "DL3006", "--compat", "hadolint", "--no-fail"], 0), (["--only", "DL3006", "--compat", "hadolint", "-f", "codacy"], 0),
-    (["--only", "DL3006", "--compat", "hadolint", "-f", "gitlab_codeclimate"], 0), (["--only", "DL3064", "--compat", "hadolint"], 0),
+    (["--only", "DL3006", "--compat", "hadolint", "-f", "gitlab_codeclimate"], 1), (["--only", "DL3064", "--compat", "hadolint"], 0),
 ])
 def test_exit_status(oakum, folder, words, status):
     assert lint(oakum, folder, *words, "Dockerfile").returncode == status

@@ -65,9 +65,10 @@ static void test_refused(void)
     const char *text, *says;
     OakumErrorCode code;
   } cases[] = {
-      {"a: &x 1\n", "t.yaml:1:", OAKUM_ERROR_UNSUPPORTED},
-      {"a: 1\nb: *x\n", "aliases", OAKUM_ERROR_UNSUPPORTED},
-      {"a: !!str 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
+      {"a: 1\nb: *x\n", "t.yaml:2:", OAKUM_ERROR_INVALID},
+      {"a: &x [1, *x]\n", "hold itself", OAKUM_ERROR_INVALID},
+      {"a: !!int 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
+      {"a: !own 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
       {"a: 1\nb: 2\na: 3\n", "t.yaml:3:1: key \"a\"", OAKUM_ERROR_INVALID},
       {"? [a]\n: b\n", "plain word", OAKUM_ERROR_INVALID},
       {"--- 1\n--- 2\n", "t.yaml:2:", OAKUM_ERROR_INVALID},
@@ -89,8 +90,33 @@ static void test_refused(void)
   }
 }
 
+static void test_aliases(void)
+{
+  g_autoptr(OakumYaml) top =
+      parse("a: &x [1, !!str true]\nb: *x\nc: &y {k: *x}\nd: *y\ne: !!seq [&z 7, *z]\n");
+  const OakumYaml *b = oakum_yaml_get(top, "b"), *k = oakum_yaml_get(oakum_yaml_get(top, "d"), "k"),
+                  *e = oakum_yaml_get(top, "e");
+  g_assert_cmpuint(b->items->len, ==, 2);
+  g_assert_cmpstr(((OakumYaml *)b->items->pdata[0])->text, ==, "1");
+  g_assert_false(((OakumYaml *)b->items->pdata[1])->plain);
+  g_assert_cmpstr(((OakumYaml *)k->items->pdata[1])->text, ==, "true");
+  g_assert_cmpstr(((OakumYaml *)e->items->pdata[1])->text, ==, "7");
+}
+
 static void test_limits(void)
 {
+  /* each line holds the one before it ten times */
+  g_autoptr(GString) laughs = g_string_new("a0: &a0 [1]\n");
+  for (guint i = 1; i < 10; i++) {
+    g_string_append_printf(laughs, "a%u: &a%u [", i, i);
+    for (guint k = 0; k < 10; k++)
+      g_string_append_printf(laughs, "*a%u,", i - 1);
+    g_string_append(laughs, "]\n");
+  }
+  g_autoptr(GError) blown = NULL;
+  g_assert_null(oakum_yaml_parse(laughs->str, laughs->len, "t", &blown));
+  g_assert_error(blown, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
+
   g_autoptr(GString) many = g_string_new("[");
   for (guint i = 0; i < OAKUM_YAML_NODES_MAX; i++)
     g_string_append(many, "1,");
@@ -110,6 +136,7 @@ int main(int argc, char **argv)
   g_test_add_func("/codec/yaml/scalars", test_scalars);
   g_test_add_func("/codec/yaml/empty", test_empty);
   g_test_add_func("/codec/yaml/refused", test_refused);
+  g_test_add_func("/codec/yaml/aliases", test_aliases);
   g_test_add_func("/codec/yaml/limits", test_limits);
   return g_test_run();
 }

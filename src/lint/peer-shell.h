@@ -1,0 +1,120 @@
+/* The reader of peer-shell.c and peer-word.c: a place in a script, and what both ask of it. */
+#pragma once
+#include "lint/lint-private.h"
+#include <string.h>
+
+typedef enum { TAKEN, NONE, BROKEN } Taken;
+
+typedef struct {
+  char *delimiter;
+  gboolean quoted, dashed;
+} Pending;
+
+typedef struct {
+  gsize start, end;
+  const char *text; /* that stands there instead; static */
+} Change;
+
+typedef struct {
+  const char *text;
+  gsize len, at;
+  guint depth;
+  guint64 budget;
+  GArray *changes; /* Change */
+  GArray *pending; /* Pending: heredocs whose bodies follow behind the line */
+} Reader;
+
+static inline char look(const Reader *r, gsize ahead)
+{
+  return r->at + ahead < r->len ? r->text[r->at + ahead] : '\0';
+}
+static inline gboolean ended(const Reader *r)
+{
+  return r->at >= r->len;
+}
+static inline gboolean is_in(char c, const char *set)
+{
+  return c != '\0' && strchr(set, c) != NULL;
+}
+static inline gboolean starts(const Reader *r, const char *word)
+{
+  gsize n = strlen(word);
+  return r->len - r->at >= n && memcmp(r->text + r->at, word, n) == 0;
+}
+static inline gboolean take(Reader *r, const char *word)
+{
+  if (!starts(r, word))
+    return FALSE;
+  r->at += strlen(word);
+  return TRUE;
+}
+static inline void change(Reader *r, gsize start, gsize end, const char *text)
+{
+  const Change one = {start, end, text};
+  g_array_append_val(r->changes, one);
+}
+static inline gboolean is_name_start(char c)
+{
+  return g_ascii_isalpha(c) || c == '_';
+}
+static inline gboolean is_name_char(char c)
+{
+  return g_ascii_isalnum(c) || c == '_';
+}
+
+/* Where a try may return to. */
+typedef struct {
+  gsize at;
+  guint changes, pending;
+} Mark;
+
+static inline Mark mark_of(const Reader *r)
+{
+  return (Mark){r->at, r->changes->len, r->pending->len};
+}
+static inline void back_to(Reader *r, Mark mark)
+{
+  r->at = mark.at;
+  g_array_set_size(r->changes, mark.changes);
+  if (r->pending->len > mark.pending)
+    g_array_set_size(r->pending, mark.pending);
+}
+
+/* Every level of nesting and every retry pays; FALSE: it is too much, and the text counts as
+ * broken. */
+static inline gboolean enter(Reader *r)
+{
+  if (r->depth >= OAKUM_LINT_PEER_DEPTH_MAX || r->budget == 0)
+    return FALSE;
+  r->depth++;
+  return TRUE;
+}
+static inline Taken leave(Reader *r, Taken taken)
+{
+  r->depth--;
+  return taken;
+}
+static inline gboolean pay(Reader *r, gsize bytes)
+{
+  r->budget -= MIN(r->budget, bytes + 1);
+  return r->budget > 0;
+}
+
+/* ---- peer-word.c ------------------------------------------------------------------------- */
+/* Blanks, continued lines, a comment; TRUE when blanks were there. */
+gboolean lint_peer_blanks(Reader *r);
+/* Also line ends, with the bodies of heredocs; FALSE: one of these does not end. */
+NODISCARD gboolean lint_peer_all_blanks(Reader *r);
+NODISCARD Taken lint_peer_single_quoted(Reader *r);
+NODISCARD Taken lint_peer_double_quoted(Reader *r);
+/* "$" or a backtick, and what belongs to it. */
+NODISCARD Taken lint_peer_dollar(Reader *r, gboolean quoted);
+/* A word of any parts; bytes of `end` do not belong to it. */
+NODISCARD Taken lint_peer_word(Reader *r, const char *end);
+/* A list of expressions up to what can be none; also an empty one. */
+NODISCARD gboolean lint_peer_arithmetic(Reader *r);
+void lint_peer_pending_clear(gpointer item);
+/* ---- peer-shell.c ------------------------------------------------------------------------- */
+/* Commands; FALSE: BROKEN. */
+NODISCARD gboolean lint_peer_list(Reader *r);
+NODISCARD Taken lint_peer_term(Reader *r);
