@@ -100,6 +100,39 @@ NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */
 NODISCARD char *oakum_escape_utf8(const char *bytes, gssize len);
 
+/* ---- words that are like each other ------------------------------------------------------------
+ */
+/* Letters to add, drop, change, or swap with the next, in any case. G_MAXUINT: one of them is
+ * longer than OAKUM_NEAREST_MAX. */
+NODISCARD guint oakum_edit_distance(const char *a, const char *b);
+
+/* ---- places in a text --------------------------------------------------------------------------
+ * * Any bytes; one that is no UTF-8 counts as a character of its own. Lines end in \n. */
+/* Bytes of the character at the start of `text`, 1 to 4. */
+NODISCARD size_t oakum_utf8_length(const char *text, size_t len);
+typedef struct {
+  guint offset, chars, units; /* bytes, characters and UTF-16 units from the start of the text */
+} OakumPlaceCount;
+typedef struct {
+  const char *text; /* borrowed */
+  guint len;
+  GArray *lines;  /* guint: where each begins */
+  GArray *blocks; /* OakumPlaceCount, or NULL: the text is ASCII */
+} OakumPlaces;
+void oakum_places_init(OakumPlaces *places, const char *text, size_t len);
+void oakum_places_clear(OakumPlaces *places);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumPlaces, oakum_places_clear)
+/* The line, from 0, that holds the byte at `offset`. Logarithmic, as all below. */
+NODISCARD guint oakum_places_line(const OakumPlaces *places, size_t offset);
+static inline guint oakum_places_line_start(const OakumPlaces *places, guint line)
+{
+  return g_array_index(places->lines, guint, line);
+}
+/* What stands in front of `offset`; inside of a character: in front of that. */
+NODISCARD OakumPlaceCount oakum_places_count(const OakumPlaces *places, size_t offset);
+/* The other way: line and column from 0, the column in UTF-16 units; what lies outside is cut. */
+NODISCARD size_t oakum_places_offset(const OakumPlaces *places, guint line, guint unit);
+
 /* ---- bounded workers ---------------------------------------------------------------------------
  * * A fixed number of threads, a queue that blocks the producer when full, results handed out in
  * the order of input so that output does not depend on the number of threads. */

@@ -9,6 +9,8 @@
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
 
+#define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
+
 /* OCI documents; the distribution specification asks for manifests of at least 4 MiB to work */
 #define OAKUM_MANIFEST_MAX (4 * OAKUM_MIB)
 #define OAKUM_CONFIG_MAX (4 * OAKUM_MIB)
@@ -96,8 +98,12 @@
 #define OAKUM_DOCKERFILE_HEREDOCS_MAX 10000u
 #define OAKUM_DOCKERFILE_ERRORS_MAX 1000u   /* kept; one more says that there are others */
 #define OAKUM_DOCKERFILE_LOOKAHEADS_MAX 64u /* searches for the end of a misspelt here-document */
+#define OAKUM_DEBUG_SCOPE_MAX                                                                      \
+  200000u /* variables that debug prints of all instructions together                              \
+           */
 #define OAKUM_DOCKERFILE_SCOPE_MAX (16 * OAKUM_MIB) /* values of all variables of a file */
 #define OAKUM_EXPANSION_MAX (1 * OAKUM_MIB)         /* bytes of one word after expansion */
+#define OAKUM_VARIABLE_USES_MAX 200000u             /* variables looked at in one word */
 #define OAKUM_EXPANSION_DEPTH_MAX 100u              /* ${a:-${b:-…}} */
 #define OAKUM_PATTERN_STEPS_MAX 50000000u           /* comparisons of one ${a//pattern/…} */
 #define OAKUM_IGNORE_MAX (1 * OAKUM_MIB)
@@ -113,12 +119,15 @@
 /* shell scripts inside Dockerfiles */
 #define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */
 #define OAKUM_SHELL_DEPTH_MAX 200u /* compounds, substitutions, quotes and braces in each other */
-#define OAKUM_SHELL_PARTS_MAX 1000000u /* words, parts, redirections and nodes of one script */
-#define OAKUM_SHELL_VIA_MAX 8u         /* sudo env sh -c ... in front of one command */
-#define OAKUM_SHELL_SHOWN_MAX 128u     /* bytes shown of the inside of one expansion */
-#define OAKUM_SHELL_BRACES_MAX 50u     /* brace expansions in each other in one word */
-#define OAKUM_SHELL_ERRORS_MAX 100u    /* kept of nested scripts */
-#define OAKUM_SHELL_PEEK_MAX 256u      /* bytes looked ahead for the end of a glob's set */
+#define OAKUM_SHELL_PARTS_MAX 400000u /* words, parts, redirections and nodes of one script */
+#define OAKUM_SHELL_COPIED_MAX                                                                     \
+  (8 * OAKUM_MIB)                   /* bodies and scripts in each other, of one script             \
+                                     */
+#define OAKUM_SHELL_VIA_MAX 8u      /* sudo env sh -c ... in front of one command */
+#define OAKUM_SHELL_SHOWN_MAX 128u  /* bytes shown of the inside of one expansion */
+#define OAKUM_SHELL_BRACES_MAX 50u  /* brace expansions in each other in one word */
+#define OAKUM_SHELL_ERRORS_MAX 100u /* kept of nested scripts */
+#define OAKUM_SHELL_PEEK_MAX 256u   /* bytes looked ahead for the end of a glob's set */
 
 /* lint */
 #define OAKUM_DIFF_EDITS_MAX 2000u /* lines that go or come; beyond it a diff is not minimal */
@@ -152,6 +161,7 @@
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_ANCHORS_MAX 1000u
 #define OAKUM_YAML_NODES_MAX 200000u
+#define OAKUM_LINT_SHELL_PARTS_MAX 400000u /* of all scripts of a file; no further one is read */
 #define OAKUM_LINT_PEER_TRIES_MAX 8u   /* times that a script is read anew for a peer, on average */
 #define OAKUM_LINT_PEER_DEPTH_MAX 200u /* compounds in compounds in a script read for a peer */
 #define OAKUM_LINT_PAIRS_MAX 1000000u  /* pairs of steps, commands or words compared in one file */

@@ -175,10 +175,19 @@ static json_t *instruction_json(const OakumInstruction *in)
   return object;
 }
 
-static json_t *sees_json(OakumScope *scope, guint index)
+/* NULL: the file has too many of them together. */
+static json_t *sees_json(OakumScope *scope, guint index, guint *shown)
 {
   json_t *object = json_object();
   g_autoptr(GPtrArray) list = oakum_scope_list(scope, index);
+  for (guint i = 0; i < list->len; i++) {
+    const char *value = ((const OakumBinding *)list->pdata[i])->value;
+    *shown += 1 + (value ? (guint)strlen(value) / 64 : 0); /* long values count as several */
+    if (*shown > OAKUM_DEBUG_SCOPE_MAX) {
+      json_decref(object);
+      return NULL;
+    }
+  }
   for (guint i = 0; i < list->len; i++) {
     const OakumBinding *binding = list->pdata[i];
     g_autofree char *name = oakum_escape_utf8(binding->name, -1);
@@ -318,15 +327,35 @@ static json_t *tokens_json(const OakumDockerfile *d)
   return list;
 }
 
-static void print_tree(const OakumDockerfile *d, OakumScope *scope, gboolean tokens)
+static gboolean print_tree(const OakumDockerfile *d, OakumScope *scope, gboolean tokens,
+                           GError **error)
 {
   gboolean first = TRUE;
+  guint shown = 0;
+  /* each instruction looks at the names of all */
+  guint64 names = 0;
+  for (guint i = 0; i < d->instructions->len; i++) {
+    const OakumInstruction *in = d->instructions->pdata[i];
+    if (in->kind == OAKUM_INSTRUCTION_ENV || in->kind == OAKUM_INSTRUCTION_ARG)
+      names += in->words->len;
+  }
+  gboolean too_many = names * d->instructions->len > UINT64_C(50) * OAKUM_DEBUG_SCOPE_MAX;
   g_autofree gboolean *needed = oakum_dockerfile_reachable(d, -1);
   json_t *instructions = json_array(), *stages = json_array();
   for (guint i = 0; i < d->instructions->len; i++) {
     json_t *object = instruction_json(d->instructions->pdata[i]);
-    if (scope)
-      json_object_set_new(object, "sees", sees_json(scope, i));
+    json_t *sees = scope && !too_many ? sees_json(scope, i, &shown) : NULL;
+    if (scope && !sees) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT,
+                  "the instructions see more than %u variables together; leave out --scope",
+                  OAKUM_DEBUG_SCOPE_MAX);
+      json_decref(object);
+      json_decref(instructions);
+      json_decref(stages);
+      return FALSE;
+    }
+    if (sees)
+      json_object_set_new(object, "sees", sees);
     json_array_append_new(instructions, object);
   }
   for (guint i = 0; i < d->stages->len; i++)
@@ -344,6 +373,7 @@ static void print_tree(const OakumDockerfile *d, OakumScope *scope, gboolean tok
   if (tokens)
     print_list("tokens", tokens_json(d), &first);
   printf("}\n");
+  return TRUE;
 }
 
 static GHashTable *pairs(const GPtrArray *list)
@@ -393,7 +423,8 @@ static int run_dockerfile(int argc, char **argv)
     return failed("dockerfile", error);
   g_autoptr(GHashTable) given = pairs(given_args.args), machine = pairs(given_args.platform);
   g_autoptr(OakumScope) scope = given_args.sees ? oakum_scope_new(d, given, machine) : NULL;
-  print_tree(d, scope, given_args.tokens);
+  if (!print_tree(d, scope, given_args.tokens, &error))
+    return failed("dockerfile", error);
   return finish("dockerfile", OAKUM_EXIT_PASS);
 }
 

@@ -2,6 +2,7 @@
  * texts of open documents live here. Changes that are already waiting are taken in before a
  * document is checked. */
 #include "cli/lint-common.h"
+#include "shell/shell.h"
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -16,7 +17,10 @@ typedef struct {
   gboolean dirty, shellcheck; /* to be checked; with the shellcheck program */
   OakumLintJob *job;          /* of `text`; NULL: not checked, or it cannot be */
   char *broken;               /* why it cannot be */
-  OakumLintText index;
+  OakumPlaces index;
+  OakumShellCache *shells; /* most scripts outlive an edit */
+  char *fixed;             /* `text` with all that can be fixed safely, made when asked for */
+  size_t fixed_len;
 } Document;
 
 typedef struct {
@@ -25,6 +29,7 @@ typedef struct {
   GHashTable *documents; /* by uri */
   GByteArray *in;        /* read and not yet taken */
   gboolean initialized, shut_down, done, failed;
+  gboolean resolves; /* the client asks for the edit of an action once it is chosen */
   int status;
 } Server;
 
@@ -166,13 +171,15 @@ static void forget_check(Document *d)
 {
   g_clear_pointer(&d->job, oakum_lint_job_free);
   g_clear_pointer(&d->broken, g_free);
+  g_clear_pointer(&d->fixed, g_free);
 }
 
 static void document_free(gpointer p)
 {
   Document *d = p;
   forget_check(d);
-  oakum_lint_text_clear(&d->index);
+  oakum_shell_cache_free(d->shells);
+  oakum_places_clear(&d->index);
   g_free(d->uri);
   g_free(d->path);
   g_free(d->text);
@@ -182,18 +189,17 @@ static void document_free(gpointer p)
 /* Takes `text`. */
 static void set_text(Document *d, char *text, size_t len)
 {
-  forget_check(d);
-  oakum_lint_text_clear(&d->index);
+  oakum_places_clear(&d->index);
   g_free(d->text);
   d->text = text;
   d->len = len;
   d->dirty = TRUE;
-  oakum_lint_text_init(&d->index, d->text, d->len);
+  oakum_places_init(&d->index, d->text, d->len);
 }
 
 static json_t *position(Document *d, size_t offset)
 {
-  OakumLintPlace place = oakum_lint_text_place(&d->index, offset);
+  OakumLintPlace place = oakum_lint_place(&d->index, offset);
   return json_pack("{s:i, s:i}", "line", place.line - 1, "character", place.unit - 1);
 }
 
@@ -225,9 +231,13 @@ static json_t *diagnostic(Document *d, const OakumFinding *f)
  * are written without a tree. */
 static void append_string(GString *out, const char *text)
 {
-  g_autofree char *safe = oakum_escape_utf8(text, -1);
+  const char *p = text;
   g_string_append_c(out, '"');
-  for (const char *p = safe; *p;) {
+  while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+    p++;
+  g_string_append_len(out, text, p - text);
+  g_autofree char *safe = *p ? oakum_escape_utf8(p, -1) : NULL;
+  for (p = safe; p && *p;) {
     size_t plain = 0;
     while ((unsigned char)p[plain] >= 0x20 && p[plain] != '"' && p[plain] != '\\')
       plain++;
@@ -241,11 +251,26 @@ static void append_string(GString *out, const char *text)
   g_string_append_c(out, '"');
 }
 
+static void append_number(GString *out, int number)
+{
+  char digits[12], *at = digits + sizeof(digits);
+  guint rest = (guint)MAX(number, 0);
+  do
+    *--at = (char)('0' + rest % 10);
+  while (rest /= 10);
+  g_string_append_len(out, at, digits + sizeof(digits) - at);
+}
+
 static void append_position(GString *out, Document *d, const char *name, size_t offset)
 {
-  OakumLintPlace place = oakum_lint_text_place(&d->index, offset);
-  g_string_append_printf(out, "\"%s\":{\"line\":%d,\"character\":%d}", name, place.line - 1,
-                         place.unit - 1);
+  OakumLintPlace place = oakum_lint_place(&d->index, offset);
+  g_string_append_c(out, '"');
+  g_string_append(out, name);
+  g_string_append(out, "\":{\"line\":");
+  append_number(out, place.line - 1);
+  g_string_append(out, ",\"character\":");
+  append_number(out, place.unit - 1);
+  g_string_append_c(out, '}');
 }
 
 /* The same as diagnostic(). */
@@ -257,7 +282,9 @@ static void append_diagnostic(GString *out, Document *d, const OakumFinding *f)
   append_position(out, d, "start", f->start);
   g_string_append_c(out, ',');
   append_position(out, d, "end", f->end);
-  g_string_append_printf(out, "},\"severity\":%d,\"code\":", severity_of(f));
+  g_string_append(out, "},\"severity\":");
+  append_number(out, severity_of(f));
+  g_string_append(out, ",\"code\":");
   append_string(out, f->code ? f->code : f->id);
   g_string_append(out, ",\"source\":\"oakum\",\"message\":");
   append_string(out, message);
@@ -299,6 +326,7 @@ static void check(Server *server, Document *d)
   g_autoptr(GPtrArray) jobs = g_ptr_array_new();
   if (!d->dirty)
     return;
+  OakumLintJob *before = g_steal_pointer(&d->job);
   forget_check(d);
   d->dirty = FALSE;
   if (d->len > OAKUM_DOCKERFILE_MAX) {
@@ -309,6 +337,10 @@ static void check(Server *server, Document *d)
                                 g_memdup2(d->text, d->len + 1), d->len, &error);
   }
   if (d->job) {
+    if (!d->shells)
+      d->shells = oakum_shell_cache_new();
+    oakum_shell_cache_turn(d->shells);
+    d->job->options.shells = d->shells;
     g_ptr_array_add(jobs, d->job);
     gboolean missing;
     g_autoptr(GError) no_shellcheck = NULL;
@@ -319,6 +351,7 @@ static void check(Server *server, Document *d)
   if (error)
     d->broken = g_strdup(error->message);
   publish(server, d);
+  oakum_lint_job_free(before); /* only now that the client has its answer */
 }
 
 static void check_all(Server *server)
@@ -366,8 +399,8 @@ static gboolean read_position(const Document *d, const json_t *json, size_t *off
   if (!json_is_integer(line) || !json_is_integer(unit) || json_integer_value(line) < 0 ||
       json_integer_value(unit) < 0)
     return FALSE;
-  *offset = oakum_lint_text_offset(&d->index, (guint)MIN(json_integer_value(line), G_MAXINT),
-                                   (guint)MIN(json_integer_value(unit), G_MAXINT));
+  *offset = oakum_places_offset(&d->index, (guint)MIN(json_integer_value(line), G_MAXINT),
+                                (guint)MIN(json_integer_value(unit), G_MAXINT));
   return TRUE;
 }
 
@@ -429,12 +462,20 @@ static void did_close(Server *server, const json_t *params)
  * ------------------------------------------------------------------------------------- */
 static json_t *initialize(Server *server, const json_t *params)
 {
+  static const char *const path[] = {"capabilities", "textDocument", "codeAction", "resolveSupport",
+                                     "properties"};
+  const json_t *properties = params;
+  for (size_t i = 0; i < G_N_ELEMENTS(path); i++)
+    properties = json_object_get(properties, path[i]);
+  for (size_t i = 0; i < json_array_size(properties); i++)
+    server->resolves |= g_strcmp0(json_string_value(json_array_get(properties, i)), "edit") == 0;
   server->initialized = TRUE;
-  return json_pack("{s:{s:s, s:{s:b, s:i, s:{s:b}}, s:b, s:b, s:{s:[s, s]}}, s:{s:s, s:s}}",
+  return json_pack("{s:{s:s, s:{s:b, s:i, s:{s:b}}, s:b, s:b, s:{s:[s, s], s:b}}, s:{s:s, s:s}}",
                    "capabilities", "positionEncoding", "utf-16", "textDocumentSync", "openClose", 1,
                    "change", 2, "save", "includeText", 0, "hoverProvider", 1,
                    "documentSymbolProvider", 1, "codeActionProvider", "codeActionKinds", "quickfix",
-                   "source.fixAll", "serverInfo", "name", "oakum lint", "version", OAKUM_VERSION);
+                   "source.fixAll", "resolveProvider", 1, "serverInfo", "name", "oakum lint",
+                   "version", OAKUM_VERSION);
 }
 
 static gboolean touches(const OakumFinding *f, size_t start, size_t end)
@@ -497,12 +538,19 @@ static json_t *fix_action(Document *d, const OakumFinding *f)
 static json_t *ignore_action(Document *d, const OakumFinding *f)
 {
   int line = f->line;
-  for (guint i = 0; i < d->job->dockerfile->instructions->len; i++) {
-    const OakumInstruction *in = d->job->dockerfile->instructions->pdata[i];
-    if (in->range.line <= f->line && f->line <= in->range.end_line)
-      line = in->range.line;
+  const GPtrArray *all = d->job->dockerfile->instructions;
+  guint low = 0, high = all->len; /* [0, low) begin at the line or above it */
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (((const OakumInstruction *)all->pdata[middle])->range.line <= f->line)
+      low = middle + 1;
+    else
+      high = middle;
   }
-  size_t at = oakum_lint_text_offset(&d->index, (guint)MAX(line, 1) - 1, 0);
+  const OakumInstruction *in = low > 0 ? all->pdata[low - 1] : NULL;
+  if (in && f->line <= in->range.end_line)
+    line = in->range.line;
+  size_t at = oakum_places_offset(&d->index, (guint)MAX(line, 1) - 1, 0);
   g_autofree char *title = g_strdup_printf("Ignore %s here", f->id),
                   *text = g_strdup_printf("# oakum ignore=%s\n", f->id);
   json_t *edits = json_pack("[{s:o, s:s}]", "range", range(d, at, at), "newText", text);
@@ -510,18 +558,62 @@ static json_t *ignore_action(Document *d, const OakumFinding *f)
                    "diagnostics", diagnostic(d, f), "edit", workspace_edit(d, edits));
 }
 
-static json_t *fix_all_action(Document *d)
+/* One edit of the whole text; NULL: nothing can be fixed. Clients ask at each move of the cursor:
+ * the work is done once for each text. */
+static json_t *fix_all_edit(Document *d)
 {
-  size_t len;
   guint applied;
-  g_autofree char *fixed =
-      oakum_lint_fix(d->text, d->len, d->job->name, &d->job->options, FALSE, &len, &applied, NULL);
-  if (!fixed || (len == d->len && memcmp(fixed, d->text, len) == 0))
+  if (!d->fixed) {
+    OakumLintOptions options = d->job->options;
+    options.shells = NULL; /* of other texts */
+    d->fixed = oakum_lint_fix(d->text, d->len, d->job->name, &options, FALSE, &d->fixed_len,
+                              &applied, NULL);
+  }
+  if (!d->fixed || (d->fixed_len == d->len && memcmp(d->fixed, d->text, d->len) == 0))
     return NULL;
   json_t *edits =
-      json_pack("[{s:o, s:o}]", "range", range(d, 0, d->len), "newText", text_of(fixed));
-  return json_pack("{s:s, s:s, s:o}", "title", "Fix everything that can be fixed safely", "kind",
-                   "source.fixAll", "edit", workspace_edit(d, edits));
+      json_pack("[{s:o, s:o}]", "range", range(d, 0, d->len), "newText", text_of(d->fixed));
+  return workspace_edit(d, edits);
+}
+
+static gboolean has_safe_fix(const Document *d)
+{
+  for (guint i = 0; i < d->job->findings->len; i++) {
+    const OakumFinding *f = d->job->findings->pdata[i];
+    if (f->edits && f->edits->len > 0 && f->edits_safe)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static json_t *fix_all_action(const Server *server, Document *d)
+{
+  if (!has_safe_fix(d))
+    return NULL;
+  json_t *edit = server->resolves ? NULL : fix_all_edit(d);
+  if (!edit && !server->resolves)
+    return NULL;
+  json_t *action = json_pack("{s:s, s:s}", "title", "Fix everything that can be fixed safely",
+                             "kind", "source.fixAll");
+  if (edit)
+    json_object_set_new(action, "edit", edit);
+  else
+    json_object_set_new(action, "data", json_pack("{s:o}", "uri", text_of(d->uri)));
+  return action;
+}
+
+/* An action of ours, with the edit that was left out. */
+static json_t *resolve_action(Server *server, const json_t *params)
+{
+  const char *uri = json_string_value(json_object_get(json_object_get(params, "data"), "uri"));
+  Document *d = uri ? g_hash_table_lookup(server->documents, uri) : NULL;
+  json_t *action = json_is_object(params) ? json_copy((json_t *)params) : json_object();
+  if (d)
+    check(server, d);
+  json_t *edit = d && d->job ? fix_all_edit(d) : NULL;
+  if (edit)
+    json_object_set_new(action, "edit", edit);
+  return action;
 }
 
 /* Whether a kind of action is asked for: "only" names it or what it is below of. */
@@ -555,7 +647,7 @@ static json_t *code_actions(Server *server, const json_t *params)
     if (strcmp(f->id, "syntax") != 0)
       json_array_append_new(list, ignore_action(d, f));
   }
-  json_t *all = is_wanted(params, "source.fixAll") ? fix_all_action(d) : NULL;
+  json_t *all = is_wanted(params, "source.fixAll") ? fix_all_action(server, d) : NULL;
   if (all)
     json_array_append_new(list, all);
   return list;
@@ -566,7 +658,7 @@ static size_t offset_of(const Document *d, int line, int column)
   const GArray *lines = d->index.lines;
   if (line < 1 || (guint)line > lines->len)
     return d->len;
-  return MIN(g_array_index(lines, size_t, (guint)line - 1) + (size_t)MAX(column, 1) - 1, d->len);
+  return MIN(g_array_index(lines, guint, (guint)line - 1) + (size_t)MAX(column, 1) - 1, d->len);
 }
 
 static json_t *symbol(Document *d, const char *name, const char *detail, int kind,
@@ -634,6 +726,7 @@ static void handle_request(Server *server, const char *method, const json_t *id,
     json_t *(*answer)(Server *server, const json_t *params);
   } requests[] = {{"textDocument/hover", hover},
                   {"textDocument/codeAction", code_actions},
+                  {"codeAction/resolve", resolve_action},
                   {"textDocument/documentSymbol", document_symbols}};
   if (server->shut_down) {
     reply_error(server, id, INVALID_REQUEST, "the server was shut down");

@@ -38,32 +38,13 @@ char **oakum_option_choices(const OakumOption *option)
 
 /* ---- slips of the keyboard
  * ------------------------------------------------------------------------ */
-/* Edits that turn a into b: insert, delete, replace. Both are short. */
-static guint distance(const char *a, const char *b)
-{
-  size_t n = strlen(b);
-  g_autofree guint *row = g_new(guint, n + 1);
-  for (size_t j = 0; j <= n; j++)
-    row[j] = (guint)j;
-  for (size_t i = 1; a[i - 1]; i++) {
-    guint diagonal = row[0];
-    row[0] = (guint)i;
-    for (size_t j = 1; j <= n; j++) {
-      guint above = row[j];
-      row[j] = MIN(MIN(above, row[j - 1]) + 1, diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = above;
-    }
-  }
-  return row[n];
-}
-
 const char *oakum_cli_nearest(const char *word, GPtrArray *candidates)
 {
   const char *nearest = NULL;
   guint best = 3; /* farther than two edits is no suggestion */
-  for (guint i = 0; strlen(word) < 64 && i < candidates->len; i++) {
+  for (guint i = 0; i < candidates->len; i++) {
     const char *candidate = candidates->pdata[i];
-    guint d = distance(word, candidate);
+    guint d = oakum_edit_distance(word, candidate);
     if (d < best && d < strlen(candidate)) {
       best = d;
       nearest = candidate;

@@ -16,8 +16,6 @@ NODISCARD OakumMap *oakum_map_new(const GArray *segments, size_t from, size_t to
 /* `at` may be the length of the text: behind its last byte. */
 NODISCARD guint oakum_map_locate(const OakumMap *map, guint at);
 NODISCARD guint oakum_segments_locate(const OakumSegment *segments, guint n, guint len, guint at);
-/* Fills the indexes of lines and columns. */
-void oakum_source_index(OakumDockerfile *dockerfile);
 
 /* ---- the parser
  * ------------------------------------------------------------------------------------ */

@@ -216,8 +216,7 @@ typedef struct {
   GPtrArray *errors;       /* OakumDockerfileError, by place */
   GPtrArray *check_skip;   /* OakumWord: rules of "# check=skip=A,B" */
   gboolean check_skip_all, check_error;
-  GArray *lines;  /* private: guint, where each line begins */
-  GArray *counts; /* private: characters and UTF-16 units before each block of the text */
+  OakumPlaces places; /* of `source` */
 } OakumDockerfile;
 
 /* Parses `len` bytes; `file` is used in messages and may be NULL. What is wrong in the text stands
@@ -314,8 +313,11 @@ typedef struct {
   char operator[3];  /* "", "-", ":-", "##", "//" … */
 } OakumVariableUse;
 /* The variables that a word names, in order, those inside the words of others too.
- * OakumVariableUse; new. What is not well-formed ends the list. */
+ * OakumVariableUse; new. What is not well-formed ends the list, and so does
+ * OAKUM_VARIABLE_USES_MAX. */
 NODISCARD GPtrArray *oakum_dockerfile_variables(const char *word, char escape);
+/* The same for the body of a here-document, where quotes are plain signs. */
+NODISCARD GPtrArray *oakum_dockerfile_body_variables(const char *text);
 
 /* ---- scope
  * -----------------------------------------------------------------------------------------

@@ -455,7 +455,7 @@ typedef struct {
   gboolean in_quotes; /* it began inside double quotes, and they go on behind it */
 } Open;
 
-GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
+static GPtrArray *find_variables(const char *word, char escape, gboolean body)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func(use_free);
   g_autoptr(GArray) open = g_array_new(FALSE, FALSE, sizeof(Open));
@@ -474,12 +474,12 @@ GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
       g_array_set_size(open, open->len - 1);
     } else if (*at == escape && at[1]) {
       at += 1 + oakum_char_len(at + 1);
-    } else if (*at == '\'' && !quotes) {
+    } else if (*at == '\'' && !quotes && !body) {
       const char *close = strchr(at + 1, '\'');
       if (!close)
         break;
       at = close + 1;
-    } else if (*at == '"') {
+    } else if (*at == '"' && !body) {
       quotes = !quotes;
       at++;
     } else if (*at != '$') {
@@ -491,6 +491,8 @@ GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
         at++;
         continue;
       }
+      if (list->len >= OAKUM_VARIABLE_USES_MAX)
+        break;
       OakumVariableUse *use = g_new0(OakumVariableUse, 1);
       use->name = g_strndup(name, (gsize)(end - name));
       use->offset = (guint)(at - word);
@@ -520,4 +522,14 @@ GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
     }
   }
   return list;
+}
+
+GPtrArray *oakum_dockerfile_variables(const char *word, char escape)
+{
+  return find_variables(word, escape, FALSE);
+}
+
+GPtrArray *oakum_dockerfile_body_variables(const char *text)
+{
+  return find_variables(text, '\\', TRUE);
 }

@@ -48,7 +48,8 @@ void oakum_dockerfile_free(OakumDockerfile *df)
   for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
     if (lists[i])
       g_ptr_array_unref(lists[i]);
-  GArray *arrays[] = {df->tokens, df->lines, df->counts};
+  oakum_places_clear(&df->places);
+  GArray *arrays[] = {df->tokens};
   for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
     if (arrays[i])
       g_array_unref(arrays[i]);
@@ -398,7 +399,7 @@ OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char
   df->stages = g_ptr_array_new_with_free_func(stage_free);
   df->errors = g_ptr_array_new_with_free_func(error_free);
   df->check_skip = g_ptr_array_new_with_free_func(oakum_word_free);
-  oakum_source_index(df);
+  oakum_places_init(&df->places, df->source, df->len);
   parser.line = (OakumLine){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(OakumSegment)),
                             g_array_new(FALSE, FALSE, sizeof(OakumPiece)), g_byte_array_new()};
   oakum_parser_directives(&parser);

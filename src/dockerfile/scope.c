@@ -53,15 +53,21 @@ typedef struct {
   GPtrArray *bindings; /* OakumBinding, in the order of the file */
   GHashTable *by_name; /* name → GArray of guint: which bindings */
   int parent;          /* stage, -1: none */
-  gboolean complete;   /* what is not found in it is empty, and not only unknown */
+  guint root;          /* level of the stage that the chain begins with */
+  /* numbers in a walk of the tree of stages from above: [number, number + size) are this one and
+   * those made from it */
+  guint number, size;
+  gboolean complete; /* what is not found in it is empty, and not only unknown */
 } Level;
 
 struct OakumScope {
   const OakumDockerfile *df;
   GHashTable *given, *platform; /* owned copies, or NULL */
   Level *levels;                /* [0]: before the first FROM; [1 + stage] */
-  GHashTable *proxies;          /* name → OakumBinding */
-  gsize bytes;                  /* of all values */
+  GHashTable *homes; /* name → GArray of guint: the levels that bind it, in order. A long chain of
+                        stages is not walked for a name */
+  GHashTable *proxies; /* name → OakumBinding */
+  gsize bytes;         /* of all values */
   gboolean ready;
 };
 
@@ -86,6 +92,25 @@ static GHashTable *copy_table(GHashTable *table)
   return copy;
 }
 
+static void number_stages(OakumScope *scope, guint n)
+{
+  g_autofree guint *next = g_new0(guint, n + 1);
+  for (guint i = n; i > 0; i--) { /* a parent stands in front of its children */
+    Level *level = &scope->levels[i];
+    level->size++;
+    if (level->parent >= 0)
+      scope->levels[level->parent + 1].size += level->size;
+  }
+  for (guint i = 1; i <= n; i++) {
+    Level *level = &scope->levels[i];
+    guint above = level->parent >= 0 ? (guint)level->parent + 1 : 0;
+    level->number = next[above];
+    next[above] += level->size;
+    next[i] = level->number + 1;
+    level->root = above ? scope->levels[above].root : i;
+  }
+}
+
 OakumScope *oakum_scope_new(const OakumDockerfile *df, GHashTable *given, GHashTable *platform)
 {
   OakumScope *scope = g_new0(OakumScope, 1);
@@ -95,10 +120,15 @@ OakumScope *oakum_scope_new(const OakumDockerfile *df, GHashTable *given, GHashT
   scope->proxies = oakum_str_map_new(NULL, binding_free);
   scope->levels = g_new0(Level, df->stages->len + 1);
   for (guint i = 0; i <= df->stages->len; i++)
-    scope->levels[i] =
-        (Level){g_ptr_array_new_with_free_func(binding_free),
-                oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
-                i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1, i == 0};
+    scope->levels[i] = (Level){g_ptr_array_new_with_free_func(binding_free),
+                               oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
+                               i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1,
+                               0,
+                               0,
+                               0,
+                               i == 0};
+  number_stages(scope, df->stages->len);
+  scope->homes = oakum_str_map_new(g_free, (GDestroyNotify)g_array_unref);
   return scope;
 }
 
@@ -111,10 +141,24 @@ void oakum_scope_free(OakumScope *scope)
     g_ptr_array_unref(scope->levels[i].bindings);
   }
   g_free(scope->levels);
+  g_hash_table_unref(scope->homes);
   g_hash_table_unref(scope->proxies);
   g_hash_table_unref(scope->given);
   g_hash_table_unref(scope->platform);
   g_free(scope);
+}
+
+static void add_home(OakumScope *scope, guint level, const char *name)
+{
+  GArray *list = g_hash_table_lookup(scope->homes, name);
+  if (!list) {
+    list = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_hash_table_insert(scope->homes, g_strdup(name), list);
+  }
+  guint at = list->len; /* but for those of base images they come in order */
+  while (at > 0 && g_array_index(list, guint, at - 1) > level)
+    at--;
+  g_array_insert_val(list, at, level);
 }
 
 /* Takes `value`. What passes the limit of all values is not known. */
@@ -135,6 +179,7 @@ static OakumBinding *bind(OakumScope *scope, guint level, const char *name, char
   if (!list) {
     list = g_array_new(FALSE, FALSE, sizeof(guint));
     g_hash_table_insert(at->by_name, binding->name, list);
+    add_home(scope, level, name);
   }
   guint index = at->bindings->len;
   g_array_append_val(list, index);
@@ -165,13 +210,18 @@ static OakumBinding *find(const OakumScope *scope, int stage, guint limit, const
   *known = TRUE;
   if (stage < 0)
     return find_in(&scope->levels[0], name, limit);
-  for (int at = stage; at >= 0; at = scope->levels[at + 1].parent) {
-    const Level *level = &scope->levels[at + 1];
-    OakumBinding *found = find_in(level, name, at == stage ? limit : G_MAXINT);
+  const GArray *homes = g_hash_table_lookup(scope->homes, name);
+  guint here = (guint)stage + 1, number = scope->levels[here].number;
+  for (guint i = homes ? homes->len : 0; i > 0; i--) { /* the nearest first */
+    guint at = g_array_index(homes, guint, i - 1);
+    const Level *level = &scope->levels[at];
+    if (at == 0 || at > here || number < level->number || number >= level->number + level->size)
+      continue; /* not of the chain */
+    OakumBinding *found = find_in(level, name, at == here ? limit : G_MAXINT);
     if (found)
       return found;
-    *known = level->complete;
   }
+  *known = scope->levels[scope->levels[here].root].complete;
   return NULL;
 }
 

@@ -2,24 +2,9 @@
 #include "dockerfile/dockerfile-private.h"
 #include <string.h>
 
-/* Characters and UTF-16 units are counted to the start of each block, so that a column costs one
- * block and never the whole of a long line. */
-#define BLOCK 1024u
-
-typedef struct {
-  guint chars, units;
-} Count;
-
 size_t oakum_char_len(const char *text)
 {
-  guchar c = (guchar)*text;
-  size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : 4;
-  if (c >= 0xF5 || (c >= 0x80 && c < 0xC2))
-    return 1;
-  for (size_t i = 1; i < n; i++)
-    if (((guchar)text[i] & 0xC0) != 0x80)
-      return 1;
-  return n;
+  return oakum_utf8_length(text, 4); /* a NUL stands behind the text and ends every character */
 }
 
 size_t oakum_space_len(const char *text)
@@ -59,92 +44,40 @@ size_t oakum_text_end(const char *text, size_t from, size_t end)
 
 /* ---- columns
  * --------------------------------------------------------------------------------------- */
-void oakum_source_index(OakumDockerfile *df)
-{
-  guint zero = 0;
-  df->lines = g_array_new(FALSE, FALSE, sizeof(guint));
-  g_array_append_val(df->lines, zero);
-  for (const char *p = df->source; (p = memchr(p, '\n', df->len - (gsize)(p - df->source)));) {
-    guint next = (guint)(++p - df->source);
-    g_array_append_val(df->lines, next);
-  }
-  df->counts = g_array_new(FALSE, FALSE, sizeof(Count));
-  Count count = {0, 0};
-  guint block = 0;
-  for (guint at = 0; at < df->len;) {
-    if (at >= block) {
-      g_array_append_val(df->counts, count);
-      block += BLOCK;
-    }
-    size_t n = oakum_char_len(df->source + at);
-    count.chars++;
-    count.units += n == 4 ? 2 : 1;
-    at += (guint)n;
-  }
-}
-
-static guint line_of(const OakumDockerfile *df, guint offset)
-{
-  guint low = 0, high = df->lines->len;
-  while (high - low > 1) {
-    guint middle = low + (high - low) / 2;
-    if (g_array_index(df->lines, guint, middle) <= offset)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-/* Counts to the byte at `offset`. A block begins inside a character when that crosses its border:
- * the character belongs to the block before. */
-static Count count_to(const OakumDockerfile *df, guint offset)
-{
-  guint block = offset / BLOCK;
-  if (df->counts->len == 0)
-    return (Count){0, 0};
-  block = MIN(block, df->counts->len - 1);
-  Count count = g_array_index(df->counts, Count, block);
-  guint at = block * BLOCK;
-  if (block > 0) /* the first character that begins in the block */
-    for (guint back = 1; back < 4; back++)
-      if (oakum_char_len(df->source + at - back) > back) {
-        at += (guint)oakum_char_len(df->source + at - back) - back;
-        break;
-      }
-  while (at < offset) {
-    size_t n = oakum_char_len(df->source + at);
-    if (at + n > offset)
-      break;
-    count.chars++;
-    count.units += n == 4 ? 2 : 1;
-    at += (guint)n;
-  }
-  return count;
-}
-
 int oakum_dockerfile_utf16_column(const OakumDockerfile *df, guint offset)
 {
   offset = MIN(offset, df->len);
-  guint start = g_array_index(df->lines, guint, line_of(df, offset));
-  return (int)(count_to(df, offset).units - count_to(df, start).units) + 1;
+  guint start = oakum_places_line_start(&df->places, oakum_places_line(&df->places, offset));
+  return (int)(oakum_places_count(&df->places, offset).units -
+               oakum_places_count(&df->places, start).units) +
+         1;
 }
 
 int oakum_dockerfile_char_column(const OakumDockerfile *df, guint offset)
 {
   offset = MIN(offset, df->len);
-  guint start = g_array_index(df->lines, guint, line_of(df, offset));
-  return (int)(count_to(df, offset).chars - count_to(df, start).chars) + 1;
+  guint start = oakum_places_line_start(&df->places, oakum_places_line(&df->places, offset));
+  return (int)(oakum_places_count(&df->places, offset).chars -
+               oakum_places_count(&df->places, start).chars) +
+         1;
 }
 
 OakumRange oakum_dockerfile_range(const OakumDockerfile *df, guint from, guint to)
 {
   from = MIN(from, df->len);
   to = CLAMP(to, from, df->len);
-  guint line = line_of(df, from), end = line_of(df, to);
-  return (OakumRange){from,          to,
-                      (int)line + 1, (int)(from - g_array_index(df->lines, guint, line)) + 1,
-                      (int)end + 1,  (int)(to - g_array_index(df->lines, guint, end)) + 1};
+  guint line = oakum_places_line(&df->places, from);
+  /* most parts end in their line, or in the next */
+  guint end = line, lines = df->places.lines->len;
+  if (line + 1 < lines && to >= oakum_places_line_start(&df->places, line + 1))
+    end = line + 2 < lines && to >= oakum_places_line_start(&df->places, line + 2)
+              ? oakum_places_line(&df->places, to)
+              : line + 1;
+  return (OakumRange){
+      from,          to,
+      (int)line + 1, (int)(from - oakum_places_line_start(&df->places, line)) + 1,
+      (int)end + 1,  (int)(to - oakum_places_line_start(&df->places, end)) + 1,
+  };
 }
 
 char *oakum_dockerfile_slice(const OakumDockerfile *df, const OakumRange *range)

@@ -23,7 +23,34 @@ OakumShellDialect lint_dialect(OakumLint *lint, const LintStep *step)
   return oakum_shell_dialect_of((const char *const *)argv->pdata);
 }
 
-static void add_script(LintStep *step, OakumShell *shell, char *text, size_t len,
+/* The scripts of the file have too many parts, or this one has. */
+static void tell_too_many(OakumLint *lint, LintStep *step, guint most)
+{
+  if (lint->told_parts)
+    return;
+  lint->told_parts = TRUE;
+  OakumFinding *finding = lint_tell(lint, LINT_SYNTAX, step, step->span, NULL);
+  if (!finding)
+    return;
+  g_free(finding->title);
+  finding->title = g_strdup_printf("The shell scripts have more than %u words and other parts; "
+                                   "what is behind them is not checked",
+                                   most);
+  g_free(finding->fix);
+  finding->fix = g_strdup("put long scripts into files of their own, and COPY them");
+}
+
+/* FALSE: no further script of the file is read. */
+static gboolean may_read(OakumLint *lint, LintStep *step)
+{
+  if (lint->shell_parts < OAKUM_LINT_SHELL_PARTS_MAX)
+    return TRUE;
+  step->broken = TRUE;
+  tell_too_many(lint, step, OAKUM_LINT_SHELL_PARTS_MAX);
+  return FALSE;
+}
+
+static void add_script(OakumLint *lint, LintStep *step, OakumShell *shell, char *text, size_t len,
                        const OakumHeredoc *heredoc, gboolean exec)
 {
   if (!shell) {
@@ -34,10 +61,20 @@ static void add_script(LintStep *step, OakumShell *shell, char *text, size_t len
   LintScript *script = g_new0(LintScript, 1);
   *script = (LintScript){shell, text, len, step->tree, heredoc, exec};
   g_ptr_array_add(step->scripts, script);
+  lint->shell_parts += shell->n_parts;
+  if (shell->error && shell->error->code == OAKUM_ERROR_LIMIT &&
+      shell->n_parts >= OAKUM_SHELL_PARTS_MAX)
+    tell_too_many(lint, step, OAKUM_SHELL_PARTS_MAX);
   step->broken |= !shell->complete;
 }
 
-static void add_text(LintStep *step, const char *text, OakumShellDialect dialect,
+static OakumShell *read_script(const OakumLint *lint, const char *text, OakumShellDialect dialect)
+{
+  return lint->options->shells ? oakum_shell_cache_parse(lint->options->shells, text, dialect, NULL)
+                               : oakum_shell_parse(text, strlen(text), dialect, NULL);
+}
+
+static void add_text(OakumLint *lint, LintStep *step, const char *text, OakumShellDialect dialect,
                      const OakumHeredoc *heredoc)
 {
   OakumShellDialect own;
@@ -45,12 +82,12 @@ static void add_text(LintStep *step, const char *text, OakumShellDialect dialect
     dialect = own;
   if (!oakum_shell_dialect_readable(dialect))
     return;
-  add_script(step, oakum_shell_parse(text, strlen(text), dialect, NULL), g_strdup(text),
-             strlen(text), heredoc, FALSE);
+  add_script(lint, step, read_script(lint, text, dialect), g_strdup(text), strlen(text), heredoc,
+             FALSE);
 }
 
 /* sh <<EOF: the body of the heredoc is a script, too. */
-static void add_fed(LintStep *step, OakumShellDialect dialect)
+static void add_fed(OakumLint *lint, LintStep *step, OakumShellDialect dialect)
 {
   if (!step->tree || !step->tree->heredocs || step->scripts->len == 0)
     return;
@@ -69,7 +106,7 @@ static void add_fed(LintStep *step, OakumShellDialect dialect)
         const OakumHeredoc *heredoc = step->tree->heredocs->pdata[h];
         if (command->redirects[k].heredoc && command->redirects[k].target.literal &&
             strcmp(command->redirects[k].target.literal, heredoc->name) == 0)
-          add_text(step, heredoc->text, fed, heredoc);
+          add_text(lint, step, heredoc->text, fed, heredoc);
       }
   }
 }
@@ -77,6 +114,8 @@ static void add_fed(LintStep *step, OakumShellDialect dialect)
 static void make_scripts(OakumLint *lint, LintStep *step)
 {
   step->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)script_free);
+  if (!may_read(lint, step))
+    return;
   OakumShellDialect dialect = lint_dialect(lint, step);
   if (lint->hadolint) {
     if (step->text) {
@@ -84,7 +123,7 @@ static void make_scripts(OakumLint *lint, LintStep *step)
       step->broken = text == NULL;
       if (text) {
         OakumShell *shell = oakum_shell_parse(text, strlen(text), OAKUM_SHELL_BASH, NULL);
-        add_script(step, shell, text, strlen(text), NULL, FALSE);
+        add_script(lint, step, shell, text, strlen(text), NULL, FALSE);
         step->broken = shell == NULL;
       }
     }
@@ -93,7 +132,7 @@ static void make_scripts(OakumLint *lint, LintStep *step)
   const OakumHeredoc *body =
       step->kind == STEP_RUN && step->tree ? oakum_instruction_script(step->tree) : NULL;
   if (body) {
-    add_text(step, body->text, dialect, body);
+    add_text(lint, step, body->text, dialect, body);
   } else if (step->exec) {
     g_autoptr(GArray) words = g_array_new(FALSE, FALSE, sizeof(OakumShellExecWord));
     for (guint i = 0; i < step->words->len; i++) {
@@ -102,12 +141,12 @@ static void make_scripts(OakumLint *lint, LintStep *step)
       g_array_append_val(words, one);
     }
     if (words->len > 0)
-      add_script(step,
+      add_script(lint, step,
                  oakum_shell_from_exec((OakumShellExecWord *)(void *)words->data, words->len, NULL),
                  NULL, 0, NULL, TRUE);
   } else if (step->text) {
-    add_text(step, step->text, dialect, NULL);
-    add_fed(step, dialect);
+    add_text(lint, step, step->text, dialect, NULL);
+    add_fed(lint, step, dialect);
   }
 }
 
@@ -115,7 +154,10 @@ const GArray *lint_commands(OakumLint *lint, LintStep *step)
 {
   if (step->commands)
     return step->commands;
-  make_scripts(lint, step);
+  if (lint->docker) /* none of docker's checks reads scripts */
+    step->scripts = g_ptr_array_new();
+  else
+    make_scripts(lint, step);
   step->commands = g_array_new(FALSE, FALSE, sizeof(LintCommand));
   for (guint i = 0; i < step->scripts->len; i++) {
     const LintScript *script = step->scripts->pdata[i];
@@ -125,7 +167,7 @@ const GArray *lint_commands(OakumLint *lint, LintStep *step)
       if (lint->hadolint && shell->via)
         continue;
       const char *name = lint->hadolint ? oakum_shell_plain_name(shell, NULL) : shell->name;
-      LintCommand command = {shell, name ? name : "", step, script};
+      LintCommand command = {shell, name ? name : "", name ? *name : '\0', step, script};
       g_array_append_val(step->commands, command);
     }
   }
@@ -160,7 +202,14 @@ LintSpan lint_word_span(const LintCommand *command, const OakumShellWord *word)
 
 gboolean lint_is(const LintCommand *command, const char *names)
 {
-  return lint_one_of(command->name, names);
+  for (const char *at = names; *at;) {
+    if (*at == command->first)
+      return lint_one_of(command->name, at);
+    while (*at && *at != ' ')
+      at++;
+    at += *at == ' ';
+  }
+  return FALSE;
 }
 
 /* The words of a list that stands in the rules; split once, since rules ask for every command. */

@@ -61,6 +61,8 @@ typedef struct {
 typedef struct {
   const OakumShellCommand *shell;
   const char *name; /* "" when it is not literal */
+  char first;       /* letter of the name: most rules know by it that the command is none of theirs,
+                       without a look at memory that is far away */
   LintStep *step;
   const LintScript *script;
 } LintCommand;
@@ -80,8 +82,9 @@ struct LintStep {
   LintStep *inner;  /* of ONBUILD; NULL */
   LintStep *outer;  /* the ONBUILD around it; NULL */
   const LintStep
-      *shell; /* the SHELL in force here, also one of a stage that this is made from; NULL */
-  int stage;  /* -1: before the first FROM */
+      *shell;       /* the SHELL in force here, also one of a stage that this is made from; NULL */
+  gboolean workdir; /* a WORKDIR stands before it in its stage or in those that it is made from */
+  int stage;        /* -1: before the first FROM */
   const OakumInstruction *tree; /* NULL under compat hadolint */
   /* FROM */
   char *image; /* all of it, as written, without platform and alias */
@@ -98,6 +101,7 @@ typedef struct {
   guint first, end;      /* steps [first, end) */
   const LintStep *shell; /* in force at its end */
   int parent;            /* the stage that FROM names; -1 */
+  gboolean workdir;      /* it has a WORKDIR, or one that it is made from */
   gboolean base;         /* a later FROM names it */
   gboolean copied;       /* a later COPY --from or RUN --mount from= names it */
 } LintStage;
@@ -122,12 +126,18 @@ struct OakumLint {
   gboolean hadolint, docker; /* docker: docker.c speaks, no check */
   GPtrArray *steps;          /* LintStep, owned */
   GPtrArray *stages;         /* LintStage, owned */
+  GHashTable
+      *aliases; /* name as it is compared → GArray of int: the stages of that name, in order */
   OakumLintLevel levels[LINT_RULES];
   GPtrArray *findings; /* OakumFinding; owned until finish */
   GHashTable *seen;    /* compat hadolint: what was told, one finding a rule and step */
   OakumScope *scope;   /* made when first asked for; NULL under compat hadolint */
+  OakumIgnore *ignore; /* the ignore file; made when first asked for */
+  gboolean ignore_read;
   gboolean peer_failed;
   guint told[LINT_RULES];
+  guint shell_parts; /* read so far, against OAKUM_LINT_SHELL_PARTS_MAX */
+  gboolean told_parts;
   guint64 left_out;   /* findings beyond OAKUM_LINT_FINDINGS_MAX */
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
@@ -168,6 +178,9 @@ NODISCARD LintStage *lint_stage(const OakumLint *lint, int index);
 NODISCARD LintStage lint_head(const OakumLint *lint);
 /* A stage by alias before stage `before` (hadolint: exact and by name only); -1. */
 NODISCARD int lint_find_stage(const OakumLint *lint, const char *name, int before);
+
+/* The last stage before stage `before` that has the alias; -1. */
+NODISCARD int lint_find_alias(const OakumLint *lint, const char *name, int before);
 
 /* peer.c: the steps as hadolint reads them; NULL when it cannot, with the place of its error. */
 NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line,

@@ -80,7 +80,9 @@ void oakum_lint_free(OakumLint *lint)
     return;
   lint_shellcheck_free(lint);
   g_clear_pointer(&lint->scope, oakum_scope_free);
+  g_clear_pointer(&lint->ignore, oakum_ignore_free);
   g_ptr_array_unref(lint->stages);
+  g_hash_table_unref(lint->aliases);
   g_ptr_array_unref(lint->steps);
   g_clear_pointer(&lint->findings, g_ptr_array_unref);
   g_hash_table_unref(lint->seen);
@@ -249,14 +251,17 @@ static void drop_told_twice(OakumLint *lint)
 {
   static const char better[] = "instruction-before-from onbuild-forbidden copy-needs-slash "
                                "stage-name-duplicate copy-from-unknown copy-from-self";
-  for (guint i = lint->findings->len; i > 0; i--) {
+  g_autoptr(GPtrArray) others = g_ptr_array_new();
+  for (guint i = 0; i < lint->findings->len; i++)
+    if (lint_one_of(((const OakumFinding *)lint->findings->pdata[i])->id, better))
+      g_ptr_array_add(others, lint->findings->pdata[i]);
+  for (guint i = lint->findings->len; others->len > 0 && i > 0; i--) {
     const OakumFinding *syntax = lint->findings->pdata[i - 1];
     if (strcmp(syntax->id, "syntax") != 0)
       continue;
-    for (guint k = 0; k < lint->findings->len; k++) {
-      const OakumFinding *other = lint->findings->pdata[k];
-      if (lint_one_of(other->id, better) && other->start <= syntax->start &&
-          other->end >= syntax->end) {
+    for (guint k = 0; k < others->len; k++) {
+      const OakumFinding *other = others->pdata[k];
+      if (other->start <= syntax->start && other->end >= syntax->end) {
         g_ptr_array_remove_index(lint->findings, i - 1);
         break;
       }

@@ -102,6 +102,7 @@ typedef struct {
   const char *ignore_file;
   size_t ignore_file_len;
   int64_t now; /* seconds since 1970 for end-of-life dates and expiring ignores; 0: unknown */
+  struct OakumShellCache *shells; /* scripts read before, of module shell; NULL: none are kept */
   const char *docker_check; /* text of BUILDKIT_DOCKERFILE_CHECK ("skip=A;error=true"); NULL */
 } OakumLintOptions;
 

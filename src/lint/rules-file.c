@@ -47,12 +47,8 @@ void check_workdir(OakumLint *lint, LintStep *step)
   if (!*path || *path == '/' || *path == '$' || drive_letter(path) ||
       (!lint->hadolint && *path == '\\'))
     return;
-  if (!lint->hadolint) /* relative to an absolute one before is plain */
-    for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-      for (guint i = lint_stage(lint, index)->first;
-           i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
-        if (lint_step(lint, i)->kind == STEP_WORKDIR)
-          return;
+  if (!lint->hadolint && step->workdir) /* relative to an absolute one before is plain */
+    return;
   LintSpan span = step->words->len > 0 ? ((LintWord *)step->words->pdata[0])->span : step->span;
   lint_tell(lint, LINT_WORKDIR_RELATIVE, step, span, "%s", path);
 }
@@ -181,14 +177,8 @@ void check_copy_relative(OakumLint *lint, LintStep *step)
   g_autofree char *path = drop_quotes(target->value);
   if (is_absolute(path) && !(lint->hadolint && *path == '\\'))
     return;
-  if (lint->hadolint && peer_has_workdir(lint, step))
+  if (lint->hadolint ? peer_has_workdir(lint, step) : step->workdir)
     return;
-  for (int index = lint->hadolint ? -1 : step->stage; index >= 0;
-       index = lint_stage(lint, index)->parent)
-    for (guint i = lint_stage(lint, index)->first;
-         i < lint_stage(lint, index)->end && (index != step->stage || i < step->index); i++)
-      if (lint_step(lint, i)->kind == STEP_WORKDIR)
-        return;
   lint_tell(lint, LINT_COPY_RELATIVE, step, target->span, "%s", path);
 }
 
@@ -360,16 +350,20 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
   if (lint->hadolint || !options->ignore_known || !options->ignore_file ||
       lint_flag(step, "from") || step->heredoc)
     return;
-  g_autoptr(OakumIgnore) ignore =
-      oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
-  if (!ignore || oakum_ignore_has_exceptions(ignore))
+  if (!lint->ignore_read)
+    lint->ignore = oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
+  lint->ignore_read = TRUE;
+  if (!lint->ignore || oakum_ignore_has_exceptions(lint->ignore))
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
+    for (size_t n = 0; n < options->ignore_file_len; n += 16) /* about a pattern */
+      if (!lint_spend(lint))
+        return;
     if (!word->value || strpbrk(word->value, "$*?[") || strstr(word->value, "://"))
       continue;
     g_autofree char *path = context_path(word->value);
-    if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(ignore, path))
+    if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(lint->ignore, path))
       lint_tell(lint, LINT_COPY_IGNORED, step, word->span, "%s", word->value);
   }
 }

@@ -137,12 +137,9 @@ void check_json_args(OakumLint *lint, LintStep *step)
     return;
   if (!lint->hadolint) {
     if (step->kind == STEP_HEALTHCHECK)
-      return; /* a probe gets no signals: the shell form does no harm there */
-    /* who sets SHELL wants it */
-    for (int index = step->stage; index >= 0; index = lint_stage(lint, index)->parent)
-      for (guint i = lint_stage(lint, index)->first; i < lint_stage(lint, index)->end; i++)
-        if (lint_step(lint, i)->kind == STEP_SHELL && (index != step->stage || i < step->index))
-          return;
+      return;        /* a probe gets no signals: the shell form does no harm there */
+    if (step->shell) /* who sets SHELL wants it */
+      return;
   }
   OakumFinding *finding = lint_tell(lint, LINT_JSON_ARGS, step, step->span, NULL);
   if (!finding || lint->hadolint || !step->tree || step->tree->words->len != 1)

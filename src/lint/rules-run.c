@@ -361,6 +361,8 @@ void check_download(OakumLint *lint, LintStep *step)
     if (lint_is(c, "sha256sum sha512sum sha1sum sha384sum shasum md5sum b2sum gpg gpgv openssl "
                    "cosign minisign rpmkeys gpg2 b3sum"))
       return;
+    if (first || !lint_is(c, "curl wget"))
+      continue;
     gboolean url = FALSE;
     for (guint k = 1; k < c->shell->n_words; k++)
       url |= g_str_has_prefix(c->shell->words[k].text, "http://") ||
@@ -371,7 +373,7 @@ void check_download(OakumLint *lint, LintStep *step)
                          ? !lint_has_flag(c, "spider")
                          : lint_has_flag(c, "o O output remote-name") ||
                                c->shell->pipeline_length > 1 || c->shell->n_redirects > 0;
-    if (lint_is(c, "curl wget") && url && saves && !first)
+    if (url && saves)
       first = c;
   }
   if (first)
@@ -474,7 +476,8 @@ void check_secret_run(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     for (guint k = 1; k < c->shell->n_words; k++) {
       const OakumShellWord *word = &c->shell->words[k];
-      const char *text = word->text, *scheme = strstr(text, "://");
+      const char *text = word->text, *scheme = strchr(text, ':');
+      scheme = scheme ? strstr(scheme, "://") : NULL;
       /* https://name:secret@host */
       if (scheme) {
         const char *end = scheme + 3 + strcspn(scheme + 3, "/?#"),
@@ -484,8 +487,8 @@ void check_secret_run(OakumLint *lint, LintStep *step)
           lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word),
                     "a password in an address");
       }
-      if (g_ascii_strncasecmp(text, "authorization:", 14) == 0 && !strchr(text, '$') &&
-          strlen(text) > 24)
+      if ((*text == 'A' || *text == 'a') && g_ascii_strncasecmp(text, "authorization:", 14) == 0 &&
+          !strchr(text, '$') && strlen(text) > 24)
         lint_tell(lint, LINT_SECRET_RUN, step, lint_word_span(c, word), "an Authorization header");
     }
     gboolean login =

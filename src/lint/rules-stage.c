@@ -55,6 +55,8 @@ static gboolean is_outside(OakumLint *lint, const LintStep *step, const Image *i
 
 void check_base_tag(OakumLint *lint, LintStep *step)
 {
+  if (!lint_on(lint, LINT_BASE_TAG))
+    return;
   g_auto(Image) image = image_of(lint, step);
   if (!image.tag && !image.digest && is_outside(lint, step, &image))
     lint_tell(lint, LINT_BASE_TAG, step, step->image_span, "%s", image.text);
@@ -62,6 +64,8 @@ void check_base_tag(OakumLint *lint, LintStep *step)
 
 void check_base_latest(OakumLint *lint, LintStep *step)
 {
+  if (!lint_on(lint, LINT_BASE_LATEST))
+    return;
   g_auto(Image) image = image_of(lint, step);
   if (image.tag && strcmp(image.tag, "latest") == 0 && !image.digest)
     lint_tell(lint, LINT_BASE_LATEST, step, step->image_span, "%s", image.text);
@@ -69,6 +73,8 @@ void check_base_latest(OakumLint *lint, LintStep *step)
 
 void check_base_digest(OakumLint *lint, LintStep *step)
 {
+  if (!lint_on(lint, LINT_BASE_DIGEST))
+    return;
   g_auto(Image) image = image_of(lint, step);
   if (image.tag && strcmp(image.tag, "latest") != 0 && !image.digest &&
       is_outside(lint, step, &image))
@@ -245,16 +251,8 @@ void check_registry(OakumLint *lint, LintStep *step)
 /* ---- names ----------------------------------------------------------------------------------- */
 void check_stage_duplicate(OakumLint *lint, LintStep *step)
 {
-  if (!step->alias)
-    return;
-  for (int i = 0; i < step->stage; i++) {
-    const LintStep *other = lint_stage(lint, i)->from;
-    if (other->alias && (lint->hadolint ? strcmp(other->alias, step->alias)
-                                        : g_ascii_strcasecmp(other->alias, step->alias)) == 0) {
-      lint_tell(lint, LINT_STAGE_DUPLICATE, step, step->alias_span, "%s", step->alias);
-      return;
-    }
-  }
+  if (step->alias && lint_find_alias(lint, step->alias, step->stage) >= 0)
+    lint_tell(lint, LINT_STAGE_DUPLICATE, step, step->alias_span, "%s", step->alias);
 }
 
 void check_stage_reserved(OakumLint *lint, LintStep *step)

@@ -53,32 +53,48 @@ static gboolean defined_before(const OakumLint *lint, const LintStep *step, cons
   return FALSE;
 }
 
+/* One word sees none of the others of its ENV. Only names that a value uses are looked at, so that
+ * an ENV of very many pairs costs no more than its text. */
+static void check_pair(OakumLint *lint, LintStep *step, const LintWord *word, GHashTable *pairs)
+{
+  g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
+  for (guint u = 0; u < uses->len; u++) {
+    const OakumVariableUse *use = uses->pdata[u];
+    guint others = GPOINTER_TO_UINT(g_hash_table_lookup(pairs, use->name));
+    if (others == 0 || g_strcmp0(word->name, use->name) == 0 ||
+        defined_before(lint, step, use->name))
+      continue;
+    for (guint k = 0; k < others; k++) /* for each pair of that name */
+      lint_tell(lint, LINT_ENV_SELF, step,
+                (LintSpan){word->value_span.start + use->offset,
+                           word->value_span.start + use->offset + use->len},
+                "%s", use->name);
+  }
+}
+
 void check_env_self(OakumLint *lint, LintStep *step)
 {
+  g_autoptr(GHashTable) pairs = oakum_str_map_new(NULL, NULL); /* name → how many pairs */
+  for (guint k = 0; !lint->hadolint && k < step->words->len; k++) {
+    LintWord *word = step->words->pdata[k];
+    if (word->name)
+      g_hash_table_insert(
+          pairs, word->name,
+          GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(pairs, word->name)) + 1));
+  }
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
     if (!word->value || !strchr(word->value, '$'))
       continue;
+    if (!lint->hadolint) {
+      check_pair(lint, step, word, pairs);
+      continue;
+    }
     for (guint k = 0; k < step->words->len && lint_spend(lint); k++) {
       const LintWord *other = step->words->pdata[k];
-      if (i == k || !word->value || !other->name ||
-          (!lint->hadolint && strcmp(other->name, word->name) == 0) ||
-          defined_before(lint, step, other->name))
-        continue;
-      if (lint->hadolint) {
-        if (peer_refers(word->value, other->name))
-          lint_tell(lint, LINT_ENV_SELF, step, word->span, "%s", other->name);
-        continue;
-      }
-      g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(word->raw, lint->dockerfile->escape);
-      for (guint u = 0; u < uses->len; u++) {
-        const OakumVariableUse *use = uses->pdata[u];
-        if (strcmp(use->name, other->name) == 0)
-          lint_tell(lint, LINT_ENV_SELF, step,
-                    (LintSpan){word->value_span.start + use->offset,
-                               word->value_span.start + use->offset + use->len},
-                    "%s", use->name);
-      }
+      if (i != k && other->name && peer_refers(word->value, other->name) &&
+          !defined_before(lint, step, other->name))
+        lint_tell(lint, LINT_ENV_SELF, step, word->span, "%s", other->name);
     }
   }
 }
@@ -87,7 +103,13 @@ void check_env_self(OakumLint *lint, LintStep *step)
  * ---------------------------------------------------------------- */
 static const char *similar_name(OakumLint *lint, const LintStep *step, const char *name)
 {
+  /* each goes over all names of the file: a long one gets fewer */
+  if ((guint64)lint->told[LINT_UNDEFINED_VAR] * lint->dockerfile->len > 4 * OAKUM_DOCKERFILE_MAX)
+    return NULL;
   g_autoptr(GPtrArray) all = oakum_scope_list(lint_scope(lint), step->tree->index);
+  for (guint i = 0; i < all->len; i++)
+    if (!lint_spend(lint))
+      return NULL;
   g_autoptr(GPtrArray) known = g_ptr_array_new();
   for (guint i = 0; i < all->len; i++)
     g_ptr_array_add(known, ((OakumBinding *)all->pdata[i])->name);
@@ -95,29 +117,63 @@ static const char *similar_name(OakumLint *lint, const LintStep *step, const cha
   return oakum_dockerfile_suggest(name, (const char *const *)known->pdata, 3);
 }
 
-static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSpan span)
+static void tell_undefined(OakumLint *lint, LintStep *step, const char *name, LintSpan span)
+{
+  /* a search through all names: for the first ones only */
+  const char *similar =
+      lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX ? similar_name(lint, step, name) : NULL;
+  if (similar)
+    lint_tell(lint, LINT_UNDEFINED_VAR, step, span, "$%s (did you mean $%s?)", name, similar);
+  else
+    lint_tell(lint, LINT_UNDEFINED_VAR, step, span, "$%s", name);
+}
+
+static gboolean is_undefined(OakumLint *lint, const LintStep *step, const OakumVariableUse *use)
+{
+  return !strchr(use->operator, '-') && !strchr(use->operator, '+') &&
+         !strchr(use->operator, '?') &&
+         oakum_scope_find(lint_scope(lint), step->tree->index, use->name) == NULL &&
+         !lint_one_of(use->name, "PATH HOME"); /* the base image may bring these */
+}
+
+/* `quoted`: a string of an exec form, whose text begins behind the quote. */
+static void check_word(OakumLint *lint, LintStep *step, const char *text, LintSpan span,
+                       gboolean quoted)
 {
   if (!text || !strchr(text, '$'))
     return;
   g_autoptr(GPtrArray) uses = oakum_dockerfile_variables(text, lint->dockerfile->escape);
   for (guint i = 0; i < uses->len; i++) {
     const OakumVariableUse *use = uses->pdata[i];
-    if (strchr(use->operator, '-') || strchr(use->operator, '+') || strchr(use->operator, '?') ||
-        oakum_scope_find(lint_scope(lint), step->tree->index, use->name) != NULL)
+    if (!is_undefined(lint, step, use))
       continue;
-    /* the base image may bring these */
-    if (lint_one_of(use->name, "PATH HOME"))
+    LintSpan part = {span.start + use->offset, span.start + use->offset + use->len};
+    if (quoted && span.end - span.start == strlen(text) + 2)
+      part = (LintSpan){part.start + 1, part.end + 1};
+    else if (quoted && span.end - span.start != strlen(text)) /* escapes: the whole string */
+      part = span;
+    tell_undefined(lint, step, use->name, part);
+  }
+}
+
+/* COPY <<EOF: variables are replaced in the body, unless its word is quoted. */
+static void check_bodies(OakumLint *lint, LintStep *step)
+{
+  if ((step->kind != STEP_COPY && step->kind != STEP_ADD) || !step->tree || !step->tree->heredocs)
+    return;
+  for (guint h = 0; h < step->tree->heredocs->len; h++) {
+    const OakumHeredoc *heredoc = step->tree->heredocs->pdata[h];
+    if (!heredoc->expand || !heredoc->text || !strchr(heredoc->text, '$'))
       continue;
-    /* a search through all names: for the first ones only */
-    const char *similar = lint->findings->len < OAKUM_LINT_SUGGESTIONS_MAX
-                              ? similar_name(lint, step, use->name)
-                              : NULL;
-    LintSpan part = (LintSpan){span.start + use->offset, span.start + use->offset + use->len};
-    if (similar)
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s (did you mean $%s?)", use->name,
-                similar);
-    else
-      lint_tell(lint, LINT_UNDEFINED_VAR, step, part, "$%s", use->name);
+    g_autoptr(GPtrArray) uses = oakum_dockerfile_body_variables(heredoc->text);
+    for (guint i = 0; i < uses->len; i++) {
+      const OakumVariableUse *use = uses->pdata[i];
+      if (!is_undefined(lint, step, use))
+        continue;
+      guint start = oakum_heredoc_locate(heredoc, use->offset),
+            end = oakum_heredoc_locate(heredoc, use->offset + use->len - 1) + 1;
+      tell_undefined(lint, step, use->name, (LintSpan){start, end});
+    }
   }
 }
 
@@ -127,14 +183,16 @@ void check_undefined(OakumLint *lint, LintStep *step)
     return;
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];
-    if (step->exec)
+    gboolean copy = step->kind == STEP_COPY || step->kind == STEP_ADD;
+    if (step->exec && !copy)
       continue;
-    check_word(lint, step, word->raw ? word->raw : word->value, word->value_span);
+    check_word(lint, step, word->raw ? word->raw : word->value, word->value_span, step->exec);
   }
+  check_bodies(lint, step);
   for (guint i = 0; i < step->flags->len; i++) {
     const LintWord *flag = step->flags->pdata[i];
     if (strcmp(flag->name, "from") != 0)
-      check_word(lint, step, flag->raw ? flag->raw : flag->value, flag->value_span);
+      check_word(lint, step, flag->raw ? flag->raw : flag->value, flag->value_span, FALSE);
   }
 }
 
@@ -222,42 +280,44 @@ static guint *first_of_chain(const OakumLint *lint)
   return first;
 }
 
-static char *use_key(const guint *first, int stage, const char *name, size_t len)
+/* Where a name stands last, in each chain of stages. */
+typedef struct {
+  guint n;
+  GHashTable *names; /* name of an ARG → its number from 1 */
+  GHashTable *last;  /* number and chain → offset behind the last use */
+  gboolean likely[1 << 12];
+} Uses;
+
+/* Tells most words that are no name of an ARG before they are copied and hashed. */
+static guint likeness(const char *name, size_t len)
 {
-  return g_strdup_printf("%d %.*s", stage < 0 ? -1 : (int)first[stage], (int)len, name);
+  return ((guint)len * 31u + (guchar)name[0] * 7u + (guchar)name[len - 1] * 131u +
+          (guchar)name[len / 2] * 17u) %
+         (1u << 12);
 }
 
-/* The names of ARGs that somebody might use; lengths (up to 63 exact) in *lengths, so that most
- * words of a file are never looked up. */
-static GHashTable *arg_names(const OakumLint *lint, guint from, guint64 *lengths)
+static guint hash_use(gconstpointer key)
 {
-  GHashTable *names = oakum_str_map_new(NULL, NULL);
-  *lengths = 0;
-  for (guint i = from; i < lint->steps->len; i++) {
-    const LintStep *step = lint_step(lint, i);
-    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++) {
-      const LintWord *word = step->words->pdata[k];
-      if (!word->name)
-        continue;
-      g_hash_table_add(names, word->name);
-      *lengths |= G_GUINT64_CONSTANT(1) << MIN(strlen(word->name), 63);
-    }
-  }
-  return names;
+  guint64 bits = GPOINTER_TO_SIZE(key) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+  return (guint)(bits >> 32);
 }
 
-/* Where each of the names stands last in a chain of stages, as the offset behind it; in the chain
- * -1 of those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever
- * the number of ARGs. */
-static GHashTable *last_uses(const OakumLint *lint, const guint *first, GHashTable *names,
-                             guint64 lengths)
+static gpointer use_key(guint number, int chain)
 {
-  GHashTable *last = oakum_str_map_new(g_free, NULL);
-  g_autoptr(GString) text = g_string_new(NULL);
+  return GSIZE_TO_POINTER((gsize)(chain + 2) << 32 | number);
+}
+
+/* Where each name stands last in a chain of stages, as the offset behind it; in the chain -1 of
+ * those before FROM, where it stands last in FROM or ARG. One pass over the file, whatever the
+ * number of ARGs. */
+static void find_uses(const OakumLint *lint, const guint *first, Uses *uses)
+{
   const char *source = lint->dockerfile->source;
+  g_autoptr(GString) name = g_string_new(NULL);
   for (guint j = 0; j < lint->steps->len; j++) {
     const LintStep *step = lint_step(lint, j);
     LintSpan span = whole_step(step);
+    int chain = step->stage < 0 ? -1 : (int)first[step->stage];
     for (size_t i = span.start; i < span.end;) {
       size_t begin = i;
       while (i < span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
@@ -266,20 +326,18 @@ static GHashTable *last_uses(const OakumLint *lint, const guint *first, GHashTab
         i++;
         continue;
       }
-      if (!(lengths >> MIN(i - begin, 63) & 1))
+      if (!uses->likely[likeness(source + begin, i - begin)])
         continue;
-      g_string_truncate(text, 0);
-      g_string_append_len(text, source + begin, (gssize)(i - begin));
-      if (!g_hash_table_contains(names, text->str))
+      g_string_truncate(name, 0);
+      g_string_append_len(name, source + begin, (gssize)(i - begin));
+      guint number = GPOINTER_TO_UINT(g_hash_table_lookup(uses->names, name->str));
+      if (number == 0)
         continue;
-      g_hash_table_replace(last, use_key(first, step->stage, source + begin, i - begin),
-                           GSIZE_TO_POINTER(i));
+      g_hash_table_replace(uses->last, use_key(number, chain), GSIZE_TO_POINTER(i));
       if (step->kind == STEP_FROM || step->kind == STEP_ARG)
-        g_hash_table_replace(last, use_key(first, -1, source + begin, i - begin),
-                             GSIZE_TO_POINTER(i));
+        g_hash_table_replace(uses->last, use_key(number, -1), GSIZE_TO_POINTER(i));
     }
   }
-  return last;
 }
 
 /* Index behind the last RUN that calls a script or make, which may read any variable. */
@@ -306,28 +364,38 @@ void check_arg_unused(OakumLint *lint, LintStep *step)
       "DEBIAN_FRONTEND SOURCE_DATE_EPOCH GOOS GOARCH CGO_ENABLED GOFLAGS GOPROXY GOPRIVATE "
       "NODE_ENV NPM_TOKEN PIP_INDEX_URL PIP_EXTRA_INDEX_URL CFLAGS CXXFLAGS LDFLAGS MAKEFLAGS "
       "CC CXX RUSTFLAGS CARGO_HOME LANG LC_ALL TZ HOME PATH";
+  g_autoptr(GPtrArray) words = g_ptr_array_new(), steps = g_ptr_array_new();
   guint invoked = last_invocation(lint);
-  guint64 lengths;
-  g_autoptr(GHashTable) names = arg_names(lint, invoked, &lengths);
-  if (g_hash_table_size(names) == 0)
-    return;
-  g_autofree guint *first = first_of_chain(lint);
-  g_autoptr(GHashTable) last = last_uses(lint, first, names, lengths);
-  for (guint i = 0; i < lint->steps->len; i++) {
+  g_autofree Uses *uses = g_new0(Uses, 1);
+  g_autoptr(GHashTable) names = uses->names = oakum_str_map_new(NULL, NULL);
+  for (guint i = invoked; i < lint->steps->len; i++) {
     step = lint_step(lint, i);
-    if (step->kind != STEP_ARG || i < invoked)
-      continue;
-    for (guint k = 0; k < step->words->len; k++) {
-      const LintWord *word = step->words->pdata[k];
+    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++) {
+      LintWord *word = step->words->pdata[k];
       OakumOrigin origin;
-      if (!word->name || lint_one_of(word->name, read) ||
+      if (!word->name || !*word->name || lint_one_of(word->name, read) ||
           oakum_dockerfile_predefined(word->name, &origin))
         continue;
-      g_autofree char *key = use_key(first, step->stage, word->name, strlen(word->name));
-      size_t end = GPOINTER_TO_SIZE(g_hash_table_lookup(last, key));
-      if (end <= MAX(word->span.end, word->name_span.end))
-        lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
+      g_ptr_array_add(words, word);
+      g_ptr_array_add(steps, step);
+      uses->likely[likeness(word->name, strlen(word->name))] = TRUE;
+      if (!g_hash_table_contains(names, word->name))
+        g_hash_table_insert(names, word->name, GUINT_TO_POINTER(++uses->n));
     }
+  }
+  if (words->len == 0)
+    return;
+  g_autofree guint *first = first_of_chain(lint);
+  g_autoptr(GHashTable) last = uses->last = g_hash_table_new(hash_use, NULL);
+  find_uses(lint, first, uses);
+  for (guint i = 0; i < words->len; i++) {
+    const LintWord *word = words->pdata[i];
+    step = steps->pdata[i];
+    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(names, word->name));
+    size_t end = GPOINTER_TO_SIZE(
+        g_hash_table_lookup(last, use_key(number, step->stage < 0 ? -1 : (int)first[step->stage])));
+    if (end <= MAX(word->span.end, word->name_span.end))
+      lint_tell(lint, LINT_ARG_UNUSED, step, word->name_span, "%s", word->name);
   }
 }
 

@@ -79,13 +79,45 @@ LintStage lint_head(const OakumLint *lint)
                      .parent = -1};
 }
 
+/* As names of stages are compared: hadolint by their bytes, all others in any case. New. */
+static char *alias_key(const OakumLint *lint, const char *name)
+{
+  return lint->hadolint ? g_strdup(name) : g_ascii_strdown(name, -1);
+}
+
+static void add_alias(OakumLint *lint, const char *alias, int stage)
+{
+  g_autofree char *key = alias_key(lint, alias);
+  GArray *list = g_hash_table_lookup(lint->aliases, key);
+  if (!list) {
+    list = g_array_new(FALSE, FALSE, sizeof(int));
+    g_hash_table_insert(lint->aliases, g_steal_pointer(&key), list);
+  }
+  g_array_append_val(list, stage);
+}
+
+int lint_find_alias(const OakumLint *lint, const char *name, int before)
+{
+  if (g_hash_table_size(lint->aliases) == 0)
+    return -1;
+  g_autofree char *key = alias_key(lint, name);
+  const GArray *list = g_hash_table_lookup(lint->aliases, key);
+  guint low = 0, high = list ? list->len : 0; /* [0, low) come before */
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (g_array_index(list, int, middle) < before)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low > 0 ? g_array_index(list, int, low - 1) : -1;
+}
+
 int lint_find_stage(const OakumLint *lint, const char *name, int before)
 {
-  for (int i = MIN(before, (int)lint->stages->len) - 1; i >= 0; i--) {
-    const char *alias = lint_stage(lint, i)->from->alias;
-    if (alias && (lint->hadolint ? strcmp(alias, name) : g_ascii_strcasecmp(alias, name)) == 0)
-      return i;
-  }
+  int found = lint_find_alias(lint, name, before);
+  if (found >= 0)
+    return found;
   uint64_t number;
   if (!lint->hadolint && oakum_parse_u64(name, strlen(name), G_MAXINT, &number) &&
       (int)number < before)
@@ -107,6 +139,7 @@ static void note_source(OakumLint *lint, const char *name, int before)
 void lint_stages(OakumLint *lint)
 {
   lint->stages = g_ptr_array_new_with_free_func(g_free);
+  lint->aliases = oakum_str_map_new(g_free, (GDestroyNotify)g_array_unref);
   for (guint i = 0; i < lint->steps->len; i++) {
     LintStep *step = lint_step(lint, i);
     step->index = i;
@@ -118,18 +151,24 @@ void lint_stages(OakumLint *lint)
       if (stage->parent >= 0)
         lint_stage(lint, stage->parent)->base = TRUE;
       g_ptr_array_add(lint->stages, stage);
+      if (step->alias)
+        add_alias(lint, step->alias, (int)lint->stages->len - 1);
     }
     int index = (int)lint->stages->len - 1;
     LintStage *here = index >= 0 ? lint_stage(lint, index) : NULL;
     if (here && step == here->from && here->parent >= 0)
-      here->shell = lint_stage(lint, here->parent)->shell;
+      here->shell = lint_stage(lint, here->parent)->shell,
+      here->workdir = lint_stage(lint, here->parent)->workdir;
     for (LintStep *s = step; s; s = s->inner) {
       s->stage = index;
       s->index = i;
       s->shell = here ? here->shell : NULL;
+      s->workdir = here && here->workdir;
     }
     if (here && step->kind == STEP_SHELL)
       here->shell = step;
+    if (here && step->kind == STEP_WORKDIR)
+      here->workdir = TRUE;
     if (index >= 0)
       lint_stage(lint, index)->end = i + 1;
     const LintStep *inner = lint_inner(step);
@@ -145,12 +184,18 @@ void lint_stages(OakumLint *lint)
 
 gboolean lint_one_of(const char *word, const char *list)
 {
-  size_t n = strlen(word);
-  if (n == 0 || strchr(word, ' '))
-    return FALSE;
-  for (const char *at = list; at; at = strchr(at, ' '), at += at != NULL)
-    if (*at == *word && strncmp(at, word, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
+  /* asked for each word of each script, by many rules: the list is what is walked, and the word
+   * looked at only as far as it is like an entry */
+  for (const char *at = list; *word && *at;) {
+    const char *c = word;
+    while (*c && *c != ' ' && *c == *at)
+      c++, at++;
+    if (*c == '\0' && (*at == ' ' || *at == '\0') && c > word)
       return TRUE;
+    while (*at && *at != ' ')
+      at++;
+    at += *at == ' ';
+  }
   return FALSE;
 }
 

@@ -35,8 +35,8 @@ static void put_fix(GString *out, Linted *linted, const OakumFinding *f)
                   f->edits_safe ? "{\"safe\":true,\"edits\":[" : "{\"safe\":false,\"edits\":[");
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
-                   end = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace start = oakum_lint_place(&linted->index, edit->start),
+                   end = oakum_lint_place(&linted->index, edit->end);
     put_point(out, i ? ",{\"range\":{\"start\":" : "{\"range\":{\"start\":", &start);
     put_point(out, ",\"end\":", &end);
     oakum_lint_put_text(out, "},\"text\":", edit->text);
@@ -299,8 +299,8 @@ static void rd_finding(Linted *linted, const OakumFinding *f, GString *out)
   guint edits = f->edits ? f->edits->len : 0;
   for (guint i = 0; i < edits; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace from = oakum_lint_text_place(&linted->index, edit->start),
-                   to = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace from = oakum_lint_place(&linted->index, edit->start),
+                   to = oakum_lint_place(&linted->index, edit->end);
     put_rd_range(out, i ? ",{\"range\":" : ",\"suggestions\":[{\"range\":", &from, &to);
     oakum_lint_put_text(out, ",\"text\":", edit->text);
     g_string_append_c(out, '}');

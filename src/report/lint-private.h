@@ -22,7 +22,7 @@ struct OakumLintWriter {
 typedef struct {
   OakumLintWriter *writer;
   const OakumLintedFile *file;
-  OakumLintText index;
+  OakumPlaces index;
 } Linted;
 
 /* How a format is written; what is NULL writes nothing. */

@@ -67,14 +67,14 @@ void oakum_lint_writer_file(OakumLintWriter *writer, const OakumLintedFile *file
 {
   const LintFormat *format = writer->format;
   Linted linted = {.writer = writer, .file = file};
-  oakum_lint_text_init(&linted.index, file->text, file->len);
+  oakum_places_init(&linted.index, file->text, file->len);
   if (format->open)
     format->open(&linted, out);
   for (guint i = 0; i < file->findings->len; i++)
     format->finding(&linted, file->findings->pdata[i], out);
   if (format->close)
     format->close(&linted, out);
-  oakum_lint_text_clear(&linted.index);
+  oakum_places_clear(&linted.index);
   writer->files++;
   writer->findings += file->findings->len;
   writer->tests += MAX(file->findings->len, 1);
@@ -171,77 +171,14 @@ void oakum_lint_put_comma(OakumLintWriter *writer, GString *out)
 
 /* ---- places
  * ----------------------------------------------------------------------------------------- */
-void oakum_lint_text_init(OakumLintText *index, const char *text, size_t len)
+OakumLintPlace oakum_lint_place(const OakumPlaces *places, size_t offset)
 {
-  *index = (OakumLintText){.text = text, .len = len};
-  index->lines = g_array_new(FALSE, FALSE, sizeof(size_t));
-  size_t at = 0;
-  g_array_append_val(index->lines, at);
-  for (const char *p = text; len > 0 && (p = memchr(p, '\n', len - (size_t)(p - text)));) {
-    at = (size_t)(++p - text);
-    g_array_append_val(index->lines, at);
-    if (at == len)
-      break;
-  }
-}
-
-void oakum_lint_text_clear(OakumLintText *index)
-{
-  g_clear_pointer(&index->lines, g_array_unref);
-}
-
-/* Bytes of the character at `p`, and its UTF-16 units. */
-static size_t character(const char *p, size_t len, int *units)
-{
-  gunichar c = g_utf8_get_char_validated(p, (gssize)MIN(len, 6));
-  gboolean valid = c != (gunichar)-1 && c != (gunichar)-2 && (c || !*p);
-  *units = valid && c > 0xffff ? 2 : 1;
-  return valid ? (size_t)(g_utf8_next_char(p) - p) : 1;
-}
-
-OakumLintPlace oakum_lint_text_place(OakumLintText *index, size_t offset)
-{
-  offset = MIN(offset, index->len);
-  guint low = 0, high = index->lines->len;
-  while (high - low > 1) {
-    guint middle = low + (high - low) / 2;
-    if (g_array_index(index->lines, size_t, middle) <= offset)
-      low = middle;
-    else
-      high = middle;
-  }
-  size_t begin = g_array_index(index->lines, size_t, low);
-  if (index->line != low || index->at < begin || index->at > offset) {
-    index->line = low;
-    index->at = begin;
-    index->chars = index->units = 0;
-  }
-  while (index->at < offset) {
-    int units;
-    size_t n = character(index->text + index->at, index->len - index->at, &units);
-    if (index->at + n > offset) /* inside a character: its beginning */
-      break;
-    index->at += n;
-    index->chars++;
-    index->units += units;
-  }
-  return (OakumLintPlace){(int)low + 1, index->chars + 1, index->units + 1,
-                          (int)(offset - begin) + 1};
-}
-
-size_t oakum_lint_text_offset(const OakumLintText *index, guint line, guint unit)
-{
-  if (line >= index->lines->len)
-    return index->len;
-  size_t at = g_array_index(index->lines, size_t, line);
-  guint passed = 0;
-  while (at < index->len && index->text[at] != '\n' && passed < unit) {
-    int units;
-    size_t n = character(index->text + at, index->len - at, &units);
-    at += n;
-    passed += (guint)units;
-  }
-  return at;
+  offset = MIN(offset, places->len);
+  guint line = oakum_places_line(places, offset), start = oakum_places_line_start(places, line);
+  OakumPlaceCount begin = oakum_places_count(places, start),
+                  at = oakum_places_count(places, offset);
+  return (OakumLintPlace){(int)line + 1, (int)(at.chars - begin.chars) + 1,
+                          (int)(at.units - begin.units) + 1, (int)(offset - start) + 1};
 }
 
 /* ---- findings
@@ -278,8 +215,8 @@ void oakum_lint_finding_range(Linted *linted, const OakumFinding *finding, Oakum
                             finding->end_column};
     return;
   }
-  *start = oakum_lint_text_place(&linted->index, finding->start);
-  *end = oakum_lint_text_place(&linted->index, finding->end);
+  *start = oakum_lint_place(&linted->index, finding->start);
+  *end = oakum_lint_place(&linted->index, finding->end);
 }
 
 char *oakum_lint_finding_identity(Linted *linted, const OakumFinding *finding)

@@ -63,22 +63,8 @@ NODISCARD GString *oakum_report_diff(const char *name, const char *before, size_
 /* ---- places in a text
  * --------------------------------------------------------------------------------- */
 typedef struct {
-  const char *text;
-  size_t len;
-  GArray *lines; /* size_t: where each begins */
-  /* where the last look-up ended, since places come in order */
-  size_t at;
-  guint line;
-  int chars, units;
-} OakumLintText;
-typedef struct {
   int line, column; /* from 1; characters, a byte that is no UTF-8 counts as one */
   int unit;         /* column from 1 in UTF-16 units */
   int byte;         /* column from 1 in bytes */
 } OakumLintPlace;
-void oakum_lint_text_init(OakumLintText *index, const char *text, size_t len);
-void oakum_lint_text_clear(OakumLintText *index);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumLintText, oakum_lint_text_clear)
-NODISCARD OakumLintPlace oakum_lint_text_place(OakumLintText *index, size_t offset);
-/* The other way: line from 0, column from 0 in UTF-16 units; what lies outside is cut. */
-NODISCARD size_t oakum_lint_text_offset(const OakumLintText *index, guint line, guint unit);
+NODISCARD OakumLintPlace oakum_lint_place(const OakumPlaces *places, size_t offset);

@@ -82,8 +82,8 @@ static void put_fix(GString *out, Linted *linted, const OakumFinding *f)
   oakum_lint_put(out, ",\"replacements\":[");
   for (guint i = 0; i < f->edits->len; i++) {
     const OakumEdit *edit = f->edits->pdata[i];
-    OakumLintPlace start = oakum_lint_text_place(&linted->index, edit->start),
-                   end = oakum_lint_text_place(&linted->index, edit->end);
+    OakumLintPlace start = oakum_lint_place(&linted->index, edit->start),
+                   end = oakum_lint_place(&linted->index, edit->end);
     put_region(out, i ? ",{\"deletedRegion\":" : "{\"deletedRegion\":", &start, &end);
     if (*edit->text) {
       oakum_lint_put_text(out, ",\"insertedContent\":{\"text\":", edit->text);

@@ -103,8 +103,8 @@ static void source(Linted *linted, const OakumFinding *f, const OakumLintPlace *
                              paint(linted, "\033[0m"), last - i + 1);
       return;
     }
-    size_t begin = g_array_index(lines, size_t, i),
-           end = i + 1 < lines->len ? g_array_index(lines, size_t, i + 1) - 1 : linted->file->len;
+    size_t begin = g_array_index(lines, guint, i),
+           end = i + 1 < lines->len ? g_array_index(lines, guint, i + 1) - 1 : linted->file->len;
     size_t from = i == first ? f->start : begin,
            to = i + 1 == lines->len || i == last ? f->end : end;
     while (i != first && from < end &&

@@ -59,7 +59,8 @@ const OakumShellNode *oakum_shell_inside(OakumShellParser *p, guint32 start)
   return is_opaque(p, start) ? NULL : script;
 }
 
-gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside)
+/* Where a search stops is told in *at. */
+static gboolean ends_twice(const OakumShellParser *p, guint32 inside, guint32 *at)
 {
   guint depth = 0;
   for (guint32 i = inside; i < p->len; i++) {
@@ -68,6 +69,7 @@ gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside)
       i++;
     } else if (c == '\'') {
       const char *close = memchr(p->text + i + 1, '\'', p->len - i - 1);
+      *at = close ? (guint32)(close - p->text) : p->len;
       if (!close)
         return FALSE;
       i = (guint32)(close - p->text);
@@ -79,13 +81,24 @@ gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside)
       depth++;
     } else if (c == ')' && depth-- == 0) {
       guint32 next = oakum_shell_next(p, i);
+      *at = next;
       return next < p->len && p->text[next] == ')';
     }
   }
+  *at = p->len;
   return FALSE;
 }
 
-guint32 oakum_shell_subscript(const OakumShellParser *p, guint32 pos)
+gboolean oakum_shell_is_arithmetic(const OakumShellParser *p, guint32 inside)
+{
+  guint32 at = inside;
+  if (!oakum_shell_looked(p, 0))
+    return FALSE;
+  gboolean ends = ends_twice(p, inside, &at);
+  return oakum_shell_looked(p, MAX(at, inside) - inside) && ends;
+}
+
+static guint32 subscript_end(const OakumShellParser *p, guint32 pos)
 {
   guint depth = 0;
   for (guint32 i = pos; i < p->len; i++) {
@@ -104,6 +117,14 @@ guint32 oakum_shell_subscript(const OakumShellParser *p, guint32 pos)
     }
   }
   return 0;
+}
+
+guint32 oakum_shell_subscript(const OakumShellParser *p, guint32 pos)
+{
+  if (!oakum_shell_looked(p, 0))
+    return 0;
+  guint32 end = subscript_end(p, pos);
+  return oakum_shell_looked(p, (end ? end : p->len) - pos) ? end : 0;
 }
 
 gboolean oakum_shell_take_subscript(OakumShellParser *p)
@@ -185,7 +206,7 @@ void oakum_shell_backtick(OakumShellParser *p, gboolean dq)
   while (end < p->len && p->text[end] != '`')
     end += p->text[end] == '\\' && end + 1 < p->len ? 2 : 1;
   gboolean closed = end < p->len;
-  if (!oakum_shell_enter(p))
+  if (!oakum_shell_charge_copy(p, end - start) || !oakum_shell_enter(p))
     return;
   guint32 room = end - start, len = 0;
   g_autofree char *text = g_malloc(room + 1);

@@ -191,6 +191,8 @@ static guint32 find_end(OakumShellParser *p, OakumShellHeredoc *doc)
 static void read_body(OakumShellParser *p, OakumShellHeredoc *doc, guint32 start, guint32 end)
 {
   guint32 room = end - start, len = 0;
+  if (!oakum_shell_charge_copy(p, room))
+    return;
   g_autofree char *text = g_malloc(room + 1);
   g_autofree guint32 *from = g_new(guint32, room + 1), *to = g_new(guint32, room + 1);
   gboolean line = TRUE;

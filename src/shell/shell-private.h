@@ -8,6 +8,8 @@ typedef struct {
   OakumShell *shell;
   const char *root; /* the caller's text, to which all spans refer; NULL for an exec form */
   guint count;      /* against OAKUM_SHELL_PARTS_MAX */
+  size_t copied;    /* against OAKUM_SHELL_COPIED_MAX */
+  size_t looked;    /* bytes looked ahead at for the end of a pair; see oakum_shell_looked */
   guint pipelines;
   GByteArray *bytes;
   GArray *parts, *words, *redirects, *assignments, *joins;
@@ -51,6 +53,9 @@ void oakum_shell_fail(OakumShellParser *p, OakumErrorCode code, guint32 start, g
 void oakum_shell_unexpected(OakumShellParser *p, const char *wanted);
 /* Counts one thing made; FALSE when there are too many. */
 gboolean oakum_shell_charge(OakumShellParser *p);
+/* Counts the bytes of a text inside that is read as one of its own: heredocs, backticks. Heredocs
+ * in the substitutions of heredocs would copy what is left of the text at each level. */
+NODISCARD gboolean oakum_shell_charge_copy(OakumShellParser *p, guint32 len);
 NODISCARD gboolean oakum_shell_enter(OakumShellParser *p);
 void oakum_shell_leave(OakumShellParser *p);
 /* Makes `sub` read another text at one more level; FALSE when that is too deep. */
@@ -71,6 +76,14 @@ NODISCARD guint32 oakum_shell_next(const OakumShellParser *p, guint32 pos);
 NODISCARD gboolean oakum_shell_at_word(const OakumShellParser *p, const char *word);
 NODISCARD gboolean oakum_shell_take_word(OakumShellParser *p, const char *word);
 
+/* Counts what a search for the end of a pair went over; FALSE: this script had its share, and what
+ * is sought counts as not there. Else pairs that are never closed would each cost the whole text.
+ */
+static inline gboolean oakum_shell_looked(const OakumShellParser *p, guint32 bytes)
+{
+  p->b->looked += bytes;
+  return p->b->looked <= 4 * OAKUM_SHELL_COPIED_MAX;
+}
 static inline int oakum_shell_peek(const OakumShellParser *p)
 {
   return p->pos < p->len ? (guchar)p->text[p->pos] : -1;

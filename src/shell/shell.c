@@ -9,6 +9,7 @@ typedef struct {
   char *at;
   size_t room, next;
   GPtrArray *commands, *nested;
+  guint references;
 } Owned;
 
 enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20 };
@@ -56,6 +57,7 @@ static void build_init(OakumShellBuild *b, const char *root, OakumShellDialect d
   Owned *owned = g_new0(Owned, 1);
   owned->blocks = g_ptr_array_new_with_free_func(g_free);
   owned->next = BLOCK_FIRST;
+  owned->references = 1;
   owned->shell.dialect = dialect;
   *b = (OakumShellBuild){.shell = &owned->shell,
                          .root = root,
@@ -98,6 +100,7 @@ static OakumShell *build_finish(OakumShellBuild *b, const OakumShellNode *root,
   shell->n_commands = b->commands->len;
   shell->nested_errors = (const OakumShellError *const *)(gpointer)b->nested->pdata;
   shell->n_nested_errors = b->nested->len;
+  shell->n_parts = b->count;
   g_byte_array_unref(b->bytes);
   g_array_unref(b->parts);
   g_array_unref(b->words);
@@ -248,10 +251,71 @@ void oakum_shell_free(OakumShell *shell)
   if (!shell)
     return;
   Owned *owned = (Owned *)(gpointer)shell;
+  if (--owned->references > 0)
+    return;
   g_ptr_array_unref(owned->blocks);
   g_ptr_array_unref(owned->commands);
   g_ptr_array_unref(owned->nested);
   g_free(owned);
+}
+
+/* ---- texts that are read again and again ---- */
+struct OakumShellCache {
+  GHashTable *now, *before; /* text → OakumShell: of this round, and of the one before it */
+};
+
+static void shell_free(gpointer shell)
+{
+  oakum_shell_free(shell);
+}
+
+OakumShellCache *oakum_shell_cache_new(void)
+{
+  OakumShellCache *cache = g_new0(OakumShellCache, 1);
+  cache->now = oakum_str_map_new(g_free, shell_free);
+  cache->before = oakum_str_map_new(g_free, shell_free);
+  return cache;
+}
+
+void oakum_shell_cache_free(OakumShellCache *cache)
+{
+  if (!cache)
+    return;
+  g_hash_table_unref(cache->now);
+  g_hash_table_unref(cache->before);
+  g_free(cache);
+}
+
+void oakum_shell_cache_turn(OakumShellCache *cache)
+{
+  GHashTable *oldest = cache->before;
+  g_hash_table_remove_all(oldest);
+  cache->before = cache->now;
+  cache->now = oldest;
+}
+
+OakumShell *oakum_shell_cache_parse(OakumShellCache *cache, const char *text,
+                                    OakumShellDialect dialect, GError **error)
+{
+  OakumShell *shell = g_hash_table_lookup(cache->now, text);
+  if (!shell || shell->dialect != dialect) {
+    gpointer key = NULL, value = NULL;
+    if (!g_hash_table_steal_extended(cache->before, text, &key, &value) ||
+        ((OakumShell *)value)->dialect != dialect) {
+      oakum_shell_free(value);
+      value = oakum_shell_parse(text, strlen(text), dialect, error);
+      if (!key)
+        key = g_strdup(text);
+    }
+    shell = value;
+    if (!shell) {
+      g_free(key);
+      return NULL;
+    }
+    g_hash_table_replace(cache->now, key, shell);
+  }
+  ((Owned *)(gpointer)shell)->references++;
+  return shell;
 }
 
 const char *oakum_shell_join_name(OakumShellJoin join)

@@ -320,6 +320,7 @@ typedef struct {
   const OakumShellError *error; /* NULL when complete */
   const OakumShellError *const *nested_errors;
   guint n_nested_errors;
+  guint n_parts; /* words, parts, redirections and nodes made: at most OAKUM_SHELL_PARTS_MAX */
 } OakumShell;
 
 /* Reads `len` bytes. Never fails on syntax: see `complete`. NULL with LIMIT when the text is longer
@@ -344,6 +345,18 @@ NODISCARD OakumShell *oakum_shell_parse_exec(const OakumShellExecWord *words, si
 NODISCARD const OakumShellError *oakum_shell_error(const OakumShell *shell);
 void oakum_shell_free(OakumShell *shell);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumShell, oakum_shell_free)
+
+/* For a file that is read after each change, of which most scripts stay the same: keeps what was
+ * read until a whole round went by without it. For one thread. */
+typedef struct OakumShellCache OakumShellCache;
+NODISCARD OakumShellCache *oakum_shell_cache_new(void);
+void oakum_shell_cache_free(OakumShellCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumShellCache, oakum_shell_cache_free)
+/* A round begins. */
+void oakum_shell_cache_turn(OakumShellCache *cache);
+/* As oakum_shell_parse; the caller frees the result as always. */
+NODISCARD OakumShell *oakum_shell_cache_parse(OakumShellCache *cache, const char *text,
+                                              OakumShellDialect dialect, GError **error);
 
 /* ---- arguments, in hadolint's reading ------------------------------------------------------ *
  * Words are taken by their `text`. A flag is a word that begins with "-" and is neither "-" nor

@@ -73,6 +73,17 @@ gboolean oakum_shell_charge(OakumShellParser *p)
   return FALSE;
 }
 
+gboolean oakum_shell_charge_copy(OakumShellParser *p, guint32 len)
+{
+  p->b->copied += len;
+  if (p->b->copied <= OAKUM_SHELL_COPIED_MAX)
+    return TRUE;
+  oakum_shell_fail(p, OAKUM_ERROR_LIMIT, p->pos, p->pos,
+                   "the scripts and heredocs in each other have more than %u MiB",
+                   (guint)(OAKUM_SHELL_COPIED_MAX / OAKUM_MIB));
+  return FALSE;
+}
+
 gboolean oakum_shell_enter(OakumShellParser *p)
 {
   if (++p->depth <= OAKUM_SHELL_DEPTH_MAX)

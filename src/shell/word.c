@@ -312,7 +312,7 @@ static gboolean close_brace(OakumShellParser *p, Brace brace)
 
 /* ---- globs ---- */
 /* The length of a set "[..]" that begins at pos, 0 for none. */
-static guint32 set_length(const OakumShellParser *p)
+static guint32 find_set(const OakumShellParser *p, guint32 *looked)
 {
   guint32 i = p->pos + 1, end = MIN(p->len, p->pos + OAKUM_SHELL_PEEK_MAX);
   if (i < end && (p->text[i] == '!' || p->text[i] == '^'))
@@ -333,8 +333,15 @@ static guint32 set_length(const OakumShellParser *p)
     }
     if (oakum_shell_is_meta(c) || strchr("\\\"'$`", c))
       return 0;
+    ++*looked;
   }
   return 0;
+}
+
+static guint32 set_length(const OakumShellParser *p)
+{
+  guint32 looked = 0, length = oakum_shell_looked(p, 0) ? find_set(p, &looked) : 0;
+  return length || oakum_shell_looked(p, looked) ? length : 0;
 }
 
 static void extglob(OakumShellParser *p)

@@ -71,6 +71,53 @@ def test_session(client):
     assert client.stop() == (0, "")
 
 
+def test_fix_all_is_made_when_chosen(client):
+    """A client that resolves edits gets the action at once, and what it does when somebody takes it."""
+    answer = client.request("initialize", {"capabilities": {"textDocument": {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}}})
+    assert answer["result"]["capabilities"]["codeActionProvider"]["resolveProvider"] is True
+    client.open(URI, TEXT)
+    ask = {"textDocument": {"uri": URI}, "range": span(0, 0, 0, 0), "context": {"diagnostics": [], "only": ["source.fixAll"]}}
+    (action,) = client.request("textDocument/codeAction", ask)["result"]
+    assert "edit" not in action and action["kind"] == "source.fixAll"
+    resolved = client.request("codeAction/resolve", action)["result"]
+    assert resolved["title"] == action["title"]
+    assert apply(TEXT, resolved["edit"]["changes"][URI]) == TEXT.replace("ADD", "COPY")
+    # an edit in between: what is resolved is of the text as it is now
+    client.change(URI, 2, {"range": span(2, 0, 2, 0), "text": "ADD b /b\n"})
+    now = TEXT.replace("USER", "ADD b /b\nUSER")
+    assert apply(now, client.request("codeAction/resolve", action)["result"]["edit"]["changes"][URI]) == now.replace("ADD", "COPY")
+    for odd in ({}, {"data": {"uri": "untitled:none"}}, {"data": 3}):
+        assert "edit" not in client.request("codeAction/resolve", odd)["result"]
+    client.change(URI, 3, {"text": "FROM debian:12\n"})
+    assert client.request("textDocument/codeAction", ask)["result"] == []
+    assert client.stop()[0] == 0
+
+
+def test_cancelled_requests_are_answered(client):
+    client.start()
+    client.open(URI, TEXT)
+    client.notify("$/cancelRequest", {"id": 99})
+    client.number += 1
+    client.send({"id": client.number, "method": "textDocument/hover", "params": {"textDocument": {"uri": URI}, "position": at(1, 0)}})
+    client.notify("$/cancelRequest", {"id": client.number})
+    assert client.read()["id"] == client.number
+    assert client.stop()[0] == 0
+
+
+def test_an_edit_tells_what_a_new_document_tells(client):
+    """Scripts kept from before an edit are found again by their text alone: moved, doubled, under another shell."""
+    client.start()
+    run = 'RUN apt-get install a \\\n  && curl -k https://a | sh\n'
+    texts = [f"FROM debian:12\n{run}ADD a /a\n", f"FROM debian:12\n\n# a\n{run}{run}ADD a /a\n",
+             f'FROM debian:12\nSHELL ["bash", "-c"]\n{run}ADD a /a\n', f'FROM debian:12\nSHELL ["pwsh", "-c"]\n{run}ADD a /a\n', f"FROM debian:12\n{run}ADD a /a\n"]
+    client.open(URI, "FROM debian:12\n")
+    for i, text in enumerate(texts):
+        client.change(URI, 2 + i, {"text": text})
+        told = client.diagnostics(URI)["diagnostics"]
+        assert told == client.open(f"untitled:{i}", text)["diagnostics"] and told
+    assert client.stop()[0] == 0
+
+
 def test_utf16(client):
     """Columns are UTF-16 units: characters beyond the basic plane count twice, also in incremental edits."""
     client.start()

@@ -8,8 +8,8 @@ static void test_places(void)
   /* a, é (2 bytes), U+1D552 (4 bytes, 2 units), a byte that is no UTF-8, tab; an empty line; no
    * newline at the end */
   static const char text[] = "a\xc3\xa9\xf0\x9d\x95\x92\xff\tb\n\nlast";
-  g_auto(OakumLintText) index = {NULL};
-  oakum_lint_text_init(&index, text, strlen(text));
+  g_auto(OakumPlaces) index = {NULL};
+  oakum_places_init(&index, text, strlen(text));
   const struct {
     size_t offset;
     int line, column, unit, byte;
@@ -18,30 +18,30 @@ static void test_places(void)
                {12, 3, 1, 1, 1}, {16, 3, 5, 5, 5}, {99, 3, 5, 5, 5},  {3, 1, 3, 3, 4},
                {5, 1, 3, 3, 6} /* inside a character */};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    OakumLintPlace p = oakum_lint_text_place(&index, cases[i].offset);
+    OakumLintPlace p = oakum_lint_place(&index, cases[i].offset);
     g_assert_cmpint(p.line, ==, cases[i].line);
     g_assert_cmpint(p.column, ==, cases[i].column);
     g_assert_cmpint(p.unit, ==, cases[i].unit);
     g_assert_cmpint(p.byte, ==, cases[i].byte);
     if (i < 10)
-      g_assert_cmpuint(oakum_lint_text_offset(&index, (guint)p.line - 1, (guint)p.unit - 1), ==,
+      g_assert_cmpuint(oakum_places_offset(&index, (guint)p.line - 1, (guint)p.unit - 1), ==,
                        cases[i].offset);
   }
-  g_assert_cmpuint(oakum_lint_text_offset(&index, 0, 999), ==, 10);
-  g_assert_cmpuint(oakum_lint_text_offset(&index, 999, 0), ==, 16);
-  g_assert_cmpuint(oakum_lint_text_offset(&index, 0, 3), ==, 7); /* inside a pair: behind it */
+  g_assert_cmpuint(oakum_places_offset(&index, 0, 999), ==, 10);
+  g_assert_cmpuint(oakum_places_offset(&index, 999, 0), ==, 16);
+  g_assert_cmpuint(oakum_places_offset(&index, 0, 3), ==, 7); /* inside a pair: behind it */
 }
 
 static void test_places_of_nothing(void)
 {
-  g_auto(OakumLintText) index = {NULL};
-  oakum_lint_text_init(&index, "", 0);
-  OakumLintPlace p = oakum_lint_text_place(&index, 0);
+  g_auto(OakumPlaces) index = {NULL};
+  oakum_places_init(&index, "", 0);
+  OakumLintPlace p = oakum_lint_place(&index, 0);
   g_assert_cmpint(p.line, ==, 1);
   g_assert_cmpint(p.column, ==, 1);
-  oakum_lint_text_clear(&index);
-  oakum_lint_text_init(&index, "a\n", 2);
-  g_assert_cmpint(oakum_lint_text_place(&index, 2).line, ==, 2);
+  oakum_places_clear(&index);
+  oakum_places_init(&index, "a\n", 2);
+  g_assert_cmpint(oakum_lint_place(&index, 2).line, ==, 2);
 }
 
 static void test_diff(void)

@@ -546,11 +546,11 @@ static void test_limits(void)
                {"", "coproc ", 100000, TRUE}, {"[[ ", "! ", 200000, TRUE},
                {"[[ ", "( ", 200000, TRUE},   {"", "?(", 100000, FALSE},
                {"", "a=(", 100000, FALSE},    {"", "f() ", 100000, FALSE},
-               {"", "{", 1000000, FALSE},     {"", "{a,", 200000, FALSE},
-               {"", "[", 1000000, FALSE},     {"", "eval ", 200000, FALSE},
-               {"", "sudo ", 200000, FALSE},  {"", "find -exec ", 90000, FALSE},
+               {"", "{", 1000000, FALSE},     {"", "{a,", 100000, FALSE},
+               {"", "[", 1000000, FALSE},     {"", "eval ", 20000, FALSE},
+               {"", "sudo ", 90000, FALSE},   {"", "find -exec ", 50000, FALSE},
                {"", "a[ ", 150000, FALSE},    {"", "`", 1000000, TRUE},
-               {"", "! ", 200000, FALSE},     {"", "a{b,c}", 100000, FALSE}};
+               {"", "! ", 200000, FALSE},     {"", "a{b,c}", 20000, FALSE}};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(GString) text = g_string_new(cases[i].prefix);
     for (guint j = 0; j < cases[i].times; j++)
