@@ -180,10 +180,14 @@ static gboolean store_body(OakumHttpAnswer *answer, int folder, const char *name
   return TRUE;
 }
 
+/* *begun: the server answered, and it broke off only then; before, the client tries again itself.
+ */
 static gboolean fetch_once(OakumHttp *http, const OakumHttpRequest *request, int folder,
-                           const char *name, const char *hex, const char *shown, GError **error)
+                           const char *name, const char *hex, const char *shown, gboolean *begun,
+                           GError **error)
 {
   g_autoptr(OakumHttpAnswer) answer = oakum_http_send(http, request, error);
+  *begun = answer != NULL;
   if (!answer)
     return FALSE;
   if (answer->status != 200) {
@@ -226,9 +230,10 @@ gboolean oakum_source_fetch(const OakumFetch *fetch, int folder, const char *nam
                               .answer_max = OAKUM_ADD_DOWNLOAD_MAX};
   for (guint try = 1;; try++) { /* a transfer that breaks off in the middle begins anew */
     g_autoptr(GError) local = NULL;
-    if (fetch_once(http, &request, folder, name, hex, shown, &local))
+    gboolean begun;
+    if (fetch_once(http, &request, folder, name, hex, shown, &begun, &local))
       return TRUE;
-    if (local->code != OAKUM_ERROR_NETWORK || local->domain != OAKUM_NET_ERROR ||
+    if (!begun || local->code != OAKUM_ERROR_NETWORK || local->domain != OAKUM_NET_ERROR ||
         try >= OAKUM_RETRIES_MAX) {
       g_propagate_error(error, g_steal_pointer(&local));
       return FALSE;
