@@ -110,6 +110,11 @@
 #define OAKUM_IGNORE_PATTERNS_MAX 10000u
 #define OAKUM_IGNORE_PATTERN_MAX 4096u /* bytes; no path is longer */
 #define OAKUM_CONTEXT_FILES_MAX 5000000u
+#define OAKUM_ADD_DOWNLOAD_MAX (64 * OAKUM_GIB) /* one URL of ADD, one context */
+#define OAKUM_URL_MAX 8192u
+#define OAKUM_GIT_TIMEOUT_S 3600u             /* of one run of the program git */
+#define OAKUM_GIT_OUTPUT_MAX (16 * OAKUM_MIB) /* names that a server lists */
+#define OAKUM_BUILD_CONTEXTS_MAX 100u
 
 /* shell scripts inside Dockerfiles */
 #define OAKUM_SHELL_TEXT_MAX OAKUM_DOCKERFILE_MAX /* bytes of one script */

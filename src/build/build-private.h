@@ -16,6 +16,7 @@ typedef struct {
   GPtrArray *arg_order; /* names as declared, for the history */
   /* the root file system, when something needed it */
   char *root_path, *scratch_path;
+  char *foreign; /* name of one that is no stage of the Dockerfile; NULL */
   int root;
   OakumTree *tree;
   OakumOwners *owners; /* on the rung fake-root, with the file that a step's supervisor shares */
@@ -38,7 +39,8 @@ typedef struct {
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 void oakum_stage_free(Stage *stage);
-/* A stage that is an image from elsewhere, with its root. Borrowed: the build keeps it. */
+/* A stage that is an image from elsewhere or a named context (also a folder), for COPY --from and
+ * mounts. Borrowed: the build keeps it. */
 NODISCARD Stage *oakum_build_foreign(Build *build, const char *reference, GError **error);
 /* What a name stands for at this point of the stage, or NULL; borrowed. */
 NODISCARD const char *oakum_stage_variable(const Stage *stage, const char *name);
@@ -50,6 +52,11 @@ gint oakum_build_by_text(gconstpointer a, gconstpointer b); /* arguments are cha
 /* FALSE, with the place, for what the language has and the builder has not yet. */
 NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
                                         const OakumInstruction *in, GError **error);
+/* Which stage `COPY --from=name` of stage `stage` means: -1 for an image. An error for a number or
+ * a name that no earlier stage has but a later one. */
+NODISCARD gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile,
+                                        const GPtrArray *contexts, const char *name, int stage,
+                                        int *index, GError **error);
 /* An instruction that changes nothing but the config. */
 NODISCARD gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *in,
                                      GError **error);
@@ -73,7 +80,8 @@ void oakum_cache_key_number(OakumCacheKey *key, const char *name, int64_t number
 void oakum_cache_key_list(OakumCacheKey *key, const char *name, const char *const *list);
 /* The root file system of a stage, by its layers: nothing is unpacked for it. */
 void oakum_cache_key_root(OakumCacheKey *key, const char *name, const Stage *stage);
-/* Names, types, owners, modes and contents below a root, as oakum_pack_path would pack them. */
+/* Names, types, owners, modes and contents below a root, as oakum_pack_path would pack them; the
+ * options leave times out. */
 NODISCARD gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root,
                                          const char *path, const OakumPackOptions *options,
                                          GError **error);
@@ -129,6 +137,9 @@ NODISCARD gboolean oakum_user_find(int root, const char *text, gboolean gid_is_u
                                    GError **error);
 void oakum_user_clear(OakumUser *user);
 
+/* A folder's contents as a layer of the stage. */
+NODISCARD gboolean oakum_stage_add_folder(Build *build, Stage *stage,
+                                          const OakumNamedContext *named, int line, GError **error);
 NODISCARD gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
                                    GError **error);
 NODISCARD gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *in,

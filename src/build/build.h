@@ -22,15 +22,70 @@ typedef struct {
   GPtrArray *stages; /* OakumPlanStage, in the order they are built; the last is the result */
   GHashTable *args;  /* global arguments after expansion: those before the first FROM */
 } OakumPlan;
-/* `build_args`: name → value or NULL. `target`: name or number of a stage, NULL: the last. Only
+/* A folder, image or repository that --build-context gives a name. */
+typedef struct OakumContext OakumContext;
+typedef struct {
+  char *name;
+  char *image; /* its reference, as find_base takes it; NULL: a folder */
+  OakumContext *context;
+  OakumIgnore *ignore; /* NULL: none */
+} OakumNamedContext;
+/* `build_args`: name → value or NULL. `contexts`: OakumNamedContext, or NULL; they go before stages
+ * and images of their name. `target`: name or number of a stage, NULL: the last. Only
  * stages that the result needs are in the plan. */
 NODISCARD OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
-                                     const char *target, const OakumPlatform *platform,
-                                     GError **error);
+                                     const GPtrArray *contexts, const char *target,
+                                     const OakumPlatform *platform, GError **error);
 /* The plan as text, for --print-plan. New string. */
 NODISCARD char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile);
 void oakum_plan_free(OakumPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumPlan, oakum_plan_free)
+
+/* ---- contexts
+ * ------------------------------------------------------------------------------- */
+/* What COPY and ADD read: a folder; a tar file, compressed or not; "-": an archive or a lone
+ * Dockerfile on standard input; a repository (URL#ref:subdir); the URL of an archive or of a lone
+ * Dockerfile. Whatever is no folder is brought into a new folder below `temp`, which goes with the
+ * context. Passwords of URLs show in no error. */
+NODISCARD OakumContext *oakum_context_open(const char *text, const char *temp, GError **error);
+void oakum_context_free(OakumContext *context);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumContext, oakum_context_free)
+NODISCARD const char *oakum_context_path(const OakumContext *context);
+/* A folder of it becomes the context. */
+NODISCARD gboolean oakum_context_enter(OakumContext *context, const char *sub_path, GError **error);
+/* A folder of the caller's, not of ours. */
+NODISCARD gboolean oakum_context_is_local(const OakumContext *context);
+/* Path → OakumContextOwner as its archive says; NULL: all is root's. Borrowed. */
+NODISCARD GHashTable *oakum_context_owners(const OakumContext *context);
+/* The lone Dockerfile or NULL; borrowed. */
+NODISCARD const char *oakum_context_lone(const OakumContext *context, size_t *len);
+/* A file of it of at most `max` bytes; no link leads out. */
+NODISCARD gboolean oakum_context_read(const OakumContext *context, const char *path, uint64_t max,
+                                      char **text, size_t *len, GError **error);
+/* The ignore file: that of the Dockerfile's own name, which lies `inside` the context or on disk
+ * (NULL: none), else the context's. *out: NULL when there is none. */
+NODISCARD gboolean oakum_context_ignore(const OakumContext *context, const char *dockerfile,
+                                        gboolean inside, OakumIgnore **out, GError **error);
+/* The spellings of kaniko's --context: a folder or dir://, tar://FILE, tar://stdin,
+ * git://HOST/PATH[#REF[#COMMIT]] (spoken by https, or by http when GIT_PULL_METHOD says so),
+ * https://, and the stores of objects s3://, gs:// and Azure's hosts, whose requests are signed
+ * with what kaniko takes from the environment (docs/contexts.md). */
+typedef struct {
+  const char *bucket; /* --bucket: the text is an object of it; NULL */
+  const char *sub_path;
+  const char *branch; /* of --git; NULL */
+  gboolean recurse_submodules;
+} OakumKanikoContext;
+NODISCARD OakumContext *oakum_context_open_kaniko(const char *text,
+                                                  const OakumKanikoContext *options,
+                                                  const char *temp, GError **error);
+/* "NAME=VALUE": a context as above, docker-image://REFERENCE or oci-layout://FOLDER[:TAG]. */
+NODISCARD OakumNamedContext *oakum_named_context_open(const char *text, const char *temp,
+                                                      GError **error);
+void oakum_named_context_free(OakumNamedContext *named);
+/* The one of that name (references are compared in full), or NULL; borrowed. */
+NODISCARD const OakumNamedContext *oakum_named_context_find(const GPtrArray *contexts,
+                                                            const char *name);
 
 /* ---- running
  * ---------------------------------------------------------------------------------------- */
@@ -43,8 +98,16 @@ typedef struct {
   char *file;     /* with the secret; the socket of an agent */
   char *variable; /* of the builder's environment, in place of a file; else NULL */
 } OakumBuildSecret;
+/* Who owns a path of a context, when the folder on disk cannot tell. */
 typedef struct {
-  const char *context; /* folder of COPY and ADD; NULL: none */
+  uint32_t uid, gid;
+} OakumContextOwner;
+typedef struct {
+  const char *context;       /* folder of COPY and ADD; NULL: none */
+  const OakumIgnore *ignore; /* what of it counts; NULL: all */
+  GHashTable
+      *owners; /* of it: path → OakumContextOwner, for what is not root's; NULL: all is root's */
+  const GPtrArray *contexts; /* OakumNamedContext, or NULL */
   GHashTable *build_args;
   OakumPlatform platform;
   OakumRung rung;

@@ -71,10 +71,8 @@ gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root, c
 {
   static const OakumWriterClass klass = {hash_bytes, hash_end, hash_free};
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
-  OakumPackOptions timeless = *options;
-  timeless.times = (OakumTreeTimes){TRUE, 0};
   g_autoptr(OakumTarWriter) tar = oakum_tar_writer_new(oakum_writer_new(&klass, hasher));
-  if (!oakum_pack_path(root, path, "f", TRUE, &timeless, tar, error) ||
+  if (!oakum_pack_path(root, path, "f", TRUE, options, tar, error) ||
       !oakum_tar_writer_finish(tar, error))
     return FALSE;
   g_autofree char *hex = oakum_hasher_hex(hasher);

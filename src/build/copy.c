@@ -1,124 +1,82 @@
-/* COPY, ADD and WORKDIR: layers written from their sources, so that they do not depend on how steps
- * are isolated. */
-#include "build/build-private.h"
+/* COPY and ADD: a layer written from its sources, so that it does not depend on how steps are
+ * isolated. */
+#include "build/copy-private.h"
+#include "build/source-private.h"
 #include "os/os.h"
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct {
-  Build *build;
-  Stage *stage;
-  const OakumInstruction *in;
-  int source;            /* root of the sources */
-  gboolean from_context; /* the ignore file counts */
-  OakumPackOptions pack;
-  OakumTarWriter *tar;
-  GHashTable *made; /* folders that this layer already has */
-} Copy;
-
-static gboolean ignored(const char *path, gpointer user)
+/* ---- what is copied of a source
+ * ---------------------------------------------------------------- */
+static const char *below_base(const CopySource *source, const char *path)
 {
-  return oakum_ignore_match(user, path);
+  size_t n = strlen(source->base);
+  return n == 0 ? path : path[n] == '/' ? path + n + 1 : "";
 }
 
-/* ---- sources
- * -------------------------------------------------------------------------------------- */
-static gboolean has_magic(const char *pattern)
+static OakumPackChoice unless_exceptions(const OakumIgnore *ignore, gboolean folder)
 {
-  return strpbrk(pattern, "*?[\\") != NULL;
+  return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
 }
 
-/* Paths below the source root that the pattern means, sorted. Components are matched one by one. */
-static gboolean find_sources(Copy *copy, const char *pattern, GPtrArray *found, GError **error)
+static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
-  g_autofree char *clean = g_canonicalize_filename(pattern, "/"); /* ".." and "/" stay inside */
-  g_autoptr(GPtrArray) level = g_ptr_array_new_with_free_func(g_free);
-  g_auto(GStrv) parts = g_strsplit(clean + 1, "/", -1);
-  g_ptr_array_add(level, g_strdup(""));
-  for (char **part = parts; *part && **part; part++) {
-    GPtrArray *next = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < level->len; i++) {
-      const char *above = level->pdata[i];
-      if (!has_magic(*part)) {
-        g_ptr_array_add(next, *above ? g_strconcat(above, "/", *part, NULL) : g_strdup(*part));
-        continue;
-      }
-      int fd = oakum_root_open(copy->source, *above ? above : ".", O_RDONLY | O_DIRECTORY, 0,
-                               OAKUM_ROOT_FOLLOW, NULL);
-      DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-      for (const struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            oakum_dockerfile_glob(*part, entry->d_name, NULL) &&
-            next->len < OAKUM_CONTEXT_FILES_MAX)
-          g_ptr_array_add(next, *above ? g_strconcat(above, "/", entry->d_name, NULL)
-                                       : g_strdup(entry->d_name));
-      if (dir)
-        closedir(dir);
-    }
-    g_ptr_array_unref(level);
-    level = next;
+  const CopySource *source = user;
+  const OakumIgnore *exclude = source->copy->exclude;
+  const char *below = below_base(source, path);
+  if (source->ignore && oakum_ignore_match(source->ignore, path))
+    return unless_exceptions(source->ignore, folder);
+  if (exclude && *below && oakum_ignore_match(exclude, below))
+    return unless_exceptions(exclude, folder);
+  if (source->include && *below && !oakum_ignore_match(source->include, below))
+    return folder ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
+  return OAKUM_PACK_TAKE;
+}
+
+static void set_owner(const CopySource *source, const char *from, OakumTarEntry *entry)
+{
+  const Copy *copy = source->copy;
+  if (copy->chown) {
+    entry->uid = copy->uid;
+    entry->gid = copy->gid;
+    return;
   }
-  g_ptr_array_sort(level, oakum_build_by_text);
-  guint before = found->len;
-  for (guint i = 0; i < level->len; i++) {
-    const char *path = level->pdata[i];
-    OAKUM_AUTO_FD fd =
-        oakum_root_open(copy->source, *path ? path : ".", O_PATH, 0, OAKUM_ROOT_FOLLOW, NULL);
-    struct stat st;
-    gboolean hidden = copy->from_context && *path && copy->build->ignore &&
-                      oakum_ignore_match(copy->build->ignore, path) &&
-                      !(fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) &&
-                        oakum_ignore_has_exceptions(copy->build->ignore));
-    if (fd >= 0 && !hidden)
-      g_ptr_array_add(found, g_strdup(path));
+  const OakumContextOwner *owner =
+      source->owners ? g_hash_table_lookup(source->owners, from) : NULL;
+  if (owner || source->owners || source->root_owned) {
+    entry->uid = owner ? owner->uid : 0;
+    entry->gid = owner ? owner->gid : 0;
   }
-  if (found->len > before)
+}
+
+static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
+                     gpointer user, GError **error)
+{
+  CopySource *source = user;
+  Copy *copy = source->copy;
+  gboolean stands = FALSE, made = FALSE;
+  uint32_t made_mode = 0;
+  set_owner(source, from, entry);
+  if (source->include && entry->type == OAKUM_TAR_DIR) {
+    /* with --parents a folder that is there keeps its owner */
+    g_autofree char *path = g_strndup((const char *)entry->path.data, entry->path.len);
+    made = oakum_dest_made(copy, path, &made_mode);
+    stands = !made && oakum_dest_owner(copy, path, &entry->uid, &entry->gid);
+  }
+  if (copy->mode && !stands && entry->type != OAKUM_TAR_SYMLINK)
+    entry->mode = oakum_mode_apply(copy->mode, entry->mode, entry->type == OAKUM_TAR_DIR);
+  if (made && made_mode == entry->mode) {
+    *write = FALSE;
     return TRUE;
-  g_autofree char *shown = oakum_escape_terminal(pattern, -1);
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "%s: \"%s\" is not in the %s%s",
-              copy->in->name, shown, copy->from_context ? "context" : "stage or image",
-              copy->from_context && copy->build->ignore ? ", or is ignored" : "");
-  return FALSE;
+  }
+  if (!copy->build->options->keep_times)
+    entry->mtime = source->exact_time ? MIN(entry->mtime, copy->epoch) : copy->epoch;
+  return oakum_dest_note(copy, entry, FALSE, error);
 }
 
-/* ---- destination
+/* ---- copying
  * ----------------------------------------------------------------------------------- */
-static gboolean add_folder(Copy *copy, const char *path, GError **error)
-{
-  if (!g_hash_table_add(copy->made, g_strdup(path)))
-    return TRUE;
-  OakumTarEntry entry = {.type = OAKUM_TAR_DIR,
-                         .mode = 0755,
-                         .uid = copy->pack.own ? copy->pack.uid : 0,
-                         .gid = copy->pack.own ? copy->pack.gid : 0,
-                         .mtime = copy->stage->epoch,
-                         .path = {(const uint8_t *)path, strlen(path)}};
-  return oakum_tar_writer_entry(copy->tar, &entry, error);
-}
-
-/* The folders above `path` (or with `itself`, and itself) that the stage lacks become entries. */
-static gboolean add_missing_folders(Copy *copy, const char *path, gboolean itself, GError **error)
-{
-  for (const char *end = path; *path; end++) {
-    end = strchrnul(end, '/');
-    if (*end == '\0' && !itself)
-      break;
-    g_autofree char *above = g_strndup(path, (gsize)(end - path));
-    OAKUM_AUTO_FD fd = oakum_root_open(copy->stage->root, above, O_PATH | O_DIRECTORY, 0,
-                                       OAKUM_ROOT_NO_SYMLINKS, NULL);
-    if (fd < 0 && !add_folder(copy, above, error))
-      return FALSE;
-    if (*end == '\0')
-      break;
-  }
-  return TRUE;
-}
-
 static gboolean is_folder(int root, const char *path)
 {
   OAKUM_AUTO_FD fd =
@@ -126,211 +84,385 @@ static gboolean is_folder(int root, const char *path)
   return fd >= 0;
 }
 
-/* ---- ADD of an archive
- * ------------------------------------------------------------------------------ */
-static OakumTarReader *open_archive(Copy *copy, const char *path, GError **error)
+gboolean oakum_copy_path(CopySource *source, const char *from, const char *name, GError **error)
 {
-  int fd = oakum_root_open(copy->source, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
-                           OAKUM_ROOT_FOLLOW, error);
-  if (fd < 0)
-    return NULL;
-  OakumReader *plain = oakum_reader_new_inflate(oakum_reader_new_fd(fd, TRUE), NULL);
-  return oakum_tar_reader_new(oakum_reader_new_limit(plain, OAKUM_LAYER_UNPACKED_MAX, "archive"));
-}
-
-/* By content: a file is an archive when its first entry can be read as one. */
-static gboolean is_archive(Copy *copy, const char *path)
-{
-  OAKUM_AUTO_FD fd = oakum_root_open(copy->source, path, O_PATH, 0, OAKUM_ROOT_FOLLOW, NULL);
-  struct stat st;
-  if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size < 20)
-    return FALSE;
-  g_autoptr(OakumTarReader) tar = open_archive(copy, path, NULL);
-  const OakumTarEntry *entry;
-  return tar && oakum_tar_reader_next(tar, &entry, NULL) > 0;
-}
-
-static char *inside(const char *folder, OakumSlice path, GError **error)
-{
-  g_autofree char *name = g_strndup((const char *)path.data, path.len);
-  g_auto(GStrv) parts = g_strsplit(name, "/", -1);
-  for (char **part = parts; *part; part++)
-    if (strcmp(*part, "..") == 0) {
-      g_autofree char *shown = oakum_escape_terminal(name, -1);
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                  "archive entry \"%s\": \"..\" in a name", shown);
-      return NULL;
-    }
-  g_autofree char *clean = g_canonicalize_filename(name, "/");
-  return *folder && clean[1] ? g_strconcat(folder, clean, NULL)
-                             : g_strdup(*folder ? folder : clean + 1);
-}
-
-static gboolean add_archive(Copy *copy, const char *path, const char *to, GError **error)
-{
-  g_autoptr(OakumTarReader) tar = open_archive(copy, path, error);
-  const OakumTarEntry *entry;
-  int more = -1;
-  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
-  if (!tar || !add_missing_folders(copy, to, TRUE, error))
-    return FALSE;
-  while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0) {
-    g_autofree char *name = inside(to, entry->path, error), *link = NULL;
-    if (!name)
-      return FALSE;
-    if (strcmp(name, to) == 0)
-      continue;
-    OakumTarEntry out = *entry;
-    out.path = (OakumSlice){(const uint8_t *)name, strlen(name)};
-    if (entry->type == OAKUM_TAR_HARDLINK) {
-      if (!(link = inside(to, entry->link, error)))
-        return FALSE;
-      out.link = (OakumSlice){(const uint8_t *)link, strlen(link)};
-    }
-    if (copy->pack.times.clamp)
-      out.mtime = MIN(out.mtime, copy->stage->epoch);
-    out.mtime_ns = 0;
-    if (copy->pack.own) {
-      out.uid = copy->pack.uid;
-      out.gid = copy->pack.gid;
-    }
-    if (!oakum_tar_writer_entry(copy->tar, &out, error))
-      return FALSE;
-    gssize n;
-    while ((n = oakum_tar_reader_read(tar, buffer, OAKUM_IO_BUFFER, error)) > 0)
-      if (!oakum_tar_writer_write(copy->tar, buffer, (size_t)n, error))
-        return FALSE;
-    if (n < 0)
-      return FALSE;
-  }
-  return more == 0;
-}
-
-/* ---- the whole
- * ---------------------------------------------------------------------------------------- */
-static gboolean copy_one(Copy *copy, const char *from, const char *to, gboolean to_folder,
-                         GError **error)
-{
-  g_autofree char *real = oakum_root_real_path(copy->source, from, error);
+  Copy *copy = source->copy;
+  g_autofree char *real = oakum_root_real_path(source->root, from, error);
+  OakumPackOptions options = {choose, edit, source, source->disk_owners};
   if (!real)
     return FALSE;
-  if (copy->in->kind == OAKUM_INSTRUCTION_ADD && is_archive(copy, real))
-    return add_archive(copy, real, to, error);
-  if (is_folder(copy->source, real))
-    return add_missing_folders(copy, to, TRUE, error) &&
-           oakum_pack_path(copy->source, real, to, FALSE, &copy->pack, copy->tar, error);
-  g_autofree char *base = g_path_get_basename(from);
-  g_autofree char *full =
-      to_folder ? (*to ? g_strconcat(to, "/", base, NULL) : g_strdup(base)) : g_strdup(to);
-  OakumPackOptions plain = copy->pack;
-  plain.skip = NULL; /* it was asked for by name, or matched and found not ignored */
-  return add_missing_folders(copy, full, FALSE, error) &&
-         oakum_pack_path(copy->source, real, full, TRUE, &plain, copy->tar, error);
+  source->base = real;
+  if (is_folder(source->root, real))
+    return oakum_dest_folders(copy, copy->to, TRUE, error) &&
+           oakum_pack_path(source->root, real, copy->to, FALSE, &options, copy->tar, error);
+  gboolean inside = copy->to_folder || oakum_dest_look(copy, copy->to, NULL) == OAKUM_DEST_FOLDER;
+  g_autofree char *full = inside ? oakum_dest_join(copy->to, name) : g_strdup(copy->to);
+  options.choose = NULL; /* it was asked for by name, or matched and found not ignored */
+  return oakum_dest_folders(copy, full, FALSE, error) &&
+         oakum_pack_path(source->root, real, full, TRUE, &options, copy->tar, error);
+}
+
+static OakumIgnore *patterns(const char *const *texts, guint count, GError **error)
+{
+  g_autoptr(GString) all = g_string_new(NULL);
+  for (guint i = 0; i < count; i++)
+    /* an ignore file takes '#' for a comment */
+    g_string_append_printf(all, "%s%s\n", *texts[i] == '#' ? "./" : "", texts[i]);
+  return oakum_ignore_parse(all->str, all->len, error);
+}
+
+/* With --parents folders are not reached through links; the last part may be one. */
+static gboolean is_below(const CopySource *source, const char *pivot, const char *path,
+                         GError **error)
+{
+  g_autofree char *base = oakum_root_real_path(source->root, pivot, error);
+  g_autofree char *exact = base ? oakum_dest_join(base, path) : NULL;
+  if (!exact || !*path)
+    return exact != NULL;
+  char *slash = strrchr(exact, '/');
+  g_autofree char *above = g_strndup(exact, slash ? (gsize)(slash - exact) : 0);
+  g_autofree char *real = oakum_root_real_path(source->root, above, error);
+  OAKUM_AUTO_FD fd =
+      oakum_root_open(source->root, exact, O_PATH, 0, OAKUM_ROOT_NOFOLLOW_LAST, NULL);
+  if (!real)
+    return FALSE;
+  return (fd >= 0 && strcmp(real, above) == 0 && oakum_copy_visible(source, exact)) ||
+         oakum_copy_missing(source, exact, error);
+}
+
+/* COPY --parents a/./b/c: what matches b/c in a keeps its folders below a. */
+static gboolean copy_parents(CopySource *source, const char *text, GError **error)
+{
+  const char *pivot = strstr(text, "/./");
+  g_autofree char *above = pivot ? g_strndup(text, (gsize)(pivot - text)) : g_strdup("/");
+  g_autofree char *pattern = g_canonicalize_filename(pivot ? pivot + 3 : text, "/");
+  g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(OakumIgnore) include = NULL;
+  const char *one[] = {pattern + 1};
+  if (pattern[1] && !(include = patterns(one, 1, error)))
+    return FALSE;
+  if (!oakum_copy_find(source, above, roots, error))
+    return FALSE;
+  source->include = include;
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < roots->len; i++) {
+    g_autofree char *name = g_path_get_basename(pattern);
+    ok = (oakum_copy_has_magic(pattern) || is_below(source, roots->pdata[i], pattern + 1, error)) &&
+         oakum_copy_path(source, roots->pdata[i], name, error);
+  }
+  source->include = NULL;
+  return ok;
+}
+
+static gboolean copy_local(CopySource *source, const char *text, gboolean unpack, GError **error)
+{
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+  const char *flag = oakum_instruction_flag(source->copy->in, "parents");
+  if (flag && strcmp(flag, "false") != 0)
+    return copy_parents(source, text, error);
+  if (!oakum_copy_find(source, text, found, error))
+    return FALSE;
+  if (found->len > 1 && !source->copy->to_folder &&
+      oakum_dest_look(source->copy, source->copy->to, NULL) != OAKUM_DEST_FOLDER) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "with several sources the destination must end with /");
+    return FALSE;
+  }
+  for (guint i = 0; i < found->len; i++) {
+    const char *from = found->pdata[i];
+    g_autofree char *name = g_path_get_basename(from);
+    g_autofree char *real = oakum_root_real_path(source->root, from, error);
+    if (!real)
+      return FALSE;
+    gboolean ok = unpack && oakum_copy_is_archive(source->root, real)
+                      ? oakum_copy_archive(source->copy, source->root, real, error)
+                      : oakum_copy_path(source, from, name, error);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
 }
 
 /* A here-document as a file. */
-static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, const char *to,
-                          gboolean to_folder, GError **error)
+static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, GError **error)
 {
   g_autofree char *text = heredoc->expand
                               ? oakum_stage_expand_body(copy->stage, heredoc->text, error)
                               : g_strdup(heredoc->text);
-  g_autofree char *full = !to_folder ? g_strdup(to)
-                          : *to      ? g_strconcat(to, "/", heredoc->name, NULL)
-                                     : g_strdup(heredoc->name);
-  if (!text || !add_missing_folders(copy, full, FALSE, error))
+  gboolean inside = copy->to_folder || oakum_dest_look(copy, copy->to, NULL) == OAKUM_DEST_FOLDER;
+  g_autofree char *full = inside ? oakum_dest_join(copy->to, heredoc->name) : g_strdup(copy->to);
+  if (!text || !oakum_dest_folders(copy, full, FALSE, error))
     return FALSE;
   OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
-                         .mode = 0644,
-                         .uid = copy->pack.uid,
-                         .gid = copy->pack.gid,
-                         .mtime = copy->stage->epoch,
+                         .mode = copy->mode ? oakum_mode_apply(copy->mode, 0644, FALSE) : 0644,
+                         .uid = copy->uid,
+                         .gid = copy->gid,
+                         .mtime = copy->epoch,
                          .size = strlen(text),
                          .path = {(const uint8_t *)full, strlen(full)}};
-  if (copy->pack.mode >= 0)
-    entry.mode = (uint32_t)copy->pack.mode;
-  return oakum_tar_writer_entry(copy->tar, &entry, error) &&
+  return oakum_dest_note(copy, &entry, FALSE, error) &&
+         oakum_tar_writer_entry(copy->tar, &entry, error) &&
          oakum_tar_writer_write(copy->tar, text, strlen(text), error);
 }
 
-static gboolean parse_mode(const char *text, int *mode, GError **error)
+/* ---- the instruction
+ * --------------------------------------------------------------------------- */
+static gboolean choose_source(CopySource *source, GError **error)
 {
-  char *end;
-  unsigned long value = text ? strtoul(text, &end, 8) : 0;
-  if (!text)
-    return TRUE;
-  if (!*text || *end || value > 07777) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "--chmod takes an octal mode such as 0644");
-    return FALSE;
-  }
-  *mode = (int)value;
-  return TRUE;
-}
-
-static gboolean choose_source(Copy *copy, const char *from, GError **error)
-{
-  Build *build = copy->build;
+  Build *build = source->copy->build;
+  const OakumInstruction *in = source->copy->in;
+  const char *from = oakum_instruction_flag(in, "from");
   if (!from) {
-    copy->from_context = TRUE;
-    copy->source = build->context;
-    if (build->ignore) {
-      copy->pack.skip = ignored;
-      copy->pack.user = build->ignore;
-      copy->pack.enter_skipped = oakum_ignore_has_exceptions(build->ignore);
-    }
-    if (build->context < 0)
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                  "%s: this build has no context folder", copy->in->name);
-    return build->context >= 0;
+    source->root = build->context;
+    source->ignore = build->ignore;
+    source->owners = build->options->owners;
+    source->root_owned = TRUE;
+    return TRUE; /* a lack of context is told when it is looked into */
   }
-  g_autofree char *name = oakum_stage_expand(build, copy->stage, from, error);
-  if (!name)
+  g_autofree char *name = oakum_stage_expand(build, source->copy->stage, from, error);
+  const GPtrArray *contexts = build->options->contexts;
+  int index;
+  if (!name || !oakum_plan_find_from(build->dockerfile, contexts, name, in->stage, &index, error))
     return FALSE;
-  int index = oakum_dockerfile_find_stage(build->dockerfile, name, copy->in->stage);
+  const OakumNamedContext *named = oakum_named_context_find(contexts, name);
+  if (named && named->context) {
+    source->root = oakum_context_folder(named->context);
+    source->ignore = named->ignore;
+    source->owners = oakum_context_owners(named->context);
+    source->root_owned = TRUE;
+    return TRUE;
+  }
   Stage *other = index >= 0 ? build->stages[index] : oakum_build_foreign(build, name, error);
   if (!other || !oakum_stage_root(build, other, error))
     return FALSE;
-  copy->source = other->root;
-  copy->pack.owners = other->owners;
+  source->root = other->root;
+  source->disk_owners = other->owners;
   return TRUE;
 }
 
 static gboolean choose_owner(Copy *copy, GError **error)
 {
   const char *chown = oakum_instruction_flag(copy->in, "chown");
-  g_autofree char *text =
-      chown ? oakum_stage_expand(copy->build, copy->stage, chown, error) : g_strdup("0:0");
+  g_autofree char *text = chown ? oakum_stage_expand(copy->build, copy->stage, chown, error) : NULL;
   OakumUser user;
-  if (!text)
+  if (!chown || !text || !*text)
+    return !chown || text;
+  if (copy->link && strspn(text, "0123456789:") != strlen(text)) {
+    g_autofree char *shown = oakum_escape_terminal(text, -1);
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "--chown=%s: with --link the layer knows no names of users; give numbers", shown);
     return FALSE;
-  copy->pack.own = chown || copy->from_context;
-  if (!chown)
-    return TRUE;
-  if (!oakum_user_find(copy->stage->root, text, TRUE, &user, error))
+  }
+  if (!oakum_user_find(copy->link ? -1 : copy->stage->root, text, TRUE, &user, error))
     return FALSE;
-  copy->pack.uid = user.uid;
-  copy->pack.gid = user.gid;
+  copy->chown = TRUE;
+  copy->uid = user.uid;
+  copy->gid = user.gid;
   oakum_user_clear(&user);
   return TRUE;
 }
 
-static char *destination(Copy *copy, gboolean *is_dir, GError **error)
+static gboolean choose_mode(Copy *copy, GError **error)
+{
+  const char *chmod = oakum_instruction_flag(copy->in, "chmod");
+  g_autofree char *text = chmod ? oakum_stage_expand(copy->build, copy->stage, chmod, error) : NULL;
+  if (!chmod)
+    return TRUE;
+  return text && (!*text || (copy->mode = oakum_mode_parse(text, error)) != NULL);
+}
+
+static gboolean choose_excludes(Copy *copy, GError **error)
+{
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < copy->in->flags->len; i++) {
+    const OakumWord *flag = copy->in->flags->pdata[i];
+    if (strcmp(flag->name, "exclude") != 0)
+      continue;
+    char *text = oakum_stage_expand(copy->build, copy->stage, flag->value, error);
+    if (!text)
+      return FALSE;
+    g_ptr_array_add(texts, text);
+  }
+  if (texts->len > 0 &&
+      !(copy->exclude = patterns((const char *const *)texts->pdata, texts->len, error))) {
+    g_prefix_error(error, "--exclude: ");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean choose_destination(Copy *copy, char **shown, GError **error)
 {
   const OakumWord *last = copy->in->words->pdata[copy->in->words->len - 1];
-  g_autofree char *text = oakum_stage_expand(copy->build, copy->stage, last->value, error);
+  char *text = *shown = oakum_stage_expand(copy->build, copy->stage, last->value, error);
   if (!text)
-    return NULL;
+    return FALSE;
   const char *cwd = copy->stage->config->working_dir;
   g_autofree char *full =
       text[0] == '/' ? g_strdup(text) : g_strconcat(cwd && *cwd ? cwd : "/", "/", text, NULL);
   size_t len = strlen(text);
-  *is_dir = len == 0 || text[len - 1] == '/' || strcmp(text, ".") == 0 ||
-            g_str_has_suffix(text, "/.") || strcmp(text, "..") == 0;
-  char *real = oakum_root_real_path(copy->stage->root, full, error);
-  if (real)
-    *is_dir |= is_folder(copy->stage->root, real);
-  return real;
+  copy->to_folder = len == 0 || text[len - 1] == '/' || strcmp(text, ".") == 0 ||
+                    g_str_has_suffix(text, "/.") || strcmp(text, "..") == 0;
+  /* ".." is taken from the text, as paths of the field are, and not from where a link leads */
+  g_autofree char *clean = g_canonicalize_filename(full, "/");
+  char *real = oakum_dest_resolve(copy, "", clean, error);
+  copy->to = real;
+  return real != NULL;
+}
+
+static gboolean has_flag(const OakumInstruction *in, const char *name)
+{
+  const char *value = oakum_instruction_flag(in, name);
+  return value && strcmp(value, "false") != 0;
+}
+
+/* Sources as they stand in the history. */
+static gboolean copy_words(Copy *copy, GString *message, GError **error)
+{
+  const OakumInstruction *in = copy->in;
+  const char *unpack = oakum_instruction_flag(in, "unpack");
+  gboolean is_add = in->kind == OAKUM_INSTRUCTION_ADD;
+  CopySource local = {.copy = copy, .root = -1, .base = ""};
+  if (!choose_source(&local, error))
+    return FALSE;
+  for (guint i = 0; i + 1 < in->words->len; i++) {
+    const OakumWord *word = in->words->pdata[i];
+    if (word->heredoc >= 0)
+      continue;
+    g_autofree char *text = oakum_stage_expand(copy->build, copy->stage, word->value, error);
+    if (!text)
+      return FALSE;
+    OakumSourceKind kind = oakum_source_kind(text);
+    g_autofree char *shown =
+        kind == OAKUM_SOURCE_LOCAL ? g_strdup(text) : oakum_source_redact(text);
+    g_string_append_printf(message, " %s", shown);
+    if (kind != OAKUM_SOURCE_LOCAL && !is_add) {
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                  "COPY takes no URL; ADD does: \"%s\"", shown);
+      return FALSE;
+    }
+    if (kind != OAKUM_SOURCE_LOCAL) {
+      if (!oakum_source_add(copy, text, kind, unpack && strcmp(unpack, "false") != 0, error))
+        return FALSE;
+      continue;
+    }
+    if (oakum_instruction_flag(in, "checksum")) {
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                  "--checksum is for sources that are URLs, not for \"%s\"", text);
+      return FALSE;
+    }
+    if (local.root < 0) {
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                  "this build has no context folder");
+      return FALSE;
+    }
+    if (!copy_local(&local, text, is_add && (!unpack || strcmp(unpack, "false") != 0), error))
+      return FALSE;
+  }
+  for (guint i = 0; i < in->heredocs->len; i++) {
+    const OakumHeredoc *heredoc = in->heredocs->pdata[i];
+    g_string_append_printf(message, " <<%s", heredoc->name);
+    if (!copy_body(copy, heredoc, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A layer that depends on nothing below has the time that does not either. */
+static int64_t epoch_of(const Build *build, const Stage *stage, gboolean link)
+{
+  const char *text = build->options->source_date_epoch;
+  return !link || (text && *text) ? stage->epoch : 0;
+}
+
+static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GError **error)
+{
+  const OakumInstruction *in = copy->in;
+  g_autoptr(GString) message = g_string_new(in->name);
+  if (!choose_mode(copy, error) || !choose_owner(copy, error) || !choose_excludes(copy, error) ||
+      !choose_destination(copy, destination, error))
+    return FALSE;
+  if (in->words->len > 2 && !copy->to_folder &&
+      oakum_dest_look(copy, copy->to, NULL) != OAKUM_DEST_FOLDER) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "with several sources the destination must end with /");
+    return FALSE;
+  }
+  static const char *const told[] = {"parents", "chown", "chmod"};
+  for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
+    const char *value = oakum_instruction_flag(in, told[i]);
+    g_autofree char *text =
+        value ? oakum_stage_expand(copy->build, copy->stage, value, error) : NULL;
+    if (value && !text)
+      return FALSE;
+    if (value && i == 0)
+      g_string_append(message, has_flag(in, "parents") ? " --parents" : "");
+    else if (value)
+      g_string_append_printf(message, " --%s=%s", told[i], text);
+  }
+  if (!copy_words(copy, message, error))
+    return FALSE;
+  if (copy->empty && !copy->found) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                "nothing matches, so nothing would be copied");
+    return FALSE;
+  }
+  g_string_append_printf(message, " %s # buildkit", *destination);
+  if (!copy->empty && (!oakum_layer_writer_commit(layer, copy->stage, in->range.line, error) ||
+                       !oakum_stage_apply_last(copy->build, copy->stage, error)))
+    return FALSE;
+  oakum_stage_history(copy->stage, g_string_free(g_steal_pointer(&message), FALSE), !copy->empty);
+  return TRUE;
+}
+
+static void copy_clear(Copy *copy)
+{
+  g_hash_table_unref(copy->made);
+  g_hash_table_unref(copy->targets);
+  oakum_mode_free(copy->mode);
+  oakum_ignore_free(copy->exclude);
+  g_free((char *)copy->to);
+}
+
+static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
+                       OakumLayerWriter *layer)
+{
+  gboolean link = has_flag(in, "link");
+  return (Copy){.build = build,
+                .stage = stage,
+                .in = in,
+                .link = link,
+                .epoch = epoch_of(build, stage, link),
+                .tar = oakum_layer_writer_tar(layer),
+                .empty = TRUE,
+                .made = oakum_str_map_new(g_free, NULL),
+                .targets = oakum_str_map_new(g_free, g_free)};
+}
+
+gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedContext *named,
+                                int line, GError **error)
+{
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  const OakumInstruction from = {.name = (char *)"FROM", .flags = none};
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  if (!layer)
+    return FALSE;
+  Copy copy = copy_begin(build, stage, &from, layer);
+  copy.to = g_strdup("");
+  CopySource source = {.copy = &copy,
+                       .root = oakum_context_folder(named->context),
+                       .ignore = named->ignore,
+                       .owners = oakum_context_owners(named->context),
+                       .root_owned = TRUE,
+                       .base = ""};
+  copy.link = TRUE; /* nothing is below it */
+  OakumPackOptions options = {choose, edit, &source, source.disk_owners};
+  gboolean ok = oakum_pack_path(source.root, "", "", FALSE, &options, copy.tar, error) &&
+                oakum_layer_writer_commit(layer, stage, line, error);
+  if (ok)
+    oakum_stage_history(stage, g_strconcat("FROM ", named->name, " # context", NULL), TRUE);
+  copy_clear(&copy);
+  return ok;
 }
 
 gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
@@ -338,66 +470,13 @@ gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
   if (!oakum_stage_root(build, stage, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
-  g_autoptr(GHashTable) made = oakum_str_map_new(g_free, NULL);
+  g_autofree char *destination = NULL;
   if (!layer)
     return FALSE;
-  Copy copy = {.build = build,
-               .stage = stage,
-               .in = in,
-               .tar = oakum_layer_writer_tar(layer),
-               .made = made,
-               .pack = {.times = {!build->options->keep_times, stage->epoch}, .mode = -1}};
-  gboolean to_folder;
-  g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
-  g_autofree char *to = NULL;
-  g_autoptr(GString) message = g_string_new(in->name);
-  if (!parse_mode(oakum_instruction_flag(in, "chmod"), &copy.pack.mode, error) ||
-      !choose_source(&copy, oakum_instruction_flag(in, "from"), error) ||
-      !choose_owner(&copy, error) || !(to = destination(&copy, &to_folder, error)))
-    return FALSE;
-  for (guint i = 0; i < in->flags->len; i++) {
-    const OakumWord *flag = in->flags->pdata[i];
-    if (strcmp(flag->name, "from") != 0)
-      g_string_append_printf(message, " --%s=%s", flag->name, flag->value);
-  }
-  for (guint i = 0; i < in->words->len; i++) {
-    const OakumWord *word = in->words->pdata[i];
-    if (word->heredoc >= 0) {
-      const OakumHeredoc *heredoc = in->heredocs->pdata[word->heredoc];
-      g_string_append_printf(message, " <<%s", heredoc->name);
-      continue;
-    }
-    g_autofree char *text = oakum_stage_expand(build, stage, word->value, error);
-    if (!text)
-      return FALSE;
-    g_string_append_printf(message, " %s", text);
-    if (i + 1 < in->words->len &&
-        (g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://") ||
-         g_str_has_prefix(text, "git@") || g_str_has_prefix(text, "git://"))) {
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                  "%s of a URL is not supported yet", in->name);
-      return FALSE;
-    }
-    if (i + 1 < in->words->len && !find_sources(&copy, text, sources, error))
-      return FALSE;
-  }
-  if (sources->len + in->heredocs->len > 1 && !to_folder) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "%s: with several sources the destination must end with /", in->name);
-    return FALSE;
-  }
-  for (guint i = 0; i < sources->len; i++)
-    if (!copy_one(&copy, sources->pdata[i], to, to_folder, error))
-      return FALSE;
-  for (guint i = 0; i < in->heredocs->len; i++)
-    if (!copy_body(&copy, in->heredocs->pdata[i], to, to_folder, error))
-      return FALSE;
-  if (!oakum_layer_writer_commit(layer, stage, in->range.line, error) ||
-      !oakum_stage_apply_last(build, stage, error))
-    return FALSE;
-  g_string_append(message, " # buildkit");
-  oakum_stage_history(stage, g_string_free(g_steal_pointer(&message), FALSE), TRUE);
-  return TRUE;
+  Copy copy = copy_begin(build, stage, in, layer);
+  gboolean ok = run(&copy, layer, &destination, error);
+  copy_clear(&copy);
+  return ok;
 }
 
 gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
@@ -410,30 +489,28 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
   g_autofree char *path = g_canonicalize_filename(text, old && *old ? old : "/");
   g_free(stage->config->working_dir);
   stage->config->working_dir = g_strdup(path);
-  g_autofree char *real = oakum_root_real_path(stage->root, path, error);
-  if (!real)
-    return FALSE;
-  if (is_folder(stage->root, real)) {
-    oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), FALSE);
-    return TRUE;
-  }
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
-  g_autoptr(GHashTable) made = oakum_str_map_new(g_free, NULL);
+  if (!layer)
+    return FALSE;
+  Copy copy = copy_begin(build, stage, in, layer);
   OakumUser user = {0};
-  if (!layer || !oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE,
-                                 &user, error))
-    return FALSE;
-  Copy copy = {.build = build,
-               .stage = stage,
-               .in = in,
-               .tar = oakum_layer_writer_tar(layer),
-               .made = made,
-               .pack = {.own = TRUE, .uid = user.uid, .gid = user.gid}};
-  oakum_user_clear(&user);
-  if (!add_missing_folders(&copy, real, TRUE, error) ||
-      !oakum_layer_writer_commit(layer, stage, in->range.line, error) ||
-      !oakum_stage_apply_last(build, stage, error))
-    return FALSE;
-  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, " # buildkit", NULL), TRUE);
-  return TRUE;
+  char *real = oakum_dest_resolve(&copy, "", path, error);
+  copy.to = real;
+  gboolean ok = real != NULL;
+  if (ok && oakum_dest_look(&copy, real, NULL) == OAKUM_DEST_FOLDER) {
+    oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), FALSE);
+  } else if (ok) {
+    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
+                         error);
+    copy.uid = user.uid;
+    copy.gid = user.gid;
+    ok = ok && oakum_dest_folders(&copy, real, TRUE, error) &&
+         oakum_layer_writer_commit(layer, stage, in->range.line, error) &&
+         oakum_stage_apply_last(build, stage, error);
+    if (ok)
+      oakum_stage_history(stage, g_strconcat("WORKDIR ", path, " # buildkit", NULL), TRUE);
+    oakum_user_clear(&user);
+  }
+  copy_clear(&copy);
+  return ok;
 }

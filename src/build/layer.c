@@ -133,6 +133,7 @@ void oakum_stage_free(Stage *stage)
   oakum_fd_clear(&stage->root);
   g_free(stage->root_path);
   g_free(stage->scratch_path);
+  g_free(stage->foreign);
   oakum_config_free(stage->config);
   g_ptr_array_unref(stage->layers);
   g_array_unref(stage->lines);

@@ -82,9 +82,36 @@ typedef struct {
   const OakumOwners *owners;
 } Origin;
 
-static gboolean ignored(const char *path, gpointer user)
+/* How a source is read: the context without what is ignored, its files those of root unless an
+ * archive said otherwise. */
+typedef struct {
+  const OakumIgnore *ignore;
+  GHashTable *owners; /* path → OakumContextOwner, or NULL */
+  gboolean context, timeless;
+} Reading;
+
+static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
-  return oakum_ignore_match(user, path);
+  const Reading *reading = user;
+  if (!reading->ignore || !oakum_ignore_match(reading->ignore, path))
+    return OAKUM_PACK_TAKE;
+  return folder && oakum_ignore_has_exceptions(reading->ignore) ? OAKUM_PACK_ENTER
+                                                                : OAKUM_PACK_LEAVE;
+}
+
+static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
+                     gpointer user, GError **error)
+{
+  const Reading *reading = user;
+  const OakumContextOwner *owner =
+      reading->owners ? g_hash_table_lookup(reading->owners, from) : NULL;
+  if (reading->context) {
+    entry->uid = owner ? owner->uid : 0;
+    entry->gid = owner ? owner->gid : 0;
+  }
+  if (reading->timeless)
+    entry->mtime = entry->mtime_ns = 0;
+  return TRUE;
 }
 
 /* The stage or image that the mount names, not unpacked; NULL without an error: the context. */
@@ -94,7 +121,10 @@ static gboolean find_stage(Maker *k, Stage **out, GError **error)
   *out = NULL;
   if (!from || !*from)
     return TRUE;
-  int index = oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
+  int index =
+      oakum_named_context_find(k->build->options->contexts, from)
+          ? -1
+          : oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
   *out = index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
   return *out != NULL;
 }
@@ -138,22 +168,18 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
   return NULL;
 }
 
-/* As COPY would have put it: files of the context belong to root. */
-static OakumPackOptions pack_options(const Maker *k, const Origin *origin)
+static Reading reading_of(const Maker *k, const Origin *origin)
 {
-  OakumPackOptions options = {.mode = -1, .own = origin->path == NULL, .owners = origin->owners};
-  if (!origin->path && k->build->ignore) {
-    options.skip = ignored;
-    options.user = k->build->ignore;
-    options.enter_skipped = oakum_ignore_has_exceptions(k->build->ignore);
-  }
-  return options;
+  gboolean context = origin->path == NULL;
+  return (Reading){context ? k->build->ignore : NULL, context ? k->build->options->owners : NULL,
+                   context, FALSE};
 }
 
 static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,
                             const char *to, GError **error)
 {
-  const OakumPackOptions options = pack_options(k, origin);
+  Reading reading = reading_of(k, origin);
+  const OakumPackOptions options = {choose, edit, &reading, origin->owners};
   g_autofree char *above = g_path_get_dirname(to), *name = g_path_get_basename(to);
   OAKUM_AUTO_FD fd = open(folder ? to : above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0)
@@ -488,7 +514,9 @@ static gboolean key_of_mount(Maker *k, OakumCacheKey *key, GError **error)
   g_autofree char *real = NULL;
   if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
     return FALSE;
-  const OakumPackOptions options = pack_options(k, &origin);
+  Reading reading = reading_of(k, &origin);
+  reading.timeless = TRUE;
+  const OakumPackOptions options = {choose, edit, &reading, NULL};
   return oakum_cache_key_files(key, "context", origin.root, real, &options, error);
 }
 

@@ -1,4 +1,4 @@
-#include "build/build-private.h"
+#include "build/source-private.h"
 #include <string.h>
 
 typedef struct {
@@ -83,11 +83,26 @@ static G_GNUC_PRINTF(4, 5) gboolean
   return at_place(error, dockerfile, range);
 }
 
-static gboolean is_url(const char *text)
+gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile, const GPtrArray *contexts,
+                              const char *name, int stage, int *index, GError **error)
 {
-  return g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://") ||
-         g_str_has_prefix(text, "git@") || g_str_has_prefix(text, "git://") ||
-         g_str_has_prefix(text, "ssh://");
+  *index = -1;
+  if (oakum_named_context_find(contexts, name))
+    return TRUE;
+  *index = oakum_dockerfile_find_stage(dockerfile, name, stage);
+  if (*index >= 0)
+    return TRUE;
+  gboolean number = *name && strspn(name, "0123456789") == strlen(name);
+  int later = oakum_dockerfile_find_stage(dockerfile, name, (int)dockerfile->stages->len);
+  if (!number && later < 0)
+    return TRUE;
+  g_autofree char *shown = oakum_escape_terminal(name, -1);
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+              later < 0        ? "--from=%s: there is no such stage"
+              : later == stage ? "--from=%s: a stage cannot copy from itself"
+                               : "--from=%s: that stage comes later; move it up",
+              shown);
+  return FALSE;
 }
 
 /* The language holds more than is built: what is not is refused here, before anything runs, and
@@ -96,7 +111,10 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
                               GError **error)
 {
   static const char *const from_flags[] = {"platform", NULL};
-  static const char *const copy_flags[] = {"from", "chown", "chmod", NULL};
+  static const char *const copy_flags[] = {"from",    "chown",   "chmod", "link",
+                                           "parents", "exclude", NULL};
+  static const char *const add_flags[] = {"chown",  "chmod",    "link",         "exclude",
+                                          "unpack", "checksum", "keep-git-dir", NULL};
   static const char *const check_flags[] = {"interval",       "timeout", "start-period",
                                             "start-interval", "retries", NULL};
   static const char *const run_flags[] = {"mount", "network", "security", NULL};
@@ -112,11 +130,13 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
     flags = from_flags;
     break;
   case OAKUM_INSTRUCTION_COPY:
-  case OAKUM_INSTRUCTION_ADD:
     flags = copy_flags;
     break;
   case OAKUM_INSTRUCTION_RUN:
     flags = run_flags;
+    break;
+  case OAKUM_INSTRUCTION_ADD:
+    flags = add_flags;
     break;
   default:
     break;
@@ -131,17 +151,12 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
                          "RUN --security=%s: a step never gets more rights than it has",
                          flag->value);
   }
-  for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ADD && i + 1 < in->words->len; i++) {
-    const OakumWord *word = in->words->pdata[i];
-    if (is_url(word->value))
-      return unsupported(dockerfile, &word->range, error, "ADD of a URL is not supported yet");
-  }
   return TRUE;
 }
 
 /* The stages that `stage` is made of, before it; each once. */
-static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, int index,
-                          gboolean *planned, GError **error)
+static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                          const GPtrArray *contexts, int index, gboolean *planned, GError **error)
 {
   if (planned[index])
     return TRUE;
@@ -162,25 +177,33 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }
-  out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
+  if (!oakum_named_context_find(contexts, base))
+    out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
-  gboolean ok = out->base_stage < 0 || add_stage(plan, dockerfile, out->base_stage, planned, error);
+  gboolean ok =
+      out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (!(ok = oakum_plan_can_build(dockerfile, in, error)))
       break;
     const char *from =
         in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
-    int other = from ? oakum_dockerfile_find_stage(dockerfile, from, index) : -1;
+    int other = -1;
+    if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error)) {
+      ok = at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
+      break;
+    }
     out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
     if (other >= 0)
-      ok = add_stage(plan, dockerfile, other, planned, error);
+      ok = add_stage(plan, dockerfile, contexts, other, planned, error);
     for (guint j = 0; ok && j < in->mounts->len; j++) {
       from = ((const OakumMount *)in->mounts->pdata[j])->from;
-      other = from ? oakum_dockerfile_find_stage_name(dockerfile, from, index) : -1;
-      ok = other < 0 || add_stage(plan, dockerfile, other, planned, error);
+      other = from && !oakum_named_context_find(contexts, from)
+                  ? oakum_dockerfile_find_stage_name(dockerfile, from, index)
+                  : -1;
+      ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
     }
   }
   g_ptr_array_add(plan->stages, out);
@@ -188,7 +211,8 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile, in
 }
 
 OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
-                           const char *target, const OakumPlatform *platform, GError **error)
+                           const GPtrArray *contexts, const char *target,
+                           const OakumPlatform *platform, GError **error)
 {
   if (!oakum_dockerfile_check(dockerfile, error))
     return NULL;
@@ -204,7 +228,7 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
   if (!global_args(plan, dockerfile, build_args, platform, error) ||
-      !add_stage(plan, dockerfile, last, planned, error))
+      !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;
   return g_steal_pointer(&plan);
 }
@@ -222,7 +246,8 @@ char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile
                            stage->platform ? stage->platform : "");
     for (guint j = source->first + 1; j < source->end; j++) {
       const OakumInstruction *in = dockerfile->instructions->pdata[j];
-      g_autofree char *text = oakum_escape_terminal(in->text, -1);
+      g_autofree char *bare = oakum_source_redact(in->text);
+      g_autofree char *text = oakum_escape_terminal(bare, -1);
       const char *from = oakum_instruction_flag(in, "from");
       g_autofree char *shown = from ? oakum_escape_terminal(from, -1) : NULL;
       g_string_append_printf(out, "  line %d: %s %s%s%s%s\n", in->range.line, in->name,

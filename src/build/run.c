@@ -1,5 +1,6 @@
 /* Builds the stages of a plan, one instruction after the other. */
 #include "build/build-private.h"
+#include "build/source-private.h"
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -346,7 +347,14 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
     platform = own;
   }
   gboolean ok = TRUE;
-  if (strcmp(reference, "scratch") == 0) {
+  const OakumNamedContext *named = oakum_named_context_find(build->options->contexts, reference);
+  if (named && named->image)
+    reference = named->image;
+  if (named && !named->image) {
+    stage->config = oakum_config_new(&platform);
+    oakum_config_setenv(stage->config, "PATH", DEFAULT_PATH);
+    ok = oakum_stage_add_folder(build, stage, named, line, error);
+  } else if (strcmp(reference, "scratch") == 0) {
     stage->config = oakum_config_new(&platform);
     oakum_config_setenv(stage->config, "PATH", DEFAULT_PATH);
   } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
@@ -384,10 +392,11 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 {
   for (guint i = 0; i < build->foreign->len; i++) {
     Stage *known = build->foreign->pdata[i];
-    if (known->base && strcmp(known->base->name, reference) == 0)
+    if (strcmp(known->foreign, reference) == 0)
       return known;
   }
   Stage *stage = stage_new();
+  stage->foreign = g_strdup(reference);
   g_ptr_array_add(build->foreign, stage);
   return begin_from_image(build, stage, reference, NULL, 0, error) ? stage : NULL;
 }
@@ -434,7 +443,8 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
       return FALSE;
     }
     in->stage = index;
-    oakum_info("ONBUILD %s %s", in->name, in->text);
+    g_autofree char *shown = oakum_source_redact(in->text);
+    oakum_info("ONBUILD %s %s", in->name, shown);
     if (!oakum_plan_can_build(tree, in, error) || !run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "ONBUILD %s: ", in->name);
       return FALSE;
@@ -471,7 +481,8 @@ static gboolean run_stage(Build *build, const OakumPlanStage *plan, GError **err
   }
   for (guint i = source->first; i < source->end; i++) {
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
-    oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, in->text);
+    g_autofree char *text = oakum_source_redact(in->text);
+    oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, text);
     if (!run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "%s:%d: %s: ", build->dockerfile->file, in->range.line, in->name);
       return FALSE;
@@ -550,32 +561,13 @@ static gboolean open_context(Build *build, GError **error)
 {
   if (!build->options->context)
     return TRUE;
+  build->ignore = (OakumIgnore *)build->options->ignore;
   build->context = open(build->options->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (build->context < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", build->options->context);
     return FALSE;
   }
-  g_autofree char *beside = g_strconcat(build->dockerfile->file, ".dockerignore", NULL);
-  g_autofree char *text = NULL;
-  size_t len = 0;
-  g_autoptr(GError) local = NULL;
-  /* the file of the Dockerfile's own name wins over the one of the context */
-  gboolean read = oakum_file_read(beside, OAKUM_IGNORE_MAX, &text, &len, &local);
-  if (!read && g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND)) {
-    g_clear_error(&local);
-    int fd = oakum_root_open(build->context, ".dockerignore", O_RDONLY | O_NONBLOCK, 0,
-                             OAKUM_ROOT_FOLLOW, &local);
-    if (fd < 0 && g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
-      return TRUE;
-    g_autoptr(OakumReader) reader = fd >= 0 ? oakum_reader_new_fd(fd, TRUE) : NULL;
-    read = reader &&
-           oakum_reader_slurp(reader, OAKUM_IGNORE_MAX, ".dockerignore", &text, &len, &local);
-  }
-  if (!read) {
-    g_propagate_error(error, g_steal_pointer(&local));
-    return FALSE;
-  }
-  return (build->ignore = oakum_ignore_parse(text, len, error)) != NULL;
+  return TRUE;
 }
 
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
@@ -609,7 +601,6 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   g_ptr_array_unref(build.foreign);
   g_free(build.stages);
   g_free(build.work);
-  oakum_ignore_free(build.ignore);
   oakum_fd_clear(&build.context);
   return result;
 }

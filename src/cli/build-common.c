@@ -1,16 +1,22 @@
 #include "cli/build-common.h"
 #include "os/os.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define AT(field) offsetof(OakumBuildArgs, field)
 const OakumOption oakum_build_options[] = {
     {"file", 'f', OAKUM_OPTION_TEXT, AT(file), "FILE", "the Dockerfile",
-     "Dockerfile in the context"},
-    {"context", 0, OAKUM_OPTION_TEXT, AT(context), "DIR", "folder that COPY and ADD read",
-     "the folder named last"},
+     "Dockerfile in the context; - is standard input"},
+    {"context", 0, OAKUM_OPTION_TEXT, AT(context), "DIR",
+     "what COPY and ADD read: a folder, an archive, - for standard input, or a URL",
+     "the one named last"},
+    {"build-context", 0, OAKUM_OPTION_LIST, AT(build_contexts), "NAME=CONTEXT",
+     "a further context for FROM, COPY --from and mounts; also docker-image://IMAGE and "
+     "oci-layout://DIR:TAG"},
     {"target", 0, OAKUM_OPTION_TEXT, AT(target), "STAGE", "stage to build, by name or number",
      "the last one"},
     {"build-arg", 0, OAKUM_OPTION_LIST, AT(build_args), "NAME=VALUE",
@@ -45,6 +51,10 @@ const OakumOption oakum_build_options[] = {
 void oakum_built_clear(OakumBuilt *built)
 {
   oakum_build_result_free(built->result);
+  oakum_ignore_free(built->ignore);
+  oakum_context_free(built->context);
+  if (built->contexts)
+    g_ptr_array_unref(built->contexts);
   oakum_dockerfile_free(built->dockerfile);
   oakum_store_free(built->store);
   oakum_platform_clear(&built->platform);
@@ -58,18 +68,91 @@ static gboolean usage(GError **error, const char *format, const char *value)
   return FALSE;
 }
 
+static gboolean open_store(const OakumBuildArgs *args, OakumBuilt *built, GError **error)
+{
+  return built->store || (built->store = oakum_store_open(args->store, error)) != NULL;
+}
+
+/* Where contexts that are no folders are unpacked: beside the work of the build. */
+static char *temp_folder(const OakumBuildArgs *args, OakumBuilt *built, GError **error)
+{
+  if (!open_store(args, built, error))
+    return NULL;
+  g_autofree char *real = realpath(oakum_store_path(built->store), NULL);
+  char *path = g_build_filename(real ? real : oakum_store_path(built->store), "work", NULL);
+  (void)mkdir(path, 0700);
+  return path;
+}
+
+static gboolean open_contexts(const OakumBuildArgs *args, const char *folder, OakumBuilt *built,
+                              GError **error)
+{
+  guint count = args->build_contexts ? args->build_contexts->len : 0;
+  const char *text = args->context ? args->context : folder;
+  g_autofree char *temp = NULL;
+  struct stat st;
+  if ((count > 0 || stat(text, &st) < 0 || !S_ISDIR(st.st_mode)) &&
+      !(temp = temp_folder(args, built, error)))
+    return FALSE;
+  if (count > OAKUM_BUILD_CONTEXTS_MAX) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "more than %u --build-context",
+                OAKUM_BUILD_CONTEXTS_MAX);
+    return FALSE;
+  }
+  if (!(built->context = oakum_context_open(text, temp, error)))
+    return FALSE;
+  built->contexts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_named_context_free);
+  for (guint i = 0; i < count; i++) {
+    OakumNamedContext *named =
+        oakum_named_context_open(args->build_contexts->pdata[i], temp, error);
+    if (!named)
+      return FALSE;
+    g_ptr_array_add(built->contexts, named);
+  }
+  return TRUE;
+}
+
+/* A plain folder is of this machine: -f is a path from where we stand. In a context that was
+ * brought here, it is one inside it. */
+static gboolean read_dockerfile(const OakumBuildArgs *args, OakumBuilt *built, char **text,
+                                size_t *len, char **path, gboolean *inside, GError **error)
+{
+  size_t lone_len;
+  const char *lone = oakum_context_lone(built->context, &lone_len);
+  *inside = !oakum_context_is_local(built->context);
+  if (args->file && strcmp(args->file, "-") == 0) {
+    g_autoptr(OakumReader) in = oakum_reader_new_fd(0, FALSE);
+    *path = NULL;
+    return oakum_reader_slurp(in, OAKUM_DOCKERFILE_MAX, "standard input", text, len, error);
+  }
+  if (lone) {
+    *path = NULL;
+    *text = g_memdup2(lone, lone_len + 1);
+    *len = lone_len;
+    return TRUE;
+  }
+  *path = args->file ? g_strdup(args->file)
+          : *inside  ? g_strdup("Dockerfile")
+                     : g_build_filename(oakum_context_path(built->context), "Dockerfile", NULL);
+  return *inside ? oakum_context_read(built->context, *path, OAKUM_DOCKERFILE_MAX, text, len, error)
+                 : oakum_file_read(*path, OAKUM_DOCKERFILE_MAX, text, len, error);
+}
+
 gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
                                     OakumBuilt *built, GError **error)
 {
-  g_autofree char *path =
-      args->file ? g_strdup(args->file)
-                 : g_build_filename(args->context ? args->context : folder, "Dockerfile", NULL);
-  g_autofree char *text = NULL;
+  g_autofree char *path = NULL, *text = NULL;
   size_t len;
-  if (!oakum_file_read(path, OAKUM_DOCKERFILE_MAX, &text, &len, error))
+  gboolean inside;
+  if (args->file && strcmp(args->file, "-") == 0 &&
+      strcmp(args->context ? args->context : folder, "-") == 0)
+    return usage(error, "standard input cannot be both the Dockerfile and", "the context");
+  if (!open_contexts(args, folder, built, error) ||
+      !read_dockerfile(args, built, &text, &len, &path, &inside, error))
     return FALSE;
-  built->dockerfile = oakum_dockerfile_parse(text, len, path, error);
-  return built->dockerfile && oakum_dockerfile_check(built->dockerfile, error);
+  built->dockerfile = oakum_dockerfile_parse(text, len, path ? path : "Dockerfile", error);
+  return built->dockerfile && oakum_dockerfile_check(built->dockerfile, error) &&
+         oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }
 
 static GHashTable *build_args(const OakumBuildArgs *args)
@@ -165,8 +248,7 @@ static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
 gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBuilt *built,
                          GError **error)
 {
-  OakumBuildOptions options = {.context = args->context ? args->context : folder,
-                               .find_base = find_base,
+  OakumBuildOptions options = {.find_base = find_base,
                                .out = 2,
                                .err = 2,
                                .threads = oakum_cpu_count(),
@@ -199,8 +281,8 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error))
     return FALSE;
   g_autoptr(GHashTable) table = build_args(args);
-  g_autoptr(OakumPlan) plan =
-      oakum_plan_make(built->dockerfile, table, args->target, &built->platform, error);
+  g_autoptr(OakumPlan) plan = oakum_plan_make(built->dockerfile, table, built->contexts,
+                                              args->target, &built->platform, error);
   if (!plan)
     return FALSE;
   if (args->print_plan) {
@@ -208,8 +290,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     fputs(text, stdout);
     return TRUE;
   }
-  if (!choose_rung(args->isolation, &options.rung, error) ||
-      !(built->store = oakum_store_open(args->store, error)))
+  if (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error))
     return FALSE;
   g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
   if (!oakum_cli_parse_secrets(args->secrets, FALSE, &secrets, error) ||
@@ -217,6 +298,10 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     return FALSE;
   options.secrets = secrets;
   options.ssh = ssh;
+  options.context = oakum_context_path(built->context);
+  options.ignore = built->ignore;
+  options.owners = oakum_context_owners(built->context);
+  options.contexts = built->contexts;
   options.build_args = table;
   options.platform = built->platform;
   Bases bases = {built->store, &args->registry};

@@ -4,13 +4,16 @@
 #include "cli/cli.h"
 
 struct OakumBuilt {
+  OakumContext *context;
+  OakumIgnore *ignore;
+  GPtrArray *contexts; /* OakumNamedContext; NULL: none */
   OakumDockerfile *dockerfile;
   OakumStore *store;
   OakumPlatform platform;
   OakumBuildResult *result; /* NULL with --print-plan */
 };
-/* Reads the Dockerfile, makes the plan, runs it. `folder` is the context unless --context names
- * one. */
+/* Opens the context (`folder`, unless --context names one) and reads the Dockerfile and the ignore
+ * file. */
 NODISCARD gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
                                               OakumBuilt *built, GError **error);
 /* The rung userns holds the whole command, so it is entered before the command does anything: TRUE

@@ -35,6 +35,8 @@ extern const OakumCommand oakum_debug_dockerfile;
 extern const OakumCommand oakum_debug_expand;
 extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
+/* What a build reads. */
+extern const OakumCommand oakum_debug_context;
 
 /* ---- registries, for all commands that speak to them
  * -------------------------------------------------- */
@@ -94,7 +96,7 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *platform, *store, *threads;
   char *network, *cache_ttl;
-  GPtrArray *tags, *outputs, *build_args, *secrets, *ssh;
+  GPtrArray *tags, *outputs, *build_args, *build_contexts, *secrets, *ssh;
   gboolean print_plan, verbose, no_cache;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;

@@ -11,7 +11,7 @@ static int run(int argc, char **argv)
   if (oakum_options_parse(&oakum_cmd_build, &args, argc, argv, &rest, &error)) {
     if (rest->len != 1)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                  "expected one context folder, got %u; see oakum build --help", rest->len);
+                  "expected one context, got %u; see oakum build --help", rest->len);
     else if (!args.print_plan &&
              oakum_cli_enter_userns(args.isolation, argc, argv, &status, &error))
       ;
@@ -34,7 +34,9 @@ static const OakumOptionGroup groups[] = {{NULL, NULL, oakum_build_options, 0},
                                           OAKUM_REGISTRY_GROUP(OakumBuildArgs, registry),
                                           OAKUM_GENERAL_GROUP(OakumBuildArgs, general),
                                           {0}};
-static const OakumArgument arguments[] = {{"DIR", "the context folder"}, {0}};
+static const OakumArgument arguments[] = {
+    {"DIR", "a folder, an archive, - for standard input, or the URL of a repository or archive"},
+    {0}};
 
 const OakumCommand oakum_cmd_build = {
     .name = "build",
@@ -46,6 +48,8 @@ const OakumCommand oakum_cmd_build = {
     .examples = "oakum build --output oci:out:v1 .\n"
                 "oakum build -t registry.example/app:v1 .\n"
                 "oakum build --build-arg BASE=rootfs:bookworm.tar -o oci-archive:app.tar:v1 .\n"
+                "oakum build --output oci:out:v1 https://example.com/app.git#v1:docker\n"
+                "tar -c . | oakum build --output oci:out:v1 -\n"
                 "oakum build --print-plan .\n",
     .run = run,
 };

@@ -106,7 +106,7 @@ static int run(int argc, char **argv)
   if (oakum_options_parse(&oakum_cmd_ship, &args, argc, argv, &rest, &error)) {
     if (rest->len != 1)
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                  "expected one context folder, got %u; see oakum ship --help", rest->len);
+                  "expected one context, got %u; see oakum ship --help", rest->len);
     else if (args.lint && strcmp(args.lint, "none") != 0 &&
              !parse_lint_threshold(args.lint, &severity))
       g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
@@ -142,7 +142,9 @@ static const OakumOptionGroup groups[] = {
     OAKUM_REGISTRY_GROUP(ShipArgs, build.registry),
     OAKUM_GENERAL_GROUP(ShipArgs, build.general),
     {0}};
-static const OakumArgument arguments[] = {{"DIR", "the context folder"}, {0}};
+static const OakumArgument arguments[] = {
+    {"DIR", "a folder, an archive, - for standard input, or the URL of a repository or archive"},
+    {0}};
 
 const OakumCommand oakum_cmd_ship = {
     .name = "ship",

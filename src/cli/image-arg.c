@@ -76,7 +76,7 @@ static gboolean write_rootfs(const char *path, OakumWriter *out, GError **error)
     g_autoptr(OakumProgress) progress = oakum_progress_new(what, NULL, 0);
     g_autoptr(OakumTarWriter) tar =
         oakum_tar_writer_new(oakum_writer_new_progress(g_steal_pointer(&owned), progress));
-    OakumPackOptions options = {.times = {FALSE, 0}, .mode = -1};
+    OakumPackOptions options = {0};
     return oakum_pack_path(fd, "", "", FALSE, &options, tar, error) &&
            oakum_tar_writer_finish(tar, error);
   }

@@ -19,6 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHasher, oakum_hasher_free)
 /* Hex SHA-256 of a buffer. New string. */
 NODISCARD char *oakum_sha256_hex(const void *data, size_t len);
 
+/* HMAC (RFC 2104) with SHA-256: 32 bytes to `out`. */
+void oakum_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                       uint8_t out[32]);
+
 /* ---- readers ---------------------------------------------------------------------------------- *
  * A reader is a pull stream. Stacked readers own the one below. read returns the number of bytes
  * (1..len), 0 at the end, -1 on error; after an error or the end, every further call returns the
@@ -64,7 +68,7 @@ typedef enum {
   OAKUM_COMPRESSION_XZ,
   OAKUM_COMPRESSION_BZIP2
 } OakumCompression;
-/* Judges by the first bytes (at least 6 make it sure). BZIP2 is only ever recognised. */
+/* Judges by the first bytes (at least 6 make it sure). */
 NODISCARD OakumCompression oakum_compression_sniff(const void *data, size_t len);
 /* gzip (RFC 1952) by ISA-L: many members, header CRC and trailer checked, trailing garbage and
  * truncation are errors, zero padding behind the last member is allowed. */
@@ -72,6 +76,7 @@ NODISCARD OakumReader *oakum_reader_new_gunzip(OakumReader *below);
 NODISCARD OakumReader *
 oakum_reader_new_unzstd(OakumReader *below); /* RFC 8878, window <= OAKUM_ZSTD_WINDOW_LOG_MAX */
 NODISCARD OakumReader *oakum_reader_new_unxz(OakumReader *below);
+NODISCARD OakumReader *oakum_reader_new_bunzip2(OakumReader *below);
 /* Sniffs the content, stacks the right one with the ratio limit; *kind (may be NULL) is set at the
  * first read. */
 NODISCARD OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind);

@@ -1,5 +1,6 @@
 #include "codec/codec.h"
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 struct OakumHasher {
   EVP_MD_CTX *context;
@@ -60,4 +61,12 @@ char *oakum_sha256_hex(const void *data, size_t len)
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
   oakum_hasher_update(hasher, data, len);
   return oakum_hasher_hex(hasher);
+}
+
+void oakum_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                       uint8_t out[32])
+{
+  unsigned made = 0;
+  if (!HMAC(EVP_sha256(), key, (int)key_len, data, len, out, &made) || made != 32)
+    g_error("libcrypto: no HMAC");
 }

@@ -92,11 +92,10 @@ static gboolean inflate_begin(InflateReader *reader, GError **error)
     reader->inflated = oakum_reader_new_unxz(reader->inflated);
     return TRUE;
   case OAKUM_COMPRESSION_BZIP2:
-    break;
+    reader->inflated = oakum_reader_new_bunzip2(reader->inflated);
+    return TRUE;
   }
-  g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_UNSUPPORTED,
-              "bzip2 compression is not supported");
-  return FALSE;
+  return TRUE;
 }
 
 static gssize inflate_read(void *self, void *buffer, size_t len, GError **error)

@@ -185,18 +185,23 @@ NODISCARD gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const Oak
 
 /* ---- packing
  * ------------------------------------------------------------------------------------------ A file
- * or folder of some root as entries of a layer, for COPY: names in byte order, links kept. */
+ * or folder of some root as entries of a layer, for COPY: names in byte order, links kept. Sockets
+ * are left out, names that begin with ".wh." refused. */
+typedef enum {
+  OAKUM_PACK_TAKE,
+  OAKUM_PACK_LEAVE,
+  OAKUM_PACK_ENTER, /* a folder: only with the first thing below that is taken */
+} OakumPackChoice;
 typedef struct {
-  OakumTreeTimes times; /* clamp: every time becomes `epoch`, not only later ones */
-  gboolean own;         /* use uid and gid; else those of the files are kept */
-  uint32_t uid, gid;
-  const OakumOwners *owners; /* of the root that is packed from, NULL: the disk's */
-  int mode;                  /* of files and folders; -1: as they are */
-  /* TRUE: leave the path (below the root packed from) out. NULL: none is. A folder that is left out
-   * is still entered when `enter_skipped`. */
-  gboolean (*skip)(const char *path, gpointer user);
+  /* What becomes of a path below the root packed from; NULL: all is taken. */
+  OakumPackChoice (*choose)(const char *path, gboolean folder, gpointer user);
+  /* Called with each entry (`from`: its path below the root) before it is written, to change its
+   * owner, mode and time; FALSE in *write leaves it out. `implied`: a folder that was entered. A
+   * second name of a file comes as a hard link to the first. NULL: as they are. */
+  gboolean (*edit)(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
+                   gpointer user, GError **error);
   gpointer user;
-  gboolean enter_skipped;
+  const OakumOwners *owners; /* of the root that is packed from; NULL: the disk's */
 } OakumPackOptions;
 /* Packs what lies at `from` (no symbolic link on the way) below `root` as `to`. A folder's contents
  * go below `to`; the folder itself is an entry when `itself`. */

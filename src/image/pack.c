@@ -8,9 +8,21 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+/* A folder on the way to what is packed; those that nothing was taken of yet are not written. */
+typedef struct Folder Folder;
+struct Folder {
+  Folder *above;
+  int at;
+  const char *name, *from, *to;
+  const struct stat *st;
+  gboolean written;
+};
+
 typedef struct {
   const OakumPackOptions *options;
   OakumTarWriter *out;
+  GHashTable
+      *links; /* "device:inode" of files with further names → the name they were written as */
 } Pack;
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -52,23 +64,49 @@ static gboolean write_content(Pack *pack, int fd, uint64_t size, const char *pat
   return TRUE;
 }
 
-static gboolean write_entry(Pack *pack, int at, const char *name, const char *to,
-                            const struct stat *st, GError **error)
+/* The name under which the file is already in the layer, or NULL; else it is noted. */
+static const char *first_name(Pack *pack, const struct stat *st, const char *to)
+{
+  if (!S_ISREG(st->st_mode) || st->st_nlink < 2)
+    return NULL;
+  g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+                                         (guint64)st->st_dev, (guint64)st->st_ino);
+  const char *known = g_hash_table_lookup(pack->links, key);
+  if (!known)
+    g_hash_table_insert(pack->links, g_steal_pointer(&key), g_strdup(to));
+  return known;
+}
+
+/* A name that means "gone" to all who read layers cannot be told in one. */
+static gboolean can_be_told(const char *to, GError **error)
+{
+  const char *slash = strrchr(to, '/'), *target;
+  if (oakum_image_whiteout(slash ? slash + 1 : to, &target) == OAKUM_WHITEOUT_NONE)
+    return TRUE;
+  g_autofree char *shown = oakum_escape_terminal(to, -1);
+  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,
+              "%s: a name that begins with .wh. marks removed files in layers; rename or ignore it",
+              shown);
+  return FALSE;
+}
+
+static gboolean write_entry(Pack *pack, int at, const char *name, const char *from, const char *to,
+                            const struct stat *st, gboolean implied, GError **error)
 {
   const OakumPackOptions *options = pack->options;
   OakumTarEntry entry = {.type = oakum_tree_type(st->st_mode),
                          .mode = st->st_mode & 07777,
                          .uid = st->st_uid,
                          .gid = st->st_gid,
-                         .mtime = options->times.clamp ? options->times.epoch : st->st_mtim.tv_sec,
+                         .mtime = st->st_mtim.tv_sec,
                          .path = {(const uint8_t *)to, strlen(to)}};
   char target[OAKUM_TAR_LINK_MAX + 1];
   g_autoptr(GArray) xattrs = NULL;
   OAKUM_AUTO_FD fd = -1;
-  if (options->own) {
-    entry.uid = options->uid;
-    entry.gid = options->gid;
-  }
+  const char *first = first_name(pack, st, to);
+  gboolean write = TRUE;
+  if (!can_be_told(to, error))
+    return FALSE;
   switch (entry.type) {
   case OAKUM_TAR_SYMLINK: {
     ssize_t n = readlinkat(at, name, target, sizeof(target));
@@ -88,20 +126,38 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *to
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
     entry.n_xattrs = xattrs->len;
     entry.size = entry.type == OAKUM_TAR_FILE ? (uint64_t)st->st_size : 0;
-    if (options->mode >= 0)
-      entry.mode = (uint32_t)options->mode;
     break;
   default:
     entry.dev_major = major(st->st_rdev);
     entry.dev_minor = minor(st->st_rdev);
   }
-  return oakum_tar_writer_entry(pack->out, &entry, error) &&
-         (entry.type != OAKUM_TAR_FILE || write_content(pack, fd, entry.size, to, error));
+  if (first) {
+    entry.type = OAKUM_TAR_HARDLINK;
+    entry.link = (OakumSlice){(const uint8_t *)first, strlen(first)};
+    entry.size = 0;
+    entry.n_xattrs = 0;
+  }
+  if (options->edit && !options->edit(&entry, from, implied, &write, options->user, error))
+    return FALSE;
+  return !write ||
+         (oakum_tar_writer_entry(pack->out, &entry, error) &&
+          (entry.type != OAKUM_TAR_FILE || write_content(pack, fd, entry.size, to, error)));
 }
 
-/* `from` is the path below the root for `skip`; `at` and `name` are how it is reached. */
+/* The folders above that wait for something to be taken, the highest first. */
+static gboolean write_folders(Pack *pack, Folder *folder, GError **error)
+{
+  if (!folder || folder->written)
+    return TRUE;
+  folder->written = TRUE;
+  return write_folders(pack, folder->above, error) &&
+         write_entry(pack, folder->at, folder->name, folder->from, folder->to, folder->st, TRUE,
+                     error);
+}
+
+/* `from` is the path below the root for `choose`; `at` and `name` are how it is reached. */
 static gboolean pack_one(Pack *pack, int at, const char *name, const char *from, const char *to,
-                         gboolean itself, guint depth, GError **error)
+                         gboolean itself, Folder *above, guint depth, GError **error)
 {
   struct stat st;
   if (depth > OAKUM_TAR_PATH_DEPTH_MAX)
@@ -109,14 +165,19 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oakum_tree_fail(error, errno, from);
   oakum_owners_patch(pack->options->owners, &st);
-  gboolean skipped =
-      itself && pack->options->skip && pack->options->skip(from, pack->options->user);
-  if (S_ISSOCK(st.st_mode) || (skipped && !(S_ISDIR(st.st_mode) && pack->options->enter_skipped)))
+  OakumPackChoice choice =
+      itself && pack->options->choose
+          ? pack->options->choose(from, S_ISDIR(st.st_mode), pack->options->user)
+          : OAKUM_PACK_TAKE;
+  if (S_ISSOCK(st.st_mode) || choice == OAKUM_PACK_LEAVE)
     return TRUE;
-  if (itself && !skipped && !write_entry(pack, at, name, to, &st, error))
+  gboolean take = itself && choice == OAKUM_PACK_TAKE;
+  if (take && (!write_folders(pack, above, error) ||
+               !write_entry(pack, at, name, from, to, &st, FALSE, error)))
     return FALSE;
   if (!S_ISDIR(st.st_mode))
     return TRUE;
+  Folder own = {above, at, name, from, to, &st, take || !itself};
   OAKUM_AUTO_FD folder = -1;
   g_autoptr(GPtrArray) names = names_in(at, name, &folder, error);
   if (!names)
@@ -125,7 +186,7 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
     const char *below = names->pdata[i];
     g_autofree char *next_from = *from ? g_strconcat(from, "/", below, NULL) : g_strdup(below);
     g_autofree char *next_to = *to ? g_strconcat(to, "/", below, NULL) : g_strdup(below);
-    if (!pack_one(pack, folder, below, next_from, next_to, TRUE, depth + 1, error))
+    if (!pack_one(pack, folder, below, next_from, next_to, TRUE, &own, depth + 1, error))
       return FALSE;
   }
   return TRUE;
@@ -134,12 +195,13 @@ static gboolean pack_one(Pack *pack, int at, const char *name, const char *from,
 gboolean oakum_pack_path(int root, const char *from, const char *to, gboolean itself,
                          const OakumPackOptions *options, OakumTarWriter *out, GError **error)
 {
-  Pack pack = {options, out};
+  g_autoptr(GHashTable) links = oakum_str_map_new(g_free, g_free);
+  Pack pack = {options, out, links};
   if (*from == '\0')
-    return pack_one(&pack, root, ".", "", to, itself, 0, error);
+    return pack_one(&pack, root, ".", "", to, itself, NULL, 0, error);
   g_autofree char *name = NULL;
   OAKUM_AUTO_FD at = oakum_root_open_parent(root, from, FALSE, &name, error);
-  return at >= 0 && pack_one(&pack, at, name, from, to, itself, 0, error);
+  return at >= 0 && pack_one(&pack, at, name, from, to, itself, NULL, 0, error);
 }
 
 char *oakum_root_real_path(int root, const char *path, GError **error)

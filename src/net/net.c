@@ -175,14 +175,19 @@ gboolean oakum_http_worth_retrying(int status)
   return FALSE;
 }
 
+int64_t oakum_http_date(const char *value)
+{
+  return strlen(value) <= 64 ? (int64_t)curl_getdate(value, NULL) : -1;
+}
+
 int oakum_http_retry_after(const char *value, int64_t now)
 {
   uint64_t seconds;
   size_t len = strlen(value);
   if (oakum_parse_u64(value, len, UINT32_MAX, &seconds))
     return (int)MIN(seconds, OAKUM_RETRY_AFTER_MAX_S);
-  time_t date = len <= 64 ? curl_getdate(value, NULL) : -1;
-  return date < 0 ? -1 : (int)CLAMP((int64_t)date - now, 0, (int64_t)OAKUM_RETRY_AFTER_MAX_S);
+  int64_t date = oakum_http_date(value);
+  return date < 0 ? -1 : (int)CLAMP(date - now, 0, (int64_t)OAKUM_RETRY_AFTER_MAX_S);
 }
 
 void oakum_http_pause(guint attempt, const char *retry_after)

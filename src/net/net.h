@@ -102,3 +102,6 @@ void oakum_http_pause(guint attempt, const char *retry_after);
  * not parse. */
 NODISCARD int oakum_http_retry_after(const char *value, int64_t now);
 NODISCARD gboolean oakum_http_worth_retrying(int status);
+/* A date as headers have it (RFC 9110, section 5.6.7), in seconds since 1970; -1 when it is none.
+ */
+NODISCARD int64_t oakum_http_date(const char *value);

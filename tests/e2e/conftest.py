@@ -19,6 +19,10 @@ def working_rungs():
 RUNGS = working_rungs()
 
 
+def pytest_addoption(parser):
+    parser.addoption("--peer", choices=["buildah"], help="run the cases of tests/cases/build through it too")
+
+
 def pytest_report_header(config):
     corpus = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data"
     return [f"isolation rungs tested: {', '.join(RUNGS) or 'none'}",

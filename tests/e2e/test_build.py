@@ -195,12 +195,12 @@ def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
 
 @pytest.mark.parametrize("text, message", [
     ("ARG BASE\nFROM ${BASE}\nRUN exit 9\n", "Dockerfile:3: RUN: the command failed: exit status 9"),
-    ("ARG BASE\nFROM ${BASE}\nCOPY nothing /x\n", 'Dockerfile:3: COPY: COPY: "nothing" is not in the context'),
+    ("ARG BASE\nFROM ${BASE}\nCOPY nothing /x\n", 'Dockerfile:3: COPY: "nothing" is not in the context'),
     ("ARG BASE\nFROM ${BASE}\nCOPY ../../etc/passwd /x\n", 'is not in the context'),
     ("ARG BASE\nFROM ${BASE}\nCOPY --from=localhost:1/none /x /x\n", "pull localhost:1/none"),
     ("ARG BASE\nFROM ${BASE}\nUSER ghost\nRUN id\n", 'the image has no user "ghost"'),
     ("FROM ${NONE}\n", "names nothing; is an ARG missing"),
-    ("ARG BASE\nFROM ${BASE}\nADD https://example.com/x /\n", "Dockerfile:3:5: ADD of a URL is not supported yet"),
+    ("ARG BASE\nFROM ${BASE}\nADD http://127.0.0.1:1/x /\n", "Dockerfile:3: ADD: GET http://127.0.0.1:1/x: "),
 ])
 def test_errors_name_their_line_and_leave_nothing(oakum, bookworm, store, tmp_path, text, message):
     context = make_context(tmp_path / "c", text)
