@@ -101,7 +101,7 @@ def test_where_the_file_is(oakum, folder):
     ("- build\n", "oakum.yaml:1:1: expected sections"),
     ("build:\n  config: x\n", 'oakum.yaml:2:3: unknown key "config"'),
     ("build: {threads: 1, threads: 2}\n", 'oakum.yaml:1:21: key "threads" stands here a second time'),
-    ("build: &a {threads: 1}\nship: *a\n", "oakum.yaml:1:"),
+    ("build: &a {threads: 1}\nship: *b\n", "oakum.yaml:2:"),
     ("build: [\n", "oakum.yaml:"),
 ])
 def test_bad_file(oakum, folder, text, says):

@@ -169,7 +169,7 @@ def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, bookworm, rung, tmp_pat
     ("RUN --mount=type=secret,id=a,required=true true", 'secret "a" is required'), ("RUN --mount=type=ssh,required=true true", 'the ssh agent "default" is required'),
     ("RUN --mount=type=bind,target=/ true", "nothing can be mounted there"), ("RUN --mount=type=tmpfs,target=/proc/x true", "nothing can be mounted there"),
     ("RUN --mount=type=tmpfs,target=/etc/passwd true", "a file stands in the way"), ("RUN --mount=type=bind,source=Dockerfile,target=/etc true", "a file cannot be mounted on a folder"),
-    ("RUN --mount=type=cache true", "no target"), ("RUN --security=insecure true", "a step never gets more rights"),
+    ("RUN --mount=type=cache true", "no target"), ("RUN --security=insecure true", "no step gets more rights"),
 ])
 def test_refused(oakum, bookworm, tmp_path, line, words):
     (tmp_path / "Dockerfile").write_text(f"ARG BASE\nFROM $BASE\n{line}\n")
