@@ -179,6 +179,24 @@ static void note_given(Fake *f)
   }
 }
 
+/* Secrets belong to whom the step was told. */
+static void note_secrets(Fake *f, const StepOrder *order)
+{
+  for (guint i = 0; order->mounts && i < order->mounts->len; i++) {
+    const StepMount *m = order->mounts->pdata[i];
+    struct stat st;
+    mode_t disk;
+    OAKUM_AUTO_FD fd = m->kind == OAKUM_STEP_MOUNT_SECRET
+                           ? oakum_fake_open(f, m->target, O_PATH | O_NOFOLLOW, 0)
+                           : -1;
+    if (fd < 0 || fstat(fd, &st) < 0)
+      continue;
+    oakum_owners_drop(f->owners, st.st_dev, st.st_ino);
+    (void)!oakum_owners_record(f->owners, &st, (uint32_t)m->uid, (uint32_t)m->gid,
+                               S_IFREG | (uint32_t)m->mode, 0, &disk);
+  }
+}
+
 gboolean oakum_fake_is_given(const Fake *f, const struct stat *st)
 {
   return oakum_owners_set_has(f->given, st->st_dev, st->st_ino);
@@ -218,6 +236,7 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
   }
   umask(0); /* modes are exact here: the step's own umask is counted in */
   note_given(f);
+  note_secrets(f, order);
   return f;
 }
 

@@ -48,8 +48,18 @@ def make_context(folder, dockerfile=DOCKERFILE):
 
 def build(oakum, context, base, *options, env=None, umask=None, cache=False):
     """Carries every step out, unless the cache is what is tested."""
-    return subprocess.run([oakum, "build", *([] if cache else ["--no-cache"]), "--build-arg", f"BASE=rootfs:{base}", *options, str(context)], capture_output=True, text=True,
+    return subprocess.run([oakum, "build", *([] if cache else ["--no-cache"]), "--build-arg", f"BASE={base}" if ":" in str(base) else f"BASE=rootfs:{base}", *options, str(context)], capture_output=True, text=True,
                           env={**os.environ, **(env or {})}, umask=-1 if umask is None else umask)
+
+
+@pytest.fixture(scope="session")
+def layout(oakum, bookworm, tmp_path_factory):
+    """The base as a layout, so that no run imports it again; an argument of build()."""
+    folder = tmp_path_factory.mktemp("base")
+    (folder / "Dockerfile").write_text("ARG BASE\nFROM $BASE\n")
+    done = build(oakum, folder, bookworm, "--store", str(folder / "s"), "--output", f"oci:{folder}/o:v")
+    assert done.returncode == 0, done.stderr
+    return f"oci:{folder}/o:v"
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from conftest import RUNGS
-from test_build import blob, build
+from test_build import blob, build, layout  # noqa: F401
 
 DOCKERFILE = r"""
 ARG BASE
@@ -55,13 +55,13 @@ def context_of(folder):
 
 
 @pytest.fixture(scope="module")
-def built(oakum, bookworm, tmp_path_factory):
+def built(oakum, layout, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mounts")
     context = context_of(folder)
     runs = {}
     for rung in RUNGS:
-        runs[rung] = [build(oakum, context, bookworm, "--isolation", rung, "--store", str(folder / rung), "--output", f"oci:{folder}/o:{rung}",
-                            "--secret", f"id=token,src={folder}/token", "--secret", "id=var,env=A_SECRET", env={"A_SECRET": "from-env"}) for _ in range(2)]
+        runs[rung] = [build(oakum, context, layout, "--isolation", rung, "--store", str(folder / rung), "--output", f"oci:{folder}/o:{rung}",
+                            "--secret", f"id=token,src={folder}/token", "--secret", "id=var,env=A_SECRET", env={"A_SECRET": "from-env"}) for _ in range(2 if rung == RUNGS[-1] else 1)]
         for done in runs[rung]:
             assert done.returncode == 0, done.stderr
     return folder, runs
@@ -69,14 +69,15 @@ def built(oakum, bookworm, tmp_path_factory):
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_what_steps_see(built, rung):
-    first, second = (done.stderr.splitlines() for done in built[1][rung])
+    first, *second = (done.stderr.splitlines() for done in built[1][rung])
     for line in ("0:0 640", "stage", "one", "new", "cache 12:13 750", "x", "sub", "tmpfs 1777", "hush-hush", "secret 0:0 400 10", "secret 1:0 444 10", "env from-env", "denied",
                  "read-only"):
         assert line in first, line
     assert "left.no" not in first and "kept" in first
     assert first.count("kept") == 2 and first.count("new") == 2  # what is written to a bind mount is thrown away
-    assert first.count("x") == 1 and second.count("x") == 3  # the cache stays from build to build
-    assert second.count("missing") == 0
+    assert first.count("x") == 1 and first.count("missing") == 0
+    for lines in second:
+        assert lines.count("x") == 3  # the cache stays from build to build
 
 
 def test_one_digest_without_a_trace(built):
@@ -116,7 +117,7 @@ def agent_of(folder):
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_ssh_agent(oakum, bookworm, rung, tmp_path):
+def test_ssh_agent(oakum, layout, rung, tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/ask").write_text("import os, socket\ns = socket.socket(socket.AF_UNIX)\nname = os.environ['SSH_AUTH_SOCK']\ns.connect(name)\n"
                                     "s.send(b'hello')\nprint(s.recv(99).decode(), name)\n")
@@ -126,7 +127,7 @@ def test_ssh_agent(oakum, bookworm, rung, tmp_path):
     with tempfile.TemporaryDirectory() as short:
         import pathlib
         path, server = agent_of(pathlib.Path(short))
-        done = build(oakum, tmp_path / "c", bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--ssh", f"default={path}", "--ssh", f"other={path}",
+        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--ssh", f"default={path}", "--ssh", f"other={path}",
                      "--output", f"oci:{tmp_path}/o")
         server.close()
     assert done.returncode == 0, done.stderr
@@ -134,7 +135,7 @@ def test_ssh_agent(oakum, bookworm, rung, tmp_path):
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_network(oakum, bookworm, rung, tmp_path):
+def test_network(oakum, layout, rung, tmp_path):
     (tmp_path / "c").mkdir()
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
@@ -144,22 +145,25 @@ def test_network(oakum, bookworm, rung, tmp_path):
         (tmp_path / "c/Dockerfile").write_text(
             f'ARG BASE\nFROM $BASE\nRUN python3 -c "{ask}"\nRUN --network=none ! python3 -c "{ask}" 2>/dev/null && echo cut off\nRUN --network=host python3 -c "{ask}"\n'
             f"RUN --security=sandbox true\n")
-        done = build(oakum, tmp_path / "c", bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
+        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
+        if rung == "fake-root":
+            assert done.returncode == 1 and "the rung fake-root cannot cut a step off from the network" in done.stderr
+            return
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines().count("reached") == 2 and "cut off" in done.stderr.splitlines()
-        done = build(oakum, tmp_path / "c", bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--network", "none")
+        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--network", "none")
         assert done.returncode == 1 and "the command failed" in done.stderr
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, bookworm, rung, tmp_path):
+def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, layout, rung, tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/f").write_text("of the host")
     (tmp_path / "c").mkdir()
     (tmp_path / "c/Dockerfile").write_text(
         f"ARG BASE\nFROM $BASE\nRUN --mount=type=cache,target=/k rm -rf /k 2>/dev/null; ln -s {tmp_path}/outside /k 2>/dev/null; true\n"
         "RUN --mount=type=cache,target=/k cat /k/f 2>/dev/null && exit 1; test ! -L /k\n")
-    done = build(oakum, tmp_path / "c", bookworm, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
+    done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "outside/f").read_text() == "of the host"
 
@@ -171,7 +175,7 @@ def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, bookworm, rung, tmp_pat
     ("RUN --mount=type=tmpfs,target=/etc/passwd true", "a file stands in the way"), ("RUN --mount=type=bind,source=Dockerfile,target=/etc true", "a file cannot be mounted on a folder"),
     ("RUN --mount=type=cache true", "no target"), ("RUN --security=insecure true", "no step gets more rights"),
 ])
-def test_refused(oakum, bookworm, tmp_path, line, words):
+def test_refused(oakum, layout, tmp_path, line, words):
     (tmp_path / "Dockerfile").write_text(f"ARG BASE\nFROM $BASE\n{line}\n")
-    done = build(oakum, tmp_path, bookworm, "--store", str(tmp_path / "s"))
+    done = build(oakum, tmp_path, layout, "--store", str(tmp_path / "s"))
     assert done.returncode == 1 and words in done.stderr, done.stderr
