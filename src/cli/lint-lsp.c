@@ -31,7 +31,6 @@ typedef struct {
   gboolean initialized, shut_down, done, failed;
   gboolean resolves; /* the client asks for the edit of an action once it is chosen */
   int status;
-  GThread *sweeper; /* gives the tree and findings of the last text back; NULL: nobody */
 } Server;
 
 enum {
@@ -321,18 +320,6 @@ static void publish(Server *server, Document *d)
   send_text(server, out->str, out->len);
 }
 
-static gpointer sweep(gpointer job)
-{
-  oakum_lint_job_free(job);
-  return NULL;
-}
-
-static void wait_for_sweeper(Server *server)
-{
-  if (server->sweeper)
-    g_thread_join(g_steal_pointer(&server->sweeper));
-}
-
 static void check(Server *server, Document *d)
 {
   g_autoptr(GError) error = NULL;
@@ -364,9 +351,7 @@ static void check(Server *server, Document *d)
   if (error)
     d->broken = g_strdup(error->message);
   publish(server, d);
-  wait_for_sweeper(server);
-  if (before) /* the client has its answer, and need not wait for this at its next edit */
-    server->sweeper = g_thread_new("sweep", sweep, before);
+  oakum_lint_job_free(before); /* only now that the client has its answer */
 }
 
 static void check_all(Server *server)
@@ -830,7 +815,6 @@ int oakum_lint_serve(const OakumLintArgs *args)
       break;
     handle(&server, body, len);
   }
-  wait_for_sweeper(&server);
   g_hash_table_unref(server.documents);
   g_byte_array_unref(server.in);
   oakum_lint_settings_clear(&server.settings);
