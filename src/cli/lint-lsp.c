@@ -804,6 +804,7 @@ int oakum_lint_serve(const OakumLintArgs *args)
    * they do */
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  mallopt(M_MXFAST, 0);
   server.documents = g_hash_table_new_full(oakum_str_hash, g_str_equal, NULL, document_free);
   server.in = g_byte_array_new();
   while (!server.done) {
