@@ -181,11 +181,14 @@ if {"root", "userns"} <= set(RUNGS):
         assert {p.lstat().st_uid for p in (open_folder / "home").rglob("*")} == {54321}
 
     def test_plain_user_without_ids(open_folder):
-        """No range of ids: told with the way out, and nothing is left."""
-        (open_folder / "Dockerfile").write_text(f"FROM rootfs:{open_folder}/base.tar\nRUN id\n")
-        done = as_plain_user(open_folder, open_folder / "oakum", "build", "--store", open_folder / "home/s", open_folder, ranges="other:1:2\n")
+        """No range of ids: the rung that needs them tells the way out and leaves nothing; without a wish another one is taken."""
+        (open_folder / "Dockerfile").write_text(f"FROM rootfs:{open_folder}/base.tar\nRUN id; chown 7:8 /srv; stat -c %u:%g /srv\n")
+        command = [open_folder / "oakum", "build", "--store", open_folder / "home/s"]
+        done = as_plain_user(open_folder, *command, "--isolation", "userns", open_folder, ranges="other:1:2\n")
         assert done.returncode == 1 and "usermod --add-subuids" in done.stderr and "userns" in done.stderr, done.stderr
         assert list((open_folder / "home").iterdir()) == []
+        done = as_plain_user(open_folder, *command, open_folder, ranges="other:1:2\n")
+        assert done.returncode == 0 and "uid=0(root)" in done.stderr and "7:8" in done.stderr.splitlines(), done.stderr
 
 
 def test_outside_reader_and_runner(oakum, bookworm, store, tmp_path):
