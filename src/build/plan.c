@@ -148,8 +148,7 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
                          in->name, flag->name);
     if (strcmp(flag->name, "security") == 0 && flag->value && strcmp(flag->value, "sandbox") != 0)
       return unsupported(dockerfile, &flag->range, error,
-                         "RUN --security=%s: no step gets more rights than it has",
-                         flag->value);
+                         "RUN --security=%s: no step gets more rights than it has", flag->value);
   }
   return TRUE;
 }
