@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 
 import pytest
+import reject_tools
 
 SHARED = pathlib.Path(os.environ.get("OAKUM_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared")) / "data"
 
@@ -128,14 +129,19 @@ def test_layers_are_named(oakum, db, tmp_path):
 
 
 def test_removed_database(oakum, db, tmp_path):
-    context = tmp_path / "c"
-    context.mkdir()
-    (context / ".wh.status").write_text("")
-    (context / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nCOPY .wh.status /var/lib/dpkg/\n")
-    base = root(tmp_path / "base")
-    assert run(oakum, "build", "--store", tmp_path / "s", "--build-arg", f"BASE=rootfs:{base}", "--output", f"oci:{tmp_path}/o", context).returncode == 0
+    """A layer over a whole system takes its package database away."""
+    below, gone = reject_tools.debian(status=STATUS), reject_tools.tar(reject_tools.file("var/lib/dpkg/.wh.status", ""))
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+                         "rootfs": {"type": "layers", "diff_ids": [reject_tools.digest(layer) for layer in (below, gone)]}}).encode()
+    part = lambda kind, data: {"mediaType": f"application/vnd.oci.image.{kind}", "digest": reject_tools.digest(data), "size": len(data)}
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": part("config.v1+json", config),
+                "layers": [part("layer.v1.tar", layer) for layer in (below, gone)]}
+    files = {**reject_tools.oci(layer=gone, config=config, manifest=manifest), reject_tools.blob(reject_tools.digest(below)): below}
+    for name, data in files.items():
+        (tmp_path / "o" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "o" / name).write_bytes(data)
     done = run(oakum, "scan", "--db", db, "--format", "json", f"oci:{tmp_path}/o")
-    assert done.returncode == 3 and "removed-package-database" in done.stdout
+    assert done.returncode == 3 and "removed-package-database" in done.stdout, done.stdout + done.stderr
 
 
 def test_table_is_safe_for_terminals(oakum, db, tmp_path):
