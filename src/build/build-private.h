@@ -29,12 +29,12 @@ typedef struct {
   const OakumDockerfile *dockerfile;
   OakumStore *store;
   const OakumBuildOptions *options;
-  char *work;       /* folder of all roots */
-  gboolean overlay; /* steps run on an overlay over their root */
-  Stage **stages;   /* by index in the Dockerfile; NULL: not planned or not yet built */
-  OakumIgnore *ignore;
-  int context;        /* descriptor, -1: none */
-  GPtrArray *foreign; /* Stage: images that COPY --from names */
+  char *work;                /* folder of all roots */
+  gboolean overlay;          /* steps run on an overlay over their root */
+  Stage **stages;            /* by index in the Dockerfile; NULL: not planned or not yet built */
+  const OakumIgnore *ignore; /* of the context; NULL: all counts */
+  int context;               /* descriptor, -1: none */
+  GPtrArray *foreign;        /* Stage: images that COPY --from names */
 } Build;
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
@@ -65,6 +65,11 @@ NODISCARD char *oakum_stage_expand_body(const Stage *stage, const char *text, GE
 /* Value of a word with the stage's variables. */
 NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const char *word,
                                    GError **error);
+
+/* What of a context counts, by its ignore file (NULL: all), and whose a path of it is. */
+NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path,
+                                               gboolean folder);
+void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);
 
 /* ---- cache
  * ---------------------------------------------------------------------------------------- */
@@ -119,6 +124,8 @@ NODISCARD gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *st
                                              GError **error);
 void oakum_layer_writer_free(OakumLayerWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerWriter, oakum_layer_writer_free)
+/* Appends a layer to the stage; takes `layer` and `diff_id`. */
+void oakum_stage_append(Stage *stage, OakumDescriptor *layer, char *diff_id, int line);
 /* Applies the newest layer of the stage to its root. */
 NODISCARD gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error);
 /* Appends a row of history; takes `created_by`. */

@@ -154,13 +154,6 @@ static gboolean read_record(const Build *build, const char *path, Record *out)
   return FALSE;
 }
 
-static void append_layer(Stage *stage, const OakumDescriptor *layer, const char *diff_id, int line)
-{
-  g_ptr_array_add(stage->layers, oakum_descriptor_copy(layer));
-  g_ptr_array_add(stage->config->diff_ids, g_strdup(diff_id));
-  g_array_append_val(stage->lines, line);
-}
-
 gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int line,
                          gboolean *changed, gboolean *hit, GError **error)
 {
@@ -177,7 +170,7 @@ gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int lin
     int has = sink->has(sink, layer, error);
     if (has <= 0)
       return has == 0; /* its layer was removed meanwhile */
-    append_layer(stage, layer, record.diff_id, line);
+    oakum_stage_append(stage, g_steal_pointer(&layer), g_steal_pointer(&record.diff_id), line);
     if (!oakum_stage_apply_last(build, stage, error))
       return FALSE;
   }

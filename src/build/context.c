@@ -282,6 +282,20 @@ gboolean oakum_context_ignore(const OakumContext *context, const char *dockerfil
   return (*out = oakum_ignore_parse(text, len, error)) != NULL;
 }
 
+OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path, gboolean folder)
+{
+  if (!ignore || !oakum_ignore_match(ignore, path))
+    return OAKUM_PACK_TAKE;
+  return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
+}
+
+void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry)
+{
+  const OakumContextOwner *owner = owners ? g_hash_table_lookup(owners, path) : NULL;
+  entry->uid = owner ? owner->uid : 0;
+  entry->gid = owner ? owner->gid : 0;
+}
+
 /* ---- --build-context
  * --------------------------------------------------------------------------- */
 void oakum_named_context_free(OakumNamedContext *named)

@@ -15,20 +15,15 @@ static const char *below_base(const CopySource *source, const char *path)
   return n == 0 ? path : path[n] == '/' ? path + n + 1 : "";
 }
 
-static OakumPackChoice unless_exceptions(const OakumIgnore *ignore, gboolean folder)
-{
-  return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
-}
-
 static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
   const CopySource *source = user;
-  const OakumIgnore *exclude = source->copy->exclude;
   const char *below = below_base(source, path);
-  if (source->ignore && oakum_ignore_match(source->ignore, path))
-    return unless_exceptions(source->ignore, folder);
-  if (exclude && *below && oakum_ignore_match(exclude, below))
-    return unless_exceptions(exclude, folder);
+  OakumPackChoice choice = oakum_context_choose(source->ignore, path, folder);
+  if (choice == OAKUM_PACK_TAKE && *below)
+    choice = oakum_context_choose(source->copy->exclude, below, folder);
+  if (choice != OAKUM_PACK_TAKE)
+    return choice;
   if (source->include && *below && !oakum_ignore_match(source->include, below))
     return folder ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
   return OAKUM_PACK_TAKE;
@@ -40,13 +35,8 @@ static void set_owner(const CopySource *source, const char *from, OakumTarEntry 
   if (copy->chown) {
     entry->uid = copy->uid;
     entry->gid = copy->gid;
-    return;
-  }
-  const OakumContextOwner *owner =
-      source->owners ? g_hash_table_lookup(source->owners, from) : NULL;
-  if (owner || source->owners || source->root_owned) {
-    entry->uid = owner ? owner->uid : 0;
-    entry->gid = owner ? owner->gid : 0;
+  } else if (source->owners || source->root_owned) {
+    oakum_context_own(source->owners, from, entry);
   }
 }
 
@@ -84,6 +74,32 @@ static gboolean is_folder(int root, const char *path)
   return fd >= 0;
 }
 
+static gboolean is_into_folder(Copy *copy)
+{
+  return copy->to_folder || oakum_dest_look(copy, copy->to, NULL) == OAKUM_DEST_FOLDER;
+}
+
+/* Where a file of that name comes to lie. */
+static char *place_of(Copy *copy, const char *name)
+{
+  return is_into_folder(copy) ? oakum_dest_join(copy->to, name) : g_strdup(copy->to);
+}
+
+static gboolean has_room(Copy *copy, guint sources, GError **error)
+{
+  if (sources < 2 || is_into_folder(copy))
+    return TRUE;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+              "with several sources the destination must end with /");
+  return FALSE;
+}
+
+static gboolean has_flag(const OakumInstruction *in, const char *name)
+{
+  const char *value = oakum_instruction_flag(in, name);
+  return value && strcmp(value, "false") != 0;
+}
+
 gboolean oakum_copy_path(CopySource *source, const char *from, const char *name, GError **error)
 {
   Copy *copy = source->copy;
@@ -95,8 +111,7 @@ gboolean oakum_copy_path(CopySource *source, const char *from, const char *name,
   if (is_folder(source->root, real))
     return oakum_dest_folders(copy, copy->to, TRUE, error) &&
            oakum_pack_path(source->root, real, copy->to, FALSE, &options, copy->tar, error);
-  gboolean inside = copy->to_folder || oakum_dest_look(copy, copy->to, NULL) == OAKUM_DEST_FOLDER;
-  g_autofree char *full = inside ? oakum_dest_join(copy->to, name) : g_strdup(copy->to);
+  g_autofree char *full = place_of(copy, name);
   options.choose = NULL; /* it was asked for by name, or matched and found not ignored */
   return oakum_dest_folders(copy, full, FALSE, error) &&
          oakum_pack_path(source->root, real, full, TRUE, &options, copy->tar, error);
@@ -157,17 +172,10 @@ static gboolean copy_parents(CopySource *source, const char *text, GError **erro
 static gboolean copy_local(CopySource *source, const char *text, gboolean unpack, GError **error)
 {
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-  const char *flag = oakum_instruction_flag(source->copy->in, "parents");
-  if (flag && strcmp(flag, "false") != 0)
+  if (has_flag(source->copy->in, "parents"))
     return copy_parents(source, text, error);
-  if (!oakum_copy_find(source, text, found, error))
+  if (!oakum_copy_find(source, text, found, error) || !has_room(source->copy, found->len, error))
     return FALSE;
-  if (found->len > 1 && !source->copy->to_folder &&
-      oakum_dest_look(source->copy, source->copy->to, NULL) != OAKUM_DEST_FOLDER) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "with several sources the destination must end with /");
-    return FALSE;
-  }
   for (guint i = 0; i < found->len; i++) {
     const char *from = found->pdata[i];
     g_autofree char *name = g_path_get_basename(from);
@@ -189,8 +197,7 @@ static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, GError **erro
   g_autofree char *text = heredoc->expand
                               ? oakum_stage_expand_body(copy->stage, heredoc->text, error)
                               : g_strdup(heredoc->text);
-  gboolean inside = copy->to_folder || oakum_dest_look(copy, copy->to, NULL) == OAKUM_DEST_FOLDER;
-  g_autofree char *full = inside ? oakum_dest_join(copy->to, heredoc->name) : g_strdup(copy->to);
+  g_autofree char *full = place_of(copy, heredoc->name);
   if (!text || !oakum_dest_folders(copy, full, FALSE, error))
     return FALSE;
   OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
@@ -207,6 +214,14 @@ static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, GError **erro
 
 /* ---- the instruction
  * --------------------------------------------------------------------------- */
+static void from_context(CopySource *source, const OakumNamedContext *named)
+{
+  source->root = oakum_context_folder(named->context);
+  source->ignore = named->ignore;
+  source->owners = oakum_context_owners(named->context);
+  source->root_owned = TRUE;
+}
+
 static gboolean choose_source(CopySource *source, GError **error)
 {
   Build *build = source->copy->build;
@@ -226,10 +241,7 @@ static gboolean choose_source(CopySource *source, GError **error)
     return FALSE;
   const OakumNamedContext *named = oakum_named_context_find(contexts, name);
   if (named && named->context) {
-    source->root = oakum_context_folder(named->context);
-    source->ignore = named->ignore;
-    source->owners = oakum_context_owners(named->context);
-    source->root_owned = TRUE;
+    from_context(source, named);
     return TRUE;
   }
   Stage *other = index >= 0 ? build->stages[index] : oakum_build_foreign(build, name, error);
@@ -310,12 +322,6 @@ static gboolean choose_destination(Copy *copy, char **shown, GError **error)
   return real != NULL;
 }
 
-static gboolean has_flag(const OakumInstruction *in, const char *name)
-{
-  const char *value = oakum_instruction_flag(in, name);
-  return value && strcmp(value, "false") != 0;
-}
-
 /* Sources as they stand in the history. */
 static gboolean copy_words(Copy *copy, GString *message, GError **error)
 {
@@ -342,7 +348,7 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
       return FALSE;
     }
     if (kind != OAKUM_SOURCE_LOCAL) {
-      if (!oakum_source_add(copy, text, kind, unpack && strcmp(unpack, "false") != 0, error))
+      if (!oakum_source_add(copy, text, kind, has_flag(in, "unpack"), error))
         return FALSE;
       continue;
     }
@@ -382,12 +388,8 @@ static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GEr
   if (!choose_mode(copy, error) || !choose_owner(copy, error) || !choose_excludes(copy, error) ||
       !choose_destination(copy, destination, error))
     return FALSE;
-  if (in->words->len > 2 && !copy->to_folder &&
-      oakum_dest_look(copy, copy->to, NULL) != OAKUM_DEST_FOLDER) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "with several sources the destination must end with /");
+  if (!has_room(copy, in->words->len - 1, error))
     return FALSE;
-  }
   static const char *const told[] = {"parents", "chown", "chmod"};
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
     const char *value = oakum_instruction_flag(in, told[i]);
@@ -449,12 +451,8 @@ gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedCont
     return FALSE;
   Copy copy = copy_begin(build, stage, &from, layer);
   copy.to = g_strdup("");
-  CopySource source = {.copy = &copy,
-                       .root = oakum_context_folder(named->context),
-                       .ignore = named->ignore,
-                       .owners = oakum_context_owners(named->context),
-                       .root_owned = TRUE,
-                       .base = ""};
+  CopySource source = {.copy = &copy, .base = ""};
+  from_context(&source, named);
   copy.link = TRUE; /* nothing is below it */
   OakumPackOptions options = {choose, edit, &source, source.disk_owners};
   gboolean ok = oakum_pack_path(source.root, "", "", FALSE, &options, copy.tar, error) &&

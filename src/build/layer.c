@@ -37,6 +37,13 @@ OakumTarWriter *oakum_layer_writer_tar(OakumLayerWriter *writer)
   return writer->tar;
 }
 
+void oakum_stage_append(Stage *stage, OakumDescriptor *layer, char *diff_id, int line)
+{
+  g_ptr_array_add(stage->layers, layer);
+  g_ptr_array_add(stage->config->diff_ids, diff_id);
+  g_array_append_val(stage->lines, line);
+}
+
 gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int line, GError **error)
 {
   if (!oakum_tar_writer_finish(writer->tar, error))
@@ -45,9 +52,7 @@ gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int l
   if (!desc)
     return FALSE;
   g_autofree char *hex = oakum_hasher_hex(writer->diff_id);
-  g_ptr_array_add(stage->layers, desc);
-  g_ptr_array_add(stage->config->diff_ids, g_strconcat("sha256:", hex, NULL));
-  g_array_append_val(stage->lines, line);
+  oakum_stage_append(stage, desc, g_strconcat("sha256:", hex, NULL), line);
   return TRUE;
 }
 

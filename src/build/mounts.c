@@ -92,23 +92,15 @@ typedef struct {
 
 static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
-  const Reading *reading = user;
-  if (!reading->ignore || !oakum_ignore_match(reading->ignore, path))
-    return OAKUM_PACK_TAKE;
-  return folder && oakum_ignore_has_exceptions(reading->ignore) ? OAKUM_PACK_ENTER
-                                                                : OAKUM_PACK_LEAVE;
+  return oakum_context_choose(((const Reading *)user)->ignore, path, folder);
 }
 
 static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
                      gpointer user, GError **error)
 {
   const Reading *reading = user;
-  const OakumContextOwner *owner =
-      reading->owners ? g_hash_table_lookup(reading->owners, from) : NULL;
-  if (reading->context) {
-    entry->uid = owner ? owner->uid : 0;
-    entry->gid = owner ? owner->gid : 0;
-  }
+  if (reading->context)
+    oakum_context_own(reading->owners, from, entry);
   if (reading->timeless)
     entry->mtime = entry->mtime_ns = 0;
   return TRUE;

@@ -18,6 +18,12 @@ static const char *const predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROX
                                          "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
                                          "ALL_PROXY",  "all_proxy"};
 
+static gboolean is_proxy(const char *name)
+{
+  OakumOrigin origin;
+  return oakum_dockerfile_predefined(name, &origin) && origin == OAKUM_ORIGIN_PROXY;
+}
+
 /* ---- RUN
  * ---------------------------------------------------------------------------------------------------
  */
@@ -73,8 +79,7 @@ static char *run_message(const Stage *stage, char **words)
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (guint i = 0; i < stage->arg_order->len; i++) {
     const char *name = stage->arg_order->pdata[i];
-    OakumOrigin origin;
-    if (!oakum_dockerfile_predefined(name, &origin) || origin != OAKUM_ORIGIN_PROXY) {
+    if (!is_proxy(name)) {
       g_ptr_array_add(names, (gpointer)name);
       count++;
     }
@@ -123,13 +128,11 @@ static gboolean choose_network(const Build *build, const OakumInstruction *in, O
 }
 
 static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstruction *in, char **words,
-                               const OakumHeredoc *script, const Overlay *overlay, GError **error)
+                               const OakumHeredoc *script, OakumNetwork network,
+                               const Overlay *overlay, GError **error)
 {
   OakumUser user;
-  OakumNetwork network;
   size_t n_mounts;
-  if (!choose_network(build, in, &network, error))
-    return FALSE;
   g_autoptr(OakumStepMounts) mounts = oakum_stage_mounts(build, stage, in, error);
   if (!mounts)
     return FALSE;
@@ -235,13 +238,10 @@ static char **run_words(const Stage *stage, const OakumInstruction *in, const Oa
 
 /* All that the step can see; the root stands in it by its layers. */
 static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction *in, char **words,
-                              const OakumHeredoc *script, GError **error)
+                              const OakumHeredoc *script, OakumNetwork network, GError **error)
 {
   g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "RUN");
   const OakumConfig *config = stage->config;
-  OakumNetwork network;
-  if (!choose_network(build, in, &network, error))
-    return NULL;
   oakum_cache_key_list(key, "word", (const char *const *)words);
   oakum_cache_key_text(key, "script name", script ? script->name : NULL);
   oakum_cache_key_text(key, "script", script ? script->text : NULL);
@@ -250,8 +250,7 @@ static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction
   oakum_cache_key_list(key, "variable", (const char *const *)config->env);
   for (guint i = 0; i < stage->arg_order->len; i++) { /* proxies are no part of what comes of it */
     const char *name = stage->arg_order->pdata[i];
-    OakumOrigin origin;
-    if (oakum_dockerfile_predefined(name, &origin) && origin == OAKUM_ORIGIN_PROXY)
+    if (is_proxy(name))
       continue;
     oakum_cache_key_text(key, "argument", name);
     oakum_cache_key_text(key, "value", oakum_stage_variable(stage, name));
@@ -262,7 +261,8 @@ static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction
 
 /* Carries the step out; *changed: a layer came of it. */
 static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *in, char **words,
-                           const OakumHeredoc *script, gboolean *changed, GError **error)
+                           const OakumHeredoc *script, OakumNetwork network, gboolean *changed,
+                           GError **error)
 {
   __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
   if (!oakum_stage_root(build, stage, error))
@@ -270,7 +270,7 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
   gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
   if ((!known && !oakum_tree_settle(stage->tree, error)) ||
       !overlay_begin(build, stage, &overlay, error) ||
-      !run_in_sandbox(build, stage, in, words, script, &overlay, error))
+      !run_in_sandbox(build, stage, in, words, script, network, &overlay, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};
@@ -286,13 +286,16 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
 static gboolean step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
   const OakumHeredoc *script = NULL;
+  OakumNetwork network;
+  if (!choose_network(build, in, &network, error))
+    return FALSE;
   g_auto(GStrv) words = run_words(stage, in, &script);
-  g_autoptr(OakumCacheKey) key = run_key(build, stage, in, words, script, error);
+  g_autoptr(OakumCacheKey) key = run_key(build, stage, in, words, script, network, error);
   gboolean changed = FALSE, hit;
   if (!key || !oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error))
     return FALSE;
   if (!hit) {
-    if (!really_run(build, stage, in, words, script, &changed, error))
+    if (!really_run(build, stage, in, words, script, network, &changed, error))
       return FALSE;
     oakum_cache_note(build, stage, key, changed);
   }
@@ -561,13 +564,11 @@ static gboolean open_context(Build *build, GError **error)
 {
   if (!build->options->context)
     return TRUE;
-  build->ignore = (OakumIgnore *)build->options->ignore;
+  build->ignore = build->options->ignore;
   build->context = open(build->options->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (build->context < 0) {
+  if (build->context < 0)
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", build->options->context);
-    return FALSE;
-  }
-  return TRUE;
+  return build->context >= 0;
 }
 
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
