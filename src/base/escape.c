@@ -36,13 +36,16 @@ static void append_escaped(GString *out, const char *at, gunichar c)
     g_string_append_printf(out, "\\u{%04x}", (guint)c);
 }
 
-/* Bytes at `at` that are printable ASCII, which nearly all are: they go as they are. */
-static size_t plain_run(const char *at, size_t left)
+/* Takes over the printable ASCII at the beginning, which nearly all is. FALSE: nothing is left. */
+static gboolean pass_plain(GString *out, const char **bytes, size_t *left)
 {
   size_t n = 0;
-  while (n < left && at[n] >= 0x20 && at[n] < 0x7f)
+  while (n < *left && (*bytes)[n] >= 0x20 && (*bytes)[n] < 0x7f)
     n++;
-  return n;
+  g_string_append_len(out, *bytes, (gssize)n);
+  *bytes += n;
+  *left -= n;
+  return *left > 0;
 }
 
 char *oakum_escape_terminal(const char *bytes, gssize len)
@@ -50,11 +53,7 @@ char *oakum_escape_terminal(const char *bytes, gssize len)
   size_t left = len < 0 ? strlen(bytes) : (size_t)len;
   GString *out = g_string_sized_new(left + 1);
   while (left > 0) {
-    size_t run = plain_run(bytes, left);
-    g_string_append_len(out, bytes, (gssize)run);
-    bytes += run;
-    left -= run;
-    if (left == 0)
+    if (!pass_plain(out, &bytes, &left))
       break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);
@@ -108,11 +107,7 @@ char *oakum_escape_utf8(const char *bytes, gssize len)
   size_t left = len < 0 ? strlen(bytes) : (size_t)len;
   GString *out = g_string_sized_new(left + 1);
   while (left > 0) {
-    size_t run = plain_run(bytes, left);
-    g_string_append_len(out, bytes, (gssize)run);
-    bytes += run;
-    left -= run;
-    if (left == 0)
+    if (!pass_plain(out, &bytes, &left))
       break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);

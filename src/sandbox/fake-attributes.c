@@ -162,6 +162,16 @@ static int judge_name(const Ask *ask, const char *name, const struct stat *st, g
   return oakum_ask_may(ask, st, write ? W_OK : R_OK, FALSE);
 }
 
+/* Reads the name of an attribute of the object, and whether the step may. */
+static int begin(Ask *ask, int object, uint64_t name_at, gboolean write, char name[PATH_LIMIT],
+                 struct stat *st)
+{
+  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, st);
+  bad = bad < 0 ? bad : oakum_ask_text(ask, name_at, name);
+  bad = bad < 0 ? bad : judge_name(ask, name, st, write);
+  return bad >= 0 && write && !oakum_fake_is_inside(ask->f, object) ? -EOPNOTSUPP : bad;
+}
+
 static int set_capability(Ask *ask, int object, const struct stat *st, const void *value,
                           size_t len, int flags)
 {
@@ -190,13 +200,9 @@ static int set_attribute(Ask *ask, int object_taken, uint64_t name_at, uint64_t 
   char name[PATH_LIMIT], link[32];
   struct stat st;
   OAKUM_AUTO_FD object = object_taken;
-  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
-  bad = bad < 0 ? bad : oakum_ask_text(ask, name_at, name);
-  bad = bad < 0 ? bad : judge_name(ask, name, &st, TRUE);
+  int bad = begin(ask, object, name_at, TRUE, name, &st);
   if (bad < 0)
     return bad;
-  if (!oakum_fake_is_inside(ask->f, object))
-    return -EOPNOTSUPP;
   if (len > OAKUM_TAR_XATTR_VALUE_MAX)
     return -E2BIG;
   g_autofree char *value = g_malloc(len + 1);
@@ -212,9 +218,7 @@ static int get_attribute(Ask *ask, int object_taken, uint64_t name_at, uint64_t 
   char name[PATH_LIMIT], link[32];
   struct stat st;
   OAKUM_AUTO_FD object = object_taken;
-  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
-  bad = bad < 0 ? bad : oakum_ask_text(ask, name_at, name);
-  bad = bad < 0 ? bad : judge_name(ask, name, &st, FALSE);
+  int bad = begin(ask, object, name_at, FALSE, name, &st);
   if (bad < 0)
     return bad;
   g_autofree char *value = g_malloc(OAKUM_TAR_XATTR_VALUE_MAX);
@@ -270,13 +274,9 @@ static int remove_attribute(Ask *ask, int object_taken, uint64_t name_at)
   char name[PATH_LIMIT], link[32];
   struct stat st;
   OAKUM_AUTO_FD object = object_taken;
-  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
-  bad = bad < 0 ? bad : oakum_ask_text(ask, name_at, name);
-  bad = bad < 0 ? bad : judge_name(ask, name, &st, TRUE);
+  int bad = begin(ask, object, name_at, TRUE, name, &st);
   if (bad < 0)
     return bad;
-  if (!oakum_fake_is_inside(ask->f, object))
-    return -EOPNOTSUPP;
   if (strcmp(name, CAPABILITY) == 0)
     return set_capability(ask, object, &st, NULL, 0, 0);
   return removexattr(oakum_fake_link(object, link), name) < 0 ? -errno : 0;
