@@ -82,6 +82,7 @@ gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t 
                                            O_PATH | O_DIRECTORY, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
   if (fd < 0 || fstat(fd, &st) < 0)
     return FALSE;
+  oakum_owners_patch(copy->stage->owners, &st);
   *uid = st.st_uid;
   *gid = st.st_gid;
   return TRUE;

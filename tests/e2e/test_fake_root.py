@@ -82,6 +82,8 @@ def digest_of(oakum, base, place, dockerfile, rung):
     context = place / rung
     context.mkdir()
     (context / "file").write_text("from the context\n")
+    (context / "opt/mid").mkdir(parents=True)
+    (context / "opt/mid/below").write_text("keeps the folder above it\n")
     (context / "Dockerfile").write_text(dockerfile)
     command = [oakum, "build", "--no-cache", "--isolation", rung, "--build-arg", f"BASE=rootfs:{base}", "--store", f"{place}/store-{rung}",
                "--output", f"oci:{place}/{rung}-out", str(context)]
@@ -98,8 +100,8 @@ def digest_of(oakum, base, place, dockerfile, rung):
 def test_same_image_as_with_privileges(oakum, base, place, name):
     """One RUN, another that sees what it left, and a stage that takes it: bit for bit what the other rung makes."""
     dockerfile = f"ARG BASE\nFROM $BASE AS one\nRUN <<SCRIPT\nset -e\n{STEPS[name]}\nSCRIPT\nRUN find / -xdev -newer /etc/passwd >/dev/null; " \
-                 "ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt; chown -R 42 /opt\n" \
-                 "COPY --chown=nobody file /opt/\nUSER nobody\nRUN id > /tmp/id\nFROM scratch\nCOPY --from=one /opt /from\nCOPY --from=one /etc /etc\n"
+                 "ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt/mid; chown -R 42 /opt\n" \
+                 "COPY --chown=nobody file /opt/\nCOPY --parents opt/mid/below /\nUSER nobody\nRUN id > /tmp/id\nFROM scratch\nCOPY --from=one /opt /from\nCOPY --from=one /etc /etc\n"
     assert digest_of(oakum, base, place, dockerfile, "fake-root") == digest_of(oakum, base, place, dockerfile, REFERENCE)
 
 
