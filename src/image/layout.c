@@ -106,7 +106,7 @@ OakumImage *oakum_layout_read(const char *folder, const char *tag, const OakumPl
                               GError **error)
 {
   FolderSource *source = g_new0(FolderSource, 1);
-  source->source = (OakumBlobSource){folder_open, folder_free};
+  source->source = (OakumBlobSource){folder_open, folder_free, NULL};
   source->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   g_autoptr(OakumBlobSource) owned = &source->source;
   if (source->dir < 0) {

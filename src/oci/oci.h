@@ -156,6 +156,9 @@ struct OakumBlobSource {
    * differ. Thread-safe. */
   OakumReader *(*open)(OakumBlobSource *self, const OakumDescriptor *desc, GError **error);
   void (*free)(OakumBlobSource *self);
+  /* "registry/repository" where the blob lies as far as is known, so that a push to the same
+   * registry need not send it; new string or NULL. NULL: never known. */
+  char *(*origin)(OakumBlobSource *self, const OakumDescriptor *desc);
 };
 typedef struct OakumBlobSink OakumBlobSink;
 struct OakumBlobSink {
@@ -166,6 +169,10 @@ struct OakumBlobSink {
                   GError **error);
   void (*free)(OakumBlobSink *self);
 };
+static inline char *oakum_blob_source_origin(OakumBlobSource *source, const OakumDescriptor *desc)
+{
+  return source->origin ? source->origin(source, desc) : NULL;
+}
 static inline void oakum_blob_source_free(OakumBlobSource *source)
 {
   if (source)
