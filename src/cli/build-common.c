@@ -36,6 +36,12 @@ const OakumOption oakum_build_options[] = {
      "ssh agent for RUN --mount=type=ssh"},
     {"no-cache", 0, OAKUM_OPTION_FLAG, AT(no_cache), NULL,
      "carry out every step, also one that was carried out before"},
+    {"cache-from", 0, OAKUM_OPTION_LIST, AT(cache_from), "CACHE",
+     "a repository, oci:DIR, or type=registry,ref=REPO or type=local,src=DIR, asked for what the "
+     "store does not know"},
+    {"cache-to", 0, OAKUM_OPTION_LIST, AT(cache_to), "CACHE",
+     "tell this cache what came of the steps; type=registry,ref=REPO,mode=min tells only those of "
+     "the result"},
     {"cache-ttl", 0, OAKUM_OPTION_TEXT, AT(cache_ttl), "TIME",
      "use what a step made for so long: 30m, 336h", "for ever"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
@@ -51,6 +57,7 @@ const OakumOption oakum_build_options[] = {
 void oakum_built_clear(OakumBuilt *built)
 {
   oakum_build_result_free(built->result);
+  oakum_cli_caches_clear(&built->caches);
   oakum_ignore_free(built->ignore);
   oakum_context_free(built->context);
   if (built->contexts)
@@ -312,6 +319,11 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.platform = built->platform;
   Bases bases = {built->store, &args->registry};
   options.user = &bases;
+  if (!oakum_cli_caches_open(args, &built->caches, error))
+    return FALSE;
+  built->caches.ttl_s = options.cache_ttl_s;
+  options.cache_from = built->caches.from;
+  options.cache_log = built->caches.log;
   oakum_debug("isolation: %s", oakum_rung_name(options.rung));
   built->result = oakum_build_run(plan, built->dockerfile, built->store, &options, error);
   return built->result != NULL;

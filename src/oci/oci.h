@@ -98,6 +98,10 @@ NODISCARD OakumManifest *oakum_manifest_parse(GBytes *raw, const char *content_t
  * `annotations` may be NULL. */
 NODISCARD OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers,
                                              GHashTable *annotations);
+/* As above, of something that is no image to run (artifactType, OCI image specification 1.1). */
+NODISCARD OakumManifest *oakum_artifact_make(const char *artifact_type,
+                                             const OakumDescriptor *config, GPtrArray *layers,
+                                             GHashTable *annotations);
 /* An index over manifests (each may carry a platform and annotations). */
 NODISCARD OakumManifest *oakum_index_make(GPtrArray *manifests, GHashTable *annotations);
 /* Descriptor of the manifest itself (digest and size of raw). */
