@@ -34,7 +34,7 @@ def pytest_report_header(config):
 
 
 # Not installed into the root: nothing that a test looks at, and two thirds of its size.
-LEFT_OUT = ["/usr/share/locale/*", "/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/perl/*", "/usr/lib/*/perl/*", "/usr/lib/*/gconv/*",
+LEFT_OUT = ["/usr/share/locale/*", "/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/lib/*/gconv/*",
             "/usr/share/zoneinfo/*", "/usr/lib/python3*/test/*", "/usr/lib/python3*/lib2to3/*", "/usr/lib/python3*/pydoc_data/*", "/usr/share/i18n/*"]
 KEPT = ["/usr/share/doc/*/copyright"]
 
@@ -45,7 +45,7 @@ def debian_root(name, suite, packages=(), sources=()):
     tar = ROOTS / (name + ".tar")
     if not tar.exists():
         partial = ROOTS / (name + ".partial.tar")
-        command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3",
+        command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
                    *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], *[f"--dpkgopt=path-include={pattern}" for pattern in KEPT]]
         if packages:
             command.append("--include=" + ",".join(packages))
@@ -62,7 +62,7 @@ def oakum():
 @pytest.fixture(scope="session")
 def bookworm():
     """Debian bookworm with what the steps of the tests need: dynamic programs, packages, users. For the rest there is `small`."""
-    return debian_root("bookworm-slim", "bookworm", ["procps", "python3-minimal", "libpython3-stdlib", "apt"])
+    return debian_root("bookworm-slim", "bookworm", ["usr-is-merged", "procps", "python3-minimal", "libpython3-stdlib", "apt"])
 
 
 @pytest.fixture(scope="session")
