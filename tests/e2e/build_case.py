@@ -294,6 +294,7 @@ usr/share/doc/bash d 0755
 usr/share/doc/bash/copyright f 0644 "a text\\n"
 usr/share/doc/tool d 0755
 usr/share/doc/tool/copyright f 0644 "another text\\n"
+mnt d 0755
 var/lib d 0755
 var/tmp d 1777
 """
