@@ -56,6 +56,8 @@
   (64 * OAKUM_MIB) /* output below this is never judged by ratio (zstd, xz) */
 #define OAKUM_GZIP_MEMBERS_MAX 1000000u
 #define OAKUM_ZSTD_WINDOW_LOG_MAX 27
+#define OAKUM_ZSTD_WINDOW_LOG_WRITTEN 23 /* 8 MiB: what every reader must take (RFC 8878, 3.1.1.1.2) */
+#define OAKUM_STEP_LINE_MAX (64 * 1024)  /* bytes of a printed line that are told at once */
 #define OAKUM_XZ_MEMORY_MAX (192 * OAKUM_MIB)
 #define OAKUM_TAR_ENTRIES_MAX 5000000u
 #define OAKUM_TAR_PATH_MAX 4096u
