@@ -111,9 +111,9 @@ typedef enum {
 } OakumBuildEventKind;
 typedef struct {
   OakumBuildEventKind kind;
-  int stage;              /* number in the Dockerfile */
-  const char *stage_name; /* NULL: none */
-  int line;               /* in the Dockerfile; 0: ONBUILD of the base */
+  int stage;                      /* number in the Dockerfile */
+  const char *stage_name;         /* NULL: none */
+  int line;                       /* in the Dockerfile; 0: ONBUILD of the base */
   const char *instruction, *text; /* "RUN", and its words without passwords */
   OakumSlice output;
   gboolean cached;   /* END: what came of it before was taken */
@@ -135,8 +135,9 @@ typedef struct {
   gboolean keep_times;           /* --timestamps keep */
   const char *source_date_epoch; /* text of the variable, or NULL */
   guint threads;
-  int out, err; /* where steps print, when nobody is told */
+  int out, err;            /* where steps print */
   OakumBuildNotify notify; /* NULL: nobody is told */
+  gboolean tell_output;    /* what steps print is told, and goes nowhere else */
   gpointer notify_user;
   GHashTable *labels;      /* name → value: the result's, over those of the Dockerfile; NULL */
   GHashTable *annotations; /* of the manifest; NULL */
@@ -145,6 +146,7 @@ typedef struct {
   int compression_level;   /* gzip 1 to 12, zstd 1 to 22; 0: the usual one */
   const char *hosts;       /* further lines of etc/hosts for steps; NULL */
   guint step_timeout_s;
+  OakumStepLimits limits;
   GPtrArray *secrets, *ssh; /* OakumBuildSecret; NULL: none */
   OakumNetwork network;     /* of steps that do not say */
   gboolean no_cache;        /* steps are carried out again, and then remembered */
@@ -153,8 +155,8 @@ typedef struct {
 /* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
  * the layers of the base image. */
 typedef struct {
-  OakumImage *image; /* blobs in the store */
-  char *base_name;   /* reference of the image that it is based on, or NULL */
+  OakumImage *image;   /* blobs in the store */
+  char *base_name;     /* reference of the image that it is based on, or NULL */
   GArray *layer_lines; /* int */
 } OakumBuildResult;
 NODISCARD OakumBuildResult *oakum_build_run(const OakumPlan *plan,

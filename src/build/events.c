@@ -11,8 +11,7 @@ static OakumBuildEvent event_of(const Build *build, const Stage *stage, const Oa
                                 OakumBuildEventKind kind, const char *text)
 {
   const OakumDockerfile *dockerfile = build->dockerfile;
-  const OakumStage *source =
-      stage->plan ? dockerfile->stages->pdata[stage->plan->stage] : NULL;
+  const OakumStage *source = stage->plan ? dockerfile->stages->pdata[stage->plan->stage] : NULL;
   gboolean trigger = !g_ptr_array_find(dockerfile->instructions, in, NULL);
   return (OakumBuildEvent){.kind = kind,
                            .stage = stage->plan ? stage->plan->stage : -1,
@@ -89,7 +88,7 @@ gboolean oakum_step_output_new(const Build *build, const Stage *stage, const Oak
 {
   int ends[2];
   *out = NULL;
-  if (!build->options->notify)
+  if (!build->options->notify || !build->options->tell_output)
     return TRUE;
   if (pipe2(ends, O_CLOEXEC) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "a pipe");

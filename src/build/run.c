@@ -136,8 +136,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
     return FALSE;
   g_autoptr(GPtrArray) envp =
       environment(build, stage, &user, oakum_step_mounts_environment(mounts));
-  g_autofree char *names = resolv_conf(),
-                  *hosts = g_strconcat(HOSTS, build->options->hosts, NULL);
+  g_autofree char *names = resolv_conf(), *hosts = g_strconcat(HOSTS, build->options->hosts, NULL);
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
@@ -154,6 +153,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .out = build->options->out,
                     .err = build->options->err,
                     .timeout_s = build->options->step_timeout_s,
+                    .limits = build->options->limits,
                     .hosts = hosts,
                     .resolv_conf = names,
                     .hostname = "oakum\n",

@@ -1,6 +1,7 @@
 #include "cli/build-files.h"
 #include "cli/outputs.h"
 #include "os/os.h"
+#include <stdlib.h>
 #include <string.h>
 
 static char *digest_of(const OakumManifest *manifest)
@@ -76,13 +77,11 @@ static void put_image(json_t *json, const OakumResultFacts *facts)
     if (platform->variant)
       json_object_set_new(object, "variant", json_string(platform->variant));
     json_object_set_new(descriptor, "platform", object);
-    json_object_set_new(json, "containerimage.config.digest",
-                        json_string(top->config->digest));
+    json_object_set_new(json, "containerimage.config.digest", json_string(top->config->digest));
   }
   json_object_set_new(json, "containerimage.descriptor", descriptor);
   json_object_set_new(json, "containerimage.digest", json_string(desc->digest));
-  const GPtrArray *names =
-      facts->names && facts->names->len > 0 ? facts->names : facts->pushes;
+  const GPtrArray *names = facts->names && facts->names->len > 0 ? facts->names : facts->pushes;
   g_autoptr(GString) list = g_string_new(NULL);
   for (guint i = 0; names && i < names->len; i++) {
     g_autofree char *name = oakum_reference_format(names->pdata[i]);
@@ -115,8 +114,10 @@ char *oakum_result_metadata(const OakumResultFacts *facts)
   json_object_set_new(json, "oakum.status", json_string(facts->error ? "failed" : "built"));
   if (facts->error)
     json_object_set_new(json, "oakum.error", error_json(facts));
-  g_autofree char *text = oakum_json_dump(json, TRUE);
-  return g_strconcat(text, "\n", NULL);
+  char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
+  char *copy = g_strconcat(text ? text : "{}", "\n", NULL);
+  free(text);
+  return copy;
 }
 
 static gboolean write_text(const char *path, const char *text, GError **error)
@@ -135,7 +136,6 @@ gboolean oakum_result_files_write(const OakumResultFiles *files, const OakumResu
   g_autofree char *names = oakum_result_names(facts, FALSE);
   g_autofree char *tagged = oakum_result_names(facts, TRUE);
   return write_text(files->iid, id, error) && write_text(files->digest, digest, error) &&
-         write_text(files->names, names, error) &&
-         write_text(files->tagged_names, tagged, error) &&
+         write_text(files->names, names, error) && write_text(files->tagged_names, tagged, error) &&
          write_text(files->metadata, metadata, error);
 }

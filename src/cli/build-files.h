@@ -8,13 +8,13 @@ typedef struct {
   const char *names;        /* a line registry/name@digest for each place it was pushed to */
   const char *tagged_names; /* the same with the tag in front of the digest */
   const char *metadata;     /* JSON */
-} OakumResultFiles; /* paths; NULL: not wanted */
+} OakumResultFiles;         /* paths; NULL: not wanted */
 
 /* What is told; all borrowed. */
 typedef struct {
-  const OakumImageSet *set;          /* NULL: the build failed */
+  const OakumImageSet *set;              /* NULL: the build failed */
   const OakumPlatform *const *platforms; /* one an image */
-  const GPtrArray *names, *pushes;   /* OakumReference; may be NULL */
+  const GPtrArray *names, *pushes;       /* OakumReference; may be NULL */
   /* why it failed, and the step that did, as far as known */
   const char *error, *instruction, *text;
   int line, exit_code; /* 0; -1: no command failed */

@@ -116,7 +116,8 @@ typedef struct {
 
 static void fields_clear(Fields *fields)
 {
-  char *all[] = {fields->type, fields->dest, fields->name, fields->push, fields->tar, fields->types};
+  char *all[] = {fields->type, fields->dest, fields->name,
+                 fields->push, fields->tar,  fields->types};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     g_free(all[i]);
 }
@@ -378,9 +379,9 @@ static gboolean push(const OakumImageSet *set, const OakumReference *ref, const 
     g_ptr_array_add(manifests, set->images[i]->manifest);
   if (set->index)
     g_ptr_array_add(manifests, (gpointer)set->index);
-  if (registry && oakum_registry_push(registry, (const OakumManifest *const *)manifests->pdata,
-                                      manifests->len, source, (const char *const *)tags->pdata,
-                                      mount_from, error))
+  if (registry &&
+      oakum_registry_push(registry, (const OakumManifest *const *)manifests->pdata, manifests->len,
+                          source, (const char *const *)tags->pdata, mount_from, error))
     return TRUE;
   g_prefix_error(error, "push %s: ", name);
   return FALSE;
@@ -393,7 +394,8 @@ static gboolean same_repository(const OakumReference *a, const OakumReference *b
 
 /* The repository of the same registry that has the blobs, or most of them: one that was pushed to
  * before, else the one that the base comes from. */
-static const char *mount_source(const OakumOutputs *outputs, guint index, const OakumReference *base)
+static const char *mount_source(const OakumOutputs *outputs, guint index,
+                                const OakumReference *base)
 {
   const OakumReference *ref = outputs->pushes->pdata[index];
   for (guint i = 0; i < index; i++) {

@@ -109,8 +109,8 @@ gboolean oakum_rootfs_write_folder(const OakumImageSet *set, const char *folder,
     return FALSE;
   }
   /* a folder that something is mounted on cannot be replaced: it is filled where it is */
-  gboolean fill = real && stat(real, &st) == 0 && stat(parent, &above) == 0 &&
-                  st.st_dev != above.st_dev;
+  gboolean fill =
+      real && stat(real, &st) == 0 && stat(parent, &above) == 0 && st.st_dev != above.st_dev;
   g_autofree char *temp = fill ? g_strdup(real) : g_strconcat(clean, ".tmp-XXXXXX", NULL);
   if (!fill && (!mkdtemp(temp) || chmod(temp, 0755) < 0)) {
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", temp);

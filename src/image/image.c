@@ -119,7 +119,8 @@ static gboolean has_blob(const OakumImage *image, const char *digest)
 {
   gboolean found = strcmp(image->manifest->config->digest, digest) == 0;
   for (guint i = 0; !found && i < image->manifest->layers->len; i++)
-    found = strcmp(((const OakumDescriptor *)image->manifest->layers->pdata[i])->digest, digest) == 0;
+    found =
+        strcmp(((const OakumDescriptor *)image->manifest->layers->pdata[i])->digest, digest) == 0;
   return found;
 }
 

@@ -214,8 +214,8 @@ static void normalize(OakumPlatform *p)
 {
   static const struct {
     const char *name, *architecture, *variant;
-  } names[] = {{"x86_64", "amd64", NULL},  {"x86-64", "amd64", NULL}, {"i386", "386", NULL},
-               {"i686", "386", NULL},      {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},
+  } names[] = {{"x86_64", "amd64", NULL}, {"x86-64", "amd64", NULL},  {"i386", "386", NULL},
+               {"i686", "386", NULL},     {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},
                {"armel", "arm", "v6"}};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (strcmp(p->architecture, names[i].name) == 0) {
