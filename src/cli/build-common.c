@@ -364,7 +364,7 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
       !parse_platforms(args, &built->platforms, error) ||
       !(built->outputs = oakum_outputs_parse(args->outputs, args->tags, args->push, error)) ||
       !oakum_build_shape_parse(args, built->outputs, built->platforms->len, &built->shape, error) ||
-      !oakum_outputs_check(built->outputs, built->platforms->len, error))
+      !oakum_outputs_check(built->outputs, built->platforms->len, built->shape.docker_types, error))
     return FALSE;
   options->labels = built->shape.labels;
   options->docker_types = built->shape.docker_types;

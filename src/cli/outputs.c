@@ -273,13 +273,18 @@ OakumOutputs *oakum_outputs_parse(const GPtrArray *outputs, const GPtrArray *tag
   return g_steal_pointer(&out);
 }
 
-gboolean oakum_outputs_check(const OakumOutputs *outputs, guint n_platforms, GError **error)
+gboolean oakum_outputs_check(const OakumOutputs *outputs, guint n_platforms,
+                             gboolean docker_types, GError **error)
 {
   for (guint i = 0; i < outputs->files->len; i++) {
     const OakumOutput *output = outputs->files->pdata[i];
     if (output->kind == OAKUM_OUTPUT_DOCKER_ARCHIVE && n_platforms > 1)
       return bad(error, output->text,
                  "an archive of docker holds one platform; write oci-archive:FILE");
+    if (docker_types &&
+        (output->kind == OAKUM_OUTPUT_OCI || output->kind == OAKUM_OUTPUT_OCI_ARCHIVE))
+      oakum_warn("%s: skopeo and podman find no image with docker's media types in an OCI layout",
+                 output->text);
     if (output->kind == OAKUM_OUTPUT_ROOTFS && !oakum_rootfs_check(output->path, error))
       return FALSE;
   }

@@ -30,7 +30,7 @@ void oakum_outputs_free(OakumOutputs *outputs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumOutputs, oakum_outputs_free)
 /* Refuses, before anything is built, what could not be written afterwards. */
 NODISCARD gboolean oakum_outputs_check(const OakumOutputs *outputs, guint n_platforms,
-                                       GError **error);
+                                       gboolean docker_types, GError **error);
 /* Writes the files, then pushes: the blobs once to each repository, and from one to the next of a
  * registry by mounting. `base`: reference of the image that this one is based on, or NULL; `work`:
  * a folder for what is needed on the way. */
