@@ -83,6 +83,11 @@ NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const 
                                                gboolean folder);
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);
 
+/* Whether the program that a step starts can run here: it is one of this processor, or the kernel
+ * has an interpreter for it. UNSUPPORTED tells what to do. */
+NODISCARD gboolean oakum_step_can_execute(const Build *build, const Stage *stage, const char *word,
+                                          GError **error);
+
 /* ---- who is told what goes on
  * --------------------------------------------------------------------- */
 /* BEGIN of an instruction, or END (`failed`: why, or NULL). */

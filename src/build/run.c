@@ -270,7 +270,8 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
                            GError **error)
 {
   __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
-  if (!oakum_stage_root(build, stage, error))
+  if (!oakum_stage_root(build, stage, error) ||
+      !oakum_step_can_execute(build, stage, words[0], error))
     return FALSE;
   gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
   if ((!known && !oakum_tree_settle(stage->tree, error)) ||

@@ -458,6 +458,9 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.contexts = built->contexts;
   Bases bases = {built->store, &args->registry};
   options.user = &bases;
+  g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
+  if (note)
+    oakum_warn("%s", note);
   if (!args->print_plan)
     oakum_debug("isolation: %s", oakum_rung_name(options.rung));
   built->results = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_build_result_free);

@@ -69,9 +69,8 @@ static json_t *event_json(const OakumBuildProgress *progress, const OakumBuildEv
 {
   static const char *const kinds[] = {"begin", "output", "end"};
   json_t *json = json_object();
-  g_autofree char *step =
-      g_strdup_printf("%s%s%d:%d", progress->platform ? progress->platform : "",
-                      progress->platform ? ":" : "", event->stage, event->line);
+  g_autofree char *step = g_strdup_printf("%s%s%d:%d", progress->platform ? progress->platform : "",
+                                          progress->platform ? ":" : "", event->stage, event->line);
   json_object_set_new(json, "event", json_string(kinds[event->kind]));
   json_object_set_new(json, "step", json_string(step));
   if (event->kind == OAKUM_BUILD_OUTPUT) {

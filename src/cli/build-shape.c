@@ -107,9 +107,8 @@ GHashTable *oakum_build_annotations(const OakumBuildShape *shape, OakumAnnotate 
   g_autoptr(GHashTable) table = oakum_str_map_new(g_free, g_free);
   for (guint i = 0; shape->annotations && i < shape->annotations->len; i++) {
     const Annotation *annotation = shape->annotations->pdata[i];
-    if (annotation->kind == kind &&
-        (!platform || !annotation->platform.os ||
-         oakum_platform_match(platform, &annotation->platform) == 100))
+    if (annotation->kind == kind && (!platform || !annotation->platform.os ||
+                                     oakum_platform_match(platform, &annotation->platform) == 100))
       g_hash_table_replace(table, g_strdup(annotation->key), g_strdup(annotation->value));
   }
   return g_hash_table_size(table) > 0 ? g_steal_pointer(&table) : NULL;
@@ -192,8 +191,10 @@ static gboolean parse_bytes(const char *text, uint64_t *out)
   g_autofree char *low = g_ascii_strdown(unit, -1);
   const char *at = *low ? strchr(units, *low) : units;
   uint64_t number;
-  return at && (!low[0] || !low[1] || ((low[1] == 'b' || strcmp(low + 1, "ib") == 0) && at > units &&
-                                       (!low[2] || low[1] == 'i'))) &&
+  return at &&
+         (!low[0] || !low[1] ||
+          ((low[1] == 'b' || strcmp(low + 1, "ib") == 0) && at > units &&
+           (!low[2] || low[1] == 'i'))) &&
          oakum_parse_u64(text, digits, G_MAXINT64, &number) && number > 0 &&
          !oakum_mul_overflows(number, G_GUINT64_CONSTANT(1) << (10 * (at - units)), out);
 }

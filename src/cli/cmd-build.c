@@ -47,14 +47,13 @@ const OakumCommand oakum_cmd_build = {
     .arguments = arguments,
     .groups = groups,
     .size = sizeof(OakumBuildArgs),
-    .examples =
-        "oakum build --output oci:out:v1 .\n"
-        "oakum build -t registry.example/app:v1 -t registry.example/app:latest --push .\n"
-        "oakum build --platform amd64,arm64 -t registry.example/app:v1 --push .\n"
-        "oakum build --output rootfs:app.tar --metadata-file app.json .\n"
-        "oakum build --build-arg BASE=rootfs:bookworm.tar -o oci-archive:app.tar:v1 .\n"
-        "oakum build --output oci:out:v1 https://example.com/app.git#v1:docker\n"
-        "tar -c . | oakum build --output oci:out:v1 -\n"
-        "oakum build --print-plan .\n",
+    .examples = "oakum build --output oci:out:v1 .\n"
+                "oakum build -t registry.example/app:v1 -t registry.example/app:latest --push .\n"
+                "oakum build --platform amd64,arm64 -t registry.example/app:v1 --push .\n"
+                "oakum build --output rootfs:app.tar --metadata-file app.json .\n"
+                "oakum build --build-arg BASE=rootfs:bookworm.tar -o oci-archive:app.tar:v1 .\n"
+                "oakum build --output oci:out:v1 https://example.com/app.git#v1:docker\n"
+                "tar -c . | oakum build --output oci:out:v1 -\n"
+                "oakum build --print-plan .\n",
     .run = run,
 };

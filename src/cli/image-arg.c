@@ -25,6 +25,11 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
     const char *colon = kinds[i].kind == OAKUM_ARG_ROOTFS           ? NULL
                         : kinds[i].kind == OAKUM_ARG_DOCKER_ARCHIVE ? strchr(path, ':')
                                                                     : strrchr(path, ':');
+    /* oci:DIR@sha256:…: a digest in place of a tag */
+    const char *at = strrchr(path, '@');
+    gboolean layout = kinds[i].kind == OAKUM_ARG_OCI || kinds[i].kind == OAKUM_ARG_OCI_ARCHIVE;
+    if (layout && at && oakum_digest_check(at + 1, NULL))
+      colon = at;
     if (colon && strchr(colon, '/') && kinds[i].kind != OAKUM_ARG_DOCKER_ARCHIVE)
       colon = NULL;
     arg->kind = kinds[i].kind;

@@ -273,8 +273,8 @@ OakumOutputs *oakum_outputs_parse(const GPtrArray *outputs, const GPtrArray *tag
   return g_steal_pointer(&out);
 }
 
-gboolean oakum_outputs_check(const OakumOutputs *outputs, guint n_platforms,
-                             gboolean docker_types, GError **error)
+gboolean oakum_outputs_check(const OakumOutputs *outputs, guint n_platforms, gboolean docker_types,
+                             GError **error)
 {
   for (guint i = 0; i < outputs->files->len; i++) {
     const OakumOutput *output = outputs->files->pdata[i];

@@ -88,6 +88,10 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
 {
   const char *name = order->argv[0];
   int first = ENOENT;
+  if (!oakum_limits_self(order->memory, order->cpus_milli)) { /* last, for we are held to it too */
+    oakum_sandbox_complain("limits");
+    _exit(125);
+  }
   if (strchr(name, '/')) {
     execve(name, order->argv, order->envp);
     first = errno;

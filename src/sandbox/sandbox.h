@@ -69,6 +69,9 @@ typedef struct {
   uint64_t memory;  /* bytes */
   guint cpus_milli; /* thousandths of a processor */
 } OakumStepLimits;
+/* What of the limits cannot be held here to the letter, to be told to the user; NULL: all is. New
+ * string. */
+NODISCARD char *oakum_sandbox_limits_note(const OakumStepLimits *limits);
 
 typedef struct {
   const char *root;         /* absolute path of the folder that becomes "/" */
