@@ -1,5 +1,6 @@
 /* Programs of other processors: they run when the kernel was given an interpreter for them
- * (Documentation/admin-guide/binfmt-misc.rst), which is looked up before a step and not after it. */
+ * (Documentation/admin-guide/binfmt-misc.rst), which is looked up before a step and not after it.
+ */
 #include "build/build-private.h"
 #include <elf.h>
 #include <fcntl.h>
@@ -66,7 +67,8 @@ static guint machine_of(const Head *head)
   if (head->len < 20 || memcmp(head->bytes, ELFMAG, SELFMAG) != 0)
     return EM_NONE;
   const uint8_t *at = head->bytes + 18;
-  return head->bytes[EI_DATA] == ELFDATA2MSB ? (guint)at[0] << 8 | at[1] : (guint)at[1] << 8 | at[0];
+  return head->bytes[EI_DATA] == ELFDATA2MSB ? (guint)at[0] << 8 | at[1]
+                                             : (guint)at[1] << 8 | at[0];
 }
 
 /* What the kernel of the builder runs by itself. */
@@ -88,9 +90,9 @@ static const char *machine_name(guint machine)
   static const struct {
     guint machine;
     const char *name;
-  } names[] = {{EM_X86_64, "amd64"},    {EM_386, "386"},     {EM_AARCH64, "arm64"},
-               {EM_ARM, "arm"},         {EM_PPC64, "ppc64"}, {EM_S390, "s390x"},
-               {EM_RISCV, "riscv64"},   {EM_MIPS, "mips"},   {258, "loong64"}};
+  } names[] = {{EM_X86_64, "amd64"},  {EM_386, "386"},     {EM_AARCH64, "arm64"},
+               {EM_ARM, "arm"},       {EM_PPC64, "ppc64"}, {EM_S390, "s390x"},
+               {EM_RISCV, "riscv64"}, {EM_MIPS, "mips"},   {258, "loong64"}};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (names[i].machine == machine)
       return names[i].name;
@@ -166,8 +168,8 @@ gboolean oakum_step_can_execute(const Build *build, const Stage *stage, const ch
   Head head;
   gboolean known;
   const char *list = oakum_config_getenv(stage->config, "PATH");
-  if (!find_program(stage->root, word, stage->config->working_dir,
-                    list ? list : OAKUM_DEFAULT_PATH, &head) ||
+  if (!find_program(stage->root, word, stage->config->working_dir, list ? list : OAKUM_DEFAULT_PATH,
+                    &head) ||
       !follow_script(stage->root, &head))
     return TRUE; /* there is nothing to tell of; the step itself will say what is missing */
   guint machine = machine_of(&head);

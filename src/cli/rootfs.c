@@ -17,8 +17,12 @@ static gboolean is_empty(const char *folder)
 gboolean oakum_rootfs_check(const char *folder, GError **error)
 {
   struct stat st;
-  if (stat(folder, &st) < 0 && errno == ENOENT)
-    return TRUE;
+  if (stat(folder, &st) < 0) {
+    if (errno == ENOENT)
+      return TRUE;
+    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", folder);
+    return FALSE;
+  }
   if (S_ISDIR(st.st_mode) && is_empty(folder))
     return TRUE;
   g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,

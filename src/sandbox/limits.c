@@ -36,8 +36,9 @@ static char *own_cgroup(void)
 static gboolean set_limits(const char *folder, const OakumStepLimits *limits)
 {
   g_autofree char *memory = g_strdup_printf("%" G_GUINT64_FORMAT, limits->memory);
-  g_autofree char *cpus = g_strdup_printf(
-      "%" G_GUINT64_FORMAT " %d", (guint64)limits->cpus_milli * CPU_PERIOD_US / 1000, CPU_PERIOD_US);
+  g_autofree char *cpus =
+      g_strdup_printf("%" G_GUINT64_FORMAT " %d",
+                      (guint64)limits->cpus_milli * CPU_PERIOD_US / 1000, CPU_PERIOD_US);
   if (limits->memory > 0 && (!write_file(folder, "memory.max", memory)))
     return FALSE;
   (void)!write_file(folder, "memory.swap.max", "0"); /* a kernel without swap has no such file */
@@ -57,8 +58,8 @@ char *oakum_cgroup_new(const OakumStepLimits *limits)
   for (size_t i = 0; i < G_N_ELEMENTS(bases); i++) {
     if (!g_str_has_prefix(bases[i], "/sys/fs/cgroup"))
       continue;
-    g_autofree char *path = g_strdup_printf("%s/oakum-%d-%d", bases[i], (int)getpid(),
-                                            g_atomic_int_add(&serial, 1));
+    g_autofree char *path =
+        g_strdup_printf("%s/oakum-%d-%d", bases[i], (int)getpid(), g_atomic_int_add(&serial, 1));
     if (mkdir(path, 0755) < 0)
       continue;
     if (set_limits(path, limits))
@@ -90,11 +91,14 @@ gboolean oakum_cgroup_join(const char *path)
   return write_file(path, "cgroup.procs", "0");
 }
 
-gboolean oakum_limits_self(uint64_t memory, uint64_t cpus_milli)
+gboolean oakum_limits_memory(uint64_t memory)
 {
   struct rlimit limit = {memory, memory};
-  if (memory > 0 && setrlimit(RLIMIT_DATA, &limit) < 0)
-    return FALSE;
+  return memory == 0 || setrlimit(RLIMIT_DATA, &limit) == 0;
+}
+
+gboolean oakum_limits_cpus(uint64_t cpus_milli)
+{
   if (cpus_milli == 0)
     return TRUE;
   cpu_set_t allowed, chosen;

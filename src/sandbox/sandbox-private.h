@@ -54,8 +54,10 @@ NODISCARD char *oakum_cgroup_new(const OakumStepLimits *limits);
 /* Removes it; takes `path` (may be NULL). TRUE: the kernel killed for want of memory. */
 gboolean oakum_cgroup_end(char *path);
 NODISCARD gboolean oakum_cgroup_join(const char *path);
-/* Holds this process, and those that it starts, to limits as far as it goes without a cgroup. */
-NODISCARD gboolean oakum_limits_self(uint64_t memory, uint64_t cpus_milli);
+/* Hold this process, and those that it starts, as far as it goes without a cgroup. The memory comes
+ * last before the step's program starts, the processors before a filter forbids to choose. */
+NODISCARD gboolean oakum_limits_memory(uint64_t memory);
+NODISCARD gboolean oakum_limits_cpus(uint64_t cpus_milli);
 
 /* What the probes try, in a child of theirs: FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_try_mounts(void);

@@ -15,7 +15,7 @@ from test_registry import registry, run  # noqa: F401
 TREE = r"""
 ARG BASE
 FROM $BASE
-RUN mkdir -p -m 2755 /made/deep && echo one > /made/one && chmod 4711 /made/one && chown 12:34 /made/one && ln /made/one /made/deep/two \
+RUN mkdir -p -m 2755 /made/deep && echo one > /made/one && chown 12:34 /made/one && chmod 4711 /made/one && ln /made/one /made/deep/two \
     && ln -s one /made/link && mkfifo /made/pipe && mkdir -m 1777 /made/tmp && chown 7:8 /made/tmp
 RUN echo more > /made/deep/three && rm -r /home
 """
