@@ -118,6 +118,8 @@ OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *below, const
   oakum_cache_key_text(key, "platform", platform);
   oakum_cache_key_number(key, "keep times", build->options->keep_times);
   oakum_cache_key_number(key, "epoch", epoch);
+  oakum_cache_key_number(key, "zstd", build->options->zstd); /* records name the compressed bytes */
+  oakum_cache_key_number(key, "level", build->options->compression_level);
   oakum_cache_key_number(key, "below", below != NULL);
   if (below)
     oakum_cache_key_root(key, "root", below);
@@ -292,6 +294,7 @@ gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int lin
   if (build->options->cache_log)
     oakum_cache_log_add(build->options->cache_log, hex, &entry,
                         stage->plan ? stage->plan->stage : -1, key->run);
+  stage->cached = TRUE;
   oakum_info("from the cache");
   if (!*changed)
     return TRUE;

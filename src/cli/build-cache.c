@@ -208,7 +208,10 @@ static gboolean cache_store(OakumCacheRemote *self, const char *key, const Oakum
   } else if (manifest) {
     g_autoptr(OakumImage) image =
         oakum_image_new(tag, g_steal_pointer(&manifest), &s.source, error);
-    ok = image && oakum_layout_write(image, cache->folder, tag, error);
+    const OakumImage *images[] = {image};
+    const OakumImageSet set = {images, 1, NULL, NULL, &s.source};
+    const OakumLayoutName names[] = {{tag, NULL}, {NULL, NULL}};
+    ok = image && oakum_layout_write(&set, cache->folder, names, error);
   }
   g_clear_pointer(&s.config, g_bytes_unref);
   g_clear_pointer(&s.empty, g_bytes_unref);
