@@ -93,8 +93,18 @@ static gboolean name_layers(GPtrArray *layers, gboolean docker, GError **error)
   return TRUE;
 }
 
+static gboolean fetch_layers(const Build *build, const Stage *stage, GError **error)
+{
+  for (guint i = stage->base ? stage->base->manifest->layers->len : 0; i < stage->layers->len; i++)
+    if (!oakum_layer_pool_fetch(build->layers, stage->layers->pdata[i], TRUE, error))
+      return FALSE;
+  return TRUE;
+}
+
 static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
 {
+  if (build->options->want_layers && !fetch_layers(build, stage, error))
+    return NULL;
   const OakumBuildOptions *options = build->options;
   OakumConfig *config = stage->config;
   g_free(config->created);

@@ -470,6 +470,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   built->caches.ttl_s = options.cache_ttl_s;
   options.cache_from = built->caches.from;
   options.cache_log = built->caches.log;
+  options.want_layers = args->whole || built->outputs->files->len > 0;
   g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
   if (note)
     oakum_warn("%s", note);
