@@ -190,6 +190,24 @@ static gboolean read_dockerfile(const OakumBuildArgs *args, OakumBuilt *built, c
                  : oakum_file_read(*path, OAKUM_DOCKERFILE_MAX, text, len, error);
 }
 
+/* A front end that somebody else wrote may know another language: it is not loaded. */
+static void tell_syntax(const OakumDockerfile *dockerfile)
+{
+  for (guint i = 0; i < dockerfile->directives->len; i++) {
+    const OakumDirective *directive = dockerfile->directives->pdata[i];
+    if (strcmp(directive->name, "syntax") != 0)
+      continue;
+    g_autofree char *name = g_strndup(directive->value, strcspn(directive->value, "@ "));
+    char *slash = strrchr(name, '/'), *colon = strrchr(name, ':');
+    if (colon && (!slash || colon > slash))
+      *colon = '\0';
+    if (!g_str_has_suffix(name, "docker/dockerfile") &&
+        !g_str_has_suffix(name, "docker/dockerfile-upstream"))
+      oakum_warn("%s:%d: the front end %s is not loaded; the file is read as docker/dockerfile 1",
+                 dockerfile->file, directive->range.line, directive->value);
+  }
+}
+
 gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
                                     OakumBuilt *built, GError **error)
 {
@@ -203,6 +221,8 @@ gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *fold
       !read_dockerfile(args, built, &text, &len, &path, &inside, error))
     return FALSE;
   built->dockerfile = oakum_dockerfile_parse(text, len, path ? path : "Dockerfile", error);
+  if (built->dockerfile)
+    tell_syntax(built->dockerfile);
   return built->dockerfile && oakum_dockerfile_check(built->dockerfile, error) &&
          oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }

@@ -383,3 +383,36 @@ def test_limits_and_hosts(oakum, small, tmp_path, rung):
             assert done.stderr.split("Cpus_allowed_list:")[1].split()[0].isdigit()
     done = make(oakum, tmp_path, "--isolation", rung, "--timeout", "1s", text="ARG BASE\nFROM $BASE\nRUN sleep 60\n", base=small, status=1)
     assert "ran for more than 1 s" in done.stderr
+
+
+# ---- what the language and its arguments say
+
+def test_refused_before_the_first_step(oakum, small, tmp_path):
+    first = "ARG BASE\nFROM $BASE AS one\nRUN echo ran\n"
+    for text, place, said in (
+            (first + "FROM --platform=$NONE one\nRUN true\n", "Dockerfile:4", "is not os/architecture"),
+            (first + "RUN --security=insecure true\n", "Dockerfile:4:5", "no step gets more rights than it has"),
+            (first + "RUN --device=vendor/class=all true\n", "Dockerfile:4:5", "--device is not supported"),
+            (first + "HEALTHCHECK --interval=soon CMD true\n", "Dockerfile:4", "interval"),
+            (first + "HEALTHCHECK --retries=-1 CMD true\n", "Dockerfile:4", "retries")):
+        done = make(oakum, tmp_path, text=text, base=small, status=1)
+        assert place in done.stderr and said in done.stderr and "ran" not in done.stderr.replace("echo ran", ""), done.stderr
+    if "fake-root" in RUNGS:
+        done = make(oakum, tmp_path, "--isolation", "fake-root", text=first + "RUN --network=none true\n", base=small, status=1)
+        assert "Dockerfile:4: RUN without network" in done.stderr and "RUN echo" not in done.stderr
+
+
+def test_front_end(oakum, tmp_path):
+    for name, told in (("docker/dockerfile:1", False), ("mirror.example:5000/docker/dockerfile@sha256:" + "0" * 64, False), ("other/language:2", True)):
+        done = make(oakum, tmp_path, "--print-plan", text=f"# syntax={name}\nFROM scratch\n")
+        assert (f"the front end {name} is not loaded" in done.stderr) == told
+
+
+def test_arguments_of_the_builder(oakum, tmp_path):
+    text = "ARG TARGETSTAGE\nFROM scratch AS last\nARG TARGETSTAGE\nARG SOURCE_DATE_EPOCH\nLABEL stage=$TARGETSTAGE epoch=$SOURCE_DATE_EPOCH\n"
+    for options, env, stage, epoch, created in (([], {}, "default", "", "1970-01-01T00:00:00Z"),
+                                                (["--target", "last"], {"SOURCE_DATE_EPOCH": "1000000000"}, "last", "1000000000", "2001-09-09T01:46:40Z"),
+                                                (["--build-arg", "SOURCE_DATE_EPOCH=86400"], {"SOURCE_DATE_EPOCH": "5"}, "default", "86400", "1970-01-02T00:00:00Z")):
+        make(oakum, tmp_path, *options, "-o", "oci:out:v1", text=text, env=env)
+        config = blob(tmp_path / "out", manifest_of(tmp_path / "out")["config"]["digest"])
+        assert config["config"]["Labels"] == {"stage": stage, "epoch": epoch} and config["created"] == created
