@@ -3,11 +3,14 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import tarfile
+import tempfile
 
 import pytest
+import restricted
 from conftest import RUNGS
 from test_build import build
 from test_registry import registry, run  # noqa: F401
@@ -313,6 +316,24 @@ def test_root_file_system(oakum, small, tmp_path, rung):
     assert piped == first
 
 
+def test_root_file_system_of_a_plain_user(oakum, small_tar, tmp_path):
+    """The tar is the one that root writes; a folder cannot hold it, and nothing of it stays."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        os.chmod(place, 0o755)
+        folder = context(pathlib.Path(place), TREE)
+        shutil.copy(small_tar, f"{place}/base.tar")
+        options = ["--isolation", "fake-root", "--build-arg", f"BASE=rootfs:{place}/base.tar"]
+        restricted.own(place)
+        told = restricted.run(oakum, "build", "--store", f"{place}/store", *options, "-o", f"rootfs:{place}/out.tar", str(folder))
+        assert told.returncode == 0, told.stderr
+        made = pathlib.Path(place, "out.tar").read_bytes()
+        told = restricted.run(oakum, "build", "--store", f"{place}/store", *options, "-o", f"rootfs:{place}/out", str(folder))
+        assert told.returncode == 1 and "rootfs:FILE.tar can hold it all" in told.stderr
+        assert sorted(os.listdir(place)) == ["base.tar", "context", "out.tar", "store"]
+    make(oakum, tmp_path, "-o", "rootfs:out.tar", text=TREE, base=f"rootfs:{small_tar}")
+    assert (tmp_path / "out.tar").read_bytes() == made
+
+
 def make_bytes(oakum, tmp_path, *options, text, base):
     done = subprocess.run([oakum, "build", "--store", tmp_path / "store", "--build-arg", f"BASE={base}", *options, context(tmp_path, text)], capture_output=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -393,8 +414,8 @@ def test_refused_before_the_first_step(oakum, small, tmp_path):
             (first + "FROM --platform=$NONE one\nRUN true\n", "Dockerfile:4", "is not os/architecture"),
             (first + "RUN --security=insecure true\n", "Dockerfile:4:5", "no step gets more rights than it has"),
             (first + "RUN --device=vendor/class=all true\n", "Dockerfile:4:5", "--device is not supported"),
-            (first + "HEALTHCHECK --interval=soon CMD true\n", "Dockerfile:4", "interval"),
-            (first + "HEALTHCHECK --retries=-1 CMD true\n", "Dockerfile:4", "retries")):
+            (first + "HEALTHCHECK --interval=soon CMD true\n", "Dockerfile:4:24", "is no duration"),
+            (first + "HEALTHCHECK --retries=-1 CMD true\n", "Dockerfile:4:23", "HEALTHCHECK")):
         done = make(oakum, tmp_path, text=text, base=small, status=1)
         assert place in done.stderr and said in done.stderr and "ran" not in done.stderr.replace("echo ran", ""), done.stderr
     if "fake-root" in RUNGS:
