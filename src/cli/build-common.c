@@ -470,6 +470,13 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     return FALSE;
   g_autoptr(GHashTable) table = build_args(args);
   options.build_args = table;
+  /* as buildx: the variable is an argument, and the argument goes before the variable */
+  const char *epoch = g_hash_table_lookup(table, "SOURCE_DATE_EPOCH");
+  if (epoch)
+    options.source_date_epoch = epoch;
+  else if (options.source_date_epoch)
+    g_hash_table_insert(table, g_strdup("SOURCE_DATE_EPOCH"),
+                        g_strdup(options.source_date_epoch));
   g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
   if (!args->print_plan &&
       (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error)))
