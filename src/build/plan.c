@@ -176,8 +176,7 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
         oakum_dockerfile_expand(stage->platform->value, dockerfile->escape, lookup, &scope, error);
   OakumPlatform own = {0};
   if (!base || !*base ||
-      (stage->platform &&
-       (!out->platform || !oakum_platform_parse(out->platform, &own, error)))) {
+      (stage->platform && (!out->platform || !oakum_platform_parse(out->platform, &own, error)))) {
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }

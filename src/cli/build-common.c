@@ -475,8 +475,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (epoch)
     options.source_date_epoch = epoch;
   else if (options.source_date_epoch)
-    g_hash_table_insert(table, g_strdup("SOURCE_DATE_EPOCH"),
-                        g_strdup(options.source_date_epoch));
+    g_hash_table_insert(table, g_strdup("SOURCE_DATE_EPOCH"), g_strdup(options.source_date_epoch));
   g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
   if (!args->print_plan &&
       (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error)))
