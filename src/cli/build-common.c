@@ -241,6 +241,18 @@ static GHashTable *build_args(const OakumBuildArgs *args)
   return table;
 }
 
+/* Arguments that are switches of BuildKit's own, and not ours. */
+static void tell_switches(GHashTable *table)
+{
+  g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
+  for (GList *l = names; l; l = l->next) {
+    OakumOrigin origin;
+    if (oakum_dockerfile_predefined(l->data, &origin) && origin == OAKUM_ORIGIN_BUILTIN &&
+        g_str_has_prefix(l->data, "BUILDKIT_") && strcmp(l->data, "BUILDKIT_CACHE_MOUNT_NS") != 0)
+      oakum_warn("--build-arg %s changes nothing here but an ARG of its name", (char *)l->data);
+  }
+}
+
 typedef struct {
   OakumStore *store;
   const OakumRegistryArgs *registry;
@@ -470,6 +482,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     return FALSE;
   g_autoptr(GHashTable) table = build_args(args);
   options.build_args = table;
+  tell_switches(table);
   /* as buildx: the variable is an argument, and the argument goes before the variable */
   const char *epoch = g_hash_table_lookup(table, "SOURCE_DATE_EPOCH");
   if (epoch)
@@ -542,7 +555,7 @@ gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, 
   const OakumImage **images = NULL;
   g_autoptr(OakumBlobSource) source = NULL;
   OakumImageSet set = oakum_built_set(built, &images, &source);
-  g_autofree const OakumImage **owned = images;
+  G_GNUC_UNUSED g_autofree const OakumImage **owned = images;
   g_autoptr(GHashTable) annotations =
       built->index ? oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_INDEX_DESCRIPTOR, NULL)
                    : oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST_DESCRIPTOR,

@@ -429,6 +429,11 @@ def test_front_end(oakum, tmp_path):
         assert (f"the front end {name} is not loaded" in done.stderr) == told
 
 
+def test_switches_of_buildkit(oakum, tmp_path):
+    done = make(oakum, tmp_path, "--print-plan", "--build-arg", "BUILDKIT_SYNTAX=x", "--build-arg", "BUILDKIT_CACHE_MOUNT_NS=n", "--build-arg", "BUILDKIT_MINE=1")
+    assert [line for line in done.stderr.splitlines() if "BUILDKIT" in line] == ["warning: --build-arg BUILDKIT_SYNTAX changes nothing here but an ARG of its name"]
+
+
 def test_arguments_of_the_builder(oakum, tmp_path):
     text = "ARG TARGETSTAGE\nFROM scratch AS last\nARG TARGETSTAGE\nARG SOURCE_DATE_EPOCH\nLABEL stage=$TARGETSTAGE epoch=$SOURCE_DATE_EPOCH\n"
     for options, env, stage, epoch, created in (([], {}, "default", "", "1970-01-01T00:00:00Z"),
