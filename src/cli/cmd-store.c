@@ -28,11 +28,11 @@ static gboolean parse(const OakumCommand *command, StoreArgs *args, int argc, ch
 
 static int end(const OakumCommand *command, StoreArgs *args, int status, GError *error)
 {
-  g_autoptr(GError) owned = error;
   oakum_options_clear(command, args);
   if (!error)
     return status;
   oakum_log(OAKUM_LOG_ERROR, "store: %s", error->message);
+  g_error_free(error);
   return OAKUM_EXIT_ERROR;
 }
 
