@@ -70,6 +70,10 @@ typedef enum { OAKUM_LOG_ERROR, OAKUM_LOG_WARN, OAKUM_LOG_INFO, OAKUM_LOG_DEBUG 
 void oakum_log_set_level(OakumLogLevel level);
 OakumLogLevel oakum_log_level(void);
 void oakum_log(OakumLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Another form of the lines; gets the escaped message, called by one at a time, writes to standard
+ * error. NULL: the usual one. To be set before there are threads. */
+typedef void (*OakumLogForm)(OakumLogLevel level, const char *message);
+void oakum_log_set_form(OakumLogForm form);
 #define oakum_warn(...) oakum_log(OAKUM_LOG_WARN, __VA_ARGS__)
 #define oakum_info(...) oakum_log(OAKUM_LOG_INFO, __VA_ARGS__)
 #define oakum_debug(...) oakum_log(OAKUM_LOG_DEBUG, __VA_ARGS__)

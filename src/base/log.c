@@ -5,6 +5,7 @@
 /* The progress line and the log share one terminal, so one lock guards both. */
 GMutex oakum_terminal_lock;
 static gint level = OAKUM_LOG_INFO;
+static OakumLogForm own_form;
 gboolean oakum_terminal_line_drawn;
 
 void oakum_log_set_level(OakumLogLevel wanted)
@@ -15,6 +16,11 @@ void oakum_log_set_level(OakumLogLevel wanted)
 OakumLogLevel oakum_log_level(void)
 {
   return (OakumLogLevel)g_atomic_int_get(&level);
+}
+
+void oakum_log_set_form(OakumLogForm form)
+{
+  own_form = form;
 }
 
 gboolean oakum_colour_wanted(int fd)
@@ -45,7 +51,9 @@ void oakum_log(OakumLogLevel at, const char *format, ...)
   gboolean colour = oakum_colour_wanted(STDERR_FILENO) && *colours[at];
   OAKUM_AUTO_LOCK(&oakum_terminal_lock);
   oakum_terminal_clear();
-  if (at == OAKUM_LOG_INFO)
+  if (own_form)
+    own_form(at, safe);
+  else if (at == OAKUM_LOG_INFO)
     fprintf(stderr, "%s\n", safe);
   else
     fprintf(stderr, "%s%s:%s %s\n", colour ? colours[at] : "", names[at], colour ? "\033[0m" : "",

@@ -155,11 +155,11 @@ gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *fold
          oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }
 
-static GHashTable *build_args(const OakumBuildArgs *args)
+GHashTable *oakum_cli_build_args(GPtrArray *texts)
 {
   GHashTable *table = oakum_str_map_new(g_free, g_free);
-  for (guint i = 0; args->build_args && i < args->build_args->len; i++) {
-    const char *text = args->build_args->pdata[i], *equals = strchr(text, '=');
+  for (guint i = 0; texts && i < texts->len; i++) {
+    const char *text = texts->pdata[i], *equals = strchr(text, '=');
     const char *value =
         equals ? equals + 1 : g_getenv(text); /* NAME alone takes it from the environment */
     if (value)
@@ -280,7 +280,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     oakum_platform_host(&built->platform);
   if (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error))
     return FALSE;
-  g_autoptr(GHashTable) table = build_args(args);
+  g_autoptr(GHashTable) table = oakum_cli_build_args(args->build_args);
   g_autoptr(OakumPlan) plan = oakum_plan_make(built->dockerfile, table, built->contexts,
                                               args->target, &built->platform, error);
   if (!plan)

@@ -28,4 +28,6 @@ NODISCARD gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuil
 /* --secret or --ssh into OakumBuildSecret; *out is set in any case. */
 NODISCARD gboolean oakum_cli_parse_secrets(const GPtrArray *texts, gboolean ssh, GPtrArray **out,
                                            GError **error);
+/* --build-arg: name → value; new table. */
+NODISCARD GHashTable *oakum_cli_build_args(GPtrArray *texts);
 void oakum_built_clear(OakumBuilt *built);

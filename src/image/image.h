@@ -130,6 +130,9 @@ NODISCARD OakumImage *oakum_layout_read(const char *folder, const char *tag,
                                         const OakumPlatform *platform, GError **error);
 NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
                                                 const OakumPlatform *platform, GError **error);
+/* The blobs of the layout in `folder`, whatever image they are of; NULL: there is no such folder.
+ */
+NODISCARD OakumBlobSource *oakum_layout_source(const char *folder);
 /* Adds the image to the layout in `folder` (made when missing) under `tag` (may be NULL), replacing
  * an entry of that tag; index.json changes last and atomically. */
 NODISCARD gboolean oakum_layout_write(const OakumImage *image, const char *folder, const char *tag,

@@ -127,6 +127,17 @@ OakumImage *oakum_layout_read(const char *folder, const char *tag, const OakumPl
   return oakum_layout_select(folder, raw, g_steal_pointer(&owned), tag, platform, error);
 }
 
+OakumBlobSource *oakum_layout_source(const char *folder)
+{
+  FolderSource *source = g_new0(FolderSource, 1);
+  source->source = (OakumBlobSource){folder_open, folder_free};
+  source->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (source->dir >= 0)
+    return &source->source;
+  folder_free(&source->source);
+  return NULL;
+}
+
 /* ---- writing
  * ------------------------------------------------------------------------------------- */
 typedef struct {
