@@ -29,7 +29,7 @@ typedef struct {
 
 #define FLAG(name, letter, kind, field, word, help, fallback, fate, note)                          \
   {name, letter,   KIND_##kind, offsetof(OakumExecutorArgs, field), word,                          \
-   help, fallback, "true"},
+   help, sizeof(fallback) > 1 ? fallback : NULL, "true"},
 #define OAKUM_EXECUTOR_BUILD
 static const OakumOption build_options[] = {
 #include "cli/executor-flags.inc"
