@@ -1,4 +1,5 @@
-/* `oakum executor`, also when the program is called so: kaniko's command line (docs/executor.md). */
+/* `oakum executor`, also when the program is called so: kaniko's command line (docs/executor.md).
+ */
 #include "cli/executor.h"
 #include "os/os.h"
 #include <errno.h>
@@ -141,7 +142,16 @@ static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, OakumBu
   to->target = args->targets && args->targets->len ? args->targets->pdata[0] : NULL;
   to->build_args = args->build_args;
   to->secrets = args->secrets;
-  to->platform = args->platform;
+  g_autoptr(GPtrArray) platforms = g_ptr_array_new();
+  if (args->platform)
+    g_ptr_array_add(platforms, args->platform);
+  to->platforms = platforms;
+  to->labels = args->labels;
+  to->annotations = args->annotations;
+  to->compression = args->compression;
+  to->compression_level =
+      g_strcmp0(args->compression_level, "-1") == 0 ? NULL : args->compression_level;
+  to->media_types = args->image_format;
   to->isolation = (char *)g_getenv("OAKUM_ISOLATION");
   to->print_plan = oakum_executor_flag(args->dryrun, FALSE);
   to->cache_ttl = ttl;
@@ -149,12 +159,45 @@ static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, OakumBu
                  !oakum_executor_flag(args->cache_run_layers, TRUE);
   if (oakum_executor_flag(args->reproducible, FALSE))
     g_setenv("SOURCE_DATE_EPOCH", "0", TRUE);
-  gboolean ok = oakum_cli_build(to, ".", built, error);
-  to->cache_ttl = NULL;
-  return ok;
+  return oakum_cli_build(to, ".", built, error);
 }
 
-static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, GError **error)
+/* What kaniko says of bases before it pulls them. */
+static gboolean tell_bases(const OakumExecutorArgs *args, const OakumBuilt *built, GError **error)
+{
+  g_auto(OakumPlatform) platform = {NULL};
+  g_autoptr(GHashTable) table = oakum_cli_build_args(args->build_args);
+  if (args->platform ? !oakum_platform_parse(args->platform, &platform, error) : FALSE)
+    return FALSE;
+  if (!args->platform)
+    oakum_platform_host(&platform);
+  g_autoptr(OakumPlan) plan = oakum_plan_make(
+      built->dockerfile, table, built->contexts,
+      args->targets && args->targets->len ? args->targets->pdata[0] : NULL, &platform, error);
+  if (!plan)
+    return FALSE;
+  for (guint i = 0; i < plan->stages->len; i++) {
+    const OakumPlanStage *stage = plan->stages->pdata[i];
+    if (stage->base_stage < 0 && stage->base && strcmp(stage->base, "scratch") != 0)
+      oakum_info("Retrieving image manifest %s", stage->base);
+  }
+  return TRUE;
+}
+
+static gboolean deliver(const OakumExecutorArgs *args, const OakumBuilt *built, const char *work,
+                        const OakumRegistryArgs *registry, GError **error)
+{
+  const OakumImage **images = NULL;
+  g_autoptr(OakumBlobSource) source = NULL;
+  const OakumImageSet set = oakum_built_set(built, &images, &source);
+  g_autofree const OakumImage **owned = images;
+  const OakumBuildResult *first = built->results->pdata[0];
+  return oakum_executor_deliver(args, &set, first->base_name, work, registry, error);
+}
+
+/* *status: that of the step that failed. */
+static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *status,
+                        GError **error)
 {
   OakumBuildArgs to = {0};
   g_auto(OakumRegistryArgs) registry = {NULL};
@@ -178,9 +221,13 @@ static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, GError
     return FALSE;
   work = g_build_filename(oakum_store_path(built->store), "work", NULL);
   (void)g_mkdir_with_parents(work, 0700);
-  gboolean ok = open_input(args, work, built, error) && build(args, &to, built, error) &&
-                (!built->result ||
-                 oakum_executor_deliver(args, built->result->image, &registry, error));
+  gboolean ok = open_input(args, work, built, error) && (dry || tell_bases(args, built, error)) &&
+                build(args, &to, built, error) &&
+                (!oakum_built_any(built) || deliver(args, built, work, &registry, error));
+  const OakumBuildFailure *failure =
+      ok || !error ? NULL : oakum_build_progress_failure(&built->progress, *error);
+  if (failure && failure->exit_code > 0)
+    *status = failure->exit_code;
   if (oakum_executor_flag(args->cleanup, FALSE)) {
     oakum_built_clear(built);
     *built = (OakumBuilt){NULL};
@@ -205,7 +252,7 @@ static int run(int argc, char **argv)
       ;
     else {
       oakum_executor_tell_unused(&oakum_cmd_executor, &args);
-      if (execute(&args, &built, &error))
+      if (execute(&args, &built, &status, &error))
         status = OAKUM_EXIT_PASS;
     }
   } else {
@@ -246,7 +293,11 @@ static gboolean push(const OakumExecutorArgs *args, const char *text, GError **e
       image = g_steal_pointer(&other);
     }
   }
-  return image && oakum_executor_push(args, image, &registry, error);
+  if (!image)
+    return FALSE;
+  const OakumImage *images[] = {image};
+  const OakumImageSet set = {.images = images, .n_images = 1, .source = image->source};
+  return oakum_executor_push(args, &set, NULL, NULL, &registry, error);
 }
 
 static int run_push(int argc, char **argv)

@@ -42,7 +42,10 @@ static gboolean warm(const OakumExecutorArgs *args, const char *reference, const
     oakum_info("Image already in cache: %s", name);
     return TRUE;
   }
-  if (!oakum_layout_write(image, folder, name, error))
+  const OakumImage *images[] = {image};
+  const OakumImageSet set = {.images = images, .n_images = 1, .source = image->source};
+  const OakumLayoutName names[] = {{name, name}, {NULL, NULL}};
+  if (!oakum_layout_write(&set, folder, names, error))
     return FALSE;
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
   g_autofree char *path =
@@ -124,7 +127,8 @@ static int run(int argc, char **argv)
   gboolean ok = oakum_executor_parse(&oakum_cmd_warmer, argc, argv, &args, &rest, &error);
   oakum_executor_log(&args);
   if (ok && rest->len > 0) {
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "expected no argument; images go to -i");
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "expected no argument; images go to -i");
     ok = FALSE;
   }
   if (ok) {
@@ -140,8 +144,9 @@ static int run(int argc, char **argv)
 const OakumCommand oakum_cmd_warmer = {
     .name = "warmer",
     .summary = "fetch base images into the folder that executors share",
-    .about = "Also what the program does when it is called \"warmer\". The folder is an OCI layout; "
-             "an executor takes from it, by digest and verified, what it need not pull.",
+    .about =
+        "Also what the program does when it is called \"warmer\". The folder is an OCI layout; "
+        "an executor takes from it, by digest and verified, what it need not pull.",
     .groups = oakum_warmer_groups,
     .size = sizeof(OakumExecutorArgs),
     .examples = "oakum warmer --cache-dir /cache --image debian:12\n",

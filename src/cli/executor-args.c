@@ -78,8 +78,8 @@ gboolean oakum_executor_registry(const OakumExecutorArgs *args, OakumRegistryArg
 
 void oakum_executor_registry_clear(OakumRegistryArgs *registry)
 {
-  GPtrArray **lists[] = {&registry->insecure, &registry->unverified,   &registry->mirrors,
-                         &registry->maps,     &registry->ca_files,     &registry->client_certs,
+  GPtrArray **lists[] = {&registry->insecure, &registry->unverified, &registry->mirrors,
+                         &registry->maps,     &registry->ca_files,   &registry->client_certs,
                          &registry->helpers};
   for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
     g_clear_pointer(lists[i], g_ptr_array_unref);

@@ -45,10 +45,11 @@ gboolean oakum_executor_check_push(const OakumExecutorArgs *args, const OakumReg
       continue;
     g_autoptr(OakumRegistry) open = oakum_registry_args_open(registry, ref, TRUE, error);
     if (!open || !oakum_registry_check_push(open, error)) {
-      g_prefix_error(error,
-                     "checking push permission (make sure that you entered the correct tag, and are "
-                     "logged in): %s: ",
-                     (char *)args->destinations->pdata[i]);
+      g_prefix_error(
+          error,
+          "checking push permission (make sure that you entered the correct tag, and are "
+          "logged in): %s: ",
+          (char *)args->destinations->pdata[i]);
       return FALSE;
     }
   }
@@ -60,14 +61,22 @@ static gboolean is_immutable(const GError *error)
   return strstr(error->message, "immutab") || strstr(error->message, "cannot be overwritten");
 }
 
-static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
-                         const OakumImage *image, const OakumRegistryArgs *registry, GError **error)
+typedef struct {
+  const OakumImageSet *set;
+  const char *base, *work;
+  const OakumRegistryArgs *registry;
+} Delivery;
+
+static gboolean push_one(const OakumExecutorArgs *args, const char *destination, const Delivery *to,
+                         GError **error)
 {
   uint64_t retries = 0;
-  g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(destination, error);
-  g_autoptr(OakumReference) ref = arg ? parse(destination, error) : NULL;
-  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
-  if (!ref)
+  g_autoptr(OakumReference) ref = parse(destination, error);
+  g_autoptr(GPtrArray) tags = g_ptr_array_new();
+  g_ptr_array_add(tags, (gpointer)destination);
+  g_autoptr(OakumOutputs) outputs = ref ? oakum_outputs_parse(NULL, tags, TRUE, error) : NULL;
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(oakum_image_set_top(to->set));
+  if (!outputs)
     return FALSE;
   if (args->push_retry)
     (void)!oakum_parse_u64(args->push_retry, strlen(args->push_retry), OAKUM_EXECUTOR_RETRIES_MAX,
@@ -75,7 +84,7 @@ static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
   oakum_info("Pushing image to %s", destination);
   for (guint attempt = 0;; attempt++) {
     g_autoptr(GError) local = NULL;
-    if (oakum_image_arg_write(arg, image, registry, &local)) {
+    if (oakum_outputs_write(outputs, to->set, to->base, to->work, to->registry, &local)) {
       g_autofree char *name = repository_name(ref);
       oakum_info("Pushed %s@%s", name, desc->digest);
       return TRUE;
@@ -93,11 +102,13 @@ static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
   }
 }
 
-gboolean oakum_executor_push(const OakumExecutorArgs *args, const OakumImage *image,
-                             const OakumRegistryArgs *registry, GError **error)
+gboolean oakum_executor_push(const OakumExecutorArgs *args, const OakumImageSet *set,
+                             const char *base, const char *work, const OakumRegistryArgs *registry,
+                             GError **error)
 {
+  const Delivery to = {set, base, work, registry};
   for (guint i = 0; i < destinations(args); i++)
-    if (!push_one(args, args->destinations->pdata[i], image, registry, error))
+    if (!push_one(args, args->destinations->pdata[i], &to, error))
       return FALSE;
   return TRUE;
 }
@@ -165,7 +176,8 @@ static char *name_lines(const OakumExecutorArgs *args, const char *digest)
   return g_string_free(out, FALSE);
 }
 
-/* $BUILDER_OUTPUT/images: {"name":…,"digest":…} a line, as the tools that start builders read it. */
+/* $BUILDER_OUTPUT/images: {"name":…,"digest":…} a line, as the tools that start builders read it.
+ */
 static gboolean write_builder_output(const OakumExecutorArgs *args, const char *digest,
                                      GError **error)
 {
@@ -183,33 +195,45 @@ static gboolean write_builder_output(const OakumExecutorArgs *args, const char *
   return write_text("BUILDER_OUTPUT", path, text->str, error);
 }
 
-gboolean oakum_executor_deliver(const OakumExecutorArgs *args, const OakumImage *image,
+/* The archive has the names of all destinations. */
+static gboolean write_tar(const OakumExecutorArgs *args, const OakumImage *image, GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < MAX(destinations(args), 1); i++) {
+    g_autoptr(OakumReference) ref = oakum_reference_parse(
+        destinations(args) ? args->destinations->pdata[i] : UNSET_NAME, error);
+    if (!ref)
+      return FALSE;
+    g_ptr_array_add(names, oakum_reference_format(ref));
+  }
+  g_ptr_array_add(names, NULL);
+  oakum_info("Writing image to %s", args->tar_path);
+  return oakum_docker_archive_write(image, args->tar_path, (const char *const *)names->pdata,
+                                    error);
+}
+
+gboolean oakum_executor_deliver(const OakumExecutorArgs *args, const OakumImageSet *set,
+                                const char *base, const char *work,
                                 const OakumRegistryArgs *registry, GError **error)
 {
-  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
-  const char *first = destinations(args) ? args->destinations->pdata[0] : UNSET_NAME;
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(oakum_image_set_top(set));
   if (!write_text("--digest-file", args->digest_file, desc->digest, error))
     return FALSE;
   if (args->oci_layout_path) {
+    const OakumLayoutName none[] = {{NULL, NULL}};
     oakum_info("Writing OCI layout to %s", args->oci_layout_path);
-    if (!oakum_layout_write(image, args->oci_layout_path, NULL, error))
+    if (!oakum_layout_write(set, args->oci_layout_path, none, error))
       return FALSE;
   }
   g_autofree char *lines = name_lines(args, desc->digest);
   if (!write_text("--image-name-with-digest-file", args->name_digest_file, lines, error) ||
-      !write_text("--image-name-tag-with-digest-file", args->name_tag_digest_file, lines, error))
+      !write_text("--image-name-tag-with-digest-file", args->name_tag_digest_file, lines, error) ||
+      (args->tar_path && !write_tar(args, set->images[0], error)))
     return FALSE;
-  if (args->tar_path) {
-    g_autoptr(OakumReference) ref = oakum_reference_parse(first, error);
-    g_autofree char *name = ref ? oakum_reference_format(ref) : NULL;
-    oakum_info("Writing image to %s", args->tar_path);
-    if (!ref || !oakum_docker_archive_write(image, args->tar_path, name, error))
-      return FALSE;
-  }
   if (oakum_executor_flag(args->no_push, FALSE)) {
     oakum_info("Skipping push to container registry due to --no-push flag");
     return TRUE;
   }
-  return oakum_executor_push(args, image, registry, error) &&
+  return oakum_executor_push(args, set, base, work, registry, error) &&
          write_builder_output(args, desc->digest, error);
 }

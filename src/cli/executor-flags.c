@@ -28,8 +28,14 @@ typedef struct {
 #define IS_LIST_LIST TRUE
 
 #define FLAG(name, letter, kind, field, word, help, fallback, fate, note)                          \
-  {name, letter,   KIND_##kind, offsetof(OakumExecutorArgs, field), word,                          \
-   help, sizeof(fallback) > 1 ? fallback : NULL, "true"},
+  {name,                                                                                           \
+   letter,                                                                                         \
+   KIND_##kind,                                                                                    \
+   offsetof(OakumExecutorArgs, field),                                                             \
+   word,                                                                                           \
+   help,                                                                                           \
+   sizeof(fallback) > 1 ? fallback : NULL,                                                         \
+   "true"},
 #define OAKUM_EXECUTOR_BUILD
 static const OakumOption build_options[] = {
 #include "cli/executor-flags.inc"
@@ -73,8 +79,7 @@ static const OakumOption login_options[] = {
 #undef FLAG
 
 #define FLAG(name, letter, kind, field, word, help, fallback, fate, note)                          \
-  {name,           offsetof(OakumExecutorArgs, field), IS_BOOL_##kind, IS_LIST_##kind,             \
-   FATE_##fate, note},
+  {name, offsetof(OakumExecutorArgs, field), IS_BOOL_##kind, IS_LIST_##kind, FATE_##fate, note},
 #define OAKUM_EXECUTOR_BUILD
 #define OAKUM_EXECUTOR_OUTPUT
 #define OAKUM_EXECUTOR_CACHE

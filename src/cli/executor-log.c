@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+static GMutex line_lock;
 static gboolean with_time;
 static gint64 begun_us;
 
@@ -57,13 +58,25 @@ static void print_json(OakumLogLevel level, const char *text)
           time);
 }
 
+static void (*form)(OakumLogLevel level, const char *text);
+
+static void print_line(OakumLogLevel level, const char *message)
+{
+  g_autofree char *safe = oakum_escape_terminal(message, -1);
+  OAKUM_AUTO_LOCK(&line_lock);
+  form(level, safe);
+}
+
 void oakum_executor_log(const OakumExecutorArgs *args)
 {
   static const struct {
     const char *word;
     OakumLogLevel level;
-  } words[] = {{"trace", OAKUM_LOG_DEBUG}, {"debug", OAKUM_LOG_DEBUG}, {"info", OAKUM_LOG_INFO},
-               {"warn", OAKUM_LOG_WARN},   {"warning", OAKUM_LOG_WARN}};
+  } words[] = {{"trace", OAKUM_LOG_DEBUG},
+               {"debug", OAKUM_LOG_DEBUG},
+               {"info", OAKUM_LOG_INFO},
+               {"warn", OAKUM_LOG_WARN},
+               {"warning", OAKUM_LOG_WARN}};
   const char *format = args->log_format ? args->log_format : "color";
   const char *verbosity = args->verbosity ? args->verbosity : "info";
   OakumLogLevel level = OAKUM_LOG_ERROR;
@@ -73,7 +86,9 @@ void oakum_executor_log(const OakumExecutorArgs *args)
     if (strcmp(words[i].word, verbosity) == 0)
       level = words[i].level;
   oakum_log_set_level(level);
-  oakum_log_set_form(strcmp(format, "json") == 0   ? print_json
-                     : strcmp(format, "text") == 0 ? print_text
-                                                   : print_colour);
+  form = strcmp(format, "json") == 0   ? print_json
+         : strcmp(format, "text") == 0 ? print_text
+                                       : print_colour;
+  oakum_progress_set_quiet(TRUE); /* pipelines have no terminal to draw on */
+  oakum_log_set_sink(print_line);
 }

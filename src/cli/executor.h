@@ -55,9 +55,12 @@ NODISCARD gboolean oakum_executor_dockerfile(const OakumExecutorArgs *args,
 /* Asks each destination whether it may be pushed to. */
 NODISCARD gboolean oakum_executor_check_push(const OakumExecutorArgs *args,
                                              const OakumRegistryArgs *registry, GError **error);
-/* Pushes, writes archives, layouts and files as the flags say. */
-NODISCARD gboolean oakum_executor_deliver(const OakumExecutorArgs *args, const OakumImage *image,
+/* Pushes, writes archives, layouts and files as the flags say. `base`: the image that this one is
+ * based on, or NULL; `work`: a folder for what is needed on the way. */
+NODISCARD gboolean oakum_executor_deliver(const OakumExecutorArgs *args, const OakumImageSet *set,
+                                          const char *base, const char *work,
                                           const OakumRegistryArgs *registry, GError **error);
 /* Pushes alone. */
-NODISCARD gboolean oakum_executor_push(const OakumExecutorArgs *args, const OakumImage *image,
+NODISCARD gboolean oakum_executor_push(const OakumExecutorArgs *args, const OakumImageSet *set,
+                                       const char *base, const char *work,
                                        const OakumRegistryArgs *registry, GError **error);

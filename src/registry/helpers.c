@@ -34,8 +34,8 @@ static gboolean below_any(const char *host, const char *const *domains)
 
 /* ---- env
  * --------------------------------------------------------------------------------------- */
-/* KANIKO_<HOST>_USER and _PASSWORD, the host in capitals with "_" for what a name may not hold; then
- * the same of the host's end behind each dot. */
+/* KANIKO_<HOST>_USER and _PASSWORD, the host in capitals with "_" for what a name may not hold;
+ * then the same of the host's end behind each dot. */
 static gboolean from_environment(const char *host, OakumCredentials *out)
 {
   g_autofree char *upper = g_ascii_strup(host, -1);
@@ -168,8 +168,8 @@ static char *sign_v4(const char *host, const char *region, const char *target, c
                       "%sx-amz-target:%s\n\n%s\n%s",
                       host, stamp, token, target, signed_names, body_hash);
   g_autofree char *hash = oakum_sha256_hex(canonical, strlen(canonical));
-  g_autofree char *text = g_strdup_printf("AWS4-HMAC-SHA256\n%s\n%s/%s/ecr/aws4_request\n%s", stamp,
-                                          day, region, hash);
+  g_autofree char *text =
+      g_strdup_printf("AWS4-HMAC-SHA256\n%s\n%s/%s/ecr/aws4_request\n%s", stamp, day, region, hash);
   g_autofree char *first = g_strconcat("AWS4", variable("AWS_SECRET_ACCESS_KEY"), NULL);
   uint8_t step[32];
   char hex[65];
@@ -191,12 +191,11 @@ static char *ecr_region(const char *host)
 {
   g_auto(GStrv) parts = g_strsplit(host, ".", -1);
   guint n = g_strv_length(parts);
-  gboolean ours =
-      n >= 6 && strspn(parts[0], "0123456789") == strlen(parts[0]) && strlen(parts[0]) == 12 &&
-      strcmp(parts[1], "dkr") == 0 &&
-      (strcmp(parts[2], "ecr") == 0 || strcmp(parts[2], "ecr-fips") == 0) &&
-      strcmp(parts[4], "amazonaws") == 0 && strcmp(parts[5], "com") == 0 &&
-      (n == 6 || (n == 7 && strcmp(parts[6], "cn") == 0));
+  gboolean ours = n >= 6 && strspn(parts[0], "0123456789") == strlen(parts[0]) &&
+                  strlen(parts[0]) == 12 && strcmp(parts[1], "dkr") == 0 &&
+                  (strcmp(parts[2], "ecr") == 0 || strcmp(parts[2], "ecr-fips") == 0) &&
+                  strcmp(parts[4], "amazonaws") == 0 && strcmp(parts[5], "com") == 0 &&
+                  (n == 6 || (n == 7 && strcmp(parts[6], "cn") == 0));
   return ours ? g_strdup(parts[3]) : NULL;
 }
 
@@ -213,9 +212,8 @@ static gboolean from_amazon(const char *host, OakumCredentials *out)
                host);
     return TRUE;
   }
-  g_autofree char *usual =
-      g_strdup_printf("https://api.ecr.%s.amazonaws.com%s", region,
-                      g_str_has_suffix(host, ".cn") ? ".cn" : "");
+  g_autofree char *usual = g_strdup_printf("https://api.ecr.%s.amazonaws.com%s", region,
+                                           g_str_has_suffix(host, ".cn") ? ".cn" : "");
   const char *named = variable("AWS_ENDPOINT_URL_ECR");
   g_autofree char *url = g_strconcat(named ? named : usual, "/", NULL);
   const char *bare = strstr(url, "://") ? strstr(url, "://") + 3 : url;
@@ -228,10 +226,11 @@ static gboolean from_amazon(const char *host, OakumCredentials *out)
   g_autofree char *authorization = sign_v4(api, region, target, body, stamp);
   g_autofree char *date = g_strconcat("X-Amz-Date: ", stamp, NULL),
                   *what = g_strconcat("X-Amz-Target: ", target, NULL),
-                  *session = variable("AWS_SESSION_TOKEN")
-                                 ? g_strconcat("X-Amz-Security-Token: ",
-                                               variable("AWS_SESSION_TOKEN"), NULL)
-                                 : NULL;
+                  *session =
+                      variable("AWS_SESSION_TOKEN")
+                          ? g_strconcat("X-Amz-Security-Token: ", variable("AWS_SESSION_TOKEN"),
+                                        NULL)
+                          : NULL;
   const char *headers[] = {"Content-Type: application/x-amz-json-1.1", date, what, session, NULL};
   g_autoptr(GBytes) sent = g_bytes_new_static(body, strlen(body));
   OAKUM_AUTO_JSON *json = ask(&(OakumHttpRequest){.method = "POST",

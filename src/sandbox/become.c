@@ -88,6 +88,10 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
 {
   const char *name = order->argv[0];
   int first = ENOENT;
+  if (!oakum_limits_memory(order->memory)) {
+    oakum_sandbox_complain("limits");
+    _exit(125);
+  }
   if (strchr(name, '/')) {
     execve(name, order->argv, order->envp);
     first = errno;
@@ -118,7 +122,9 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   setrlimit(RLIMIT_CORE, &none);
   umask(022);
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
-  if (!strict && before_exec && !before_exec(user))
+  if (!oakum_limits_cpus(order->cpus_milli))
+    oakum_sandbox_complain("processors");
+  else if (!strict && before_exec && !before_exec(user))
     oakum_sandbox_complain("filter");
   else if (!cut_capabilities(strict))
     oakum_sandbox_complain("capabilities");

@@ -394,6 +394,34 @@ def test_immutable_tags(job, servers):
     assert server.tagged == []
 
 
+@flags("--label", "--annotation")
+def test_labels_and_annotations(job, servers):
+    job.dockerfile(SCRATCH + "LABEL a=1 b=2\n")
+    assert job.build("--label", "b=x=y", "--label=c=3")[1]["config"]["Labels"] == {"a": "1", "b": "x=y", "c": "3"}
+    server = servers(auth=None)
+    job.run("-d", f"{server.address}/a:b", "--annotation", "org.example.one=1", "--annotation=org.example.two=2")
+    assert manifest_of(server, "a", "b")["annotations"] == {"org.example.one": "1", "org.example.two": "2"}
+
+
+@flags("--compression", "--compression-level", "--image-format")
+def test_compression_and_format(job, servers):
+    server = servers(auth=None)
+    (job.folder / "c/f").write_bytes(b"".join(b"%d " % (i * i % 997) for i in range(200000)))
+
+    def layer(*more):
+        job.run("-d", f"{server.address}/a:b", *more)
+        manifest = manifest_of(server, "a", "b")
+        return manifest["layers"][0]["mediaType"].split(".")[-1], server.blobs["a", manifest["layers"][0]["digest"]], manifest["mediaType"]
+    usual = layer()
+    assert usual[1][:2] == b"\x1f\x8b" and usual[2] == MANIFEST and layer("--compression-level", "-1") == usual == layer("--compression=gzip", "--image-format=oci")
+    assert len(layer("--compression-level=1")[1]) > len(usual[1]) > len(layer("--compression-level", "9")[1]) - 1
+    zstd = layer("--compression", "zstd")
+    assert zstd[0] == "v1.tar+zstd".split(".")[-1] and zstd[1][:4] == b"\x28\xb5\x2f\xfd"
+    assert layer("--image-format", "docker")[2] == "application/vnd.docker.distribution.manifest.v2+json"
+    for wrong in (["--compression=zstd", "--image-format=docker"], ["--compression=zstd", "--tar-path=x"], ["--image-format=oci", "--tar-path=x"]):
+        assert "does not go with" in job.run("--no-push", *wrong, status=1)
+
+
 # ---- registries ---------------------------------------------------------------------------------
 def busy(server, repo="team/base", tag="v1", content="base"):
     """An image with one layer."""
