@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -111,6 +112,21 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
   _exit(first == ENOENT ? 127 : 126);
 }
 
+/* The step's input is its own /dev/null, not the machine's: a step may change mode and owner of
+ * what it holds. Pipes that take its output are its user's, so that it can open /dev/stdout. */
+static void own_streams(const StepOrder *order)
+{
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+    close(STDIN_FILENO);
+  oakum_fd_clear(&fd);
+  for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+      (void)!fchown(fd, (uid_t)order->uid, (gid_t)order->gid);
+  }
+}
+
 _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
                                     gboolean (*before_exec)(void *), void *user)
 {
@@ -121,6 +137,7 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   umask(022);
+  own_streams(order);
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
   if (!oakum_limits_cpus(order->cpus_milli))
     oakum_sandbox_complain("processors");
