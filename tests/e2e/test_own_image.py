@@ -146,5 +146,5 @@ def test_gitlab_job(image, registry, tmp_path):  # noqa: F811
             shown = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--creds", "user:pass-w0rd", f"docker://{address}/group/app:{tag}"], capture_output=True, text=True, check=True)
             assert json.loads(shown.stdout)["Digest"] == digest
         shutil.rmtree(root)
-    assert "a step ran" in said[0] and "a step ran" not in said[1]
+    assert "\na step ran" in said[0] and "\na step ran" not in said[1]
     assert "config.json" not in said[0] and "/kaniko: No such file" in said[0]  # nothing of the job is there for a step
