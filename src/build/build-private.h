@@ -34,10 +34,37 @@ typedef struct {
   int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
 
+/* The layers that a build made or found: those of the store, and those that a cache elsewhere has,
+ * which are only fetched when somebody reads them. Counted, thread-safe. */
+typedef struct OakumLayerPool OakumLayerPool;
+NODISCARD OakumLayerPool *oakum_layer_pool_new(OakumStore *store);
+NODISCARD OakumLayerPool *oakum_layer_pool_ref(OakumLayerPool *pool);
+void oakum_layer_pool_unref(OakumLayerPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerPool, oakum_layer_pool_unref)
+/* The layer of the entry may be read from `remote` (borrowed). */
+void oakum_layer_pool_note(OakumLayerPool *pool, const OakumCacheEntry *entry,
+                           OakumCacheRemote *remote);
+/* Brings the layer into the store, if it is not there. A cache whose layer cannot be had, or is not
+ * what it said, is not asked again. */
+NODISCARD gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                          GError **error);
+/* Fetches it, and reads it from the store. */
+NODISCARD OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                             GError **error);
+/* Where the layer lies, as OakumBlobSource tells it, or NULL; new string. */
+NODISCARD char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescriptor *layer);
+/* A cache that is no longer asked, and whether any is. */
+void oakum_layer_pool_distrust(OakumLayerPool *pool, const OakumCacheRemote *remote);
+NODISCARD gboolean oakum_layer_pool_trusts(OakumLayerPool *pool, const OakumCacheRemote *remote);
+/* Whether a layer was needed and could not be had since the last call; what caches that are not
+ * trusted promised is forgotten. */
+NODISCARD gboolean oakum_layer_pool_broken(OakumLayerPool *pool);
+
 typedef struct {
   const OakumPlan *plan;
   const OakumDockerfile *dockerfile;
   OakumStore *store;
+  OakumLayerPool *layers;
   const OakumBuildOptions *options;
   char *work;                /* folder of all roots */
   gboolean overlay;          /* steps run on an overlay over their root */
@@ -121,12 +148,20 @@ void oakum_cache_key_root(OakumCacheKey *key, const char *name, const Stage *sta
 NODISCARD gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root,
                                          const char *path, const OakumPackOptions *options,
                                          GError **error);
+NODISCARD char *oakum_cache_key_hex(OakumCacheKey *key);
 /* *hit: a step of this key was carried out before, and its layer, if it made one (*changed), is the
  * stage's newest now. FALSE: an error. */
 NODISCARD gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int line,
                                    gboolean *changed, gboolean *hit, GError **error);
 /* Remembers what came of the step: the stage's newest layer, or none. */
 void oakum_cache_note(const Build *build, const Stage *stage, OakumCacheKey *key, gboolean changed);
+/* A build begins, or begins again: its layers are in the pool. */
+void oakum_cache_log_begin(OakumCacheLog *log, OakumLayerPool *pool);
+/* A step of the stage; `run`: a RUN. Takes nothing. */
+void oakum_cache_log_add(OakumCacheLog *log, const char *key, const OakumCacheEntry *entry,
+                         int stage, gboolean run);
+/* There is a result: which stages its layers come from is noted. */
+void oakum_cache_log_result(OakumCacheLog *log, const OakumPlan *plan);
 /* What the mounts of a RUN show, but for what is in caches, secrets and agents. */
 NODISCARD gboolean oakum_stage_mounts_key(Build *build, Stage *stage, const OakumInstruction *in,
                                           OakumCacheKey *key, GError **error);

@@ -71,6 +71,12 @@ const OakumOption oakum_build_options[] = {
      "ssh agent for RUN --mount=type=ssh"},
     {"no-cache", 0, OAKUM_OPTION_FLAG, AT(no_cache), NULL,
      "carry out every step, also one that was carried out before"},
+    {"cache-from", 0, OAKUM_OPTION_LIST, AT(cache_from), "CACHE",
+     "a repository, oci:DIR, or type=registry,ref=REPO or type=local,src=DIR, asked for what the "
+     "store does not know"},
+    {"cache-to", 0, OAKUM_OPTION_LIST, AT(cache_to), "CACHE",
+     "tell this cache what came of the steps; type=registry,ref=REPO,mode=min tells only those of "
+     "the result"},
     {"cache-ttl", 0, OAKUM_OPTION_TEXT, AT(cache_ttl), "TIME",
      "use what a step made for so long: 30m, 336h", "for ever"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
@@ -97,6 +103,7 @@ void oakum_built_clear(OakumBuilt *built)
   oakum_outputs_free(built->outputs);
   oakum_build_shape_clear(&built->shape);
   oakum_build_progress_clear(&built->progress);
+  oakum_cli_caches_clear(&built->caches);
   oakum_ignore_free(built->ignore);
   oakum_context_free(built->context);
   if (built->contexts)
@@ -463,6 +470,11 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
     oakum_warn("%s", note);
   if (!args->print_plan)
     oakum_debug("isolation: %s", oakum_rung_name(options.rung));
+  if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
+    return FALSE;
+  built->caches.ttl_s = options.cache_ttl_s;
+  options.cache_from = built->caches.from;
+  options.cache_log = built->caches.log;
   built->results = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_build_result_free);
   for (guint i = 0; i < built->platforms->len; i++)
     if (!build_platform(args, built, built->platforms->pdata[i], &options, error))

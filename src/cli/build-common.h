@@ -7,6 +7,21 @@
 #include "cli/cli.h"
 #include "cli/outputs.h"
 
+/* --cache-from and --cache-to. */
+typedef struct {
+  GPtrArray *from;    /* OakumCacheRemote; NULL: none */
+  GPtrArray *to;      /* private to build-cache.c; NULL: none */
+  OakumCacheLog *log; /* NULL: nobody is told */
+  uint64_t ttl_s;     /* of --cache-ttl: what is older is told again */
+} OakumCaches;
+NODISCARD gboolean oakum_cli_caches_open(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+/* Tells the caches of --cache-to of the steps; a build that failed may do so, too. What cannot be
+ * told is a warning, but for a cache with ignore-error=false. */
+NODISCARD gboolean oakum_cli_caches_tell(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+void oakum_cli_caches_clear(OakumCaches *caches);
+
 struct OakumBuilt {
   OakumContext *context;
   OakumIgnore *ignore;
@@ -19,6 +34,7 @@ struct OakumBuilt {
   GPtrArray *platforms; /* OakumPlatform, as asked for */
   GPtrArray *results;   /* OakumBuildResult, one a platform; NULL or empty with --print-plan */
   OakumManifest *index; /* over several platforms; else NULL */
+  OakumCaches caches;
 };
 /* What was built, as what delivers it wants it; *images, of the length of results, and the source
  * are owned by the caller and must live as long. */

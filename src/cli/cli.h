@@ -103,6 +103,8 @@ typedef struct {
   char *memory, *cpus, *timeout;
   GPtrArray *platforms, *labels, *annotations, *hosts;
   gboolean push;
+  GPtrArray *cache_from, *cache_to;        /* texts, as docs/cache.md has them */
+  gboolean cache_no_runs, cache_no_copies; /* no options: steps that those are not used for */
   GPtrArray *tags, *outputs, *build_args, *build_contexts, *secrets, *ssh;
   gboolean print_plan, verbose, no_cache;
   OakumRegistryArgs registry;

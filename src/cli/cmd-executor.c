@@ -131,8 +131,24 @@ static gboolean open_input(const OakumExecutorArgs *args, const char *temp, Oaku
          oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }
 
-static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, OakumBuilt *built,
-                      GError **error)
+/* --cache-repo, else that of the first destination with /cache behind it. */
+static gboolean add_cache_repository(const OakumExecutorArgs *args, GPtrArray *out, GError **error)
+{
+  if (args->cache_repo) {
+    g_ptr_array_add(out, g_strdup(args->cache_repo));
+    return TRUE;
+  }
+  if (!args->destinations || args->destinations->len == 0)
+    return TRUE; /* with --no-push-cache: what the folder has */
+  g_autoptr(OakumReference) ref = oakum_reference_parse(args->destinations->pdata[0], error);
+  if (ref)
+    g_ptr_array_add(out, g_strconcat(ref->registry, "/", ref->repository, "/cache", NULL));
+  return ref != NULL;
+}
+
+/* `repository` gets that of the cache, and must live as long as `built`. */
+static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, GPtrArray *repository,
+                      OakumBuilt *built, GError **error)
 {
   g_autofree char *ttl = NULL;
   uint64_t seconds;
@@ -155,8 +171,15 @@ static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, OakumBu
   to->isolation = (char *)g_getenv("OAKUM_ISOLATION");
   to->print_plan = oakum_executor_flag(args->dryrun, FALSE);
   to->cache_ttl = ttl;
-  to->no_cache = !oakum_executor_flag(args->cache, FALSE) ||
-                 !oakum_executor_flag(args->cache_run_layers, TRUE);
+  gboolean cache = oakum_executor_flag(args->cache, FALSE);
+  if (cache && !add_cache_repository(args, repository, error))
+    return FALSE;
+  to->tags = args->destinations; /* where layers of the cache may be mounted from */
+  to->cache_no_runs = !oakum_executor_flag(args->cache_run_layers, TRUE);
+  to->cache_no_copies = !oakum_executor_flag(args->cache_copy_layers, FALSE);
+  to->no_cache = !cache || (to->cache_no_runs && to->cache_no_copies);
+  to->cache_from = repository;
+  to->cache_to = oakum_executor_flag(args->no_push_cache, FALSE) ? NULL : repository;
   if (oakum_executor_flag(args->reproducible, FALSE))
     g_setenv("SOURCE_DATE_EPOCH", "0", TRUE);
   return oakum_cli_build(to, ".", built, error);
@@ -203,6 +226,7 @@ static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *s
   g_auto(OakumRegistryArgs) registry = {NULL};
   g_autoptr(OakumTempDir) temp = NULL;
   g_autofree char *folder = NULL, *store = NULL, *work = NULL;
+  g_autoptr(GPtrArray) repository = g_ptr_array_new_with_free_func(g_free);
   const char *bases = args->cache_dir ? args->cache_dir : "/cache";
   if (!oakum_executor_folder(args, &folder, error) || !settle(folder, &temp, error) ||
       !oakum_executor_registry(args, &registry, error))
@@ -222,8 +246,10 @@ static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *s
   work = g_build_filename(oakum_store_path(built->store), "work", NULL);
   (void)g_mkdir_with_parents(work, 0700);
   gboolean ok = open_input(args, work, built, error) && (dry || tell_bases(args, built, error)) &&
-                build(args, &to, built, error) &&
+                build(args, &to, repository, built, error) &&
                 (!oakum_built_any(built) || deliver(args, built, work, &registry, error));
+  if (built->dockerfile && oakum_executor_flag(args->cache, FALSE) && !dry) /* also --no-push */
+    ok = oakum_cli_caches_tell(&to, &built->caches, ok ? error : NULL) && ok;
   const OakumBuildFailure *failure =
       ok || !error ? NULL : oakum_build_progress_failure(&built->progress, *error);
   if (failure && failure->exit_code > 0)

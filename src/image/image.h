@@ -148,9 +148,8 @@ NODISCARD OakumImage *oakum_layout_read(const char *folder, const char *tag,
                                         const OakumPlatform *platform, GError **error);
 NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
                                                 const OakumPlatform *platform, GError **error);
-/* The blobs of the layout in `folder`, whatever image they are of; NULL: there is no such folder.
- */
-NODISCARD OakumBlobSource *oakum_layout_source(const char *folder);
+/* The blobs of a layout. */
+NODISCARD OakumBlobSource *oakum_layout_source(const char *folder, GError **error);
 /* Adds the image to the layout in `folder` (made when missing) under each of `names` (none: without
  * a name), replacing entries of those names; index.json changes last and atomically. */
 NODISCARD gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,

@@ -787,4 +787,24 @@ def test_cache_in_the_folder(job, base):
     assert "needs --cache-repo" in job.run("--no-push", "--cache", status=1)
 
 
-# ---- the file system of the job -----------------------------------------------------------------
+@flags("--cache-repo", "--cache-copy-layers")
+def test_cache_repository(job, base, servers):
+    """Steps of one machine are used by another; by default below the destination; in a layout; copies only when asked for."""
+    server = servers()
+    job.dockerfile(f"FROM oci:{base}:latest\nRUN echo it ran >&2; echo > /x\nCOPY f /f\n")
+    ran = lambda *more: "\nit ran" in "\n" + job.run("--pre-cleanup", "--cache", *more, env=login(server))
+    tags = lambda repo: {name for r, name in server.manifests if r == repo and not name.startswith("sha256:")}
+    push = ["-d", f"{server.address}/team/app:v1"]
+    assert ran(*push) and len(tags("team/app/cache")) == 1
+    assert not ran(*push) and server.tagged.count("v1") == 2
+    assert ran(*push, "--cache-run-layers=false")
+    other = ["--cache-repo", f"{server.address}/mine/cache"]
+    assert ran(*push, *other, "--no-push-cache") and not tags("mine/cache")
+    assert ran("--no-push", *other) and len(tags("mine/cache")) == 1  # --no-push is about images
+    assert not ran("--no-push", *other)
+    ran("--no-push", *other, "--cache-copy-layers")
+    assert len(tags("mine/cache")) == 2
+    layout_repo = ["--cache-repo", f"oci:{job.folder}/layout"]
+    assert ran("--no-push", *layout_repo) and not ran("--no-push", *layout_repo) and (job.folder / "layout/index.json").exists()
+
+
