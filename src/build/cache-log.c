@@ -70,28 +70,30 @@ void oakum_cache_log_add(OakumCacheLog *log, const char *key, const OakumCacheEn
   g_hash_table_add(log->known, row->key);
 }
 
-void oakum_cache_log_begin(OakumCacheLog *log, OakumLayerPool *pool)
+OakumLayerPool *oakum_cache_log_pool(OakumCacheLog *log, OakumStore *store)
 {
   OAKUM_AUTO_LOCK(&log->lock);
-  oakum_layer_pool_unref(log->pool);
-  log->pool = oakum_layer_pool_ref(pool);
+  if (!log->pool)
+    log->pool = oakum_layer_pool_new(store);
+  return oakum_layer_pool_ref(log->pool);
+}
+
+static const OakumPlanStage *stage_of(const OakumPlan *plan, int index)
+{
+  for (guint i = 0; index >= 0 && i < plan->stages->len; i++)
+    if (((const OakumPlanStage *)plan->stages->pdata[i])->stage == index)
+      return plan->stages->pdata[i];
+  return NULL;
 }
 
 void oakum_cache_log_result(OakumCacheLog *log, const OakumPlan *plan)
 {
   OAKUM_AUTO_LOCK(&log->lock);
+  if (!log->result)
+    log->result = g_hash_table_new(NULL, NULL);
   const OakumPlanStage *stage = plan->stages->pdata[plan->stages->len - 1];
-  if (log->result)
-    g_hash_table_unref(log->result);
-  log->result = g_hash_table_new(NULL, NULL);
-  for (guint i = 0; stage && i <= plan->stages->len; i++) {
+  for (; stage; stage = stage_of(plan, stage->base_stage)) /* a base comes before what needs it */
     g_hash_table_add(log->result, GINT_TO_POINTER(stage->stage + 1));
-    int base = stage->base_stage;
-    stage = NULL;
-    for (guint j = 0; base >= 0 && j < plan->stages->len; j++)
-      if (((const OakumPlanStage *)plan->stages->pdata[j])->stage == base)
-        stage = plan->stages->pdata[j];
-  }
 }
 
 typedef struct {

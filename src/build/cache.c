@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define CACHE_FORMAT                                                                               \
-  "oakum cache 1" /* to be changed when a step of the same words makes other bytes */
+  "oakum cache 2" /* to be changed when a step of the same words makes other bytes */
 
 struct OakumCacheKey {
   OakumHasher *hasher;
@@ -53,36 +53,61 @@ void oakum_cache_key_root(OakumCacheKey *key, const char *name, const Stage *sta
   oakum_cache_key_number(key, "end", ids->len);
 }
 
-static gboolean hash_bytes(void *self, const void *data, size_t len, GError **error)
+typedef struct {
+  OakumHasher *hasher;
+  OakumFileMemo *memo;
+  const OakumPackOptions *options;
+} Files;
+
+static OakumPackChoice files_choose(const char *path, gboolean folder, gpointer user)
 {
-  oakum_hasher_update(self, data, len);
+  const OakumPackOptions *options = ((const Files *)user)->options;
+  return options->choose ? options->choose(path, folder, options->user) : OAKUM_PACK_TAKE;
+}
+
+static gboolean files_edit(OakumTarEntry *entry, const char *from, gboolean implied,
+                           gboolean *write, gpointer user, GError **error)
+{
+  const OakumPackOptions *options = ((const Files *)user)->options;
+  return !options->edit || options->edit(entry, from, implied, write, options->user, error);
+}
+
+static gboolean files_tell(const OakumTarEntry *entry, int at, const char *name,
+                           const struct stat *st, gpointer user, GError **error)
+{
+  Files *files = user;
+  char digest[65] = "";
+  if ((entry->type == OAKUM_TAR_FILE || entry->type == OAKUM_TAR_DIR) &&
+      !oakum_file_memo_digest(files->memo, at, name, st, digest, error))
+    return FALSE;
+  uint64_t numbers[] = {
+      entry->type,      entry->mode,      entry->uid,      entry->gid,     (uint64_t)entry->mtime,
+      entry->dev_major, entry->dev_minor, entry->path.len, entry->link.len};
+  for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+    numbers[i] = GUINT64_TO_LE(numbers[i]);
+  oakum_hasher_update(files->hasher, numbers, sizeof(numbers));
+  oakum_hasher_update(files->hasher, entry->path.data, entry->path.len);
+  if (entry->link.len)
+    oakum_hasher_update(files->hasher, entry->link.data, entry->link.len);
+  oakum_hasher_update(files->hasher, digest, sizeof(digest));
   return TRUE;
 }
 
-static gboolean hash_end(void *self, GError **error)
+gboolean oakum_cache_key_files(OakumCacheKey *key, const Build *build, int root, const char *path,
+                               gboolean itself, const OakumPackOptions *options, GError **error)
 {
-  return TRUE;
-}
-
-static void hash_free(void *self)
-{
-}
-
-gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root, const char *path,
-                               const OakumPackOptions *options, GError **error)
-{
-  static const OakumWriterClass klass = {hash_bytes, hash_end, hash_free};
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
-  g_autoptr(OakumTarWriter) tar = oakum_tar_writer_new(oakum_writer_new(&klass, hasher));
-  if (!oakum_pack_path(root, path, "f", TRUE, options, tar, error) ||
-      !oakum_tar_writer_finish(tar, error))
+  Files files = {hasher, build->memo, options};
+  const OakumPackOptions own = {files_choose, files_edit, files_tell, &files, options->owners};
+  if (!oakum_pack_path(root, path, "f", itself, &own, NULL, error))
     return FALSE;
   g_autofree char *hex = oakum_hasher_hex(hasher);
-  oakum_cache_key_text(key, name, hex);
+  oakum_cache_key_text(key, "files", hex);
   return TRUE;
 }
 
-OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *stage, const char *kind)
+OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *below, const char *kind,
+                                   int64_t epoch)
 {
   OakumCacheKey *key = g_new0(OakumCacheKey, 1);
   key->hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
@@ -92,10 +117,12 @@ OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *stage, const
   oakum_cache_key_text(key, "kind", kind);
   oakum_cache_key_text(key, "platform", platform);
   oakum_cache_key_number(key, "keep times", build->options->keep_times);
-  oakum_cache_key_number(key, "epoch", stage->epoch);
+  oakum_cache_key_number(key, "epoch", epoch);
   oakum_cache_key_number(key, "zstd", build->options->zstd); /* records name the compressed bytes */
   oakum_cache_key_number(key, "level", build->options->compression_level);
-  oakum_cache_key_root(key, "root", stage);
+  oakum_cache_key_number(key, "below", below != NULL);
+  if (below)
+    oakum_cache_key_root(key, "root", below);
   return key;
 }
 

@@ -153,6 +153,8 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
+  build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
   gboolean ok = open_context(&build, error);
   for (guint i = 0; ok && i < plan->stages->len; i++)
     ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
@@ -165,6 +167,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
     oakum_stage_free(build.stages[i]);
   g_ptr_array_unref(build.foreign);
   g_free(build.stages);
+  oakum_file_memo_free(build.memo);
   g_free(build.work);
   oakum_fd_clear(&build.context);
   return result;
@@ -177,9 +180,9 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
                                   OakumStore *store, const OakumBuildOptions *options,
                                   GError **error)
 {
-  g_autoptr(OakumLayerPool) layers = oakum_layer_pool_new(store);
-  if (options->cache_log)
-    oakum_cache_log_begin(options->cache_log, layers);
+  g_autoptr(OakumLayerPool) layers = options->cache_log
+                                         ? oakum_cache_log_pool(options->cache_log, store)
+                                         : oakum_layer_pool_new(store);
   for (gboolean damaged = FALSE;;) {
     g_autoptr(GError) local = NULL;
     OakumBuildResult *result = run_once(plan, dockerfile, store, layers, options, &local);

@@ -98,12 +98,12 @@ static void platform_free(gpointer p)
 void oakum_built_clear(OakumBuilt *built)
 {
   g_clear_pointer(&built->results, g_ptr_array_unref);
+  oakum_cli_caches_clear(&built->caches);
   g_clear_pointer(&built->platforms, g_ptr_array_unref);
   oakum_manifest_free(built->index);
   oakum_outputs_free(built->outputs);
   oakum_build_shape_clear(&built->shape);
   oakum_build_progress_clear(&built->progress);
-  oakum_cli_caches_clear(&built->caches);
   oakum_ignore_free(built->ignore);
   oakum_context_free(built->context);
   if (built->contexts)
@@ -465,16 +465,16 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.contexts = built->contexts;
   Bases bases = {built->store, &args->registry};
   options.user = &bases;
-  g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
-  if (note)
-    oakum_warn("%s", note);
-  if (!args->print_plan)
-    oakum_debug("isolation: %s", oakum_rung_name(options.rung));
   if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
     return FALSE;
   built->caches.ttl_s = options.cache_ttl_s;
   options.cache_from = built->caches.from;
   options.cache_log = built->caches.log;
+  g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
+  if (note)
+    oakum_warn("%s", note);
+  if (!args->print_plan)
+    oakum_debug("isolation: %s", oakum_rung_name(options.rung));
   built->results = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_build_result_free);
   for (guint i = 0; i < built->platforms->len; i++)
     if (!build_platform(args, built, built->platforms->pdata[i], &options, error))

@@ -28,13 +28,13 @@ struct OakumBuilt {
   GPtrArray *contexts; /* OakumNamedContext; NULL: none */
   OakumDockerfile *dockerfile;
   OakumStore *store;
+  OakumCaches caches;
   OakumOutputs *outputs;
   OakumBuildShape shape;
   OakumBuildProgress progress;
   GPtrArray *platforms; /* OakumPlatform, as asked for */
   GPtrArray *results;   /* OakumBuildResult, one a platform; NULL or empty with --print-plan */
   OakumManifest *index; /* over several platforms; else NULL */
-  OakumCaches caches;
 };
 /* What was built, as what delivers it wants it; *images, of the length of results, and the source
  * are owned by the caller and must live as long. */
