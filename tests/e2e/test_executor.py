@@ -782,7 +782,7 @@ def test_cache_in_the_folder(job, base):
     assert ran() and ran()  # as kaniko: only with --cache
     assert not ran("--cache") and not ran("--cache=true")
     assert ran("--cache", "--cache-run-layers=false")
-    time.sleep(1.1)
+    time.sleep(2.5)
     assert ran("--cache", "--cache-ttl=1s")
     assert "needs --cache-repo" in job.run("--no-push", "--cache", status=1)
 
