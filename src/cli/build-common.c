@@ -227,11 +227,11 @@ gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *fold
          oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }
 
-static GHashTable *build_args(const OakumBuildArgs *args)
+GHashTable *oakum_cli_build_args(GPtrArray *texts)
 {
   GHashTable *table = oakum_str_map_new(g_free, g_free);
-  for (guint i = 0; args->build_args && i < args->build_args->len; i++) {
-    const char *text = args->build_args->pdata[i], *equals = strchr(text, '=');
+  for (guint i = 0; texts && i < texts->len; i++) {
+    const char *text = texts->pdata[i], *equals = strchr(text, '=');
     const char *value =
         equals ? equals + 1 : g_getenv(text); /* NAME alone takes it from the environment */
     if (value)
@@ -480,7 +480,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!read_options(args, &options, built, error) ||
       (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error)))
     return FALSE;
-  g_autoptr(GHashTable) table = build_args(args);
+  g_autoptr(GHashTable) table = oakum_cli_build_args(args->build_args);
   options.build_args = table;
   tell_switches(table);
   /* as buildx: the variable is an argument, and the argument goes before the variable */
