@@ -165,15 +165,13 @@ gboolean oakum_parser_take(OakumParser *parser)
   take_comments(df, before, chunk->first_comment, next->first_comment, &move);
   take_errors(parser, (int)index, &move);
   OakumInstruction *in = g_steal_pointer(&before->instructions->pdata[index]);
-  in->index = df->instructions->len;
   in->has_error = chunk->has_error; /* not what the graph of stages said */
-  if (in->inner)
-    in->inner->index = in->index;
-  if (move.bytes || move.lines) {
+  if (move.bytes || move.lines)
     move_range(&in->read_range, &move);
-    move_instruction(in, &move);
-    if (in->inner)
-      move_instruction(in->inner, &move);
+  for (OakumInstruction *part = in; part; part = part->inner) {
+    part->index = df->instructions->len;
+    if (move.bytes || move.lines)
+      move_instruction(part, &move);
   }
   parser->words += chunk->words;
   parser->heredocs += chunk->heredocs;
