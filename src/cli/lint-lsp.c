@@ -232,21 +232,23 @@ static json_t *diagnostic(Document *d, const OakumFinding *f)
 static void append_string(GString *out, const char *text)
 {
   const char *p = text;
-  g_string_append_c(out, '"');
-  while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+  while (*p > 0 && *p < 0x7f)
     p++;
-  g_string_append_len(out, text, p - text);
-  g_autofree char *safe = *p ? oakum_escape_utf8(p, -1) : NULL;
-  for (p = safe; p && *p;) {
+  g_autofree char *safe = *p ? oakum_escape_utf8(text, -1) : NULL;
+  g_string_append_c(out, '"');
+  for (p = safe ? safe : text; *p; p++) {
     size_t plain = 0;
     while ((unsigned char)p[plain] >= 0x20 && p[plain] != '"' && p[plain] != '\\')
       plain++;
     g_string_append_len(out, p, (gssize)plain);
     p += plain;
-    if (*p == '"' || *p == '\\')
-      g_string_append_printf(out, "\\%c", *p++);
-    else if (*p)
-      g_string_append_printf(out, "\\u%04x", (unsigned char)*p++);
+    if (!*p)
+      break;
+    char escape = *p == '\n' ? 'n' : *p == '\t' ? 't' : (unsigned char)*p < 0x20 ? 'u' : *p;
+    g_string_append_c(out, '\\');
+    g_string_append_c(out, escape);
+    if (escape == 'u')
+      g_string_append_printf(out, "%04x", (unsigned char)*p);
   }
   g_string_append_c(out, '"');
 }

@@ -5,6 +5,8 @@
 #include "dockerfile/dockerfile-private.h"
 #include <string.h>
 
+#define BLOCK 1024u /* bytes that are compared at once */
+
 typedef struct {
   guint bytes; /* modulo 2^32, so that places may also move up */
   int lines;
@@ -69,11 +71,17 @@ void oakum_parser_before(OakumParser *parser, OakumDockerfile *before)
   OakumDockerfile *df = parser->out;
   if (before->escape != df->escape || before->errors->len > OAKUM_DOCKERFILE_ERRORS_MAX)
     return;
+  const char *old = before->source, *new = df->source, *old_end = old + before->len,
+             *new_end = new + df->len;
   guint most = MIN(before->len, df->len), same = 0, back = 0;
-  while (same < most && before->source[same] == df->source[same])
+  while (most - same >= BLOCK && memcmp(old + same, new + same, BLOCK) == 0)
+    same += BLOCK;
+  while (same < most && old[same] == new[same])
     same++;
-  while (back < most - same &&
-         before->source[before->len - back - 1] == df->source[df->len - back - 1])
+  while (most - same - back >= BLOCK &&
+         memcmp(old_end - back - BLOCK, new_end - back - BLOCK, BLOCK) == 0)
+    back += BLOCK;
+  while (back < most - same && old_end[-1 - (gssize)back] == new_end[-1 - (gssize)back])
     back++;
   parser->before = before;
   parser->same = same;

@@ -57,6 +57,7 @@ typedef struct {
   /* numbers in a walk of the tree of stages from above: [number, number + size) are this one and
    * those made from it */
   guint number, size;
+  guint depth;       /* stages above it in its chain */
   gboolean complete; /* what is not found in it is empty, and not only unknown */
 } Level;
 
@@ -108,6 +109,7 @@ static void number_stages(OakumScope *scope, guint n)
     next[above] += level->size;
     next[i] = level->number + 1;
     level->root = above ? scope->levels[above].root : i;
+    level->depth = above ? scope->levels[above].depth + 1 : 0;
   }
 }
 
@@ -123,6 +125,7 @@ OakumScope *oakum_scope_new(const OakumDockerfile *df, GHashTable *given, GHashT
     scope->levels[i] = (Level){g_ptr_array_new_with_free_func(binding_free),
                                oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
                                i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1,
+                               0,
                                0,
                                0,
                                0,
@@ -212,16 +215,31 @@ static OakumBinding *find(const OakumScope *scope, int stage, guint limit, const
     return find_in(&scope->levels[0], name, limit);
   const GArray *homes = g_hash_table_lookup(scope->homes, name);
   guint here = (guint)stage + 1, number = scope->levels[here].number;
-  for (guint i = homes ? homes->len : 0; i > 0; i--) { /* the nearest first */
+  *known = scope->levels[scope->levels[here].root].complete;
+  if (!homes)
+    return NULL;
+  /* the shorter way: the chain of stages, or the stages that bind the name */
+  if (scope->levels[here].depth < homes->len) {
+    OakumBinding *found = NULL;
+    for (guint at = here; !found; at = (guint)scope->levels[at].parent + 1) {
+      found = find_in(&scope->levels[at], name, at == here ? limit : G_MAXINT);
+      if (scope->levels[at].parent < 0)
+        break;
+    }
+    *known |= found != NULL;
+    return found;
+  }
+  for (guint i = homes->len; i > 0; i--) { /* the nearest first */
     guint at = g_array_index(homes, guint, i - 1);
     const Level *level = &scope->levels[at];
     if (at == 0 || at > here || number < level->number || number >= level->number + level->size)
       continue; /* not of the chain */
     OakumBinding *found = find_in(level, name, at == here ? limit : G_MAXINT);
-    if (found)
+    if (found) {
+      *known = TRUE;
       return found;
+    }
   }
-  *known = scope->levels[scope->levels[here].root].complete;
   return NULL;
 }
 
@@ -249,12 +267,21 @@ static const char *lookup(const char *name, gpointer user)
   return NULL;
 }
 
+/* Most words have nothing to replace. */
+static gboolean is_plain(const char *word)
+{
+  size_t len = strcspn(word, "$\"'\\`");
+  return !word[len] && len <= OAKUM_EXPANSION_MAX;
+}
+
 /* NULL: not known, or wrong. */
 static char *value_of(OakumScope *scope, int stage, guint limit, const char *word)
 {
   Lookup at = {.scope = scope, .stage = stage, .limit = limit};
   if (scope->bytes > OAKUM_DOCKERFILE_SCOPE_MAX)
     return NULL;
+  if (is_plain(word))
+    return g_strdup(word);
   char *value = oakum_dockerfile_expand(word, scope->df->escape, lookup, &at, NULL);
   if (at.unsure)
     g_clear_pointer(&value, g_free);
@@ -403,5 +430,7 @@ char *oakum_scope_expand(OakumScope *scope, guint index, const char *word, GPtrA
 {
   Lookup at = place_of(scope, index);
   at.unknown = unknown;
+  if (is_plain(word))
+    return g_strdup(word);
   return oakum_dockerfile_expand(word, scope->df->escape, lookup, &at, error);
 }

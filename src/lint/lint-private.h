@@ -104,6 +104,7 @@ struct LintStep {
   GPtrArray *scripts; /* LintScript */
   GArray *commands;   /* LintCommand */
   gboolean broken;    /* a script could not be read to its end */
+  GArray *likenesses; /* of the words in its text; of check_arg_unused */
   guint64 silent[(LINT_RULES + 63) / 64]; /* ALONE rules that had nothing to say: a bit each */
 };
 

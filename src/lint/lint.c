@@ -177,7 +177,9 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
                     rule == LINT_SECRET_RUN || rule == LINT_SECRET_DELETED;
   if (secret && severity == OAKUM_SEVERITY_HIGH && !lint->hadolint)
     severity = OAKUM_SEVERITY_CRITICAL;
-  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LINT, row->name, severity);
+  OakumFinding *finding = oakum_finding_new_borrowed(
+      row->name, severity, row->why, lint_aliases(rule),
+      lint->hadolint ? row->hadolint : lint->docker ? row->docker : NULL);
   if (detail) {
     va_list args;
     va_start(args, detail);
@@ -187,11 +189,8 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
   } else {
     finding->title = g_strdup(row->title);
   }
-  finding->why = g_strdup(row->why);
   finding->fix = g_strdup(row->help);
-  finding->aliases = oakum_lint_rule_aliases(row);
   finding->category = row->category;
-  finding->code = g_strdup(lint->hadolint ? row->hadolint : lint->docker ? row->docker : NULL);
   finding->file = g_strdup(lint->dockerfile->file);
   if (lint->hadolint) {
     finding->line = finding->end_line = step ? step->line : 1;

@@ -41,6 +41,7 @@ void lint_step_free(LintStep *step)
     g_ptr_array_unref(step->words);
     g_clear_pointer(&step->commands, g_array_unref);
     g_clear_pointer(&step->scripts, g_ptr_array_unref);
+    g_clear_pointer(&step->likenesses, g_array_unref);
     g_free(step);
     step = inner;
   }
