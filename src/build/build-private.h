@@ -2,6 +2,9 @@
 #include "build/build.h"
 #include "os/os.h"
 
+/* What a step finds without any ENV. */
+#define OAKUM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* One stage while it is built. */
 typedef struct {
   const OakumPlanStage *plan;
@@ -38,6 +41,8 @@ typedef struct {
 } Build;
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
+/* Builds a stage whose base and sources are built. */
+NODISCARD gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **error);
 void oakum_stage_free(Stage *stage);
 /* A stage that is an image from elsewhere or a named context (also a folder), for COPY --from and
  * mounts. Borrowed: the build keeps it. */
@@ -147,6 +152,8 @@ void oakum_user_clear(OakumUser *user);
 /* A folder's contents as a layer of the stage. */
 NODISCARD gboolean oakum_stage_add_folder(Build *build, Stage *stage,
                                           const OakumNamedContext *named, int line, GError **error);
+NODISCARD gboolean oakum_step_run(Build *build, Stage *stage, const OakumInstruction *in,
+                                  GError **error);
 NODISCARD gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in,
                                    GError **error);
 NODISCARD gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *in,

@@ -1,0 +1,128 @@
+/* A whole build: its stages, and the image that comes of the last. */
+#include "build/build-private.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Blobs of the result: in the store what was made, elsewhere the layers of the base, which are only
+ * fetched when somebody lacks them. */
+typedef struct {
+  OakumBlobSource source;
+  OakumBlobSource *made;
+  OakumImage *base; /* NULL: none */
+} ResultSource;
+
+static OakumReader *result_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  ResultSource *s = (ResultSource *)self;
+  for (guint i = 0; s->base && i < s->base->manifest->layers->len; i++) {
+    const OakumDescriptor *layer = s->base->manifest->layers->pdata[i];
+    if (strcmp(layer->digest, desc->digest) == 0)
+      return s->base->source->open(s->base->source, desc, error);
+  }
+  return s->made->open(s->made, desc, error);
+}
+
+static void result_free(OakumBlobSource *self)
+{
+  ResultSource *s = (ResultSource *)self;
+  oakum_blob_source_free(s->made);
+  oakum_image_free(s->base);
+  g_free(s);
+}
+
+static OakumBlobSource *result_source_new(OakumStore *store, OakumImage *base)
+{
+  ResultSource *s = g_new0(ResultSource, 1);
+  s->source = (OakumBlobSource){result_open, result_free};
+  s->made = oakum_store_source(store);
+  s->base = base;
+  return &s->source;
+}
+
+static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
+{
+  OakumConfig *config = stage->config;
+  g_free(config->created);
+  config->created = oakum_time_format(stage->epoch);
+  g_autofree char *text = oakum_config_format(config);
+  g_autoptr(OakumDescriptor) desc =
+      oakum_store_put_bytes(build->store, OAKUM_MT_OCI_CONFIG, text, strlen(text), error);
+  if (!desc)
+    return NULL;
+  for (guint i = 0; stage->base && i < stage->base->manifest->layers->len; i++) {
+    OakumDescriptor *layer = stage->layers->pdata[i];
+    if (strcmp(layer->media_type, OAKUM_MT_DOCKER_LAYER_GZIP) == 0) { /* OCI's name of the same */
+      g_free(layer->media_type);
+      layer->media_type = g_strdup(OAKUM_MT_OCI_LAYER_GZIP);
+    }
+  }
+  OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, NULL);
+  OakumImage *image = oakum_image_new(
+      "the image", manifest, result_source_new(build->store, g_steal_pointer(&stage->base)), error);
+  if (!image)
+    return NULL;
+  OakumBuildResult *result = g_new0(OakumBuildResult, 1);
+  result->image = image;
+  result->layer_lines = g_array_ref(stage->lines);
+  return result;
+}
+
+static gboolean open_context(Build *build, GError **error)
+{
+  if (!build->options->context)
+    return TRUE;
+  build->ignore = build->options->ignore;
+  build->context = open(build->options->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (build->context < 0)
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", build->options->context);
+  return build->context >= 0;
+}
+
+OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                  OakumStore *store, const OakumBuildOptions *options,
+                                  GError **error)
+{
+  Build build = {
+      .plan = plan, .dockerfile = dockerfile, .store = store, .options = options, .context = -1};
+  g_autofree char *real = realpath(oakum_store_path(store), NULL);
+  g_autofree char *folder = g_build_filename(real ? real : oakum_store_path(store), "work", NULL);
+  (void)mkdir(folder, 0700);
+  g_autoptr(OakumTempDir) work = oakum_temp_dir_new(folder, error);
+  OakumBuildResult *result = NULL;
+  if (!work)
+    return NULL;
+  build.work = g_strdup(oakum_temp_dir_path(work));
+  build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
+  oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
+  build.stages = g_new0(Stage *, dockerfile->stages->len);
+  build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  gboolean ok = open_context(&build, error);
+  for (guint i = 0; ok && i < plan->stages->len; i++)
+    ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
+  if (ok)
+    result = finish(
+        &build,
+        build.stages[((const OakumPlanStage *)plan->stages->pdata[plan->stages->len - 1])->stage],
+        error);
+  for (guint i = 0; i < dockerfile->stages->len; i++)
+    oakum_stage_free(build.stages[i]);
+  g_ptr_array_unref(build.foreign);
+  g_free(build.stages);
+  g_free(build.work);
+  oakum_fd_clear(&build.context);
+  return result;
+}
+
+void oakum_build_result_free(OakumBuildResult *result)
+{
+  if (!result)
+    return;
+  oakum_image_free(result->image);
+  g_array_unref(result->layer_lines);
+  g_free(result);
+}
