@@ -148,6 +148,7 @@
 #define OAKUM_LSP_DOCUMENTS_MAX 1000u
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
+#define OAKUM_LINT_WORKDIR_MAX 4096u    /* bytes of a folder that relative WORKDIRs add up to */
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
 #define OAKUM_LINT_EDITS_MAX 5000u     /* edits of one round */
 

@@ -475,8 +475,13 @@ static void run_workdir(const Step *step)
     docker_tell(step->docker, step->checks, LINT_WORKDIR_RELATIVE, step->at, "%s", path);
   stage->workdir_set = TRUE;
   g_autofree char *joined = g_strconcat(stage->workdir, "/", slashed, NULL);
+  char *clean = clean_path(*slashed == '/' ? slashed : joined);
+  if (strlen(clean) > OAKUM_LINT_WORKDIR_MAX) { /* each step would read all of a longer one */
+    g_free(clean);
+    return;
+  }
   g_free(stage->workdir);
-  stage->workdir = clean_path(*slashed == '/' ? slashed : joined);
+  stage->workdir = clean;
 }
 
 static void once(const Step *step, LintRuleId rule, const OakumInstruction **seen)
