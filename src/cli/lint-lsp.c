@@ -326,9 +326,9 @@ static void publish(Server *server, Document *d)
 static OakumLintJob *lint_text(Server *server, Document *d, OakumLintJob *before, GError **error)
 {
   g_autofree char *name = d->path ? g_path_get_basename(d->path) : g_strdup("Dockerfile");
-  OakumLintJob *job = oakum_lint_job_again(before, &server->settings, name, d->path,
-                                           server->args->context, g_memdup2(d->text, d->len + 1),
-                                           d->len, error);
+  OakumLintJob *job =
+      oakum_lint_job_again(before, &server->settings, name, d->path, server->args->context,
+                           g_memdup2(d->text, d->len + 1), d->len, error);
   if (!job)
     return NULL;
   if (!d->shells)
@@ -351,7 +351,8 @@ static void check(Server *server, Document *d)
   g_autoptr(GError) error = NULL;
   if (!d->dirty)
     return;
-  g_autoptr(OakumLintJob) before = g_steal_pointer(&d->job); /* freed when the client has its answer */
+  g_autoptr(OakumLintJob) before =
+      g_steal_pointer(&d->job); /* freed when the client has its answer */
   forget_check(d);
   d->dirty = FALSE;
   if (d->len > OAKUM_DOCKERFILE_MAX) {

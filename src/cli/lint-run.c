@@ -47,8 +47,8 @@ OakumLintJob *oakum_lint_job_again(OakumLintJob *before, const OakumLintSettings
   if (!oakum_lint_settings_for(settings, path, &job->options, &job->levels))
     return NULL;
   if ((path && !read_ignore(job, path, context, error)) ||
-      !(job->dockerfile = oakum_dockerfile_parse_again(before ? before->dockerfile : NULL, text, len,
-                                                       name, error)))
+      !(job->dockerfile = oakum_dockerfile_parse_again(before ? before->dockerfile : NULL, text,
+                                                       len, name, error)))
     return NULL;
   job->lint = oakum_lint_again(before ? before->lint : NULL, job->dockerfile, &job->options);
   return g_steal_pointer(&job);

@@ -35,16 +35,16 @@ typedef struct {
   guint from, to;    /* the lines that were read for it */
 } OakumLine;
 
-/* An instruction with what stands between it and the one before, for the next parse; the last one of
- * a tree is what follows the last instruction. */
+/* An instruction with what stands between it and the one before, for the next parse; the last one
+ * of a tree is what follows the last instruction. */
 typedef struct {
-  guint start, end;                /* bytes */
-  guint words, heredocs;           /* that it counted against the limits */
-  guint lookaheads;                /* of the file before it */
+  guint start, end;                 /* bytes */
+  guint words, heredocs;            /* that it counted against the limits */
+  guint lookaheads;                 /* of the file before it */
   guint first_token, first_comment; /* in the lists of the tree */
-  int before;                      /* which chunk it was in the tree before; -1: none */
-  guint moved;                     /* then: by how many bytes, modulo 2^32 */
-  gboolean has_error;              /* before the stages were made */
+  int before;                       /* which chunk it was in the tree before; -1: none */
+  guint moved;                      /* then: by how many bytes, modulo 2^32 */
+  gboolean has_error;               /* before the stages were made */
   gboolean from_misspelt;
   gboolean keep; /* its bytes alone say what it is */
 } OakumChunk;
@@ -63,10 +63,10 @@ typedef struct {
   gboolean limited;       /* a limit was passed: `error` is set, the tree is thrown away */
   GError **error;
   /* again.c: a tree of nearly the same text, that is used up */
-  OakumDockerfile *before;         /* NULL: none */
-  guint same, same_back;           /* bytes that both texts begin and end with */
-  int moved_lines;                 /* what stands in the end, by so many lines */
-  guint next_chunk, next_error;    /* the first one that may still be taken over */
+  OakumDockerfile *before;      /* NULL: none */
+  guint same, same_back;        /* bytes that both texts begin and end with */
+  int moved_lines;              /* what stands in the end, by so many lines */
+  guint next_chunk, next_error; /* the first one that may still be taken over */
 } OakumParser;
 
 /* Adds an error of the tree; `hint` may be NULL and is taken. */

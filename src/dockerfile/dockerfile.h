@@ -226,8 +226,8 @@ typedef struct {
  * holds a NUL byte; that error begins with "file:line:column: ". */
 NODISCARD OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char *file,
                                                   GError **error);
-/* The same for a text that came from that of `before` by an edit: what did not change is taken out of
- * that tree, which is then good for nothing but oakum_dockerfile_free. The result is what
+/* The same for a text that came from that of `before` by an edit: what did not change is taken out
+ * of that tree, which is then good for nothing but oakum_dockerfile_free. The result is what
  * oakum_dockerfile_parse gives. `before` may be NULL. */
 NODISCARD OakumDockerfile *oakum_dockerfile_parse_again(OakumDockerfile *before, const char *data,
                                                         size_t len, const char *file,

@@ -455,8 +455,8 @@ static OakumDockerfile *parse(OakumDockerfile *before, const char *data, size_t 
   return g_steal_pointer(&df);
 }
 
-OakumDockerfile *oakum_dockerfile_parse_again(OakumDockerfile *before, const char *data,
-                                              size_t len, const char *file, GError **error)
+OakumDockerfile *oakum_dockerfile_parse_again(OakumDockerfile *before, const char *data, size_t len,
+                                              const char *file, GError **error)
 {
   gboolean again;
   g_autoptr(GError) inner = NULL;

@@ -48,8 +48,8 @@ gboolean oakum_dockerfile_predefined(const char *name, OakumOrigin *origin)
   return FALSE;
 }
 
-/* A binding, and in the first one of its name and level those that follow. Most have none: a line may
- * bind very many names. */
+/* A binding, and in the first one of its name and level those that follow. Most have none: a line
+ * may bind very many names. */
 typedef struct {
   OakumBinding binding; /* first: what is found is handed out as such */
   GPtrArray *later;     /* Bound, in the order of the file; NULL: none */

@@ -88,10 +88,10 @@ void oakum_finding_free(OakumFinding *finding)
 {
   if (!finding)
     return;
-  char **strings[] = {&finding->title,        &finding->fix,          &finding->package_name,
+  char **strings[] = {&finding->title,           &finding->fix,          &finding->package_name,
                       &finding->package_version, &finding->package_purl, &finding->source,
-                      &finding->fixed,        &finding->status,       &finding->advisory,
-                      &finding->layer,        &finding->file};
+                      &finding->fixed,           &finding->status,       &finding->advisory,
+                      &finding->layer,           &finding->file};
   char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);

@@ -97,8 +97,7 @@ GPtrArray *docker_comments_above(const Docker *docker, const OakumInstruction *i
     /* the first byte of the line is dropped, whatever it is */
     gboolean indented =
         comment->range.column > 1 && !(comment->range.offset == 3 && (guchar)df->source[0] == 0xEF);
-    char *text = g_strstrip(
-        g_strconcat(indented ? "#" : "", comment->text, NULL));
+    char *text = g_strstrip(g_strconcat(indented ? "#" : "", comment->text, NULL));
     if (*text)
       g_ptr_array_add(list, text);
     else {
@@ -175,7 +174,8 @@ void docker_tell(Docker *docker, const DockerChecks *more, LintRuleId rule,
   va_end(args);
   LintSpan span = span_of(at);
   if (rule == LINT_EMPTY_CONTINUATION) /* at its last line */
-    span = (LintSpan){docker_line_start(docker->df, at->read_range.end_offset), at->read_range.end_offset};
+    span = (LintSpan){docker_line_start(docker->df, at->read_range.end_offset),
+                      at->read_range.end_offset};
   if (text)
     lint_tell(docker->lint, rule, NULL, span, "%s", text);
   else
@@ -269,16 +269,18 @@ void docker_stop_for(Docker *docker, const OakumDockerfileError *error)
   LintSpan span = {error->range.offset, error->range.end_offset};
   if (lint_one_of(error->code, "duplicate-directive bad-escape")) {
     /* BuildKit counts the lines of directives from 0: it names the line above */
-    guint start = docker_line_start(docker->df, error->range.offset), end = start > 0 ? start - 1 : 0;
+    guint start = docker_line_start(docker->df, error->range.offset),
+          end = start > 0 ? start - 1 : 0;
     span = (LintSpan){docker_line_start(docker->df, end), end};
   }
   if (error->instruction >= 0) {
     const OakumInstruction *in = docker->df->instructions->pdata[error->instruction];
     span = span_of(in);
     if (strcmp(error->code, "unterminated-heredoc") != 0)
-      span.end = docker_phase_of(docker->df, error) == ERROR_LINES || in->kind == OAKUM_INSTRUCTION_UNKNOWN
-                     ? MAX(in->line_range.end_offset, in->read_range.end_offset)
-                     : span.end;
+      span.end =
+          docker_phase_of(docker->df, error) == ERROR_LINES || in->kind == OAKUM_INSTRUCTION_UNKNOWN
+              ? MAX(in->line_range.end_offset, in->read_range.end_offset)
+              : span.end;
     else if (span.end > span.start && docker->df->source[span.end - 1] == '\n')
       span.end--;
   }

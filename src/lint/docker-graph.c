@@ -212,4 +212,3 @@ void docker_run_triggers(Docker *docker, DockerStage *target)
     docker_resolve_bases(docker);
   }
 }
-

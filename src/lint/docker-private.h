@@ -31,7 +31,7 @@ struct DockerStage {
   /* what instructions made of it */
   GHashTable *env, *image_env, *declared; /* name to value; a set */
   GPtrArray *keys;                        /* names of env, in the order they came; owned */
-  GPtrArray *declared_names;              /* of FROM's: the set in the order of the file; borrowed */
+  GPtrArray *declared_names; /* of FROM's: the set in the order of the file; borrowed */
   gboolean windows, has_shell, workdir_set;
   char *workdir;
   const OakumInstruction *cmd, *entrypoint, *health;

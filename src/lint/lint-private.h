@@ -101,10 +101,10 @@ struct LintStep {
   char *registry, *name, *tag, *digest, *alias, *platform;
   LintSpan image_span, alias_span, as_span;
   /* made when first asked for */
-  GPtrArray *scripts; /* LintScript */
-  GArray *commands;   /* LintCommand */
-  gboolean broken;    /* a script could not be read to its end */
-  GArray *likenesses; /* of the words in its text; of check_arg_unused */
+  GPtrArray *scripts;                     /* LintScript */
+  GArray *commands;                       /* LintCommand */
+  gboolean broken;                        /* a script could not be read to its end */
+  GArray *likenesses;                     /* of the words in its text; of check_arg_unused */
   guint64 silent[(LINT_RULES + 63) / 64]; /* ALONE rules that had nothing to say: a bit each */
 };
 
@@ -124,7 +124,7 @@ typedef struct {
  * spends no budget: where it had nothing to say of a step, it is not asked again after an edit
  * elsewhere. */
 #define ALONE (1u << 30)
-#define ONCE 0u                /* called once a file, with step NULL */
+#define ONCE 0u /* called once a file, with step NULL */
 typedef void (*LintCheck)(OakumLint *lint, LintStep *step);
 
 struct OakumLint {
@@ -196,8 +196,9 @@ NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_li
 /* peer-shell.c: what hadolint's shell parser takes of the script, in words that module shell reads
  * alike: all of it, or the commands before the place where it stops; NULL: nothing. New. */
 NODISCARD char *lint_peer_shell(const char *text);
-/* view.c: the steps of the tree. Those of instructions that were taken over from the tree before are
- * taken out of `before`, the steps of that one, and their places moved; NULL: there are none. */
+/* view.c: the steps of the tree. Those of instructions that were taken over from the tree before
+ * are taken out of `before`, the steps of that one, and their places moved; NULL: there are none.
+ */
 NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile, GPtrArray *before);
 /* step.c: forgets what was found out about a step that is not what it was. */
 void lint_step_forget(LintStep *step);

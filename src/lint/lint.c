@@ -177,9 +177,11 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
                     rule == LINT_SECRET_RUN || rule == LINT_SECRET_DELETED;
   if (secret && severity == OAKUM_SEVERITY_HIGH && !lint->hadolint)
     severity = OAKUM_SEVERITY_CRITICAL;
-  OakumFinding *finding = oakum_finding_new_borrowed(
-      row->name, severity, row->why, lint_aliases(rule),
-      lint->hadolint ? row->hadolint : lint->docker ? row->docker : NULL);
+  OakumFinding *finding =
+      oakum_finding_new_borrowed(row->name, severity, row->why, lint_aliases(rule),
+                                 lint->hadolint ? row->hadolint
+                                 : lint->docker ? row->docker
+                                                : NULL);
   if (detail) {
     va_list args;
     va_start(args, detail);

@@ -115,8 +115,8 @@ typedef struct {
 typedef struct OakumLint OakumLint;
 NODISCARD OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile,
                                     const OakumLintOptions *options);
-/* The same after an edit: the tree was made by oakum_dockerfile_parse_again of that of `before`, and
- * what is known of its steps is taken out of `before`, which is then good for nothing but
+/* The same after an edit: the tree was made by oakum_dockerfile_parse_again of that of `before`,
+ * and what is known of its steps is taken out of `before`, which is then good for nothing but
  * oakum_lint_free, while its own tree and options still stand. The options must be those of before
  * but for the ignore file and the time. `before` may be NULL. */
 NODISCARD OakumLint *oakum_lint_again(OakumLint *before, const OakumDockerfile *dockerfile,

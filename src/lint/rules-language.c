@@ -230,8 +230,7 @@ void check_npm_ci(OakumLint *lint, LintStep *step)
     if (!lint_is(c, "npm"))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, "loglevel registry prefix");
-    if (words->len != 1 ||
-        !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") ||
+    if (words->len != 1 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") ||
         lint_has_flag(c, "g global"))
       continue;
     const OakumShellWord *verb = words->pdata[0];

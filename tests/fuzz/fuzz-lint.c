@@ -1,6 +1,6 @@
-/* Lint over any bytes: findings stay inside the file, edits apply, and a fixed file still parses. An
- * input is read in one mode, and either linted or fixed, which its bytes choose: so a fuzzer gets
- * through many of them. A replay does all of it to each. */
+/* Lint over any bytes: findings stay inside the file, edits apply, and a fixed file still parses.
+ * An input is read in one mode, and either linted or fixed, which its bytes choose: so a fuzzer
+ * gets through many of them. A replay does all of it to each. */
 #include "lint/lint.h"
 #include <string.h>
 
@@ -36,8 +36,8 @@ static void fix(const OakumDockerfile *dockerfile, const OakumLintOptions *optio
 {
   size_t len;
   guint applied;
-  g_autofree char *fixed = oakum_lint_fix(dockerfile->source, dockerfile->len, "f", options, TRUE,
-                                          &len, &applied, NULL);
+  g_autofree char *fixed =
+      oakum_lint_fix(dockerfile->source, dockerfile->len, "f", options, TRUE, &len, &applied, NULL);
   g_autoptr(OakumDockerfile) again = fixed ? oakum_dockerfile_parse(fixed, len, "f", NULL) : NULL;
   g_assert_true(again && again->errors->len <= dockerfile->errors->len);
 }
