@@ -22,12 +22,13 @@ static DockerStage *by_name(const Docker *docker, const char *name)
 
 static void depend(DockerStage *stage, DockerStage *on, const OakumInstruction *at)
 {
-  guint place;
-  if (g_ptr_array_find(stage->deps, on, &place)) {
-    stage->dep_at->pdata[place] = (gpointer)at;
+  guint behind = GPOINTER_TO_UINT(g_hash_table_lookup(stage->dep_places, on));
+  if (behind > 0) {
+    stage->dep_at->pdata[behind - 1] = (gpointer)at;
     return;
   }
   g_ptr_array_add(stage->deps, on);
+  g_hash_table_insert(stage->dep_places, on, GUINT_TO_POINTER(stage->deps->len));
   g_ptr_array_add(stage->dep_at, (gpointer)at);
 }
 

@@ -25,9 +25,10 @@ struct DockerStage {
   DockerStage *base;            /* the stage it is made from; NULL */
   gboolean outside;             /* no stage of the file: an image that COPY or a mount names */
   gboolean reachable, dispatched;
-  GPtrArray *commands; /* DockerCommand, owned */
-  GPtrArray *deps;     /* DockerStage, borrowed */
-  GPtrArray *dep_at;   /* OakumInstruction that brought the dependency */
+  GPtrArray *commands;    /* DockerCommand, owned */
+  GPtrArray *deps;        /* DockerStage, borrowed */
+  GPtrArray *dep_at;      /* OakumInstruction that brought the dependency */
+  GHashTable *dep_places; /* DockerStage → its place in `deps` plus 1: each mount may bring one */
   /* what instructions made of it */
   GHashTable *env, *image_env, *declared; /* name to value; a set */
   GPtrArray *keys;                        /* names of env, in the order they came; owned */

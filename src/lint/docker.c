@@ -107,6 +107,7 @@ DockerStage *docker_stage_new(const OakumInstruction *from)
   stage->commands = g_ptr_array_new_with_free_func(command_free);
   stage->deps = g_ptr_array_new();
   stage->dep_at = g_ptr_array_new();
+  stage->dep_places = g_hash_table_new(NULL, NULL);
   stage->env = oakum_str_map_new(g_free, g_free);
   stage->image_env = oakum_str_map_new(g_free, g_free);
   stage->declared = oakum_str_map_new(g_free, NULL);
@@ -121,6 +122,7 @@ static void stage_free(gpointer p)
   g_ptr_array_unref(stage->commands);
   g_ptr_array_unref(stage->deps);
   g_ptr_array_unref(stage->dep_at);
+  g_hash_table_unref(stage->dep_places);
   g_hash_table_unref(stage->env);
   g_hash_table_unref(stage->image_env);
   g_hash_table_unref(stage->declared);
