@@ -149,9 +149,11 @@ struct OakumLint {
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
-  GPtrArray *comments; /* findings of shellcheck */
-  gboolean again;      /* steps come from the lint before */
-  guint first_lock;    /* of check_npm_ci */
+  GPtrArray *comments;     /* findings of shellcheck */
+  gboolean again;          /* steps come from the lint before */
+  GHashTable *globals;     /* names of the ARGs before the first FROM; made when first asked for */
+  GPtrArray *global_names; /* the same in their order; both borrowed of the steps */
+  guint first_lock;        /* of check_npm_ci */
   gboolean looked_for_lock;
 };
 

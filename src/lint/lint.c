@@ -105,6 +105,8 @@ void oakum_lint_free(OakumLint *lint)
   lint_shellcheck_free(lint);
   g_clear_pointer(&lint->scope, oakum_scope_free);
   g_clear_pointer(&lint->ignore, oakum_ignore_free);
+  g_clear_pointer(&lint->globals, g_hash_table_unref);
+  g_clear_pointer(&lint->global_names, g_ptr_array_unref);
   g_ptr_array_unref(lint->stages);
   g_hash_table_unref(lint->aliases);
   g_ptr_array_unref(lint->steps);
