@@ -378,9 +378,10 @@ static const char *similar_arg(OakumLint *lint, const char *name)
                                          "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
                                          "BUILDARCH",      "BUILDVARIANT"};
   /* a search through all names: for the first ones only */
-  if (lint->told[LINT_FROM_ARG_UNDEFINED] >= OAKUM_LINT_SUGGESTIONS_MAX)
-    return NULL;
   note_globals(lint);
+  if ((guint64)lint->told[LINT_FROM_ARG_UNDEFINED] * MAX(lint->global_names->len, 1) >
+      OAKUM_LINT_PAIRS_MAX)
+    return NULL;
   g_autoptr(GPtrArray) known = g_ptr_array_new();
   g_ptr_array_extend(known, lint->global_names, NULL, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(platform); i++)
