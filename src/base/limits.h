@@ -43,6 +43,9 @@
 #define OAKUM_REFERRERS_MAX 10000u
 #define OAKUM_MIRRORS_MAX 16u
 #define OAKUM_HELPER_TIMEOUT_S 60u
+#define OAKUM_EXECUTOR_RETRIES_MAX 100u       /* --push-retry and its like */
+#define OAKUM_LOGIN_FILE_MAX (64 * OAKUM_KIB) /* a key, token or password in a file */
+#define OAKUM_CA_FILES_MAX 1000u              /* in a folder of SSL_CERT_DIR */
 #define OAKUM_CA_FILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_CERTS_MAX 100u       /* files of one folder below /etc/docker/certs.d */
 #define OAKUM_WARNINGS_MAX 16u     /* Warning headers shown of one registry */
@@ -164,6 +167,8 @@
 #define OAKUM_STEP_MOUNTS_MAX 64u
 #define OAKUM_SECRET_MAX (500 * OAKUM_KIB) /* BuildKit's own */
 #define OAKUM_CACHE_COPIES_MAX 100u        /* users at a time of one private cache */
+#define OAKUM_CACHES_MAX 20u               /* --cache-from, --cache-to */
+#define OAKUM_MEMO_FILES_MAX 200000u       /* files of a context whose digests are kept */
 #define OAKUM_CACHE_RECORD_MAX (64 * OAKUM_KIB)
 #define OAKUM_AGENT_BUFFER (16 * OAKUM_KIB)
 #define OAKUM_AGENT_CONNECTIONS_MAX 64u

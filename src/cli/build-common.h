@@ -7,12 +7,28 @@
 #include "cli/cli.h"
 #include "cli/outputs.h"
 
+/* --cache-from and --cache-to. */
+typedef struct {
+  GPtrArray *from;    /* OakumCacheRemote; NULL: none */
+  GPtrArray *to;      /* private to build-cache.c; NULL: none */
+  OakumCacheLog *log; /* NULL: nobody is told */
+  uint64_t ttl_s;     /* of --cache-ttl: what is older is told again */
+} OakumCaches;
+NODISCARD gboolean oakum_cli_caches_open(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+/* Tells the caches of --cache-to of the steps; a build that failed may do so, too. What cannot be
+ * told is a warning, but for a cache with ignore-error=false. */
+NODISCARD gboolean oakum_cli_caches_tell(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+void oakum_cli_caches_clear(OakumCaches *caches);
+
 struct OakumBuilt {
   OakumContext *context;
   OakumIgnore *ignore;
   GPtrArray *contexts; /* OakumNamedContext; NULL: none */
   OakumDockerfile *dockerfile;
   OakumStore *store;
+  OakumCaches caches;
   OakumOutputs *outputs;
   OakumBuildShape shape;
   OakumBuildProgress progress;
@@ -52,4 +68,6 @@ void oakum_cli_tell_failure(const OakumBuildArgs *args, const OakumBuilt *built,
 /* --secret or --ssh into OakumBuildSecret; *out is set in any case. */
 NODISCARD gboolean oakum_cli_parse_secrets(const GPtrArray *texts, gboolean ssh, GPtrArray **out,
                                            GError **error);
+/* --build-arg: name → value; new table. */
+NODISCARD GHashTable *oakum_cli_build_args(GPtrArray *texts);
 void oakum_built_clear(OakumBuilt *built);

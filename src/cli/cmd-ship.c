@@ -116,6 +116,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
     return OAKUM_EXIT_ERROR;
   }
   args->build.push |= args->build.tags != NULL; /* what passes goes where it is named */
+  args->build.whole = TRUE; /* they are scanned */
   if (!oakum_cli_build(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
   if (!oakum_built_any(built)) /* --print-plan */
@@ -130,7 +131,11 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
   }
   if (status != OAKUM_EXIT_PASS)
     return status;
-  return oakum_cli_deliver(&args->build, built, error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
+  /* what the gate refused reaches no cache either */
+  return oakum_cli_deliver(&args->build, built, error) &&
+                 oakum_cli_caches_tell(&args->build, &built->caches, error)
+             ? OAKUM_EXIT_PASS
+             : OAKUM_EXIT_ERROR;
 }
 
 static int run(int argc, char **argv)
