@@ -81,7 +81,6 @@
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
-#define OAKUM_PACKAGE_FILES_MAX 5000000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
@@ -155,6 +154,7 @@
 #define OAKUM_LSP_DOCUMENTS_MAX 1000u
 #define OAKUM_LINT_ONBUILD_DEPTH_MAX 8u /* ONBUILD ONBUILD ... */
 #define OAKUM_LINT_FIX_ROUNDS_MAX 16u
+#define OAKUM_LINT_WORKDIR_MAX 4096u   /* bytes of a folder that relative WORKDIRs add up to */
 #define OAKUM_LINT_NODE_DEPTH_MAX 512u /* compounds in compounds that a rule looks into */
 #define OAKUM_LINT_EDITS_MAX 5000u     /* edits of one round */
 

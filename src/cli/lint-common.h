@@ -86,6 +86,12 @@ typedef struct {
 NODISCARD OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *name,
                                            const char *path, const char *context, char *text,
                                            size_t len, GError **error);
+/* The same after an edit of the text of `before` (NULL: there was none), of which only the findings
+ * are any good afterwards; it must not be freed before this one is linted. */
+NODISCARD OakumLintJob *oakum_lint_job_again(OakumLintJob *before,
+                                             const OakumLintSettings *settings, const char *name,
+                                             const char *path, const char *context, char *text,
+                                             size_t len, GError **error);
 /* Runs the rules over the job, and drops the tree. */
 void oakum_lint_job_finish(OakumLintJob *job);
 void oakum_lint_job_free(OakumLintJob *job);

@@ -232,21 +232,23 @@ static json_t *diagnostic(Document *d, const OakumFinding *f)
 static void append_string(GString *out, const char *text)
 {
   const char *p = text;
-  g_string_append_c(out, '"');
-  while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+  while (*p > 0 && *p < 0x7f)
     p++;
-  g_string_append_len(out, text, p - text);
-  g_autofree char *safe = *p ? oakum_escape_utf8(p, -1) : NULL;
-  for (p = safe; p && *p;) {
+  g_autofree char *safe = *p ? oakum_escape_utf8(text, -1) : NULL;
+  g_string_append_c(out, '"');
+  for (p = safe ? safe : text; *p; p++) {
     size_t plain = 0;
     while ((unsigned char)p[plain] >= 0x20 && p[plain] != '"' && p[plain] != '\\')
       plain++;
     g_string_append_len(out, p, (gssize)plain);
     p += plain;
-    if (*p == '"' || *p == '\\')
-      g_string_append_printf(out, "\\%c", *p++);
-    else if (*p)
-      g_string_append_printf(out, "\\u%04x", (unsigned char)*p++);
+    if (!*p)
+      break;
+    char escape = *p == '\n' ? 'n' : *p == '\t' ? 't' : (unsigned char)*p < 0x20 ? 'u' : *p;
+    g_string_append_c(out, '\\');
+    g_string_append_c(out, escape);
+    if (escape == 'u')
+      g_string_append_printf(out, "%04x", (unsigned char)*p);
   }
   g_string_append_c(out, '"');
 }
@@ -320,38 +322,51 @@ static void publish(Server *server, Document *d)
   send_text(server, out->str, out->len);
 }
 
+/* Lints the text; `before` is the job of the text before, or NULL. */
+static OakumLintJob *lint_text(Server *server, Document *d, OakumLintJob *before, GError **error)
+{
+  g_autofree char *name = d->path ? g_path_get_basename(d->path) : g_strdup("Dockerfile");
+  OakumLintJob *job =
+      oakum_lint_job_again(before, &server->settings, name, d->path, server->args->context,
+                           g_memdup2(d->text, d->len + 1), d->len, error);
+  if (!job)
+    return NULL;
+  if (!d->shells)
+    d->shells = oakum_shell_cache_new();
+  oakum_shell_cache_turn(d->shells);
+  job->options.shells = d->shells;
+  g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+  g_ptr_array_add(jobs, job);
+  gboolean missing;
+  g_autoptr(GError) no_shellcheck = NULL;
+  if (d->shellcheck && !oakum_lint_shellcheck(jobs, &missing, &no_shellcheck))
+    oakum_warn("lint: %s", no_shellcheck->message);
+  job->findings = oakum_lint_finish(job->lint);
+  oakum_lint_cut(job->lint, &job->cut);
+  return job;
+}
+
 static void check(Server *server, Document *d)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GPtrArray) jobs = g_ptr_array_new();
   if (!d->dirty)
     return;
-  OakumLintJob *before = g_steal_pointer(&d->job);
+  g_autoptr(OakumLintJob) before =
+      g_steal_pointer(&d->job); /* freed when the client has its answer */
   forget_check(d);
   d->dirty = FALSE;
   if (d->len > OAKUM_DOCKERFILE_MAX) {
     d->broken = g_strdup_printf("more than %u MiB", (guint)(OAKUM_DOCKERFILE_MAX / OAKUM_MIB));
   } else {
-    g_autofree char *name = d->path ? g_path_get_basename(d->path) : g_strdup("Dockerfile");
-    d->job = oakum_lint_job_new(&server->settings, name, d->path, server->args->context,
-                                g_memdup2(d->text, d->len + 1), d->len, &error);
-  }
-  if (d->job) {
-    if (!d->shells)
-      d->shells = oakum_shell_cache_new();
-    oakum_shell_cache_turn(d->shells);
-    d->job->options.shells = d->shells;
-    g_ptr_array_add(jobs, d->job);
-    gboolean missing;
-    g_autoptr(GError) no_shellcheck = NULL;
-    if (d->shellcheck && !oakum_lint_shellcheck(jobs, &missing, &no_shellcheck))
-      oakum_warn("lint: %s", no_shellcheck->message);
-    d->job->findings = oakum_lint_finish(d->job->lint);
+    d->job = lint_text(server, d, before, &error);
+    if (d->job && d->job->cut.again) {
+      g_clear_pointer(&d->job, oakum_lint_job_free);
+      d->job = lint_text(server, d, NULL, &error);
+    }
   }
   if (error)
     d->broken = g_strdup(error->message);
   publish(server, d);
-  oakum_lint_job_free(before); /* only now that the client has its answer */
 }
 
 static void check_all(Server *server)

@@ -33,6 +33,13 @@ OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *
                                  const char *path, const char *context, char *text, size_t len,
                                  GError **error)
 {
+  return oakum_lint_job_again(NULL, settings, name, path, context, text, len, error);
+}
+
+OakumLintJob *oakum_lint_job_again(OakumLintJob *before, const OakumLintSettings *settings,
+                                   const char *name, const char *path, const char *context,
+                                   char *text, size_t len, GError **error)
+{
   g_autoptr(OakumLintJob) job = g_new0(OakumLintJob, 1);
   job->name = g_strdup(name);
   job->text = text;
@@ -40,9 +47,10 @@ OakumLintJob *oakum_lint_job_new(const OakumLintSettings *settings, const char *
   if (!oakum_lint_settings_for(settings, path, &job->options, &job->levels))
     return NULL;
   if ((path && !read_ignore(job, path, context, error)) ||
-      !(job->dockerfile = oakum_dockerfile_parse(text, len, name, error)))
+      !(job->dockerfile = oakum_dockerfile_parse_again(before ? before->dockerfile : NULL, text,
+                                                       len, name, error)))
     return NULL;
-  job->lint = oakum_lint_new(job->dockerfile, &job->options);
+  job->lint = oakum_lint_again(before ? before->lint : NULL, job->dockerfile, &job->options);
   return g_steal_pointer(&job);
 }
 

@@ -35,6 +35,20 @@ typedef struct {
   guint from, to;    /* the lines that were read for it */
 } OakumLine;
 
+/* An instruction with what stands between it and the one before, for the next parse; the last one
+ * of a tree is what follows the last instruction. */
+typedef struct {
+  guint start, end;                 /* bytes */
+  guint words, heredocs;            /* that it counted against the limits */
+  guint lookaheads;                 /* of the file before it */
+  guint first_token, first_comment; /* in the lists of the tree */
+  int before;                       /* which chunk it was in the tree before; -1: none */
+  guint moved;                      /* then: by how many bytes, modulo 2^32 */
+  gboolean has_error;               /* before the stages were made */
+  gboolean from_misspelt;
+  gboolean keep; /* its bytes alone say what it is */
+} OakumChunk;
+
 typedef struct {
   OakumDockerfile *out;
   guint at; /* next byte of the source */
@@ -45,8 +59,14 @@ typedef struct {
   guint directives;       /* which were seen: a bit each */
   gboolean shebang;       /* the file begins with "#!" */
   gboolean from_misspelt; /* then what stands "before the first FROM" is no news */
+  gboolean in_graph;      /* the instructions are read, and their stages looked at */
   gboolean limited;       /* a limit was passed: `error` is set, the tree is thrown away */
   GError **error;
+  /* again.c: a tree of nearly the same text, that is used up */
+  OakumDockerfile *before;      /* NULL: none */
+  guint same, same_back;        /* bytes that both texts begin and end with */
+  int moved_lines;              /* what stands in the end, by so many lines */
+  guint next_chunk, next_error; /* the first one that may still be taken over */
 } OakumParser;
 
 /* Adds an error of the tree; `hint` may be NULL and is taken. */
@@ -131,6 +151,17 @@ void oakum_parser_mount(OakumParser *parser, OakumInstruction *in, const OakumWo
 NODISCARD OakumStage *oakum_stage_new(void);
 /* After the last instruction: stages, their graph, what must not stand before FROM. */
 void oakum_parser_stages(OakumParser *parser);
+
+/* ---- again.c
+ * ------------------------------------------------------------------------------------------- */
+/* The directives are read: notes what can be taken from the tree before. */
+void oakum_parser_before(OakumParser *parser, OakumDockerfile *before);
+/* Takes over the chunk that begins here. FALSE: there is none, and it is to be read. */
+NODISCARD gboolean oakum_parser_take(OakumParser *parser);
+/* The instruction was read: notes the chunk, of which `begun` holds what was so before. */
+void oakum_parser_keep(OakumParser *parser, const OakumChunk *begun);
+/* A limit may be passed: the text is to be read without the tree before, to say where. */
+NODISCARD gboolean oakum_parser_over(const OakumParser *parser);
 
 /* ---- here-documents
  * -------------------------------------------------------------------------------- */

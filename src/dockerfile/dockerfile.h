@@ -177,6 +177,7 @@ typedef struct {
   char *message;    /* without the place; may hold bytes of the file: escape it for where it goes */
   char *hint;       /* what to do, or NULL: "did you mean RUN?" */
   int instruction;  /* index, -1: none */
+  int chunk;        /* private */
 } OakumDockerfileError;
 
 /* ---- stages
@@ -217,6 +218,7 @@ typedef struct {
   GPtrArray *check_skip;   /* OakumWord: rules of "# check=skip=A,B" */
   gboolean check_skip_all, check_error;
   OakumPlaces places; /* of `source` */
+  GArray *chunks;     /* private */
 } OakumDockerfile;
 
 /* Parses `len` bytes; `file` is used in messages and may be NULL. What is wrong in the text stands
@@ -224,6 +226,15 @@ typedef struct {
  * holds a NUL byte; that error begins with "file:line:column: ". */
 NODISCARD OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char *file,
                                                   GError **error);
+/* The same for a text that came from that of `before` by an edit: what did not change is taken out
+ * of that tree, which is then good for nothing but oakum_dockerfile_free. The result is what
+ * oakum_dockerfile_parse gives. `before` may be NULL. */
+NODISCARD OakumDockerfile *oakum_dockerfile_parse_again(OakumDockerfile *before, const char *data,
+                                                        size_t len, const char *file,
+                                                        GError **error);
+/* Which instruction of that tree number `index` was; the same object, and *moved tells by how many
+ * bytes it moved (modulo 2^32). -1: it was read anew. */
+NODISCARD int oakum_dockerfile_before(const OakumDockerfile *dockerfile, guint index, guint *moved);
 /* FALSE when the tree has errors: the first one as "file:line:column: message; hint", and how many
  * more there are. */
 NODISCARD gboolean oakum_dockerfile_check(const OakumDockerfile *dockerfile, GError **error);

@@ -6,6 +6,8 @@
 static void error_free(gpointer p)
 {
   OakumDockerfileError *e = p;
+  if (!e) /* taken over by the next tree */
+    return;
   g_free(e->message);
   g_free(e->hint);
   g_free(e);
@@ -13,7 +15,8 @@ static void error_free(gpointer p)
 
 static void comment_free(gpointer p)
 {
-  g_free(((OakumComment *)p)->text);
+  if (p)
+    g_free(((OakumComment *)p)->text);
   g_free(p);
 }
 
@@ -49,7 +52,7 @@ void oakum_dockerfile_free(OakumDockerfile *df)
     if (lists[i])
       g_ptr_array_unref(lists[i]);
   oakum_places_clear(&df->places);
-  GArray *arrays[] = {df->tokens};
+  GArray *arrays[] = {df->tokens, df->chunks};
   for (size_t i = 0; i < G_N_ELEMENTS(arrays); i++)
     if (arrays[i])
       g_array_unref(arrays[i]);
@@ -76,6 +79,7 @@ static G_GNUC_PRINTF(5, 0) void fail_v(OakumParser *parser, const OakumRange *ra
   OakumDockerfileError *e = g_new0(OakumDockerfileError, 1);
   e->range = *range;
   e->instruction = parser->current ? (int)parser->current->index : -1;
+  e->chunk = parser->in_graph ? -1 : e->instruction;
   if (df->errors->len == OAKUM_DOCKERFILE_ERRORS_MAX) {
     g_free(hint);
     e->code = "too-many-errors";
@@ -381,11 +385,41 @@ static gboolean refuse_bytes(OakumParser *parser, const char *data, size_t len)
   return FALSE;
 }
 
-OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char *file,
-                                        GError **error)
+static void read_chunks(OakumParser *parser)
+{
+  OakumDockerfile *df = parser->out;
+  while (!parser->limited) {
+    if (oakum_parser_take(parser))
+      continue;
+    OakumChunk begun = {.start = parser->at,
+                        .words = parser->words,
+                        .heredocs = parser->heredocs,
+                        .lookaheads = parser->lookaheads,
+                        .first_token = df->tokens->len,
+                        .first_comment = df->comments->len};
+    gboolean misspelt = parser->from_misspelt;
+    parser->from_misspelt = FALSE;
+    g_autoptr(GArray) blank_lines = g_array_new(FALSE, FALSE, sizeof(OakumRange));
+    if (!read_line(parser, blank_lines)) {
+      parser->from_misspelt = misspelt;
+      g_array_append_val(df->chunks, begun);
+      break;
+    }
+    read_instruction(parser, blank_lines);
+    begun.from_misspelt = parser->from_misspelt;
+    parser->from_misspelt |= misspelt;
+    if (!parser->limited)
+      oakum_parser_keep(parser, &begun);
+  }
+}
+
+/* NULL with *again: not with the tree before. */
+static OakumDockerfile *parse(OakumDockerfile *before, const char *data, size_t len,
+                              const char *file, gboolean *again, GError **error)
 {
   g_autoptr(OakumDockerfile) df = g_new0(OakumDockerfile, 1);
   OakumParser parser = {.out = df, .error = error};
+  *again = FALSE;
   df->file = oakum_escape_terminal(file ? file : "Dockerfile", -1);
   if (!refuse_bytes(&parser, data, len))
     return NULL;
@@ -393,6 +427,7 @@ OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char
   df->len = (guint)len;
   df->escape = '\\';
   df->tokens = g_array_new(FALSE, FALSE, sizeof(OakumToken));
+  df->chunks = g_array_new(FALSE, FALSE, sizeof(OakumChunk));
   df->directives = g_ptr_array_new_with_free_func(directive_free);
   df->comments = g_ptr_array_new_with_free_func(comment_free);
   df->instructions = g_ptr_array_new_with_free_func(oakum_instruction_free);
@@ -403,22 +438,42 @@ OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char
   parser.line = (OakumLine){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(OakumSegment)),
                             g_array_new(FALSE, FALSE, sizeof(OakumPiece)), g_byte_array_new()};
   oakum_parser_directives(&parser);
-  while (!parser.limited) {
-    g_autoptr(GArray) blank_lines = g_array_new(FALSE, FALSE, sizeof(OakumRange));
-    if (!read_line(&parser, blank_lines))
-      break;
-    read_instruction(&parser, blank_lines);
-  }
+  if (before && !parser.limited)
+    oakum_parser_before(&parser, before);
+  read_chunks(&parser);
+  parser.in_graph = TRUE;
   if (!parser.limited)
     oakum_parser_stages(&parser);
   g_string_free(parser.line.text, TRUE);
   g_array_unref(parser.line.segments);
   g_array_unref(parser.line.pieces);
   g_byte_array_unref(parser.line.paint);
-  if (parser.limited)
+  *again = parser.before && oakum_parser_over(&parser);
+  if (parser.limited || *again)
     return NULL;
   g_ptr_array_sort(df->errors, by_place);
   return g_steal_pointer(&df);
+}
+
+OakumDockerfile *oakum_dockerfile_parse_again(OakumDockerfile *before, const char *data, size_t len,
+                                              const char *file, GError **error)
+{
+  gboolean again;
+  g_autoptr(GError) inner = NULL;
+  OakumDockerfile *df = parse(before, data, len, file, &again, &inner);
+  if (again) {
+    g_clear_error(&inner);
+    df = parse(NULL, data, len, file, &again, &inner);
+  }
+  if (inner)
+    g_propagate_error(error, g_steal_pointer(&inner));
+  return df;
+}
+
+OakumDockerfile *oakum_dockerfile_parse(const char *data, size_t len, const char *file,
+                                        GError **error)
+{
+  return oakum_dockerfile_parse_again(NULL, data, len, file, error);
 }
 
 const char *oakum_token_kind_name(OakumTokenKind kind)

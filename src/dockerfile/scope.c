@@ -48,15 +48,23 @@ gboolean oakum_dockerfile_predefined(const char *name, OakumOrigin *origin)
   return FALSE;
 }
 
+/* A binding, and in the first one of its name and level those that follow. Most have none: a line
+ * may bind very many names. */
+typedef struct {
+  OakumBinding binding; /* first: what is found is handed out as such */
+  GPtrArray *later;     /* Bound, in the order of the file; NULL: none */
+} Bound;
+
 /* The bindings that one stage adds, or those before the first FROM. */
 typedef struct {
-  GPtrArray *bindings; /* OakumBinding, in the order of the file */
-  GHashTable *by_name; /* name → GArray of guint: which bindings */
+  GPtrArray *bindings; /* Bound, in the order of the file */
+  GHashTable *by_name; /* name → Bound: the first one */
   int parent;          /* stage, -1: none */
   guint root;          /* level of the stage that the chain begins with */
   /* numbers in a walk of the tree of stages from above: [number, number + size) are this one and
    * those made from it */
   guint number, size;
+  guint depth;       /* stages above it in its chain */
   gboolean complete; /* what is not found in it is empty, and not only unknown */
 } Level;
 
@@ -64,19 +72,35 @@ struct OakumScope {
   const OakumDockerfile *df;
   GHashTable *given, *platform; /* owned copies, or NULL */
   Level *levels;                /* [0]: before the first FROM; [1 + stage] */
-  GHashTable *homes; /* name → GArray of guint: the levels that bind it, in order. A long chain of
-                        stages is not walked for a name */
+  GHashTable *homes; /* name → GArray of guint: the levels that bind it, in order; or, of a single
+                        one, its number as a pointer that is odd (see lone_home). A long chain of
+                        stages is not walked for a name. Names are those of the bindings */
   GHashTable *proxies; /* name → OakumBinding */
   gsize bytes;         /* of all values */
   gboolean ready;
 };
 
-static void binding_free(gpointer p)
+static void bound_free(gpointer p)
 {
-  OakumBinding *binding = p;
+  Bound *bound = p;
+  g_clear_pointer(&bound->later, g_ptr_array_unref);
+  OakumBinding *binding = &bound->binding;
   g_free(binding->name);
   g_free(binding->value);
-  g_free(binding);
+  g_free(bound);
+}
+
+static void home_free(gpointer p)
+{
+  if (!(GPOINTER_TO_SIZE(p) & 1))
+    g_array_unref(p);
+}
+
+/* The level, when a value of `homes` is a single one. */
+static gboolean lone_home(gconstpointer home, guint *level)
+{
+  *level = (guint)(GPOINTER_TO_SIZE(home) >> 1);
+  return GPOINTER_TO_SIZE(home) & 1;
 }
 
 static GHashTable *copy_table(GHashTable *table)
@@ -108,6 +132,7 @@ static void number_stages(OakumScope *scope, guint n)
     next[above] += level->size;
     next[i] = level->number + 1;
     level->root = above ? scope->levels[above].root : i;
+    level->depth = above ? scope->levels[above].depth + 1 : 0;
   }
 }
 
@@ -117,18 +142,19 @@ OakumScope *oakum_scope_new(const OakumDockerfile *df, GHashTable *given, GHashT
   scope->df = df;
   scope->given = copy_table(given);
   scope->platform = copy_table(platform);
-  scope->proxies = oakum_str_map_new(NULL, binding_free);
+  scope->proxies = oakum_str_map_new(NULL, bound_free);
   scope->levels = g_new0(Level, df->stages->len + 1);
   for (guint i = 0; i <= df->stages->len; i++)
-    scope->levels[i] = (Level){g_ptr_array_new_with_free_func(binding_free),
-                               oakum_str_map_new(NULL, (GDestroyNotify)g_array_unref),
+    scope->levels[i] = (Level){g_ptr_array_new_with_free_func(bound_free),
+                               oakum_str_map_new(NULL, NULL),
                                i ? ((const OakumStage *)df->stages->pdata[i - 1])->parent : -1,
+                               0,
                                0,
                                0,
                                0,
                                i == 0};
   number_stages(scope, df->stages->len);
-  scope->homes = oakum_str_map_new(g_free, (GDestroyNotify)g_array_unref);
+  scope->homes = oakum_str_map_new(NULL, home_free);
   return scope;
 }
 
@@ -136,24 +162,31 @@ void oakum_scope_free(OakumScope *scope)
 {
   if (!scope)
     return;
+  g_hash_table_unref(scope->homes);
   for (guint i = 0; i <= scope->df->stages->len; i++) {
     g_hash_table_unref(scope->levels[i].by_name);
     g_ptr_array_unref(scope->levels[i].bindings);
   }
   g_free(scope->levels);
-  g_hash_table_unref(scope->homes);
   g_hash_table_unref(scope->proxies);
   g_hash_table_unref(scope->given);
   g_hash_table_unref(scope->platform);
   g_free(scope);
 }
 
-static void add_home(OakumScope *scope, guint level, const char *name)
+static void add_home(OakumScope *scope, guint level, char *name)
 {
-  GArray *list = g_hash_table_lookup(scope->homes, name);
-  if (!list) {
+  gpointer home = g_hash_table_lookup(scope->homes, name);
+  guint lone;
+  if (!home) {
+    g_hash_table_insert(scope->homes, name, GSIZE_TO_POINTER((gsize)level << 1 | 1));
+    return;
+  }
+  GArray *list = home;
+  if (lone_home(home, &lone)) {
     list = g_array_new(FALSE, FALSE, sizeof(guint));
-    g_hash_table_insert(scope->homes, g_strdup(name), list);
+    g_array_append_val(list, lone);
+    g_hash_table_insert(scope->homes, name, list);
   }
   guint at = list->len; /* but for those of base images they come in order */
   while (at > 0 && g_array_index(list, guint, at - 1) > level)
@@ -169,38 +202,53 @@ static OakumBinding *bind(OakumScope *scope, guint level, const char *name, char
   scope->bytes += value ? strlen(value) : 0;
   if (scope->bytes > OAKUM_DOCKERFILE_SCOPE_MAX)
     g_clear_pointer(&value, g_free);
-  OakumBinding *binding = g_new0(OakumBinding, 1);
-  *binding = (OakumBinding){.name = g_strdup(name),
-                            .value = value,
-                            .origin = origin,
-                            .instruction = instruction,
-                            .word = word};
-  GArray *list = g_hash_table_lookup(at->by_name, name);
-  if (!list) {
-    list = g_array_new(FALSE, FALSE, sizeof(guint));
-    g_hash_table_insert(at->by_name, binding->name, list);
-    add_home(scope, level, name);
+  Bound *bound = g_new0(Bound, 1);
+  bound->binding = (OakumBinding){.name = g_strdup(name),
+                                  .value = value,
+                                  .origin = origin,
+                                  .instruction = instruction,
+                                  .word = word};
+  Bound *first = g_hash_table_lookup(at->by_name, name);
+  if (!first) {
+    g_hash_table_insert(at->by_name, bound->binding.name, bound);
+    add_home(scope, level, bound->binding.name);
+  } else {
+    if (!first->later)
+      first->later = g_ptr_array_new();
+    g_ptr_array_add(first->later, bound);
   }
-  guint index = at->bindings->len;
-  g_array_append_val(list, index);
-  g_ptr_array_add(at->bindings, binding);
-  return binding;
+  g_ptr_array_add(at->bindings, bound);
+  return &bound->binding;
 }
 
 /* The last binding of the level that stands before instruction `limit`. */
 static OakumBinding *find_in(const Level *level, const char *name, guint limit)
 {
-  GArray *list = g_hash_table_lookup(level->by_name, name);
-  guint low = 0, high = list ? list->len : 0; /* [0, low) stand before the limit */
+  Bound *first = g_hash_table_lookup(level->by_name, name);
+  if (!first || first->binding.instruction >= (int)limit)
+    return NULL;
+  guint low = 0, high = first->later ? first->later->len : 0; /* [0, low) stand before the limit */
   while (low < high) {
     guint middle = low + (high - low) / 2;
-    const OakumBinding *b = level->bindings->pdata[g_array_index(list, guint, middle)];
-    if (b->instruction < (int)limit)
+    const Bound *bound = first->later->pdata[middle];
+    if (bound->binding.instruction < (int)limit)
       low = middle + 1;
     else
       high = middle;
   }
-  return low > 0 ? level->bindings->pdata[g_array_index(list, guint, low - 1)] : NULL;
+  return low > 0 ? &((Bound *)first->later->pdata[low - 1])->binding : &first->binding;
+}
+
+/* The binding of a level that is the stage `number`, or that it may be made from. */
+static OakumBinding *find_above(const OakumScope *scope, guint at, guint number, const char *name,
+                                guint limit, gboolean *known)
+{
+  const Level *level = &scope->levels[at];
+  if (number < level->number || number >= level->number + level->size)
+    return NULL; /* not of the chain */
+  OakumBinding *found = find_in(level, name, limit);
+  *known |= found != NULL;
+  return found;
 }
 
 /* `known`: FALSE when it may be there without our knowing (in the base image). */
@@ -210,18 +258,38 @@ static OakumBinding *find(const OakumScope *scope, int stage, guint limit, const
   *known = TRUE;
   if (stage < 0)
     return find_in(&scope->levels[0], name, limit);
-  const GArray *homes = g_hash_table_lookup(scope->homes, name);
-  guint here = (guint)stage + 1, number = scope->levels[here].number;
-  for (guint i = homes ? homes->len : 0; i > 0; i--) { /* the nearest first */
+  gconstpointer home = g_hash_table_lookup(scope->homes, name);
+  guint here = (guint)stage + 1, number = scope->levels[here].number, lone;
+  *known = scope->levels[scope->levels[here].root].complete;
+  if (!home)
+    return NULL;
+  if (lone_home(home, &lone))
+    return lone == 0 || lone > here
+               ? NULL
+               : find_above(scope, lone, number, name, lone == here ? limit : G_MAXINT, known);
+  const GArray *homes = home;
+  /* the shorter way: the chain of stages, or the stages that bind the name */
+  if (scope->levels[here].depth < homes->len) {
+    OakumBinding *found = NULL;
+    for (guint at = here; !found; at = (guint)scope->levels[at].parent + 1) {
+      found = find_in(&scope->levels[at], name, at == here ? limit : G_MAXINT);
+      if (scope->levels[at].parent < 0)
+        break;
+    }
+    *known |= found != NULL;
+    return found;
+  }
+  for (guint i = homes->len; i > 0; i--) { /* the nearest first */
     guint at = g_array_index(homes, guint, i - 1);
     const Level *level = &scope->levels[at];
     if (at == 0 || at > here || number < level->number || number >= level->number + level->size)
       continue; /* not of the chain */
     OakumBinding *found = find_in(level, name, at == here ? limit : G_MAXINT);
-    if (found)
+    if (found) {
+      *known = TRUE;
       return found;
+    }
   }
-  *known = scope->levels[scope->levels[here].root].complete;
   return NULL;
 }
 
@@ -249,12 +317,21 @@ static const char *lookup(const char *name, gpointer user)
   return NULL;
 }
 
+/* Most words have nothing to replace. */
+static gboolean is_plain(const char *word)
+{
+  size_t len = strcspn(word, "$\"'\\`");
+  return !word[len] && len <= OAKUM_EXPANSION_MAX;
+}
+
 /* NULL: not known, or wrong. */
 static char *value_of(OakumScope *scope, int stage, guint limit, const char *word)
 {
   Lookup at = {.scope = scope, .stage = stage, .limit = limit};
   if (scope->bytes > OAKUM_DOCKERFILE_SCOPE_MAX)
     return NULL;
+  if (is_plain(word))
+    return g_strdup(word);
   char *value = oakum_dockerfile_expand(word, scope->df->escape, lookup, &at, NULL);
   if (at.unsure)
     g_clear_pointer(&value, g_free);
@@ -317,9 +394,10 @@ static void make_ready(OakumScope *scope)
       const char *value = given ? given : g_hash_table_lookup(scope->platform, name);
       bind(scope, 0, name, g_strdup(value), OAKUM_ORIGIN_PLATFORM, -1, 0);
     } else if (predefined[i].origin == OAKUM_ORIGIN_PROXY && given) {
-      OakumBinding *binding = g_new0(OakumBinding, 1);
-      *binding = (OakumBinding){g_strdup(name), g_strdup(given), OAKUM_ORIGIN_PROXY, -1, 0, FALSE};
-      g_hash_table_insert(scope->proxies, binding->name, binding);
+      Bound *bound = g_new0(Bound, 1);
+      bound->binding =
+          (OakumBinding){g_strdup(name), g_strdup(given), OAKUM_ORIGIN_PROXY, -1, 0, FALSE};
+      g_hash_table_insert(scope->proxies, bound->binding.name, bound);
     }
   }
   for (guint i = 0; i < df->instructions->len; i++) {
@@ -403,5 +481,7 @@ char *oakum_scope_expand(OakumScope *scope, guint index, const char *word, GPtrA
 {
   Lookup at = place_of(scope, index);
   at.unknown = unknown;
+  if (is_plain(word))
+    return g_strdup(word);
   return oakum_dockerfile_expand(word, scope->df->escape, lookup, &at, error);
 }

@@ -69,18 +69,36 @@ OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id, OakumSeve
   return finding;
 }
 
+OakumFinding *oakum_finding_new_borrowed(const char *id, OakumSeverity severity, const char *why,
+                                         char **aliases, const char *code)
+{
+  OakumFinding *finding = g_new0(OakumFinding, 1);
+  finding->kind = OAKUM_FINDING_LINT;
+  finding->severity = severity;
+  finding->layer_index = -1;
+  finding->borrowed = TRUE;
+  finding->id = (char *)id;
+  finding->why = (char *)why;
+  finding->aliases = aliases;
+  finding->code = (char *)code;
+  return finding;
+}
+
 void oakum_finding_free(OakumFinding *finding)
 {
   if (!finding)
     return;
-  char **strings[] = {&finding->id,           &finding->title,        &finding->why,
-                      &finding->fix,          &finding->package_name, &finding->package_version,
-                      &finding->package_purl, &finding->source,       &finding->fixed,
-                      &finding->status,       &finding->advisory,     &finding->layer,
-                      &finding->file,         &finding->code};
+  char **strings[] = {&finding->title,           &finding->fix,          &finding->package_name,
+                      &finding->package_version, &finding->package_purl, &finding->source,
+                      &finding->fixed,           &finding->status,       &finding->advisory,
+                      &finding->layer,           &finding->file};
+  char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);
-  g_strfreev(finding->aliases);
+  for (size_t i = 0; !finding->borrowed && i < G_N_ELEMENTS(own); i++)
+    g_free(*own[i]);
+  if (!finding->borrowed)
+    g_strfreev(finding->aliases);
   g_clear_pointer(&finding->edits, g_ptr_array_unref);
   g_free(finding);
 }

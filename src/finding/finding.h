@@ -68,9 +68,14 @@ typedef struct {
   char *code;           /* how a peer that is stood in for calls the rule ("DL3008"); NULL */
   GPtrArray *edits;     /* OakumEdit, ascending, disjoint; NULL: no fix is known */
   gboolean edits_safe;  /* the image stays the same but for the improvement */
+  gboolean borrowed;    /* id, aliases, why and code outlive it, and are not freed with it */
 } OakumFinding;
 NODISCARD OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id,
                                           OakumSeverity severity);
+/* A remark whose rule outlives it: id, why, aliases and code (NULL) are borrowed. */
+NODISCARD OakumFinding *oakum_finding_new_borrowed(const char *id, OakumSeverity severity,
+                                                   const char *why, char **aliases,
+                                                   const char *code);
 void oakum_finding_free(OakumFinding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumFinding, oakum_finding_free)
 /* Stable identity over runs: hex of a hash over kind, id, package, place. New string. */

@@ -8,6 +8,8 @@ typedef struct {
 } LintChecker;
 extern const LintChecker lint_checkers[LINT_RULES];
 NODISCARD const OakumLintRule *lint_row(LintRuleId rule);
+/* Its aliases; borrowed, and made once: each finding has them. */
+NODISCARD char **lint_aliases(LintRuleId rule);
 /* The id is the row's name or one of its aliases, any case. */
 NODISCARD gboolean lint_row_is(const OakumLintRule *row, const char *id);
 

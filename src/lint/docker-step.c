@@ -181,22 +181,27 @@ static gboolean is_git(const char *source)
 static char *clean_path(const char *path)
 {
   gboolean rooted = *path == '/';
-  g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-  g_autoptr(GPtrArray) kept = g_ptr_array_new();
-  for (guint i = 0; parts[i]; i++) {
-    if (!*parts[i] || strcmp(parts[i], ".") == 0)
-      continue;
-    gboolean up = strcmp(parts[i], "..") == 0;
-    if (up && kept->len > 0 && strcmp(kept->pdata[kept->len - 1], "..") != 0)
-      g_ptr_array_set_size(kept, (gint)kept->len - 1);
-    else if (!up || !rooted)
-      g_ptr_array_add(kept, parts[i]);
+  g_autoptr(GString) out = g_string_new(rooted ? "/" : "");
+  size_t root = out->len, floor = root; /* what ".." cannot take away */
+  for (const char *part = path; *part;) {
+    size_t n = strcspn(part, "/");
+    gboolean up = n == 2 && part[0] == '.' && part[1] == '.';
+    if (up && out->len > floor) {
+      size_t end = out->len;
+      while (end > floor && out->str[end - 1] != '/')
+        end--;
+      g_string_truncate(out, end > floor ? end - 1 : end);
+    } else if (n > 0 && !(n == 1 && *part == '.') && !(up && rooted)) {
+      if (out->len > root)
+        g_string_append_c(out, '/');
+      g_string_append_len(out, part, (gssize)n);
+      if (up)
+        floor = out->len;
+    }
+    part += n;
+    part += *part == '/';
   }
-  g_ptr_array_add(kept, NULL);
-  g_autofree char *joined = g_strjoinv("/", (char **)kept->pdata);
-  if (rooted)
-    return g_strconcat("/", joined, NULL);
-  return g_strdup(*joined ? joined : ".");
+  return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : g_strdup(".");
 }
 
 static void look_at_ignored(const Step *step, const char *source)
@@ -475,8 +480,13 @@ static void run_workdir(const Step *step)
     docker_tell(step->docker, step->checks, LINT_WORKDIR_RELATIVE, step->at, "%s", path);
   stage->workdir_set = TRUE;
   g_autofree char *joined = g_strconcat(stage->workdir, "/", slashed, NULL);
+  char *clean = clean_path(*slashed == '/' ? slashed : joined);
+  if (strlen(clean) > OAKUM_LINT_WORKDIR_MAX) { /* each step would read all of a longer one */
+    g_free(clean);
+    return;
+  }
   g_free(stage->workdir);
-  stage->workdir = clean_path(*slashed == '/' ? slashed : joined);
+  stage->workdir = clean;
 }
 
 static void once(const Step *step, LintRuleId rule, const OakumInstruction **seen)

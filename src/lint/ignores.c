@@ -321,7 +321,7 @@ static guint rule_of(const OakumFinding *finding)
   static GHashTable *numbers; /* made once: each file would hash all names */
   gpointer number;
   if (g_once_init_enter(&once)) {
-    numbers = oakum_str_map_new(NULL, NULL);
+    numbers = g_hash_table_new(NULL, NULL); /* ids of findings are the names in the table */
     for (guint r = 0; r < LINT_RULES; r++)
       g_hash_table_insert(numbers, (gpointer)lint_row(r)->name, GUINT_TO_POINTER(r));
     g_once_init_leave(&once, 1);
@@ -434,6 +434,9 @@ void lint_ignores(OakumLint *lint)
     g_ptr_array_add(list, ignore);
   }
   gboolean off = lint->options->disable_ignore_pragma;
+  const OakumDockerfile *file = lint->dockerfile;
+  if (all->len == 0 && !file->check_skip_all && file->check_skip->len == 0)
+    return;
   GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   for (guint i = 0; i < lint->findings->len; i++) {
     OakumFinding *finding = lint->findings->pdata[i];

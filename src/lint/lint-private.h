@@ -8,6 +8,15 @@
 #include "lint/lint.h"
 #include "shell/shell.h"
 
+/* ---- rules -------------------------------------------------------------------------------------
+ */
+#define RULE(ID, ...) LINT_##ID,
+typedef enum {
+#include "lint/rules.inc"
+  LINT_RULES
+} LintRuleId;
+#undef RULE
+
 typedef struct {
   size_t start, end; /* bytes of the file */
 } LintSpan;
@@ -32,7 +41,8 @@ typedef enum {
   STEP_ONBUILD,
   STEP_MAINTAINER,
   STEP_COMMENT, /* text: behind the '#'; under compat hadolint only */
-  STEP_OTHER    /* an unknown instruction */
+  STEP_OTHER,   /* an unknown instruction */
+  STEP_KINDS
 } StepKind;
 
 /* A word, flag or pair. Flags of RUN: "mount" has the type as its value, the target as `raw`, and
@@ -91,9 +101,11 @@ struct LintStep {
   char *registry, *name, *tag, *digest, *alias, *platform;
   LintSpan image_span, alias_span, as_span;
   /* made when first asked for */
-  GPtrArray *scripts; /* LintScript */
-  GArray *commands;   /* LintCommand */
-  gboolean broken;    /* a script could not be read to its end */
+  GPtrArray *scripts;                     /* LintScript */
+  GArray *commands;                       /* LintCommand */
+  gboolean broken;                        /* a script could not be read to its end */
+  GArray *likenesses;                     /* of the words in its text; of check_arg_unused */
+  guint64 silent[(LINT_RULES + 63) / 64]; /* ALONE rules that had nothing to say: a bit each */
 };
 
 typedef struct {
@@ -106,18 +118,13 @@ typedef struct {
   gboolean copied;       /* a later COPY --from or RUN --mount from= names it */
 } LintStage;
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
-#define RULE(ID, ...) LINT_##ID,
-typedef enum {
-#include "lint/rules.inc"
-  LINT_RULES
-} LintRuleId;
-#undef RULE
-
 #define AT(KIND) (1u << STEP_##KIND)
 #define ONBUILD_TOO (1u << 31) /* also steps inside ONBUILD */
-#define ONCE 0u                /* called once a file, with step NULL */
+/* Looks at nothing but its step, the SHELL in force and whether there is a WORKDIR before it, and
+ * spends no budget: where it had nothing to say of a step, it is not asked again after an edit
+ * elsewhere. */
+#define ALONE (1u << 30)
+#define ONCE 0u /* called once a file, with step NULL */
 typedef void (*LintCheck)(OakumLint *lint, LintStep *step);
 
 struct OakumLint {
@@ -142,8 +149,11 @@ struct OakumLint {
   guint64 *budget;    /* what rules that compare pairs may still spend; see lint_spend */
   GPtrArray *scripts; /* OakumLintScript for shellcheck; NULL until asked for */
   GPtrArray *script_places;
-  GPtrArray *comments; /* findings of shellcheck */
-  guint first_lock;    /* of check_npm_ci */
+  GPtrArray *comments;     /* findings of shellcheck */
+  gboolean again;          /* steps come from the lint before */
+  GHashTable *globals;     /* names of the ARGs before the first FROM; made when first asked for */
+  GPtrArray *global_names; /* the same in their order; both borrowed of the steps */
+  guint first_lock;        /* of check_npm_ci */
   gboolean looked_for_lock;
 };
 
@@ -188,9 +198,13 @@ NODISCARD GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_li
 /* peer-shell.c: what hadolint's shell parser takes of the script, in words that module shell reads
  * alike: all of it, or the commands before the place where it stops; NULL: nothing. New. */
 NODISCARD char *lint_peer_shell(const char *text);
-/* view.c: the steps of the tree. */
-NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile);
-/* stages.c: fills lint->stages from lint->steps. */
+/* view.c: the steps of the tree. Those of instructions that were taken over from the tree before
+ * are taken out of `before`, the steps of that one, and their places moved; NULL: there are none.
+ */
+NODISCARD GPtrArray *lint_view(const OakumDockerfile *dockerfile, GPtrArray *before);
+/* step.c: forgets what was found out about a step that is not what it was. */
+void lint_step_forget(LintStep *step);
+/* step.c: fills lint->stages from lint->steps. */
 void lint_stages(OakumLint *lint);
 NODISCARD OakumScope *lint_scope(OakumLint *lint);
 

@@ -42,7 +42,28 @@ static void set_levels(OakumLint *lint)
   }
 }
 
+/* What a limit stopped before depends on the order in which all steps were looked at. */
+static gboolean is_reusable(const OakumLint *before)
+{
+  return before && !before->hadolint && !before->told_parts;
+}
+
+static guint parts_of(const LintStep *step)
+{
+  guint n = 0;
+  for (; step; step = step->inner)
+    for (guint i = 0; step->scripts && i < step->scripts->len; i++)
+      n += ((const LintScript *)step->scripts->pdata[i])->shell->n_parts;
+  return n;
+}
+
 OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOptions *options)
+{
+  return oakum_lint_again(NULL, dockerfile, options);
+}
+
+OakumLint *oakum_lint_again(OakumLint *before, const OakumDockerfile *dockerfile,
+                            const OakumLintOptions *options)
 {
   static const OakumLintOptions none;
   OakumLint *lint = g_new0(OakumLint, 1);
@@ -68,9 +89,12 @@ OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile, const OakumLintOpti
       }
     }
   } else {
-    lint->steps = lint_view(dockerfile);
+    lint->again = is_reusable(before) && before->options->compat == lint->options->compat;
+    lint->steps = lint_view(dockerfile, lint->again ? before->steps : NULL);
   }
   lint_stages(lint);
+  for (guint i = 0; lint->again && i < lint->steps->len; i++)
+    lint->shell_parts += parts_of(lint_step(lint, i));
   return lint;
 }
 
@@ -81,6 +105,8 @@ void oakum_lint_free(OakumLint *lint)
   lint_shellcheck_free(lint);
   g_clear_pointer(&lint->scope, oakum_scope_free);
   g_clear_pointer(&lint->ignore, oakum_ignore_free);
+  g_clear_pointer(&lint->globals, g_hash_table_unref);
+  g_clear_pointer(&lint->global_names, g_ptr_array_unref);
   g_ptr_array_unref(lint->stages);
   g_hash_table_unref(lint->aliases);
   g_ptr_array_unref(lint->steps);
@@ -153,7 +179,11 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
                     rule == LINT_SECRET_RUN || rule == LINT_SECRET_DELETED;
   if (secret && severity == OAKUM_SEVERITY_HIGH && !lint->hadolint)
     severity = OAKUM_SEVERITY_CRITICAL;
-  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LINT, row->name, severity);
+  OakumFinding *finding =
+      oakum_finding_new_borrowed(row->name, severity, row->why, lint_aliases(rule),
+                                 lint->hadolint ? row->hadolint
+                                 : lint->docker ? row->docker
+                                                : NULL);
   if (detail) {
     va_list args;
     va_start(args, detail);
@@ -163,11 +193,8 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
   } else {
     finding->title = g_strdup(row->title);
   }
-  finding->why = g_strdup(row->why);
   finding->fix = g_strdup(row->help);
-  finding->aliases = oakum_lint_rule_aliases(row);
   finding->category = row->category;
-  finding->code = g_strdup(lint->hadolint ? row->hadolint : lint->docker ? row->docker : NULL);
   finding->file = g_strdup(lint->dockerfile->file);
   if (lint->hadolint) {
     finding->line = finding->end_line = step ? step->line : 1;
@@ -215,22 +242,57 @@ static void tell_errors(OakumLint *lint)
   }
 }
 
+/* Which checks look at a kind of step: [0] at the step itself, [1] at one inside ONBUILD. */
+typedef struct {
+  guint count[2][STEP_KINDS];
+  guint8 rules[2][STEP_KINDS][LINT_RULES];
+} Schedule;
+G_STATIC_ASSERT(LINT_RULES <= G_MAXUINT8);
+
+static void make_schedule(Schedule *out)
+{
+  memset(out->count, 0, sizeof out->count);
+  for (guint rule = 0; rule < LINT_RULES; rule++)
+    for (guint kind = 0; lint_checkers[rule].check && kind < STEP_KINDS; kind++)
+      for (guint inside = 0; inside < 2; inside++)
+        if ((lint_checkers[rule].steps & (1u << kind)) &&
+            (!inside || (lint_checkers[rule].steps & ONBUILD_TOO)))
+          out->rules[inside][kind][out->count[inside][kind]++] = (guint8)rule;
+}
+
+static void run_check(OakumLint *lint, guint rule, LintStep *step)
+{
+  const LintChecker *checker = &lint_checkers[rule];
+  guint64 *silent = &step->silent[rule / 64], bit = (guint64)1 << (rule % 64);
+  if (*silent & bit)
+    return;
+  guint told = lint->findings->len;
+  guint64 left_out = lint->left_out;
+  checker->check(lint, step);
+  if ((checker->steps & ALONE) && lint->findings->len == told && lint->left_out == left_out)
+    *silent |= bit;
+}
+
 static void run_checks(OakumLint *lint)
 {
   for (guint rule = 0; rule < LINT_RULES; rule++)
     if (lint_checkers[rule].check && lint_checkers[rule].steps == ONCE)
       lint_checkers[rule].check(lint, NULL);
+  Schedule schedule;
+  make_schedule(&schedule);
   for (guint i = 0; i < lint->steps->len; i++) {
     LintStep *step = lint_step(lint, i), *inner = lint_inner(step);
-    for (guint rule = 0; rule < LINT_RULES; rule++) {
-      const LintChecker *checker = &lint_checkers[rule];
-      if (!checker->check)
-        continue;
-      if (checker->steps & (1u << step->kind))
-        checker->check(lint, step);
-      else if (inner != step && (checker->steps & ONBUILD_TOO) &&
-               (checker->steps & (1u << inner->kind)))
-        checker->check(lint, inner);
+    guint at = 0, behind = 0, n = schedule.count[0][step->kind],
+          m = inner != step ? schedule.count[1][inner->kind] : 0;
+    const guint8 *of_step = schedule.rules[0][step->kind],
+                 *of_inner = schedule.rules[1][inner->kind];
+    while (at < n || behind < m) { /* in the order of the table */
+      if (behind >= m || (at < n && of_step[at] <= of_inner[behind])) {
+        behind += behind < m && of_step[at] == of_inner[behind];
+        run_check(lint, of_step[at++], step);
+      } else {
+        run_check(lint, of_inner[behind++], inner);
+      }
     }
   }
 }
@@ -328,7 +390,9 @@ GPtrArray *oakum_lint_finish(OakumLint *lint)
 
 void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out)
 {
-  *out = (OakumLintCut){.findings = lint->left_out, .pairs = *lint->budget == 0};
+  *out = (OakumLintCut){.findings = lint->left_out,
+                        .pairs = *lint->budget == 0,
+                        .again = lint->again && lint->told_parts};
 }
 
 GPtrArray *oakum_lint_run(const OakumDockerfile *dockerfile, const OakumLintOptions *options)

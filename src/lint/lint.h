@@ -115,6 +115,12 @@ typedef struct {
 typedef struct OakumLint OakumLint;
 NODISCARD OakumLint *oakum_lint_new(const OakumDockerfile *dockerfile,
                                     const OakumLintOptions *options);
+/* The same after an edit: the tree was made by oakum_dockerfile_parse_again of that of `before`,
+ * and what is known of its steps is taken out of `before`, which is then good for nothing but
+ * oakum_lint_free, while its own tree and options still stand. The options must be those of before
+ * but for the ignore file and the time. `before` may be NULL. */
+NODISCARD OakumLint *oakum_lint_again(OakumLint *before, const OakumDockerfile *dockerfile,
+                                      const OakumLintOptions *options);
 void oakum_lint_free(OakumLint *lint);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLint, oakum_lint_free)
 
@@ -152,6 +158,8 @@ NODISCARD GPtrArray *oakum_lint_finish(OakumLint *lint);
 typedef struct {
   uint64_t findings; /* beyond OAKUM_LINT_FINDINGS_MAX of one rule */
   gboolean pairs;    /* rules that compare steps stopped at OAKUM_LINT_PAIRS_MAX */
+  gboolean again;    /* of oakum_lint_again: a limit was met that a run of its own may not meet, or
+                        elsewhere; its findings are not to be used */
 } OakumLintCut;
 void oakum_lint_cut(const OakumLint *lint, OakumLintCut *out);
 /* All in one, without shellcheck. */

@@ -11,6 +11,7 @@ typedef struct {
   char escape;
   size_t error; /* the furthest place at which something failed */
   gboolean failed;
+  GHashTable *endless; /* markers of heredocs that have no end from some place on */
 } Peer;
 
 static gboolean fail_at(Peer *p, size_t at)
@@ -304,6 +305,10 @@ static gboolean heredoc_marker(Peer *p, char **marker)
 static gboolean heredoc_body(Peer *p, const char *marker, char **body)
 {
   size_t n = strlen(marker), start = p->at;
+  /* each search goes to the end of the file: after some that found nothing there is none */
+  if (g_hash_table_contains(p->endless, marker) ||
+      g_hash_table_size(p->endless) >= OAKUM_DOCKERFILE_LOOKAHEADS_MAX)
+    return FALSE;
   for (size_t line = p->at; line <= p->len;) {
     const char *nl = memchr(p->text + line, '\n', p->len - line);
     size_t end = nl ? (size_t)(nl - p->text) : p->len;
@@ -316,6 +321,7 @@ static gboolean heredoc_body(Peer *p, const char *marker, char **body)
       break;
     line = end + 1;
   }
+  g_hash_table_add(p->endless, g_strdup(marker));
   return FALSE;
 }
 
@@ -393,11 +399,19 @@ static gboolean arguments(Peer *p, LintStep *step)
 static gboolean image_part(Peer *p, const char *stop, char **out)
 {
   g_autoptr(GString) word = g_string_new(NULL);
+  const char *from = p->text + p->at, *line = memchr(from, '\n', p->len - p->at);
+  /* the last one of the line: behind it none is sought */
+  const char *last = memrchr(from, '}', line ? (size_t)(line - from) : p->len - p->at);
   for (;;) {
-    if (looking_at(p, "${")) {
-      const char *close = memchr(p->text + p->at, '}', p->len - p->at);
-      const char *line = memchr(p->text + p->at, '\n', p->len - p->at);
-      if (close && (!line || close < line)) {
+    const char *here = p->text + p->at;
+    /* a continued line may have led behind the end of the first */
+    if (line && here > line) {
+      line = memchr(here, '\n', p->len - p->at);
+      last = memrchr(here, '}', line ? (size_t)(line - here) : p->len - p->at);
+    }
+    if (last && here < last && looking_at(p, "${")) {
+      const char *close = memchr(here, '}', (size_t)(last - here) + 1);
+      if (close) {
         size_t n = (size_t)(close - p->text) + 1 - p->at;
         g_string_append_len(word, p->text + p->at, (gssize)n);
         p->at += n;
@@ -467,7 +481,7 @@ static gboolean read_from(Peer *p, LintStep *step)
   return TRUE;
 }
 
-/* The words of a flag: --name[=value] as one word. */
+/* Flags; then here-documents, a list, or plain words. */
 static gboolean read_copy(Peer *p, LintStep *step)
 {
   static const char *const copy_flags[] = {"chown",   "chmod",   "from", "link",
@@ -476,6 +490,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
                                           "exclude",  "keep-git-dir", "unpack", NULL};
   const char *const *known = step->kind == STEP_COPY ? copy_flags : add_flags;
   gboolean bad = FALSE; /* told of behind all flags */
+  guint seen = 0;       /* known ones, a bit each */
   while (looking_at(p, "--")) {
     size_t start = p->at;
     p->at += 2;
@@ -501,11 +516,11 @@ static gboolean read_copy(Peer *p, LintStep *step)
       p->at = start;
       break;
     }
-    bad |= !g_strv_contains(known, flag);
-    gboolean repeated = FALSE;
-    for (guint i = 0; i < step->flags->len; i++)
-      repeated |= strcmp(((LintWord *)step->flags->pdata[i])->name, flag) == 0;
-    bad |= repeated && strcmp(flag, "exclude") != 0;
+    guint number = 0;
+    while (known[number] && strcmp(known[number], flag) != 0)
+      number++;
+    bad |= !known[number] || ((seen & (1u << number)) && strcmp(flag, "exclude") != 0);
+    seen |= 1u << number;
     lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
     if (!gather_blanks(p))
       break;
@@ -891,6 +906,7 @@ static gboolean read_health(Peer *p, LintStep *step)
     return TRUE;
   }
   gboolean bad = FALSE;
+  guint seen = 0; /* a bit each */
   while (looking_at(p, "--")) {
     guint i = 0;
     while (flags[i] && !eat(p, flags[i]))
@@ -905,8 +921,8 @@ static gboolean read_health(Peer *p, LintStep *step)
       bad = TRUE; /* told of behind all flags */
       continue;
     }
-    for (guint k = 0; k < step->flags->len; k++)
-      bad |= strcmp(((LintWord *)step->flags->pdata[k])->name, flags[i]) == 0;
+    bad |= (seen & (1u << i)) != 0;
+    seen |= 1u << i;
     size_t start = p->at;
     while (g_ascii_isdigit(peek(p)))
       p->at++;
@@ -1097,7 +1113,11 @@ GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *e
   for (size_t i = from; i < len; i++)
     if (data[i] != '\r' || i + 1 >= len || data[i + 1] != '\n')
       g_string_append_c(text, data[i]);
-  Peer p = {.text = text->str, .len = text->len, .escape = escape_of(text->str, text->len)};
+  g_autoptr(GHashTable) endless = oakum_str_map_new(g_free, NULL);
+  Peer p = {.text = text->str,
+            .len = text->len,
+            .escape = escape_of(text->str, text->len),
+            .endless = endless};
   g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func((GDestroyNotify)lint_step_free);
   *error_line = 0;
   int line = 1;

@@ -227,9 +227,10 @@ void check_npm_ci(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; lock && i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
+    if (!lint_is(c, "npm"))
+      continue;
     g_autoptr(GPtrArray) words = lint_operands(c, "loglevel registry prefix");
-    if (!lint_is(c, "npm") || words->len != 1 ||
-        !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") ||
+    if (words->len != 1 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text, "install i") ||
         lint_has_flag(c, "g global"))
       continue;
     const OakumShellWord *verb = words->pdata[0];

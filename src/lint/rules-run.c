@@ -190,18 +190,18 @@ void check_ln(OakumLint *lint, LintStep *step)
 /* ---- RUN after RUN
  * ----------------------------------------------------------------------------------- */
 /* hadolint: mounts are a set whose options count, and the first of a repeated flag holds. */
-static gboolean has_flags_of(const LintStep *a, const LintStep *b)
+static gboolean has_flags_of(const OakumLint *lint, const LintStep *a, const LintStep *b)
 {
   for (guint i = 0; i < a->flags->len; i++) {
     const LintWord *x = a->flags->pdata[i];
     gboolean found = FALSE;
     if (strcmp(x->name, "mount-options") == 0)
-      for (guint k = 0; k < b->flags->len && !found; k++) {
+      for (guint k = 0; k < b->flags->len && !found && lint_spend(lint); k++) {
         const LintWord *y = b->flags->pdata[k];
         found = strcmp(x->name, y->name) == 0 && g_strcmp0(x->value, y->value) == 0;
       }
     else if (strcmp(x->name, "network") == 0 || strcmp(x->name, "security") == 0)
-      found = lint_flag(b, x->name) &&
+      found = lint_spend(lint) && lint_flag(b, x->name) &&
               g_strcmp0(lint_flag(a, x->name)->value, lint_flag(b, x->name)->value) == 0;
     else
       found = TRUE;
@@ -214,7 +214,7 @@ static gboolean has_flags_of(const LintStep *a, const LintStep *b)
 static gboolean same_flags(const OakumLint *lint, const LintStep *a, const LintStep *b)
 {
   if (lint->hadolint)
-    return has_flags_of(a, b) && has_flags_of(b, a);
+    return has_flags_of(lint, a, b) && has_flags_of(lint, b, a);
   if (a->flags->len != b->flags->len)
     return FALSE;
   for (guint i = 0; i < a->flags->len; i++) {

@@ -346,34 +346,44 @@ void check_platform_redundant(OakumLint *lint, LintStep *step)
 
 /* ---- variables of FROM -------------------------------------------------------------------------
  */
-static gboolean is_global_arg(const OakumLint *lint, const char *name)
+/* The ARGs before the first FROM: made once, since each FROM asks. */
+static void note_globals(OakumLint *lint)
+{
+  if (lint->globals)
+    return;
+  lint->globals = oakum_str_map_new(NULL, NULL);
+  lint->global_names = g_ptr_array_new();
+  for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
+    const LintStep *step = lint_step(lint, i);
+    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++) {
+      char *name = ((LintWord *)step->words->pdata[k])->name;
+      if (name && g_hash_table_add(lint->globals, name))
+        g_ptr_array_add(lint->global_names, name);
+    }
+  }
+}
+
+static gboolean is_global_arg(OakumLint *lint, const char *name)
 {
   OakumOrigin origin;
   if (oakum_dockerfile_predefined(name, &origin) && origin != OAKUM_ORIGIN_PROXY)
     return TRUE;
-  for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
-    const LintStep *step = lint_step(lint, i);
-    if (step->kind != STEP_ARG)
-      continue;
-    for (guint k = 0; k < step->words->len; k++)
-      if (g_strcmp0(((LintWord *)step->words->pdata[k])->name, name) == 0)
-        return TRUE;
-  }
-  return FALSE;
+  note_globals(lint);
+  return g_hash_table_contains(lint->globals, name);
 }
 
-static const char *similar_arg(const OakumLint *lint, const char *name)
+static const char *similar_arg(OakumLint *lint, const char *name)
 {
   static const char *const platform[] = {"TARGETPLATFORM", "TARGETOS",      "TARGETARCH",
                                          "TARGETVARIANT",  "BUILDPLATFORM", "BUILDOS",
                                          "BUILDARCH",      "BUILDVARIANT"};
+  /* a search through all names: for the first ones only */
+  note_globals(lint);
+  if ((guint64)lint->told[LINT_FROM_ARG_UNDEFINED] * MAX(lint->global_names->len, 1) >
+      OAKUM_LINT_PAIRS_MAX)
+    return NULL;
   g_autoptr(GPtrArray) known = g_ptr_array_new();
-  for (guint i = 0; i < lint->steps->len && lint_step(lint, i)->stage < 0; i++) {
-    const LintStep *step = lint_step(lint, i);
-    for (guint k = 0; step->kind == STEP_ARG && k < step->words->len; k++)
-      if (((LintWord *)step->words->pdata[k])->name)
-        g_ptr_array_add(known, ((LintWord *)step->words->pdata[k])->name);
-  }
+  g_ptr_array_extend(known, lint->global_names, NULL, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(platform); i++)
     g_ptr_array_add(known, (gpointer)platform[i]);
   g_ptr_array_add(known, NULL);

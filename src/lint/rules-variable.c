@@ -285,15 +285,48 @@ typedef struct {
   guint n;
   GHashTable *names; /* name of an ARG → its number from 1 */
   GHashTable *last;  /* number and chain → offset behind the last use */
-  gboolean likely[1 << 12];
+  guint8 likely[G_MAXUINT16 + 1];
 } Uses;
 
 /* Tells most words that are no name of an ARG before they are copied and hashed. */
-static guint likeness(const char *name, size_t len)
+static guint16 likeness(const char *name, size_t len)
 {
-  return ((guint)len * 31u + (guchar)name[0] * 7u + (guchar)name[len - 1] * 131u +
-          (guchar)name[len / 2] * 17u) %
-         (1u << 12);
+  return (guint16)((guint)len * 40503u + (guchar)name[0] * 2654435761u +
+                   (guchar)name[len - 1] * 9949u + (guchar)name[len / 2] * 31337u);
+}
+
+static size_t name_end(const char *source, size_t at, size_t end)
+{
+  while (at < end && (g_ascii_isalnum(source[at]) || source[at] == '_'))
+    at++;
+  return at;
+}
+
+/* What its words are like, in a list that the step keeps: it says of most steps that no ARG is
+ * named there. */
+static const GArray *likenesses(LintStep *step, const char *source)
+{
+  if (step->likenesses)
+    return step->likenesses;
+  LintSpan span = whole_step(step);
+  step->likenesses = g_array_new(FALSE, FALSE, sizeof(guint16));
+  for (size_t i = span.start, end; i < span.end; i = MAX(end, i + 1)) {
+    end = name_end(source, i, span.end);
+    if (end == i)
+      continue;
+    guint16 like = likeness(source + i, end - i);
+    g_array_append_val(step->likenesses, like);
+  }
+  return step->likenesses;
+}
+
+static gboolean may_name(const Uses *uses, LintStep *step, const char *source)
+{
+  const GArray *list = likenesses(step, source);
+  for (guint i = 0; i < list->len; i++)
+    if (uses->likely[g_array_index(list, guint16, i)])
+      return TRUE;
+  return FALSE;
 }
 
 static guint hash_use(gconstpointer key)
@@ -315,13 +348,12 @@ static void find_uses(const OakumLint *lint, const guint *first, Uses *uses)
   const char *source = lint->dockerfile->source;
   g_autoptr(GString) name = g_string_new(NULL);
   for (guint j = 0; j < lint->steps->len; j++) {
-    const LintStep *step = lint_step(lint, j);
+    LintStep *step = lint_step(lint, j);
     LintSpan span = whole_step(step);
     int chain = step->stage < 0 ? -1 : (int)first[step->stage];
-    for (size_t i = span.start; i < span.end;) {
+    for (size_t i = may_name(uses, step, source) ? span.start : span.end; i < span.end;) {
       size_t begin = i;
-      while (i < span.end && (g_ascii_isalnum(source[i]) || source[i] == '_'))
-        i++;
+      i = name_end(source, i, span.end);
       if (i == begin) {
         i++;
         continue;

@@ -41,8 +41,19 @@ void lint_step_free(LintStep *step)
     g_ptr_array_unref(step->words);
     g_clear_pointer(&step->commands, g_array_unref);
     g_clear_pointer(&step->scripts, g_ptr_array_unref);
+    g_clear_pointer(&step->likenesses, g_array_unref);
     g_free(step);
     step = inner;
+  }
+}
+
+void lint_step_forget(LintStep *step)
+{
+  for (; step; step = step->inner) {
+    g_clear_pointer(&step->commands, g_array_unref);
+    g_clear_pointer(&step->scripts, g_ptr_array_unref);
+    step->broken = FALSE;
+    memset(step->silent, 0, sizeof step->silent);
   }
 }
 
@@ -159,11 +170,15 @@ void lint_stages(OakumLint *lint)
     if (here && step == here->from && here->parent >= 0)
       here->shell = lint_stage(lint, here->parent)->shell,
       here->workdir = lint_stage(lint, here->parent)->workdir;
+    const LintStep *shell = here ? here->shell : NULL;
+    gboolean workdir = here && here->workdir;
+    if (step->shell != shell || step->workdir != workdir)
+      lint_step_forget(step);
     for (LintStep *s = step; s; s = s->inner) {
       s->stage = index;
       s->index = i;
-      s->shell = here ? here->shell : NULL;
-      s->workdir = here && here->workdir;
+      s->shell = shell;
+      s->workdir = workdir;
     }
     if (here && step->kind == STEP_SHELL)
       here->shell = step;

@@ -59,6 +59,18 @@ char **oakum_lint_rule_aliases(const OakumLintRule *rule)
   return all->len ? g_strsplit(all->str, " ", -1) : g_new0(char *, 1);
 }
 
+char **lint_aliases(LintRuleId rule)
+{
+  static gsize once;
+  static char **all[LINT_RULES];
+  if (g_once_init_enter(&once)) {
+    for (guint i = 0; i < LINT_RULES; i++)
+      all[i] = oakum_lint_rule_aliases(&rows[i]);
+    g_once_init_leave(&once, 1);
+  }
+  return all[rule];
+}
+
 gboolean lint_row_is(const OakumLintRule *row, const char *id)
 {
   if (g_ascii_strcasecmp(row->name, id) == 0 ||

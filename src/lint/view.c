@@ -150,10 +150,62 @@ static LintStep *make(const OakumDockerfile *dockerfile, const OakumInstruction 
   return step;
 }
 
-GPtrArray *lint_view(const OakumDockerfile *dockerfile)
+/* ---- after an edit
+ * ------------------------------------------------------------------------------- */
+/* Places may move up: a size_t wraps, and so comes to the right number. */
+static void move_span(LintSpan *span, gssize by)
+{
+  span->start += (size_t)by;
+  span->end += (size_t)by;
+}
+
+static void move_words(GPtrArray *words, gssize by)
+{
+  for (guint i = 0; i < words->len; i++) {
+    LintWord *word = words->pdata[i];
+    move_span(&word->span, by);
+    move_span(&word->name_span, by);
+    move_span(&word->value_span, by);
+  }
+}
+
+static void move_step(LintStep *step, gssize by)
+{
+  for (; step; step = step->inner) {
+    step->line = step->tree->range.line;
+    if (by == 0)
+      continue;
+    move_span(&step->span, by);
+    move_span(&step->keyword, by);
+    move_words(step->flags, by);
+    move_words(step->words, by);
+    if (step->exec && step->commands) { /* their places are places of the file */
+      g_clear_pointer(&step->commands, g_array_unref);
+      g_clear_pointer(&step->scripts, g_ptr_array_unref);
+    }
+  }
+}
+
+/* The step of an instruction that stood in the file before; NULL: it is to be made. */
+static LintStep *take(const OakumDockerfile *dockerfile, guint index, GPtrArray *before)
+{
+  guint moved = 0;
+  int old = before ? oakum_dockerfile_before(dockerfile, index, &moved) : -1;
+  const OakumInstruction *in = dockerfile->instructions->pdata[index];
+  /* the alias of a FROM is judged with the stages */
+  if (old < 0 || (guint)old >= before->len || in->kind == OAKUM_INSTRUCTION_FROM)
+    return NULL;
+  LintStep *step = g_steal_pointer(&before->pdata[old]);
+  move_step(step, (gint32)moved);
+  return step;
+}
+
+GPtrArray *lint_view(const OakumDockerfile *dockerfile, GPtrArray *before)
 {
   GPtrArray *steps = g_ptr_array_new_with_free_func((GDestroyNotify)lint_step_free);
-  for (guint i = 0; i < dockerfile->instructions->len; i++)
-    g_ptr_array_add(steps, make(dockerfile, dockerfile->instructions->pdata[i]));
+  for (guint i = 0; i < dockerfile->instructions->len; i++) {
+    LintStep *step = take(dockerfile, i, before);
+    g_ptr_array_add(steps, step ? step : make(dockerfile, dockerfile->instructions->pdata[i]));
+  }
   return steps;
 }

@@ -1,5 +1,7 @@
 """The language server: a scripted client opens, edits, asks, fixes and closes."""
 import json
+import subprocess
+from random import Random
 
 import pytest
 from lsp_client import Client, at, span
@@ -116,6 +118,41 @@ def test_an_edit_tells_what_a_new_document_tells(client):
         told = client.diagnostics(URI)["diagnostics"]
         assert told == client.open(f"untitled:{i}", text)["diagnostics"] and told
     assert client.stop()[0] == 0
+
+
+KINDS = ["FROM debian:12 AS base", "FROM base AS Next", "FROM $IMAGE", "ARG IMAGE=alpine", "ARG UNUSED", "ENV A=$B PASSWORD=x", "SHELL [\"/bin/bash\", \"-eo\", \"pipefail\", \"-c\"]",
+         "SHELL [\"pwsh\"]", "RUN apt-get update && apt-get install curl gcc", "RUN curl -k https://a.b/c | sh", "RUN cd /x && \\\n  # note\n\n  sudo make", "RUN <<EOF\nyum install a\nEOF", "RUN <<EOF",
+         "EOF", "RUN [\"sh\", \"-c\", \"apt-get install x\"]", "COPY --from=base a b", "COPY --from=next a b", "ADD a b", "WORKDIR rel", "WORKDIR /abs", "USER root", "EXPOSE 22 99999/TCP",
+         "LABEL a b", "CMD node x", "ONBUILD RUN wget http://x", "FORM x", "run x \U0001f600 | y", "# oakum ignore=apt-pin", "# hadolint ignore=DL3003", "# escape=`", "# check=skip=all", "", "RUN a \\"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_edits_tell_what_a_run_tells(oakum, tmp_path, seed):
+    """After each of many edits the server's findings are those of `oakum lint` over the same text, which knows of no edit."""
+    random = Random(seed)
+    server = Client([oakum, "lint", "--lsp", "--no-shellcheck", "--config", "none"], cwd=tmp_path)
+    file = tmp_path / "Dockerfile"
+    try:
+        server.start()
+        lines = [random.choice(KINDS) for _ in range(40)]
+        server.open(file.as_uri(), "\n".join(lines))
+        for version in range(2, 42):
+            lines = "\n".join(lines).split("\n")
+            first = random.choice([0, random.randrange(len(lines))])
+            last = min(len(lines) - 1, first + random.randrange(3))
+            new = [random.choice(KINDS) for _ in range(random.randrange(3))] + [""]
+            server.change(file.as_uri(), version, {"range": span(first, 0, last, 0), "text": "\n".join(new)})
+            lines[first:last] = new[:-1]
+            told = server.diagnostics(file.as_uri())
+            assert told["version"] == version
+            file.write_text("\n".join(lines))
+            run = subprocess.run([oakum, "lint", "--no-shellcheck", "--config", "none", "--format", "json", file], capture_output=True, timeout=120)
+            found = [(f["rule"], f["range"]["start"]["line"] - 1, f["range"]["end"]["line"] - 1, f["message"]) for f in json.loads(run.stdout)["findings"]]
+            assert [(d["code"], d["range"]["start"]["line"], d["range"]["end"]["line"], d["message"].split("\n")[0]) for d in told["diagnostics"]] == found, lines
+        assert server.stop()[0] == 0
+    finally:
+        server.process.kill()
+        server.process.wait()
 
 
 def test_utf16(client):

@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autofree char *text = g_strndup((const char *)data, size);
   g_auto(OakumGitRef) ref = {0};
   g_autofree char *shown = oakum_source_redact(text);
+  g_assert_nonnull(shown);
   if (oakum_source_kind(text) == OAKUM_SOURCE_GIT && oakum_git_ref_parse(text, &ref, NULL)) {
     g_assert_true(*ref.remote != '-' && (!ref.ref || *ref.ref != '-'));
     g_assert_null(strpbrk(ref.remote, " \n\t"));
