@@ -154,6 +154,8 @@
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
 #define OAKUM_STEP_PROCESSES_MAX 4096u
+#define OAKUM_STEP_LINE_MAX (64 * OAKUM_KIB) /* of what a step prints beside others */
+#define OAKUM_STAGES_AT_ONCE_MAX 64u         /* begun and not ended, those that wait among them */
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 #define OAKUM_STEP_MOUNTS_MAX 64u
 #define OAKUM_SECRET_MAX (500 * OAKUM_KIB) /* BuildKit's own */

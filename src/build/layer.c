@@ -27,8 +27,9 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
   OakumWriter *gzip =
       oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, build->options->threads);
   g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
-  writer->tar = oakum_tar_writer_new(
-      oakum_writer_new_progress(oakum_writer_new_hash(gzip, writer->diff_id), progress));
+  OakumWriter *told =
+      oakum_writer_new_progress(oakum_writer_new_hash(gzip, writer->diff_id), progress);
+  writer->tar = oakum_tar_writer_new(oakum_graph_writer(build->graph, told));
   return writer;
 }
 
@@ -89,6 +90,7 @@ gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
 
 gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
 {
+  OAKUM_AUTO_LOCK(&stage->root_lock); /* several stages may want the root of one that is built */
   if (stage->tree)
     return TRUE;
   static gint serial;
@@ -109,7 +111,7 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
   }
   for (guint i = 0; i < stage->layers->len; i++) {
     OakumReader *layer = open_layer(build, stage, i, error);
-    if (!layer || !oakum_tree_apply(tree, layer, error)) {
+    if (!layer || !oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error)) {
       g_prefix_error(error, "unpack layer %u: ", i);
       return FALSE;
     }
@@ -132,6 +134,9 @@ void oakum_stage_free(Stage *stage)
 {
   if (!stage)
     return;
+  g_mutex_clear(&stage->root_lock);
+  g_clear_error(&stage->error);
+  g_free(stage->label);
   oakum_tree_free(stage->tree);
   oakum_owners_free(stage->owners);
   g_free(stage->owners_path);

@@ -101,10 +101,9 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  g_mutex_init(&build.foreign_lock);
   gboolean ok = open_context(&build, error);
-  for (guint i = 0; ok && i < plan->stages->len; i++)
-    ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
-  if (ok)
+  if (ok && oakum_build_stages(&build, error))
     result = finish(
         &build,
         build.stages[((const OakumPlanStage *)plan->stages->pdata[plan->stages->len - 1])->stage],
@@ -112,6 +111,7 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   for (guint i = 0; i < dockerfile->stages->len; i++)
     oakum_stage_free(build.stages[i]);
   g_ptr_array_unref(build.foreign);
+  g_mutex_clear(&build.foreign_lock);
   g_free(build.stages);
   g_free(build.work);
   oakum_fd_clear(&build.context);

@@ -135,6 +135,12 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   g_autoptr(GPtrArray) envp =
       environment(build, stage, &user, oakum_step_mounts_environment(mounts));
   g_autofree char *names = resolv_conf();
+  OakumStepOutput *output =
+      oakum_step_output_new(stage, build->options->out, build->options->err, error);
+  if (!output) {
+    oakum_user_clear(&user);
+    return FALSE;
+  }
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
@@ -148,8 +154,9 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .gid = user.gid,
                     .groups = user.groups,
                     .n_groups = user.n_groups,
-                    .out = build->options->out,
-                    .err = build->options->err,
+                    .out = oakum_step_output_fd(output, build->options->out, 0),
+                    .err = oakum_step_output_fd(output, build->options->err, 1),
+                    .stop = oakum_graph_stop(build->graph),
                     .timeout_s = build->options->step_timeout_s,
                     .hosts = "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost\n",
                     .resolv_conf = names,
@@ -163,6 +170,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
                 (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
+  oakum_step_output_free(output);
   oakum_user_clear(&user);
   if (ok && status != 0) {
     g_autofree char *how = oakum_child_describe(status);

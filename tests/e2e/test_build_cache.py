@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -36,7 +37,7 @@ def work(oakum, layout, tmp_path):
         done = subprocess.run([oakum, "build", "--build-arg", f"BASE={layout}", "--store", str(tmp_path / "s"), "--secret", f"id=s,src={tmp_path}/secret",
                                "--output", f"oci:{tmp_path}/o", *options, str(context)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        lines = done.stderr.splitlines()
+        lines = [re.sub(r"^\[[^]]*\] ", "", line) for line in done.stderr.splitlines()]  # the stage that spoke
         return [word for word in ("one", "two", "three") if any(line.startswith("ran " + word) for line in lines)], done.stdout.strip()
     return context, go
 
