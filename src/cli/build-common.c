@@ -192,15 +192,30 @@ static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, 
 /* A plain user has the rung userns or, where no user namespace can be made, fake-root. Root that
  * may make namespaces goes without it: they do the same. Root that may not (a pod) still takes it
  * before the chroot, where it is let. */
+gboolean oakum_cli_auto_rung(OakumRung *rung)
+{
+  static const OakumRung as_root[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_USERNS, OAKUM_RUNG_CHROOT,
+                                      OAKUM_RUNG_FAKE_ROOT},
+                         plain[] = {OAKUM_RUNG_USERNS, OAKUM_RUNG_FAKE_ROOT};
+  gboolean root = geteuid() == 0;
+  const OakumRung *order = root ? as_root : plain;
+  *rung = OAKUM_RUNG_USERNS;
+  if (oakum_sandbox_in_userns())
+    return TRUE;
+  for (size_t i = 0; i < (root ? G_N_ELEMENTS(as_root) : G_N_ELEMENTS(plain)); i++)
+    if (oakum_sandbox_probe(order[i], NULL)) {
+      *rung = order[i];
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* A plain user for whom nothing works tries as well: it is then told what is missing. */
 static gboolean wants_userns(gboolean pinned, OakumRung rung)
 {
-  if (pinned)
-    return rung == OAKUM_RUNG_USERNS;
-  if (geteuid() != 0)
-    return oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL) ||
-           !oakum_sandbox_probe(OAKUM_RUNG_FAKE_ROOT, NULL); /* then it tells what is missing */
-  return (!oakum_sandbox_probe(OAKUM_RUNG_ROOT, NULL) &&
-          oakum_sandbox_probe(OAKUM_RUNG_USERNS, NULL));
+  if (!pinned && !oakum_cli_auto_rung(&rung))
+    rung = geteuid() != 0 ? OAKUM_RUNG_USERNS : OAKUM_RUNG_ROOT;
+  return rung == OAKUM_RUNG_USERNS;
 }
 
 gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, int *exit_status,
@@ -226,20 +241,11 @@ gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, in
 
 static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
 {
-  static const OakumRung order[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_CHROOT, OAKUM_RUNG_FAKE_ROOT};
   gboolean pinned;
   if (!parse_rung(text, &pinned, rung, error))
     return FALSE;
-  if (pinned)
+  if (pinned || oakum_cli_auto_rung(rung))
     return TRUE;
-  *rung = OAKUM_RUNG_USERNS;
-  if (oakum_sandbox_in_userns())
-    return TRUE;
-  for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
-    if (oakum_sandbox_probe(order[i], NULL)) {
-      *rung = order[i];
-      return TRUE;
-    }
   g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_UNSUPPORTED,
               "no way to isolate a RUN works here; oakum doctor tells what is missing");
   return FALSE;

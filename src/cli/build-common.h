@@ -20,6 +20,8 @@ NODISCARD gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const 
  * when the command was run there (or could not be: `error` is set) and ends with *exit_status. */
 NODISCARD gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv,
                                           int *exit_status, GError **error);
+/* The rung that a build takes when --isolation names none; FALSE: none works. */
+NODISCARD gboolean oakum_cli_auto_rung(OakumRung *rung);
 NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder,
                                    OakumBuilt *built, GError **error);
 /* Writes the result to every --output and -t. */

@@ -55,6 +55,11 @@ NODISCARD gboolean oakum_sandbox_mount_overlay(const char *lower, const char *up
 NODISCARD gboolean oakum_sandbox_write_script(int dev, const char *name, const char *text);
 /* As oakum_sandbox_probe. */
 NODISCARD gboolean oakum_sandbox_try_userns(char **why);
+/* Runs `body` in a child as uid 0 of a new user namespace: 0 or an errno; -1 with *why (may be
+ * NULL) when there is none. */
+NODISCARD int oakum_sandbox_try_inside(int (*body)(void *user), void *user, char **why);
+/* Whether /etc/subuid and /etc/subgid give this user ids. */
+NODISCARD gboolean oakum_sandbox_has_range(void);
 
 /* ---- mounts
  * ------------------------------------------------------------------------------------------ */

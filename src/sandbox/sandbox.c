@@ -591,3 +591,14 @@ gboolean oakum_sandbox_probe(OakumRung rung, char **why)
                                                      : oakum_sandbox_try_mounts,
                       why);
 }
+
+static gboolean attempt_confine(void)
+{
+  g_autoptr(GError) error = NULL;
+  return oakum_sandbox_confine(-1, &error);
+}
+
+gboolean oakum_sandbox_probe_confine(char **why)
+{
+  return try_in_child(attempt_confine, why);
+}

@@ -89,6 +89,12 @@ typedef struct {
 /* Whether a rung works here: really tried, in a child. *why (new string, may be NULL) says why not.
  */
 NODISCARD gboolean oakum_sandbox_probe(OakumRung rung, char **why);
+/* The one change to this machine, pod or user that would most likely make the rung work, as a part
+ * of a sentence; from what the kernel tells of this process. */
+NODISCARD const char *oakum_sandbox_advise(OakumRung rung);
+/* Whether readers of foreign bytes can be confined here (oakum_sandbox_confine): tried in a child.
+ * *why (new string) says why not. */
+NODISCARD gboolean oakum_sandbox_probe_confine(char **why);
 /* For the rung userns: starts this program again with argc and argv (without a program name) as uid
  * 0 of a new user namespace, and waits. A plain user's ids are its own and those of /etc/subuid and
  * /etc/subgid, given by newuidmap(1) and newgidmap(1); root keeps its ids. *status is a wait(2)
@@ -98,7 +104,7 @@ NODISCARD gboolean oakum_sandbox_enter_userns(int argc, char **argv, int *status
 void oakum_sandbox_mark_userns(void);
 NODISCARD gboolean oakum_sandbox_in_userns(void);
 /* Whether steps of this rung can run on an overlay whose folders lie in `folder`: really tried,
- * with a file that goes and a folder that is made anew. FALSE on the rung chroot. */
+ * with a file that goes and a folder that is made anew. FALSE on the rungs chroot and fake-root. */
 NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.

@@ -13,7 +13,7 @@ ROOTS = REPO / "build/roots"
 def working_rungs():
     """The rungs of the isolation ladder that this machine allows: a plain chroot, for one, cannot mount."""
     told = subprocess.run([OAKUM, "doctor"], capture_output=True, text=True).stdout.splitlines()
-    return [line.split()[0] for line in told if line.split()[1:2] == ["yes"]]
+    return [line.split()[0] for line in told if line.split()[:1] in (["userns"], ["root"], ["chroot"], ["fake-root"]) and line.split()[1] == "yes"]
 
 
 RUNGS = working_rungs()
