@@ -48,6 +48,9 @@ typedef struct {
   OakumGraph *graph;         /* while stages run */
   const OakumIgnore *ignore; /* of the context; NULL: all counts */
   int context;               /* descriptor, -1: none */
+  GMutex fetch_lock;         /* guards the digests of blobs that are on their way */
+  GCond fetched;
+  GHashTable *fetching;
   GMutex foreign_lock;
   GPtrArray *foreign; /* Stage: images that COPY --from names */
 } Build;
@@ -65,6 +68,15 @@ NODISCARD OakumReader *oakum_graph_reader(const OakumGraph *graph, OakumReader *
 NODISCARD OakumWriter *oakum_graph_writer(const OakumGraph *graph, OakumWriter *below);
 /* A descriptor that can be read once a stage failed; borrowed. */
 NODISCARD const int *oakum_graph_stop(const OakumGraph *graph);
+
+/* Brings the layers of an image (NULL: of none) into the store, one after the other, while the
+ * caller unpacks those that are there. The image must outlive it. */
+typedef struct OakumAhead OakumAhead;
+NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
+/* Until layer `index` is there, or could not be had: then opening it tells why. */
+void oakum_ahead_wait(OakumAhead *fetch, guint index);
+void oakum_ahead_free(OakumAhead *fetch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAhead, oakum_ahead_free)
 
 /* What a step prints comes out in whole lines behind the label of its stage; without one it goes
  * where it goes by itself. */

@@ -199,8 +199,9 @@ typedef struct {
 static gssize guard_read(void *self, void *buffer, size_t len, GError **error)
 {
   const Guard *guard = self;
-  return oakum_graph_go_on(guard->graph, error) ? oakum_reader_read(guard->reader, buffer, len, error)
-                                                : -1;
+  return oakum_graph_go_on(guard->graph, error)
+             ? oakum_reader_read(guard->reader, buffer, len, error)
+             : -1;
 }
 
 static gboolean guard_write(void *self, const void *data, size_t len, GError **error)

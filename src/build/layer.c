@@ -24,8 +24,8 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
   writer->build = build;
   writer->blob = blob;
   writer->diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
-  OakumWriter *gzip =
-      oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, build->options->threads);
+  OakumWriter *gzip = oakum_writer_new_gzip(oakum_store_writer_take(blob), OAKUM_GZIP_LEVEL,
+                                            build->options->threads);
   g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
   OakumWriter *told =
       oakum_writer_new_progress(oakum_writer_new_hash(gzip, writer->diff_id), progress);
@@ -109,7 +109,9 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     stage->owners_path = g_build_filename(folder, "owners", NULL);
     oakum_tree_set_owners(tree, stage->owners);
   }
+  g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
   for (guint i = 0; i < stage->layers->len; i++) {
+    oakum_ahead_wait(ahead, i);
     OakumReader *layer = open_layer(build, stage, i, error);
     if (!layer || !oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error)) {
       g_prefix_error(error, "unpack layer %u: ", i);

@@ -102,6 +102,9 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
   g_mutex_init(&build.foreign_lock);
+  g_mutex_init(&build.fetch_lock);
+  g_cond_init(&build.fetched);
+  build.fetching = oakum_str_map_new(NULL, NULL);
   gboolean ok = open_context(&build, error);
   if (ok && oakum_build_stages(&build, error))
     result = finish(
@@ -112,6 +115,9 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
     oakum_stage_free(build.stages[i]);
   g_ptr_array_unref(build.foreign);
   g_mutex_clear(&build.foreign_lock);
+  g_mutex_clear(&build.fetch_lock);
+  g_cond_clear(&build.fetched);
+  g_hash_table_unref(build.fetching);
   g_free(build.stages);
   g_free(build.work);
   oakum_fd_clear(&build.context);
