@@ -128,6 +128,7 @@ typedef struct {
 typedef struct {
   OakumImage *image;   /* blobs in the store */
   GArray *layer_lines; /* int */
+  GThread *cleaner;    /* removes what the build unpacked; freeing the result waits for it */
 } OakumBuildResult;
 NODISCARD OakumBuildResult *oakum_build_run(const OakumPlan *plan,
                                             const OakumDockerfile *dockerfile, OakumStore *store,

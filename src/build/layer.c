@@ -113,6 +113,8 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
   for (guint i = 0; i < stage->layers->len; i++) {
     oakum_ahead_wait(ahead, i);
     OakumReader *layer = open_layer(build, stage, i, error);
+    if (layer && build->options->threads > 1) /* one inflates, the other writes files */
+      layer = oakum_reader_new_threaded(layer);
     if (!layer || !oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error)) {
       g_prefix_error(error, "unpack layer %u: ", i);
       return FALSE;

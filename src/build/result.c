@@ -83,6 +83,13 @@ static gboolean open_context(Build *build, GError **error)
   return build->context >= 0;
 }
 
+/* Many files take seconds to remove: meanwhile the image is written and pushed. */
+static gpointer remove_work(gpointer work)
+{
+  oakum_temp_dir_free(work);
+  return NULL;
+}
+
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
                                   OakumStore *store, const OakumBuildOptions *options,
                                   GError **error)
@@ -92,7 +99,7 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   g_autofree char *real = realpath(oakum_store_path(store), NULL);
   g_autofree char *folder = g_build_filename(real ? real : oakum_store_path(store), "work", NULL);
   (void)mkdir(folder, 0700);
-  g_autoptr(OakumTempDir) work = oakum_temp_dir_new(folder, error);
+  OakumTempDir *work = oakum_temp_dir_new(folder, error);
   OakumBuildResult *result = NULL;
   if (!work)
     return NULL;
@@ -121,6 +128,10 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   g_free(build.stages);
   g_free(build.work);
   oakum_fd_clear(&build.context);
+  if (result)
+    result->cleaner = g_thread_new("clean", remove_work, work);
+  else
+    oakum_temp_dir_free(work);
   return result;
 }
 
@@ -128,6 +139,8 @@ void oakum_build_result_free(OakumBuildResult *result)
 {
   if (!result)
     return;
+  if (result->cleaner)
+    g_thread_join(result->cleaner);
   oakum_image_free(result->image);
   g_array_unref(result->layer_lines);
   g_free(result);

@@ -278,10 +278,14 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
   if (!layer)
     return FALSE;
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
+  gint64 begun = g_get_monotonic_time();
   gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
                                                          changed, error)
                                : oakum_tree_diff(stage->tree, &times, tar, changed, error);
-  return ok && (!*changed || oakum_layer_writer_commit(layer, stage, in->range.line, error));
+  if (!ok || (*changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
+    return FALSE;
+  oakum_debug("snapshot: %.3f s", (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC);
+  return TRUE;
 }
 
 gboolean oakum_step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)

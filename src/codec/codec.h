@@ -60,6 +60,9 @@ NODISCARD OakumReader *oakum_reader_new_limit(OakumReader *below, uint64_t max, 
  * OAKUM_ERROR_DIGEST with "expected … got …". Fails as soon as there are more bytes than `size`. */
 NODISCARD OakumReader *oakum_reader_new_verify(OakumReader *below, OakumHashKind kind,
                                                const char *hex, uint64_t size);
+/* The same bytes and the same error, read by a thread of its own up to 512 KiB ahead of who asks:
+ * for stacks that compute much. Freeing it waits for the read that runs. */
+NODISCARD OakumReader *oakum_reader_new_threaded(OakumReader *below);
 
 typedef enum {
   OAKUM_COMPRESSION_NONE,

@@ -205,7 +205,7 @@ static void unsee(OakumTree *tree)
 
 gboolean oakum_tree_is_settled(const OakumTree *tree)
 {
-  return tree->settled;
+  return tree->settled || tree->exact;
 }
 
 gboolean oakum_tree_settle(OakumTree *tree, GError **error)
@@ -226,7 +226,7 @@ gboolean oakum_tree_settle(OakumTree *tree, GError **error)
   while (g_hash_table_iter_next(&iter, NULL, &note))
     if (!((TreeEntry *)note)->seen)
       g_hash_table_iter_remove(&iter);
-  tree->settled = TRUE;
+  tree->settled = tree->exact = TRUE;
   /* the clock of ctime ticks every few milliseconds: nothing that happens later may share a tick */
   g_usleep(10000);
   return TRUE;

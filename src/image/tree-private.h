@@ -33,6 +33,7 @@ struct OakumTree {
   GHashTable *entries; /* clean path → TreeEntry */
   OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */
   gboolean settled;    /* nothing was applied since the notes and the disk were compared */
+  gboolean exact;      /* the notes tell what is on the disk, but for inodes and times of change */
 };
 
 /* What a step on an overlay touched. */

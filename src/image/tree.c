@@ -15,6 +15,7 @@ OakumTree *oakum_tree_new(int root)
 {
   OakumTree *tree = g_new0(OakumTree, 1);
   tree->root = root;
+  tree->exact = TRUE;
   tree->entries = oakum_str_map_new(g_free, g_free);
   return tree;
 }
@@ -207,12 +208,16 @@ static gboolean drop(Apply *apply, int at, const char *name, const char *path, G
   struct stat st;
   if (apply->tree->owners && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink <= 1)
     oakum_owners_drop(apply->tree->owners, st.st_dev, st.st_ino);
+  const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, path);
+  if (note && note->linked && note->type != OAKUM_TAR_DIR)
+    apply->tree->exact = FALSE; /* another name may be the only one now */
   if (unlinkat(at, name, 0) == 0) {
     g_hash_table_remove(apply->tree->entries, path);
     return TRUE;
   }
   if (errno == ENOENT)
     return TRUE;
+  apply->tree->exact = FALSE;
   if (!oakum_root_remove_tree(at, name, error))
     return FALSE;
   forget(apply, path, TRUE);
@@ -235,6 +240,7 @@ static gboolean drop_older(Apply *apply, int at, const char *name, const char *p
     newer = g_str_has_prefix(key, below);
   if (!newer && itself)
     return drop(apply, at, name, path, error);
+  apply->tree->exact = FALSE;
   g_hash_table_iter_init(&iter, apply->tree->entries);
   while (g_hash_table_iter_next(&iter, &key, NULL))
     if (g_str_has_prefix(key, below) && !g_hash_table_contains(apply->mine, key))
@@ -269,6 +275,8 @@ static gboolean open_parent(Apply *apply, const char *folder, GError **error)
   if (apply->parent < 0)
     return FALSE;
   apply->parent_path = g_strdup(folder);
+  if (*folder && !g_hash_table_contains(apply->tree->entries, folder))
+    apply->tree->exact = FALSE; /* a folder that no entry told of, or a link */
   return TRUE;
 }
 
@@ -407,9 +415,13 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
     return FALSE;
   if (linkat(at, target_name, apply->parent, name, 0) < 0)
     return oakum_tree_fail(error, errno, path);
-  const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
-  if (note)
-    g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
+  TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
+  if (!note) {
+    apply->tree->exact = FALSE;
+    return TRUE;
+  }
+  note->linked = TRUE;
+  g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
   return TRUE;
 }
 
