@@ -5,6 +5,10 @@
 /* What a step finds without any ENV. */
 #define OAKUM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* How layers are compressed when nobody says. */
+#define OAKUM_LAYER_GZIP_LEVEL OAKUM_GZIP_LEVEL
+#define OAKUM_LAYER_ZSTD_LEVEL 3
+
 typedef enum { OAKUM_STAGE_WAITS, OAKUM_STAGE_BUILT, OAKUM_STAGE_FAILED } OakumStageState;
 
 /* One stage while it is built: by one thread, which is the only one that changes it until it is
@@ -32,6 +36,9 @@ typedef struct {
   OakumStageState state; /* guarded by the graph, as is the error */
   GError *error;
   char *label; /* "[name] " in front of what it says; NULL: no other speaks at the same time */
+  const char *platform; /* that FROM of its first stage asked for; NULL: the build's; borrowed */
+  gboolean cached;      /* what came of the last instruction was known */
+  int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
 
 typedef struct OakumGraph OakumGraph;
@@ -80,14 +87,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAhead, oakum_ahead_free)
 
 /* What a step prints comes out in whole lines behind the label of its stage; without one it goes
  * where it goes by itself. */
-typedef struct OakumStepOutput OakumStepOutput;
-NODISCARD OakumStepOutput *oakum_step_output_new(const Stage *stage, int out, int err,
-                                                 GError **error);
+typedef struct OakumStepLines OakumStepLines;
+NODISCARD OakumStepLines *oakum_step_lines_new(const Stage *stage, int out, int err,
+                                               GError **error);
 /* What the step is to write to in place of `fd`, its output (which 0) or errors (1); borrowed. */
-NODISCARD int oakum_step_output_fd(const OakumStepOutput *output, int fd, guint which);
+NODISCARD int oakum_step_lines_fd(const OakumStepLines *output, int fd, guint which);
 /* Waits until all was told: the step must have ended. */
-void oakum_step_output_free(OakumStepOutput *output);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepOutput, oakum_step_output_free)
+void oakum_step_lines_free(OakumStepLines *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepLines, oakum_step_lines_free)
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 /* Builds a stage whose base and sources are built. */
@@ -125,6 +132,25 @@ NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const
 NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path,
                                                gboolean folder);
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);
+
+/* Whether the program that a step starts can run here: it is one of this processor, or the kernel
+ * has an interpreter for it. UNSUPPORTED tells what to do. */
+NODISCARD gboolean oakum_step_can_execute(const Build *build, const Stage *stage, const char *word,
+                                          GError **error);
+
+/* ---- who is told what goes on
+ * --------------------------------------------------------------------- */
+/* BEGIN of an instruction, or END (`failed`: why, or NULL). */
+void oakum_build_tell(const Build *build, const Stage *stage, const OakumInstruction *in,
+                      OakumBuildEventKind kind, const GError *failed);
+/* What a step prints becomes events, line by line: *fd is where it writes. With nobody to tell *out
+ * is NULL and *fd left alone. To be freed when the step is over: waits for the last line. */
+typedef struct OakumStepOutput OakumStepOutput;
+NODISCARD gboolean oakum_step_output_new(const Build *build, const Stage *stage,
+                                         const OakumInstruction *in, OakumStepOutput **out, int *fd,
+                                         GError **error);
+void oakum_step_output_free(OakumStepOutput *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepOutput, oakum_step_output_free)
 
 /* ---- cache
  * ---------------------------------------------------------------------------------------- */

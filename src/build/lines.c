@@ -12,7 +12,7 @@ typedef struct {
   GThread *thread;
 } Lane;
 
-struct OakumStepOutput {
+struct OakumStepLines {
   Lane lanes[2];
   int ends[2]; /* what the step writes to */
   guint count;
@@ -53,9 +53,9 @@ static gpointer lane_main(gpointer data)
   return NULL;
 }
 
-OakumStepOutput *oakum_step_output_new(const Stage *stage, int out, int err, GError **error)
+OakumStepLines *oakum_step_lines_new(const Stage *stage, int out, int err, GError **error)
 {
-  OakumStepOutput *output = g_new0(OakumStepOutput, 1);
+  OakumStepLines *output = g_new0(OakumStepLines, 1);
   const int to[2] = {out, err};
   output->ends[0] = output->ends[1] = -1;
   if (!stage->label)
@@ -64,7 +64,7 @@ OakumStepOutput *oakum_step_output_new(const Stage *stage, int out, int err, GEr
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) < 0) {
       oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "pipe");
-      oakum_step_output_free(output);
+      oakum_step_lines_free(output);
       return NULL;
     }
     Lane *lane = &output->lanes[output->count++];
@@ -75,12 +75,12 @@ OakumStepOutput *oakum_step_output_new(const Stage *stage, int out, int err, GEr
   return output;
 }
 
-int oakum_step_output_fd(const OakumStepOutput *output, int fd, guint which)
+int oakum_step_lines_fd(const OakumStepLines *output, int fd, guint which)
 {
   return output->count == 0 ? fd : output->ends[MIN(which, output->count - 1)];
 }
 
-void oakum_step_output_free(OakumStepOutput *output)
+void oakum_step_lines_free(OakumStepLines *output)
 {
   if (!output)
     return;
