@@ -8,13 +8,14 @@ struct OakumAhead {
   const OakumImage *image;
   GMutex lock;
   GCond changed;
-  guint ready; /* layers that are there */
+  guint ready;   /* layers that are there */
+  GError *error; /* why the next one is not, and none behind it */
   gboolean stop;
   GThread *thread;
 };
 
 /* Of two that want one blob the second waits. */
-static void fetch_one(Build *build, const OakumImage *image, guint index)
+static gboolean fetch_one(Build *build, const OakumImage *image, guint index, GError **error)
 {
   const OakumDescriptor *desc = image->manifest->layers->pdata[index];
   g_mutex_lock(&build->fetch_lock);
@@ -22,25 +23,29 @@ static void fetch_one(Build *build, const OakumImage *image, guint index)
     g_cond_wait(&build->fetched, &build->fetch_lock);
   g_hash_table_add(build->fetching, desc->digest);
   g_mutex_unlock(&build->fetch_lock);
-  oakum_reader_free(oakum_image_open_blob(image, index, NULL)); /* who unpacks it hears of errors */
+  OakumReader *blob = oakum_image_open_blob(image, index, error);
+  oakum_reader_free(blob);
   g_mutex_lock(&build->fetch_lock);
   g_hash_table_remove(build->fetching, desc->digest);
   g_cond_broadcast(&build->fetched);
   g_mutex_unlock(&build->fetch_lock);
+  return blob != NULL;
 }
 
 static gpointer fetch_main(gpointer data)
 {
   OakumAhead *ahead = data;
-  for (guint i = 0; i < ahead->image->manifest->layers->len; i++) {
-    gboolean stop = oakum_graph_cancelled(ahead->build->graph);
-    if (!stop)
-      fetch_one(ahead->build, ahead->image, i);
+  gboolean more = TRUE;
+  for (guint i = 0; more && i < ahead->image->manifest->layers->len; i++) {
+    GError *error = NULL;
+    more = oakum_graph_go_on(ahead->build->graph, &error) &&
+           fetch_one(ahead->build, ahead->image, i, &error);
     OAKUM_AUTO_LOCK(&ahead->lock);
-    ahead->ready = i + 1;
+    if (more)
+      ahead->ready = i + 1;
+    ahead->error = error;
     g_cond_broadcast(&ahead->changed);
-    if (ahead->stop)
-      break;
+    more = more && !ahead->stop;
   }
   return NULL;
 }
@@ -57,11 +62,17 @@ OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image)
   return ahead;
 }
 
-void oakum_ahead_wait(OakumAhead *ahead, guint index)
+gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **error)
 {
   OAKUM_AUTO_LOCK(&ahead->lock);
-  while (ahead->thread && index < ahead->image->manifest->layers->len && ahead->ready <= index)
+  if (!ahead->thread || index >= ahead->image->manifest->layers->len)
+    return TRUE;
+  while (ahead->ready <= index && !ahead->error)
     g_cond_wait(&ahead->changed, &ahead->lock);
+  if (ahead->ready > index)
+    return TRUE;
+  g_propagate_error(error, g_error_copy(ahead->error));
+  return FALSE;
 }
 
 void oakum_ahead_free(OakumAhead *ahead)
@@ -73,6 +84,7 @@ void oakum_ahead_free(OakumAhead *ahead)
   g_mutex_unlock(&ahead->lock);
   if (ahead->thread)
     g_thread_join(ahead->thread);
+  g_clear_error(&ahead->error);
   g_mutex_clear(&ahead->lock);
   g_cond_clear(&ahead->changed);
   g_free(ahead);

@@ -80,8 +80,8 @@ NODISCARD const int *oakum_graph_stop(const OakumGraph *graph);
  * caller unpacks those that are there. The image must outlive it. */
 typedef struct OakumAhead OakumAhead;
 NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
-/* Until layer `index` is there, or could not be had: then opening it tells why. */
-void oakum_ahead_wait(OakumAhead *fetch, guint index);
+/* Until layer `index` is there. FALSE: it could not be had. */
+NODISCARD gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **error);
 void oakum_ahead_free(OakumAhead *fetch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAhead, oakum_ahead_free)
 

@@ -117,8 +117,8 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
   }
   g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
   for (guint i = 0; i < stage->layers->len; i++) {
-    oakum_ahead_wait(ahead, i);
-    OakumReader *layer = open_layer(build, stage, i, error);
+    OakumReader *layer =
+        oakum_ahead_wait(ahead, i, error) ? open_layer(build, stage, i, error) : NULL;
     if (layer && build->options->threads > 1) /* one inflates, the other writes files */
       layer = oakum_reader_new_threaded(layer);
     if (!layer || !oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error)) {
