@@ -57,21 +57,6 @@ def ship(oakum, db, tmp_path, ref, env, status=STATUS):
 FIXED = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1")
 
 
-def test_a_large_layer_that_is_there_is_not_sent_again(oakum, registry, tmp_path):
-    """HEAD tells the length of what a GET would bring: no reason to refuse the answer."""
-    ref, (address, env, data) = "large/one", registry
-    context = tmp_path / "c"
-    context.mkdir()
-    (context / "f").write_bytes(os.urandom(2 << 20))
-    (context / "Dockerfile").write_text("FROM scratch\nCOPY f /f\n")
-    for label in ("1", "2"):
-        (context / "Dockerfile").write_text(f"FROM scratch\nCOPY f /f\nLABEL a={label}\n")
-        done = run(oakum, "build", "--store", tmp_path / "s", "-t", f"{address}/{ref}:1", context, env=env)
-        assert done.returncode == 0, done.stderr
-    # two configs, one layer
-    assert len(list((data / "docker/registry/v2/repositories" / ref / "_layers/sha256").iterdir())) == 3
-
-
 def test_refused_leaves_nothing_and_passed_is_readable(oakum, db, registry, tmp_path):
     address, env, data = registry
     done = ship(oakum, db, tmp_path, f"{address}/app:v1", env)
@@ -178,3 +163,18 @@ def test_certificates(oakum, tls, tmp_path):
     done = pull(server, "--certs-dir", certs.parent)
     assert done.returncode == 0, done.stderr
     server.close()
+
+
+def test_a_large_layer_that_is_there_is_not_sent_again(oakum, registry, tmp_path):
+    """HEAD tells the length of what a GET would bring: no reason to refuse the answer."""
+    ref, (address, env, data) = "large/one", registry
+    context = tmp_path / "c"
+    context.mkdir()
+    (context / "f").write_bytes(os.urandom(2 << 20))
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY f /f\n")
+    for label in ("1", "2"):
+        (context / "Dockerfile").write_text(f"FROM scratch\nCOPY f /f\nLABEL a={label}\n")
+        done = run(oakum, "build", "--store", tmp_path / "s", "-t", f"{address}/{ref}:1", context, env=env)
+        assert done.returncode == 0, done.stderr
+    # two configs, one layer
+    assert len(list((data / "docker/registry/v2/repositories" / ref / "_layers/sha256").iterdir())) == 3
