@@ -26,6 +26,7 @@ typedef enum {
   OAKUM_ERROR_IO,          /* the operating system said no; errno stands in the message */
   OAKUM_ERROR_NETWORK,     /* transport failure after all retries */
   OAKUM_ERROR_USAGE,       /* the command line or configuration is wrong */
+  OAKUM_ERROR_CANCELLED,   /* given up because something else failed */
 } OakumErrorCode;
 
 /* Defines the GError domain `OAKUM_<NAME>_ERROR` of a module in its public header. */
@@ -78,6 +79,12 @@ void oakum_log(OakumLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3)
 #define oakum_warn(...) oakum_log(OAKUM_LOG_WARN, __VA_ARGS__)
 #define oakum_info(...) oakum_log(OAKUM_LOG_INFO, __VA_ARGS__)
 #define oakum_debug(...) oakum_log(OAKUM_LOG_DEBUG, __VA_ARGS__)
+/* What stands in front of each line that this thread logs; NULL: nothing. Borrowed. */
+void oakum_log_set_prefix(const char *prefix);
+NODISCARD const char *oakum_log_prefix(void);
+/* Bytes for a descriptor that may be the terminal the log goes to: never in the middle of another
+ * thread's line, the progress line out of the way. Errors are passed over, as with the log. */
+void oakum_log_bytes(int fd, const void *data, size_t len);
 /* TRUE when `fd` is a terminal that may be coloured (NO_COLOR unset, TERM not dumb). */
 NODISCARD gboolean oakum_colour_wanted(int fd);
 

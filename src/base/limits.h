@@ -163,6 +163,7 @@
 #define OAKUM_BUILD_PLATFORMS_MAX 32u
 #define OAKUM_STEP_TIMEOUT_MAX_S (30 * 24 * 3600)
 #define OAKUM_STEP_PROCESSES_MAX 4096u
+#define OAKUM_STAGES_AT_ONCE_MAX 64u          /* begun and not ended, those that wait among them */
 #define OAKUM_STEP_MEMORY_MIN (4 * OAKUM_MIB) /* bytes: less starts no shell */
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 #define OAKUM_STEP_MOUNTS_MAX 64u

@@ -1,4 +1,5 @@
 #include "base/base-private.h"
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -7,6 +8,18 @@ GMutex oakum_terminal_lock;
 static gint level = OAKUM_LOG_INFO;
 static OakumLogSink log_sink; /* set before there are threads */
 gboolean oakum_terminal_line_drawn;
+
+static _Thread_local const char *prefix;
+
+void oakum_log_set_prefix(const char *wanted)
+{
+  prefix = wanted;
+}
+
+const char *oakum_log_prefix(void)
+{
+  return prefix;
+}
 
 void oakum_log_set_level(OakumLogLevel wanted)
 {
@@ -61,8 +74,24 @@ void oakum_log(OakumLogLevel at, const char *format, ...)
   OAKUM_AUTO_LOCK(&oakum_terminal_lock);
   oakum_terminal_clear();
   if (at == OAKUM_LOG_INFO)
-    fprintf(stderr, "%s\n", safe);
+    fprintf(stderr, "%s%s\n", prefix ? prefix : "", safe);
   else
-    fprintf(stderr, "%s%s:%s %s\n", colour ? colours[at] : "", oakum_log_level_name(at),
-            colour ? "\033[0m" : "", safe);
+    fprintf(stderr, "%s%s%s:%s %s\n", prefix ? prefix : "", colour ? colours[at] : "",
+            oakum_log_level_name(at), colour ? "\033[0m" : "", safe);
+}
+
+void oakum_log_bytes(int fd, const void *data, size_t len)
+{
+  OAKUM_AUTO_LOCK(&oakum_terminal_lock);
+  oakum_terminal_clear();
+  fflush(stderr);
+  for (const char *at = data; len > 0;) {
+    ssize_t n = write(fd, at, len);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return;
+    at += n;
+    len -= (size_t)n;
+  }
 }

@@ -6,10 +6,13 @@
 #define OAKUM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* How layers are compressed when nobody says. */
-#define OAKUM_LAYER_GZIP_LEVEL 6
+#define OAKUM_LAYER_GZIP_LEVEL OAKUM_GZIP_LEVEL
 #define OAKUM_LAYER_ZSTD_LEVEL 3
 
-/* One stage while it is built. */
+typedef enum { OAKUM_STAGE_WAITS, OAKUM_STAGE_BUILT, OAKUM_STAGE_FAILED } OakumStageState;
+
+/* One stage while it is built: by one thread, which is the only one that changes it until it is
+ * built. After that others read it; its root comes to be for the first that asks. */
 typedef struct {
   const OakumPlanStage *plan;
   OakumConfig *config;
@@ -29,10 +32,16 @@ typedef struct {
   OakumOwners *owners; /* on the rung fake-root, with the file that a step's supervisor shares */
   char *owners_path;
   int64_t epoch;
+  GMutex root_lock;      /* held while the root comes to be, never while a step runs */
+  OakumStageState state; /* guarded by the graph, as is the error */
+  GError *error;
+  char *label; /* "[name] " in front of what it says; NULL: no other speaks at the same time */
   const char *platform; /* that FROM of its first stage asked for; NULL: the build's; borrowed */
   gboolean cached;      /* what came of the last instruction was known */
   int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
+
+typedef struct OakumGraph OakumGraph;
 
 /* The layers that a build made or found: those of the store, and those that a cache elsewhere has,
  * which are only fetched when somebody reads them. Counted, thread-safe. */
@@ -79,17 +88,58 @@ typedef struct {
   OakumFileMemo *memo;
   OakumLayerPool *layers;
   const OakumBuildOptions *options;
-  char *work;                /* folder of all roots */
-  gboolean overlay;          /* steps run on an overlay over their root */
-  Stage **stages;            /* by index in the Dockerfile; NULL: not planned or not yet built */
+  char *work;       /* folder of all roots */
+  gboolean overlay; /* steps run on an overlay over their root */
+  Stage **stages; /* by index in the Dockerfile; NULL: not planned. oakum_build_stage gives those of
+                     others */
+  OakumGraph *graph;         /* while stages run */
   const OakumIgnore *ignore; /* of the context; NULL: all counts */
   int context;               /* descriptor, -1: none */
-  GPtrArray *foreign;        /* Stage: images that COPY --from names */
+  GMutex fetch_lock;         /* guards the digests of blobs that are on their way */
+  GCond fetched;
+  GHashTable *fetching;
+  GMutex foreign_lock;
+  GPtrArray *foreign; /* Stage: images that COPY --from names */
 } Build;
+
+/* Runs the stages of the plan, `threads` of them at a time. */
+NODISCARD gboolean oakum_build_stages(Build *build, GError **error);
+/* Another, earlier stage of the Dockerfile, waited for until it is built; borrowed. CANCELLED when
+ * it failed. */
+NODISCARD Stage *oakum_build_stage(Build *build, int index, GError **error);
+/* CANCELLED once a stage failed: what takes long asks now and then. */
+NODISCARD gboolean oakum_graph_go_on(const OakumGraph *graph, GError **error);
+NODISCARD gboolean oakum_graph_cancelled(const OakumGraph *graph);
+/* Streams that fail so once a stage failed; they take the one below. */
+NODISCARD OakumReader *oakum_graph_reader(const OakumGraph *graph, OakumReader *below);
+NODISCARD OakumWriter *oakum_graph_writer(const OakumGraph *graph, OakumWriter *below);
+/* A descriptor that can be read once a stage failed; borrowed. */
+NODISCARD const int *oakum_graph_stop(const OakumGraph *graph);
+
+/* Brings the layers of an image (NULL: of none) into the store, one after the other, while the
+ * caller unpacks those that are there. The image must outlive it. */
+typedef struct OakumAhead OakumAhead;
+NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
+/* Until layer `index` is there. FALSE: it could not be had. */
+NODISCARD gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **error);
+void oakum_ahead_free(OakumAhead *fetch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAhead, oakum_ahead_free)
+
+/* What a step prints comes out in whole lines behind the label of its stage; without one it goes
+ * where it goes by itself. */
+typedef struct OakumStepLines OakumStepLines;
+NODISCARD OakumStepLines *oakum_step_lines_new(const Stage *stage, int out, int err,
+                                               GError **error);
+/* What the step is to write to in place of `fd`, its output (which 0) or errors (1); borrowed. */
+NODISCARD int oakum_step_lines_fd(const OakumStepLines *output, int fd, guint which);
+/* Waits until all was told: the step must have ended. */
+void oakum_step_lines_free(OakumStepLines *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepLines, oakum_step_lines_free)
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 /* Builds a stage whose base and sources are built. */
-NODISCARD gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **error);
+NODISCARD gboolean oakum_stage_run(Build *build, Stage *stage, GError **error);
+NODISCARD Stage *oakum_build_stage_new(void);
 void oakum_stage_free(Stage *stage);
 /* A stage that is an image from elsewhere or a named context (also a folder), for COPY --from and
  * mounts. Borrowed: the build keeps it. */

@@ -203,6 +203,7 @@ typedef struct {
   OakumImage *image;   /* blobs in the store */
   char *base_name;     /* reference of the image that it is based on, or NULL */
   GArray *layer_lines; /* int */
+  GThread *cleaner;    /* removes what the build unpacked; freeing the result waits for it */
 } OakumBuildResult;
 NODISCARD OakumBuildResult *oakum_build_run(const OakumPlan *plan,
                                             const OakumDockerfile *dockerfile, OakumStore *store,

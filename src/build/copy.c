@@ -281,7 +281,8 @@ static gboolean choose_source(CopySource *source, Stage **other, GError **error)
     from_context(source, named);
     return TRUE;
   }
-  *other = index >= 0 ? build->stages[index] : oakum_build_foreign(build, name, error);
+  *other =
+      index >= 0 ? oakum_build_stage(build, index, error) : oakum_build_foreign(build, name, error);
   if (!*other)
     return FALSE;
   if (source->copy->key)

@@ -31,8 +31,9 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
                             : oakum_writer_new_gzip(below, level ? level : OAKUM_LAYER_GZIP_LEVEL,
                                                     build->options->threads);
   g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
-  writer->tar = oakum_tar_writer_new(
-      oakum_writer_new_progress(oakum_writer_new_hash(packed, writer->diff_id), progress));
+  OakumWriter *told =
+      oakum_writer_new_progress(oakum_writer_new_hash(packed, writer->diff_id), progress);
+  writer->tar = oakum_tar_writer_new(oakum_graph_writer(build->graph, told));
   return writer;
 }
 
@@ -88,7 +89,9 @@ static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint i
                             GError **error)
 {
   OakumReader *layer = open_layer(build, stage, index, error);
-  if (layer && oakum_tree_apply(tree, layer, error))
+  if (layer && build->options->threads > 1) /* one inflates, the other writes files */
+    layer = oakum_reader_new_threaded(layer);
+  if (layer && oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error))
     return TRUE;
   oakum_layer_pool_suspect(build->layers, stage->layers->pdata[index]);
   return FALSE;
@@ -101,6 +104,7 @@ gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
 
 gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
 {
+  OAKUM_AUTO_LOCK(&stage->root_lock); /* several stages may want the root of one that is built */
   if (stage->tree)
     return TRUE;
   static gint serial;
@@ -119,8 +123,9 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     stage->owners_path = g_build_filename(folder, "owners", NULL);
     oakum_tree_set_owners(tree, stage->owners);
   }
+  g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
   for (guint i = 0; i < stage->layers->len; i++) {
-    if (!apply_layer(build, stage, tree, i, error)) {
+    if (!oakum_ahead_wait(ahead, i, error) || !apply_layer(build, stage, tree, i, error)) {
       g_prefix_error(error, "unpack layer %u: ", i);
       return FALSE;
     }
@@ -143,6 +148,9 @@ void oakum_stage_free(Stage *stage)
 {
   if (!stage)
     return;
+  g_mutex_clear(&stage->root_lock);
+  g_clear_error(&stage->error);
+  g_free(stage->label);
   oakum_tree_free(stage->tree);
   oakum_owners_free(stage->owners);
   g_free(stage->owners_path);

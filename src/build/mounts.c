@@ -117,7 +117,8 @@ static gboolean find_stage(Maker *k, Stage **out, GError **error)
       oakum_named_context_find(k->build->options->contexts, from)
           ? -1
           : oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
-  *out = index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
+  *out = index >= 0 ? oakum_build_stage(k->build, index, error)
+                    : oakum_build_foreign(k->build, from, error);
   return *out != NULL;
 }
 
@@ -259,15 +260,19 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   return TRUE;
 }
 
+static char *cache_id(const Build *build, const OakumMount *m)
+{
+  const char *space = oakum_build_arg(build, "BUILDKIT_CACHE_MOUNT_NS");
+  g_autofree char *target = g_canonicalize_filename(m->target ? m->target : "", "/");
+  return g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
+}
+
 /* store/mounts/<hash of the id>/<number>/data, with a lock beside it. Of a private cache each user
  * at a time has a number of its own. */
 static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
-  const char *space = oakum_build_arg(k->build, "BUILDKIT_CACHE_MOUNT_NS");
-  g_autofree char *target = g_canonicalize_filename(m->target ? m->target : "", "/");
-  g_autofree char *id =
-      g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
+  g_autofree char *id = cache_id(k->build, m);
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
   g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
   gboolean alone =
@@ -279,19 +284,22 @@ static gboolean make_cache(Maker *k, GError **error)
       oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", folder);
       return FALSE;
     }
+    const char *data = keep(k->out, g_build_filename(folder, "data", NULL));
+    struct stat st;
+    gboolean there = lstat(data, &st) == 0 && S_ISDIR(st.st_mode);
     g_autoptr(GError) busy = NULL;
-    OakumLock *lock = oakum_lock_take(lock_path, TRUE, m->sharing != OAKUM_SHARING_PRIVATE, &busy);
+    /* one that is whole may be used by others at the same time */
+    OakumLock *lock =
+        oakum_lock_take(lock_path, alone || !there, m->sharing != OAKUM_SHARING_PRIVATE, &busy);
     if (!lock && g_error_matches(busy, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED))
       continue;
     if (!lock) {
       g_propagate_error(error, g_steal_pointer(&busy));
       return FALSE;
     }
-    const char *data = keep(k->out, g_build_filename(folder, "data", NULL));
-    struct stat st;
     gboolean ok =
         (lstat(data, &st) == 0 && S_ISDIR(st.st_mode)) || new_cache(k, folder, data, error);
-    if (ok && !alone) { /* others may use it at the same time */
+    if (ok && !alone && !there) {
       oakum_lock_free(lock);
       ok = (lock = oakum_lock_take(lock_path, FALSE, TRUE, error)) != NULL;
     }
@@ -433,12 +441,13 @@ static gboolean find_target(Maker *k, GError **error)
   return TRUE;
 }
 
-static gboolean add_mount(Maker *k, GError **error)
+/* *place->target stays NULL when nobody gave what it shows. */
+static gboolean add_mount(Maker *k, OakumStepMount *place, GError **error)
 {
-  OakumStepMount place = {
+  *place = (OakumStepMount){
       .kind = OAKUM_STEP_MOUNT_TMPFS, .size = k->mount->size, .read_only = k->mount->read_only};
   gboolean wanted = TRUE, ok = TRUE;
-  k->place = &place;
+  k->place = place;
   switch (k->mount->type) {
   case OAKUM_MOUNT_BIND:
     ok = make_bind(k, error);
@@ -455,34 +464,65 @@ static gboolean add_mount(Maker *k, GError **error)
   default:
     break;
   }
-  if (!ok || !wanted)
-    return ok;
-  if (!find_target(k, error))
-    return FALSE;
-  g_array_append_val(k->out->mounts, place);
-  return TRUE;
+  if (ok && wanted)
+    return find_target(k, error);
+  place->target = NULL;
+  return ok;
+}
+
+typedef struct {
+  OakumMount *mount;
+  guint number;
+  char *cache; /* its id; NULL: no cache */
+} Wanted;
+
+static void wanted_clear(gpointer p)
+{
+  oakum_mount_free(((Wanted *)p)->mount);
+  g_free(((Wanted *)p)->cache);
+}
+
+/* Caches first, by id: of two steps that wait for each other's locks neither would ever run. */
+static gint by_lock(gconstpointer a, gconstpointer b)
+{
+  const Wanted *x = a, *y = b;
+  gint order = x->cache && y->cache ? strcmp(x->cache, y->cache) : !x->cache - !y->cache;
+  return order ? order : (gint)x->number - (gint)y->number;
 }
 
 OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstruction *in,
                                     GError **error)
 {
   g_autoptr(OakumStepMounts) out = g_new0(OakumStepMounts, 1);
+  g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(Wanted));
+  g_autofree OakumStepMount *places = g_new0(OakumStepMount, in->mounts->len);
+  g_array_set_clear_func(wanted, wanted_clear);
   out->mounts = g_array_new(FALSE, TRUE, sizeof(OakumStepMount));
   out->environment = g_ptr_array_new_with_free_func(forget_bytes);
   out->texts = g_ptr_array_new_with_free_func(forget_bytes);
   out->locks = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_lock_free);
   out->agents = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_child_free);
   for (guint i = 0; i < in->mounts->len; i++) {
-    g_autoptr(OakumMount) mount =
+    OakumMount *mount =
         oakum_mount_expand(in->mounts->pdata[i], build->dockerfile->escape, lookup, stage, error);
-    Maker maker = {build, stage, mount, out, NULL};
     if (!mount)
       return NULL;
-    if (!add_mount(&maker, error)) {
-      g_prefix_error(error, "mount %u (%s): ", i + 1, oakum_mount_type_name(mount->type));
+    Wanted item = {mount, i, mount->type == OAKUM_MOUNT_CACHE ? cache_id(build, mount) : NULL};
+    g_array_append_val(wanted, item);
+  }
+  g_array_sort(wanted, by_lock);
+  for (guint i = 0; i < wanted->len; i++) {
+    const Wanted *item = &g_array_index(wanted, Wanted, i);
+    Maker maker = {build, stage, item->mount, out, NULL};
+    if (!add_mount(&maker, &places[item->number], error)) {
+      g_prefix_error(error, "mount %u (%s): ", item->number + 1,
+                     oakum_mount_type_name(item->mount->type));
       return NULL;
     }
   }
+  for (guint i = 0; i < in->mounts->len; i++)
+    if (places[i].target)
+      g_array_append_val(out->mounts, places[i]);
   return g_steal_pointer(&out);
 }
 

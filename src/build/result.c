@@ -141,6 +141,13 @@ static gboolean open_context(Build *build, GError **error)
   return build->context >= 0;
 }
 
+/* Many files take seconds to remove: meanwhile the image is written and pushed. */
+static gpointer remove_work(gpointer work)
+{
+  oakum_temp_dir_free(work);
+  return NULL;
+}
+
 static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *dockerfile,
                                   OakumStore *store, OakumLayerPool *layers,
                                   const OakumBuildOptions *options, GError **error)
@@ -154,7 +161,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   g_autofree char *real = realpath(oakum_store_path(store), NULL);
   g_autofree char *folder = g_build_filename(real ? real : oakum_store_path(store), "work", NULL);
   (void)mkdir(folder, 0700);
-  g_autoptr(OakumTempDir) work = oakum_temp_dir_new(folder, error);
+  OakumTempDir *work = oakum_temp_dir_new(folder, error);
   OakumBuildResult *result = NULL;
   if (!work)
     return NULL;
@@ -163,12 +170,14 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  g_mutex_init(&build.foreign_lock);
+  g_mutex_init(&build.fetch_lock);
+  g_cond_init(&build.fetched);
+  build.fetching = oakum_str_map_new(NULL, NULL);
   g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
   build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
   gboolean ok = open_context(&build, error);
-  for (guint i = 0; ok && i < plan->stages->len; i++)
-    ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
-  if (ok)
+  if (ok && oakum_build_stages(&build, error))
     result = finish(
         &build,
         build.stages[((const OakumPlanStage *)plan->stages->pdata[plan->stages->len - 1])->stage],
@@ -176,10 +185,18 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   for (guint i = 0; i < dockerfile->stages->len; i++)
     oakum_stage_free(build.stages[i]);
   g_ptr_array_unref(build.foreign);
+  g_mutex_clear(&build.foreign_lock);
+  g_mutex_clear(&build.fetch_lock);
+  g_cond_clear(&build.fetched);
+  g_hash_table_unref(build.fetching);
   g_free(build.stages);
   oakum_file_memo_free(build.memo);
   g_free(build.work);
   oakum_fd_clear(&build.context);
+  if (result)
+    result->cleaner = g_thread_new("clean", remove_work, work);
+  else
+    oakum_temp_dir_free(work);
   return result;
 }
 
@@ -244,6 +261,8 @@ void oakum_build_result_free(OakumBuildResult *result)
 {
   if (!result)
     return;
+  if (result->cleaner)
+    g_thread_join(result->cleaner);
   oakum_image_free(result->image);
   g_free(result->base_name);
   g_array_unref(result->layer_lines);

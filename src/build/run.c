@@ -152,6 +152,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .n_groups = user.n_groups,
                     .out = build->options->out,
                     .err = build->options->err,
+                    .stop = oakum_graph_stop(build->graph),
                     .timeout_s = build->options->step_timeout_s,
                     .limits = build->options->limits,
                     .hosts = hosts,
@@ -170,9 +171,19 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   }
   if (output)
     step.out = step.err = told;
+  OakumStepLines *lines = NULL;
+  if (!output && stage->label) {
+    if (!(lines = oakum_step_lines_new(stage, step.out, step.err, error))) {
+      oakum_user_clear(&user);
+      return FALSE;
+    }
+    step.out = oakum_step_lines_fd(lines, step.out, 0);
+    step.err = oakum_step_lines_fd(lines, step.err, 1);
+  }
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
                 (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
+  oakum_step_lines_free(lines);
   oakum_user_clear(&user);
   if (ok && status != 0) {
     stage->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -298,10 +309,14 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
   if (!layer)
     return FALSE;
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
+  gint64 begun = g_get_monotonic_time();
   gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
                                                          changed, error)
                                : oakum_tree_diff(stage->tree, &times, tar, changed, error);
-  return ok && (!*changed || oakum_layer_writer_commit(layer, stage, in->range.line, error));
+  if (!ok || (*changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
+    return FALSE;
+  oakum_debug("snapshot: %.3f s", (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC);
+  return TRUE;
 }
 
 gboolean oakum_step_run(Build *build, Stage *stage, const OakumInstruction *in, GError **error)

@@ -25,10 +25,11 @@ static gboolean choose_epoch(const Build *build, Stage *stage, GError **error)
   return TRUE;
 }
 
-static Stage *stage_new(void)
+Stage *oakum_build_stage_new(void)
 {
   Stage *stage = g_new0(Stage, 1);
   stage->root = -1;
+  g_mutex_init(&stage->root_lock);
   stage->exit_code = -1;
   stage->layers = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
   stage->lines = g_array_new(FALSE, FALSE, sizeof(int));
@@ -91,15 +92,20 @@ static void begin_from_stage(Stage *stage, const Stage *base)
 
 Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 {
+  OAKUM_AUTO_LOCK(&build->foreign_lock); /* of two that want the same image one waits */
   for (guint i = 0; i < build->foreign->len; i++) {
     Stage *known = build->foreign->pdata[i];
     if (strcmp(known->foreign, reference) == 0)
       return known;
   }
-  Stage *stage = stage_new();
+  Stage *stage = oakum_build_stage_new();
   stage->foreign = g_strdup(reference);
-  g_ptr_array_add(build->foreign, stage);
-  return begin_from_image(build, stage, reference, NULL, 0, error) ? stage : NULL;
+  if (begin_from_image(build, stage, reference, NULL, 0, error)) {
+    g_ptr_array_add(build->foreign, stage);
+    return stage;
+  }
+  oakum_stage_free(stage);
+  return NULL;
 }
 
 static gboolean carry_out(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
@@ -167,14 +173,15 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
   return TRUE;
 }
 
-gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **error)
+gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
 {
+  const OakumPlanStage *plan = stage->plan;
   const OakumStage *source = build->dockerfile->stages->pdata[plan->stage];
-  Stage *stage = build->stages[plan->stage] = stage_new();
-  stage->plan = plan;
   gboolean ok = TRUE;
   if (plan->base_stage >= 0) {
-    Stage *base = build->stages[plan->base_stage];
+    const Stage *base = oakum_build_stage(build, plan->base_stage, error);
+    if (!base)
+      return FALSE;
     if (base->base) /* its blobs: opened again, so that each stage owns what it reads */
       ok = begin_from_image(build, stage, base->base->name, base->platform, 0, error);
     stage->platform = base->platform;
@@ -199,7 +206,7 @@ gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **erro
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
     g_autofree char *text = oakum_source_redact(in->text);
     oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, text);
-    if (!run_instruction(build, stage, in, error)) {
+    if (!oakum_graph_go_on(build->graph, error) || !run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "%s:%d: %s: ", build->dockerfile->file, in->range.line, in->name);
       return FALSE;
     }

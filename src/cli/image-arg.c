@@ -99,7 +99,8 @@ static OakumImage *open_rootfs(const OakumImageArg *arg, const OakumPlatform *pl
   if (!blob)
     return NULL;
   g_autoptr(OakumHasher) diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
-  OakumWriter *gzip = oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, oakum_cpu_count());
+  OakumWriter *gzip =
+      oakum_writer_new_gzip(oakum_store_writer_take(blob), OAKUM_GZIP_LEVEL, oakum_cpu_count());
   if (!write_rootfs(arg->path, oakum_writer_new_hash(gzip, diff_id), error))
     return NULL;
   g_autoptr(OakumDescriptor) layer =

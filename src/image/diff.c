@@ -52,12 +52,12 @@ static TreeEntry note_of(const struct stat *st)
 
 static gboolean hash_file(int fd, uint8_t out[CONTENT_DIGEST], GError **error)
 {
-  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
+  OakumContentHash hash = {0};
   g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
   gssize n;
   while ((n = oakum_read_some(fd, buffer, OAKUM_IO_BUFFER, error)) > 0)
-    oakum_hasher_update(hasher, buffer, (size_t)n);
-  oakum_tree_hash_end(hasher, out);
+    oakum_content_hash_add(&hash, buffer, (size_t)n);
+  oakum_content_hash_end(&hash, out);
   return n == 0;
 }
 
@@ -205,7 +205,7 @@ static void unsee(OakumTree *tree)
 
 gboolean oakum_tree_is_settled(const OakumTree *tree)
 {
-  return tree->settled;
+  return tree->settled || tree->exact;
 }
 
 gboolean oakum_tree_settle(OakumTree *tree, GError **error)
@@ -226,7 +226,7 @@ gboolean oakum_tree_settle(OakumTree *tree, GError **error)
   while (g_hash_table_iter_next(&iter, NULL, &note))
     if (!((TreeEntry *)note)->seen)
       g_hash_table_iter_remove(&iter);
-  tree->settled = TRUE;
+  tree->settled = tree->exact = TRUE;
   /* the clock of ctime ticks every few milliseconds: nothing that happens later may share a tick */
   g_usleep(10000);
   return TRUE;
@@ -249,17 +249,18 @@ typedef struct {
   const OakumTreeTimes *times;
   OakumTarWriter *out;
   GHashTable *links; /* inode as text → path that carries the content */
+  guint8 *buffer;    /* of OAKUM_IO_BUFFER bytes */
 } Output;
 
 static gboolean write_file(Output *output, int fd, const Change *change, TreeEntry *note,
                            GError **error)
 {
-  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
-  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  OakumContentHash hash = {0};
+  guint8 *buffer = output->buffer;
   uint64_t left = change->now.size;
   gssize n = 0;
   while (left > 0 && (n = oakum_read_some(fd, buffer, MIN(left, OAKUM_IO_BUFFER), error)) > 0) {
-    oakum_hasher_update(hasher, buffer, (size_t)n);
+    oakum_content_hash_add(&hash, buffer, (size_t)n);
     if (!oakum_tar_writer_write(output->out, buffer, (size_t)n, error))
       return FALSE;
     left -= (uint64_t)n;
@@ -267,7 +268,7 @@ static gboolean write_file(Output *output, int fd, const Change *change, TreeEnt
   if (left > 0 && n == 0)
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_FAILED,
                 "%s: became shorter while it was read", change->path);
-  oakum_tree_hash_end(hasher, note->content);
+  oakum_content_hash_end(&hash, note->content);
   return left == 0;
 }
 
@@ -413,7 +414,8 @@ static gboolean write_changes(OakumTree *tree, GPtrArray *changes, const OakumTr
     return FALSE;
   g_ptr_array_sort(changes, by_path);
   g_autoptr(GHashTable) links = oakum_str_map_new(g_free, g_free);
-  Output output = {tree, times, out, links};
+  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  Output output = {tree, times, out, links, buffer};
   for (guint i = 0; i < changes->len; i++) {
     Change *change = changes->pdata[i];
     if (change->now.type == OAKUM_TAR_HARDLINK) {

@@ -213,7 +213,8 @@ NODISCARD gboolean oakum_tree_set_folder_times(OakumTree *tree, GError **error);
 /* Notes where every file stands now (inode, ctime); to be called between the last apply and a step.
  */
 NODISCARD gboolean oakum_tree_settle(OakumTree *tree, GError **error);
-/* TRUE when nothing was applied since the last settle: a step on an overlay needs no other. */
+/* TRUE when the notes tell what is on the disk, but perhaps for inodes and times of change: a step
+ * on an overlay needs no settle then. */
 NODISCARD gboolean oakum_tree_is_settled(const OakumTree *tree);
 /* Times of a layer: clamp: later times become `epoch`; else they are kept. */
 typedef struct {

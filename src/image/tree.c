@@ -4,6 +4,7 @@
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <isa-l/crc64.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -14,6 +15,7 @@ OakumTree *oakum_tree_new(int root)
 {
   OakumTree *tree = g_new0(OakumTree, 1);
   tree->root = root;
+  tree->exact = TRUE;
   tree->entries = oakum_str_map_new(g_free, g_free);
   return tree;
 }
@@ -54,6 +56,18 @@ void oakum_tree_hash_end(OakumHasher *hasher, uint8_t out[CONTENT_DIGEST])
   for (guint i = 0; i < CONTENT_DIGEST; i++)
     out[i] =
         (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+}
+
+void oakum_content_hash_add(OakumContentHash *hash, const void *data, size_t len)
+{
+  hash->a = crc64_ecma_refl(hash->a, data, len);
+  hash->b = crc64_jones_refl(hash->b, data, len);
+}
+
+void oakum_content_hash_end(const OakumContentHash *hash, uint8_t out[CONTENT_DIGEST])
+{
+  memcpy(out, &hash->a, sizeof(hash->a));
+  memcpy(out + sizeof(hash->a), &hash->b, sizeof(hash->b));
 }
 
 void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST])
@@ -170,7 +184,10 @@ typedef struct {
   GHashTable *mine;      /* paths that this layer brought */
   GHashTable *dir_times; /* path → time: set last, since names inside change them */
   char *parent_path;     /* the folder that `parent` is open at */
+  char *parent_real;     /* the same without links; NULL: not yet asked for */
+  char *root_path;
   int parent;
+  guint8 *buffer; /* of OAKUM_IO_BUFFER bytes */
 } Apply;
 
 /* Drops the notes of `path` and of all below; of what is older than this layer when `older`. */
@@ -191,12 +208,16 @@ static gboolean drop(Apply *apply, int at, const char *name, const char *path, G
   struct stat st;
   if (apply->tree->owners && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink <= 1)
     oakum_owners_drop(apply->tree->owners, st.st_dev, st.st_ino);
+  const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, path);
+  if (note && note->linked && note->type != OAKUM_TAR_DIR)
+    apply->tree->exact = FALSE; /* another name may be the only one now */
   if (unlinkat(at, name, 0) == 0) {
     g_hash_table_remove(apply->tree->entries, path);
     return TRUE;
   }
   if (errno == ENOENT)
     return TRUE;
+  apply->tree->exact = FALSE;
   if (!oakum_root_remove_tree(at, name, error))
     return FALSE;
   forget(apply, path, TRUE);
@@ -219,6 +240,7 @@ static gboolean drop_older(Apply *apply, int at, const char *name, const char *p
     newer = g_str_has_prefix(key, below);
   if (!newer && itself)
     return drop(apply, at, name, path, error);
+  apply->tree->exact = FALSE;
   g_hash_table_iter_init(&iter, apply->tree->entries);
   while (g_hash_table_iter_next(&iter, &key, NULL))
     if (g_str_has_prefix(key, below) && !g_hash_table_contains(apply->mine, key))
@@ -244,6 +266,7 @@ static gboolean open_parent(Apply *apply, const char *folder, GError **error)
   if (apply->parent_path && strcmp(apply->parent_path, folder) == 0)
     return TRUE;
   g_clear_pointer(&apply->parent_path, g_free);
+  g_clear_pointer(&apply->parent_real, g_free);
   oakum_fd_clear(&apply->parent);
   if (!oakum_root_mkdirs(apply->tree->root, folder, 0755, error))
     return FALSE;
@@ -252,20 +275,21 @@ static gboolean open_parent(Apply *apply, const char *folder, GError **error)
   if (apply->parent < 0)
     return FALSE;
   apply->parent_path = g_strdup(folder);
+  if (*folder && !g_hash_table_contains(apply->tree->entries, folder))
+    apply->tree->exact = FALSE; /* a folder that no entry told of, or a link */
   return TRUE;
 }
 
 static gboolean write_content(Apply *apply, int fd, TreeEntry *note, GError **error)
 {
-  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
-  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  OakumContentHash hash = {0};
   gssize n;
-  while ((n = oakum_tar_reader_read(apply->tar, buffer, OAKUM_IO_BUFFER, error)) > 0) {
-    oakum_hasher_update(hasher, buffer, (size_t)n);
-    if (!oakum_write_all(fd, buffer, (size_t)n, error))
+  while ((n = oakum_tar_reader_read(apply->tar, apply->buffer, OAKUM_IO_BUFFER, error)) > 0) {
+    oakum_content_hash_add(&hash, apply->buffer, (size_t)n);
+    if (!oakum_write_all(fd, apply->buffer, (size_t)n, error))
       return FALSE;
   }
-  oakum_tree_hash_end(hasher, note->content);
+  oakum_content_hash_end(&hash, note->content);
   return n == 0;
 }
 
@@ -367,8 +391,8 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
   return done == 0 || oakum_tree_fail(error, errno, path);
 }
 
-static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const char *name,
-                               const char *path, GError **error)
+static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const char *above,
+                               const char *name, const char *path, GError **error)
 {
   g_autofree char *target = NULL, *target_name = NULL;
   if (!oakum_image_clean_path(entry->link, &target, error)) {
@@ -387,14 +411,17 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
                 "hard link to \"%s\", which is not there or a folder", shown);
     return FALSE;
   }
-  if (!drop(apply, apply->parent, name, path, error) ||
-      !open_parent(apply, apply->parent_path ? apply->parent_path : "", error))
+  if (!drop(apply, apply->parent, name, path, error) || !open_parent(apply, above, error))
     return FALSE;
   if (linkat(at, target_name, apply->parent, name, 0) < 0)
     return oakum_tree_fail(error, errno, path);
-  const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
-  if (note)
-    g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
+  TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
+  if (!note) {
+    apply->tree->exact = FALSE;
+    return TRUE;
+  }
+  note->linked = TRUE;
+  g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
   return TRUE;
 }
 
@@ -415,29 +442,31 @@ static gboolean apply_whiteout(Apply *apply, OakumWhiteout kind, const char *fol
   }
 }
 
-/* The path without links in its parent, so that notes and disk speak of one name. */
-static gboolean real_folder(Apply *apply, const char *folder, char **out, GError **error)
+static char *path_of(int fd)
 {
-  (void)error;
-  g_autofree char *probe = g_strdup_printf("/proc/self/fd/%d", apply->parent);
-  g_autofree char *root_probe = g_strdup_printf("/proc/self/fd/%d", apply->tree->root);
-  char at[8192], root[4097];
-  ssize_t n = readlink(probe, at, sizeof(at) - 1), m = readlink(root_probe, root, sizeof(root) - 1);
-  if (n > 0 && m > 0) {
-    at[n] = '\0';
-    root[m] = '\0';
-    if (strncmp(at, root, (size_t)m) == 0 && (at[m] == '/' || at[m] == '\0')) {
-      *out = g_strdup(at[m] ? at + m + 1 : "");
-      return TRUE;
-    }
-  }
-  *out = g_strdup(folder);
-  return TRUE;
+  char link[64], at[8192];
+  g_snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  ssize_t n = readlink(link, at, sizeof(at) - 1);
+  return n > 0 ? g_strndup(at, (gsize)n) : NULL;
+}
+
+/* The path without links in its parent, so that notes and disk speak of one name. */
+static const char *real_folder(Apply *apply, const char *folder)
+{
+  if (apply->parent_real)
+    return apply->parent_real;
+  g_autofree char *at = path_of(apply->parent);
+  if (!apply->root_path)
+    apply->root_path = path_of(apply->tree->root);
+  gsize m = apply->root_path ? strlen(apply->root_path) : 0;
+  gboolean below = at && m > 0 && strncmp(at, apply->root_path, m) == 0 && (!at[m] || at[m] == '/');
+  apply->parent_real = g_strdup(!below ? folder : at[m] ? at + m + 1 : "");
+  return apply->parent_real;
 }
 
 static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **error)
 {
-  g_autofree char *stored = NULL, *real = NULL;
+  g_autofree char *stored = NULL;
   if (!oakum_image_clean_path(entry->path, &stored, error))
     return FALSE;
   if (*stored == '\0') {
@@ -458,8 +487,9 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
                 OAKUM_TAR_COMPONENT_MAX);
     return FALSE;
   }
-  if (!open_parent(apply, above, error) || !real_folder(apply, above, &real, error))
+  if (!open_parent(apply, above, error))
     return FALSE;
+  g_autofree char *real = g_strdup(real_folder(apply, above));
   OakumWhiteout kind = oakum_image_whiteout(name, &target);
   if (kind != OAKUM_WHITEOUT_NONE)
     return apply_whiteout(apply, kind, real, target, error);
@@ -471,7 +501,7 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
     return TRUE;
   g_hash_table_add(apply->mine, g_strdup(path));
   if (entry->type == OAKUM_TAR_HARDLINK)
-    return make_hard_link(apply, entry, name, path, error);
+    return make_hard_link(apply, entry, above, name, path, error);
   TreeEntry note = {.type = entry->type,
                     .mode = entry->mode & 07777,
                     .uid = entry->uid,
@@ -521,6 +551,7 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   Apply apply = {.tree = tree, .parent = -1};
   tree->settled = FALSE;
   apply.tar = oakum_tar_reader_new(layer);
+  apply.buffer = g_malloc(OAKUM_IO_BUFFER);
   apply.mine = oakum_str_map_new(g_free, NULL);
   apply.dir_times = oakum_str_map_new(g_free, g_free);
   const OakumTarEntry *entry;
@@ -535,6 +566,9 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   oakum_tar_reader_free(apply.tar);
   oakum_fd_clear(&apply.parent);
   g_free(apply.parent_path);
+  g_free(apply.parent_real);
+  g_free(apply.root_path);
+  g_free(apply.buffer);
   g_hash_table_unref(apply.mine);
   g_hash_table_unref(apply.dir_times);
   return ok;

@@ -241,21 +241,42 @@ static _Noreturn void init_body(const StepOrder *order, int report_fd)
   _exit(0); /* everything else in the namespace dies with us */
 }
 
+static volatile pid_t init_pid;
+
+/* The builder wants the step no longer. All that is in the namespace dies with its first process,
+ * and that one is waited for. */
+static void on_stop(int number)
+{
+  (void)number;
+  if (init_pid > 0)
+    kill(init_pid, SIGKILL);
+}
+
 StepReport oakum_sandbox_root_body(const StepOrder *order)
 {
   StepReport report = {0, STEP_SETUP_FAILED};
   int fds[2];
+  struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART}, before;
+  sigset_t set, mask;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
   if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
               (order->offline ? CLONE_NEWNET : 0)) < 0 ||
       pipe2(fds, O_CLOEXEC) < 0) {
     oakum_sandbox_complain("namespaces");
     return report;
   }
+  sigprocmask(SIG_BLOCK, &set, &mask);
+  sigaction(SIGTERM, &stop, &before);
   pid_t pid = fork();
   if (pid == 0) {
+    sigaction(SIGTERM, &before, NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     close(fds[0]);
     init_body(order, fds[1]);
   }
+  init_pid = pid;
+  sigprocmask(SIG_SETMASK, &mask, NULL);
   close(fds[1]);
   if (pid < 0 || read(fds[0], &report, sizeof(report)) != (ssize_t)sizeof(report))
     report = (StepReport){0, STEP_SETUP_FAILED};

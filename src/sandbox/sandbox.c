@@ -6,7 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +440,20 @@ static void restore(Prepared *p)
 
 /* ---- running
  * --------------------------------------------------------------------------------------------- */
+/* Waits until there is a report. TRUE: nobody wants the step any longer, and its supervisor was
+ * told so; it ends all processes of the step before itself. */
+static gboolean wait_or_stop(const OakumStep *step, int report, const OakumChild *child)
+{
+  struct pollfd fds[2] = {{.fd = report, .events = POLLIN},
+                          {.fd = step->stop ? *step->stop : -1, .events = POLLIN}};
+  while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (!fds[1].revents || fds[0].revents)
+    return FALSE;
+  kill(oakum_child_pid(child), SIGTERM);
+  return TRUE;
+}
+
 static gboolean start_and_wait(const Prepared *p, const char *cgroup, StepReport *report,
                                GError **error)
 {
@@ -469,11 +485,16 @@ static gboolean start_and_wait(const Prepared *p, const char *cgroup, StepReport
   int status;
   size_t have = 0;
   gssize n;
+  gboolean stopped = wait_or_stop(step, report_read, child);
   while (have < sizeof(*report) && (n = oakum_read_some(report_read, (char *)report + have,
                                                         sizeof(*report) - have, error)) > 0)
     have += (size_t)n;
   if (!oakum_child_wait(child, -1, &status, error))
     return FALSE;
+  if (stopped) {
+    g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_CANCELLED, "the step was ended");
+    return FALSE;
+  }
   if (have == sizeof(*report))
     return TRUE;
   g_autofree char *how = oakum_child_describe(status);

@@ -86,7 +86,8 @@ typedef struct {
   gid_t gid;
   const gid_t *groups;
   size_t n_groups;
-  int out, err;                   /* borrowed descriptors */
+  int out, err;    /* borrowed descriptors */
+  const int *stop; /* a descriptor: when it can be read, the step is ended; NULL: nobody ends it */
   guint timeout_s, max_processes; /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
   OakumStepLimits limits;
   const char *script_name, *script; /* a program at /dev/pipes/NAME; NULL: none */
@@ -119,7 +120,8 @@ NODISCARD gboolean oakum_sandbox_in_userns(void);
 NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.
- * LIMIT when time or processes ran out. */
+ * LIMIT when time or processes ran out, CANCELLED when it was ended by `stop`. Any number of
+ * threads may run steps at a time, each in another root. */
 NODISCARD gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status,
                                      GError **error);
 /* Gives up, in this process and for good, all that reading bytes from open descriptors does not

@@ -5,6 +5,7 @@ The small base is for all that does not need Debian's packages or dynamic progra
 import fcntl
 import os
 import pathlib
+import re
 import subprocess
 
 import build_case
@@ -22,6 +23,11 @@ def working_rungs():
 
 
 RUNGS = working_rungs()
+
+
+def spoken(told):
+    """Lines of standard error without the stage that spoke."""
+    return [re.sub(r"^\[[^]]*\] ", "", line) for line in told.splitlines()]
 
 
 def pytest_addoption(parser):

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 
 import pytest
+from conftest import spoken
 
 DOCKERFILE = """ARG BASE
 FROM $BASE AS tool
@@ -35,7 +36,7 @@ def work(oakum, small, tmp_path):
         done = subprocess.run([oakum, "build", "--build-arg", f"BASE={small}", "--store", str(tmp_path / "s"), "--secret", f"id=s,src={tmp_path}/secret",
                                "--output", f"oci:{tmp_path}/o", *options, str(context)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        lines = done.stderr.splitlines()
+        lines = spoken(done.stderr)
         return [word for word in ("one", "two", "three") if any(line.startswith("ran " + word) for line in lines)], done.stdout.strip()
     return context, go
 

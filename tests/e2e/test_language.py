@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import RUNGS
+from conftest import RUNGS, spoken
 from test_build import blob, build
 
 DOCKERFILE = r"""
@@ -67,7 +67,7 @@ def built(oakum, small, tmp_path_factory):
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_what_steps_see(built, rung):
-    lines = built[0][rung].stderr.splitlines()
+    lines = spoken(built[0][rung].stderr)
     for line in ("triggered ", "A=arg V=vee", "/dev/pipes/PY", "1 arg", "2 arg", "multi", "A=again", "$A literal", 'again expanded "q" $A', "on", "600 daemon"):
         assert line in lines, line
 

@@ -8,7 +8,7 @@ import tempfile
 import threading
 
 import pytest
-from conftest import RUNGS
+from conftest import RUNGS, spoken
 from test_build import blob, build
 
 DOCKERFILE = r"""
@@ -69,7 +69,7 @@ def built(oakum, small, tmp_path_factory):
 
 @pytest.mark.parametrize("rung", RUNGS)
 def test_what_steps_see(built, rung):
-    first, *second = (done.stderr.splitlines() for done in built[1][rung])
+    first, *second = (spoken(done.stderr) for done in built[1][rung])
     for line in ("0:0 640", "stage", "one", "new", "cache 12:13 750", "x", "sub", "tmpfs 1777", "hush-hush", "secret 0:0 400 10", "secret 1:0 444 10", "env from-env", "denied",
                  "read-only"):
         assert line in first, line

@@ -163,3 +163,18 @@ def test_certificates(oakum, tls, tmp_path):
     done = pull(server, "--certs-dir", certs.parent)
     assert done.returncode == 0, done.stderr
     server.close()
+
+
+def test_a_large_layer_that_is_there_is_not_sent_again(oakum, registry, tmp_path):
+    """HEAD tells the length of what a GET would bring: no reason to refuse the answer."""
+    ref, (address, env, data) = "large/one", registry
+    context = tmp_path / "c"
+    context.mkdir()
+    (context / "f").write_bytes(os.urandom(2 << 20))
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY f /f\n")
+    for label in ("1", "2"):
+        (context / "Dockerfile").write_text(f"FROM scratch\nCOPY f /f\nLABEL a={label}\n")
+        done = run(oakum, "build", "--store", tmp_path / "s", "-t", f"{address}/{ref}:1", context, env=env)
+        assert done.returncode == 0, done.stderr
+    # two configs, one layer
+    assert len(list((data / "docker/registry/v2/repositories" / ref / "_layers/sha256").iterdir())) == 3

@@ -230,6 +230,32 @@ static void test_abandon(void)
   /* freed without finish: the leak checker watches */
 }
 
+/* By a thread: the same bytes, the same error, and no harm when nobody reads to the end. */
+static void test_threaded(void)
+{
+  g_autoptr(GByteArray) data = g_byte_array_new();
+  for (guint i = 0; i < 700001; i++)
+    g_byte_array_append(data, (const guint8 *)&i, 3);
+  g_autofree char *hex = oakum_sha256_hex(data->data, data->len);
+  g_autofree char *got = NULL;
+  size_t len;
+  g_autoptr(OakumReader) good = oakum_reader_new_threaded(oakum_reader_new_verify(
+      oakum_reader_new_memory(data->data, data->len), OAKUM_HASH_SHA256, hex, data->len));
+  g_assert_true(oakum_reader_slurp(good, UINT64_MAX, "all", &got, &len, NULL));
+  g_assert_cmpmem(got, len, data->data, data->len);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *bad_got = NULL;
+  g_autoptr(OakumReader) bad = oakum_reader_new_threaded(oakum_reader_new_verify(
+      oakum_reader_new_memory(data->data, data->len - 1), OAKUM_HASH_SHA256, hex, data->len));
+  g_assert_false(oakum_reader_slurp(bad, UINT64_MAX, "all", &bad_got, &len, &error));
+  g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_DIGEST);
+  char few[10];
+  g_autoptr(OakumReader) left =
+      oakum_reader_new_threaded(oakum_reader_new_memory(data->data, data->len));
+  g_assert_cmpint(oakum_reader_read(left, few, sizeof(few), NULL), ==, 10);
+  g_assert_cmpmem(few, 10, data->data, 10);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -242,5 +268,6 @@ int main(int argc, char **argv)
   g_test_add_func("/codec/limit", test_limit);
   g_test_add_func("/codec/hash-streams", test_hash_streams);
   g_test_add_func("/codec/abandon", test_abandon);
+  g_test_add_func("/codec/threaded", test_threaded);
   return g_test_run();
 }

@@ -1,0 +1,244 @@
+/* The stages of a plan, those that do not wait for each other at the same time. A stage waits where
+ * it needs another: at FROM, at COPY --from, at a mount. It only ever needs ones that come before
+ * it in the Dockerfile, and they are begun in that order, so that there is always one that waits
+ * for nobody. One that waits leaves its place to others. */
+#include "build/build-private.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct OakumGraph {
+  Build *build;
+  GMutex lock;
+  GCond changed;
+  guint places; /* stages that may work now */
+  guint alive;  /* threads, those that wait among them */
+  gint cancelled;
+  int stop; /* can be read once cancelled */
+};
+
+gboolean oakum_graph_cancelled(const OakumGraph *graph)
+{
+  return g_atomic_int_get(&graph->cancelled) != 0;
+}
+
+const int *oakum_graph_stop(const OakumGraph *graph)
+{
+  return &graph->stop;
+}
+
+gboolean oakum_graph_go_on(const OakumGraph *graph, GError **error)
+{
+  if (!oakum_graph_cancelled(graph))
+    return TRUE;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_CANCELLED, "another stage failed");
+  return FALSE;
+}
+
+/* ---- waiting
+ * ----------------------------------------------------------------------------------------- */
+static void take_place(OakumGraph *graph)
+{
+  while (graph->places == 0)
+    g_cond_wait(&graph->changed, &graph->lock);
+  graph->places--;
+}
+
+static void leave_place(OakumGraph *graph)
+{
+  graph->places++;
+  g_cond_broadcast(&graph->changed);
+}
+
+Stage *oakum_build_stage(Build *build, int index, GError **error)
+{
+  OakumGraph *graph = build->graph;
+  Stage *stage = build->stages[index];
+  if (!stage) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+                "stage %d is no part of this build, since nothing in the Dockerfile named it",
+                index);
+    return NULL;
+  }
+  OAKUM_AUTO_LOCK(&graph->lock);
+  if (stage->state < OAKUM_STAGE_BUILT) {
+    leave_place(graph);
+    while (stage->state < OAKUM_STAGE_BUILT && !graph->cancelled)
+      g_cond_wait(&graph->changed, &graph->lock);
+    take_place(graph);
+  }
+  if (stage->state == OAKUM_STAGE_BUILT)
+    return stage;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_CANCELLED, "the stage that it needs failed");
+  return NULL;
+}
+
+/* ---- running
+ * ----------------------------------------------------------------------------------------- */
+static void run_one(OakumGraph *graph, Stage *stage)
+{
+  GError *error = NULL;
+  oakum_log_set_prefix(stage->label);
+  gboolean ok = oakum_graph_go_on(graph, &error) && oakum_stage_run(graph->build, stage, &error);
+  oakum_log_set_prefix(NULL);
+  OAKUM_AUTO_LOCK(&graph->lock);
+  stage->state = ok ? OAKUM_STAGE_BUILT : OAKUM_STAGE_FAILED;
+  stage->error = error;
+  if (!ok && !graph->cancelled) {
+    uint64_t one = 1;
+    g_atomic_int_set(&graph->cancelled, 1);
+    if (write(graph->stop, &one, sizeof(one)) < 0)
+      oakum_warn("steps that run are not ended: %s", g_strerror(errno));
+  }
+  graph->alive--;
+  leave_place(graph);
+}
+
+typedef struct {
+  OakumGraph *graph;
+  Stage *stage;
+} Job;
+
+static gpointer thread_main(gpointer data)
+{
+  Job *job = data;
+  run_one(job->graph, job->stage);
+  return NULL;
+}
+
+static gint by_index(gconstpointer a, gconstpointer b)
+{
+  return (*(const OakumPlanStage *const *)a)->stage - (*(const OakumPlanStage *const *)b)->stage;
+}
+
+/* In front of what a stage says, when others may speak at the same time. */
+static char *label_of(const Build *build, int index)
+{
+  const OakumStage *source = build->dockerfile->stages->pdata[index];
+  g_autofree char *name =
+      source->name ? oakum_escape_terminal(source->name, -1) : g_strdup_printf("%d", index);
+  return g_strdup_printf("[%s] ", name);
+}
+
+static void run_all(OakumGraph *graph, const GPtrArray *order, guint at_once)
+{
+  g_autofree Job *jobs = g_new0(Job, order->len);
+  g_autoptr(GPtrArray) threads = g_ptr_array_new();
+  for (guint i = 0; i < order->len; i++) {
+    const OakumPlanStage *plan = order->pdata[i];
+    jobs[i] = (Job){graph, graph->build->stages[plan->stage]};
+    g_mutex_lock(&graph->lock);
+    while (graph->alive >= OAKUM_STAGES_AT_ONCE_MAX)
+      g_cond_wait(&graph->changed, &graph->lock);
+    take_place(graph);
+    graph->alive++;
+    g_mutex_unlock(&graph->lock);
+    /* a step dies with the thread that started it: each stage keeps its own to its end */
+    if (at_once == 1)
+      run_one(graph, jobs[i].stage);
+    else
+      g_ptr_array_add(threads, g_thread_new("stage", thread_main, &jobs[i]));
+  }
+  for (guint i = 0; i < threads->len; i++)
+    g_thread_join(threads->pdata[i]);
+}
+
+/* Of several stages that failed the first in the Dockerfile is told of; of those that were given up
+ * nobody asks. */
+static gboolean judge(const Build *build, const GPtrArray *order, GError **error)
+{
+  Stage *told = NULL;
+  for (guint i = 0; i < order->len; i++) {
+    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+    if (stage->error && (!told || (told->error->code == OAKUM_ERROR_CANCELLED &&
+                                   stage->error->code != OAKUM_ERROR_CANCELLED)))
+      told = stage;
+  }
+  if (told)
+    g_propagate_error(error, g_steal_pointer(&told->error));
+  return told == NULL;
+}
+
+gboolean oakum_build_stages(Build *build, GError **error)
+{
+  guint at_once = MIN(build->options->threads, build->plan->stages->len);
+  OakumGraph graph = {.build = build, .places = at_once, .stop = eventfd(0, EFD_CLOEXEC)};
+  if (graph.stop < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "eventfd");
+    return FALSE;
+  }
+  g_mutex_init(&graph.lock);
+  g_cond_init(&graph.changed);
+  build->graph = &graph;
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
+  for (guint i = 0; i < build->plan->stages->len; i++) {
+    OakumPlanStage *plan = build->plan->stages->pdata[i];
+    g_ptr_array_add(order, plan);
+    Stage *stage = build->stages[plan->stage] = oakum_build_stage_new();
+    stage->plan = plan;
+    stage->label = at_once > 1 ? label_of(build, plan->stage) : NULL;
+  }
+  g_ptr_array_sort(order, by_index);
+  run_all(&graph, order, at_once);
+  build->graph = NULL;
+  g_mutex_clear(&graph.lock);
+  g_cond_clear(&graph.changed);
+  close(graph.stop);
+  return judge(build, order, error);
+}
+
+/* ---- streams that end when the build does
+ * ------------------------------------------------------------- */
+typedef struct {
+  const OakumGraph *graph;
+  OakumReader *reader;
+  OakumWriter *writer;
+} Guard;
+
+static gssize guard_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const Guard *guard = self;
+  return oakum_graph_go_on(guard->graph, error)
+             ? oakum_reader_read(guard->reader, buffer, len, error)
+             : -1;
+}
+
+static gboolean guard_write(void *self, const void *data, size_t len, GError **error)
+{
+  const Guard *guard = self;
+  return oakum_graph_go_on(guard->graph, error) &&
+         oakum_writer_write(guard->writer, data, len, error);
+}
+
+static gboolean guard_finish(void *self, GError **error)
+{
+  return oakum_writer_finish(((Guard *)self)->writer, error);
+}
+
+static void guard_free(void *self)
+{
+  Guard *guard = self;
+  oakum_reader_free(guard->reader);
+  oakum_writer_free(guard->writer);
+  g_free(guard);
+}
+
+static Guard *guard_new(const OakumGraph *graph, OakumReader *reader, OakumWriter *writer)
+{
+  Guard *guard = g_new(Guard, 1);
+  *guard = (Guard){graph, reader, writer};
+  return guard;
+}
+
+OakumReader *oakum_graph_reader(const OakumGraph *graph, OakumReader *below)
+{
+  static const OakumReaderClass klass = {guard_read, guard_free};
+  return oakum_reader_new(&klass, guard_new(graph, below, NULL));
+}
+
+OakumWriter *oakum_graph_writer(const OakumGraph *graph, OakumWriter *below)
+{
+  static const OakumWriterClass klass = {guard_write, guard_finish, guard_free};
+  return oakum_writer_new(&klass, guard_new(graph, NULL, below));
+}

@@ -1,0 +1,108 @@
+/* A reader whose bytes are made by a thread of its own, a few buffers ahead of who reads them. */
+#include "codec/codec.h"
+#include <string.h>
+
+#define SLOTS 4u
+
+typedef struct {
+  guint8 *data;
+  gssize len; /* 0: the end, -1: an error */
+  GError *error;
+} Slot;
+
+typedef struct {
+  OakumReader *below; /* the thread's */
+  GMutex lock;
+  GCond changed;
+  Slot slots[SLOTS];
+  guint64 made, taken;
+  gboolean stop;
+  size_t at; /* in the slot that is being read */
+  GThread *thread;
+} ThreadedReader;
+
+static gpointer threaded_main(gpointer data)
+{
+  ThreadedReader *r = data;
+  for (gboolean more = TRUE; more;) {
+    g_mutex_lock(&r->lock);
+    while (!r->stop && r->made - r->taken == SLOTS)
+      g_cond_wait(&r->changed, &r->lock);
+    Slot *slot = r->stop ? NULL : &r->slots[r->made % SLOTS];
+    g_mutex_unlock(&r->lock);
+    if (!slot)
+      break;
+    /* whole buffers: what is below may give little at a time */
+    gssize n = 0, len = 0;
+    while (len < (gssize)OAKUM_IO_BUFFER &&
+           (n = oakum_reader_read(r->below, slot->data + len, OAKUM_IO_BUFFER - (size_t)len,
+                                  &slot->error)) > 0)
+      len += n;
+    if (len > 0) /* what failed or ended does so again */
+      g_clear_error(&slot->error);
+    slot->len = len > 0 ? len : n;
+    more = slot->len > 0;
+    g_mutex_lock(&r->lock);
+    r->made++;
+    g_cond_broadcast(&r->changed);
+    g_mutex_unlock(&r->lock);
+  }
+  return NULL;
+}
+
+static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
+{
+  ThreadedReader *r = self;
+  g_mutex_lock(&r->lock);
+  while (r->made == r->taken)
+    g_cond_wait(&r->changed, &r->lock);
+  g_mutex_unlock(&r->lock);
+  Slot *slot = &r->slots[r->taken % SLOTS];
+  if (slot->len <= 0) { /* the last that there will be; who asks again is not let to by the stack */
+    if (slot->error)
+      g_propagate_error(error, g_steal_pointer(&slot->error));
+    return slot->len;
+  }
+  size_t n = MIN(len, (size_t)slot->len - r->at);
+  memcpy(buffer, slot->data + r->at, n);
+  r->at += n;
+  if (r->at == (size_t)slot->len) {
+    r->at = 0;
+    g_mutex_lock(&r->lock);
+    r->taken++;
+    g_cond_broadcast(&r->changed);
+    g_mutex_unlock(&r->lock);
+  }
+  return (gssize)n;
+}
+
+static void threaded_free(void *self)
+{
+  ThreadedReader *r = self;
+  g_mutex_lock(&r->lock);
+  r->stop = TRUE;
+  g_cond_broadcast(&r->changed);
+  g_mutex_unlock(&r->lock);
+  g_thread_join(r->thread);
+  oakum_reader_free(r->below);
+  for (guint i = 0; i < SLOTS; i++) {
+    g_free(r->slots[i].data);
+    g_clear_error(&r->slots[i].error);
+  }
+  g_mutex_clear(&r->lock);
+  g_cond_clear(&r->changed);
+  g_free(r);
+}
+
+OakumReader *oakum_reader_new_threaded(OakumReader *below)
+{
+  static const OakumReaderClass klass = {threaded_read, threaded_free};
+  ThreadedReader *r = g_new0(ThreadedReader, 1);
+  r->below = below;
+  g_mutex_init(&r->lock);
+  g_cond_init(&r->changed);
+  for (guint i = 0; i < SLOTS; i++)
+    r->slots[i].data = g_malloc(OAKUM_IO_BUFFER);
+  r->thread = g_thread_new("reader", threaded_main, r);
+  return oakum_reader_new(&klass, r);
+}
