@@ -298,16 +298,31 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   }
 }
 
+/* Operands of a "go" command that fetches; NULL: it is none. `run`: it is "go run". */
+static GPtrArray *go_operands(OakumLint *lint, const LintCommand *c, gboolean *run)
+{
+  if (!lint_does(lint, c, "go", "install get run"))
+    return NULL;
+  GPtrArray *words =
+      lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
+  *run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
+  return words;
+}
+
 void check_go_pin(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
+  /* hadolint looks at "install" and "get" only where no "go run" names a program */
+  gboolean only_run = FALSE, run;
+  for (guint i = 0; lint->hadolint && i < list->len && !only_run; i++) {
+    g_autoptr(GPtrArray) words = go_operands(lint, lint_command(list, i), &run);
+    only_run = words && run && words->len > 1;
+  }
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_does(lint, c, "go", "install get run"))
+    g_autoptr(GPtrArray) words = go_operands(lint, c, &run);
+    if (!words || (only_run && !run))
       continue;
-    g_autoptr(GPtrArray) words =
-        lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
-    gboolean run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
       if (run && k > 1)
