@@ -20,7 +20,7 @@ static gboolean is_pip_install(const OakumLint *lint, const LintCommand *c)
   return FALSE;
 }
 
-static gboolean pip_pinned(const char *package)
+static gboolean pip_pinned(const OakumLint *lint, const char *package)
 {
   static const char *const symbols[] = {"==", ">=", "<=", ">", "<", "!=", "~=", "==="};
   for (guint i = 0; i < G_N_ELEMENTS(symbols); i++)
@@ -28,8 +28,10 @@ static gboolean pip_pinned(const char *package)
       return TRUE;
   if (lint_has_suffix_of(package, ".whl .tar.gz"))
     return TRUE;
-  gboolean vcs = g_str_has_prefix(package, "git+") || g_str_has_prefix(package, "hg+") ||
-                 g_str_has_prefix(package, "svn+") || g_str_has_prefix(package, "bzr+");
+  gboolean vcs = g_str_has_prefix(package, lint->hadolint ? "git" : "git+") ||
+                 g_str_has_prefix(package, "hg+") ||
+                 g_str_has_prefix(package, lint->hadolint ? "svn" : "svn+") ||
+                 g_str_has_prefix(package, "bzr+");
   if (vcs)
     return strchr(package, '@') != NULL;
   return strchr(package, '/') != NULL;
@@ -65,7 +67,7 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
       if (!behind)
         continue;
       first = FALSE;
-      if (pip_pinned(word->text))
+      if (pip_pinned(lint, word->text))
         continue;
       /* name[extra] looks like a glob */
       if (!lint->hadolint &&
@@ -254,6 +256,7 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
                        : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
       clean &= lint->hadolint;
       install = c;
+      clean |= lint->hadolint && lint_has_arg(c, "cache clean");
     } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
                               : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
       early |= !install;

@@ -78,31 +78,53 @@ static gboolean cleans(const LintCommand *c, const char *tools, const char *fold
   return lint_removes(c, folder);
 }
 
+/* What of a script matters to a package cache, command by command. */
+typedef struct {
+  const LintCommand *install; /* the last one */
+  gboolean cleaned;           /* behind it; for hadolint: at all */
+  gboolean early;             /* not behind the first install */
+} CacheUse;
+
+static void note_cache(const OakumLint *lint, CacheUse *use, const LintCommand *c,
+                       gboolean installs, gboolean cleaned)
+{
+  /* hadolint compares the first of each, and one command may be both */
+  if (cleaned && (lint->hadolint || !installs)) {
+    use->early |= !use->install;
+    use->cleaned = TRUE;
+  }
+  if (installs) {
+    use->cleaned &= lint->hadolint;
+    use->install = c;
+  }
+}
+
+static gboolean cache_stays(const OakumLint *lint, const CacheUse *use)
+{
+  return use->install && !(use->cleaned && !(use->early && lint->hadolint));
+}
+
 void check_yum_clean(OakumLint *lint, LintStep *step)
 {
   if (lint_mounts(step, "/var/cache/yum") && !lint->hadolint)
     return;
   const GArray *list = lint_commands(lint, step);
-  const LintCommand *install = NULL;
-  gboolean clean = FALSE, early = FALSE; /* before the first install */
+  CacheUse use = {0};
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "yum",
-                  lint->hadolint ? "install"
-                                 : "install update upgrade groupinstall localinstall reinstall")) {
-      clean &= lint->hadolint; /* hadolint: the first of each counts */
-      install = c;
-    } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
+    note_cache(lint, &use, c,
+               lint_does(lint, c, "yum",
+                         lint->hadolint
+                             ? "install"
+                             : "install update upgrade groupinstall localinstall reinstall"),
+               lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
                                     (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
-                              : cleans(c, "yum", "/var/cache/yum")) {
-      early |= !install;
-      clean = TRUE;
-    }
+                              : cleans(c, "yum", "/var/cache/yum"));
   }
-  if (!install || (clean && !(early && lint->hadolint)) ||
-      (!lint->hadolint && !lint_stage_stays(lint, step)))
+  if (!cache_stays(lint, &use) || (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
-  OakumFinding *finding = lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(install), NULL);
+  OakumFinding *finding =
+      lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(use.install), NULL);
   lint_append_command(lint, finding, step, "yum clean all");
 }
 
@@ -115,29 +137,22 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   static const char *const tools[] = {"dnf", "microdnf"};
   for (guint t = 0; t < G_N_ELEMENTS(tools); t++) {
-    const LintCommand *install = NULL;
-    gboolean clean = FALSE, early = FALSE; /* before the first install */
+    CacheUse use = {0};
     for (guint i = 0; i < list->len; i++) {
       const LintCommand *c = lint_command(list, i);
-      if (lint_does(lint, c, tools[t], DNF_VERBS)) {
-        clean &= lint->hadolint;
-        install = c;
-      } else if (lint->hadolint
+      note_cache(lint, &use, c, lint_does(lint, c, tools[t], DNF_VERBS),
+                 lint->hadolint
                      ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) ||
                            (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
                      : cleans(c, tools[t], "/var/cache/dnf") ||
                            cleans(c, tools[t], "/var/cache/libdnf5") ||
-                           cleans(c, tools[t], "/var/cache/yum")) {
-        early |= !install;
-        clean = TRUE;
-      }
+                           cleans(c, tools[t], "/var/cache/yum"));
     }
-    if (!install || (clean && !(early && lint->hadolint)) ||
-        (!lint->hadolint && !lint_stage_stays(lint, step)))
+    if (!cache_stays(lint, &use) || (!lint->hadolint && !lint_stage_stays(lint, step)))
       continue;
     g_autofree char *command = g_strconcat(tools[t], " clean all", NULL);
     OakumFinding *finding =
-        lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(install), "%s", tools[t]);
+        lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(use.install), "%s", tools[t]);
     lint_append_command(lint, finding, step, command);
   }
 }
@@ -259,23 +274,17 @@ void check_zypper_clean(OakumLint *lint, LintStep *step)
   if (lint_mounts(step, "/var/cache/zypp") || (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
   const GArray *list = lint_commands(lint, step);
-  const LintCommand *install = NULL;
-  gboolean clean = FALSE, early = FALSE; /* before the first install */
+  CacheUse use = {0};
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "zypper", "install in")) {
-      clean &= lint->hadolint;
-      install = c;
-    } else if (lint_does(lint, c, "zypper", "clean cc") ||
-               (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
-      early |= !install;
-      clean = TRUE;
-    }
+    note_cache(lint, &use, c, lint_does(lint, c, "zypper", "install in"),
+               lint_does(lint, c, "zypper", "clean cc") ||
+                   (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp")));
   }
-  if (!install || (clean && !(early && lint->hadolint)))
+  if (!cache_stays(lint, &use))
     return;
   OakumFinding *finding =
-      lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(install), NULL);
+      lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(use.install), NULL);
   lint_append_command(lint, finding, step, "zypper clean --all");
 }
 
