@@ -671,7 +671,8 @@ static Taken assignment(Reader *r)
     if (open > 0)
       break;
   }
-  if (!take(r, "=") && !take(r, "+=")) {
+  /* "===" is taken for a ruled line */
+  if (starts(r, "===") || (!take(r, "=") && !take(r, "+="))) {
     back_to(r, mark);
     return NONE;
   }
@@ -721,10 +722,14 @@ static Taken simple_command(Reader *r)
   if (name != TAKEN)
     return name == BROKEN ? BROKEN : any ? TAKEN : NONE;
   gsize end = r->at;
-  if (is_command(r, start, end, RESERVED))
+  gsize after = start;
+  while (after < end && is_name_char(r->text[after]))
+    after++;
+  if (is_command(r, start, end, RESERVED) || (after < end && is_in(r->text[after], "=+[")))
     change(r, start, start, "\\");
   lint_peer_blanks(r);
   if (is_command(r, start, end, "time")) {
+    gboolean flags = look(r, 0) == '-';
     while (look(r, 0) == '-') {
       if (lint_peer_word(r, "") != TAKEN)
         return BROKEN;
@@ -735,9 +740,16 @@ static Taken simple_command(Reader *r)
     Taken timed = read_pipeline(r);
     if (timed == NONE)
       back_to(r, mark);
-    return timed == BROKEN ? BROKEN : TAKEN;
+    return timed == BROKEN || (timed == NONE && flags) ? BROKEN : TAKEN;
   }
-  gboolean assigns = is_command(r, start, end, "declare export local readonly typeset builtin");
+  static const char declares[] = "declare export local readonly typeset";
+  gboolean assigns = is_command(r, start, end, declares);
+  if (is_command(r, start, end, "builtin")) {
+    Mark mark = mark_of(r);
+    start = r->at;
+    assigns = lint_peer_word(r, "") == TAKEN && is_command(r, start, r->at, declares);
+    back_to(r, mark);
+  }
   for (;;) {
     Taken one = redirection(r);
     if (one == NONE && assigns)

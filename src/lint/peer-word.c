@@ -510,9 +510,11 @@ static Taken read_word_part(Reader *r, const char *end)
     r->at++;
     return pay(r, tried) ? TAKEN : BROKEN;
   }
-  if (c == '[' && bracket_glob(r))
+  if (c == '[' && bracket_glob(r)) { /* no subscript */
+    change(r, mark.at, mark.at, "\"\"");
     return TAKEN;
-  if (c == '[') /* else it might begin a subscript */
+  }
+  if (is_in(c, "[~")) /* which might begin a subscript; no home folder is told apart there */
     change(r, r->at, r->at, "\\");
   if (is_in(c, "<>") && look(r, 1) == '(') {
     r->at += 2;

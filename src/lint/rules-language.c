@@ -194,7 +194,11 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
     if (words->len == 0 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text,
                                         lint->hadolint ? "install" : "install i add"))
       continue;
-    for (guint k = 1; k < words->len; k++) {
+    guint first = 1;
+    while (lint->hadolint && first < words->len &&
+           strcmp(((OakumShellWord *)words->pdata[first])->text, "install") == 0)
+      first++;
+    for (guint k = first; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
       gboolean elsewhere = strstr(word->text, "://") && !g_str_has_prefix(word->text, "git") &&
                            !g_str_has_suffix(word->text, ".git");
@@ -276,7 +280,13 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_does(lint, c, "gem", "install i") || lint_has_flag(c, "v version"))
+    if (!lint_does(lint, c, "gem", "install i"))
+      continue;
+    gboolean version = lint->hadolint ? lint_has_arg(c, "-v --version")
+                                      : lint_has_flag(c, "v version");
+    for (guint k = 1; lint->hadolint && k < c->shell->n_words && !version; k++)
+      version = g_str_has_prefix(c->shell->words[k].text, "--version=");
+    if (version)
       continue;
     for (guint k = 1; k < c->shell->n_words; k++) {
       const OakumShellWord *word = &c->shell->words[k];
@@ -301,10 +311,11 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   }
 }
 
+#define GO_VERBS "install get run"
 /* Operands of a "go" command that fetches; NULL: it is none. `run`: it is "go run". */
 static GPtrArray *go_operands(OakumLint *lint, const LintCommand *c, gboolean *run)
 {
-  if (!lint_does(lint, c, "go", "install get run"))
+  if (!lint_does(lint, c, "go", GO_VERBS))
     return NULL;
   GPtrArray *words =
       lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
@@ -319,18 +330,23 @@ void check_go_pin(OakumLint *lint, LintStep *step)
   gboolean only_run = FALSE, run;
   for (guint i = 0; lint->hadolint && i < list->len && !only_run; i++) {
     g_autoptr(GPtrArray) words = go_operands(lint, lint_command(list, i), &run);
-    only_run = words && run && words->len > 1;
+    for (guint k = 0; words && run && k < words->len; k++)
+      only_run |= !lint_one_of(((OakumShellWord *)words->pdata[k])->text, GO_VERBS);
   }
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     g_autoptr(GPtrArray) words = go_operands(lint, c, &run);
     if (!words || (only_run && !run))
       continue;
+    gboolean program = FALSE;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (run && k > 1)
+      if (lint_one_of(word->text, GO_VERBS))
+        continue;
+      if (run && program)
         break; /* arguments of the program */
-      if (lint_one_of(word->text, "install get run") || *word->text == '.' || *word->text == '/')
+      program = TRUE;
+      if (*word->text == '.' || *word->text == '/')
         continue;
       const char *at = strchr(word->text, '@');
       if (at && !lint_one_of(at, "@latest @none"))

@@ -64,8 +64,9 @@ struct OakumShellWord {
   guint n_parts;
   /* The value after quote removal; NULL when anything is left for the shell to expand. */
   const char *literal;
-  /* Quotes removed; $v and ${v} as "${v}", $(..) and $((..)) as "${..}", their inside as written
-   * and cut after OAKUM_SHELL_SHOWN_MAX bytes, backticks as "${VAR}"; globs and tildes as written;
+  /* Quotes removed; $v and ${v} as "${v}", $((..)) as "${..}" with its inside as written, $(..) as "${..}"
+   * with the texts of the words of the simple commands that stand alone in its list, both
+   * cut after OAKUM_SHELL_SHOWN_MAX bytes, backticks as "${VAR}"; globs and tildes as written;
    * brace expansions, extended globs and process substitutions as nothing. Equals `literal` where
    * that is. Never NULL. */
   const char *text;
@@ -365,8 +366,8 @@ NODISCARD OakumShell *oakum_shell_cache_parse(OakumShellCache *cache, const char
  * without dashes. */
 /* The command name in that reading: words[0] as written when it has a literal value
  * ("/usr/bin/curl" stays), the next word behind busybox, builtin, command, exec and run; NULL when
- * there is none. *first (may be NULL) is the index of the word behind the name. Only meant for
- * direct commands. */
+ * there is none. *first (may be NULL) is the index of the first argument; behind one of the five
+ * the name counts as an argument, too. Only meant for direct commands. */
 NODISCARD const char *oakum_shell_plain_name(const OakumShellCommand *command, guint *first);
 /* The word is a flag. */
 NODISCARD gboolean oakum_shell_word_is_flag(const OakumShellWord *word);
