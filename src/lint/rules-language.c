@@ -311,48 +311,64 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   }
 }
 
-#define GO_VERBS "install get run"
-/* Operands of a "go" command that fetches; NULL: it is none. `run`: it is "go run". */
-static GPtrArray *go_operands(OakumLint *lint, const LintCommand *c, gboolean *run)
+static gboolean go_pinned(const char *program)
 {
-  if (!lint_does(lint, c, "go", GO_VERBS))
-    return NULL;
-  GPtrArray *words =
-      lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
-  *run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
-  return words;
+  const char *at = strchr(program, '@');
+  return *program == '.' || *program == '/' || (at && !lint_one_of(at, "@latest @none"));
+}
+
+/* What hadolint takes for programs of "go run", or of "go install" and "go get". */
+static GPtrArray *peer_go_programs(const LintCommand *c, gboolean run)
+{
+  GPtrArray *programs = g_ptr_array_new();
+  const char *verbs = run ? "run" : "install get";
+  if (!lint_is(c, "go") || !lint_has_arg(c, verbs))
+    return programs;
+  g_autoptr(GPtrArray) words = lint_operands(c, NULL);
+  for (guint k = 0; k < words->len && (!run || k < 2); k++)
+    if (!lint_one_of(((OakumShellWord *)words->pdata[k])->text, verbs))
+      g_ptr_array_add(programs, words->pdata[k]);
+  return programs;
+}
+
+static void peer_check_go(OakumLint *lint, LintStep *step)
+{
+  const GArray *list = lint_commands(lint, step);
+  gboolean any = FALSE;
+  /* it looks at the others only where no "go run" names a program */
+  for (int run = 1; run >= 0 && !any; run--)
+    for (guint i = 0; i < list->len; i++) {
+      const LintCommand *c = lint_command(list, i);
+      g_autoptr(GPtrArray) programs = peer_go_programs(c, run);
+      any |= programs->len > 0;
+      for (guint k = 0; k < programs->len; k++) {
+        const OakumShellWord *word = programs->pdata[k];
+        if (!go_pinned(word->text))
+          lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
+      }
+    }
 }
 
 void check_go_pin(OakumLint *lint, LintStep *step)
 {
-  const GArray *list = lint_commands(lint, step);
-  /* hadolint looks at "install" and "get" only where no "go run" names a program */
-  gboolean only_run = FALSE, run;
-  for (guint i = 0; lint->hadolint && i < list->len && !only_run; i++) {
-    g_autoptr(GPtrArray) words = go_operands(lint, lint_command(list, i), &run);
-    for (guint k = 0; words && run && k < words->len; k++)
-      only_run |= !lint_one_of(((OakumShellWord *)words->pdata[k])->text, GO_VERBS);
+  if (lint->hadolint) {
+    peer_check_go(lint, step);
+    return;
   }
+  const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    g_autoptr(GPtrArray) words = go_operands(lint, c, &run);
-    if (!words || (only_run && !run))
+    if (!lint_does(lint, c, "go", "install get run"))
       continue;
-    gboolean program = FALSE;
+    g_autoptr(GPtrArray) words = lint_operands(c, "ldflags tags o p mod modfile gcflags asmflags");
+    gboolean run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
-      if (lint_one_of(word->text, GO_VERBS))
-        continue;
-      if (run && program)
+      if (run && k > 1)
         break; /* arguments of the program */
-      program = TRUE;
-      if (*word->text == '.' || *word->text == '/')
-        continue;
-      const char *at = strchr(word->text, '@');
-      if (at && !lint_one_of(at, "@latest @none"))
-        continue;
-      if (!lint->hadolint && (!word->literal || !*word->text || (!at && !strchr(word->text, '.')) ||
-                              g_str_has_suffix(word->text, ".go")))
+      if (lint_one_of(word->text, "install get run") || go_pinned(word->text) || !word->literal ||
+          !*word->text || (!strchr(word->text, '@') && !strchr(word->text, '.')) ||
+          g_str_has_suffix(word->text, ".go"))
         continue;
       lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
     }
