@@ -359,6 +359,8 @@ static Taken dollar(Reader *r, gboolean quoted)
         change(r, r->at - 1, r->at, ")");
       return leave(r, ok ? TAKEN : BROKEN);
     }
+    if (is_in(third, "`\"'") || (third == '$' && is_in(look(r, 1), "({")))
+      change(r, r->at, r->at, "_+"); /* no name stands there */
     return braced(r);
   }
   if (!quoted && next == '"') {

@@ -182,7 +182,7 @@ static gboolean knows_variable(const OakumLint *lint, const LintStep *step, cons
 }
 
 /* name-1.2.3: what stands behind the first dash is a version: parts of its characters, one of which
- * begins with a digit. */
+ * begins with a digit; or a variable of this file gives it. */
 static gboolean rpm_pinned(const OakumLint *lint, const LintStep *step, const char *package)
 {
   const char *dash = strchr(package, '-');
@@ -190,15 +190,15 @@ static gboolean rpm_pinned(const OakumLint *lint, const LintStep *step, const ch
     return FALSE;
   if (g_str_has_suffix(package, ".rpm"))
     return TRUE;
+  for (const char *at = package; (at = strstr(at, "${")) != NULL; at += 2) {
+    g_autofree char *name = g_strndup(at + 2, strcspn(at + 2, "}"));
+    if (knows_variable(lint, step, name))
+      return TRUE;
+  }
   g_auto(GStrv) parts = g_strsplit(dash + 1, "-", -1);
   gboolean digit = FALSE;
   for (guint i = 0; parts[i]; i++) {
     size_t n = strlen(parts[i]);
-    if (g_str_has_prefix(parts[i], "${") && parts[i][n - 1] == '}') {
-      g_autofree char *name = g_strndup(parts[i] + 2, n - 3);
-      if (knows_variable(lint, step, name))
-        return TRUE;
-    }
     if (strspn(parts[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.~^_:+") !=
         n)
       return FALSE;
@@ -215,7 +215,7 @@ static void check_rpm_pin(OakumLint *lint, LintStep *step, LintRuleId rule, cons
     gboolean module = lint_is(c, tools) && lint_has_arg(c, "module") && lint_has_arg(c, "install");
     if (!module && !lint_does(lint, c, tools, "install"))
       continue;
-    if (rule == LINT_DNF_PIN && lint_has_arg(c, "group"))
+    if (rule == LINT_DNF_PIN && !module && lint_has_arg(c, "group"))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, NULL);
     for (guint k = 0; k < words->len; k++) {
