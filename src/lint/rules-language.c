@@ -96,11 +96,14 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
       const LintStep *env = lint_step(lint, i - 1);
       if (env->kind != STEP_ENV && (lint->hadolint || env->kind != STEP_ARG))
         continue;
-      for (guint k = env->words->len; k > 0; k--) {
-        const LintWord *word = env->words->pdata[k - 1];
-        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value &&
-            (!lint->hadolint || truthy(word->value)))
+      guint n = env->words->len;
+      for (guint k = 0; k < n; k++) {
+        const LintWord *word = env->words->pdata[lint->hadolint ? k : n - 1 - k];
+        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") != 0 || !word->value)
+          continue;
+        if (!lint->hadolint || truthy(word->value))
           return truthy(word->value);
+        break; /* hadolint: the first of an ENV, and any ENV */
       }
     }
   }

@@ -172,7 +172,8 @@ static gboolean knows_variable(const OakumLint *lint, const LintStep *step, cons
     LintStep *outer = lint_step(lint, i);
     const LintStep *other = lint->hadolint ? outer : lint_inner(outer);
     if (other->kind != STEP_ARG &&
-        !(other->kind == STEP_ENV && is_made_from(lint, step->stage, other->stage)))
+        !(other->kind == STEP_ENV && (other->stage >= 0 || step->stage < 0) &&
+          is_made_from(lint, step->stage, other->stage)))
       continue;
     for (guint k = 0; k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
