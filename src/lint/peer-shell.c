@@ -292,7 +292,8 @@ static Taken redirection(Reader *r)
   Mark mark = mark_of(r);
   Taken taken = any_redirection(r);
   if (taken == TAKEN)
-    lint_peer_only_expansions(r, mark, " > ", "", r->expansions->len > mark.expansions ? " " : "_ ");
+    lint_peer_only_expansions(r, mark, " > ", "",
+                              r->expansions->len > mark.expansions ? " " : "_ ");
   return taken;
 }
 
@@ -700,7 +701,7 @@ static gboolean is_command(const Reader *r, gsize start, gsize end, const char *
 }
 
 /* Names of commands that would begin something else when they are read again. */
-#define RESERVED \
+#define RESERVED                                                                                   \
   "if then else elif fi for while until do done case esac in function select coproc time ! [[ ]] " \
   "{ }"
 

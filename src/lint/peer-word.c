@@ -74,8 +74,7 @@ void lint_peer_only_expansions(Reader *r, Mark mark, const char *open, const cha
     const Expansion *one = &g_array_index(r->expansions, Expansion, i);
     if (one->start < at)
       continue;
-    change_over(r, at, one->start,
-                g_strconcat(quote, text, one->quoted ? "\"" : "", NULL));
+    change_over(r, at, one->start, g_strconcat(quote, text, one->quoted ? "\"" : "", NULL));
     quote = one->quoted ? "\"" : "";
     at = one->end;
     text = gap;

@@ -285,8 +285,8 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_does(lint, c, "gem", "install i"))
       continue;
-    gboolean version = lint->hadolint ? lint_has_arg(c, "-v --version")
-                                      : lint_has_flag(c, "v version");
+    gboolean version =
+        lint->hadolint ? lint_has_arg(c, "-v --version") : lint_has_flag(c, "v version");
     for (guint k = 1; lint->hadolint && k < c->shell->n_words && !version; k++)
       version = g_str_has_prefix(c->shell->words[k].text, "--version=");
     if (version)

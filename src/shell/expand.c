@@ -218,8 +218,8 @@ static void command(OakumShellParser *p, gboolean dq)
   const OakumShellNode *script = oakum_shell_inside(p, start);
   OakumShellPart *part = oakum_shell_push(p, OAKUM_SHELL_PART_COMMAND, start, dq);
   part->script = script;
-  part->text = script && !p->error ? plain_words(p, script)
-                                   : shown(p, inside, p->end - (p->error ? 0 : 1));
+  part->text = p->b->plain && script && !p->error ? plain_words(p, script)
+                                                  : shown(p, inside, p->end - (p->error ? 0 : 1));
   oakum_shell_leave(p);
 }
 

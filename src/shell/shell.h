@@ -64,9 +64,8 @@ struct OakumShellWord {
   guint n_parts;
   /* The value after quote removal; NULL when anything is left for the shell to expand. */
   const char *literal;
-  /* Quotes removed; $v and ${v} as "${v}", $((..)) as "${..}" with its inside as written, $(..) as "${..}"
-   * with the texts of the words of the simple commands that stand alone in its list, both
-   * cut after OAKUM_SHELL_SHOWN_MAX bytes, backticks as "${VAR}"; globs and tildes as written;
+  /* Quotes removed; $v and ${v} as "${v}", $(..) and $((..)) as "${..}", their inside as written
+   * and cut after OAKUM_SHELL_SHOWN_MAX bytes, backticks as "${VAR}"; globs and tildes as written;
    * brace expansions, extended globs and process substitutions as nothing. Equals `literal` where
    * that is. Never NULL. */
   const char *text;
@@ -328,6 +327,10 @@ typedef struct {
  * than OAKUM_SHELL_TEXT_MAX. Time and memory are linear in `len`. `text` is not kept. */
 NODISCARD OakumShell *oakum_shell_parse(const char *text, size_t len, OakumShellDialect dialect,
                                         GError **error);
+/* The same, but in the text of a word $(..) is "${..}" with the texts of the words of those simple
+ * commands that stand alone in its list: what hadolint makes of it. */
+NODISCARD OakumShell *oakum_shell_parse_plain(const char *text, size_t len,
+                                              OakumShellDialect dialect, GError **error);
 /* One word of an exec form: its value, and its place with the quotes. */
 typedef struct {
   const char *value;
