@@ -54,6 +54,11 @@ static gboolean attempt(const char *folder)
          chmod("folder", 0711) == 0;
 }
 
+static int attempt_inside(void *folder)
+{
+  return attempt(folder) ? 0 : 1;
+}
+
 gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder)
 {
   const char *off = g_getenv("OAKUM_TEST_NO_OVERLAY");
@@ -62,9 +67,12 @@ gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder)
   g_autoptr(OakumTempDir) scratch = oakum_temp_dir_new(folder, NULL);
   if (!scratch)
     return FALSE;
+  char *path = (char *)oakum_temp_dir_path(scratch);
+  if (rung == OAKUM_RUNG_USERNS && !oakum_sandbox_in_userns())
+    return oakum_sandbox_try_inside(attempt_inside, path, NULL) == 0;
   pid_t pid = fork();
   if (pid == 0)
-    _exit(attempt(oakum_temp_dir_path(scratch)) ? 0 : 1);
+    _exit(attempt_inside(path));
   int status;
   return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
          WEXITSTATUS(status) == 0;

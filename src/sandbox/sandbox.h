@@ -62,6 +62,17 @@ typedef enum {
 /* "host", "none". */
 NODISCARD gboolean oakum_network_parse(const char *text, OakumNetwork *out);
 
+/* What all processes of a step may take together; 0: no limit. A cgroup of its own holds it where
+ * one is delegated; else each process by itself is held to the memory (RLIMIT_DATA), and all to a
+ * whole number of processors (affinity). */
+typedef struct {
+  uint64_t memory;  /* bytes */
+  guint cpus_milli; /* thousandths of a processor */
+} OakumStepLimits;
+/* What of the limits cannot be held here to the letter, to be told to the user; NULL: all is. New
+ * string. */
+NODISCARD char *oakum_sandbox_limits_note(const OakumStepLimits *limits);
+
 typedef struct {
   const char *root;         /* absolute path of the folder that becomes "/" */
   const char *scratch;      /* folder on the same file system that the step does not see */
@@ -75,8 +86,9 @@ typedef struct {
   gid_t gid;
   const gid_t *groups;
   size_t n_groups;
-  int out, err;                     /* borrowed descriptors */
-  guint timeout_s, max_processes;   /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  int out, err;                   /* borrowed descriptors */
+  guint timeout_s, max_processes; /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  OakumStepLimits limits;
   const char *script_name, *script; /* a program at /dev/pipes/NAME; NULL: none */
   const OakumStepMount *mounts;
   size_t n_mounts;
@@ -88,6 +100,12 @@ typedef struct {
 /* Whether a rung works here: really tried, in a child. *why (new string, may be NULL) says why not.
  */
 NODISCARD gboolean oakum_sandbox_probe(OakumRung rung, char **why);
+/* The one change to this machine, pod or user that would most likely make the rung work, as a part
+ * of a sentence; from what the kernel tells of this process. */
+NODISCARD const char *oakum_sandbox_advise(OakumRung rung);
+/* Whether readers of foreign bytes can be confined here (oakum_sandbox_confine): tried in a child.
+ * *why (new string) says why not. */
+NODISCARD gboolean oakum_sandbox_probe_confine(char **why);
 /* For the rung userns: starts this program again with argc and argv (without a program name) as uid
  * 0 of a new user namespace, and waits. A plain user's ids are its own and those of /etc/subuid and
  * /etc/subgid, given by newuidmap(1) and newgidmap(1); root keeps its ids. *status is a wait(2)
@@ -97,7 +115,7 @@ NODISCARD gboolean oakum_sandbox_enter_userns(int argc, char **argv, int *status
 void oakum_sandbox_mark_userns(void);
 NODISCARD gboolean oakum_sandbox_in_userns(void);
 /* Whether steps of this rung can run on an overlay whose folders lie in `folder`: really tried,
- * with a file that goes and a folder that is made anew. FALSE on the rung chroot. */
+ * with a file that goes and a folder that is made anew. FALSE on the rungs chroot and fake-root. */
 NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.

@@ -49,6 +49,13 @@ static gboolean find_range(const char *file, uid_t uid, uint64_t *first, uint64_
   return FALSE;
 }
 
+gboolean oakum_sandbox_has_range(void)
+{
+  uint64_t first, count;
+  return find_range("/etc/subuid", getuid(), &first, &count) &&
+         find_range("/etc/subgid", getuid(), &first, &count);
+}
+
 static gboolean map_by_helper(const char *helper, const char *file, pid_t pid, uint64_t own,
                               GError **error)
 {
@@ -152,17 +159,24 @@ static int try_mounts(void *user)
   return oakum_sandbox_try_mounts() ? 0 : errno ? errno : EPERM;
 }
 
-gboolean oakum_sandbox_try_userns(char **why)
+int oakum_sandbox_try_inside(int (*body)(void *user), void *user, char **why)
 {
   g_autoptr(GError) error = NULL;
   int status = 0;
-  pid_t pid = fork_inside(try_mounts, NULL, &error);
-  if (pid > 0)
-    (void)waitpid(pid, &status, 0);
-  gboolean ok = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-  if (!ok && why)
-    *why = g_strdup(pid < 0 ? error->message : g_strerror(WEXITSTATUS(status)));
-  return ok;
+  pid_t pid = fork_inside(body, user, &error);
+  if (pid < 0 && why)
+    *why = g_strdup(error->message);
+  if (pid < 0 || waitpid(pid, &status, 0) < 0)
+    return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+gboolean oakum_sandbox_try_userns(char **why)
+{
+  int errnum = oakum_sandbox_try_inside(try_mounts, NULL, why);
+  if (errnum > 0 && why)
+    *why = g_strdup(g_strerror(errnum));
+  return errnum == 0;
 }
 
 static int run_again(void *user)

@@ -36,6 +36,7 @@ A listing has one path a line, then what it is. Words with blanks or escapes are
 OWNER is UID:GID; it may be left out and is 0:0. Behind it: @SECONDS, the time of last change (in a tree: only compared when
 given), and NAME="VALUE" for extended attributes.
 """
+import functools
 import gzip
 import hashlib
 import io
@@ -48,6 +49,7 @@ import shutil
 import stat
 import subprocess
 import tarfile
+import tempfile
 
 WORD = re.compile(r'\s*((?:[\w.]+=)?"(?:[^"\\]|\\.)*"|\S+)')
 
@@ -276,7 +278,46 @@ def base_entries():
     entries.append(busybox)
     for name in APPLETS:
         entries.append(parse(f"bin/{name} l busybox"))
-    return entries
+    tool = parse("bin/tool f 0755")
+    tool.content = compiled_tool()
+    return entries + [tool]
+
+
+# What the small base has beyond BASE: every applet, the program tool, and files for steps to change.
+MORE = """
+etc/alternatives d 0755
+etc/alternatives/awk l /bin/awk
+etc/hosts f 0644 "127.0.0.1 localhost\\n"
+etc/shadow f 0640 0:42 "root:*:19000::::::\\n"
+usr/bin/perl f 0755 "no perl\\n"
+usr/share/doc/bash d 0755
+usr/share/doc/bash/copyright f 0644 "a text\\n"
+usr/share/doc/tool d 0755
+usr/share/doc/tool/copyright f 0644 "another text\\n"
+mnt d 0755
+var/lib d 0755
+var/tmp d 1777
+"""
+
+
+@functools.cache
+def compiled_tool():
+    """tool.c, for the architecture of the tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["gcc", "-O1", "-static", "-o", folder + "/tool", str(pathlib.Path(__file__).parent / "tool.c")], check=True)
+        return pathlib.Path(folder, "tool").read_bytes()
+
+
+def small_entries():
+    entries = base_entries() + listing(MORE)
+    for entry in entries:
+        if entry.path == "etc/passwd":
+            entry.content += b"daemon:x:1:1::/usr/sbin:/bin/false\nwww-data:x:33:33::/var/www:/bin/false\n"
+        elif entry.path == "etc/group":
+            entry.content += b"daemon:x:1:\nwww-data:x:33:\n"
+    known = {entry.path for entry in entries}
+    applets = subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
+    return entries + [parse(f"bin/{name} l busybox") for name in applets if f"bin/{name}" not in known]
 
 
 # ---- what a build gives ---------------------------------------------------------------------

@@ -1,4 +1,5 @@
 """The rung fake-root: what a builder does that has no privilege at all."""
+import json
 import os
 import pathlib
 import shutil
@@ -10,6 +11,7 @@ import threading
 
 import pytest
 import restricted
+from build_case import layout
 from conftest import RUNGS, unpack
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -50,13 +52,23 @@ STEPS = {
 
 @pytest.fixture(scope="module")
 def base(bookworm):
-    """The root as every user may read it."""
+    """The root as every user may read it, as an archive; .layout: the same as a reference to an image."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         copy = pathlib.Path(folder) / "base.tar"
         shutil.copyfile(bookworm, copy)
         copy.chmod(0o644)
+        layout(copy.parent / "layout", copy.read_bytes(), {})
         yield copy
+
+
+@pytest.fixture
+def open_small(small_tar):
+    """The small base where every user may read it."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        layout(pathlib.Path(folder) / "layout", small_tar.read_bytes(), {})
+        yield f"oci:{folder}/layout:latest"
 
 
 @pytest.fixture
@@ -67,42 +79,72 @@ def place():
         yield restricted.own(pathlib.Path(folder))
 
 
-def test_doctor_and_choice(oakum, base, place):
+def test_doctor_and_choice(oakum, open_small, place):
     told = restricted.run(oakum, "doctor")
     rungs = [line.split()[:2] for line in told.stdout.splitlines() if not line.startswith(" ")]
     assert rungs[:4] == [["userns", "no"], ["root", "no"], ["chroot", "no"], ["fake-root", "yes"]], told.stdout + told.stderr
-    (place / "Dockerfile").write_text(f"FROM rootfs:{base}\nRUN id -u > /uid\n")
+    (place / "Dockerfile").write_text(f"FROM {open_small}\nRUN id -u > /uid\n")
     done = restricted.run(oakum, "build", "--verbose", "--store", f"{place}/store", str(place))
     assert done.returncode == 0 and "isolation: fake-root" in done.stderr, done.stderr
     refused = restricted.run(oakum, "build", "--no-cache", "--isolation", "root", "--store", f"{place}/store", str(place))
     assert refused.returncode != 0
 
 
-def digest_of(oakum, base, place, dockerfile, rung):
+DOCKERFILE = "".join(f"RUN <<SCRIPT\nset -e; rm -rf /opt /srv /s /t /u; mkdir /opt /srv\n{text}\nSCRIPT\n" for text in STEPS.values())
+LAST = """RUN find / -xdev -newer /etc/passwd >/dev/null; ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt/mid; chown -R 42 /opt
+COPY --chown=nobody file /opt/
+COPY --parents opt/mid/below /
+USER nobody
+RUN id > /tmp/id
+FROM scratch
+COPY --from=one /opt /from
+COPY --from=one /etc /etc
+"""
+
+
+def layers_of(oakum, base, place, target, rung):
+    """Builds it; returns the diff IDs of its layers, with the history row of each."""
     context = place / rung
-    context.mkdir()
-    (context / "file").write_text("from the context\n")
-    (context / "opt/mid").mkdir(parents=True)
-    (context / "opt/mid/below").write_text("keeps the folder above it\n")
-    (context / "Dockerfile").write_text(dockerfile)
-    command = [oakum, "build", "--no-cache", "--isolation", rung, "--build-arg", f"BASE=rootfs:{base}", "--store", f"{place}/store-{rung}",
-               "--output", f"oci:{place}/{rung}-out", str(context)]
+    if not context.exists():
+        context.mkdir()
+        (context / "file").write_text("from the context\n")
+        (context / "opt/mid").mkdir(parents=True)
+        (context / "opt/mid/below").write_text("keeps the folder above it\n")
+        (context / "Dockerfile").write_text(f"FROM oci:{base.parent}/layout:latest AS one\n{DOCKERFILE}{LAST}")
+    out = place / f"{rung}-out-{target}"
+    command = [oakum, "build", "--isolation", rung, "--store", f"{place}/store-{rung}", "--output", f"oci:{out}",
+               *(["--target", target] if target else []), str(context)]
     if rung == "fake-root":
         restricted.own(place)
         done = restricted.run(*command)
     else:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, f"{rung}: {done.stderr[-3000:]}"
-    return done.stdout.strip()
+    read = lambda digest: json.loads((out / "blobs" / digest.replace(":", "/")).read_text())
+    config = read(read(json.loads((out / "index.json").read_text())["manifests"][0]["digest"])["config"]["digest"])
+    rows = [row["created_by"] for row in config["history"] if not row.get("empty_layer")]
+    return list(zip(rows, config["rootfs"]["diff_ids"], strict=True))
 
 
-@pytest.mark.parametrize("name", STEPS)
-def test_same_image_as_with_privileges(oakum, base, place, name):
-    """One RUN, another that sees what it left, and a stage that takes it: bit for bit what the other rung makes."""
-    dockerfile = f"ARG BASE\nFROM $BASE AS one\nRUN <<SCRIPT\nset -e\n{STEPS[name]}\nSCRIPT\nRUN find / -xdev -newer /etc/passwd >/dev/null; " \
-                 "ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt/mid; chown -R 42 /opt\n" \
-                 "COPY --chown=nobody file /opt/\nCOPY --parents opt/mid/below /\nUSER nobody\nRUN id > /tmp/id\nFROM scratch\nCOPY --from=one /opt /from\nCOPY --from=one /etc /etc\n"
-    assert digest_of(oakum, base, place, dockerfile, "fake-root") == digest_of(oakum, base, place, dockerfile, REFERENCE)
+@pytest.fixture(scope="module")
+def layers(oakum, base):
+    """All steps in one build on each rung, and the stage behind it that takes from the first."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        place = restricted.own(pathlib.Path(folder))
+        yield {rung: layers_of(oakum, base, place, "one", rung)[1:] + layers_of(oakum, base, place, "", rung) for rung in ("fake-root", REFERENCE)}
+
+
+@pytest.mark.parametrize("name", [*STEPS, "what is behind them"])
+def test_same_layers_as_with_privileges(layers, name):
+    """Bit for bit what the other rung makes, layer by layer."""
+    mine, reference = layers["fake-root"], layers[REFERENCE]
+    assert len(mine) == len(reference) == len(STEPS) + 6
+    if name in STEPS:
+        i = list(STEPS).index(name)
+        assert STEPS[name].splitlines()[0][:20] in mine[i][0] and mine[i] == reference[i]
+    else:
+        assert mine[len(STEPS):] == reference[len(STEPS):]
 
 
 def test_errors_are_those_of_the_kernel(oakum, base, place):
@@ -121,7 +163,14 @@ tell('rename', lambda: os.rename('d', 'f')); tell('rename2', lambda: os.rename('
 tell('link dir', lambda: os.link('d', 'd2')); tell('readlink', lambda: os.readlink('f')); tell('long', lambda: os.stat('x' * 300)); tell('longer', lambda: os.stat('x/' * 3000))
 tell('chdir', lambda: os.chdir('f')); tell('empty', lambda: os.stat('')); tell('badfd', lambda: os.fstat(99)); tell('exec', lambda: os.execv('/tmp/f', ['f']))
 tell('exec dir', lambda: os.execv('/tmp/d', ['f'])); tell('exec none', lambda: os.execv('/tmp/none', ['f'])); tell('groups', os.getgroups)
-tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
+import ctypes; libc = ctypes.CDLL(None, use_errno=True)
+def raw(call, address, size):
+    s = socket.socket(socket.AF_UNIX)
+    if call(s.fileno(), address, size) < 0: raise OSError(ctypes.get_errno(), '')
+tell('connect to nothing', lambda: raw(libc.connect, b'\1\0', 2)); tell('connect too long', lambda: raw(libc.connect, b'\1\0' + b'x' * 200, 150))
+tell('connect to one byte', lambda: raw(libc.connect, b'\1\0\0', 3)); tell('connect to whole', lambda: raw(libc.connect, b'\1\0\0' + b'y' * 107, 110))
+reader = os.open('/etc/passwd', os.O_RDONLY)
+tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('again for writing', lambda: os.open(f'/proc/self/fd/{reader}', os.O_WRONLY | os.O_APPEND)); tell('again for reading', lambda: os.close(os.open(f'/proc/self/fd/{reader}', os.O_RDONLY))); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
 tell('chown', lambda: os.chown('f', 5, 5)); tell('chmod', lambda: os.chmod('f', 0o777)); tell('write', lambda: open('/etc/passwd', 'a')); tell('read', lambda: open('/tmp/own'))
 tell('kill', lambda: os.kill(os.getpid(), 0)); tell('umask', lambda: os.umask(0)); tell('access', lambda: os.access('/etc/passwd', os.W_OK)); tell('utime', lambda: os.utime('f', (1, 1)))
 """

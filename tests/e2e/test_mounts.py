@@ -9,7 +9,7 @@ import threading
 
 import pytest
 from conftest import RUNGS
-from test_build import blob, build, layout  # noqa: F401
+from test_build import blob, build
 
 DOCKERFILE = r"""
 ARG BASE
@@ -55,12 +55,12 @@ def context_of(folder):
 
 
 @pytest.fixture(scope="module")
-def built(oakum, layout, tmp_path_factory):
+def built(oakum, small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mounts")
     context = context_of(folder)
     runs = {}
     for rung in RUNGS:
-        runs[rung] = [build(oakum, context, layout, "--isolation", rung, "--store", str(folder / rung), "--output", f"oci:{folder}/o:{rung}",
+        runs[rung] = [build(oakum, context, small, "--isolation", rung, "--store", str(folder / rung), "--output", f"oci:{folder}/o:{rung}",
                             "--secret", f"id=token,src={folder}/token", "--secret", "id=var,env=A_SECRET", env={"A_SECRET": "from-env"}) for _ in range(2 if rung == RUNGS[-1] else 1)]
         for done in runs[rung]:
             assert done.returncode == 0, done.stderr
@@ -117,17 +117,15 @@ def agent_of(folder):
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_ssh_agent(oakum, layout, rung, tmp_path):
+def test_ssh_agent(oakum, small, rung, tmp_path):
     (tmp_path / "c").mkdir()
-    (tmp_path / "c/ask").write_text("import os, socket\ns = socket.socket(socket.AF_UNIX)\nname = os.environ['SSH_AUTH_SOCK']\ns.connect(name)\n"
-                                    "s.send(b'hello')\nprint(s.recv(99).decode(), name)\n")
     (tmp_path / "c/Dockerfile").write_text(
-        "ARG BASE\nFROM $BASE\nRUN --mount=type=ssh --mount=target=/c python3 /c/ask\nRUN --mount=type=ssh,id=other,target=/agent,mode=0666 --mount=target=/c su nobody -s /bin/sh -c 'python3 /c/ask'\n"
+        "ARG BASE\nFROM $BASE\nRUN --mount=type=ssh tool unix $SSH_AUTH_SOCK\nRUN --mount=type=ssh,id=other,target=/agent,mode=0666 su nobody -s /bin/sh -c 'tool unix $SSH_AUTH_SOCK'\n"
         "RUN --mount=type=ssh,id=none test -z \"$SSH_AUTH_SOCK\" && test ! -e /run/buildkit && test ! -e /agent\n")
     with tempfile.TemporaryDirectory() as short:
         import pathlib
         path, server = agent_of(pathlib.Path(short))
-        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--ssh", f"default={path}", "--ssh", f"other={path}",
+        done = build(oakum, tmp_path / "c", small, "--isolation", rung, "--store", str(tmp_path / "s"), "--ssh", f"default={path}", "--ssh", f"other={path}",
                      "--output", f"oci:{tmp_path}/o")
         server.close()
     assert done.returncode == 0, done.stderr
@@ -135,35 +133,34 @@ def test_ssh_agent(oakum, layout, rung, tmp_path):
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_network(oakum, layout, rung, tmp_path):
+def test_network(oakum, small, rung, tmp_path):
     (tmp_path / "c").mkdir()
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
-        ask = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5); print('reached')"
         (tmp_path / "c/Dockerfile").write_text(
-            f'ARG BASE\nFROM $BASE\nRUN python3 -c "{ask}"\nRUN --network=none ! python3 -c "{ask}" 2>/dev/null && echo cut off\nRUN --network=host python3 -c "{ask}"\n'
+            f'ARG BASE\nFROM $BASE\nRUN tool tcp {port}\nRUN --network=none ! tool tcp {port} 2>/dev/null && echo cut off\nRUN --network=host tool tcp {port}\n'
             f"RUN --security=sandbox true\n")
-        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
+        done = build(oakum, tmp_path / "c", small, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
         if rung == "fake-root":
             assert done.returncode == 1 and "the rung fake-root cannot cut a step off from the network" in done.stderr
             return
         assert done.returncode == 0, done.stderr
         assert done.stderr.splitlines().count("reached") == 2 and "cut off" in done.stderr.splitlines()
-        done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--network", "none")
+        done = build(oakum, tmp_path / "c", small, "--isolation", rung, "--store", str(tmp_path / "s"), "--network", "none")
         assert done.returncode == 1 and "the command failed" in done.stderr
 
 
 @pytest.mark.parametrize("rung", RUNGS)
-def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, layout, rung, tmp_path):
+def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, small, rung, tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/f").write_text("of the host")
     (tmp_path / "c").mkdir()
     (tmp_path / "c/Dockerfile").write_text(
         f"ARG BASE\nFROM $BASE\nRUN --mount=type=cache,target=/k rm -rf /k 2>/dev/null; ln -s {tmp_path}/outside /k 2>/dev/null; true\n"
         "RUN --mount=type=cache,target=/k cat /k/f 2>/dev/null && exit 1; test ! -L /k\n")
-    done = build(oakum, tmp_path / "c", layout, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
+    done = build(oakum, tmp_path / "c", small, "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "outside/f").read_text() == "of the host"
 
@@ -175,7 +172,7 @@ def test_a_link_in_place_of_a_cache_leads_nowhere(oakum, layout, rung, tmp_path)
     ("RUN --mount=type=tmpfs,target=/etc/passwd true", "a file stands in the way"), ("RUN --mount=type=bind,source=Dockerfile,target=/etc true", "a file cannot be mounted on a folder"),
     ("RUN --mount=type=cache true", "no target"), ("RUN --security=insecure true", "no step gets more rights"),
 ])
-def test_refused(oakum, layout, tmp_path, line, words):
+def test_refused(oakum, small, tmp_path, line, words):
     (tmp_path / "Dockerfile").write_text(f"ARG BASE\nFROM $BASE\n{line}\n")
-    done = build(oakum, tmp_path, layout, "--store", str(tmp_path / "s"))
+    done = build(oakum, tmp_path, small, "--store", str(tmp_path / "s"))
     assert done.returncode == 1 and words in done.stderr, done.stderr

@@ -1,0 +1,211 @@
+/* A whole build: its stages, and the image that comes of the last. */
+#include "build/build-private.h"
+#include "os/os.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Blobs of the result: in the store what was made, elsewhere the layers of the base and those of
+ * caches, which are only fetched when somebody lacks them. */
+typedef struct {
+  OakumBlobSource source;
+  OakumLayerPool *made;
+  OakumImage *base; /* NULL: none */
+} ResultSource;
+
+static gboolean is_of_base(const ResultSource *s, const OakumDescriptor *desc)
+{
+  for (guint i = 0; s->base && i < s->base->manifest->layers->len; i++) {
+    const OakumDescriptor *layer = s->base->manifest->layers->pdata[i];
+    if (strcmp(layer->digest, desc->digest) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static OakumReader *result_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  ResultSource *s = (ResultSource *)self;
+  return is_of_base(s, desc) ? s->base->source->open(s->base->source, desc, error)
+                             : oakum_layer_pool_open(s->made, desc, error);
+}
+
+static char *result_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  ResultSource *s = (ResultSource *)self;
+  return is_of_base(s, desc) ? oakum_blob_source_origin(s->base->source, desc)
+                             : oakum_layer_pool_origin(s->made, desc);
+}
+
+static void result_free(OakumBlobSource *self)
+{
+  ResultSource *s = (ResultSource *)self;
+  oakum_layer_pool_unref(s->made);
+  oakum_image_free(s->base);
+  g_free(s);
+}
+
+static OakumBlobSource *result_source_new(OakumLayerPool *made, OakumImage *base)
+{
+  ResultSource *s = g_new0(ResultSource, 1);
+  s->source = (OakumBlobSource){result_open, result_free, result_origin};
+  s->made = oakum_layer_pool_ref(made);
+  s->base = base;
+  return &s->source;
+}
+
+/* --label */
+static void add_labels(OakumConfig *config, GHashTable *labels)
+{
+  GHashTableIter iter;
+  gpointer name, value;
+  if (!labels || g_hash_table_size(labels) == 0)
+    return;
+  if (!config->labels)
+    config->labels = oakum_str_map_new(g_free, g_free);
+  g_hash_table_iter_init(&iter, labels);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    g_hash_table_replace(config->labels, g_strdup(name), g_strdup(value));
+}
+
+/* One family of names throughout: those of the base may come from the other. */
+static gboolean name_layers(GPtrArray *layers, gboolean docker, GError **error)
+{
+  for (guint i = 0; i < layers->len; i++) {
+    OakumDescriptor *layer = layers->pdata[i];
+    const char *type = oakum_media_type_of_layer(layer->media_type, docker);
+    if (!type) {
+      g_autofree char *shown = oakum_escape_terminal(layer->media_type, -1);
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                  "layer %u of the image is %s, for which docker has no media type; build it with "
+                  "--media-types oci",
+                  i, shown);
+      return FALSE;
+    }
+    if (type != layer->media_type) {
+      g_free(layer->media_type);
+      layer->media_type = g_strdup(type);
+    }
+  }
+  return TRUE;
+}
+
+static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
+{
+  const OakumBuildOptions *options = build->options;
+  OakumConfig *config = stage->config;
+  g_free(config->created);
+  config->created = oakum_time_format(stage->epoch);
+  add_labels(config, options->labels);
+  g_autofree char *text = oakum_config_format(config);
+  g_autoptr(OakumDescriptor) desc = oakum_store_put_bytes(
+      build->store, options->docker_types ? OAKUM_MT_DOCKER_CONFIG : OAKUM_MT_OCI_CONFIG, text,
+      strlen(text), error);
+  if (!desc || !name_layers(stage->layers, options->docker_types, error))
+    return NULL;
+  OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, options->annotations);
+  g_autofree char *base_name = stage->base ? g_strdup(stage->base->name) : NULL;
+  OakumImage *image =
+      oakum_image_new("the image", manifest,
+                      result_source_new(build->layers, g_steal_pointer(&stage->base)), error);
+  if (!image)
+    return NULL;
+  OakumBuildResult *result = g_new0(OakumBuildResult, 1);
+  result->image = image;
+  result->base_name = g_steal_pointer(&base_name);
+  result->layer_lines = g_array_ref(stage->lines);
+  return result;
+}
+
+static gboolean open_context(Build *build, GError **error)
+{
+  if (!build->options->context)
+    return TRUE;
+  build->ignore = build->options->ignore;
+  build->context = open(build->options->context, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (build->context < 0)
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", build->options->context);
+  return build->context >= 0;
+}
+
+static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                  OakumStore *store, OakumLayerPool *layers,
+                                  const OakumBuildOptions *options, GError **error)
+{
+  Build build = {.plan = plan,
+                 .dockerfile = dockerfile,
+                 .store = store,
+                 .layers = layers,
+                 .options = options,
+                 .context = -1};
+  g_autofree char *real = realpath(oakum_store_path(store), NULL);
+  g_autofree char *folder = g_build_filename(real ? real : oakum_store_path(store), "work", NULL);
+  (void)mkdir(folder, 0700);
+  g_autoptr(OakumTempDir) work = oakum_temp_dir_new(folder, error);
+  OakumBuildResult *result = NULL;
+  if (!work)
+    return NULL;
+  build.work = g_strdup(oakum_temp_dir_path(work));
+  build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
+  oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
+  build.stages = g_new0(Stage *, dockerfile->stages->len);
+  build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
+  build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
+  gboolean ok = open_context(&build, error);
+  for (guint i = 0; ok && i < plan->stages->len; i++)
+    ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
+  if (ok)
+    result = finish(
+        &build,
+        build.stages[((const OakumPlanStage *)plan->stages->pdata[plan->stages->len - 1])->stage],
+        error);
+  for (guint i = 0; i < dockerfile->stages->len; i++)
+    oakum_stage_free(build.stages[i]);
+  g_ptr_array_unref(build.foreign);
+  g_free(build.stages);
+  oakum_file_memo_free(build.memo);
+  g_free(build.work);
+  oakum_fd_clear(&build.context);
+  return result;
+}
+
+/* What a cache promised may turn out to be missing or wrong when it is needed, and a blob of the
+ * store to be damaged. Such a cache is not asked again, such a blob is gone; the build begins anew
+ * and finds what it carried out so far in the store. */
+OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                  OakumStore *store, const OakumBuildOptions *options,
+                                  GError **error)
+{
+  g_autoptr(OakumLayerPool) layers = options->cache_log
+                                         ? oakum_cache_log_pool(options->cache_log, store)
+                                         : oakum_layer_pool_new(store);
+  for (gboolean damaged = FALSE;;) {
+    g_autoptr(GError) local = NULL;
+    OakumBuildResult *result = run_once(plan, dockerfile, store, layers, options, &local);
+    if (result && options->cache_log)
+      oakum_cache_log_result(options->cache_log, plan);
+    if (result)
+      return result;
+    gboolean cache = oakum_layer_pool_broken(layers);
+    if (!cache && (damaged || local->code != OAKUM_ERROR_DIGEST)) {
+      g_propagate_error(error, g_steal_pointer(&local));
+      return NULL;
+    }
+    damaged |= !cache;
+    oakum_warn("%s; the build begins anew", local->message);
+  }
+}
+
+void oakum_build_result_free(OakumBuildResult *result)
+{
+  if (!result)
+    return;
+  oakum_image_free(result->image);
+  g_free(result->base_name);
+  g_array_unref(result->layer_lines);
+  g_free(result);
+}

@@ -1,0 +1,148 @@
+/* What busybox cannot do and the steps of the tests need; static, in the small base as /bin/tool:
+ *
+ *     tool args WORD...            says its words
+ *     tool tcp PORT                connects to 127.0.0.1: "reached", or exit 1
+ *     tool unix NAME               connects, says "hello" and prints the answer and the name;
+ * "@NAME" is an abstract one tool bind NAME               leaves a socket tool xattr PATH NAME
+ * VALUE   sets an extended attribute; VALUE as hex with 0x in front, or text tool getxattr PATH
+ * NAME      prints it as hex tool names PATH              prints the names of its attributes tool
+ * hole PATH SIZE          a file of zeros that takes no room tool ids                     every id
+ * and group of this process
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static int fail(const char *what)
+{
+  perror(what);
+  return 1;
+}
+
+static int tcp(const char *port)
+{
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in to = {.sin_family = AF_INET,
+                           .sin_port = htons((unsigned short)atoi(port)),
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+    return fail("connect");
+  puts("reached");
+  return 0;
+}
+
+static int local(const char *name, int listens)
+{
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  size_t length = strlen(name);
+  if (fd < 0 || length >= sizeof(at.sun_path))
+    return fail("socket");
+  memcpy(at.sun_path, name, length);
+  if (at.sun_path[0] == '@')
+    at.sun_path[0] = '\0';
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+  if (listens)
+    return bind(fd, (struct sockaddr *)&at, size) < 0 ? fail("bind") : 0;
+  char answer[200];
+  if (connect(fd, (struct sockaddr *)&at, size) < 0 || send(fd, "hello", 5, 0) != 5)
+    return fail("connect");
+  ssize_t n = recv(fd, answer, sizeof(answer), 0);
+  if (n < 0)
+    return fail("recv");
+  printf("%.*s %s\n", (int)n, answer, name);
+  return 0;
+}
+
+static int set(const char *path, const char *name, const char *text)
+{
+  unsigned char value[256];
+  size_t n = 0;
+  if (strncmp(text, "0x", 2) == 0)
+    for (text += 2; text[0] && text[1] && n < sizeof(value); text += 2, n++) {
+      const char two[] = {text[0], text[1], '\0'};
+      value[n] = (unsigned char)strtoul(two, NULL, 16);
+    }
+  else
+    for (; text[n] && n < sizeof(value); n++)
+      value[n] = (unsigned char)text[n];
+  return lsetxattr(path, name, value, n, 0) < 0 ? fail(path) : 0;
+}
+
+static int get(const char *path, const char *name)
+{
+  unsigned char value[256];
+  ssize_t n = lgetxattr(path, name, value, sizeof(value));
+  if (n < 0)
+    return fail(path);
+  for (ssize_t i = 0; i < n; i++)
+    printf("%02x", value[i]);
+  return puts("") < 0;
+}
+
+static int names(const char *path)
+{
+  char list[1024];
+  ssize_t n = llistxattr(path, list, sizeof(list));
+  if (n < 0)
+    return fail(path);
+  for (char *name = list; name < list + n; name += strlen(name) + 1)
+    puts(name);
+  return 0;
+}
+
+static int hole(const char *path, const char *size)
+{
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  return fd < 0 || ftruncate(fd, atoll(size)) < 0 ? fail(path) : 0;
+}
+
+static int ids(void)
+{
+  uid_t u[3];
+  gid_t g[3], more[64];
+  int n = getgroups(64, more);
+  if (getresuid(&u[0], &u[1], &u[2]) < 0 || getresgid(&g[0], &g[1], &g[2]) < 0 || n < 0)
+    return fail("ids");
+  printf("uid %u %u %u gid %u %u %u groups", u[0], u[1], u[2], g[0], g[1], g[2]);
+  for (int i = 0; i < n; i++)
+    printf(" %u", more[i]);
+  return puts("") < 0;
+}
+
+int main(int argc, char **argv)
+{
+  const char *verb = argc > 1 ? argv[1] : "";
+  if (!strcmp(verb, "args")) {
+    for (int i = 2; i < argc; i++)
+      printf("%s%s", argv[i], i + 1 < argc ? " " : "\n");
+    return 0;
+  }
+  if (!strcmp(verb, "tcp") && argc == 3)
+    return tcp(argv[2]);
+  if (!strcmp(verb, "unix") && argc == 3)
+    return local(argv[2], 0);
+  if (!strcmp(verb, "bind") && argc == 3)
+    return local(argv[2], 1);
+  if (!strcmp(verb, "xattr") && argc == 5)
+    return set(argv[2], argv[3], argv[4]);
+  if (!strcmp(verb, "getxattr") && argc == 4)
+    return get(argv[2], argv[3]);
+  if (!strcmp(verb, "names") && argc == 3)
+    return names(argv[2]);
+  if (!strcmp(verb, "hole") && argc == 4)
+    return hole(argv[2], argv[3]);
+  if (!strcmp(verb, "ids") && argc == 2)
+    return ids();
+  fprintf(stderr, "tool: what is \"%s\"?\n", verb);
+  return 2;
+}
