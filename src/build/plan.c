@@ -44,13 +44,15 @@ static void platform_args(GHashTable *args, const char *prefix, const OakumPlatf
 }
 
 static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
-                            GHashTable *build_args, const OakumPlatform *platform, GError **error)
+                            GHashTable *build_args, const OakumPlatform *platform,
+                            const char *target, GError **error)
 {
   OakumPlatform host;
   oakum_platform_host(&host);
   platform_args(plan->args, "TARGET", platform);
   platform_args(plan->args, "BUILD", &host);
   oakum_platform_clear(&host);
+  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"), g_strdup(target ? target : "default"));
   Scope scope = {plan->args};
   for (guint i = 0; i < dockerfile->instructions->len; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
@@ -172,10 +174,13 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   if (stage->platform && base)
     out->platform =
         oakum_dockerfile_expand(stage->platform->value, dockerfile->escape, lookup, &scope, error);
-  if (!base || !*base || (stage->platform && !out->platform)) {
+  OakumPlatform own = {0};
+  if (!base || !*base ||
+      (stage->platform && (!out->platform || !oakum_platform_parse(out->platform, &own, error)))) {
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }
+  oakum_platform_clear(&own);
   if (!oakum_named_context_find(contexts, base))
     out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
@@ -226,7 +231,7 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
     return NULL;
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
-  if (!global_args(plan, dockerfile, build_args, platform, error) ||
+  if (!global_args(plan, dockerfile, build_args, platform, target, error) ||
       !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;
   return g_steal_pointer(&plan);

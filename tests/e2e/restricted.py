@@ -10,15 +10,24 @@ DENIED = {"x86_64": [272, 308, 161, 165, 166, 155, 438, 435, 248, 249, 250, 425,
 CLONE, EPERM, NEW = 56, 1, 0x7E020000
 
 
-def _filter():
+def _filter(denied):
     """A filter of seccomp(2) in the kernel's form: struct sock_filter {u16 code; u8 jt, jf; u32 k}."""
     statement = lambda code, k, jt=0, jf=0: struct.pack("HBBI", code, jt, jf, k)
     code = [statement(0x20, 0)]  # the number
-    for number in DENIED[platform.machine()]:
+    for number in denied:
         code += [statement(0x15, number, 0, 1), statement(0x06, 0x00050000 | (38 if number == 435 else EPERM))]
     code += [statement(0x15, CLONE, 0, 3), statement(0x20, 16), statement(0x45, NEW, 0, 1), statement(0x06, 0x00050000 | EPERM)]
     code += [statement(0x06, 0x7FFF0000)]
     return b"".join(code), len(code)
+
+
+def filter_calls(libc, denied):
+    """From here on these calls fail, for all that comes of this process."""
+    text, count = _filter(denied)
+    buffer = ctypes.create_string_buffer(text, len(text))
+    program = struct.pack("HxxxxxxP", count, ctypes.addressof(buffer))
+    if libc.prctl(22, 2, program, 0, 0):  # PR_SET_SECCOMP
+        os._exit(120)
 
 
 def enter():
@@ -30,11 +39,9 @@ def enter():
         os.setgroups([])
         os.setresgid(1000, 1000, 1000)
         os.setresuid(1000, 1000, 1000)
-    text, count = _filter()
-    buffer = ctypes.create_string_buffer(text, len(text))
-    program = struct.pack("HxxxxxxP", count, ctypes.addressof(buffer))
-    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
+    if libc.prctl(38, 1, 0, 0, 0):  # PR_SET_NO_NEW_PRIVS
         os._exit(120)
+    filter_calls(libc, DENIED[platform.machine()])
 
 
 def run(*command, env=None, timeout=600, out=subprocess.PIPE):
