@@ -465,7 +465,7 @@ def written(make, known):
             if kind == 0 and len(pieces) > 1:
                 del pieces[r.randrange(len(pieces))]
             elif kind == 1:
-                other = instructions(r.choice(known)[0])
+                other = instructions(r.choice(known)[0]) or ["# nothing else"]
                 pieces.insert(r.randint(0, len(pieces)), r.choice(other))
             elif kind == 2:
                 pieces.insert(r.randint(0, len(pieces)), make.instruction())

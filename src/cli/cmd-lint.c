@@ -151,6 +151,27 @@ static gboolean failed(GError *error)
   return TRUE;
 }
 
+static void tell_settings(const OakumLintArgs *args, const OakumLintSettings *settings,
+                          const GPtrArray *files)
+{
+  static const char *const compat[] = {"none", "hadolint", "docker"};
+  oakum_info("compat: %s", compat[settings->compat]);
+  oakum_info("threshold: %s", settings->no_fail || settings->fail_on == OAKUM_LINT_OFF
+                                  ? "none"
+                                  : oakum_lint_level_name(settings->fail_on));
+  oakum_info("shellcheck: %s", wants_shellcheck(args, settings) ? "yes" : "no");
+  GHashTableIter iter;
+  gpointer rule, level;
+  if (settings->levels) {
+    g_hash_table_iter_init(&iter, settings->levels);
+    while (g_hash_table_iter_next(&iter, &rule, &level))
+      oakum_info("level of %s: %s", (const char *)rule,
+                 oakum_lint_level_name((OakumLintLevel)GPOINTER_TO_INT(level)));
+  }
+  for (guint i = 0; i < files->len; i++)
+    oakum_info("file: %s", (const char *)files->pdata[i]);
+}
+
 static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
 {
   g_auto(OakumLintSettings) settings = {0};
@@ -169,6 +190,8 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   g_autoptr(GPtrArray) files = oakum_lint_files(rest, error);
   if (!files)
     return OAKUM_EXIT_ERROR;
+  if (args->verbose)
+    tell_settings(args, &settings, files);
   Fix fix = {args, &settings, args->fix && strcmp(args->fix, "unsafe") == 0, 0, 0};
   for (guint i = 0; fixing && i < files->len; i++) {
     GError *inner = NULL;
@@ -183,7 +206,8 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
   for (guint i = files->len; fixing && i > 0; i--)
     if (strcmp(files->pdata[i - 1], "-") == 0)
       g_ptr_array_remove_index(files, i - 1); /* standard output has the fixed text */
-  g_autoptr(OakumLintOutputs) outputs = oakum_lint_outputs_new(&settings, args->outputs);
+  g_autoptr(OakumLintOutputs) outputs =
+      oakum_lint_outputs_new(&settings, args->outputs, args->shown_path);
   Reports reports = {&settings, outputs, {.broken = broken}, 0};
   const OakumLintRun lint_run = {&settings,     args->stdin_filename,
                                  args->context, wants_shellcheck(args, &settings),
@@ -236,11 +260,15 @@ static const OakumOption report_options[] = {
     {"output", 'o', OAKUM_OPTION_LIST, AT(outputs), "FILE",
      "where the report goes; the first one belongs to the first format, and so on",
      "standard output"},
+    {"file-path-in-report", 0, OAKUM_OPTION_TEXT, AT(shown_path), "PATH",
+     "what each file is called in checkstyle, junit, codeclimate, gitlab and sonarqube"},
     {"fail-on", 't', OAKUM_OPTION_TEXT, AT(fail_on), LEVELS,
      "lowest level that makes the exit status 2", "info"},
     {"failure-threshold", 0, OAKUM_OPTION_TEXT, AT(fail_on), LEVELS, "the same as --fail-on"},
     {"no-fail", 0, OAKUM_OPTION_FLAG, AT(no_fail), NULL, "exit with 0 whatever is found"},
     {"no-color", 0, OAKUM_OPTION_FLAG, AT(no_colour), NULL, "no colour, also on a terminal"},
+    {"verbose", 'V', OAKUM_OPTION_FLAG, AT(verbose), NULL,
+     "tell on standard error what is checked, and with which settings"},
     {"list-rules", 0, OAKUM_OPTION_FLAG, AT(list_rules), NULL,
      "list the rules instead; --format tty, json or markdown"},
     {"explain", 0, OAKUM_OPTION_TEXT, AT(explain), "RULE", "tell all about a rule instead"},

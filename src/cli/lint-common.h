@@ -5,10 +5,10 @@
 
 typedef struct {
   GPtrArray *formats, *outputs;
-  char *compat, *fail_on, *fix, *explain, *stdin_filename, *context;
+  char *compat, *fail_on, *fix, *explain, *stdin_filename, *context, *shown_path;
   GPtrArray *only, *ignore, *levels[OAKUM_LINT_ERROR_LEVEL + 1], *trusted, *labels;
   gboolean strict_labels, disable_pragma, require_reason, no_shellcheck, no_fail, no_colour, diff,
-      list_rules, lsp;
+      list_rules, lsp, verbose;
   OakumGeneralArgs general;
 } OakumLintArgs;
 
@@ -125,10 +125,11 @@ NODISCARD int oakum_lint_status(const OakumLintSettings *settings, const OakumLi
 /* Writes to standard output. */
 NODISCARD gboolean oakum_lint_print(const char *data, size_t len, GError **error);
 /* The reports that the settings ask for; report number i goes to path number i (NULL, or fewer of
- * them: standard output). */
+ * them: standard output). `shown`, when there is one, stands for the name of each file where
+ * hadolint lets it: in checkstyle, junit, codeclimate, gitlab and sonarqube. Borrowed. */
 typedef struct OakumLintOutputs OakumLintOutputs;
 NODISCARD OakumLintOutputs *oakum_lint_outputs_new(const OakumLintSettings *settings,
-                                                   const GPtrArray *paths);
+                                                   const GPtrArray *paths, const char *shown);
 NODISCARD gboolean oakum_lint_outputs_add(OakumLintOutputs *outputs, const OakumLintJob *job,
                                           GError **error);
 NODISCARD gboolean oakum_lint_outputs_end(OakumLintOutputs *outputs, GError **error);

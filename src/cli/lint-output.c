@@ -24,8 +24,9 @@ typedef struct {
   const char *path;  /* borrowed; NULL: standard output */
   gboolean straight; /* nothing waits */
   gboolean begun;
-  GString *text; /* what is not written yet */
-  int spool;     /* -1: none yet; has no name */
+  const char *shown; /* borrowed; the name of each file, or NULL */
+  GString *text;     /* what is not written yet */
+  int spool;         /* -1: none yet; has no name */
 } Output;
 
 struct OakumLintOutputs {
@@ -41,7 +42,16 @@ static void output_free(gpointer p)
   g_free(output);
 }
 
-OakumLintOutputs *oakum_lint_outputs_new(const OakumLintSettings *settings, const GPtrArray *paths)
+/* Those for which hadolint takes --file-path-in-report. */
+static gboolean is_renamed(OakumLintFormat format)
+{
+  return format == OAKUM_LINT_CHECKSTYLE || format == OAKUM_LINT_JUNIT ||
+         format == OAKUM_LINT_CODECLIMATE || format == OAKUM_LINT_GITLAB ||
+         format == OAKUM_LINT_SONARQUBE;
+}
+
+OakumLintOutputs *oakum_lint_outputs_new(const OakumLintSettings *settings, const GPtrArray *paths,
+                                         const char *shown)
 {
   OakumLintOutputs *outputs = g_new0(OakumLintOutputs, 1);
   outputs->all = g_ptr_array_new_with_free_func(output_free);
@@ -55,6 +65,7 @@ OakumLintOutputs *oakum_lint_outputs_new(const OakumLintSettings *settings, cons
     if (output->path && strcmp(output->path, "-") == 0)
       output->path = NULL;
     gboolean colour = !output->path && !settings->no_colour && oakum_colour_wanted(1);
+    output->shown = is_renamed(format) ? shown : NULL;
     output->writer = oakum_lint_writer_new(format, settings->compat, colour);
     output->text = g_string_new(NULL);
     output->spool = -1;
@@ -105,9 +116,10 @@ static gboolean flush(Output *output, GError **error)
 
 gboolean oakum_lint_outputs_add(OakumLintOutputs *outputs, const OakumLintJob *job, GError **error)
 {
-  const OakumLintedFile file = {job->name, job->text, job->len, job->findings};
   for (guint i = 0; i < outputs->all->len; i++) {
     Output *output = outputs->all->pdata[i];
+    const OakumLintedFile file = {output->shown ? output->shown : job->name, job->text, job->len,
+                                  job->findings};
     begin(outputs, output);
     oakum_lint_writer_file(output->writer, &file, output->text);
     if (output->text->len >= OAKUM_LINT_SPOOL && !flush(output, error))

@@ -122,7 +122,7 @@ static void make_scripts(OakumLint *lint, LintStep *step)
       char *text = lint_peer_shell(step->text);
       step->broken = text == NULL;
       if (text) {
-        OakumShell *shell = oakum_shell_parse(text, strlen(text), OAKUM_SHELL_BASH, NULL);
+        OakumShell *shell = oakum_shell_parse_plain(text, strlen(text), OAKUM_SHELL_BASH, NULL);
         add_script(lint, step, shell, text, strlen(text), NULL, FALSE);
         step->broken = shell == NULL;
       }

@@ -1,7 +1,7 @@
 /* What of a script the shell parser of hadolint takes (that of ShellCheck 0.11): all of it, the
  * commands up to a place where it stops without an error, or nothing. It is no reader of its own:
- * it walks the grammar and hands the text on to module shell, cut at the place and with the few
- * things rewritten that the two would read in another way.
+ * it walks the grammar and hands the text on to module shell, cut at the place and written anew
+ * where the two could read it in another way (peer-shell.h).
  *
  * The parser is a backtracking one: an alternative that fails before it took a byte lets the next
  * one try, one that fails behind its first byte fails the whole. So each function answers TAKEN,
@@ -201,6 +201,7 @@ static Taken condition(Reader *r)
 {
   if (look(r, 0) != '[')
     return NONE;
+  Mark mark = mark_of(r);
   gboolean single = look(r, 1) != '[';
   r->at += single ? 1 : 2;
   gsize start = r->at;
@@ -211,12 +212,13 @@ static Taken condition(Reader *r)
     return BROKEN;
   if (!take(r, "]]") && !take(r, "]"))
     return BROKEN;
+  lint_peer_only_expansions(r, mark, "_=(", " ", ") ");
   lint_peer_blanks(r);
   return TAKEN;
 }
 
 /* ---- redirections -------------------------------------------------------------------------- */
-static Taken redirection(Reader *r)
+static Taken any_redirection(Reader *r)
 {
   gsize start = r->at;
   if (look(r, 0) == '&' && is_in(look(r, 1), "<>")) {
@@ -285,6 +287,16 @@ static Taken redirection(Reader *r)
   return TAKEN;
 }
 
+static Taken redirection(Reader *r)
+{
+  Mark mark = mark_of(r);
+  Taken taken = any_redirection(r);
+  if (taken == TAKEN)
+    lint_peer_only_expansions(r, mark, " > ", "",
+                              r->expansions->len > mark.expansions ? " " : "_ ");
+  return taken;
+}
+
 static Taken redirections(Reader *r)
 {
   for (;;) {
@@ -304,10 +316,13 @@ static gboolean at_keyword(const Reader *r, const char *word)
   return r->at + n >= r->len || is_in(look(r, n), " \t\n\r;()[<>&|") ||
          (look(r, n) == '\\' && look(r, n + 1) == '\n');
 }
-static gboolean keyword(Reader *r, const char *word)
+/* `text`, when there is one, stands in its place. */
+static gboolean keyword(Reader *r, const char *word, const char *text)
 {
   if (!at_keyword(r, word))
     return FALSE;
+  if (text)
+    change(r, r->at, r->at + strlen(word), text);
   r->at += strlen(word);
   lint_peer_blanks(r);
   return TRUE;
@@ -337,10 +352,12 @@ static Taken subshell(Reader *r)
 {
   if (look(r, 0) != '(')
     return NONE;
+  change(r, r->at, r->at + 1, "{ ");
   r->at++;
   if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !lint_peer_all_blanks(r) ||
       !take(r, ")"))
     return BROKEN;
+  change(r, r->at - 1, r->at, "\n}");
   lint_peer_blanks(r);
   return TAKEN;
 }
@@ -349,42 +366,42 @@ static Taken brace_group(Reader *r)
 {
   if (look(r, 0) != '{')
     return NONE;
+  change(r, r->at, r->at + 1, "{ ");
   r->at++;
-  if (!is_in(look(r, 0), " \t\n("))
-    change(r, r->at, r->at, " ");
   if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !take(r, "}"))
     return BROKEN;
+  change(r, r->at - 1, r->at, "\n}");
   lint_peer_blanks(r);
   return TAKEN;
 }
 
 static Taken do_group(Reader *r)
 {
-  if (!keyword(r, "do"))
+  if (!keyword(r, "do", "\n"))
     return BROKEN;
   skip_semicolon(r);
-  if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "done"))
+  if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "done", "\n}"))
     return BROKEN;
   return TAKEN;
 }
 
 static Taken if_clause(Reader *r)
 {
-  if (!keyword(r, "if"))
+  if (!keyword(r, "if", "{ "))
     return NONE;
   do {
-    if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "then"))
+    if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN || !keyword(r, "then", "\n"))
       return BROKEN;
     skip_semicolon(r);
     if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN)
       return BROKEN;
-  } while (keyword(r, "elif"));
-  if (keyword(r, "else")) {
+  } while (keyword(r, "elif", "\n"));
+  if (keyword(r, "else", "\n")) {
     skip_semicolon(r);
     if (!lint_peer_all_blanks(r) || lint_peer_term(r) != TAKEN)
       return BROKEN;
   }
-  return keyword(r, "fi") ? TAKEN : BROKEN;
+  return keyword(r, "fi", "\n}") ? TAKEN : BROKEN;
 }
 
 static gboolean sequential(Reader *r)
@@ -399,7 +416,8 @@ static gboolean sequential(Reader *r)
 static Taken for_clause(Reader *r)
 {
   gboolean selects = at_keyword(r, "select");
-  if (!keyword(r, selects ? "select" : "for"))
+  Mark mark = mark_of(r);
+  if (!keyword(r, selects ? "select" : "for", NULL))
     return NONE;
   lint_peer_blanks(r);
   if (!selects && look(r, 0) == '(') {
@@ -417,23 +435,26 @@ static Taken for_clause(Reader *r)
     lint_peer_blanks(r);
     if (!take(r, ")"))
       return BROKEN;
+    lint_peer_only_expansions(r, mark, "_=(", " ", ") ");
     lint_peer_blanks(r);
+    if (!is_in(look(r, 0), ";\n"))
+      change(r, r->at, r->at, ";");
     if (!sequential(r))
       return BROKEN;
     Taken group = brace_group(r);
-    return group == NONE ? do_group(r) : group;
+    if (group != NONE)
+      return group;
+    change(r, r->at, r->at, "{ ");
+    return do_group(r);
   }
-  if (look(r, 0) == '$') {
-    change(r, r->at, r->at + 1, "");
-    r->at++;
-  }
+  take(r, "$");
   if (!is_name_start(look(r, 0)))
     return BROKEN;
   while (is_name_char(look(r, 0)))
     r->at++;
   if (!lint_peer_all_blanks(r))
     return BROKEN;
-  if (keyword(r, "in")) {
+  if (keyword(r, "in", NULL)) {
     while (!ended(r) && !is_in(look(r, 0), ";\n") && !at_keyword(r, "do")) {
       Taken word = lint_peer_word(r, "");
       if (word == BROKEN)
@@ -442,23 +463,25 @@ static Taken for_clause(Reader *r)
         break;
       lint_peer_blanks(r);
     }
-    if (at_keyword(r, "do"))
-      change(r, r->at, r->at, ";");
-    else if (!sequential(r))
+    lint_peer_only_expansions(r, mark, "{ _=(", " ", ") ");
+    if (!at_keyword(r, "do") && !sequential(r))
       return BROKEN;
-  } else if (!sequential(r)) {
-    return BROKEN;
+  } else {
+    lint_peer_only_expansions(r, mark, "{ _=(", " ", ") ");
+    if (!sequential(r))
+      return BROKEN;
   }
   return do_group(r);
 }
 
 static gboolean case_separator(Reader *r)
 {
+  Mark mark = mark_of(r);
   if (take(r, ";;&") || take(r, ";&") || take(r, ";;")) {
+    change(r, mark.at, r->at, "\n");
     lint_peer_blanks(r);
     return TRUE;
   }
-  Mark mark = mark_of(r);
   gboolean over = lint_peer_all_blanks(r) && at_keyword(r, "esac");
   back_to(r, mark);
   return over;
@@ -466,12 +489,16 @@ static gboolean case_separator(Reader *r)
 
 static Taken case_clause(Reader *r)
 {
-  if (!keyword(r, "case"))
+  Mark mark = mark_of(r);
+  if (!keyword(r, "case", NULL))
     return NONE;
-  if (lint_peer_word(r, "") != TAKEN || !lint_peer_all_blanks(r) || !keyword(r, "in") ||
-      !lint_peer_all_blanks(r))
+  if (lint_peer_word(r, "") != TAKEN || !lint_peer_all_blanks(r) || !keyword(r, "in", NULL))
+    return BROKEN;
+  lint_peer_only_expansions(r, mark, "{ _=(", " ", ")\n");
+  if (!lint_peer_all_blanks(r))
     return BROKEN;
   while (!at_keyword(r, "esac")) {
+    mark = mark_of(r);
     if (take(r, "("))
       lint_peer_blanks(r);
     lint_peer_blanks(r);
@@ -490,7 +517,10 @@ static Taken case_clause(Reader *r)
       return BROKEN;
     if (!any)
       break; /* no item: "esac" is wanted here */
-    if (!take(r, ")") || !lint_peer_all_blanks(r))
+    if (!take(r, ")"))
+      return BROKEN;
+    lint_peer_only_expansions(r, mark, "_=(", " ", ")\n");
+    if (!lint_peer_all_blanks(r))
       return BROKEN;
     if (!starts(r, ";;") && !starts(r, ";&") && !at_keyword(r, "esac") &&
         lint_peer_term(r) != TAKEN)
@@ -498,7 +528,7 @@ static Taken case_clause(Reader *r)
     if (!case_separator(r) || !lint_peer_all_blanks(r))
       return BROKEN;
   }
-  return keyword(r, "esac") ? TAKEN : BROKEN;
+  return keyword(r, "esac", "\n}") ? TAKEN : BROKEN;
 }
 
 /* Up to the body: name, "()"; FALSE: it is none. */
@@ -525,7 +555,6 @@ static gboolean function_head(Reader *r)
       r->at = paren;
       return worded;
     }
-    change(r, paren + 1, r->at, "");
   }
   r->at++;
   lint_peer_blanks(r);
@@ -539,6 +568,7 @@ static Taken function_definition(Reader *r)
     back_to(r, mark);
     return NONE;
   }
+  change(r, mark.at, r->at, "");
   if (!lint_peer_all_blanks(r))
     return BROKEN;
   Taken body = brace_group(r);
@@ -553,6 +583,7 @@ static Taken double_parens(Reader *r)
   Mark mark = mark_of(r);
   r->at += 2;
   if (lint_peer_arithmetic(r) && take(r, "))")) {
+    lint_peer_only_expansions(r, mark, "_=(", " ", ") ");
     lint_peer_blanks(r);
     return TAKEN;
   }
@@ -560,7 +591,6 @@ static Taken double_parens(Reader *r)
   back_to(r, mark);
   if (!pay(r, tried))
     return BROKEN;
-  change(r, r->at + 1, r->at + 1, " ");
   return subshell(r);
 }
 
@@ -571,7 +601,7 @@ static Taken compound(Reader *r)
     taken = double_parens(r);
   if (taken == NONE)
     taken = subshell(r);
-  if (taken == NONE && (keyword(r, "while") || keyword(r, "until")))
+  if (taken == NONE && (keyword(r, "while", "{ ") || keyword(r, "until", "{ ")))
     taken = lint_peer_all_blanks(r) && lint_peer_term(r) == TAKEN && do_group(r) == TAKEN ? TAKEN
                                                                                           : BROKEN;
   if (taken == NONE)
@@ -582,11 +612,17 @@ static Taken compound(Reader *r)
     taken = case_clause(r);
   if (taken == NONE)
     taken = function_definition(r);
-  if (taken == TAKEN) {
-    lint_peer_blanks(r);
-    return redirections(r);
-  }
-  return taken;
+  if (taken != TAKEN)
+    return taken;
+  lint_peer_blanks(r);
+  if (redirections(r) != TAKEN)
+    return BROKEN;
+  /* a word here is only told of, but it is read for that */
+  Mark mark = mark_of(r);
+  Taken word = lint_peer_word(r, "");
+  gsize tried = r->at - MIN(r->at, mark.at);
+  back_to(r, mark);
+  return word == BROKEN || !pay(r, tried) ? BROKEN : TAKEN;
 }
 
 /* ---- simple commands ----------------------------------------------------------------------- */
@@ -623,6 +659,7 @@ static Taken assignment(Reader *r)
     return NONE;
   while (is_name_char(look(r, 0)))
     r->at++;
+  gsize subscripts = r->at;
   while (look(r, 0) == '[') {
     guint open = 0;
     do {
@@ -635,15 +672,23 @@ static Taken assignment(Reader *r)
     if (open > 0)
       break;
   }
-  if (!take(r, "=") && !take(r, "+=")) {
+  /* "===" is taken for a ruled line */
+  if (starts(r, "===") || (!take(r, "=") && !take(r, "+="))) {
     back_to(r, mark);
     return NONE;
   }
+  gsize equals = r->at - (r->text[r->at - 2] == '+' ? 2 : 1);
+  if (!memchr(r->text + subscripts, '(', equals - subscripts) &&
+      !memchr(r->text + subscripts, '`', equals - subscripts))
+    change(r, subscripts, equals, "");
   gboolean spaced = lint_peer_blanks(r);
   if (spaced || ended(r) || is_in(look(r, 0), "\r\n;&|)"))
     return TAKEN;
+  mark = mark_of(r);
   Taken value = array(r);
-  if (value == NONE)
+  if (value == TAKEN)
+    lint_peer_only_expansions(r, mark, "(", " ", ") ");
+  else if (value == NONE)
     value = lint_peer_word(r, "");
   lint_peer_blanks(r);
   return value == TAKEN ? TAKEN : BROKEN;
@@ -654,6 +699,11 @@ static gboolean is_command(const Reader *r, gsize start, gsize end, const char *
   g_autofree char *word = g_strndup(r->text + start, end - start);
   return lint_one_of(word, words);
 }
+
+/* Names of commands that would begin something else when they are read again. */
+#define RESERVED                                                                                   \
+  "if then else elif fi for while until do done case esac in function select coproc time ! [[ ]] " \
+  "{ }"
 
 static Taken simple_command(Reader *r)
 {
@@ -673,17 +723,34 @@ static Taken simple_command(Reader *r)
   if (name != TAKEN)
     return name == BROKEN ? BROKEN : any ? TAKEN : NONE;
   gsize end = r->at;
+  gsize after = start;
+  while (after < end && is_name_char(r->text[after]))
+    after++;
+  if (is_command(r, start, end, RESERVED) || (after < end && is_in(r->text[after], "=+[")))
+    change(r, start, start, "\\");
   lint_peer_blanks(r);
   if (is_command(r, start, end, "time")) {
+    gboolean flags = look(r, 0) == '-';
     while (look(r, 0) == '-') {
       if (lint_peer_word(r, "") != TAKEN)
         return BROKEN;
       lint_peer_blanks(r);
     }
+    Mark mark = mark_of(r);
+    change(r, r->at, r->at, "\n");
     Taken timed = read_pipeline(r);
-    return timed == BROKEN ? BROKEN : TAKEN;
+    if (timed == NONE)
+      back_to(r, mark);
+    return timed == BROKEN || (timed == NONE && flags) ? BROKEN : TAKEN;
   }
-  gboolean assigns = is_command(r, start, end, "declare export local readonly typeset builtin");
+  static const char declares[] = "declare export local readonly typeset";
+  gboolean assigns = is_command(r, start, end, declares);
+  if (is_command(r, start, end, "builtin")) {
+    Mark mark = mark_of(r);
+    start = r->at;
+    assigns = lint_peer_word(r, "") == TAKEN && is_command(r, start, r->at, declares);
+    back_to(r, mark);
+  }
   for (;;) {
     Taken one = redirection(r);
     if (one == NONE && assigns)
@@ -707,6 +774,7 @@ static Taken command(Reader *r)
       return redirections(r);
   }
   if (taken == NONE && (starts(r, "coproc ") || starts(r, "coproc\t"))) {
+    gsize start = r->at;
     r->at += 7;
     lint_peer_blanks(r);
     Mark mark = mark_of(r);
@@ -716,6 +784,7 @@ static Taken command(Reader *r)
       if (!lint_peer_blanks(r) || !is_in(look(r, 0), "{("))
         back_to(r, mark);
     }
+    change(r, start, r->at, "");
     taken = compound(r);
     if (taken == NONE)
       taken = simple_command(r) == TAKEN ? TAKEN : BROKEN;
@@ -723,12 +792,12 @@ static Taken command(Reader *r)
   return taken == NONE ? simple_command(r) : taken;
 }
 
-static Taken banged_command(Reader *r)
+/* `first`: of its pipeline; elsewhere "!" is not written again. */
+static Taken banged_command(Reader *r, gboolean first)
 {
   gboolean any = FALSE;
   while (look(r, 0) == '!' && look(r, 1) != '(') {
-    if (!is_in(look(r, 1), " \t"))
-      change(r, r->at + 1, r->at + 1, " ");
+    change(r, r->at, r->at + 1, first && !any ? "! " : " ");
     r->at++;
     lint_peer_blanks(r);
     any = TRUE;
@@ -743,14 +812,14 @@ static Taken read_pipeline(Reader *r)
     return NONE;
   if (!enter(r))
     return BROKEN;
-  Taken taken = banged_command(r);
+  Taken taken = banged_command(r, TRUE);
   while (taken == TAKEN) {
     lint_peer_blanks(r);
     if (look(r, 0) != '|' || look(r, 1) == '|')
       break;
     r->at++;
     take(r, "&");
-    if (!lint_peer_all_blanks(r) || banged_command(r) != TAKEN)
+    if (!lint_peer_all_blanks(r) || banged_command(r, FALSE) != TAKEN)
       taken = BROKEN;
   }
   return leave(r, taken);
@@ -824,38 +893,13 @@ gboolean lint_peer_list(Reader *r)
   return lint_peer_all_blanks(r) && lint_peer_term(r) != BROKEN;
 }
 
-static gint by_start(gconstpointer a, gconstpointer b)
-{
-  const Change *x = a, *y = b;
-  return x->start < y->start ? -1 : x->start > y->start;
-}
-
 char *lint_peer_shell(const char *text)
 {
-  Reader r = {.text = text,
-              .len = strlen(text),
-              .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
-              .pending = g_array_new(FALSE, FALSE, sizeof(Pending))};
-  r.budget = (guint64)r.len * OAKUM_LINT_PEER_TRIES_MAX + OAKUM_KIB;
-  g_array_set_clear_func(r.pending, lint_peer_pending_clear);
+  Reader r;
+  lint_peer_reader_init(&r, text, strlen(text));
   /* heredocs of the last line have no body */
   gboolean ok = lint_peer_list(&r) && r.pending->len == 0;
-  g_autoptr(GString) out = NULL;
-  if (ok) {
-    out = g_string_new(NULL);
-    g_array_sort(r.changes, by_start);
-    gsize at = 0;
-    for (guint i = 0; i < r.changes->len; i++) {
-      const Change *one = &g_array_index(r.changes, Change, i);
-      if (one->start < at || one->end > r.at)
-        continue;
-      g_string_append_len(out, text + at, (gssize)(one->start - at));
-      g_string_append(out, one->text);
-      at = one->end;
-    }
-    g_string_append_len(out, text + at, (gssize)(r.at - at));
-  }
-  g_array_unref(r.changes);
-  g_array_unref(r.pending);
-  return out ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+  char *written = ok ? lint_peer_written(&r) : NULL;
+  lint_peer_reader_clear(&r);
+  return written;
 }

@@ -1,4 +1,8 @@
-/* The reader of peer-shell.c and peer-word.c: a place in a script, and what both ask of it. */
+/* The reader of peer-shell.c and peer-word.c: a place in a script, and what both ask of it.
+ *
+ * What is taken is written anew in forms that no two readers of shell could take in two ways:
+ * compounds become groups, conditions, loop heads and patterns become assignments of the expansions
+ * in them, redirections lose their kind. Simple commands and their words stay. */
 #pragma once
 #include "lint/lint-private.h"
 #include <string.h>
@@ -12,16 +16,25 @@ typedef struct {
 
 typedef struct {
   gsize start, end;
-  const char *text; /* that stands there instead; static */
+  const char *text; /* that stands there instead; static, or: */
+  char *owned;
+  gboolean over; /* what else begins at the same place does not count */
 } Change;
+
+/* "$..", "`..`", "<(..)" outside of any other one. */
+typedef struct {
+  gsize start, end;
+  gboolean quoted;
+} Expansion;
 
 typedef struct {
   const char *text;
   gsize len, at;
   guint depth;
   guint64 budget;
-  GArray *changes; /* Change */
-  GArray *pending; /* Pending: heredocs whose bodies follow behind the line */
+  GArray *changes;    /* Change */
+  GArray *pending;    /* Pending: heredocs whose bodies follow behind the line */
+  GArray *expansions; /* Expansion */
 } Reader;
 
 static inline char look(const Reader *r, gsize ahead)
@@ -50,7 +63,7 @@ static inline gboolean take(Reader *r, const char *word)
 }
 static inline void change(Reader *r, gsize start, gsize end, const char *text)
 {
-  const Change one = {start, end, text};
+  const Change one = {start, end, text, NULL, FALSE};
   g_array_append_val(r->changes, one);
 }
 static inline gboolean is_name_start(char c)
@@ -65,17 +78,18 @@ static inline gboolean is_name_char(char c)
 /* Where a try may return to. */
 typedef struct {
   gsize at;
-  guint changes, pending;
+  guint changes, pending, expansions;
 } Mark;
 
 static inline Mark mark_of(const Reader *r)
 {
-  return (Mark){r->at, r->changes->len, r->pending->len};
+  return (Mark){r->at, r->changes->len, r->pending->len, r->expansions->len};
 }
 static inline void back_to(Reader *r, Mark mark)
 {
   r->at = mark.at;
-  g_array_set_size(r->changes, mark.changes);
+  g_array_set_size(r->changes, MIN(r->changes->len, mark.changes));
+  g_array_set_size(r->expansions, MIN(r->expansions->len, mark.expansions));
   if (r->pending->len > mark.pending)
     g_array_set_size(r->pending, mark.pending);
 }
@@ -113,7 +127,13 @@ NODISCARD Taken lint_peer_dollar(Reader *r, gboolean quoted);
 NODISCARD Taken lint_peer_word(Reader *r, const char *end);
 /* A list of expressions up to what can be none; also an empty one. */
 NODISCARD gboolean lint_peer_arithmetic(Reader *r);
-void lint_peer_pending_clear(gpointer item);
+/* From `mark` on only the expansions stay, with `gap` between them, from `open` to `close`. */
+void lint_peer_only_expansions(Reader *r, Mark mark, const char *open, const char *gap,
+                               const char *close);
+void lint_peer_reader_init(Reader *r, const char *text, gsize len);
+void lint_peer_reader_clear(Reader *r);
+/* What was taken, in its new form. */
+NODISCARD char *lint_peer_written(Reader *r);
 /* ---- peer-shell.c ------------------------------------------------------------------------- */
 /* Commands; FALSE: BROKEN. */
 NODISCARD gboolean lint_peer_list(Reader *r);

@@ -4,9 +4,90 @@
 
 static Taken read_word_part(Reader *r, const char *end);
 
-void lint_peer_pending_clear(gpointer item)
+/* ---- what is written anew ----------------------------------------------------------------- */
+static void pending_clear(gpointer item)
 {
   g_free(((Pending *)item)->delimiter);
+}
+
+static void change_clear(gpointer item)
+{
+  g_free(((Change *)item)->owned);
+}
+
+void lint_peer_reader_init(Reader *r, const char *text, gsize len)
+{
+  *r = (Reader){.text = text,
+                .len = len,
+                .budget = (guint64)len * OAKUM_LINT_PEER_TRIES_MAX + OAKUM_KIB,
+                .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
+                .pending = g_array_new(FALSE, FALSE, sizeof(Pending)),
+                .expansions = g_array_new(FALSE, FALSE, sizeof(Expansion))};
+  g_array_set_clear_func(r->pending, pending_clear);
+  g_array_set_clear_func(r->changes, change_clear);
+}
+
+void lint_peer_reader_clear(Reader *r)
+{
+  g_array_unref(r->changes);
+  g_array_unref(r->pending);
+  g_array_unref(r->expansions);
+}
+
+static gint by_start(gconstpointer a, gconstpointer b)
+{
+  const Change *x = a, *y = b;
+  if (x->start != y->start)
+    return x->start < y->start ? -1 : 1;
+  return y->over - x->over;
+}
+
+char *lint_peer_written(Reader *r)
+{
+  GString *out = g_string_new(NULL);
+  g_array_sort(r->changes, by_start); /* stable */
+  gsize at = 0;
+  for (guint i = 0; i < r->changes->len; i++) {
+    const Change *one = &g_array_index(r->changes, Change, i);
+    if (one->start < at || one->end > r->at)
+      continue;
+    g_string_append_len(out, r->text + at, (gssize)(one->start - at));
+    g_string_append(out, one->owned ? one->owned : one->text);
+    at = one->end;
+  }
+  g_string_append_len(out, r->text + at, (gssize)(r->at - at));
+  return g_string_free(out, FALSE);
+}
+
+static void change_over(Reader *r, gsize start, gsize end, char *owned)
+{
+  const Change one = {start, end, "", owned, end > start};
+  g_array_append_val(r->changes, one);
+}
+
+void lint_peer_only_expansions(Reader *r, Mark mark, const char *open, const char *gap,
+                               const char *close)
+{
+  gsize at = mark.at;
+  const char *text = open, *quote = "";
+  for (guint i = mark.expansions; i < r->expansions->len; i++) {
+    const Expansion *one = &g_array_index(r->expansions, Expansion, i);
+    if (one->start < at)
+      continue;
+    change_over(r, at, one->start, g_strconcat(quote, text, one->quoted ? "\"" : "", NULL));
+    quote = one->quoted ? "\"" : "";
+    at = one->end;
+    text = gap;
+  }
+  change_over(r, at, r->at, g_strconcat(quote, text == open ? open : "", close, NULL));
+}
+
+/* The text from `mark` on is an expansion; those inside of it go with it. */
+static void note_expansion(Reader *r, Mark mark, gboolean quoted)
+{
+  const Expansion one = {mark.at, r->at, quoted};
+  g_array_set_size(r->expansions, MIN(r->expansions->len, mark.expansions));
+  g_array_append_val(r->expansions, one);
 }
 
 /* ---- blanks, line ends, heredoc bodies ---------------------------------------------------- */
@@ -19,6 +100,7 @@ static gboolean here_body(Reader *r, const Pending *doc)
     while (doc->dashed && from < end && r->text[from] == '\t')
       from++;
     if (end - from == n && memcmp(r->text + from, doc->delimiter, n) == 0) {
+      Mark mark = mark_of(r);
       if (!doc->quoted) { /* its expansions must be whole */
         Reader inner = *r;
         inner.len = line;
@@ -37,6 +119,10 @@ static gboolean here_body(Reader *r, const Pending *doc)
         r->budget = inner.budget;
       }
       r->at = end;
+      if (r->expansions->len > mark.expansions)
+        lint_peer_only_expansions(r, mark, "_=(", " ", ")");
+      else
+        change(r, start, end, "");
       return TRUE;
     }
     if (!nl)
@@ -69,9 +155,12 @@ gboolean lint_peer_blanks(Reader *r)
   while (!ended(r) && (is_in(look(r, 0), " \t") || starts(r, "\\\n")))
     r->at += look(r, 0) == '\\' ? 2 : 1;
   gboolean any = r->at > start;
+  start = r->at;
   if (look(r, 0) == '#')
     while (!ended(r) && look(r, 0) != '\n')
       r->at++;
+  if (r->at > start)
+    change(r, start, r->at, "");
   return any;
 }
 
@@ -151,21 +240,24 @@ static Taken backticks(Reader *r)
   if (ended(r))
     return BROKEN;
   gsize end = r->at++;
-  Reader inner = {.text = inside->str,
-                  .len = inside->len,
-                  .depth = r->depth,
-                  .budget = r->budget,
-                  .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
-                  .pending = g_array_new(FALSE, FALSE, sizeof(Pending))};
-  g_array_set_clear_func(inner.pending, lint_peer_pending_clear);
-  gboolean fine = pay(&inner, inner.len) && lint_peer_list(&inner);
-  if (!fine)
-    change(r, start, end, "");
-  else if (!ended(&inner) && !escapes)
-    change(r, start + inner.at, end, "");
+  Reader inner;
+  lint_peer_reader_init(&inner, inside->str, inside->len);
+  inner.depth = r->depth;
+  inner.budget = r->budget;
+  Change again = {start, end, "", NULL, FALSE};
+  if (pay(&inner, inner.len) && lint_peer_list(&inner)) {
+    g_autofree char *text = lint_peer_written(&inner);
+    g_autoptr(GString) escaped = g_string_new(NULL);
+    for (const char *c = text; *c; c++) {
+      if (is_in(*c, "`\\") || (*c == '$' && c[1] && escapes))
+        g_string_append_c(escaped, '\\');
+      g_string_append_c(escaped, *c);
+    }
+    again.owned = g_string_free(g_steal_pointer(&escaped), FALSE);
+  }
+  g_array_append_val(r->changes, again);
   r->budget = inner.budget;
-  g_array_unref(inner.changes);
-  g_array_unref(inner.pending);
+  lint_peer_reader_clear(&inner);
   return TAKEN;
 }
 
@@ -218,19 +310,19 @@ static Taken dollar_arithmetic(Reader *r)
   if (!enter(r))
     return BROKEN;
   r->at += 3;
-  if (lint_peer_arithmetic(r) && take(r, "))"))
+  if (lint_peer_arithmetic(r) && take(r, "))")) {
+    lint_peer_only_expansions(r, mark, "$((", " ", "))");
     return leave(r, TAKEN);
+  }
   gsize tried = r->at > mark.at ? r->at - mark.at : 0;
   back_to(r, mark);
   if (!pay(r, tried))
     return leave(r, BROKEN);
   r->at += 2;
-  change(r, r->at, r->at, " ");
   return leave(r, substitution(r));
 }
 
-/* "$" or a backtick. */
-Taken lint_peer_dollar(Reader *r, gboolean quoted)
+static Taken dollar(Reader *r, gboolean quoted)
 {
   if (look(r, 0) == '`')
     return backticks(r);
@@ -244,22 +336,30 @@ Taken lint_peer_dollar(Reader *r, gboolean quoted)
     return substitution(r);
   }
   if (next == '[') {
+    Mark mark = mark_of(r);
     r->at += 2;
     if (!enter(r))
       return BROKEN;
     gboolean ok = lint_peer_arithmetic(r) && take(r, "]");
+    if (ok)
+      lint_peer_only_expansions(r, mark, "$((", " ", "))");
     return leave(r, ok ? TAKEN : BROKEN);
   }
   if (next == '{') {
     char third = look(r, 2);
     r->at += 2;
     if (is_in(third, "| \t\n")) { /* the commands of ksh */
+      change(r, r->at - 2, r->at + 1, "$( ");
       r->at++;
       if (!enter(r))
         return BROKEN;
       gboolean ok = lint_peer_all_blanks(r) && lint_peer_term(r) == TAKEN && take(r, "}");
+      if (ok)
+        change(r, r->at - 1, r->at, ")");
       return leave(r, ok ? TAKEN : BROKEN);
     }
+    if (is_in(third, "`\"'") || (third == '$' && is_in(look(r, 1), "({")))
+      change(r, r->at, r->at, "_+"); /* no name stands there */
     return braced(r);
   }
   if (!quoted && next == '"') {
@@ -282,6 +382,15 @@ Taken lint_peer_dollar(Reader *r, gboolean quoted)
     while (is_name_char(look(r, 0)))
       r->at++;
   return TAKEN;
+}
+
+Taken lint_peer_dollar(Reader *r, gboolean quoted)
+{
+  Mark mark = mark_of(r);
+  Taken taken = dollar(r, quoted);
+  if (taken == TAKEN && (r->at - mark.at > 1))
+    note_expansion(r, mark, quoted);
+  return taken;
 }
 
 /* ?(..) and the like */
@@ -372,6 +481,9 @@ static gboolean bracket_glob(Reader *r)
   return TRUE;
 }
 
+/* What adds no byte to the text of its word. */
+#define NOTHING "{_,", ",", "}"
+
 static Taken read_word_part(Reader *r, const char *end)
 {
   char c = look(r, 0);
@@ -383,23 +495,34 @@ static Taken read_word_part(Reader *r, const char *end)
     return lint_peer_double_quoted(r);
   if (c == '$' || c == '`')
     return lint_peer_dollar(r, FALSE);
+  Mark mark = mark_of(r);
   Taken glob = extended_glob(r);
+  if (glob == TAKEN)
+    lint_peer_only_expansions(r, mark, NOTHING);
   if (glob != NONE)
     return glob;
   if (c == '{') {
-    Mark mark = mark_of(r);
-    if (brace_expansion(r))
+    if (brace_expansion(r)) {
+      lint_peer_only_expansions(r, mark, NOTHING);
       return TAKEN;
+    }
     gsize tried = r->at - mark.at;
     back_to(r, mark);
     r->at++;
     return pay(r, tried) ? TAKEN : BROKEN;
   }
-  if (c == '[' && bracket_glob(r))
+  if (c == '[' && bracket_glob(r)) { /* no subscript */
+    change(r, mark.at, mark.at, "\"\"");
     return TAKEN;
+  }
+  if (is_in(c, "[~")) /* which might begin a subscript; no home folder is told apart there */
+    change(r, r->at, r->at, "\\");
   if (is_in(c, "<>") && look(r, 1) == '(') {
     r->at += 2;
-    return substitution(r);
+    Taken taken = substitution(r);
+    if (taken == TAKEN)
+      note_expansion(r, mark, FALSE);
+    return taken;
   }
   if (c == '\\') {
     if (r->at + 1 >= r->len)

@@ -1063,8 +1063,11 @@ static LintStep *read_step(Peer *p, guint depth)
       break;
     case STEP_ONBUILD:
       step->inner = read_step(p, depth + 1);
-      if (step->inner)
+      if (step->inner) {
         step->inner->outer = step;
+        lint_step_free(step->inner->inner); /* its rules look one level deep */
+        step->inner->inner = NULL;
+      }
       ok = step->inner != NULL;
       break;
     default:

@@ -47,9 +47,12 @@ static gboolean peer_stage_stays(const OakumLint *lint, const LintStep *from)
 
 gboolean lint_stage_stays(const OakumLint *lint, const LintStep *step)
 {
-  if (lint->hadolint)
+  if (lint->hadolint) {
+    /* what stands before the first FROM counts as made from scratch */
+    const LintStep head = {.image = (char *)"scratch"};
     return step->outer || lint->stages->len == 0 ||
-           (step->stage >= 0 && peer_stage_stays(lint, lint_stage(lint, step->stage)->from));
+           peer_stage_stays(lint, step->stage >= 0 ? lint_stage(lint, step->stage)->from : &head);
+  }
   return step->stage < 0 || step->stage == (int)lint->stages->len - 1 ||
          lint_stage(lint, step->stage)->base;
 }

@@ -20,7 +20,7 @@ static gboolean is_pip_install(const OakumLint *lint, const LintCommand *c)
   return FALSE;
 }
 
-static gboolean pip_pinned(const char *package)
+static gboolean pip_pinned(const OakumLint *lint, const char *package)
 {
   static const char *const symbols[] = {"==", ">=", "<=", ">", "<", "!=", "~=", "==="};
   for (guint i = 0; i < G_N_ELEMENTS(symbols); i++)
@@ -28,8 +28,10 @@ static gboolean pip_pinned(const char *package)
       return TRUE;
   if (lint_has_suffix_of(package, ".whl .tar.gz"))
     return TRUE;
-  gboolean vcs = g_str_has_prefix(package, "git+") || g_str_has_prefix(package, "hg+") ||
-                 g_str_has_prefix(package, "svn+") || g_str_has_prefix(package, "bzr+");
+  gboolean vcs = g_str_has_prefix(package, lint->hadolint ? "git" : "git+") ||
+                 g_str_has_prefix(package, "hg+") ||
+                 g_str_has_prefix(package, lint->hadolint ? "svn" : "svn+") ||
+                 g_str_has_prefix(package, "bzr+");
   if (vcs)
     return strchr(package, '@') != NULL;
   return strchr(package, '/') != NULL;
@@ -65,7 +67,7 @@ void check_pip_pin(OakumLint *lint, LintStep *step)
       if (!behind)
         continue;
       first = FALSE;
-      if (pip_pinned(word->text))
+      if (pip_pinned(lint, word->text))
         continue;
       /* name[extra] looks like a glob */
       if (!lint->hadolint &&
@@ -94,11 +96,14 @@ static gboolean env_says_no_cache(const OakumLint *lint, const LintStep *step)
       const LintStep *env = lint_step(lint, i - 1);
       if (env->kind != STEP_ENV && (lint->hadolint || env->kind != STEP_ARG))
         continue;
-      for (guint k = env->words->len; k > 0; k--) {
-        const LintWord *word = env->words->pdata[k - 1];
-        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") == 0 && word->value &&
-            (!lint->hadolint || truthy(word->value)))
+      guint n = env->words->len;
+      for (guint k = 0; k < n; k++) {
+        const LintWord *word = env->words->pdata[lint->hadolint ? k : n - 1 - k];
+        if (g_strcmp0(word->name, "PIP_NO_CACHE_DIR") != 0 || !word->value)
+          continue;
+        if (!lint->hadolint || truthy(word->value))
           return truthy(word->value);
+        break; /* hadolint: the first of an ENV, and any ENV */
       }
     }
   }
@@ -192,7 +197,11 @@ void check_npm_pin(OakumLint *lint, LintStep *step)
     if (words->len == 0 || !lint_one_of(((OakumShellWord *)words->pdata[0])->text,
                                         lint->hadolint ? "install" : "install i add"))
       continue;
-    for (guint k = 1; k < words->len; k++) {
+    guint first = 1;
+    while (lint->hadolint && first < words->len &&
+           strcmp(((OakumShellWord *)words->pdata[first])->text, "install") == 0)
+      first++;
+    for (guint k = first; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
       gboolean elsewhere = strstr(word->text, "://") && !g_str_has_prefix(word->text, "git") &&
                            !g_str_has_suffix(word->text, ".git");
@@ -255,6 +264,7 @@ void check_yarn_cache(OakumLint *lint, LintStep *step)
                        : lint_does(lint, c, "yarn", "install") || c->shell->n_words == 1) {
       clean &= lint->hadolint;
       install = c;
+      clean |= lint->hadolint && lint_has_arg(c, "cache clean");
     } else if (lint->hadolint ? lint_has_arg(c, "cache clean")
                               : lint_has_arg(c, "cache") && lint_has_arg(c, "clean")) {
       early |= !install;
@@ -274,7 +284,13 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (!lint_does(lint, c, "gem", "install i") || lint_has_flag(c, "v version"))
+    if (!lint_does(lint, c, "gem", "install i"))
+      continue;
+    gboolean version =
+        lint->hadolint ? lint_has_arg(c, "-v --version") : lint_has_flag(c, "v version");
+    for (guint k = 1; lint->hadolint && k < c->shell->n_words && !version; k++)
+      version = g_str_has_prefix(c->shell->words[k].text, "--version=");
+    if (version)
       continue;
     for (guint k = 1; k < c->shell->n_words; k++) {
       const OakumShellWord *word = &c->shell->words[k];
@@ -299,27 +315,64 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
   }
 }
 
+static gboolean go_pinned(const char *program)
+{
+  const char *at = strchr(program, '@');
+  return *program == '.' || *program == '/' || (at && !lint_one_of(at, "@latest @none"));
+}
+
+/* What hadolint takes for programs of "go run", or of "go install" and "go get". */
+static GPtrArray *peer_go_programs(const LintCommand *c, gboolean run)
+{
+  GPtrArray *programs = g_ptr_array_new();
+  const char *verbs = run ? "run" : "install get";
+  if (!lint_is(c, "go") || !lint_has_arg(c, verbs))
+    return programs;
+  g_autoptr(GPtrArray) words = lint_operands(c, NULL);
+  for (guint k = 0; k < words->len && (!run || k < 2); k++)
+    if (!lint_one_of(((OakumShellWord *)words->pdata[k])->text, verbs))
+      g_ptr_array_add(programs, words->pdata[k]);
+  return programs;
+}
+
+static void peer_check_go(OakumLint *lint, LintStep *step)
+{
+  const GArray *list = lint_commands(lint, step);
+  gboolean any = FALSE;
+  /* it looks at the others only where no "go run" names a program */
+  for (int run = 1; run >= 0 && !any; run--)
+    for (guint i = 0; i < list->len; i++) {
+      const LintCommand *c = lint_command(list, i);
+      g_autoptr(GPtrArray) programs = peer_go_programs(c, run);
+      any |= programs->len > 0;
+      for (guint k = 0; k < programs->len; k++) {
+        const OakumShellWord *word = programs->pdata[k];
+        if (!go_pinned(word->text))
+          lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
+      }
+    }
+}
+
 void check_go_pin(OakumLint *lint, LintStep *step)
 {
+  if (lint->hadolint) {
+    peer_check_go(lint, step);
+    return;
+  }
   const GArray *list = lint_commands(lint, step);
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
     if (!lint_does(lint, c, "go", "install get run"))
       continue;
-    g_autoptr(GPtrArray) words =
-        lint_operands(c, lint->hadolint ? NULL : "ldflags tags o p mod modfile gcflags asmflags");
+    g_autoptr(GPtrArray) words = lint_operands(c, "ldflags tags o p mod modfile gcflags asmflags");
     gboolean run = words->len > 0 && strcmp(((OakumShellWord *)words->pdata[0])->text, "run") == 0;
     for (guint k = 0; k < words->len; k++) {
       const OakumShellWord *word = words->pdata[k];
       if (run && k > 1)
         break; /* arguments of the program */
-      if (lint_one_of(word->text, "install get run") || *word->text == '.' || *word->text == '/')
-        continue;
-      const char *at = strchr(word->text, '@');
-      if (at && !lint_one_of(at, "@latest @none"))
-        continue;
-      if (!lint->hadolint && (!word->literal || !*word->text || (!at && !strchr(word->text, '.')) ||
-                              g_str_has_suffix(word->text, ".go")))
+      if (lint_one_of(word->text, "install get run") || go_pinned(word->text) || !word->literal ||
+          !*word->text || (!strchr(word->text, '@') && !strchr(word->text, '.')) ||
+          g_str_has_suffix(word->text, ".go"))
         continue;
       lint_tell(lint, LINT_GO_PIN, step, lint_word_span(c, word), "%s", word->text);
     }

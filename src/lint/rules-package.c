@@ -78,31 +78,53 @@ static gboolean cleans(const LintCommand *c, const char *tools, const char *fold
   return lint_removes(c, folder);
 }
 
+/* What of a script matters to a package cache, command by command. */
+typedef struct {
+  const LintCommand *install; /* the last one */
+  gboolean cleaned;           /* behind it; for hadolint: at all */
+  gboolean early;             /* not behind the first install */
+} CacheUse;
+
+static void note_cache(const OakumLint *lint, CacheUse *use, const LintCommand *c,
+                       gboolean installs, gboolean cleaned)
+{
+  /* hadolint compares the first of each, and one command may be both */
+  if (cleaned && (lint->hadolint || !installs)) {
+    use->early |= !use->install;
+    use->cleaned = TRUE;
+  }
+  if (installs) {
+    use->cleaned &= lint->hadolint;
+    use->install = c;
+  }
+}
+
+static gboolean cache_stays(const OakumLint *lint, const CacheUse *use)
+{
+  return use->install && !(use->cleaned && !(use->early && lint->hadolint));
+}
+
 void check_yum_clean(OakumLint *lint, LintStep *step)
 {
   if (lint_mounts(step, "/var/cache/yum") && !lint->hadolint)
     return;
   const GArray *list = lint_commands(lint, step);
-  const LintCommand *install = NULL;
-  gboolean clean = FALSE, early = FALSE; /* before the first install */
+  CacheUse use = {0};
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "yum",
-                  lint->hadolint ? "install"
-                                 : "install update upgrade groupinstall localinstall reinstall")) {
-      clean &= lint->hadolint; /* hadolint: the first of each counts */
-      install = c;
-    } else if (lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
+    note_cache(lint, &use, c,
+               lint_does(lint, c, "yum",
+                         lint->hadolint
+                             ? "install"
+                             : "install update upgrade groupinstall localinstall reinstall"),
+               lint->hadolint ? (lint_is(c, "yum") && lint_has_arg(c, "clean all")) ||
                                     (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/yum/*"))
-                              : cleans(c, "yum", "/var/cache/yum")) {
-      early |= !install;
-      clean = TRUE;
-    }
+                              : cleans(c, "yum", "/var/cache/yum"));
   }
-  if (!install || (clean && !(early && lint->hadolint)) ||
-      (!lint->hadolint && !lint_stage_stays(lint, step)))
+  if (!cache_stays(lint, &use) || (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
-  OakumFinding *finding = lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(install), NULL);
+  OakumFinding *finding =
+      lint_tell(lint, LINT_YUM_CLEAN, step, lint_command_span(use.install), NULL);
   lint_append_command(lint, finding, step, "yum clean all");
 }
 
@@ -115,29 +137,22 @@ void check_dnf_clean(OakumLint *lint, LintStep *step)
   const GArray *list = lint_commands(lint, step);
   static const char *const tools[] = {"dnf", "microdnf"};
   for (guint t = 0; t < G_N_ELEMENTS(tools); t++) {
-    const LintCommand *install = NULL;
-    gboolean clean = FALSE, early = FALSE; /* before the first install */
+    CacheUse use = {0};
     for (guint i = 0; i < list->len; i++) {
       const LintCommand *c = lint_command(list, i);
-      if (lint_does(lint, c, tools[t], DNF_VERBS)) {
-        clean &= lint->hadolint;
-        install = c;
-      } else if (lint->hadolint
+      note_cache(lint, &use, c, lint_does(lint, c, tools[t], DNF_VERBS),
+                 lint->hadolint
                      ? (lint_is(c, tools[t]) && lint_has_arg(c, "clean all")) ||
                            (lint_is(c, "rm") && lint_has_arg(c, "-rf /var/cache/libdnf5*"))
                      : cleans(c, tools[t], "/var/cache/dnf") ||
                            cleans(c, tools[t], "/var/cache/libdnf5") ||
-                           cleans(c, tools[t], "/var/cache/yum")) {
-        early |= !install;
-        clean = TRUE;
-      }
+                           cleans(c, tools[t], "/var/cache/yum"));
     }
-    if (!install || (clean && !(early && lint->hadolint)) ||
-        (!lint->hadolint && !lint_stage_stays(lint, step)))
+    if (!cache_stays(lint, &use) || (!lint->hadolint && !lint_stage_stays(lint, step)))
       continue;
     g_autofree char *command = g_strconcat(tools[t], " clean all", NULL);
     OakumFinding *finding =
-        lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(install), "%s", tools[t]);
+        lint_tell(lint, LINT_DNF_CLEAN, step, lint_command_span(use.install), "%s", tools[t]);
     lint_append_command(lint, finding, step, command);
   }
 }
@@ -157,7 +172,8 @@ static gboolean knows_variable(const OakumLint *lint, const LintStep *step, cons
     LintStep *outer = lint_step(lint, i);
     const LintStep *other = lint->hadolint ? outer : lint_inner(outer);
     if (other->kind != STEP_ARG &&
-        !(other->kind == STEP_ENV && is_made_from(lint, step->stage, other->stage)))
+        !(other->kind == STEP_ENV && (other->stage >= 0 || step->stage < 0) &&
+          is_made_from(lint, step->stage, other->stage)))
       continue;
     for (guint k = 0; k < other->words->len; k++)
       if (g_strcmp0(((LintWord *)other->words->pdata[k])->name, name) == 0)
@@ -167,7 +183,7 @@ static gboolean knows_variable(const OakumLint *lint, const LintStep *step, cons
 }
 
 /* name-1.2.3: what stands behind the first dash is a version: parts of its characters, one of which
- * begins with a digit. */
+ * begins with a digit; or a variable of this file gives it. */
 static gboolean rpm_pinned(const OakumLint *lint, const LintStep *step, const char *package)
 {
   const char *dash = strchr(package, '-');
@@ -175,15 +191,15 @@ static gboolean rpm_pinned(const OakumLint *lint, const LintStep *step, const ch
     return FALSE;
   if (g_str_has_suffix(package, ".rpm"))
     return TRUE;
+  for (const char *at = package; (at = strstr(at, "${")) != NULL; at += 2) {
+    g_autofree char *name = g_strndup(at + 2, strcspn(at + 2, "}"));
+    if (knows_variable(lint, step, name))
+      return TRUE;
+  }
   g_auto(GStrv) parts = g_strsplit(dash + 1, "-", -1);
   gboolean digit = FALSE;
   for (guint i = 0; parts[i]; i++) {
     size_t n = strlen(parts[i]);
-    if (g_str_has_prefix(parts[i], "${") && parts[i][n - 1] == '}') {
-      g_autofree char *name = g_strndup(parts[i] + 2, n - 3);
-      if (knows_variable(lint, step, name))
-        return TRUE;
-    }
     if (strspn(parts[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.~^_:+") !=
         n)
       return FALSE;
@@ -200,7 +216,7 @@ static void check_rpm_pin(OakumLint *lint, LintStep *step, LintRuleId rule, cons
     gboolean module = lint_is(c, tools) && lint_has_arg(c, "module") && lint_has_arg(c, "install");
     if (!module && !lint_does(lint, c, tools, "install"))
       continue;
-    if (rule == LINT_DNF_PIN && lint_has_arg(c, "group"))
+    if (rule == LINT_DNF_PIN && !module && lint_has_arg(c, "group"))
       continue;
     g_autoptr(GPtrArray) words = lint_operands(c, NULL);
     for (guint k = 0; k < words->len; k++) {
@@ -259,23 +275,17 @@ void check_zypper_clean(OakumLint *lint, LintStep *step)
   if (lint_mounts(step, "/var/cache/zypp") || (!lint->hadolint && !lint_stage_stays(lint, step)))
     return;
   const GArray *list = lint_commands(lint, step);
-  const LintCommand *install = NULL;
-  gboolean clean = FALSE, early = FALSE; /* before the first install */
+  CacheUse use = {0};
   for (guint i = 0; i < list->len; i++) {
     const LintCommand *c = lint_command(list, i);
-    if (lint_does(lint, c, "zypper", "install in")) {
-      clean &= lint->hadolint;
-      install = c;
-    } else if (lint_does(lint, c, "zypper", "clean cc") ||
-               (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp"))) {
-      early |= !install;
-      clean = TRUE;
-    }
+    note_cache(lint, &use, c, lint_does(lint, c, "zypper", "install in"),
+               lint_does(lint, c, "zypper", "clean cc") ||
+                   (!lint->hadolint && cleans(c, "zypper", "/var/cache/zypp")));
   }
-  if (!install || (clean && !(early && lint->hadolint)))
+  if (!cache_stays(lint, &use))
     return;
   OakumFinding *finding =
-      lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(install), NULL);
+      lint_tell(lint, LINT_ZYPPER_CLEAN, step, lint_command_span(use.install), NULL);
   lint_append_command(lint, finding, step, "zypper clean --all");
 }
 

@@ -236,13 +236,8 @@ static gboolean is_small(OakumLint *lint, LintStep *step)
     for (guint k = 0; !lint->hadolint && k < shell->n_commands; k++)
       n += !shell->commands[k]->via;
   }
-  for (guint i = 0; lint->hadolint && i < list->len; i++) {
-    const LintCommand *c = lint_command(list, i);
-    /* [ ] is no command there, and `time` is one */
-    n += *c->name != '\0' && strcmp(c->name, "[") != 0;
-    const OakumShellNode *node = c->shell->node, *up = node ? node->parent : NULL;
-    n += up && up->kind == OAKUM_SHELL_NODE_PIPELINE && up->timed && up->children[0] == node;
-  }
+  for (guint i = 0; lint->hadolint && i < list->len; i++)
+    n += oakum_shell_plain_name(lint_command(list, i)->shell, NULL) != NULL;
   return n <= 1;
 }
 
@@ -263,13 +258,6 @@ void check_consecutive(OakumLint *lint, LintStep *step)
 
 /* ---- single tools
  * ------------------------------------------------------------------------------------ */
-/* The value of a short or long flag; new, NULL. */
-static char *flag_value(const LintCommand *c, const char *name)
-{
-  g_autoptr(GPtrArray) values = oakum_shell_flag_values(c->shell, name);
-  return values->len > 0 ? g_strdup(values->pdata[0]) : NULL;
-}
-
 void check_useradd(OakumLint *lint, LintStep *step)
 {
   const GArray *list = lint_commands(lint, step);
@@ -277,10 +265,16 @@ void check_useradd(OakumLint *lint, LintStep *step)
     const LintCommand *c = lint_command(list, i);
     if (!lint_is(c, "useradd") || lint_has_flag(c, "l no-log-init"))
       continue;
-    g_autofree char *id = flag_value(c, "u");
-    if (!id && !lint->hadolint)
-      id = flag_value(c, "uid");
-    if (!id || strlen(id) <= 5 || (!lint->hadolint && strspn(id, "0123456789") != strlen(id)))
+    g_autoptr(GPtrArray) ids = oakum_shell_flag_values(c->shell, "u");
+    if (!lint->hadolint && ids->len == 0)
+      g_ptr_array_extend_and_steal(ids, oakum_shell_flag_values(c->shell, "uid"));
+    const char *id = NULL;
+    for (guint k = 0; k < ids->len && !id; k++) {
+      const char *value = ids->pdata[k];
+      if (strlen(value) > 5 && (lint->hadolint || strspn(value, "0123456789") == strlen(value)))
+        id = value;
+    }
+    if (!id)
       continue;
     OakumFinding *finding = lint_tell(lint, LINT_USERADD, step, lint_command_span(c), "%s", id);
     if (!lint->hadolint && c->shell->exact)

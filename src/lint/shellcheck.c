@@ -218,8 +218,10 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
       int parent = lint_stage(lint, step->stage)->parent;
       now = parent >= 0 && parent < (int)ended->len ? state_copy(ended->pdata[parent])
                                                     : state_new(fallback);
-      state_free(onbuild);
-      onbuild = state_new(lint->hadolint ? usual_shell : fallback);
+      if (!lint->hadolint) { /* which knows of no FROM between those */
+        state_free(onbuild);
+        onbuild = state_new(fallback);
+      }
     } else if (step->kind == STEP_ONBUILD) {
       LintStep *inner = lint_inner(step);
       take_in(lint, onbuild, inner);

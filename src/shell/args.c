@@ -19,7 +19,7 @@ const char *oakum_shell_plain_name(const OakumShellCommand *command, guint *firs
       in_names(skipped, command->words[0].literal, strlen(command->words[0].literal)))
     i = 1;
   if (first)
-    *first = MIN(i + 1, command->n_words);
+    *first = MIN(1, command->n_words);
   return i < command->n_words ? command->words[i].literal : NULL;
 }
 

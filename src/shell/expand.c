@@ -27,6 +27,29 @@ static const char *shown(OakumShellParser *p, guint32 start, guint32 end)
   return text;
 }
 
+/* "${", the words of the plain commands right inside, cut, and "}". */
+static const char *plain_words(OakumShellParser *p, const OakumShellNode *script)
+{
+  GByteArray *bytes = p->b->bytes;
+  guint mark = bytes->len, room = OAKUM_SHELL_SHOWN_MAX;
+  g_byte_array_append(bytes, (const guint8 *)"${", 2);
+  for (guint i = 0; i < script->n_children && room > 0; i++) {
+    const OakumShellNode *child = script->children[i];
+    if (child->kind != OAKUM_SHELL_NODE_SIMPLE || script->joins[i] == OAKUM_SHELL_JOIN_BACKGROUND)
+      continue;
+    for (guint k = 0; k < child->command->n_words && room > 0; k++) {
+      const char *text = child->command->words[k].text;
+      guint len = (guint)MIN(strlen(text), room);
+      g_byte_array_append(bytes, (const guint8 *)text, len);
+      room -= len;
+    }
+  }
+  g_byte_array_append(bytes, (const guint8 *)"}", 1);
+  const char *text = oakum_shell_keep(p->b, (const char *)bytes->data + mark, bytes->len - mark);
+  g_byte_array_set_size(bytes, mark);
+  return text;
+}
+
 static gboolean is_opaque(const OakumShellParser *p, guint32 at)
 {
   guint low = 0, high = p->n_opaque;
@@ -195,7 +218,8 @@ static void command(OakumShellParser *p, gboolean dq)
   const OakumShellNode *script = oakum_shell_inside(p, start);
   OakumShellPart *part = oakum_shell_push(p, OAKUM_SHELL_PART_COMMAND, start, dq);
   part->script = script;
-  part->text = shown(p, inside, p->end - (p->error ? 0 : 1));
+  part->text = p->b->plain && script && !p->error ? plain_words(p, script)
+                                                  : shown(p, inside, p->end - (p->error ? 0 : 1));
   oakum_shell_leave(p);
 }
 

@@ -7,6 +7,7 @@
 typedef struct {
   OakumShell *shell;
   const char *root; /* the caller's text, to which all spans refer; NULL for an exec form */
+  gboolean plain;   /* see oakum_shell_parse_plain */
   guint count;      /* against OAKUM_SHELL_PARTS_MAX */
   size_t copied;    /* against OAKUM_SHELL_COPIED_MAX */
   size_t looked;    /* bytes looked ahead at for the end of a pair; see oakum_shell_looked */

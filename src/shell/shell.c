@@ -113,7 +113,7 @@ static OakumShell *build_finish(OakumShellBuild *b, const OakumShellNode *root,
 
 /* `from` and `to`: see OakumShellParser; NULL for the caller's own text. */
 static OakumShell *parse(const char *text, size_t len, const guint32 *from, const guint32 *to,
-                         OakumShellDialect dialect, GError **error)
+                         OakumShellDialect dialect, gboolean plain, GError **error)
 {
   if (len > OAKUM_SHELL_TEXT_MAX) {
     g_set_error(error, OAKUM_SHELL_ERROR, OAKUM_ERROR_LIMIT,
@@ -123,6 +123,7 @@ static OakumShell *parse(const char *text, size_t len, const guint32 *from, cons
   }
   OakumShellBuild b;
   build_init(&b, from ? NULL : text, dialect);
+  b.plain = plain;
   OakumShellParser p;
   const char *nul = len ? memchr(text, '\0', len) : NULL;
   guint32 readable = nul ? (guint32)(nul - text) : (guint32)len;
@@ -145,7 +146,13 @@ static OakumShell *parse(const char *text, size_t len, const guint32 *from, cons
 OakumShell *oakum_shell_parse(const char *text, size_t len, OakumShellDialect dialect,
                               GError **error)
 {
-  return parse(text, len, NULL, NULL, dialect, error);
+  return parse(text, len, NULL, NULL, dialect, FALSE, error);
+}
+
+OakumShell *oakum_shell_parse_plain(const char *text, size_t len, OakumShellDialect dialect,
+                                    GError **error)
+{
+  return parse(text, len, NULL, NULL, dialect, TRUE, error);
 }
 
 /* All values must fit, and their spans be in order. */
@@ -238,7 +245,7 @@ OakumShell *oakum_shell_parse_exec(const OakumShellExecWord *words, size_t n_wor
       to[at] = plain ? from[at] + 1 : span.end;
     }
   }
-  return parse(text->str, text->len, from, to, dialect, error);
+  return parse(text->str, text->len, from, to, dialect, FALSE, error);
 }
 
 const OakumShellError *oakum_shell_error(const OakumShell *shell)

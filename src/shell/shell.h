@@ -327,6 +327,10 @@ typedef struct {
  * than OAKUM_SHELL_TEXT_MAX. Time and memory are linear in `len`. `text` is not kept. */
 NODISCARD OakumShell *oakum_shell_parse(const char *text, size_t len, OakumShellDialect dialect,
                                         GError **error);
+/* The same, but in the text of a word $(..) is "${..}" with the texts of the words of those simple
+ * commands that stand alone in its list: what hadolint makes of it. */
+NODISCARD OakumShell *oakum_shell_parse_plain(const char *text, size_t len,
+                                              OakumShellDialect dialect, GError **error);
 /* One word of an exec form: its value, and its place with the quotes. */
 typedef struct {
   const char *value;
@@ -365,8 +369,8 @@ NODISCARD OakumShell *oakum_shell_cache_parse(OakumShellCache *cache, const char
  * without dashes. */
 /* The command name in that reading: words[0] as written when it has a literal value
  * ("/usr/bin/curl" stays), the next word behind busybox, builtin, command, exec and run; NULL when
- * there is none. *first (may be NULL) is the index of the word behind the name. Only meant for
- * direct commands. */
+ * there is none. *first (may be NULL) is the index of the first argument; behind one of the five
+ * the name counts as an argument, too. Only meant for direct commands. */
 NODISCARD const char *oakum_shell_plain_name(const OakumShellCommand *command, guint *first);
 /* The word is a flag. */
 NODISCARD gboolean oakum_shell_word_is_flag(const OakumShellWord *word);

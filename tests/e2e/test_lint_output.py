@@ -326,3 +326,21 @@ def test_cut_is_told(oakum, folder):
     done = run(oakum, "lint", "--no-shellcheck", "--only", "DL3020", "-f", "json", "Dockerfile", cwd=folder)
     assert done.returncode == 2 and "Dockerfile: 100 more findings are not told" in done.stderr
     assert len(json.loads(done.stdout)["findings"]) == 2000
+
+
+def test_file_path_in_report(oakum, folder):
+    """In hadolint's five formats the path stands for the file's name, in the others it does not."""
+    for kind in FORMATS:
+        text = lint(oakum, folder, *RULES, "-f", kind, "--file-path-in-report", "some/other.name", "clean/../Dockerfile")
+        renamed = kind in ("checkstyle", "junit", "codeclimate", "gitlab", "sonarqube")
+        assert ("some/other.name" in text, "clean/../Dockerfile" in text) == (renamed, not renamed), kind
+
+
+def test_verbose(oakum, folder):
+    """Settings and files go to standard error; the report stays what it is."""
+    plain = lint(oakum, folder, *RULES, "-f", "json", "Dockerfile")
+    done = run(oakum, "lint", "--no-shellcheck", *RULES, "-f", "json", "-V", "--error", "DL3006", "-t", "warning", "--compat", "none", "Dockerfile", cwd=folder)
+    assert [f["rule"] for f in json.loads(plain)["findings"]] == [f["rule"] for f in json.loads(done.stdout)["findings"]]
+    for said in ("compat: none", "threshold: warning", "shellcheck: no", "file: Dockerfile"):
+        assert said in done.stderr
+    assert "level of" in done.stderr and "compat:" not in done.stdout

@@ -391,8 +391,8 @@ static void test_plain_arguments(void)
   static const struct {
     const char *text, *name;
     guint first;
-  } cases[] = {{"command ls x", "ls", 2}, {"busybox wget", "wget", 2}, {"command", "command", 1},
-               {"exec $x y", NULL, 2},    {"/bin/ls", "/bin/ls", 1},   {"$x", NULL, 1},
+  } cases[] = {{"command ls x", "ls", 1}, {"busybox wget", "wget", 1}, {"command", "command", 1},
+               {"exec $x y", NULL, 1},    {"/bin/ls", "/bin/ls", 1},   {"$x", NULL, 1},
                {"A=b", NULL, 0}};
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autoptr(OakumShell) one = bash(cases[i].text);
