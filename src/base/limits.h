@@ -45,6 +45,7 @@
 #define OAKUM_HELPER_TIMEOUT_S 60u
 #define OAKUM_EXECUTOR_RETRIES_MAX 100u       /* --push-retry and its like */
 #define OAKUM_LOGIN_FILE_MAX (64 * OAKUM_KIB) /* a key, token or password in a file */
+#define OAKUM_CLIENT_TYPE_MAX 256u            /* bytes of UPSTREAM_CLIENT_TYPE */
 #define OAKUM_CA_FILES_MAX 1000u              /* in a folder of SSL_CERT_DIR */
 #define OAKUM_CA_FILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_CERTS_MAX 100u       /* files of one folder below /etc/docker/certs.d */

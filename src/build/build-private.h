@@ -57,6 +57,8 @@ NODISCARD char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescrip
 /* A cache that is no longer asked, and whether any is. */
 void oakum_layer_pool_distrust(OakumLayerPool *pool, const OakumCacheRemote *remote);
 NODISCARD gboolean oakum_layer_pool_trusts(OakumLayerPool *pool, const OakumCacheRemote *remote);
+/* A layer could not be unpacked: when the store's bytes of it are damaged, they are removed. */
+void oakum_layer_pool_suspect(OakumLayerPool *pool, const OakumDescriptor *layer);
 /* Whether a layer that a stage relied on could not be had since the last call; what caches that are
  * not trusted promised is forgotten. */
 NODISCARD gboolean oakum_layer_pool_broken(OakumLayerPool *pool);

@@ -184,6 +184,19 @@ OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *
   return source->open(source, layer, error);
 }
 
+/* What unpacks a blob gives up at the first wrong byte, long before its end, where the store would
+ * have seen that the digest is another. */
+void oakum_layer_pool_suspect(OakumLayerPool *pool, const OakumDescriptor *layer)
+{
+  g_autoptr(OakumBlobSource) source = oakum_store_source(pool->store);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(OakumReader) blob = source->open(source, layer, NULL);
+  if (!blob || oakum_reader_drain(blob, &error) || error->code != OAKUM_ERROR_DIGEST)
+    return;
+  OAKUM_AUTO_LOCK(&pool->lock);
+  pool->broken = TRUE;
+}
+
 char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescriptor *layer)
 {
   __attribute__((cleanup(promise_clear))) Promise promise = promised(pool, layer);

@@ -84,12 +84,19 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
               : NULL;
 }
 
+static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint index,
+                            GError **error)
+{
+  OakumReader *layer = open_layer(build, stage, index, error);
+  if (layer && oakum_tree_apply(tree, layer, error))
+    return TRUE;
+  oakum_layer_pool_suspect(build->layers, stage->layers->pdata[index]);
+  return FALSE;
+}
+
 gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
 {
-  if (!stage->tree)
-    return TRUE;
-  OakumReader *layer = open_layer(build, stage, stage->layers->len - 1, error);
-  return layer && oakum_tree_apply(stage->tree, layer, error);
+  return !stage->tree || apply_layer(build, stage, stage->tree, stage->layers->len - 1, error);
 }
 
 gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
@@ -113,8 +120,7 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     oakum_tree_set_owners(tree, stage->owners);
   }
   for (guint i = 0; i < stage->layers->len; i++) {
-    OakumReader *layer = open_layer(build, stage, i, error);
-    if (!layer || !oakum_tree_apply(tree, layer, error)) {
+    if (!apply_layer(build, stage, tree, i, error)) {
       g_prefix_error(error, "unpack layer %u: ", i);
       return FALSE;
     }

@@ -103,7 +103,6 @@ static void clean(const char *folder)
 {
   if (!folder || g_getenv("OAKUM_STORE"))
     return;
-  g_autoptr(OakumTempDir) none = NULL;
   g_autoptr(GError) local = NULL;
   OAKUM_AUTO_FD root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (root >= 0 && !oakum_root_remove_tree(root, "store", &local))
@@ -213,7 +212,7 @@ static gboolean deliver(const OakumExecutorArgs *args, const OakumBuilt *built, 
   const OakumImage **images = NULL;
   g_autoptr(OakumBlobSource) source = NULL;
   const OakumImageSet set = oakum_built_set(built, &images, &source);
-  g_autofree const OakumImage **owned = images;
+  G_GNUC_UNUSED g_autofree const OakumImage **owned = images;
   const OakumBuildResult *first = built->results->pdata[0];
   return oakum_executor_deliver(args, &set, first->base_name, work, registry, error);
 }

@@ -95,10 +95,37 @@ NODISCARD OakumDescriptor *oakum_store_writer_commit(OakumStoreWriter *writer,
                                                      const char *media_type, GError **error);
 void oakum_store_writer_free(OakumStoreWriter *writer); /* removes what was not committed */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStoreWriter, oakum_store_writer_free)
-/* Removes blobs that nobody opened or wrote for `keep_seconds`, and every temporary file. DENIED
- * when another process has the store open. Counts and bytes may be NULL. Static: no open store. */
-NODISCARD gboolean oakum_store_gc(const char *path, uint64_t keep_seconds, guint64 *removed,
-                                  guint64 *bytes, GError **error);
+/* What is in a store, without opening it for work. */
+typedef enum {
+  OAKUM_STORE_BLOBS,
+  OAKUM_STORE_RECORDS, /* of the build cache */
+  OAKUM_STORE_DIGESTS, /* of files of contexts */
+  OAKUM_STORE_MOUNTS,  /* RUN --mount=type=cache */
+  OAKUM_STORE_WORK,    /* roots and files of builds that run, or were killed */
+  OAKUM_STORE_AREAS,
+} OakumStoreAreaKind;
+typedef struct {
+  const char *name;       /* of the area */
+  guint64 count, bytes;   /* things, and what they take on disk */
+  int64_t oldest, newest; /* last use, seconds since 1970; 0: nothing there */
+} OakumStoreArea;
+NODISCARD gboolean oakum_store_look(const char *path, OakumStoreArea areas[OAKUM_STORE_AREAS],
+                                    GError **error);
+/* What may go; what nothing can use any more (temporary files, work of builds that were killed,
+ * records whose blob is gone) goes in any case. */
+typedef struct {
+  uint64_t keep_s;    /* blobs, digests and empty records used in this time stay */
+  uint64_t max_bytes; /* blobs go, longest unused first, until they take no more; UINT64_MAX */
+  gboolean mounts;    /* cache mounts, too, by the same time */
+} OakumStorePrune;
+/* DENIED when another process has the store open. Counts and bytes may be NULL. */
+NODISCARD gboolean oakum_store_prune(const char *path, const OakumStorePrune *what,
+                                     guint64 *removed, guint64 *bytes, GError **error);
+/* Reads every blob and every record, and gives the names below the store of those that are damaged:
+ * array of new strings. With `remove` they are gone afterwards. Others may use the store meanwhile.
+ */
+NODISCARD GPtrArray *oakum_store_check(OakumStore *store, gboolean remove, guint64 *checked,
+                                       GError **error);
 
 /* ---- images
  * ---------------------------------------------------------------------------------------- A

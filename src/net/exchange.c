@@ -185,10 +185,21 @@ static void transfer_free(void *self)
   g_free(t);
 }
 
+/* UPSTREAM_CLIENT_TYPE is how builders tell a registry who runs them. */
+static char *user_agent(void)
+{
+  const char *client = g_getenv("UPSTREAM_CLIENT_TYPE");
+  gboolean fit = client && *client && strlen(client) <= OAKUM_CLIENT_TYPE_MAX;
+  for (const char *c = client; fit && *c; c++)
+    fit = *c > 0x20 && *c < 0x7f;
+  return g_strconcat("oakum/" OAKUM_VERSION, fit ? "," : NULL, client, NULL);
+}
+
 static void set_common(CURL *e, Transfer *t)
 {
   curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(e, CURLOPT_USERAGENT, "oakum/" OAKUM_VERSION);
+  g_autofree char *agent = user_agent();
+  curl_easy_setopt(e, CURLOPT_USERAGENT, agent);
   /* one window a connection: uploads by HTTP/2 are slower with many registries */
   curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);

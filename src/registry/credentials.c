@@ -263,8 +263,13 @@ gboolean oakum_credentials_find(const char *registry, const char *repository, Oa
   g_autofree char *own = folder && *folder
                              ? g_build_filename(folder, "config.json", NULL)
                              : g_build_filename(g_get_home_dir(), ".docker", "config.json", NULL);
-  const char *files[] = {named && *named ? named : own, named && *named ? own : NULL};
-  for (size_t i = 0; i < G_N_ELEMENTS(files) && files[i] && oakum_credentials_empty(out); i++) {
+  const char *runtime = g_getenv("XDG_RUNTIME_DIR"); /* where podman and buildah log in */
+  g_autofree char *podman =
+      runtime && *runtime ? g_build_filename(runtime, "containers", "auth.json", NULL) : NULL;
+  const char *files[] = {named && *named ? named : NULL, own, podman};
+  for (size_t i = 0; i < G_N_ELEMENTS(files) && oakum_credentials_empty(out); i++) {
+    if (!files[i])
+      continue;
     char *text = NULL;
     size_t len;
     g_autoptr(GError) local = NULL;

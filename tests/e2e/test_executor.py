@@ -8,14 +8,14 @@ import gzip
 import hashlib
 import hmac
 import http.server
-import io
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
 import re
 import ssl
 import subprocess
-import sys
 import tarfile
 import threading
 import time
@@ -29,8 +29,9 @@ from test_build_case import GIT_ENV, make_repository, start_server
 from test_kaniko_context import store  # noqa: F401  (a server, as fixture)
 from test_registry import registry, tls  # noqa: F401  (fixtures)
 
-sys.path.insert(0, str(REPO / "tools"))
-TABLE = __import__("importlib.machinery", fromlist=["x"]).SourceFileLoader("executor_table", str(REPO / "tools/executor-table")).load_module()
+LOADER = importlib.machinery.SourceFileLoader("executor_table", str(REPO / "tools/executor-table"))
+TABLE = importlib.util.module_from_spec(importlib.util.spec_from_loader("executor_table", LOADER))
+LOADER.exec_module(TABLE)
 FLAGS = TABLE.read_flags()
 SCRATCH = "FROM scratch\nCOPY f /f\n"
 
@@ -66,7 +67,7 @@ class Job:
             words = ["--kaniko-dir", str(self.folder / "k"), *words]
             if not any(w in ("-c", "--context", "-b") or w.startswith("--context=") for w in words):
                 words += ["-c", str(self.folder / "c")]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "S3_", "GIT_", "AZURE_", "GOOGLE_", "KANIKO_", "FF_KANIKO", "CI_", "DOCKER_", "BUILDER_", "OAKUM_ST"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "S3_", "GIT_", "AZURE_", "GOOGLE_", "KANIKO_", "FF_KANIKO", "CI_", "DOCKER_", "BUILDER_", "OAKUM_ST", "REGISTRY_", "XDG_"))}
         done = subprocess.run([*(program or [self.oakum, "executor"]), *words], capture_output=True, input=data, cwd=self.folder, timeout=timeout,
                               env={**clean, "HOME": str(self.folder), "OAKUM_TEST_RETRY_MS": "1", **(env or {})})
         self.out, self.said = done.stdout.decode(), done.stderr.decode()
@@ -521,6 +522,12 @@ def test_credentials(job, servers):
     (job.folder / "k/.docker/config.json").write_text(json.dumps({"auths": {server.address: coded("bad"), f"{server.address}/team": coded(PASSWORD)}}))
     job.run(*push)
     assert "wrong" in job.run("-d", f"{server.address}/mate/app:v1", status=1)
+    (job.folder / "k/.docker/config.json").unlink()
+    for name, where in (("REGISTRY_AUTH_FILE", "any.json"), ("XDG_RUNTIME_DIR", "containers/auth.json")):  # where podman logs in
+        (job.folder / "run" / where).parent.mkdir(parents=True, exist_ok=True)
+        (job.folder / "run" / where).write_text(json.dumps({"auths": {server.address: coded(PASSWORD)}}))
+        job.run(*push, env={name: str(job.folder / "run" / (where if "FILE" in name else ""))})
+    job.run(*push, status=1)
 
 
 def test_credential_programs(job, servers):
@@ -647,6 +654,20 @@ def test_amazon_login(job, cloud):
     assert reached(job, cloud, "123456789012.dkr.ecr.eu-west-3.amazonaws.com", {**env, "AWS_SESSION_TOKEN": "more"}) == (True, {cloud.wanted})
     assert reached(job, cloud, "123456789012.dkr.ecr.eu-west-3.amazonaws.com.example", env) == (False, set())
     assert reached(job, cloud, "123456789012.dkr.ecr.eu-west-3.amazonaws.com", {"AWS_ENDPOINT_URL_ECR": cloud.url}) == (False, set())
+
+
+def test_client_type(job, cloud):
+    """UPSTREAM_CLIENT_TYPE is told; what is no word is not."""
+    agents = set()
+
+    def answer(request, host, path):
+        agents.add(request.headers["User-Agent"])
+        return 404, b"", {}
+    cloud.answer = answer
+    for value, agent in (("my-ci/1", "oakum/0.1.0,my-ci/1"), ("a\r\nX-Evil: b", "oakum/0.1.0"), ("", "oakum/0.1.0")):
+        agents.clear()
+        job.run("-d", f"{cloud.url[7:]}/a:b", env={"UPSTREAM_CLIENT_TYPE": value}, status=1)
+        assert agents == {agent}
 
 
 # ---- log ----------------------------------------------------------------------------------------

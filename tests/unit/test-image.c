@@ -195,18 +195,19 @@ static void test_store(Fixture *f, gconstpointer data)
   g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_DIGEST);
   g_assert_cmpint(access(blob, F_OK), <, 0);
   g_assert_cmpint(sink->has(sink, layer, NULL), ==, 0);
-  /* gc refuses while the store is open, then takes what is old */
+  /* pruning refuses while the store is open, then takes what is old */
+  const OakumStorePrune all = {0, UINT64_MAX, FALSE}, hour = {3600, UINT64_MAX, FALSE};
   g_autofree char *path = g_strdup(oakum_store_path(f->store));
   g_clear_error(&error);
-  g_assert_false(oakum_store_gc(path, 0, NULL, NULL, &error));
+  g_assert_false(oakum_store_prune(path, &all, NULL, NULL, &error));
   g_assert_error(error, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED);
   g_clear_error(&error);
   g_clear_pointer(&f->image, oakum_image_free);
   g_clear_pointer(&f->store, oakum_store_free);
   guint64 removed = 0;
-  g_assert_true(oakum_store_gc(path, 3600, &removed, NULL, &error));
+  g_assert_true(oakum_store_prune(path, &hour, &removed, NULL, &error));
   g_assert_cmpuint(removed, ==, 0);
-  g_assert_true(oakum_store_gc(path, 0, &removed, NULL, &error));
+  g_assert_true(oakum_store_prune(path, &all, &removed, NULL, &error));
   g_assert_cmpuint(removed, ==, 2); /* config and the other layer */
 }
 

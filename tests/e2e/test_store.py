@@ -1,0 +1,201 @@
+"""The store: what looks after it, and what goes wrong around it. Two builds at once, kill -9 (OAKUM_KILLS says how many, default 6), a full disk,
+a store that cannot be written to, damaged blobs and records: the right result or a clear error, and nothing wrong is pushed."""
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+import build_case
+import pytest
+from test_cache_remote import Server
+
+# every step of it makes a layer; DATA makes the builds differ
+DOCKERFILE = """ARG BASE
+FROM $BASE AS tool
+RUN i=0; while test $i != 40; do echo $i > /made$i; i=$((i+1)); done
+FROM $BASE
+COPY data /data
+RUN cp /data /copy; mkdir /m; i=0; while test $i != 40; do echo "$i" > /m/$i; i=$((i+1)); done
+COPY --from=tool /made7 /made7
+RUN cat /made7 /data > /end
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = Server(tmp_path_factory.mktemp("registry"))
+    yield made
+    made.process.kill()
+    made.process.wait()
+
+
+@pytest.fixture
+def context(tmp_path):
+    def make(name):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "data").write_text(name * 3000)
+        (folder / "Dockerfile").write_text(DOCKERFILE)
+        return folder
+    return make
+
+
+def command(oakum, small, store, folder, *options):
+    return [oakum, "build", "--build-arg", f"BASE={small}", "--store", str(store), *options, str(folder)]
+
+
+def build(*arguments, status=0):
+    done = subprocess.run(command(*arguments), capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def store(oakum, verb, folder, *options, status=0):
+    done = subprocess.run([oakum, "store", verb, "--store", str(folder), *options], capture_output=True, text=True)
+    assert done.returncode == status, (done.stdout, done.stderr)
+    return done.stdout if status == 0 else done.stdout + done.stderr
+
+
+def test_show_prune_check(oakum, small, context, tmp_path):
+    folder, place = context("a"), tmp_path / "s"
+    digest = build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o").stdout
+    show = lambda: {row["name"]: row for row in json.loads(store(oakum, "show", place, "--format", "json"))}
+    rows = show()
+    assert rows["blobs"]["count"] == len(list((place / "blobs/sha256").iterdir())) and rows["build cache"]["count"] == 5
+    assert rows["blobs"]["bytes"] == sum(p.stat().st_size for p in (place / "blobs/sha256").iterdir())
+    assert re.search(r"(?m)^build cache +5 ", store(oakum, "show", place))
+    # nothing is old
+    assert store(oakum, "prune", place, "--keep-days", "1").startswith("removed 0 files")
+    # the longest unused goes first, and with it the record that names it
+    blobs = sorted((place / "blobs/sha256").iterdir())
+    for i, blob in enumerate(blobs):
+        os.utime(blob, (1000 + i, 1000 + i))
+    keep = sum(blob.stat().st_size for blob in blobs[2:])
+    store(oakum, "prune", place, "--max-size", f"{keep}B")
+    assert sorted((place / "blobs/sha256").iterdir()) == blobs[2:] and show()["build cache"]["count"] < 5
+    assert build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o").stdout == digest
+    # what a killed build left
+    (place / "work/oakum-dead/0/root").mkdir(parents=True)
+    (place / "tmp/1-1").write_text("x")
+    (place / "mounts/x/0/data").mkdir(parents=True)
+    store(oakum, "prune", place, "--keep-days", "1")
+    assert list((place / "work").iterdir()) == [] == list((place / "tmp").iterdir()) and (place / "mounts/x").exists()
+    assert json.loads(store(oakum, "prune", place, "--all", "--format", "json"))["removed"] > 5
+    assert all(row["count"] == 0 for row in show().values())
+    assert "say what may go" in store(oakum, "prune", place, status=1)
+    assert "--max-size takes" in store(oakum, "prune", place, "--max-size", "10 potatoes", status=1)
+
+
+def test_prune_waits_for_nobody(oakum, small, context, tmp_path):
+    """While a build works, nothing is taken from under it."""
+    folder, place = context("a"), tmp_path / "s"
+    (folder / "Dockerfile").write_text("ARG BASE\nFROM $BASE\nRUN echo begun; sleep 8\n")
+    run = subprocess.Popen(command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o"), stderr=subprocess.PIPE, text=True)
+    for line in run.stderr:
+        if "begun" in line and "RUN" not in line:
+            break
+    assert "in use" in store(oakum, "prune", place, "--all", status=1)
+    run.stderr.read()
+    assert run.wait() == 0
+    store(oakum, "prune", place, "--all")
+
+
+@pytest.mark.parametrize("harm", ["blob", "record", "cut"])
+def test_damage(oakum, small, context, server, tmp_path, harm):
+    """What is damaged is told by check, never pushed, and made again."""
+    folder, place = context("a"), tmp_path / "s"
+    digest = build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o").stdout
+    layers = {json.loads(r.read_text()).get("digest") for r in (place / "cache").iterdir()} - {None}
+    victims = list((place / "cache").iterdir()) if harm == "record" else [place / "blobs" / layer.replace(":", "/") for layer in layers]
+    for victim in victims:
+        data = victim.read_bytes()
+        victim.chmod(0o600)
+        victim.write_bytes(data[:len(data) // 2] if harm == "cut" else data[:20] + bytes([data[20] ^ 0x11]) + data[21:])
+    told = store(oakum, "check", place, "--format", "json", status=1)
+    assert sorted(json.loads(told.splitlines()[0])["damaged"]) == sorted(str(v.relative_to(place)) for v in victims)
+    name = f"{server.address}/{harm}:v"
+    # pushed with the harm: either all is made again, or it is refused and the next run is right
+    first = subprocess.run(command(oakum, small, place, folder, "-t", name), capture_output=True, text=True)
+    if first.returncode:
+        assert "damaged" in first.stderr
+    for _ in range(len(victims)):
+        done = subprocess.run(command(oakum, small, place, folder, "-t", name), capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0 and done.stdout == digest
+    pulled = tmp_path / "pulled"
+    assert subprocess.run(["skopeo", "copy", "-q", "--src-tls-verify=false", f"docker://{name}", f"oci:{pulled}:v"]).returncode == 0
+    assert build_case.flatten(pulled)[0].keys() == build_case.flatten(tmp_path / "o")[0].keys()
+    store(oakum, "check", place, "--remove")
+    assert " 0 damaged" in store(oakum, "check", place)
+
+
+def in_mounts(script, *words):
+    return subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *map(str, words)], capture_output=True, text=True)
+
+
+def test_full_disk(oakum, small, context, tmp_path):
+    """A build that finds no room says so, leaves no image, and the same store does again with room."""
+    folder = context("a")
+    (folder / "data").write_bytes(random.Random(3).randbytes(3 << 20))
+    want = build(oakum, small, tmp_path / "s0", folder, "-o", f"oci:{tmp_path}/o0").stdout
+    place = tmp_path / "s"
+    place.mkdir()
+    done = in_mounts('mount -t tmpfs -o size=4m none "$1"; place=$1; shift; '
+                     'if "$@" 2> "$place/../told"; then echo built; exit 3; fi; '
+                     'mount -o remount,size=200m "$place"; "$@"', place, *command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o"))
+    assert done.returncode == 0, done.stderr
+    assert "No space left" in (tmp_path / "told").read_text()
+    assert done.stdout == want
+
+
+def test_store_that_cannot_be_written_to(oakum, small, context, tmp_path):
+    folder, place = context("a"), tmp_path / "s"
+    build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o")
+    done = in_mounts('mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"', place,
+                     *command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o2"))
+    assert done.returncode == 1 and "Read-only file system" in done.stderr and str(place) in done.stderr
+    assert not (tmp_path / "o2").exists()
+
+
+def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):
+    """Two builds, of one Dockerfile or of two, on one store; one is killed at a random moment, the other and the next are right."""
+    folders = [context("a"), context("b")]
+    want, began = [], time.monotonic()
+    for i, folder in enumerate(folders):
+        want.append(build(oakum, small, tmp_path / f"clean{i}", folder, "-o", f"oci:{tmp_path}/clean{i}-out").stdout)
+    whole = (time.monotonic() - began) / 2
+    rnd = random.Random(11)
+    killed = 0
+    for turn in range(int(os.environ.get("OAKUM_KILLS", "6"))):
+        place = tmp_path / f"s{turn % 3}"  # with what earlier kills left
+        if turn % 9 < 3:
+            subprocess.run([oakum, "store", "prune", "--all", "--store", str(place)], check=True, capture_output=True)
+        same = rnd.random() < 0.5
+        pair = [folders[0], folders[0] if same else folders[1]]
+        name = lambda i: f"{server.address}/kill{i}:v{turn}"
+        runs = [subprocess.Popen(command(oakum, small, place, folder, "-t", name(i)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                for i, folder in enumerate(pair)]
+        time.sleep(rnd.random() * whole * 1.2)
+        victim = rnd.randrange(2)
+        runs[victim].send_signal(signal.SIGKILL)
+        outs = [run.communicate() for run in runs]
+        killed += runs[victim].returncode == -signal.SIGKILL
+        other = 1 - victim
+        expected = [want[folders.index(folder)] for folder in pair]
+        assert runs[other].returncode == 0 and outs[other][0] == expected[other], (turn, outs[other][1])
+        again = build(oakum, small, place, pair[victim], "-t", name(victim))
+        assert again.stdout == expected[victim], turn
+        for i in range(2):
+            shown = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--format", "{{.Digest}}", f"docker://{name(i)}"], capture_output=True, text=True)
+            assert shown.stdout == expected[i], shown.stderr
+    assert killed > 0
+    for i in range(3):
+        if (tmp_path / f"s{i}").exists():
+            assert " 0 damaged" in store(oakum, "check", tmp_path / f"s{i}")
+            store(oakum, "prune", tmp_path / f"s{i}", "--keep-days", "9")
+            assert list((tmp_path / f"s{i}/work").iterdir()) == []
+    print(f"{killed} of the runs were killed before their end")
