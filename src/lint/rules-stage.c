@@ -409,7 +409,7 @@ static void check_from_word(OakumLint *lint, LintStep *step, const char *word, L
 
 void check_from_arg(OakumLint *lint, LintStep *step)
 {
-  if (lint->hadolint || !step->image)
+  if (lint->hadolint || !step->image || !lint_on(lint, LINT_FROM_ARG_UNDEFINED))
     return;
   check_from_word(lint, step, step->image, step->image_span);
   const LintWord *flag = lint_flag(step, "platform");
