@@ -43,14 +43,29 @@ static void platform_args(GHashTable *args, const char *prefix, const OakumPlatf
     g_hash_table_insert(args, g_strconcat(prefix, names[i], NULL), g_strdup(values[i]));
 }
 
-static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
-                            GHashTable *build_args, const OakumPlatform *platform, GError **error)
+/* What is known before the first line; the command line may say other values. `last`: the stage
+ * that is wanted. */
+static void given_args(OakumPlan *plan, const OakumStage *last, GHashTable *build_args,
+                       const OakumPlatform *platform)
 {
   OakumPlatform host;
   oakum_platform_host(&host);
   platform_args(plan->args, "TARGET", platform);
   platform_args(plan->args, "BUILD", &host);
   oakum_platform_clear(&host);
+  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"),
+                      g_strdup(last->name ? last->name : "default"));
+  g_autofree gpointer *names = g_hash_table_get_keys_as_array(plan->args, NULL);
+  for (gpointer *name = names; *name; name++) {
+    const char *given = build_args ? g_hash_table_lookup(build_args, *name) : NULL;
+    if (given)
+      g_hash_table_replace(plan->args, g_strdup(*name), g_strdup(given));
+  }
+}
+
+static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                            GHashTable *build_args, GError **error)
+{
   Scope scope = {plan->args};
   for (guint i = 0; i < dockerfile->instructions->len; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
@@ -226,7 +241,8 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
     return NULL;
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
-  if (!global_args(plan, dockerfile, build_args, platform, error) ||
+  given_args(plan, dockerfile->stages->pdata[last], build_args, platform);
+  if (!global_args(plan, dockerfile, build_args, error) ||
       !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;
   return g_steal_pointer(&plan);

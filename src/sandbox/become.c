@@ -107,6 +107,21 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
   _exit(first == ENOENT ? 127 : 126);
 }
 
+/* A folder that an earlier step took away is made again, root's, as container engines do. What
+ * cannot be made is told by the chdir behind it. */
+void oakum_sandbox_make_cwd(const char *cwd)
+{
+  if (chdir(cwd) == 0 || errno != ENOENT)
+    return;
+  g_autofree char *path = g_strdup(cwd);
+  for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+    *at = '\0';
+    mkdir(path, 0755);
+    *at = '/';
+  }
+  mkdir(path, 0755);
+}
+
 _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
                                     gboolean (*before_exec)(void *), void *user)
 {
@@ -117,6 +132,7 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   umask(022);
+  oakum_sandbox_make_cwd(order->cwd);
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
   if (!strict && before_exec && !before_exec(user))
     oakum_sandbox_complain("filter");

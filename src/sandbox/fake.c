@@ -309,7 +309,8 @@ _Noreturn void oakum_fake_become(const StepOrder *order, int root, int to)
   else if (!oakum_sandbox_send_listener(to, listener))
     oakum_sandbox_complain("listener");
   else {
-    if (chdir(order->cwd) < 0) /* asked already */
+    oakum_sandbox_make_cwd(order->cwd); /* all asked already, as the step's user */
+    if (chdir(order->cwd) < 0)
       oakum_sandbox_complain(order->cwd);
     else {
       syscall(SYS_close_range, 3U, ~0U, 0U);

@@ -17,7 +17,7 @@ A case is text; nothing else is needed for a new one. Lines before the first sec
     --- environment            NAME=VALUE, one a line
     --- tree                   what differs from the base image of the result: every path, no other
     --- config                 JSON: keys of the image's config.config that must be so; "history": all of created_by, those
-                               of no layer with a "-" in front
+                               of no layer with a "-" in front; "author", "architecture", "os", "variant" are the image's own
     --- error                  what must be said, one text a line; the build must fail (then neither tree nor config)
     --- warn                   what must be said by a build that does not fail
     --- buildah TEXT           why buildah's result differs; its differences are then allowed (--peer buildah). "cannot …": it
@@ -32,6 +32,8 @@ A listing has one path a line, then what it is. Words with blanks or escapes are
     PATH p MODE OWNER                     a named pipe;  PATH c|b MODE OWNER MAJOR:MINOR: a device;  PATH s: a socket
     PATH r URL                            (serve) a redirect;  PATH e STATUS: an error, NUMBER times: e STATUS NUMBER
     PATH gone                             (tree) removed
+
+A byte of a name that is no UTF-8 is \\udcXX in a JSON string.
 
 OWNER is UID:GID; it may be left out and is 0:0. Behind it: @SECONDS, the time of last change (in a tree: only compared when
 given), and NAME="VALUE" for extended attributes.
@@ -85,7 +87,8 @@ class Entry:
         self.target, self.device, self.time, self.xattrs, self.extra = None, None, None, {}, []
 
     def line(self, with_time=False):
-        quoted = lambda s: s if re.fullmatch(r"[^\s\"\\]+", s) else json.dumps(s, ensure_ascii=False)
+        bytes_too = lambda s: any("\ud800" <= c <= "\udfff" for c in s)  # what is no UTF-8
+        quoted = lambda s: s if re.fullmatch(r"[^\s\"\\\x00-\x20\ud800-\udfff]+", s) else json.dumps(s, ensure_ascii=bytes_too(s))
         words = [quoted(self.path), self.kind]
         if self.kind in "lh":
             words.append(quoted(self.target))
@@ -336,7 +339,7 @@ def flatten(folder, digest=None):
         assert "sha256:" + hashlib.sha256(data).hexdigest() == diff_id
         apply_layer(tree, data)
     first = {}
-    for path in sorted(tree, key=str.encode):
+    for path in sorted(tree, key=os.fsencode):
         node = tree[path].node
         if node in first:
             tree[path] = Entry(path, "h")
@@ -386,7 +389,7 @@ def difference(tree, base):
     """What differs from the base, as Entries, and paths that went."""
     same = lambda a, b: a.line() == b.line()
     changed = [entry for path, entry in tree.items() if path not in base or not same(entry, base[path])]
-    return sorted(changed, key=lambda e: e.path.encode()), sorted(set(base) - set(tree))
+    return sorted(changed, key=lambda e: os.fsencode(e.path)), sorted(set(base) - set(tree))
 
 
 def tree_lines(tree, base, times=()):
