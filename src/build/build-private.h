@@ -44,6 +44,8 @@ NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 /* Builds a stage whose base and sources are built. */
 NODISCARD gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **error);
 void oakum_stage_free(Stage *stage);
+/* The stage with this index, which the plan put before the one that asks. */
+NODISCARD Stage *oakum_build_stage(Build *build, int index, GError **error);
 /* A stage that is an image from elsewhere or a named context (also a folder), for COPY --from and
  * mounts. Borrowed: the build keeps it. */
 NODISCARD Stage *oakum_build_foreign(Build *build, const char *reference, GError **error);

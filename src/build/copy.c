@@ -244,7 +244,8 @@ static gboolean choose_source(CopySource *source, GError **error)
     from_context(source, named);
     return TRUE;
   }
-  Stage *other = index >= 0 ? build->stages[index] : oakum_build_foreign(build, name, error);
+  Stage *other =
+      index >= 0 ? oakum_build_stage(build, index, error) : oakum_build_foreign(build, name, error);
   if (!other || !oakum_stage_root(build, other, error))
     return FALSE;
   source->root = other->root;

@@ -117,7 +117,8 @@ static gboolean find_stage(Maker *k, Stage **out, GError **error)
       oakum_named_context_find(k->build->options->contexts, from)
           ? -1
           : oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
-  *out = index >= 0 ? k->build->stages[index] : oakum_build_foreign(k->build, from, error);
+  *out = index >= 0 ? oakum_build_stage(k->build, index, error)
+                    : oakum_build_foreign(k->build, from, error);
   return *out != NULL;
 }
 

@@ -170,6 +170,44 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
 
 /* The stages that `stage` is made of, before it; each once. */
 static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                          const GPtrArray *contexts, int index, gboolean *planned, GError **error);
+
+/* The stages that an instruction of stage `index` takes files from. */
+static gboolean add_sources(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                            const GPtrArray *contexts, const OakumInstruction *in, int index,
+                            gboolean *planned, GError **error)
+{
+  const char *from = in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
+  int other = -1;
+  if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error))
+    return at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
+  gboolean ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
+  for (guint i = 0; ok && i < in->mounts->len; i++) {
+    from = ((const OakumMount *)in->mounts->pdata[i])->from;
+    other = from && !oakum_named_context_find(contexts, from)
+                ? oakum_dockerfile_find_stage_name(dockerfile, from, index)
+                : -1;
+    ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
+  }
+  return ok;
+}
+
+/* What the triggers of the stage below take from: they run in stage `index`. */
+static gboolean add_trigger_sources(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                    const GPtrArray *contexts, int below, int index,
+                                    gboolean *planned, GError **error)
+{
+  const OakumStage *stage = dockerfile->stages->pdata[below];
+  gboolean ok = TRUE;
+  for (guint i = stage->first; ok && i < stage->end; i++) {
+    const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    if (in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner)
+      ok = add_sources(plan, dockerfile, contexts, in->inner, index, planned, error);
+  }
+  return ok;
+}
+
+static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
                           const GPtrArray *contexts, int index, gboolean *planned, GError **error)
 {
   if (planned[index])
@@ -196,29 +234,16 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
   gboolean ok =
-      out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
+      out->base_stage < 0 ||
+      (add_stage(plan, dockerfile, contexts, out->base_stage, planned, error) &&
+       add_trigger_sources(plan, dockerfile, contexts, out->base_stage, index, planned, error));
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (!(ok = oakum_plan_can_build(dockerfile, in, error)))
       break;
-    const char *from =
-        in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
-    int other = -1;
-    if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error)) {
-      ok = at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
-      break;
-    }
     out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
-    if (other >= 0)
-      ok = add_stage(plan, dockerfile, contexts, other, planned, error);
-    for (guint j = 0; ok && j < in->mounts->len; j++) {
-      from = ((const OakumMount *)in->mounts->pdata[j])->from;
-      other = from && !oakum_named_context_find(contexts, from)
-                  ? oakum_dockerfile_find_stage_name(dockerfile, from, index)
-                  : -1;
-      ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
-    }
+    ok = add_sources(plan, dockerfile, contexts, in, index, planned, error);
   }
   g_ptr_array_add(plan->stages, out);
   return ok;

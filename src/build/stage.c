@@ -88,6 +88,17 @@ static void begin_from_stage(Stage *stage, const Stage *base)
   }
 }
 
+Stage *oakum_build_stage(Build *build, int index, GError **error)
+{
+  if (!build->stages[index])
+    g_set_error(
+        error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+        "only an ONBUILD of the base image needs stage %d, so it was not carried out before; "
+        "let an instruction of this stage copy from it",
+        index);
+  return build->stages[index];
+}
+
 Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 {
   for (guint i = 0; i < build->foreign->len; i++) {

@@ -12,6 +12,7 @@ A case is text; nothing else is needed for a new one. Lines before the first sec
     --- serve                  listing of what an HTTP server serves; @http@ stands for its URL
     --- git NAME               listing of a repository, one commit; "=== tag V", "=== branch B" begin further ones, as whole trees,
                                "=== commit" one that nothing names. Served as @http@/NAME.git; @NAME:V@ is the number of a commit
+    --- base NAME              the image that the tree is compared with, where FROM of the last stage does not say it
     --- options                further words of the command line; CONTEXT=X builds X in place of the folder, CONTEXT=<FILE
                                gives FILE on standard input
     --- environment            NAME=VALUE, one a line
@@ -66,7 +67,7 @@ class Case:
         assert self.about.strip(), f"{path}: says nothing of what it shows"
         self.sections = [(head.split(None, 1)[0], head.split(None, 1)[1] if " " in head else "", body)
                          for head, body in zip(parts[::2], parts[1::2])]
-        known = {"Dockerfile", "context", "tar", "image", "folder", "serve", "git", "options", "environment", "tree", "config", "error", "warn", "buildah"}
+        known = {"Dockerfile", "context", "tar", "image", "folder", "serve", "git", "base", "options", "environment", "tree", "config", "error", "warn", "buildah"}
         unknown = {name for name, _, _ in self.sections} - known
         assert not unknown, f"{path}: unknown sections {unknown}"
         assert self.get("error") is not None or self.get("tree") is not None, f"{path}: expects nothing"

@@ -2,13 +2,12 @@
  *
  *     tool args WORD...            says its words
  *     tool tcp PORT                connects to 127.0.0.1: "reached", or exit 1
- *     tool unix NAME               connects, says "hello" and prints the answer and the name; "@NAME" is an abstract one
- *     tool bind NAME               leaves a socket
- *     tool xattr PATH NAME VALUE   sets an extended attribute; VALUE as hex with 0x in front, or text
- *     tool getxattr PATH NAME      prints it as hex
- *     tool names PATH              prints the names of its attributes
- *     tool hole PATH SIZE          a file of zeros that takes no room
- *     tool ids                     every id and group of this process
+ *     tool unix NAME               connects, says "hello" and prints the answer and the name;
+ * "@NAME" is an abstract one tool bind NAME               leaves a socket tool xattr PATH NAME
+ * VALUE   sets an extended attribute; VALUE as hex with 0x in front, or text tool getxattr PATH
+ * NAME      prints it as hex tool names PATH              prints the names of its attributes tool
+ * hole PATH SIZE          a file of zeros that takes no room tool ids                     every id
+ * and group of this process
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -32,7 +31,9 @@ static int fail(const char *what)
 static int tcp(const char *port)
 {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in to = {.sin_family = AF_INET,
+                           .sin_port = htons((unsigned short)atoi(port)),
+                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
     return fail("connect");
   puts("reached");
