@@ -69,6 +69,11 @@ NODISCARD GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify 
 typedef enum { OAKUM_LOG_ERROR, OAKUM_LOG_WARN, OAKUM_LOG_INFO, OAKUM_LOG_DEBUG } OakumLogLevel;
 void oakum_log_set_level(OakumLogLevel level);
 OakumLogLevel oakum_log_level(void);
+/* Messages go to `sink`, unescaped, in place of standard error. NULL: as before. */
+typedef void (*OakumLogSink)(OakumLogLevel level, const char *message);
+void oakum_log_set_sink(OakumLogSink sink);
+/* "error", "warning", "info", "debug". */
+NODISCARD const char *oakum_log_level_name(OakumLogLevel level);
 void oakum_log(OakumLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 #define oakum_warn(...) oakum_log(OAKUM_LOG_WARN, __VA_ARGS__)
 #define oakum_info(...) oakum_log(OAKUM_LOG_INFO, __VA_ARGS__)
@@ -80,6 +85,8 @@ NODISCARD gboolean oakum_colour_wanted(int fd);
  * after 1 s of work. Several at once share the line. Thread-safe; NULL is allowed for `progress`.
  */
 typedef struct OakumProgress OakumProgress;
+/* No progress is drawn from now on. */
+void oakum_progress_set_quiet(gboolean quiet);
 /* Bytes, or things of `unit` ("files"); `total` 0: unknown. */
 NODISCARD OakumProgress *oakum_progress_new(const char *what, const char *unit, uint64_t total);
 void oakum_progress_add(OakumProgress *progress, uint64_t done);

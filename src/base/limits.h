@@ -56,6 +56,9 @@
   (64 * OAKUM_MIB) /* output below this is never judged by ratio (zstd, xz) */
 #define OAKUM_GZIP_MEMBERS_MAX 1000000u
 #define OAKUM_ZSTD_WINDOW_LOG_MAX 27
+#define OAKUM_ZSTD_WINDOW_LOG_WRITTEN                                                              \
+  23 /* 8 MiB: what every reader must take (RFC 8878, 3.1.1.1.2) */
+#define OAKUM_STEP_LINE_MAX (64 * 1024) /* bytes of a printed line that are told at once */
 #define OAKUM_XZ_MEMORY_MAX (192 * OAKUM_MIB)
 #define OAKUM_TAR_ENTRIES_MAX 5000000u
 #define OAKUM_TAR_PATH_MAX 4096u
@@ -153,7 +156,10 @@
 
 /* steps */
 #define OAKUM_STEP_TIMEOUT_S 3600u
+#define OAKUM_BUILD_PLATFORMS_MAX 32u
+#define OAKUM_STEP_TIMEOUT_MAX_S (30 * 24 * 3600)
 #define OAKUM_STEP_PROCESSES_MAX 4096u
+#define OAKUM_STEP_MEMORY_MIN (4 * OAKUM_MIB) /* bytes: less starts no shell */
 #define OAKUM_ARGV_MAX (2 * OAKUM_MIB)
 #define OAKUM_STEP_MOUNTS_MAX 64u
 #define OAKUM_SECRET_MAX (500 * OAKUM_KIB) /* BuildKit's own */

@@ -17,6 +17,12 @@ struct OakumProgress {
 
 static GPtrArray *all; /* in order of birth; NULL when there is none */
 static gint64 drawn_us;
+static gint quiet_wanted;
+
+void oakum_progress_set_quiet(gboolean quiet)
+{
+  g_atomic_int_set(&quiet_wanted, quiet);
+}
 
 OakumProgress *oakum_progress_new(const char *what, const char *unit, uint64_t total)
 {
@@ -26,7 +32,8 @@ OakumProgress *oakum_progress_new(const char *what, const char *unit, uint64_t t
   progress->unit = unit;
   progress->total = total;
   progress->start_us = g_get_monotonic_time();
-  progress->terminal = isatty(STDERR_FILENO) && oakum_log_level() >= OAKUM_LOG_INFO;
+  progress->terminal = !g_atomic_int_get(&quiet_wanted) && isatty(STDERR_FILENO) &&
+                       oakum_log_level() >= OAKUM_LOG_INFO;
   if (!progress->terminal)
     return progress;
   OAKUM_AUTO_LOCK(&oakum_terminal_lock);

@@ -5,6 +5,10 @@
 /* What a step finds without any ENV. */
 #define OAKUM_DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* How layers are compressed when nobody says. */
+#define OAKUM_LAYER_GZIP_LEVEL 6
+#define OAKUM_LAYER_ZSTD_LEVEL 3
+
 /* One stage while it is built. */
 typedef struct {
   const OakumPlanStage *plan;
@@ -25,6 +29,9 @@ typedef struct {
   OakumOwners *owners; /* on the rung fake-root, with the file that a step's supervisor shares */
   char *owners_path;
   int64_t epoch;
+  const char *platform; /* that FROM of its first stage asked for; NULL: the build's; borrowed */
+  gboolean cached;      /* what came of the last instruction was known */
+  int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
 
 typedef struct {
@@ -77,6 +84,25 @@ NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const
 NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path,
                                                gboolean folder);
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);
+
+/* Whether the program that a step starts can run here: it is one of this processor, or the kernel
+ * has an interpreter for it. UNSUPPORTED tells what to do. */
+NODISCARD gboolean oakum_step_can_execute(const Build *build, const Stage *stage, const char *word,
+                                          GError **error);
+
+/* ---- who is told what goes on
+ * --------------------------------------------------------------------- */
+/* BEGIN of an instruction, or END (`failed`: why, or NULL). */
+void oakum_build_tell(const Build *build, const Stage *stage, const OakumInstruction *in,
+                      OakumBuildEventKind kind, const GError *failed);
+/* What a step prints becomes events, line by line: *fd is where it writes. With nobody to tell *out
+ * is NULL and *fd left alone. To be freed when the step is over: waits for the last line. */
+typedef struct OakumStepOutput OakumStepOutput;
+NODISCARD gboolean oakum_step_output_new(const Build *build, const Stage *stage,
+                                         const OakumInstruction *in, OakumStepOutput **out, int *fd,
+                                         GError **error);
+void oakum_step_output_free(OakumStepOutput *output);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepOutput, oakum_step_output_free)
 
 /* ---- cache
  * ---------------------------------------------------------------------------------------- */

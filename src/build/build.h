@@ -102,6 +102,25 @@ typedef struct {
 typedef struct {
   uint32_t uid, gid;
 } OakumContextOwner;
+/* What goes on, told while it happens. Stages may run at once; the function is entered by one at a
+ * time. All text is borrowed. */
+typedef enum {
+  OAKUM_BUILD_BEGIN,  /* an instruction */
+  OAKUM_BUILD_OUTPUT, /* a line that it printed, without its end */
+  OAKUM_BUILD_END,
+} OakumBuildEventKind;
+typedef struct {
+  OakumBuildEventKind kind;
+  int stage;                      /* number in the Dockerfile */
+  const char *stage_name;         /* NULL: none */
+  int line;                       /* in the Dockerfile; 0: ONBUILD of the base */
+  const char *instruction, *text; /* "RUN", and its words without passwords */
+  OakumSlice output;
+  gboolean cached;   /* END: what came of it before was taken */
+  const char *error; /* END: why it failed; NULL: it did not */
+  int exit_code;     /* END of a RUN whose command failed: its own, 128 and the signal; else -1 */
+} OakumBuildEvent;
+typedef void (*OakumBuildNotify)(const OakumBuildEvent *event, gpointer user);
 typedef struct {
   const char *context;       /* folder of COPY and ADD; NULL: none */
   const OakumIgnore *ignore; /* what of it counts; NULL: all */
@@ -116,8 +135,18 @@ typedef struct {
   gboolean keep_times;           /* --timestamps keep */
   const char *source_date_epoch; /* text of the variable, or NULL */
   guint threads;
-  int out, err; /* where steps print */
+  int out, err;            /* where steps print */
+  OakumBuildNotify notify; /* NULL: nobody is told */
+  gboolean tell_output;    /* what steps print is told, and goes nowhere else */
+  gpointer notify_user;
+  GHashTable *labels;      /* name → value: the result's, over those of the Dockerfile; NULL */
+  GHashTable *annotations; /* of the manifest; NULL */
+  gboolean docker_types;   /* Docker's media types in place of OCI's */
+  gboolean zstd;           /* layers that are made; those of the base stay as they are */
+  int compression_level;   /* gzip 1 to 12, zstd 1 to 22; 0: the usual one */
+  const char *hosts;       /* further lines of etc/hosts for steps; NULL */
   guint step_timeout_s;
+  OakumStepLimits limits;
   GPtrArray *secrets, *ssh; /* OakumBuildSecret; NULL: none */
   OakumNetwork network;     /* of steps that do not say */
   gboolean no_cache;        /* steps are carried out again, and then remembered */
@@ -127,6 +156,7 @@ typedef struct {
  * the layers of the base image. */
 typedef struct {
   OakumImage *image;   /* blobs in the store */
+  char *base_name;     /* reference of the image that it is based on, or NULL */
   GArray *layer_lines; /* int */
 } OakumBuildResult;
 NODISCARD OakumBuildResult *oakum_build_run(const OakumPlan *plan,

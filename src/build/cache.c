@@ -90,6 +90,8 @@ OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *stage, const
   oakum_cache_key_text(key, "platform", platform);
   oakum_cache_key_number(key, "keep times", build->options->keep_times);
   oakum_cache_key_number(key, "epoch", stage->epoch);
+  oakum_cache_key_number(key, "zstd", build->options->zstd); /* records name the compressed bytes */
+  oakum_cache_key_number(key, "level", build->options->compression_level);
   oakum_cache_key_root(key, "root", stage);
   return key;
 }
@@ -174,7 +176,7 @@ gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int lin
     if (!oakum_stage_apply_last(build, stage, error))
       return FALSE;
   }
-  *hit = TRUE;
+  *hit = stage->cached = TRUE;
   oakum_info("from the cache");
   return TRUE;
 }

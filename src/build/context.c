@@ -309,15 +309,20 @@ void oakum_named_context_free(OakumNamedContext *named)
   g_free(named);
 }
 
-/* "oci-layout://FOLDER[:TAG]" in the spelling of image arguments. */
+/* "oci-layout://FOLDER[:TAG][@DIGEST]" in the spelling of image arguments. */
 static char *layout_image(const char *text, GError **error)
 {
-  if (strchr(text, '@')) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                "oci-layout://%s: name the image by its tag, not by a digest", text);
+  const char *at = strrchr(text, '@');
+  if (!at)
+    return g_strconcat("oci:", text, NULL);
+  if (!oakum_digest_check(at + 1, error))
     return NULL;
-  }
-  return g_strconcat("oci:", text, NULL);
+  /* with both the digest says which, as in references */
+  const char *colon = at;
+  while (colon > text && *colon != ':' && *colon != '/')
+    colon--;
+  g_autofree char *folder = g_strndup(text, (gsize)((*colon == ':' ? colon : at) - text));
+  return g_strconcat("oci:", folder, "@", at + 1, NULL);
 }
 
 OakumNamedContext *oakum_named_context_open(const char *text, const char *temp, GError **error)

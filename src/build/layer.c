@@ -24,11 +24,15 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
   writer->build = build;
   writer->blob = blob;
   writer->diff_id = oakum_hasher_new(OAKUM_HASH_SHA256);
-  OakumWriter *gzip =
-      oakum_writer_new_gzip(oakum_store_writer_take(blob), 6, build->options->threads);
+  OakumWriter *below = oakum_store_writer_take(blob);
+  int level = build->options->compression_level;
+  OakumWriter *packed = build->options->zstd
+                            ? oakum_writer_new_zstd(below, level ? level : OAKUM_LAYER_ZSTD_LEVEL)
+                            : oakum_writer_new_gzip(below, level ? level : OAKUM_LAYER_GZIP_LEVEL,
+                                                    build->options->threads);
   g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
   writer->tar = oakum_tar_writer_new(
-      oakum_writer_new_progress(oakum_writer_new_hash(gzip, writer->diff_id), progress));
+      oakum_writer_new_progress(oakum_writer_new_hash(packed, writer->diff_id), progress));
   return writer;
 }
 
@@ -48,7 +52,9 @@ gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int l
 {
   if (!oakum_tar_writer_finish(writer->tar, error))
     return FALSE;
-  OakumDescriptor *desc = oakum_store_writer_commit(writer->blob, OAKUM_MT_OCI_LAYER_GZIP, error);
+  OakumDescriptor *desc = oakum_store_writer_commit(
+      writer->blob,
+      writer->build->options->zstd ? OAKUM_MT_OCI_LAYER_ZSTD : OAKUM_MT_OCI_LAYER_GZIP, error);
   if (!desc)
     return FALSE;
   g_autofree char *hex = oakum_hasher_hex(writer->diff_id);

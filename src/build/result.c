@@ -44,30 +44,64 @@ static OakumBlobSource *result_source_new(OakumStore *store, OakumImage *base)
   return &s->source;
 }
 
+/* --label */
+static void add_labels(OakumConfig *config, GHashTable *labels)
+{
+  GHashTableIter iter;
+  gpointer name, value;
+  if (!labels || g_hash_table_size(labels) == 0)
+    return;
+  if (!config->labels)
+    config->labels = oakum_str_map_new(g_free, g_free);
+  g_hash_table_iter_init(&iter, labels);
+  while (g_hash_table_iter_next(&iter, &name, &value))
+    g_hash_table_replace(config->labels, g_strdup(name), g_strdup(value));
+}
+
+/* One family of names throughout: those of the base may come from the other. */
+static gboolean name_layers(GPtrArray *layers, gboolean docker, GError **error)
+{
+  for (guint i = 0; i < layers->len; i++) {
+    OakumDescriptor *layer = layers->pdata[i];
+    const char *type = oakum_media_type_of_layer(layer->media_type, docker);
+    if (!type) {
+      g_autofree char *shown = oakum_escape_terminal(layer->media_type, -1);
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                  "layer %u of the image is %s, for which docker has no media type; build it with "
+                  "--media-types oci",
+                  i, shown);
+      return FALSE;
+    }
+    if (type != layer->media_type) {
+      g_free(layer->media_type);
+      layer->media_type = g_strdup(type);
+    }
+  }
+  return TRUE;
+}
+
 static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
 {
+  const OakumBuildOptions *options = build->options;
   OakumConfig *config = stage->config;
   g_free(config->created);
   config->created = oakum_time_format(stage->epoch);
+  add_labels(config, options->labels);
   g_autofree char *text = oakum_config_format(config);
-  g_autoptr(OakumDescriptor) desc =
-      oakum_store_put_bytes(build->store, OAKUM_MT_OCI_CONFIG, text, strlen(text), error);
-  if (!desc)
+  g_autoptr(OakumDescriptor) desc = oakum_store_put_bytes(
+      build->store, options->docker_types ? OAKUM_MT_DOCKER_CONFIG : OAKUM_MT_OCI_CONFIG, text,
+      strlen(text), error);
+  if (!desc || !name_layers(stage->layers, options->docker_types, error))
     return NULL;
-  for (guint i = 0; stage->base && i < stage->base->manifest->layers->len; i++) {
-    OakumDescriptor *layer = stage->layers->pdata[i];
-    if (strcmp(layer->media_type, OAKUM_MT_DOCKER_LAYER_GZIP) == 0) { /* OCI's name of the same */
-      g_free(layer->media_type);
-      layer->media_type = g_strdup(OAKUM_MT_OCI_LAYER_GZIP);
-    }
-  }
-  OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, NULL);
+  OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, options->annotations);
+  g_autofree char *base_name = stage->base ? g_strdup(stage->base->name) : NULL;
   OakumImage *image = oakum_image_new(
       "the image", manifest, result_source_new(build->store, g_steal_pointer(&stage->base)), error);
   if (!image)
     return NULL;
   OakumBuildResult *result = g_new0(OakumBuildResult, 1);
   result->image = image;
+  result->base_name = g_steal_pointer(&base_name);
   result->layer_lines = g_array_ref(stage->lines);
   return result;
 }
@@ -123,6 +157,7 @@ void oakum_build_result_free(OakumBuildResult *result)
   if (!result)
     return;
   oakum_image_free(result->image);
+  g_free(result->base_name);
   g_array_unref(result->layer_lines);
   g_free(result);
 }

@@ -9,6 +9,8 @@
 
 #define STEP_SCRIPTS "/dev/pipes" /* where BuildKit has them */
 
+#define HOSTS "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost\n"
+
 /* Usable in RUN without ARG, and never part of the history. */
 static const char *const predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                          "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
@@ -134,7 +136,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
     return FALSE;
   g_autoptr(GPtrArray) envp =
       environment(build, stage, &user, oakum_step_mounts_environment(mounts));
-  g_autofree char *names = resolv_conf();
+  g_autofree char *names = resolv_conf(), *hosts = g_strconcat(HOSTS, build->options->hosts, NULL);
   const char *cwd = stage->config->working_dir;
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
@@ -151,7 +153,8 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .out = build->options->out,
                     .err = build->options->err,
                     .timeout_s = build->options->step_timeout_s,
-                    .hosts = "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost\n",
+                    .limits = build->options->limits,
+                    .hosts = hosts,
                     .resolv_conf = names,
                     .hostname = "oakum\n",
                     .script_name = script ? script->name : NULL,
@@ -159,12 +162,20 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .network = network};
   step.mounts = oakum_step_mounts_list(mounts, &n_mounts);
   step.n_mounts = n_mounts;
-  int status = 0;
+  g_autoptr(OakumStepOutput) output = NULL;
+  int told = -1, status = 0;
+  if (!oakum_step_output_new(build, stage, in, &output, &told, error)) {
+    oakum_user_clear(&user);
+    return FALSE;
+  }
+  if (output)
+    step.out = step.err = told;
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
                 (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
   oakum_user_clear(&user);
   if (ok && status != 0) {
+    stage->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     g_autofree char *how = oakum_child_describe(status);
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_FAILED, "the command failed: %s", how);
     return FALSE;
@@ -249,6 +260,7 @@ static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction
     oakum_cache_key_text(key, "value", oakum_stage_variable(stage, name));
   }
   oakum_cache_key_number(key, "network", network);
+  oakum_cache_key_text(key, "hosts", build->options->hosts);
   return oakum_stage_mounts_key(build, stage, in, key, error) ? g_steal_pointer(&key) : NULL;
 }
 
@@ -258,7 +270,8 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
                            GError **error)
 {
   __attribute__((cleanup(overlay_clear))) Overlay overlay = {.upper = -1};
-  if (!oakum_stage_root(build, stage, error))
+  if (!oakum_stage_root(build, stage, error) ||
+      !oakum_step_can_execute(build, stage, words[0], error))
     return FALSE;
   gboolean known = build->overlay && oakum_tree_is_settled(stage->tree);
   if ((!known && !oakum_tree_settle(stage->tree, error)) ||

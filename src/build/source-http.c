@@ -256,7 +256,11 @@ static gboolean add_http(Copy *copy, const char *url, const char *checksum, cons
                 shown);
     return FALSE;
   }
-  const OakumFetch fetch = {.url = url, .checksum = checksum};
+  g_autofree char *authorization = NULL;
+  if (!oakum_source_authorization(copy->build->options, url, OAKUM_SOURCE_HTTP, &authorization,
+                                  error))
+    return FALSE;
+  const OakumFetch fetch = {.url = url, .checksum = checksum, .authorization = authorization};
   if (!oakum_source_fetch(&fetch, fd, "file", error))
     return FALSE;
   if (unpack && oakum_copy_is_archive(fd, "file"))
@@ -283,6 +287,10 @@ static gboolean add_git(Copy *copy, const char *text, const char *checksum, cons
     g_free(ref.checksum);
     ref.checksum = g_strdup(checksum);
   }
+  if (!ref.authorization &&
+      !oakum_source_authorization(copy->build->options, ref.remote, OAKUM_SOURCE_GIT,
+                                  &ref.authorization, error))
+    return FALSE;
   ref.keep_git_dir |= keep && strcmp(keep, "false") != 0;
   if (!oakum_git_clone(&ref, folder, &subdir, error))
     return FALSE;

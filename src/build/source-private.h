@@ -27,6 +27,14 @@ NODISCARD OakumReader *oakum_source_open_plain(int root, const char *path, GErro
 NODISCARD gboolean oakum_source_unpack(int root, OakumReader *plain, GHashTable *owners,
                                        GError **error);
 
+/* ---- secrets of --secret that ADD takes
+ * ------------------------------------------------------------ */
+/* The value of the Authorization header that secrets give for a URL, as BuildKit names them:
+ * HTTP_AUTH_HEADER_HOST, HTTP_AUTH_TOKEN_HOST for files; GIT_AUTH_HEADER[.HOST] and
+ * GIT_AUTH_TOKEN[.HOST] for repositories. *out: new string, NULL when there is none. */
+NODISCARD gboolean oakum_source_authorization(const OakumBuildOptions *options, const char *url,
+                                              OakumSourceKind kind, char **out, GError **error);
+
 /* ---- http
  * -------------------------------------------------------------------------------------- */
 /* Fetches into the file `name` (mode 0600) of the folder, with the time that Last-Modified says, or

@@ -29,6 +29,7 @@ static Stage *stage_new(void)
 {
   Stage *stage = g_new0(Stage, 1);
   stage->root = -1;
+  stage->exit_code = -1;
   stage->layers = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
   stage->lines = g_array_new(FALSE, FALSE, sizeof(int));
   stage->args = oakum_str_map_new(g_free, g_free);
@@ -112,8 +113,7 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
   return begin_from_image(build, stage, reference, NULL, 0, error) ? stage : NULL;
 }
 
-static gboolean run_instruction(Build *build, Stage *stage, const OakumInstruction *in,
-                                GError **error)
+static gboolean carry_out(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
   switch (in->kind) {
   case OAKUM_INSTRUCTION_FROM:
@@ -128,6 +128,20 @@ static gboolean run_instruction(Build *build, Stage *stage, const OakumInstructi
   default:
     return oakum_step_config(build, stage, in, error);
   }
+}
+
+static gboolean run_instruction(Build *build, Stage *stage, const OakumInstruction *in,
+                                GError **error)
+{
+  GError *local = NULL;
+  stage->cached = FALSE;
+  stage->exit_code = -1;
+  oakum_build_tell(build, stage, in, OAKUM_BUILD_BEGIN, NULL);
+  gboolean ok = carry_out(build, stage, in, &local);
+  oakum_build_tell(build, stage, in, OAKUM_BUILD_END, local);
+  if (!ok)
+    g_propagate_error(error, local);
+  return ok;
 }
 
 /* What the base image left for the build that is based on it. COPY --from sees the stages of this
@@ -173,7 +187,8 @@ gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **erro
   if (plan->base_stage >= 0) {
     Stage *base = build->stages[plan->base_stage];
     if (base->base) /* its blobs: opened again, so that each stage owns what it reads */
-      ok = begin_from_image(build, stage, base->base->name, base->plan->platform, 0, error);
+      ok = begin_from_image(build, stage, base->base->name, base->platform, 0, error);
+    stage->platform = base->platform;
     if (ok) {
       oakum_config_free(stage->config);
       g_ptr_array_set_size(stage->layers, 0);
@@ -181,6 +196,7 @@ gboolean oakum_stage_run(Build *build, const OakumPlanStage *plan, GError **erro
       begin_from_stage(stage, base);
     }
   } else {
+    stage->platform = plan->platform;
     ok =
         begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
   }

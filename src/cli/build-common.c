@@ -21,15 +21,50 @@ const OakumOption oakum_build_options[] = {
      "the last one"},
     {"build-arg", 0, OAKUM_OPTION_LIST, AT(build_args), "NAME=VALUE",
      "value of an ARG; NAME alone takes it from the environment"},
-    {"tag", 't', OAKUM_OPTION_LIST, AT(tags), "IMAGE", "push the image there: registry/name:tag"},
+    {"tag", 't', OAKUM_OPTION_LIST, AT(tags), "IMAGE",
+     "name of the image, registry/name:tag; it is pushed there with --push, or when nothing else "
+     "is "
+     "to come of it"},
+    {"push", 0, OAKUM_OPTION_FLAG, AT(push), NULL, "push the image to every --tag"},
     {"output", 'o', OAKUM_OPTION_LIST, AT(outputs), "IMAGE",
-     "write the image there: oci:DIR:TAG, oci-archive:FILE:TAG, docker-archive:FILE:NAME"},
-    {"platform", 0, OAKUM_OPTION_TEXT, AT(platform), "OS/ARCH", "platform to build for",
-     "that of this machine"},
+     "write the image there: oci:DIR:TAG, oci-archive:FILE:TAG, docker-archive:FILE:NAME, "
+     "rootfs:DIR, "
+     "rootfs:FILE.tar, or type=...,dest=... as docker has it"},
+    {"label", 0, OAKUM_OPTION_LIST, AT(labels), "NAME=VALUE",
+     "label of the image, over the one of the Dockerfile"},
+    {"annotation", 0, OAKUM_OPTION_LIST, AT(annotations), "[KIND:]NAME=VALUE",
+     "annotation of the manifest, or of KIND: manifest, index, manifest-descriptor, "
+     "index-descriptor, each also with [PLATFORM]"},
+    {"platform", 0, OAKUM_OPTION_LIST, AT(platforms), "OS/ARCH",
+     "platform to build for; several, also between commas, give one index", "that of this machine"},
+    {"compression", 0, OAKUM_OPTION_TEXT, AT(compression), "gzip|zstd",
+     "how layers are compressed that are made here", "gzip"},
+    {"compression-level", 0, OAKUM_OPTION_TEXT, AT(compression_level), "N",
+     "gzip takes 1 to 9, zstd 1 to 22", "6, and 3"},
+    {"media-types", 0, OAKUM_OPTION_TEXT, AT(media_types), "oci|docker",
+     "names of the parts of the image", "oci"},
+    {"iidfile", 0, OAKUM_OPTION_TEXT, AT(iid_file), "FILE",
+     "write the image ID there: the digest of the config, of several platforms that of the index"},
+    {"digest-file", 0, OAKUM_OPTION_TEXT, AT(digest_file), "FILE",
+     "write the digest of the manifest or index there"},
+    {"image-name-with-digest-file", 0, OAKUM_OPTION_TEXT, AT(names_file), "FILE",
+     "write a line registry/name@digest there for each place it was pushed to"},
+    {"image-name-tag-with-digest-file", 0, OAKUM_OPTION_TEXT, AT(tagged_names_file), "FILE",
+     "the same as registry/name:tag@digest"},
+    {"metadata-file", 0, OAKUM_OPTION_TEXT, AT(metadata_file), "FILE",
+     "write what came of the build there as JSON, also when it failed"},
+    {"progress", 0, OAKUM_OPTION_TEXT, AT(progress), "auto|plain|json",
+     "how the work is shown; json is one object a line on standard error", "auto"},
     {"isolation", 0, OAKUM_OPTION_TEXT, AT(isolation), "auto|userns|root|chroot|fake-root",
      "how RUN is kept apart; oakum doctor tells what works here", "auto"},
     {"network", 0, OAKUM_OPTION_TEXT, AT(network), "default|none|host",
      "network of RUN steps that do not say; default is that of the builder", "default"},
+    {"add-host", 0, OAKUM_OPTION_LIST, AT(hosts), "NAME:ADDRESS",
+     "a name that RUN steps know; host-gateway is this machine"},
+    {"memory", 0, OAKUM_OPTION_TEXT, AT(memory), "BYTES", "what a RUN step may take: 512m, 2g",
+     "no limit"},
+    {"cpus", 0, OAKUM_OPTION_TEXT, AT(cpus), "N", "processors that a RUN step may use", "all"},
+    {"timeout", 0, OAKUM_OPTION_TEXT, AT(timeout), "TIME", "how long a RUN step may take", "1h"},
     {"secret", 0, OAKUM_OPTION_LIST, AT(secrets), "id=NAME,src=FILE",
      "secret for RUN --mount=type=secret; env=VARIABLE in place of src"},
     {"ssh", 0, OAKUM_OPTION_LIST, AT(ssh), "default|NAME=SOCKET",
@@ -48,16 +83,26 @@ const OakumOption oakum_build_options[] = {
     {"verbose", 'v', OAKUM_OPTION_FLAG, AT(verbose), NULL, "tell more on the way"},
     {0}};
 
+static void platform_free(gpointer p)
+{
+  oakum_platform_clear(p);
+  g_free(p);
+}
+
 void oakum_built_clear(OakumBuilt *built)
 {
-  oakum_build_result_free(built->result);
+  g_clear_pointer(&built->results, g_ptr_array_unref);
+  g_clear_pointer(&built->platforms, g_ptr_array_unref);
+  oakum_manifest_free(built->index);
+  oakum_outputs_free(built->outputs);
+  oakum_build_shape_clear(&built->shape);
+  oakum_build_progress_clear(&built->progress);
   oakum_ignore_free(built->ignore);
   oakum_context_free(built->context);
   if (built->contexts)
     g_ptr_array_unref(built->contexts);
   oakum_dockerfile_free(built->dockerfile);
   oakum_store_free(built->store);
-  oakum_platform_clear(&built->platform);
 }
 
 static gboolean usage(GError **error, const char *format, const char *value)
@@ -179,7 +224,17 @@ static OakumImage *find_base(const char *reference, const OakumPlatform *platfor
 {
   const Bases *bases = user;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(reference, error);
-  return arg ? oakum_image_arg_open(arg, platform, bases->store, bases->registry, error) : NULL;
+  OakumImage *image =
+      arg ? oakum_image_arg_open(arg, platform, bases->store, bases->registry, error) : NULL;
+  if (!image)
+    return NULL;
+  const OakumConfig *config = image->config;
+  const OakumPlatform offered = {config->os, config->architecture, config->variant};
+  if (oakum_platform_match(platform, &offered) == 0) {
+    g_autofree char *has = oakum_platform_format(&offered), *want = oakum_platform_format(platform);
+    oakum_warn("%s is for %s, not for %s", reference, has, want);
+  }
+  return image;
 }
 
 static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, GError **error)
@@ -251,6 +306,130 @@ static gboolean choose_rung(const char *text, OakumRung *rung, GError **error)
   return FALSE;
 }
 
+static gboolean parse_platforms(const OakumBuildArgs *args, GPtrArray **out, GError **error)
+{
+  *out = g_ptr_array_new_with_free_func(platform_free);
+  for (guint i = 0; args->platforms && i < args->platforms->len; i++) {
+    g_auto(GStrv) texts = g_strsplit(args->platforms->pdata[i], ",", -1);
+    for (char **text = texts; *text; text++) {
+      OakumPlatform *platform = g_new0(OakumPlatform, 1);
+      gboolean again = FALSE;
+      g_ptr_array_add(*out, platform);
+      if (!oakum_platform_parse(g_strstrip(*text), platform, error))
+        return FALSE;
+      for (guint j = 0; j + 1 < (*out)->len; j++)
+        again |= oakum_platform_match(platform, (*out)->pdata[j]) == 100;
+      if (again)
+        g_ptr_array_set_size(*out, (int)(*out)->len - 1);
+    }
+  }
+  if ((*out)->len == 0) {
+    OakumPlatform *platform = g_new0(OakumPlatform, 1);
+    oakum_platform_host(platform);
+    g_ptr_array_add(*out, platform);
+  }
+  if ((*out)->len <= OAKUM_BUILD_PLATFORMS_MAX)
+    return TRUE;
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_LIMIT, "more than %u platforms",
+              OAKUM_BUILD_PLATFORMS_MAX);
+  return FALSE;
+}
+
+/* What the options say, as far as it needs no context. */
+static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *options,
+                             OakumBuilt *built, GError **error)
+{
+  uint64_t threads;
+  if (args->verbose)
+    oakum_log_set_level(OAKUM_LOG_DEBUG);
+  if (args->threads) {
+    if (!oakum_parse_u64(args->threads, strlen(args->threads), OAKUM_THREADS_MAX, &threads) ||
+        threads == 0)
+      return usage(error, "--threads takes 1 to 64, not", args->threads);
+    options->threads = (guint)threads;
+  }
+  if (args->timestamps && strcmp(args->timestamps, "keep") != 0 &&
+      strcmp(args->timestamps, "clamp") != 0)
+    return usage(error, "--timestamps takes clamp or keep, not", args->timestamps);
+  if (args->network && strcmp(args->network, "default") != 0 &&
+      !oakum_network_parse(args->network, &options->network))
+    return usage(error, "--network takes default, none or host, not", args->network);
+  int64_t ttl = 0;
+  if (args->cache_ttl && (!oakum_dockerfile_duration(args->cache_ttl, &ttl) || ttl < 0))
+    return usage(error, "--cache-ttl takes a time such as 30m or 336h, not", args->cache_ttl);
+  options->cache_ttl_s = (uint64_t)(ttl + 999999999) / 1000000000;
+  options->no_cache = args->no_cache;
+  options->keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
+  if (!oakum_build_progress_begin(&built->progress, args->progress, error) ||
+      !parse_platforms(args, &built->platforms, error) ||
+      !(built->outputs = oakum_outputs_parse(args->outputs, args->tags, args->push, error)) ||
+      !oakum_build_shape_parse(args, built->outputs, built->platforms->len, &built->shape, error) ||
+      !oakum_outputs_check(built->outputs, built->platforms->len, built->shape.docker_types, error))
+    return FALSE;
+  options->labels = built->shape.labels;
+  options->docker_types = built->shape.docker_types;
+  options->zstd = built->shape.zstd;
+  options->compression_level = built->shape.level;
+  options->hosts = built->shape.hosts;
+  options->step_timeout_s = built->shape.timeout_s;
+  options->limits = built->shape.limits;
+  options->notify = oakum_build_progress_notify;
+  options->notify_user = &built->progress;
+  options->tell_output = built->progress.json;
+  return TRUE;
+}
+
+static gboolean build_platform(const OakumBuildArgs *args, OakumBuilt *built,
+                               const OakumPlatform *platform, OakumBuildOptions *options,
+                               GError **error)
+{
+  g_autoptr(OakumPlan) plan = oakum_plan_make(built->dockerfile, options->build_args,
+                                              built->contexts, args->target, platform, error);
+  if (!plan)
+    return FALSE;
+  if (args->print_plan) {
+    g_autofree char *text = oakum_plan_format(plan, built->dockerfile);
+    fputs(text, stdout);
+    return TRUE;
+  }
+  g_autofree char *name = oakum_platform_format(platform);
+  if (built->platforms->len > 1) {
+    oakum_info("platform %s", name);
+    g_free(built->progress.platform);
+    built->progress.platform = g_strdup(name);
+  }
+  g_autoptr(GHashTable) annotations =
+      oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST, platform);
+  options->annotations = annotations;
+  options->platform = *platform;
+  OakumBuildResult *result = oakum_build_run(plan, built->dockerfile, built->store, options, error);
+  options->annotations = NULL;
+  if (result)
+    g_ptr_array_add(built->results, result);
+  else if (built->platforms->len > 1)
+    g_prefix_error(error, "platform %s: ", name);
+  return result != NULL;
+}
+
+/* One entry a platform, in the order in which they were asked for. */
+static OakumManifest *make_index(const OakumBuilt *built)
+{
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
+  for (guint i = 0; i < built->results->len; i++) {
+    const OakumBuildResult *result = built->results->pdata[i];
+    const OakumPlatform *platform = built->platforms->pdata[i];
+    OakumDescriptor *desc = oakum_manifest_descriptor(result->image->manifest);
+    desc->platform = oakum_platform_copy(platform);
+    desc->annotations =
+        oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST_DESCRIPTOR, platform);
+    g_ptr_array_add(list, desc);
+  }
+  g_autoptr(GHashTable) annotations =
+      oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_INDEX, NULL);
+  return oakum_index_make(built->shape.docker_types ? OAKUM_MT_DOCKER_LIST : OAKUM_MT_OCI_INDEX,
+                          list, annotations);
+}
+
 gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBuilt *built,
                          GError **error)
 {
@@ -259,48 +438,17 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
                                .err = 2,
                                .threads = oakum_cpu_count(),
                                .source_date_epoch = g_getenv("SOURCE_DATE_EPOCH")};
-  uint64_t threads;
-  if (args->verbose)
-    oakum_log_set_level(OAKUM_LOG_DEBUG);
-  if (args->threads) {
-    if (!oakum_parse_u64(args->threads, strlen(args->threads), OAKUM_THREADS_MAX, &threads) ||
-        threads == 0)
-      return usage(error, "--threads takes 1 to 64, not", args->threads);
-    options.threads = (guint)threads;
-  }
-  if (args->timestamps && strcmp(args->timestamps, "keep") != 0 &&
-      strcmp(args->timestamps, "clamp") != 0)
-    return usage(error, "--timestamps takes clamp or keep, not", args->timestamps);
-  if (args->network && strcmp(args->network, "default") != 0 &&
-      !oakum_network_parse(args->network, &options.network))
-    return usage(error, "--network takes default, none or host, not", args->network);
-  int64_t ttl = 0;
-  if (args->cache_ttl && (!oakum_dockerfile_duration(args->cache_ttl, &ttl) || ttl < 0))
-    return usage(error, "--cache-ttl takes a time such as 30m or 336h, not", args->cache_ttl);
-  options.cache_ttl_s = (uint64_t)(ttl + 999999999) / 1000000000;
-  options.no_cache = args->no_cache;
-  options.keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
-  if (args->platform && !oakum_platform_parse(args->platform, &built->platform, error))
-    return FALSE;
-  if (!args->platform)
-    oakum_platform_host(&built->platform);
-  if (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error))
+  if (!read_options(args, &options, built, error) ||
+      (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error)))
     return FALSE;
   g_autoptr(GHashTable) table = build_args(args);
-  g_autoptr(OakumPlan) plan = oakum_plan_make(built->dockerfile, table, built->contexts,
-                                              args->target, &built->platform, error);
-  if (!plan)
-    return FALSE;
-  if (args->print_plan) {
-    g_autofree char *text = oakum_plan_format(plan, built->dockerfile);
-    fputs(text, stdout);
-    return TRUE;
-  }
-  if (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error))
-    return FALSE;
+  options.build_args = table;
   g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
-  if (!oakum_cli_parse_secrets(args->secrets, FALSE, &secrets, error) ||
-      !oakum_cli_parse_secrets(args->ssh, TRUE, &ssh, error))
+  if (!args->print_plan &&
+      (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error)))
+    return FALSE;
+  if (!args->print_plan && (!oakum_cli_parse_secrets(args->secrets, FALSE, &secrets, error) ||
+                            !oakum_cli_parse_secrets(args->ssh, TRUE, &ssh, error)))
     return FALSE;
   options.secrets = secrets;
   options.ssh = ssh;
@@ -308,32 +456,85 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.ignore = built->ignore;
   options.owners = oakum_context_owners(built->context);
   options.contexts = built->contexts;
-  options.build_args = table;
-  options.platform = built->platform;
   Bases bases = {built->store, &args->registry};
   options.user = &bases;
-  oakum_debug("isolation: %s", oakum_rung_name(options.rung));
-  built->result = oakum_build_run(plan, built->dockerfile, built->store, &options, error);
-  return built->result != NULL;
+  g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
+  if (note)
+    oakum_warn("%s", note);
+  if (!args->print_plan)
+    oakum_debug("isolation: %s", oakum_rung_name(options.rung));
+  built->results = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_build_result_free);
+  for (guint i = 0; i < built->platforms->len; i++)
+    if (!build_platform(args, built, built->platforms->pdata[i], &options, error))
+      return FALSE;
+  if (built->results->len > 1)
+    built->index = make_index(built);
+  return TRUE;
+}
+
+/* ---- what came of it
+ * ----------------------------------------------------------------------------- */
+OakumImageSet oakum_built_set(const OakumBuilt *built, const OakumImage ***images,
+                              OakumBlobSource **source)
+{
+  guint n = built->results->len;
+  *images = g_new0(const OakumImage *, n);
+  for (guint i = 0; i < n; i++)
+    (*images)[i] = ((const OakumBuildResult *)built->results->pdata[i])->image;
+  *source = oakum_image_set_source(*images, n);
+  return (OakumImageSet){*images, n, built->index, NULL, *source};
+}
+
+char *oakum_built_digest(const OakumBuilt *built)
+{
+  const OakumBuildResult *first = built->results->pdata[0];
+  g_autoptr(OakumDescriptor) desc =
+      oakum_manifest_descriptor(built->index ? built->index : first->image->manifest);
+  return g_strdup(desc->digest);
+}
+
+static OakumResultFiles result_files(const OakumBuildArgs *args)
+{
+  return (OakumResultFiles){args->iid_file, args->digest_file, args->names_file,
+                            args->tagged_names_file, args->metadata_file};
 }
 
 gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, GError **error)
 {
-  for (guint i = 0; args->outputs && i < args->outputs->len; i++) {
-    g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(args->outputs->pdata[i], error);
-    if (!arg || !oakum_image_arg_write(arg, built->result->image, &args->registry, error))
-      return FALSE;
-    oakum_info("written to %s", arg->text);
-  }
-  for (guint i = 0; args->tags && i < args->tags->len; i++) {
-    g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(args->tags->pdata[i], error);
-    if (!arg)
-      return FALSE;
-    if (arg->kind != OAKUM_ARG_REGISTRY)
-      return usage(error, "-t takes registry/name:tag, not", arg->text);
-    if (!oakum_image_arg_write(arg, built->result->image, &args->registry, error))
-      return FALSE;
-    oakum_info("pushed to %s", arg->text);
-  }
-  return TRUE;
+  const OakumImage **images = NULL;
+  g_autoptr(OakumBlobSource) source = NULL;
+  OakumImageSet set = oakum_built_set(built, &images, &source);
+  g_autofree const OakumImage **owned = images;
+  g_autoptr(GHashTable) annotations =
+      built->index ? oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_INDEX_DESCRIPTOR, NULL)
+                   : oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST_DESCRIPTOR,
+                                             built->platforms->pdata[0]);
+  set.annotations = annotations;
+  g_autofree char *work = g_build_filename(oakum_store_path(built->store), "work", NULL);
+  const OakumBuildResult *first = built->results->pdata[0];
+  const OakumResultFiles files = result_files(args);
+  const OakumResultFacts facts = {.set = &set,
+                                  .platforms =
+                                      (const OakumPlatform *const *)built->platforms->pdata,
+                                  .names = built->outputs->names,
+                                  .pushes = built->outputs->pushes,
+                                  .exit_code = -1};
+  return oakum_outputs_write(built->outputs, &set, first->base_name, work, &args->registry,
+                             error) &&
+         oakum_result_files_write(&files, &facts, error);
+}
+
+void oakum_cli_tell_failure(const OakumBuildArgs *args, const OakumBuilt *built,
+                            const GError *error)
+{
+  const OakumBuildFailure *failure = oakum_build_progress_failure(&built->progress, error);
+  const OakumResultFiles files = result_files(args);
+  const OakumResultFacts facts = {.error = error->message,
+                                  .instruction = failure ? failure->instruction : NULL,
+                                  .text = failure ? failure->text : NULL,
+                                  .line = failure ? failure->line : 0,
+                                  .exit_code = failure ? failure->exit_code : -1};
+  g_autoptr(GError) local = NULL;
+  if (!oakum_result_files_write(&files, &facts, &local))
+    oakum_warn("%s", local->message);
 }

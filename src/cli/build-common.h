@@ -1,7 +1,11 @@
 /* What `build` and `ship` share. */
 #pragma once
 #include "build/build.h"
+#include "cli/build-files.h"
+#include "cli/build-progress.h"
+#include "cli/build-shape.h"
 #include "cli/cli.h"
+#include "cli/outputs.h"
 
 struct OakumBuilt {
   OakumContext *context;
@@ -9,9 +13,24 @@ struct OakumBuilt {
   GPtrArray *contexts; /* OakumNamedContext; NULL: none */
   OakumDockerfile *dockerfile;
   OakumStore *store;
-  OakumPlatform platform;
-  OakumBuildResult *result; /* NULL with --print-plan */
+  OakumOutputs *outputs;
+  OakumBuildShape shape;
+  OakumBuildProgress progress;
+  GPtrArray *platforms; /* OakumPlatform, as asked for */
+  GPtrArray *results;   /* OakumBuildResult, one a platform; NULL or empty with --print-plan */
+  OakumManifest *index; /* over several platforms; else NULL */
 };
+/* What was built, as what delivers it wants it; *images, of the length of results, and the source
+ * are owned by the caller and must live as long. */
+NODISCARD OakumImageSet oakum_built_set(const OakumBuilt *built, const OakumImage ***images,
+                                        OakumBlobSource **source);
+/* Whether an image came of it. */
+NODISCARD static inline gboolean oakum_built_any(const OakumBuilt *built)
+{
+  return built->results && built->results->len > 0;
+}
+/* Digest of the index, or of the manifest. New string. */
+NODISCARD char *oakum_built_digest(const OakumBuilt *built);
 /* Opens the context (`folder`, unless --context names one) and reads the Dockerfile and the ignore
  * file. */
 NODISCARD gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
@@ -24,9 +43,12 @@ NODISCARD gboolean oakum_cli_enter_userns(const char *isolation, int argc, char 
 NODISCARD gboolean oakum_cli_auto_rung(OakumRung *rung);
 NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder,
                                    OakumBuilt *built, GError **error);
-/* Writes the result to every --output and -t. */
+/* Writes the result to every --output, pushes it, and writes the files that tell of it. */
 NODISCARD gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built,
                                      GError **error);
+/* What is wanted in --metadata-file after a build that failed with `error`. */
+void oakum_cli_tell_failure(const OakumBuildArgs *args, const OakumBuilt *built,
+                            const GError *error);
 /* --secret or --ssh into OakumBuildSecret; *out is set in any case. */
 NODISCARD gboolean oakum_cli_parse_secrets(const GPtrArray *texts, gboolean ssh, GPtrArray **out,
                                            GError **error);

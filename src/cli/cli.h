@@ -80,10 +80,6 @@ NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const Oakum
 NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
                                                 const OakumPlatform *platform, OakumStore *store,
                                                 const OakumRegistryArgs *registry, GError **error);
-/* Writes an image to an archive or layout. */
-NODISCARD gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
-                                         const OakumRegistryArgs *registry, GError **error);
-
 /* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
  * `manifests`. Owns `below` when `owned`. */
 NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned,
@@ -94,8 +90,13 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
 /* ---- building, for build and ship
  * --------------------------------------------------------------------- */
 typedef struct {
-  char *file, *context, *target, *isolation, *timestamps, *platform, *store, *threads;
+  char *file, *context, *target, *isolation, *timestamps, *store, *threads;
   char *network, *cache_ttl;
+  char *compression, *compression_level, *media_types, *progress;
+  char *iid_file, *metadata_file, *digest_file, *names_file, *tagged_names_file;
+  char *memory, *cpus, *timeout;
+  GPtrArray *platforms, *labels, *annotations, *hosts;
+  gboolean push;
   GPtrArray *tags, *outputs, *build_args, *build_contexts, *secrets, *ssh;
   gboolean print_plan, verbose, no_cache;
   OakumRegistryArgs registry;

@@ -16,13 +16,15 @@ static int run(int argc, char **argv)
              oakum_cli_enter_userns(args.isolation, argc, argv, &status, &error))
       ;
     else if (oakum_cli_build(&args, rest->pdata[0], &built, &error) &&
-             (!built.result || oakum_cli_deliver(&args, &built, &error)))
+             (!oakum_built_any(&built) || oakum_cli_deliver(&args, &built, &error)))
       status = OAKUM_EXIT_PASS;
   }
-  if (status == OAKUM_EXIT_PASS && built.result) {
-    g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(built.result->image->manifest);
-    puts(desc->digest);
+  if (status == OAKUM_EXIT_PASS && oakum_built_any(&built) && !built.outputs->on_stdout) {
+    g_autofree char *digest = oakum_built_digest(&built);
+    puts(digest);
   }
+  if (error && args.metadata_file && error->code != OAKUM_ERROR_USAGE)
+    oakum_cli_tell_failure(&args, &built, error);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "build: %s", error->message);
   oakum_built_clear(&built);
@@ -41,12 +43,14 @@ static const OakumArgument arguments[] = {
 const OakumCommand oakum_cmd_build = {
     .name = "build",
     .summary = "build an image from a Dockerfile, without a daemon and without privileges",
-    .about = "Prints the digest of the manifest.",
+    .about = "Prints the digest of the manifest, or of the index over several platforms.",
     .arguments = arguments,
     .groups = groups,
     .size = sizeof(OakumBuildArgs),
     .examples = "oakum build --output oci:out:v1 .\n"
-                "oakum build -t registry.example/app:v1 .\n"
+                "oakum build -t registry.example/app:v1 -t registry.example/app:latest --push .\n"
+                "oakum build --platform amd64,arm64 -t registry.example/app:v1 --push .\n"
+                "oakum build --output rootfs:app.tar --metadata-file app.json .\n"
                 "oakum build --build-arg BASE=rootfs:bookworm.tar -o oci-archive:app.tar:v1 .\n"
                 "oakum build --output oci:out:v1 https://example.com/app.git#v1:docker\n"
                 "tar -c . | oakum build --output oci:out:v1 -\n"

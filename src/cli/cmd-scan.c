@@ -2,7 +2,8 @@
 #include <stdio.h>
 
 typedef struct {
-  char *db, *format, *file, *fail_on, *platform, *store;
+  OakumScanArgs scan;
+  char *file, *platform, *store;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;
 } ScanArgs;
@@ -22,11 +23,7 @@ static int run(int argc, char **argv)
                 "expected one image argument; see oakum scan --help");
     ok = FALSE;
   }
-  if (ok && !oakum_policy_parse(args.fail_on ? args.fail_on : "none", &policy)) {
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--fail-on takes fixable, none, or a severity");
-    ok = FALSE;
-  }
+  ok = ok && oakum_scan_args_policy(&args.scan, "none", &policy, &error);
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &platform, &error);
   else if (ok)
@@ -36,8 +33,8 @@ static int run(int argc, char **argv)
   g_autoptr(OakumCatalog) catalog =
       arg && !error ? oakum_image_arg_examine(arg, &platform, store, &args.registry, &error) : NULL;
   if (catalog &&
-      oakum_cli_scan(g_steal_pointer(&catalog), args.db, NULL, &policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, args.format, args.file, &error))
+      oakum_cli_scan(g_steal_pointer(&catalog), args.scan.db, NULL, &policy, &scanned, &error) &&
+      oakum_cli_report(&scanned, arg->text, args.scan.format, args.file, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
@@ -48,24 +45,19 @@ static int run(int argc, char **argv)
 }
 
 static const OakumOption own_options[] = {
-    {"db", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, db), "FILE", "advisory database",
-     "the snapshot inside the program"},
-    {"format", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, format), "table|json",
-     "format of the report", "table"},
     {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE", "write the report there",
      "standard output"},
-    {"fail-on", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, fail_on),
-     "fixable|none|negligible|low|medium|high|critical",
-     "holes that make the exit status 2: those with a fix, or of this severity and worse", "none"},
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},
     {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR",
      "keep what is pulled in this store of blobs, and take it from there", "nothing is kept"},
     {0}};
-static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
-                                          OAKUM_REGISTRY_GROUP(ScanArgs, registry),
-                                          OAKUM_GENERAL_GROUP(ScanArgs, general),
-                                          {0}};
+static const OakumOptionGroup groups[] = {
+    {NULL, NULL, own_options, 0},
+    {"Scanning", NULL, oakum_scan_options, offsetof(ScanArgs, scan)},
+    OAKUM_REGISTRY_GROUP(ScanArgs, registry),
+    OAKUM_GENERAL_GROUP(ScanArgs, general),
+    {0}};
 static const OakumArgument arguments[] = {
     {"IMAGE",
      "registry/name:tag, docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], "

@@ -7,7 +7,8 @@
 
 typedef struct {
   OakumBuildArgs build;
-  char *db, *fail_on, *format, *report, *lint;
+  OakumScanArgs scan;
+  char *report, *lint;
   OakumPolicy policy;
 } ShipArgs;
 
@@ -56,12 +57,53 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
   return over == 0 || never;
 }
 
-static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, OakumScanned *scanned,
-                GError **error)
+/* "result.json" is "result.linux_arm64.json" for one of several platforms. */
+static char *report_path(const char *path, const OakumPlatform *platform)
 {
-  if (!oakum_policy_parse(args->fail_on ? args->fail_on : "fixable", &args->policy)) {
+  g_autofree char *name = oakum_platform_format(platform);
+  g_strdelimit(name, "/", '_');
+  const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+  g_autofree char *head = dot ? g_strndup(path, (gsize)(dot - path)) : g_strdup(path);
+  return g_strconcat(head, ".", name, dot ? dot : "", NULL);
+}
+
+/* Scans the image of one platform and reports; PASS, GATE, INCOMPLETE, or ERROR. */
+static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GError **error)
+{
+  const OakumBuildResult *result = built->results->pdata[index];
+  const OakumPlatform *platform = built->platforms->pdata[index];
+  gboolean several = built->results->len > 1;
+  g_auto(OakumScanned) scanned = {0};
+  OakumCatalog *catalog = oakum_examine_image(result->image, error);
+  if (!catalog ||
+      !oakum_cli_scan(catalog, args->scan.db, result->layer_lines, &args->policy, &scanned, error))
+    return OAKUM_EXIT_ERROR;
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(result->image->manifest);
+  g_autofree char *name = oakum_platform_format(platform);
+  g_autofree char *target =
+      several ? g_strconcat(desc->digest, " ", name, NULL) : g_strdup(desc->digest);
+  g_autofree char *path =
+      several && args->report ? report_path(args->report, platform) : g_strdup(args->report);
+  if (!oakum_cli_report(&scanned, target, args->scan.format, path, error))
+    return OAKUM_EXIT_ERROR;
+  int status = oakum_cli_verdict_status(scanned.verdict);
+  if (status != OAKUM_EXIT_PASS)
+    oakum_log(OAKUM_LOG_ERROR, "ship: %s%srefused: %s; nothing was delivered", several ? name : "",
+              several ? ": " : "",
+              scanned.verdict->reasons->len ? (char *)scanned.verdict->reasons->pdata[0]
+                                            : "the policy says no");
+  return status;
+}
+
+static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **error)
+{
+  if (!oakum_scan_args_policy(&args->scan, "fixable", &args->policy, error))
+    return OAKUM_EXIT_ERROR;
+  if (args->report == NULL && g_strcmp0(args->scan.format, "json") == 0 &&
+      (args->build.platforms &&
+       (args->build.platforms->len > 1 || strchr(args->build.platforms->pdata[0], ',')))) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--fail-on takes fixable, none, or a severity");
+                "--format json of several platforms is a file each: name it with --report FILE");
     return OAKUM_EXIT_ERROR;
   }
   if (!oakum_cli_parse_dockerfile(&args->build, folder, built, error))
@@ -73,24 +115,21 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, OakumScan
     g_propagate_error(error, unread);
     return OAKUM_EXIT_ERROR;
   }
+  args->build.push |= args->build.tags != NULL; /* what passes goes where it is named */
   if (!oakum_cli_build(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
-  if (!built->result) /* --print-plan */
+  if (!oakum_built_any(built)) /* --print-plan */
     return OAKUM_EXIT_PASS;
-  OakumCatalog *catalog = oakum_examine_image(built->result->image, error);
-  if (!catalog ||
-      !oakum_cli_scan(catalog, args->db, built->result->layer_lines, &args->policy, scanned, error))
-    return OAKUM_EXIT_ERROR;
-  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(built->result->image->manifest);
-  if (!oakum_cli_report(scanned, desc->digest, args->format, args->report, error))
-    return OAKUM_EXIT_ERROR;
-  int status = oakum_cli_verdict_status(scanned->verdict);
-  if (status != OAKUM_EXIT_PASS) {
-    oakum_log(OAKUM_LOG_ERROR, "ship: refused: %s; nothing was delivered",
-              scanned->verdict->reasons->len ? (char *)scanned->verdict->reasons->pdata[0]
-                                             : "the policy says no");
-    return status;
+  int status = OAKUM_EXIT_PASS;
+  for (guint i = 0; i < built->results->len; i++) {
+    int one = judge(args, built, i, error);
+    if (one == OAKUM_EXIT_ERROR)
+      return one;
+    if (status != OAKUM_EXIT_GATE && one != OAKUM_EXIT_PASS)
+      status = one;
   }
+  if (status != OAKUM_EXIT_PASS)
+    return status;
   return oakum_cli_deliver(&args->build, built, error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
 }
 
@@ -98,7 +137,6 @@ static int run(int argc, char **argv)
 {
   ShipArgs args = {0};
   OakumBuilt built = {0};
-  OakumScanned scanned = {0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
   int status = OAKUM_EXIT_ERROR;
@@ -113,31 +151,27 @@ static int run(int argc, char **argv)
                   "--fail-lint takes error, warning, info, style, none or a severity");
     else if (args.build.print_plan ||
              !oakum_cli_enter_userns(args.build.isolation, argc, argv, &status, &error))
-      status = ship(&args, rest->pdata[0], &built, &scanned, &error);
+      status = ship(&args, rest->pdata[0], &built, &error);
   }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "ship: %s", error->message);
-  oakum_scanned_clear(&scanned);
+  if (error && args.build.metadata_file && error->code != OAKUM_ERROR_USAGE)
+    oakum_cli_tell_failure(&args.build, &built, error);
   oakum_built_clear(&built);
   oakum_options_clear(&oakum_cmd_ship, &args);
   return status;
 }
 
 static const OakumOption own_options[] = {
-    {"db", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, db), "FILE", "advisory database",
-     "the snapshot inside the program"},
-    {"fail-on", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, fail_on),
-     "fixable|none|negligible|low|medium|high|critical",
-     "holes that refuse the image: those with a fix, or of this severity and worse", "fixable"},
     {"fail-lint", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, lint), "error|warning|info|style|none",
      "lint findings that refuse the build: of this level and worse", "error"},
-    {"format", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, format), "table|json",
-     "format of the report", "table"},
-    {"report", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, report), "FILE", "write the report there",
+    {"report", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, report), "FILE",
+     "write the report there; of several platforms a file each, FILE.linux_arm64",
      "standard output"},
     {0}};
 static const OakumOptionGroup groups[] = {
     {NULL, NULL, own_options, 0},
+    {"Scanning", NULL, oakum_scan_options, offsetof(ShipArgs, scan)},
     {"Building", NULL, oakum_build_options, offsetof(ShipArgs, build)},
     OAKUM_REGISTRY_GROUP(ShipArgs, build.registry),
     OAKUM_GENERAL_GROUP(ShipArgs, build.general),

@@ -25,6 +25,11 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
     const char *colon = kinds[i].kind == OAKUM_ARG_ROOTFS           ? NULL
                         : kinds[i].kind == OAKUM_ARG_DOCKER_ARCHIVE ? strchr(path, ':')
                                                                     : strrchr(path, ':');
+    /* oci:DIR@sha256:…: a digest in place of a tag */
+    const char *at = strrchr(path, '@');
+    gboolean layout = kinds[i].kind == OAKUM_ARG_OCI || kinds[i].kind == OAKUM_ARG_OCI_ARCHIVE;
+    if (layout && at && oakum_digest_check(at + 1, NULL))
+      colon = at;
     if (colon && strchr(colon, '/') && kinds[i].kind != OAKUM_ARG_DOCKER_ARCHIVE)
       colon = NULL;
     arg->kind = kinds[i].kind;
@@ -190,19 +195,6 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   return oakum_image_new(arg->text, g_steal_pointer(&manifest), source, error);
 }
 
-static gboolean push(const OakumImageArg *arg, const OakumImage *image,
-                     const OakumRegistryArgs *args, GError **error)
-{
-  g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
-  g_autoptr(OakumRegistry) registry = ref ? oakum_registry_args_open(args, ref, TRUE, error) : NULL;
-  const char *tags[] = {ref ? ref->tag : NULL, NULL};
-  const OakumManifest *manifests[] = {image->manifest};
-  if (registry && oakum_registry_push(registry, manifests, 1, image->source, tags, NULL, error))
-    return TRUE;
-  g_prefix_error(error, "push %s: ", arg->text);
-  return FALSE;
-}
-
 OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                  OakumStore *store, const OakumRegistryArgs *registry,
                                  GError **error)
@@ -250,36 +242,4 @@ OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatf
     return NULL;
   }
   return oakum_examine_tar(open_tar(arg->path, fd), arg->path, error);
-}
-
-static gboolean write_to(const OakumImageArg *arg, const OakumImage *image,
-                         const OakumRegistryArgs *registry, GError **error)
-{
-  switch (arg->kind) {
-  case OAKUM_ARG_OCI:
-    return oakum_layout_write(image, arg->path, arg->tag, error);
-  case OAKUM_ARG_OCI_ARCHIVE:
-    return oakum_layout_write_archive(image, arg->path, arg->tag, error);
-  case OAKUM_ARG_DOCKER_ARCHIVE:
-    return oakum_docker_archive_write(image, arg->path, arg->tag, error);
-  case OAKUM_ARG_REGISTRY:
-    return push(arg, image, registry, error);
-  default:
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "%s: an image cannot be written there",
-                arg->text);
-    return FALSE;
-  }
-}
-
-gboolean oakum_image_arg_write(const OakumImageArg *arg, const OakumImage *image,
-                               const OakumRegistryArgs *registry, GError **error)
-{
-  g_autofree char *what =
-      g_strconcat(arg->kind == OAKUM_ARG_REGISTRY ? "pushing " : "writing ", arg->text, NULL);
-  const OakumManifest *manifests[] = {image->manifest};
-  g_autoptr(OakumBlobSource) source =
-      oakum_progress_source(image->source, FALSE, what, manifests, 1);
-  OakumImage shown = *image;
-  shown.source = source;
-  return write_to(arg, &shown, registry, error);
 }

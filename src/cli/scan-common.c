@@ -5,6 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AT(field) offsetof(OakumScanArgs, field)
+const OakumOption oakum_scan_options[] = {
+    {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
+     "the snapshot inside the program"},
+    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on),
+     "fixable|none|negligible|low|medium|high|critical",
+     "holes that make the exit status 2: those with a fix, or of this severity and worse",
+     "scan: none; ship: fixable"},
+    {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json", "format of the report", "table"},
+    {0}};
+
+gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
+                                GError **error)
+{
+  if (oakum_policy_parse(args->fail_on ? args->fail_on : fallback, out))
+    return TRUE;
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+              "--fail-on takes fixable, none, or a severity");
+  return FALSE;
+}
+
 gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
                         const OakumPolicy *policy, OakumScanned *out, GError **error)
 {

@@ -9,6 +9,16 @@ typedef struct {
   OakumVerdict *verdict;
   char *db_path, *db_date;
 } OakumScanned;
+void oakum_scanned_clear(OakumScanned *scanned);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
+/* What to match with, what is too bad, and how to tell: for scan and ship. */
+typedef struct {
+  char *db, *fail_on, *format;
+} OakumScanArgs;
+extern const OakumOption oakum_scan_options[];
+/* --fail-on; `fallback` when it is not given. */
+NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
+                                          OakumPolicy *out, GError **error);
 /* Takes the catalogue and matches its packages with the database at `db` (NULL: $OAKUM_DB). */
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
                                   const OakumPolicy *policy, OakumScanned *out, GError **error);
@@ -17,4 +27,3 @@ NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *tar
                                     const char *format, const char *file, GError **error);
 /* Exit status of a verdict. */
 NODISCARD int oakum_cli_verdict_status(const OakumVerdict *verdict);
-void oakum_scanned_clear(OakumScanned *scanned);

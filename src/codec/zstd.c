@@ -114,5 +114,9 @@ OakumWriter *oakum_writer_new_zstd(OakumWriter *below, int level)
   if (!writer->context ||
       ZSTD_isError(ZSTD_CCtx_setParameter(writer->context, ZSTD_c_compressionLevel, level)))
     g_error("libzstd: no compressor");
+  /* high levels look farther back than readers need to */
+  if (level > 19 && ZSTD_isError(ZSTD_CCtx_setParameter(writer->context, ZSTD_c_windowLog,
+                                                        OAKUM_ZSTD_WINDOW_LOG_WRITTEN)))
+    g_error("libzstd: no window");
   return oakum_writer_new(&klass, writer);
 }

@@ -274,13 +274,32 @@ static gboolean append_text(OakumTarWriter *tar, const char *name, const void *d
   return oakum_archive_append(tar, name, len, reader, error);
 }
 
-static gboolean write_oci(const OakumImage *image, OakumTarWriter *tar, const char *tag,
-                          GError **error)
+static gboolean append_manifest(OakumTarWriter *tar, const OakumManifest *manifest, GError **error)
 {
+  gsize len;
+  const void *raw = g_bytes_get_data(manifest->raw, &len);
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(manifest);
+  g_autofree char *name =
+      g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
+  return append_text(tar, name, raw, len, error);
+}
+
+typedef struct {
+  const OakumImageSet *set;
+  const OakumLayoutName *names;
+} OciBody;
+
+static gboolean write_oci(gconstpointer user, OakumTarWriter *tar, GError **error)
+{
+  const OciBody *body = user;
+  const OakumImageSet *set = body->set;
   g_autoptr(GPtrArray) blobs = g_ptr_array_new();
-  g_ptr_array_add(blobs, image->manifest->config);
-  for (guint i = 0; i < image->manifest->layers->len; i++)
-    g_ptr_array_add(blobs, image->manifest->layers->pdata[i]);
+  for (guint i = 0; i < set->n_images; i++) {
+    const OakumManifest *manifest = set->images[i]->manifest;
+    g_ptr_array_add(blobs, manifest->config);
+    for (guint j = 0; j < manifest->layers->len; j++)
+      g_ptr_array_add(blobs, manifest->layers->pdata[j]);
+  }
   g_ptr_array_sort(blobs, by_digest);
   for (guint i = 0; i < blobs->len; i++) {
     const OakumDescriptor *desc = blobs->pdata[i];
@@ -288,52 +307,44 @@ static gboolean write_oci(const OakumImage *image, OakumTarWriter *tar, const ch
       continue; /* the same layer twice */
     g_autofree char *name =
         g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
-    g_autoptr(OakumReader) reader = image->source->open(image->source, desc, error);
+    g_autoptr(OakumReader) reader = set->source->open(set->source, desc, error);
     if (!reader || !oakum_archive_append(tar, name, desc->size, reader, error))
       return FALSE;
   }
-  gsize len;
-  const void *raw = g_bytes_get_data(image->manifest->raw, &len);
-  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
-  g_autofree char *name =
-      g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
-  if (!append_text(tar, name, raw, len, error))
+  for (guint i = 0; i < set->n_images; i++)
+    if (!append_manifest(tar, set->images[i]->manifest, error))
+      return FALSE;
+  if (set->index && !append_manifest(tar, set->index, error))
     return FALSE;
-  if (tag) {
-    desc->annotations = oakum_str_map_new(g_free, g_free);
-    g_hash_table_insert(desc->annotations, g_strdup(OAKUM_REF_NAME), g_strdup(tag));
-  }
-  g_autoptr(GPtrArray) list = g_ptr_array_new();
-  g_ptr_array_add(list, desc);
-  g_autoptr(OakumManifest) index = oakum_index_make(list, NULL);
-  raw = g_bytes_get_data(index->raw, &len);
+  g_autoptr(GPtrArray) list = oakum_image_set_entries(set, body->names);
+  g_autoptr(OakumManifest) index = oakum_index_make(OAKUM_MT_OCI_INDEX, list, NULL);
+  gsize len;
+  const void *raw = g_bytes_get_data(index->raw, &len);
   static const char mark[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
   return append_text(tar, "index.json", raw, len, error) &&
          append_text(tar, "oci-layout", mark, strlen(mark), error);
 }
 
-typedef gboolean (*WriteBody)(const OakumImage *image, OakumTarWriter *tar, const char *tag,
-                              GError **error);
+typedef gboolean (*WriteBody)(gconstpointer user, OakumTarWriter *tar, GError **error);
 
-static gboolean write_archive(const OakumImage *image, const char *file, const char *tag,
-                              WriteBody body, GError **error)
+static gboolean write_archive(const char *file, WriteBody body, gconstpointer user, GError **error)
 {
   g_autoptr(OakumAtomicFile) out = oakum_atomic_file_new(file, 0644, error);
   if (!out)
     return FALSE;
   g_autoptr(OakumTarWriter) tar =
       oakum_tar_writer_new(oakum_writer_new_fd(oakum_atomic_file_fd(out), FALSE));
-  if (body(image, tar, tag, error) && oakum_tar_writer_finish(tar, error) &&
+  if (body(user, tar, error) && oakum_tar_writer_finish(tar, error) &&
       oakum_atomic_file_commit(out, error))
     return TRUE;
   g_prefix_error(error, "%s: ", file);
   return FALSE;
 }
 
-gboolean oakum_layout_write_archive(const OakumImage *image, const char *file, const char *tag,
-                                    GError **error)
+gboolean oakum_layout_write_archive(const OakumImageSet *set, const char *file,
+                                    const OakumLayoutName *names, GError **error)
 {
-  return write_archive(image, file, tag, write_oci, error);
+  return write_archive(file, write_oci, &(OciBody){set, names}, error);
 }
 
 /* ---- docker archive
@@ -500,9 +511,14 @@ static gboolean write_saved_layer(const OakumImage *image, OakumTarWriter *tar, 
   return layer && oakum_archive_append(tar, name, size, layer, error);
 }
 
-static gboolean write_docker(const OakumImage *image, OakumTarWriter *tar, const char *tag,
-                             GError **error)
+typedef struct {
+  const OakumImage *image;
+  const char *const *tags;
+} DockerBody;
+
+static gboolean write_docker(gconstpointer user, OakumTarWriter *tar, GError **error)
 {
+  const OakumImage *image = ((const DockerBody *)user)->image;
   OAKUM_AUTO_JSON *list = json_array();
   json_t *saved = json_object(), *tags = json_array(), *layers = json_array();
   json_array_append_new(list, saved);
@@ -511,8 +527,8 @@ static gboolean write_docker(const OakumImage *image, OakumTarWriter *tar, const
   json_object_set_new(saved, "Config", json_string(config_name));
   json_object_set_new(saved, "RepoTags", tags);
   json_object_set_new(saved, "Layers", layers);
-  if (tag)
-    json_array_append_new(tags, json_string(tag));
+  for (const char *const *tag = ((const DockerBody *)user)->tags; tag && *tag; tag++)
+    json_array_append_new(tags, json_string(*tag));
   g_autoptr(GHashTable) written = oakum_str_map_new(NULL, NULL);
   for (guint i = 0; i < image->manifest->layers->len; i++) {
     char *diff_id = image->config->diff_ids->pdata[i];
@@ -531,8 +547,8 @@ static gboolean write_docker(const OakumImage *image, OakumTarWriter *tar, const
   return append_text(tar, "manifest.json", text, strlen(text), error);
 }
 
-gboolean oakum_docker_archive_write(const OakumImage *image, const char *file, const char *tag,
-                                    GError **error)
+gboolean oakum_docker_archive_write(const OakumImage *image, const char *file,
+                                    const char *const *tags, GError **error)
 {
-  return write_archive(image, file, tag, write_docker, error);
+  return write_archive(file, write_docker, &(DockerBody){image, tags}, error);
 }

@@ -41,3 +41,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumArchive, oakum_archive_free)
 NODISCARD gboolean oakum_archive_append(OakumTarWriter *tar, const char *name, uint64_t size,
                                         OakumReader *content, GError **error);
 #define OAKUM_REF_NAME "org.opencontainers.image.ref.name"
+#define OAKUM_IMAGE_NAME                                                                           \
+  "io.containerd.image.name" /* what buildx and containerd write beside it                         \
+                              */
+/* The entries of index.json for a set: one a name, one without when there is none. Array of
+ * OakumDescriptor. */
+NODISCARD GPtrArray *oakum_image_set_entries(const OakumImageSet *set,
+                                             const OakumLayoutName *names);

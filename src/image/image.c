@@ -101,3 +101,75 @@ gboolean oakum_image_copy_blobs(const OakumImage *image, OakumBlobSink *sink, GE
   g_prefix_error(error, "%s: config: ", image->name);
   return FALSE;
 }
+
+/* ---- several platforms
+ * ------------------------------------------------------------------------------ */
+const OakumManifest *oakum_image_set_top(const OakumImageSet *set)
+{
+  return set->index ? set->index : set->images[0]->manifest;
+}
+
+typedef struct {
+  OakumBlobSource source;
+  const OakumImage *const *images;
+  guint n_images;
+} SetSource;
+
+static gboolean has_blob(const OakumImage *image, const char *digest)
+{
+  gboolean found = strcmp(image->manifest->config->digest, digest) == 0;
+  for (guint i = 0; !found && i < image->manifest->layers->len; i++)
+    found =
+        strcmp(((const OakumDescriptor *)image->manifest->layers->pdata[i])->digest, digest) == 0;
+  return found;
+}
+
+static OakumReader *set_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  const SetSource *s = (const SetSource *)self;
+  const OakumImage *image = s->images[0];
+  for (guint i = 0; i < s->n_images; i++)
+    if (has_blob(s->images[i], desc->digest)) {
+      image = s->images[i];
+      break;
+    }
+  return image->source->open(image->source, desc, error);
+}
+
+static void set_free(OakumBlobSource *self)
+{
+  g_free(self);
+}
+
+OakumBlobSource *oakum_image_set_source(const OakumImage *const *images, guint n_images)
+{
+  SetSource *s = g_new0(SetSource, 1);
+  *s = (SetSource){{set_open, set_free}, images, n_images};
+  return &s->source;
+}
+
+GPtrArray *oakum_image_set_entries(const OakumImageSet *set, const OakumLayoutName *names)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
+  static const OakumLayoutName none[] = {{NULL, NULL}};
+  const OakumLayoutName *name = names ? names : none;
+  do {
+    OakumDescriptor *desc = oakum_manifest_descriptor(oakum_image_set_top(set));
+    GHashTableIter iter;
+    gpointer key, value;
+    if (name->tag || set->annotations)
+      desc->annotations = oakum_str_map_new(g_free, g_free);
+    if (set->annotations) {
+      g_hash_table_iter_init(&iter, set->annotations);
+      while (g_hash_table_iter_next(&iter, &key, &value))
+        g_hash_table_insert(desc->annotations, g_strdup(key), g_strdup(value));
+    }
+    if (name->tag)
+      g_hash_table_replace(desc->annotations, g_strdup(OAKUM_REF_NAME), g_strdup(name->tag));
+    if (name->reference)
+      g_hash_table_replace(desc->annotations, g_strdup(OAKUM_IMAGE_NAME),
+                           g_strdup(name->reference));
+    g_ptr_array_add(list, desc);
+  } while (name->tag && (++name)->tag);
+  return list;
+}

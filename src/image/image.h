@@ -124,23 +124,42 @@ NODISCARD OakumReader *oakum_image_open_layer(const OakumImage *image, guint ind
 NODISCARD gboolean oakum_image_copy_blobs(const OakumImage *image, OakumBlobSink *sink,
                                           GError **error);
 
+/* What is delivered: the image of each platform, and the index over them. All borrowed. */
+typedef struct {
+  const OakumImage *const *images;
+  guint n_images;
+  const OakumManifest *index; /* NULL: the only image itself */
+  GHashTable *annotations;    /* of the descriptor that a layout names it by; NULL */
+  OakumBlobSource *source;    /* of all blobs of all images */
+} OakumImageSet;
+/* The index, or the manifest of the only image. */
+NODISCARD const OakumManifest *oakum_image_set_top(const OakumImageSet *set);
+/* A source of the blobs of several images, which must outlive it. */
+NODISCARD OakumBlobSource *oakum_image_set_source(const OakumImage *const *images, guint n_images);
+/* Under which name a layout has an image: the tag (org.opencontainers.image.ref.name) and, when
+ * known, the whole reference (io.containerd.image.name). Lists end with {NULL}. */
+typedef struct {
+  const char *tag, *reference;
+} OakumLayoutName;
+
 /* OCI image layout 1.0.0 (image-layout.md), as a folder or as a tar of it. `tag` NULL: the only
  * image, or the best for the platform. Blobs that are symbolic links are refused. */
 NODISCARD OakumImage *oakum_layout_read(const char *folder, const char *tag,
                                         const OakumPlatform *platform, GError **error);
 NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
                                                 const OakumPlatform *platform, GError **error);
-/* Adds the image to the layout in `folder` (made when missing) under `tag` (may be NULL), replacing
- * an entry of that tag; index.json changes last and atomically. */
-NODISCARD gboolean oakum_layout_write(const OakumImage *image, const char *folder, const char *tag,
-                                      GError **error);
-NODISCARD gboolean oakum_layout_write_archive(const OakumImage *image, const char *file,
-                                              const char *tag, GError **error);
+/* Adds the image to the layout in `folder` (made when missing) under each of `names` (none: without
+ * a name), replacing entries of those names; index.json changes last and atomically. */
+NODISCARD gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
+                                      const OakumLayoutName *names, GError **error);
+NODISCARD gboolean oakum_layout_write_archive(const OakumImageSet *set, const char *file,
+                                              const OakumLayoutName *names, GError **error);
 /* `docker save` archives (manifest.json, config, layers; Docker image specification 1.2), also
  * compressed ones. `tag` NULL: the only image. */
 NODISCARD OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError **error);
+/* `tags`: references as docker shows them ("app:v1"); the list ends with NULL. */
 NODISCARD gboolean oakum_docker_archive_write(const OakumImage *image, const char *file,
-                                              const char *tag, GError **error);
+                                              const char *const *tags, GError **error);
 
 /* ---- trees
  * ------------------------------------------------------------------------------------------ A root
@@ -159,6 +178,9 @@ void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
 NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);
+/* For a root file system that is the result: gives every folder the time that its layer said, which
+ * what later layers brought into it had changed; 0 to those that no layer names. */
+NODISCARD gboolean oakum_tree_set_folder_times(OakumTree *tree, GError **error);
 /* Notes where every file stands now (inode, ctime); to be called between the last apply and a step.
  */
 NODISCARD gboolean oakum_tree_settle(OakumTree *tree, GError **error);

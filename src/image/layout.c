@@ -178,10 +178,29 @@ static void sink_free(OakumBlobSink *self)
   (void)self; /* on the stack of its only user */
 }
 
-/* The entries of index.json that stay: all but those of our tag and of this very manifest without
- * one. */
-static GPtrArray *kept_entries(const char *folder, const OakumDescriptor *mine, const char *tag,
-                               GError **error)
+static const char *annotation(const OakumDescriptor *desc, const char *key)
+{
+  return desc->annotations ? g_hash_table_lookup(desc->annotations, key) : NULL;
+}
+
+/* Whether an entry of index.json makes way for one of ours: it has its name, or is the same
+ * manifest without one. */
+static gboolean makes_way(const OakumDescriptor *old, GPtrArray *mine)
+{
+  const char *name = ref_name(old), *reference = annotation(old, OAKUM_IMAGE_NAME);
+  for (guint i = 0; i < mine->len; i++) {
+    const OakumDescriptor *desc = mine->pdata[i];
+    const char *tag = ref_name(desc), *own = annotation(desc, OAKUM_IMAGE_NAME);
+    if (!name && strcmp(old->digest, desc->digest) == 0)
+      return TRUE;
+    if (tag && g_strcmp0(name, tag) == 0 && (!own || !reference || strcmp(own, reference) == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The entries of index.json that stay. */
+static GPtrArray *kept_entries(const char *folder, GPtrArray *mine, GError **error)
 {
   g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free);
   g_autofree char *path = g_build_filename(folder, "index.json", NULL);
@@ -201,29 +220,39 @@ static GPtrArray *kept_entries(const char *folder, const OakumDescriptor *mine, 
       g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "%s is no index", path);
     return NULL;
   }
-  for (guint i = 0; i < index->manifests->len; i++) {
-    const OakumDescriptor *desc = index->manifests->pdata[i];
-    const char *name = ref_name(desc);
-    gboolean same = strcmp(desc->digest, mine->digest) == 0;
-    if ((tag && g_strcmp0(name, tag) == 0) || (same && !name))
-      continue;
-    g_ptr_array_add(list, oakum_descriptor_copy(desc));
-  }
+  for (guint i = 0; i < index->manifests->len; i++)
+    if (!makes_way(index->manifests->pdata[i], mine))
+      g_ptr_array_add(list, oakum_descriptor_copy(index->manifests->pdata[i]));
   return g_steal_pointer(&list);
 }
 
-gboolean oakum_layout_write(const OakumImage *image, const char *folder, const char *tag,
-                            GError **error)
+static gboolean put_manifest(OakumBlobSink *sink, const OakumManifest *manifest, GError **error)
+{
+  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(manifest);
+  g_autoptr(OakumReader) raw = oakum_reader_new_bytes(manifest->raw);
+  return folder_has(sink, desc, NULL) || folder_put(sink, desc, raw, error);
+}
+
+static gboolean put_images(const OakumImageSet *set, OakumBlobSink *sink, GError **error)
+{
+  for (guint i = 0; i < set->n_images; i++) {
+    OakumImage image = *set->images[i];
+    image.source = set->source;
+    if (!oakum_image_copy_blobs(&image, sink, error) || !put_manifest(sink, image.manifest, error))
+      return FALSE;
+  }
+  return !set->index || put_manifest(sink, set->index, error);
+}
+
+gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
+                            const OakumLayoutName *names, GError **error)
 {
   if (g_mkdir_with_parents(folder, 0755) < 0) {
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", folder);
     return FALSE;
   }
   FolderSink sink = {{folder_has, folder_put, sink_free}, folder};
-  g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
-  g_autoptr(OakumReader) raw = oakum_reader_new_bytes(image->manifest->raw);
-  if (!oakum_image_copy_blobs(image, &sink.sink, error) ||
-      (!folder_has(&sink.sink, desc, NULL) && !folder_put(&sink.sink, desc, raw, error)))
+  if (!put_images(set, &sink.sink, error))
     return FALSE;
   g_autofree char *mark = g_build_filename(folder, "oci-layout", NULL);
   g_autofree char *index_path = g_build_filename(folder, "index.json", NULL);
@@ -231,15 +260,13 @@ gboolean oakum_layout_write(const OakumImage *image, const char *folder, const c
   g_autoptr(OakumLock) lock = oakum_lock_take(lock_path, TRUE, TRUE, error);
   if (!lock || !oakum_file_write(mark, LAYOUT_TEXT, strlen(LAYOUT_TEXT), 0644, error))
     return FALSE;
-  g_autoptr(GPtrArray) entries = kept_entries(folder, desc, tag, error);
+  g_autoptr(GPtrArray) mine = oakum_image_set_entries(set, names);
+  g_autoptr(GPtrArray) entries = kept_entries(folder, mine, error);
   if (!entries)
     return FALSE;
-  if (tag) {
-    desc->annotations = oakum_str_map_new(g_free, g_free);
-    g_hash_table_insert(desc->annotations, g_strdup(OAKUM_REF_NAME), g_strdup(tag));
-  }
-  g_ptr_array_add(entries, g_steal_pointer(&desc));
-  g_autoptr(OakumManifest) index = oakum_index_make(entries, NULL);
+  for (guint i = 0; i < mine->len; i++)
+    g_ptr_array_add(entries, oakum_descriptor_copy(mine->pdata[i]));
+  g_autoptr(OakumManifest) index = oakum_index_make(OAKUM_MT_OCI_INDEX, entries, NULL);
   gsize len;
   const void *data = g_bytes_get_data(index->raw, &len);
   gboolean ok = oakum_file_write(index_path, data, len, 0644, error);

@@ -539,3 +539,33 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   g_hash_table_unref(apply.dir_times);
   return ok;
 }
+
+static gboolean set_time(int root, const char *path, int64_t seconds, GError **error)
+{
+  OAKUM_AUTO_FD fd = oakum_root_open(root, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0,
+                                     OAKUM_ROOT_NO_SYMLINKS, error);
+  const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds}};
+  return fd >= 0 && (futimens(fd, times) == 0 || oakum_tree_fail(error, errno, path));
+}
+
+gboolean oakum_tree_set_folder_times(OakumTree *tree, GError **error)
+{
+  g_autoptr(GHashTable) implied = oakum_str_map_new(g_free, NULL);
+  GHashTableIter iter;
+  gpointer key, value;
+  g_hash_table_iter_init(&iter, tree->entries);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const TreeEntry *note = value;
+    if (note->type == OAKUM_TAR_DIR && !set_time(tree->root, key, note->mtime, error))
+      return FALSE;
+    for (g_autofree char *above = g_strdup(key); strchr(above, '/');) {
+      *strrchr(above, '/') = '\0';
+      if (g_hash_table_contains(tree->entries, above) ||
+          !g_hash_table_add(implied, g_strdup(above)))
+        break;
+      if (!set_time(tree->root, above, 0, error))
+        return FALSE;
+    }
+  }
+  return set_time(tree->root, "", 0, error);
+}

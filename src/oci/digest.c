@@ -208,32 +208,75 @@ void oakum_reference_free(OakumReference *ref)
   g_free(ref);
 }
 
+/* Other names of an architecture, and variants that go without saying: containerd's
+ * platforms.Normalize. */
+static void normalize(OakumPlatform *p)
+{
+  static const struct {
+    const char *name, *architecture, *variant;
+  } names[] = {{"x86_64", "amd64", NULL}, {"x86-64", "amd64", NULL},  {"i386", "386", NULL},
+               {"i686", "386", NULL},     {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},
+               {"armel", "arm", "v6"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(p->architecture, names[i].name) == 0) {
+      g_free(p->architecture);
+      p->architecture = g_strdup(names[i].architecture);
+      if (names[i].variant) {
+        g_free(p->variant);
+        p->variant = g_strdup(names[i].variant);
+      }
+      break;
+    }
+  if (p->variant && g_ascii_isdigit(p->variant[0]) && !p->variant[1]) {
+    char *with_v = g_strconcat("v", p->variant, NULL);
+    g_free(p->variant);
+    p->variant = with_v;
+  }
+  const char *own = strcmp(p->architecture, "amd64") == 0   ? "v1"
+                    : strcmp(p->architecture, "arm64") == 0 ? "v8"
+                                                            : NULL;
+  if (own && g_strcmp0(p->variant, own) == 0)
+    g_clear_pointer(&p->variant, g_free);
+  if (strcmp(p->architecture, "arm") == 0 && !p->variant)
+    p->variant = g_strdup("v7");
+}
+
 gboolean oakum_platform_parse(const char *text, OakumPlatform *out, GError **error)
 {
   g_auto(GStrv) parts = g_strsplit(text, "/", 4);
   guint n = g_strv_length(parts);
-  gboolean ok = n == 2 || n == 3;
+  gboolean ok = n >= 1 && n <= 3;
   for (guint i = 0; i < n; i++)
     ok = ok && *parts[i] &&
          strspn(parts[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
              strlen(parts[i]);
-  if (!ok) {
+  static const char *const systems[] = {"linux",  "windows", "darwin",  "freebsd",
+                                        "netbsd", "openbsd", "solaris", NULL};
+  if (!ok || (n == 1 && g_strv_contains(systems, parts[0]))) {
     g_autofree char *shown = oakum_escape_terminal(text, (gssize)strnlen(text, 128));
     g_set_error(error, OAKUM_OCI_ERROR, OAKUM_ERROR_INVALID,
-                "platform \"%s\" is not os/architecture[/variant], for example linux/arm64/v8",
+                "platform \"%s\" is not os/architecture[/variant], for example linux/arm/v7",
                 shown);
     return FALSE;
   }
-  *out = (OakumPlatform){g_ascii_strdown(parts[0], -1), g_ascii_strdown(parts[1], -1),
+  *out = (OakumPlatform){n == 1 ? g_strdup("linux") : g_ascii_strdown(parts[0], -1),
+                         g_ascii_strdown(parts[n == 1 ? 0 : 1], -1),
                          n == 3 ? g_ascii_strdown(parts[2], -1) : NULL};
+  normalize(out);
   return TRUE;
+}
+
+OakumPlatform oakum_platform_copy(const OakumPlatform *platform)
+{
+  return (OakumPlatform){g_strdup(platform->os), g_strdup(platform->architecture),
+                         g_strdup(platform->variant)};
 }
 
 void oakum_platform_host(OakumPlatform *out)
 {
   static const struct {
     const char *machine, *architecture, *variant;
-  } table[] = {{"x86_64", "amd64", NULL}, {"aarch64", "arm64", "v8"},  {"armv7l", "arm", "v7"},
+  } table[] = {{"x86_64", "amd64", NULL}, {"aarch64", "arm64", NULL},  {"armv7l", "arm", "v7"},
                {"armv6l", "arm", "v6"},   {"i686", "386", NULL},       {"ppc64le", "ppc64le", NULL},
                {"s390x", "s390x", NULL},  {"riscv64", "riscv64", NULL}};
   struct utsname name;
@@ -247,21 +290,32 @@ void oakum_platform_host(OakumPlatform *out)
   *out = (OakumPlatform){g_strdup("linux"), g_strdup(machine), NULL};
 }
 
+/* The number of "v7", 0 when there is none, -1 for what is no such number. */
+static int variant_number(const char *architecture, const char *variant)
+{
+  if (!variant || !*variant)
+    return strcmp(architecture, "arm64") == 0   ? 8
+           : strcmp(architecture, "arm") == 0   ? 7
+           : strcmp(architecture, "amd64") == 0 ? 1
+                                                : 0;
+  return variant[0] == 'v' && g_ascii_isdigit(variant[1]) && !variant[2] ? variant[1] - '0' : -1;
+}
+
 int oakum_platform_match(const OakumPlatform *wanted, const OakumPlatform *offered)
 {
-  if (!offered->os || !offered->architecture || strcmp(wanted->os, offered->os) != 0 ||
-      strcmp(wanted->architecture, offered->architecture) != 0)
+  if (!offered->os || !offered->architecture || strcmp(wanted->os, offered->os) != 0)
     return 0;
-  gboolean arm64 = strcmp(wanted->architecture, "arm64") == 0;
-  const char *w = wanted->variant ? wanted->variant : arm64 ? "v8" : NULL;
-  const char *o = offered->variant ? offered->variant : arm64 ? "v8" : NULL;
-  if (g_strcmp0(w, o) == 0)
-    return 100;
-  if (!w || !o)
-    return 50;
-  /* an older arm runs on a newer one */
-  if (w[0] == 'v' && o[0] == 'v' && w[1] > o[1] && !w[2] && !o[2])
-    return 10 + (o[1] - '0');
+  int w = variant_number(wanted->architecture, wanted->variant);
+  int o = variant_number(offered->architecture, offered->variant);
+  if (strcmp(wanted->architecture, offered->architecture) == 0) {
+    if (w < 0 || o < 0)
+      return g_strcmp0(wanted->variant, offered->variant) == 0 ? 100 : 0;
+    return o == w ? 100 : o < w ? 50 + o : 0; /* an older one runs on a newer one */
+  }
+  if (strcmp(wanted->architecture, "amd64") == 0 && strcmp(offered->architecture, "386") == 0)
+    return 1;
+  if (strcmp(wanted->architecture, "arm64") == 0 && strcmp(offered->architecture, "arm") == 0)
+    return o > 0 ? o : 0;
   return 0;
 }
 

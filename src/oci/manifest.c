@@ -30,9 +30,7 @@ OakumDescriptor *oakum_descriptor_copy(const OakumDescriptor *desc)
   OakumDescriptor *copy = oakum_descriptor_new(desc->media_type, desc->digest, desc->size);
   copy->urls = g_strdupv(desc->urls);
   copy->annotations = map_copy(desc->annotations);
-  copy->platform =
-      (OakumPlatform){g_strdup(desc->platform.os), g_strdup(desc->platform.architecture),
-                      g_strdup(desc->platform.variant)};
+  copy->platform = oakum_platform_copy(&desc->platform);
   copy->artifact_type = g_strdup(desc->artifact_type);
   return copy;
 }
@@ -67,6 +65,22 @@ gboolean oakum_media_type_is_layer(const char *media_type)
   return g_str_has_prefix(media_type, OAKUM_MT_OCI_LAYER) ||
          g_str_has_prefix(media_type, "application/vnd.oci.image.layer.nondistributable.v1.tar") ||
          g_str_has_prefix(media_type, "application/vnd.docker.image.rootfs.");
+}
+
+const char *oakum_media_type_of_layer(const char *media_type, gboolean docker)
+{
+  static const struct {
+    const char *oci, *docker;
+  } names[] = {{OAKUM_MT_OCI_LAYER, OAKUM_MT_DOCKER_LAYER},
+               {OAKUM_MT_OCI_LAYER_GZIP, OAKUM_MT_DOCKER_LAYER_GZIP},
+               {"application/vnd.oci.image.layer.nondistributable.v1.tar",
+                "application/vnd.docker.image.rootfs.foreign.diff.tar"},
+               {"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+                "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(media_type, names[i].oci) == 0 || strcmp(media_type, names[i].docker) == 0)
+      return docker ? names[i].docker : names[i].oci;
+  return docker ? NULL : media_type;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------
@@ -261,6 +275,12 @@ static json_t *descriptor_json(const OakumDescriptor *desc)
   json_object_set_new(object, "mediaType", json_string(desc->media_type));
   json_object_set_new(object, "digest", json_string(desc->digest));
   json_object_set_new(object, "size", json_integer((json_int_t)desc->size));
+  if (desc->urls && *desc->urls) {
+    json_t *urls = json_array();
+    for (char **url = desc->urls; *url; url++)
+      json_array_append_new(urls, json_string(*url));
+    json_object_set_new(object, "urls", urls);
+  }
   if (desc->annotations && g_hash_table_size(desc->annotations) > 0)
     json_object_set_new(object, "annotations", map_json(desc->annotations));
   if (desc->platform.os) {
@@ -309,12 +329,15 @@ static OakumManifest *make(const char *media_type, const OakumDescriptor *config
 OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers,
                                    GHashTable *annotations)
 {
-  return make(OAKUM_MT_OCI_MANIFEST, config, layers, annotations);
+  gboolean docker = strcmp(config->media_type, OAKUM_MT_DOCKER_CONFIG) == 0;
+  return make(docker ? OAKUM_MT_DOCKER_MANIFEST : OAKUM_MT_OCI_MANIFEST, config, layers,
+              annotations);
 }
 
-OakumManifest *oakum_index_make(GPtrArray *manifests, GHashTable *annotations)
+OakumManifest *oakum_index_make(const char *media_type, GPtrArray *manifests,
+                                GHashTable *annotations)
 {
-  return make(OAKUM_MT_OCI_INDEX, NULL, manifests, annotations);
+  return make(media_type, NULL, manifests, annotations);
 }
 
 OakumDescriptor *oakum_manifest_descriptor(const OakumManifest *manifest)

@@ -17,6 +17,7 @@ OAKUM_DECLARE_ERROR(oci)
 #define OAKUM_MT_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define OAKUM_MT_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define OAKUM_MT_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"
+#define OAKUM_MT_DOCKER_LAYER "application/vnd.docker.image.rootfs.diff.tar"
 #define OAKUM_MT_DOCKER_LAYER_GZIP "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 /* ---- digest ----------------------------------------------------------------------------------- *
@@ -47,10 +48,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumReference, oakum_reference_free)
 typedef struct {
   char *os, *architecture, *variant; /* variant may be NULL */
 } OakumPlatform;
-NODISCARD gboolean oakum_platform_parse(const char *text, OakumPlatform *out,
-                                        GError **error); /* "linux/arm64/v8" */
+/* "linux/arm/v7", or the architecture alone. Other names of an architecture (x86_64, aarch64, armhf
+ * …) become Go's, and the variant that goes without saying is left out (amd64/v1, arm64/v8) or said
+ * (arm is arm/v7), as containerd has it. */
+NODISCARD gboolean oakum_platform_parse(const char *text, OakumPlatform *out, GError **error);
 void oakum_platform_host(OakumPlatform *out);
-/* 0: no match; greater is better (exact variant beats compatible). */
+NODISCARD OakumPlatform oakum_platform_copy(const OakumPlatform *platform);
+/* 0: what is offered does not run on what is wanted; greater is better: the same variant, then
+ * older ones from the newest on, then what the processor also runs (386 on amd64, arm on arm64). */
 NODISCARD int oakum_platform_match(const OakumPlatform *wanted, const OakumPlatform *offered);
 NODISCARD char *oakum_platform_format(const OakumPlatform *platform);
 void oakum_platform_clear(OakumPlatform *platform);
@@ -75,6 +80,9 @@ NODISCARD gboolean oakum_media_type_is_index(const char *media_type);
 NODISCARD gboolean
 oakum_media_type_is_manifest(const char *media_type); /* image manifest, not index */
 NODISCARD gboolean oakum_media_type_is_layer(const char *media_type);
+/* The name that OCI (`docker` FALSE) or Docker has for a layer of this type, static or
+ * `media_type` itself; NULL: it has none. OCI takes any type. */
+NODISCARD const char *oakum_media_type_of_layer(const char *media_type, gboolean docker);
 
 /* ---- manifest and index
  * -------------------------------------------------------------------------------- * Parsing
@@ -94,12 +102,14 @@ typedef struct {
 } OakumManifest;
 NODISCARD OakumManifest *oakum_manifest_parse(GBytes *raw, const char *content_type,
                                               GError **error);
-/* A new image manifest, OCI media types; raw is filled with canonical JSON. Copies its arguments.
- * `annotations` may be NULL. */
+/* A new image manifest, OCI's or, with a config of Docker's type, Docker's; raw is filled with
+ * canonical JSON. Copies its arguments. `annotations` may be NULL. */
 NODISCARD OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers,
                                              GHashTable *annotations);
-/* An index over manifests (each may carry a platform and annotations). */
-NODISCARD OakumManifest *oakum_index_make(GPtrArray *manifests, GHashTable *annotations);
+/* An index, or Docker's manifest list, over manifests (each may carry a platform and annotations).
+ */
+NODISCARD OakumManifest *oakum_index_make(const char *media_type, GPtrArray *manifests,
+                                          GHashTable *annotations);
 /* Descriptor of the manifest itself (digest and size of raw). */
 NODISCARD OakumDescriptor *oakum_manifest_descriptor(const OakumManifest *manifest);
 /* Picks the best entry for a platform; attestation manifests (unknown/unknown) never. NULL with

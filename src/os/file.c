@@ -56,9 +56,10 @@ OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **e
   struct stat st;
   g_autofree char *real = realpath(path, NULL); /* a link stays, and leads to the new file */
   const char *target = real ? real : path;
-  if (real && stat(real, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-    /* a device or pipe is written to: a rename would put a file in its place */
-    int fd = open(real, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+    /* a device or pipe is written to: a rename would put a file in its place. /dev/stdout may lead
+     * to a pipe that has no name */
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0)
       return atomic_file_make(target, NULL, fd);
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", path);

@@ -156,6 +156,6 @@ gboolean oakum_registry_add_referrer(OakumRegistry *r, const OakumManifest *mani
       g_hash_table_insert(own->annotations, g_strdup(key), g_strdup(value));
   }
   g_ptr_array_add(list, g_steal_pointer(&own));
-  g_autoptr(OakumManifest) index = oakum_index_make(list, NULL);
+  g_autoptr(OakumManifest) index = oakum_index_make(OAKUM_MT_OCI_INDEX, list, NULL);
   return oakum_registry_put_manifest(r, index, tag, error);
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -88,6 +89,10 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
 {
   const char *name = order->argv[0];
   int first = ENOENT;
+  if (!oakum_limits_memory(order->memory)) {
+    oakum_sandbox_complain("limits");
+    _exit(125);
+  }
   if (strchr(name, '/')) {
     execve(name, order->argv, order->envp);
     first = errno;
@@ -122,6 +127,21 @@ void oakum_sandbox_make_cwd(const char *cwd)
   mkdir(path, 0755);
 }
 
+/* The step's input is its own /dev/null, not the machine's: a step may change mode and owner of
+ * what it holds. Pipes that take its output are its user's, so that it can open /dev/stdout. */
+static void own_streams(const StepOrder *order)
+{
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+    close(STDIN_FILENO);
+  oakum_fd_clear(&fd);
+  for (fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+    struct stat st;
+    if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+      (void)!fchown(fd, (uid_t)order->uid, (gid_t)order->gid);
+  }
+}
+
 _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
                                     gboolean (*before_exec)(void *), void *user)
 {
@@ -132,9 +152,12 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   struct rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);
   umask(022);
+  own_streams(order);
   oakum_sandbox_make_cwd(order->cwd);
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
-  if (!strict && before_exec && !before_exec(user))
+  if (!oakum_limits_cpus(order->cpus_milli))
+    oakum_sandbox_complain("processors");
+  else if (!strict && before_exec && !before_exec(user))
     oakum_sandbox_complain("filter");
   else if (!cut_capabilities(strict))
     oakum_sandbox_complain("capabilities");

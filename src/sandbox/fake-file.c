@@ -200,6 +200,23 @@ static int open_file(Ask *ask, const char *full, int flags, mode_t mode)
   return -ELOOP;
 }
 
+/* What a name below /proc leads to, above all a descriptor that the process holds already: its file
+ * is asked for its rights anew (proc(5)). */
+static int open_again(Ask *ask, int object, int flags)
+{
+  char link[32];
+  struct stat st;
+  int bad = oakum_fake_stat(ask->f, object, &st);
+  if (bad == 0 && (flags & O_PATH))
+    return open_for_path(ask->f, object, &st);
+  if (bad == 0 && oakum_fake_is_inside(ask->f, object))
+    bad = oakum_ask_may(ask, &st, want_of(flags), FALSE);
+  if (bad < 0)
+    return bad;
+  int fd = open(oakum_fake_link(object, link), (flags & ~O_NOFOLLOW) | O_CLOEXEC | O_NOCTTY);
+  return fd < 0 ? -errno : fd;
+}
+
 static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, mode_t mode)
 {
   char path[PATH_LIMIT], full[PATH_LIMIT];
@@ -223,14 +240,7 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
     if (g_str_has_prefix(full, "/proc/") && !(flags & O_CREAT)) {
       OAKUM_AUTO_FD object =
           oakum_ask_object_at(ask, dirfd, path, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
-      char link[32];
-      struct stat st;
-      fd = object < 0 ? object
-           : (flags & O_PATH) && oakum_fake_stat(ask->f, object, &st) == 0
-               ? open_for_path(ask->f, object, &st)
-           : (fd = open(oakum_fake_link(object, link), (flags & ~O_NOFOLLOW) | O_CLOEXEC)) < 0
-               ? -errno
-               : fd;
+      fd = object < 0 ? object : open_again(ask, object, flags);
     } else {
       fd = open_file(ask, full, flags, mode);
     }

@@ -74,21 +74,34 @@ static int answer_pair(Ask *ask)
 
 /* ---- names
  * -------------------------------------------------------------------------------------- */
-/* Abstract names are the machine's: a step's are its own, by a word that nobody else knows. */
+/* Abstract names are the machine's: a step's are its own, by a word that nobody else knows. `len`
+ * counts the NUL that begins the name, and more. */
 static int abstract_name(const struct sockaddr_un *from, size_t len, struct sockaddr_un *to,
                          socklen_t *to_len)
 {
   static uint64_t word;
   if (word == 0 && getrandom(&word, sizeof(word), 0) != (ssize_t)sizeof(word))
     return -EAGAIN;
-  size_t name = len - offsetof(struct sockaddr_un, sun_path) - 1;
-  if (1 + sizeof(word) + name > sizeof(to->sun_path))
-    return -EINVAL;
+  guint8 digest[32]; /* so that the longest name has room beside the word */
+  gsize size = sizeof(digest);
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  g_checksum_update(sum, (const guchar *)from->sun_path,
+                    (gssize)(len - offsetof(struct sockaddr_un, sun_path)));
+  g_checksum_get_digest(sum, digest, &size);
   *to = (struct sockaddr_un){.sun_family = AF_UNIX};
   memcpy(to->sun_path + 1, &word, sizeof(word));
-  memcpy(to->sun_path + 1 + sizeof(word), from->sun_path + 1, name);
-  *to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + sizeof(word) + name);
+  memcpy(to->sun_path + 1 + sizeof(word), digest, sizeof(digest));
+  *to_len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + sizeof(word) + sizeof(digest));
   return 0;
+}
+
+/* A name that fills the address has no NUL (unix(7)). */
+#define PATH_OF_SOCKET (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
+static const char *path_of(const struct sockaddr_un *address, char out[PATH_OF_SOCKET])
+{
+  memcpy(out, address->sun_path, PATH_OF_SOCKET - 1);
+  out[PATH_OF_SOCKET - 1] = '\0';
+  return out;
 }
 
 /* Waits for nothing: the one who would accept may have to ask us first. */
@@ -96,6 +109,7 @@ static int do_connect(Ask *ask, int fd, const struct sockaddr_un *address, size_
 {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   socklen_t to_len = sizeof(to);
+  char path[PATH_OF_SOCKET];
   OAKUM_AUTO_FD object = -1;
   if (address->sun_path[0] == '\0') {
     int bad = abstract_name(address, len, &to, &to_len);
@@ -104,7 +118,7 @@ static int do_connect(Ask *ask, int fd, const struct sockaddr_un *address, size_
   } else {
     struct stat st;
     char link[32];
-    object = oakum_ask_object_at(ask, AT_FDCWD, address->sun_path, 0);
+    object = oakum_ask_object_at(ask, AT_FDCWD, path_of(address, path), 0);
     int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
     bad = bad < 0 ? bad : oakum_ask_may(ask, &st, W_OK, FALSE);
     if (bad < 0)
@@ -118,15 +132,13 @@ static int do_bind(Ask *ask, int fd, const struct sockaddr_un *address, size_t l
 {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   socklen_t to_len = sizeof(to);
-  char name[256];
+  char name[256], path[PATH_OF_SOCKET];
   gboolean slash;
-  if (len == offsetof(struct sockaddr_un, sun_path))
-    return -EINVAL; /* a name of the kernel's choice would be the machine's */
   if (address->sun_path[0] == '\0') {
     int bad = abstract_name(address, len, &to, &to_len);
     return bad < 0 ? bad : bind(fd, (struct sockaddr *)&to, to_len) < 0 ? -errno : 0;
   }
-  OAKUM_AUTO_FD parent = oakum_ask_parent(ask, AT_FDCWD, address->sun_path, name, &slash);
+  OAKUM_AUTO_FD parent = oakum_ask_parent(ask, AT_FDCWD, path_of(address, path), name, &slash);
   int bad = parent < 0 ? parent : oakum_ask_may_change(ask, parent);
   if (bad < 0)
     return bad;
@@ -161,11 +173,11 @@ static void answer_name(Ask *ask)
     result = -EBADF;
   else if (type == 0)
     result = binds ? -EINVAL : -EISCONN;
-  else if (len > sizeof(address) || oakum_ask_read(ask, a[1], &address, len) < 0)
-    result = len > sizeof(address) ? -EINVAL : -EFAULT;
-  else if (len == sizeof(address) &&
-           memchr(address.sun_path, '\0', sizeof(address.sun_path)) == NULL)
-    result = -ENAMETOOLONG;
+  /* the empty name is refused also for bind: one of the kernel's choice would be the machine's */
+  else if (len == offsetof(struct sockaddr_un, sun_path) || len > sizeof(address))
+    result = -EINVAL;
+  else if (oakum_ask_read(ask, a[1], &address, len) < 0)
+    result = -EFAULT;
   if (result < 0) {
     oakum_ask_answer(ask, result);
     return;

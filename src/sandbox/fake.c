@@ -302,7 +302,8 @@ _Noreturn void oakum_fake_become(const StepOrder *order, int root, int to)
   else if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
            !oakum_sandbox_drop_all())
     oakum_sandbox_complain("capabilities");
-  else if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_LOCKS, &state) < 0)
+  else if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_LOCKS, &state) < 0 ||
+           !oakum_limits_cpus(order->cpus_milli))
     oakum_sandbox_complain("limits");
   else if (fence(), !oakum_sandbox_load_fake_filter(&listener))
     oakum_sandbox_complain("filter");

@@ -23,27 +23,59 @@
 #include <time.h>
 #include <unistd.h>
 
-static gboolean bind_device(const char *name)
+/* The devices that every container has, by linux/Documentation/admin-guide/devices.txt. */
+static const struct {
+  const char *name;
+  unsigned major, minor;
+} devices[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+               {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
+
+/* One device at its place in /dev, from `nodes`, a folder of the step's own: else a step could
+ * change mode and owner of the machine's. Where none can be made (a user namespace) the machine's
+ * is shown, read-only: that keeps its inode as it is and lets it be written to. */
+static gboolean bind_device(size_t i, const char *nodes)
 {
-  g_autofree char *from = g_strconcat("/dev/", name, NULL), *to = g_strconcat("dev/", name, NULL);
+  g_autofree char *own = g_build_filename(nodes, devices[i].name, NULL),
+                  *from = g_strconcat("/dev/", devices[i].name, NULL),
+                  *to = g_strconcat("dev/", devices[i].name, NULL);
   int fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   oakum_fd_clear(&fd);
-  return mount(from, to, NULL, MS_BIND, NULL) == 0;
+  if (mknod(own, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)) == 0 &&
+      chmod(own, 0666) == 0 && mount(own, to, NULL, MS_BIND, NULL) == 0) {
+    fd = open(to, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0 || errno == ENXIO) { /* no terminal */
+      oakum_fd_clear(&fd);
+      return TRUE;
+    }
+    if (umount2(to, MNT_DETACH) < 0) /* made, but not to be opened */
+      return FALSE;
+  }
+  return mount(from, to, NULL, MS_BIND, NULL) == 0 && oakum_sandbox_remount(to, MS_RDONLY);
+}
+
+/* /dev itself takes no devices: what a step makes there it cannot open, though it may make it. */
+static gboolean make_devices(void)
+{
+  static const char nodes[] = "proc"; /* not mounted yet */
+  if (mount("tmpfs", nodes, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=700,size=64k") < 0)
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+    if (!bind_device(i, nodes))
+      return FALSE;
+  return umount2(nodes, MNT_DETACH) == 0;
 }
 
 static gboolean make_dev(void)
 {
-  static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
   static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"},
                                          {"/proc/self/fd/0", "dev/stdin"},
                                          {"/proc/self/fd/1", "dev/stdout"},
                                          {"/proc/self/fd/2", "dev/stderr"},
                                          {"pts/ptmx", "dev/ptmx"}};
-  if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=65536k") < 0)
+  if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=755,size=65536k") <
+          0 ||
+      !make_devices())
     return FALSE;
-  for (size_t i = 0; i < G_N_ELEMENTS(nodes); i++)
-    if (!bind_device(nodes[i]))
-      return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
     if (symlink(links[i][0], links[i][1]) < 0)
       return FALSE;
@@ -79,7 +111,7 @@ static gboolean make_proc(void)
   if (mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
     return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(masked); i++)
-    if (mount("/dev/null", masked[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
+    if (mount("dev/null", masked[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
       return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(empty); i++)
     if (mount("tmpfs", empty[i], "tmpfs", MS_RDONLY, "size=0") < 0 && errno != ENOENT)

@@ -15,6 +15,8 @@ typedef struct {
   char *owners;       /* file of the table of owners; NULL: not the rung fake-root */
   char **script;      /* name and text; empty: none */
   char **argv, **envp;
+  char *cgroup;                /* folder of the cgroup to join; NULL: none holds the limits */
+  uint64_t memory, cpus_milli; /* then: what a process can hold itself to; 0: no limit */
   uint64_t uid, gid, timeout_s, max_processes;
   char **groups;     /* numbers */
   GPtrArray *mounts; /* StepMount, those that hold others first */
@@ -44,6 +46,18 @@ NODISCARD StepReport oakum_sandbox_chroot_body(const StepOrder *order);
 _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
                                     gboolean (*before_exec)(void *), void *user);
 void oakum_sandbox_complain(const char *what);
+
+/* ---- limits
+ * ------------------------------------------------------------------------------------ */
+/* A cgroup with the limits, or NULL where none may be made; a folder, new string. */
+NODISCARD char *oakum_cgroup_new(const OakumStepLimits *limits);
+/* Removes it; takes `path` (may be NULL). TRUE: the kernel killed for want of memory. */
+gboolean oakum_cgroup_end(char *path);
+NODISCARD gboolean oakum_cgroup_join(const char *path);
+/* Hold this process, and those that it starts, as far as it goes without a cgroup. The memory comes
+ * last before the step's program starts, the processors before a filter forbids to choose. */
+NODISCARD gboolean oakum_limits_memory(uint64_t memory);
+NODISCARD gboolean oakum_limits_cpus(uint64_t cpus_milli);
 
 /* What the probes try, in a child of theirs: FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_try_mounts(void);

@@ -82,6 +82,9 @@ static const OakumJsonField order_fields[] = {
     {"offline", OAKUM_JSON_BOOL, offsetof(StepOrder, offline), TRUE},
     {"mounts", OAKUM_JSON_ARRAY, offsetof(StepOrder, mounts), TRUE, mount_fields, mount_make,
      g_free, OAKUM_STEP_MOUNTS_MAX},
+    {"cgroup", OAKUM_JSON_STRING, offsetof(StepOrder, cgroup), FALSE, NULL, NULL, NULL, 0},
+    {"memory", OAKUM_JSON_U64, offsetof(StepOrder, memory), TRUE, NULL, NULL, NULL, 0},
+    {"cpus", OAKUM_JSON_U64, offsetof(StepOrder, cpus_milli), TRUE, NULL, NULL, NULL, 0},
     {"timeout", OAKUM_JSON_U64, offsetof(StepOrder, timeout_s), TRUE, NULL, NULL, NULL, 0},
     {"processes", OAKUM_JSON_U64, offsetof(StepOrder, max_processes), TRUE, NULL, NULL, NULL, 0},
     {0}};
@@ -132,7 +135,7 @@ static json_t *mount_order(const OakumStepMount *mount)
 }
 
 static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *places,
-                       GError **error)
+                       const char *cgroup, GError **error)
 {
   OAKUM_AUTO_JSON *json = json_object();
   json_t *groups = json_array();
@@ -161,6 +164,10 @@ static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *p
   json_object_set_new(json, "groups", groups);
   json_object_set_new(json, "uid", json_integer(step->uid));
   json_object_set_new(json, "gid", json_integer(step->gid));
+  if (cgroup)
+    json_object_set_new(json, "cgroup", json_string(cgroup));
+  json_object_set_new(json, "memory", json_integer(cgroup ? 0 : (json_int_t)step->limits.memory));
+  json_object_set_new(json, "cpus", json_integer(cgroup ? 0 : step->limits.cpus_milli));
   json_object_set_new(json, "timeout",
                       json_integer(step->timeout_s ? step->timeout_s : OAKUM_STEP_TIMEOUT_S));
   json_object_set_new(
@@ -195,8 +202,11 @@ int oakum_sandbox_step_main(int argc, char **argv)
     decode(order.script);
     setsid();
     fcntl(STEP_REPORT_FD, F_SETFD, FD_CLOEXEC);
-    report = strcmp(order.rung, "chroot") == 0 || order.owners ? oakum_sandbox_chroot_body(&order)
-                                                               : oakum_sandbox_root_body(&order);
+    if (order.cgroup && !oakum_cgroup_join(order.cgroup))
+      oakum_sandbox_complain("cgroup");
+    else
+      report = strcmp(order.rung, "chroot") == 0 || order.owners ? oakum_sandbox_chroot_body(&order)
+                                                                 : oakum_sandbox_root_body(&order);
   } else {
     dprintf(2, "oakum: step: %s\n", error ? error->message : "no order");
   }
@@ -428,11 +438,12 @@ static void restore(Prepared *p)
 
 /* ---- running
  * --------------------------------------------------------------------------------------------- */
-static gboolean start_and_wait(const Prepared *p, StepReport *report, GError **error)
+static gboolean start_and_wait(const Prepared *p, const char *cgroup, StepReport *report,
+                               GError **error)
 {
   int fds[2];
   const OakumStep *step = p->step;
-  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_targets_mounts(p->places), error);
+  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_targets_mounts(p->places), cgroup, error);
   if (order < 0)
     return FALSE;
   if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -486,10 +497,18 @@ gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, G
   }
   prepared.root = root;
   StepReport report = {0, 0};
-  gboolean ok = prepare(&prepared, error) && start_and_wait(&prepared, &report, error);
+  char *cgroup = oakum_cgroup_new(&step->limits);
+  gboolean ok = prepare(&prepared, error) && start_and_wait(&prepared, cgroup, &report, error);
   restore(&prepared);
+  gboolean starved = oakum_cgroup_end(cgroup);
   if (!ok)
     return FALSE;
+  if (starved && report.status != 0) {
+    g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_LIMIT,
+                "killed: needed more than %" G_GUINT64_FORMAT " bytes of memory",
+                step->limits.memory);
+    return FALSE;
+  }
   switch (report.limit) {
   case STEP_LIMIT_TIME:
     g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_LIMIT, "killed: ran for more than %u s",

@@ -62,6 +62,17 @@ typedef enum {
 /* "host", "none". */
 NODISCARD gboolean oakum_network_parse(const char *text, OakumNetwork *out);
 
+/* What all processes of a step may take together; 0: no limit. A cgroup of its own holds it where
+ * one is delegated; else each process by itself is held to the memory (RLIMIT_DATA), and all to a
+ * whole number of processors (affinity). */
+typedef struct {
+  uint64_t memory;  /* bytes */
+  guint cpus_milli; /* thousandths of a processor */
+} OakumStepLimits;
+/* What of the limits cannot be held here to the letter, to be told to the user; NULL: all is. New
+ * string. */
+NODISCARD char *oakum_sandbox_limits_note(const OakumStepLimits *limits);
+
 typedef struct {
   const char *root;         /* absolute path of the folder that becomes "/" */
   const char *scratch;      /* folder on the same file system that the step does not see */
@@ -75,8 +86,9 @@ typedef struct {
   gid_t gid;
   const gid_t *groups;
   size_t n_groups;
-  int out, err;                     /* borrowed descriptors */
-  guint timeout_s, max_processes;   /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  int out, err;                   /* borrowed descriptors */
+  guint timeout_s, max_processes; /* 0: OAKUM_STEP_TIMEOUT_S, OAKUM_STEP_PROCESSES_MAX */
+  OakumStepLimits limits;
   const char *script_name, *script; /* a program at /dev/pipes/NAME; NULL: none */
   const OakumStepMount *mounts;
   size_t n_mounts;

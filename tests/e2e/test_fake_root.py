@@ -163,7 +163,14 @@ tell('rename', lambda: os.rename('d', 'f')); tell('rename2', lambda: os.rename('
 tell('link dir', lambda: os.link('d', 'd2')); tell('readlink', lambda: os.readlink('f')); tell('long', lambda: os.stat('x' * 300)); tell('longer', lambda: os.stat('x/' * 3000))
 tell('chdir', lambda: os.chdir('f')); tell('empty', lambda: os.stat('')); tell('badfd', lambda: os.fstat(99)); tell('exec', lambda: os.execv('/tmp/f', ['f']))
 tell('exec dir', lambda: os.execv('/tmp/d', ['f'])); tell('exec none', lambda: os.execv('/tmp/none', ['f'])); tell('groups', os.getgroups)
-tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
+import ctypes; libc = ctypes.CDLL(None, use_errno=True)
+def raw(call, address, size):
+    s = socket.socket(socket.AF_UNIX)
+    if call(s.fileno(), address, size) < 0: raise OSError(ctypes.get_errno(), '')
+tell('connect to nothing', lambda: raw(libc.connect, b'\1\0', 2)); tell('connect too long', lambda: raw(libc.connect, b'\1\0' + b'x' * 200, 150))
+tell('connect to one byte', lambda: raw(libc.connect, b'\1\0\0', 3)); tell('connect to whole', lambda: raw(libc.connect, b'\1\0\0' + b'y' * 107, 110))
+reader = os.open('/etc/passwd', os.O_RDONLY)
+tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('again for writing', lambda: os.open(f'/proc/self/fd/{reader}', os.O_WRONLY | os.O_APPEND)); tell('again for reading', lambda: os.close(os.open(f'/proc/self/fd/{reader}', os.O_RDONLY))); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
 tell('chown', lambda: os.chown('f', 5, 5)); tell('chmod', lambda: os.chmod('f', 0o777)); tell('write', lambda: open('/etc/passwd', 'a')); tell('read', lambda: open('/tmp/own'))
 tell('kill', lambda: os.kill(os.getpid(), 0)); tell('umask', lambda: os.umask(0)); tell('access', lambda: os.access('/etc/passwd', os.W_OK)); tell('utime', lambda: os.utime('f', (1, 1)))
 """

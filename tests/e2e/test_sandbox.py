@@ -1,6 +1,7 @@
 """Steps on the rungs of the ladder: what must work inside, and what must not get out."""
 import os
 import pathlib
+import stat
 import subprocess
 import time
 
@@ -46,6 +47,44 @@ def test_ordinary_work(oakum, root, rung):
     assert lines[6:9] == ["1", "y", "oakum"]
     # nothing of the sandbox stays in the root
     assert os.listdir(root / "proc") == [] and os.listdir(root / "dev") == []
+
+
+@pytest.mark.parametrize("rung", RUNGS)
+def test_devices_are_its_own(oakum, root, rung):
+    """What a step holds and sees as a device is no inode of the machine's that it could change, and one that it makes opens nothing."""
+    number = os.stat("/").st_dev  # the machine's own disk, where it is one
+    before = {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in ("/dev/null", "/dev/zero", "/dev/tty")}
+    try:
+        done = step(oakum, root, rung, "sh", "-c",
+                    "chmod 600 /dev/stdin /dev/null /dev/zero /dev/tty /proc/kcore /proc/keys; chown 7:7 /dev/stdin /dev/zero /dev/tty; python3 -Bc "
+                    "'import os; os.fchmod(0, 0)'; test -c /dev/null && head -c 3 /dev/zero | wc -c; echo x > /dev/null || echo lost; for d in /dev /tmp; do "
+                    f"mknod $d/c c 1 5; mknod $d/b b {os.major(number)} {os.minor(number)}; head -c 1 $d/c 2>&1 >&2 && test -c $d/c && echo ESCAPED; "
+                    "head -c 1 $d/b 2>&1 >&2 && test -b $d/b && echo ESCAPED; done; echo end")
+        assert {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in before} == before
+    finally:  # the machine must live on when this fails
+        for name, (mode, uid, gid) in before.items():
+            if os.geteuid() == 0:
+                os.chown(name, uid, gid)
+                os.chmod(name, stat.S_IMODE(mode))
+        for name in ("tmp/c", "tmp/b"):
+            (root / name).unlink(missing_ok=True)
+    assert done.stdout.splitlines()[0] == "3" and done.stdout.splitlines()[-1] == "end", done.stdout + done.stderr
+    assert "ESCAPED" not in done.stdout and "lost" not in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung in ("chroot", "fake-root")])
+@pytest.mark.parametrize("seed", range(4))
+def test_storm_of_calls(oakum, tmp_path, rung, seed):
+    """Nonsense does not bring a supervisor down. A longer storm: OAKUM_STORM=calls."""
+    folder = tmp_path / "root"
+    (folder / "tmp").mkdir(parents=True)
+    subprocess.run(["gcc", "-O1", "-w", "-static", "-o", str(folder / "storm"), str(HERE / "storm.c")], check=True)
+    os.symlink("loop", folder / "loop")
+    os.symlink("nowhere", folder / "dangling")
+    (folder / "script").write_text("#!/storm\n")
+    (folder / "script").chmod(0o755)
+    done = step(oakum, folder, rung, "/storm", str(seed), os.environ.get("OAKUM_STORM", "2000"), timeout=1200)
+    assert done.returncode == 0 and done.stdout == "done\n" and done.stderr == "", done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("rung", RUNGS)

@@ -100,14 +100,23 @@ static void check_same(const Fixture *f, OakumImage *got, GError *error, gboolea
   g_assert_cmpuint(file.size, ==, 3000000);
 }
 
+static OakumImageSet set_of(const Fixture *f)
+{
+  return (OakumImageSet){(const OakumImage *const *)&f->image, 1, NULL, NULL, f->image->source};
+}
+
 static void test_layout(Fixture *f, gconstpointer data)
 {
+  const OakumImageSet set = set_of(f);
   g_autoptr(GError) error = NULL;
   OakumPlatform platform;
   oakum_platform_host(&platform);
-  g_assert_true(oakum_layout_write(f->image, f->path, "v1", &error));
-  g_assert_true(oakum_layout_write(f->image, f->path, "v2", &error));
-  g_assert_true(oakum_layout_write(f->image, f->path, "v1", &error));
+  g_assert_true(
+      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}}, &error));
+  g_assert_true(
+      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v2", NULL}, {NULL, NULL}}, &error));
+  g_assert_true(
+      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}}, &error));
   check_same(f, oakum_layout_read(f->path, "v1", &platform, &error), error, TRUE);
   check_same(f, oakum_layout_read(f->path, "v2", &platform, &error), error, TRUE);
   g_assert_null(oakum_layout_read(f->path, "v3", &platform, &error));
@@ -130,10 +139,12 @@ static void test_layout(Fixture *f, gconstpointer data)
 
 static void test_oci_archive(Fixture *f, gconstpointer data)
 {
+  const OakumImageSet set = set_of(f);
   g_autoptr(GError) error = NULL;
   OakumPlatform platform;
   oakum_platform_host(&platform);
-  g_assert_true(oakum_layout_write_archive(f->image, f->path, "v1", &error));
+  g_assert_true(oakum_layout_write_archive(
+      &set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}}, &error));
   check_same(f, oakum_layout_read_archive(f->path, "v1", &platform, &error), error, TRUE);
   check_same(f, oakum_layout_read_archive(f->path, NULL, &platform, &error), error, TRUE);
   /* compressed */
@@ -151,7 +162,8 @@ static void test_oci_archive(Fixture *f, gconstpointer data)
 static void test_docker_archive(Fixture *f, gconstpointer data)
 {
   g_autoptr(GError) error = NULL;
-  g_assert_true(oakum_docker_archive_write(f->image, f->path, "x/y:v1", &error));
+  g_assert_true(
+      oakum_docker_archive_write(f->image, f->path, (const char *[]){"x/y:v1", NULL}, &error));
   check_same(f, oakum_docker_archive_read(f->path, "v1", &error), error, FALSE);
   check_same(f, oakum_docker_archive_read(f->path, NULL, &error), error, FALSE);
   g_assert_null(oakum_docker_archive_read(f->path, "v2", &error));

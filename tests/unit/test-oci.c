@@ -132,7 +132,7 @@ static void test_index(void)
       "no image for platform linux/s390x; there is: linux/arm/v6, linux/arm/v7, linux/arm64");
   oakum_platform_clear(&p);
   g_assert_false(oakum_platform_parse("linux", &p, NULL));
-  g_autoptr(OakumManifest) again = oakum_index_make(m->manifests, NULL);
+  g_autoptr(OakumManifest) again = oakum_index_make(OAKUM_MT_OCI_INDEX, m->manifests, NULL);
   g_autoptr(OakumManifest) back = oakum_manifest_parse(again->raw, OAKUM_MT_OCI_INDEX, &error);
   g_assert_nonnull(back);
   g_assert_cmpuint(back->manifests->len, ==, 4);
