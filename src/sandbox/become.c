@@ -61,7 +61,8 @@ static gboolean cut_capabilities(gboolean strict)
 }
 
 /* Landlock, from ABI 6 on, keeps signals and abstract sockets inside the step as well: a second
- * wall behind the supervisor. Nothing is lost where the kernel has none. */
+ * wall behind the supervisor, and with namespaces the only one in front of the abstract sockets of
+ * the network that a step shares with the builder. */
 static void scope_by_landlock(void)
 {
   struct {
@@ -154,6 +155,8 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   umask(022);
   own_streams(order);
   oakum_sandbox_make_cwd(order->cwd);
+  if (!strict)
+    scope_by_landlock();
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
   if (!oakum_limits_cpus(order->cpus_milli))
     oakum_sandbox_complain("processors");
