@@ -220,7 +220,7 @@ def check_lines(got, expected):
 
 # what buildah leaves of its own mounts in the layer of a RUN
 MOUNTS = {"dev d 0755", "proc d 0755", "run d 0755", "sys d 0755", 'etc/hosts f 0644 ""', 'etc/resolv.conf f 0644 ""', "run/.containerenv f 0644 \"\"", 'run/.containerenv f 0700 ""',
-          "etc d 0755", "etc/hosts f 0755 \"\"", "etc/resolv.conf f 0755 \"\"", "proc d 0555", "sys d 0555"}
+          "etc d 0755", 'etc/hostname f 0755 ""', "etc/hosts f 0755 \"\"", "etc/resolv.conf f 0755 \"\"", "proc d 0555", "sys d 0555"}
 
 
 def compare_buildah(case, context, tmp_path, words, base, expected):
