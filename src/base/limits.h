@@ -164,6 +164,8 @@
 #define OAKUM_STEP_MOUNTS_MAX 64u
 #define OAKUM_SECRET_MAX (500 * OAKUM_KIB) /* BuildKit's own */
 #define OAKUM_CACHE_COPIES_MAX 100u        /* users at a time of one private cache */
+#define OAKUM_CACHES_MAX 20u               /* --cache-from, --cache-to */
+#define OAKUM_MEMO_FILES_MAX 200000u       /* files of a context whose digests are kept */
 #define OAKUM_CACHE_RECORD_MAX (64 * OAKUM_KIB)
 #define OAKUM_AGENT_BUFFER (16 * OAKUM_KIB)
 #define OAKUM_AGENT_CONNECTIONS_MAX 64u

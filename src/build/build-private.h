@@ -34,10 +34,47 @@ typedef struct {
   int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
 
+/* The layers that a build made or found: those of the store, and those that a cache elsewhere has,
+ * which are only fetched when somebody reads them. Counted, thread-safe. */
+typedef struct OakumLayerPool OakumLayerPool;
+NODISCARD OakumLayerPool *oakum_layer_pool_new(OakumStore *store);
+NODISCARD OakumLayerPool *oakum_layer_pool_ref(OakumLayerPool *pool);
+void oakum_layer_pool_unref(OakumLayerPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerPool, oakum_layer_pool_unref)
+/* The layer of the entry may be read from `remote` (borrowed). */
+void oakum_layer_pool_note(OakumLayerPool *pool, const OakumCacheEntry *entry,
+                           OakumCacheRemote *remote);
+/* Brings the layer into the store, if it is not there. A cache whose layer cannot be had, or is not
+ * what it said, is not asked again. */
+NODISCARD gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                          GError **error);
+/* Fetches it, and reads it from the store. */
+NODISCARD OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                             GError **error);
+/* Where the layer lies, as OakumBlobSource tells it, or NULL; new string. */
+NODISCARD char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescriptor *layer);
+/* A cache that is no longer asked, and whether any is. */
+void oakum_layer_pool_distrust(OakumLayerPool *pool, const OakumCacheRemote *remote);
+NODISCARD gboolean oakum_layer_pool_trusts(OakumLayerPool *pool, const OakumCacheRemote *remote);
+/* Whether a layer was needed and could not be had since the last call; what caches that are not
+ * trusted promised is forgotten. */
+NODISCARD gboolean oakum_layer_pool_broken(OakumLayerPool *pool);
+
+/* Digests of files that were read before, by device, inode, size and times. Thread-safe. */
+typedef struct OakumFileMemo OakumFileMemo;
+/* Those of the store for this context (its path). */
+NODISCARD OakumFileMemo *oakum_file_memo_new(const char *store, const char *context);
+void oakum_file_memo_free(OakumFileMemo *memo); /* keeps what is new */
+/* oakum_pack_digest of a file or folder of this machine, perhaps without reading it. */
+NODISCARD gboolean oakum_file_memo_digest(OakumFileMemo *memo, int at, const char *name,
+                                          const struct stat *st, char hex[65], GError **error);
+
 typedef struct {
   const OakumPlan *plan;
   const OakumDockerfile *dockerfile;
   OakumStore *store;
+  OakumFileMemo *memo;
+  OakumLayerPool *layers;
   const OakumBuildOptions *options;
   char *work;                /* folder of all roots */
   gboolean overlay;          /* steps run on an overlay over their root */
@@ -107,9 +144,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepOutput, oakum_step_output_free)
 /* ---- cache
  * ---------------------------------------------------------------------------------------- */
 typedef struct OakumCacheKey OakumCacheKey;
-/* Begins with what every layer depends on: format, platform, times, the stage's layers. */
-NODISCARD OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *stage,
-                                             const char *kind);
+/* Begins with what every layer depends on: format, platform, times, the layers of the stage that it
+ * comes to lie on (NULL: what is below does not matter). */
+NODISCARD OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *below,
+                                             const char *kind, int64_t epoch);
 void oakum_cache_key_free(OakumCacheKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCacheKey, oakum_cache_key_free)
 void oakum_cache_key_add(OakumCacheKey *key, const char *name, const void *data, size_t len);
@@ -118,17 +156,26 @@ void oakum_cache_key_number(OakumCacheKey *key, const char *name, int64_t number
 void oakum_cache_key_list(OakumCacheKey *key, const char *name, const char *const *list);
 /* The root file system of a stage, by its layers: nothing is unpacked for it. */
 void oakum_cache_key_root(OakumCacheKey *key, const char *name, const Stage *stage);
-/* Names, types, owners, modes and contents below a root, as oakum_pack_path would pack them; the
- * options leave times out. */
-NODISCARD gboolean oakum_cache_key_files(OakumCacheKey *key, const char *name, int root,
-                                         const char *path, const OakumPackOptions *options,
-                                         GError **error);
+/* Names, types, owners, modes, attributes and contents below a folder of this machine, as
+ * oakum_pack_path would pack them; the options leave times out. Files that are known are not read.
+ */
+NODISCARD gboolean oakum_cache_key_files(OakumCacheKey *key, const Build *build, int root,
+                                         const char *path, gboolean itself,
+                                         const OakumPackOptions *options, GError **error);
+NODISCARD char *oakum_cache_key_hex(OakumCacheKey *key);
 /* *hit: a step of this key was carried out before, and its layer, if it made one (*changed), is the
  * stage's newest now. FALSE: an error. */
 NODISCARD gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int line,
                                    gboolean *changed, gboolean *hit, GError **error);
 /* Remembers what came of the step: the stage's newest layer, or none. */
 void oakum_cache_note(const Build *build, const Stage *stage, OakumCacheKey *key, gboolean changed);
+/* The layers of all builds that fill it; a new reference. */
+NODISCARD OakumLayerPool *oakum_cache_log_pool(OakumCacheLog *log, OakumStore *store);
+/* A step of the stage; `run`: a RUN. Takes nothing. */
+void oakum_cache_log_add(OakumCacheLog *log, const char *key, const OakumCacheEntry *entry,
+                         int stage, gboolean run);
+/* There is a result: which stages its layers come from is noted. */
+void oakum_cache_log_result(OakumCacheLog *log, const OakumPlan *plan);
 /* What the mounts of a RUN show, but for what is in caches, secrets and agents. */
 NODISCARD gboolean oakum_stage_mounts_key(Build *build, Stage *stage, const OakumInstruction *in,
                                           OakumCacheKey *key, GError **error);

@@ -87,6 +87,46 @@ void oakum_named_context_free(OakumNamedContext *named);
 NODISCARD const OakumNamedContext *oakum_named_context_find(const GPtrArray *contexts,
                                                             const char *name);
 
+/* ---- caches that lie elsewhere
+ * ------------------------------------------------------------------ A cache says by the key of a
+ * step (64 hex digits) which layer came of it. What it says is believed as a file of the store is:
+ * who may write to it decides what is built. Bytes are held against the digest and the diff ID that
+ * it named whenever they are read. */
+typedef struct {
+  OakumDescriptor *layer; /* NULL: the step changed nothing */
+  char *diff_id;          /* checked; NULL without a layer */
+  int64_t created;        /* seconds since 1970: when the step was carried out */
+} OakumCacheEntry;
+void oakum_cache_entry_clear(OakumCacheEntry *entry);
+/* Implementations embed this struct first; all functions are called from several threads. */
+typedef struct OakumCacheRemote OakumCacheRemote;
+struct OakumCacheRemote {
+  const char *name; /* for messages; those of one place are equal */
+  /* what it is neither asked for nor told of: RUN; COPY, ADD and WORKDIR */
+  gboolean no_runs, no_copies;
+  /* 1: *out is filled; 0: there is none; -1: it cannot be asked */
+  int (*find)(OakumCacheRemote *self, const char *key, OakumCacheEntry *out, GError **error);
+  OakumBlobSource *layers; /* of what find() gave; the remote's own */
+  /* Keeps the entry, and its layer (read from `layers`, if it is not there yet). Several builders
+   * may do so at a time. */
+  gboolean (*store)(OakumCacheRemote *self, const char *key, const OakumCacheEntry *entry,
+                    OakumBlobSource *layers, GError **error);
+  void (*free)(OakumCacheRemote *self);
+};
+void oakum_cache_remote_free(OakumCacheRemote *remote);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCacheRemote, oakum_cache_remote_free)
+/* The steps of a build and what came of them, kept for caches that are told of it later: also when
+ * the build failed, and not before a gate has let the image pass. Thread-safe. */
+typedef struct OakumCacheLog OakumCacheLog;
+NODISCARD OakumCacheLog *oakum_cache_log_new(void);
+void oakum_cache_log_free(OakumCacheLog *log);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCacheLog, oakum_cache_log_free)
+/* Tells `remote` of the steps that it does not know, or knows for longer than `ttl_s` (0: however
+ * long): of all stages with `all`, else of those whose layers are in the result. *told counts them.
+ * The store, and the remotes that layers came from, must still be there. */
+NODISCARD gboolean oakum_cache_log_send(OakumCacheLog *log, OakumCacheRemote *remote, gboolean all,
+                                        uint64_t ttl_s, guint *told, GError **error);
+
 /* ---- running
  * ---------------------------------------------------------------------------------------- */
 /* Finds a base image; its blobs may be read many times. */
@@ -147,10 +187,13 @@ typedef struct {
   const char *hosts;       /* further lines of etc/hosts for steps; NULL */
   guint step_timeout_s;
   OakumStepLimits limits;
-  GPtrArray *secrets, *ssh; /* OakumBuildSecret; NULL: none */
-  OakumNetwork network;     /* of steps that do not say */
-  gboolean no_cache;        /* steps are carried out again, and then remembered */
-  uint64_t cache_ttl_s;     /* how long what a step made may be used again; 0: always */
+  GPtrArray *secrets, *ssh;    /* OakumBuildSecret; NULL: none */
+  OakumNetwork network;        /* of steps that do not say */
+  gboolean no_cache;           /* steps are carried out again, and then remembered */
+  uint64_t cache_ttl_s;        /* how long what a step made may be used again; 0: always */
+  const GPtrArray *cache_from; /* OakumCacheRemote, asked in order for what the store does not know;
+                                  they must outlive the result. NULL: none */
+  OakumCacheLog *cache_log;    /* filled; NULL: not wanted */
 } OakumBuildOptions;
 /* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
  * the layers of the base image. */

@@ -22,6 +22,7 @@ typedef struct {
   gboolean link; /* --link: the layer is made as if nothing were below it */
   int64_t epoch;
   OakumTarWriter *tar;
+  OakumCacheKey *key;   /* in place of copying, the sources go into it; NULL: they are copied */
   gboolean empty;       /* nothing was written yet */
   gboolean found;       /* some source was there */
   GHashTable *made;     /* path → what this layer has there (OakumDestKind, a bit, the mode) */

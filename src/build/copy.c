@@ -100,14 +100,41 @@ static gboolean has_flag(const OakumInstruction *in, const char *name)
   return value && strcmp(value, "false") != 0;
 }
 
+/* For the key: whose a file is, when the instruction does not say, and no times that are not kept.
+ */
+static gboolean edit_key(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
+                         gpointer user, GError **error)
+{
+  const CopySource *source = user;
+  set_owner(source, from, entry);
+  if (!source->copy->build->options->keep_times)
+    entry->mtime = entry->mtime_ns = 0;
+  return TRUE;
+}
+
+static gboolean key_path(CopySource *source, const char *from, const char *real, const char *name,
+                         GError **error)
+{
+  OakumCacheKey *key = source->copy->key;
+  gboolean folder = is_folder(source->root, real);
+  const OakumPackOptions options = {folder ? choose : NULL, edit_key, NULL, source, NULL};
+  oakum_cache_key_text(key, "source", from);
+  oakum_cache_key_text(key, "name", name);
+  oakum_cache_key_number(key, "folder", folder);
+  return oakum_cache_key_files(key, source->copy->build, source->root, real, !folder, &options,
+                               error);
+}
+
 gboolean oakum_copy_path(CopySource *source, const char *from, const char *name, GError **error)
 {
   Copy *copy = source->copy;
   g_autofree char *real = oakum_root_real_path(source->root, from, error);
-  OakumPackOptions options = {choose, edit, source, source->disk_owners};
+  OakumPackOptions options = {choose, edit, NULL, source, source->disk_owners};
   if (!real)
     return FALSE;
   source->base = real;
+  if (copy->key)
+    return key_path(source, from, real, name, error);
   if (is_folder(source->root, real))
     return oakum_dest_folders(copy, copy->to, TRUE, error) &&
            oakum_pack_path(source->root, real, copy->to, FALSE, &options, copy->tar, error);
@@ -174,8 +201,10 @@ static gboolean copy_local(CopySource *source, const char *text, gboolean unpack
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
   if (has_flag(source->copy->in, "parents"))
     return copy_parents(source, text, error);
-  if (!oakum_copy_find(source, text, found, error) || !has_room(source->copy, found->len, error))
+  if (!oakum_copy_find(source, text, found, error) ||
+      (!source->copy->key && !has_room(source->copy, found->len, error)))
     return FALSE;
+  unpack = unpack && !source->copy->key;
   for (guint i = 0; i < found->len; i++) {
     const char *from = found->pdata[i];
     g_autofree char *name = g_path_get_basename(from);
@@ -197,6 +226,11 @@ static gboolean copy_body(Copy *copy, const OakumHeredoc *heredoc, GError **erro
   g_autofree char *text = heredoc->expand
                               ? oakum_stage_expand_body(copy->stage, heredoc->text, error)
                               : g_strdup(heredoc->text);
+  if (copy->key && text) {
+    oakum_cache_key_text(copy->key, "document", heredoc->name);
+    oakum_cache_key_text(copy->key, "text", text);
+    return TRUE;
+  }
   g_autofree char *full = place_of(copy, heredoc->name);
   if (!text || !oakum_dest_folders(copy, full, FALSE, error))
     return FALSE;
@@ -222,8 +256,11 @@ static void from_context(CopySource *source, const OakumNamedContext *named)
   source->root_owned = TRUE;
 }
 
-static gboolean choose_source(CopySource *source, GError **error)
+/* A stage or image goes into the key by its layers, with the words that name its files; only a copy
+ * unpacks it. */
+static gboolean choose_source(CopySource *source, Stage **other, GError **error)
 {
+  *other = NULL;
   Build *build = source->copy->build;
   const OakumInstruction *in = source->copy->in;
   const char *from = oakum_instruction_flag(in, "from");
@@ -244,12 +281,16 @@ static gboolean choose_source(CopySource *source, GError **error)
     from_context(source, named);
     return TRUE;
   }
-  Stage *other =
+  *other =
       index >= 0 ? oakum_build_stage(build, index, error) : oakum_build_foreign(build, name, error);
-  if (!other || !oakum_stage_root(build, other, error))
+  if (!*other)
     return FALSE;
-  source->root = other->root;
-  source->disk_owners = other->owners;
+  if (source->copy->key)
+    return TRUE;
+  if (!oakum_stage_root(build, *other, error))
+    return FALSE;
+  source->root = (*other)->root;
+  source->disk_owners = (*other)->owners;
   return TRUE;
 }
 
@@ -323,15 +364,29 @@ static gboolean choose_destination(Copy *copy, char **shown, GError **error)
   return real != NULL;
 }
 
-/* Sources as they stand in the history. */
-static gboolean copy_words(Copy *copy, GString *message, GError **error)
+/* One that is no file of the context, a stage or an image. *known: what comes of it stands in the
+ * key. */
+static gboolean copy_remote(Copy *copy, const char *text, OakumSourceKind kind, gboolean *known,
+                            GError **error)
+{
+  if (!copy->key)
+    return oakum_source_add(copy, text, kind, has_flag(copy->in, "unpack"), error);
+  *known &= oakum_instruction_flag(copy->in, "checksum") != NULL;
+  return TRUE;
+}
+
+/* *known: see above. */
+static gboolean copy_words(Copy *copy, gboolean *known, GError **error)
 {
   const OakumInstruction *in = copy->in;
   const char *unpack = oakum_instruction_flag(in, "unpack");
   gboolean is_add = in->kind == OAKUM_INSTRUCTION_ADD;
   CopySource local = {.copy = copy, .root = -1, .base = ""};
-  if (!choose_source(&local, error))
+  Stage *other;
+  if (!choose_source(&local, &other, error))
     return FALSE;
+  if (copy->key && other)
+    oakum_cache_key_root(copy->key, "from", other);
   for (guint i = 0; i + 1 < in->words->len; i++) {
     const OakumWord *word = in->words->pdata[i];
     if (word->heredoc >= 0)
@@ -340,16 +395,16 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
     if (!text)
       return FALSE;
     OakumSourceKind kind = oakum_source_kind(text);
-    g_autofree char *shown =
-        kind == OAKUM_SOURCE_LOCAL ? g_strdup(text) : oakum_source_redact(text);
-    g_string_append_printf(message, " %s", shown);
+    if (copy->key)
+      oakum_cache_key_text(copy->key, "word", text);
     if (kind != OAKUM_SOURCE_LOCAL && !is_add) {
+      g_autofree char *shown = oakum_source_redact(text);
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                   "COPY takes no URL; ADD does: \"%s\"", shown);
       return FALSE;
     }
     if (kind != OAKUM_SOURCE_LOCAL) {
-      if (!oakum_source_add(copy, text, kind, has_flag(in, "unpack"), error))
+      if (!copy_remote(copy, text, kind, known, error))
         return FALSE;
       continue;
     }
@@ -358,6 +413,8 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
                   "--checksum is for sources that are URLs, not for \"%s\"", text);
       return FALSE;
     }
+    if (copy->key && other)
+      continue;
     if (local.root < 0) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
                   "this build has no context folder");
@@ -368,7 +425,6 @@ static gboolean copy_words(Copy *copy, GString *message, GError **error)
   }
   for (guint i = 0; i < in->heredocs->len; i++) {
     const OakumHeredoc *heredoc = in->heredocs->pdata[i];
-    g_string_append_printf(message, " <<%s", heredoc->name);
     if (!copy_body(copy, heredoc, error))
       return FALSE;
   }
@@ -382,40 +438,104 @@ static int64_t epoch_of(const Build *build, const Stage *stage, gboolean link)
   return !link || (text && *text) ? stage->epoch : 0;
 }
 
-static gboolean run(Copy *copy, OakumLayerWriter *layer, char **destination, GError **error)
+/* The row of history. */
+static char *message_of(const Build *build, const Stage *stage, const OakumInstruction *in,
+                        GError **error)
 {
-  const OakumInstruction *in = copy->in;
-  g_autoptr(GString) message = g_string_new(in->name);
-  if (!choose_mode(copy, error) || !choose_owner(copy, error) || !choose_excludes(copy, error) ||
-      !choose_destination(copy, destination, error))
-    return FALSE;
-  if (!has_room(copy, in->words->len - 1, error))
-    return FALSE;
   static const char *const told[] = {"parents", "chown", "chmod"};
+  g_autoptr(GString) message = g_string_new(in->name);
   for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
     const char *value = oakum_instruction_flag(in, told[i]);
-    g_autofree char *text =
-        value ? oakum_stage_expand(copy->build, copy->stage, value, error) : NULL;
+    g_autofree char *text = value ? oakum_stage_expand(build, stage, value, error) : NULL;
     if (value && !text)
-      return FALSE;
+      return NULL;
     if (value && i == 0)
       g_string_append(message, has_flag(in, "parents") ? " --parents" : "");
     else if (value)
       g_string_append_printf(message, " --%s=%s", told[i], text);
   }
-  if (!copy_words(copy, message, error))
+  g_autofree char *destination = NULL;
+  for (guint i = 0; i < in->words->len; i++) {
+    const OakumWord *word = in->words->pdata[i];
+    gboolean last = i + 1 == in->words->len;
+    if (!last && word->heredoc >= 0)
+      continue;
+    g_autofree char *text = oakum_stage_expand(build, stage, word->value, error);
+    if (!text)
+      return NULL;
+    if (last) {
+      destination = g_steal_pointer(&text);
+      continue;
+    }
+    g_autofree char *shown =
+        oakum_source_kind(text) == OAKUM_SOURCE_LOCAL ? g_strdup(text) : oakum_source_redact(text);
+    g_string_append_printf(message, " %s", shown);
+  }
+  for (guint i = 0; i < in->heredocs->len; i++)
+    g_string_append_printf(message, " <<%s", ((OakumHeredoc *)in->heredocs->pdata[i])->name);
+  g_string_append_printf(message, " %s # buildkit", destination);
+  return g_string_free(g_steal_pointer(&message), FALSE);
+}
+
+static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
+                       OakumLayerWriter *layer);
+static void copy_clear(Copy *copy);
+
+/* What the layer depends on; NULL: that cannot be said, or something is wrong, which the copy will
+ * tell. */
+static OakumCacheKey *copy_key(Build *build, Stage *stage, const OakumInstruction *in)
+{
+  Copy copy = copy_begin(build, stage, in, NULL);
+  g_autoptr(OakumCacheKey) key =
+      oakum_cache_key_new(build, copy.link ? NULL : stage, in->name, copy.epoch);
+  gboolean ok = TRUE, known = TRUE;
+  copy.key = key;
+  for (guint i = 0; ok && i < in->flags->len; i++) {
+    const OakumWord *flag = in->flags->pdata[i];
+    g_autofree char *text =
+        flag->value ? oakum_stage_expand(build, stage, flag->value, NULL) : g_strdup("");
+    ok = text != NULL;
+    oakum_cache_key_text(key, "flag", flag->name);
+    oakum_cache_key_text(key, "value", text);
+  }
+  const OakumWord *last = in->words->pdata[in->words->len - 1];
+  g_autofree char *destination = oakum_stage_expand(build, stage, last->value, NULL);
+  oakum_cache_key_text(key, "destination", destination);
+  oakum_cache_key_text(key, "folder", stage->config->working_dir);
+  copy.chown = oakum_instruction_flag(in, "chown") != NULL;
+  g_autoptr(GError) error = NULL;
+  ok = ok && destination && choose_excludes(&copy, &error) && copy_words(&copy, &known, &error);
+  copy_clear(&copy);
+  if (error)
+    oakum_debug("no key for the cache: %s", error->message);
+  return ok && known ? g_steal_pointer(&key) : NULL;
+}
+
+/* Writes the layer; *changed: there is one. *same: the sources are still what `key` says. */
+static gboolean run(Copy *copy, OakumLayerWriter *layer, OakumCacheKey *key, gboolean *changed,
+                    gboolean *same, GError **error)
+{
+  const OakumInstruction *in = copy->in;
+  g_autofree char *destination = NULL;
+  gboolean known;
+  if (!choose_mode(copy, error) || !choose_owner(copy, error) || !choose_excludes(copy, error) ||
+      !choose_destination(copy, &destination, error) ||
+      !has_room(copy, in->words->len - 1, error) || !copy_words(copy, &known, error))
     return FALSE;
   if (copy->empty && !copy->found) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
                 "nothing matches, so nothing would be copied");
     return FALSE;
   }
-  g_string_append_printf(message, " %s # buildkit", *destination);
-  if (!copy->empty && (!oakum_layer_writer_commit(layer, copy->stage, in->range.line, error) ||
-                       !oakum_stage_apply_last(copy->build, copy->stage, error)))
-    return FALSE;
-  oakum_stage_history(copy->stage, g_string_free(g_steal_pointer(&message), FALSE), !copy->empty);
-  return TRUE;
+  *changed = !copy->empty;
+  *same = FALSE;
+  if (key) { /* before the layer counts: it is part of the key of what lies on it */
+    g_autoptr(OakumCacheKey) now = copy_key(copy->build, copy->stage, in);
+    g_autofree char *was = oakum_cache_key_hex(key), *is = now ? oakum_cache_key_hex(now) : NULL;
+    *same = g_strcmp0(was, is) == 0;
+  }
+  return copy->empty || (oakum_layer_writer_commit(layer, copy->stage, in->range.line, error) &&
+                         oakum_stage_apply_last(copy->build, copy->stage, error));
 }
 
 static void copy_clear(Copy *copy)
@@ -436,7 +556,7 @@ static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
                 .in = in,
                 .link = link,
                 .epoch = epoch_of(build, stage, link),
-                .tar = oakum_layer_writer_tar(layer),
+                .tar = layer ? oakum_layer_writer_tar(layer) : NULL,
                 .empty = TRUE,
                 .made = oakum_str_map_new(g_free, NULL),
                 .targets = oakum_str_map_new(g_free, g_free)};
@@ -455,7 +575,7 @@ gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedCont
   CopySource source = {.copy = &copy, .base = ""};
   from_context(&source, named);
   copy.link = TRUE; /* nothing is below it */
-  OakumPackOptions options = {choose, edit, &source, source.disk_owners};
+  OakumPackOptions options = {choose, edit, NULL, &source, source.disk_owners};
   gboolean ok = oakum_pack_path(source.root, "", "", FALSE, &options, copy.tar, error) &&
                 oakum_layer_writer_commit(layer, stage, line, error);
   if (ok)
@@ -464,16 +584,62 @@ gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedCont
   return ok;
 }
 
-gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
+static gboolean really_copy(Build *build, Stage *stage, const OakumInstruction *in,
+                            OakumCacheKey *key, gboolean *changed, GError **error)
 {
   if (!oakum_stage_root(build, stage, error))
     return FALSE;
   g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
-  g_autofree char *destination = NULL;
+  gboolean same = FALSE;
   if (!layer)
     return FALSE;
   Copy copy = copy_begin(build, stage, in, layer);
-  gboolean ok = run(&copy, layer, &destination, error);
+  gboolean ok = run(&copy, layer, key, changed, &same, error);
+  copy_clear(&copy);
+  if (ok && same)
+    oakum_cache_note(build, stage, key, *changed);
+  return ok;
+}
+
+gboolean oakum_step_copy(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
+{
+  g_autofree char *message = message_of(build, stage, in, error);
+  g_autoptr(OakumCacheKey) key = message ? copy_key(build, stage, in) : NULL;
+  gboolean changed = FALSE, hit = FALSE;
+  if (!message ||
+      (key && !oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error)))
+    return FALSE;
+  if (!hit && !really_copy(build, stage, in, key, &changed, error))
+    return FALSE;
+  oakum_stage_history(stage, g_steal_pointer(&message), changed);
+  return TRUE;
+}
+
+/* The folder, when it is not there; *changed: it was made. */
+static gboolean make_workdir(Build *build, Stage *stage, const OakumInstruction *in,
+                             const char *path, gboolean *changed, GError **error)
+{
+  if (!oakum_stage_root(build, stage, error))
+    return FALSE;
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  if (!layer)
+    return FALSE;
+  Copy copy = copy_begin(build, stage, in, layer);
+  OakumUser user = {0};
+  char *real = oakum_dest_resolve(&copy, "", path, error);
+  copy.to = real;
+  *changed = real && oakum_dest_look(&copy, real, NULL) != OAKUM_DEST_FOLDER;
+  gboolean ok = real != NULL;
+  if (*changed) {
+    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
+                         error);
+    copy.uid = user.uid;
+    copy.gid = user.gid;
+    ok = ok && oakum_dest_folders(&copy, real, TRUE, error) &&
+         oakum_layer_writer_commit(layer, stage, in->range.line, error) &&
+         oakum_stage_apply_last(build, stage, error);
+    oakum_user_clear(&user);
+  }
   copy_clear(&copy);
   return ok;
 }
@@ -482,34 +648,24 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
 {
   const OakumWord *word = in->words->pdata[0];
   g_autofree char *text = oakum_stage_expand(build, stage, word->value, error);
-  if (!text || !oakum_stage_root(build, stage, error))
+  if (!text)
     return FALSE;
   const char *old = stage->config->working_dir;
   g_autofree char *path = g_canonicalize_filename(text, old && *old ? old : "/");
   g_free(stage->config->working_dir);
   stage->config->working_dir = g_strdup(path);
-  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
-  if (!layer)
+  g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "WORKDIR", stage->epoch);
+  gboolean changed = FALSE, hit;
+  oakum_cache_key_text(key, "folder", path);
+  oakum_cache_key_text(key, "user", stage->config->user);
+  if (!oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error))
     return FALSE;
-  Copy copy = copy_begin(build, stage, in, layer);
-  OakumUser user = {0};
-  char *real = oakum_dest_resolve(&copy, "", path, error);
-  copy.to = real;
-  gboolean ok = real != NULL;
-  if (ok && oakum_dest_look(&copy, real, NULL) == OAKUM_DEST_FOLDER) {
-    oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), FALSE);
-  } else if (ok) {
-    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
-                         error);
-    copy.uid = user.uid;
-    copy.gid = user.gid;
-    ok = ok && oakum_dest_folders(&copy, real, TRUE, error) &&
-         oakum_layer_writer_commit(layer, stage, in->range.line, error) &&
-         oakum_stage_apply_last(build, stage, error);
-    if (ok)
-      oakum_stage_history(stage, g_strconcat("WORKDIR ", path, " # buildkit", NULL), TRUE);
-    oakum_user_clear(&user);
+  if (!hit) {
+    if (!make_workdir(build, stage, in, path, &changed, error))
+      return FALSE;
+    oakum_cache_note(build, stage, key, changed);
   }
-  copy_clear(&copy);
-  return ok;
+  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, changed ? " # buildkit" : "", NULL),
+                      changed);
+  return TRUE;
 }

@@ -77,9 +77,8 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
 {
   if (stage->base && index < stage->base->manifest->layers->len)
     return oakum_image_open_layer(stage->base, index, error);
-  g_autoptr(OakumBlobSource) source = oakum_store_source(build->store);
   const char *diff_id = stage->config->diff_ids->pdata[index];
-  OakumReader *blob = source->open(source, stage->layers->pdata[index], error);
+  OakumReader *blob = oakum_layer_pool_open(build->layers, stage->layers->pdata[index], error);
   return blob ? oakum_reader_new_verify(oakum_reader_new_inflate(blob, NULL), OAKUM_HASH_SHA256,
                                         oakum_digest_hex(diff_id), UINT64_MAX)
               : NULL;

@@ -172,7 +172,7 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
                             const char *to, GError **error)
 {
   Reading reading = reading_of(k, origin);
-  const OakumPackOptions options = {choose, edit, &reading, origin->owners};
+  const OakumPackOptions options = {choose, edit, NULL, &reading, origin->owners};
   g_autofree char *above = g_path_get_dirname(to), *name = g_path_get_basename(to);
   OAKUM_AUTO_FD fd = open(folder ? to : above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0)
@@ -509,8 +509,8 @@ static gboolean key_of_mount(Maker *k, OakumCacheKey *key, GError **error)
     return FALSE;
   Reading reading = reading_of(k, &origin);
   reading.timeless = TRUE;
-  const OakumPackOptions options = {choose, edit, &reading, NULL};
-  return oakum_cache_key_files(key, "context", origin.root, real, &options, error);
+  const OakumPackOptions options = {choose, edit, NULL, &reading, NULL};
+  return oakum_cache_key_files(key, k->build, origin.root, real, TRUE, &options, error);
 }
 
 gboolean oakum_stage_mounts_key(Build *build, Stage *stage, const OakumInstruction *in,

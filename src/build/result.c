@@ -8,38 +8,51 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Blobs of the result: in the store what was made, elsewhere the layers of the base, which are only
- * fetched when somebody lacks them. */
+/* Blobs of the result: in the store what was made, elsewhere the layers of the base and those of
+ * caches, which are only fetched when somebody lacks them. */
 typedef struct {
   OakumBlobSource source;
-  OakumBlobSource *made;
+  OakumLayerPool *made;
   OakumImage *base; /* NULL: none */
 } ResultSource;
+
+static gboolean is_of_base(const ResultSource *s, const OakumDescriptor *desc)
+{
+  for (guint i = 0; s->base && i < s->base->manifest->layers->len; i++) {
+    const OakumDescriptor *layer = s->base->manifest->layers->pdata[i];
+    if (strcmp(layer->digest, desc->digest) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
 
 static OakumReader *result_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
 {
   ResultSource *s = (ResultSource *)self;
-  for (guint i = 0; s->base && i < s->base->manifest->layers->len; i++) {
-    const OakumDescriptor *layer = s->base->manifest->layers->pdata[i];
-    if (strcmp(layer->digest, desc->digest) == 0)
-      return s->base->source->open(s->base->source, desc, error);
-  }
-  return s->made->open(s->made, desc, error);
+  return is_of_base(s, desc) ? s->base->source->open(s->base->source, desc, error)
+                             : oakum_layer_pool_open(s->made, desc, error);
+}
+
+static char *result_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  ResultSource *s = (ResultSource *)self;
+  return is_of_base(s, desc) ? oakum_blob_source_origin(s->base->source, desc)
+                             : oakum_layer_pool_origin(s->made, desc);
 }
 
 static void result_free(OakumBlobSource *self)
 {
   ResultSource *s = (ResultSource *)self;
-  oakum_blob_source_free(s->made);
+  oakum_layer_pool_unref(s->made);
   oakum_image_free(s->base);
   g_free(s);
 }
 
-static OakumBlobSource *result_source_new(OakumStore *store, OakumImage *base)
+static OakumBlobSource *result_source_new(OakumLayerPool *made, OakumImage *base)
 {
   ResultSource *s = g_new0(ResultSource, 1);
-  s->source = (OakumBlobSource){result_open, result_free};
-  s->made = oakum_store_source(store);
+  s->source = (OakumBlobSource){result_open, result_free, result_origin};
+  s->made = oakum_layer_pool_ref(made);
   s->base = base;
   return &s->source;
 }
@@ -95,8 +108,9 @@ static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
     return NULL;
   OakumManifest *manifest = oakum_manifest_make(desc, stage->layers, options->annotations);
   g_autofree char *base_name = stage->base ? g_strdup(stage->base->name) : NULL;
-  OakumImage *image = oakum_image_new(
-      "the image", manifest, result_source_new(build->store, g_steal_pointer(&stage->base)), error);
+  OakumImage *image =
+      oakum_image_new("the image", manifest,
+                      result_source_new(build->layers, g_steal_pointer(&stage->base)), error);
   if (!image)
     return NULL;
   OakumBuildResult *result = g_new0(OakumBuildResult, 1);
@@ -117,12 +131,16 @@ static gboolean open_context(Build *build, GError **error)
   return build->context >= 0;
 }
 
-OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
-                                  OakumStore *store, const OakumBuildOptions *options,
-                                  GError **error)
+static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                  OakumStore *store, OakumLayerPool *layers,
+                                  const OakumBuildOptions *options, GError **error)
 {
-  Build build = {
-      .plan = plan, .dockerfile = dockerfile, .store = store, .options = options, .context = -1};
+  Build build = {.plan = plan,
+                 .dockerfile = dockerfile,
+                 .store = store,
+                 .layers = layers,
+                 .options = options,
+                 .context = -1};
   g_autofree char *real = realpath(oakum_store_path(store), NULL);
   g_autofree char *folder = g_build_filename(real ? real : oakum_store_path(store), "work", NULL);
   (void)mkdir(folder, 0700);
@@ -135,6 +153,8 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
+  g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
+  build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
   gboolean ok = open_context(&build, error);
   for (guint i = 0; ok && i < plan->stages->len; i++)
     ok = oakum_stage_run(&build, plan->stages->pdata[i], error);
@@ -147,9 +167,37 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
     oakum_stage_free(build.stages[i]);
   g_ptr_array_unref(build.foreign);
   g_free(build.stages);
+  oakum_file_memo_free(build.memo);
   g_free(build.work);
   oakum_fd_clear(&build.context);
   return result;
+}
+
+/* What a cache promised may turn out to be missing or wrong when it is needed, and a blob of the
+ * store to be damaged. Such a cache is not asked again, such a blob is gone; the build begins anew
+ * and finds what it carried out so far in the store. */
+OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                  OakumStore *store, const OakumBuildOptions *options,
+                                  GError **error)
+{
+  g_autoptr(OakumLayerPool) layers = options->cache_log
+                                         ? oakum_cache_log_pool(options->cache_log, store)
+                                         : oakum_layer_pool_new(store);
+  for (gboolean damaged = FALSE;;) {
+    g_autoptr(GError) local = NULL;
+    OakumBuildResult *result = run_once(plan, dockerfile, store, layers, options, &local);
+    if (result && options->cache_log)
+      oakum_cache_log_result(options->cache_log, plan);
+    if (result)
+      return result;
+    gboolean cache = oakum_layer_pool_broken(layers);
+    if (!cache && (damaged || local->code != OAKUM_ERROR_DIGEST)) {
+      g_propagate_error(error, g_steal_pointer(&local));
+      return NULL;
+    }
+    damaged |= !cache;
+    oakum_warn("%s; the build begins anew", local->message);
+  }
 }
 
 void oakum_build_result_free(OakumBuildResult *result)

@@ -241,10 +241,10 @@ static char **run_words(const Stage *stage, const OakumInstruction *in, const Oa
 }
 
 /* All that the step can see; the root stands in it by its layers. */
-static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction *in, char **words,
-                              const OakumHeredoc *script, OakumNetwork network, GError **error)
+static OakumCacheKey *run_key(const Build *build, const Stage *stage, char **words,
+                              const OakumHeredoc *script, OakumNetwork network, const char *mounts)
 {
-  g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "RUN");
+  OakumCacheKey *key = oakum_cache_key_new(build, stage, "RUN", stage->epoch);
   const OakumConfig *config = stage->config;
   oakum_cache_key_list(key, "word", (const char *const *)words);
   oakum_cache_key_text(key, "script name", script ? script->name : NULL);
@@ -261,7 +261,22 @@ static OakumCacheKey *run_key(Build *build, Stage *stage, const OakumInstruction
   }
   oakum_cache_key_number(key, "network", network);
   oakum_cache_key_text(key, "hosts", build->options->hosts);
-  return oakum_stage_mounts_key(build, stage, in, key, error) ? g_steal_pointer(&key) : NULL;
+  oakum_cache_key_text(key, "mounts", mounts);
+  return key;
+}
+
+static char *mounts_key(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
+{
+  g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, NULL, "mounts", 0);
+  return oakum_stage_mounts_key(build, stage, in, key, error) ? oakum_cache_key_hex(key) : NULL;
+}
+
+/* Whether what the mounts show is what the key says: a context may change while the step runs. */
+static gboolean still_shows(Build *build, Stage *stage, const OakumInstruction *in,
+                            const char *mounts)
+{
+  g_autofree char *now = in->mounts->len ? mounts_key(build, stage, in, NULL) : g_strdup(mounts);
+  return g_strcmp0(now, mounts) == 0;
 }
 
 /* Carries the step out; *changed: a layer came of it. */
@@ -296,14 +311,18 @@ gboolean oakum_step_run(Build *build, Stage *stage, const OakumInstruction *in, 
   if (!choose_network(build, in, &network, error))
     return FALSE;
   g_auto(GStrv) words = run_words(stage, in, &script);
-  g_autoptr(OakumCacheKey) key = run_key(build, stage, in, words, script, network, error);
+  g_autofree char *mounts = mounts_key(build, stage, in, error);
+  if (!mounts)
+    return FALSE;
+  g_autoptr(OakumCacheKey) key = run_key(build, stage, words, script, network, mounts);
   gboolean changed = FALSE, hit;
-  if (!key || !oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error))
+  if (!oakum_cache_use(build, stage, key, in->range.line, &changed, &hit, error))
     return FALSE;
   if (!hit) {
     if (!really_run(build, stage, in, words, script, network, &changed, error))
       return FALSE;
-    oakum_cache_note(build, stage, key, changed);
+    if (still_shows(build, stage, in, mounts))
+      oakum_cache_note(build, stage, key, changed);
   }
   oakum_stage_history(stage, run_message(stage, words), changed);
   return TRUE;

@@ -71,6 +71,12 @@ const OakumOption oakum_build_options[] = {
      "ssh agent for RUN --mount=type=ssh"},
     {"no-cache", 0, OAKUM_OPTION_FLAG, AT(no_cache), NULL,
      "carry out every step, also one that was carried out before"},
+    {"cache-from", 0, OAKUM_OPTION_LIST, AT(cache_from), "CACHE",
+     "a repository, oci:DIR, or type=registry,ref=REPO or type=local,src=DIR, asked for what the "
+     "store does not know"},
+    {"cache-to", 0, OAKUM_OPTION_LIST, AT(cache_to), "CACHE",
+     "tell this cache what came of the steps; type=registry,ref=REPO,mode=min tells only those of "
+     "the result"},
     {"cache-ttl", 0, OAKUM_OPTION_TEXT, AT(cache_ttl), "TIME",
      "use what a step made for so long: 30m, 336h", "for ever"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
@@ -92,6 +98,7 @@ static void platform_free(gpointer p)
 void oakum_built_clear(OakumBuilt *built)
 {
   g_clear_pointer(&built->results, g_ptr_array_unref);
+  oakum_cli_caches_clear(&built->caches);
   g_clear_pointer(&built->platforms, g_ptr_array_unref);
   oakum_manifest_free(built->index);
   oakum_outputs_free(built->outputs);
@@ -458,6 +465,11 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.contexts = built->contexts;
   Bases bases = {built->store, &args->registry};
   options.user = &bases;
+  if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
+    return FALSE;
+  built->caches.ttl_s = options.cache_ttl_s;
+  options.cache_from = built->caches.from;
+  options.cache_log = built->caches.log;
   g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
   if (note)
     oakum_warn("%s", note);

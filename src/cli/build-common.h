@@ -7,12 +7,28 @@
 #include "cli/cli.h"
 #include "cli/outputs.h"
 
+/* --cache-from and --cache-to. */
+typedef struct {
+  GPtrArray *from;    /* OakumCacheRemote; NULL: none */
+  GPtrArray *to;      /* private to build-cache.c; NULL: none */
+  OakumCacheLog *log; /* NULL: nobody is told */
+  uint64_t ttl_s;     /* of --cache-ttl: what is older is told again */
+} OakumCaches;
+NODISCARD gboolean oakum_cli_caches_open(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+/* Tells the caches of --cache-to of the steps; a build that failed may do so, too. What cannot be
+ * told is a warning, but for a cache with ignore-error=false. */
+NODISCARD gboolean oakum_cli_caches_tell(const OakumBuildArgs *args, OakumCaches *caches,
+                                         GError **error);
+void oakum_cli_caches_clear(OakumCaches *caches);
+
 struct OakumBuilt {
   OakumContext *context;
   OakumIgnore *ignore;
   GPtrArray *contexts; /* OakumNamedContext; NULL: none */
   OakumDockerfile *dockerfile;
   OakumStore *store;
+  OakumCaches caches;
   OakumOutputs *outputs;
   OakumBuildShape shape;
   OakumBuildProgress progress;

@@ -92,6 +92,8 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *store, *threads;
   char *network, *cache_ttl;
+  GPtrArray *cache_from, *cache_to;        /* texts, as docs/cache.md has them */
+  gboolean cache_no_runs, cache_no_copies; /* no options: steps that those are not used for */
   char *compression, *compression_level, *media_types, *progress;
   char *iid_file, *metadata_file, *digest_file, *names_file, *tagged_names_file;
   char *memory, *cpus, *timeout;

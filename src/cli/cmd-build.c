@@ -15,9 +15,13 @@ static int run(int argc, char **argv)
     else if (!args.print_plan &&
              oakum_cli_enter_userns(args.isolation, argc, argv, &status, &error))
       ;
-    else if (oakum_cli_build(&args, rest->pdata[0], &built, &error) &&
-             (!oakum_built_any(&built) || oakum_cli_deliver(&args, &built, &error)))
-      status = OAKUM_EXIT_PASS;
+    else {
+      gboolean ok = oakum_cli_build(&args, rest->pdata[0], &built, &error) &&
+                    (!oakum_built_any(&built) || oakum_cli_deliver(&args, &built, &error));
+      /* also of a build that failed: the next one need not do again what went well */
+      ok = oakum_cli_caches_tell(&args, &built.caches, ok ? &error : NULL) && ok;
+      status = ok ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
+    }
   }
   if (status == OAKUM_EXIT_PASS && oakum_built_any(&built) && !built.outputs->on_stdout) {
     g_autofree char *digest = oakum_built_digest(&built);

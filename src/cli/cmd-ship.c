@@ -130,7 +130,11 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
   }
   if (status != OAKUM_EXIT_PASS)
     return status;
-  return oakum_cli_deliver(&args->build, built, error) ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
+  /* what the gate refused reaches no cache either */
+  return oakum_cli_deliver(&args->build, built, error) &&
+                 oakum_cli_caches_tell(&args->build, &built->caches, error)
+             ? OAKUM_EXIT_PASS
+             : OAKUM_EXIT_ERROR;
 }
 
 static int run(int argc, char **argv)

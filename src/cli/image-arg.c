@@ -146,6 +146,11 @@ static OakumReader *pulled_open(OakumBlobSource *self, const OakumDescriptor *de
   return s->local->open(s->local, desc, error);
 }
 
+static char *pulled_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  return oakum_blob_source_origin(((PulledSource *)self)->remote, desc);
+}
+
 static void pulled_free(OakumBlobSource *self)
 {
   PulledSource *s = (PulledSource *)self;
@@ -162,7 +167,7 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
   PulledSource *s = g_new0(PulledSource, 1);
   g_autoptr(OakumBlobSource) owned = &s->source;
-  s->source = (OakumBlobSource){pulled_open, pulled_free};
+  s->source = (OakumBlobSource){pulled_open, pulled_free, pulled_origin};
   s->registry = ref ? oakum_registry_args_open(registry, ref, FALSE, error) : NULL;
   if (!s->registry)
     return NULL;

@@ -15,6 +15,11 @@ static OakumReader *progress_open(OakumBlobSource *self, const OakumDescriptor *
   return reader ? oakum_reader_new_progress(reader, s->progress) : NULL;
 }
 
+static char *progress_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  return oakum_blob_source_origin(((ProgressSource *)self)->below, desc);
+}
+
 static void progress_free(OakumBlobSource *self)
 {
   ProgressSource *s = (ProgressSource *)self;
@@ -37,7 +42,7 @@ OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned, c
     if (m->config && oakum_add_overflows(total, m->config->size, &total))
       total = 0;
   }
-  s->source = (OakumBlobSource){progress_open, progress_free};
+  s->source = (OakumBlobSource){progress_open, progress_free, progress_origin};
   s->below = below;
   s->owned = owned;
   s->progress = oakum_progress_new(what, NULL, total);

@@ -241,7 +241,7 @@ static void archive_source_free(OakumBlobSource *self)
 static ArchiveSource *archive_source(OakumArchive *archive)
 {
   ArchiveSource *source = g_new0(ArchiveSource, 1);
-  source->source = (OakumBlobSource){archive_blob, archive_source_free};
+  source->source = (OakumBlobSource){archive_blob, archive_source_free, NULL};
   source->archive = archive;
   return source;
 }

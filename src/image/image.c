@@ -124,16 +124,24 @@ static gboolean has_blob(const OakumImage *image, const char *digest)
   return found;
 }
 
-static OakumReader *set_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+static OakumBlobSource *source_of(OakumBlobSource *self, const OakumDescriptor *desc)
 {
   const SetSource *s = (const SetSource *)self;
-  const OakumImage *image = s->images[0];
   for (guint i = 0; i < s->n_images; i++)
-    if (has_blob(s->images[i], desc->digest)) {
-      image = s->images[i];
-      break;
-    }
-  return image->source->open(image->source, desc, error);
+    if (has_blob(s->images[i], desc->digest))
+      return s->images[i]->source;
+  return s->images[0]->source;
+}
+
+static OakumReader *set_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  OakumBlobSource *source = source_of(self, desc);
+  return source->open(source, desc, error);
+}
+
+static char *set_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  return oakum_blob_source_origin(source_of(self, desc), desc);
 }
 
 static void set_free(OakumBlobSource *self)
@@ -144,7 +152,7 @@ static void set_free(OakumBlobSource *self)
 OakumBlobSource *oakum_image_set_source(const OakumImage *const *images, guint n_images)
 {
   SetSource *s = g_new0(SetSource, 1);
-  *s = (SetSource){{set_open, set_free}, images, n_images};
+  *s = (SetSource){{set_open, set_free, set_origin}, images, n_images};
   return &s->source;
 }
 

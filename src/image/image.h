@@ -148,6 +148,8 @@ NODISCARD OakumImage *oakum_layout_read(const char *folder, const char *tag,
                                         const OakumPlatform *platform, GError **error);
 NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
                                                 const OakumPlatform *platform, GError **error);
+/* The blobs of a layout. */
+NODISCARD OakumBlobSource *oakum_layout_source(const char *folder, GError **error);
 /* Adds the image to the layout in `folder` (made when missing) under each of `names` (none: without
  * a name), replacing entries of those names; index.json changes last and atomically. */
 NODISCARD gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
@@ -222,9 +224,18 @@ typedef struct {
    * second name of a file comes as a hard link to the first. NULL: as they are. */
   gboolean (*edit)(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
                    gpointer user, GError **error);
+  /* In place of writing: nothing is opened or read, and each entry that would be written comes
+   * here, without extended attributes and content; `at` and `name` are how it is reached. NULL: it
+   * is written. */
+  gboolean (*tell)(const OakumTarEntry *entry, int at, const char *name, const struct stat *st,
+                   gpointer user, GError **error);
   gpointer user;
   const OakumOwners *owners; /* of the root that is packed from; NULL: the disk's */
 } OakumPackOptions;
+/* Hex SHA-256 of the extended attributes of a file or folder that a layer holds, and of the content
+ * of a file. FAILED when it is not what `st` says, at the end neither. New string. */
+NODISCARD char *oakum_pack_digest(int at, const char *name, const struct stat *st,
+                                  const OakumOwners *owners, GError **error);
 /* Packs what lies at `from` (no symbolic link on the way) below `root` as `to`. A folder's contents
  * go below `to`; the folder itself is an entry when `itself`. */
 NODISCARD gboolean oakum_pack_path(int root, const char *from, const char *to, gboolean itself,

@@ -32,6 +32,18 @@ static void folder_free(OakumBlobSource *self)
   g_free(self);
 }
 
+OakumBlobSource *oakum_layout_source(const char *folder, GError **error)
+{
+  FolderSource *source = g_new0(FolderSource, 1);
+  source->source = (OakumBlobSource){folder_open, folder_free, NULL};
+  source->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (source->dir >= 0)
+    return &source->source;
+  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", folder);
+  g_free(source);
+  return NULL;
+}
+
 static OakumManifest *read_manifest(OakumBlobSource *source, const OakumDescriptor *desc,
                                     GError **error)
 {
@@ -105,17 +117,12 @@ OakumImage *oakum_layout_select(const char *name, GBytes *index_raw, OakumBlobSo
 OakumImage *oakum_layout_read(const char *folder, const char *tag, const OakumPlatform *platform,
                               GError **error)
 {
-  FolderSource *source = g_new0(FolderSource, 1);
-  source->source = (OakumBlobSource){folder_open, folder_free};
-  source->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_autoptr(OakumBlobSource) owned = &source->source;
-  if (source->dir < 0) {
-    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", folder);
+  g_autoptr(OakumBlobSource) owned = oakum_layout_source(folder, error);
+  if (!owned)
     return NULL;
-  }
   char *data = NULL;
   size_t len = 0;
-  int fd = oakum_root_open(source->dir, "index.json", O_RDONLY | O_NONBLOCK, 0,
+  int fd = oakum_root_open(((FolderSource *)owned)->dir, "index.json", O_RDONLY | O_NONBLOCK, 0,
                            OAKUM_ROOT_NO_SYMLINKS, error);
   g_autoptr(OakumReader) reader = fd >= 0 ? oakum_reader_new_fd(fd, TRUE) : NULL;
   if (!reader ||

@@ -118,6 +118,9 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *fr
   }
   case OAKUM_TAR_FILE:
   case OAKUM_TAR_DIR:
+    entry.size = entry.type == OAKUM_TAR_FILE ? (uint64_t)st->st_size : 0;
+    if (options->tell)
+      break;
     fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
       return oakum_tree_fail(error, errno, to);
@@ -125,7 +128,6 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *fr
       return FALSE;
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
     entry.n_xattrs = xattrs->len;
-    entry.size = entry.type == OAKUM_TAR_FILE ? (uint64_t)st->st_size : 0;
     break;
   default:
     entry.dev_major = major(st->st_rdev);
@@ -139,9 +141,64 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *fr
   }
   if (options->edit && !options->edit(&entry, from, implied, &write, options->user, error))
     return FALSE;
+  if (write && options->tell)
+    return options->tell(&entry, at, name, st, options->user, error);
   return !write ||
          (oakum_tar_writer_entry(pack->out, &entry, error) &&
           (entry.type != OAKUM_TAR_FILE || write_content(pack, fd, entry.size, to, error)));
+}
+
+static gboolean is_as_told(int fd, const struct stat *st)
+{
+  struct stat now;
+  return fstat(fd, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino &&
+         now.st_size == st->st_size && now.st_ctim.tv_sec == st->st_ctim.tv_sec &&
+         now.st_ctim.tv_nsec == st->st_ctim.tv_nsec && now.st_mtim.tv_sec == st->st_mtim.tv_sec &&
+         now.st_mtim.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+/* Parts by length, so that no two lists of them are one text. */
+static void hash_part(OakumHasher *hasher, const void *data, size_t len)
+{
+  uint64_t size = GUINT64_TO_LE(len);
+  oakum_hasher_update(hasher, &size, sizeof(size));
+  oakum_hasher_update(hasher, data, len);
+}
+
+char *oakum_pack_digest(int at, const char *name, const struct stat *st, const OakumOwners *owners,
+                        GError **error)
+{
+  OAKUM_AUTO_FD fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) {
+    (void)oakum_tree_fail(error, errno, name);
+    return NULL;
+  }
+  g_autoptr(GArray) xattrs = oakum_tree_xattrs(fd, owners, error);
+  if (!xattrs)
+    return NULL;
+  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
+  uint64_t count = GUINT64_TO_LE(xattrs->len),
+           left = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+  oakum_hasher_update(hasher, &count, sizeof(count));
+  for (guint i = 0; i < xattrs->len; i++) {
+    const OakumXattr *one = &g_array_index(xattrs, OakumXattr, i);
+    hash_part(hasher, one->name, strlen(one->name));
+    hash_part(hasher, one->value, one->len);
+  }
+  g_autofree guint8 *buffer = left > 0 ? g_malloc(MIN(left, OAKUM_IO_BUFFER)) : NULL;
+  while (left > 0) {
+    gssize n = oakum_read_some(fd, buffer, MIN(left, OAKUM_IO_BUFFER), error);
+    if (n < 0)
+      return NULL;
+    if (n == 0)
+      break;
+    oakum_hasher_update(hasher, buffer, (size_t)n);
+    left -= (uint64_t)n;
+  }
+  if (left == 0 && is_as_told(fd, st))
+    return oakum_hasher_hex(hasher);
+  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_FAILED, "%s: changed while it was read", name);
+  return NULL;
 }
 
 /* The folders above that wait for something to be taken, the highest first. */

@@ -141,7 +141,7 @@ static void source_free(OakumBlobSource *self)
 OakumBlobSource *oakum_store_source(OakumStore *store)
 {
   StoreSource *source = g_new0(StoreSource, 1);
-  source->source = (OakumBlobSource){source_open, source_free};
+  source->source = (OakumBlobSource){source_open, source_free, NULL};
   source->store = store;
   return &source->source;
 }

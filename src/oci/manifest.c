@@ -296,15 +296,18 @@ static json_t *descriptor_json(const OakumDescriptor *desc)
   return object;
 }
 
-static OakumManifest *make(const char *media_type, const OakumDescriptor *config, GPtrArray *list,
-                           GHashTable *annotations)
+static OakumManifest *make(const char *media_type, const char *artifact_type,
+                           const OakumDescriptor *config, GPtrArray *list, GHashTable *annotations)
 {
   OakumManifest *m = g_new0(OakumManifest, 1);
   m->media_type = g_strdup(media_type);
+  m->artifact_type = g_strdup(artifact_type);
   m->is_index = config == NULL;
   OAKUM_AUTO_JSON *json = json_object();
   json_object_set_new(json, "schemaVersion", json_integer(2));
   json_object_set_new(json, "mediaType", json_string(media_type));
+  if (artifact_type)
+    json_object_set_new(json, "artifactType", json_string(artifact_type));
   if (config) {
     m->config = oakum_descriptor_copy(config);
     json_object_set_new(json, "config", descriptor_json(config));
@@ -330,14 +333,20 @@ OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *lay
                                    GHashTable *annotations)
 {
   gboolean docker = strcmp(config->media_type, OAKUM_MT_DOCKER_CONFIG) == 0;
-  return make(docker ? OAKUM_MT_DOCKER_MANIFEST : OAKUM_MT_OCI_MANIFEST, config, layers,
+  return make(docker ? OAKUM_MT_DOCKER_MANIFEST : OAKUM_MT_OCI_MANIFEST, NULL, config, layers,
               annotations);
+}
+
+OakumManifest *oakum_artifact_make(const char *artifact_type, const OakumDescriptor *config,
+                                   GPtrArray *layers, GHashTable *annotations)
+{
+  return make(OAKUM_MT_OCI_MANIFEST, artifact_type, config, layers, annotations);
 }
 
 OakumManifest *oakum_index_make(const char *media_type, GPtrArray *manifests,
                                 GHashTable *annotations)
 {
-  return make(media_type, NULL, manifests, annotations);
+  return make(media_type, NULL, NULL, manifests, annotations);
 }
 
 OakumDescriptor *oakum_manifest_descriptor(const OakumManifest *manifest)

@@ -106,6 +106,10 @@ NODISCARD OakumManifest *oakum_manifest_parse(GBytes *raw, const char *content_t
  * canonical JSON. Copies its arguments. `annotations` may be NULL. */
 NODISCARD OakumManifest *oakum_manifest_make(const OakumDescriptor *config, GPtrArray *layers,
                                              GHashTable *annotations);
+/* As above, of something that is no image to run (artifactType, OCI image specification 1.1). */
+NODISCARD OakumManifest *oakum_artifact_make(const char *artifact_type,
+                                             const OakumDescriptor *config, GPtrArray *layers,
+                                             GHashTable *annotations);
 /* An index, or Docker's manifest list, over manifests (each may carry a platform and annotations).
  */
 NODISCARD OakumManifest *oakum_index_make(const char *media_type, GPtrArray *manifests,
@@ -166,6 +170,9 @@ struct OakumBlobSource {
    * differ. Thread-safe. */
   OakumReader *(*open)(OakumBlobSource *self, const OakumDescriptor *desc, GError **error);
   void (*free)(OakumBlobSource *self);
+  /* "registry/repository" where the blob lies as far as is known, so that a push to the same
+   * registry need not send it; new string or NULL. NULL: never known. */
+  char *(*origin)(OakumBlobSource *self, const OakumDescriptor *desc);
 };
 typedef struct OakumBlobSink OakumBlobSink;
 struct OakumBlobSink {
@@ -176,6 +183,10 @@ struct OakumBlobSink {
                   GError **error);
   void (*free)(OakumBlobSink *self);
 };
+static inline char *oakum_blob_source_origin(OakumBlobSource *source, const OakumDescriptor *desc)
+{
+  return source->origin ? source->origin(source, desc) : NULL;
+}
 static inline void oakum_blob_source_free(OakumBlobSource *source)
 {
   if (source)

@@ -177,17 +177,29 @@ struct OakumLock {
   int fd;
 };
 
+/* Its name may have gone, or been made anew, while we waited: then others lock another file. */
+static gboolean still_named(int fd, const char *path)
+{
+  struct stat ours, theirs;
+  return fstat(fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+         ours.st_ino == theirs.st_ino;
+}
+
 OakumLock *oakum_lock_take(const char *path, gboolean exclusive, gboolean wait, GError **error)
 {
-  OAKUM_AUTO_FD fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "lock %s", path);
-    return NULL;
-  }
+  OAKUM_AUTO_FD fd = -1;
   int done;
-  do
-    done = flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
-  while (done < 0 && errno == EINTR);
+  do {
+    oakum_fd_clear(&fd);
+    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+      oakum_error_errno(error, OAKUM_OS_ERROR, errno, "lock %s", path);
+      return NULL;
+    }
+    do
+      done = flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB));
+    while (done < 0 && errno == EINTR);
+  } while (done == 0 && !still_named(fd, path));
   if (done < 0) {
     if (errno == EWOULDBLOCK)
       g_set_error(error, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED, "lock %s: held by another process",

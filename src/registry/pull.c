@@ -225,10 +225,16 @@ static void source_free(OakumBlobSource *self)
   g_free(self);
 }
 
+static char *source_origin(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  const OakumRegistry *registry = ((RegistrySource *)self)->registry;
+  return g_strconcat(registry->name, "/", registry->repository, NULL);
+}
+
 OakumBlobSource *oakum_registry_blob_source(OakumRegistry *registry)
 {
   RegistrySource *source = g_new0(RegistrySource, 1);
-  source->source = (OakumBlobSource){source_open, source_free};
+  source->source = (OakumBlobSource){source_open, source_free, source_origin};
   source->registry = registry;
   return &source->source;
 }

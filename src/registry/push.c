@@ -52,6 +52,15 @@ typedef struct {
   gint stop; /* atomic: one failed, the others need not begin */
 } PushWork;
 
+/* Another repository of the same registry that the source says has the blob, or NULL. */
+static char *sibling(const OakumRegistry *r, OakumBlobSource *source, const OakumDescriptor *desc)
+{
+  g_autofree char *origin = oakum_blob_source_origin(source, desc);
+  size_t n = strlen(r->name);
+  gboolean same = origin && strncmp(origin, r->name, n) == 0 && origin[n] == '/';
+  return same && strcmp(origin + n + 1, r->repository) != 0 ? g_strdup(origin + n + 1) : NULL;
+}
+
 /* The result is a GError or NULL. */
 static gpointer push_one(gpointer item, gpointer user)
 {
@@ -60,7 +69,9 @@ static gpointer push_one(gpointer item, gpointer user)
   GError *error = NULL;
   if (g_atomic_int_get(&work->stop))
     return NULL;
-  if (!oakum_registry_upload(work->registry, work->source, desc, work->mount_from, &error)) {
+  g_autofree char *other =
+      work->mount_from ? g_strdup(work->mount_from) : sibling(work->registry, work->source, desc);
+  if (!oakum_registry_upload(work->registry, work->source, desc, other, &error)) {
     g_prefix_error(&error, "push %s: ", desc->digest);
     g_atomic_int_set(&work->stop, 1);
   }

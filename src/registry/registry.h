@@ -57,7 +57,8 @@ NODISCARD gboolean oakum_registry_put_manifest(OakumRegistry *registry,
 /* Uploads what is missing of all blobs of `manifests` (OAKUM_BLOBS_AT_ONCE at once, from `source`,
  * which is asked from several threads), then the manifests in order by digest; the last one also
  * under each tag (list ends with NULL, may be NULL). Nothing is tagged before everything is there.
- * `mount_from`: a repository of the same registry that may have the blobs, or NULL. */
+ * `mount_from`: a repository of the same registry that may have the blobs; NULL: what the source
+ * says of each. */
 NODISCARD gboolean oakum_registry_push(OakumRegistry *registry,
                                        const OakumManifest *const *manifests, size_t n_manifests,
                                        OakumBlobSource *source, const char *const *tags,

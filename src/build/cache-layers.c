@@ -1,0 +1,164 @@
+/* Layers that a build made or found in a cache. One that a cache elsewhere has is only a promise
+ * until somebody reads it: then it is fetched into the store, and held against its digest and its
+ * diff ID. */
+#include "build/build-private.h"
+
+typedef struct {
+  OakumCacheRemote *remote; /* borrowed */
+  char *diff_id;
+} Promise;
+
+struct OakumLayerPool {
+  gint refs;
+  OakumStore *store;
+  GMutex lock;
+  GHashTable *promises;   /* digest → Promise */
+  GHashTable *distrusted; /* set of remotes */
+  gboolean broken;        /* a promise, when it was needed */
+};
+
+static void promise_free(gpointer p)
+{
+  Promise *promise = p;
+  g_free(promise->diff_id);
+  g_free(promise);
+}
+
+OakumLayerPool *oakum_layer_pool_new(OakumStore *store)
+{
+  OakumLayerPool *pool = g_new0(OakumLayerPool, 1);
+  pool->refs = 1;
+  pool->store = store;
+  g_mutex_init(&pool->lock);
+  pool->promises = oakum_str_map_new(g_free, promise_free);
+  pool->distrusted = g_hash_table_new(NULL, NULL);
+  return pool;
+}
+
+OakumLayerPool *oakum_layer_pool_ref(OakumLayerPool *pool)
+{
+  g_atomic_int_inc(&pool->refs);
+  return pool;
+}
+
+void oakum_layer_pool_unref(OakumLayerPool *pool)
+{
+  if (!pool || !g_atomic_int_dec_and_test(&pool->refs))
+    return;
+  g_hash_table_unref(pool->promises);
+  g_hash_table_unref(pool->distrusted);
+  g_mutex_clear(&pool->lock);
+  g_free(pool);
+}
+
+void oakum_layer_pool_note(OakumLayerPool *pool, const OakumCacheEntry *entry,
+                           OakumCacheRemote *remote)
+{
+  OAKUM_AUTO_LOCK(&pool->lock);
+  Promise *promise = g_new0(Promise, 1);
+  promise->remote = remote;
+  promise->diff_id = g_strdup(entry->diff_id);
+  g_hash_table_replace(pool->promises, g_strdup(entry->layer->digest), promise);
+}
+
+void oakum_layer_pool_distrust(OakumLayerPool *pool, const OakumCacheRemote *remote)
+{
+  OAKUM_AUTO_LOCK(&pool->lock);
+  g_hash_table_add(pool->distrusted, (gpointer)remote);
+}
+
+gboolean oakum_layer_pool_trusts(OakumLayerPool *pool, const OakumCacheRemote *remote)
+{
+  OAKUM_AUTO_LOCK(&pool->lock);
+  return !g_hash_table_contains(pool->distrusted, remote);
+}
+
+static gboolean is_distrusted(gpointer key, gpointer value, gpointer user)
+{
+  return g_hash_table_contains(((OakumLayerPool *)user)->distrusted, ((Promise *)value)->remote);
+}
+
+gboolean oakum_layer_pool_broken(OakumLayerPool *pool)
+{
+  OAKUM_AUTO_LOCK(&pool->lock);
+  g_hash_table_foreach_remove(pool->promises, is_distrusted, pool);
+  gboolean broken = pool->broken;
+  pool->broken = FALSE;
+  return broken;
+}
+
+/* The remote of the layer, or NULL; *diff_id: new string. */
+static OakumCacheRemote *promised(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                  char **diff_id)
+{
+  OAKUM_AUTO_LOCK(&pool->lock);
+  const Promise *promise = g_hash_table_lookup(pool->promises, layer->digest);
+  *diff_id = promise ? g_strdup(promise->diff_id) : NULL;
+  return promise ? promise->remote : NULL;
+}
+
+/* The bytes are those of the digest: the store sees to it. Whether they unpack to what the cache
+ * said they do is seen here. */
+static gboolean unpacks_to(OakumLayerPool *pool, const OakumDescriptor *layer, const char *diff_id,
+                           GError **error)
+{
+  g_autoptr(OakumBlobSource) source = oakum_store_source(pool->store);
+  OakumReader *blob = source->open(source, layer, error);
+  if (!blob)
+    return FALSE;
+  OakumReader *plain = oakum_reader_new_limit(oakum_reader_new_inflate(blob, NULL),
+                                              OAKUM_LAYER_UNPACKED_MAX, "layer");
+  g_autoptr(OakumReader) checked = oakum_reader_new_verify(plain, oakum_digest_kind(diff_id),
+                                                           oakum_digest_hex(diff_id), UINT64_MAX);
+  return oakum_reader_drain(checked, error);
+}
+
+gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer, GError **error)
+{
+  g_autoptr(OakumBlobSink) sink = oakum_store_sink(pool->store);
+  g_autofree char *diff_id = NULL;
+  OakumCacheRemote *remote = promised(pool, layer, &diff_id);
+  int has = sink->has(sink, layer, error);
+  if (has != 0 || !remote)
+    return has >= 0; /* without a promise: reading it tells that it is not there */
+  g_autoptr(GError) local = NULL;
+  g_autoptr(OakumReader) reader = remote->layers->open(remote->layers, layer, &local);
+  if (reader && sink->put(sink, layer, reader, &local) && unpacks_to(pool, layer, diff_id, &local))
+    return TRUE;
+  oakum_layer_pool_distrust(pool, remote);
+  g_propagate_prefixed_error(error, g_steal_pointer(&local),
+                             "layer %s of the cache %s: ", layer->digest, remote->name);
+  return FALSE;
+}
+
+OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *layer,
+                                   GError **error)
+{
+  if (!oakum_layer_pool_fetch(pool, layer, error)) {
+    OAKUM_AUTO_LOCK(&pool->lock);
+    pool->broken = TRUE;
+    return NULL;
+  }
+  g_autoptr(OakumBlobSource) source = oakum_store_source(pool->store);
+  return source->open(source, layer, error);
+}
+
+char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescriptor *layer)
+{
+  g_autofree char *diff_id = NULL;
+  OakumCacheRemote *remote = promised(pool, layer, &diff_id);
+  return remote ? oakum_blob_source_origin(remote->layers, layer) : NULL;
+}
+
+void oakum_cache_entry_clear(OakumCacheEntry *entry)
+{
+  oakum_descriptor_free(entry->layer);
+  g_free(entry->diff_id);
+  *entry = (OakumCacheEntry){0};
+}
+
+void oakum_cache_remote_free(OakumCacheRemote *remote)
+{
+  if (remote)
+    remote->free(remote);
+}
