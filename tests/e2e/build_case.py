@@ -239,7 +239,7 @@ def layout(folder, layer, config):
               "history": [{"created": "2001-02-03T04:05:06Z", "created_by": "base"}]}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **put(json.dumps(config).encode())},
-                "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(gzip.compress(layer, mtime=0))}]}
+                "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(gzip.compress(layer, compresslevel=1, mtime=0))}]}
     top = {"mediaType": "application/vnd.oci.image.manifest.v1+json", **put(json.dumps(manifest).encode()),
            "annotations": {"org.opencontainers.image.ref.name": "latest"}}
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))

@@ -18,7 +18,7 @@ import build_case
 import pytest
 import restricted
 from build_case import Case, expected_lines, flatten, layout, tree_lines
-from conftest import OAKUM, RUNGS, debian_root
+from conftest import OAKUM, RUNGS
 from test_build_case import CASES, Made, base_of, check_lines
 
 ALL = os.environ.get("OAKUM_MATRIX") == "all"
@@ -64,7 +64,7 @@ DEBIAN = {
                     "&& update-alternatives --remove which-one /usr/bin/one\n",
 }
 # what carries a date or a name that is another in each run
-CLEAN = "RUN rm -rf /var/log/* /var/cache/* /var/lib/systemd /etc/.pwd.lock /var/lib/dpkg/*-old /etc/*- /var/lib/dpkg/lock* /run/* /tmp/*\n"
+CLEAN = "USER 0\nRUN rm -rf /var/log/* /var/cache/* /var/lib/systemd /etc/.pwd.lock /var/lib/dpkg/*-old /etc/*- /var/lib/dpkg/lock* /run/* /tmp/*\n"
 
 GO = r"""
 package main
@@ -156,9 +156,8 @@ def test_case_on_every_rung(world, name):
 
 if ALL:
     @pytest.fixture(scope="module")
-    def debian(world):
-        tar = debian_root("bookworm-matrix", "bookworm", ["usr-is-merged", "procps", "python3-minimal", "libpython3-stdlib", "apt", "adduser"])
-        layout(world / "debian", tar.read_bytes(), {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]})
+    def debian(world, bookworm):
+        layout(world / "debian", bookworm.read_bytes(), {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]})
         return f"oci:{world}/debian:latest"
 
     def extra_contexts(name, folder):
