@@ -43,6 +43,9 @@
 #define OAKUM_REFERRERS_MAX 10000u
 #define OAKUM_MIRRORS_MAX 16u
 #define OAKUM_HELPER_TIMEOUT_S 60u
+#define OAKUM_EXECUTOR_RETRIES_MAX 100u       /* --push-retry and its like */
+#define OAKUM_LOGIN_FILE_MAX (64 * OAKUM_KIB) /* a key, token or password in a file */
+#define OAKUM_CA_FILES_MAX 1000u              /* in a folder of SSL_CERT_DIR */
 #define OAKUM_CA_FILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_CERTS_MAX 100u       /* files of one folder below /etc/docker/certs.d */
 #define OAKUM_WARNINGS_MAX 16u     /* Warning headers shown of one registry */

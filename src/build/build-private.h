@@ -42,12 +42,13 @@ NODISCARD OakumLayerPool *oakum_layer_pool_ref(OakumLayerPool *pool);
 void oakum_layer_pool_unref(OakumLayerPool *pool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerPool, oakum_layer_pool_unref)
 /* The layer of the entry may be read from `remote` (borrowed). */
-void oakum_layer_pool_note(OakumLayerPool *pool, const OakumCacheEntry *entry,
+void oakum_layer_pool_note(OakumLayerPool *pool, const char *key, const OakumCacheEntry *entry,
                            OakumCacheRemote *remote);
-/* Brings the layer into the store, if it is not there. A cache whose layer cannot be had, or is not
- * what it said, is not asked again. */
+/* Brings the layer into the store, and notes there what came of its key, if that was not done. A
+ * cache whose layer cannot be had, or is not what it said, is not asked again. `relied`: the layer
+ * is part of a stage already. */
 NODISCARD gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer,
-                                          GError **error);
+                                          gboolean relied, GError **error);
 /* Fetches it, and reads it from the store. */
 NODISCARD OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *layer,
                                              GError **error);
@@ -56,8 +57,8 @@ NODISCARD char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescrip
 /* A cache that is no longer asked, and whether any is. */
 void oakum_layer_pool_distrust(OakumLayerPool *pool, const OakumCacheRemote *remote);
 NODISCARD gboolean oakum_layer_pool_trusts(OakumLayerPool *pool, const OakumCacheRemote *remote);
-/* Whether a layer was needed and could not be had since the last call; what caches that are not
- * trusted promised is forgotten. */
+/* Whether a layer that a stage relied on could not be had since the last call; what caches that are
+ * not trusted promised is forgotten. */
 NODISCARD gboolean oakum_layer_pool_broken(OakumLayerPool *pool);
 
 /* Digests of files that were read before, by device, inode, size and times. Thread-safe. */
@@ -167,6 +168,9 @@ NODISCARD char *oakum_cache_key_hex(OakumCacheKey *key);
  * stage's newest now. FALSE: an error. */
 NODISCARD gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int line,
                                    gboolean *changed, gboolean *hit, GError **error);
+/* Writes the record of a key. A store that cannot be written to costs time later, not the build
+ * now: it is a warning. */
+void oakum_cache_record(OakumStore *store, const char *key, const OakumCacheEntry *entry);
 /* Remembers what came of the step: the stage's newest layer, or none. */
 void oakum_cache_note(const Build *build, const Stage *stage, OakumCacheKey *key, gboolean changed);
 /* The layers of all builds that fill it; a new reference. */

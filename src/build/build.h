@@ -194,6 +194,8 @@ typedef struct {
   const GPtrArray *cache_from; /* OakumCacheRemote, asked in order for what the store does not know;
                                   they must outlive the result. NULL: none */
   OakumCacheLog *cache_log;    /* filled; NULL: not wanted */
+  gboolean want_layers;        /* the bytes of all layers will be read: what caches promised is
+                                  fetched while the build can still do without */
 } OakumBuildOptions;
 /* Which line of the Dockerfile brought a layer of the result: one number a layer; that of FROM for
  * the layers of the base image. */

@@ -5,7 +5,9 @@
 
 typedef struct {
   OakumCacheRemote *remote; /* borrowed */
-  char *diff_id;
+  char *key, *diff_id;
+  int64_t created;
+  gboolean kept; /* it is in the store, and what it was said to be */
 } Promise;
 
 struct OakumLayerPool {
@@ -20,6 +22,7 @@ struct OakumLayerPool {
 static void promise_free(gpointer p)
 {
   Promise *promise = p;
+  g_free(promise->key);
   g_free(promise->diff_id);
   g_free(promise);
 }
@@ -51,13 +54,15 @@ void oakum_layer_pool_unref(OakumLayerPool *pool)
   g_free(pool);
 }
 
-void oakum_layer_pool_note(OakumLayerPool *pool, const OakumCacheEntry *entry,
+void oakum_layer_pool_note(OakumLayerPool *pool, const char *key, const OakumCacheEntry *entry,
                            OakumCacheRemote *remote)
 {
   OAKUM_AUTO_LOCK(&pool->lock);
   Promise *promise = g_new0(Promise, 1);
   promise->remote = remote;
+  promise->key = g_strdup(key);
   promise->diff_id = g_strdup(entry->diff_id);
+  promise->created = entry->created;
   g_hash_table_replace(pool->promises, g_strdup(entry->layer->digest), promise);
 }
 
@@ -87,14 +92,34 @@ gboolean oakum_layer_pool_broken(OakumLayerPool *pool)
   return broken;
 }
 
-/* The remote of the layer, or NULL; *diff_id: new string. */
-static OakumCacheRemote *promised(OakumLayerPool *pool, const OakumDescriptor *layer,
-                                  char **diff_id)
+/* A copy of what was promised of the layer, all NULL when nothing was. */
+static Promise promised(OakumLayerPool *pool, const OakumDescriptor *layer)
 {
   OAKUM_AUTO_LOCK(&pool->lock);
-  const Promise *promise = g_hash_table_lookup(pool->promises, layer->digest);
-  *diff_id = promise ? g_strdup(promise->diff_id) : NULL;
-  return promise ? promise->remote : NULL;
+  const Promise *known = g_hash_table_lookup(pool->promises, layer->digest);
+  if (!known)
+    return (Promise){0};
+  Promise copy = *known;
+  copy.key = g_strdup(known->key);
+  copy.diff_id = g_strdup(known->diff_id);
+  return copy;
+}
+
+static void promise_clear(Promise *promise)
+{
+  g_free(promise->key);
+  g_free(promise->diff_id);
+}
+
+/* Now the store has it, and may say so by itself. */
+static void keep_promise(OakumLayerPool *pool, const OakumDescriptor *layer, const Promise *promise)
+{
+  const OakumCacheEntry entry = {(OakumDescriptor *)layer, promise->diff_id, promise->created};
+  oakum_cache_record(pool->store, promise->key, &entry);
+  OAKUM_AUTO_LOCK(&pool->lock);
+  Promise *known = g_hash_table_lookup(pool->promises, layer->digest);
+  if (known)
+    known->kept = TRUE;
 }
 
 /* The bytes are those of the digest: the store sees to it. Whether they unpack to what the cache
@@ -113,41 +138,56 @@ static gboolean unpacks_to(OakumLayerPool *pool, const OakumDescriptor *layer, c
   return oakum_reader_drain(checked, error);
 }
 
-gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer, GError **error)
+static gboolean fetch(OakumLayerPool *pool, const OakumDescriptor *layer, const Promise *promise,
+                      GError **error)
 {
   g_autoptr(OakumBlobSink) sink = oakum_store_sink(pool->store);
-  g_autofree char *diff_id = NULL;
-  OakumCacheRemote *remote = promised(pool, layer, &diff_id);
   int has = sink->has(sink, layer, error);
-  if (has != 0 || !remote)
-    return has >= 0; /* without a promise: reading it tells that it is not there */
+  if (has < 0)
+    return FALSE;
+  if (has == 0) {
+    OakumBlobSource *layers = promise->remote->layers;
+    g_autoptr(OakumReader) reader = layers->open(layers, layer, error);
+    if (!reader || !sink->put(sink, layer, reader, error))
+      return FALSE;
+  }
+  return unpacks_to(pool, layer, promise->diff_id, error);
+}
+
+gboolean oakum_layer_pool_fetch(OakumLayerPool *pool, const OakumDescriptor *layer, gboolean relied,
+                                GError **error)
+{
+  __attribute__((cleanup(promise_clear))) Promise promise = promised(pool, layer);
   g_autoptr(GError) local = NULL;
-  g_autoptr(OakumReader) reader = remote->layers->open(remote->layers, layer, &local);
-  if (reader && sink->put(sink, layer, reader, &local) && unpacks_to(pool, layer, diff_id, &local))
+  if (!promise.remote || promise.kept)
+    return TRUE; /* if it is not in the store, reading it tells so */
+  if (fetch(pool, layer, &promise, &local)) {
+    keep_promise(pool, layer, &promise);
     return TRUE;
-  oakum_layer_pool_distrust(pool, remote);
+  }
+  oakum_layer_pool_distrust(pool, promise.remote);
+  {
+    OAKUM_AUTO_LOCK(&pool->lock);
+    pool->broken |= relied;
+  }
   g_propagate_prefixed_error(error, g_steal_pointer(&local),
-                             "layer %s of the cache %s: ", layer->digest, remote->name);
+                             "layer %s of the cache %s: ", layer->digest, promise.remote->name);
   return FALSE;
 }
 
 OakumReader *oakum_layer_pool_open(OakumLayerPool *pool, const OakumDescriptor *layer,
                                    GError **error)
 {
-  if (!oakum_layer_pool_fetch(pool, layer, error)) {
-    OAKUM_AUTO_LOCK(&pool->lock);
-    pool->broken = TRUE;
+  if (!oakum_layer_pool_fetch(pool, layer, TRUE, error))
     return NULL;
-  }
   g_autoptr(OakumBlobSource) source = oakum_store_source(pool->store);
   return source->open(source, layer, error);
 }
 
 char *oakum_layer_pool_origin(OakumLayerPool *pool, const OakumDescriptor *layer)
 {
-  g_autofree char *diff_id = NULL;
-  OakumCacheRemote *remote = promised(pool, layer, &diff_id);
-  return remote ? oakum_blob_source_origin(remote->layers, layer) : NULL;
+  __attribute__((cleanup(promise_clear))) Promise promise = promised(pool, layer);
+  return promise.remote ? oakum_blob_source_origin(promise.remote->layers, layer) : NULL;
 }
 
 void oakum_cache_entry_clear(OakumCacheEntry *entry)

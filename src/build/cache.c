@@ -162,9 +162,9 @@ static void record_clear(Record *record)
   g_free(record->digest);
 }
 
-static char *record_path(const Build *build, const char *key)
+static char *record_path(const OakumStore *store, const char *key)
 {
-  return g_build_filename(oakum_store_path(build->store), "cache", key, NULL);
+  return g_build_filename(oakum_store_path(store), "cache", key, NULL);
 }
 
 static gboolean too_old(const Build *build, int64_t created)
@@ -177,7 +177,7 @@ static gboolean too_old(const Build *build, int64_t created)
 static gboolean read_record(const Build *build, const char *key, OakumCacheEntry *out)
 {
   struct stat st;
-  g_autofree char *path = record_path(build, key), *text = NULL;
+  g_autofree char *path = record_path(build->store, key), *text = NULL;
   size_t len;
   if (stat(path, &st) < 0 || too_old(build, st.st_mtime))
     return FALSE;
@@ -203,10 +203,9 @@ static gboolean read_record(const Build *build, const char *key, OakumCacheEntry
   return FALSE;
 }
 
-/* A store that cannot be written to costs time later, not the build now. */
-static void write_record(const Build *build, const char *key, const OakumCacheEntry *entry)
+void oakum_cache_record(OakumStore *store, const char *key, const OakumCacheEntry *entry)
 {
-  g_autofree char *path = record_path(build, key), *folder = g_path_get_dirname(path);
+  g_autofree char *path = record_path(store, key), *folder = g_path_get_dirname(path);
   OAKUM_AUTO_JSON *json = json_object();
   json_object_set_new(json, "empty", json_boolean(!entry->layer));
   if (entry->layer) {
@@ -256,17 +255,17 @@ static OakumCacheRemote *ask_remotes(Build *build, const OakumCacheKey *key, con
 static gboolean is_at_hand(Build *build, const Stage *stage, const OakumCacheEntry *entry)
 {
   g_autoptr(GError) error = NULL;
-  if (!entry->layer || !stage->tree || oakum_layer_pool_fetch(build->layers, entry->layer, &error))
+  if (!entry->layer || !stage->tree ||
+      oakum_layer_pool_fetch(build->layers, entry->layer, FALSE, &error))
     return TRUE;
   oakum_warn("the step is carried out: %s", error->message);
   return FALSE;
 }
 
 static gboolean find_entry(Build *build, const Stage *stage, const OakumCacheKey *key,
-                           const char *hex, OakumCacheEntry *out, gboolean *elsewhere)
+                           const char *hex, OakumCacheEntry *out)
 {
   g_autoptr(OakumBlobSink) sink = oakum_store_sink(build->store);
-  *elsewhere = FALSE;
   if (read_record(build, hex, out) && (!out->layer || sink->has(sink, out->layer, NULL) == 1))
     return TRUE;
   oakum_cache_entry_clear(out); /* its layer was removed meanwhile, or never fetched */
@@ -274,8 +273,7 @@ static gboolean find_entry(Build *build, const Stage *stage, const OakumCacheKey
   if (!remote)
     return FALSE;
   if (out->layer)
-    oakum_layer_pool_note(build->layers, out, remote);
-  *elsewhere = TRUE;
+    oakum_layer_pool_note(build->layers, hex, out, remote);
   return is_at_hand(build, stage, out);
 }
 
@@ -284,13 +282,10 @@ gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int lin
 {
   __attribute__((cleanup(oakum_cache_entry_clear))) OakumCacheEntry entry = {0};
   g_autofree char *hex = oakum_cache_key_hex(key);
-  gboolean elsewhere;
-  *hit = !build->options->no_cache && find_entry(build, stage, key, hex, &entry, &elsewhere);
+  *hit = !build->options->no_cache && find_entry(build, stage, key, hex, &entry);
   if (!*hit)
     return TRUE;
   *changed = entry.layer != NULL;
-  if (elsewhere)
-    write_record(build, hex, &entry);
   if (build->options->cache_log)
     oakum_cache_log_add(build->options->cache_log, hex, &entry,
                         stage->plan ? stage->plan->stage : -1, key->run);
@@ -308,7 +303,7 @@ void oakum_cache_note(const Build *build, const Stage *stage, OakumCacheKey *key
   const GPtrArray *ids = stage->config->diff_ids;
   const OakumCacheEntry entry = {changed ? stage->layers->pdata[stage->layers->len - 1] : NULL,
                                  changed ? ids->pdata[ids->len - 1] : NULL, time(NULL)};
-  write_record(build, hex, &entry);
+  oakum_cache_record(build->store, hex, &entry);
   if (build->options->cache_log)
     oakum_cache_log_add(build->options->cache_log, hex, &entry,
                         stage->plan ? stage->plan->stage : -1, key->run);

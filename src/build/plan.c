@@ -44,17 +44,17 @@ static void platform_args(GHashTable *args, const char *prefix, const OakumPlatf
 }
 
 /* What is known before the first line; the command line may say other values. `last`: the stage
- * that is wanted. */
-static void given_args(OakumPlan *plan, const OakumStage *last, GHashTable *build_args,
-                       const OakumPlatform *platform)
+ * that is wanted, `target`: by these words, or NULL. */
+static void given_args(OakumPlan *plan, const OakumStage *last, const char *target,
+                       GHashTable *build_args, const OakumPlatform *platform)
 {
   OakumPlatform host;
   oakum_platform_host(&host);
   platform_args(plan->args, "TARGET", platform);
   platform_args(plan->args, "BUILD", &host);
   oakum_platform_clear(&host);
-  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"),
-                      g_strdup(last->name ? last->name : "default"));
+  const char *stage = target ? target : last->name;
+  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"), g_strdup(stage ? stage : "default"));
   g_autofree gpointer *names = g_hash_table_get_keys_as_array(plan->args, NULL);
   for (gpointer *name = names; *name; name++) {
     const char *given = build_args ? g_hash_table_lookup(build_args, *name) : NULL;
@@ -225,10 +225,13 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   if (stage->platform && base)
     out->platform =
         oakum_dockerfile_expand(stage->platform->value, dockerfile->escape, lookup, &scope, error);
-  if (!base || !*base || (stage->platform && !out->platform)) {
+  OakumPlatform own = {0};
+  if (!base || !*base ||
+      (stage->platform && (!out->platform || !oakum_platform_parse(out->platform, &own, error)))) {
     plan_stage_free(out);
     return at_place(error, dockerfile, &stage->base->range);
   }
+  oakum_platform_clear(&own);
   if (!oakum_named_context_find(contexts, base))
     out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
@@ -266,7 +269,7 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
     return NULL;
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
-  given_args(plan, dockerfile->stages->pdata[last], build_args, platform);
+  given_args(plan, dockerfile->stages->pdata[last], target, build_args, platform);
   if (!global_args(plan, dockerfile, build_args, error) ||
       !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;

@@ -93,8 +93,18 @@ static gboolean name_layers(GPtrArray *layers, gboolean docker, GError **error)
   return TRUE;
 }
 
+static gboolean fetch_layers(const Build *build, const Stage *stage, GError **error)
+{
+  for (guint i = stage->base ? stage->base->manifest->layers->len : 0; i < stage->layers->len; i++)
+    if (!oakum_layer_pool_fetch(build->layers, stage->layers->pdata[i], TRUE, error))
+      return FALSE;
+  return TRUE;
+}
+
 static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
 {
+  if (build->options->want_layers && !fetch_layers(build, stage, error))
+    return NULL;
   const OakumBuildOptions *options = build->options;
   OakumConfig *config = stage->config;
   g_free(config->created);
@@ -176,10 +186,40 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
 /* What a cache promised may turn out to be missing or wrong when it is needed, and a blob of the
  * store to be damaged. Such a cache is not asked again, such a blob is gone; the build begins anew
  * and finds what it carried out so far in the store. */
+/* What the rung cannot do is refused before the first step. */
+static gboolean check_rung(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                           const OakumBuildOptions *options, GError **error)
+{
+  if (options->rung != OAKUM_RUNG_FAKE_ROOT)
+    return TRUE;
+  for (guint i = 0; i < plan->stages->len; i++) {
+    const OakumPlanStage *planned = plan->stages->pdata[i];
+    const OakumStage *stage = dockerfile->stages->pdata[planned->stage];
+    for (guint j = stage->first; j < stage->end; j++) {
+      const OakumInstruction *in = dockerfile->instructions->pdata[j];
+      const char *flag =
+          in->kind == OAKUM_INSTRUCTION_RUN ? oakum_instruction_flag(in, "network") : NULL;
+      OakumNetwork network = options->network;
+      if (in->kind != OAKUM_INSTRUCTION_RUN ||
+          (flag && strcmp(flag, "default") != 0 && !oakum_network_parse(flag, &network)) ||
+          network != OAKUM_NETWORK_NONE)
+        continue;
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                  "%s:%d: RUN without network: the rung fake-root cannot cut a step off from the "
+                  "network",
+                  dockerfile->file, in->range.line);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
                                   OakumStore *store, const OakumBuildOptions *options,
                                   GError **error)
 {
+  if (!check_rung(plan, dockerfile, options, error))
+    return NULL;
   g_autoptr(OakumLayerPool) layers = options->cache_log
                                          ? oakum_cache_log_pool(options->cache_log, store)
                                          : oakum_layer_pool_new(store);

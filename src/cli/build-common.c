@@ -190,6 +190,24 @@ static gboolean read_dockerfile(const OakumBuildArgs *args, OakumBuilt *built, c
                  : oakum_file_read(*path, OAKUM_DOCKERFILE_MAX, text, len, error);
 }
 
+/* A front end that somebody else wrote may know another language: it is not loaded. */
+static void tell_syntax(const OakumDockerfile *dockerfile)
+{
+  for (guint i = 0; i < dockerfile->directives->len; i++) {
+    const OakumDirective *directive = dockerfile->directives->pdata[i];
+    if (strcmp(directive->name, "syntax") != 0)
+      continue;
+    g_autofree char *name = g_strndup(directive->value, strcspn(directive->value, "@ "));
+    char *slash = strrchr(name, '/'), *colon = strrchr(name, ':');
+    if (colon && (!slash || colon > slash))
+      *colon = '\0';
+    if (!g_str_has_suffix(name, "docker/dockerfile") &&
+        !g_str_has_suffix(name, "docker/dockerfile-upstream"))
+      oakum_warn("%s:%d: the front end %s is not loaded; the file is read as docker/dockerfile 1",
+                 dockerfile->file, directive->range.line, directive->value);
+  }
+}
+
 gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *folder,
                                     OakumBuilt *built, GError **error)
 {
@@ -203,15 +221,17 @@ gboolean oakum_cli_parse_dockerfile(const OakumBuildArgs *args, const char *fold
       !read_dockerfile(args, built, &text, &len, &path, &inside, error))
     return FALSE;
   built->dockerfile = oakum_dockerfile_parse(text, len, path ? path : "Dockerfile", error);
+  if (built->dockerfile)
+    tell_syntax(built->dockerfile);
   return built->dockerfile && oakum_dockerfile_check(built->dockerfile, error) &&
          oakum_context_ignore(built->context, path, inside, &built->ignore, error);
 }
 
-static GHashTable *build_args(const OakumBuildArgs *args)
+GHashTable *oakum_cli_build_args(GPtrArray *texts)
 {
   GHashTable *table = oakum_str_map_new(g_free, g_free);
-  for (guint i = 0; args->build_args && i < args->build_args->len; i++) {
-    const char *text = args->build_args->pdata[i], *equals = strchr(text, '=');
+  for (guint i = 0; texts && i < texts->len; i++) {
+    const char *text = texts->pdata[i], *equals = strchr(text, '=');
     const char *value =
         equals ? equals + 1 : g_getenv(text); /* NAME alone takes it from the environment */
     if (value)
@@ -219,6 +239,18 @@ static GHashTable *build_args(const OakumBuildArgs *args)
                            g_strdup(value));
   }
   return table;
+}
+
+/* Arguments that are switches of BuildKit's own, and not ours. */
+static void tell_switches(GHashTable *table)
+{
+  g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
+  for (GList *l = names; l; l = l->next) {
+    OakumOrigin origin;
+    if (oakum_dockerfile_predefined(l->data, &origin) && origin == OAKUM_ORIGIN_BUILTIN &&
+        g_str_has_prefix(l->data, "BUILDKIT_") && strcmp(l->data, "BUILDKIT_CACHE_MOUNT_NS") != 0)
+      oakum_warn("--build-arg %s changes nothing here but an ARG of its name", (char *)l->data);
+  }
 }
 
 typedef struct {
@@ -448,8 +480,15 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!read_options(args, &options, built, error) ||
       (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error)))
     return FALSE;
-  g_autoptr(GHashTable) table = build_args(args);
+  g_autoptr(GHashTable) table = oakum_cli_build_args(args->build_args);
   options.build_args = table;
+  tell_switches(table);
+  /* as buildx: the variable is an argument, and the argument goes before the variable */
+  const char *epoch = g_hash_table_lookup(table, "SOURCE_DATE_EPOCH");
+  if (epoch)
+    options.source_date_epoch = epoch;
+  else if (options.source_date_epoch)
+    g_hash_table_insert(table, g_strdup("SOURCE_DATE_EPOCH"), g_strdup(options.source_date_epoch));
   g_autoptr(GPtrArray) secrets = NULL, ssh = NULL;
   if (!args->print_plan &&
       (!choose_rung(args->isolation, &options.rung, error) || !open_store(args, built, error)))
@@ -470,6 +509,7 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   built->caches.ttl_s = options.cache_ttl_s;
   options.cache_from = built->caches.from;
   options.cache_log = built->caches.log;
+  options.want_layers = args->whole || built->outputs->files->len > 0;
   g_autofree char *note = args->print_plan ? NULL : oakum_sandbox_limits_note(&options.limits);
   if (note)
     oakum_warn("%s", note);
@@ -516,7 +556,7 @@ gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built, 
   const OakumImage **images = NULL;
   g_autoptr(OakumBlobSource) source = NULL;
   OakumImageSet set = oakum_built_set(built, &images, &source);
-  g_autofree const OakumImage **owned = images;
+  G_GNUC_UNUSED g_autofree const OakumImage **owned = images;
   g_autoptr(GHashTable) annotations =
       built->index ? oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_INDEX_DESCRIPTOR, NULL)
                    : oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST_DESCRIPTOR,

@@ -68,4 +68,6 @@ void oakum_cli_tell_failure(const OakumBuildArgs *args, const OakumBuilt *built,
 /* --secret or --ssh into OakumBuildSecret; *out is set in any case. */
 NODISCARD gboolean oakum_cli_parse_secrets(const GPtrArray *texts, gboolean ssh, GPtrArray **out,
                                            GError **error);
+/* --build-arg: name → value; new table. */
+NODISCARD GHashTable *oakum_cli_build_args(GPtrArray *texts);
 void oakum_built_clear(OakumBuilt *built);

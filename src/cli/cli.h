@@ -16,6 +16,8 @@ typedef enum {
 /* `oakum debug`: shows what the parts make of an input, for tests and for bug reports. */
 extern const OakumCommand oakum_cmd_debug;
 extern const OakumCommand oakum_cmd_build;
+extern const OakumCommand oakum_cmd_executor;
+extern const OakumCommand oakum_cmd_warmer;
 extern const OakumCommand oakum_cmd_doctor;
 extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
@@ -43,6 +45,10 @@ extern const OakumCommand oakum_debug_context;
 typedef struct {
   GPtrArray *insecure, *unverified, *mirrors, *maps, *ca_files, *client_certs;
   char *certs_dir, *chunk;
+  /* no options: what kaniko's command line says */
+  GPtrArray *helpers; /* as in OakumRegistryOptions; char * */
+  const char *bases;  /* an OCI layout whose blobs need not be pulled; NULL */
+  gboolean insecure_pull, insecure_push, unverified_pull, unverified_push; /* of every host */
 } OakumRegistryArgs;
 extern const OakumOption oakum_registry_options[];
 #define OAKUM_REGISTRY_GROUP(args, member)                                                         \
@@ -93,6 +99,7 @@ typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *store, *threads;
   char *network, *cache_ttl;
   GPtrArray *cache_from, *cache_to;        /* texts, as docs/cache.md has them */
+  gboolean whole;                          /* no option: all layers will be read */
   gboolean cache_no_runs, cache_no_copies; /* no options: steps that those are not used for */
   char *compression, *compression_level, *media_types, *progress;
   char *iid_file, *metadata_file, *digest_file, *names_file, *tagged_names_file;

@@ -116,6 +116,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
     return OAKUM_EXIT_ERROR;
   }
   args->build.push |= args->build.tags != NULL; /* what passes goes where it is named */
+  args->build.whole = TRUE; /* they are scanned */
   if (!oakum_cli_build(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
   if (!oakum_built_any(built)) /* --print-plan */

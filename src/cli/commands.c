@@ -3,6 +3,8 @@
 const OakumCommand *const oakum_commands[] = {&oakum_cmd_ship,
                                               &oakum_cmd_lint,
                                               &oakum_cmd_build,
+                                              &oakum_cmd_executor,
+                                              &oakum_cmd_warmer,
                                               &oakum_cmd_scan,
                                               &oakum_cmd_db,
                                               &oakum_cmd_doctor,

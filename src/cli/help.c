@@ -16,7 +16,7 @@ char *oakum_command_synopsis(const OakumCommand *command)
   GString *text = g_string_new(NULL);
   OakumOptionIter iter = {NULL};
   if (command->verbs)
-    g_string_append(text, "VERB ");
+    g_string_append(text, command->run ? "[VERB] [OPTION]... " : "VERB ");
   else if (oakum_option_next(&iter, command))
     g_string_append(text, "[OPTION]... ");
   for (const OakumArgument *a = command->arguments; a && a->word; a++)

@@ -126,7 +126,7 @@ static OakumImage *open_rootfs(const OakumImageArg *arg, const OakumPlatform *pl
 typedef struct {
   OakumBlobSource source;
   OakumRegistry *registry;
-  OakumBlobSource *remote, *local;
+  OakumBlobSource *remote, *local, *near; /* `near` has some of them; NULL */
   OakumBlobSink *sink;
 } PulledSource;
 
@@ -138,6 +138,14 @@ static OakumReader *pulled_open(OakumBlobSource *self, const OakumDescriptor *de
   int has = s->sink->has(s->sink, desc, error);
   if (has < 0)
     return NULL;
+  if (has == 0 && s->near) {
+    g_autoptr(GError) local = NULL;
+    g_autoptr(OakumReader) reader = s->near->open(s->near, desc, &local);
+    if (reader && s->sink->put(s->sink, desc, reader, &local))
+      return s->local->open(s->local, desc, error);
+    if (!g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
+      oakum_warn("%s; it is pulled", local->message);
+  }
   if (has == 0) {
     g_autoptr(OakumReader) reader = s->remote->open(s->remote, desc, error);
     if (!reader || !s->sink->put(s->sink, desc, reader, error))
@@ -156,6 +164,7 @@ static void pulled_free(OakumBlobSource *self)
   PulledSource *s = (PulledSource *)self;
   oakum_blob_source_free(s->remote);
   oakum_blob_source_free(s->local);
+  oakum_blob_source_free(s->near);
   oakum_blob_sink_free(s->sink);
   oakum_registry_free(s->registry);
   g_free(s);
@@ -174,6 +183,8 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   s->remote = oakum_registry_blob_source(s->registry);
   s->local = store ? oakum_store_source(store) : NULL;
   s->sink = store ? oakum_store_sink(store) : NULL;
+  s->near =
+      store && registry && registry->bases ? oakum_layout_source(registry->bases, NULL) : NULL;
   g_autoptr(OakumManifest) manifest = NULL;
   gboolean ok = oakum_registry_get_manifest(s->registry, ref->digest ? ref->digest : ref->tag,
                                             &manifest, error);

@@ -27,6 +27,22 @@ static int run(int argc, char **argv)
   return oakum_command_dispatch(argc - 1, argv + 1);
 }
 
+/* Called by a name of kaniko's, the program is that command: its row and its words stay as they
+ * are.
+ */
+static int run_as(int argc, char **argv)
+{
+  static const char *const names[] = {"executor", "warmer", NULL};
+  g_autofree char *name = argc > 0 ? g_path_get_basename(argv[0]) : g_strdup("");
+  if (!g_strv_contains(names, name))
+    return run(argc, argv);
+  g_autofree char **words = g_new0(char *, (gsize)argc + 2);
+  words[0] = argv[0];
+  words[1] = name;
+  memcpy(words + 2, argv + 1, sizeof(char *) * (gsize)argc);
+  return run(argc + 1, words);
+}
+
 static int run_in_userns(int argc, char **argv)
 {
   oakum_sandbox_mark_userns();
@@ -41,5 +57,5 @@ int main(int argc, char **argv)
                                              {"userns", run_in_userns},
                                              {NULL, NULL}};
   int status = oakum_reexec_dispatch(entries, argc, argv);
-  return status >= 0 ? status : run(argc, argv);
+  return status >= 0 ? status : run_as(argc, argv);
 }

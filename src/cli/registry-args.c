@@ -23,11 +23,13 @@ const OakumOption oakum_registry_options[] = {
     {0}};
 
 /* The lists in the form that registry takes; `kept` owns the copies. */
-static const char *const *strings(GPtrArray *list, GPtrArray *kept)
+static const char *const *strings(GPtrArray *list, const char *more, GPtrArray *kept)
 {
-  const char **made = g_new0(const char *, list ? list->len + 1 : 1);
-  for (guint i = 0; list && i < list->len; i++)
+  guint n = list ? list->len : 0;
+  const char **made = g_new0(const char *, n + 2);
+  for (guint i = 0; i < n; i++)
     made[i] = list->pdata[i];
+  made[n] = more;
   g_ptr_array_add(kept, made);
   return made;
 }
@@ -59,10 +61,14 @@ OakumRegistry *oakum_registry_args_open(const OakumRegistryArgs *args, const Oak
   static const OakumRegistryArgs none = {NULL};
   const OakumRegistryArgs *a = args ? args : &none;
   g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(g_free);
-  OakumRegistryOptions options = {.push = push,
-                                  .insecure = strings(a->insecure, kept),
-                                  .unverified = strings(a->unverified, kept),
-                                  .certs_dir = a->certs_dir};
+  gboolean insecure = push ? a->insecure_push : a->insecure_pull,
+           unverified = push ? a->unverified_push : a->unverified_pull;
+  OakumRegistryOptions options = {
+      .push = push,
+      .insecure = strings(a->insecure, insecure ? ref->registry : NULL, kept),
+      .unverified = strings(a->unverified, unverified ? ref->registry : NULL, kept),
+      .helpers = strings(a->helpers, NULL, kept),
+      .certs_dir = a->certs_dir};
   if (!(options.mirrors = pairs(a->mirrors, "mirror", kept, error)) ||
       !(options.maps = pairs(a->maps, "map", kept, error)) ||
       !(options.ca_files = pairs(a->ca_files, "ca", kept, error)) ||

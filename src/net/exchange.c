@@ -206,8 +206,10 @@ static void set_common(CURL *e, Transfer *t)
   curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
   curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-  /* one that says at once that it is too long is not read at all */
-  curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)MIN(t->max, (uint64_t)G_MAXINT64));
+  /* one that says at once that it is too long is not read at all; the length that a HEAD is told is
+   * not its own */
+  if (strcmp(t->method, "HEAD") != 0)
+    curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)MIN(t->max, (uint64_t)G_MAXINT64));
 }
 
 static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *request,

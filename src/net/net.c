@@ -68,6 +68,34 @@ void oakum_http_line_give(OakumHttp *http, OakumHttpLine *line)
 
 /* ---- whom to trust
  * ----------------------------------------------------------------------------- */
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The files of each folder of SSL_CERT_DIR, whatever their names, as Go's programs read it; in byte
+ * order. Missing ones are nothing. */
+static void add_trust_folders(GByteArray *all, const char *folders)
+{
+  g_auto(GStrv) list = g_strsplit(folders, ":", -1);
+  for (char **folder = list; *folder; folder++) {
+    g_autoptr(GDir) dir = **folder ? g_dir_open(*folder, 0, NULL) : NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; dir && names->len < OAKUM_CA_FILES_MAX && (name = g_dir_read_name(dir));)
+      g_ptr_array_add(names, g_build_filename(*folder, name, NULL));
+    g_ptr_array_sort(names, by_name);
+    for (guint i = 0; i < names->len; i++) {
+      g_autofree char *text = NULL;
+      size_t len;
+      if (g_file_test(names->pdata[i], G_FILE_TEST_IS_REGULAR) &&
+          oakum_file_read(names->pdata[i], OAKUM_CA_FILE_MAX, &text, &len, NULL)) {
+        g_byte_array_append(all, (const guint8 *)text, (guint)len);
+        g_byte_array_append(all, (const guint8 *)"\n", 1);
+      }
+    }
+  }
+}
+
 /* PEM of the system's authorities and of `files`; curl's own setting could only replace them. */
 static GBytes *trust_bundle(OakumHttp *http, CURL *easy, char **files, GError **error)
 {
@@ -77,8 +105,10 @@ static GBytes *trust_bundle(OakumHttp *http, CURL *easy, char **files, GError **
   if (known)
     return known;
   g_autoptr(GByteArray) all = g_byte_array_new();
-  const char *named = g_getenv("SSL_CERT_FILE");
+  const char *named = g_getenv("SSL_CERT_FILE"), *folders = g_getenv("SSL_CERT_DIR");
   char *system = NULL;
+  if (folders && *folders)
+    add_trust_folders(all, folders);
   curl_easy_getinfo(easy, CURLINFO_CAINFO, &system);
   if (named && *named)
     system = (char *)named;
@@ -147,10 +177,10 @@ gboolean oakum_http_line_aim(OakumHttp *http, CURL *easy, const char *text, GErr
     curl_easy_setopt(easy, CURLOPT_SSLCERT, host->cert);
     curl_easy_setopt(easy, CURLOPT_SSLKEY, host->key);
   }
-  const char *named = g_getenv("SSL_CERT_FILE");
+  const char *named = g_getenv("SSL_CERT_FILE"), *folders = g_getenv("SSL_CERT_DIR");
   static char *none[] = {NULL};
   char **files = host && host->ca_files ? host->ca_files : none;
-  if (*files || (named && *named)) {
+  if (*files || (named && *named) || (folders && *folders)) {
     GBytes *pem = trust_bundle(http, easy, files, error);
     if (!pem)
       return FALSE;

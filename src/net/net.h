@@ -59,7 +59,7 @@ typedef struct {
 typedef struct OakumHttp OakumHttp;
 /* Keeps connections and TLS sessions for re-use. Thread-safe. Proxies come from http_proxy,
  * https_proxy, all_proxy and no_proxy in either case; loopback is never proxied. SSL_CERT_FILE
- * replaces the system's trust. */
+ * replaces the system's trust; every file of the folders of SSL_CERT_DIR is trusted as well. */
 NODISCARD OakumHttp *oakum_http_new(const OakumHttpPolicy *policy, GError **error);
 void oakum_http_free(OakumHttp *http); /* after all its answers */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHttp, oakum_http_free)

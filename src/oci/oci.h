@@ -59,6 +59,7 @@ NODISCARD OakumPlatform oakum_platform_copy(const OakumPlatform *platform);
 NODISCARD int oakum_platform_match(const OakumPlatform *wanted, const OakumPlatform *offered);
 NODISCARD char *oakum_platform_format(const OakumPlatform *platform);
 void oakum_platform_clear(OakumPlatform *platform);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumPlatform, oakum_platform_clear)
 
 /* ---- descriptor
  * ------------------------------------------------------------------------------------- */

@@ -19,7 +19,9 @@ void oakum_endpoint_auth_clear(OakumEndpoint *e)
 
 static gboolean look_up(OakumEndpoint *e, GError **error)
 {
-  if (!e->looked_up && !oakum_credentials_find(e->name, e->repository, &e->credentials, error))
+  if (!e->looked_up && (!oakum_credentials_find(e->name, e->repository, &e->credentials, error) ||
+                        (oakum_credentials_empty(&e->credentials) &&
+                         !oakum_helpers_find(e->registry, e->name, &e->credentials, error))))
     return FALSE;
   e->looked_up = TRUE;
   return TRUE;

@@ -18,7 +18,7 @@ void oakum_credentials_clear(OakumCredentials *c)
   wipe(&c->registry_token);
 }
 
-static gboolean is_empty(const OakumCredentials *c)
+gboolean oakum_credentials_empty(const OakumCredentials *c)
 {
   return !c->user && !c->identity_token && !c->registry_token;
 }
@@ -230,7 +230,7 @@ static gboolean ask_helper(const char *helper, const char *registry, OakumCreden
   if (text)
     explicit_bzero(text, len);
   g_free(text);
-  return !is_empty(out);
+  return !oakum_credentials_empty(out);
 }
 
 static gboolean from_config(const char *text, size_t len, const char *what, const char *registry,
@@ -258,13 +258,13 @@ gboolean oakum_credentials_find(const char *registry, const char *repository, Oa
   if (given && *given &&
       !from_config(given, strlen(given), "DOCKER_AUTH_CONFIG", registry, repository, out, error))
     return FALSE;
-  if (!is_empty(out))
+  if (!oakum_credentials_empty(out))
     return TRUE;
   g_autofree char *own = folder && *folder
                              ? g_build_filename(folder, "config.json", NULL)
                              : g_build_filename(g_get_home_dir(), ".docker", "config.json", NULL);
   const char *files[] = {named && *named ? named : own, named && *named ? own : NULL};
-  for (size_t i = 0; i < G_N_ELEMENTS(files) && files[i] && is_empty(out); i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(files) && files[i] && oakum_credentials_empty(out); i++) {
     char *text = NULL;
     size_t len;
     g_autoptr(GError) local = NULL;

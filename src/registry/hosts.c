@@ -134,4 +134,5 @@ void oakum_registry_hosts_clear(OakumRegistry *r)
   g_ptr_array_unref(r->ca_files);
   g_ptr_array_unref(r->client_certs);
   g_free(r->certs_dir);
+  g_strfreev(r->helpers);
 }

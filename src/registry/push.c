@@ -69,9 +69,9 @@ static gpointer push_one(gpointer item, gpointer user)
   GError *error = NULL;
   if (g_atomic_int_get(&work->stop))
     return NULL;
-  g_autofree char *other =
-      work->mount_from ? g_strdup(work->mount_from) : sibling(work->registry, work->source, desc);
-  if (!oakum_registry_upload(work->registry, work->source, desc, other, &error)) {
+  g_autofree char *other = sibling(work->registry, work->source, desc);
+  if (!oakum_registry_upload(work->registry, work->source, desc, other ? other : work->mount_from,
+                             &error)) {
     g_prefix_error(&error, "push %s: ", desc->digest);
     g_atomic_int_set(&work->stop, 1);
   }

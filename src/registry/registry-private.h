@@ -34,6 +34,7 @@ struct OakumRegistry {
   char **insecure, **unverified;
   GPtrArray *ca_files, *client_certs; /* char *: host, value, host, value … */
   char *certs_dir;
+  char **helpers;
   GMutex lock;        /* guards what follows */
   GHashTable *hosts;  /* "host:port" → OakumHttpHost */
   GHashTable *warned; /* set of Warning texts shown */
@@ -50,6 +51,11 @@ void oakum_registry_hosts_clear(OakumRegistry *registry);
 /* credentials.c */
 NODISCARD gboolean oakum_credentials_find(const char *registry, const char *repository,
                                           OakumCredentials *out, GError **error);
+
+/* helpers.c: what the environment knows of a login; leaves *out empty when that is nothing */
+NODISCARD gboolean oakum_helpers_find(OakumRegistry *registry, const char *host,
+                                      OakumCredentials *out, GError **error);
+NODISCARD gboolean oakum_credentials_empty(const OakumCredentials *credentials);
 
 /* auth.c: both are called without the lock */
 /* Value for the Authorization header of a request, new string; *value NULL: none. `more` is a

@@ -21,6 +21,9 @@ typedef struct {
   const OakumHostPair *ca_files; /* host → PEM file, trusted besides the system's */
   const OakumHostPair *client_certs; /* host → "CERT,KEY", PEM files */
   const char *certs_dir;             /* NULL: /etc/docker/certs.d */
+  /* Who is asked when no file has a login, in this order: env, google, ecr, acr, gitlab (docs/
+   * executor.md). NULL: nobody */
+  const char *const *helpers;
   uint64_t chunk; /* bytes of one upload request; 0: a blob at once, OAKUM_UPLOAD_CHUNK on 413 */
 } OakumRegistryOptions;
 
@@ -57,12 +60,16 @@ NODISCARD gboolean oakum_registry_put_manifest(OakumRegistry *registry,
 /* Uploads what is missing of all blobs of `manifests` (OAKUM_BLOBS_AT_ONCE at once, from `source`,
  * which is asked from several threads), then the manifests in order by digest; the last one also
  * under each tag (list ends with NULL, may be NULL). Nothing is tagged before everything is there.
- * `mount_from`: a repository of the same registry that may have the blobs; NULL: what the source
- * says of each. */
+ * `mount_from`: a repository of the same registry that may have the blobs that the source knows no
+ * origin of, or NULL. */
 NODISCARD gboolean oakum_registry_push(OakumRegistry *registry,
                                        const OakumManifest *const *manifests, size_t n_manifests,
                                        OakumBlobSource *source, const char *const *tags,
                                        const char *mount_from, GError **error);
+
+/* Begins an upload and gives it up: whether this user may push here is known before anything was
+ * built. */
+NODISCARD gboolean oakum_registry_check_push(OakumRegistry *registry, GError **error);
 
 /* Manifests that name `digest` as their subject: array of OakumDescriptor, caller owns it. From the
  * referrers API, else from the tag "sha256-<hex>". `artifact_type` filters when not NULL. */

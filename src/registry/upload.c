@@ -422,3 +422,31 @@ gboolean oakum_registry_upload(OakumRegistry *r, OakumBlobSource *source,
     oakum_http_pause(attempt, session.retry_after);
   }
 }
+
+gboolean oakum_registry_check_push(OakumRegistry *r, GError **error)
+{
+  OakumEndpoint *e = oakum_registry_origin(r);
+  g_autofree char *url = oakum_endpoint_url(e, "blobs", "uploads/", error);
+  g_autoptr(OakumHttpAnswer) answer =
+      url ? oakum_endpoint_send(e,
+                                (OakumHttpRequest){.method = "POST",
+                                                   .url = url,
+                                                   .answer_max = OAKUM_ERROR_BODY_MAX},
+                                NULL, error)
+          : NULL;
+  if (!answer)
+    return FALSE;
+  if (answer->status < 200 || answer->status >= 300)
+    return oakum_endpoint_refused(e, "begin an upload", g_steal_pointer(&answer), error);
+  g_auto(Session) session = {.e = e};
+  if (take_location(&session, answer, FALSE, NULL) &&
+      session.url) { /* else it runs out by itself */
+    g_autoptr(OakumHttpAnswer) ended = oakum_endpoint_send(
+        e,
+        (OakumHttpRequest){
+            .method = "DELETE", .url = session.url, .answer_max = OAKUM_ERROR_BODY_MAX, .tries = 1},
+        NULL, NULL);
+    (void)ended;
+  }
+  return TRUE;
+}

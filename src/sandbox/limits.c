@@ -71,7 +71,7 @@ char *oakum_cgroup_new(const OakumStepLimits *limits)
 
 gboolean oakum_cgroup_end(char *path)
 {
-  g_autofree char *owned = path;
+  G_GNUC_UNUSED g_autofree char *owned = path;
   if (!path)
     return FALSE;
   g_autofree char *events = g_build_filename(path, "memory.events", NULL), *text = NULL;

@@ -2,6 +2,7 @@
 
 The small base is for all that does not need Debian's packages or dynamic programs: under sanitizers the big one costs half a minute a build.
 """
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -44,15 +45,21 @@ def debian_root(name, suite, packages=(), sources=()):
     """A tar of a Debian root; made once for each content of the recipe."""
     ROOTS.mkdir(parents=True, exist_ok=True)
     tar = ROOTS / (name + ".tar")
-    if not tar.exists():
-        partial = ROOTS / (name + ".partial.tar")
-        command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-                   *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], *[f"--dpkgopt=path-include={pattern}" for pattern in KEPT]]
-        if packages:
-            command.append("--include=" + ",".join(packages))
-        subprocess.run(command + [suite, str(partial), *sources], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
-        partial.rename(tar)
+    with open(ROOTS / (name + ".lock"), "w") as lock:  # of two workers one makes it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not tar.exists():
+            make_root(tar, name, suite, packages, sources)
     return tar
+
+
+def make_root(tar, name, suite, packages, sources):
+    partial = ROOTS / (name + ".partial.tar")
+    command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
+               *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], *[f"--dpkgopt=path-include={pattern}" for pattern in KEPT]]
+    if packages:
+        command.append("--include=" + ",".join(packages))
+    subprocess.run(command + [suite, str(partial), *sources], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
+    partial.rename(tar)
 
 
 @pytest.fixture(scope="session")

@@ -216,7 +216,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if data is None:
             return self.error(404, "BLOB_UNKNOWN")
         if self.command == "HEAD":
-            return self.say(200)
+            return self.say(200, data)
         if s.fault("redirect"):
             return self.say(307, Location=s.elsewhere.replace("DIGEST", name))
         if s.fault("blob-wrong"):

@@ -95,7 +95,7 @@ def test_where_the_file_is(oakum, folder):
     ("lint:\n  zzzzzz: 1\n", 'oakum.yaml:2:3: unknown key "zzzzzz"; "lint" has no such key'),
     ("registry:\n  miror: []\n", 'oakum.yaml:2:3: unknown key "miror"; did you mean "mirror"?'),
     ("build:\n  print-plan: 1\n", 'oakum.yaml:2:15: "print-plan" takes true or false'),
-    ("build:\n  target: [a]\n", 'oakum.yaml:2:13: "target" takes one value'),
+    ("build:\n  target: [a]\n", 'oakum.yaml:2:11: "target" takes one value'),
     ("build:\n  tag: [[a]]\n", "oakum.yaml:2:9: expected one value here"),
     ("build: 3\n", "oakum.yaml:1:8: expected keys and values"),
     ("- build\n", "oakum.yaml:1:1: expected sections"),

@@ -3,11 +3,14 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import tarfile
+import tempfile
 
 import pytest
+import restricted
 from conftest import RUNGS
 from test_build import build
 from test_registry import registry, run  # noqa: F401
@@ -313,6 +316,24 @@ def test_root_file_system(oakum, small, tmp_path, rung):
     assert piped == first
 
 
+def test_root_file_system_of_a_plain_user(oakum, small_tar, tmp_path):
+    """The tar is the one that root writes; a folder cannot hold it, and nothing of it stays."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        os.chmod(place, 0o755)
+        folder = context(pathlib.Path(place), TREE)
+        shutil.copy(small_tar, f"{place}/base.tar")
+        options = ["--isolation", "fake-root", "--build-arg", f"BASE=rootfs:{place}/base.tar"]
+        restricted.own(place)
+        told = restricted.run(oakum, "build", "--store", f"{place}/store", *options, "-o", f"rootfs:{place}/out.tar", str(folder))
+        assert told.returncode == 0, told.stderr
+        made = pathlib.Path(place, "out.tar").read_bytes()
+        told = restricted.run(oakum, "build", "--store", f"{place}/store", *options, "-o", f"rootfs:{place}/out", str(folder))
+        assert told.returncode == 1 and "rootfs:FILE.tar can hold it all" in told.stderr
+        assert sorted(os.listdir(place)) == ["base.tar", "context", "out.tar", "store"]
+    make(oakum, tmp_path, "-o", "rootfs:out.tar", text=TREE, base=f"rootfs:{small_tar}")
+    assert (tmp_path / "out.tar").read_bytes() == made
+
+
 def make_bytes(oakum, tmp_path, *options, text, base):
     done = subprocess.run([oakum, "build", "--store", tmp_path / "store", "--build-arg", f"BASE={base}", *options, context(tmp_path, text)], capture_output=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -383,3 +404,41 @@ def test_limits_and_hosts(oakum, small, tmp_path, rung):
             assert done.stderr.split("Cpus_allowed_list:")[1].split()[0].isdigit()
     done = make(oakum, tmp_path, "--isolation", rung, "--timeout", "1s", text="ARG BASE\nFROM $BASE\nRUN sleep 60\n", base=small, status=1)
     assert "ran for more than 1 s" in done.stderr
+
+
+# ---- what the language and its arguments say
+
+def test_refused_before_the_first_step(oakum, small, tmp_path):
+    first = "ARG BASE\nFROM $BASE AS one\nRUN echo ran\n"
+    for text, place, said in (
+            (first + "FROM --platform=$NONE one\nRUN true\n", "Dockerfile:4", "is not os/architecture"),
+            (first + "RUN --security=insecure true\n", "Dockerfile:4:5", "no step gets more rights than it has"),
+            (first + "RUN --device=vendor/class=all true\n", "Dockerfile:4:5", "--device is not supported"),
+            (first + "HEALTHCHECK --interval=soon CMD true\n", "Dockerfile:4:24", "is no duration"),
+            (first + "HEALTHCHECK --retries=-1 CMD true\n", "Dockerfile:4:23", "HEALTHCHECK")):
+        done = make(oakum, tmp_path, text=text, base=small, status=1)
+        assert place in done.stderr and said in done.stderr and "ran" not in done.stderr.replace("echo ran", ""), done.stderr
+    if "fake-root" in RUNGS:
+        done = make(oakum, tmp_path, "--isolation", "fake-root", text=first + "RUN --network=none true\n", base=small, status=1)
+        assert "Dockerfile:4: RUN without network" in done.stderr and "RUN echo" not in done.stderr
+
+
+def test_front_end(oakum, tmp_path):
+    for name, told in (("docker/dockerfile:1", False), ("mirror.example:5000/docker/dockerfile@sha256:" + "0" * 64, False), ("other/language:2", True)):
+        done = make(oakum, tmp_path, "--print-plan", text=f"# syntax={name}\nFROM scratch\n")
+        assert (f"the front end {name} is not loaded" in done.stderr) == told
+
+
+def test_switches_of_buildkit(oakum, tmp_path):
+    done = make(oakum, tmp_path, "--print-plan", "--build-arg", "BUILDKIT_SYNTAX=x", "--build-arg", "BUILDKIT_CACHE_MOUNT_NS=n", "--build-arg", "BUILDKIT_MINE=1")
+    assert [line for line in done.stderr.splitlines() if "BUILDKIT" in line] == ["warning: --build-arg BUILDKIT_SYNTAX changes nothing here but an ARG of its name"]
+
+
+def test_arguments_of_the_builder(oakum, tmp_path):
+    text = "ARG TARGETSTAGE\nFROM scratch AS last\nARG TARGETSTAGE\nARG SOURCE_DATE_EPOCH\nLABEL stage=$TARGETSTAGE epoch=$SOURCE_DATE_EPOCH\n"
+    for options, env, stage, epoch, created in (([], {}, "default", "", "1970-01-01T00:00:00Z"),
+                                                (["--target", "last"], {"SOURCE_DATE_EPOCH": "1000000000"}, "last", "1000000000", "2001-09-09T01:46:40Z"),
+                                                (["--build-arg", "SOURCE_DATE_EPOCH=86400"], {"SOURCE_DATE_EPOCH": "5"}, "default", "86400", "1970-01-02T00:00:00Z")):
+        make(oakum, tmp_path, *options, "-o", "oci:out:v1", text=text, env=env)
+        config = blob(tmp_path / "out", manifest_of(tmp_path / "out")["config"]["digest"])
+        assert config["config"]["Labels"] == {"stage": stage, "epoch": epoch} and config["created"] == created

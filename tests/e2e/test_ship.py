@@ -49,3 +49,24 @@ def test_embedded_snapshot_says_its_age(oakum, db, tmp_path):
     """Without --db the snapshot inside the program is used, and it says so."""
     done = ship(oakum, None, tmp_path, status=STATUS.replace("3.0.14-1~deb12u2", "3.0.1-1"))
     assert done.returncode == 2 and "days old" in done.stderr and "oakum db import" in done.stderr
+
+
+def test_every_platform_is_judged(oakum, db, tmp_path):
+    """One bad platform of two keeps both at home; each has a report of its own."""
+    fixed = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1")
+    bad = "ARG BASE\nFROM ${BASE} AS amd64\nFROM ${BASE} AS arm64\nCOPY bad /var/lib/dpkg/status\nARG TARGETARCH\nFROM ${TARGETARCH}\nCOPY f /f\nUSER app\n"
+    bad = bad.replace("ARG BASE\n", "ARG BASE\nARG TARGETARCH\n", 1)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/bad").write_text(STATUS)
+    options = ["--platform", "amd64,arm64", "--format", "json", "--fail-lint", "none", "--report", tmp_path / "r.json"]
+    done = ship(oakum, db, tmp_path, *options, dockerfile=bad, status=fixed)
+    assert done.returncode == 2 and "linux/arm64: refused" in done.stderr and not (tmp_path / "o").exists(), done.stderr
+    kinds = {p.name: json.loads(p.read_text())["verdict"]["kind"] for p in tmp_path.glob("r.*.json")}
+    assert kinds == {"r.linux_amd64.json": "pass", "r.linux_arm64.json": "fail"}
+    done = ship(oakum, db, tmp_path, *options, status=fixed)
+    assert done.returncode == 0, done.stderr
+    top, = json.loads((tmp_path / "o/index.json").read_text())["manifests"]
+    index = json.loads((tmp_path / "o/blobs" / top["digest"].replace(":", "/")).read_text())
+    assert [m["platform"]["architecture"] for m in index["manifests"]] == ["amd64", "arm64"]
+    done = ship(oakum, db, tmp_path, *options[:4], status=fixed)
+    assert done.returncode == 1 and "name it with --report FILE" in done.stderr
