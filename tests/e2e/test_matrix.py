@@ -37,7 +37,7 @@ DEBIAN = {
                "&& su ann -c 'id > ~/id; umask 077; mkdir ~/private'\nUSER ann\nRUN id -Gn > /home/ann/groups\n",
     "useradd": "RUN groupadd -r -g 333 svc && useradd -r -u 333 -g svc -d /var/lib/svc -m -s /usr/sbin/nologin svc && useradd -m -G mail,www-data bob && usermod -aG users bob && passwd -l bob "
                "&& chage -l bob | head -1 > /chage && groupmod -n staff2 staff && userdel games && rm -f /etc/*- /var/log/lastlog /var/log/faillog\n",
-    "tar": "RUN mkdir /t && cd /t && mkdir -p d/e && touch a b d/f && chown 12:34 a && chown -R 5:6 d && chmod 6711 b && chmod 1777 d && ln -s a l && ln a h && mknod n c 5 1 && truncate -s 1M hole "
+    "tar": "RUN mkdir /t && cd /t && mkdir -p d/e && touch a b d/f && chown 12:34 a && chown -R 5:6 d && chmod 6711 b && chmod 1777 d && ln -s a l && ln a h && mkfifo p && truncate -s 1M hole "
            "&& tar --xattrs --acls -Scf /x.tar . && mkdir /u && tar --same-owner -C /u -xpf /x.tar && tar -C / -czf /y.tgz t && mkdir /v && tar --no-same-owner -C /v -xzf /y.tgz && rm /x.tar /y.tgz\n",
     "dpkg": "RUN mkdir -p /p/DEBIAN /p/usr/bin /p/etc && printf 'Package: thing\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@x>\\nDescription: x\\n' > /p/DEBIAN/control && echo /etc/thing.conf > "
             "/p/DEBIAN/conffiles && echo a=b > /p/etc/thing.conf && cp /bin/true /p/usr/bin/thing && chmod 6755 /p/usr/bin/thing && dpkg-deb -b /p /thing.deb >/dev/null && dpkg -i /thing.deb && "
