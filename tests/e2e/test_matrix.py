@@ -55,7 +55,7 @@ DEBIAN = {
            "rpmbuild -bb --define '_topdir /b' /b/thing.spec >/dev/null 2>&1 && cp /b/RPMS/noarch/*.rpm /repo/ && createrepo_c -q /repo && mkdir -p /r/etc && cp /etc/passwd /etc/group /r/etc/ && "
            "dnf -q -y --installroot=/r --releasever=1 --nogpgcheck --repofrompath=x,file:///repo --repoid=x install thing && stat -c '%a %u:%g' /r/opt/thing > /stat && "
            "find / -xdev -name __pycache__ -prune -exec rm -r {} + ; rm -rf /b /repo /r/var /r/etc /var/lib/apt/lists/* /var/cache/dnf /var/lib/dnf /root/rpmbuild\n",
-    "go": "COPY --from=go program /program\nRUN /program > /said && ls -ln /made >> /said\nUSER 7:8\nRUN /program /tmp/mine\n",
+    "go": "COPY --from=go program /program\nRUN /program > /said && ls -ln /made | cut -c1-28 >> /said\nUSER 7:8\nRUN /program /tmp/mine\n",
     "git": "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null && git init -q -b main /g && cd /g && echo a > a && git add a && GIT_AUTHOR_DATE='@1 +0000' GIT_COMMITTER_DATE='@1 +0000' "
            "git -c user.name=a -c user.email=a@b commit -qm a && git clone -q /g /h && git -C /h log --format=%H > /log && rm -rf /g/.git/index /h/.git /var/lib/apt/lists/*\n",
     "python": "RUN python3 -B -c 'import subprocess, tempfile, shutil, os, sqlite3; shutil.copytree(\"/etc\", \"/copy\", symlinks=True); os.chown(\"/copy\", 3, 4); d = sqlite3.connect(\"/db\"); "
