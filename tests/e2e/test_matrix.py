@@ -27,6 +27,7 @@ run/user run/user-new run/workdir run/workdir-removed run/xattrs stages/diamond 
 # Not in the matrix: the kernel lets nobody make a device in a user namespace, and the rung chroot gives the right up (docs/build.md).
 APART = {"run/devices"}
 PLACES = ["userns", "root", "chroot", "fake-root"]
+# rpm and dnf install into the root itself: `--root` is chroot(2), which the rungs chroot and fake-root refuse (docs/build.md).
 DEBIAN = {
     "apt-get": "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends jq sudo tree >/dev/null && jq -n 1+1 > /two && sudo -u nobody id -un >> /two "
                "&& dpkg -s jq | grep ^Status >> /two && rm -rf /var/lib/apt/lists/*\n",
@@ -48,13 +49,13 @@ DEBIAN = {
            "--no-fund --cache /tmp/c left-pad@1.3.0 rimraf@3.0.2 && node -e 'console.log(require(\"left-pad\")(7, 3, 0))' > /padded && rm -rf /tmp/* /root/.npm /app/node_modules/.package-lock.json\n",
     "rpm": "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends rpm >/dev/null && mkdir -p /b && printf '%s\\n' 'Name: thing' 'Version: 1' 'Release: 1' 'Summary: x' 'License: x' "
            "'BuildArch: noarch' '%description' x '%install' 'mkdir -p %{buildroot}/opt/thing; echo x > %{buildroot}/opt/thing/f; chmod 4755 %{buildroot}/opt/thing/f' '%files' '%attr(2750,bin,mail) %dir /opt/thing' "
-           "'%attr(4751,bin,mail) /opt/thing/f' > /b/thing.spec && rpmbuild -bb --define '_topdir /b' /b/thing.spec >/dev/null 2>&1 && mkdir -p /r/etc && cp /etc/passwd /etc/group /r/etc/ && rpm --root /r --initdb && "
-           "rpm --root /r -i --nodeps --ignorearch /b/RPMS/noarch/*.rpm && rpm --root /r -qlv thing > /listed && cut -c1-34 /listed > /list && rm -rf /listed /b /r/var/lib/rpm /r/root /r/usr /var/lib/apt/lists/* /root/rpmbuild\n",
+           "'%attr(4751,bin,mail) /opt/thing/f' > /b/thing.spec && rpmbuild -bb --define '_topdir /b' /b/thing.spec >/dev/null 2>&1 && "
+           "rpm -i --force-debian --nodeps --ignorearch /b/RPMS/noarch/*.rpm && rpm -qlv thing > /listed && cut -c1-34 /listed > /list && rm -rf /listed /b /var/lib/rpm /root/.rpmdb /var/lib/apt/lists/* /root/rpmbuild\n",
     "dnf": "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends dnf createrepo-c rpm >/dev/null && mkdir -p /b /repo && printf '%s\\n' 'Name: thing' 'Version: 1' 'Release: 1' 'Summary: x' "
            "'License: x' 'BuildArch: noarch' '%description' x '%install' 'mkdir -p %{buildroot}/opt/thing; echo x > %{buildroot}/opt/thing/f' '%files' '%attr(2750,bin,mail) /opt/thing' > /b/thing.spec && "
-           "rpmbuild -bb --define '_topdir /b' /b/thing.spec >/dev/null 2>&1 && cp /b/RPMS/noarch/*.rpm /repo/ && createrepo_c -q /repo && mkdir -p /r/etc && cp /etc/passwd /etc/group /r/etc/ && "
-           "dnf -q -y --installroot=/r --releasever=1 --nogpgcheck --repofrompath=x,file:///repo --repoid=x install thing && stat -c '%a %u:%g' /r/opt/thing > /stat && "
-           "find / -xdev -name __pycache__ -prune -exec rm -r {} + ; rm -rf /b /repo /r/var /r/etc /var/lib/apt/lists/* /var/cache/dnf /var/lib/dnf /root/rpmbuild\n",
+           "rpmbuild -bb --define '_topdir /b' /b/thing.spec >/dev/null 2>&1 && cp /b/RPMS/noarch/*.rpm /repo/ && createrepo_c -q /repo && "
+           "dnf -q -y --releasever=1 --nogpgcheck --repofrompath=x,file:///repo --repoid=x install thing && stat -c '%a %u:%g' /opt/thing > /stat && "
+           "find / -xdev -name __pycache__ -prune -exec rm -r {} + ; rm -rf /b /repo /var/lib/rpm /var/lib/apt/lists/* /var/cache/dnf /var/lib/dnf /root/rpmbuild\n",
     "go": "COPY --from=go program /program\nRUN /program > /said && ls -ln /made | cut -c1-28 >> /said\nUSER 7:8\nRUN /program /tmp/mine\n",
     "git": "RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null && git init -q -b main /g && cd /g && echo a > a && git add a && GIT_AUTHOR_DATE='@1 +0000' GIT_COMMITTER_DATE='@1 +0000' "
            "git -c user.name=a -c user.email=a@b commit -qm a && git clone -q /g /h && git -C /h log --format=%H > /log && rm -rf /g/.git/index /h/.git /var/lib/apt/lists/*\n",
