@@ -210,6 +210,12 @@ static gboolean step_text(Build *build, Stage *stage, const OakumInstruction *in
       oakum_stage_expand(build, stage, ((const OakumWord *)in->words->pdata[0])->value, error);
   if (!text)
     return FALSE;
+  if (in->kind == OAKUM_INSTRUCTION_STOPSIGNAL && !oakum_dockerfile_is_signal(text)) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "\"%s\" is no signal; write a name such as SIGTERM, or a number", text);
+    g_free(text);
+    return FALSE;
+  }
   g_free(*slot);
   *slot = text;
   oakum_stage_history(stage, g_strconcat(in->name, " ", text, NULL), FALSE);

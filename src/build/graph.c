@@ -56,9 +56,11 @@ Stage *oakum_build_stage(Build *build, int index, GError **error)
   OakumGraph *graph = build->graph;
   Stage *stage = build->stages[index];
   if (!stage) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                "stage %d is no part of this build, since nothing in the Dockerfile named it",
-                index);
+    g_set_error(
+        error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+        "only an ONBUILD of the base image needs stage %d, so it was not carried out before; "
+        "let an instruction of this stage copy from it",
+        index);
     return NULL;
   }
   OAKUM_AUTO_LOCK(&graph->lock);

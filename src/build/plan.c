@@ -43,16 +43,29 @@ static void platform_args(GHashTable *args, const char *prefix, const OakumPlatf
     g_hash_table_insert(args, g_strconcat(prefix, names[i], NULL), g_strdup(values[i]));
 }
 
-static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
-                            GHashTable *build_args, const OakumPlatform *platform,
-                            const char *target, GError **error)
+/* What is known before the first line; the command line may say other values. `last`: the stage
+ * that is wanted, `target`: by these words, or NULL. */
+static void given_args(OakumPlan *plan, const OakumStage *last, const char *target,
+                       GHashTable *build_args, const OakumPlatform *platform)
 {
   OakumPlatform host;
   oakum_platform_host(&host);
   platform_args(plan->args, "TARGET", platform);
   platform_args(plan->args, "BUILD", &host);
   oakum_platform_clear(&host);
-  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"), g_strdup(target ? target : "default"));
+  const char *stage = target ? target : last->name;
+  g_hash_table_insert(plan->args, g_strdup("TARGETSTAGE"), g_strdup(stage ? stage : "default"));
+  g_autofree gpointer *names = g_hash_table_get_keys_as_array(plan->args, NULL);
+  for (gpointer *name = names; *name; name++) {
+    const char *given = build_args ? g_hash_table_lookup(build_args, *name) : NULL;
+    if (given)
+      g_hash_table_replace(plan->args, g_strdup(*name), g_strdup(given));
+  }
+}
+
+static gboolean global_args(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                            GHashTable *build_args, GError **error)
+{
   Scope scope = {plan->args};
   for (guint i = 0; i < dockerfile->instructions->len; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
@@ -157,6 +170,44 @@ gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile, const OakumInst
 
 /* The stages that `stage` is made of, before it; each once. */
 static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                          const GPtrArray *contexts, int index, gboolean *planned, GError **error);
+
+/* The stages that an instruction of stage `index` takes files from. */
+static gboolean add_sources(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                            const GPtrArray *contexts, const OakumInstruction *in, int index,
+                            gboolean *planned, GError **error)
+{
+  const char *from = in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
+  int other = -1;
+  if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error))
+    return at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
+  gboolean ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
+  for (guint i = 0; ok && i < in->mounts->len; i++) {
+    from = ((const OakumMount *)in->mounts->pdata[i])->from;
+    other = from && !oakum_named_context_find(contexts, from)
+                ? oakum_dockerfile_find_stage_name(dockerfile, from, index)
+                : -1;
+    ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
+  }
+  return ok;
+}
+
+/* What the triggers of the stage below take from: they run in stage `index`. */
+static gboolean add_trigger_sources(OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                    const GPtrArray *contexts, int below, int index,
+                                    gboolean *planned, GError **error)
+{
+  const OakumStage *stage = dockerfile->stages->pdata[below];
+  gboolean ok = TRUE;
+  for (guint i = stage->first; ok && i < stage->end; i++) {
+    const OakumInstruction *in = dockerfile->instructions->pdata[i];
+    if (in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner)
+      ok = add_sources(plan, dockerfile, contexts, in->inner, index, planned, error);
+  }
+  return ok;
+}
+
+static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
                           const GPtrArray *contexts, int index, gboolean *planned, GError **error)
 {
   if (planned[index])
@@ -186,29 +237,16 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
   gboolean ok =
-      out->base_stage < 0 || add_stage(plan, dockerfile, contexts, out->base_stage, planned, error);
+      out->base_stage < 0 ||
+      (add_stage(plan, dockerfile, contexts, out->base_stage, planned, error) &&
+       add_trigger_sources(plan, dockerfile, contexts, out->base_stage, index, planned, error));
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (!(ok = oakum_plan_can_build(dockerfile, in, error)))
       break;
-    const char *from =
-        in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
-    int other = -1;
-    if (from && !oakum_plan_find_from(dockerfile, contexts, from, index, &other, error)) {
-      ok = at_place(error, dockerfile, &oakum_instruction_flag_word(in, "from")->range);
-      break;
-    }
     out->has_files |= in->kind == OAKUM_INSTRUCTION_RUN || in->kind == OAKUM_INSTRUCTION_COPY ||
                       in->kind == OAKUM_INSTRUCTION_ADD || in->kind == OAKUM_INSTRUCTION_WORKDIR;
-    if (other >= 0)
-      ok = add_stage(plan, dockerfile, contexts, other, planned, error);
-    for (guint j = 0; ok && j < in->mounts->len; j++) {
-      from = ((const OakumMount *)in->mounts->pdata[j])->from;
-      other = from && !oakum_named_context_find(contexts, from)
-                  ? oakum_dockerfile_find_stage_name(dockerfile, from, index)
-                  : -1;
-      ok = other < 0 || add_stage(plan, dockerfile, contexts, other, planned, error);
-    }
+    ok = add_sources(plan, dockerfile, contexts, in, index, planned, error);
   }
   g_ptr_array_add(plan->stages, out);
   return ok;
@@ -231,7 +269,8 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
     return NULL;
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);
-  if (!global_args(plan, dockerfile, build_args, platform, target, error) ||
+  given_args(plan, dockerfile->stages->pdata[last], target, build_args, platform);
+  if (!global_args(plan, dockerfile, build_args, error) ||
       !add_stage(plan, dockerfile, contexts, last, planned, error))
     return NULL;
   return g_steal_pointer(&plan);

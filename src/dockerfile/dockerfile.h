@@ -370,6 +370,9 @@ NODISCARD char *oakum_scope_expand(OakumScope *scope, guint index, const char *w
                                    GPtrArray *unknown, GError **error);
 void oakum_scope_free(OakumScope *scope);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumScope, oakum_scope_free)
+/* Whether STOPSIGNAL may say it: a number that is not 0, or a name of Linux, with or without SIG.
+ */
+NODISCARD gboolean oakum_dockerfile_is_signal(const char *text);
 /* What kind of name this is without any declaration. FALSE: none. */
 NODISCARD gboolean oakum_dockerfile_predefined(const char *name, OakumOrigin *origin);
 

@@ -442,3 +442,25 @@ const OakumHeredoc *oakum_instruction_script(const OakumInstruction *in)
              ? heredoc
              : NULL;
 }
+
+gboolean oakum_dockerfile_is_signal(const char *text)
+{
+  static const char *const names[] = {
+      "ABRT",   "ALRM",  "BUS",  "CHLD", "CLD",   "CONT",  "FPE",  "HUP",  "ILL",  "INT",
+      "IO",     "IOT",   "KILL", "PIPE", "POLL",  "PROF",  "PWR",  "QUIT", "SEGV", "STKFLT",
+      "STOP",   "SYS",   "TERM", "TRAP", "TSTP",  "TTIN",  "TTOU", "URG",  "USR1", "USR2",
+      "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX", NULL};
+  const char *digits = text + (*text == '-' || *text == '+');
+  if (*digits && strspn(digits, "0123456789") == strlen(digits))
+    return strlen(digits) < 19 && strspn(digits, "0") != strlen(digits);
+  g_autofree char *upper = g_ascii_strup(text, -1);
+  const char *name = g_str_has_prefix(upper, "SIG") ? upper + 3 : upper;
+  gboolean low = g_str_has_prefix(name, "RTMIN+");
+  if (low || g_str_has_prefix(name, "RTMAX-")) {
+    const char *number = name + 6;
+    uint64_t value;
+    return *number != '0' && oakum_parse_u64(number, strlen(number), low ? 15 : 14, &value) &&
+           value > 0;
+  }
+  return g_strv_contains(names, name);
+}

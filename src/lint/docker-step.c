@@ -503,34 +503,13 @@ static void run_command(const Step *step, LintRuleId rule, const OakumInstructio
     docker_tell(step->docker, step->checks, LINT_JSON_ARGS, step->at, "%s", step->in->keyword);
 }
 
-static gboolean is_signal(const char *text)
-{
-  static const char names[] =
-      "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV "
-      "STKFLT STOP SYS TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN "
-      "RTMAX";
-  const char *digits = text + (*text == '-' || *text == '+');
-  if (*digits && strspn(digits, "0123456789") == strlen(digits))
-    return strlen(digits) < 19 && strspn(digits, "0") != strlen(digits);
-  g_autofree char *upper = g_ascii_strup(text, -1);
-  const char *name = g_str_has_prefix(upper, "SIG") ? upper + 3 : upper;
-  gboolean low = g_str_has_prefix(name, "RTMIN+");
-  if (low || g_str_has_prefix(name, "RTMAX-")) {
-    const char *number = name + 6;
-    uint64_t value;
-    return *number != '0' && oakum_parse_u64(number, strlen(number), low ? 15 : 14, &value) &&
-           value > 0;
-  }
-  return *name && lint_one_of(name, names);
-}
-
 static void run_words(const Step *step)
 {
   for (guint i = 0; i < step->in->words->len; i++) {
     g_autofree char *text = expand(step, word_of(step, i)->value);
     if (!text)
       return;
-    if (step->in->kind == OAKUM_INSTRUCTION_STOPSIGNAL && !is_signal(text))
+    if (step->in->kind == OAKUM_INSTRUCTION_STOPSIGNAL && !oakum_dockerfile_is_signal(text))
       docker_stop(step->docker, step->at, "STOPSIGNAL: \"%s\" is no signal", text);
     if (step->in->kind == OAKUM_INSTRUCTION_VOLUME && !*text)
       docker_stop(step->docker, step->at, "VOLUME: a path may not be empty");

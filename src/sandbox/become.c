@@ -61,7 +61,8 @@ static gboolean cut_capabilities(gboolean strict)
 }
 
 /* Landlock, from ABI 6 on, keeps signals and abstract sockets inside the step as well: a second
- * wall behind the supervisor. Nothing is lost where the kernel has none. */
+ * wall behind the supervisor, and with namespaces the only one in front of the abstract sockets of
+ * the network that a step shares with the builder. */
 static void scope_by_landlock(void)
 {
   struct {
@@ -112,6 +113,21 @@ _Noreturn void oakum_sandbox_exec(const StepOrder *order)
   _exit(first == ENOENT ? 127 : 126);
 }
 
+/* A folder that an earlier step took away is made again, root's, as container engines do. What
+ * cannot be made is told by the chdir behind it. */
+void oakum_sandbox_make_cwd(const char *cwd)
+{
+  if (chdir(cwd) == 0 || errno != ENOENT)
+    return;
+  g_autofree char *path = g_strdup(cwd);
+  for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+    *at = '\0';
+    mkdir(path, 0755);
+    *at = '/';
+  }
+  mkdir(path, 0755);
+}
+
 /* The step's input is its own /dev/null, not the machine's: a step may change mode and owner of
  * what it holds. Pipes that take its output are its user's, so that it can open /dev/stdout. */
 static void own_streams(const StepOrder *order)
@@ -138,6 +154,9 @@ _Noreturn void oakum_sandbox_become(const StepOrder *order, gboolean strict,
   setrlimit(RLIMIT_CORE, &none);
   umask(022);
   own_streams(order);
+  oakum_sandbox_make_cwd(order->cwd);
+  if (!strict)
+    scope_by_landlock();
   /* without no_new_privs a filter can only be loaded by who has CAP_SYS_ADMIN */
   if (!oakum_limits_cpus(order->cpus_milli))
     oakum_sandbox_complain("processors");

@@ -105,8 +105,16 @@ static void cred_free(gpointer p)
   g_free(p);
 }
 
+static int by_number(gconstpointer a, gconstpointer b)
+{
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
 int oakum_fake_cred_number(Fake *f, const Cred *cred)
 {
+  if (cred->n_groups > 1) /* the kernel tells them in order */
+    qsort(cred->groups, cred->n_groups, sizeof(uint32_t), by_number);
   for (guint i = 0; i < f->creds->len; i++) {
     const Cred *other = f->creds->pdata[i];
     if (memcmp(other->uid, cred->uid, sizeof(cred->uid)) == 0 &&
@@ -310,7 +318,8 @@ _Noreturn void oakum_fake_become(const StepOrder *order, int root, int to)
   else if (!oakum_sandbox_send_listener(to, listener))
     oakum_sandbox_complain("listener");
   else {
-    if (chdir(order->cwd) < 0) /* asked already */
+    oakum_sandbox_make_cwd(order->cwd); /* all asked already, as the step's user */
+    if (chdir(order->cwd) < 0)
       oakum_sandbox_complain(order->cwd);
     else {
       syscall(SYS_close_range, 3U, ~0U, 0U);

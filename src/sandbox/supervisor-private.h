@@ -58,4 +58,6 @@ NODISCARD gboolean oakum_sandbox_load_fake_filter(int *listener);
 NODISCARD gboolean oakum_fake_try(void);
 NODISCARD gboolean oakum_sandbox_send_listener(int to, int listener);
 _Noreturn void oakum_sandbox_exec(const StepOrder *order);
+/* Makes the folder that a step begins in, with those above it, when there is none. */
+void oakum_sandbox_make_cwd(const char *cwd);
 NODISCARD gboolean oakum_sandbox_drop_all(void);

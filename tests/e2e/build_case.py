@@ -12,12 +12,13 @@ A case is text; nothing else is needed for a new one. Lines before the first sec
     --- serve                  listing of what an HTTP server serves; @http@ stands for its URL
     --- git NAME               listing of a repository, one commit; "=== tag V", "=== branch B" begin further ones, as whole trees,
                                "=== commit" one that nothing names. Served as @http@/NAME.git; @NAME:V@ is the number of a commit
+    --- base NAME              the image that the tree is compared with, where FROM of the last stage does not say it
     --- options                further words of the command line; CONTEXT=X builds X in place of the folder, CONTEXT=<FILE
                                gives FILE on standard input
     --- environment            NAME=VALUE, one a line
     --- tree                   what differs from the base image of the result: every path, no other
     --- config                 JSON: keys of the image's config.config that must be so; "history": all of created_by, those
-                               of no layer with a "-" in front
+                               of no layer with a "-" in front; "author", "architecture", "os", "variant" are the image's own
     --- error                  what must be said, one text a line; the build must fail (then neither tree nor config)
     --- warn                   what must be said by a build that does not fail
     --- buildah TEXT           why buildah's result differs; its differences are then allowed (--peer buildah). "cannot …": it
@@ -32,6 +33,8 @@ A listing has one path a line, then what it is. Words with blanks or escapes are
     PATH p MODE OWNER                     a named pipe;  PATH c|b MODE OWNER MAJOR:MINOR: a device;  PATH s: a socket
     PATH r URL                            (serve) a redirect;  PATH e STATUS: an error, NUMBER times: e STATUS NUMBER
     PATH gone                             (tree) removed
+
+A byte of a name that is no UTF-8 is \\udcXX in a JSON string.
 
 OWNER is UID:GID; it may be left out and is 0:0. Behind it: @SECONDS, the time of last change (in a tree: only compared when
 given), and NAME="VALUE" for extended attributes.
@@ -64,7 +67,7 @@ class Case:
         assert self.about.strip(), f"{path}: says nothing of what it shows"
         self.sections = [(head.split(None, 1)[0], head.split(None, 1)[1] if " " in head else "", body)
                          for head, body in zip(parts[::2], parts[1::2])]
-        known = {"Dockerfile", "context", "tar", "image", "folder", "serve", "git", "options", "environment", "tree", "config", "error", "warn", "buildah"}
+        known = {"Dockerfile", "context", "tar", "image", "folder", "serve", "git", "base", "options", "environment", "tree", "config", "error", "warn", "buildah"}
         unknown = {name for name, _, _ in self.sections} - known
         assert not unknown, f"{path}: unknown sections {unknown}"
         assert self.get("error") is not None or self.get("tree") is not None, f"{path}: expects nothing"
@@ -85,7 +88,8 @@ class Entry:
         self.target, self.device, self.time, self.xattrs, self.extra = None, None, None, {}, []
 
     def line(self, with_time=False):
-        quoted = lambda s: s if re.fullmatch(r"[^\s\"\\]+", s) else json.dumps(s, ensure_ascii=False)
+        bytes_too = lambda s: any("\ud800" <= c <= "\udfff" for c in s)  # what is no UTF-8
+        quoted = lambda s: s if re.fullmatch(r"[^\s\"\\\x00-\x20\ud800-\udfff]+", s) else json.dumps(s, ensure_ascii=bytes_too(s))
         words = [quoted(self.path), self.kind]
         if self.kind in "lh":
             words.append(quoted(self.target))
@@ -235,7 +239,7 @@ def layout(folder, layer, config):
               "history": [{"created": "2001-02-03T04:05:06Z", "created_by": "base"}]}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": {"mediaType": "application/vnd.oci.image.config.v1+json", **put(json.dumps(config).encode())},
-                "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(gzip.compress(layer, mtime=0))}]}
+                "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(gzip.compress(layer, compresslevel=1, mtime=0))}]}
     top = {"mediaType": "application/vnd.oci.image.manifest.v1+json", **put(json.dumps(manifest).encode()),
            "annotations": {"org.opencontainers.image.ref.name": "latest"}}
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))
@@ -336,7 +340,7 @@ def flatten(folder, digest=None):
         assert "sha256:" + hashlib.sha256(data).hexdigest() == diff_id
         apply_layer(tree, data)
     first = {}
-    for path in sorted(tree, key=str.encode):
+    for path in sorted(tree, key=os.fsencode):
         node = tree[path].node
         if node in first:
             tree[path] = Entry(path, "h")
@@ -386,7 +390,7 @@ def difference(tree, base):
     """What differs from the base, as Entries, and paths that went."""
     same = lambda a, b: a.line() == b.line()
     changed = [entry for path, entry in tree.items() if path not in base or not same(entry, base[path])]
-    return sorted(changed, key=lambda e: e.path.encode()), sorted(set(base) - set(tree))
+    return sorted(changed, key=lambda e: os.fsencode(e.path)), sorted(set(base) - set(tree))
 
 
 def tree_lines(tree, base, times=()):

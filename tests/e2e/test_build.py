@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 import pytest
+import restricted
 from conftest import OAKUM, RUNGS
 
 DOCKERFILE = r"""
@@ -136,14 +137,6 @@ def blob(layout, digest):
 
 
 if {"root", "userns"} <= set(RUNGS):
-    def as_plain_user(folder, *command, ranges="plain:200000:65536\n"):
-        """Runs it as a user without privileges that /etc/subuid knows, in a mount namespace where only it does."""
-        (folder / "sub").write_text(ranges)
-        (folder / "passwd").write_text("root:x:0:0::/root:/bin/sh\nplain:x:54321:54321::/nonexistent:/bin/sh\n")
-        script = ("set -e; for f in subuid subgid; do [ -e /etc/$f ] || touch /etc/$f; mount --bind \"$0/sub\" /etc/$f; done; "
-                  "mount --bind \"$0/passwd\" /etc/passwd; exec setpriv --reuid 54321 --regid 54321 --clear-groups \"$@\"")
-        return subprocess.run(["unshare", "-m", "sh", "-c", script, str(folder), *map(str, command)], capture_output=True, text=True)
-
     @pytest.fixture
     def open_folder(small_tar):
         """A folder that a plain user reaches, with the program and a base in it."""
@@ -162,7 +155,7 @@ if {"root", "userns"} <= set(RUNGS):
         root = build(OAKUM, context, small_tar, "--isolation", "root", "--store", str(store))
         assert root.returncode == 0, root.stderr
         options = ["--store", open_folder / "home/s", "--output", f"oci:{open_folder}/home/o:v"]
-        plain = as_plain_user(open_folder, open_folder / "oakum", "build", "--build-arg", f"BASE=rootfs:{open_folder}/base.tar", *options, context)
+        plain = restricted.run_plain(open_folder, open_folder / "oakum", "build", "--build-arg", f"BASE=rootfs:{open_folder}/base.tar", *options, context)
         assert plain.returncode == 0, plain.stderr
         assert plain.stdout == root.stdout and "uid=0(root)" in plain.stderr
         assert [line.split() for line in plain.stderr.splitlines() if line.endswith("65536")] == [["1", "200000", "65536"]]
@@ -174,10 +167,10 @@ if {"root", "userns"} <= set(RUNGS):
         """No range of ids: the rung that needs them tells the way out and leaves nothing; without a wish another one is taken."""
         (open_folder / "Dockerfile").write_text(f"FROM rootfs:{open_folder}/base.tar\nRUN id; chown 7:8 /srv; stat -c %u:%g /srv\n")
         command = [open_folder / "oakum", "build", "--store", open_folder / "home/s"]
-        done = as_plain_user(open_folder, *command, "--isolation", "userns", open_folder, ranges="other:1:2\n")
+        done = restricted.run_plain(open_folder, *command, "--isolation", "userns", open_folder, ranges="other:1:2\n")
         assert done.returncode == 1 and "usermod --add-subuids" in done.stderr and "userns" in done.stderr, done.stderr
         assert list((open_folder / "home").iterdir()) == []
-        done = as_plain_user(open_folder, *command, open_folder, ranges="other:1:2\n")
+        done = restricted.run_plain(open_folder, *command, open_folder, ranges="other:1:2\n")
         assert done.returncode == 0 and "uid=0(root)" in done.stderr and "7:8" in done.stderr.splitlines(), done.stderr
 
 

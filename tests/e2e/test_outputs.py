@@ -436,9 +436,9 @@ def test_switches_of_buildkit(oakum, tmp_path):
 
 def test_arguments_of_the_builder(oakum, tmp_path):
     text = "ARG TARGETSTAGE\nFROM scratch AS last\nARG TARGETSTAGE\nARG SOURCE_DATE_EPOCH\nLABEL stage=$TARGETSTAGE epoch=$SOURCE_DATE_EPOCH\n"
-    for options, env, stage, epoch, created in (([], {}, "default", "", "1970-01-01T00:00:00Z"),
+    for options, env, stage, epoch, created in (([], {}, "last", "", "1970-01-01T00:00:00Z"),
                                                 (["--target", "last"], {"SOURCE_DATE_EPOCH": "1000000000"}, "last", "1000000000", "2001-09-09T01:46:40Z"),
-                                                (["--build-arg", "SOURCE_DATE_EPOCH=86400"], {"SOURCE_DATE_EPOCH": "5"}, "default", "86400", "1970-01-02T00:00:00Z")):
+                                                (["--build-arg", "SOURCE_DATE_EPOCH=86400"], {"SOURCE_DATE_EPOCH": "5"}, "last", "86400", "1970-01-02T00:00:00Z")):
         make(oakum, tmp_path, *options, "-o", "oci:out:v1", text=text, env=env)
         config = blob(tmp_path / "out", manifest_of(tmp_path / "out")["config"]["digest"])
         assert config["config"]["Labels"] == {"stage": stage, "epoch": epoch} and config["created"] == created
