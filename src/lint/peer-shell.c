@@ -257,7 +257,7 @@ static Taken any_redirection(Reader *r)
         g_string_append_c(name, r->text[i]);
     }
     doc.delimiter = g_string_free(g_steal_pointer(&name), FALSE);
-    g_array_append_val(r->pending, doc);
+    g_queue_push_tail(r->pending, g_memdup2(&doc, sizeof(doc)));
     lint_peer_blanks(r);
     return TAKEN;
   }
@@ -898,7 +898,7 @@ char *lint_peer_shell(const char *text)
   Reader r;
   lint_peer_reader_init(&r, text, strlen(text));
   /* heredocs of the last line have no body */
-  gboolean ok = lint_peer_list(&r) && r.pending->len == 0;
+  gboolean ok = lint_peer_list(&r) && r.pending->length == 0;
   char *written = ok ? lint_peer_written(&r) : NULL;
   lint_peer_reader_clear(&r);
   return written;

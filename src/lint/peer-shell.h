@@ -13,6 +13,7 @@ typedef struct {
   char *delimiter;
   gboolean quoted, dashed;
 } Pending;
+void lint_peer_pending_free(Pending *pending);
 
 typedef struct {
   gsize start, end;
@@ -33,7 +34,7 @@ typedef struct {
   guint depth;
   guint64 budget;
   GArray *changes;    /* Change */
-  GArray *pending;    /* Pending: heredocs whose bodies follow behind the line */
+  GQueue *pending;    /* Pending: heredocs whose bodies follow behind the line */
   GArray *expansions; /* Expansion */
 } Reader;
 
@@ -83,15 +84,15 @@ typedef struct {
 
 static inline Mark mark_of(const Reader *r)
 {
-  return (Mark){r->at, r->changes->len, r->pending->len, r->expansions->len};
+  return (Mark){r->at, r->changes->len, r->pending->length, r->expansions->len};
 }
 static inline void back_to(Reader *r, Mark mark)
 {
   r->at = mark.at;
   g_array_set_size(r->changes, MIN(r->changes->len, mark.changes));
   g_array_set_size(r->expansions, MIN(r->expansions->len, mark.expansions));
-  if (r->pending->len > mark.pending)
-    g_array_set_size(r->pending, mark.pending);
+  while (r->pending->length > mark.pending)
+    lint_peer_pending_free(g_queue_pop_tail(r->pending));
 }
 
 /* Every level of nesting and every retry pays; FALSE: it is too much, and the text counts as

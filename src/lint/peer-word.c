@@ -5,9 +5,15 @@
 static Taken read_word_part(Reader *r, const char *end);
 
 /* ---- what is written anew ----------------------------------------------------------------- */
-static void pending_clear(gpointer item)
+void lint_peer_pending_free(Pending *pending)
 {
-  g_free(((Pending *)item)->delimiter);
+  g_free(pending->delimiter);
+  g_free(pending);
+}
+
+static void pending_free(gpointer item)
+{
+  lint_peer_pending_free(item);
 }
 
 static void change_clear(gpointer item)
@@ -21,16 +27,15 @@ void lint_peer_reader_init(Reader *r, const char *text, gsize len)
                 .len = len,
                 .budget = (guint64)len * OAKUM_LINT_PEER_TRIES_MAX + OAKUM_KIB,
                 .changes = g_array_new(FALSE, FALSE, sizeof(Change)),
-                .pending = g_array_new(FALSE, FALSE, sizeof(Pending)),
+                .pending = g_queue_new(),
                 .expansions = g_array_new(FALSE, FALSE, sizeof(Expansion))};
-  g_array_set_clear_func(r->pending, pending_clear);
   g_array_set_clear_func(r->changes, change_clear);
 }
 
 void lint_peer_reader_clear(Reader *r)
 {
   g_array_unref(r->changes);
-  g_array_unref(r->pending);
+  g_queue_free_full(r->pending, pending_free);
   g_array_unref(r->expansions);
 }
 
@@ -136,13 +141,11 @@ static gboolean here_body(Reader *r, const Pending *doc)
 static gboolean here_bodies(Reader *r)
 {
   gboolean ok = TRUE;
-  while (ok && r->pending->len > 0) {
-    Pending doc = g_array_index(r->pending, Pending, 0);
-    doc.delimiter = g_strdup(doc.delimiter);
-    g_array_remove_index(r->pending, 0);
-    ok = here_body(r, &doc);
-    g_free(doc.delimiter);
-    if (ok && r->pending->len > 0 && !ended(r))
+  while (ok && r->pending->length > 0) {
+    Pending *doc = g_queue_pop_head(r->pending);
+    ok = here_body(r, doc);
+    lint_peer_pending_free(doc);
+    if (ok && r->pending->length > 0 && !ended(r))
       r->at++;
   }
   return ok;

@@ -30,9 +30,22 @@ static const struct {
 } devices[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
                {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
 
+/* Owned by an id that this user namespace does not know: nobody in it can change mode or owner. */
+static gboolean is_strange(const char *path)
+{
+  struct stat st;
+  g_autofree char *uid = NULL, *gid = NULL;
+  return stat(path, &st) == 0 &&
+         oakum_file_read("/proc/sys/kernel/overflowuid", OAKUM_KIB, &uid, NULL, NULL) &&
+         oakum_file_read("/proc/sys/kernel/overflowgid", OAKUM_KIB, &gid, NULL, NULL) &&
+         st.st_uid == g_ascii_strtoull(uid, NULL, 10) &&
+         st.st_gid == g_ascii_strtoull(gid, NULL, 10);
+}
+
 /* One device at its place in /dev, from `nodes`, a folder of the step's own: else a step could
  * change mode and owner of the machine's. Where none can be made (a user namespace) the machine's
- * is shown, read-only: that keeps its inode as it is and lets it be written to. */
+ * is shown, read-only where the namespace knows its owner: that keeps its inode as it is and lets
+ * it be written to. */
 static gboolean bind_device(size_t i, const char *nodes)
 {
   g_autofree char *own = g_build_filename(nodes, devices[i].name, NULL),
@@ -50,7 +63,8 @@ static gboolean bind_device(size_t i, const char *nodes)
     if (umount2(to, MNT_DETACH) < 0) /* made, but not to be opened */
       return FALSE;
   }
-  return mount(from, to, NULL, MS_BIND, NULL) == 0 && oakum_sandbox_remount(to, MS_RDONLY);
+  return mount(from, to, NULL, MS_BIND, NULL) == 0 &&
+         (is_strange(to) || oakum_sandbox_remount(to, MS_RDONLY));
 }
 
 /* /dev itself takes no devices: what a step makes there it cannot open, though it may make it. */

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 import restricted
-from conftest import OAKUM, RUNGS
+from conftest import OAKUM, RUNGS, spoken
 
 DOCKERFILE = r"""
 ARG BASE
@@ -19,7 +19,7 @@ WORKDIR /src
 COPY dir/ dir/
 COPY hello.sh run*.txt ./
 RUN set -e; echo "v$V $PLACE" > out; ln out out2; mkdir -p /opt/x; cp hello.sh /opt/x/; chmod 4755 /opt/x/hello.sh; \
-    rm -rf /usr/share/doc; echo changed > /etc/hosts; touch /dev/null; mkdir -m 1777 /var/sticky; ln -s nowhere /opt/x/link
+    rm -rf /usr/share/doc; echo changed > /etc/hosts; echo lost > /dev/null; touch /dev/shm/gone; mkdir -m 1777 /var/sticky; ln -s nowhere /opt/x/link
 RUN true
 FROM ${BASE}
 COPY --from=builder /opt/x /opt/x
@@ -151,14 +151,14 @@ if {"root", "userns"} <= set(RUNGS):
 
     def test_plain_user(small_tar, store, open_folder):
         """A user without privileges builds the bytes that root builds; files keep their owners, the step its uid 0."""
-        context = make_context(open_folder / "c", DOCKERFILE.replace("; id\n", "; id; cat /proc/self/uid_map; chown 33:44 /srv\n"))
+        context = make_context(open_folder / "c", DOCKERFILE.replace("; id\n", "; id; cat /proc/self/uid_map; chown 33:44 /srv; touch /dev/null || exit 9\n"))
         root = build(OAKUM, context, small_tar, "--isolation", "root", "--store", str(store))
         assert root.returncode == 0, root.stderr
         options = ["--store", open_folder / "home/s", "--output", f"oci:{open_folder}/home/o:v"]
         plain = restricted.run_plain(open_folder, open_folder / "oakum", "build", "--build-arg", f"BASE=rootfs:{open_folder}/base.tar", *options, context)
         assert plain.returncode == 0, plain.stderr
         assert plain.stdout == root.stdout and "uid=0(root)" in plain.stderr
-        assert [line.split() for line in plain.stderr.splitlines() if line.endswith("65536")] == [["1", "200000", "65536"]]
+        assert [line.split() for line in spoken(plain.stderr) if line.endswith("65536")] == [["1", "200000", "65536"]]
         # nothing is left of the unpacked roots, and all that is left is the user's own
         assert list((open_folder / "home/s/work").iterdir()) == []
         assert {p.lstat().st_uid for p in (open_folder / "home").rglob("*")} == {54321}
