@@ -40,7 +40,7 @@ const OakumOption oakum_build_options[] = {
     {"compression", 0, OAKUM_OPTION_TEXT, AT(compression), "gzip|zstd",
      "how layers are compressed that are made here", "gzip"},
     {"compression-level", 0, OAKUM_OPTION_TEXT, AT(compression_level), "N",
-     "gzip takes 1 to 9, zstd 1 to 22", "6, and 3"},
+     "gzip takes 1 to 9, zstd 1 to 22", "1, and 3"},
     {"media-types", 0, OAKUM_OPTION_TEXT, AT(media_types), "oci|docker",
      "names of the parts of the image", "oci"},
     {"iidfile", 0, OAKUM_OPTION_TEXT, AT(iid_file), "FILE",

@@ -70,7 +70,7 @@ def work(oakum, small, tmp_path):
         done = subprocess.run([oakum, "build", "--build-arg", f"BASE={base}", "--store", str(tmp_path / store), *options, str(context)],
                               capture_output=True, text=True)
         assert done.returncode == status, done.stderr
-        return re.findall(r"(?m)^ran (\w+)", done.stderr), done.stdout.strip(), done.stderr
+        return re.findall(r"(?m)^(?:\[[^]]*\] )?ran (\w+)", done.stderr), done.stdout.strip(), done.stderr
     return context, go
 
 

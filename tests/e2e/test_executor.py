@@ -425,7 +425,7 @@ def test_compression_and_format(job, servers):
         return manifest["layers"][0]["mediaType"].split(".")[-1], server.blobs["a", manifest["layers"][0]["digest"]], manifest["mediaType"]
     usual = layer()
     assert usual[1][:2] == b"\x1f\x8b" and usual[2] == MANIFEST and layer("--compression-level", "-1") == usual == layer("--compression=gzip", "--image-format=oci")
-    assert len(layer("--compression-level=1")[1]) > len(usual[1]) > len(layer("--compression-level", "9")[1]) - 1
+    assert layer("--compression-level=1")[1] == usual[1] and len(usual[1]) > len(layer("--compression-level", "9")[1])
     zstd = layer("--compression", "zstd")
     assert zstd[0] == "v1.tar+zstd".split(".")[-1] and zstd[1][:4] == b"\x28\xb5\x2f\xfd"
     assert layer("--image-format", "docker")[2] == "application/vnd.docker.distribution.manifest.v2+json"

@@ -26,15 +26,15 @@ def lint(folder, names, *options):
     return found
 
 
-def offset(starts, place):
-    return starts[place["line"] - 1] + place["column"] - 1
+def offset(lines, place):
+    """In bytes: columns count characters, and a byte that is none counts as one."""
+    before = lines[place["line"] - 1].decode(errors="surrogateescape")[:place["column"] - 1]
+    return sum(len(line) + 1 for line in lines[:place["line"] - 1]) + len(before.encode(errors="surrogateescape"))
 
 
 def edits_of(text, finding):
-    starts = [0]
-    for line in text.split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    return [(offset(starts, e["range"]["start"]), offset(starts, e["range"]["end"]), e["text"].encode()) for e in finding["fix"]["edits"]]
+    lines = text.split(b"\n")
+    return [(offset(lines, e["range"]["start"]), offset(lines, e["range"]["end"]), e["text"].encode()) for e in finding["fix"]["edits"]]
 
 
 def apply(text, findings, unsafe):
