@@ -674,8 +674,9 @@ static Taken assignment(Reader *r)
   }
   /* "===" is taken for a ruled line */
   if (starts(r, "===") || (!take(r, "=") && !take(r, "+="))) {
+    gsize tried = r->at - mark.at;
     back_to(r, mark);
-    return NONE;
+    return pay(r, tried) ? NONE : BROKEN;
   }
   gsize equals = r->at - (r->text[r->at - 2] == '+' ? 2 : 1);
   if (!memchr(r->text + subscripts, '(', equals - subscripts) &&
