@@ -303,8 +303,11 @@ void check_gem_pin(OakumLint *lint, LintStep *step)
               lint_one_of(
                   word->text,
                   "-N -f --force --local -l --remote -r --both -b --conservative --user-install "
-                  "--verbose -V --quiet -q --silent --default --prerelease")))
+                  "--verbose -V --quiet -q --silent --default --prerelease"))) {
+          if (k + 1 < c->shell->n_words && strcmp(c->shell->words[k + 1].text, "--") == 0)
+            break; /* it ends the names also where a flag wants a word */
           k++;
+        }
         continue;
       }
       if (lint_one_of(word->text, "install i") || strchr(word->text, ':') ||

@@ -77,7 +77,7 @@ static gboolean shell_is_safe(const OakumLint *lint, const LintStep *shell)
     return FALSE;
   const char *slash = strrchr(words[0], '/'),
              *name = slash && !lint->hadolint ? slash + 1 : words[0];
-  g_autofree char *lower = g_ascii_strdown(name, -1);
+  g_autofree char *lower = lint->hadolint ? g_strdup(name) : g_ascii_strdown(name, -1);
   if (g_str_has_prefix(lower, "pwsh") || g_str_has_prefix(lower, "powershell") ||
       g_str_has_prefix(lower, "cmd"))
     return TRUE;
