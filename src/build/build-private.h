@@ -125,15 +125,15 @@ NODISCARD gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **err
 void oakum_ahead_free(OakumAhead *fetch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAhead, oakum_ahead_free)
 
-/* What a step prints comes out in whole lines behind the label of its stage; without one it goes
- * where it goes by itself. */
+/* What a step prints goes, line by line, to who is told of the build (tell_output), else behind the
+ * label of its stage; without either it goes where it goes by itself. Sets where `step` writes to.
+ */
 typedef struct OakumStepLines OakumStepLines;
-NODISCARD OakumStepLines *oakum_step_lines_new(const Stage *stage, int out, int err,
+NODISCARD OakumStepLines *oakum_step_lines_new(const Build *build, const Stage *stage,
+                                               const OakumInstruction *in, OakumStep *step,
                                                GError **error);
-/* What the step is to write to in place of `fd`, its output (which 0) or errors (1); borrowed. */
-NODISCARD int oakum_step_lines_fd(const OakumStepLines *output, int fd, guint which);
 /* Waits until all was told: the step must have ended. */
-void oakum_step_lines_free(OakumStepLines *output);
+void oakum_step_lines_free(OakumStepLines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepLines, oakum_step_lines_free)
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
@@ -183,14 +183,14 @@ NODISCARD gboolean oakum_step_can_execute(const Build *build, const Stage *stage
 /* BEGIN of an instruction, or END (`failed`: why, or NULL). */
 void oakum_build_tell(const Build *build, const Stage *stage, const OakumInstruction *in,
                       OakumBuildEventKind kind, const GError *failed);
-/* What a step prints becomes events, line by line: *fd is where it writes. With nobody to tell *out
- * is NULL and *fd left alone. To be freed when the step is over: waits for the last line. */
-typedef struct OakumStepOutput OakumStepOutput;
-NODISCARD gboolean oakum_step_output_new(const Build *build, const Stage *stage,
-                                         const OakumInstruction *in, OakumStepOutput **out, int *fd,
-                                         GError **error);
-void oakum_step_output_free(OakumStepOutput *output);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepOutput, oakum_step_output_free)
+/* One event, its output and end still empty; `text` (borrowed) is the instruction as it may be
+ * shown. */
+NODISCARD OakumBuildEvent oakum_build_event(const Build *build, const Stage *stage,
+                                            const OakumInstruction *in, OakumBuildEventKind kind,
+                                            const char *text);
+/* Tells it; there must be somebody to tell. Stages that run at once are heard one after the other.
+ */
+void oakum_build_notify(const Build *build, const OakumBuildEvent *event);
 
 /* ---- cache
  * ---------------------------------------------------------------------------------------- */

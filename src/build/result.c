@@ -200,9 +200,6 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   return result;
 }
 
-/* What a cache promised may turn out to be missing or wrong when it is needed, and a blob of the
- * store to be damaged. Such a cache is not asked again, such a blob is gone; the build begins anew
- * and finds what it carried out so far in the store. */
 /* What the rung cannot do is refused before the first step. */
 static gboolean check_rung(const OakumPlan *plan, const OakumDockerfile *dockerfile,
                            const OakumBuildOptions *options, GError **error)
@@ -231,6 +228,9 @@ static gboolean check_rung(const OakumPlan *plan, const OakumDockerfile *dockerf
   return TRUE;
 }
 
+/* What a cache promised may turn out to be missing or wrong when it is needed, and a blob of the
+ * store to be damaged. Such a cache is not asked again, such a blob is gone; the build begins anew
+ * and finds what it carried out so far in the store. */
 OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *dockerfile,
                                   OakumStore *store, const OakumBuildOptions *options,
                                   GError **error)

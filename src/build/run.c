@@ -163,22 +163,11 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .network = network};
   step.mounts = oakum_step_mounts_list(mounts, &n_mounts);
   step.n_mounts = n_mounts;
-  g_autoptr(OakumStepOutput) output = NULL;
-  int told = -1, status = 0;
-  if (!oakum_step_output_new(build, stage, in, &output, &told, error)) {
+  int status = 0;
+  OakumStepLines *lines = oakum_step_lines_new(build, stage, in, &step, error);
+  if (!lines) {
     oakum_user_clear(&user);
     return FALSE;
-  }
-  if (output)
-    step.out = step.err = told;
-  OakumStepLines *lines = NULL;
-  if (!output && stage->label) {
-    if (!(lines = oakum_step_lines_new(stage, step.out, step.err, error))) {
-      oakum_user_clear(&user);
-      return FALSE;
-    }
-    step.out = oakum_step_lines_fd(lines, step.out, 0);
-    step.err = oakum_step_lines_fd(lines, step.err, 1);
   }
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
