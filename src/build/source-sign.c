@@ -16,12 +16,6 @@ static const char *variable(const char *name, const char *fallback)
   return value && *value ? value : fallback;
 }
 
-static void hex(const uint8_t *data, size_t len, char *out)
-{
-  for (size_t i = 0; i < len; i++)
-    g_snprintf(out + 2 * i, 3, "%02x", data[i]);
-}
-
 static void hmac_text(const uint8_t *key, size_t key_len, const char *text, uint8_t out[32])
 {
   oakum_hmac_sha256(key, key_len, text, strlen(text), out);
@@ -71,12 +65,7 @@ gboolean oakum_sign_s3(const char *bucket, const char *key, int64_t now, OakumSi
                bucket);
     return TRUE;
   }
-  time_t seconds = (time_t)now;
-  struct tm tm;
-  char stamp[32], day[16], digest[65] = "", signature[65] = "";
-  gmtime_r(&seconds, &tm);
-  strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-  strftime(day, sizeof(day), "%Y%m%d", &tm);
+  g_autofree char *stamp = oakum_aws_stamp(now);
   g_autofree char *token =
       session ? g_strdup_printf("x-amz-security-token:%s\n", session) : g_strdup("");
   const char *names = session ? "host;x-amz-content-sha256;x-amz-date;x-amz-security-token"
@@ -84,21 +73,13 @@ gboolean oakum_sign_s3(const char *bucket, const char *key, int64_t now, OakumSi
   g_autofree char *canonical =
       g_strdup_printf("GET\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n%s\n%s\n%s",
                       path, host, nothing, stamp, token, names, nothing);
-  g_autofree char *hash = oakum_sha256_hex(canonical, strlen(canonical));
-  g_strlcpy(digest, hash, sizeof(digest));
-  g_autofree char *scope = g_strdup_printf("%s/%s/s3/aws4_request", day, region);
-  g_autofree char *text = g_strdup_printf("AWS4-HMAC-SHA256\n%s\n%s\n%s", stamp, scope, digest);
-  g_autofree char *first = g_strconcat("AWS4", secret, NULL);
-  uint8_t step[32];
-  hmac_text((const uint8_t *)first, strlen(first), day, step);
-  hmac_text(step, sizeof(step), region, step);
-  hmac_text(step, sizeof(step), "s3", step);
-  hmac_text(step, sizeof(step), "aws4_request", step);
-  hmac_text(step, sizeof(step), text, step);
-  hex(step, sizeof(step), signature);
-  out->authorization =
-      g_strdup_printf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s", id,
-                      scope, names, signature);
+  out->authorization = oakum_aws_authorization(&(OakumAwsRequest){.id = id,
+                                                                  .secret = secret,
+                                                                  .region = region,
+                                                                  .service = "s3",
+                                                                  .stamp = stamp,
+                                                                  .names = names,
+                                                                  .canonical = canonical});
   out->headers = g_new0(char *, 4);
   out->headers[0] = g_strconcat("x-amz-content-sha256: ", nothing, NULL);
   out->headers[1] = g_strconcat("x-amz-date: ", stamp, NULL);

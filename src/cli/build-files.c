@@ -16,16 +16,21 @@ static char *image_id(const OakumImageSet *set)
   return set->index ? digest_of(set->index) : g_strdup(set->images[0]->manifest->config->digest);
 }
 
+char *oakum_result_repository(const OakumReference *ref)
+{
+  return g_strconcat(strcmp(ref->registry, "docker.io") == 0 ? "index.docker.io" : ref->registry,
+                     "/", ref->repository, NULL);
+}
+
 char *oakum_result_names(const OakumResultFacts *facts, gboolean tags)
 {
   GString *out = g_string_new(NULL);
   g_autofree char *digest = digest_of(oakum_image_set_top(facts->set));
   for (guint i = 0; facts->pushes && i < facts->pushes->len; i++) {
     const OakumReference *ref = facts->pushes->pdata[i];
-    const char *registry =
-        strcmp(ref->registry, "docker.io") == 0 ? "index.docker.io" : ref->registry;
-    g_string_append_printf(out, "%s/%s%s%s@%s\n", registry, ref->repository,
-                           tags && ref->tag ? ":" : "", tags && ref->tag ? ref->tag : "", digest);
+    g_autofree char *name = oakum_result_repository(ref);
+    gboolean tag = tags && ref->tag;
+    g_string_append_printf(out, "%s%s%s@%s\n", name, tag ? ":" : "", tag ? ref->tag : "", digest);
   }
   return g_string_free(out, FALSE);
 }

@@ -23,6 +23,8 @@ typedef struct {
 /* Writes the files that are wanted; after a failure only the metadata. */
 NODISCARD gboolean oakum_result_files_write(const OakumResultFiles *files,
                                             const OakumResultFacts *facts, GError **error);
+/* Registry and repository, Docker Hub as kaniko's library writes it. New string. */
+NODISCARD char *oakum_result_repository(const OakumReference *ref);
 /* The texts, for who has other places for them. New strings. */
 NODISCARD char *oakum_result_names(const OakumResultFacts *facts, gboolean tags);
 NODISCARD char *oakum_result_metadata(const OakumResultFacts *facts);

@@ -26,13 +26,6 @@ static OakumReference *parse(const char *text, GError **error)
   return NULL;
 }
 
-/* Docker Hub as kaniko's library writes it. */
-static char *repository_name(const OakumReference *ref)
-{
-  return g_strconcat(strcmp(ref->registry, "docker.io") == 0 ? "index.docker.io" : ref->registry,
-                     "/", ref->repository, NULL);
-}
-
 gboolean oakum_executor_check_push(const OakumExecutorArgs *args, const OakumRegistryArgs *registry,
                                    GError **error)
 {
@@ -41,7 +34,7 @@ gboolean oakum_executor_check_push(const OakumExecutorArgs *args, const OakumReg
     g_autoptr(OakumReference) ref = parse(args->destinations->pdata[i], error);
     if (!ref)
       return FALSE;
-    if (!g_hash_table_add(asked, repository_name(ref)))
+    if (!g_hash_table_add(asked, oakum_result_repository(ref)))
       continue;
     g_autoptr(OakumRegistry) open = oakum_registry_args_open(registry, ref, TRUE, error);
     if (!open || !oakum_registry_check_push(open, error)) {
@@ -85,7 +78,7 @@ static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
   for (guint attempt = 0;; attempt++) {
     g_autoptr(GError) local = NULL;
     if (oakum_outputs_write(outputs, to->set, to->base, to->work, to->registry, &local)) {
-      g_autofree char *name = repository_name(ref);
+      g_autofree char *name = oakum_result_repository(ref);
       oakum_info("Pushed %s@%s", name, desc->digest);
       return TRUE;
     }
@@ -115,11 +108,6 @@ gboolean oakum_executor_push(const OakumExecutorArgs *args, const OakumImageSet 
 
 /* ---- files
  * ------------------------------------------------------------------------------------- */
-static OakumReader *open_bytes(gpointer user, GError **error)
-{
-  return oakum_reader_new_bytes(user);
-}
-
 static gboolean put(const char *url, const char *text, GError **error)
 {
   static const char *const headers[] = {"Content-Type: text/plain", NULL};
@@ -131,7 +119,7 @@ static gboolean put(const char *url, const char *text, GError **error)
                              &(OakumHttpRequest){.method = "PUT",
                                                  .url = url,
                                                  .headers = headers,
-                                                 .open = open_bytes,
+                                                 .open = oakum_http_open_bytes,
                                                  .open_user = bytes,
                                                  .body_len = strlen(text),
                                                  .answer_max = OAKUM_ERROR_BODY_MAX},
@@ -169,7 +157,7 @@ static char *name_lines(const OakumExecutorArgs *args, const char *digest)
   GString *out = g_string_new(NULL);
   for (guint i = 0; i < destinations(args); i++) {
     g_autoptr(OakumReference) ref = oakum_reference_parse(args->destinations->pdata[i], NULL);
-    g_autofree char *name = ref ? repository_name(ref) : g_strdup("");
+    g_autofree char *name = ref ? oakum_result_repository(ref) : g_strdup("");
     gboolean tag = args->name_tag_digest_file && ref && ref->tag;
     g_string_append_printf(out, "%s%s%s@%s\n", name, tag ? ":" : "", tag ? ref->tag : "", digest);
   }
@@ -187,7 +175,7 @@ static gboolean write_builder_output(const OakumExecutorArgs *args, const char *
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < destinations(args); i++) {
     g_autoptr(OakumReference) ref = oakum_reference_parse(args->destinations->pdata[i], NULL);
-    g_autofree char *name = ref ? repository_name(ref) : g_strdup("");
+    g_autofree char *name = ref ? oakum_result_repository(ref) : g_strdup("");
     g_string_append_printf(text, "{\"name\":\"%s:%s\",\"digest\":\"%s\"}\n", name,
                            ref && ref->tag ? ref->tag : "", digest);
   }

@@ -318,3 +318,8 @@ OakumHttpAnswer *oakum_http_send(OakumHttp *http, const OakumHttpRequest *reques
     oakum_http_pause(attempt, after);
   }
 }
+
+OakumReader *oakum_http_open_bytes(gpointer user, GError **error)
+{
+  return oakum_reader_new_bytes(user);
+}

@@ -77,6 +77,8 @@ typedef struct {
   guint tries;         /* attempts at most; 0: OAKUM_RETRIES_MAX. 1: nor does curl send it twice */
   gboolean stay;       /* a redirect to another origin is refused: the body is a secret */
 } OakumHttpRequest;
+/* For `open`, with a GBytes as `open_user`. */
+NODISCARD OakumReader *oakum_http_open_bytes(gpointer user, GError **error);
 
 typedef struct {
   int status;
@@ -105,3 +107,16 @@ NODISCARD gboolean oakum_http_worth_retrying(int status);
 /* A date as headers have it (RFC 9110, section 5.6.7), in seconds since 1970; -1 when it is none.
  */
 NODISCARD int64_t oakum_http_date(const char *value);
+
+/* ---- Amazon's Signature Version 4 (docs.aws.amazon.com, "Create a signed AWS API request")
+ * -------------------------------------------------------------------------------------------- */
+/* A time as X-Amz-Date has it. New string. */
+NODISCARD char *oakum_aws_stamp(int64_t seconds);
+typedef struct {
+  const char *id, *secret; /* of the key */
+  const char *region, *service, *stamp;
+  const char *names;     /* of the headers that are signed, with ";" between them */
+  const char *canonical; /* the request in its canonical form */
+} OakumAwsRequest;
+/* The value of the header Authorization. New string. */
+NODISCARD char *oakum_aws_authorization(const OakumAwsRequest *request);

@@ -126,7 +126,7 @@ static OakumHttpAnswer *ask_with_refresh_token(OakumEndpoint *e, const char *ser
                          &(OakumHttpRequest){.method = "POST",
                                              .url = e->challenge->realm,
                                              .headers = headers,
-                                             .open = oakum_open_bytes,
+                                             .open = oakum_http_open_bytes,
                                              .open_user = bytes,
                                              .body_len = len,
                                              .answer_max = OAKUM_TOKEN_BODY_MAX,

@@ -3,7 +3,6 @@
 #include "os/os.h"
 #include "registry/registry-private.h"
 #include <string.h>
-#include <time.h>
 
 static const char *variable(const char *name)
 {
@@ -145,18 +144,12 @@ static gboolean from_google(const char *host, OakumCredentials *out, GError **er
 
 /* ---- ecr
  * --------------------------------------------------------------------------------------- */
-static void hmac(const void *key, size_t len, const char *text, uint8_t out[32])
-{
-  oakum_hmac_sha256(key, len, text, strlen(text), out);
-}
-
 /* Signature Version 4 of a POST of `body` to "/". New string. */
 static char *sign_v4(const char *host, const char *region, const char *target, const char *body,
                      const char *stamp)
 {
   static const char names[] = "content-type;host;x-amz-date;x-amz-target";
   const char *session = variable("AWS_SESSION_TOKEN");
-  g_autofree char *day = g_strndup(stamp, 8);
   g_autofree char *token =
       session ? g_strdup_printf("x-amz-security-token:%s\n", session) : g_strdup("");
   g_autofree char *signed_names =
@@ -167,23 +160,13 @@ static char *sign_v4(const char *host, const char *region, const char *target, c
       g_strdup_printf("POST\n/\n\ncontent-type:application/x-amz-json-1.1\nhost:%s\nx-amz-date:%s\n"
                       "%sx-amz-target:%s\n\n%s\n%s",
                       host, stamp, token, target, signed_names, body_hash);
-  g_autofree char *hash = oakum_sha256_hex(canonical, strlen(canonical));
-  g_autofree char *text =
-      g_strdup_printf("AWS4-HMAC-SHA256\n%s\n%s/%s/ecr/aws4_request\n%s", stamp, day, region, hash);
-  g_autofree char *first = g_strconcat("AWS4", variable("AWS_SECRET_ACCESS_KEY"), NULL);
-  uint8_t step[32];
-  char hex[65];
-  hmac(first, strlen(first), day, step);
-  hmac(step, sizeof(step), region, step);
-  hmac(step, sizeof(step), "ecr", step);
-  hmac(step, sizeof(step), "aws4_request", step);
-  hmac(step, sizeof(step), text, step);
-  for (size_t i = 0; i < sizeof(step); i++)
-    g_snprintf(hex + 2 * i, 3, "%02x", step[i]);
-  explicit_bzero(first, strlen(first));
-  return g_strdup_printf(
-      "AWS4-HMAC-SHA256 Credential=%s/%s/%s/ecr/aws4_request, SignedHeaders=%s, Signature=%s",
-      variable("AWS_ACCESS_KEY_ID"), day, region, signed_names, hex);
+  return oakum_aws_authorization(&(OakumAwsRequest){.id = variable("AWS_ACCESS_KEY_ID"),
+                                                    .secret = variable("AWS_SECRET_ACCESS_KEY"),
+                                                    .region = region,
+                                                    .service = "ecr",
+                                                    .stamp = stamp,
+                                                    .names = signed_names,
+                                                    .canonical = canonical});
 }
 
 /* "123456789012.dkr.ecr.REGION.amazonaws.com[.cn]": its region, new string; NULL: another host. */
@@ -218,11 +201,7 @@ static gboolean from_amazon(const char *host, OakumCredentials *out)
   g_autofree char *url = g_strconcat(named ? named : usual, "/", NULL);
   const char *bare = strstr(url, "://") ? strstr(url, "://") + 3 : url;
   g_autofree char *api = g_strndup(bare, strcspn(bare, "/"));
-  time_t seconds = (time_t)(g_get_real_time() / G_USEC_PER_SEC);
-  struct tm tm;
-  char stamp[32];
-  gmtime_r(&seconds, &tm);
-  strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+  g_autofree char *stamp = oakum_aws_stamp(g_get_real_time() / G_USEC_PER_SEC);
   g_autofree char *authorization = sign_v4(api, region, target, body, stamp);
   g_autofree char *date = g_strconcat("X-Amz-Date: ", stamp, NULL),
                   *what = g_strconcat("X-Amz-Target: ", target, NULL),
@@ -237,7 +216,7 @@ static gboolean from_amazon(const char *host, OakumCredentials *out)
                                                   .url = url,
                                                   .headers = headers,
                                                   .authorization = authorization,
-                                                  .open = oakum_open_bytes,
+                                                  .open = oakum_http_open_bytes,
                                                   .open_user = sent,
                                                   .body_len = strlen(body),
                                                   .answer_max = OAKUM_TOKEN_BODY_MAX,

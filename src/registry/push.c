@@ -25,7 +25,7 @@ gboolean oakum_registry_put_manifest(OakumRegistry *r, const OakumManifest *mani
                           (OakumHttpRequest){.method = "PUT",
                                              .url = url,
                                              .headers = headers,
-                                             .open = oakum_open_bytes,
+                                             .open = oakum_http_open_bytes,
                                              .open_user = manifest->raw,
                                              .body_len = g_bytes_get_size(manifest->raw),
                                              .answer_max = OAKUM_ERROR_BODY_MAX},

@@ -81,8 +81,6 @@ NODISCARD char *oakum_endpoint_url(OakumEndpoint *endpoint, const char *kind, co
  * Always FALSE. */
 NODISCARD gboolean oakum_endpoint_refused(OakumEndpoint *endpoint, const char *what,
                                           OakumHttpAnswer *answer, GError **error);
-/* Hands the bytes of a body to net; `user` is a GBytes. */
-NODISCARD OakumReader *oakum_open_bytes(gpointer user, GError **error);
 NODISCARD OakumEndpoint *oakum_registry_origin(OakumRegistry *registry);
 /* pull.c */
 NODISCARD OakumManifest *oakum_endpoint_get_manifest(OakumEndpoint *endpoint, const char *name,

@@ -191,11 +191,6 @@ char *oakum_endpoint_url(OakumEndpoint *e, const char *kind, const char *name, G
 
 /* ---- sending
  * -------------------------------------------------------------------------------------- */
-OakumReader *oakum_open_bytes(gpointer user, GError **error)
-{
-  return oakum_reader_new_bytes(user);
-}
-
 /* Warning: 299 - "text" (RFC 7234, section 5.5), which registries use for what people should see.
  */
 static void show_warnings(OakumEndpoint *e, const OakumHttpAnswer *answer)
