@@ -286,7 +286,7 @@ static gboolean parse_rung(const char *text, gboolean *pinned, OakumRung *rung, 
 /* A plain user has the rung userns or, where no user namespace can be made, fake-root. Root that
  * may make namespaces goes without it: they do the same. Root that may not (a pod) still takes it
  * before the chroot, where it is let. */
-gboolean oakum_cli_auto_rung(OakumRung *rung)
+static gboolean find_rung(OakumRung *rung)
 {
   static const OakumRung as_root[] = {OAKUM_RUNG_ROOT, OAKUM_RUNG_USERNS, OAKUM_RUNG_CHROOT,
                                       OAKUM_RUNG_FAKE_ROOT},
@@ -302,6 +302,19 @@ gboolean oakum_cli_auto_rung(OakumRung *rung)
       return TRUE;
     }
   return FALSE;
+}
+
+gboolean oakum_cli_auto_rung(OakumRung *rung)
+{
+  static gsize once;
+  static gboolean any;
+  static OakumRung found; /* probes start processes, and the answer does not change */
+  if (g_once_init_enter(&once)) {
+    any = find_rung(&found);
+    g_once_init_leave(&once, 1);
+  }
+  *rung = found;
+  return any;
 }
 
 /* A plain user for whom nothing works tries as well: it is then told what is missing. */

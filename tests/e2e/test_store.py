@@ -10,7 +10,7 @@ import time
 
 import build_case
 import pytest
-from test_cache_remote import Server
+from test_cache_remote import server  # noqa: F401  (a fixture)
 
 # every step of it makes a layer; DATA makes the builds differ
 DOCKERFILE = """ARG BASE
@@ -22,14 +22,6 @@ RUN cp /data /copy; mkdir /m; i=0; while test $i != 40; do echo "$i" > /m/$i; i=
 COPY --from=tool /made7 /made7
 RUN cat /made7 /data > /end
 """
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("registry"))
-    yield made
-    made.process.kill()
-    made.process.wait()
 
 
 @pytest.fixture
@@ -104,7 +96,7 @@ def test_prune_waits_for_nobody(oakum, small, context, tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["blob", "record", "cut"])
-def test_damage(oakum, small, context, server, tmp_path, harm):
+def test_damage(oakum, small, context, server, tmp_path, harm):  # noqa: F811
     """What is damaged is told by check, never pushed, and made again."""
     folder, place = context("a"), tmp_path / "s"
     digest = build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o").stdout
@@ -161,7 +153,7 @@ def test_store_that_cannot_be_written_to(oakum, small, context, tmp_path):
     assert not (tmp_path / "o2").exists()
 
 
-def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):
+def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):  # noqa: F811
     """Two builds, of one Dockerfile or of two, on one store; one is killed at a random moment, the other and the next are right."""
     folders = [context("a"), context("b")]
     want, began = [], time.monotonic()
