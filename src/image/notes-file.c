@@ -185,8 +185,7 @@ static gboolean take_node(In *in, OakumNotes *notes, GArray *depth, GError **err
   if ((row.kind & ~(OAKUM_NODE_KIND | OAKUM_NODE_NOTED | OAKUM_NODE_LINKED)) ||
       (noted ? kind >= notes->kinds->len : row.kind != 0))
     return bad(error, "no such kind of file");
-  if (oakum_notes_has(notes, row.parent) &&
-      oakum_notes_type(notes, row.parent) != OAKUM_TAR_DIR)
+  if (oakum_notes_has(notes, row.parent) && oakum_notes_type(notes, row.parent) != OAKUM_TAR_DIR)
     return bad(error, "something lies below what is no folder");
   OakumNoteId id = oakum_notes_make_below(notes, row.parent, name, len, error);
   if (id != want)

@@ -16,13 +16,13 @@
 typedef struct {
   OakumTarType type; /* never HARDLINK */
   uint32_t mode, uid, gid;
-  uint64_t size;  /* of a file or link, else 0 */
-  int64_t mtime;  /* seconds since 1970 */
-  uint64_t rdev;  /* of a device */
-  uint64_t stamp; /* of inode and time of change, by oakum_note_stamp; 0: not known */
+  uint64_t size;    /* of a file or link, else 0 */
+  int64_t mtime;    /* seconds since 1970 */
+  uint64_t rdev;    /* of a device */
+  uint64_t stamp;   /* of inode and time of change, by oakum_note_stamp; 0: not known */
   uint64_t content; /* of a file's bytes or a link's target, by oakum_content_hash; of others 0 */
   uint8_t xattrs[OAKUM_NOTE_XATTRS]; /* of all names and values; zeros: none */
-  gboolean linked; /* the file had further names when it was last looked at */
+  gboolean linked;                   /* the file had further names when it was last looked at */
 } OakumNote;
 
 typedef struct OakumNotes OakumNotes;

@@ -30,7 +30,8 @@ static gboolean kind_equal(gconstpointer a, gconstpointer b)
 static gboolean is_folder(const OakumNotes *notes, const OakumNode *node)
 {
   return !(node->kind & OAKUM_NODE_NOTED) ||
-         ((const OakumNodeKind *)notes->kinds->pdata[node->kind & OAKUM_NODE_KIND])->type == OAKUM_TAR_DIR;
+         ((const OakumNodeKind *)notes->kinds->pdata[node->kind & OAKUM_NODE_KIND])->type ==
+             OAKUM_TAR_DIR;
 }
 
 static void add_root(OakumNotes *notes)
@@ -277,7 +278,8 @@ void oakum_notes_get(const OakumNotes *notes, OakumNoteId id, OakumNote *out)
 
 OakumTarType oakum_notes_type(const OakumNotes *notes, OakumNoteId id)
 {
-  return (OakumTarType)((const OakumNodeKind *)notes->kinds->pdata[oakum_notes_node_at(notes, id)->kind & OAKUM_NODE_KIND])
+  return (OakumTarType)((const OakumNodeKind *)notes->kinds
+                            ->pdata[oakum_notes_node_at(notes, id)->kind & OAKUM_NODE_KIND])
       ->type;
 }
 
@@ -317,7 +319,8 @@ const char *oakum_notes_path(const OakumNotes *notes, OakumNoteId id, GString *i
 {
   gsize len = 0;
   for (OakumNoteId at = id; at != 0; at = oakum_notes_node_at(notes, at)->parent)
-    len += *name_at(notes, oakum_notes_node_at(notes, at)) + (oakum_notes_node_at(notes, at)->parent ? 1u : 0u);
+    len += *name_at(notes, oakum_notes_node_at(notes, at)) +
+           (oakum_notes_node_at(notes, at)->parent ? 1u : 0u);
   g_string_set_size(into, len);
   for (OakumNoteId at = id; at != 0; at = oakum_notes_node_at(notes, at)->parent) {
     const uint8_t *name = name_at(notes, oakum_notes_node_at(notes, at));
@@ -414,12 +417,12 @@ gboolean oakum_notes_set(OakumNotes *notes, OakumNoteId id, const OakumNote *not
 {
   OakumNode *node = oakum_notes_node_at(notes, id);
   OakumNodeKind kind = {.type = note->type,
-               .mode = note->mode,
-               .uid = note->uid,
-               .gid = note->gid,
-               .size_high = (uint32_t)(note->size >> 32),
-               .mtime_high = (uint32_t)((uint64_t)note->mtime >> 32),
-               .rdev = note->rdev};
+                        .mode = note->mode,
+                        .uid = note->uid,
+                        .gid = note->gid,
+                        .size_high = (uint32_t)(note->size >> 32),
+                        .mtime_high = (uint32_t)((uint64_t)note->mtime >> 32),
+                        .rdev = note->rdev};
   memcpy(kind.xattrs, note->xattrs, OAKUM_NOTE_XATTRS);
   uint32_t number;
   if (!oakum_notes_kind(notes, &kind, &number)) {
