@@ -1132,8 +1132,8 @@ GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *e
     for (; counted < p.at; counted++)
       line += p.text[counted] == '\n';
     forget(&p);
-    LintStep *step = read_step(&p, 0);
-    ok = step != NULL;
+    LintStep *step = steps->len < OAKUM_LINT_PEER_STEPS_MAX ? read_step(&p, 0) : NULL;
+    ok = step != NULL || (p.failed ? FALSE : fail(&p));
     if (!ok)
       break;
     set_lines(step, line);
