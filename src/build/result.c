@@ -167,6 +167,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
     return NULL;
   build.work = g_strdup(oakum_temp_dir_path(work));
   build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
+  build.views = build.overlay && options->keep_trees > 0 && oakum_sandbox_probe_view(build.work);
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);

@@ -307,7 +307,8 @@ static gboolean mount_path(const StepMount *m)
   }
   make_missing(m->target, S_ISDIR(st.st_mode));
   if (m->upper)
-    return oakum_sandbox_mount_overlay(m->source, m->upper, m->work, m->target);
+    return oakum_sandbox_mount_overlay((const char *[]){m->source, NULL}, m->upper, m->work,
+                                       m->target);
   return mount(m->source, m->target, NULL, MS_BIND, NULL) == 0 && seal(m->target, m->read_only);
 }
 

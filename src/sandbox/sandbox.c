@@ -76,6 +76,8 @@ static const OakumJsonField order_fields[] = {
     {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
     {"owners", OAKUM_JSON_STRING, offsetof(StepOrder, owners), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
+    {"lowers", OAKUM_JSON_STRV, offsetof(StepOrder, lowers), TRUE, NULL, NULL, NULL,
+     OAKUM_VIEW_FOLDERS_MAX},
     {"argv", OAKUM_JSON_STRV, offsetof(StepOrder, argv), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"env", OAKUM_JSON_STRV, offsetof(StepOrder, envp), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"groups", OAKUM_JSON_STRV, offsetof(StepOrder, groups), TRUE, NULL, NULL, NULL, 65536},
@@ -153,6 +155,7 @@ static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *p
     json_object_set_new(json, "upper", json_string(step->upper));
     json_object_set_new(json, "work", json_string(step->work));
   }
+  json_object_set_new(json, "lowers", strings(step->lowers));
   json_t *mounts = json_array();
   for (guint i = 0; i < places->len; i++)
     json_array_append_new(mounts, mount_order(places->pdata[i]));
@@ -199,6 +202,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
                          "step", &text, &len, &error))
     json = oakum_json_parse(text, len, "step", &error);
   if (json && oakum_json_bind(json, order_fields, &order, "step", &error)) {
+    decode(order.lowers);
     decode(order.argv);
     decode(order.envp);
     decode(order.script);
