@@ -82,7 +82,10 @@ static gboolean mount_view(OakumStack *stack, gboolean writable, GError **error)
   if (writable && !work)
     return FALSE;
   hide(stack);
-  if (!oakum_sandbox_mount_view(lowers, writable ? top : NULL, work, stack->stage->root_path,
+  /* the view of before goes with its last descriptor: none may be left when its folders are used
+   * anew */
+  if (!show(stack, stack->folder, error) ||
+      !oakum_sandbox_mount_view(lowers, writable ? top : NULL, work, stack->stage->root_path,
                                 error))
     return FALSE;
   stack->mounted = TRUE;
@@ -117,11 +120,36 @@ static gboolean flatten(OakumStack *stack, GError **error)
   return TRUE;
 }
 
+static gboolean empty(int upper, const char *name, GError **error)
+{
+  OAKUM_AUTO_FD fd = openat(upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
+  g_autoptr(GDir) dir = fd < 0 ? NULL : g_dir_open(path, 0, NULL);
+  const char *inside;
+  while (dir && (inside = g_dir_read_name(dir)) != NULL)
+    if (!oakum_root_remove_tree(fd, inside, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* What a layer never carries, the stage does not keep either: these the step was given. */
+static gboolean drop_given(int upper, GError **error)
+{
+  static const char *const files[] = {"hosts", "hostname", "resolv.conf"};
+  OAKUM_AUTO_FD etc = openat(upper, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  for (size_t i = 0; etc >= 0 && i < G_N_ELEMENTS(files); i++)
+    if (!oakum_root_remove_tree(etc, files[i], error))
+      return FALSE;
+  return empty(upper, "dev", error) && empty(upper, "proc", error) && empty(upper, "sys", error);
+}
+
 /* What the step changed is on top from now on. */
 static gboolean raise_step(gpointer user, GError **error)
 {
   OakumStack *stack = user;
-  if (!add_upper(stack, g_steal_pointer(&stack->next), error) || !mount_view(stack, FALSE, error))
+  if (!add_upper(stack, g_steal_pointer(&stack->next), error) ||
+      !drop_given(g_array_index(stack->fds, int, stack->fds->len - 1), error) ||
+      !mount_view(stack, FALSE, error))
     return FALSE;
   return stack->uppers->len + 2 < OAKUM_VIEW_FOLDERS_MAX || flatten(stack, error);
 }

@@ -253,6 +253,7 @@ static gboolean write_file(Output *output, int fd, const Change *change, OakumNo
   guint8 *buffer = output->buffer;
   uint64_t left = change->now.size;
   gssize n = 0;
+  note->content = 0; /* who judged it has read it already */
   while (left > 0 && (n = oakum_read_some(fd, buffer, MIN(left, OAKUM_IO_BUFFER), error)) > 0) {
     note->content = oakum_content_hash(note->content, buffer, (size_t)n);
     if (!oakum_tar_writer_write(output->out, buffer, (size_t)n, error))

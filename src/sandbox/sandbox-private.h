@@ -89,6 +89,8 @@ NODISCARD OakumTargets *oakum_targets_new(int root, const OakumStep *step, gbool
  * OakumStepMount *; borrowed. */
 NODISCARD const GPtrArray *oakum_targets_mounts(const OakumTargets *places);
 /* Puts everything back: what the root had, what was lent, and takes away what was made. */
+/* The root that they were made for is thrown away: nothing is put back. */
+void oakum_targets_forget(OakumTargets *places);
 void oakum_targets_free(OakumTargets *places);
 /* Gives the mount at `target` these flags (MS_...) on top of those that a user namespace may not
  * take away. FALSE with errno. */
