@@ -97,6 +97,7 @@ typedef struct {
   OakumGraph *graph;         /* while stages run */
   const OakumIgnore *ignore; /* of the context; NULL: all counts */
   int context;               /* descriptor, -1: none */
+  const char *store_inside;  /* where below the context the store lies; NULL: elsewhere */
   GMutex fetch_lock;         /* guards the digests of blobs that are on their way */
   GCond fetched;
   GHashTable *fetching;
@@ -190,6 +191,8 @@ NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const
                                    GError **error);
 
 /* What of a context counts, by its ignore file (NULL: all), and whose a path of it is. */
+/* The builder's own store is no part of the context: it changes while it is read. */
+NODISCARD gboolean oakum_context_is_store(const Build *build, const char *path);
 NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path,
                                                gboolean folder);
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);

@@ -177,6 +177,9 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   build.fetching = oakum_str_map_new(NULL, NULL);
   g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
   build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
+  gsize n = context ? strlen(context) : 0;
+  if (n > 0 && real && strncmp(real, context, n) == 0 && real[n] == '/')
+    build.store_inside = real + n + 1;
   gboolean ok = open_context(&build, error);
   if (ok && oakum_build_stages(&build, error))
     result = finish(

@@ -64,6 +64,13 @@ static gboolean show(OakumStack *stack, const char *path, GError **error)
   return (fd >= 0 && dup3(fd, stack->stage->root, O_CLOEXEC) >= 0) || fail(error, path);
 }
 
+/* The folder below the view, where there is none. */
+static gboolean show_plain(const Stage *stage, GError **error)
+{
+  OAKUM_AUTO_FD fd = open(stage->root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return (fd >= 0 && dup3(fd, stage->root, O_CLOEXEC) >= 0) || fail(error, stage->root_path);
+}
+
 static void hide(OakumStack *stack)
 {
   if (stack->mounted)
@@ -221,34 +228,37 @@ static gboolean open_stack(Build *build, Stage *stage, OakumStack *stack, GError
   return TRUE;
 }
 
-gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder, OakumStack **out,
-                          GError **error)
+static OakumStack *try_stack(Build *build, Stage *stage, const char *folder, GError **error)
 {
-  *out = NULL;
-  if (!build->views || !stage->base || stage->base->manifest->layers->len == 0)
-    return TRUE;
-  GError *local = NULL;
   OakumStack *stack = g_new0(OakumStack, 1);
   stack->stage = stage;
   stack->folder = g_strdup(folder);
   stack->uppers = g_ptr_array_new_with_free_func(g_free);
   stack->fds = g_array_new(FALSE, FALSE, sizeof(int));
-  if (open_stack(build, stage, stack, &local)) {
-    *out = stack;
-    return TRUE;
-  }
+  if (open_stack(build, stage, stack, error))
+    return stack;
   g_clear_pointer(&stage->tree, oakum_tree_free);
   oakum_stack_free(stack);
-  /* a full disk, or a store or a kernel that does not let us: the build goes on as if there were no
-   * such thing, and with what trees took */
-  if (local->code == OAKUM_ERROR_IO || local->code == OAKUM_ERROR_DENIED) {
-    oakum_debug("the base is unpacked for this stage alone: %s", local->message);
-    oakum_kept_sweep(build->store, 0);
-    g_error_free(local);
+  return NULL;
+}
+
+gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder, OakumStack **out,
+                          GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  *out = NULL;
+  if (!build->views || !stage->base || stage->base->manifest->layers->len == 0 ||
+      (*out = try_stack(build, stage, folder, &local)) != NULL)
     return TRUE;
+  if (local->code != OAKUM_ERROR_IO && local->code != OAKUM_ERROR_DENIED) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
   }
-  g_propagate_error(error, local);
-  return FALSE;
+  /* a full disk, or a store or a kernel that does not let us: the build goes on as if there were no
+   * such thing, and with the room that trees took */
+  oakum_debug("the base is unpacked for this stage alone: %s", local->message);
+  oakum_kept_sweep(build->store, 0);
+  return show_plain(stage, error);
 }
 
 gboolean oakum_stack_is_view(const OakumStack *stack)
