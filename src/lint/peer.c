@@ -190,8 +190,31 @@ static gboolean keyword(Peer *p, const char *word)
   return TRUE;
 }
 
-/* A string in double quotes with Haskell's escapes, of which those that matter are kept. */
-static gboolean json_string(Peer *p, char **out)
+/* Behind a backslash: what Haskell takes for a character. */
+static gboolean haskell_escape(const Peer *p)
+{
+  static const char *const names[] = {"NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS",
+                                      "HT",  "LF",  "VT",  "FF",  "CR",  "SO",  "SI",  "DLE", "DC1",
+                                      "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM",  "SUB",
+                                      "ESC", "FS",  "GS",  "RS",  "US",  "SP",  "DEL"};
+  char c = peek(p), next = p->len - p->at > 1 ? p->text[p->at + 1] : '\0';
+  if (c && strchr("abfnrtv\\\"'&0123456789", c))
+    return TRUE;
+  if (c == 'x' || c == 'X')
+    return g_ascii_isxdigit(next);
+  if (c == 'o' || c == 'O')
+    return next >= '0' && next <= '7';
+  if (c == '^')
+    return next >= '@' && next <= '_';
+  for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+    if (looking_at(p, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* A string in double quotes with Haskell's escapes, of which those that matter are kept. `lines`:
+ * it may go on in the next line, as those of COPY do; others only behind an escaped line end. */
+static gboolean json_string(Peer *p, gboolean lines, char **out)
 {
   g_autoptr(GString) value = g_string_new(NULL);
   if (peek(p) != '"' || at_end(p))
@@ -199,8 +222,17 @@ static gboolean json_string(Peer *p, char **out)
   p->at++;
   while (!at_end(p) && peek(p) != '"') {
     char c = peek(p);
+    if (!lines && c == '\n')
+      return fail(p);
+    Break gap = lines ? BREAK_NONE : line_breaks(p);
+    if (gap != BREAK_NONE) {
+      g_string_append(value, gap == BREAK_SPACED ? " " : "");
+      continue;
+    }
     if (c == '\\') {
       p->at++;
+      if (lines && !haskell_escape(p))
+        return fail(p);
       char e = peek(p);
       static const char from[] = "abfnrtv\\\"'0", to[] = "\a\b\f\n\r\t\v\\\"'\0";
       const char *known = e ? strchr(from, e) : NULL;
@@ -237,7 +269,7 @@ static void join_words(LintStep *step)
 }
 
 /* [ "a", "b" ] */
-static gboolean exec_form(Peer *p, LintStep *step)
+static gboolean exec_form(Peer *p, gboolean lines, LintStep *step)
 {
   size_t start = p->at;
   if (peek(p) != '[')
@@ -247,7 +279,7 @@ static gboolean exec_form(Peer *p, LintStep *step)
   gboolean more = peek(p) == '"';
   while (more) {
     char *value = NULL;
-    if (!json_string(p, &value))
+    if (!json_string(p, lines, &value))
       goto back;
     lint_word_add(step->words, NULL, value);
     gather_blanks(p);
@@ -301,7 +333,7 @@ static gboolean heredoc_marker(Peer *p, char **marker)
   return TRUE;
 }
 
-/* From behind a newline: the lines up to one that is exactly the marker. */
+/* The lines up to one that is exactly the marker. */
 static gboolean heredoc_body(Peer *p, const char *marker, char **body)
 {
   size_t n = strlen(marker), start = p->at;
@@ -325,7 +357,35 @@ static gboolean heredoc_body(Peer *p, const char *marker, char **body)
   return FALSE;
 }
 
-/* prog <<EOF rest \n body \n EOF: only `prog` counts, or the body when there is none. */
+/* Behind a marker: a redirection or a pipe is lost, but there must be something; other text is the
+ * first line of the body, where p->at is then. */
+static gboolean after_marker(Peer *p, gboolean *redirected)
+{
+  char last = p->text[p->at - 1];
+  if (last != '"' && last != '\'' && !at_end(p) && is_blank(peek(p)))
+    p->at++;
+  gboolean lost = !at_end(p) && (peek(p) == '>' || peek(p) == '|');
+  if (redirected)
+    *redirected = lost;
+  if (lost) {
+    p->at++;
+    gather_blanks(p);
+    size_t rest = p->at;
+    while (!at_end(p) && peek(p) != '\n')
+      if (line_breaks(p) == BREAK_NONE)
+        p->at++;
+    if (p->at == rest)
+      return fail(p);
+  }
+  if (at_end(p))
+    return fail(p);
+  if (peek(p) == '\n' && !redirected)
+    p->at++;
+  return TRUE;
+}
+
+/* prog <<EOF rest \n body \n EOF: only `prog` counts, or the body when there is none; then `rest`
+ * is its first line, but for a redirection or a pipe. */
 static gboolean heredoc_form(Peer *p, LintStep *step)
 {
   size_t start = p->at;
@@ -352,14 +412,8 @@ static gboolean heredoc_form(Peer *p, LintStep *step)
     fail_at(p, at_marker);
     goto back;
   }
-  while (!at_end(p) && peek(p) != '\n') /* lost, continued lines and all */
-    if (line_breaks(p) == BREAK_NONE)
-      p->at++;
-  if (at_end(p)) {
-    fail(p);
+  if (!after_marker(p, NULL))
     goto back;
-  }
-  p->at++;
   if (!heredoc_body(p, marker, &body)) {
     fail_at(p, at_marker);
     goto back;
@@ -382,7 +436,7 @@ static void forget(Peer *p)
 static gboolean arguments(Peer *p, LintStep *step)
 {
   size_t start = p->at;
-  if (heredoc_form(p, step) || exec_form(p, step)) {
+  if (heredoc_form(p, step) || exec_form(p, FALSE, step)) {
     forget(p);
     return TRUE;
   }
@@ -528,7 +582,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
   if (bad || (step->kind == STEP_ADD && looking_at(p, "--")))
     return fail(p);
   size_t start = p->at;
-  /* bodies in the text: all targets stand on the first line, the last marker ends it */
+  /* bodies in the text: the last marker ends it, the first word behind it is the target */
   if (step->kind == STEP_COPY && looking_at(p, "<<")) {
     g_autofree char *marker = NULL, *body = NULL;
     gboolean ok = TRUE;
@@ -536,19 +590,25 @@ static gboolean read_copy(Peer *p, LintStep *step)
       g_clear_pointer(&marker, g_free);
       size_t word = p->at;
       ok = heredoc_marker(p, &marker);
+      size_t end = p->at;
+      gboolean redirected = FALSE;
+      ok = ok && after_marker(p, &redirected) && !redirected;
       if (!ok)
         break;
-      lint_word_add(step->words, NULL, g_strndup(p->text + word, p->at - word));
+      lint_word_add(step->words, NULL, g_strndup(p->text + word, end - word));
       gather_blanks(p);
     }
-    while (ok && !at_end(p) && peek(p) != '\n') {
-      char *target = NULL;
-      ok = some_unless(p, "", &target);
-      if (ok)
-        lint_word_add(step->words, NULL, target);
-      gather_blanks(p);
-    }
-    if (ok && peek(p) == '\n' && (p->at++, heredoc_body(p, marker, &body))) {
+    char *target = NULL;
+    ok = ok && some_unless(p, "", &target);
+    if (ok)
+      lint_word_add(step->words, NULL, target);
+    while (ok && !at_end(p) && peek(p) != '\n')
+      if (line_breaks(p) == BREAK_NONE)
+        p->at++;
+    ok = ok && !at_end(p);
+    if (ok)
+      p->at++;
+    if (ok && heredoc_body(p, marker, &body)) {
       step->heredoc = TRUE;
       forget(p);
       return TRUE;
@@ -556,7 +616,7 @@ static gboolean read_copy(Peer *p, LintStep *step)
     g_ptr_array_set_size(step->words, 0);
     p->at = start;
   }
-  if (peek(p) == '[' && exec_form(p, step)) {
+  if (peek(p) == '[' && exec_form(p, TRUE, step)) {
     if (step->words->len < 2)
       return fail(p);
     forget(p);
@@ -654,7 +714,7 @@ static gboolean read_mount(Peer *p, LintStep *step)
       p->at++;
       size_t at = p->at;
       if (peek(p) == '"') {
-        if (!json_string(p, &value)) {
+        if (!json_string(p, TRUE, &value)) {
           ok = FALSE;
           break;
         }
@@ -788,9 +848,13 @@ static gboolean pieces(Peer *p, const char *stop, GString *out)
     if (b != BREAK_NONE) {
       size_t start = p->at;
       Break real = line_breaks(p);
-      if (real == BREAK_SPACED) {
-        p->at = start; /* a blank follows: the word is over */
+      if (real == BREAK_SPACED && *stop) {
+        p->at = start; /* a blank follows: the key is over */
         return TRUE;
+      }
+      if (real == BREAK_SPACED) { /* which does not end a value */
+        g_string_append_c(out, ' ');
+        continue;
       }
       if (real == BREAK_BARE)
         continue;
