@@ -71,8 +71,9 @@
 #define OAKUM_TAR_LINK_MAX 4096u
 #define OAKUM_TAR_XATTRS_MAX 128u /* an entry */
 #define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
-#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB)  /* PAX and GNU long-name data of one entry */
-#define OAKUM_VIEW_NAMES_MAX 5000000u         /* names in one merged tree */
+#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
+#define OAKUM_TREE_NAMES_MAX 20000000u /* names in one root file system, and folders above them */
+#define OAKUM_VIEW_NAMES_MAX 5000000u  /* names in one merged tree */
 #define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */
 #define OAKUM_VIEW_KEPT_MAX (512 * OAKUM_MIB) /* content kept for all wanted files */
 #define OAKUM_VIEW_SYMLINKS_MAX 40u
