@@ -99,7 +99,8 @@ static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint i
 
 gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
 {
-  return !stage->tree || (oakum_stack_write(stage->stack, error) && apply_layer(build, stage, stage->tree, stage->layers->len - 1, error));
+  return !stage->tree || (oakum_stack_write(stage->stack, error) &&
+                          apply_layer(build, stage, stage->tree, stage->layers->len - 1, error));
 }
 
 gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first, guint end,

@@ -168,9 +168,8 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
 static Reading reading_of(const Maker *k, const Origin *origin)
 {
   gboolean context = origin->path == NULL;
-  return (Reading){k->build,
-                   context ? k->build->ignore : NULL, context ? k->build->options->owners : NULL,
-                   context, FALSE};
+  return (Reading){k->build, context ? k->build->ignore : NULL,
+                   context ? k->build->options->owners : NULL, context, FALSE};
 }
 
 static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,

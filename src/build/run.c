@@ -191,8 +191,8 @@ static gboolean overlay_begin(Build *build, Stage *stage, Overlay *overlay, GErr
   if (!build->overlay)
     return TRUE;
   if (oakum_stack_is_view(stage->stack)) { /* its folder stays as a part of the view */
-    if (!oakum_stack_step(stage->stack, &overlay->upper_path, &overlay->work_path,
-                          &overlay->lowers, error))
+    if (!oakum_stack_step(stage->stack, &overlay->upper_path, &overlay->work_path, &overlay->lowers,
+                          error))
       return FALSE;
   } else {
     overlay->folder = oakum_temp_dir_new(stage->scratch_path, error);
@@ -312,9 +312,9 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
     return FALSE;
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
   gint64 begun = g_get_monotonic_time();
-  gboolean ok = overlay.upper >= 0 ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
-                                                         changed, error)
-                               : oakum_tree_diff(stage->tree, &times, tar, changed, error);
+  gboolean ok = overlay.upper >= 0 ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times,
+                                                             tar, changed, error)
+                                   : oakum_tree_diff(stage->tree, &times, tar, changed, error);
   if (!ok || (*changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
     return FALSE;
   oakum_debug("snapshot: %.3f s", (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC);

@@ -219,15 +219,16 @@ static int run_check(int argc, char **argv)
 static const OakumOption
     gc_options[] = {DAYS, {0}},
     show_options[] = {FORMAT, {0}},
-    prune_options[] = {DAYS,
-                       {"max-size", 0, OAKUM_OPTION_TEXT, AT(size), "SIZE",
-                        "remove blobs and base trees, longest unused first, until they take no more: "
-                        "10GB"},
-                       {"mounts", 0, OAKUM_OPTION_FLAG, AT(mounts), NULL,
-                        "also caches of RUN --mount=type=cache"},
-                       {"all", 0, OAKUM_OPTION_FLAG, AT(all), NULL, "remove everything"},
-                       FORMAT,
-                       {0}},
+    prune_options[] =
+        {DAYS,
+         {"max-size", 0, OAKUM_OPTION_TEXT, AT(size), "SIZE",
+          "remove blobs and base trees, longest unused first, until they take no more: "
+          "10GB"},
+         {"mounts", 0, OAKUM_OPTION_FLAG, AT(mounts), NULL,
+          "also caches of RUN --mount=type=cache"},
+         {"all", 0, OAKUM_OPTION_FLAG, AT(all), NULL, "remove everything"},
+         FORMAT,
+         {0}},
     check_options[] = {{"remove", 0, OAKUM_OPTION_FLAG, AT(remove), NULL, "remove what is damaged"},
                        FORMAT,
                        {0}},
@@ -266,15 +267,16 @@ static const OakumCommand cmd_gc = {.name = "gc",
                                                    "oakum store prune --keep-days 14 --mounts\n"
                                                    "oakum store prune --all\n",
                                        .run = run_prune},
-                          cmd_check = {.name = "check",
-                                       .summary = "read every blob and base tree and tell which are damaged",
-                                       .about = "Exit status 1 when something is damaged and was "
-                                                "not removed.",
-                                       .groups = check_groups,
-                                       .size = sizeof(StoreArgs),
-                                       .parent = &oakum_cmd_store,
-                                       .examples = "oakum store check --remove\n",
-                                       .run = run_check};
+                          cmd_check = {
+                              .name = "check",
+                              .summary = "read every blob and base tree and tell which are damaged",
+                              .about = "Exit status 1 when something is damaged and was "
+                                       "not removed.",
+                              .groups = check_groups,
+                              .size = sizeof(StoreArgs),
+                              .parent = &oakum_cmd_store,
+                              .examples = "oakum store check --remove\n",
+                              .run = run_check};
 static const OakumCommand *const verbs[] = {&cmd_show, &cmd_gc, &cmd_prune, &cmd_check, NULL};
 
 const OakumCommand oakum_cmd_store = {

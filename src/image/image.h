@@ -251,7 +251,8 @@ NODISCARD gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const Oak
 /* The root is a view: an overlay of folders that nothing may write to and of `uppers` (descriptors,
  * lowest first; borrowed, they may become more), of which the last takes what is written. Then a
  * step's upper folder is not merged: `raise` puts it on top of the view, and afterwards the
- * descriptor of the root is one of the new view. NULL: an end of that. `root`: as for a new tree. */
+ * descriptor of the root is one of the new view. NULL: an end of that. `root`: as for a new tree.
+ */
 typedef gboolean (*OakumTreeRaise)(gpointer user, GError **error);
 void oakum_tree_set_view(OakumTree *tree, int root, const GArray *uppers, OakumTreeRaise raise,
                          gpointer user);
@@ -270,11 +271,11 @@ NODISCARD char *oakum_kept_key(const char *what);
 NODISCARD OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree);
 /* One that comes to be; its root is empty. */
 NODISCARD OakumKept *oakum_kept_new(OakumStore *store, GError **error);
-NODISCARD int oakum_kept_root(const OakumKept *kept);          /* borrowed */
+NODISCARD int oakum_kept_root(const OakumKept *kept);         /* borrowed */
 NODISCARD const char *oakum_kept_path(const OakumKept *kept); /* of the root; borrowed */
-/* The tree of a new one is complete: it is kept by that key, unless another was faster, it is larger
- * than `max_bytes`, or the disk is nearly full; then it goes when it is freed. Trees longest unused
- * go until all together take no more than that. What cannot be done is a warning. */
+/* The tree of a new one is complete: it is kept by that key, unless another was faster, it is
+ * larger than `max_bytes`, or the disk is nearly full; then it goes when it is freed. Trees longest
+ * unused go until all together take no more than that. What cannot be done is a warning. */
 void oakum_kept_finish(OakumKept *kept, const char *key, const OakumTree *tree, uint64_t max_bytes);
 /* Removes it unless it is kept. */
 void oakum_kept_free(OakumKept *kept);

@@ -100,8 +100,7 @@ static gboolean copy_file(int at, const char *name, int to, const char *path, GE
 {
   OAKUM_AUTO_FD in = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   OAKUM_AUTO_FD out =
-      in < 0 ? -1
-             : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+      in < 0 ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (out < 0)
     return oakum_tree_fail(error, errno, path);
   return copy_bytes(in, out, path, error) && copy_metadata(in, out, path, error);
@@ -147,8 +146,8 @@ static gboolean lend_copy(OakumTree *tree, int upper, const char *path, GHashTab
   }
   g_free(key);
   OAKUM_AUTO_FD there = oakum_root_open_parent(upper, first, FALSE, &first_name, error);
-  return there >= 0 && (linkat(there, first_name, to, name, 0) == 0 ||
-                        oakum_tree_fail(error, errno, path));
+  return there >= 0 &&
+         (linkat(there, first_name, to, name, 0) == 0 || oakum_tree_fail(error, errno, path));
 }
 
 gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error)

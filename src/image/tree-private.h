@@ -6,8 +6,8 @@
 struct OakumTree {
   int root;
   OakumNotes *notes;
-  const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is a
-                           view, lowest first; NULL: the root is a folder of its own; borrowed */
+  const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is
+                           a view, lowest first; NULL: the root is a folder of its own; borrowed */
   OakumTreeRaise raise;
   gpointer raise_user;
   OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */

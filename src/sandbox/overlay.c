@@ -36,8 +36,8 @@ gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *uppe
   /* Redirects and metadata-only copies would leave files in `upper` that are not whole. The marks
    * are attributes of the user name space, which a user namespace may set and a step on the overlay
    * neither sees nor forges (Linux 5.11). */
-  g_autoptr(GString) options = g_string_new(
-      "userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off");
+  g_autoptr(GString) options =
+      g_string_new("userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off");
   GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
   gboolean ok = TRUE;
   for (guint i = 0; ok && lowers[i]; i++)
@@ -69,7 +69,8 @@ static gboolean attempt(const char *folder)
       mkdir(lower, 0755) < 0 || mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0 ||
       chdir(lower) < 0 || mknod("file", S_IFREG | 0644, 0) < 0 || mkdir("folder", 0755) < 0 ||
       mknod("folder/file", S_IFREG | 0644, 0) < 0 ||
-      !oakum_sandbox_mount_overlay((const char *[]){lower, NULL}, upper, work, lower) || chdir(lower) < 0)
+      !oakum_sandbox_mount_overlay((const char *[]){lower, NULL}, upper, work, lower) ||
+      chdir(lower) < 0)
     return FALSE;
   /* without the marks for what went, what was removed would be there again */
   return unlink("file") == 0 && unlink("folder/file") == 0 && rmdir("folder") == 0 &&
@@ -115,8 +116,7 @@ gboolean oakum_sandbox_take_mounts(void)
   if (own_mounts || threads != 1)
     return own_mounts;
   /* what is unmounted outside goes here, too; nothing of ours is seen outside */
-  own_mounts =
-      unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
+  own_mounts = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
   return own_mounts;
 }
 

@@ -509,7 +509,8 @@ static gboolean start_and_wait(const Prepared *p, const char *cgroup, StepReport
 {
   int fds[2];
   const OakumStep *step = p->step;
-  OAKUM_AUTO_FD order = write_order(p->rung, step, p->upper, oakum_targets_mounts(p->places), cgroup, error);
+  OAKUM_AUTO_FD order =
+      write_order(p->rung, step, p->upper, oakum_targets_mounts(p->places), cgroup, error);
   if (order < 0)
     return FALSE;
   if (pipe2(fds, O_CLOEXEC) < 0) {

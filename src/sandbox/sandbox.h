@@ -74,10 +74,10 @@ typedef struct {
 NODISCARD char *oakum_sandbox_limits_note(const OakumStepLimits *limits);
 
 typedef struct {
-  const char *root;         /* absolute path of the folder that becomes "/" */
-  const char *scratch;      /* folder on the same file system that the step does not see */
-  const char *upper, *work; /* empty folders there (userns, root): the step runs on an overlay over
-                               the root, and what it changes is in `upper`; NULL: in the root */
+  const char *root;          /* absolute path of the folder that becomes "/" */
+  const char *scratch;       /* folder on the same file system that the step does not see */
+  const char *upper, *work;  /* empty folders there (userns, root): the step runs on an overlay over
+                                the root, and what it changes is in `upper`; NULL: in the root */
   const char *const *lowers; /* with them: the folders that the root is a view of, topmost first;
                                 NULL: the root itself */
   const char *owners; /* fake-root: file of the table of owners (os/owners.h), read before the step
