@@ -222,7 +222,7 @@ static const OakumOption
     prune_options[] =
         {DAYS,
          {"max-size", 0, OAKUM_OPTION_TEXT, AT(size), "SIZE",
-          "remove blobs and base trees, longest unused first, until they take no more: "
+          "remove base trees, then blobs, longest unused first, until they take no more: "
           "10GB"},
          {"mounts", 0, OAKUM_OPTION_FLAG, AT(mounts), NULL,
           "also caches of RUN --mount=type=cache"},

@@ -116,7 +116,7 @@ NODISCARD gboolean oakum_store_look(const char *path, OakumStoreArea areas[OAKUM
  * records whose blob is gone) goes in any case. */
 typedef struct {
   uint64_t keep_s;    /* blobs, trees, digests and empty records used in this time stay */
-  uint64_t max_bytes; /* blobs and trees go, longest unused first, until they take no more;
+  uint64_t max_bytes; /* trees, then blobs go, longest unused first, until they take no more;
                          UINT64_MAX */
   gboolean mounts;    /* cache mounts, too, by the same time */
 } OakumStorePrune;

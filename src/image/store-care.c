@@ -153,9 +153,13 @@ static gboolean drop_half_trees(Pruning *p, GError **error)
   return TRUE;
 }
 
+/* Trees first: they can be made again from blobs. */
 static gint by_use(gconstpointer a, gconstpointer b)
 {
   const Thing *one = *(const Thing *const *)a, *other = *(const Thing *const *)b;
+  gboolean tree = g_str_has_prefix(one->name, "trees/");
+  if (tree != g_str_has_prefix(other->name, "trees/"))
+    return tree ? -1 : 1;
   return one->used < other->used   ? -1
          : one->used > other->used ? 1
                                    : strcmp(one->name, other->name);
