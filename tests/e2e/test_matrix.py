@@ -2,7 +2,8 @@
 
 The tree is what the case says on each of them, and the digest of the image is one. By default the cases named in SHORT run, all of them
 small; OAKUM_MATRIX=all runs every case below tests/cases/build/run and tests/cases/build/stages, and Dockerfiles that install packages into a
-Debian root (they need the mirrors of Debian, PyPI and npm): many minutes. OAKUM_MATRIX_TABLE=FILE writes down what was seen.
+Debian root (they need the mirrors of Debian, PyPI and npm): many minutes. OAKUM_MATRIX_TABLE=FILE writes down what was seen. Pods are stand-ins
+(restricted.py), or real ones where OAKUM_STOCK_POD names a program that makes them (pod.py).
 """
 import contextlib
 import json
@@ -15,10 +16,11 @@ import tempfile
 import time
 
 import build_case
+import pod
 import pytest
 import restricted
 from build_case import Case, expected_lines, flatten, layout, tree_lines
-from conftest import OAKUM, RUNGS
+from conftest import OAKUM, REPO, RUNGS
 from test_build_case import CASES, Made, base_of, check_lines
 
 ALL = os.environ.get("OAKUM_MATRIX") == "all"
@@ -103,10 +105,20 @@ def world():
     with shared_folder() as folder:
         shutil.copy(OAKUM, folder / "oakum")
         layout(folder / "layout", build_case.tar_bytes(build_case.base_entries()), {"Env": ["PATH=/usr/bin:/bin"], "Cmd": ["/bin/sh"]})
+        if os.environ.get("OAKUM_STOCK_POD"):  # what a pod of ours has: the program, its libraries, and what an engine puts there
+            subprocess.run([REPO / "deploy/image/collect", OAKUM, folder / "collected"], check=True)
+            (folder / "collected/executor").rename(folder / "pod")
+            for name in ("hosts", "resolv.conf"):
+                shutil.copy("/etc/" + name, folder / "pod/etc")
+            (folder / "pod/var/tmp").mkdir(parents=True)
+            (folder / "pod/var/tmp").chmod(0o1777)
         yield folder
 
 
-def run_on(rung, folder, *command, env=()):
+def run_on(rung, world, folder, *command, env=()):
+    if os.environ.get("OAKUM_STOCK_POD") and rung in ("chroot", "fake-root"):
+        return pod.run_outside(world / "pod", *command, binds={str(world): world, str(folder): folder}, env=dict(word.split("=", 1) for word in env), timeout=1800,
+                               level="restricted" if rung == "fake-root" else "default")
     command = ["env", *env, *command] if env else command
     if rung == "userns":
         (folder / "users").mkdir(exist_ok=True)
@@ -125,7 +137,7 @@ def build_on(rung, world, folder, words, env=()):
     restricted.own(place, {"userns": 54321, "fake-root": 1000}.get(rung, 0))
     restricted.own(folder / "context", {"userns": 54321, "fake-root": 1000}.get(rung, 0))
     began = time.monotonic()
-    done = run_on(rung, folder, world / "oakum", "build", "--isolation", rung, "--no-cache", "--store", place / "store", "--output", f"oci:{place}/out:x", *words, folder / "context", env=env)
+    done = run_on(rung, world, folder, world / "oakum", "build", "--isolation", rung, "--no-cache", "--store", place / "store", "--output", f"oci:{place}/out:x", *words, folder / "context", env=env)
     if os.environ.get("OAKUM_MATRIX_TABLE"):
         with open(os.environ["OAKUM_MATRIX_TABLE"], "a") as table:
             print(os.environ["PYTEST_CURRENT_TEST"].split("[")[-1].split("]")[0], rung, "ok" if done.returncode == 0 else "failed", done.stdout.strip()[7:19], f"{time.monotonic() - began:.1f}", file=table)
