@@ -178,6 +178,7 @@
 /* the rung fake-root */
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
+#define OAKUM_PROC_DEAD_MS 2000 /* how long what a step sees of /proc keeps a process that ended */
 #define OAKUM_FAKE_CREDS_MAX 4096u      /* different sets of ids that one step takes on */
 #define OAKUM_FAKE_PROGRAMS_MAX 100000u /* different programs that one step starts */
 #define OAKUM_FAKE_ROOTS_MAX 256u       /* different roots that chroot(2) gave processes of one step */

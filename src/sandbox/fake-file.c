@@ -288,7 +288,7 @@ static int answer_fstat(Ask *ask, int number, uint64_t to)
     return errno == ENOENT ? -EBADF : -errno;
   if (ask->f->held.length > 0 && st.st_dev == ask->f->memory)
     return answer_stat(ask, oakum_ask_theirs(ask, number), to);
-  oakum_owners_patch(ask->f->owners, &st);
+  oakum_fake_patch(ask->f, &st);
   return oakum_ask_write(ask, to, &st, sizeof(st));
 }
 
@@ -308,6 +308,8 @@ static int answer_statx(Ask *ask)
   stx.stx_gid = st.st_gid;
   stx.stx_mode = (uint16_t)st.st_mode;
   stx.stx_size = (uint64_t)st.st_size;
+  stx.stx_dev_major = major(st.st_dev);
+  stx.stx_dev_minor = minor(st.st_dev);
   stx.stx_rdev_major = major(st.st_rdev);
   stx.stx_rdev_minor = minor(st.st_rdev);
   return oakum_ask_write(ask, a[4], &stx, sizeof(stx));

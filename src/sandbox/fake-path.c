@@ -313,11 +313,18 @@ gboolean oakum_fake_is_inside(const Fake *f, int fd)
 
 /* ---- owners and rights
  * -------------------------------------------------------------------------- */
+void oakum_fake_patch(const Fake *f, struct stat *st)
+{
+  oakum_owners_patch(f->owners, st);
+  if (S_ISDIR(st->st_mode) && oakum_owners_set_has(f->apart, st->st_dev, st->st_ino))
+    st->st_dev = 1; /* who walks one file system (find -xdev) stops here */
+}
+
 int oakum_fake_stat(const Fake *f, int fd, struct stat *out)
 {
   if (fstat(fd, out) < 0)
     return -errno;
-  oakum_owners_patch(f->owners, out);
+  oakum_fake_patch(f, out);
   return 0;
 }
 

@@ -25,6 +25,7 @@ struct Fake {
   GHashTable *program_numbers;
   GHashTable *plans;   /* process → Plan: an exec that is under way */
   GHashTable *sockets; /* inode of a stand-in → type of the AF_UNIX socket that it stands for */
+  GHashTable *apart;   /* /proc, /dev and /sys, which are file systems of their own: a set as `given` */
   GHashTable *given;   /* the devices that the sandbox put into /dev: a set of os/owners.h */
   GQueue held;         /* Held: what descriptors of memory files stand for, the newest first */
   dev_t memory;        /* the device of memory files */
@@ -89,6 +90,8 @@ NODISCARD int oakum_ask_parent_of(Ask *ask, char full[PATH_LIMIT], char name[256
 /* Whether what the descriptor is of lies in the root: a step also holds descriptors of the
  * machine's (its output, /dev/null, memory files), and those are not changed for it. */
 NODISCARD gboolean oakum_fake_is_inside(const Fake *f, int fd);
+/* What a step is told of a file, in place of what the disk has. */
+void oakum_fake_patch(const Fake *f, struct stat *st);
 /* fstat(2) with the table's owner. */
 NODISCARD int oakum_fake_stat(const Fake *f, int fd, struct stat *out);
 /* access(2) by credentials: `want` of R_OK, W_OK, X_OK. 0 or -EACCES. */

@@ -191,6 +191,16 @@ static void note_given(Fake *f)
   }
 }
 
+static void note_apart(Fake *f)
+{
+  static const char *const folders[] = {"proc", "dev", "sys"};
+  for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+    struct stat st;
+    if (fstatat(f->root, folders[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+      oakum_owners_set_add(f->apart, st.st_dev, st.st_ino);
+  }
+}
+
 /* Secrets belong to whom the step was told. */
 static void note_secrets(Fake *f, const StepOrder *order)
 {
@@ -231,6 +241,7 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
   f->plans = g_hash_table_new_full(NULL, NULL, NULL, oakum_fake_plan_free);
   f->sockets = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   f->given = oakum_owners_set_new();
+  f->apart = oakum_owners_set_new();
   f->loader = sealed_loader();
   guint n = order->groups ? g_strv_length(order->groups) : 0;
   g_autofree uint32_t *groups = g_new0(uint32_t, n + 1);
@@ -250,6 +261,7 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
   }
   umask(0); /* modes are exact here: the step's own umask is counted in */
   note_given(f);
+  note_apart(f);
   note_secrets(f, order);
   return f;
 }
@@ -271,6 +283,7 @@ void oakum_fake_free(Fake *f)
   g_hash_table_unref(f->plans);
   g_hash_table_unref(f->sockets);
   g_hash_table_unref(f->given);
+  g_hash_table_unref(f->apart);
   oakum_fd_clear(&f->loader);
   g_queue_clear_full(&f->held, oakum_fake_held_free);
   g_free(f);
