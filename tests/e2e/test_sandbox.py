@@ -53,12 +53,13 @@ def test_ordinary_work(oakum, root, rung):
 def test_devices_are_its_own(oakum, root, rung):
     """What a step holds and sees as a device is no inode of the machine's that it could change, and one that it makes opens nothing."""
     number = os.stat("/").st_dev  # the machine's own disk, where it is one
+    plain = "1 11" if rung == "chroot" else "1 5"  # the kernel's messages; a second /dev/zero may be made there (docs/build.md)
     before = {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in ("/dev/null", "/dev/zero", "/dev/tty")}
     try:
         done = step(oakum, root, rung, "sh", "-c",
                     "chmod 600 /dev/stdin /dev/null /dev/zero /dev/tty /proc/kcore /proc/keys; chown 7:7 /dev/stdin /dev/zero /dev/tty; python3 -Bc "
                     "'import os; os.fchmod(0, 0)'; test -c /dev/null && head -c 3 /dev/zero | wc -c; echo x > /dev/null || echo lost; for d in /dev /tmp; do "
-                    f"mknod $d/c c 1 5; mknod $d/b b {os.major(number)} {os.minor(number)}; head -c 1 $d/c 2>&1 >&2 && test -c $d/c && echo ESCAPED; "
+                    f"mknod $d/c c {plain}; mknod $d/b b {os.major(number)} {os.minor(number)}; head -c 1 $d/c 2>&1 >&2 && test -c $d/c && echo ESCAPED; "
                     "head -c 1 $d/b 2>&1 >&2 && test -b $d/b && echo ESCAPED; done; echo end")
         assert {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in before} == before
     finally:  # the machine must live on when this fails
