@@ -1,8 +1,8 @@
-/* Programs, the current folder and the root on the rung fake-root. The kernel must not look for a program by
- * a name of the step's, nor for the interpreter that an ELF file names; and the folder that a
- * process stands in belongs to the kernel. For both the asker is traced for the length of one call:
- * it is let return from the call that it made, and made to do another one with a descriptor that
- * was put into it. Its registers are out of reach of its other threads. */
+/* Programs, the current folder and the root on the rung fake-root. The kernel must not look for a
+ * program by a name of the step's, nor for the interpreter that an ELF file names; and the folder
+ * that a process stands in belongs to the kernel. For both the asker is traced for the length of
+ * one call: it is let return from the call that it made, and made to do another one with a
+ * descriptor that was put into it. Its registers are out of reach of its other threads. */
 #include "os/os.h"
 #include "sandbox/fake-private.h"
 #include "sandbox/loader.h"

@@ -104,7 +104,8 @@ static int open_existing(Ask *ask, const char *full, int flags)
 {
   Fake *f = ask->f;
   struct stat st;
-  OAKUM_AUTO_FD object = oakum_fake_open(ask->at, full, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
+  OAKUM_AUTO_FD object =
+      oakum_fake_open(ask->at, full, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
   if (object < 0)
     return object;
   int bad = oakum_fake_stat(f, object, &st);
@@ -228,9 +229,8 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
     return;
   }
   int fd = -2; /* as oakum_proc_open: not of its names */
-  if (!(flags & O_PATH) &&
-      (oakum_ask_is_proc(ask, full) ||
-       (ask->at == ask->f->root && g_str_has_prefix(full, "/sys/dev")))) {
+  if (!(flags & O_PATH) && (oakum_ask_is_proc(ask, full) ||
+                            (ask->at == ask->f->root && g_str_has_prefix(full, "/sys/dev")))) {
     oakum_proc_note(ask->s->proc, ask->request.tid);
     fd = oakum_proc_open(ask->s->proc, ask->request.pid, ask->request.tid, full, flags);
     fd = fd == -1 ? -errno : fd;

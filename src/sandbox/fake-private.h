@@ -25,12 +25,13 @@ struct Fake {
   GHashTable *program_numbers;
   GHashTable *plans;   /* process → Plan: an exec that is under way */
   GHashTable *sockets; /* inode of a stand-in → type of the AF_UNIX socket that it stands for */
-  GHashTable *apart;   /* /proc, /dev and /sys, which are file systems of their own: a set as `given` */
-  GHashTable *given;   /* the devices that the sandbox put into /dev: a set of os/owners.h */
-  GQueue held;         /* Held: what descriptors of memory files stand for, the newest first */
-  dev_t memory;        /* the device of memory files */
-  int loader;          /* the program that starts programs, sealed */
-  guint waiting;       /* threads that open a FIFO */
+  GHashTable
+      *apart; /* /proc, /dev and /sys, which are file systems of their own: a set as `given` */
+  GHashTable *given; /* the devices that the sandbox put into /dev: a set of os/owners.h */
+  GQueue held;       /* Held: what descriptors of memory files stand for, the newest first */
+  dev_t memory;      /* the device of memory files */
+  int loader;        /* the program that starts programs, sealed */
+  guint waiting;     /* threads that open a FIFO */
 };
 
 /* What a process is: numbers that the kernel keeps for us in a resource limit that it has no other
@@ -65,8 +66,8 @@ void oakum_ask_answer(Ask *ask, int64_t result); /* a value, or -errno */
 void oakum_ask_go_on(Ask *ask);
 
 /* ---- fake-path.c */
-/* The path (absolute, not clean) that `dirfd` and `path` mean, into `out`; ask->at is where it begins:
- * the asker's root, or the step's for what lies outside of the asker's. */
+/* The path (absolute, not clean) that `dirfd` and `path` mean, into `out`; ask->at is where it
+ * begins: the asker's root, or the step's for what lies outside of the asker's. */
 NODISCARD int oakum_ask_full(Ask *ask, int dirfd, const char *path, char out[PATH_LIMIT]);
 /* A descriptor that stands for `object` (O_PATH), which could not be given to another process: the
  * step gets a memory file, and calls on it are answered for the object. */

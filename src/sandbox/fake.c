@@ -92,8 +92,7 @@ static gboolean state_of(Fake *f, pid_t tid, State *out)
                  packed >> (UMASK_BITS + CRED_BITS) & ((1u << PROGRAM_BITS) - 1),
                  packed >> (UMASK_BITS + CRED_BITS + PROGRAM_BITS) & ((1u << ROOT_BITS) - 1)};
   /* only we set it, but a wrong number must not be an index */
-  return out->cred < f->creds->len && out->program < f->programs->len &&
-         out->root < f->roots->len;
+  return out->cred < f->creds->len && out->program < f->programs->len && out->root < f->roots->len;
 }
 
 int oakum_ask_set_state(Ask *ask, const State *state)

@@ -78,7 +78,8 @@ static const char *const denied_shared[] = {
 /* Answered by the supervisor. */
 static const char *const asked[] = {
     "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
-    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "uname"};
+    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
+    "uname"};
 /* Asked when the first argument names a process other than the caller by 0. */
 static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                         "sched_setattr", "prlimit64"};

@@ -1,5 +1,6 @@
-/* What the rung chroot cannot let a step do itself, since it could leave its root or reach the machine with it: devices are made for
- * it when they are those that it has in /dev anyway, and what was refused is told when the step fails. */
+/* What the rung chroot cannot let a step do itself, since it could leave its root or reach the
+ * machine with it: devices are made for it when they are those that it has in /dev anyway, and what
+ * was refused is told when the step fails. */
 #include "os/os.h"
 #include "sandbox/supervisor-private.h"
 #include <errno.h>

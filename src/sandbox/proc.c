@@ -17,7 +17,8 @@ struct ProcServer {
   char *root_path;
   int root;
   pid_t self;
-  GHashTable *noted; /* processes whose folder was made → when they were first seen dead, in ms; 0: not */
+  GHashTable
+      *noted; /* processes whose folder was made → when they were first seen dead, in ms; 0: not */
 };
 
 /* Read-only, the same for everybody. */

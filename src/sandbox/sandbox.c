@@ -318,24 +318,11 @@ static gboolean fill_for_chroot(Prepared *p, GError **error)
    * process is answered */
   (void)!symlinkat(".self", proc, "self");
   (void)!symlinkat(".self", proc, "thread-self");
-  static const char *const folders[] = {".self",
-                                        "self/fd",
-                                        "self/fdinfo",
-                                        "self/task",
-                                        "self/ns",
-                                        "self/net",
-                                        "net",
-                                        "sys",
-                                        "sys/kernel",
-                                        "sys/kernel/random",
-                                        "sys/vm",
-                                        "sys/fs",
-                                        "sys/net",
-                                        "sys/net/core",
-                                        "sys/crypto",
-                                        "driver",
-                                        "bus",
-                                        "irq"};
+  static const char *const folders[] = {
+      ".self",    "self/fd", "self/fdinfo", "self/task",    "self/ns",
+      "self/net", "net",     "sys",         "sys/kernel",   "sys/kernel/random",
+      "sys/vm",   "sys/fs",  "sys/net",     "sys/net/core", "sys/crypto",
+      "driver",   "bus",     "irq"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
     (void)!mkdirat(proc, folders[i], 0755); /* who is no root must be able to fill them */
   static const char *const own[] = {

@@ -20,7 +20,7 @@ import pod
 import pytest
 import restricted
 from build_case import Case, expected_lines, flatten, layout, tree_lines
-from conftest import OAKUM, REPO, RUNGS
+from conftest import OAKUM, REPO, RUNGS, debian_root
 from test_build_case import CASES, Made, base_of, check_lines
 
 ALL = os.environ.get("OAKUM_MATRIX") == "all"
@@ -60,7 +60,7 @@ DEBIAN = {
     "cache-mount": ("#--mount=type=cache,target=/var/cache/apt,sharing=locked --mount=type=cache,target=/var/lib/apt,sharing=locked\n"
                     "rm -f /etc/apt/apt.conf.d/docker-clean\necho 'Binary::apt::APT::Keep-Downloaded-Packages \"true\";' > /etc/apt/apt.conf.d/keep\n" f"{INSTALL} file >/dev/null\nls /var/cache/apt/archives | grep -c 'file_' > /kept\nfile -b /bin/sh > /what", "kept", "1\n"),
     "adduser": ("addgroup --gid 2000 crew\nadduser --disabled-password --gecos '' --uid 2001 --ingroup crew ann\nadduser --system --group --home /var/lib/svc svc\nadduser ann mail\n"
-                "su ann -c 'id > ~/id; umask 077; mkdir ~/private'\n===\nUSER ann\n===\nid -Gn > /home/ann/groups", "home/ann/groups", "crew mail\n"),
+                "su ann -c 'id > ~/id; umask 077; mkdir ~/private'\n===\nUSER ann\n===\nid -Gn > /home/ann/groups", "home/ann/groups", "crew mail users\n"),
     "user-1000": ("install -d -o 1000 -g 1000 /srv/app\n===\nUSER 1000:1000\nWORKDIR /srv/app\n===\nid -u > id\n! touch /etc/no 2>/dev/null\n! cat /etc/shadow 2>/dev/null\npython3 -B -c 'import os; os.mkdir(\"d\"); "
                   "os.symlink(\"d\", \"l\"); os.chmod(\"d\", 0o1750)'\nmkdir -p ~ 2>/dev/null || echo no home > home\n===\nCOPY --chown=1000:1000 Dockerfile copied\n===\nmv copied moved && stat -c '%u:%g %a' moved d >> id", "srv/app/id", "1000\n1000:1000 644\n1000:1000 1750\n"),
     "useradd": ("groupadd -r -g 333 svc\nuseradd -r -u 333 -g svc -d /var/lib/svc -m -s /usr/sbin/nologin svc\nuseradd -m -G mail,www-data bob\nusermod -aG users bob\npasswd -l bob\n"
@@ -89,7 +89,7 @@ DEBIAN = {
     "java": (f"{INSTALL} unzip zip >/dev/null\nmkdir -p /m/org/x/1.0 /m/META-INF && printf 'Manifest-Version: 1.0\\n' > /m/META-INF/MANIFEST.MF && i=0; while [ $i -lt 300 ]; do echo $i > /m/org/x/1.0/C$i.class; i=$((i+1)); done\n"
              "cd /m && zip -qrX /app.jar . && rm -rf /m && mkdir -p /opt/app && cd /opt/app && unzip -q /app.jar && chown -R 1000:1000 /opt/app && chmod -R g=u /opt/app && rm /app.jar\nfind /opt/app -type f | wc -l > /count", "count", "301\n"),
     "alternatives": ("printf '#!/bin/sh\\necho one' > /usr/bin/one && chmod 755 /usr/bin/one\nupdate-alternatives --install /usr/bin/which-one which-one /usr/bin/one 10\nwhich-one > /said\nldconfig\nupdate-alternatives --remove which-one /usr/bin/one", "said", "one"),
-    "locale": (f"{INSTALL} locales >/dev/null\necho 'de_DE.UTF-8 UTF-8' > /etc/locale.gen\nlocale-gen >/dev/null\nlocale -a > /said\nln -sf /usr/share/zoneinfo/UTC /etc/localtime && dpkg-reconfigure -f noninteractive tzdata 2>&1 | head -1 >> /said", "said", "de_DE.utf8"),
+    "locale": (f"{INSTALL} locales >/dev/null\necho 'de_DE.UTF-8 UTF-8' > /etc/locale.gen\nlocale-gen >/dev/null\nlocale -a > /said\nln -sf /usr/share/zoneinfo/Europe/Rome /etc/localtime && dpkg-reconfigure -f noninteractive tzdata 2>/dev/null && date -d @0 +%Z >> /said", "said", "de_DE.utf8"),
     "gcc": (f"{INSTALL} gcc libc6-dev make >/dev/null\nmkdir /s && cd /s && printf '#include <stdio.h>\\nint main(void) {{ puts(\"made\"); return 0; }}\\n' > m.c && printf 'all: m\\nm: m.c\\n\\tgcc -O2 -o m m.c\\n' > Makefile\nmake -s -j2 && install -s -m 4755 m /usr/local/bin/made && made > /said && rm -rf /s", "said", "made\n"),
     "setcap": (f"{INSTALL} libcap2-bin >/dev/null\ncp /bin/cat /usr/local/bin/kitty && setcap cap_net_bind_service=+ep /usr/local/bin/kitty && getcap /usr/local/bin/kitty > /said", "said", "cap_net_bind_service=ep"),
 }
@@ -200,8 +200,9 @@ def test_case_on_every_rung(world, name):
 
 if ALL:
     @pytest.fixture(scope="module")
-    def debian(world, bookworm):
-        layout(world / "debian", bookworm.read_bytes(), {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]})
+    def debian(world):
+        whole = debian_root("bookworm-whole", "bookworm", ["usr-is-merged", "procps", "python3-minimal", "libpython3-stdlib", "apt", "tzdata"], left_out=())  # packages need what the small one lacks
+        layout(world / "debian", whole.read_bytes(), {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]})
         return f"oci:{world}/debian:latest"
 
     def extra_contexts(name, folder):
