@@ -61,6 +61,8 @@ NODISCARD gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, u
 /* ---- maps keyed by foreign strings -------------------------------------------------------- *
  * GLib's own string hash is unseeded: a hostile image could choose names that all collide. */
 guint oakum_str_hash(gconstpointer key);
+/* The same of bytes: another number in each process. */
+NODISCARD uint64_t oakum_bytes_hash(const void *data, size_t len);
 /* A GHashTable with the seeded hash; free functions may be NULL. Caller owns it. */
 NODISCARD GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify value_free);
 

@@ -71,8 +71,9 @@
 #define OAKUM_TAR_LINK_MAX 4096u
 #define OAKUM_TAR_XATTRS_MAX 128u /* an entry */
 #define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
-#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB)  /* PAX and GNU long-name data of one entry */
-#define OAKUM_VIEW_NAMES_MAX 5000000u         /* names in one merged tree */
+#define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
+#define OAKUM_TREE_NAMES_MAX 20000000u /* names in one root file system, and folders above them */
+#define OAKUM_VIEW_NAMES_MAX 5000000u  /* names in one merged tree */
 #define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */
 #define OAKUM_VIEW_KEPT_MAX (512 * OAKUM_MIB) /* content kept for all wanted files */
 #define OAKUM_VIEW_SYMLINKS_MAX 40u
@@ -99,8 +100,8 @@
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
 #define OAKUM_DOCKERFILE_STAGES_MAX 1000u
-#define OAKUM_DOCKERFILE_WORDS_MAX 200000u    /* arguments, flags and mount fields of one file */
-#define OAKUM_DOCKERFILE_COMMENTS_MAX 200000u /* also directives */
+#define OAKUM_DOCKERFILE_WORDS_MAX 100000u    /* arguments, flags and mount fields of one file */
+#define OAKUM_DOCKERFILE_COMMENTS_MAX 100000u /* also directives */
 #define OAKUM_DOCKERFILE_HEREDOCS_MAX 10000u
 #define OAKUM_DOCKERFILE_ERRORS_MAX 1000u   /* kept; one more says that there are others */
 #define OAKUM_DOCKERFILE_LOOKAHEADS_MAX 64u /* searches for the end of a misspelt here-document */
@@ -194,6 +195,8 @@
 #define OAKUM_YAML_ANCHORS_MAX 1000u
 #define OAKUM_YAML_NODES_MAX 200000u
 #define OAKUM_LINT_SHELL_PARTS_MAX 400000u /* of all scripts of a file; no further one is read */
+#define OAKUM_LINT_PEER_STEPS_MAX                                                                  \
+  200000u                              /* instructions and comments of a file read as a peer does */
 #define OAKUM_LINT_PEER_TRIES_MAX 8u   /* times that a script is read anew for a peer, on average */
 #define OAKUM_LINT_PEER_DEPTH_MAX 200u /* compounds in compounds in a script read for a peer */
 #define OAKUM_LINT_PAIRS_MAX 1000000u  /* pairs of steps, commands or words compared in one file */

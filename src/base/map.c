@@ -4,7 +4,7 @@
 
 static unsigned char hash_key[crypto_shorthash_KEYBYTES];
 
-guint oakum_str_hash(gconstpointer key)
+uint64_t oakum_bytes_hash(const void *data, size_t len)
 {
   static gsize ready;
   if (g_once_init_enter(&ready)) {
@@ -13,11 +13,15 @@ guint oakum_str_hash(gconstpointer key)
     randombytes_buf(hash_key, sizeof hash_key);
     g_once_init_leave(&ready, 1);
   }
-  unsigned char hash[crypto_shorthash_BYTES];
-  crypto_shorthash(hash, key, strlen(key), hash_key);
-  guint value;
-  memcpy(&value, hash, sizeof value);
-  return value;
+  uint64_t hash;
+  G_STATIC_ASSERT(sizeof hash == crypto_shorthash_BYTES);
+  crypto_shorthash((unsigned char *)&hash, data, len, hash_key);
+  return hash;
+}
+
+guint oakum_str_hash(gconstpointer key)
+{
+  return (guint)oakum_bytes_hash(key, strlen(key));
 }
 
 GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify value_free)

@@ -152,6 +152,13 @@ static gboolean read_answer(const Batch *batch, GHashTable *by_path, GError **er
   for (size_t i = 0; i < json_array_size(comments); i++)
     if (!tell(json_array_get(comments, i), by_path, error))
       return FALSE;
+  for (guint i = 0; i < batch->texts->len; i++) {
+    const GArray *uses = ((const Text *)batch->texts->pdata[i])->uses;
+    for (guint k = 0; k < uses->len; k++) {
+      const Use *use = &g_array_index(uses, Use, k);
+      oakum_lint_comment_missing(use->lint, use->number);
+    }
+  }
   return TRUE;
 }
 

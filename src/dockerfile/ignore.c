@@ -134,50 +134,63 @@ static gboolean part_takes(const Pattern *pattern, const Part *part, gunichar c)
 
 enum { AT = 1, INSIDE = 2 }; /* before a part; in the middle of a deep one */
 
-/* What needs no character: stars may be empty. TRUE: the end of the pattern is reached. */
-static gboolean close_states(const Pattern *pattern, guint8 *states)
+/* The states at a character; only those from `low` to `high` can be set. */
+typedef struct {
+  guint8 *at;
+  guint low, high;
+} States;
+
+static void set_state(States *states, guint i, guint8 what)
 {
-  guint n = pattern->parts->len;
-  for (guint i = 0; i < n; i++)
-    if ((states[i] & AT) && g_array_index(pattern->parts, Part, i).kind >= PART_STAR)
-      states[i + 1] |= AT;
-  return states[n] & AT;
+  states->low = MIN(states->low, i);
+  states->high = MAX(states->high, i);
+  states->at[i] |= what;
 }
 
-/* All ways through the pattern at once, one character after the other: pattern times name, whatever
- * they are. `above`: a folder above the name may match in its place. */
+/* What needs no character: stars may be empty. TRUE: the end of the pattern is reached. */
+static gboolean close_states(const Pattern *pattern, States *states)
+{
+  guint n = pattern->parts->len;
+  for (guint i = states->low; i < n && i <= states->high; i++)
+    if ((states->at[i] & AT) && g_array_index(pattern->parts, Part, i).kind >= PART_STAR)
+      set_state(states, i + 1, AT);
+  return states->at[n] & AT;
+}
+
+/* All ways through the pattern at once, one character after the other: the ways that are open times
+ * name, whatever they are. `above`: a folder above the name may match in its place. */
 static gboolean walk(const Pattern *pattern, const char *name, gboolean above)
 {
   guint n = pattern->parts->len;
-  g_autofree guint8 *states = g_malloc0(n + 1), *next = g_malloc0(n + 1);
-  states[0] = AT;
+  g_autofree guint8 *one = g_malloc0(n + 1), *other = g_malloc0(n + 1);
+  States now = {one, 0, 0}, next = {other, n, 0};
+  now.at[0] = AT;
   for (const char *at = name;;) {
-    gboolean whole = close_states(pattern, states);
+    gboolean whole = close_states(pattern, &now);
     if (whole && (!*at || (above && *at == '/' && at > name)))
       return TRUE;
     if (!*at)
       return FALSE;
     gunichar c = next_char(&at);
-    guint8 any = 0;
-    memset(next, 0, n + 1);
-    for (guint i = 0; i < n; i++) {
+    for (guint i = now.low; i < n && i <= now.high; i++) {
       const Part *part = &g_array_index(pattern->parts, Part, i);
-      if (!states[i])
+      if (!now.at[i])
         continue;
       if (part->kind == PART_DEEP) {
-        next[i] |= INSIDE;
-        next[i + 1] |= c == '/' ? AT : 0;
+        set_state(&next, i, INSIDE);
+        if (c == '/')
+          set_state(&next, i + 1, AT);
       } else if (part->kind == PART_ALL || (part->kind == PART_STAR && c != '/')) {
-        next[i] |= AT;
+        set_state(&next, i, AT);
       } else if (part_takes(pattern, part, c)) {
-        next[i + 1] |= AT;
+        set_state(&next, i + 1, AT);
       }
-      any |= next[i] | next[i + 1];
     }
-    if (!any)
+    if (next.low > next.high)
       return FALSE;
-    guint8 *swap = states;
-    states = next;
+    memset(now.at + now.low, 0, now.high - now.low + 1);
+    States swap = {now.at, n, 0};
+    now = next;
     next = swap;
   }
 }

@@ -13,7 +13,8 @@
 
 typedef struct {
   char *path;
-  TreeEntry now;
+  OakumNote now;
+  uint64_t ino;
   guint32 nlink;
   gboolean changed; /* FALSE: only named because it lies above a change */
 } Change;
@@ -29,35 +30,32 @@ typedef struct {
   GPtrArray *changes;          /* Change; NULL while settling */
   const OakumTreeTimes *times; /* NULL while settling */
   GHashTable *alive;           /* the files that there are, for the table of owners; or NULL */
+  OakumNoteSet unseen;         /* names that may have gone */
 } Walk;
 
-static TreeEntry note_of(const struct stat *st)
+static OakumNote note_of(const struct stat *st)
 {
   OakumTarType type = oakum_tree_type(st->st_mode);
   gboolean device = type == OAKUM_TAR_CHAR || type == OAKUM_TAR_BLOCK;
   gboolean sized = type == OAKUM_TAR_FILE || type == OAKUM_TAR_SYMLINK;
-  return (TreeEntry){.type = type,
-                     .mode = type == OAKUM_TAR_SYMLINK ? 0777 : st->st_mode & 07777,
-                     .uid = st->st_uid,
-                     .gid = st->st_gid,
-                     .size = sized ? (uint64_t)st->st_size : 0,
-                     .mtime = st->st_mtim.tv_sec,
-                     .rdev = device ? st->st_rdev : 0,
-                     .ino = st->st_ino,
-                     .ctime = st->st_ctim.tv_sec,
-                     .ctime_ns = (uint32_t)st->st_ctim.tv_nsec,
-                     .seen = TRUE,
-                     .linked = st->st_nlink > 1};
+  return (OakumNote){
+      .type = type,
+      .mode = type == OAKUM_TAR_SYMLINK ? 0777 : st->st_mode & 07777,
+      .uid = st->st_uid,
+      .gid = st->st_gid,
+      .size = sized ? (uint64_t)st->st_size : 0,
+      .mtime = st->st_mtim.tv_sec,
+      .rdev = device ? st->st_rdev : 0,
+      .stamp = oakum_note_stamp(st->st_ino, st->st_ctim.tv_sec, (uint32_t)st->st_ctim.tv_nsec),
+      .linked = st->st_nlink > 1};
 }
 
-static gboolean hash_file(int fd, uint8_t out[CONTENT_DIGEST], GError **error)
+static gboolean hash_file(int fd, uint64_t *hash, GError **error)
 {
-  OakumContentHash hash = {0};
   g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
   gssize n;
   while ((n = oakum_read_some(fd, buffer, OAKUM_IO_BUFFER, error)) > 0)
-    oakum_content_hash_add(&hash, buffer, (size_t)n);
-  oakum_content_hash_end(&hash, out);
+    *hash = oakum_content_hash(*hash, buffer, (size_t)n);
   return n == 0;
 }
 
@@ -68,14 +66,14 @@ static int open_at(int at, const char *name)
 
 /* Fills the digests of `now`: content (files only when `content`) and xattrs. */
 static gboolean complete(const OakumTree *tree, int at, const char *name, const char *path,
-                         TreeEntry *now, gboolean content, GError **error)
+                         OakumNote *now, gboolean content, GError **error)
 {
   if (now->type == OAKUM_TAR_SYMLINK) {
     char target[OAKUM_TAR_LINK_MAX + 1];
     ssize_t n = readlinkat(at, name, target, sizeof(target));
     if (n < 0 || n > (ssize_t)OAKUM_TAR_LINK_MAX)
       return oakum_tree_fail(error, n < 0 ? errno : ENAMETOOLONG, path);
-    oakum_tree_hash(target, (size_t)n, now->content);
+    now->content = oakum_content_hash(0, target, (size_t)n);
     return TRUE;
   }
   if (now->type != OAKUM_TAR_FILE && now->type != OAKUM_TAR_DIR)
@@ -87,7 +85,7 @@ static gboolean complete(const OakumTree *tree, int at, const char *name, const 
   if (!xattrs)
     return FALSE;
   oakum_tree_hash_xattrs((const OakumXattr *)(gpointer)xattrs->data, xattrs->len, now->xattrs);
-  return now->type != OAKUM_TAR_FILE || !content || hash_file(fd, now->content, error);
+  return now->type != OAKUM_TAR_FILE || !content || hash_file(fd, &now->content, error);
 }
 
 /* The time that a layer tells. */
@@ -98,7 +96,7 @@ static int64_t told_time(const OakumTreeTimes *times, int64_t mtime)
 
 /* Times are compared as a layer tells them: whether a second passed between two writes of the same
  * bytes must make no difference. */
-static gboolean same_metadata(const Walk *walk, const TreeEntry *a, const TreeEntry *b)
+static gboolean same_metadata(const Walk *walk, const OakumNote *a, const OakumNote *b)
 {
   return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
          a->rdev == b->rdev &&
@@ -110,42 +108,39 @@ static gboolean same_metadata(const Walk *walk, const TreeEntry *a, const TreeEn
 static gboolean judge(Walk *walk, int at, const char *name, const char *path, const struct stat *st,
                       GError **error)
 {
-  TreeEntry now = note_of(st);
-  TreeEntry *old = g_hash_table_lookup(walk->tree->entries, path);
-  if (old && old->type == OAKUM_TAR_DIR && now.type == OAKUM_TAR_DIR)
-    now.mtime =
-        old->mtime;     /* the time of a folder tells what was isolated how, not what was done */
+  OakumNotes *notes = walk->tree->notes;
+  OakumNote now = note_of(st), old;
+  OakumNoteId id = oakum_notes_find(notes, path);
+  gboolean known = id != OAKUM_NOTE_NONE;
+  if (known)
+    oakum_notes_get(notes, id, &old);
+  if (known && old.type == OAKUM_TAR_DIR && now.type == OAKUM_TAR_DIR)
+    now.mtime = old.mtime; /* the time of a folder tells what was isolated how, not what was done */
+  if (known)
+    oakum_note_set_drop(&walk->unseen, id);
   if (!walk->changes) { /* settling: keep the digests that apply noted */
-    if (old) {
-      memcpy(now.content, old->content, CONTENT_DIGEST);
-      memcpy(now.xattrs, old->xattrs, CONTENT_DIGEST);
-      *old = now;
-      return TRUE;
-    }
-    if (!complete(walk->tree, at, name, path, &now, TRUE, error))
+    if (known) {
+      now.content = old.content;
+      memcpy(now.xattrs, old.xattrs, OAKUM_NOTE_XATTRS);
+    } else if (!complete(walk->tree, at, name, path, &now, TRUE, error)) {
       return FALSE;
-    g_hash_table_replace(walk->tree->entries, g_strdup(path), g_memdup2(&now, sizeof(now)));
-    return TRUE;
+    } else if ((id = oakum_notes_make(notes, path, error)) == OAKUM_NOTE_NONE) {
+      return FALSE;
+    }
+    return oakum_notes_set(notes, id, &now, error);
   }
-  if (old && old->ino == now.ino && old->ctime == now.ctime && old->ctime_ns == now.ctime_ns &&
-      same_metadata(walk, old, &now)) {
-    old->seen = TRUE;
+  gboolean same = known && same_metadata(walk, &old, &now);
+  if (same && old.stamp == now.stamp)
     return TRUE;
-  }
-  gboolean same = old && same_metadata(walk, old, &now);
   if (!complete(walk->tree, at, name, path, &now, same, error))
     return FALSE;
-  same = same && memcmp(old->xattrs, now.xattrs, CONTENT_DIGEST) == 0 &&
-         (now.type == OAKUM_TAR_DIR || memcmp(old->content, now.content, CONTENT_DIGEST) == 0);
-  if (same) {
-    *old = now;
-    return TRUE;
-  }
+  if (same && memcmp(old.xattrs, now.xattrs, OAKUM_NOTE_XATTRS) == 0 &&
+      (now.type == OAKUM_TAR_DIR || old.content == now.content))
+    return oakum_notes_set(notes, id, &now, error);
   Change *change = g_new0(Change, 1);
-  *change = (Change){g_strdup(path), now, (guint32)MIN(st->st_nlink, G_MAXUINT32), TRUE};
+  *change =
+      (Change){g_strdup(path), now, st->st_ino, (guint32)MIN(st->st_nlink, G_MAXUINT32), TRUE};
   g_ptr_array_add(walk->changes, change);
-  if (old)
-    old->seen = TRUE;
   return TRUE;
 }
 
@@ -194,13 +189,14 @@ static gboolean walk_all(Walk *walk, GError **error)
   return fd >= 0 && walk_folder(walk, fd, "", 0, error);
 }
 
-static void unsee(OakumTree *tree)
+/* All names, until they are seen. */
+static void unsee(Walk *walk)
 {
-  GHashTableIter iter;
-  gpointer note;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, NULL, &note))
-    ((TreeEntry *)note)->seen = FALSE;
+  OakumNotes *notes = walk->tree->notes;
+  oakum_notes_tidy(notes);
+  oakum_note_set_reserve(&walk->unseen, oakum_notes_end(notes));
+  for (OakumNoteId id = 0; (id = oakum_notes_next(notes, id)) != OAKUM_NOTE_NONE;)
+    oakum_note_set_add(&walk->unseen, id);
 }
 
 gboolean oakum_tree_is_settled(const OakumTree *tree)
@@ -211,21 +207,20 @@ gboolean oakum_tree_is_settled(const OakumTree *tree)
 gboolean oakum_tree_settle(OakumTree *tree, GError **error)
 {
   g_autoptr(GHashTable) alive = tree->owners ? oakum_owners_set_new() : NULL;
-  Walk walk = {tree, NULL, NULL, alive};
+  Walk walk = {tree, NULL, NULL, alive, {0}};
   struct stat st;
-  unsee(tree);
-  if (!walk_all(&walk, error))
+  unsee(&walk);
+  gboolean ok = walk_all(&walk, error);
+  for (OakumNoteId id = 0; ok && (id = oakum_note_set_next(&walk.unseen, id)) != OAKUM_NOTE_NONE;
+       id++)
+    oakum_notes_remove(tree->notes, id, TRUE);
+  oakum_note_set_clear(&walk.unseen);
+  if (!ok)
     return FALSE;
   if (alive && fstat(tree->root, &st) == 0) {
     oakum_owners_set_add(alive, st.st_dev, st.st_ino);
     oakum_owners_keep(tree->owners, alive);
   }
-  GHashTableIter iter;
-  gpointer note;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, NULL, &note))
-    if (!((TreeEntry *)note)->seen)
-      g_hash_table_iter_remove(&iter);
   tree->settled = tree->exact = TRUE;
   /* the clock of ctime ticks every few milliseconds: nothing that happens later may share a tick */
   g_usleep(10000);
@@ -252,15 +247,14 @@ typedef struct {
   guint8 *buffer;    /* of OAKUM_IO_BUFFER bytes */
 } Output;
 
-static gboolean write_file(Output *output, int fd, const Change *change, TreeEntry *note,
+static gboolean write_file(Output *output, int fd, const Change *change, OakumNote *note,
                            GError **error)
 {
-  OakumContentHash hash = {0};
   guint8 *buffer = output->buffer;
   uint64_t left = change->now.size;
   gssize n = 0;
   while (left > 0 && (n = oakum_read_some(fd, buffer, MIN(left, OAKUM_IO_BUFFER), error)) > 0) {
-    oakum_content_hash_add(&hash, buffer, (size_t)n);
+    note->content = oakum_content_hash(note->content, buffer, (size_t)n);
     if (!oakum_tar_writer_write(output->out, buffer, (size_t)n, error))
       return FALSE;
     left -= (uint64_t)n;
@@ -268,14 +262,13 @@ static gboolean write_file(Output *output, int fd, const Change *change, TreeEnt
   if (left > 0 && n == 0)
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_FAILED,
                 "%s: became shorter while it was read", change->path);
-  oakum_content_hash_end(&hash, note->content);
   return left == 0;
 }
 
 static gboolean write_change(Output *output, Change *change, GError **error)
 {
   g_autofree char *name = NULL;
-  const TreeEntry *now = &change->now;
+  const OakumNote *now = &change->now;
   OAKUM_AUTO_FD at = oakum_root_open_parent(output->tree->root, change->path, FALSE, &name, error);
   if (at < 0)
     return FALSE;
@@ -296,11 +289,12 @@ static gboolean write_change(Output *output, Change *change, GError **error)
       return oakum_tree_fail(error, errno, change->path);
     entry.link = (OakumSlice){(const uint8_t *)target, (size_t)n};
   } else if (now->type != OAKUM_TAR_DIR && change->nlink > 1 && change->changed) {
-    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT, now->ino);
+    g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT, change->ino);
     const char *first = g_hash_table_lookup(output->links, key);
     if (first) {
-      const TreeEntry *note = g_hash_table_lookup(output->tree->entries, first);
-      memcpy(change->now.content, note->content, CONTENT_DIGEST);
+      OakumNote note;
+      oakum_notes_get(output->tree->notes, oakum_notes_find(output->tree->notes, first), &note);
+      change->now.content = note.content;
       entry.type = OAKUM_TAR_HARDLINK;
       entry.size = 0;
       entry.link = (OakumSlice){(const uint8_t *)first, strlen(first)};
@@ -356,11 +350,14 @@ static gboolean add_parents(OakumTree *tree, GPtrArray *changes, GError **error)
         return oakum_tree_fail(error, errno, above);
       oakum_owners_patch(tree->owners, &st);
       Change *parent = g_new0(Change, 1);
-      *parent = (Change){g_strdup(above), note_of(&st), 1, FALSE};
-      const TreeEntry *old = g_hash_table_lookup(tree->entries, above);
-      if (old)
+      *parent = (Change){g_strdup(above), note_of(&st), 0, 1, FALSE};
+      OakumNoteId id = oakum_notes_find(tree->notes, above);
+      OakumNote old;
+      if (id != OAKUM_NOTE_NONE) {
+        oakum_notes_get(tree->notes, id, &old);
         parent->now.mtime =
-            old->mtime; /* the time alone is no change: the one of the layer below stays */
+            old.mtime; /* the time alone is no change: the one of the layer below stays */
+      }
       g_ptr_array_add(changes, parent);
       g_hash_table_add(named, parent->path);
       char *cut = strrchr(above, '/');
@@ -372,50 +369,48 @@ static gboolean add_parents(OakumTree *tree, GPtrArray *changes, GError **error)
 
 /* The names that went: only the topmost of a subtree, and nothing below a name that became
  * something else than a folder. Whiteouts stand among the changes as entries of type HARDLINK. */
-static void add_removed(OakumTree *tree, GPtrArray *changes)
+static void add_removed(Walk *walk)
 {
-  g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
-  GHashTableIter iter;
-  gpointer path, note;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, &path, &note))
-    if (!((TreeEntry *)note)->seen && !oakum_tree_ignored(path))
-      g_ptr_array_add(gone, g_strdup(path));
-  g_autoptr(GHashTable) now = oakum_str_map_new(NULL, NULL);
-  for (guint i = 0; i < changes->len; i++)
-    g_hash_table_insert(now, ((Change *)changes->pdata[i])->path, changes->pdata[i]);
-  guint n = gone->len;
-  for (guint i = 0; i < n; i++) {
-    const char *slash = strrchr(gone->pdata[i], '/');
-    gboolean top = TRUE;
-    if (slash) {
-      g_autofree char *above =
-          g_strndup(gone->pdata[i], (gsize)(slash - (const char *)gone->pdata[i]));
-      const TreeEntry *parent = g_hash_table_lookup(tree->entries, above);
-      const Change *changed = g_hash_table_lookup(now, above);
-      top = parent && parent->seen && (!changed || changed->now.type == OAKUM_TAR_DIR);
+  OakumNotes *notes = walk->tree->notes;
+  g_autoptr(GString) path = g_string_new(NULL);
+  g_autoptr(GHashTable) replaced = oakum_str_map_new(NULL, NULL); /* no folders now */
+  for (guint i = 0; i < walk->changes->len; i++)
+    if (((Change *)walk->changes->pdata[i])->now.type != OAKUM_TAR_DIR)
+      g_hash_table_add(replaced, ((Change *)walk->changes->pdata[i])->path);
+  for (OakumNoteId id = 0; (id = oakum_note_set_next(&walk->unseen, id)) != OAKUM_NOTE_NONE; id++) {
+    oakum_notes_path(notes, id, path);
+    if (oakum_tree_ignored(path->str))
+      continue;
+    OakumNoteId above = oakum_notes_parent(notes, id);
+    gboolean top =
+        above == 0 || (oakum_notes_has(notes, above) && !oakum_note_set_has(&walk->unseen, above));
+    if (top && above != 0) {
+      g_autofree char *folder = g_path_get_dirname(path->str);
+      top = !g_hash_table_contains(replaced, folder);
     }
     if (top) {
       Change *change = g_new0(Change, 1);
-      *change = (Change){g_strdup(gone->pdata[i]), {.type = OAKUM_TAR_HARDLINK}, 0, TRUE};
-      g_ptr_array_add(changes, change);
+      *change = (Change){g_strdup(path->str), {.type = OAKUM_TAR_HARDLINK}, 0, 0, TRUE};
+      g_ptr_array_add(walk->changes, change);
     }
   }
-  for (guint i = 0; i < n; i++)
-    g_hash_table_remove(tree->entries, gone->pdata[i]);
+  for (OakumNoteId id = 0; (id = oakum_note_set_next(&walk->unseen, id)) != OAKUM_NOTE_NONE; id++)
+    if (oakum_notes_has(notes, id) && !oakum_tree_ignored(oakum_notes_path(notes, id, path)))
+      oakum_notes_remove(notes, id, TRUE);
 }
 
-static gboolean write_changes(OakumTree *tree, GPtrArray *changes, const OakumTreeTimes *times,
-                              OakumTarWriter *out, gboolean *changed, GError **error)
+static gboolean write_changes(Walk *walk, OakumTarWriter *out, gboolean *changed, GError **error)
 {
-  add_removed(tree, changes);
+  OakumTree *tree = walk->tree;
+  GPtrArray *changes = walk->changes;
+  add_removed(walk);
   *changed = changes->len > 0;
   if (!add_parents(tree, changes, error))
     return FALSE;
   g_ptr_array_sort(changes, by_path);
   g_autoptr(GHashTable) links = oakum_str_map_new(g_free, g_free);
   g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
-  Output output = {tree, times, out, links, buffer};
+  Output output = {tree, walk->times, out, links, buffer};
   for (guint i = 0; i < changes->len; i++) {
     Change *change = changes->pdata[i];
     if (change->now.type == OAKUM_TAR_HARDLINK) {
@@ -427,9 +422,11 @@ static gboolean write_changes(OakumTree *tree, GPtrArray *changes, const OakumTr
       g_prefix_error(error, "layer: ");
       return FALSE;
     }
-    if (change->changed)
-      g_hash_table_replace(tree->entries, g_strdup(change->path),
-                           g_memdup2(&change->now, sizeof(TreeEntry)));
+    OakumNoteId id =
+        change->changed ? oakum_notes_make(tree->notes, change->path, error) : OAKUM_NOTE_NONE;
+    if (change->changed &&
+        (id == OAKUM_NOTE_NONE || !oakum_notes_set(tree->notes, id, &change->now, error)))
+      return FALSE;
   }
   return TRUE;
 }
@@ -438,28 +435,38 @@ gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times, OakumTarW
                          gboolean *changed, GError **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  Walk walk = {tree, changes, times, NULL};
-  unsee(tree);
-  return walk_all(&walk, error) && write_changes(tree, changes, times, out, changed, error);
+  Walk walk = {tree, changes, times, NULL, {0}};
+  unsee(&walk);
+  gboolean ok = walk_all(&walk, error) && write_changes(&walk, out, changed, error);
+  oakum_note_set_clear(&walk.unseen);
+  return ok;
 }
 
 /* ---- a step on an overlay
  * ----------------------------------------------------------------------- */
 
 /* Only what went, or lay below it, counts as not seen. */
-static void unsee_gone(OakumTree *tree, GHashTable *gone)
+static void unsee_gone(Walk *walk, GHashTable *gone)
 {
+  OakumNotes *notes = walk->tree->notes;
+  g_autoptr(GArray) todo = g_array_new(FALSE, FALSE, sizeof(OakumNoteId));
   GHashTableIter iter;
-  gpointer path, note;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, &path, &note)) {
-    TreeEntry *entry = note;
-    entry->seen = g_hash_table_size(gone) == 0 || !g_hash_table_contains(gone, path);
-    g_autofree char *above = entry->seen && g_hash_table_size(gone) > 0 ? g_strdup(path) : NULL;
-    for (char *slash; above && entry->seen && (slash = strrchr(above, '/')) != NULL;) {
-      *slash = '\0';
-      entry->seen = !g_hash_table_contains(gone, above);
-    }
+  gpointer path;
+  oakum_notes_tidy(notes);
+  g_hash_table_iter_init(&iter, gone);
+  while (g_hash_table_iter_next(&iter, &path, NULL)) {
+    OakumNoteId id = oakum_notes_node(notes, path);
+    if (id != OAKUM_NOTE_NONE)
+      g_array_append_val(todo, id);
+  }
+  while (todo->len > 0) {
+    OakumNoteId top = g_array_index(todo, OakumNoteId, todo->len - 1);
+    g_array_set_size(todo, todo->len - 1);
+    if (oakum_notes_has(notes, top))
+      oakum_note_set_add(&walk->unseen, top);
+    for (OakumNoteId id = oakum_notes_first(notes, top); id != OAKUM_NOTE_NONE;
+         id = oakum_notes_sibling(notes, id))
+      g_array_append_val(todo, id);
   }
 }
 
@@ -492,10 +499,12 @@ gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *touched,
                                  gboolean *changed, GError **error)
 {
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func(change_free);
-  Walk walk = {tree, changes, times, NULL};
-  unsee_gone(tree, touched->gone);
-  for (guint i = 0; i < touched->paths->len; i++)
-    if (!walk_touched(&walk, &g_array_index(touched->paths, TreePath, i), error))
-      return FALSE;
-  return write_changes(tree, changes, times, out, changed, error);
+  Walk walk = {tree, changes, times, NULL, {0}};
+  unsee_gone(&walk, touched->gone);
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < touched->paths->len; i++)
+    ok = walk_touched(&walk, &g_array_index(touched->paths, TreePath, i), error);
+  ok = ok && write_changes(&walk, out, changed, error);
+  oakum_note_set_clear(&walk.unseen);
+  return ok;
 }

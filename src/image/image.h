@@ -216,6 +216,17 @@ NODISCARD gboolean oakum_tree_settle(OakumTree *tree, GError **error);
 /* TRUE when the notes tell what is on the disk, but perhaps for inodes and times of change: a step
  * on an overlay needs no settle then. */
 NODISCARD gboolean oakum_tree_is_settled(const OakumTree *tree);
+/* What is known of the tree, as bytes of our own format (OAKUM_TREE_NOTES names its version), to be
+ * kept with a root that is kept: loaded notes are those of a tree that layers were just applied to,
+ * without a look at the disk. So `root` must hold just what it did when they were saved; on another
+ * disk and in another place it may be. INVALID: they cannot be saved, since they do not tell all
+ * (oakum_tree_is_settled); what is loaded is no such bytes, another version, or damaged. Nothing in
+ * them is believed but what the files are: names lead nowhere. The table of owners is not part of
+ * them. `save` neither finishes nor frees `out`; `load` takes `in`, reads it to its end, and holds
+ * `root` as oakum_tree_new does. */
+#define OAKUM_TREE_NOTES "1"
+NODISCARD gboolean oakum_tree_save(const OakumTree *tree, OakumWriter *out, GError **error);
+NODISCARD OakumTree *oakum_tree_load(int root, OakumReader *in, GError **error);
 /* Times of a layer: clamp: later times become `epoch`; else they are kept. */
 typedef struct {
   gboolean clamp;

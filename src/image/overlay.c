@@ -84,13 +84,13 @@ gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error)
   /* A copy-up would part the names of a file that has several, and a write by one of them would not
    * be seen by the others, as it is without an overlay. So they all stand in `upper` from the
    * start, as further links of the same file. */
-  GHashTableIter iter;
-  gpointer path, note;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, &path, &note)) {
-    const TreeEntry *entry = note;
-    if (entry->linked && entry->type != OAKUM_TAR_DIR && !oakum_tree_ignored(path) &&
-        !lend_link(tree, upper, path, error)) {
+  const GArray *linked = oakum_notes_linked(tree->notes);
+  g_autoptr(GString) path = g_string_new(NULL);
+  for (guint i = 0; i < linked->len; i++) {
+    OakumNoteId id = g_array_index(linked, OakumNoteId, i);
+    if (oakum_notes_type(tree->notes, id) != OAKUM_TAR_DIR &&
+        !oakum_tree_ignored(oakum_notes_path(tree->notes, id, path)) &&
+        !lend_link(tree, upper, path->str, error)) {
       g_prefix_error(error, "overlay: ");
       return FALSE;
     }

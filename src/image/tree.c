@@ -4,7 +4,6 @@
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <isa-l/crc64.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -16,7 +15,7 @@ OakumTree *oakum_tree_new(int root)
   OakumTree *tree = g_new0(OakumTree, 1);
   tree->root = root;
   tree->exact = TRUE;
-  tree->entries = oakum_str_map_new(g_free, g_free);
+  tree->notes = oakum_notes_new();
   return tree;
 }
 
@@ -29,7 +28,7 @@ void oakum_tree_free(OakumTree *tree)
 {
   if (!tree)
     return;
-  g_hash_table_unref(tree->entries);
+  oakum_notes_free(tree->notes);
   g_free(tree);
 }
 
@@ -50,33 +49,6 @@ gboolean oakum_tree_fail(GError **error, int errnum, const char *path)
   return FALSE;
 }
 
-void oakum_tree_hash_end(OakumHasher *hasher, uint8_t out[CONTENT_DIGEST])
-{
-  g_autofree char *hex = oakum_hasher_hex(hasher);
-  for (guint i = 0; i < CONTENT_DIGEST; i++)
-    out[i] =
-        (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
-}
-
-void oakum_content_hash_add(OakumContentHash *hash, const void *data, size_t len)
-{
-  hash->a = crc64_ecma_refl(hash->a, data, len);
-  hash->b = crc64_jones_refl(hash->b, data, len);
-}
-
-void oakum_content_hash_end(const OakumContentHash *hash, uint8_t out[CONTENT_DIGEST])
-{
-  memcpy(out, &hash->a, sizeof(hash->a));
-  memcpy(out + sizeof(hash->a), &hash->b, sizeof(hash->b));
-}
-
-void oakum_tree_hash(const void *data, size_t len, uint8_t out[CONTENT_DIGEST])
-{
-  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
-  oakum_hasher_update(hasher, data, len);
-  oakum_tree_hash_end(hasher, out);
-}
-
 /* Those that mean something inside an image; the rest is the builder's machine (SELinux labels,
  * overlayfs's own marks). */
 static gboolean xattr_kept(const char *name)
@@ -85,9 +57,9 @@ static gboolean xattr_kept(const char *name)
          (g_str_has_prefix(name, "user.") && !g_str_has_prefix(name, "user.overlay."));
 }
 
-void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONTENT_DIGEST])
+void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[OAKUM_NOTE_XATTRS])
 {
-  memset(out, 0, CONTENT_DIGEST);
+  memset(out, 0, OAKUM_NOTE_XATTRS);
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
   gboolean any = FALSE;
   for (size_t i = 0; i < n; i++) {
@@ -99,8 +71,12 @@ void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[CONT
     oakum_hasher_update(hasher, xattrs[i].value, xattrs[i].len);
     any = TRUE;
   }
-  if (any)
-    oakum_tree_hash_end(hasher, out);
+  if (!any)
+    return;
+  g_autofree char *hex = oakum_hasher_hex(hasher);
+  for (guint i = 0; i < OAKUM_NOTE_XATTRS; i++)
+    out[i] =
+        (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -179,40 +155,49 @@ OakumTarType oakum_tree_type(mode_t mode)
 /* ---- one layer
  * ------------------------------------------------------------------------------------ */
 typedef struct {
+  OakumNoteId id;
+  struct timespec time;
+} FolderTime;
+
+typedef struct {
   OakumTree *tree;
   OakumTarReader *tar;
-  GHashTable *mine;      /* paths that this layer brought */
-  GHashTable *dir_times; /* path → time: set last, since names inside change them */
-  char *parent_path;     /* the folder that `parent` is open at */
-  char *parent_real;     /* the same without links; NULL: not yet asked for */
+  OakumNoteSet mine;  /* names that this layer brought */
+  OakumNoteSet above; /* folders that hold some of them, at any depth */
+  GArray *dir_times;  /* FolderTime: set last, since names inside change them */
+  char *parent_path;  /* the folder that `parent` is open at */
+  char *parent_real;  /* the same without links; NULL: not yet asked for */
   char *root_path;
   int parent;
   guint8 *buffer; /* of OAKUM_IO_BUFFER bytes */
 } Apply;
 
-/* Drops the notes of `path` and of all below; of what is older than this layer when `older`. */
-static void forget(Apply *apply, const char *path, gboolean itself)
+/* What this layer brings. */
+static OakumNoteId bring(Apply *apply, const char *path, GError **error)
 {
-  g_autofree char *below = *path ? g_strconcat(path, "/", NULL) : g_strdup("");
-  GHashTableIter iter;
-  gpointer key;
-  g_hash_table_iter_init(&iter, apply->tree->entries);
-  while (g_hash_table_iter_next(&iter, &key, NULL))
-    if ((itself && strcmp(key, path) == 0) || g_str_has_prefix(key, below))
-      g_hash_table_iter_remove(&iter);
+  OakumNoteId id = oakum_notes_make(apply->tree->notes, path, error);
+  if (id == OAKUM_NOTE_NONE || oakum_note_set_has(&apply->mine, id))
+    return id;
+  oakum_note_set_add(&apply->mine, id);
+  for (OakumNoteId up = id; (up = oakum_notes_parent(apply->tree->notes, up)) != OAKUM_NOTE_NONE &&
+                            !oakum_note_set_has(&apply->above, up);)
+    oakum_note_set_add(&apply->above, up);
+  return id;
 }
 
-/* Removes a name and forgets it. A plain file needs no search of the notes. */
+/* Removes a name and forgets it, with all below. */
 static gboolean drop(Apply *apply, int at, const char *name, const char *path, GError **error)
 {
   struct stat st;
+  OakumNotes *notes = apply->tree->notes;
   if (apply->tree->owners && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_nlink <= 1)
     oakum_owners_drop(apply->tree->owners, st.st_dev, st.st_ino);
-  const TreeEntry *note = g_hash_table_lookup(apply->tree->entries, path);
-  if (note && note->linked && note->type != OAKUM_TAR_DIR)
+  OakumNoteId id = oakum_notes_node(notes, path);
+  if (id != OAKUM_NOTE_NONE && oakum_notes_is_linked(notes, id) &&
+      oakum_notes_type(notes, id) != OAKUM_TAR_DIR)
     apply->tree->exact = FALSE; /* another name may be the only one now */
   if (unlinkat(at, name, 0) == 0) {
-    g_hash_table_remove(apply->tree->entries, path);
+    oakum_notes_remove(notes, id, TRUE);
     return TRUE;
   }
   if (errno == ENOENT)
@@ -220,7 +205,7 @@ static gboolean drop(Apply *apply, int at, const char *name, const char *path, G
   apply->tree->exact = FALSE;
   if (!oakum_root_remove_tree(at, name, error))
     return FALSE;
-  forget(apply, path, TRUE);
+  oakum_notes_remove(notes, id, TRUE);
   g_clear_pointer(&apply->parent_path, g_free); /* it may have been below */
   return TRUE;
 }
@@ -230,33 +215,31 @@ static gboolean drop(Apply *apply, int at, const char *name, const char *path, G
 static gboolean drop_older(Apply *apply, int at, const char *name, const char *path,
                            gboolean itself, GError **error)
 {
-  g_autofree char *below = g_strconcat(path, "/", NULL);
-  g_autoptr(GPtrArray) doomed = g_ptr_array_new_with_free_func(g_free);
-  gboolean newer = g_hash_table_contains(apply->mine, path);
-  GHashTableIter iter;
-  gpointer key;
-  g_hash_table_iter_init(&iter, apply->mine);
-  while (!newer && g_hash_table_iter_next(&iter, &key, NULL))
-    newer = g_str_has_prefix(key, below);
+  OakumNotes *notes = apply->tree->notes;
+  OakumNoteId top = oakum_notes_node(notes, path);
+  gboolean newer = top != OAKUM_NOTE_NONE && (oakum_note_set_has(&apply->mine, top) ||
+                                              oakum_note_set_has(&apply->above, top));
   if (!newer && itself)
     return drop(apply, at, name, path, error);
   apply->tree->exact = FALSE;
-  g_hash_table_iter_init(&iter, apply->tree->entries);
-  while (g_hash_table_iter_next(&iter, &key, NULL))
-    if (g_str_has_prefix(key, below) && !g_hash_table_contains(apply->mine, key))
-      g_ptr_array_add(doomed, g_strdup(key));
-  for (guint i = 0; i < doomed->len; i++) {
-    const char *gone = doomed->pdata[i];
-    gboolean keeps = FALSE;
-    g_autofree char *under = g_strconcat(gone, "/", NULL);
-    g_hash_table_iter_init(&iter, apply->mine);
-    while (!keeps && g_hash_table_iter_next(&iter, &key, NULL))
-      keeps = g_str_has_prefix(key, under);
-    if (keeps)
-      continue;
-    if (!oakum_root_remove_tree(apply->tree->root, gone, error))
-      return FALSE;
-    g_hash_table_remove(apply->tree->entries, gone);
+  if (top == OAKUM_NOTE_NONE)
+    return TRUE;
+  g_autoptr(GArray) todo = g_array_new(FALSE, FALSE, sizeof(OakumNoteId));
+  g_autoptr(GString) gone = g_string_new(NULL);
+  g_array_append_val(todo, top);
+  while (todo->len > 0) {
+    OakumNoteId folder = g_array_index(todo, OakumNoteId, todo->len - 1);
+    g_array_set_size(todo, todo->len - 1);
+    for (OakumNoteId id = oakum_notes_first(notes, folder); id != OAKUM_NOTE_NONE;
+         id = oakum_notes_sibling(notes, id)) {
+      if (oakum_note_set_has(&apply->mine, id) || oakum_note_set_has(&apply->above, id)) {
+        g_array_append_val(todo, id);
+        continue;
+      }
+      if (!oakum_root_remove_tree(apply->tree->root, oakum_notes_path(notes, id, gone), error))
+        return FALSE;
+      oakum_notes_remove(notes, id, TRUE);
+    }
   }
   return TRUE;
 }
@@ -275,21 +258,19 @@ static gboolean open_parent(Apply *apply, const char *folder, GError **error)
   if (apply->parent < 0)
     return FALSE;
   apply->parent_path = g_strdup(folder);
-  if (*folder && !g_hash_table_contains(apply->tree->entries, folder))
+  if (*folder && oakum_notes_find(apply->tree->notes, folder) == OAKUM_NOTE_NONE)
     apply->tree->exact = FALSE; /* a folder that no entry told of, or a link */
   return TRUE;
 }
 
-static gboolean write_content(Apply *apply, int fd, TreeEntry *note, GError **error)
+static gboolean write_content(Apply *apply, int fd, OakumNote *note, GError **error)
 {
-  OakumContentHash hash = {0};
   gssize n;
   while ((n = oakum_tar_reader_read(apply->tar, apply->buffer, OAKUM_IO_BUFFER, error)) > 0) {
-    oakum_content_hash_add(&hash, apply->buffer, (size_t)n);
+    note->content = oakum_content_hash(note->content, apply->buffer, (size_t)n);
     if (!oakum_write_all(fd, apply->buffer, (size_t)n, error))
       return FALSE;
   }
-  oakum_content_hash_end(&hash, note->content);
   return n == 0;
 }
 
@@ -359,7 +340,7 @@ static gboolean set_metadata(OakumOwners *owners, int at, const char *name,
 }
 
 static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *name,
-                          const char *path, TreeEntry *note, GError **error)
+                          const char *path, OakumNote *note, GError **error)
 {
   int at = apply->parent, done = 0;
   mode_t kind = entry->type == OAKUM_TAR_CHAR    ? S_IFCHR
@@ -377,7 +358,7 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
     done = mkdirat(at, name, 0700);
     break;
   case OAKUM_TAR_SYMLINK:
-    oakum_tree_hash(link, entry->link.len, note->content);
+    note->content = oakum_content_hash(0, link, entry->link.len);
     note->size = entry->link.len;
     done = symlinkat(link, at, name);
     break;
@@ -415,14 +396,17 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
     return FALSE;
   if (linkat(at, target_name, apply->parent, name, 0) < 0)
     return oakum_tree_fail(error, errno, path);
-  TreeEntry *note = g_hash_table_lookup(apply->tree->entries, target);
-  if (!note) {
+  OakumNotes *notes = apply->tree->notes;
+  OakumNoteId first = oakum_notes_find(notes, target), id;
+  if (first == OAKUM_NOTE_NONE) {
     apply->tree->exact = FALSE;
     return TRUE;
   }
-  note->linked = TRUE;
-  g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(note, sizeof(*note)));
-  return TRUE;
+  OakumNote note;
+  oakum_notes_set_linked(notes, first, TRUE);
+  oakum_notes_get(notes, first, &note);
+  return (id = oakum_notes_make(notes, path, error)) != OAKUM_NOTE_NONE &&
+         oakum_notes_set(notes, id, &note, error);
 }
 
 static gboolean apply_whiteout(Apply *apply, OakumWhiteout kind, const char *folder,
@@ -499,10 +483,11 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
   if ((entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK) &&
       g_str_has_prefix(path, "dev/"))
     return TRUE;
-  g_hash_table_add(apply->mine, g_strdup(path));
+  if (bring(apply, path, error) == OAKUM_NOTE_NONE)
+    return FALSE;
   if (entry->type == OAKUM_TAR_HARDLINK)
     return make_hard_link(apply, entry, above, name, path, error);
-  TreeEntry note = {.type = entry->type,
+  OakumNote note = {.type = entry->type,
                     .mode = entry->mode & 07777,
                     .uid = entry->uid,
                     .gid = entry->gid,
@@ -522,26 +507,27 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
     return FALSE;
   if (entry->type == OAKUM_TAR_SYMLINK)
     note.mode = 0777;
-  if (entry->type == OAKUM_TAR_DIR)
-    g_hash_table_insert(
-        apply->dir_times, g_strdup(path),
-        g_memdup2(&(struct timespec){.tv_sec = entry->mtime, .tv_nsec = entry->mtime_ns},
-                  sizeof(struct timespec)));
-  g_hash_table_replace(apply->tree->entries, g_strdup(path), g_memdup2(&note, sizeof(note)));
+  OakumNoteId id = oakum_notes_make(apply->tree->notes, path, error); /* it may have been dropped */
+  if (id == OAKUM_NOTE_NONE || !oakum_notes_set(apply->tree->notes, id, &note, error))
+    return FALSE;
+  if (entry->type == OAKUM_TAR_DIR) {
+    const FolderTime time = {id, {.tv_sec = entry->mtime, .tv_nsec = entry->mtime_ns}};
+    g_array_append_val(apply->dir_times, time);
+  }
   return TRUE;
 }
 
 static gboolean set_dir_times(Apply *apply, GError **error)
 {
-  GHashTableIter iter;
-  gpointer path, time;
-  g_hash_table_iter_init(&iter, apply->dir_times);
-  while (g_hash_table_iter_next(&iter, &path, &time)) {
-    OAKUM_AUTO_FD fd = oakum_root_open(apply->tree->root, path, O_RDONLY | O_DIRECTORY, 0,
+  g_autoptr(GString) path = g_string_new(NULL);
+  for (guint i = 0; i < apply->dir_times->len; i++) {
+    const FolderTime *folder = &g_array_index(apply->dir_times, FolderTime, i);
+    oakum_notes_path(apply->tree->notes, folder->id, path);
+    OAKUM_AUTO_FD fd = oakum_root_open(apply->tree->root, path->str, O_RDONLY | O_DIRECTORY, 0,
                                        OAKUM_ROOT_NO_SYMLINKS, NULL);
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *(struct timespec *)time};
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, folder->time};
     if (fd >= 0 && futimens(fd, times) < 0)
-      return oakum_tree_fail(error, errno, path);
+      return oakum_tree_fail(error, errno, path->str);
   }
   return TRUE;
 }
@@ -550,10 +536,10 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
 {
   Apply apply = {.tree = tree, .parent = -1};
   tree->settled = FALSE;
+  oakum_notes_tidy(tree->notes);
   apply.tar = oakum_tar_reader_new(layer);
   apply.buffer = g_malloc(OAKUM_IO_BUFFER);
-  apply.mine = oakum_str_map_new(g_free, NULL);
-  apply.dir_times = oakum_str_map_new(g_free, g_free);
+  apply.dir_times = g_array_new(FALSE, FALSE, sizeof(FolderTime));
   const OakumTarEntry *entry;
   int more;
   while ((more = oakum_tar_reader_next(apply.tar, &entry, error)) > 0)
@@ -569,8 +555,9 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   g_free(apply.parent_real);
   g_free(apply.root_path);
   g_free(apply.buffer);
-  g_hash_table_unref(apply.mine);
-  g_hash_table_unref(apply.dir_times);
+  g_array_unref(apply.dir_times);
+  oakum_note_set_clear(&apply.mine);
+  oakum_note_set_clear(&apply.above);
   return ok;
 }
 
@@ -584,22 +571,42 @@ static gboolean set_time(int root, const char *path, int64_t seconds, GError **e
 
 gboolean oakum_tree_set_folder_times(OakumTree *tree, GError **error)
 {
-  g_autoptr(GHashTable) implied = oakum_str_map_new(g_free, NULL);
-  GHashTableIter iter;
-  gpointer key, value;
-  g_hash_table_iter_init(&iter, tree->entries);
-  while (g_hash_table_iter_next(&iter, &key, &value)) {
-    const TreeEntry *note = value;
-    if (note->type == OAKUM_TAR_DIR && !set_time(tree->root, key, note->mtime, error))
-      return FALSE;
-    for (g_autofree char *above = g_strdup(key); strchr(above, '/');) {
-      *strrchr(above, '/') = '\0';
-      if (g_hash_table_contains(tree->entries, above) ||
-          !g_hash_table_add(implied, g_strdup(above)))
+  OakumNoteSet implied = {0};
+  OakumNotes *notes = tree->notes;
+  g_autoptr(GString) path = g_string_new(NULL);
+  gboolean ok = TRUE;
+  for (OakumNoteId id = 0; ok && (id = oakum_notes_next(notes, id)) != OAKUM_NOTE_NONE;) {
+    OakumNote note;
+    oakum_notes_get(notes, id, &note);
+    if (note.type == OAKUM_TAR_DIR)
+      ok = set_time(tree->root, oakum_notes_path(notes, id, path), note.mtime, error);
+    for (OakumNoteId up = id; ok && (up = oakum_notes_parent(notes, up)) != 0;) {
+      if (oakum_notes_has(notes, up) || oakum_note_set_has(&implied, up))
         break;
-      if (!set_time(tree->root, above, 0, error))
-        return FALSE;
+      oakum_note_set_add(&implied, up);
+      ok = set_time(tree->root, oakum_notes_path(notes, up, path), 0, error);
     }
   }
-  return set_time(tree->root, "", 0, error);
+  oakum_note_set_clear(&implied);
+  return ok && set_time(tree->root, "", 0, error);
+}
+
+gboolean oakum_tree_save(const OakumTree *tree, OakumWriter *out, GError **error)
+{
+  if (oakum_tree_is_settled(tree))
+    return oakum_notes_save(tree->notes, out, error);
+  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,
+              "the notes of this tree do not tell all that is in it");
+  return FALSE;
+}
+
+OakumTree *oakum_tree_load(int root, OakumReader *in, GError **error)
+{
+  OakumNotes *notes = oakum_notes_load(in, error);
+  if (!notes)
+    return NULL;
+  OakumTree *tree = oakum_tree_new(root);
+  oakum_notes_free(tree->notes);
+  tree->notes = notes;
+  return tree;
 }

@@ -12,6 +12,8 @@ NODISCARD const OakumLintRule *lint_row(LintRuleId rule);
 NODISCARD char **lint_aliases(LintRuleId rule);
 /* The id is the row's name or one of its aliases, any case. */
 NODISCARD gboolean lint_row_is(const OakumLintRule *row, const char *id);
+/* Of which rows that is so: LINT_RULES flags, static; NULL: of none. */
+NODISCARD const gboolean *lint_rows_named(const char *id);
 
 /* ignores.c: takes findings back and tells of ignores that do nothing. */
 void lint_ignores(OakumLint *lint);

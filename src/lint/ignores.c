@@ -5,22 +5,28 @@
 
 typedef enum { SCOPE_LINE, SCOPE_STAGE, SCOPE_FILE } Scope;
 
-/* What an id of an ignore means; found once for each text. */
+/* What an id of an ignore means. */
 typedef struct {
   gboolean known, all, on; /* on: some rule of that name is switched on */
-  gboolean rows[LINT_RULES];
+  const gboolean *rows;    /* LINT_RULES flags; NULL: none */
 } Meaning;
+
+/* Whether an ignore names a rule; a comment may name thousands, and findings may be as many. */
+typedef enum { NOT_ASKED, NAMES_NOT, NAMES_IT } Answer;
 
 typedef struct {
   Scope scope;
-  char **ids;               /* what it names */
-  const Meaning **meanings; /* borrowed; filled by mean */
+  char **ids;        /* what it names */
+  Meaning *meanings; /* of each */
   gboolean *used;
-  int line;        /* of the comment */
-  int first, last; /* lines it covers */
-  LintSpan span;   /* of the comment, from '#' */
-  gboolean ours;   /* "# oakum": told when it is unused, wrong or without a reason */
-  gboolean peer;   /* of another tool: told when unused, but unknown ids are its own affair */
+  guint8 answers[LINT_RULES]; /* Answer */
+  GHashTable *shell_answers;  /* the same for ids of shellcheck; NULL: none was asked for */
+  LintStep *comment;          /* compat hadolint: the comment itself; else NULL */
+  int line;                   /* of the comment */
+  int first, last;            /* lines it covers */
+  LintSpan span;              /* of the comment, from '#' */
+  gboolean ours;              /* "# oakum": told when it is unused, wrong or without a reason */
+  gboolean peer; /* of another tool: told when unused, but unknown ids are its own affair */
   gboolean reason;
   int64_t expires; /* 0: never */
 } Ignore;
@@ -30,6 +36,7 @@ static void ignore_free(Ignore *ignore)
   g_strfreev(ignore->ids);
   g_free(ignore->meanings);
   g_free(ignore->used);
+  g_clear_pointer(&ignore->shell_answers, g_hash_table_unref);
   g_free(ignore);
 }
 
@@ -179,6 +186,21 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
   return FALSE;
 }
 
+/* The first instruction that begins behind a line; NULL. */
+static const OakumInstruction *instruction_below(const OakumLint *lint, int line)
+{
+  const GPtrArray *all = lint->dockerfile->instructions;
+  guint low = 0, high = all->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low < all->len ? all->pdata[low] : NULL;
+}
+
 static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Ignore *ignore)
 {
   if (lint->hadolint) { /* from the second line below it to the next FROM, that line included */
@@ -199,11 +221,8 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
                        (line >= first && line < next)) {
       if (!hadolint && line < first && line < first - 1) {
         /* comments between belong to it only when nothing else stands between */
-        gboolean adjacent = TRUE;
-        for (guint i = 0; i < lint->steps->len; i++)
-          adjacent &= !(lint_step(lint, i)->line > line && lint_step(lint, i)->line < first &&
-                        lint_step(lint, i)->kind != STEP_COMMENT);
-        if (!adjacent)
+        const OakumInstruction *below = instruction_below(lint, line);
+        if (!below || below->range.line != first)
           continue;
       }
       ignore->first = hadolint ? first + 1 : first;
@@ -211,21 +230,6 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
       return;
     }
   }
-}
-
-/* The first instruction that begins behind a line; NULL. */
-static const OakumInstruction *instruction_below(const OakumLint *lint, int line)
-{
-  const GPtrArray *all = lint->dockerfile->instructions;
-  guint low = 0, high = all->len;
-  while (low < high) {
-    guint middle = low + (high - low) / 2;
-    if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
-      high = middle;
-    else
-      low = middle + 1;
-  }
-  return low < all->len ? all->pdata[low] : NULL;
 }
 
 /* The line in which the instruction around a line begins; the line itself when there is none. */
@@ -251,9 +255,10 @@ static GPtrArray *collect(OakumLint *lint)
     const char *text;
     Ignore found = {0};
     if (lint->hadolint) {
-      const LintStep *step = lint_step(lint, i);
+      LintStep *step = lint_step(lint, i);
       if (step->kind != STEP_COMMENT)
         continue;
+      found.comment = step;
       text = step->text;
       found.line = step->line;
     } else {
@@ -294,23 +299,16 @@ static GPtrArray *collect(OakumLint *lint)
   return g_steal_pointer(&all);
 }
 
-static const Meaning *mean(const OakumLint *lint, GHashTable *cache, const char *id)
+static Meaning mean(const OakumLint *lint, const char *id)
 {
-  const Meaning *known = g_hash_table_lookup(cache, id);
-  if (known)
-    return known;
-  Meaning *meaning = g_new0(Meaning, 1);
   const char *slash = strchr(id, '/'), *bare = slash ? slash + 1 : id;
-  meaning->all = g_ascii_strcasecmp(bare, "all") == 0;
-  meaning->known =
-      meaning->all || (g_ascii_strncasecmp(bare, "SC", 2) == 0 && g_ascii_isdigit(bare[2]));
-  meaning->on = meaning->known;
-  for (guint r = 0; r < LINT_RULES; r++)
-    if (lint_row_is(lint_row(r), bare)) {
-      meaning->rows[r] = meaning->known = TRUE;
-      meaning->on |= lint_on(lint, r);
-    }
-  g_hash_table_insert(cache, g_strdup(id), meaning);
+  Meaning meaning = {0};
+  meaning.all = g_ascii_strcasecmp(bare, "all") == 0;
+  meaning.rows = lint_rows_named(bare);
+  meaning.on = meaning.all || (g_ascii_strncasecmp(bare, "SC", 2) == 0 && g_ascii_isdigit(bare[2]));
+  meaning.known = meaning.on || meaning.rows;
+  for (guint r = 0; meaning.rows && !meaning.on && r < LINT_RULES; r++)
+    meaning.on = meaning.rows[r] && lint_on(lint, r);
   return meaning;
 }
 
@@ -357,7 +355,7 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
     if (lint->hadolint || lint->docker)
       return;
     for (guint k = 0; ignore->ids[k]; k++) {
-      const Meaning *meaning = ignore->meanings[k];
+      const Meaning *meaning = &ignore->meanings[k];
       if (ignore->ours && !meaning->known) {
         lint_tell(lint, LINT_IGNORE_UNKNOWN, NULL, ignore->span, "%s", ignore->ids[k]);
         continue;
@@ -390,21 +388,46 @@ static void tell_of_ignores(OakumLint *lint, const GPtrArray *all)
   }
 }
 
-/* Whether one of these takes the finding back; all that do are noted as used. */
+/* Whether the ignore names the rule of a finding; all ids that do are noted as used. */
+static gboolean names_rule(Ignore *ignore, const OakumFinding *finding, guint rule)
+{
+  Answer known = NOT_ASKED;
+  if (rule < LINT_RULES)
+    known = ignore->answers[rule];
+  else if (ignore->shell_answers)
+    known = GPOINTER_TO_UINT(g_hash_table_lookup(ignore->shell_answers, finding->id));
+  if (known != NOT_ASKED)
+    return known == NAMES_IT;
+  known = NAMES_NOT;
+  for (guint id = 0; ignore->ids[id]; id++) {
+    const Meaning *meaning = &ignore->meanings[id];
+    if (meaning->all ||
+        (rule < LINT_RULES ? meaning->rows && meaning->rows[rule]
+                           : g_ascii_strcasecmp(ignore->ids[id], finding->id) == 0)) {
+      ignore->used[id] = TRUE;
+      known = NAMES_IT;
+    }
+  }
+  if (rule < LINT_RULES) {
+    ignore->answers[rule] = known;
+  } else {
+    if (!ignore->shell_answers)
+      ignore->shell_answers = oakum_str_map_new(g_free, NULL);
+    g_hash_table_insert(ignore->shell_answers, g_strdup(finding->id), GUINT_TO_POINTER(known));
+  }
+  return known == NAMES_IT;
+}
+
+/* Whether one of these takes the finding back. */
 static gboolean takes(const OakumLint *lint, const GPtrArray *list, const OakumFinding *finding,
                       guint rule)
 {
   gboolean taken = FALSE;
   for (guint k = 0; list && k < list->len && k < OAKUM_LINT_IGNORES_MAX; k++) {
-    const Ignore *ignore = list->pdata[k];
+    Ignore *ignore = list->pdata[k];
     gboolean expired = ignore->expires && lint->options->now > ignore->expires;
-    if (expired || finding->line < ignore->first || finding->line > ignore->last)
-      continue;
-    for (guint id = 0; ignore->ids[id]; id++)
-      if (ignore->meanings[id]->all ||
-          (rule < LINT_RULES ? ignore->meanings[id]->rows[rule]
-                             : g_ascii_strcasecmp(ignore->ids[id], finding->id) == 0))
-        taken = ignore->used[id] = TRUE;
+    if (!expired && finding->line >= ignore->first && finding->line <= ignore->last)
+      taken |= names_rule(ignore, finding, rule);
   }
   return taken;
 }
@@ -415,13 +438,12 @@ void lint_ignores(OakumLint *lint)
   g_autoptr(GPtrArray) wide = g_ptr_array_new();
   g_autoptr(GHashTable) by_line =
       g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
-  g_autoptr(GHashTable) cache = oakum_str_map_new(g_free, g_free);
   for (guint i = 0; i < all->len; i++) {
     Ignore *ignore = all->pdata[i];
     guint count = g_strv_length(ignore->ids);
-    ignore->meanings = g_new0(const Meaning *, count + 1);
+    ignore->meanings = g_new(Meaning, count + 1);
     for (guint k = 0; k < count; k++)
-      ignore->meanings[k] = mean(lint, cache, ignore->ids[k]);
+      ignore->meanings[k] = mean(lint, ignore->ids[k]);
     if (ignore->scope != SCOPE_LINE) {
       g_ptr_array_add(wide, ignore);
       continue;
@@ -466,6 +488,7 @@ void lint_ignores(OakumLint *lint)
 /* Inline ignores of hadolint (not its global and stage forms). */
 void check_inline_ignore(OakumLint *lint, LintStep *step)
 {
+  (void)step;
   if (!lint_on(lint, LINT_INLINE_IGNORE))
     return;
   g_autoptr(GPtrArray) all = collect(lint);
@@ -473,10 +496,6 @@ void check_inline_ignore(OakumLint *lint, LintStep *step)
     const Ignore *ignore = all->pdata[i];
     if (ignore->scope != SCOPE_LINE || (lint->hadolint && !ignore->peer))
       continue;
-    step = NULL;
-    for (guint k = 0; lint->hadolint && k < lint->steps->len; k++)
-      if (lint_step(lint, k)->line == ignore->line)
-        step = lint_step(lint, k);
-    lint_tell(lint, LINT_INLINE_IGNORE, step, ignore->span, NULL);
+    lint_tell(lint, LINT_INLINE_IGNORE, ignore->comment, ignore->span, NULL);
   }
 }

@@ -149,6 +149,10 @@ typedef struct {
 } OakumLintComment;
 /* Notes one comment; it is mapped to the Dockerfile. Comments on the prelude are dropped. */
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment);
+/* Compat hadolint, once for a script that the program has read, whatever it said: the comments that
+ * hadolint's shellcheck (0.11) would add and older ones do not know (SC2327 and SC2328). Told by
+ * both, they count once. */
+void oakum_lint_comment_missing(OakumLint *lint, guint script);
 /* Excluded codes for "-e": "SC2187,SC1090,…" with those of later versions that hadolint lacks. */
 NODISCARD const char *oakum_lint_shellcheck_excluded(const OakumLintOptions *options);
 

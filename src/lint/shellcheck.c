@@ -9,11 +9,27 @@ typedef struct {
   const OakumHeredoc *heredoc;
   const char *text; /* behind the prelude */
   size_t len;
-  int prelude; /* lines before it */
+  int prelude;       /* lines before it */
+  gboolean broken;   /* shellcheck could not read it */
+  GArray *functions; /* Function; NULL: not looked for yet */
   /* compat hadolint, which keeps one comment an instruction: the last by place, level and code */
   int told[4];
   OakumFinding *finding;
 } Place;
+
+/* A function of a script. */
+typedef struct {
+  OakumShellSpan span;
+  guint32 first, word; /* where its first command begins, without and with a "!" in front */
+  gboolean unused;     /* shellcheck said that nothing of it is reached */
+} Function;
+
+static void place_free(Place *place)
+{
+  if (place->functions)
+    g_array_unref(place->functions);
+  g_free(place);
+}
 
 /* What RUN sees at a point: the shell, and names that are set. */
 typedef struct {
@@ -131,7 +147,7 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
   OakumLintScript *out = g_new0(OakumLintScript, 1);
   out->len = script->len;
   out->text = g_string_free(g_steal_pointer(&script), FALSE);
-  *place = (Place){step, heredoc, out->text + at, out->len - at, prelude, {0}, NULL};
+  *place = (Place){step, heredoc, out->text + at, out->len - at, prelude, FALSE, NULL, {0}, NULL};
   g_ptr_array_add(lint->scripts, out);
   g_ptr_array_add(lint->script_places, place);
 }
@@ -191,7 +207,7 @@ const GPtrArray *oakum_lint_scripts(OakumLint *lint)
   if (lint->scripts)
     return lint->scripts;
   lint->scripts = g_ptr_array_new_with_free_func((GDestroyNotify)script_free);
-  lint->script_places = g_ptr_array_new_with_free_func(g_free);
+  lint->script_places = g_ptr_array_new_with_free_func((GDestroyNotify)place_free);
   if (lint->docker || lint->peer_failed)
     return lint->scripts;
   g_autofree char *fallback = g_strdup(usual_shell);
@@ -311,6 +327,182 @@ static gboolean excuses(const Place *place, const OakumLintComment *comment)
   return ((n == 4 && strncmp(or, "true", 4) == 0) || (n == 1 && * or == ':')) && *next != '|';
 }
 
+/* ---- what older versions do not tell
+ * --------------------------------------------------------------- */
+typedef struct {
+  OakumLint *lint; /* NULL: only functions are wanted */
+  guint script;
+  int prelude;
+  const char *text;
+  GArray *functions; /* Function, outer ones first; NULL: not wanted */
+  size_t at;         /* line and column are known up to here */
+  int line, column;
+} Missing;
+
+/* Line and column of a byte as shellcheck counts them; most come in the order of the text. */
+static void place_of(Missing *missing, size_t byte, int *line, int *column)
+{
+  if (byte < missing->at) {
+    missing->at = 0;
+    missing->line = missing->column = 1;
+  }
+  for (; missing->at < byte; missing->at++) {
+    guchar c = (guchar)missing->text[missing->at];
+    if (c == '\n') {
+      missing->line++;
+      missing->column = 1;
+    } else if ((c & 0xC0) != 0x80) {
+      missing->column++;
+    }
+  }
+  *line = missing->line + missing->prelude;
+  *column = missing->column;
+}
+
+static void tell_missing(Missing *missing, OakumShellSpan span, int code, const char *level,
+                         const char *message)
+{
+  if (!missing->lint)
+    return;
+  OakumLintComment comment = {
+      .script = missing->script, .code = code, .level = level, .message = message};
+  place_of(missing, span.start, &comment.line, &comment.column);
+  place_of(missing, span.end, &comment.end_line, &comment.end_column);
+  oakum_lint_comment(missing->lint, &comment);
+}
+
+/* The redirection that leaves a substitution without output, as 0.10 and later see it. */
+static const OakumShellRedirect *takes_output(const OakumShellRedirect *all, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    const OakumShellRedirect *one = &all[i];
+    const char *target = one->target.text;
+    if (one->kind == OAKUM_SHELL_REDIRECT_DUP_OUT && strcmp(target, "1") == 0)
+      return NULL; /* it is kept elsewhere first */
+    if (one->kind == OAKUM_SHELL_REDIRECT_DUP_OUT && one->fd < 0 && !one->variable)
+      return one;
+    if ((one->kind == OAKUM_SHELL_REDIRECT_OUT || one->kind == OAKUM_SHELL_REDIRECT_APPEND) &&
+        !one->variable && (one->fd < 0 || one->fd == 1))
+      return one;
+  }
+  return NULL;
+}
+
+static void look_at_substitution(Missing *missing, const OakumShellPart *part)
+{
+  const OakumShellNode *node = part->script;
+  if (node->n_children != 1 || node->joins[0] == OAKUM_SHELL_JOIN_BACKGROUND)
+    return;
+  node = node->children[0];
+  if (node->kind == OAKUM_SHELL_NODE_PIPELINE) {
+    if (node->negated || node->timed || node->n_children == 0)
+      return;
+    node = node->children[node->n_children - 1];
+  }
+  if (node->kind == OAKUM_SHELL_NODE_FUNCTION && node->n_children > 0)
+    node = node->children[0];
+  const OakumShellRedirect *taken =
+      node->command ? takes_output(node->command->redirects, node->command->n_redirects)
+                    : takes_output(node->redirects, node->n_redirects);
+  if (!taken)
+    return;
+  tell_missing(missing, part->span, 2327, "warning",
+               "nothing is substituted here: the output goes elsewhere");
+  tell_missing(missing, taken->span, 2328, "error",
+               "this takes the output away from the substitution around it");
+}
+
+static void look_at_parts(Missing *missing, const OakumShellPart *parts, guint n);
+
+static void look_at_words(Missing *missing, const OakumShellWord *words, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    look_at_parts(missing, words[i].parts, words[i].n_parts);
+}
+
+static void look_at_redirects(Missing *missing, const OakumShellRedirect *all, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    look_at_words(missing, &all[i].target, 1);
+    if (all[i].heredoc)
+      look_at_words(missing, &all[i].heredoc->body, 1);
+  }
+}
+
+static void note_function(Missing *missing, const OakumShellNode *node)
+{
+  const OakumShellNode *body = node->n_children ? node->children[0] : NULL,
+                       *first = body && body->n_children ? body->children[0] : NULL;
+  while (first && first->n_children && first->kind == OAKUM_SHELL_NODE_SEQUENCE)
+    first = first->children[0];
+  if (!missing->functions || !first)
+    return;
+  Function function = {node->span, first->span.start, first->span.start, FALSE};
+  while (first->n_children &&
+         (first->kind == OAKUM_SHELL_NODE_AND_OR || first->kind == OAKUM_SHELL_NODE_PIPELINE))
+    first = first->children[0];
+  function.word = first->span.start;
+  g_array_append_val(missing->functions, function);
+}
+
+static void look_at_node(Missing *missing, const OakumShellNode *node)
+{
+  if (node->kind == OAKUM_SHELL_NODE_FUNCTION)
+    note_function(missing, node);
+  const OakumShellCommand *command = node->command;
+  for (guint i = 0; command && i < command->n_assignments; i++) {
+    const OakumShellAssignment *one = &command->assignments[i];
+    look_at_words(missing, &one->value, 1);
+    look_at_words(missing, one->elements, one->n_elements);
+    look_at_parts(missing, one->subscript_parts, one->n_subscript_parts);
+  }
+  if (command) {
+    look_at_words(missing, command->words, command->n_words);
+    look_at_redirects(missing, command->redirects, command->n_redirects);
+  }
+  look_at_words(missing, node->words, node->n_words);
+  for (guint i = 0; i < node->n_children; i++)
+    look_at_node(missing, node->children[i]);
+  look_at_redirects(missing, node->redirects, node->n_redirects);
+}
+
+/* As deep as the reader of the shell goes, which has a bound. */
+static void look_at_parts(Missing *missing, const OakumShellPart *parts, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    const OakumShellPart *part = &parts[i];
+    if (part->script &&
+        (part->kind == OAKUM_SHELL_PART_COMMAND || part->kind == OAKUM_SHELL_PART_BACKTICK))
+      look_at_substitution(missing, part);
+    if (part->script)
+      look_at_node(missing, part->script);
+    look_at_parts(missing, part->parts, part->n_parts);
+    look_at_words(missing, part->operands, part->n_operands);
+  }
+}
+
+/* The function that has no use, when that is why a command is not reached: 0.11 tells of the
+ * function, once, and older ones tell of each command in it. NULL: there is another reason. */
+static Function *unused_function(Place *place, size_t at)
+{
+  if (!place->functions) {
+    g_autoptr(OakumShell) shell =
+        oakum_shell_parse(place->text, place->len, OAKUM_SHELL_BASH, NULL);
+    place->functions = g_array_new(FALSE, FALSE, sizeof(Function));
+    Missing missing = {.text = place->text, .functions = place->functions};
+    if (shell)
+      look_at_node(&missing, shell->root);
+  }
+  for (guint i = 0; i < place->functions->len; i++) {
+    Function *one = &g_array_index(place->functions, Function, i);
+    if (at < one->first || at >= one->span.end)
+      continue;
+    if (one->unused || at == one->first || at == one->word)
+      return one;
+  }
+  return NULL;
+}
+
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
 {
   if (!lint->script_places || comment->script >= lint->script_places->len)
@@ -319,8 +511,20 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   if (comment->line <= place->prelude && !lint->hadolint)
     return; /* about our own lines */
   int code = comment->code, column = comment->column;
+  place->broken |= code == 1072 || code == 1073;
   if (code == 2015 && excuses(place, comment))
     return;
+  if (code == 2317 && lint->hadolint) {
+    Function *function =
+        unused_function(place, byte_of(place, comment->line - place->prelude, comment->column));
+    if (function && !function->unused) {
+      function->unused = TRUE;
+      Missing missing = {lint, comment->script, place->prelude, place->text, NULL, 0, 1, 1};
+      tell_missing(&missing, function->span, 2329, "info", "nothing calls this function");
+    }
+    if (function)
+      return;
+  }
   if (code == 3010 && lint->hadolint) {
     /* 0.11 goes on to tell of "==" and "=~" inside; the last one is kept */
     static const struct {
@@ -389,6 +593,20 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   if (!lint->comments)
     lint->comments = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_ptr_array_add(lint->comments, finding);
+}
+
+void oakum_lint_comment_missing(OakumLint *lint, guint script)
+{
+  if (!lint->hadolint || !lint->script_places || script >= lint->script_places->len)
+    return;
+  const Place *place = lint->script_places->pdata[script];
+  if (place->broken || !memchr(place->text, '>', place->len) || strstr(place->text, "shellcheck"))
+    return;
+  g_autoptr(OakumShell) shell = oakum_shell_parse(place->text, place->len, OAKUM_SHELL_BASH, NULL);
+  if (!shell || !shell->complete)
+    return;
+  Missing missing = {lint, script, place->prelude, place->text, NULL, 0, 1, 1};
+  look_at_node(&missing, shell->root);
 }
 
 void lint_shellcheck_free(OakumLint *lint)

@@ -85,6 +85,47 @@ gboolean lint_row_is(const OakumLintRule *row, const char *id)
   return lint_one_of(upper, row->others);
 }
 
+/* The names that lint_row_is takes, in small letters, to an array of LINT_RULES flags. */
+static GHashTable *index_rows(void)
+{
+  GHashTable *index = oakum_str_map_new(g_free, g_free);
+  for (guint r = 0; r < LINT_RULES; r++) {
+    g_auto(GStrv) aliases = oakum_lint_rule_aliases(&rows[r]);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(names, g_strdup(rows[r].name));
+    for (guint i = 0; aliases[i]; i++) {
+      g_ptr_array_add(names, g_strdup(aliases[i]));
+      g_ptr_array_add(names, g_strconcat("avd-", aliases[i], NULL));
+    }
+    for (guint i = 0; i < names->len; i++) {
+      if (!lint_row_is(&rows[r], names->pdata[i]))
+        continue;
+      char *key = g_ascii_strdown(names->pdata[i], -1);
+      gboolean *flags = g_hash_table_lookup(index, key);
+      if (!flags) {
+        flags = g_new0(gboolean, LINT_RULES);
+        g_hash_table_insert(index, key, flags);
+      } else {
+        g_free(key);
+      }
+      flags[r] = TRUE;
+    }
+  }
+  return index;
+}
+
+const gboolean *lint_rows_named(const char *id)
+{
+  static gsize once;
+  static GHashTable *index;
+  if (g_once_init_enter(&once)) {
+    index = index_rows();
+    g_once_init_leave(&once, 1);
+  }
+  g_autofree char *key = g_ascii_strdown(id, -1);
+  return g_hash_table_lookup(index, key);
+}
+
 const OakumLintRule *oakum_lint_rule_find(const char *id)
 {
   size_t count;

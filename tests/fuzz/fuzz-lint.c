@@ -23,6 +23,11 @@ static void lint(const OakumDockerfile *dockerfile, const OakumLintOptions *opti
     const OakumLintReplacement replacement = {3, 1, 3, 2, "x"};
     const OakumLintComment comment = {i, 3, 2, 9, 4, 2086, "info", "m", &replacement, 1};
     oakum_lint_comment(run, &comment);
+    for (int column = 1; column < 60; column += 3) { /* commands that may be a function's */
+      const OakumLintComment unreached = {i, 2, column, 2, column + 1, 2317, "info", "m", NULL, 0};
+      oakum_lint_comment(run, &unreached);
+    }
+    oakum_lint_comment_missing(run, i);
   }
   g_autoptr(GPtrArray) findings = oakum_lint_finish(run);
   for (guint i = 0; i < findings->len; i++) {

@@ -203,11 +203,44 @@ static void test_apply(Fixture *f, gconstpointer data)
   g_assert_cmpint(access(inside, F_OK), ==, 0);
 }
 
+/* A tree that comes back by its notes tells the same differences. */
+static void test_saved(Fixture *f, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  g_assert_true(apply(f->tree, "d:a f:a/x=one f:a/y=two l:ln>a/x h:hard>a/y d:a/deep", &error));
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr(OakumWriter) out = oakum_writer_new_memory(bytes);
+    g_byte_array_set_size(bytes, 0);
+    g_assert_true(oakum_tree_save(f->tree, out, &error));
+    g_assert_true(oakum_writer_finish(out, &error));
+    oakum_tree_free(f->tree);
+    f->tree = oakum_tree_load(oakum_temp_dir_fd(f->dir),
+                              oakum_reader_new_memory(bytes->data, bytes->len), &error);
+    g_assert_no_error(error);
+    g_assert_true(oakum_tree_is_settled(f->tree));
+    if (i == 0)
+      step(f, "echo -n one > a/x; touch -d @1001 a/x; rm hard; echo 5 > a/y; touch -d @3 a/y",
+           "d:a/@1000 f:a/y@3 f:.wh.hard@5000 ");
+  }
+  step(f, "rm -r a/deep; touch -d @3 a/y", "d:a/@1000 f:a/.wh.deep@5000 ");
+  g_assert_true(apply(f->tree, "d:a f:a/.wh..wh..opq=", &error));
+  g_autoptr(OakumWriter) out = oakum_writer_new_memory(bytes);
+  g_assert_false(oakum_tree_is_settled(f->tree));
+  g_assert_false(oakum_tree_save(f->tree, out, &error));
+  g_assert_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID);
+  g_clear_error(&error);
+  g_assert_null(
+      oakum_tree_load(oakum_temp_dir_fd(f->dir), oakum_reader_new_memory("x", 1), &error));
+  g_assert_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add("/tree/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add("/tree/diff", Fixture, NULL, set_up, test_diff, tear_down);
   g_test_add("/tree/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
+  g_test_add("/tree/saved", Fixture, NULL, set_up, test_saved, tear_down);
   return g_test_run();
 }
