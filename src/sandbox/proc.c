@@ -271,7 +271,7 @@ gboolean oakum_proc_note_files(ProcServer *server, pid_t pid)
   char path[64];
   if (!oakum_proc_in_tree(server, pid))
     return FALSE;
-  g_hash_table_add(server->noted, GINT_TO_POINTER(pid));
+  g_hash_table_insert(server->noted, GINT_TO_POINTER(pid), NULL);
   g_snprintf(path, sizeof(path), "proc/%d", (int)pid);
   make_process_folder(server, path, pid);
   return TRUE;
