@@ -555,7 +555,7 @@ def test_links_change_while_they_are_copied(oakum, small, host, tmp_path, rung):
     thread = threading.Thread(target=change)
     thread.start()
     try:
-        for _ in range(4):
+        for _ in range(2):
             done = run(oakum, small, tmp_path, rung, context)
             assert MARK not in done.stderr and MARK.encode() not in all_bytes(tmp_path, rung), done.stderr
     finally:
