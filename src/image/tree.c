@@ -15,6 +15,7 @@ OakumTree *oakum_tree_new(int root)
   OakumTree *tree = g_new0(OakumTree, 1);
   tree->root = root;
   tree->exact = TRUE;
+  tree->threads = 1;
   tree->notes = oakum_notes_new();
   return tree;
 }
@@ -22,6 +23,11 @@ OakumTree *oakum_tree_new(int root)
 void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners)
 {
   tree->owners = owners;
+}
+
+void oakum_tree_set_threads(OakumTree *tree, guint threads)
+{
+  tree->threads = MAX(threads, 1);
 }
 
 void oakum_tree_free(OakumTree *tree)
