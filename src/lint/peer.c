@@ -2,397 +2,7 @@
  * and its errors, so that --compat hadolint sees the steps that hadolint sees. Where that parser
  * gives up, it reports one error and no step. The rules of the grammar were found by feeding it
  * texts. */
-#include "lint/lint-private.h"
-#include <string.h>
-
-typedef struct {
-  const char *text;
-  size_t len, at;
-  char escape;
-  size_t error; /* the furthest place at which something failed */
-  gboolean failed;
-  GHashTable *endless; /* markers of heredocs that have no end from some place on */
-} Peer;
-
-static gboolean fail_at(Peer *p, size_t at)
-{
-  if (!p->failed || at > p->error)
-    p->error = at;
-  p->failed = TRUE;
-  return FALSE;
-}
-static gboolean fail(Peer *p)
-{
-  return fail_at(p, p->at);
-}
-static char peek(const Peer *p)
-{
-  return p->at < p->len ? p->text[p->at] : '\0';
-}
-static gboolean at_end(const Peer *p)
-{
-  return p->at >= p->len;
-}
-static gboolean is_blank(char c)
-{
-  return c == ' ' || c == '\t';
-}
-static gboolean skip_blanks(Peer *p)
-{
-  size_t start = p->at;
-  while (!at_end(p) && is_blank(peek(p)))
-    p->at++;
-  return p->at > start;
-}
-static gboolean looking_at(const Peer *p, const char *word)
-{
-  size_t n = strlen(word);
-  return p->len - p->at >= n && memcmp(p->text + p->at, word, n) == 0;
-}
-static gboolean eat(Peer *p, const char *word)
-{
-  if (!looking_at(p, word))
-    return FALSE;
-  p->at += strlen(word);
-  return TRUE;
-}
-
-typedef enum { BREAK_NONE, BREAK_BARE, BREAK_SPACED } Break;
-
-/* One or more continued line ends: escape, blanks, newlines, then lines that hold a comment, then
- * blanks. SPACED: the next line begins with blanks (or one of several does). */
-static Break line_breaks(Peer *p)
-{
-  Break found = BREAK_NONE;
-  for (;;) {
-    size_t start = p->at;
-    if (at_end(p) || peek(p) != p->escape)
-      return found;
-    p->at++;
-    skip_blanks(p);
-    if (at_end(p) || peek(p) != '\n') {
-      p->at = start;
-      return found;
-    }
-    while (!at_end(p) && peek(p) == '\n')
-      p->at++;
-    for (;;) { /* comment lines */
-      size_t line = p->at;
-      skip_blanks(p);
-      if (at_end(p) || peek(p) != '#') {
-        p->at = line;
-        break;
-      }
-      while (!at_end(p) && peek(p) != '\n')
-        p->at++;
-      if (at_end(p)) {
-        p->at = line;
-        break;
-      }
-      while (!at_end(p) && peek(p) == '\n')
-        p->at++;
-    }
-    gboolean spaced = skip_blanks(p);
-    found = spaced || found == BREAK_SPACED ? BREAK_SPACED : BREAK_BARE;
-  }
-}
-
-/* Blanks and line breaks; TRUE when blanks were among them. */
-static gboolean gather_blanks(Peer *p)
-{
-  gboolean found = FALSE;
-  for (;;) {
-    if (skip_blanks(p)) {
-      found = TRUE;
-      continue;
-    }
-    Break b = line_breaks(p);
-    if (b == BREAK_NONE)
-      return found;
-    found |= b == BREAK_SPACED;
-  }
-}
-static gboolean require_blanks(Peer *p)
-{
-  return gather_blanks(p) || fail(p);
-}
-
-/* A run of bytes that are neither blank nor in `stop`; line breaks in it vanish or become a blank.
- * FALSE (an error) when it is empty. */
-static gboolean some_unless(Peer *p, const char *stop, char **out)
-{
-  g_autoptr(GString) word = g_string_new(NULL);
-  gboolean any = FALSE;
-  while (!at_end(p)) {
-    Break b = line_breaks(p);
-    if (b != BREAK_NONE) {
-      any = TRUE;
-      if (b == BREAK_SPACED)
-        g_string_append_c(word, ' ');
-      continue;
-    }
-    char c = peek(p);
-    if (c == p->escape) {
-      if (p->at + 1 < p->len && p->text[p->at + 1] == '\n')
-        break;
-      g_string_append_c(word, c);
-      p->at++;
-      any = TRUE;
-      continue;
-    }
-    if (is_blank(c) || c == '\n' || (c && strchr(stop, c)))
-      break;
-    g_string_append_c(word, c);
-    p->at++;
-    any = TRUE;
-  }
-  if (!any)
-    return fail(p);
-  *out = g_string_free(g_steal_pointer(&word), FALSE);
-  return TRUE;
-}
-
-/* The rest of the logical line. */
-static gboolean until_eol(Peer *p, char **out)
-{
-  g_autoptr(GString) line = g_string_new(NULL);
-  while (!at_end(p) && peek(p) != '\n') {
-    Break b = line_breaks(p);
-    if (b != BREAK_NONE) {
-      if (b == BREAK_SPACED)
-        g_string_append_c(line, ' ');
-      continue;
-    }
-    size_t start = p->at;
-    if (peek(p) == p->escape) {
-      while (!at_end(p) && peek(p) == p->escape)
-        p->at++;
-      if (peek(p) == '\n' && !at_end(p))
-        return fail(p);
-    } else {
-      while (!at_end(p) && peek(p) != '\n' && peek(p) != p->escape)
-        p->at++;
-    }
-    g_string_append_len(line, p->text + start, (gssize)(p->at - start));
-  }
-  if (line->len == 0)
-    return fail(p);
-  *out = g_string_free(g_steal_pointer(&line), FALSE);
-  return TRUE;
-}
-
-static gboolean keyword(Peer *p, const char *word)
-{
-  size_t n = strlen(word);
-  if (p->len - p->at < n || g_ascii_strncasecmp(p->text + p->at, word, n) != 0)
-    return FALSE;
-  p->at += n;
-  return TRUE;
-}
-
-/* A string in double quotes with Haskell's escapes, of which those that matter are kept. */
-static gboolean json_string(Peer *p, char **out)
-{
-  g_autoptr(GString) value = g_string_new(NULL);
-  if (peek(p) != '"' || at_end(p))
-    return fail(p);
-  p->at++;
-  while (!at_end(p) && peek(p) != '"') {
-    char c = peek(p);
-    if (c == '\\') {
-      p->at++;
-      char e = peek(p);
-      static const char from[] = "abfnrtv\\\"'0", to[] = "\a\b\f\n\r\t\v\\\"'\0";
-      const char *known = e ? strchr(from, e) : NULL;
-      if (e == '&') {
-        p->at++;
-        continue;
-      }
-      if (!known) { /* as it stands: "C:\Program Files" */
-        g_string_append_c(value, c);
-        continue;
-      }
-      g_string_append_c(value, to[known - from]);
-      p->at++;
-      continue;
-    }
-    g_string_append_c(value, c);
-    p->at++;
-  }
-  if (at_end(p))
-    return fail(p);
-  p->at++;
-  *out = g_string_free(g_steal_pointer(&value), FALSE);
-  return TRUE;
-}
-
-static void join_words(LintStep *step)
-{
-  g_autoptr(GString) joined = g_string_new(NULL);
-  for (guint i = 0; i < step->words->len; i++) {
-    const LintWord *word = step->words->pdata[i];
-    g_string_append_printf(joined, "%s%s", i ? " " : "", word->value);
-  }
-  step->text = g_string_free(g_steal_pointer(&joined), FALSE);
-}
-
-/* [ "a", "b" ] */
-static gboolean exec_form(Peer *p, LintStep *step)
-{
-  size_t start = p->at;
-  if (peek(p) != '[')
-    return fail(p);
-  p->at++;
-  gather_blanks(p);
-  gboolean more = peek(p) == '"';
-  while (more) {
-    char *value = NULL;
-    if (!json_string(p, &value))
-      goto back;
-    lint_word_add(step->words, NULL, value);
-    gather_blanks(p);
-    more = peek(p) == ',';
-    if (more) {
-      p->at++;
-      gather_blanks(p);
-    }
-  }
-  gather_blanks(p);
-  if (peek(p) != ']') {
-    fail(p);
-    goto back;
-  }
-  p->at++;
-  gather_blanks(p);
-  step->exec = TRUE;
-  join_words(step);
-  return TRUE;
-back:
-  g_ptr_array_set_size(step->words, 0);
-  p->at = start;
-  return FALSE;
-}
-
-/* "<<", dashes, a name in quotes or bare. */
-static gboolean heredoc_marker(Peer *p, char **marker)
-{
-  if (!eat(p, "<<"))
-    return FALSE;
-  while (peek(p) == '-')
-    p->at++;
-  char quote = peek(p);
-  size_t start;
-  if (quote == '"' || quote == '\'') {
-    start = ++p->at;
-    while (!at_end(p) && peek(p) != quote && peek(p) != '\n')
-      p->at++;
-    if (peek(p) != quote || p->at == start)
-      return FALSE;
-    *marker = g_strndup(p->text + start, p->at - start);
-    p->at++;
-    return TRUE;
-  }
-  start = p->at;
-  while (!at_end(p) && !is_blank(peek(p)) && peek(p) != '\n')
-    p->at++;
-  if (p->at == start)
-    return FALSE;
-  *marker = g_strndup(p->text + start, p->at - start);
-  return TRUE;
-}
-
-/* From behind a newline: the lines up to one that is exactly the marker. */
-static gboolean heredoc_body(Peer *p, const char *marker, char **body)
-{
-  size_t n = strlen(marker), start = p->at;
-  /* each search goes to the end of the file: after some that found nothing there is none */
-  if (g_hash_table_contains(p->endless, marker) ||
-      g_hash_table_size(p->endless) >= OAKUM_DOCKERFILE_LOOKAHEADS_MAX)
-    return FALSE;
-  for (size_t line = p->at; line <= p->len;) {
-    const char *nl = memchr(p->text + line, '\n', p->len - line);
-    size_t end = nl ? (size_t)(nl - p->text) : p->len;
-    if (end - line == n && memcmp(p->text + line, marker, n) == 0) {
-      *body = g_strndup(p->text + start, line > start ? line - 1 - start : 0);
-      p->at = nl ? end + 1 : end;
-      return TRUE;
-    }
-    if (!nl)
-      break;
-    line = end + 1;
-  }
-  g_hash_table_add(p->endless, g_strdup(marker));
-  return FALSE;
-}
-
-/* prog <<EOF rest \n body \n EOF: only `prog` counts, or the body when there is none. */
-static gboolean heredoc_form(Peer *p, LintStep *step)
-{
-  size_t start = p->at;
-  g_autoptr(GString) program = g_string_new(NULL);
-  g_autofree char *marker = NULL, *body = NULL;
-  while (!at_end(p) && peek(p) != '\n') {
-    if (looking_at(p, "<<"))
-      break;
-    Break b = line_breaks(p);
-    if (b != BREAK_NONE) {
-      if (b == BREAK_SPACED)
-        g_string_append_c(program, ' ');
-      continue;
-    }
-    g_string_append_c(program, peek(p));
-    p->at++;
-  }
-  if (!looking_at(p, "<<")) {
-    fail(p);
-    goto back;
-  }
-  size_t at_marker = p->at;
-  if (!heredoc_marker(p, &marker)) {
-    fail_at(p, at_marker);
-    goto back;
-  }
-  while (!at_end(p) && peek(p) != '\n') /* lost, continued lines and all */
-    if (line_breaks(p) == BREAK_NONE)
-      p->at++;
-  if (at_end(p)) {
-    fail(p);
-    goto back;
-  }
-  p->at++;
-  if (!heredoc_body(p, marker, &body)) {
-    fail_at(p, at_marker);
-    goto back;
-  }
-  g_strchomp(program->str);
-  step->text = *program->str ? g_strdup(program->str) : g_steal_pointer(&body);
-  step->heredoc = TRUE;
-  return TRUE;
-back:
-  p->at = start;
-  return FALSE;
-}
-
-static void forget(Peer *p)
-{
-  p->failed = FALSE;
-  p->error = 0;
-}
-
-static gboolean arguments(Peer *p, LintStep *step)
-{
-  size_t start = p->at;
-  if (heredoc_form(p, step) || exec_form(p, step)) {
-    forget(p);
-    return TRUE;
-  }
-  p->at = start;
-  if (until_eol(p, &step->text)) {
-    forget(p);
-    return TRUE;
-  }
-  return FALSE;
-}
+#include "lint/peer-text.h"
 
 /* ---- instructions ---------------------------------------------------------------------------- */
 /* ${x:-y} is one thing even where a colon would end a word */
@@ -421,7 +31,7 @@ static gboolean image_part(Peer *p, const char *stop, char **out)
     char c = peek(p);
     if (at_end(p) || is_blank(c) || c == '\n' || strchr(stop, c))
       break;
-    Break b = line_breaks(p);
+    Break b = lint_text_breaks(p);
     if (b == BREAK_SPACED)
       g_string_append_c(word, ' ');
     if (b != BREAK_NONE)
@@ -438,7 +48,7 @@ static gboolean image_part(Peer *p, const char *stop, char **out)
 static gboolean read_from(Peer *p, LintStep *step)
 {
   if (eat(p, "--platform=")) {
-    if (!some_unless(p, " ", &step->platform) || !require_blanks(p))
+    if (!lint_text_some(p, " ", &step->platform) || !lint_text_require_blanks(p))
       return FALSE;
   }
   if (looking_at(p, "--"))
@@ -453,7 +63,7 @@ static gboolean read_from(Peer *p, LintStep *step)
   } else {
     p->at = image;
   }
-  forget(p);
+  lint_text_forget(p);
   if (!image_part(p, "@:", &step->name))
     return FALSE;
   if (peek(p) == ':') {
@@ -470,14 +80,14 @@ static gboolean read_from(Peer *p, LintStep *step)
   }
   step->image = g_strndup(p->text + image, p->at - image);
   size_t before = p->at;
-  if (gather_blanks(p) && keyword(p, "AS") && gather_blanks(p) &&
-      some_unless(p, "\n", &step->alias)) {
-    forget(p);
+  if (lint_text_blanks(p) && lint_text_keyword(p, "AS") && lint_text_blanks(p) &&
+      lint_text_some(p, "\n", &step->alias)) {
+    lint_text_forget(p);
     return TRUE;
   }
   g_clear_pointer(&step->alias, g_free);
   p->at = before;
-  forget(p);
+  lint_text_forget(p);
   return TRUE;
 }
 
@@ -508,8 +118,8 @@ static gboolean read_copy(Peer *p, LintStep *step)
       }
     } else if (has_value) {
       p->at++;
-      if (!some_unless(p, "", &value)) {
-        gather_blanks(p);
+      if (!lint_text_some(p, "", &value)) {
+        lint_text_blanks(p);
         return fail(p);
       }
     } else {
@@ -522,64 +132,70 @@ static gboolean read_copy(Peer *p, LintStep *step)
     bad |= !known[number] || ((seen & (1u << number)) && strcmp(flag, "exclude") != 0);
     seen |= 1u << number;
     lint_word_add(step->flags, g_steal_pointer(&flag), g_steal_pointer(&value));
-    if (!gather_blanks(p))
+    if (!lint_text_blanks(p))
       break;
   }
   if (bad || (step->kind == STEP_ADD && looking_at(p, "--")))
     return fail(p);
   size_t start = p->at;
-  /* bodies in the text: all targets stand on the first line, the last marker ends it */
+  /* bodies in the text: the last marker ends it, the first word behind it is the target */
   if (step->kind == STEP_COPY && looking_at(p, "<<")) {
     g_autofree char *marker = NULL, *body = NULL;
     gboolean ok = TRUE;
     while (looking_at(p, "<<")) {
       g_clear_pointer(&marker, g_free);
       size_t word = p->at;
-      ok = heredoc_marker(p, &marker);
+      ok = lint_text_marker(p, &marker);
+      size_t end = p->at;
+      gboolean redirected = FALSE;
+      ok = ok && lint_text_after_marker(p, &redirected) && !redirected;
       if (!ok)
         break;
-      lint_word_add(step->words, NULL, g_strndup(p->text + word, p->at - word));
-      gather_blanks(p);
+      lint_word_add(step->words, NULL, g_strndup(p->text + word, end - word));
+      lint_text_blanks(p);
     }
-    while (ok && !at_end(p) && peek(p) != '\n') {
-      char *target = NULL;
-      ok = some_unless(p, "", &target);
-      if (ok)
-        lint_word_add(step->words, NULL, target);
-      gather_blanks(p);
-    }
-    if (ok && peek(p) == '\n' && (p->at++, heredoc_body(p, marker, &body))) {
+    char *target = NULL;
+    ok = ok && lint_text_some(p, "", &target);
+    if (ok)
+      lint_word_add(step->words, NULL, target);
+    while (ok && !at_end(p) && peek(p) != '\n')
+      if (lint_text_breaks(p) == BREAK_NONE)
+        p->at++;
+    ok = ok && !at_end(p);
+    if (ok)
+      p->at++;
+    if (ok && lint_text_body(p, marker, &body)) {
       step->heredoc = TRUE;
-      forget(p);
+      lint_text_forget(p);
       return TRUE;
     }
     g_ptr_array_set_size(step->words, 0);
     p->at = start;
   }
-  if (peek(p) == '[' && exec_form(p, step)) {
+  if (peek(p) == '[' && lint_text_exec_form(p, TRUE, step)) {
     if (step->words->len < 2)
       return fail(p);
-    forget(p);
+    lint_text_forget(p);
     return TRUE;
   }
   p->at = start;
-  forget(p);
+  lint_text_forget(p);
   for (;;) {
     char *word = NULL;
     size_t here = p->at;
     if (at_end(p) || peek(p) == '\n')
       break;
-    if (!some_unless(p, " ", &word)) {
+    if (!lint_text_some(p, " ", &word)) {
       p->at = here;
       break;
     }
     lint_word_add(step->words, NULL, word);
-    if (!gather_blanks(p))
+    if (!lint_text_blanks(p))
       break;
   }
   if (step->words->len < 2)
     return fail(p);
-  forget(p);
+  lint_text_forget(p);
   return TRUE;
 }
 
@@ -644,9 +260,9 @@ static gboolean read_mount(Peer *p, LintStep *step)
     gboolean has = peek(p) == '=';
     if (has && g_strv_contains(switches, key)) {
       p->at++;
-      if (keyword(p, "true"))
+      if (lint_text_keyword(p, "true"))
         value = g_strdup("true");
-      else if (keyword(p, "false"))
+      else if (lint_text_keyword(p, "false"))
         value = g_strdup("false");
       else
         p->at--; /* the "=" is in the way */
@@ -654,11 +270,11 @@ static gboolean read_mount(Peer *p, LintStep *step)
       p->at++;
       size_t at = p->at;
       if (peek(p) == '"') {
-        if (!json_string(p, &value)) {
+        if (!lint_text_string(p, TRUE, &value)) {
           ok = FALSE;
           break;
         }
-      } else if (!some_unless(p, ", ", &value)) {
+      } else if (!lint_text_some(p, ", ", &value)) {
         ok = FALSE;
         break;
       }
@@ -746,13 +362,13 @@ static gboolean read_run(Peer *p, LintStep *step)
         return fail(p);
       lint_word_add(step->flags, g_strdup(name), g_strdup(choice[i]));
     }
-    if (!require_blanks(p))
+    if (!lint_text_require_blanks(p))
       return FALSE;
     if (looking_at(p, "--") && !looking_at(p, "--mount=") && !looking_at(p, "--network=") &&
         !looking_at(p, "--security="))
       return fail(p);
   }
-  return arguments(p, step);
+  return lint_text_arguments(p, step);
 }
 
 /* A quoted string: a backslash keeps the next byte from ending it. */
@@ -761,7 +377,7 @@ static gboolean quoted(Peer *p, GString *out)
   char quote = peek(p);
   p->at++;
   while (!at_end(p) && peek(p) != quote) {
-    Break b = line_breaks(p);
+    Break b = lint_text_breaks(p);
     if (b != BREAK_NONE) {
       if (b == BREAK_SPACED)
         g_string_append_c(out, ' ');
@@ -787,10 +403,14 @@ static gboolean pieces(Peer *p, const char *stop, GString *out)
     Break b = peek(p) == p->escape ? BREAK_BARE : BREAK_NONE;
     if (b != BREAK_NONE) {
       size_t start = p->at;
-      Break real = line_breaks(p);
-      if (real == BREAK_SPACED) {
-        p->at = start; /* a blank follows: the word is over */
+      Break real = lint_text_breaks(p);
+      if (real == BREAK_SPACED && *stop) {
+        p->at = start; /* a blank follows: the key is over */
         return TRUE;
+      }
+      if (real == BREAK_SPACED) { /* which does not end a value */
+        g_string_append_c(out, ' ');
+        continue;
       }
       if (real == BREAK_BARE)
         continue;
@@ -826,7 +446,7 @@ static gboolean read_pairs(Peer *p, LintStep *step)
       return FALSE;
     if (peek(p) != '=') {
       char *rest = NULL;
-      if (!require_blanks(p) || !until_eol(p, &rest))
+      if (!lint_text_require_blanks(p) || !lint_text_rest(p, &rest))
         return FALSE;
       lint_word_add(step->words, g_strdup(key->str), rest)->raw = g_strdup(rest);
       break;
@@ -836,8 +456,8 @@ static gboolean read_pairs(Peer *p, LintStep *step)
       return FALSE;
     lint_word_add(step->words, g_strdup(key->str), g_strdup(value->str))->raw =
         g_strndup(p->text + raw, p->at - raw);
-  } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
-  forget(p);
+  } while (lint_text_blanks(p) && !at_end(p) && peek(p) != '\n');
+  lint_text_forget(p);
   return TRUE;
 }
 
@@ -845,7 +465,7 @@ static gboolean read_pairs(Peer *p, LintStep *step)
 static gboolean read_arg(Peer *p, LintStep *step)
 {
   g_autofree char *line = NULL;
-  if (!until_eol(p, &line))
+  if (!lint_text_rest(p, &line))
     return FALSE;
   size_t n = strcspn(line, "= \t");
   char *value = NULL;
@@ -867,7 +487,7 @@ static gboolean port_part(Peer *p)
     return fail(p);
   p->at++;
   g_autofree char *name = NULL;
-  return some_unless(p, "-/$", &name);
+  return lint_text_some(p, "-/$", &name);
 }
 
 static gboolean read_expose(Peer *p, LintStep *step)
@@ -893,7 +513,7 @@ static gboolean read_expose(Peer *p, LintStep *step)
       }
     }
     lint_word_add(step->words, NULL, g_strndup(p->text + start, p->at - start));
-  } while (gather_blanks(p) && !at_end(p) && peek(p) != '\n');
+  } while (lint_text_blanks(p) && !at_end(p) && peek(p) != '\n');
   return TRUE;
 }
 
@@ -916,7 +536,7 @@ static gboolean read_health(Peer *p, LintStep *step)
       gboolean valued = FALSE;
       for (; !at_end(p) && !is_blank(peek(p)) && peek(p) != '\n'; p->at++)
         valued |= peek(p) == '=';
-      if (!valued || !require_blanks(p))
+      if (!valued || !lint_text_require_blanks(p))
         return fail(p);
       bad = TRUE; /* told of behind all flags */
       continue;
@@ -939,12 +559,12 @@ static gboolean read_health(Peer *p, LintStep *step)
       p->at++;
     }
     lint_word_add(step->flags, g_strdup(flags[i]), g_strndup(p->text + start, p->at - start));
-    if (!require_blanks(p))
+    if (!lint_text_require_blanks(p))
       return FALSE;
   }
-  if (bad || !keyword(p, "CMD"))
+  if (bad || !lint_text_keyword(p, "CMD"))
     return fail(p);
-  return require_blanks(p) && arguments(p, step);
+  return lint_text_require_blanks(p) && lint_text_arguments(p, step);
 }
 
 static const struct {
@@ -999,10 +619,11 @@ static size_t syntax_pragma(Peer *p)
   size_t start = p->at++, end = 0;
   g_autofree char *value = NULL;
   skip_blanks(p);
-  if (eat(p, "syntax") && (skip_blanks(p), eat(p, "=")) && (skip_blanks(p), until_eol(p, &value)))
+  if (eat(p, "syntax") && (skip_blanks(p), eat(p, "=")) &&
+      (skip_blanks(p), lint_text_rest(p, &value)))
     end = p->at;
   p->at = start;
-  forget(p);
+  lint_text_forget(p);
   return end;
 }
 
@@ -1023,14 +644,14 @@ static LintStep *read_step(Peer *p, guint depth)
     return step;
   }
   guint i = 0;
-  while (i < G_N_ELEMENTS(instructions) && !keyword(p, instructions[i].word))
+  while (i < G_N_ELEMENTS(instructions) && !lint_text_keyword(p, instructions[i].word))
     i++;
   if (i == G_N_ELEMENTS(instructions) || depth > OAKUM_LINT_ONBUILD_DEPTH_MAX) {
     fail_at(p, start);
     return NULL;
   }
   LintStep *step = lint_step_new(instructions[i].kind);
-  gboolean ok = require_blanks(p);
+  gboolean ok = lint_text_require_blanks(p);
   if (ok)
     switch (step->kind) {
     case STEP_FROM:
@@ -1053,7 +674,7 @@ static LintStep *read_step(Peer *p, guint depth)
     case STEP_CMD:
     case STEP_ENTRYPOINT:
     case STEP_SHELL:
-      ok = arguments(p, step);
+      ok = lint_text_arguments(p, step);
       break;
     case STEP_EXPOSE:
       ok = read_expose(p, step);
@@ -1071,7 +692,7 @@ static LintStep *read_step(Peer *p, guint depth)
       ok = step->inner != NULL;
       break;
     default:
-      ok = until_eol(p, &step->text);
+      ok = lint_text_rest(p, &step->text);
       break;
     }
   if (!ok) {
@@ -1131,7 +752,7 @@ GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *e
   while (ok && p.at < p.len) {
     for (; counted < p.at; counted++)
       line += p.text[counted] == '\n';
-    forget(&p);
+    lint_text_forget(&p);
     LintStep *step = steps->len < OAKUM_LINT_PEER_STEPS_MAX ? read_step(&p, 0) : NULL;
     ok = step != NULL || (p.failed ? FALSE : fail(&p));
     if (!ok)
@@ -1144,7 +765,7 @@ GPtrArray *lint_peer_parse(const char *data, size_t len, int *error_line, int *e
     /* blanks, newlines or breaks must follow */
     size_t start = p.at;
     for (;;) {
-      if (skip_blanks(&p) || line_breaks(&p) != BREAK_NONE)
+      if (skip_blanks(&p) || lint_text_breaks(&p) != BREAK_NONE)
         continue;
       if (at_end(&p) || peek(&p) != '\n')
         break;

@@ -71,6 +71,8 @@ static gboolean is_word_of(const char *text, size_t n, const char *list)
 static gboolean known(const char *text, size_t n, const char **flags)
 {
   const char *name = text;
+  if (*text == '-' || memchr(text, '=', n)) /* whatever folder is in it */
+    return FALSE;
   for (size_t i = 0; i < n; i++)
     if (text[i] == '/')
       name = text + i + 1;

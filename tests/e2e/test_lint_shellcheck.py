@@ -15,7 +15,7 @@ VARIABLES = ["HTTP_PROXY", "HTTP_PROXI", "HTP_PROXI", "Http_Proxy", "FTP_PROXYS"
 WORDS = ["a", "-y", "curl=1.2", '"jq"', "'x>=1'", "/etc/x", "--flag=v", "=x", "+=y", "then", "done", "=", "*.c", "x\\ y", "~/x", '"~/x"', "'$HOME'", "é", "@a", "a,b", "{a,b}", "-m", "!", "do"]
 COMMANDS = ["apt-get install", "apk add", "npm ci", "pip install", "/usr/bin/pip3 install", "mkdir -p", "mkdir -m 700 -p", "chmod 755", "chmod -r", "chown -R a:b", "git clone", "tar -xf",
             "python -m", "make", "curl -O", "set -e", "set -ex", "rm -rf /var/lib/apt/lists/*", "rm -rf", "echo", "cd", "export", "unset", "useradd", "systemctl start", "sudo", "read -r",
-            're"a"d -r', "DEFINE_string debug", "local", "wget", "[ -n", "exit", "find . -name", "grep", "trap 'echo $unknown $NO_PROX' EXIT;", "go build", "ls", ": ", "X=1", "(ls)"]
+            're"a"d -r', "DEFINE_string debug", "local", "wget", "[ -n", "exit", "find . -name", "grep", "trap 'echo $unknown $NO_PROX' EXIT;", "go build", "ls", ": ", "X=1", "(ls)", "-mount=/var/cache/apk", "A=/usr/bin/apk"]
 JOINTS = [" && ", " && ", " && ", " || ", "; ", " | ", " & ", ";; ", " &&  && "]
 
 
