@@ -121,6 +121,7 @@ gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint fi
 static gboolean plain_root(Build *build, Stage *stage, const char *folder, GError **error)
 {
   g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
+  oakum_tree_set_threads(tree, build->options->threads);
   if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
     stage->owners = oakum_owners_new();
     stage->owners_path = g_build_filename(folder, "owners", NULL);

@@ -224,6 +224,7 @@ static gboolean open_stack(Build *build, Stage *stage, OakumStack *stack, GError
       !copy_root(oakum_kept_root(stack->kept), g_array_index(stack->fds, int, 0), error) ||
       !mount_view(stack, FALSE, error))
     return FALSE;
+  oakum_tree_set_threads(stage->tree, build->options->threads);
   oakum_tree_set_view(stage->tree, stage->root, stack->fds, raise_step, stack);
   return TRUE;
 }

@@ -6,6 +6,7 @@
 struct OakumTree {
   int root;
   OakumNotes *notes;
+  guint threads;       /* that may look at it at once */
   const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is
                            a view, lowest first; NULL: the root is a folder of its own; borrowed */
   OakumTreeRaise raise;
@@ -38,3 +39,7 @@ NODISCARD gboolean oakum_tree_ignored(const char *path);
 NODISCARD GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error);
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[OAKUM_NOTE_XATTRS]);
 NODISCARD OakumTarType oakum_tree_type(mode_t mode);
+/* A file or folder, never a link followed, never waiting; -1 and errno. */
+NODISCARD int oakum_tree_open_at(int at, const char *name);
+/* The time that a layer tells. */
+NODISCARD int64_t oakum_tree_told_time(const OakumTreeTimes *times, int64_t mtime);
