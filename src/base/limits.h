@@ -179,8 +179,10 @@
 /* the rung fake-root */
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
+#define OAKUM_PROC_DEAD_MS 2000         /* how long /proc of a step keeps a process that ended */
 #define OAKUM_FAKE_CREDS_MAX 4096u      /* different sets of ids that one step takes on */
 #define OAKUM_FAKE_PROGRAMS_MAX 100000u /* different programs that one step starts */
+#define OAKUM_FAKE_ROOTS_MAX 256u       /* different roots that chroot(2) gives in one step */
 #define OAKUM_FAKE_SCRIPTS_MAX 5u       /* scripts whose interpreter is a script, as the kernel */
 #define OAKUM_FAKE_PLANS_MAX 64u /* starts of programs under way before the dead are cleared */
 #define OAKUM_FAKE_HELD_MAX 256u /* links that a step opened as O_PATH; the oldest is forgotten */

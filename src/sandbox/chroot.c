@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,9 +86,8 @@ static int open_memory(const Supervisor *s, Request *request)
   return request->mem;
 }
 
-/* Reads a path. 1; 0 when it cannot be read. */
-static gboolean read_path(const Supervisor *s, Request *request, uint64_t address,
-                          char out[PATH_LIMIT])
+gboolean oakum_supervisor_read_path(const Supervisor *s, Request *request, uint64_t address,
+                                    char out[PATH_LIMIT])
 {
   int mem = open_memory(s, request);
   size_t have = 0;
@@ -126,19 +126,23 @@ static gboolean base_folder(const Supervisor *s, const Request *request, int dir
   return (size_t)g_snprintf(out, len, "%s", target[prefix] ? target + prefix : "/") < len;
 }
 
+char *oakum_supervisor_full(const Supervisor *s, const Request *request, int dirfd,
+                            const char *path)
+{
+  char base[8192];
+  if (path[0] == '/')
+    return g_strdup(path);
+  return base_folder(s, request, dirfd, base, sizeof(base)) ? g_strconcat(base, "/", path, NULL)
+                                                            : NULL;
+}
+
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */
 char *oakum_supervisor_absolute(const Supervisor *s, const Request *request, int dirfd,
                                 const char *path)
 {
-  g_autofree char *full = NULL;
-  if (path[0] == '/') {
-    full = g_strdup(path);
-  } else {
-    char base[8192];
-    if (!base_folder(s, request, dirfd, base, sizeof(base)))
-      return NULL;
-    full = g_strconcat(base, "/", path, NULL);
-  }
+  g_autofree char *full = oakum_supervisor_full(s, request, dirfd, path);
+  if (!full)
+    return NULL;
   char *clean = g_canonicalize_filename(full, "/");
   if (strcmp(clean, "/dev/fd") == 0 || g_str_has_prefix(clean, "/dev/fd/")) {
     char *other = g_strconcat("/proc/self/fd", clean + 7, NULL);
@@ -219,7 +223,7 @@ static void answer_open(Supervisor *s, Request *request, int dirfd, uint64_t pat
 {
   char path[PATH_LIMIT];
   g_autofree char *clean = NULL;
-  if (read_path(s, request, path_address, path))
+  if (oakum_supervisor_read_path(s, request, path_address, path))
     clean = oakum_supervisor_absolute(s, request, dirfd, path);
   if (clean)
     oakum_proc_note(s->proc, request->pid);
@@ -243,7 +247,7 @@ static void answer_readlink(Supervisor *s, Request *request, int dirfd, uint64_t
 {
   char path[PATH_LIMIT], target[PATH_LIMIT];
   g_autofree char *clean = NULL;
-  if (read_path(s, request, path_address, path))
+  if (oakum_supervisor_read_path(s, request, path_address, path))
     clean = oakum_supervisor_absolute(s, request, dirfd, path);
   gssize n =
       clean && g_str_has_prefix(clean, "/proc/") && (int64_t)len > 0
@@ -366,6 +370,18 @@ static void answer_pidfd_open(Supervisor *s, Request *request, pid_t pid, unsign
     oakum_supervisor_give(s, request->notif, fd, TRUE);
 }
 
+/* The machine has the name that it has on the other rungs, which /etc/hosts knows. */
+static void answer_uname(Supervisor *s, Request *request, uint64_t to)
+{
+  struct utsname name;
+  int bad = uname(&name) < 0 ? errno : 0;
+  g_strlcpy(name.nodename, "oakum", sizeof(name.nodename));
+  if (bad == 0 && (open_memory(s, request) < 0 ||
+                   pwrite(request->mem, &name, sizeof(name), (off_t)to) != (ssize_t)sizeof(name)))
+    bad = EFAULT;
+  oakum_supervisor_respond(s, request->notif, 0, bad, FALSE);
+}
+
 /* Calls on another process that only tune it: for the step's own, else as if it did not exist. */
 static void answer_other(Supervisor *s, Request *request, pid_t pid)
 {
@@ -399,6 +415,9 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
       oakum_supervisor_respond(s, notif, 0, 0, TRUE);
     break;
   }
+  case SYS_uname:
+    answer_uname(s, &request, a[0]);
+    break;
   case SYS_readlink:
     answer_readlink(s, &request, AT_FDCWD, a[0], a[1], a[2]);
     break;
@@ -417,6 +436,16 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
   case SYS_tgkill:
   case SYS_rt_tgsigqueueinfo:
     answer_thread_kill(s, &request, (pid_t)a[0], (pid_t)a[1], (int)a[2]);
+    break;
+  case SYS_mknod:
+    oakum_supervisor_answer_node(s, &request, AT_FDCWD, a[0], (mode_t)a[1], (unsigned)a[2]);
+    break;
+  case SYS_mknodat:
+    oakum_supervisor_answer_node(s, &request, (int)a[0], a[1], (mode_t)a[2], (unsigned)a[3]);
+    break;
+  case SYS_chroot:
+    s->refused |= OAKUM_REFUSED_CHROOT;
+    oakum_supervisor_respond(s, notif, 0, EPERM, FALSE);
     break;
   case SYS_pidfd_open:
     answer_pidfd_open(s, &request, (pid_t)a[0], (unsigned)a[1]);
@@ -613,6 +642,8 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
     if (s.fake)
       (void)!ioctl(s.listener, _IOW('!', 4, uint64_t), 1UL);
     report = supervise(&s, order, pid);
+    if (report.status != 0)
+      oakum_supervisor_tell_refused(&s);
     /* what still runs is killed while we still answer nobody: an unanswered call ends with its
      * asker */
     oakum_fd_clear(&s.listener);

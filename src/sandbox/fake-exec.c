@@ -1,8 +1,8 @@
-/* Programs and the current folder on the rung fake-root. The kernel must not look for a program by
- * a name of the step's, nor for the interpreter that an ELF file names; and the folder that a
- * process stands in belongs to the kernel. For both the asker is traced for the length of one call:
- * it is let return from the call that it made, and made to do another one with a descriptor that
- * was put into it. Its registers are out of reach of its other threads. */
+/* Programs, the current folder and the root on the rung fake-root. The kernel must not look for a
+ * program by a name of the step's, nor for the interpreter that an ELF file names; and the folder
+ * that a process stands in belongs to the kernel. For both the asker is traced for the length of
+ * one call: it is let return from the call that it made, and made to do another one with a
+ * descriptor that was put into it. Its registers are out of reach of its other threads. */
 #include "os/os.h"
 #include "sandbox/fake-private.h"
 #include "sandbox/loader.h"
@@ -165,7 +165,7 @@ static int next_state(Ask *ask, Plan *plan, const struct stat *st)
       program = cred < 0 ? cred : oakum_fake_program_number(ask->f, name);
   if (program < 0)
     return program;
-  plan->next = (State){ask->state.umask, (uint32_t)cred, (uint32_t)program};
+  plan->next = (State){ask->state.umask, (uint32_t)cred, (uint32_t)program, ask->state.root};
   plan->told.uid = next.uid[REAL];
   plan->told.euid = next.uid[EFFECTIVE];
   plan->told.gid = next.gid[REAL];
@@ -418,6 +418,44 @@ static void answer_chdir(Ask *ask, uint64_t path_at)
   let_go(&at, &regs);
 }
 
+/* ---- chroot
+ * ------------------------------------------------------------------------------------- */
+/* The number of a root; takes nothing. */
+static int root_number(Fake *f, int object)
+{
+  struct stat st, other;
+  if (fstat(object, &st) < 0)
+    return -errno;
+  for (guint i = 0; i < f->roots->len; i++)
+    if (fstat(g_array_index(f->roots, int, i), &other) == 0 && other.st_ino == st.st_ino &&
+        other.st_dev == st.st_dev)
+      return (int)i;
+  int copy = f->roots->len < OAKUM_FAKE_ROOTS_MAX ? fcntl(object, F_DUPFD_CLOEXEC, 3) : -1;
+  if (copy < 0)
+    return -ENOMEM;
+  g_array_append_val(f->roots, copy);
+  return (int)f->roots->len - 1;
+}
+
+/* The kernel's root stays as it is: names are looked up here. */
+static int answer_chroot(Ask *ask, uint64_t path_at)
+{
+  struct stat st;
+  OAKUM_AUTO_FD object = oakum_ask_object(ask, AT_FDCWD, path_at, 0);
+  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
+  if (bad >= 0 && !S_ISDIR(st.st_mode))
+    bad = -ENOTDIR;
+  bad = bad < 0 ? bad : oakum_ask_may(ask, &st, X_OK, FALSE);
+  if (bad >= 0 && (ask->cred->uid[EFFECTIVE] != 0 || !oakum_fake_is_inside(ask->f, object)))
+    bad = -EPERM;
+  int number = bad < 0 ? bad : root_number(ask->f, object);
+  if (number < 0)
+    return number;
+  State next = ask->state;
+  next.root = (uint32_t)number;
+  return oakum_ask_set_state(ask, &next);
+}
+
 gboolean oakum_fake_exec(Ask *ask)
 {
   const __u64 *a = ask->notif->data.args;
@@ -440,6 +478,9 @@ gboolean oakum_fake_exec(Ask *ask)
     return TRUE;
   case SYS_chdir:
     answer_chdir(ask, a[0]);
+    return TRUE;
+  case SYS_chroot:
+    oakum_ask_answer(ask, answer_chroot(ask, a[0]));
     return TRUE;
   default:
     return FALSE;

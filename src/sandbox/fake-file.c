@@ -104,7 +104,8 @@ static int open_existing(Ask *ask, const char *full, int flags)
 {
   Fake *f = ask->f;
   struct stat st;
-  OAKUM_AUTO_FD object = oakum_fake_open(f, full, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
+  OAKUM_AUTO_FD object =
+      oakum_fake_open(ask->at, full, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
   if (object < 0)
     return object;
   int bad = oakum_fake_stat(f, object, &st);
@@ -137,23 +138,25 @@ static int open_existing(Ask *ask, const char *full, int flags)
 }
 
 /* The folder that holds what `full` names, for its group and its rights. */
-static int folder_of(Ask *ask, const char *full)
+static int folder_of(Ask *ask, const char *full, char name[256])
 {
-  char name[256];
+  char copy[PATH_LIMIT];
   gboolean slash;
-  return oakum_ask_parent(ask, AT_FDCWD, full, name, &slash);
+  g_strlcpy(copy, full, sizeof(copy));
+  return oakum_ask_parent_of(ask, copy, name, &slash);
 }
 
 static int open_new(Ask *ask, const char *full, int flags, mode_t mode)
 {
-  OAKUM_AUTO_FD folder = folder_of(ask, full);
+  char name[256];
+  OAKUM_AUTO_FD folder = folder_of(ask, full, name);
   if (folder < 0)
     return folder;
   int bad = oakum_ask_may_change(ask, folder);
   if (bad < 0)
     return bad;
   mode_t exact = S_IFREG | (mode & 07777 & ~ask->state.umask);
-  int fd = oakum_fake_open(ask->f, full, flags, oakum_owners_mode_on_disk(exact));
+  int fd = oakum_fake_open(ask->at, full, flags, oakum_owners_mode_on_disk(exact));
   if (fd < 0)
     return fd;
   bad = oakum_ask_created(ask, folder, fd, NULL, exact, 0);
@@ -183,12 +186,11 @@ static int open_file(Ask *ask, const char *full, int flags, mode_t mode)
       return fd;
     /* a link that leads to a name that is not there yet: made where it leads */
     char name[256], target[PATH_LIMIT];
-    gboolean slash;
-    OAKUM_AUTO_FD folder = oakum_ask_parent(ask, AT_FDCWD, full, name, &slash);
+    OAKUM_AUTO_FD folder = folder_of(ask, full, name);
     ssize_t n = folder >= 0 ? readlinkat(folder, name, target, sizeof(target) - 1) : -1;
     if (n < 0)
       continue; /* somebody made the file meanwhile */
-    fd = oakum_fake_open(ask->f, full, flags, 0600);
+    fd = oakum_fake_open(ask->at, full, flags, 0600);
     if (fd < 0)
       return fd;
     int bad = oakum_ask_created(ask, -1, fd, NULL, S_IFREG | (mode & 07777 & ~ask->state.umask), 0);
@@ -227,8 +229,8 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
     return;
   }
   int fd = -2; /* as oakum_proc_open: not of its names */
-  if (!(flags & O_PATH) &&
-      (g_str_has_prefix(full, "/proc") || g_str_has_prefix(full, "/sys/dev"))) {
+  if (!(flags & O_PATH) && (oakum_ask_is_proc(ask, full) ||
+                            (ask->at == ask->f->root && g_str_has_prefix(full, "/sys/dev")))) {
     oakum_proc_note(ask->s->proc, ask->request.tid);
     fd = oakum_proc_open(ask->s->proc, ask->request.pid, ask->request.tid, full, flags);
     fd = fd == -1 ? -errno : fd;
@@ -237,7 +239,7 @@ static void answer_open(Ask *ask, int dirfd, uint64_t path_address, int flags, m
   }
   if (fd == -2) {
     /* the object is found as for the other calls where it is not plainly a file of the root */
-    if (g_str_has_prefix(full, "/proc/") && !(flags & O_CREAT)) {
+    if (oakum_ask_is_proc(ask, full) && strcmp(full, "/proc") != 0 && !(flags & O_CREAT)) {
       OAKUM_AUTO_FD object =
           oakum_ask_object_at(ask, dirfd, path, flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0);
       fd = object < 0 ? object : open_again(ask, object, flags);
@@ -286,7 +288,7 @@ static int answer_fstat(Ask *ask, int number, uint64_t to)
     return errno == ENOENT ? -EBADF : -errno;
   if (ask->f->held.length > 0 && st.st_dev == ask->f->memory)
     return answer_stat(ask, oakum_ask_theirs(ask, number), to);
-  oakum_owners_patch(ask->f->owners, &st);
+  oakum_fake_patch(ask->f, &st);
   return oakum_ask_write(ask, to, &st, sizeof(st));
 }
 
@@ -306,6 +308,8 @@ static int answer_statx(Ask *ask)
   stx.stx_gid = st.st_gid;
   stx.stx_mode = (uint16_t)st.st_mode;
   stx.stx_size = (uint64_t)st.st_size;
+  stx.stx_dev_major = major(st.st_dev);
+  stx.stx_dev_minor = minor(st.st_dev);
   stx.stx_rdev_major = major(st.st_rdev);
   stx.stx_rdev_minor = minor(st.st_rdev);
   return oakum_ask_write(ask, a[4], &stx, sizeof(stx));
@@ -344,11 +348,11 @@ static int answer_readlink(Ask *ask, int dirfd, uint64_t path_address, uint64_t 
   ssize_t n = -2;
   if (*path != '\0' && (bad = oakum_ask_full(ask, dirfd, path, full)) < 0)
     return bad;
-  if (*path != '\0' &&
+  if (*path != '\0' && oakum_ask_is_proc(ask, full) &&
       (strcmp(full, "/proc/self/exe") == 0 || strcmp(full, "/proc/thread-self/exe") == 0)) {
     g_strlcpy(target, ask->f->programs->pdata[ask->state.program], sizeof(target));
     n = (ssize_t)strlen(target);
-  } else if (*path != '\0' && g_str_has_prefix(full, "/proc/")) {
+  } else if (*path != '\0' && oakum_ask_is_proc(ask, full)) {
     n = oakum_proc_readlink(ask->s->proc, ask->request.pid, ask->request.tid, full, target,
                             sizeof(target));
     if (n == -1)
@@ -377,6 +381,11 @@ static int answer_getcwd(Ask *ask, uint64_t to, uint64_t size)
   size_t len = strlen(full);
   if (len >= 2 && strcmp(full + len - 2, "/.") == 0)
     full[len == 2 ? 1 : len - 2] = '\0';
+  if (ask->state.root != 0 && ask->at == ask->f->root) { /* as the kernel tells it */
+    g_autofree char *told = g_strconcat("(unreachable)", full, NULL);
+    if (g_strlcpy(full, told, sizeof(full)) >= sizeof(full))
+      return -ENAMETOOLONG;
+  }
   len = strlen(full) + 1;
   if (len > size)
     return -ERANGE;

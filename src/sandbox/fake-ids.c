@@ -140,7 +140,7 @@ static int get_res(Ask *ask, const uint32_t ids[4])
  * ------------------------------------------------------------------------------- */
 static uint64_t root_capabilities(void)
 {
-  static const int all[] = {OAKUM_DEFAULT_CAPABILITIES, CAP_MKNOD, CAP_SETPCAP};
+  static const int all[] = {OAKUM_DEFAULT_CAPABILITIES, CAP_MKNOD, CAP_SETPCAP, CAP_SYS_CHROOT};
   uint64_t mask = 0;
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     mask |= UINT64_C(1) << all[i];

@@ -16,28 +16,60 @@ const char *oakum_fake_link(int fd, char out[32])
   return out;
 }
 
-int oakum_fake_open(const Fake *f, const char *full, int how, mode_t mode)
+int oakum_fake_open(int root, const char *full, int how, mode_t mode)
 {
   struct open_how open_how = {.flags = (uint64_t)(unsigned)(how | O_CLOEXEC),
                               .mode = how & (O_CREAT | __O_TMPFILE) ? mode & 07777 : 0,
                               .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
   int fd, tries = 0;
   do
-    fd = (int)syscall(SYS_openat2, f->root, full, &open_how, sizeof(open_how));
+    fd = (int)syscall(SYS_openat2, root, full, &open_how, sizeof(open_how));
   while (fd < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < 128);
   return fd < 0 ? -errno : fd;
 }
 
-/* A name of the machine as one inside the root; FALSE: it is not below. */
-static gboolean inside(const Fake *f, char *path)
+/* What stands below a folder as a name from there on; FALSE: it is not below. */
+static gboolean below(const char *folder, char *path)
 {
-  size_t prefix = strlen(f->root_path);
-  if (strncmp(path, f->root_path, prefix) != 0 || (path[prefix] != '/' && path[prefix] != '\0'))
+  size_t prefix = strlen(folder);
+  if (strncmp(path, folder, prefix) != 0 || (path[prefix] != '/' && path[prefix] != '\0'))
     return FALSE;
   memmove(path, path + prefix, strlen(path + prefix) + 1);
   if (*path == '\0')
     memcpy(path, "/", 2);
   return TRUE;
+}
+
+/* A name of the machine as one inside the root; FALSE: it is not below. */
+static gboolean inside(const Fake *f, char *path)
+{
+  return below(f->root_path, path);
+}
+
+static int root_of(const Ask *ask)
+{
+  return g_array_index(ask->f->roots, int, ask->state.root);
+}
+
+/* A name inside the step's root as one inside the asker's, when it lies there. */
+static void inside_own(Ask *ask, char path[PATH_LIMIT])
+{
+  char link[32], top[PATH_LIMIT];
+  ask->at = ask->f->root;
+  if (ask->state.root == 0)
+    return;
+  ssize_t n = readlink(oakum_fake_link(root_of(ask), link), top, sizeof(top) - 1);
+  if (n < 0)
+    return;
+  top[n] = '\0';
+  if (inside(ask->f, top) && below(strcmp(top, "/") == 0 ? "" : top, path))
+    ask->at = root_of(ask);
+}
+
+gboolean oakum_ask_is_proc(const Ask *ask, const char *full)
+{
+  return ask->at == ask->f->root && g_str_has_prefix(full, "/proc") &&
+         (full[strlen("/proc")] == '/' || full[strlen("/proc")] == '\0');
 }
 
 static int base_of(Ask *ask, int dirfd, char out[PATH_LIMIT])
@@ -59,6 +91,7 @@ static int base_of(Ask *ask, int dirfd, char out[PATH_LIMIT])
     if (stat(link, &st) == 0 && st.st_nlink == 0)
       return -ENOENT;
   }
+  inside_own(ask, out);
   return 0;
 }
 
@@ -100,6 +133,7 @@ static gboolean follow_own(Ask *ask, char full[PATH_LIMIT])
 int oakum_ask_full(Ask *ask, int dirfd, const char *path, char out[PATH_LIMIT])
 {
   size_t len = strlen(path), have = 0;
+  ask->at = root_of(ask);
   if (len == 0)
     return -ENOENT;
   if (path[0] != '/') {
@@ -114,7 +148,8 @@ int oakum_ask_full(Ask *ask, int dirfd, const char *path, char out[PATH_LIMIT])
     return -ENAMETOOLONG;
   memcpy(out + have, path, len + 1);
   /* most names have nothing to do with what is not a file of the root */
-  if (strstr(out, "/proc") || strstr(out, "/dev/fd") || strstr(out, "/dev/std")) {
+  if (ask->at == ask->f->root &&
+      (strstr(out, "/proc") || strstr(out, "/dev/fd") || strstr(out, "/dev/std"))) {
     g_autofree char *clean = oakum_supervisor_absolute(ask->s, &ask->request, AT_FDCWD, out);
     if (clean && g_str_has_prefix(clean, "/proc") && strlen(clean) < PATH_LIMIT) {
       gboolean slash = out[strlen(out) - 1] == '/';
@@ -203,7 +238,7 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
   int bad = oakum_ask_full(ask, dirfd, path, full);
   if (bad < 0)
     return bad;
-  if (g_str_has_prefix(full, "/proc/")) {
+  if (oakum_ask_is_proc(ask, full) && strcmp(full, "/proc") != 0) {
     oakum_proc_note(ask->s->proc, ask->request.tid);
     int number = own_descriptor(ask, full);
     if (number >= 0)
@@ -218,7 +253,7 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
     }
   }
   int fd =
-      oakum_fake_open(ask->f, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
+      oakum_fake_open(ask->at, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
   bad = fd >= 0 ? oakum_ask_may_reach(ask, fd) : 0;
   if (bad < 0) {
     close(fd);
@@ -240,8 +275,11 @@ int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256], gboo
 {
   char full[PATH_LIMIT];
   int bad = oakum_ask_full(ask, dirfd, path, full);
-  if (bad < 0)
-    return bad;
+  return bad < 0 ? bad : oakum_ask_parent_of(ask, full, name, slash);
+}
+
+int oakum_ask_parent_of(Ask *ask, char full[PATH_LIMIT], char name[256], gboolean *slash)
+{
   size_t len = strlen(full);
   *slash = len > 1 && full[len - 1] == '/';
   while (len > 1 && full[len - 1] == '/')
@@ -249,13 +287,13 @@ int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256], gboo
   char *last = strrchr(full, '/');
   if (!last || len == 1) { /* the root itself */
     g_strlcpy(name, ".", 256);
-    return oakum_fake_open(ask->f, "/", O_PATH | O_DIRECTORY, 0);
+    return oakum_fake_open(ask->at, "/", O_PATH | O_DIRECTORY, 0);
   }
   if (strlen(last + 1) > 255)
     return -ENAMETOOLONG;
   g_strlcpy(name, last + 1, 256);
   last[last == full ? 1 : 0] = '\0';
-  int fd = oakum_fake_open(ask->f, full, O_PATH | O_DIRECTORY, 0);
+  int bad, fd = oakum_fake_open(ask->at, full, O_PATH | O_DIRECTORY, 0);
   if (fd >= 0 && (bad = oakum_ask_may_reach(ask, fd)) < 0) {
     close(fd);
     return bad;
@@ -275,11 +313,18 @@ gboolean oakum_fake_is_inside(const Fake *f, int fd)
 
 /* ---- owners and rights
  * -------------------------------------------------------------------------- */
+void oakum_fake_patch(const Fake *f, struct stat *st)
+{
+  oakum_owners_patch(f->owners, st);
+  if (S_ISDIR(st->st_mode) && oakum_owners_set_has(f->apart, st->st_dev, st->st_ino))
+    st->st_dev = 1; /* who walks one file system (find -xdev) stops here */
+}
+
 int oakum_fake_stat(const Fake *f, int fd, struct stat *out)
 {
   if (fstat(fd, out) < 0)
     return -errno;
-  oakum_owners_patch(f->owners, out);
+  oakum_fake_patch(f, out);
   return 0;
 }
 

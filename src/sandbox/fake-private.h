@@ -19,22 +19,25 @@ struct Fake {
   char *owners_path;
   int root;
   char *root_path;
+  GArray *roots;       /* int, O_PATH, by number: what chroot(2) made a root; the first is `root` */
   GPtrArray *creds;    /* Cred, by number; never removed */
   GPtrArray *programs; /* path inside the root, by number */
   GHashTable *program_numbers;
   GHashTable *plans;   /* process → Plan: an exec that is under way */
   GHashTable *sockets; /* inode of a stand-in → type of the AF_UNIX socket that it stands for */
-  GHashTable *given;   /* the devices that the sandbox put into /dev: a set of os/owners.h */
-  GQueue held;         /* Held: what descriptors of memory files stand for, the newest first */
-  dev_t memory;        /* the device of memory files */
-  int loader;          /* the program that starts programs, sealed */
-  guint waiting;       /* threads that open a FIFO */
+  GHashTable
+      *apart; /* /proc, /dev and /sys, which are file systems of their own: a set as `given` */
+  GHashTable *given; /* the devices that the sandbox put into /dev: a set of os/owners.h */
+  GQueue held;       /* Held: what descriptors of memory files stand for, the newest first */
+  dev_t memory;      /* the device of memory files */
+  int loader;        /* the program that starts programs, sealed */
+  guint waiting;     /* threads that open a FIFO */
 };
 
 /* What a process is: numbers that the kernel keeps for us in a resource limit that it has no other
  * use for (RLIMIT_LOCKS), so that they go to children and stay over execve without our help. */
 typedef struct {
-  uint32_t umask, cred, program;
+  uint32_t umask, cred, program, root;
 } State;
 
 typedef struct {
@@ -44,6 +47,7 @@ typedef struct {
   Request request;
   State state;
   const Cred *cred;
+  int at; /* the root that the path of the last oakum_ask_full begins at; borrowed */
 } Ask;
 
 /* ---- fake.c */
@@ -62,7 +66,8 @@ void oakum_ask_answer(Ask *ask, int64_t result); /* a value, or -errno */
 void oakum_ask_go_on(Ask *ask);
 
 /* ---- fake-path.c */
-/* The path inside the root (absolute, not clean) that `dirfd` and `path` mean; into `out`. */
+/* The path (absolute, not clean) that `dirfd` and `path` mean, into `out`; ask->at is where it
+ * begins: the asker's root, or the step's for what lies outside of the asker's. */
 NODISCARD int oakum_ask_full(Ask *ask, int dirfd, const char *path, char out[PATH_LIMIT]);
 /* A descriptor that stands for `object` (O_PATH), which could not be given to another process: the
  * step gets a memory file, and calls on it are answered for the object. */
@@ -70,8 +75,10 @@ NODISCARD int oakum_fake_stand_in(Fake *f, int object);
 void oakum_fake_held_free(gpointer held);
 /* The step's descriptor `number` as one of ours (O_PATH). */
 NODISCARD int oakum_ask_theirs(const Ask *ask, int number);
-/* Opens below the root. `how`: flags of open(2). */
-NODISCARD int oakum_fake_open(const Fake *f, const char *full, int how, mode_t mode);
+/* Whether the path of the last oakum_ask_full is below what is served as /proc. */
+NODISCARD gboolean oakum_ask_is_proc(const Ask *ask, const char *full);
+/* Opens below `root`. `how`: flags of open(2). */
+NODISCARD int oakum_fake_open(int root, const char *full, int how, mode_t mode);
 /* A descriptor (O_PATH) of what a call names. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH. */
 NODISCARD int oakum_ask_object(Ask *ask, int dirfd, uint64_t path_address, int flags);
 NODISCARD int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags);
@@ -79,9 +86,13 @@ NODISCARD int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int fla
  * checked. */
 NODISCARD int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256],
                                gboolean *slash);
+/* The same for a path that oakum_ask_full gave. */
+NODISCARD int oakum_ask_parent_of(Ask *ask, char full[PATH_LIMIT], char name[256], gboolean *slash);
 /* Whether what the descriptor is of lies in the root: a step also holds descriptors of the
  * machine's (its output, /dev/null, memory files), and those are not changed for it. */
 NODISCARD gboolean oakum_fake_is_inside(const Fake *f, int fd);
+/* What a step is told of a file, in place of what the disk has. */
+void oakum_fake_patch(const Fake *f, struct stat *st);
 /* fstat(2) with the table's owner. */
 NODISCARD int oakum_fake_stat(const Fake *f, int fd, struct stat *out);
 /* access(2) by credentials: `want` of R_OK, W_OK, X_OK. 0 or -EACCES. */

@@ -73,11 +73,13 @@ int oakum_ask_text(Ask *ask, uint64_t address, char out[PATH_LIMIT])
 #define UMASK_BITS 9
 #define CRED_BITS 16
 #define PROGRAM_BITS 24
+#define ROOT_BITS 14
 
 static uint64_t state_pack(const State *state)
 {
   return state->umask | (uint64_t)state->cred << UMASK_BITS |
-         (uint64_t)state->program << (UMASK_BITS + CRED_BITS);
+         (uint64_t)state->program << (UMASK_BITS + CRED_BITS) |
+         (uint64_t)state->root << (UMASK_BITS + CRED_BITS + PROGRAM_BITS);
 }
 
 static gboolean state_of(Fake *f, pid_t tid, State *out)
@@ -87,9 +89,10 @@ static gboolean state_of(Fake *f, pid_t tid, State *out)
     return FALSE;
   uint64_t packed = limit.rlim_cur;
   *out = (State){packed & ((1u << UMASK_BITS) - 1), packed >> UMASK_BITS & ((1u << CRED_BITS) - 1),
-                 packed >> (UMASK_BITS + CRED_BITS) & ((1u << PROGRAM_BITS) - 1)};
+                 packed >> (UMASK_BITS + CRED_BITS) & ((1u << PROGRAM_BITS) - 1),
+                 packed >> (UMASK_BITS + CRED_BITS + PROGRAM_BITS) & ((1u << ROOT_BITS) - 1)};
   /* only we set it, but a wrong number must not be an index */
-  return out->cred < f->creds->len && out->program < f->programs->len;
+  return out->cred < f->creds->len && out->program < f->programs->len && out->root < f->roots->len;
 }
 
 int oakum_ask_set_state(Ask *ask, const State *state)
@@ -173,7 +176,7 @@ static void note_given(Fake *f)
                {"dev/null", 1, 3},   {"dev/zero", 1, 5},        {"dev/full", 1, 7},
                {"dev/random", 1, 8}, {"dev/urandom", 1, 9},     {"dev/tty", 5, 0}};
   for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
-    OAKUM_AUTO_FD fd = oakum_fake_open(f, given[i].path, O_PATH | O_NOFOLLOW, 0);
+    OAKUM_AUTO_FD fd = oakum_fake_open(f->root, given[i].path, O_PATH | O_NOFOLLOW, 0);
     struct stat st;
     mode_t disk;
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -187,6 +190,16 @@ static void note_given(Fake *f)
   }
 }
 
+static void note_apart(Fake *f)
+{
+  static const char *const folders[] = {"proc", "dev", "sys"};
+  for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+    struct stat st;
+    if (fstatat(f->root, folders[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+      oakum_owners_set_add(f->apart, st.st_dev, st.st_ino);
+  }
+}
+
 /* Secrets belong to whom the step was told. */
 static void note_secrets(Fake *f, const StepOrder *order)
 {
@@ -195,7 +208,7 @@ static void note_secrets(Fake *f, const StepOrder *order)
     struct stat st;
     mode_t disk;
     OAKUM_AUTO_FD fd = m->kind == OAKUM_STEP_MOUNT_SECRET
-                           ? oakum_fake_open(f, m->target, O_PATH | O_NOFOLLOW, 0)
+                           ? oakum_fake_open(f->root, m->target, O_PATH | O_NOFOLLOW, 0)
                            : -1;
     if (fd < 0 || fstat(fd, &st) < 0)
       continue;
@@ -219,12 +232,15 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
     f->owners_path = g_strdup(order->owners);
   f->root = root;
   f->root_path = g_strdup(order->root);
+  f->roots = g_array_new(FALSE, FALSE, sizeof(int));
+  g_array_append_val(f->roots, root);
   f->creds = g_ptr_array_new_with_free_func(cred_free);
   f->programs = g_ptr_array_new_with_free_func(g_free);
   f->program_numbers = oakum_str_map_new(NULL, NULL);
   f->plans = g_hash_table_new_full(NULL, NULL, NULL, oakum_fake_plan_free);
   f->sockets = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   f->given = oakum_owners_set_new();
+  f->apart = oakum_owners_set_new();
   f->loader = sealed_loader();
   guint n = order->groups ? g_strv_length(order->groups) : 0;
   g_autofree uint32_t *groups = g_new0(uint32_t, n + 1);
@@ -244,6 +260,7 @@ Fake *oakum_fake_new(const StepOrder *order, int root)
   }
   umask(0); /* modes are exact here: the step's own umask is counted in */
   note_given(f);
+  note_apart(f);
   note_secrets(f, order);
   return f;
 }
@@ -256,12 +273,16 @@ void oakum_fake_free(Fake *f)
   oakum_owners_free(f->owners);
   g_free(f->owners_path);
   g_free(f->root_path);
+  for (guint i = 1; i < f->roots->len; i++)
+    close(g_array_index(f->roots, int, i));
+  g_array_unref(f->roots);
   g_ptr_array_unref(f->creds);
   g_hash_table_unref(f->program_numbers);
   g_ptr_array_unref(f->programs);
   g_hash_table_unref(f->plans);
   g_hash_table_unref(f->sockets);
   g_hash_table_unref(f->given);
+  g_hash_table_unref(f->apart);
   oakum_fd_clear(&f->loader);
   g_queue_clear_full(&f->held, oakum_fake_held_free);
   g_free(f);
@@ -381,6 +402,7 @@ gboolean oakum_fake_answer(Supervisor *s, const struct seccomp_notif *notif)
     oakum_ask_answer(&ask, -ESRCH); /* it is gone */
     return TRUE;
   }
+  ask.at = s->fake->root;
   ask.cred = s->fake->creds->pdata[ask.state.cred];
   return oakum_fake_files(&ask) || oakum_fake_names(&ask) || oakum_fake_attributes(&ask) ||
          oakum_fake_exec(&ask) || oakum_fake_ids(&ask) || oakum_fake_sockets(&ask);

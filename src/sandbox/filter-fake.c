@@ -208,7 +208,7 @@ static const char *const harmless[] = {"read",
 static const char *const answered[] = {
     /* files */
     "stat", "lstat", "fstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "statfs",
-    "truncate", "chdir", "getcwd",
+    "truncate", "chdir", "chroot", "getcwd",
     /* names */
     "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link",
     "linkat", "symlink", "symlinkat", "mknod", "mknodat",

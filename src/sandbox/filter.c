@@ -78,7 +78,8 @@ static const char *const denied_shared[] = {
 /* Answered by the supervisor. */
 static const char *const asked[] = {
     "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
-    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open"};
+    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
+    "uname"};
 /* Asked when the first argument names a process other than the caller by 0. */
 static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                         "sched_setattr", "prlimit64"};
@@ -186,15 +187,38 @@ static gboolean load_filter(gboolean supervised, gboolean (*more)(scmp_filter_ct
   return ok;
 }
 
+/* What only the rung chroot asks: there a step has the user 0 but may neither make devices nor take
+ * another root (nodes.c). */
+static gboolean add_refused(void *filter)
+{
+  static const scmp_datum_t devices[] = {S_IFCHR, S_IFBLK};
+  for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
+    if (seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(mknod), 1,
+                         SCMP_A1(SCMP_CMP_MASKED_EQ, S_IFMT, devices[i])) != 0 ||
+        seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(mknodat), 1,
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, S_IFMT, devices[i])) != 0)
+      return FALSE;
+  return seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(chroot), 0) == 0;
+}
+
 static gboolean add_offline(void *filter)
 {
   return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
                           SCMP_A0(SCMP_CMP_NE, AF_UNIX)) == 0;
 }
 
+static gboolean add_both(void *filter)
+{
+  return add_refused(filter) && add_offline(filter);
+}
+
 gboolean oakum_sandbox_load_filter(gboolean supervised, gboolean offline, int *listener)
 {
-  return load_filter(supervised, offline ? add_offline : NULL, FALSE, listener);
+  gboolean (*more)(void *) = supervised && offline ? add_both
+                             : supervised          ? add_refused
+                             : offline             ? add_offline
+                                                   : NULL;
+  return load_filter(supervised, more, FALSE, listener);
 }
 
 gboolean oakum_sandbox_load_supervised(gboolean (*more)(void *), int *listener)

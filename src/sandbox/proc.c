@@ -17,7 +17,8 @@ struct ProcServer {
   char *root_path;
   int root;
   pid_t self;
-  GHashTable *noted; /* processes whose folder was made */
+  GHashTable
+      *noted; /* processes whose folder was made → when they were first seen dead, in ms; 0: not */
 };
 
 /* Read-only, the same for everybody. */
@@ -253,8 +254,10 @@ static void make_process_folder(const ProcServer *server, const char *path, pid_
 
 void oakum_proc_note(ProcServer *server, pid_t pid)
 {
-  if (!g_hash_table_add(server->noted, GINT_TO_POINTER(pid)))
+  gpointer dead = NULL;
+  if (g_hash_table_lookup_extended(server->noted, GINT_TO_POINTER(pid), NULL, &dead) && !dead)
     return;
+  g_hash_table_insert(server->noted, GINT_TO_POINTER(pid), NULL);
   char path[64];
   guint64 uid[2], gid[2];
   g_snprintf(path, sizeof(path), "proc/%d", (int)pid);
@@ -268,10 +271,23 @@ gboolean oakum_proc_note_files(ProcServer *server, pid_t pid)
   char path[64];
   if (!oakum_proc_in_tree(server, pid))
     return FALSE;
-  g_hash_table_add(server->noted, GINT_TO_POINTER(pid));
+  g_hash_table_insert(server->noted, GINT_TO_POINTER(pid), NULL);
   g_snprintf(path, sizeof(path), "proc/%d", (int)pid);
   make_process_folder(server, path, pid);
   return TRUE;
+}
+
+/* Its folder stays for a while: who has just listed /proc looks at what was there (`find -xdev`
+ * also, since it is no file system of its own). */
+static gboolean is_long_dead(const ProcServer *server, pid_t pid)
+{
+  gpointer key = GINT_TO_POINTER(pid), dead;
+  gint64 now = g_get_monotonic_time() / 1000;
+  if (!g_hash_table_lookup_extended(server->noted, key, NULL, &dead))
+    return TRUE;
+  if (!dead)
+    g_hash_table_insert(server->noted, key, GSIZE_TO_POINTER((gsize)now));
+  return dead && now - (gint64)GPOINTER_TO_SIZE(dead) > OAKUM_PROC_DEAD_MS;
 }
 
 void oakum_proc_refresh(ProcServer *server)
@@ -292,7 +308,7 @@ void oakum_proc_refresh(ProcServer *server)
     gboolean alive = pid <= 0;
     for (guint i = 0; !alive && i < tree->len; i++)
       alive = g_array_index(tree, pid_t, i) == pid;
-    if (!alive)
+    if (!alive && is_long_dead(server, pid))
       g_ptr_array_add(gone, g_strdup(entry->d_name));
   }
   if (dir)
@@ -482,7 +498,10 @@ int oakum_proc_open(ProcServer *server, pid_t pid, pid_t tid, const char *path, 
     return -2;
   OAKUM_AUTO_FD at = open_process(process);
   if (at < 0 || !pinned_in_tree(server, at))
-    return refuse(ENOENT); /* processes that are not the step's do not exist */
+    /* processes that are not the step's do not exist; of one that has just ended the folders do */
+    return (flags & O_DIRECTORY) && g_hash_table_contains(server->noted, GINT_TO_POINTER(process))
+               ? -2
+               : refuse(ENOENT);
   if (*behind == '\0') {
     char mine[64];
     g_snprintf(mine, sizeof(mine), "proc/%d", (int)process);

@@ -314,32 +314,23 @@ static gboolean fill_for_chroot(Prepared *p, GError **error)
                                       "partitions", "diskstats", "modules"};
   for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
     (void)!mknodat(proc, files[i], S_IFREG | 0444, 0);
-  static const char *const folders[] = {"self",
-                                        "thread-self",
-                                        "self/fd",
-                                        "self/fdinfo",
-                                        "self/task",
-                                        "self/ns",
-                                        "self/net",
-                                        "net",
-                                        "sys",
-                                        "sys/kernel",
-                                        "sys/kernel/random",
-                                        "sys/vm",
-                                        "sys/fs",
-                                        "sys/net",
-                                        "sys/net/core",
-                                        "sys/crypto",
-                                        "driver",
-                                        "bus",
-                                        "irq"};
+  /* links, as they are in /proc, so that who walks a tree leaves them alone; what they say of a
+   * process is answered */
+  (void)!symlinkat(".self", proc, "self");
+  (void)!symlinkat(".self", proc, "thread-self");
+  static const char *const folders[] = {
+      ".self",    "self/fd", "self/fdinfo", "self/task",    "self/ns",
+      "self/net", "net",     "sys",         "sys/kernel",   "sys/kernel/random",
+      "sys/vm",   "sys/fs",  "sys/net",     "sys/net/core", "sys/crypto",
+      "driver",   "bus",     "irq"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
     (void)!mkdirat(proc, folders[i], 0755); /* who is no root must be able to fill them */
   static const char *const own[] = {
       "self/exe",    "self/cmdline",   "self/maps",    "self/status",        "self/stat",
       "self/mounts", "self/mountinfo", "self/environ", "self/cgroup",        "self/comm",
       "self/limits", "self/smaps",     "self/statm",   "self/auxv",          "self/mem",
-      "self/io",     "self/uid_map",   "self/gid_map", "self/oom_score_adj", "self/loginuid"};
+      "self/io",     "self/uid_map",   "self/gid_map", "self/oom_score_adj", "self/loginuid",
+      "self/fd/0",   "self/fd/1",      "self/fd/2"};
   for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
     (void)!mknodat(proc, own[i], S_IFREG | 0444, 0);
   return TRUE;

@@ -18,7 +18,9 @@ typedef struct {
   GArray *secrets;
   pid_t main_pid;
   int main_status; /* -1: it runs */
+  guint refused;   /* what another rung would have done */
 } Supervisor;
+enum { OAKUM_REFUSED_CHROOT = 1, OAKUM_REFUSED_DEVICE = 2 };
 
 typedef struct {
   const struct seccomp_notif *notif;
@@ -31,6 +33,19 @@ void oakum_supervisor_respond(const Supervisor *s, const struct seccomp_notif *n
 /* Gives the asker a descriptor as the call's result; it stays ours as well. */
 void oakum_supervisor_give(const Supervisor *s, const struct seccomp_notif *notif, int fd,
                            gboolean cloexec);
+/* Reads a path out of the asker's memory. */
+NODISCARD gboolean oakum_supervisor_read_path(const Supervisor *s, Request *request,
+                                              uint64_t address, char out[PATH_LIMIT]);
+/* The absolute path inside the root that it means, as it is written; NULL: not inside. */
+NODISCARD char *oakum_supervisor_full(const Supervisor *s, const Request *request, int dirfd,
+                                      const char *path);
+/* Answers mknod(2) of a device on the rung chroot; `number` as the call has it. */
+void oakum_supervisor_answer_node(Supervisor *s, Request *request, int dirfd, uint64_t path_at,
+                                  mode_t mode, unsigned number);
+/* On standard error, for a step that failed. */
+void oakum_supervisor_tell_refused(const Supervisor *s);
+/* Whether a device is one that every container has. */
+NODISCARD gboolean oakum_sandbox_is_harmless(mode_t mode, dev_t device);
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */
 NODISCARD char *oakum_supervisor_absolute(const Supervisor *s, const Request *request, int dirfd,
                                           const char *path);

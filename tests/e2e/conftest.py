@@ -47,21 +47,21 @@ LEFT_OUT = ["/usr/share/locale/*", "/usr/share/man/*", "/usr/share/doc/*", "/usr
 KEPT = ["/usr/share/doc/*/copyright"]
 
 
-def debian_root(name, suite, packages=(), sources=()):
+def debian_root(name, suite, packages=(), sources=(), left_out=LEFT_OUT):
     """A tar of a Debian root; made once for each content of the recipe."""
     ROOTS.mkdir(parents=True, exist_ok=True)
     tar = ROOTS / (name + ".tar")
     with open(ROOTS / (name + ".lock"), "w") as lock:  # of two workers one makes it
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not tar.exists():
-            make_root(tar, name, suite, packages, sources)
+            make_root(tar, name, suite, packages, sources, left_out)
     return tar
 
 
-def make_root(tar, name, suite, packages, sources):
+def make_root(tar, name, suite, packages, sources, left_out):
     partial = ROOTS / (name + ".partial.tar")
     command = ["mmdebstrap", "--quiet", "--variant=essential", "--aptopt=Acquire::Retries 3", "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr",
-               *[f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT], *[f"--dpkgopt=path-include={pattern}" for pattern in KEPT]]
+               *[f"--dpkgopt=path-exclude={pattern}" for pattern in left_out], *[f"--dpkgopt=path-include={pattern}" for pattern in KEPT if left_out]]
     if packages:
         command.append("--include=" + ",".join(packages))
     subprocess.run(command + [suite, str(partial), *sources], check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})

@@ -1,6 +1,6 @@
 """A stock pod without a pod: a command as uid 0 with the 14 capabilities of container engines, in a root file system of its own, where
 mounts and namespaces are denied by a filter, as in a pod that asks for nothing. OAKUM_STOCK_POD names a program to use in its place:
-PROGRAM [--bind SRC:DST]... [--env K=V]... ROOT -- COMMAND."""
+PROGRAM [--level default|restricted] [--bind SRC:DST]... [--env K=V]... ROOT -- COMMAND (restricted: uid 1000, no capability)."""
 import ctypes
 import os
 import pathlib
@@ -50,11 +50,16 @@ def _enter(root, binds):
             libc.prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP: the program that is executed next has what is left
 
 
+def run_outside(root, *command, binds=None, env=None, data=None, timeout=600, level="default"):
+    """In the pod that OAKUM_STOCK_POD makes."""
+    words = [os.environ["OAKUM_STOCK_POD"], "--level", level, *(w for k, v in (binds or {}).items() for w in ("--bind", f"{v}:{k}")),
+             *(w for k, v in (env or {}).items() for w in ("--env", f"{k}={v}")), str(root), "--", *map(str, command)]
+    return subprocess.run(words, capture_output=True, text=True, input=data, stdin=subprocess.DEVNULL if data is None else None, timeout=timeout)
+
+
 def run(root, *command, binds=None, env=None, data=None, timeout=600):
     root, binds = pathlib.Path(root), {k: str(v) for k, v in (binds or {}).items()}
     env = {"PATH": PATH, "HOME": "/", **(env or {})}
-    outside = os.environ.get("OAKUM_STOCK_POD")
-    if outside:
-        words = [outside, *(w for k, v in binds.items() for w in ("--bind", f"{v}:{k}")), *(w for k, v in env.items() for w in ("--env", f"{k}={v}")), str(root), "--", *map(str, command)]
-        return subprocess.run(words, capture_output=True, text=True, input=data, timeout=timeout)
+    if os.environ.get("OAKUM_STOCK_POD"):
+        return run_outside(root, *command, binds=binds, env=env, data=data, timeout=timeout)
     return subprocess.run([str(c) for c in command], capture_output=True, text=True, input=data, timeout=timeout, preexec_fn=lambda: _enter(root, binds), env=env, cwd="/")

@@ -187,6 +187,49 @@ tell('kill', lambda: os.kill(os.getpid(), 0)); tell('umask', lambda: os.umask(0)
     assert len(told["fake-root"]) > 30 and told["fake-root"] == told[REFERENCE]
 
 
+def test_chroot_is_the_kernels(oakum, base, place):
+    """Where nobody forbids chroot(2) (a stock pod, a plain user): what a process finds in its new root, and how it comes out, beside the other rung."""
+    program = r"""
+import errno, os, subprocess
+def tell(what, call):
+    try: print(what, repr(call()))
+    except OSError as e: print(what, errno.errorcode[e.errno])
+read = lambda path: open(path).read()
+os.makedirs('/jail/etc'); os.makedirs('/jail/sub/deep'); os.mkdir('/other'); os.symlink('/etc/inner', '/jail/link'); os.symlink('../../../../etc/inner', '/jail/up'); os.symlink('/', '/jail/all')
+open('/jail/etc/inner', 'w').write('inner'); open('/etc/inner', 'w').write('outer'); open('/other/file', 'w').write('other')
+subprocess.check_call('cp -aL --parents /bin/sh /bin/cat /bin/ls /lib/x86_64-linux-gnu/libc.so.6 /lib/x86_64-linux-gnu/libselinux.so.1 /lib/x86_64-linux-gnu/libpcre2-8.so.0 /lib64/ld-linux-x86-64.so.2 /jail', shell=True)
+tell('not a folder', lambda: os.chroot('/etc/passwd')); tell('not there', lambda: os.chroot('/none'))
+out, other = os.open('/', os.O_RDONLY), os.open('/other', os.O_RDONLY)
+os.chdir('/other')
+tell('chroot', lambda: os.chroot('/jail'))
+tell('link', lambda: read('/link')); tell('up', lambda: read('/up')); tell('dots', lambda: read('/../../etc/inner')); tell('all', lambda: read('/all/all/etc/inner')); tell('proc', lambda: os.stat('/proc/self'))
+tell('outside', lambda: read('file')); tell('above', lambda: read('../etc/inner')); tell('by number', lambda: os.stat('file', dir_fd=other).st_size); tell('where', os.getcwd)
+tell('make', lambda: open('made', 'w').close()); tell('rename in', lambda: os.rename('made', '/made')); tell('rename out', lambda: os.rename('/etc', 'etc')); tell('back', lambda: os.rename('etc', '/etc'))
+tell('hard link', lambda: os.link('file', '/linked')); tell('listing', lambda: sorted(os.listdir('/sub')))
+tell('sub', lambda: subprocess.check_output(['/bin/sh', '-c', 'pwd; cat /link; ls /; echo y > /by-sh; cd /sub/deep; pwd; cd ..; pwd; cat ../../etc/inner'], cwd='/'))
+tell('owner', lambda: os.chown('/by-sh', 5, 6)); tell('stat', lambda: (os.stat('/by-sh').st_uid, os.stat('/by-sh').st_gid))
+os.chdir('/sub')
+tell('where', os.getcwd); tell('below', lambda: sorted(os.listdir('..')))
+tell('deeper', lambda: os.chroot('deep')); tell('unreachable', os.getcwd); tell('there', lambda: read('../etc/inner')); tell('root', lambda: os.listdir('/'))
+pid = os.fork()
+if pid == 0:
+    os.setuid(7); tell('by another', lambda: os.chroot('.')); os._exit(0)
+os.waitpid(pid, 0)
+tell('out', lambda: os.fchdir(out)); tell('out', lambda: os.chroot('.')); tell('outer', lambda: read('/etc/inner')); tell('where', os.getcwd); tell('proc', lambda: os.path.exists('/proc/self/status'))
+"""
+    told = {}
+    for rung in ("fake-root", REFERENCE):
+        root = unpack(base, place / rung)
+        (root / "p.py").write_text(program)
+        command = [oakum, "debug", "step", "--isolation", rung, str(root), "--", "python3", "-B", "/p.py"]
+        if rung == "fake-root":
+            restricted.own(place)
+        done = restricted.run(*command, allowed=[restricted.CHROOT["x86_64"]]) if rung == "fake-root" else subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told[rung] = done.stdout.splitlines()
+    assert len(told["fake-root"]) > 30 and "outside 'other'" in told["fake-root"] and "owner None" in told["fake-root"] and told["fake-root"] == told[REFERENCE]
+
+
 def test_hostile_step(oakum, base, place):
     """It has the ids of the builder: nothing but the supervisor and the filters stands between them."""
     root = unpack(base, place / "root")

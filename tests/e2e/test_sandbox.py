@@ -1,14 +1,18 @@
 """Steps on the rungs of the ladder: what must work inside, and what must not get out."""
+import ctypes
 import os
 import pathlib
+import shlex
 import stat
 import subprocess
 import time
 
 import pytest
+import restricted
 from conftest import RUNGS, unpack
 
 HERE = pathlib.Path(__file__).resolve().parent
+SETHOSTNAME = {"x86_64": 170, "aarch64": 161}
 SCRIPT = r"""
 import multiprocessing, os
 def square(x): return x * x
@@ -53,12 +57,13 @@ def test_ordinary_work(oakum, root, rung):
 def test_devices_are_its_own(oakum, root, rung):
     """What a step holds and sees as a device is no inode of the machine's that it could change, and one that it makes opens nothing."""
     number = os.stat("/").st_dev  # the machine's own disk, where it is one
+    plain = "1 11" if rung == "chroot" else "1 5"  # the kernel's messages; a second /dev/zero may be made there (docs/build.md)
     before = {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in ("/dev/null", "/dev/zero", "/dev/tty")}
     try:
         done = step(oakum, root, rung, "sh", "-c",
                     "chmod 600 /dev/stdin /dev/null /dev/zero /dev/tty /proc/kcore /proc/keys; chown 7:7 /dev/stdin /dev/zero /dev/tty; python3 -Bc "
                     "'import os; os.fchmod(0, 0)'; test -c /dev/null && head -c 3 /dev/zero | wc -c; echo x > /dev/null || echo lost; for d in /dev /tmp; do "
-                    f"mknod $d/c c 1 5; mknod $d/b b {os.major(number)} {os.minor(number)}; head -c 1 $d/c 2>&1 >&2 && test -c $d/c && echo ESCAPED; "
+                    f"mknod $d/c c {plain}; mknod $d/b b {os.major(number)} {os.minor(number)}; head -c 1 $d/c 2>&1 >&2 && test -c $d/c && echo ESCAPED; "
                     "head -c 1 $d/b 2>&1 >&2 && test -b $d/b && echo ESCAPED; done; echo end")
         assert {name: (os.stat(name).st_mode, os.stat(name).st_uid, os.stat(name).st_gid) for name in before} == before
     finally:  # the machine must live on when this fails
@@ -120,6 +125,22 @@ def test_hostile_step_on_the_chroot_rung(oakum, root, tmp_path):
     assert done.returncode == 0
 
 
+def test_what_the_chroot_rung_refuses_is_told(oakum, root):
+    """Which other rung gives it, when the step failed."""
+    for call, told in (("os.chroot('/')", "chroot(2) was refused"), ("os.mknod('/tmp/disk', 0o60600, os.makedev(8, 0))", "a device was refused")):
+        done = step(oakum, root, "chroot", "python3", "-Bc", "import os; " + call)
+        assert done.returncode != 0 and told in done.stderr and "--isolation fake-root" in done.stderr, done.stderr
+    done = step(oakum, root, "chroot", "python3", "-Bc", "import os\ntry: os.chroot('/')\nexcept PermissionError: print('went on')")
+    assert done.returncode == 0 and done.stdout == "went on\n" and "refused" not in done.stderr
+
+
+def test_processes_that_have_just_ended_are_still_listed(oakum, root):
+    """Who lists /proc and then looks at each does not fail on the rung where it is no file system of its own; a while later they are gone."""
+    done = step(oakum, root, "chroot", "sh", "-c", "sleep 0.2 & p=$!; ls /proc >/dev/null; wait; ls /proc/$p/task && ls -d /proc/$p >/dev/null && ls /proc >/dev/null; "
+                "i=0; while [ -e /proc/$p ] && [ $i -lt 200 ]; do sleep 0.1; i=$((i+1)); done; [ -e /proc/$p ] || echo gone; find / -xdev -name none && echo walked")
+    assert done.stdout == "gone\nwalked\n", done.stdout + done.stderr
+
+
 def test_some_rung_works():
     """Wherever the tests run, these must: they need least."""
     assert "chroot" in RUNGS and "fake-root" in RUNGS
@@ -136,7 +157,39 @@ if NAMESPACES:  # a plain chroot has none, and a test without parameters would b
         assert not any("environ" in line or "mem" in line or "root" in line for line in about_init)
 
 
+if "root" in RUNGS:  # it needs namespaces of its own, so that it reaches stand-ins only
+    def test_the_hostile_program_escapes_where_nothing_holds_it(root, tmp_path):
+        """In a plain chroot, with stand-ins for the machine in it and beside it: what it reports as an escape elsewhere, it does here."""
+        inner = tmp_path / "victims"  # what it would find behind its root
+        inner.mkdir(mode=0o755)
+        subprocess.run(["cp", "-a", str(root / "hostile"), str(inner / "hostile")], check=True)
+        for name in ("proc", "tmp", "mnt", "outside"):
+            (inner / name).mkdir()
+        (inner / "outside/secret").write_text("s3cr3t-of-the-builder")
+        source = tmp_path / "program.c"
+        source.write_text('#include <stdio.h>\nint main(void) { puts("ESCAPED program 0"); return 0; }\n')
+        subprocess.run(["gcc", "-static", "-o", str(inner / "outside/program"), str(source)], check=True)
+        at = shlex.quote(str(inner))
+        # it leaves the chroot on its way: what it is told of afterwards stands at its place on the machine
+        script = (f"set -e; cd {at}; mount -t proc proc proc; export SECRET=s3cr3t-of-the-builder; setsid sleep 900 & setsid sleep 900 & "
+                  f"exec chroot . /hostile s3cr3t-of-the-builder {at}/outside/secret {at}/outside/program {at}/outside/socket 9</dev/null")
+        try:
+            done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--net", "--kill-child", "sh", "-c", f"sh -c {shlex.quote(script)}"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+        finally:
+            pathlib.Path("/tmp/way").unlink(missing_ok=True)  # the one name that it makes out there
+        told = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("ESCAPED")}
+        wanted = {"kept-descriptor", "environment", "kill-0", "kill-9", "kill-group", "tgkill", "ptrace", "process_vm_readv", "pidfd_open", "readlink-exe", "prlimit", "setpriority", "setaffinity", "setown",
+                  "/proc/1/environ", "/proc/1/root/etc/passwd", "/proc/1/mem", "nested-chroot", "dot-dot", "mount", "mount-proc", "unshare", f"{inner}/outside/secret", "symlink", "chdir", "log", "handle", "program"}
+        assert wanted <= told, (wanted - told, done.stderr[-1000:])
+
+
 if {"root", "userns"} <= set(RUNGS):
+    def test_a_pod_that_keeps_its_name(oakum, root):
+        """An engine whose filter lets user namespaces be made and still denies sethostname(2) in them."""
+        done = subprocess.run([oakum, "debug", "step", "--isolation", "userns", str(root), "--", "uname", "-n"], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              preexec_fn=lambda: restricted.filter_calls(ctypes.CDLL(None), [SETHOSTNAME[os.uname().machine]]))
+        assert done.returncode == 0 and done.stdout == os.uname().nodename + "\n", done.stdout + done.stderr
+
     def test_probe_sees_that_proc_is_hidden(oakum):
         """As in a container: a user namespace can be made there, but no /proc mounted in it, so the rung is not taken."""
         hidden = subprocess.run(["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc/driver && exec "$0" doctor', oakum],
