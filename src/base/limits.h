@@ -72,6 +72,11 @@
 #define OAKUM_TAR_XATTRS_MAX 128u /* an entry */
 #define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
 #define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
+/* Folders that one view of a stage's root is made of: their names fill half of what mount(2) takes;
+ * a RUN adds one. */
+#define OAKUM_VIEW_FOLDERS_MAX 96u
+#define OAKUM_KEPT_TREES_BYTES (5 * OAKUM_GIB) /* of base trees that a store keeps, by default */
+#define OAKUM_KEPT_TREES_MAX 4096u             /* of which it looks at most */
 #define OAKUM_TREE_NAMES_MAX 20000000u /* names in one root file system, and folders above them */
 #define OAKUM_VIEW_NAMES_MAX 5000000u  /* names in one merged tree */
 #define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */

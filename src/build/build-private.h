@@ -29,6 +29,7 @@ typedef struct {
   char *foreign; /* name of one that is no stage of the Dockerfile; NULL */
   int root;
   OakumTree *tree;
+  struct OakumStack *stack; /* NULL: the root is a folder of its own */
   OakumOwners *owners; /* on the rung fake-root, with the file that a step's supervisor shares */
   char *owners_path;
   int64_t epoch;
@@ -90,11 +91,13 @@ typedef struct {
   const OakumBuildOptions *options;
   char *work;       /* folder of all roots */
   gboolean overlay; /* steps run on an overlay over their root */
+  gboolean views;   /* roots can be views of kept trees */
   Stage **stages; /* by index in the Dockerfile; NULL: not planned. oakum_build_stage gives those of
                      others */
   OakumGraph *graph;         /* while stages run */
   const OakumIgnore *ignore; /* of the context; NULL: all counts */
   int context;               /* descriptor, -1: none */
+  const char *store_inside;  /* where below the context the store lies; NULL: elsewhere */
   GMutex fetch_lock;         /* guards the digests of blobs that are on their way */
   GCond fetched;
   GHashTable *fetching;
@@ -136,6 +139,25 @@ NODISCARD OakumStepLines *oakum_step_lines_new(const Build *build, const Stage *
 void oakum_step_lines_free(OakumStepLines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepLines, oakum_step_lines_free)
 
+/* The root of a stage as a view of a tree that the store keeps. Where that cannot be *out is NULL.
+ * Sets the tree of the stage, to which the layers of its base are applied. `folder` is the stage's
+ * own; its root is an empty folder, and open. */
+typedef struct OakumStack OakumStack;
+NODISCARD gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder,
+                                    OakumStack **out, GError **error);
+/* NULL: none; after very many steps it is a view no more. */
+NODISCARD gboolean oakum_stack_is_view(const OakumStack *stack);
+/* Until the next step the root may be written to. */
+NODISCARD gboolean oakum_stack_write(OakumStack *stack, GError **error);
+/* Folders for a step on the view. *lowers: free the list, not its texts, which are good until the
+ * next step. */
+NODISCARD gboolean oakum_stack_step(OakumStack *stack, char **upper, char **work,
+                                    const char ***lowers, GError **error);
+void oakum_stack_free(OakumStack *stack);
+/* Applies layers of the stage from `first` to before `end`. */
+NODISCARD gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first,
+                                     guint end, GError **error);
+
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
 /* Builds a stage whose base and sources are built. */
 NODISCARD gboolean oakum_stage_run(Build *build, Stage *stage, GError **error);
@@ -169,6 +191,8 @@ NODISCARD char *oakum_stage_expand(const Build *build, const Stage *stage, const
                                    GError **error);
 
 /* What of a context counts, by its ignore file (NULL: all), and whose a path of it is. */
+/* The builder's own store is no part of the context: it changes while it is read. */
+NODISCARD gboolean oakum_context_is_store(const Build *build, const char *path);
 NODISCARD OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path,
                                                gboolean folder);
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry);

@@ -189,6 +189,7 @@ typedef struct {
   OakumStepLimits limits;
   GPtrArray *secrets, *ssh;    /* OakumBuildSecret; NULL: none */
   OakumNetwork network;        /* of steps that do not say */
+  uint64_t keep_trees;         /* bytes of unpacked base images that the store may keep; 0: none */
   gboolean no_cache;           /* steps are carried out again, and then remembered */
   uint64_t cache_ttl_s;        /* how long what a step made may be used again; 0: always */
   const GPtrArray *cache_from; /* OakumCacheRemote, asked in order for what the store does not know;

@@ -289,6 +289,11 @@ OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path
   return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
 }
 
+gboolean oakum_context_is_store(const Build *build, const char *path)
+{
+  return build->store_inside && strcmp(path, build->store_inside) == 0;
+}
+
 void oakum_context_own(GHashTable *owners, const char *path, OakumTarEntry *entry)
 {
   const OakumContextOwner *owner = owners ? g_hash_table_lookup(owners, path) : NULL;

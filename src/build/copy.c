@@ -19,6 +19,9 @@ static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
   const CopySource *source = user;
   const char *below = below_base(source, path);
+  const Build *build = source->copy->build;
+  if (source->root == build->context && oakum_context_is_store(build, path))
+    return OAKUM_PACK_LEAVE;
   OakumPackChoice choice = oakum_context_choose(source->ignore, path, folder);
   if (choice == OAKUM_PACK_TAKE && *below)
     choice = oakum_context_choose(source->copy->exclude, below, folder);

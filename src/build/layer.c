@@ -99,7 +99,51 @@ static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint i
 
 gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
 {
-  return !stage->tree || apply_layer(build, stage, stage->tree, stage->layers->len - 1, error);
+  return !stage->tree || (oakum_stack_write(stage->stack, error) &&
+                          apply_layer(build, stage, stage->tree, stage->layers->len - 1, error));
+}
+
+gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first, guint end,
+                           GError **error)
+{
+  g_autoptr(OakumAhead) ahead =
+      first < end ? oakum_ahead_new(build, first == 0 ? stage->base : NULL) : NULL;
+  for (guint i = first; i < end; i++) {
+    if (!oakum_ahead_wait(ahead, i, error) || !apply_layer(build, stage, tree, i, error)) {
+      g_prefix_error(error, "unpack layer %u: ", i);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* A folder of its own. */
+static gboolean plain_root(Build *build, Stage *stage, const char *folder, GError **error)
+{
+  g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
+  oakum_tree_set_threads(tree, build->options->threads);
+  if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
+    stage->owners = oakum_owners_new();
+    stage->owners_path = g_build_filename(folder, "owners", NULL);
+    oakum_tree_set_owners(tree, stage->owners);
+  }
+  if (!oakum_stage_apply(build, stage, tree, 0, stage->layers->len, error))
+    return FALSE;
+  stage->tree = g_steal_pointer(&tree);
+  return TRUE;
+}
+
+/* The layers of the base are there. FALSE leaves no tree. */
+static gboolean finish_view(Build *build, Stage *stage, GError **error)
+{
+  guint first = stage->base->manifest->layers->len;
+  if (first == stage->layers->len ||
+      (oakum_stack_write(stage->stack, error) &&
+       oakum_stage_apply(build, stage, stage->tree, first, stage->layers->len, error)))
+    return TRUE;
+  g_clear_pointer(&stage->tree, oakum_tree_free);
+  g_clear_pointer(&stage->stack, oakum_stack_free);
+  return FALSE;
 }
 
 gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
@@ -117,22 +161,9 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", folder);
     return FALSE;
   }
-  g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
-  oakum_tree_set_threads(tree, build->options->threads);
-  if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
-    stage->owners = oakum_owners_new();
-    stage->owners_path = g_build_filename(folder, "owners", NULL);
-    oakum_tree_set_owners(tree, stage->owners);
-  }
-  g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
-  for (guint i = 0; i < stage->layers->len; i++) {
-    if (!oakum_ahead_wait(ahead, i, error) || !apply_layer(build, stage, tree, i, error)) {
-      g_prefix_error(error, "unpack layer %u: ", i);
-      return FALSE;
-    }
-  }
-  stage->tree = g_steal_pointer(&tree);
-  return TRUE;
+  if (!oakum_stack_open(build, stage, folder, &stage->stack, error))
+    return FALSE;
+  return stage->stack ? finish_view(build, stage, error) : plain_root(build, stage, folder, error);
 }
 
 void oakum_stage_history(Stage *stage, char *created_by, gboolean layer)
@@ -156,6 +187,7 @@ void oakum_stage_free(Stage *stage)
   oakum_owners_free(stage->owners);
   g_free(stage->owners_path);
   oakum_fd_clear(&stage->root);
+  oakum_stack_free(stage->stack);
   g_free(stage->root_path);
   g_free(stage->scratch_path);
   g_free(stage->foreign);

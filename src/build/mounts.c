@@ -85,6 +85,7 @@ typedef struct {
 /* How a source is read: the context without what is ignored, its files those of root unless an
  * archive said otherwise. */
 typedef struct {
+  const Build *build;
   const OakumIgnore *ignore;
   GHashTable *owners; /* path → OakumContextOwner, or NULL */
   gboolean context, timeless;
@@ -92,7 +93,10 @@ typedef struct {
 
 static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
 {
-  return oakum_context_choose(((const Reading *)user)->ignore, path, folder);
+  const Reading *reading = user;
+  return reading->context && oakum_context_is_store(reading->build, path)
+             ? OAKUM_PACK_LEAVE
+             : oakum_context_choose(reading->ignore, path, folder);
 }
 
 static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
@@ -164,8 +168,8 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
 static Reading reading_of(const Maker *k, const Origin *origin)
 {
   gboolean context = origin->path == NULL;
-  return (Reading){context ? k->build->ignore : NULL, context ? k->build->options->owners : NULL,
-                   context, FALSE};
+  return (Reading){k->build, context ? k->build->ignore : NULL,
+                   context ? k->build->options->owners : NULL, context, FALSE};
 }
 
 static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gboolean folder,

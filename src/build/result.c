@@ -167,6 +167,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
     return NULL;
   build.work = g_strdup(oakum_temp_dir_path(work));
   build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
+  build.views = build.overlay && options->keep_trees > 0 && oakum_sandbox_probe_view(build.work);
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
@@ -176,6 +177,9 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   build.fetching = oakum_str_map_new(NULL, NULL);
   g_autofree char *context = options->context ? realpath(options->context, NULL) : NULL;
   build.memo = oakum_file_memo_new(oakum_store_path(store), context ? context : "");
+  gsize n = context ? strlen(context) : 0;
+  if (n > 0 && real && strncmp(real, context, n) == 0 && real[n] == '/')
+    build.store_inside = real + n + 1;
   gboolean ok = open_context(&build, error);
   if (ok && oakum_build_stages(&build, error))
     result = finish(

@@ -106,6 +106,7 @@ static char *resolv_conf(void)
 typedef struct {
   OakumTempDir *folder;
   char *upper_path, *work_path;
+  const char **lowers; /* of a view; NULL */
   int upper;
 } Overlay;
 
@@ -144,6 +145,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .owners = stage->owners_path,
                     .upper = overlay->upper_path,
                     .work = overlay->work_path,
+                    .lowers = overlay->lowers,
                     .argv = (const char *const *)words,
                     .envp = (const char *const *)envp->pdata,
                     .cwd = cwd && *cwd ? cwd : "/",
@@ -189,15 +191,25 @@ static gboolean overlay_begin(Build *build, Stage *stage, Overlay *overlay, GErr
 {
   if (!build->overlay)
     return TRUE;
-  overlay->folder = oakum_temp_dir_new(stage->scratch_path, error);
-  if (!overlay->folder)
-    return FALSE;
-  const char *path = oakum_temp_dir_path(overlay->folder);
-  overlay->upper_path = g_build_filename(path, "upper", NULL);
-  overlay->work_path = g_build_filename(path, "work", NULL);
-  if (mkdir(overlay->upper_path, 0755) < 0 || mkdir(overlay->work_path, 0700) < 0 ||
-      (overlay->upper = open(overlay->upper_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+  if (oakum_stack_is_view(stage->stack)) { /* its folder stays as a part of the view */
+    if (!oakum_stack_step(stage->stack, &overlay->upper_path, &overlay->work_path, &overlay->lowers,
+                          error))
+      return FALSE;
+  } else {
+    overlay->folder = oakum_temp_dir_new(stage->scratch_path, error);
+    if (!overlay->folder)
+      return FALSE;
+    const char *path = oakum_temp_dir_path(overlay->folder);
+    overlay->upper_path = g_build_filename(path, "upper", NULL);
+    overlay->work_path = g_build_filename(path, "work", NULL);
+    if (mkdir(overlay->upper_path, 0755) < 0 || mkdir(overlay->work_path, 0700) < 0) {
+      oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+      return FALSE;
+    }
+  }
+  overlay->upper = open(overlay->upper_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (overlay->upper < 0) {
+    oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", overlay->upper_path);
     return FALSE;
   }
   return oakum_tree_overlay_begin(stage->tree, overlay->upper, error);
@@ -209,6 +221,7 @@ static void overlay_clear(Overlay *overlay)
   oakum_temp_dir_free(overlay->folder);
   g_free(overlay->upper_path);
   g_free(overlay->work_path);
+  g_free(overlay->lowers);
 }
 
 /* Here-documents: alone they are the script, which a first line "#!" gives to another program;
@@ -310,9 +323,9 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
   gint64 begun = g_get_monotonic_time();
   double before = processor_time();
-  gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
-                                                         changed, error)
-                               : oakum_tree_diff(stage->tree, &times, tar, changed, error);
+  gboolean ok = overlay.upper >= 0 ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times,
+                                                             tar, changed, error)
+                                   : oakum_tree_diff(stage->tree, &times, tar, changed, error);
   if (!ok || (*changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
     return FALSE;
   oakum_debug("snapshot: %.3f s, %.3f s of processors",

@@ -79,6 +79,9 @@ const OakumOption oakum_build_options[] = {
      "the result"},
     {"cache-ttl", 0, OAKUM_OPTION_TEXT, AT(cache_ttl), "TIME",
      "use what a step made for so long: 30m, 336h", "for ever"},
+    {"keep-trees", 0, OAKUM_OPTION_TEXT, AT(keep_trees), "SIZE",
+     "keep unpacked base images in the store, up to this size together: 500MB, 20GiB; 0: none",
+     "5GiB"},
     {"timestamps", 0, OAKUM_OPTION_TEXT, AT(timestamps), "clamp|keep",
      "times of files: those after SOURCE_DATE_EPOCH set to it, or as they are", "clamp"},
     {"threads", 0, OAKUM_OPTION_TEXT, AT(threads), "N",
@@ -334,8 +337,11 @@ gboolean oakum_cli_enter_userns(const char *isolation, int argc, char **argv, in
   *exit_status = OAKUM_EXIT_ERROR;
   if (!parse_rung(isolation, &pinned, &rung, error))
     return TRUE;
-  if (!wants_userns(pinned, rung) || oakum_sandbox_in_userns())
+  if (!wants_userns(pinned, rung) || oakum_sandbox_in_userns()) {
+    /* where it cannot be, roots are unpacked for each build */
+    oakum_debug("mounts of our own: %s", oakum_sandbox_take_mounts() ? "yes" : "no");
     return FALSE;
+  }
   if (!oakum_sandbox_enter_userns(argc, argv, &status, error))
     g_prefix_error(error, "the userns rung cannot be set up (oakum doctor tells more): ");
   else if (WIFEXITED(status))
@@ -410,6 +416,9 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
   if (args->cache_ttl && (!oakum_dockerfile_duration(args->cache_ttl, &ttl) || ttl < 0))
     return usage(error, "--cache-ttl takes a time such as 30m or 336h, not", args->cache_ttl);
   options->cache_ttl_s = (uint64_t)(ttl + 999999999) / 1000000000;
+  options->keep_trees = OAKUM_KEPT_TREES_BYTES;
+  if (args->keep_trees && !oakum_cli_parse_size(args->keep_trees, &options->keep_trees))
+    return usage(error, "--keep-trees takes a size such as 500MB or 20GiB, not", args->keep_trees);
   options->no_cache = args->no_cache;
   options->keep_times = args->timestamps && strcmp(args->timestamps, "keep") == 0;
   if (!oakum_build_progress_begin(&built->progress, args->progress, error) ||

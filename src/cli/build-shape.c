@@ -182,6 +182,30 @@ static gboolean add_host(GString *lines, const char *text, GError **error)
   return TRUE;
 }
 
+gboolean oakum_cli_parse_size(const char *text, uint64_t *out)
+{
+  static const struct {
+    const char *unit;
+    uint64_t by;
+  } units[] = {{"", 1},
+               {"B", 1},
+               {"KB", 1000},
+               {"MB", 1000000},
+               {"GB", 1000000000},
+               {"TB", UINT64_C(1000000000000)},
+               {"KIB", OAKUM_KIB},
+               {"MIB", OAKUM_MIB},
+               {"GIB", OAKUM_GIB},
+               {"TIB", OAKUM_GIB << 10}};
+  size_t digits = strspn(text, "0123456789");
+  g_autofree char *unit = g_ascii_strup(text + digits, -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+    if (strcmp(unit, units[i].unit) == 0)
+      return oakum_parse_u64(text, digits, UINT64_MAX / units[i].by, out) &&
+             !oakum_mul_overflows(*out, units[i].by, out);
+  return FALSE;
+}
+
 /* "512m", "2g", "1048576": docker's units of 1024, in any case, with or without b. */
 static gboolean parse_bytes(const char *text, uint64_t *out)
 {

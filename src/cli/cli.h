@@ -93,11 +93,14 @@ NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolea
                                                  const OakumManifest *const *manifests,
                                                  guint count);
 
+/* "10GB", "512MiB", "1000": by 1000 and by 1024, as docker reads them. */
+NODISCARD gboolean oakum_cli_parse_size(const char *text, uint64_t *out);
+
 /* ---- building, for build and ship
  * --------------------------------------------------------------------- */
 typedef struct {
   char *file, *context, *target, *isolation, *timestamps, *store, *threads;
-  char *network, *cache_ttl;
+  char *network, *cache_ttl, *keep_trees;
   GPtrArray *cache_from, *cache_to;        /* texts, as docs/cache.md has them */
   gboolean whole;                          /* no option: all layers will be read */
   gboolean cache_no_runs, cache_no_copies; /* no options: steps that those are not used for */

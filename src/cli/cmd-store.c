@@ -119,38 +119,13 @@ static int run_show(int argc, char **argv)
 
 /* ---- gc and prune
  * ----------------------------------------------------------------------------------- */
-/* "10GB", "512MiB", "1000": by 1000 and by 1024, as docker reads them. */
-static gboolean parse_size(const char *text, uint64_t *out)
-{
-  static const struct {
-    const char *unit;
-    uint64_t by;
-  } units[] = {{"", 1},
-               {"B", 1},
-               {"KB", 1000},
-               {"MB", 1000000},
-               {"GB", 1000000000},
-               {"TB", UINT64_C(1000000000000)},
-               {"KIB", OAKUM_KIB},
-               {"MIB", OAKUM_MIB},
-               {"GIB", OAKUM_GIB},
-               {"TIB", OAKUM_GIB << 10}};
-  size_t digits = strspn(text, "0123456789");
-  g_autofree char *unit = g_ascii_strup(text + digits, -1);
-  for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
-    if (strcmp(unit, units[i].unit) == 0)
-      return oakum_parse_u64(text, digits, UINT64_MAX / units[i].by, out) &&
-             !oakum_mul_overflows(*out, units[i].by, out);
-  return FALSE;
-}
-
 static gboolean read_prune(const StoreArgs *args, OakumStorePrune *out, GError **error)
 {
   uint64_t days = 0;
   *out = (OakumStorePrune){0, UINT64_MAX, args->mounts || args->all};
   if (args->days && !oakum_parse_u64(args->days, strlen(args->days), 36500, &days))
     return usage(error, "--keep-days takes a number of days");
-  if (args->size && !parse_size(args->size, &out->max_bytes))
+  if (args->size && !oakum_cli_parse_size(args->size, &out->max_bytes))
     return usage(error, "--max-size takes a size such as 500MB or 10GiB");
   if (args->all && (args->days || args->size))
     return usage(error, "--all leaves nothing that --keep-days or --max-size could keep");
@@ -217,8 +192,9 @@ static int run_check(int argc, char **argv)
   GError *error = NULL;
   guint64 checked = 0;
   g_autoptr(GPtrArray) damaged = NULL;
-  if (!parse(&cmd_check, &args, argc, argv, &error))
-    return end(&cmd_check, &args, OAKUM_EXIT_ERROR, error);
+  int there = OAKUM_EXIT_ERROR;
+  if (!parse(&cmd_check, &args, argc, argv, &error) || done_in_userns(argc, argv, &there))
+    return end(&cmd_check, &args, there, error);
   {
     g_autoptr(OakumStore) store = oakum_store_open(args.store, &error);
     damaged = store ? oakum_store_check(store, args.remove, &checked, &error) : NULL;
@@ -243,14 +219,16 @@ static int run_check(int argc, char **argv)
 static const OakumOption
     gc_options[] = {DAYS, {0}},
     show_options[] = {FORMAT, {0}},
-    prune_options[] = {DAYS,
-                       {"max-size", 0, OAKUM_OPTION_TEXT, AT(size), "SIZE",
-                        "remove blobs, longest unused first, until they take no more: 10GB"},
-                       {"mounts", 0, OAKUM_OPTION_FLAG, AT(mounts), NULL,
-                        "also caches of RUN --mount=type=cache"},
-                       {"all", 0, OAKUM_OPTION_FLAG, AT(all), NULL, "remove everything"},
-                       FORMAT,
-                       {0}},
+    prune_options[] =
+        {DAYS,
+         {"max-size", 0, OAKUM_OPTION_TEXT, AT(size), "SIZE",
+          "remove base trees, then blobs, longest unused first, until they take no more: "
+          "10GB"},
+         {"mounts", 0, OAKUM_OPTION_FLAG, AT(mounts), NULL,
+          "also caches of RUN --mount=type=cache"},
+         {"all", 0, OAKUM_OPTION_FLAG, AT(all), NULL, "remove everything"},
+         FORMAT,
+         {0}},
     check_options[] = {{"remove", 0, OAKUM_OPTION_FLAG, AT(remove), NULL, "remove what is damaged"},
                        FORMAT,
                        {0}},
@@ -289,15 +267,16 @@ static const OakumCommand cmd_gc = {.name = "gc",
                                                    "oakum store prune --keep-days 14 --mounts\n"
                                                    "oakum store prune --all\n",
                                        .run = run_prune},
-                          cmd_check = {.name = "check",
-                                       .summary = "read every blob and tell which are damaged",
-                                       .about = "Exit status 1 when something is damaged and was "
-                                                "not removed.",
-                                       .groups = check_groups,
-                                       .size = sizeof(StoreArgs),
-                                       .parent = &oakum_cmd_store,
-                                       .examples = "oakum store check --remove\n",
-                                       .run = run_check};
+                          cmd_check = {
+                              .name = "check",
+                              .summary = "read every blob and base tree and tell which are damaged",
+                              .about = "Exit status 1 when something is damaged and was "
+                                       "not removed.",
+                              .groups = check_groups,
+                              .size = sizeof(StoreArgs),
+                              .parent = &oakum_cmd_store,
+                              .examples = "oakum store check --remove\n",
+                              .run = run_check};
 static const OakumCommand *const verbs[] = {&cmd_show, &cmd_gc, &cmd_prune, &cmd_check, NULL};
 
 const OakumCommand oakum_cmd_store = {

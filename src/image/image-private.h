@@ -17,6 +17,15 @@ typedef enum {
 } OakumWhiteout;
 NODISCARD OakumWhiteout oakum_image_whiteout(const char *name, const char **target);
 
+/* The folder of a store; borrowed. */
+NODISCARD int oakum_store_folder(const OakumStore *store);
+/* What a folder takes on disk, with all below it; *used: the newest time of change, if that is
+ * newer. */
+NODISCARD guint64 oakum_store_folder_bytes(int at, const char *name, int64_t *used);
+/* Whether the tree of this name (as in the folder of trees) is what its notes say; -1: it cannot be
+ * told, or is gone meanwhile. */
+NODISCARD int oakum_kept_state(OakumStore *store, const char *name);
+
 /* Copies one blob unless the sink has it. */
 NODISCARD gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink *sink,
                                          const OakumDescriptor *desc, GError **error);

@@ -100,6 +100,7 @@ typedef enum {
   OAKUM_STORE_BLOBS,
   OAKUM_STORE_RECORDS, /* of the build cache */
   OAKUM_STORE_DIGESTS, /* of files of contexts */
+  OAKUM_STORE_TREES,   /* unpacked layers of base images */
   OAKUM_STORE_MOUNTS,  /* RUN --mount=type=cache */
   OAKUM_STORE_WORK,    /* roots and files of builds that run, or were killed */
   OAKUM_STORE_AREAS,
@@ -114,14 +115,15 @@ NODISCARD gboolean oakum_store_look(const char *path, OakumStoreArea areas[OAKUM
 /* What may go; what nothing can use any more (temporary files, work of builds that were killed,
  * records whose blob is gone) goes in any case. */
 typedef struct {
-  uint64_t keep_s;    /* blobs, digests and empty records used in this time stay */
-  uint64_t max_bytes; /* blobs go, longest unused first, until they take no more; UINT64_MAX */
+  uint64_t keep_s;    /* blobs, trees, digests and empty records used in this time stay */
+  uint64_t max_bytes; /* trees, then blobs go, longest unused first, until they take no more;
+                         UINT64_MAX */
   gboolean mounts;    /* cache mounts, too, by the same time */
 } OakumStorePrune;
 /* DENIED when another process has the store open. Counts and bytes may be NULL. */
 NODISCARD gboolean oakum_store_prune(const char *path, const OakumStorePrune *what,
                                      guint64 *removed, guint64 *bytes, GError **error);
-/* Reads every blob and every record, and gives the names below the store of those that are damaged:
+/* Reads every blob, tree and record, and gives the names below the store of those that are damaged:
  * array of new strings. With `remove` they are gone afterwards. Others may use the store meanwhile.
  */
 NODISCARD GPtrArray *oakum_store_check(OakumStore *store, gboolean remove, guint64 *checked,
@@ -248,6 +250,42 @@ NODISCARD gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times,
 NODISCARD gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error);
 NODISCARD gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const OakumTreeTimes *times,
                                            OakumTarWriter *out, gboolean *changed, GError **error);
+
+/* The root is a view: an overlay of folders that nothing may write to and of `uppers` (descriptors,
+ * lowest first; borrowed, they may become more), of which the last takes what is written. Then a
+ * step's upper folder is not merged: `raise` puts it on top of the view, and afterwards the
+ * descriptor of the root is one of the new view. NULL: an end of that. `root`: as for a new tree.
+ */
+typedef gboolean (*OakumTreeRaise)(gpointer user, GError **error);
+void oakum_tree_set_view(OakumTree *tree, int root, const GArray *uppers, OakumTreeRaise raise,
+                         gpointer user);
+
+/* ---- trees that are kept
+ * ------------------------------------------------------------------------------------------ The
+ * unpacked layers of base images, in the store: trees/<key>/root, which nothing writes to, beside
+ * the notes of it. A key is made by the caller of all that such a tree depends on. Names of those
+ * that come to be begin with a dot; they are complete when they are renamed. Whoever uses one holds
+ * a shared lock of its folder; one that nobody uses may go at any time. Nothing is synced: a key
+ * holds the boot of the machine, so that what a crash may have damaged is not found again. */
+typedef struct OakumKept OakumKept;
+/* By a text of all that the tree depends on: a new name. */
+NODISCARD char *oakum_kept_key(const char *what);
+/* NULL: there is none, or it is damaged and has been removed. */
+NODISCARD OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree);
+/* One that comes to be; its root is empty. */
+NODISCARD OakumKept *oakum_kept_new(OakumStore *store, GError **error);
+NODISCARD int oakum_kept_root(const OakumKept *kept);         /* borrowed */
+NODISCARD const char *oakum_kept_path(const OakumKept *kept); /* of the root; borrowed */
+/* The tree of a new one is complete: it is kept by that key, unless another was faster, it is
+ * larger than `max_bytes`, or the disk is nearly full; then it goes when it is freed. Trees longest
+ * unused go until all together take no more than that. What cannot be done is a warning. */
+void oakum_kept_finish(OakumKept *kept, const char *key, const OakumTree *tree, uint64_t max_bytes);
+/* Removes it unless it is kept. */
+void oakum_kept_free(OakumKept *kept);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumKept, oakum_kept_free)
+/* Removes trees longest unused that nobody uses until they take no more than that, and what killed
+ * builds left. */
+void oakum_kept_sweep(OakumStore *store, uint64_t max_bytes);
 
 /* ---- packing
  * ------------------------------------------------------------------------------------------ A file

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -77,6 +79,77 @@ static gboolean lend_link(OakumTree *tree, int upper, const char *path, GError *
   return linkat(from, name, to, name, 0) == 0 || oakum_tree_fail(error, errno, path);
 }
 
+/* ---- the same where nothing below may be written to
+ * ------------------------------------------------ */
+
+static gboolean copy_bytes(int from, int to, const char *path, GError **error)
+{
+  if (ioctl(to, FICLONE, from) == 0)
+    return TRUE;
+  g_autofree guint8 *buffer = g_malloc(OAKUM_IO_BUFFER);
+  gssize n;
+  while ((n = oakum_read_some(from, buffer, OAKUM_IO_BUFFER, error)) > 0)
+    if (!oakum_write_all(to, buffer, (size_t)n, error))
+      return FALSE;
+  if (n < 0)
+    g_prefix_error(error, "%s: ", path);
+  return n == 0;
+}
+
+static gboolean copy_file(int at, const char *name, int to, const char *path, GError **error)
+{
+  OAKUM_AUTO_FD in = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  OAKUM_AUTO_FD out =
+      in < 0 ? -1 : openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (out < 0)
+    return oakum_tree_fail(error, errno, path);
+  return copy_bytes(in, out, path, error) && copy_metadata(in, out, path, error);
+}
+
+/* The file where the stage has it for itself: its names may go on being one file. */
+static gboolean link_own(const OakumTree *tree, const char *path, int to, const char *name)
+{
+  for (guint i = tree->uppers->len; i > 0; i--) {
+    g_autofree char *last = NULL;
+    OAKUM_AUTO_FD at =
+        oakum_root_open_parent(g_array_index(tree->uppers, int, i - 1), path, FALSE, &last, NULL);
+    struct stat st;
+    if (at >= 0 && fstatat(at, last, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      return S_ISREG(st.st_mode) && linkat(at, last, to, name, 0) == 0;
+  }
+  return FALSE;
+}
+
+/* `made`: inode → path of those that stand in `upper`. */
+static gboolean lend_copy(OakumTree *tree, int upper, const char *path, GHashTable *made,
+                          GError **error)
+{
+  g_autofree char *name = NULL, *first_name = NULL;
+  struct stat st;
+  OAKUM_AUTO_FD from = oakum_root_open_parent(tree->root, path, FALSE, &name, error);
+  if (from < 0)
+    return FALSE;
+  if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+    return oakum_tree_fail(error, errno, path);
+  if (!S_ISREG(st.st_mode)) /* links and pipes cannot be written through */
+    return TRUE;
+  OAKUM_AUTO_FD to = make_parents(tree, upper, path, error);
+  if (to < 0)
+    return error && *error ? FALSE : oakum_tree_fail(error, errno, path);
+  if (link_own(tree, path, to, name))
+    return TRUE;
+  char *key = g_strdup_printf("%" G_GUINT64_FORMAT, (guint64)st.st_ino);
+  const char *first = g_hash_table_lookup(made, key);
+  if (!first) {
+    g_hash_table_insert(made, key, g_strdup(path));
+    return copy_file(from, name, to, path, error);
+  }
+  g_free(key);
+  OAKUM_AUTO_FD there = oakum_root_open_parent(upper, first, FALSE, &first_name, error);
+  return there >= 0 &&
+         (linkat(there, first_name, to, name, 0) == 0 || oakum_tree_fail(error, errno, path));
+}
+
 gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error)
 {
   if (!copy_metadata(tree->root, upper, "/", error))
@@ -84,13 +157,15 @@ gboolean oakum_tree_overlay_begin(OakumTree *tree, int upper, GError **error)
   /* A copy-up would part the names of a file that has several, and a write by one of them would not
    * be seen by the others, as it is without an overlay. So they all stand in `upper` from the
    * start, as further links of the same file. */
+  g_autoptr(GHashTable) made = oakum_str_map_new(g_free, g_free);
   const GArray *linked = oakum_notes_linked(tree->notes);
   g_autoptr(GString) path = g_string_new(NULL);
   for (guint i = 0; i < linked->len; i++) {
     OakumNoteId id = g_array_index(linked, OakumNoteId, i);
     if (oakum_notes_type(tree->notes, id) != OAKUM_TAR_DIR &&
         !oakum_tree_ignored(oakum_notes_path(tree->notes, id, path)) &&
-        !lend_link(tree, upper, path->str, error)) {
+        !(tree->uppers ? lend_copy(tree, upper, path->str, made, error)
+                       : lend_link(tree, upper, path->str, error))) {
       g_prefix_error(error, "overlay: ");
       return FALSE;
     }
@@ -121,7 +196,7 @@ static gboolean remove_old(Merge *merge, int root, const char *name, const char 
                            GError **error)
 {
   g_hash_table_add(merge->touched->gone, g_strdup(path));
-  return oakum_root_remove_tree(root, name, error);
+  return merge->tree->uppers || oakum_root_remove_tree(root, name, error);
 }
 
 static gboolean merge_folder(Merge *merge, int upper, int root, const char *path, guint depth,
@@ -151,6 +226,8 @@ static gboolean merge_entry(Merge *merge, int upper, int root, const char *name,
       !remove_old(merge, root, name, path, error))
     return FALSE;
   touch(merge, path, S_ISDIR(now.st_mode));
+  if (merge->tree->uppers)
+    return TRUE;
   /* of two names of one file rename(2) leaves both: the lent one has to go by itself */
   if (renameat(upper, name, root, name) < 0)
     return oakum_tree_fail(error, errno, path);
@@ -182,7 +259,7 @@ static gboolean merge_folder(Merge *merge, int upper, int root, const char *path
     if (!oakum_tree_ignored(below) && !merge_entry(merge, upper, root, name, below, depth, error))
       return FALSE;
   }
-  return copy_metadata(upper, root, path, error);
+  return merge->tree->uppers || copy_metadata(upper, root, path, error);
 }
 
 static void clear_path(gpointer p)
@@ -198,7 +275,8 @@ gboolean oakum_tree_overlay_diff(OakumTree *tree, int upper, const OakumTreeTime
   g_array_set_clear_func(paths, clear_path);
   TreeTouched touched = {paths, gone};
   Merge merge = {tree, &touched};
-  if (!merge_folder(&merge, upper, tree->root, "", 0, error)) {
+  if (!merge_folder(&merge, upper, tree->root, "", 0, error) ||
+      (tree->uppers && !tree->raise(tree->raise_user, error))) {
     g_prefix_error(error, "overlay: ");
     return FALSE;
   }

@@ -46,6 +46,11 @@ static guint64 folder_bytes(int at, const char *name, guint depth, int64_t *used
   return bytes;
 }
 
+guint64 oakum_store_folder_bytes(int at, const char *name, int64_t *used)
+{
+  return folder_bytes(at, name, 0, used);
+}
+
 /* Things in a folder of the store; a folder that is not there has none. */
 static GPtrArray *things_in(const char *store, const char *below)
 {
@@ -92,6 +97,7 @@ gboolean oakum_store_look(const char *path, OakumStoreArea areas[OAKUM_STORE_ARE
                {OAKUM_STORE_BLOBS, "blobs", "blobs/sha512"},
                {OAKUM_STORE_RECORDS, "build cache", "cache"},
                {OAKUM_STORE_DIGESTS, "digests of contexts", "memo"},
+               {OAKUM_STORE_TREES, "base trees", "trees"},
                {OAKUM_STORE_MOUNTS, "cache mounts", "mounts"},
                {OAKUM_STORE_WORK, "work", "work"},
                {OAKUM_STORE_WORK, "work", "tmp"}};
@@ -135,9 +141,25 @@ static gboolean drop_old(Pruning *p, const char *below, int64_t limit, GError **
   return TRUE;
 }
 
+/* Those that came to be when their builder was killed. */
+static gboolean drop_half_trees(Pruning *p, GError **error)
+{
+  g_autoptr(GPtrArray) list = things_in(p->store, "trees");
+  for (guint i = 0; i < list->len; i++) {
+    const Thing *thing = list->pdata[i];
+    if (g_str_has_prefix(thing->name, "trees/.") && !drop(p, thing, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Trees first: they can be made again from blobs. */
 static gint by_use(gconstpointer a, gconstpointer b)
 {
   const Thing *one = *(const Thing *const *)a, *other = *(const Thing *const *)b;
+  gboolean tree = g_str_has_prefix(one->name, "trees/");
+  if (tree != g_str_has_prefix(other->name, "trees/"))
+    return tree ? -1 : 1;
   return one->used < other->used   ? -1
          : one->used > other->used ? 1
                                    : strcmp(one->name, other->name);
@@ -146,9 +168,11 @@ static gint by_use(gconstpointer a, gconstpointer b)
 static gboolean drop_over(Pruning *p, uint64_t max, GError **error)
 {
   g_autoptr(GPtrArray) list = things_in(p->store, "blobs/sha256");
-  g_autoptr(GPtrArray) more = things_in(p->store, "blobs/sha512");
+  GPtrArray *more = things_in(p->store, "blobs/sha512");
+  GPtrArray *trees = things_in(p->store, "trees");
   guint64 total = 0;
-  g_ptr_array_extend_and_steal(list, g_steal_pointer(&more));
+  g_ptr_array_extend_and_steal(list, more);
+  g_ptr_array_extend_and_steal(list, trees);
   g_ptr_array_sort(list, by_use);
   for (guint i = 0; i < list->len; i++)
     total += ((const Thing *)list->pdata[i])->bytes;
@@ -222,6 +246,7 @@ gboolean oakum_store_prune(const char *path, const OakumStorePrune *what, guint6
   gint64 limit = what->keep_s > (uint64_t)now ? 0 : now - (gint64)what->keep_s;
   gboolean ok =
       drop_old(&p, "tmp", G_MAXINT64, error) && drop_old(&p, "work", G_MAXINT64, error) &&
+      drop_half_trees(&p, error) && drop_old(&p, "trees", limit, error) &&
       drop_old(&p, "blobs/sha256", limit, error) && drop_old(&p, "blobs/sha512", limit, error) &&
       drop_over(&p, what->max_bytes, error) && drop_records(&p, limit, error) &&
       drop_old(&p, "memo", limit, error) && (!what->mounts || drop_old(&p, "mounts", limit, error));
@@ -273,6 +298,14 @@ GPtrArray *oakum_store_check(OakumStore *store, gboolean remove, guint64 *checke
       if (blob_state(root, name, blobs[i].kind) == 0 && !told(root, name, remove, damaged, error))
         return NULL;
     }
+  }
+  g_autoptr(GPtrArray) trees = things_in(path, "trees");
+  for (guint j = 0; j < trees->len; j++) {
+    const char *name = ((const Thing *)trees->pdata[j])->name;
+    int state = oakum_kept_state(store, name + strlen("trees/"));
+    *checked += state >= 0;
+    if (state == 0 && !told(root, name, remove, damaged, error))
+      return NULL;
   }
   g_autoptr(GPtrArray) records = things_in(path, "cache");
   for (guint j = 0; j < records->len; j++, ++*checked) {

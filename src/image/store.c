@@ -59,6 +59,11 @@ const char *oakum_store_path(const OakumStore *store)
   return store->path;
 }
 
+int oakum_store_folder(const OakumStore *store)
+{
+  return store->dir;
+}
+
 void oakum_store_free(OakumStore *store)
 {
   if (!store)

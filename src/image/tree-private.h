@@ -7,6 +7,10 @@ struct OakumTree {
   int root;
   OakumNotes *notes;
   guint threads;       /* that may look at it at once */
+  const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is
+                           a view, lowest first; NULL: the root is a folder of its own; borrowed */
+  OakumTreeRaise raise;
+  gpointer raise_user;
   OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */
   gboolean settled;    /* nothing was applied since the notes and the disk were compared */
   gboolean exact;      /* the notes tell what is on the disk, but for inodes and times of change */

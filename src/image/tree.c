@@ -25,6 +25,15 @@ void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners)
   tree->owners = owners;
 }
 
+void oakum_tree_set_view(OakumTree *tree, int root, const GArray *uppers, OakumTreeRaise raise,
+                         gpointer user)
+{
+  tree->root = root;
+  tree->uppers = uppers;
+  tree->raise = raise;
+  tree->raise_user = user;
+}
+
 void oakum_tree_set_threads(OakumTree *tree, guint threads)
 {
   tree->threads = MAX(threads, 1);

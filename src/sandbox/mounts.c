@@ -257,11 +257,19 @@ const GPtrArray *oakum_targets_mounts(const OakumTargets *places)
   return places->mounts;
 }
 
+void oakum_targets_forget(OakumTargets *places)
+{
+  if (!places)
+    return;
+  places->root = -1;
+  g_ptr_array_set_size(places->stubs, 0);
+}
+
 void oakum_targets_free(OakumTargets *places)
 {
   if (!places)
     return;
-  for (guint i = places->places->len; i > 0; i--)
+  for (guint i = places->places->len; i > 0 && places->lend; i--)
     take_back(places, i - 1);
   for (guint i = places->stubs->len; i > 0; i--)
     remove_stub(places, places->stubs->pdata[i - 1]);
@@ -307,7 +315,8 @@ static gboolean mount_path(const StepMount *m)
   }
   make_missing(m->target, S_ISDIR(st.st_mode));
   if (m->upper)
-    return oakum_sandbox_mount_overlay(m->source, m->upper, m->work, m->target);
+    return oakum_sandbox_mount_overlay((const char *[]){m->source, NULL}, m->upper, m->work,
+                                       m->target);
   return mount(m->source, m->target, NULL, MS_BIND, NULL) == 0 && seal(m->target, m->read_only);
 }
 

@@ -11,25 +11,48 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-gboolean oakum_sandbox_mount_overlay(const char *lower, const char *upper, const char *work,
+static void close_all(GArray *fds)
+{
+  for (guint i = 0; i < fds->len; i++)
+    close(g_array_index(fds, int, i));
+  g_array_unref(fds);
+}
+
+/* Opens it and appends how it is named in the options: by a descriptor, since commas and colons in
+ * a path would end an option. */
+static gboolean name_folder(GString *options, GArray *fds, const char *prefix, const char *path)
+{
+  int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  g_array_append_val(fds, fd);
+  g_string_append_printf(options, "%s/proc/self/fd/%d", prefix, fd);
+  return TRUE;
+}
+
+gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *upper, const char *work,
                                      const char *target)
 {
-  /* Descriptors, since commas and colons in a path would end an option. Redirects and metadata-only
-   * copies would leave files in `upper` that are not whole. The marks are attributes of the user
-   * name space, which a user namespace may set and a step on the overlay neither sees nor forges
-   * (Linux 5.11). */
-  OAKUM_AUTO_FD l = open(lower, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  OAKUM_AUTO_FD u = open(upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  OAKUM_AUTO_FD w = open(work, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (l < 0 || u < 0 || w < 0)
-    return FALSE;
-  g_autofree char *plain = g_strdup_printf(
-      "lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d,"
-      "userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off",
-      l, u, w);
-  g_autofree char *without_sync = g_strconcat(plain, ",volatile", NULL);
-  return mount("overlay", target, "overlay", MS_NODEV, without_sync) == 0 ||
-         (errno == EINVAL && mount("overlay", target, "overlay", MS_NODEV, plain) == 0);
+  /* Redirects and metadata-only copies would leave files in `upper` that are not whole. The marks
+   * are attributes of the user name space, which a user namespace may set and a step on the overlay
+   * neither sees nor forges (Linux 5.11). */
+  g_autoptr(GString) options =
+      g_string_new("userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off");
+  GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && lowers[i]; i++)
+    ok = name_folder(options, fds, i ? ":" : ",lowerdir=", lowers[i]);
+  if (upper)
+    ok = ok && name_folder(options, fds, ",upperdir=", upper) &&
+         name_folder(options, fds, ",workdir=", work);
+  g_autofree char *without_sync = g_strconcat(options->str, ",volatile", NULL);
+  ok = ok && ((upper && mount("overlay", target, "overlay", MS_NODEV, without_sync) == 0) ||
+              ((!upper || errno == EINVAL) &&
+               mount("overlay", target, "overlay", MS_NODEV, options->str) == 0));
+  int errnum = errno;
+  close_all(fds);
+  errno = errnum;
+  return ok;
 }
 
 /* ---- probing
@@ -46,7 +69,8 @@ static gboolean attempt(const char *folder)
       mkdir(lower, 0755) < 0 || mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0 ||
       chdir(lower) < 0 || mknod("file", S_IFREG | 0644, 0) < 0 || mkdir("folder", 0755) < 0 ||
       mknod("folder/file", S_IFREG | 0644, 0) < 0 ||
-      !oakum_sandbox_mount_overlay(lower, upper, work, lower) || chdir(lower) < 0)
+      !oakum_sandbox_mount_overlay((const char *[]){lower, NULL}, upper, work, lower) ||
+      chdir(lower) < 0)
     return FALSE;
   /* without the marks for what went, what was removed would be there again */
   return unlink("file") == 0 && unlink("folder/file") == 0 && rmdir("folder") == 0 &&
@@ -76,4 +100,65 @@ gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder)
   int status;
   return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
          WEXITSTATUS(status) == 0;
+}
+
+/* ---- views: overlays that the builder itself looks at
+ * ------------------------------------------- */
+static gboolean own_mounts;
+
+gboolean oakum_sandbox_take_mounts(void)
+{
+  /* a mount namespace is one of a thread: it must be that of all that come later */
+  g_autoptr(GDir) tasks = g_dir_open("/proc/self/task", 0, NULL);
+  guint threads = 0;
+  while (tasks && g_dir_read_name(tasks))
+    threads++;
+  if (own_mounts || threads != 1)
+    return own_mounts;
+  /* what is unmounted outside goes here, too; nothing of ours is seen outside */
+  own_mounts = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) == 0;
+  return own_mounts;
+}
+
+gboolean oakum_sandbox_mount_view(const char *const *lowers, const char *upper, const char *work,
+                                  const char *target, GError **error)
+{
+  if (own_mounts && oakum_sandbox_mount_overlay(lowers, upper, work, target))
+    return TRUE;
+  oakum_error_errno(error, OAKUM_SANDBOX_ERROR, own_mounts ? errno : EPERM, "overlay at %s",
+                    target);
+  return FALSE;
+}
+
+void oakum_sandbox_unmount_view(const char *target)
+{
+  if (own_mounts)
+    (void)umount2(target, MNT_DETACH);
+}
+
+gboolean oakum_sandbox_probe_view(const char *folder)
+{
+  g_autoptr(OakumTempDir) scratch = own_mounts ? oakum_temp_dir_new(folder, NULL) : NULL;
+  if (!scratch)
+    return FALSE;
+  const char *path = oakum_temp_dir_path(scratch);
+  static const char *const names[] = {"one", "other", "upper", "work", "view"};
+  char *made[G_N_ELEMENTS(names)];
+  gboolean ok = TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+    made[i] = g_build_filename(path, names[i], NULL);
+    ok = mkdir(made[i], 0700) == 0 && ok;
+  }
+  const char *lowers[] = {made[0], made[1], NULL};
+  ok = ok && oakum_sandbox_mount_view(lowers, NULL, NULL, made[4], NULL);
+  if (ok) {
+    oakum_sandbox_unmount_view(made[4]);
+    ok = oakum_sandbox_mount_view(lowers, made[2], made[3], made[4], NULL);
+    g_autofree char *inside = g_build_filename(made[4], "file", NULL);
+    ok = ok && mknod(inside, S_IFREG | 0600, 0) == 0;
+    oakum_sandbox_unmount_view(made[4]);
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    g_free(made[i]);
+  return ok;
 }

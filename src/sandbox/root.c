@@ -163,8 +163,10 @@ gboolean oakum_sandbox_remount(const char *target, unsigned long flags)
 
 static gboolean mount_root(const StepOrder *order)
 {
+  const char *root[] = {order->root, NULL};
+  const char *const *lowers = *order->lowers ? (const char *const *)order->lowers : root;
   if (order->upper)
-    return oakum_sandbox_mount_overlay(order->root, order->upper, order->work, order->root);
+    return oakum_sandbox_mount_overlay(lowers, order->upper, order->work, order->root);
   return mount(order->root, order->root, NULL, MS_BIND, NULL) == 0 &&
          oakum_sandbox_remount(order->root, MS_NODEV);
 }

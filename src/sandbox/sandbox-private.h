@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
   char *rung, *root, *cwd;
   char *upper, *work; /* NULL: no overlay */
+  char **lowers;      /* with them; empty: the root */
   char *owners;       /* file of the table of owners; NULL: not the rung fake-root */
   char **script;      /* name and text; empty: none */
   char **argv, **envp;
@@ -61,9 +62,10 @@ NODISCARD gboolean oakum_limits_cpus(uint64_t cpus_milli);
 
 /* What the probes try, in a child of theirs: FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_try_mounts(void);
-/* Mounts an overlay of the three folders at `target`; FALSE with errno. It does not sync: what a
- * crash leaves of a step is thrown away. */
-NODISCARD gboolean oakum_sandbox_mount_overlay(const char *lower, const char *upper,
+/* Mounts an overlay of the folders (`lowers`: topmost first, ends with NULL; without `upper` at
+ * least two) at `target`; FALSE with errno. It does not sync: what a crash leaves of a step is
+ * thrown away. */
+NODISCARD gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *upper,
                                                const char *work, const char *target);
 /* Writes the program below the folder "pipes" of /dev; FALSE with errno. */
 NODISCARD gboolean oakum_sandbox_write_script(int dev, const char *name, const char *text);
@@ -87,6 +89,8 @@ NODISCARD OakumTargets *oakum_targets_new(int root, const OakumStep *step, gbool
  * OakumStepMount *; borrowed. */
 NODISCARD const GPtrArray *oakum_targets_mounts(const OakumTargets *places);
 /* Puts everything back: what the root had, what was lent, and takes away what was made. */
+/* The root that they were made for is thrown away: nothing is put back. */
+void oakum_targets_forget(OakumTargets *places);
 void oakum_targets_free(OakumTargets *places);
 /* Gives the mount at `target` these flags (MS_...) on top of those that a user namespace may not
  * take away. FALSE with errno. */

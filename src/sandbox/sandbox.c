@@ -76,6 +76,8 @@ static const OakumJsonField order_fields[] = {
     {"work", OAKUM_JSON_STRING, offsetof(StepOrder, work), FALSE, NULL, NULL, NULL, 0},
     {"owners", OAKUM_JSON_STRING, offsetof(StepOrder, owners), FALSE, NULL, NULL, NULL, 0},
     {"cwd", OAKUM_JSON_STRING, offsetof(StepOrder, cwd), TRUE, NULL, NULL, NULL, 0},
+    {"lowers", OAKUM_JSON_STRV, offsetof(StepOrder, lowers), TRUE, NULL, NULL, NULL,
+     OAKUM_VIEW_FOLDERS_MAX},
     {"argv", OAKUM_JSON_STRV, offsetof(StepOrder, argv), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"env", OAKUM_JSON_STRV, offsetof(StepOrder, envp), TRUE, NULL, NULL, NULL, OAKUM_ARGV_MAX},
     {"groups", OAKUM_JSON_STRV, offsetof(StepOrder, groups), TRUE, NULL, NULL, NULL, 65536},
@@ -136,8 +138,8 @@ static json_t *mount_order(const OakumStepMount *mount)
   return json;
 }
 
-static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *places,
-                       const char *cgroup, GError **error)
+static int write_order(OakumRung rung, const OakumStep *step, const char *above,
+                       const GPtrArray *places, const char *cgroup, GError **error)
 {
   OAKUM_AUTO_JSON *json = json_object();
   json_t *groups = json_array();
@@ -153,6 +155,13 @@ static int write_order(OakumRung rung, const OakumStep *step, const GPtrArray *p
     json_object_set_new(json, "upper", json_string(step->upper));
     json_object_set_new(json, "work", json_string(step->work));
   }
+  g_autoptr(GPtrArray) lowers = g_ptr_array_new();
+  if (above)
+    g_ptr_array_add(lowers, (gpointer)above);
+  for (guint i = 0; step->lowers && step->lowers[i]; i++)
+    g_ptr_array_add(lowers, (gpointer)step->lowers[i]);
+  g_ptr_array_add(lowers, NULL);
+  json_object_set_new(json, "lowers", strings((const char *const *)lowers->pdata));
   json_t *mounts = json_array();
   for (guint i = 0; i < places->len; i++)
     json_array_append_new(mounts, mount_order(places->pdata[i]));
@@ -199,6 +208,7 @@ int oakum_sandbox_step_main(int argc, char **argv)
                          "step", &text, &len, &error))
     json = oakum_json_parse(text, len, "step", &error);
   if (json && oakum_json_bind(json, order_fields, &order, "step", &error)) {
+    decode(order.lowers);
     decode(order.argv);
     decode(order.envp);
     decode(order.script);
@@ -226,6 +236,8 @@ typedef struct {
   OakumTargets *places;
   gboolean made_dev, made_proc, made_sys, made_etc;
   gboolean placed[3], moved[3];
+  OakumTempDir *above; /* of a view: holds the folder that takes what is prepared; NULL */
+  char *upper;         /* this folder */
 } Prepared;
 
 static const char *const given[3] = {"hosts", "resolv.conf", "hostname"};
@@ -262,7 +274,10 @@ static gboolean place_files(Prepared *p, GError **error)
     if (!texts[i])
       continue;
     g_autofree char *kept = g_strconcat("kept-", given[i], NULL);
-    if (renameat(etc, given[i], scratch, kept) == 0)
+    if (p->above) { /* below it the image's own stays as it is */
+      if (!oakum_root_remove_tree(etc, given[i], error))
+        return FALSE;
+    } else if (renameat(etc, given[i], scratch, kept) == 0)
       p->moved[i] = TRUE;
     else if (errno != ENOENT) {
       oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "/etc/%s", given[i]);
@@ -385,6 +400,36 @@ static gboolean prepare(Prepared *p, GError **error)
              NULL;
 }
 
+/* Of a view nothing may be changed: what is prepared goes into a folder of its own, which the step
+ * finds above the others, and which is thrown away after it. */
+static gboolean prepare_above(Prepared *p, GError **error)
+{
+  p->above = oakum_temp_dir_new(p->step->scratch, error);
+  if (!p->above)
+    return FALSE;
+  const char *path = oakum_temp_dir_path(p->above);
+  g_autofree char *work = g_build_filename(path, "work", NULL);
+  g_autofree char *root = g_build_filename(path, "root", NULL);
+  p->upper = g_build_filename(path, "upper", NULL);
+  if (mkdir(p->upper, 0755) < 0 || mkdir(work, 0700) < 0 || mkdir(root, 0700) < 0) {
+    oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "%s", path);
+    return FALSE;
+  }
+  if (!oakum_sandbox_mount_view(p->step->lowers, p->upper, work, root, error))
+    return FALSE;
+  int before = p->root;
+  p->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean ok = p->root >= 0;
+  if (!ok)
+    oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "%s", root);
+  ok = ok && prepare(p, error);
+  oakum_targets_forget(p->places);
+  oakum_fd_clear(&p->root);
+  p->root = before;
+  oakum_sandbox_unmount_view(root);
+  return ok;
+}
+
 static void empty_folder(int root, const char *name)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -408,6 +453,11 @@ static void empty_folder(int root, const char *name)
 static void restore(Prepared *p)
 {
   oakum_targets_free(p->places);
+  if (p->above) {
+    oakum_temp_dir_free(p->above);
+    g_free(p->upper);
+    return;
+  }
   OAKUM_AUTO_FD etc = openat(p->root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   OAKUM_AUTO_FD scratch = open(p->step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   for (int i = 0; i < 3; i++) {
@@ -450,7 +500,8 @@ static gboolean start_and_wait(const Prepared *p, const char *cgroup, StepReport
 {
   int fds[2];
   const OakumStep *step = p->step;
-  OAKUM_AUTO_FD order = write_order(p->rung, step, oakum_targets_mounts(p->places), cgroup, error);
+  OAKUM_AUTO_FD order =
+      write_order(p->rung, step, p->upper, oakum_targets_mounts(p->places), cgroup, error);
   if (order < 0)
     return FALSE;
   if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -510,7 +561,8 @@ gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, G
   prepared.root = root;
   StepReport report = {0, 0};
   char *cgroup = oakum_cgroup_new(&step->limits);
-  gboolean ok = prepare(&prepared, error) && start_and_wait(&prepared, cgroup, &report, error);
+  gboolean ok = (step->lowers ? prepare_above : prepare)(&prepared, error) &&
+                start_and_wait(&prepared, cgroup, &report, error);
   restore(&prepared);
   gboolean starved = oakum_cgroup_end(cgroup);
   if (!ok)

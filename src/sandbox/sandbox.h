@@ -74,10 +74,12 @@ typedef struct {
 NODISCARD char *oakum_sandbox_limits_note(const OakumStepLimits *limits);
 
 typedef struct {
-  const char *root;         /* absolute path of the folder that becomes "/" */
-  const char *scratch;      /* folder on the same file system that the step does not see */
-  const char *upper, *work; /* empty folders there (userns, root): the step runs on an overlay over
-                               the root, and what it changes is in `upper`; NULL: in the root */
+  const char *root;          /* absolute path of the folder that becomes "/" */
+  const char *scratch;       /* folder on the same file system that the step does not see */
+  const char *upper, *work;  /* empty folders there (userns, root): the step runs on an overlay over
+                                the root, and what it changes is in `upper`; NULL: in the root */
+  const char *const *lowers; /* with them: the folders that the root is a view of, topmost first;
+                                NULL: the root itself */
   const char *owners; /* fake-root: file of the table of owners (os/owners.h), read before the step
                          and written after it; NULL: one that nobody wants to see */
   const char *const *argv, *const *envp; /* complete; argv[0] is searched in envp's PATH */
@@ -118,6 +120,16 @@ NODISCARD gboolean oakum_sandbox_in_userns(void);
 /* Whether steps of this rung can run on an overlay whose folders lie in `folder`: really tried,
  * with a file that goes and a folder that is made anew. FALSE on the rungs chroot and fake-root. */
 NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folder);
+/* A view is an overlay that the builder itself looks at. It needs mounts of this process's own,
+ * which are taken before there are threads; FALSE where they cannot be had. All of it goes with the
+ * process. Whether views can be made below `folder` is really tried. */
+NODISCARD gboolean oakum_sandbox_take_mounts(void);
+NODISCARD gboolean oakum_sandbox_probe_view(const char *folder);
+/* Mounts the folders, topmost first, at `target` (they and it on one file system); what is changed
+ * there goes to `upper` (`work`: an empty folder), NULL: nothing may be, and there must be two. */
+NODISCARD gboolean oakum_sandbox_mount_view(const char *const *lowers, const char *upper,
+                                            const char *work, const char *target, GError **error);
+void oakum_sandbox_unmount_view(const char *target);
 /* Runs the step to its end. *status is a wait(2) status of its first process. Everything that the
  * sandbox put into the root (below dev, proc and sys, the files in etc) is gone again afterwards.
  * LIMIT when time or processes ran out, CANCELLED when it was ended by `stop`. Any number of

@@ -159,9 +159,12 @@ if {"root", "userns"} <= set(RUNGS):
         assert plain.returncode == 0, plain.stderr
         assert plain.stdout == root.stdout and "uid=0(root)" in plain.stderr
         assert [line.split() for line in spoken(plain.stderr) if line.endswith("65536")] == [["1", "200000", "65536"]]
-        # nothing is left of the unpacked roots, and all that is left is the user's own
+        # nothing is left of the unpacked roots but the base that is kept, and all else that is left is the user's own
         assert list((open_folder / "home/s/work").iterdir()) == []
-        assert {p.lstat().st_uid for p in (open_folder / "home").rglob("*")} == {54321}
+        kept, = (open_folder / "home/s/trees").iterdir()
+        assert {p.lstat().st_uid for p in (open_folder / "home").rglob("*") if kept / "root" not in p.parents} == {54321}
+        pruned = restricted.run_plain(open_folder, open_folder / "oakum", "store", "prune", "--all", "--store", open_folder / "home/s")
+        assert pruned.returncode == 0 and list((open_folder / "home/s/trees").iterdir()) == [], pruned.stderr
 
     def test_plain_user_without_ids(open_folder):
         """No range of ids: the rung that needs them tells the way out and leaves nothing; without a wish another one is taken."""

@@ -1,0 +1,332 @@
+/* Unpacked layers of base images that the store keeps. */
+#include "image/tree-private.h"
+#include "os/os.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define TREES "trees"
+
+struct OakumKept {
+  OakumStore *store;
+  int trees, folder, root; /* the lock is on `folder` */
+  char *name, *path;
+  gboolean complete; /* it stays */
+};
+
+static void read_into(GString *text, const char *path)
+{
+  g_autofree char *data = NULL;
+  if (oakum_file_read(path, OAKUM_MIB, &data, NULL, NULL))
+    g_string_append(text, data);
+  g_string_append_c(text, '\n');
+}
+
+/* Who the ids on disk are for this process. */
+static char *owners_name(void)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  read_into(text, "/proc/self/uid_map");
+  read_into(text, "/proc/self/gid_map");
+  char *hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
+  hex[16] = '\0';
+  return hex;
+}
+
+char *oakum_kept_key(const char *what)
+{
+  g_autoptr(GString) text = g_string_new("tree " OAKUM_TREE_NOTES "\n");
+  read_into(text, "/proc/sys/kernel/random/boot_id");
+  g_string_append(text, what);
+  g_autofree char *hex = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str, -1);
+  g_autofree char *owners = owners_name();
+  return g_strconcat(owners, "-", hex, NULL);
+}
+
+static int open_folder(int at, const char *name)
+{
+  return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int open_trees(OakumStore *store)
+{
+  int store_fd = oakum_store_folder(store);
+  (void)mkdirat(store_fd, TREES, 0700);
+  return open_folder(store_fd, TREES);
+}
+
+static OakumKept *kept_alloc(OakumStore *store, const char *name)
+{
+  OakumKept *kept = g_new0(OakumKept, 1);
+  kept->store = store;
+  kept->root = kept->folder = -1;
+  kept->name = g_strdup(name);
+  kept->trees = open_trees(store);
+  return kept;
+}
+
+/* The path is what other processes mount: the real one. */
+static gboolean open_root(OakumKept *kept)
+{
+  g_autofree char *path = g_build_filename(oakum_store_path(kept->store), TREES, kept->name, NULL);
+  g_autofree char *real = realpath(path, NULL);
+  g_free(kept->path);
+  kept->path = real ? g_build_filename(real, "root", NULL) : NULL;
+  if (kept->root < 0)
+    kept->root = open_folder(kept->folder, "root");
+  return kept->path && kept->root >= 0;
+}
+
+/* Whether the locked folder is still the one of that name. */
+static gboolean is_there(int trees, const char *name, int folder)
+{
+  struct stat mine, named;
+  return fstat(folder, &mine) == 0 && fstatat(trees, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
+/* Removes it unless somebody uses it. */
+static gboolean discard(int trees, const char *name)
+{
+  static gint serial;
+  OAKUM_AUTO_FD folder = open_folder(trees, name);
+  if (folder < 0 || flock(folder, LOCK_EX | LOCK_NB) < 0 || !is_there(trees, name, folder))
+    return FALSE;
+  /* out of the way first: what is half removed must not be found */
+  g_autofree char *aside =
+      g_strdup_printf(".gone-%d-%d", (int)getpid(), g_atomic_int_add(&serial, 1));
+  const char *at = renameat(trees, name, trees, aside) == 0 ? aside : name;
+  return oakum_root_remove_tree(trees, at, NULL);
+}
+
+static OakumTree *load(const OakumKept *kept)
+{
+  int fd = openat(kept->folder, "notes", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  g_autoptr(GError) local = NULL;
+  OakumTree *tree =
+      fd >= 0 ? oakum_tree_load(kept->root, oakum_reader_new_fd(fd, TRUE), &local) : NULL;
+  if (!tree)
+    oakum_warn("store %s: the unpacked base %s is damaged: %s; it is unpacked anew",
+               oakum_store_path(kept->store), kept->name, local ? local->message : "no notes");
+  return tree;
+}
+
+OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
+{
+  g_autoptr(OakumKept) kept = kept_alloc(store, key);
+  kept->complete = TRUE;
+  kept->folder = kept->trees < 0 ? -1 : open_folder(kept->trees, key);
+  if (kept->folder < 0 || flock(kept->folder, LOCK_SH | LOCK_NB) < 0 ||
+      !is_there(kept->trees, key, kept->folder))
+    return NULL;
+  *tree = open_root(kept) ? load(kept) : NULL;
+  if (*tree) {
+    (void)utimensat(kept->folder, "notes", NULL, AT_SYMLINK_NOFOLLOW); /* its last use */
+    return g_steal_pointer(&kept);
+  }
+  oakum_fd_clear(&kept->root);
+  oakum_fd_clear(&kept->folder);
+  (void)discard(kept->trees, key);
+  return NULL;
+}
+
+OakumKept *oakum_kept_new(OakumStore *store, GError **error)
+{
+  static gint serial;
+  g_autofree char *name = g_strdup_printf(".new-%d-%" G_GINT64_FORMAT "-%d", (int)getpid(),
+                                          g_get_real_time(), g_atomic_int_add(&serial, 1));
+  g_autoptr(OakumKept) kept = kept_alloc(store, name);
+  if (kept->trees < 0 || mkdirat(kept->trees, name, 0700) < 0 ||
+      (kept->folder = open_folder(kept->trees, name)) < 0 ||
+      flock(kept->folder, LOCK_SH | LOCK_NB) < 0 || !is_there(kept->trees, name, kept->folder) ||
+      mkdirat(kept->folder, "root", 0755) < 0 || fchmodat(kept->folder, "root", 0755, 0) < 0 ||
+      !open_root(kept)) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s: %s", oakum_store_path(store),
+                      TREES);
+    return NULL;
+  }
+  return g_steal_pointer(&kept);
+}
+
+int oakum_kept_root(const OakumKept *kept)
+{
+  return kept->root;
+}
+
+const char *oakum_kept_path(const OakumKept *kept)
+{
+  return kept->path;
+}
+
+static gboolean save(const OakumKept *kept, const OakumTree *tree, guint64 bytes, GError **error)
+{
+  OAKUM_AUTO_FD fd =
+      openat(kept->folder, "notes", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  OAKUM_AUTO_FD size =
+      openat(kept->folder, "size", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, bytes);
+  if (fd < 0 || size < 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "notes");
+    return FALSE;
+  }
+  g_autoptr(OakumWriter) out = oakum_writer_new_fd(fd, FALSE);
+  return oakum_tree_save(tree, out, error) && oakum_writer_finish(out, error) &&
+         oakum_write_all(size, text, strlen(text), error);
+}
+
+/* What is left for others must not be little: a twentieth. */
+static gboolean is_nearly_full(int fd)
+{
+  struct statvfs st;
+  return fstatvfs(fd, &st) == 0 && st.f_bavail < st.f_blocks / 20;
+}
+
+void oakum_kept_finish(OakumKept *kept, const char *key, const OakumTree *tree, uint64_t max_bytes)
+{
+  g_autoptr(GError) local = NULL;
+  int64_t used = 0;
+  guint64 bytes = oakum_store_folder_bytes(kept->folder, "root", &used);
+  if (bytes > max_bytes || is_nearly_full(kept->folder)) {
+    oakum_debug("the unpacked base is not kept: %s",
+                bytes > max_bytes ? "it is larger than --keep-trees" : "the disk is nearly full");
+    oakum_kept_sweep(kept->store, bytes > max_bytes ? max_bytes : 0);
+    return;
+  }
+  if (!save(kept, tree, bytes, &local)) {
+    oakum_warn("store %s: the unpacked base is not kept: %s", oakum_store_path(kept->store),
+               local->message);
+    return;
+  }
+  if (renameat(kept->trees, kept->name, kept->trees, key) < 0)
+    return; /* another was faster */
+  kept->complete = TRUE;
+  g_free(kept->name);
+  kept->name = g_strdup(key);
+  if (!open_root(kept)) /* the store was moved meanwhile: the old path leads nowhere either */
+    oakum_debug("store %s: moved", oakum_store_path(kept->store));
+  oakum_kept_sweep(kept->store, max_bytes);
+}
+
+void oakum_kept_free(OakumKept *kept)
+{
+  if (!kept)
+    return;
+  oakum_fd_clear(&kept->root);
+  oakum_fd_clear(&kept->folder);
+  if (!kept->complete && kept->trees >= 0 && *kept->name == '.')
+    (void)!oakum_root_remove_tree(kept->trees, kept->name, NULL);
+  oakum_fd_clear(&kept->trees);
+  g_free(kept->name);
+  g_free(kept->path);
+  g_free(kept);
+}
+
+/* ---- what goes
+ * ------------------------------------------------------------------------------------ */
+typedef struct {
+  char *name;
+  guint64 bytes;
+  int64_t used;
+} Old;
+
+static void old_clear(gpointer p)
+{
+  g_free(((Old *)p)->name);
+}
+
+static gint by_use(gconstpointer a, gconstpointer b)
+{
+  const Old *x = a, *y = b;
+  return x->used < y->used ? -1 : x->used > y->used ? 1 : strcmp(x->name, y->name);
+}
+
+static guint64 told_size(int trees, const char *name)
+{
+  g_autofree char *path = g_build_filename(name, "size", NULL);
+  OAKUM_AUTO_FD fd = openat(trees, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  char text[32] = "";
+  uint64_t bytes = 0;
+  gssize n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+  return n > 0 && oakum_parse_u64(text, (size_t)n, UINT64_MAX, &bytes) ? bytes : 0;
+}
+
+void oakum_kept_sweep(OakumStore *store, uint64_t max_bytes)
+{
+  OAKUM_AUTO_FD trees = open_trees(store);
+  int list = trees < 0 ? -1 : open_folder(trees, ".");
+  DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Old));
+  g_array_set_clear_func(all, old_clear);
+  guint64 total = 0;
+  if (!dir) {
+    oakum_fd_clear(&list);
+    return;
+  }
+  for (const struct dirent *entry;
+       all->len < OAKUM_KEPT_TREES_MAX && (entry = readdir(dir)) != NULL;) {
+    g_autofree char *notes = g_build_filename(entry->d_name, "notes", NULL);
+    struct stat st;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    if (*entry->d_name == '.') { /* of a builder that was killed, or it is locked */
+      (void)discard(trees, entry->d_name);
+      continue;
+    }
+    Old old = {g_strdup(entry->d_name), told_size(trees, entry->d_name), 0};
+    if (old.bytes == 0)
+      old.bytes = oakum_store_folder_bytes(trees, entry->d_name, &old.used);
+    if (fstatat(trees, notes, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      old.used = st.st_mtim.tv_sec;
+    total += old.bytes;
+    g_array_append_val(all, old);
+  }
+  closedir(dir);
+  g_array_sort(all, by_use);
+  for (guint i = 0; i < all->len && total > max_bytes; i++) {
+    const Old *old = &g_array_index(all, Old, i);
+    if (discard(trees, old->name))
+      total -= old->bytes;
+  }
+}
+
+/* ---- checking
+ * ------------------------------------------------------------------------------------ */
+static gboolean forget(void *self, const void *data, size_t len, GError **error)
+{
+  return TRUE;
+}
+
+static gboolean forget_end(void *self, GError **error)
+{
+  return TRUE;
+}
+
+static void forget_free(void *self)
+{
+}
+
+int oakum_kept_state(OakumStore *store, const char *name)
+{
+  static const OakumWriterClass klass = {forget, forget_end, forget_free};
+  g_autofree char *owners = owners_name();
+  g_autoptr(OakumKept) kept = kept_alloc(store, name);
+  gboolean changed = FALSE;
+  kept->complete = TRUE;
+  kept->folder = kept->trees < 0 ? -1 : open_folder(kept->trees, name);
+  if (*name == '.' || !g_str_has_prefix(name, owners) || kept->folder < 0 ||
+      flock(kept->folder, LOCK_SH | LOCK_NB) < 0 || !is_there(kept->trees, name, kept->folder))
+    return -1;
+  g_autoptr(OakumTree) tree = open_root(kept) ? load(kept) : NULL;
+  if (!tree)
+    return 0;
+  const OakumTreeTimes times = {FALSE, 0};
+  g_autoptr(OakumTarWriter) tar = oakum_tar_writer_new(oakum_writer_new(&klass, NULL));
+  return oakum_tree_diff(tree, &times, tar, &changed, NULL) && !changed;
+}
