@@ -118,6 +118,7 @@ gboolean oakum_stage_root(Build *build, Stage *stage, GError **error)
     return FALSE;
   }
   g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
+  oakum_tree_set_threads(tree, build->options->threads);
   if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
     stage->owners = oakum_owners_new();
     stage->owners_path = g_build_filename(folder, "owners", NULL);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define STEP_SCRIPTS "/dev/pipes" /* where BuildKit has them */
@@ -279,6 +280,15 @@ static gboolean still_shows(Build *build, Stage *stage, const OakumInstruction *
   return g_strcmp0(now, mounts) == 0;
 }
 
+/* Of all threads, seconds. */
+static double processor_time(void)
+{
+  struct timespec now;
+  return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now) < 0
+             ? 0
+             : (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 /* Carries the step out; *changed: a layer came of it. */
 static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *in, char **words,
                            const OakumHeredoc *script, OakumNetwork network, gboolean *changed,
@@ -299,12 +309,14 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
     return FALSE;
   OakumTarWriter *tar = oakum_layer_writer_tar(layer);
   gint64 begun = g_get_monotonic_time();
+  double before = processor_time();
   gboolean ok = overlay.folder ? oakum_tree_overlay_diff(stage->tree, overlay.upper, &times, tar,
                                                          changed, error)
                                : oakum_tree_diff(stage->tree, &times, tar, changed, error);
   if (!ok || (*changed && !oakum_layer_writer_commit(layer, stage, in->range.line, error)))
     return FALSE;
-  oakum_debug("snapshot: %.3f s", (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC);
+  oakum_debug("snapshot: %.3f s, %.3f s of processors",
+              (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC, processor_time() - before);
   return TRUE;
 }
 

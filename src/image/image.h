@@ -204,6 +204,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTree, oakum_tree_free)
 /* Where the builder may not give files away: who owns what goes into `owners` (borrowed, must
  * outlive the tree), and what is read of the disk is read with it. NULL: the disk holds it. */
 void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners);
+/* How many threads may look at the tree at once; 1 without it. What comes of it does not depend on
+ * it. */
+void oakum_tree_set_threads(OakumTree *tree, guint threads);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
 NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);

@@ -6,6 +6,7 @@
 struct OakumTree {
   int root;
   OakumNotes *notes;
+  guint threads;       /* that may look at it at once */
   OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */
   gboolean settled;    /* nothing was applied since the notes and the disk were compared */
   gboolean exact;      /* the notes tell what is on the disk, but for inodes and times of change */
@@ -34,3 +35,7 @@ NODISCARD gboolean oakum_tree_ignored(const char *path);
 NODISCARD GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error);
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[OAKUM_NOTE_XATTRS]);
 NODISCARD OakumTarType oakum_tree_type(mode_t mode);
+/* A file or folder, never a link followed, never waiting; -1 and errno. */
+NODISCARD int oakum_tree_open_at(int at, const char *name);
+/* The time that a layer tells. */
+NODISCARD int64_t oakum_tree_told_time(const OakumTreeTimes *times, int64_t mtime);

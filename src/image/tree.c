@@ -15,6 +15,7 @@ OakumTree *oakum_tree_new(int root)
   OakumTree *tree = g_new0(OakumTree, 1);
   tree->root = root;
   tree->exact = TRUE;
+  tree->threads = 1;
   tree->notes = oakum_notes_new();
   return tree;
 }
@@ -22,6 +23,11 @@ OakumTree *oakum_tree_new(int root)
 void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners)
 {
   tree->owners = owners;
+}
+
+void oakum_tree_set_threads(OakumTree *tree, guint threads)
+{
+  tree->threads = MAX(threads, 1);
 }
 
 void oakum_tree_free(OakumTree *tree)
@@ -308,39 +314,77 @@ static gboolean record_owner(OakumOwners *owners, int at, const char *name,
   return TRUE;
 }
 
+/* Of a file that was just made: what it already has is not set again. */
+static gboolean set_owner(int fd, const OakumTarEntry *entry, const char *path, GError **error)
+{
+  struct stat st;
+  if (fstat(fd, &st) < 0 ||
+      ((st.st_uid != entry->uid || st.st_gid != entry->gid) &&
+       fchown(fd, entry->uid, entry->gid) < 0) ||
+      ((st.st_mode & 07777) != (entry->mode & 07777) && fchmod(fd, entry->mode & 07777) < 0))
+    return oakum_tree_fail(error, errno, path);
+  return TRUE;
+}
+
+static gboolean set_xattrs(const OakumOwners *owners, int fd, const OakumTarEntry *entry,
+                           const char *path, GError **error)
+{
+  for (size_t i = 0; i < entry->n_xattrs; i++)
+    if (xattr_kept(entry->xattrs[i].name) &&
+        !(owners && strcmp(entry->xattrs[i].name, "security.capability") == 0) &&
+        fsetxattr(fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len, 0) < 0 &&
+        errno != ENOTSUP)
+      return oakum_tree_fail(error, errno, path);
+  return TRUE;
+}
+
 /* Owner before mode (chown clears setuid), xattrs after owner (chown drops capabilities), time
- * last. */
-static gboolean set_metadata(OakumOwners *owners, int at, const char *name,
+ * last. `file`: a file that was just made, open; -1 for others. */
+static gboolean set_metadata(OakumOwners *owners, int at, const char *name, int file,
                              const OakumTarEntry *entry, const char *path, GError **error)
 {
   gboolean link = entry->type == OAKUM_TAR_SYMLINK;
   if (owners && !record_owner(owners, at, name, entry, path, error))
     return FALSE;
-  if (!owners && fchownat(at, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return oakum_tree_fail(error, errno, path);
-  if (!owners && !link && fchmodat(at, name, entry->mode & 07777, 0) < 0)
-    return oakum_tree_fail(error, errno, path);
-  if (entry->n_xattrs > 0 && (entry->type == OAKUM_TAR_FILE || entry->type == OAKUM_TAR_DIR)) {
+  if (!owners && file >= 0) {
+    if (!set_owner(file, entry, path, error))
+      return FALSE;
+  } else if (!owners) {
+    if (fchownat(at, name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (!link && fchmodat(at, name, entry->mode & 07777, 0) < 0))
+      return oakum_tree_fail(error, errno, path);
+  }
+  if (entry->n_xattrs > 0 && file >= 0) {
+    if (!set_xattrs(owners, file, entry, path, error))
+      return FALSE;
+  } else if (entry->n_xattrs > 0 && entry->type == OAKUM_TAR_DIR) {
     OAKUM_AUTO_FD fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
       return oakum_tree_fail(error, errno, path);
-    for (size_t i = 0; i < entry->n_xattrs; i++)
-      if (xattr_kept(entry->xattrs[i].name) &&
-          !(owners && strcmp(entry->xattrs[i].name, "security.capability") == 0) &&
-          fsetxattr(fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len, 0) <
-              0 &&
-          errno != ENOTSUP)
-        return oakum_tree_fail(error, errno, path);
+    if (!set_xattrs(owners, fd, entry, path, error))
+      return FALSE;
   }
   struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
                               {.tv_sec = entry->mtime, .tv_nsec = entry->mtime_ns}};
-  if (entry->type != OAKUM_TAR_DIR && utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+  if (file >= 0
+          ? futimens(file, times) < 0
+          : entry->type != OAKUM_TAR_DIR && utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) < 0)
     return oakum_tree_fail(error, errno, path);
   return TRUE;
 }
 
+/* A new file, open; -1 when it cannot be made, or the name is there. */
+static int make_file(const Apply *apply, const OakumTarEntry *entry, const char *name)
+{
+  /* with the mode that it is to have, which then needs no call of its own; but where a table holds
+   * the modes the disk's are the builder's */
+  mode_t mode = apply->tree->owners ? 0600 : entry->mode & 0777;
+  return openat(apply->parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+/* A file is open in *file then. */
 static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *name,
-                          const char *path, OakumNote *note, GError **error)
+                          const char *path, OakumNote *note, int *file, GError **error)
 {
   int at = apply->parent, done = 0;
   mode_t kind = entry->type == OAKUM_TAR_CHAR    ? S_IFCHR
@@ -348,12 +392,9 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
                                                  : S_IFIFO;
   g_autofree char *link = g_strndup((const char *)entry->link.data, entry->link.len);
   switch (entry->type) {
-  case OAKUM_TAR_FILE: {
-    OAKUM_AUTO_FD fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-      return oakum_tree_fail(error, errno, path);
-    return write_content(apply, fd, note, error);
-  }
+  case OAKUM_TAR_FILE:
+    done = *file = make_file(apply, entry, name);
+    break;
   case OAKUM_TAR_DIR:
     done = mkdirat(at, name, 0700);
     break;
@@ -369,7 +410,7 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
     else
       done = mknodat(at, name, kind | 0600, note->rdev);
   }
-  return done == 0 || oakum_tree_fail(error, errno, path);
+  return done >= 0 || oakum_tree_fail(error, errno, path);
 }
 
 static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const char *above,
@@ -495,15 +536,17 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
                     .mtime = entry->mtime};
   oakum_tree_hash_xattrs(entry->xattrs, entry->n_xattrs, note.xattrs);
   struct stat st;
-  gboolean there = fstatat(apply->parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-  if (!(there && S_ISDIR(st.st_mode) && entry->type == OAKUM_TAR_DIR)) {
+  OAKUM_AUTO_FD file = entry->type == OAKUM_TAR_FILE ? make_file(apply, entry, name) : -1;
+  gboolean there = file < 0 && fstatat(apply->parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  if (file < 0 && !(there && S_ISDIR(st.st_mode) && entry->type == OAKUM_TAR_DIR)) {
     if (there &&
         (!drop(apply, apply->parent, name, path, error) || !open_parent(apply, above, error)))
       return FALSE;
-    if (!make_node(apply, entry, name, path, &note, error))
+    if (!make_node(apply, entry, name, path, &note, &file, error))
       return FALSE;
   }
-  if (!set_metadata(apply->tree->owners, apply->parent, name, entry, path, error))
+  if ((file >= 0 && !write_content(apply, file, &note, error)) ||
+      !set_metadata(apply->tree->owners, apply->parent, name, file, entry, path, error))
     return FALSE;
   if (entry->type == OAKUM_TAR_SYMLINK)
     note.mode = 0777;

@@ -1,5 +1,5 @@
-/* Oracle: what loads is whole: each node is found by its path, and saving and loading it again gives
- * the same bytes. The sum at the end is put right first, or nothing would get past it. */
+/* Oracle: what loads is whole: each node is found by its path, and saving and loading it again
+ * gives the same bytes. The sum at the end is put right first, or nothing would get past it. */
 #include "image/notes-private.h"
 #include <string.h>
 

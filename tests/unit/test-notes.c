@@ -1,4 +1,5 @@
-/* Notes of a tree against a plain table, over random changes; and what is saved, loaded, damaged. */
+/* Notes of a tree against a plain table, over random changes; and what is saved, loaded, damaged.
+ */
 #include "image/notes-private.h"
 #include <string.h>
 
@@ -210,10 +211,10 @@ static void test_damaged(void)
       copy[i] ^= (guint8)(1u << i % 8);
     for (guint k = 0; k < 2; k++) {
       g_autoptr(GError) error = NULL;
-      g_autoptr(OakumNotes) bad = oakum_notes_load(
-          k == 0 ? oakum_reader_new_memory(copy, i < len ? len : len + 1)
-                 : oakum_reader_new_memory(data, i < len ? i : 0),
-          &error);
+      g_autoptr(OakumNotes) bad =
+          oakum_notes_load(k == 0 ? oakum_reader_new_memory(copy, i < len ? len : len + 1)
+                                  : oakum_reader_new_memory(data, i < len ? i : 0),
+                           &error);
       g_assert_null(bad);
       g_assert_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID);
     }
@@ -252,12 +253,12 @@ static void test_refused(void)
   g_assert_true(loads(dir, 2, (Row[]){{0, noted}, {1, noted}}, ab));
   g_assert_true(loads(file, 2, (Row[]){{0, 0}, {1, noted}}, ab));
   g_assert_true(loads(file, 2, (Row[]){{0, noted}, {0, noted | 1u << 30}}, ab));
-  g_assert_false(loads(file, 2, (Row[]){{0, noted}, {1, noted}}, ab));      /* below a file */
-  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {2, noted}}, ab));       /* in itself */
-  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {0xfffffff0, 0}}, ab));  /* in nothing */
-  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {0, noted}}, aa));       /* twice */
-  g_assert_false(loads(file, 2, (Row[]){{0, noted | 1}, {0, noted}}, ab));  /* no such kind */
-  g_assert_false(loads(file, 2, (Row[]){{0, 1}, {0, noted}}, ab));          /* a kind, no note */
+  g_assert_false(loads(file, 2, (Row[]){{0, noted}, {1, noted}}, ab));        /* below a file */
+  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {2, noted}}, ab));         /* in itself */
+  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {0xfffffff0, 0}}, ab));    /* in nothing */
+  g_assert_false(loads(dir, 2, (Row[]){{0, noted}, {0, noted}}, aa));         /* twice */
+  g_assert_false(loads(file, 2, (Row[]){{0, noted | 1}, {0, noted}}, ab));    /* no such kind */
+  g_assert_false(loads(file, 2, (Row[]){{0, 1}, {0, noted}}, ab));            /* a kind, no note */
   g_assert_false(loads(file, 2, (Row[]){{0, noted | 1u << 28}, {0, 0}}, ab)); /* a mark of ours */
   g_assert_false(loads(OAKUM_TAR_HARDLINK, 1, (Row[]){{0, noted}}, ab));
   g_assert_false(loads(99, 1, (Row[]){{0, noted}}, ab));

@@ -16,6 +16,7 @@ static void set_up(Fixture *f, gconstpointer data)
 {
   f->dir = oakum_temp_dir_new(NULL, NULL);
   f->tree = oakum_tree_new(oakum_temp_dir_fd(f->dir));
+  oakum_tree_set_threads(f->tree, 3);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
