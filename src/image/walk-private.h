@@ -9,7 +9,7 @@ typedef struct {
   GHashTable *alive;    /* the files that there are, for the table of owners; or NULL. Borrowed */
   OakumNoteSet unseen;  /* names that went, unless they are seen */
   OakumNoteSet changed; /* those that differ; their contents are not looked at (0 in the notes) */
-} OakumWalk;                  /* the sets begin as zeros */
+} OakumWalk;            /* the sets begin as zeros */
 void oakum_walk_clear(OakumWalk *walk);
 /* All that there is; what is not found is left in `unseen`. The folders are shared out among the
  * threads of the tree. */

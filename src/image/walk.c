@@ -20,12 +20,12 @@ typedef struct {
 
 typedef struct {
   OakumWalk *walk;
-  GRWLock notes;  /* the notes and the set of what changed */
-  GMutex lock;    /* what follows */
-  GCond more;     /* folders, or none will come any more */
+  GRWLock notes;   /* the notes and the set of what changed */
+  GMutex lock;     /* what follows */
+  GCond more;      /* folders, or none will come any more */
   GArray *folders; /* Folder: to be looked at, the last first */
-  guint busy;     /* threads that look at one */
-  GError *error;  /* the first */
+  guint busy;      /* threads that look at one */
+  GError *error;   /* the first */
 } Crew;
 
 OakumNote oakum_walk_note(const struct stat *st)
@@ -84,8 +84,9 @@ static gboolean same_metadata(const OakumWalk *walk, const OakumNote *a, const O
 {
   return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
          a->rdev == b->rdev &&
-         (a->type == OAKUM_TAR_DIR || (a->size == b->size && oakum_tree_told_time(walk->times, a->mtime) ==
-                                                                 oakum_tree_told_time(walk->times, b->mtime)));
+         (a->type == OAKUM_TAR_DIR ||
+          (a->size == b->size && oakum_tree_told_time(walk->times, a->mtime) ==
+                                     oakum_tree_told_time(walk->times, b->mtime)));
 }
 
 /* A known name, while settling: what apply noted of its content stays. */
@@ -200,10 +201,9 @@ static gboolean look(Crew *crew, int at, const char *name, const Folder *folder,
 static gboolean read_folder(Crew *crew, const Folder *folder, guint8 *names, GString *path,
                             GError **error)
 {
-  OAKUM_AUTO_FD fd = oakum_root_open(crew->walk->tree->root, *folder->path ? folder->path : ".",
-                                     O_RDONLY | O_DIRECTORY, 0,
-                                     *folder->path ? OAKUM_ROOT_NO_SYMLINKS : OAKUM_ROOT_FOLLOW,
-                                     error);
+  OAKUM_AUTO_FD fd = oakum_root_open(
+      crew->walk->tree->root, *folder->path ? folder->path : ".", O_RDONLY | O_DIRECTORY, 0,
+      *folder->path ? OAKUM_ROOT_NO_SYMLINKS : OAKUM_ROOT_FOLLOW, error);
   if (fd < 0)
     return FALSE;
   g_string_assign(path, folder->path);
@@ -264,7 +264,8 @@ static void crew_begin(Crew *crew, OakumWalk *walk)
 static gboolean crew_run(Crew *crew, GError **error)
 {
   const OakumTree *tree = crew->walk->tree;
-  guint n = crew->folders->len == 0 || tree->owners ? 1 : CLAMP(tree->threads, 1, OAKUM_THREADS_MAX);
+  guint n =
+      crew->folders->len == 0 || tree->owners ? 1 : CLAMP(tree->threads, 1, OAKUM_THREADS_MAX);
   GThread *threads[OAKUM_THREADS_MAX];
   for (guint i = 1; i < n; i++)
     threads[i] = g_thread_new("walk", work, crew);

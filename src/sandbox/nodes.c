@@ -11,7 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-gboolean oakum_sandbox_is_harmless(mode_t mode, dev_t device)
+static gboolean is_harmless(mode_t mode, dev_t device)
 {
   static const struct {
     unsigned major, minor;
@@ -41,7 +41,7 @@ static int make(const Supervisor *s, pid_t tid, const char *full, mode_t mode, d
   g_autofree char *name = NULL;
   if (!oakum_proc_status(tid, "Uid:", uid, 4) || !oakum_proc_status(tid, "Gid:", gid, 4))
     return ESRCH;
-  if (uid[1] != 0 || !oakum_sandbox_is_harmless(mode, device))
+  if (uid[1] != 0 || !is_harmless(mode, device))
     return EPERM;
   g_autoptr(GError) error = NULL;
   OAKUM_AUTO_FD parent = oakum_root_open_parent(s->root, full, FALSE, &name, &error);

@@ -44,8 +44,6 @@ void oakum_supervisor_answer_node(Supervisor *s, Request *request, int dirfd, ui
                                   mode_t mode, unsigned number);
 /* On standard error, for a step that failed. */
 void oakum_supervisor_tell_refused(const Supervisor *s);
-/* Whether a device is one that every container has. */
-NODISCARD gboolean oakum_sandbox_is_harmless(mode_t mode, dev_t device);
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */
 NODISCARD char *oakum_supervisor_absolute(const Supervisor *s, const Request *request, int dirfd,
                                           const char *path);

@@ -204,6 +204,44 @@ static void test_apply(Fixture *f, gconstpointer data)
   g_assert_cmpint(access(inside, F_OK), ==, 0);
 }
 
+/* Threads share the folders out as it happens; the layer is one. */
+static void test_threads(Fixture *f, gconstpointer data)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GString) text = g_string_new("d:t");
+  for (guint i = 0; i < 60; i++) {
+    g_string_append_printf(text, " d:t/%u d:t/%u/deep", i, i);
+    for (guint k = 0; k < 20; k++)
+      g_string_append_printf(text, " f:t/%u/%sf%u=%u", i, k % 3 ? "" : "deep/", k, i + k);
+  }
+  g_autoptr(GBytes) first = NULL;
+  for (guint threads = 1; threads <= 4; threads++) {
+    Fixture other;
+    set_up(&other, NULL);
+    oakum_tree_set_threads(other.tree, threads);
+    g_assert_true(apply(other.tree, text->str, &error));
+    g_assert_true(oakum_tree_settle(other.tree, &error));
+    g_autofree char *script = g_strdup_printf(
+        "cd '%s/t'; for i in $(seq 0 5 55); do echo new > $i/f1; rm $i/deep/f0; mkdir $i/more; "
+        "echo x > $i/more/a; ln $i/more/a $i/more-a; chmod 600 $i/f2; touch $i/f4; done; rm -r 7; "
+        "rm -r 8; echo 8 > 8; rm 9/f1; mkdir 9/f1; echo y > 9/f1/z",
+        oakum_temp_dir_path(other.dir));
+    const char *argv[] = {"sh", "-c", script, NULL};
+    g_autofree char *out = NULL;
+    g_assert_true(oakum_child_run(argv, (OakumSlice){0}, 100000, -1, &out, NULL, &error));
+    gboolean changed;
+    g_autoptr(GBytes) tar = diff(&other, &changed);
+    g_assert_true(changed);
+    g_autoptr(GBytes) again = diff(&other, &changed); /* the notes are as the disk is now */
+    g_assert_false(changed);
+    g_assert_cmpuint(g_bytes_get_size(tar), >, 50000);
+    g_assert_true(!first || g_bytes_equal(first, tar));
+    if (!first)
+      first = g_bytes_ref(tar);
+    tear_down(&other, NULL);
+  }
+}
+
 /* A tree that comes back by its notes tells the same differences. */
 static void test_saved(Fixture *f, gconstpointer data)
 {
@@ -242,6 +280,7 @@ int main(int argc, char **argv)
   g_test_add("/tree/apply", Fixture, NULL, set_up, test_apply, tear_down);
   g_test_add("/tree/diff", Fixture, NULL, set_up, test_diff, tear_down);
   g_test_add("/tree/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
+  g_test_add("/tree/threads", Fixture, NULL, set_up, test_threads, tear_down);
   g_test_add("/tree/saved", Fixture, NULL, set_up, test_saved, tear_down);
   return g_test_run();
 }
