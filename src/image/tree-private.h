@@ -6,7 +6,7 @@
 struct OakumTree {
   int root;
   OakumNotes *notes;
-  guint threads;       /* that may look at it at once */
+  guint threads;        /* that may look at it at once */
   const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is
                            a view, lowest first; NULL: the root is a folder of its own; borrowed */
   OakumTreeRaise raise;
