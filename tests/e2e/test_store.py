@@ -1,4 +1,4 @@
-"""The store: what looks after it, and what goes wrong around it. Two builds at once, kill -9 (OAKUM_KILLS says how many, default 6), a full disk,
+"""The store: what looks after it, and what goes wrong around it. Two builds at once, kill -9 (OAKUM_KILLS says how many must die, default 5), a full disk,
 a store that cannot be written to, damaged blobs and records: the right result or a clear error, and nothing wrong is pushed."""
 import json
 import os
@@ -161,8 +161,10 @@ def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):  # noq
         want.append(build(oakum, small, tmp_path / f"clean{i}", folder, "-o", f"oci:{tmp_path}/clean{i}-out").stdout)
     whole = (time.monotonic() - began) / 2
     rnd = random.Random(11)
-    killed = 0
-    for turn in range(int(os.environ.get("OAKUM_KILLS", "6"))):
+    killed, wanted = 0, int(os.environ.get("OAKUM_KILLS", "5"))
+    for turn in range(5 * wanted):
+        if killed == wanted:
+            break
         place = tmp_path / f"s{turn % 3}"  # with what earlier kills left
         if turn % 9 < 3:
             subprocess.run([oakum, "store", "prune", "--all", "--store", str(place)], check=True, capture_output=True)
@@ -175,7 +177,9 @@ def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):  # noq
         victim = rnd.randrange(2)
         runs[victim].send_signal(signal.SIGKILL)
         outs = [run.communicate() for run in runs]
-        killed += runs[victim].returncode == -signal.SIGKILL
+        died = runs[victim].returncode == -signal.SIGKILL
+        killed += died
+        whole *= 1.05 if died else 0.8  # with what is in the store builds are faster than the first
         other = 1 - victim
         expected = [want[folders.index(folder)] for folder in pair]
         assert runs[other].returncode == 0 and outs[other][0] == expected[other], (turn, outs[other][1])
@@ -184,10 +188,10 @@ def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):  # noq
         for i in range(2):
             shown = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--format", "{{.Digest}}", f"docker://{name(i)}"], capture_output=True, text=True)
             assert shown.stdout == expected[i], shown.stderr
-    assert killed > 0
+    assert killed == wanted
     for i in range(3):
         if (tmp_path / f"s{i}").exists():
             assert " 0 damaged" in store(oakum, "check", tmp_path / f"s{i}")
             store(oakum, "prune", tmp_path / f"s{i}", "--keep-days", "9")
             assert list((tmp_path / f"s{i}/work").iterdir()) == []
-    print(f"{killed} of the runs were killed before their end")
+    print(f"{killed} of {turn} runs were killed before their end")
