@@ -199,6 +199,8 @@
 #define OAKUM_YAML_ANCHORS_MAX 1000u
 #define OAKUM_YAML_NODES_MAX 200000u
 #define OAKUM_LINT_SHELL_PARTS_MAX 400000u /* of all scripts of a file; no further one is read */
+#define OAKUM_LINT_REGIONS_MAX                                                                     \
+  5000u /* commands that are not reached, functions and lists of a script */
 #define OAKUM_LINT_PEER_STEPS_MAX                                                                  \
   200000u                              /* instructions and comments of a file read as a peer does */
 #define OAKUM_LINT_PEER_TRIES_MAX 8u   /* times that a script is read anew for a peer, on average */

@@ -9,25 +9,26 @@ typedef struct {
   const OakumHeredoc *heredoc;
   const char *text; /* behind the prelude */
   size_t len;
-  int prelude;       /* lines before it */
-  gboolean broken;   /* shellcheck could not read it */
-  GArray *functions; /* Function; NULL: not looked for yet */
+  int prelude;     /* lines before it */
+  gboolean broken; /* shellcheck could not read it */
+  GArray *regions; /* Region, outer ones first; NULL: not looked for yet */
   /* compat hadolint, which keeps one comment an instruction: the last by place, level and code */
   int told[4];
   OakumFinding *finding;
 } Place;
 
-/* A function of a script. */
+/* A part of a script of which shellcheck may say that it is not reached. */
 typedef struct {
+  enum { FUNCTION, LIST, TOLD } kind; /* LIST: of "&&" and "||"; TOLD: this very command */
   OakumShellSpan span;
   guint32 first, word; /* where its first command begins, without and with a "!" in front */
-  gboolean unused;     /* shellcheck said that nothing of it is reached */
-} Function;
+  gboolean unused;     /* nothing of it is reached */
+} Region;
 
 static void place_free(Place *place)
 {
-  if (place->functions)
-    g_array_unref(place->functions);
+  if (place->regions)
+    g_array_unref(place->regions);
   g_free(place);
 }
 
@@ -330,12 +331,12 @@ static gboolean excuses(const Place *place, const OakumLintComment *comment)
 /* ---- what older versions do not tell
  * --------------------------------------------------------------- */
 typedef struct {
-  OakumLint *lint; /* NULL: only functions are wanted */
+  OakumLint *lint; /* NULL: only regions are wanted */
   guint script;
   int prelude;
   const char *text;
-  GArray *functions; /* Function, outer ones first; NULL: not wanted */
-  size_t at;         /* line and column are known up to here */
+  GArray *regions; /* Region, outer ones first; NULL: not wanted */
+  size_t at;       /* line and column are known up to here */
   int line, column;
 } Missing;
 
@@ -429,26 +430,30 @@ static void look_at_redirects(Missing *missing, const OakumShellRedirect *all, g
   }
 }
 
-static void note_function(Missing *missing, const OakumShellNode *node)
+static void note_region(Missing *missing, const OakumShellNode *node)
 {
-  const OakumShellNode *body = node->n_children ? node->children[0] : NULL,
-                       *first = body && body->n_children ? body->children[0] : NULL;
-  while (first && first->n_children && first->kind == OAKUM_SHELL_NODE_SEQUENCE)
-    first = first->children[0];
-  if (!missing->functions || !first)
+  gboolean function = node->kind == OAKUM_SHELL_NODE_FUNCTION;
+  const OakumShellNode *first = node;
+  if (function) { /* the compound, the list in it, and the first of that */
+    first = node->n_children ? node->children[0] : NULL;
+    first = first && first->n_children ? first->children[0] : NULL;
+    while (first && first->n_children && first->kind == OAKUM_SHELL_NODE_SEQUENCE)
+      first = first->children[0];
+  }
+  if (!missing->regions || !first)
     return;
-  Function function = {node->span, first->span.start, first->span.start, FALSE};
+  Region region = {function ? FUNCTION : LIST, node->span, first->span.start, 0, FALSE};
   while (first->n_children &&
          (first->kind == OAKUM_SHELL_NODE_AND_OR || first->kind == OAKUM_SHELL_NODE_PIPELINE))
     first = first->children[0];
-  function.word = first->span.start;
-  g_array_append_val(missing->functions, function);
+  region.word = first->span.start;
+  g_array_append_val(missing->regions, region);
 }
 
 static void look_at_node(Missing *missing, const OakumShellNode *node)
 {
-  if (node->kind == OAKUM_SHELL_NODE_FUNCTION)
-    note_function(missing, node);
+  if (node->kind == OAKUM_SHELL_NODE_FUNCTION || node->kind == OAKUM_SHELL_NODE_AND_OR)
+    note_region(missing, node);
   const OakumShellCommand *command = node->command;
   for (guint i = 0; command && i < command->n_assignments; i++) {
     const OakumShellAssignment *one = &command->assignments[i];
@@ -481,26 +486,38 @@ static void look_at_parts(Missing *missing, const OakumShellPart *parts, guint n
   }
 }
 
-/* The function that has no use, when that is why a command is not reached: 0.11 tells of the
- * function, once, and older ones tell of each command in it. NULL: there is another reason. */
-static Function *unused_function(Place *place, size_t at)
+/* Whether 0.11 would not say that these bytes are not reached, as older ones do of every command:
+ * it says so of the outermost one only, and of none in a list that is not reached as a whole; and
+ * of a function that nothing calls it tells once, by a code of its own: that is *function then. */
+static gboolean told_before(Place *place, size_t start, size_t end, Region **function)
 {
-  if (!place->functions) {
+  *function = NULL;
+  if (!place->regions) {
     g_autoptr(OakumShell) shell =
         oakum_shell_parse(place->text, place->len, OAKUM_SHELL_BASH, NULL);
-    place->functions = g_array_new(FALSE, FALSE, sizeof(Function));
-    Missing missing = {.text = place->text, .functions = place->functions};
+    place->regions = g_array_new(FALSE, FALSE, sizeof(Region));
+    Missing missing = {.text = place->text, .regions = place->regions};
     if (shell)
       look_at_node(&missing, shell->root);
   }
-  for (guint i = 0; i < place->functions->len; i++) {
-    Function *one = &g_array_index(place->functions, Function, i);
-    if (at < one->first || at >= one->span.end)
+  for (guint i = 0; i < place->regions->len; i++) {
+    Region *one = &g_array_index(place->regions, Region, i);
+    if (start < one->first || start >= one->span.end)
       continue;
-    if (one->unused || at == one->first || at == one->word)
-      return one;
+    if (one->kind == TOLD) {
+      if (start > one->span.start || end < one->span.end)
+        return TRUE;
+    } else if (one->unused || start == one->first || start == one->word) {
+      if (one->kind == FUNCTION && !one->unused)
+        *function = one;
+      one->unused = TRUE;
+      return TRUE;
+    }
   }
-  return NULL;
+  const Region told = {TOLD, {(guint32)start, (guint32)end}, (guint32)start, 0, FALSE};
+  if (place->regions->len < OAKUM_LINT_REGIONS_MAX)
+    g_array_append_val(place->regions, told);
+  return FALSE;
 }
 
 void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
@@ -515,14 +532,15 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   if (code == 2015 && excuses(place, comment))
     return;
   if (code == 2317 && lint->hadolint) {
-    Function *function =
-        unused_function(place, byte_of(place, comment->line - place->prelude, comment->column));
-    if (function && !function->unused) {
-      function->unused = TRUE;
+    Region *function;
+    size_t start = byte_of(place, comment->line - place->prelude, column),
+           end = byte_of(place, comment->end_line - place->prelude, comment->end_column);
+    gboolean drop = told_before(place, start, end, &function);
+    if (function) {
       Missing missing = {lint, comment->script, place->prelude, place->text, NULL, 0, 1, 1};
       tell_missing(&missing, function->span, 2329, "info", "nothing calls this function");
     }
-    if (function)
+    if (drop)
       return;
   }
   if (code == 3010 && lint->hadolint) {

@@ -30,6 +30,11 @@ SCRIPTS = [
     ("f() { exit 1; a; }; f", "SC2317"),
     ("exit 1; a", "SC2317"),
     ("f() { a; }; f", None),
+    ("exit 0 && a; b", "SC2317"),
+    ("exit 0; a && b", None),
+    ("exit 0 && [ -f /x ] && a; b c{d,e} && rm -rf x", "SC3009"),
+    ("exit 0 && (a; b \"$(c `d`)\")", "SC2006"),
+    ("exit 0; { a; b; }", "SC2317"),
 ]
 
 
