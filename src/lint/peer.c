@@ -402,18 +402,11 @@ static gboolean pieces(Peer *p, const char *stop, GString *out)
   for (;;) {
     Break b = peek(p) == p->escape ? BREAK_BARE : BREAK_NONE;
     if (b != BREAK_NONE) {
-      size_t start = p->at;
       Break real = lint_text_breaks(p);
-      if (real == BREAK_SPACED && *stop) {
-        p->at = start; /* a blank follows: the key is over */
-        return TRUE;
-      }
-      if (real == BREAK_SPACED) { /* which does not end a value */
-        g_string_append_c(out, ' ');
+      if (real != BREAK_NONE) { /* which ends nothing, blanks and all */
+        g_string_append(out, real == BREAK_SPACED ? " " : "");
         continue;
       }
-      if (real == BREAK_BARE)
-        continue;
       /* an escaped blank or quote belongs to the word */
       g_string_append_c(out, p->text[p->at]);
       p->at++;
