@@ -270,12 +270,12 @@ static gboolean add_rule(OakumIgnore *ignore, const char *line, size_t len, guin
   g_autofree char *rest = exception ? trimmed(text + 1, strlen(text + 1)) : g_strdup(text);
   g_autofree char *once = clean(rest), *spaced = trimmed(once, strlen(once));
   g_autofree char *pattern = clean(spaced); /* "a /" is "a" to the field */
-  if (!exception &&
-      *pattern == '!') { /* BuildKit drops the slash of "/!a" before it looks for "!" */
+  if (!exception && *pattern == '!') { /* BuildKit drops the slash of "/!a" before it looks for "!";
+                                          what is behind that it takes as it is */
     exception = TRUE;
-    g_autofree char *behind = trimmed(pattern + 1, strlen(pattern + 1));
+    char *behind = g_strdup(pattern + 1);
     g_free(pattern);
-    pattern = clean(behind);
+    pattern = behind;
     if (!*pattern)
       return refuse(error, OAKUM_ERROR_INVALID, number, "an exception without a pattern:", text);
   }
