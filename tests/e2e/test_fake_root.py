@@ -91,7 +91,7 @@ def test_doctor_and_choice(oakum, open_small, place):
 
 
 DOCKERFILE = "".join(f"RUN <<SCRIPT\nset -e; rm -rf /opt /srv /s /t /u; mkdir /opt /srv\n{text}\nSCRIPT\n" for text in STEPS.values())
-LAST = """RUN find / -xdev -newer /etc/passwd >/dev/null; ls -lnd /opt /srv /tmp | cut -d' ' -f1,3,4 > /seen; mkdir -p /opt/mid; chown -R 42 /opt
+LAST = """RUN find / -xdev -newer /etc/passwd >/dev/null; stat -c '%A %u %g' /opt /srv /tmp > /seen; mkdir -p /opt/mid; chown -R 42 /opt
 COPY --chown=nobody file /opt/
 COPY --parents opt/mid/below /
 USER nobody
