@@ -134,8 +134,12 @@ static void add_script(OakumLint *lint, const State *state, LintStep *step, cons
     g_string_append_printf(script, "#!%.*s\n", (int)strcspn(state->shell, " "), state->shell);
   }
   g_autofree char *clean = NULL;
-  if (!g_utf8_validate(text, -1, NULL)) /* shellcheck wants UTF-8; one byte stays one character */
-    clean = g_str_to_ascii(text, "C");
+  if (!g_utf8_validate(text, -1, NULL)) { /* shellcheck wants UTF-8; each byte stays one */
+    clean = g_strdup(text);
+    for (char *at = clean; *at; at++)
+      if ((guchar)*at >= 0x80)
+        *at = '?';
+  }
   g_autoptr(GPtrArray) names = lint_prelude(clean ? clean : text, state->names, lint->hadolint);
   for (guint i = 0; i < names->len; i++, prelude++) {
     g_string_append(script, "export ");
