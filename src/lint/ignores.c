@@ -186,11 +186,10 @@ static gboolean read_ignore(const OakumLint *lint, const char *text, Ignore *out
   return FALSE;
 }
 
-/* The first instruction that begins behind a line; NULL. */
-static const OakumInstruction *instruction_below(const OakumLint *lint, int line)
+/* How many instructions begin up to a line. */
+static guint count_up_to(const GPtrArray *all, int line)
 {
-  const GPtrArray *all = lint->dockerfile->instructions;
-  guint low = 0, high = all->len;
+  guint low = 0, high = all ? all->len : 0;
   while (low < high) {
     guint middle = low + (high - low) / 2;
     if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
@@ -198,7 +197,15 @@ static const OakumInstruction *instruction_below(const OakumLint *lint, int line
     else
       low = middle + 1;
   }
-  return low < all->len ? all->pdata[low] : NULL;
+  return low;
+}
+
+/* The first instruction that begins behind a line; NULL. */
+static const OakumInstruction *instruction_below(const OakumLint *lint, int line)
+{
+  const GPtrArray *all = lint->dockerfile->instructions;
+  guint n = count_up_to(all, line);
+  return n < all->len ? all->pdata[n] : NULL;
 }
 
 static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Ignore *ignore)
@@ -236,15 +243,8 @@ static void stage_lines(const OakumLint *lint, int line, gboolean hadolint, Igno
 int lint_instruction_start(const OakumLint *lint, int line)
 {
   const GPtrArray *all = lint->dockerfile->instructions;
-  guint low = 0, high = all ? all->len : 0;
-  while (low < high) {
-    guint middle = low + (high - low) / 2;
-    if (((const OakumInstruction *)all->pdata[middle])->range.line > line)
-      high = middle;
-    else
-      low = middle + 1;
-  }
-  return low > 0 ? ((const OakumInstruction *)all->pdata[low - 1])->range.line : line;
+  guint n = count_up_to(all, line);
+  return n > 0 ? ((const OakumInstruction *)all->pdata[n - 1])->range.line : line;
 }
 
 static GPtrArray *collect(OakumLint *lint)
