@@ -387,7 +387,9 @@ static void answer_loader(Ask *ask)
 
 /* ---- chdir
  * -------------------------------------------------------------------------------------- */
-static void answer_chdir(Ask *ask, uint64_t path_at)
+/* The folder of that name, which the process may enter: a descriptor for the caller to close, or
+ * -errno. */
+static int folder_to_enter(Ask *ask, uint64_t path_at)
 {
   struct stat st;
   OAKUM_AUTO_FD object = oakum_ask_object(ask, AT_FDCWD, path_at, 0);
@@ -395,8 +397,14 @@ static void answer_chdir(Ask *ask, uint64_t path_at)
   if (bad >= 0 && !S_ISDIR(st.st_mode))
     bad = -ENOTDIR;
   bad = bad < 0 ? bad : oakum_ask_may(ask, &st, X_OK, FALSE);
-  if (bad < 0) {
-    oakum_ask_answer(ask, bad);
+  return bad < 0 ? bad : oakum_fd_steal(&object);
+}
+
+static void answer_chdir(Ask *ask, uint64_t path_at)
+{
+  OAKUM_AUTO_FD object = folder_to_enter(ask, path_at);
+  if (object < 0) {
+    oakum_ask_answer(ask, object);
     return;
   }
   char link[32];
@@ -440,12 +448,8 @@ static int root_number(Fake *f, int object)
 /* The kernel's root stays as it is: names are looked up here. */
 static int answer_chroot(Ask *ask, uint64_t path_at)
 {
-  struct stat st;
-  OAKUM_AUTO_FD object = oakum_ask_object(ask, AT_FDCWD, path_at, 0);
-  int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
-  if (bad >= 0 && !S_ISDIR(st.st_mode))
-    bad = -ENOTDIR;
-  bad = bad < 0 ? bad : oakum_ask_may(ask, &st, X_OK, FALSE);
+  OAKUM_AUTO_FD object = folder_to_enter(ask, path_at);
+  int bad = MIN(object, 0);
   if (bad >= 0 && (ask->cred->uid[EFFECTIVE] != 0 || !oakum_fake_is_inside(ask->f, object)))
     bad = -EPERM;
   int number = bad < 0 ? bad : root_number(ask->f, object);
