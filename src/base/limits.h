@@ -99,6 +99,8 @@
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
+#define OAKUM_CATALOG_HEAD 512u                    /* first bytes by which a file may be told */
+#define OAKUM_CATALOG_VALUE_MAX 1024u              /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of an image */
 
 /* Dockerfile */

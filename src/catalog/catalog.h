@@ -25,6 +25,12 @@ NODISCARD OakumCatalog *oakum_catalog_run(const OakumView *view);
 void oakum_catalog_free(OakumCatalog *catalog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCatalog, oakum_catalog_free)
 
+/* What the cataloguers find in one file alone, for tests and fuzzing: those that want a file of
+ * this path and these permission bits run on `content`. Appends to `packages` (OakumPackage) and to
+ * `incomplete` (OakumFinding). */
+void oakum_catalog_one(const char *path, uint32_t mode, OakumSlice content, GPtrArray *packages,
+                       GPtrArray *incomplete);
+
 /* The parsers, for tests and fuzzing. Each appends to `packages`; FALSE with an error when the file
  * breaks its format. dpkg: deb-control(5), dpkg(1) "status"; apk: the installed database of
  * apk-tools 2. */

@@ -144,10 +144,19 @@ static const OakumCommand cmd_step = {.name = "step",
                                       .parent = &oakum_cmd_debug,
                                       .run = run_step};
 
-static const OakumCommand *const verbs[] = {
-    &cmd_version,        &cmd_step,           &oakum_debug_context,   &oakum_debug_pull,
-    &oakum_debug_push,   &oakum_debug_copy,   &oakum_debug_referrers, &oakum_debug_dockerfile,
-    &oakum_debug_expand, &oakum_debug_ignore, &oakum_debug_shell,     NULL};
+static const OakumCommand *const verbs[] = {&cmd_version,
+                                            &cmd_step,
+                                            &oakum_debug_context,
+                                            &oakum_debug_pull,
+                                            &oakum_debug_push,
+                                            &oakum_debug_copy,
+                                            &oakum_debug_referrers,
+                                            &oakum_debug_dockerfile,
+                                            &oakum_debug_expand,
+                                            &oakum_debug_ignore,
+                                            &oakum_debug_shell,
+                                            &oakum_debug_catalog,
+                                            NULL};
 
 const OakumCommand oakum_cmd_debug = {
     .name = "debug",

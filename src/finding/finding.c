@@ -41,6 +41,12 @@ void oakum_package_free(OakumPackage *package)
   g_free(package->source_name);
   g_free(package->source_version);
   g_free(package->maintainer);
+  g_free(package->space);
+  g_free(package->license);
+  g_free(package->module);
+  g_free(package->cpe);
+  g_free(package->found_by);
+  g_free(package->owner);
   g_ptr_array_unref(package->paths);
   g_free(package->layer);
   g_free(package);

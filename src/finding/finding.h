@@ -19,15 +19,23 @@ typedef enum {
   OAKUM_FINDING_INCOMPLETE
 } OakumFindingKind;
 
-/* A package as a cataloguer found it. */
+/* A package as a cataloguer found it. NULL: not said. */
 typedef struct {
   char *name, *version; /* version as the database writes it, epoch included */
-  char *type;           /* "deb", "apk" */
+  char *type;  /* "deb", "apk", "rpm", and purl's other types: "pypi", "npm", "maven", … */
+  char *space; /* purl's namespace ("debian", "@angular", "org.apache.logging.log4j") */
   char *arch;
   char *purl;
   char *source_name,
       *source_version; /* equal to name and version when the database names no source */
-  char *maintainer;
+  char *maintainer;    /* of a deb or apk; vendor of an rpm */
+  char *license;       /* as the package declares it */
+  char *module;        /* rpm modularity label */
+  char *cpe;           /* identity of what has no better one (a binary without a package) */
+  char *found_by;      /* name of the cataloguer */
+  char *owner;         /* purl of the OS package that installed it */
+  gboolean guessed;    /* drawn from a name or a string, not declared */
+  uint64_t offset;     /* of the proof, in bytes of the first path; 0: the whole file */
   GPtrArray *paths;    /* char *: the files that proved it ("var/lib/dpkg/status") */
   char *layer;         /* digest of the layer that brought it; NULL for a root file system */
   int layer_index;     /* -1: unknown */
