@@ -103,6 +103,11 @@
 #define OAKUM_CATALOG_VALUE_MAX 1024u              /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of an image */
 
+/* zip archives */
+#define OAKUM_ZIP_ENTRIES_MAX 2000000u
+#define OAKUM_ZIP_DIRECTORY_MAX (256 * OAKUM_MIB) /* bytes of a central directory */
+#define OAKUM_ZIP_RATIO_MAX 1040u                 /* deflate cannot do more than 1032:1 */
+
 /* Dockerfile */
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
