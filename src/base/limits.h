@@ -117,6 +117,11 @@
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
 
+/* zip archives */
+#define OAKUM_ZIP_ENTRIES_MAX 2000000u
+#define OAKUM_ZIP_DIRECTORY_MAX (256 * OAKUM_MIB) /* bytes of a central directory */
+#define OAKUM_ZIP_RATIO_MAX 1040u                 /* deflate cannot do more than 1032:1 */
+
 /* Dockerfile */
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)
 #define OAKUM_DOCKERFILE_INSTRUCTIONS_MAX 20000u
