@@ -146,9 +146,12 @@ static void read_line(Info *info, OakumSlice line, gboolean *main_open)
   OakumSlice name = oakum_slice_cut(rest, '\t', &rest),
              version = oakum_slice_cut(rest, '\t', &rest);
   if (oakum_slice_is(kind, "=>")) {
-    /* a replacement by a folder has no version: what it was made from is all that is known */
-    if (version.len == 0)
+    /* By a folder: what it was made from is all that is known, and v0.0.0 stands for nothing. */
+    if (version.len == 0 || oakum_slice_is(version, "(devel)")) {
+      if (oakum_slice_is(info->version, "v0.0.0"))
+        info->version = OAKUM_SLICE("(devel)");
       return;
+    }
     if (*main_open) {
       info->main_name = name;
       info->main_version = version;

@@ -493,6 +493,20 @@ static gboolean wants_release(const OakumCatalogEntry *entry)
           oakum_slice_find(entry->head, "JAVA_RUNTIME_VERSION=", &at));
 }
 
+/* NVD writes 1.8.0_392 as version 8, update "update392", and leaves out the build. */
+static char *jvm_cpe(const char *version, gboolean oracle, gboolean jre)
+{
+  const char *product = !oracle ? "oracle:openjdk" : jre ? "oracle:jre" : "oracle:jdk";
+  g_autofree char *plain = g_strndup(version, strcspn(version, "+-"));
+  char *update = strchr(plain, '_');
+  if (!g_str_has_prefix(plain, "1.") || !update)
+    return oakum_catalog_cpe('a', product, plain, "*");
+  g_autofree char *major = g_strndup(plain + 2, strcspn(plain + 2, "._")),
+                  *said = g_strdup_printf("update%.*s", (int)strspn(update + 1, "0123456789"),
+                                          update + 1);
+  return oakum_catalog_cpe('a', product, major, said);
+}
+
 static gboolean run_release(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text, line, version = {NULL, 0}, runtime = version, full = version, type = version,
@@ -523,10 +537,8 @@ static gboolean run_release(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
       oakum_catalog_add(sink, file, "generic", jre ? OAKUM_SLICE("jre") : OAKUM_SLICE("jdk"), best);
   if (!package)
     return TRUE;
-  gboolean oracle = oakum_slice_begins(maker, "Oracle");
   oakum_package_say(&package->maintainer, maker);
-  package->cpe = g_strdup_printf("cpe:2.3:a:oracle:%s:%s:*:*:*:*:*:*:*",
-                                 oracle ? (jre ? "jre" : "jdk") : "openjdk", package->version);
+  package->cpe = jvm_cpe(package->version, oakum_slice_begins(maker, "Oracle"), jre);
   return TRUE;
 }
 

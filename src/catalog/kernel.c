@@ -17,8 +17,8 @@ static gboolean add_kernel(OakumCatalogFile *file, OakumCatalogSink *sink, Oakum
     return TRUE;
   /* the distribution's suffix ("6.1.0-13-amd64") is none of the program's version */
   size_t n = strspn(package->version, "0123456789.");
-  package->cpe =
-      g_strdup_printf("cpe:2.3:o:linux:linux_kernel:%.*s:*:*:*:*:*:*:*", (int)n, package->version);
+  g_autofree char *plain = g_strndup(package->version, n);
+  package->cpe = oakum_catalog_cpe('o', "linux:linux_kernel", plain, "*");
   return TRUE;
 }
 

@@ -351,8 +351,7 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
   if (!plugin && version.len > 0) {
     OakumPackage *package =
         oakum_catalog_add(sink, file, "generic", OAKUM_SLICE("wordpress"), version);
-    package->cpe =
-        g_strdup_printf("cpe:2.3:a:wordpress:wordpress:%s:*:*:*:*:*:*:*", package->version);
+    package->cpe = oakum_catalog_cpe('a', "wordpress:wordpress", package->version, "*");
   } else if (name.len > 0 && version.len > 0) { /* advisories name the folder */
     OakumPackage *package =
         oakum_catalog_add(sink, file, "wordpress-plugin", oakum_path_above(path, 0), version);

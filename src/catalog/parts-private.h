@@ -58,6 +58,10 @@ void oakum_package_say(char **field, OakumSlice value); /* when it is not empty 
  */
 NODISCARD char *oakum_json_license(const json_t *license, const char *key);
 
+/* A CPE 2.3 name; `product` is "vendor:product" as it stands there, part 'a', 'o' or 'h', update
+ * "*" when there is none. New string. */
+NODISCARD char *oakum_catalog_cpe(char part, const char *product, const char *version,
+                                  const char *update);
 NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error,
                                          const char *what);
 

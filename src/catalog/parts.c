@@ -212,6 +212,22 @@ char *oakum_json_license(const json_t *license, const char *key)
   return value;
 }
 
+/* NISTIR 7695, 5.3.2 and 6.2: letters, digits, "_", "." and "-" stand for themselves, ASCII's other
+ * printable characters behind a backslash; the rest cannot be said. */
+char *oakum_catalog_cpe(char part, const char *product, const char *version, const char *update)
+{
+  GString *out = g_string_new(NULL);
+  g_string_append_printf(out, "cpe:2.3:%c:%s:", part, product);
+  for (const char *at = version; *at; at++) {
+    if (g_ascii_isalnum(*at) || strchr("_.-", *at))
+      g_string_append_c(out, g_ascii_tolower(*at));
+    else if (g_ascii_isgraph(*at))
+      g_string_append_printf(out, "\\%c", *at);
+  }
+  g_string_append_printf(out, ":%s:*:*:*:*:*:*", update);
+  return g_string_free(out, FALSE);
+}
+
 gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error, const char *what)
 {
   g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, what);
