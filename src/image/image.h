@@ -70,9 +70,10 @@ void oakum_view_each(const OakumView *view, OakumViewEach each, gpointer user);
 /* ---- store --------------------------------------------------------------------------------------
  * * A folder of blobs named by their digest: blobs/<algorithm>/<hex>. A blob is written to a
  * temporary file, fsynced and renamed, so that a name never stands for partial bytes; it is
- * verified whenever it is read, and one that fails is removed so that the next run fetches it
- * again. Any number of processes may share a store: each holds a shared lock while it is open, gc
- * an exclusive one. */
+ * verified whenever it is read (but for one that this process verified while it wrote it, as long
+ * as inode, size and time of change say that it is the same file), and one that fails is removed so
+ * that the next run fetches it again. Any number of processes may share a store: each holds a
+ * shared lock while it is open, gc an exclusive one. */
 typedef struct OakumStore OakumStore;
 /* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
  * mode 0700 when missing. */
@@ -83,6 +84,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStore, oakum_store_free)
 /* Views of the store as source and sink; the store must outlive them. Thread-safe. */
 NODISCARD OakumBlobSource *oakum_store_source(OakumStore *store);
 NODISCARD OakumBlobSink *oakum_store_sink(OakumStore *store);
+/* The bytes of `reader` (taken), which come into the store while they are read: at the end, when
+ * `reader` has found them right (it checks digest and size, as those of OakumBlobSource do). Who
+ * does not read to the end keeps nothing. The store must outlive it. */
+NODISCARD OakumReader *oakum_store_tee(OakumStore *store, const OakumDescriptor *desc,
+                                       OakumReader *reader, GError **error);
 /* Stores a small blob; gives its descriptor. */
 NODISCARD OakumDescriptor *oakum_store_put_bytes(OakumStore *store, const char *media_type,
                                                  const void *data, size_t len, GError **error);
@@ -147,6 +153,12 @@ void oakum_image_free(OakumImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
 /* The blob of layer `index` as it is stored; fails at its end when size or digest differ. */
 NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error);
+/* What `blob` (taken; of layer `index`) unpacks to: plain tar; fails at its end when the diff ID
+ * differs. */
+NODISCARD OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index,
+                                               OakumReader *blob);
+/* Brings layer `index` near (OakumBlobSource.is_far), when it is not. */
+NODISCARD gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */
 NODISCARD OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error);
 /* Copies config and layers that `sink` has not yet. */

@@ -211,6 +211,40 @@ static void test_store(Fixture *f, gconstpointer data)
   g_assert_cmpuint(removed, ==, 2); /* config and the other layer */
 }
 
+/* What streams by is kept when all of it was read and was right. */
+static void test_tee(Fixture *f, gconstpointer data)
+{
+  static const char digest[] =
+      "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; /* of "abc" */
+  static const struct {
+    const char *bytes;
+    size_t read;
+    gboolean kept;
+  } cases[] = {{"abc", 2, FALSE}, {"abd", 9, FALSE}, {"ab", 9, FALSE}, {"abc", 9, TRUE}};
+  g_autoptr(OakumDescriptor) desc = oakum_descriptor_new("x", digest, 3);
+  g_autoptr(OakumBlobSink) sink = oakum_store_sink(f->store);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    OakumReader *bytes =
+        oakum_reader_new_verify(oakum_reader_new_memory(cases[i].bytes, strlen(cases[i].bytes)),
+                                OAKUM_HASH_SHA256, oakum_digest_hex(digest), 3);
+    g_autoptr(OakumReader) tee = oakum_store_tee(f->store, desc, bytes, &error);
+    g_assert_nonnull(tee);
+    char got[10];
+    gssize n = 1;
+    for (size_t have = 0; n > 0 && have < cases[i].read; have += (size_t)n)
+      n = oakum_reader_read(tee, got, cases[i].read - have, &error);
+    g_assert_cmpint(n, ==, cases[i].read < 3 ? 2 : cases[i].kept ? 0 : -1);
+    g_assert_cmpint(sink->has(sink, desc, NULL), ==, cases[i].kept);
+  }
+  g_autoptr(OakumBlobSource) source = oakum_store_source(f->store);
+  g_autoptr(OakumReader) reader = source->open(source, desc, NULL);
+  g_autofree char *text = NULL;
+  size_t len;
+  g_assert_true(oakum_reader_slurp(reader, 10, "it", &text, &len, NULL));
+  g_assert_cmpstr(text, ==, "abc");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -218,5 +252,6 @@ int main(int argc, char **argv)
   g_test_add("/image/oci-archive", Fixture, NULL, set_up, test_oci_archive, tear_down);
   g_test_add("/image/docker-archive", Fixture, NULL, set_up, test_docker_archive, tear_down);
   g_test_add("/image/store", Fixture, NULL, set_up, test_store, tear_down);
+  g_test_add("/image/tee", Fixture, NULL, set_up, test_tee, tear_down);
   return g_test_run();
 }
