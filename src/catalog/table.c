@@ -1,7 +1,17 @@
 /* All cataloguers: one table a file. */
-#include "catalog/catalog-private.h"
+#include "catalog/parts-private.h"
 
-const OakumCataloguer *const oakum_catalog_tables[] = {NULL};
+const OakumCataloguer *const oakum_catalog_tables[] = {oakum_python_cataloguers,
+                                                       oakum_node_cataloguers,
+                                                       oakum_java_cataloguers,
+                                                       oakum_native_cataloguers,
+                                                       oakum_ruby_cataloguers,
+                                                       oakum_php_cataloguers,
+                                                       oakum_dotnet_cataloguers,
+                                                       oakum_other_cataloguers,
+                                                       oakum_kernel_cataloguers,
+                                                       oakum_binary_cataloguers,
+                                                       NULL};
 
 void oakum_catalog_one(const char *path, uint32_t mode, OakumSlice content, GPtrArray *packages,
                        GPtrArray *incomplete)
