@@ -134,7 +134,10 @@
                                           */
 #define OAKUM_CATALOG_OTHERS_MAX 64u     /* other names of one file or folder in a layer */
 #define OAKUM_FOLDER_NAMES_MAX 20000000u /* names below a folder that is looked through */
-#define OAKUM_CATALOG_VALUE_MAX 1024u    /* bytes of a name or a version */
+#define OAKUM_SBOM_MAX (64 * OAKUM_MIB)  /* bytes of a bill of materials */
+#define OAKUM_PURL_MAX 8192u
+#define OAKUM_PURL_QUALIFIERS_MAX 32
+#define OAKUM_CATALOG_VALUE_MAX 1024u              /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */

@@ -8,6 +8,9 @@
 OAKUM_DECLARE_ERROR(catalog)
 #define OAKUM_CATALOG_ERROR (oakum_catalog_error_quark())
 
+/* A bill of materials that is to be read in place of an image: a layer with this file alone. */
+#define OAKUM_SBOM_DOCUMENT ".oakum/sbom"
+
 /* From os-release(5) and its older kin. NULL: not said. */
 typedef struct {
   char *id, *version, *pretty; /* "debian", "11", "Debian GNU/Linux 11 (bullseye)" */

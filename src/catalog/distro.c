@@ -397,6 +397,8 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro)
     if (!distro->id && !g_hash_table_contains(used->values, "NAME"))
       from_release_line(release_files[i], fact(used, "text"), distro);
   }
+  if (!distro->id && (used = facts_of(facts, OAKUM_SBOM_DOCUMENT)) != NULL)
+    from_assignments(used, distro);
   g_autoptr(GString) sets = g_string_new(NULL);
   for (guint i = 0; i < facts->len; i++) {
     const char *more = fact(facts->pdata[i], "content_sets");

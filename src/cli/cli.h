@@ -70,7 +70,8 @@ typedef enum {
   OAKUM_ARG_DOCKER_ARCHIVE,
   OAKUM_ARG_OCI,
   OAKUM_ARG_OCI_ARCHIVE,
-  OAKUM_ARG_ROOTFS
+  OAKUM_ARG_ROOTFS,
+  OAKUM_ARG_SBOM /* a bill of materials; only examine takes it */
 } OakumImageArgKind;
 typedef struct {
   OakumImageArgKind kind;
@@ -83,6 +84,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImageArg, oakum_image_arg_free)
 NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                            OakumStore *store, const OakumRegistryArgs *registry,
                                            GError **error);
+/* What a bill of materials (a path, or "-" for standard input; compressed or not) says is in an
+ * image. */
+NODISCARD OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error);
 /* What is in the image; a root file system is read where it lies. */
 NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
                                                 const OakumPlatform *platform, OakumStore *store,

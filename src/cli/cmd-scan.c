@@ -61,7 +61,7 @@ static const OakumOptionGroup groups[] = {
 static const OakumArgument arguments[] = {
     {"IMAGE",
      "registry/name:tag, docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], "
-     "rootfs:DIR or rootfs:FILE"},
+     "rootfs:DIR, rootfs:FILE or sbom:FILE"},
     {0}};
 
 const OakumCommand oakum_cmd_scan = {

@@ -14,7 +14,8 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
   } kinds[] = {{"docker-archive:", OAKUM_ARG_DOCKER_ARCHIVE},
                {"oci:", OAKUM_ARG_OCI},
                {"oci-archive:", OAKUM_ARG_OCI_ARCHIVE},
-               {"rootfs:", OAKUM_ARG_ROOTFS}};
+               {"rootfs:", OAKUM_ARG_ROOTFS},
+               {"sbom:", OAKUM_ARG_SBOM}};
   g_autoptr(OakumImageArg) arg = g_new0(OakumImageArg, 1);
   arg->text = g_strdup(text);
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
@@ -22,7 +23,8 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
       continue;
     const char *path = text + strlen(kinds[i].prefix);
     /* a docker reference has colons of its own, so that its archive's path ends at the first one */
-    const char *colon = kinds[i].kind == OAKUM_ARG_ROOTFS           ? NULL
+    gboolean one = kinds[i].kind == OAKUM_ARG_ROOTFS || kinds[i].kind == OAKUM_ARG_SBOM;
+    const char *colon = one                                         ? NULL
                         : kinds[i].kind == OAKUM_ARG_DOCKER_ARCHIVE ? strchr(path, ':')
                                                                     : strrchr(path, ':');
     /* oci:DIR@sha256:…: a digest in place of a tag */
@@ -235,6 +237,10 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
     break;
   case OAKUM_ARG_ROOTFS:
     return open_rootfs(arg, platform, store, error);
+  case OAKUM_ARG_SBOM:
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "%s: a bill of materials is no image: it can only be scanned", arg->text);
+    return NULL;
   case OAKUM_ARG_REGISTRY:
     return open_pulled(arg, platform, store, registry, error);
   }
@@ -262,6 +268,8 @@ OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatf
                                       OakumStore *store, const OakumRegistryArgs *registry,
                                       GError **error)
 {
+  if (arg->kind == OAKUM_ARG_SBOM)
+    return oakum_sbom_arg_examine(arg->path, error);
   if (arg->kind != OAKUM_ARG_ROOTFS) {
     g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
     return image ? oakum_examine_image(image, error) : NULL;

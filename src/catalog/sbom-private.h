@@ -1,0 +1,40 @@
+/* Bills of materials to packages. */
+#pragma once
+#include "catalog/parts-private.h"
+
+typedef struct {
+  char *type, *space, *name, *version; /* decoded; NULL: not said */
+  GHashTable *qualifiers;              /* char * by char *, keys in lower case */
+} OakumPurl;
+/* FALSE when it is none; `out` must be cleared all the same. */
+NODISCARD gboolean oakum_purl_parse(const char *text, OakumPurl *out);
+void oakum_purl_clear(OakumPurl *purl);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumPurl, oakum_purl_clear)
+
+/* What a document says of one package, whatever its format. Borrowed; NULL: nothing. */
+typedef struct {
+  const char *name, *version, *purl, *cpe, *license, *maintainer;
+  const char *arch, *source_name, *source_version, *module, *owner; /* said apart from purl */
+  const char *path;                                                 /* a file that proved it */
+  gboolean guessed;
+} OakumSbomPackage;
+/* What becomes of it; what is neither named by a purl nor by a CPE is no package. */
+void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                    const OakumSbomPackage *said);
+/* The distribution. */
+void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *id,
+                       const char *version, const char *pretty);
+
+/* Of one format each. */
+void oakum_sbom_cyclonedx(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
+void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
+void oakum_sbom_spdx3(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
+void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
+void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink);
+
+/* Any of them, told by its content: CycloneDX 1.2 to 1.6 (JSON), SPDX 2.2 and 2.3 (JSON and
+ * tag-value), SPDX 3 (JSON-LD), syft's own JSON. INVALID: none of them. */
+NODISCARD gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
+                                           GError **error);
+
+extern const OakumCataloguer oakum_sbom_cataloguers[];
