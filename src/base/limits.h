@@ -108,11 +108,14 @@
 #define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)  /* os-release and its kin */
 #define OAKUM_CATALOG_FACTS 64u                   /* of one such file */
 #define OAKUM_CATALOG_INCOMPLETE_MAX 10000u       /* findings of one layer */
-#define OAKUM_CATALOG_REPLACED_MAX 10000u /* names that come twice in a layer and give something   \
-                                           */
-#define OAKUM_CATALOG_OTHERS_MAX 64u      /* other names of one file or folder in a layer */
-#define OAKUM_FOLDER_NAMES_MAX 20000000u  /* names below a folder that is looked through */
-#define OAKUM_CATALOG_VALUE_MAX 1024u     /* bytes of a name or a version */
+#define OAKUM_CATALOG_REPLACED_MAX                                                                 \
+  10000u                                 /* names that come twice in a layer and give something    \
+                                          */
+#define OAKUM_CATALOG_OTHERS_MAX 64u     /* other names of one file or folder in a layer */
+#define OAKUM_FOLDER_NAMES_MAX 20000000u /* names below a folder that is looked through */
+#define OAKUM_RPM_HEADER_MAX (64 * OAKUM_MIB) /* one package's header; rpm itself takes 256 MiB */
+#define OAKUM_RPM_TAGS_MAX 65535u             /* rpm's own limit */
+#define OAKUM_CATALOG_VALUE_MAX 1024u         /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */

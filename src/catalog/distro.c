@@ -308,7 +308,7 @@ static const char *release_of_codename(const char *id, const char *codename)
 static const Ecosystem *ecosystem_of(const char *id)
 {
   for (size_t i = 0; id && i < G_N_ELEMENTS(ecosystems); i++)
-    if (strcmp(ecosystems[i].id, id) == 0)
+    if (g_ascii_strcasecmp(ecosystems[i].id, id) == 0)
       return &ecosystems[i];
   return NULL;
 }

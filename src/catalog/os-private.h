@@ -12,3 +12,11 @@ NODISCARD gboolean oakum_dpkg_list_run(OakumCatalogFile *file, OakumCatalogSink 
                                        GError **error);
 NODISCARD gboolean oakum_apk_wants(const OakumCatalogEntry *entry);
 NODISCARD gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error);
+NODISCARD gboolean oakum_rpm_wants(const OakumCatalogEntry *entry);
+NODISCARD gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error);
+NODISCARD gboolean oakum_rpm_wal_wants(const OakumCatalogEntry *entry);
+NODISCARD gboolean oakum_rpm_wal_run(OakumCatalogFile *file, OakumCatalogSink *sink,
+                                     GError **error);
+NODISCARD gboolean oakum_rpm_list_wants(const OakumCatalogEntry *entry);
+NODISCARD gboolean oakum_rpm_list_run(OakumCatalogFile *file, OakumCatalogSink *sink,
+                                      GError **error);
