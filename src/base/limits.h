@@ -120,6 +120,25 @@
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
 
+/* files of cataloguers: each is what is read of one file, unless it says otherwise */
+#define OAKUM_CATALOG_TEXT_MAX (16 * OAKUM_MIB)    /* a text that is read as a whole */
+#define OAKUM_CATALOG_JSON_MAX (64 * OAKUM_MIB)    /* a list of all that is installed */
+#define OAKUM_CATALOG_FIELDS_MAX 100000u           /* lines of the fields in front of a text */
+#define OAKUM_JAR_DEPTH_MAX 8u                     /* archives in archives */
+#define OAKUM_JAR_NESTED_MAX (256 * OAKUM_MIB)     /* one compressed archive in another */
+#define OAKUM_JAR_INFLATED_MAX (4 * OAKUM_GIB)     /* all of what is in one file, together */
+#define OAKUM_JAR_ARCHIVES_MAX 20000u              /* archives in one file */
+#define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */
+#define OAKUM_JAR_MANIFEST_MAX (4 * OAKUM_MIB)     /* a MANIFEST.MF */
+#define OAKUM_EXE_NAMES_MAX (8 * OAKUM_MIB)        /* names of all sections */
+#define OAKUM_GO_INFO_MAX (16 * OAKUM_MIB)         /* build information of a Go program */
+#define OAKUM_GO_SEARCH_MAX (64 * OAKUM_MIB)       /* bytes looked through for it */
+#define OAKUM_AUDITABLE_MAX (32 * OAKUM_MIB)       /* dependencies of a Rust program, unpacked */
+#define OAKUM_SIGNATURE_SEARCH_MAX (2 * OAKUM_GIB) /* bytes of an executable that are searched */
+#define OAKUM_SIGNATURE_WINDOW (1 * OAKUM_MIB)     /* of it at a time */
+#define OAKUM_SIGNATURE_TRIES_MAX 20000u           /* places tried in one executable */
+#define OAKUM_PE_RESOURCES_MAX 4096u               /* entries of the resource tree looked at */
+
 /* zip archives */
 #define OAKUM_ZIP_ENTRIES_MAX 2000000u
 #define OAKUM_ZIP_DIRECTORY_MAX (256 * OAKUM_MIB) /* bytes of a central directory */

@@ -112,8 +112,6 @@ NODISCARD size_t oakum_names_count(const OakumNames *names);
 NODISCARD gboolean oakum_catalog_line(OakumSlice *rest, OakumSlice *line);
 /* Without space around. */
 NODISCARD OakumSlice oakum_slice_strip(OakumSlice slice);
-NODISCARD gboolean oakum_slice_is(OakumSlice slice, const char *text);
-NODISCARD gboolean oakum_slice_begins(OakumSlice slice, const char *text);
 NODISCARD OakumSlice oakum_slice_of(const char *text);
 /* A value as text: NUL and what is no UTF-8 replaced, space around cut, bounded. New string. */
 NODISCARD char *oakum_catalog_value(OakumSlice slice);

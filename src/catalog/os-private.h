@@ -1,6 +1,6 @@
 /* What the readers of package databases share. */
 #pragma once
-#include "catalog/catalog-private.h"
+#include "catalog/parts-private.h"
 
 /* A line of a text database longer than OAKUM_DPKG_LINE_MAX is LIMIT. */
 NODISCARD gboolean oakum_catalog_line_fits(const OakumCatalogFile *file, OakumSlice line,
