@@ -99,15 +99,16 @@
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
-#define OAKUM_CATALOG_HEAD 512u                   /* first bytes by which a file may be told */
-#define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB) /* a larger one goes to a file without a name */
-#define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)    /* bytes of a file that is looked into */
-#define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)  /* bytes of all names kept of a layer */
-#define OAKUM_CATALOG_OWNED_MAX 1000000u          /* files whose OS package is known */
-#define OAKUM_CATALOG_TEXT_MAX (64 * OAKUM_MIB)   /* a database that is text */
-#define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)  /* os-release and its kin */
-#define OAKUM_CATALOG_FACTS 64u                   /* of one such file */
-#define OAKUM_CATALOG_INCOMPLETE_MAX 10000u       /* findings of one layer */
+#define OAKUM_CATALOG_HEAD 512u                     /* first bytes by which a file may be told */
+#define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB)   /* a larger one goes to a file without a name */
+#define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)      /* bytes of a file that is looked into */
+#define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)    /* bytes of all names kept of a layer */
+#define OAKUM_CATALOG_OWNED_MAX 1000000u            /* files whose OS package is known */
+#define OAKUM_CATALOG_DATABASE_MAX (64 * OAKUM_MIB)   /* a database that is text */
+#define OAKUM_CATALOG_DOCUMENT_MAX (16 * OAKUM_MIB) /* a JSON document that lies in an image */
+#define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)    /* os-release and its kin */
+#define OAKUM_CATALOG_FACTS 64u                     /* of one such file */
+#define OAKUM_CATALOG_INCOMPLETE_MAX 10000u         /* findings of one layer */
 #define OAKUM_CATALOG_REPLACED_MAX                                                                 \
   10000u                                 /* names that come twice in a layer and give something    \
                                           */

@@ -20,3 +20,16 @@ NODISCARD gboolean oakum_rpm_wal_run(OakumCatalogFile *file, OakumCatalogSink *s
 NODISCARD gboolean oakum_rpm_list_wants(const OakumCatalogEntry *entry);
 NODISCARD gboolean oakum_rpm_list_run(OakumCatalogFile *file, OakumCatalogSink *sink,
                                       GError **error);
+NODISCARD gboolean oakum_chisel_wants(const OakumCatalogEntry *entry);
+NODISCARD gboolean oakum_chisel_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error);
+
+/* Whether `path` is or lies below a folder of nix's store; *len: bytes of that folder's path. */
+NODISCARD gboolean oakum_nix_folder(const char *path, size_t *len);
+void oakum_nix_found(const char *folder, OakumCatalogSink *sink);
+
+/* The parts of a package-url to type, space, name, version and arch of `out`, which are freed
+ * first. FALSE: it is none, and nothing was changed. */
+NODISCARD gboolean oakum_purl_parse(const char *purl, OakumPackage *out);
+/* Packages of an SPDX 2 or CycloneDX document that are not the system's; FALSE: it is neither. */
+NODISCARD gboolean oakum_sbom_read(json_t *json, const OakumCatalogFile *file,
+                                   OakumCatalogSink *sink);

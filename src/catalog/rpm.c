@@ -112,7 +112,7 @@ gboolean oakum_rpm_list_run(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
 {
   OakumSlice text, line;
   guint number = 0;
-  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   while (oakum_catalog_line(&text, &line)) {
     number++;

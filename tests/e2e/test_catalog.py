@@ -136,3 +136,35 @@ if SHARED.exists():
         source = lambda p: f"{p['source']}-{p['source_version'].split(':')[-1]}.src.rpm" if "source" in p else "None"
         got = sorted((p["name"], p["version"], str(p.get("arch")), source(p), *[str(p.get(key)) for key in ("maintainer", "license", "module")]) for p in packages)
         assert got == want and wrong == []
+
+
+def test_chisel(oakum):
+    lines = [{"jsonwall": "1.0", "schema": "1.0", "count": 3}, {"kind": "package", "name": "libc6", "version": "2.39-0ubuntu8.3", "sha256": "x", "arch": "amd64"},
+             {"kind": "content", "slice": "libc6_libs", "path": "/usr/lib/libc.so.6"}]
+    packed = subprocess.run(["zstd", "-c"], input="".join(json.dumps(line) + "\n" for line in lines).encode(), capture_output=True, check=True).stdout
+    packages, wrong = one(oakum, "var/lib/chisel/manifest.wall", packed)
+    assert [(p["name"], p["version"], p["arch"], p["type"]) for p in packages] == [("libc6", "2.39-0ubuntu8.3", "amd64", "deb")] and wrong == []
+    assert one(oakum, "var/lib/chisel/manifest.wall", packed[:-9]) == ([], ["damaged-package-database"])
+
+
+def test_nix_store(oakum, tmp_path):
+    """No database: the folders say it, each once; what has no version in its name is no package."""
+    root = write(tmp_path, {f"nix/store/{'0' * 31}{i}-{name}/bin/x": "" for i, name in enumerate(
+        ["bash-5.2p26", "openssl-3.0.13-bin", "hook.sh", "glibc-locales-2.39-5", "x-1.0.drv"])})
+    write(tmp_path, {f"nix/store/{'0' * 32}-bash-5.2p26/share/y": "", "nix/store/short-bash-1/x": ""})
+    found = scan(oakum, f"rootfs:{root}")["packages"]
+    assert [(p["name"], p["version"], p["purl"]) for p in found] == [
+        ("bash", "5.2p26", "pkg:nix/bash@5.2p26"), ("glibc-locales", "2.39-5", "pkg:nix/glibc-locales@2.39-5"), ("openssl", "3.0.13", "pkg:nix/openssl@3.0.13")]
+    tar = subprocess.run(["tar", "-C", root, "-cf", "-", "."], capture_output=True, check=True).stdout
+    (tmp_path / "all.tar").write_bytes(tar)
+    assert [p["purl"] for p in scan(oakum, f"rootfs:{tmp_path}/all.tar")["packages"]] == [p["purl"] for p in found]
+
+
+def test_a_file_of_an_os_package_names_it(oakum, tmp_path):
+    metadata = "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n"
+    place = "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA"
+    write(tmp_path, {"etc/os-release": "ID=debian\nVERSION_ID=12\n", place: metadata, place.replace("usr/lib", "opt"): metadata.replace("1.16.0", "1.17.0"),
+                     "var/lib/dpkg/status": "Package: python3-six\nStatus: install ok installed\nArchitecture: all\nVersion: 1.16.0-4\n",
+                     "var/lib/dpkg/info/python3-six.list": f"/.\n/usr\n/{place}\n"})
+    found = {(p["type"], p["version"]): p.get("owner") for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]}
+    assert found == {("deb", "1.16.0-4"): None, ("pypi", "1.16.0"): "pkg:deb/debian/python3-six@1.16.0-4?arch=all&distro=debian-12", ("pypi", "1.17.0"): None}
