@@ -91,20 +91,41 @@
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)
-#define OAKUM_ADVISORY_NAMES_MAX 1000u  /* aliases, or upstream names, of one record */
-#define OAKUM_ADVISORY_ROWS_MAX 200000u /* ranges on one package */
-#define OAKUM_SQL_STEPS_MAX 50000u      /* thousands of steps of one statement that reads */
+#define OAKUM_ADVISORY_NAMES_MAX 1000u      /* aliases, or upstream names, of one record */
+#define OAKUM_ADVISORY_ROWS_MAX 200000u     /* ranges on one package */
+#define OAKUM_ADVISORY_TITLE_MAX 200u       /* characters kept of a title */
+#define OAKUM_ADVISORY_NOTE_MAX 200u        /* characters kept of a vendor's note */
+#define OAKUM_ADVISORY_REFERENCES_MAX 5u    /* kept of one record */
+#define OAKUM_ADVISORY_REFERENCE_MAX 300u   /* bytes; a longer one is left out */
+#define OAKUM_ADVISORY_CVSS_MAX 16u         /* vectors kept of one record */
+#define OAKUM_ADVISORY_CWES_MAX 16u         /* kept of one record */
+#define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
+#define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
+#define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
+#define OAKUM_FEED_BAD_PERCENT 5u            /* of the records of one input; more and it fails */
+#define OAKUM_FEED_BAD_SHOWN 20u             /* bad records told of one by one */
+#define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
+#define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
+#define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
+#define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
+#define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
+#define OAKUM_XML_DEPTH_MAX 64u
+#define OAKUM_OVAL_MAX (1 * OAKUM_GIB) /* what is held of one OVAL document until its end */
+#define OAKUM_SQL_STEPS_MAX 50000u     /* thousands of steps of one statement that reads */
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
+#define OAKUM_LICENSE_MAX 16384u                    /* bytes of a license expression */
+#define OAKUM_LICENSE_WORD_MAX 128u                 /* of one id in it */
+#define OAKUM_LICENSE_DEPTH_MAX 32u                 /* parentheses in it */
 #define OAKUM_CATALOG_HEAD 512u                     /* first bytes by which a file may be told */
 #define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB)   /* a larger one goes to a file without a name */
 #define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)      /* bytes of a file that is looked into */
 #define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)    /* bytes of all names kept of a layer */
 #define OAKUM_CATALOG_OWNED_MAX 1000000u            /* files whose OS package is known */
-#define OAKUM_CATALOG_DATABASE_MAX (64 * OAKUM_MIB)   /* a database that is text */
+#define OAKUM_CATALOG_DATABASE_MAX (64 * OAKUM_MIB) /* a database that is text */
 #define OAKUM_CATALOG_DOCUMENT_MAX (16 * OAKUM_MIB) /* a JSON document that lies in an image */
 #define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)    /* os-release and its kin */
 #define OAKUM_CATALOG_FACTS 64u                     /* of one such file */

@@ -102,8 +102,8 @@ void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *fi
 /* ---- names
  * --------------------------------------------------------------------------------------- */
 /* FALSE: there are too many. A name that was there is replaced. */
-NODISCARD gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind);
-NODISCARD OakumNameKind oakum_names_find(const OakumNames *names, const char *path, size_t len);
+NODISCARD gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kind);
+NODISCARD OakumEntryKind oakum_names_find(const OakumNames *names, const char *path, size_t len);
 NODISCARD size_t oakum_names_count(const OakumNames *names);
 
 /* ---- lines of text files
@@ -112,6 +112,8 @@ NODISCARD size_t oakum_names_count(const OakumNames *names);
 NODISCARD gboolean oakum_catalog_line(OakumSlice *rest, OakumSlice *line);
 /* Without space around. */
 NODISCARD OakumSlice oakum_slice_strip(OakumSlice slice);
+NODISCARD gboolean oakum_slice_is(OakumSlice slice, const char *text);
+NODISCARD gboolean oakum_slice_begins(OakumSlice slice, const char *text);
 NODISCARD OakumSlice oakum_slice_of(const char *text);
 /* A value as text: NUL and what is no UTF-8 replaced, space around cut, bounded. New string. */
 NODISCARD char *oakum_catalog_value(OakumSlice slice);

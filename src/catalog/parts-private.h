@@ -10,11 +10,6 @@ static inline OakumSlice oakum_slice(const char *text)
 {
   return (OakumSlice){(const uint8_t *)text, text ? strlen(text) : 0};
 }
-static inline gboolean oakum_slice_is(OakumSlice slice, const char *text)
-{
-  return slice.len == strlen(text) && memcmp(slice.data, text, slice.len) == 0;
-}
-NODISCARD gboolean oakum_slice_begins(OakumSlice slice, const char *text);
 /* Letters of ASCII in any case. */
 NODISCARD gboolean oakum_slice_is_nocase(OakumSlice slice, const char *text);
 /* Without spaces, tabs and line ends around it. */

@@ -1,12 +1,6 @@
 /* Slices, fields and JSON for the cataloguers of languages. */
 #include "catalog/parts-private.h"
 
-gboolean oakum_slice_begins(OakumSlice slice, const char *text)
-{
-  size_t n = strlen(text);
-  return slice.len >= n && memcmp(slice.data, text, n) == 0;
-}
-
 gboolean oakum_slice_is_nocase(OakumSlice slice, const char *text)
 {
   return slice.len == strlen(text) &&

@@ -28,6 +28,18 @@ OakumSlice oakum_slice_strip(OakumSlice slice)
   return slice;
 }
 
+gboolean oakum_slice_is(OakumSlice slice, const char *text)
+{
+  size_t n = strlen(text);
+  return slice.len == n && (n == 0 || memcmp(slice.data, text, n) == 0);
+}
+
+gboolean oakum_slice_begins(OakumSlice slice, const char *text)
+{
+  size_t n = strlen(text);
+  return slice.len >= n && (n == 0 || memcmp(slice.data, text, n) == 0);
+}
+
 OakumSlice oakum_slice_of(const char *text)
 {
   return (OakumSlice){(const uint8_t *)text, strlen(text)};
