@@ -117,18 +117,19 @@
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
-#define OAKUM_LICENSE_MAX 16384u                  /* bytes of a license expression */
-#define OAKUM_LICENSE_WORD_MAX 128u               /* of one id in it */
-#define OAKUM_LICENSE_DEPTH_MAX 32u               /* parentheses in it */
-#define OAKUM_CATALOG_HEAD 512u                   /* first bytes by which a file may be told */
-#define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB) /* a larger one goes to a file without a name */
-#define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)    /* bytes of a file that is looked into */
-#define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)  /* bytes of all names kept of a layer */
-#define OAKUM_CATALOG_OWNED_MAX 1000000u          /* files whose OS package is known */
-#define OAKUM_CATALOG_TEXT_MAX (64 * OAKUM_MIB)   /* a database that is text */
-#define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)  /* os-release and its kin */
-#define OAKUM_CATALOG_FACTS 64u                   /* of one such file */
-#define OAKUM_CATALOG_INCOMPLETE_MAX 10000u       /* findings of one layer */
+#define OAKUM_LICENSE_MAX 16384u                    /* bytes of a license expression */
+#define OAKUM_LICENSE_WORD_MAX 128u                 /* of one id in it */
+#define OAKUM_LICENSE_DEPTH_MAX 32u                 /* parentheses in it */
+#define OAKUM_CATALOG_HEAD 512u                     /* first bytes by which a file may be told */
+#define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB)   /* a larger one goes to a file without a name */
+#define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)      /* bytes of a file that is looked into */
+#define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)    /* bytes of all names kept of a layer */
+#define OAKUM_CATALOG_OWNED_MAX 1000000u            /* files whose OS package is known */
+#define OAKUM_CATALOG_DATABASE_MAX (64 * OAKUM_MIB) /* a database that is text */
+#define OAKUM_CATALOG_DOCUMENT_MAX (16 * OAKUM_MIB) /* a JSON document that lies in an image */
+#define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)    /* os-release and its kin */
+#define OAKUM_CATALOG_FACTS 64u                     /* of one such file */
+#define OAKUM_CATALOG_INCOMPLETE_MAX 10000u         /* findings of one layer */
 #define OAKUM_CATALOG_REPLACED_MAX                                                                 \
   10000u                                 /* names that come twice in a layer and give something    \
                                           */
@@ -137,7 +138,9 @@
 #define OAKUM_SBOM_MAX (64 * OAKUM_MIB)  /* bytes of a bill of materials */
 #define OAKUM_PURL_MAX 8192u
 #define OAKUM_PURL_QUALIFIERS_MAX 32
-#define OAKUM_CATALOG_VALUE_MAX 1024u              /* bytes of a name or a version */
+#define OAKUM_RPM_HEADER_MAX (64 * OAKUM_MIB) /* one package's header; rpm itself takes 256 MiB */
+#define OAKUM_RPM_TAGS_MAX 65535u             /* rpm's own limit */
+#define OAKUM_CATALOG_VALUE_MAX 1024u         /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */

@@ -125,4 +125,5 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro);
 /* Package-url of a package (purl-spec); new string. */
 NODISCARD char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro);
 
-extern const OakumCataloguer oakum_cataloguers_os[], oakum_cataloguers_facts[];
+extern const OakumCataloguer oakum_cataloguers_os[], oakum_cataloguers_more[],
+    oakum_cataloguers_facts[];

@@ -1,6 +1,6 @@
 /* Which distribution an image is: os-release(5) in all its forms, the files that older and smaller
  * systems have in its place, and the key by which advisories know the release. */
-#include "catalog/catalog-private.h"
+#include "catalog/parts-private.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,6 +282,10 @@ static const Ecosystem ecosystems[] = {
     {"wolfi", "Wolfi", NONE},
     {"chainguard", "Chainguard", NONE},
     {"minimos", "MinimOS", NONE},
+    {"alpaquita", "Alpaquita", WHOLE},
+    {"bellsoft-hardened-containers", "BellSoft Hardened Containers", WHOLE},
+    {"cleanstart", "CleanStart", NONE},
+    {"echo", "Echo", NONE},
     {"arch", "Arch", NONE},
     {"archarm", "Arch", NONE},
     {"gentoo", "Gentoo", NONE},
@@ -308,7 +312,7 @@ static const char *release_of_codename(const char *id, const char *codename)
 static const Ecosystem *ecosystem_of(const char *id)
 {
   for (size_t i = 0; id && i < G_N_ELEMENTS(ecosystems); i++)
-    if (strcmp(ecosystems[i].id, id) == 0)
+    if (g_ascii_strcasecmp(ecosystems[i].id, id) == 0)
       return &ecosystems[i];
   return NULL;
 }
@@ -324,6 +328,9 @@ static char *key_of(const Ecosystem *ecosystem, const char *version)
     n += 1 + strspn(version + n + 1, "0123456789");
   if (ecosystem->form == WHOLE)
     n = strlen(version);
+  /* the first release before any service pack */
+  if (g_str_has_prefix(ecosystem->ecosystem, "SUSE") && version[n] == '\0' && !strchr(version, '.'))
+    return g_strdup_printf("%s:%s.0", ecosystem->ecosystem, version);
   return g_strdup_printf("%s%c%.*s", ecosystem->ecosystem,
                          strchr(ecosystem->ecosystem, ':') ? ' ' : ':', (int)n, version);
 }

@@ -48,7 +48,7 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
 {
   OakumSlice text, line;
   Apk apk = {0};
-  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   while (oakum_catalog_line(&text, &line)) {
     if (!oakum_catalog_line_fits(file, line, error))

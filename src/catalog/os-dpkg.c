@@ -95,7 +95,7 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   OakumSlice text, line;
   gboolean ok = TRUE;
   guint64 number = 0;
-  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   while (ok && oakum_catalog_line(&text, &line)) {
     number++;
@@ -144,7 +144,7 @@ gboolean oakum_dpkg_list_run(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
   OakumSlice text, line, name = {(const uint8_t *)base, strcspn(base, ":")};
   size_t dot = (size_t)(strrchr(base, '.') - base);
   name.len = MIN(name.len, dot);
-  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   while (oakum_catalog_line(&text, &line)) {
     if (sums && line.len > 34) { /* 32 digits and two spaces */
@@ -153,6 +153,60 @@ gboolean oakum_dpkg_list_run(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
     } else if (sums || line.len < 2 || line.data[0] != '/')
       continue;
     oakum_catalog_sink_owns(sink, strstr(path, "opkg") ? "opkg" : "deb", name, line);
+  }
+  return TRUE;
+}
+
+/* ---- Ubuntu's chisel: a zstd of lines of JSON, the first of which says what they are
+ * ------------------- */
+gboolean oakum_chisel_wants(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->path, "var/lib/chisel/manifest.wall") == 0;
+}
+
+static void chisel_line(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink)
+{
+  OakumSlice kind = oakum_json_slice(json, "kind"), name = oakum_json_slice(json, "name");
+  if (oakum_slice_is(kind, "package") && name.len > 0) {
+    OakumPackage *package =
+        oakum_catalog_sink_package(sink, file, "deb", name, oakum_json_slice(json, "version"));
+    oakum_package_say(&package->arch, oakum_json_slice(json, "arch"));
+  } else if (oakum_slice_is(kind, "content")) { /* slice "bash_bins" of package bash */
+    OakumSlice slice = oakum_json_slice(json, "slice");
+    const uint8_t *end = slice.len ? memchr(slice.data, '_', slice.len) : NULL;
+    if (end)
+      oakum_catalog_sink_owns(sink, "deb", (OakumSlice){slice.data, (size_t)(end - slice.data)},
+                              oakum_json_slice(json, "path"));
+  }
+}
+
+gboolean oakum_chisel_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice packed, line;
+  g_autofree char *text = NULL;
+  size_t len;
+  g_autoptr(GError) why = NULL;
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DOCUMENT_MAX, &packed, error))
+    return FALSE;
+  g_autoptr(OakumReader) reader =
+      oakum_reader_new_inflate(oakum_reader_new_memory(packed.data, packed.len), NULL);
+  if (!oakum_reader_slurp(reader, OAKUM_CATALOG_DATABASE_MAX, "chisel's manifest", &text, &len, &why)) {
+    oakum_catalog_take_error(error, g_steal_pointer(&why), file);
+    return FALSE;
+  }
+  OakumSlice rest = {(const uint8_t *)text, len};
+  for (gboolean first = TRUE; oakum_catalog_line(&rest, &line);) {
+    if (oakum_slice_strip(line).len == 0)
+      continue;
+    if (!oakum_catalog_line_fits(file, line, error))
+      return FALSE;
+    OAKUM_AUTO_JSON *json = oakum_catalog_json_bytes(line, error);
+    if (!json)
+      return FALSE;
+    if (first && !json_object_get(json, "jsonwall"))
+      return oakum_catalog_invalid(file, error, "no manifest of chisel");
+    first = FALSE;
+    chisel_line(json, file, sink);
   }
   return TRUE;
 }

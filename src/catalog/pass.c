@@ -1,6 +1,6 @@
 /* One pass over one layer. Of a file only its first bytes are read unless a cataloguer wants it;
  * then it goes to memory when it is small, else to a file without a name, and is forgotten. */
-#include "catalog/catalog-private.h"
+#include "catalog/os-private.h"
 #include "os/os.h"
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +18,7 @@ typedef struct {
   GHashTable *found;  /* paths that gave something */
   GHashTable *only;   /* path → array of names that it is read as; NULL: all files */
   GHashTable *orphan; /* folders that entries lie in, until an entry makes them */
+  char *nix;          /* folder of nix's store that the entry before lay in */
   char *folder;       /* the one of the entry before */
   guint replaced;     /* names that came twice and gave something */
   uint64_t kept;      /* bytes of names in notes */
@@ -34,6 +35,7 @@ static void pass_clear(Pass *pass)
   if (pass->only)
     g_hash_table_unref(pass->only);
   g_free(pass->folder);
+  g_free(pass->nix);
   g_free(pass->buffer);
 }
 
@@ -243,6 +245,21 @@ static gboolean look_above(Pass *pass, const char *path, GError **error)
   return TRUE;
 }
 
+/* nix has no database in an image: the folders of its store are one. */
+static void look_for_nix(Pass *pass, const char *path)
+{
+  size_t len;
+  if (path[0] != 'n' || !oakum_nix_folder(path, &len) ||
+      (pass->nix && strlen(pass->nix) == len && strncmp(pass->nix, path, len) == 0))
+    return;
+  g_free(pass->nix);
+  pass->nix = g_strndup(path, len);
+  if (g_hash_table_contains(pass->found, pass->nix))
+    return;
+  g_hash_table_add(pass->found, g_strdup(pass->nix));
+  oakum_nix_found(pass->nix, pass->sink);
+}
+
 static gboolean add_name(Pass *pass, const char *path, OakumEntryKind kind, GError **error)
 {
   if (kind != OAKUM_ENTRY_FOLDER && pass->folder && g_str_has_prefix(pass->folder, path))
@@ -356,8 +373,12 @@ static gboolean add_entry(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
   OakumWhiteout kind = oakum_image_whiteout(base_of(path), &target);
   if (kind != OAKUM_WHITEOUT_NONE)
     return add_whiteout(pass, path, kind, target, error);
-  if (!look_above(pass, path, error) || !forget(pass, path, error))
+  if (!look_above(pass, path, error) ||
+      ((entry->type != OAKUM_TAR_DIR ||
+        oakum_names_find(pass->names, path, strlen(path)) == OAKUM_ENTRY_FILE) &&
+       !forget(pass, path, error)))
     return FALSE;
+  look_for_nix(pass, path);
   switch (entry->type) {
   case OAKUM_TAR_DIR:
     return add_name(pass, path, OAKUM_ENTRY_FOLDER, error);
@@ -477,6 +498,8 @@ static gboolean disk_entry(Pass *pass, int at, const char *path, const char *nam
       unreadable(pass, path, errno);
     return TRUE;
   }
+  if (!pass->only)
+    look_for_nix(pass, path);
   if (S_ISDIR(st.st_mode))
     g_ptr_array_add(queue, g_strdup(path));
   else if (S_ISREG(st.st_mode))

@@ -99,7 +99,13 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
       qualify(&q, "distro", text);
   }
   qualify(&q, "epoch", epoch && strcmp(epoch, "0") != 0 ? epoch : NULL);
-  if (package->module)
-    qualify(&q, "rpmmod", package->module);
+  qualify(&q, "rpmmod", package->module);
+  if (rpm && package->source_version && package->source_name) { /* as syft has it */
+    const char *end = strchr(package->source_version, ':');
+    g_autofree char *source = g_strdup_printf("%s-%s.src.rpm", package->source_name,
+                                              end ? end + 1 : package->source_version);
+    if (strcmp(package->source_name, package->name) != 0)
+      qualify(&q, "upstream", source);
+  }
   return g_string_free(purl, FALSE);
 }

@@ -33,7 +33,7 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
 void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink);
 
 /* Any of them, told by its content: CycloneDX 1.2 to 1.6 (JSON), SPDX 2.2 and 2.3 (JSON and
- * tag-value), SPDX 3 (JSON-LD), syft's own JSON. INVALID: none of them. */
+ * tag-value), SPDX 3 (JSON-LD), syft's own JSON. UNSUPPORTED: none of them. */
 NODISCARD gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
                                            GError **error);
 

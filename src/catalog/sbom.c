@@ -8,6 +8,13 @@ static gboolean is_os(const char *type)
   return g_strv_contains(types, type);
 }
 
+/* The document is what is looked at, and no file that an image brought: there, packages of the
+ * system are left to its database. */
+static gboolean is_document(const OakumCatalogFile *file)
+{
+  return strcmp(oakum_catalog_file_path(file), OAKUM_SBOM_DOCUMENT) == 0;
+}
+
 static OakumSlice slice(const char *text)
 {
   return oakum_slice(text);
@@ -98,6 +105,9 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                        .name = g_strdup(said->name),
                        .qualifiers = oakum_str_map_new(g_free, g_free)};
   }
+  if (!is_document(file) &&
+      (is_os(purl.type) || strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0))
+    return;
   const char *epoch = g_hash_table_lookup(purl.qualifiers, "epoch"),
              *version = purl.version    ? purl.version
                         : said->version ? said->version
@@ -114,13 +124,20 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
 void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *id,
                        const char *version, const char *pretty)
 {
-  if (!id || !*id)
+  if (!id || !*id || !is_document(file))
     return;
   oakum_catalog_sink_fact(sink, file, "ID", slice(id));
   if (version && *version)
     oakum_catalog_sink_fact(sink, file, "VERSION_ID", slice(version));
   if (pretty && *pretty)
     oakum_catalog_sink_fact(sink, file, "PRETTY_NAME", slice(pretty));
+}
+
+static gboolean unknown(GError **error)
+{
+  g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED,
+              "no bill of materials of a known format");
+  return FALSE;
 }
 
 static gboolean has_text(const json_t *json, const char *key, const char *begin)
@@ -144,7 +161,7 @@ static gboolean read_json(OakumSlice text, OakumCatalogFile *file, OakumCatalogS
   else if (json_is_array(json_object_get(json, "artifacts")))
     oakum_sbom_syft(json, file, sink);
   else
-    return oakum_catalog_invalid(file, error, "no bill of materials of a known format");
+    return unknown(error);
   return TRUE;
 }
 
@@ -160,7 +177,7 @@ gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
   if (oakum_slice_find((OakumSlice){begin.data, MIN(begin.len, 4096)}, "SPDXVersion:", &at))
     oakum_sbom_tag_value(text, file, sink);
   else
-    return oakum_catalog_invalid(file, error, "no bill of materials of a known format");
+    return unknown(error);
   return TRUE;
 }
 
@@ -171,5 +188,33 @@ static gboolean wants_document(const OakumCatalogEntry *entry)
   return strcmp(entry->path, OAKUM_SBOM_DOCUMENT) == 0;
 }
 
+/* ---- documents in an image: of Bitnami, of GraalVM's builds, of who made it
+ * ------------------------ */
+static gboolean wants_embedded(const OakumCatalogEntry *entry)
+{
+  static const char *const ends[] = {".spdx.json", ".cdx.json", ".cyclonedx.json", ".spdx", ".cdx"};
+  if (g_str_has_prefix(entry->path, "var/lib/db/sbom/"))
+    return FALSE; /* apk's own: one a package, which its database lists */
+  if (strcmp(entry->base, "bom.json") == 0 || strcmp(entry->base, "sbom.json") == 0)
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(entry->base, ends[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* A name says little: one that is of no known format is no damage. */
+static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  if (oakum_catalog_sbom_read(file, sink, &local) ||
+      g_error_matches(local, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED))
+    return TRUE;
+  g_propagate_error(error, g_steal_pointer(&local));
+  return FALSE;
+}
+
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, FALSE}, {0}};
+    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, FALSE},
+    {"sbom", 1, wants_embedded, run_embedded, FALSE},
+    {0}};

@@ -1,5 +1,5 @@
 /* What cataloguers find, made safe and counted. */
-#include "catalog/catalog-private.h"
+#include "catalog/parts-private.h"
 #include <string.h>
 
 typedef struct {

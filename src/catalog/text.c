@@ -37,7 +37,7 @@ gboolean oakum_slice_is(OakumSlice slice, const char *text)
 gboolean oakum_slice_begins(OakumSlice slice, const char *text)
 {
   size_t n = strlen(text);
-  return slice.len >= n && memcmp(slice.data, text, n) == 0;
+  return slice.len >= n && (n == 0 || memcmp(slice.data, text, n) == 0);
 }
 
 OakumSlice oakum_slice_of(const char *text)

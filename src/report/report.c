@@ -103,6 +103,16 @@ static json_t *package_json(const OakumPackage *p)
   json_object_set_new(object, "source", source);
   json_object_set_new(object, "layer", text(p->layer));
   json_object_set_new(object, "paths", paths);
+  const struct {
+    const char *key, *value;
+  } more[] = {{"namespace", p->space}, {"license", p->license}, {"module", p->module},
+              {"cpe", p->cpe},         {"owner", p->owner},     {"maintainer", p->maintainer},
+              {"foundBy", p->found_by}};
+  for (size_t i = 0; i < G_N_ELEMENTS(more); i++) /* what is not known is left out */
+    if (more[i].value)
+      json_object_set_new(object, more[i].key, text(more[i].value));
+  if (p->guessed)
+    json_object_set_new(object, "guessed", json_true());
   return object;
 }
 

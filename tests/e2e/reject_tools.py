@@ -4,6 +4,8 @@ import hashlib
 import json
 import struct
 
+from rpm_tools import *  # noqa: F401,F403
+
 
 def entry(name, data=b"", type="0", link="", mode=0o644, size=None, checksum=None, magic=b"ustar\x0000"):
     """One ustar header with its content. `size` and `checksum` lie when they are given."""

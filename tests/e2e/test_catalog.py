@@ -1,0 +1,170 @@
+"""What is found in an image: databases made here, real ones where the shared data lies beside the checkout, live ones when OAKUM_LIVE is set."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+import reject_tools
+import rpm_tools
+from rpm_tools import rpm
+
+SHARED = pathlib.Path(os.environ.get("OAKUM_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared")) / "data"
+
+
+def write(folder, files):
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data if isinstance(data, bytes) else data.encode())
+    return folder
+
+
+def scan(oakum, target, *more):
+    done = subprocess.run([oakum, "scan", "--format", "json", *more, str(target)], capture_output=True, text=True)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def one(oakum, path, data):
+    """What one file gives: packages, reasons."""
+    done = subprocess.run([oakum, "debug", "catalog", path], input=data, capture_output=True)
+    assert done.returncode in (0, 3), done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode == 3) == any("incomplete" in row for row in rows)
+    return [row for row in rows if "incomplete" not in row], [row["incomplete"] for row in rows if "incomplete" in row]
+
+
+HELLO = rpm("hello", "2.10", "3.el9", epoch=1, sourcerpm="hello-src-2.10-3.el9.src.rpm", modularitylabel="tools:1:2:3")
+BIG = rpm("big", vendor="v" * 20000)  # longer than a page
+KEY = rpm("gpg-pubkey", "1964c5fc", "58e63918")
+FORMS = [("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite), ("usr/share/rpm/rpmdb.sqlite", lambda *b: rpm_tools.rpm_sqlite(*b, page=512)),
+         ("usr/lib/sysimage/rpm/Packages.db", rpm_tools.rpm_ndb), ("var/lib/rpm/Packages", rpm_tools.rpm_bdb),
+         ("var/lib/rpm/Packages", lambda *b: rpm_tools.rpm_bdb(*b, order=">")), ("var/lib/rpm/Packages", lambda *b: rpm_tools.rpm_bdb(*b, size=512))]
+
+
+@pytest.mark.parametrize("path, make", FORMS, ids=["sqlite", "sqlite-512", "ndb", "bdb", "bdb-big-endian", "bdb-512"])
+def test_rpm_in_all_its_forms(oakum, path, make):
+    packages, wrong = one(oakum, path, make(HELLO, KEY, BIG, rpm("little")))
+    assert wrong == [] and [p["name"] for p in packages] == ["hello", "big", "little"]
+    hello = packages[0]
+    assert (hello["version"], hello["arch"], hello["maintainer"], hello["license"], hello["module"]) == ("1:2.10-3.el9", "x86_64", "Example", "MIT", "tools:1:2:3")
+    assert (hello["source"], hello["source_version"]) == ("hello-src", "1:2.10-3.el9")
+
+
+def test_rpm_of_many_packages(oakum):
+    """More than one page of the b-tree has room for, in each order of the keys."""
+    names = [f"p{i:04}" for i in range(3000)]
+    packages, wrong = one(oakum, "var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(*map(rpm, names), script="DELETE FROM Packages WHERE hnum % 7 = 0"))
+    assert wrong == [] and [p["name"] for p in packages] == [n for i, n in enumerate(names, 1) if i % 7]
+
+
+def test_header_of_the_other_byte_order(oakum):
+    header = rpm_tools.rpm_header(order="<", name="old", version="1", release="2", epoch=3)
+    packages, wrong = one(oakum, "var/lib/rpm/Packages", rpm_tools.rpm_bdb(header))
+    assert [(p["name"], p["version"]) for p in packages] == [("old", "3:1-2")] and wrong == []
+
+
+def test_rpm_scan_with_purls(oakum, tmp_path):
+    result = scan(oakum, f"rootfs:{write(tmp_path, rpm_tools.rpm_root('var/lib/rpm/rpmdb.sqlite', rpm_tools.rpm_sqlite(HELLO)))}")
+    assert [p["purl"] for p in result["packages"]] == [
+        "pkg:rpm/azurelinux/hello@2.10-3.el9?arch=x86_64&distro=azurelinux-3.0&epoch=1&rpmmod=tools:1:2:3&upstream=hello-src-2.10-3.el9.src.rpm"]
+
+
+def test_nothing_of_a_database_is_carried_out(oakum):
+    """Triggers, views and a table that is none: SQLite is not asked, so nothing can run."""
+    evil = ("CREATE TRIGGER t AFTER INSERT ON Packages BEGIN SELECT load_extension('/tmp/x'); END; CREATE VIEW v AS SELECT * FROM Packages;"
+            "CREATE TABLE other(a); CREATE INDEX i ON Packages(blob);")
+    packages, wrong = one(oakum, "var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(HELLO, script=evil))
+    assert [p["name"] for p in packages] == ["hello"] and wrong == []
+    view = reject_tools.sqlite("CREATE TABLE x(hnum INTEGER PRIMARY KEY, blob); CREATE VIEW Packages AS SELECT * FROM x; INSERT INTO x(blob) VALUES (x'00')")
+    assert one(oakum, "var/lib/rpm/rpmdb.sqlite", view) == ([], ["damaged-package-database"])
+
+
+GOOD, SMALL = rpm_tools.rpm_sqlite(rpm("a"), BIG), rpm_tools.rpm_sqlite(rpm("a"), page=512)
+BAD = {
+    "sqlite-cut": ("var/lib/rpm/rpmdb.sqlite", GOOD[:5000]),
+    "sqlite-no-table": ("var/lib/rpm/rpmdb.sqlite", reject_tools.sqlite("CREATE TABLE Other(a)")),
+    "sqlite-page-size": ("var/lib/rpm/rpmdb.sqlite", GOOD[:16] + b"\0\3" + GOOD[18:]),
+    "sqlite-reserved": ("var/lib/rpm/rpmdb.sqlite", SMALL[:20] + b"\xff" + SMALL[21:]),
+    "sqlite-cells": ("var/lib/rpm/rpmdb.sqlite", GOOD[:103] + b"\xff\xff" + GOOD[105:]),
+    "sqlite-text-row": ("var/lib/rpm/rpmdb.sqlite", reject_tools.sqlite("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob); INSERT INTO Packages(blob) VALUES (7)")),
+    "sqlite-empty-header": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(b"x")),
+    "header-entries": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(rpm_tools.rpm_header(entries=0x7fffffff, name="a", version="1"))),
+    "header-length": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(rpm_tools.rpm_header(length=0x7fffffff, name="a", version="1"))),
+    "header-offset": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(rpm_tools.rpm_header(raw=[(1000, 6, 0xfffffff0, 1)], version="1"))),
+    "header-no-end": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(rpm_tools.rpm_header(name="a", version="1")[:-1])),
+    "ndb-slots": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb(rpm("a"))[:12] + b"\xff\xff\xff\x7f" + rpm_tools.rpm_ndb(rpm("a"))[16:]),
+    "ndb-outside": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb(rpm("a"), slots=[(9, 0xfffffff, 4)])),
+    "ndb-shared": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb(rpm("a"), slots=[(1, 256, 20)] * 200)),
+    "ndb-other-index": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb(rpm("a"), slots=[(7, 256, 4)])),
+    "ndb-version": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb(rpm("a"), version=1)),
+    "bdb-loop": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb(BIG, loop=True, length=60000)),
+    "bdb-length": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb(BIG, length=0xfffffff0)),
+    "bdb-cut": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb(BIG)[:9000]),
+    "bdb-items": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb(rpm("a"))[:4096 + 20] + b"\xff\xff" + rpm_tools.rpm_bdb(rpm("a"))[4096 + 22:]),
+    "bdb-btree": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb(rpm("a"))[:25] + b"\x09" + rpm_tools.rpm_bdb(rpm("a"))[26:]),
+    "other-form": ("var/lib/rpm/Packages", b"no database at all, and that is what it says"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_damaged_databases_are_told(oakum, name):
+    path, data = BAD[name]
+    packages, wrong = one(oakum, path, data)
+    assert wrong and set(wrong) <= {"damaged-package-database", "unread-package-database"}, (packages, wrong)
+
+
+def test_a_damaged_header_does_not_hide_the_others(oakum):
+    packages, wrong = one(oakum, "var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(rpm("a"), b"damage" * 9, rpm("b")))
+    assert [p["name"] for p in packages] == ["a", "b"] and wrong == ["damaged-package-database"]
+
+
+if SHARED.exists():
+    COLUMNS = "name epoch version release arch sourcerpm vendor license modularitylabel".split()
+
+    @pytest.mark.parametrize("folder, file, path", [
+        ("sqlite-cbl-mariner-2.0", "rpmdb.sqlite", "var/lib/rpm/rpmdb.sqlite"), ("sqlite-rpm-tests", "rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite"),
+        ("ndb-sle15-bci", "Packages.db", "usr/lib/sysimage/rpm/Packages.db"), ("bdb-libuuid", "Packages", "var/lib/rpm/Packages"),
+        ("bdb-scalibr-epoch", "Packages_epoch", "var/lib/rpm/Packages")])
+    def test_real_databases_row_for_row(oakum, folder, file, path):
+        rows = [line.split("\t") for line in (SHARED / "rpmdb" / folder / "expected.tsv").read_text().splitlines()]
+        columns = rows.pop(0) if rows[0][:2] == ["name", "epoch"] else COLUMNS
+        want = [{key: None if value in ("(none)", "") else value for key, value in zip(columns, row)} for row in rows]
+        want = sorted((w["name"], (w["epoch"] + ":" if w["epoch"] else "") + w["version"] + "-" + w["release"], *[str(w[key]) for key in COLUMNS[4:]])
+                      for w in want if w["name"] != "gpg-pubkey")
+        packages, wrong = one(oakum, path, (SHARED / "rpmdb" / folder / file).read_bytes())
+        source = lambda p: f"{p['source']}-{p['source_version'].split(':')[-1]}.src.rpm" if "source" in p else "None"
+        got = sorted((p["name"], p["version"], str(p.get("arch")), source(p), *[str(p.get(key)) for key in ("maintainer", "license", "module")]) for p in packages)
+        assert got == want and wrong == []
+
+
+def test_chisel(oakum):
+    lines = [{"jsonwall": "1.0", "schema": "1.0", "count": 3}, {"kind": "package", "name": "libc6", "version": "2.39-0ubuntu8.3", "sha256": "x", "arch": "amd64"},
+             {"kind": "content", "slice": "libc6_libs", "path": "/usr/lib/libc.so.6"}]
+    packed = subprocess.run(["zstd", "-c"], input="".join(json.dumps(line) + "\n" for line in lines).encode(), capture_output=True, check=True).stdout
+    packages, wrong = one(oakum, "var/lib/chisel/manifest.wall", packed)
+    assert [(p["name"], p["version"], p["arch"], p["type"]) for p in packages] == [("libc6", "2.39-0ubuntu8.3", "amd64", "deb")] and wrong == []
+    assert one(oakum, "var/lib/chisel/manifest.wall", packed[:-9]) == ([], ["damaged-package-database"])
+
+
+def test_nix_store(oakum, tmp_path):
+    """No database: the folders say it, each once; what has no version in its name is no package."""
+    root = write(tmp_path, {f"nix/store/{'0' * 31}{i}-{name}/bin/x": "" for i, name in enumerate(
+        ["bash-5.2p26", "openssl-3.0.13-bin", "hook.sh", "glibc-locales-2.39-5", "x-1.0.drv"])})
+    write(tmp_path, {f"nix/store/{'0' * 32}-bash-5.2p26/share/y": "", "nix/store/short-bash-1/x": ""})
+    found = scan(oakum, f"rootfs:{root}")["packages"]
+    assert [(p["name"], p["version"], p["purl"]) for p in found] == [
+        ("bash", "5.2p26", "pkg:nix/bash@5.2p26"), ("glibc-locales", "2.39-5", "pkg:nix/glibc-locales@2.39-5"), ("openssl", "3.0.13", "pkg:nix/openssl@3.0.13")]
+    tar = subprocess.run(["tar", "-C", root, "-cf", "-", "."], capture_output=True, check=True).stdout
+    (tmp_path / "all.tar").write_bytes(tar)
+    assert [p["purl"] for p in scan(oakum, f"rootfs:{tmp_path}/all.tar")["packages"]] == [p["purl"] for p in found]
+
+
+def test_a_file_of_an_os_package_names_it(oakum, tmp_path):
+    metadata = "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n"
+    place = "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA"
+    write(tmp_path, {"etc/os-release": "ID=debian\nVERSION_ID=12\n", place: metadata, place.replace("usr/lib", "opt"): metadata.replace("1.16.0", "1.17.0"),
+                     "var/lib/dpkg/status": "Package: python3-six\nStatus: install ok installed\nArchitecture: all\nVersion: 1.16.0-4\n",
+                     "var/lib/dpkg/info/python3-six.list": f"/.\n/usr\n/{place}\n"})
+    found = {(p["type"], p["version"]): p.get("owner") for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]}
+    assert found == {("deb", "1.16.0-4"): None, ("pypi", "1.16.0"): "pkg:deb/debian/python3-six@1.16.0-4?arch=all&distro=debian-12", ("pypi", "1.17.0"): None}
