@@ -276,6 +276,15 @@ static char *known_group(const char *artifact)
   return NULL;
 }
 
+/* "checker.qual" is "checker-qual" as a module's name. */
+static gboolean same_but_dots(const char *module, const char *artifact)
+{
+  for (; *module && *artifact; module++, artifact++)
+    if (*module != *artifact && !(*module == '.' && (*artifact == '-' || *artifact == '_')))
+      return FALSE;
+  return *module == *artifact;
+}
+
 /* The group that a manifest lets guess. Bundle names are "GROUP.ARTIFACT" or the package. */
 static char *guess_group(const Archive *archive, const char *artifact)
 {
@@ -295,7 +304,7 @@ static char *guess_group(const Archive *archive, const char *artifact)
     if (!cut || !is_group(g_strstrip(cut)))
       continue;
     size_t n = strlen(cut), m = strlen(artifact);
-    if (n > m + 1 && strcmp(cut + n - m, artifact) == 0 && cut[n - m - 1] == '.')
+    if (n > m + 1 && same_but_dots(cut + n - m, artifact) && cut[n - m - 1] == '.')
       cut[n - m - 1] = '\0';
     if (strchr(cut, '.'))
       return g_steal_pointer(&cut);
