@@ -139,18 +139,29 @@ def test_maven(tmp_path):
 
 def test_gem(tmp_path):
     need("gem")
-    run("gem", "install", "-q", "--no-document", "--install-dir", tmp_path, "rack", "sinatra", "activesupport")
-    listed = run("gem", "list", "--local", env={"GEM_HOME": str(tmp_path), "GEM_PATH": str(tmp_path)})
-    wanted = {(name, version) for name, versions in re.findall(r"^(\S+) \((.*)\)$", listed, re.M) for version in versions.replace("default: ", "").split(", ")}
-    rows = catalog(tmp_path, lambda p: p.suffix == ".gemspec" and "specifications" in p.parts, {"gem"})
-    found = {(r["name"], r["version"]) for r in rows}
-    assert found, "nothing was found"
-    same("gem", found, {w for w in wanted if w in found or (tmp_path / "gems" / f"{w[0]}-{w[1]}").exists()})
+    done = subprocess.run(["gem", "install", "-q", "--no-document", "--install-dir", str(tmp_path / "own"), "rack", "sinatra"], capture_output=True, text=True, timeout=600)
+    folders = [pathlib.Path(f) for f in run("gem", "env", "gempath").strip().split(":")]
+    if done.returncode == 0:
+        folders = [tmp_path / "own"]
+    elif "Unable to download" not in done.stderr:
+        pytest.fail(done.stderr)  # without a way to the registry: what the machine's Ruby came with and has had installed
+    # "all" holds what Debian installs for every version of Ruby
+    folders += [f.parent / "all" for f in folders if "rubygems-integration" in f.parts]
+    listed = run("gem", "list", "--local", env={"GEM_HOME": str(folders[0]), "GEM_PATH": str(folders[0])} if done.returncode == 0 else None)
+    wanted = {(name, version.split(" ")[0]) for name, versions in re.findall(r"^(\S+) \((.*)\)$", listed, re.M) for version in versions.replace("default: ", "").split(", ")}
+    found = {(r["name"], r["version"]) for f in folders if f.exists() for r in catalog(f, lambda p: p.suffix == ".gemspec" and "specifications" in p.parts, {"gem"})}
+    if done.returncode == 0:  # the default gems are listed too, from elsewhere
+        wanted = {w for w in wanted if (tmp_path / "own/gems" / f"{w[0]}-{w[1]}").exists()}
+    same("gem", found, wanted)
 
 
 def test_composer(tmp_path):
     need("composer")
-    run("composer", "require", "-q", "-n", "monolog/monolog", "symfony/console", "guzzlehttp/guzzle", cwd=tmp_path)
+    (tmp_path / "composer.json").write_text("{}")
+    done = subprocess.run(["composer", "require", "-q", "-n", "monolog/monolog", "symfony/console"], cwd=tmp_path, capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "COMPOSER_ALLOW_SUPERUSER": "1"})
+    if done.returncode != 0:
+        pytest.skip("composer does not reach its registry: " + done.stderr.strip()[:200])
     wanted = {(p["name"], p["version"]) for p in json.loads(run("composer", "show", "--format=json", cwd=tmp_path))["installed"]}
     rows = catalog(tmp_path, lambda p: p.name == "installed.json", {"composer"})
     same("composer", {(r["space"] + "/" + r["name"], r["version"]) for r in rows}, wanted)
