@@ -269,7 +269,7 @@ static gboolean search(Search *search, OakumSlice window, const char *file_versi
 /* "3.11" of "libpython3.11.so.1.0". */
 static char *version_of_name(const char *base)
 {
-  OakumSlice name = oakum_slice(base);
+  OakumSlice name = oakum_slice_of(base);
   for (size_t i = 0; i < name.len; i++)
     if (g_ascii_isdigit(name.data[i])) {
       size_t end = dotted(name, i);
@@ -282,7 +282,7 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
                 OakumSlice version, uint64_t offset)
 {
   OakumPackage *package =
-      oakum_catalog_add(sink, file, "generic", oakum_slice(signature->product), version);
+      oakum_catalog_add(sink, file, "generic", oakum_slice_of(signature->product), version);
   if (!package)
     return;
   package->guessed = TRUE;
@@ -393,7 +393,7 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
     if (found->version)
-      add(file, sink, found->signature, oakum_slice(found->version), found->offset);
+      add(file, sink, found->signature, oakum_slice_of(found->version), found->offset);
     g_free(found->version);
   }
   if (good && oakum_catalog_file_size(file) > OAKUM_SIGNATURE_SEARCH_MAX)

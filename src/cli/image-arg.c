@@ -248,6 +248,16 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   return image;
 }
 
+static OakumReader *reopen_tar(gpointer user, GError **error)
+{
+  const char *path = user;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0)
+    return open_tar(path, fd);
+  oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", path);
+  return NULL;
+}
+
 OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
                                       OakumStore *store, const OakumRegistryArgs *registry,
                                       GError **error)
@@ -259,10 +269,5 @@ OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatf
   struct stat st;
   if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))
     return oakum_examine_folder(arg->path, error);
-  int fd = open(arg->path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", arg->path);
-    return NULL;
-  }
-  return oakum_examine_tar(open_tar(arg->path, fd), arg->path, error);
+  return oakum_examine_tar(reopen_tar, arg->path, arg->path, error);
 }

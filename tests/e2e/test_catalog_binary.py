@@ -324,9 +324,12 @@ def test_signature(product, file, version, text):
     assert [(r["version"], r["guessed"]) for r in rows] == [(version, True)]
     place = rows[0]["offset"]
     assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product == "libxml2")
-    # another name is another program, and what is no executable is not searched
-    assert catalog("usr/local/bin/surely-another-one", content) == []
-    assert catalog("usr/local/share/" + file, text) == []
+
+
+def test_signature_wants_a_name_and_an_executable():
+    product, file, _, text = signatures()[0]
+    assert catalog("usr/local/bin/surely-another-one", elf({".rodata": text}, kind=3)) == []
+    assert catalog("usr/local/share/" + file, text + bytes(64)) == []
 
 
 def test_signature_count():
