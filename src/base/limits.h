@@ -99,6 +99,9 @@
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
+#define OAKUM_LICENSE_MAX 16384u                  /* bytes of a license expression */
+#define OAKUM_LICENSE_WORD_MAX 128u               /* of one id in it */
+#define OAKUM_LICENSE_DEPTH_MAX 32u               /* parentheses in it */
 #define OAKUM_CATALOG_HEAD 512u                   /* first bytes by which a file may be told */
 #define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB) /* a larger one goes to a file without a name */
 #define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)    /* bytes of a file that is looked into */

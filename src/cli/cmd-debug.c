@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "license/license.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
 #include "version/version.h"
@@ -49,6 +50,26 @@ static int run_version(int argc, char **argv)
     return version(argv[2]);
   oakum_log(OAKUM_LOG_ERROR, "debug version: expected deb or apk; see oakum debug version --help");
   return OAKUM_EXIT_ERROR;
+}
+
+static int run_license(int argc, char **argv)
+{
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t len;
+  (void)argv;
+  if (argc != 2) {
+    oakum_log(OAKUM_LOG_ERROR, "debug license: takes no arguments");
+    return OAKUM_EXIT_ERROR;
+  }
+  while ((len = getline(&line, &room, stdin)) >= 0) {
+    if (len > 0 && line[len - 1] == '\n')
+      line[len - 1] = '\0';
+    g_autofree char *expression = oakum_license_expression(line);
+    puts(expression ? expression : "!");
+  }
+  free(line);
+  return ferror(stdin) || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
 }
 
 typedef struct {
@@ -128,6 +149,13 @@ static const OakumCommand cmd_version = {
     .examples = "printf '1.0~rc1\\t1.0\\n' | oakum debug version deb\n",
     .run = run_version};
 
+static const OakumCommand cmd_license = {
+    .name = "license",
+    .summary = "print the SPDX expression that each line stands for, or !",
+    .parent = &oakum_cmd_debug,
+    .examples = "echo 'GPLv2+ and BSD-3-clause' | oakum debug license\n",
+    .run = run_license};
+
 static const OakumOption step_options[] = {
     {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation),
      "userns|root|chroot|fake-root", "rung of the ladder", "root"},
@@ -145,6 +173,7 @@ static const OakumCommand cmd_step = {.name = "step",
                                       .run = run_step};
 
 static const OakumCommand *const verbs[] = {&cmd_version,
+                                            &cmd_license,
                                             &cmd_step,
                                             &oakum_debug_context,
                                             &oakum_debug_pull,
