@@ -365,8 +365,8 @@ static gboolean look(OakumCatalogFile *file, GArray *searches, GArray *founds, G
       return FALSE;
     for (guint i = 0; i < searches->len;) {
       Search *one = &g_array_index(searches, Search, i);
-      OakumSlice version;
-      size_t where;
+      OakumSlice version = {NULL, 0};
+      size_t where = 0;
       if (!search(one, (OakumSlice){bytes, n}, file_version, &version, &where)) {
         i++;
         continue;

@@ -475,12 +475,16 @@ static void read_archive(Archive *archive)
   }
 }
 
+/* A program in front of the archive (an executable jar) hides its mark. What is called as an
+ * archive of Java in the first place is damaged when it is none; the rarer endings have other uses
+ * as well. */
 static gboolean wants_archive(const OakumCatalogEntry *entry)
 {
-  /* a program in front of the archive (an executable jar) hides its mark; RAR's own is another */
-  return is_archive(entry->base) && entry->size > 0 &&
-         (oakum_slice_begins(entry->head, "PK") ||
-          (!oakum_path_ends(entry->base, ".zip") && !oakum_path_ends(entry->base, ".rar")));
+  if (!is_archive(entry->base) || entry->size == 0)
+    return FALSE;
+  return oakum_slice_begins(entry->head, "PK") || oakum_slice_begins(entry->head, "#!") ||
+         oakum_exe_sniff(entry->head) != OAKUM_EXE_NONE || oakum_path_ends(entry->base, ".jar") ||
+         oakum_path_ends(entry->base, ".war") || oakum_path_ends(entry->base, ".ear");
 }
 
 static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
