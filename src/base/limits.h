@@ -146,7 +146,6 @@
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
 
 /* files of cataloguers: each is what is read of one file, unless it says otherwise */
-#define OAKUM_CATALOG_TEXT_MAX (16 * OAKUM_MIB)    /* a text that is read as a whole */
 #define OAKUM_CATALOG_JSON_MAX (64 * OAKUM_MIB)    /* a list of all that is installed */
 #define OAKUM_CATALOG_FIELDS_MAX 100000u           /* lines of the fields in front of a text */
 #define OAKUM_JAR_DEPTH_MAX 8u                     /* archives in archives */

@@ -78,17 +78,23 @@ typedef struct {
   size_t lead; /* where in the pattern the literal stands */
 } Pattern;
 
+/* The byte that "%0", "%r" and "%%" stand for. */
+static char byte_of(char kind)
+{
+  return kind == '0' ? '\0' : kind == 'r' ? '\n' : '%';
+}
+
 static void compile(Pattern *pattern, const char *text, size_t len)
 {
   char run[128];
   size_t n = 0, start = 0;
   *pattern = (Pattern){.text = text, .len = len};
   for (size_t i = 0; i <= len; i++) {
-    gboolean special = i < len && text[i] == '%' && i + 1 < len && !strchr("0%", text[i + 1]);
+    gboolean special = i < len && text[i] == '%' && i + 1 < len && !strchr("0%r", text[i + 1]);
     if (i < len && !special && n < sizeof run) {
       if (n == 0)
         start = i;
-      run[n++] = text[i] != '%' ? text[i] : text[i + 1] == '0' ? '\0' : '%';
+      run[n++] = text[i] != '%' ? text[i] : byte_of(text[i + 1]);
       i += text[i] == '%';
       continue;
     }
@@ -138,8 +144,8 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
 {
   const char *p = pattern->text, *end = p + pattern->len;
   size_t any_from = 0;
-  const char *any = NULL; /* the last %*, and where it may still grow to */
-  size_t start = 0;
+  const char *any = NULL;            /* the last %*, and where it may still grow to */
+  size_t start = 0, open = SIZE_MAX; /* %<: where the version begins */
   while (p < end) {
     size_t next = at;
     gboolean good = TRUE;
@@ -153,8 +159,14 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
       switch (kind) {
       case '0':
       case '%':
-        good = at < text.len && text.data[at] == (kind == '0' ? 0 : '%');
+      case 'r':
+        good = at < text.len && text.data[at] == (uint8_t)byte_of(kind);
         next = at + 1;
+        break;
+      case 'z':
+        while (next < text.len && text.data[next] == 0)
+          next++;
+        good = next > at;
         break;
       case '*':
         any = p;
@@ -175,10 +187,18 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
         next = at + n;
         break;
       }
+      case '<':
+        open = at;
+        break;
+      case '>':
+        *version = (OakumSlice){text.data + MIN(at, open), at - MIN(at, open)};
+        open = SIZE_MAX;
+        break;
       case 'i':
+      case 'x':
         while (next < text.len && g_ascii_isdigit(text.data[next]))
           next++;
-        good = next > at;
+        good = next > at && (kind == 'i' || next - at == 5);
         *version = (OakumSlice){text.data + at, next - at};
         break;
       default: /* v, n */
@@ -186,7 +206,8 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
         good = next > at;
         if (good && kind == 'v')
           next = suffix(text, next);
-        *version = (OakumSlice){text.data + at, next - at};
+        if (good)
+          *version = (OakumSlice){text.data + at, next - at};
         break;
       }
     }
@@ -213,7 +234,7 @@ typedef struct {
 /* Whether digits in front of a pattern that begins with the version make it a part of another. */
 static gboolean is_part(const Pattern *pattern, OakumSlice text, size_t begin)
 {
-  return pattern->text[0] == '%' && strchr("vni", pattern->text[1]) && begin > 0 &&
+  return pattern->text[0] == '%' && strchr("vni<", pattern->text[1]) && begin > 0 &&
          (g_ascii_isdigit(text.data[begin - 1]) || text.data[begin - 1] == '.');
 }
 
@@ -248,7 +269,7 @@ static gboolean search(Search *search, OakumSlice window, const char *file_versi
 /* "3.11" of "libpython3.11.so.1.0". */
 static char *version_of_name(const char *base)
 {
-  OakumSlice name = oakum_slice(base);
+  OakumSlice name = oakum_slice_of(base);
   for (size_t i = 0; i < name.len; i++)
     if (g_ascii_isdigit(name.data[i])) {
       size_t end = dotted(name, i);
@@ -261,11 +282,25 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
                 OakumSlice version, uint64_t offset)
 {
   OakumPackage *package =
-      oakum_catalog_add(sink, file, "generic", oakum_slice(signature->product), version);
+      oakum_catalog_add(sink, file, "generic", oakum_slice_of(signature->product), version);
   if (!package)
     return;
   package->guessed = TRUE;
   package->offset = offset;
+  /* NVD keeps patches and previews apart from the version: 9.2p1, 1.0.0-rc1 */
+  size_t numbers = strspn(package->version, "0123456789.");
+  const char *rest = package->version + numbers;
+  const char *update = *rest == '-' ? rest + 1 : rest;
+  static const char *const words[] = {"p", "rc", "alpha", "beta"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+    size_t n = strlen(words[i]);
+    if (strncmp(update, words[i], n) != 0 || !g_ascii_isdigit(update[n]) ||
+        update[n + strspn(update + n, "0123456789")] != '\0')
+      continue;
+    g_autofree char *plain = g_strndup(package->version, numbers);
+    package->cpe = oakum_catalog_cpe('a', signature->cpe, plain, update);
+    return;
+  }
   package->cpe = oakum_catalog_cpe('a', signature->cpe, package->version, "*");
 }
 
@@ -279,6 +314,15 @@ static void add_searches(GArray *searches, const Signature *signature)
     g_array_append_val(searches, one);
     at += len + (at[len] == '\n');
   }
+}
+
+static char *version_of(const Search *search, OakumSlice version)
+{
+  if (!memmem(search->pattern.text, search->pattern.len, "%x", 2) || version.len != 5)
+    return oakum_slice_value(version);
+  const uint8_t *at = version.data;
+  return g_strdup_printf("%c.%d.%d", at[0], (at[1] - '0') * 10 + at[2] - '0',
+                         (at[3] - '0') * 10 + at[4] - '0');
 }
 
 /* The best that was found of one signature: a pattern further in front counts more. */
@@ -297,13 +341,13 @@ static void note(GArray *founds, const Search *search, OakumSlice version, uint6
       continue;
     if (search->rank < found->rank) {
       g_free(found->version);
-      found->version = oakum_slice_value(version);
+      found->version = version_of(search, version);
       found->offset = offset;
       found->rank = search->rank;
     }
     return;
   }
-  Found found = {search->signature, search->rank, oakum_slice_value(version), offset};
+  Found found = {search->signature, search->rank, version_of(search, version), offset};
   g_array_append_val(founds, found);
 }
 
@@ -321,8 +365,8 @@ static gboolean look(OakumCatalogFile *file, GArray *searches, GArray *founds, G
       return FALSE;
     for (guint i = 0; i < searches->len;) {
       Search *one = &g_array_index(searches, Search, i);
-      OakumSlice version;
-      size_t where;
+      OakumSlice version = {NULL, 0};
+      size_t where = 0;
       if (!search(one, (OakumSlice){bytes, n}, file_version, &version, &where)) {
         i++;
         continue;
@@ -349,7 +393,7 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
     if (found->version)
-      add(file, sink, found->signature, oakum_slice(found->version), found->offset);
+      add(file, sink, found->signature, oakum_slice_of(found->version), found->offset);
     g_free(found->version);
   }
   if (good && oakum_catalog_file_size(file) > OAKUM_SIGNATURE_SEARCH_MAX)

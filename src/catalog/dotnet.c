@@ -20,7 +20,7 @@ static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   json_object_foreach((json_t *)libraries, key, one)
   {
     OakumSlice version, type = oakum_json_slice(one, "type");
-    OakumSlice name = oakum_slice_cut(oakum_slice(key), '/', &version);
+    OakumSlice name = oakum_slice_cut(oakum_slice_of(key), '/', &version);
     if (version.len == 0 || oakum_slice_is(type, "reference") ||
         oakum_slice_is(type, "referenceassembly"))
       continue;
@@ -140,11 +140,11 @@ gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file, OakumCat
   g_autofree char *version = version_string(block, len, "ProductVersion"),
                   *file_version = version_string(block, len, "FileVersion"),
                   *name = version_string(block, len, "InternalName");
-  OakumSlice rest, said = oakum_slice_trim(oakum_slice(version ? version : ""));
+  OakumSlice rest, said = oakum_slice_strip(oakum_slice_of(version ? version : ""));
   said = oakum_slice_cut(said, '+', &rest); /* what follows is the commit */
   if (said.len == 0 || !g_ascii_isdigit(said.data[0]))
-    said = oakum_slice_trim(oakum_slice(file_version ? file_version : ""));
-  OakumSlice called = oakum_slice_trim(oakum_slice(name ? name : ""));
+    said = oakum_slice_strip(oakum_slice_of(file_version ? file_version : ""));
+  OakumSlice called = oakum_slice_strip(oakum_slice_of(name ? name : ""));
   for (guint i = 0; i < 2; i++)
     if (called.len > 4 && g_ascii_strncasecmp((const char *)called.data + called.len - 4,
                                               i ? ".exe" : ".dll", 4) == 0)

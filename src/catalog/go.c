@@ -250,10 +250,10 @@ static void add_main(const Info *info)
       version = said;
       if (version.data[0] != 'v') {
         pseudo = g_strdup_printf("v%.*s", (int)MIN(said.len, OAKUM_CATALOG_VALUE_MAX), said.data);
-        version = oakum_slice(pseudo);
+        version = oakum_slice_of(pseudo);
       }
     } else if ((pseudo = pseudo_version(info->revision, info->time))) {
-      version = oakum_slice(pseudo);
+      version = oakum_slice_of(pseudo);
     } else {
       version = OAKUM_SLICE("(devel)");
     }
@@ -317,7 +317,7 @@ gboolean oakum_go_read(const OakumExe *exe, OakumCatalogFile *file, OakumCatalog
   if (text.len >= 2 * MARK + 1 && text.data[text.len - MARK - 1] == '\n')
     text = (OakumSlice){text.data + MARK, text.len - 2 * MARK};
   gboolean main_open = FALSE;
-  while (oakum_slice_line(&text, &line))
+  while (oakum_catalog_line(&text, &line))
     read_line(&info, line, &main_open);
   flush(&info);
   add_main(&info);

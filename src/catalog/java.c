@@ -119,15 +119,15 @@ static void read_pom(Archive *archive, OakumSlice text)
   Pom *pom = g_new0(Pom, 1);
   OakumSlice line;
   g_ptr_array_add(archive->poms, pom);
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     OakumSlice value, key;
-    line = oakum_slice_trim(line);
+    line = oakum_slice_strip(line);
     if (line.len == 0 || line.data[0] == '#' || line.data[0] == '!')
       continue;
     key = oakum_slice_cut(line, '=', &value);
     if (!value.data)
       key = oakum_slice_cut(line, ':', &value);
-    key = oakum_slice_trim(key);
+    key = oakum_slice_strip(key);
     char **into = oakum_slice_is(key, "groupId")      ? &pom->group
                   : oakum_slice_is(key, "artifactId") ? &pom->artifact
                   : oakum_slice_is(key, "version")    ? &pom->version
@@ -146,7 +146,7 @@ static void read_manifest(Archive *archive, OakumSlice text)
   guint fields = 0;
   gboolean more = TRUE;
   while (more && fields < OAKUM_CATALOG_FIELDS_MAX) {
-    more = oakum_slice_line(&text, &line);
+    more = oakum_catalog_line(&text, &line);
     if (more && line.len > 0 && line.data[0] == ' ') {
       if (value->len < OAKUM_CATALOG_VALUE_MAX)
         g_string_append_len(value, (const char *)line.data + 1, (gssize)line.len - 1);
@@ -167,7 +167,7 @@ static void read_manifest(Archive *archive, OakumSlice text)
     fields++;
     g_autofree char *raw = oakum_slice_value(name);
     key = raw ? g_ascii_strdown(raw, -1) : NULL;
-    rest = oakum_slice_trim(rest);
+    rest = oakum_slice_strip(rest);
     g_string_truncate(value, 0);
     g_string_append_len(value, (const char *)rest.data,
                         (gssize)MIN(rest.len, OAKUM_CATALOG_VALUE_MAX));
@@ -276,6 +276,15 @@ static char *known_group(const char *artifact)
   return NULL;
 }
 
+/* "checker.qual" is "checker-qual" as a module's name. */
+static gboolean same_but_dots(const char *module, const char *artifact)
+{
+  for (; *module && *artifact; module++, artifact++)
+    if (*module != *artifact && !(*module == '.' && (*artifact == '-' || *artifact == '_')))
+      return FALSE;
+  return *module == *artifact;
+}
+
 /* The group that a manifest lets guess. Bundle names are "GROUP.ARTIFACT" or the package. */
 static char *guess_group(const Archive *archive, const char *artifact)
 {
@@ -295,7 +304,7 @@ static char *guess_group(const Archive *archive, const char *artifact)
     if (!cut || !is_group(g_strstrip(cut)))
       continue;
     size_t n = strlen(cut), m = strlen(artifact);
-    if (n > m + 1 && strcmp(cut + n - m, artifact) == 0 && cut[n - m - 1] == '.')
+    if (n > m + 1 && same_but_dots(cut + n - m, artifact) && cut[n - m - 1] == '.')
       cut[n - m - 1] = '\0';
     if (strchr(cut, '.'))
       return g_steal_pointer(&cut);
@@ -343,15 +352,15 @@ static void add_guessed(const Archive *archive)
   }
   if (!group)
     group = guess_group(archive, name);
-  OakumPackage *package =
-      add(archive, oakum_slice(group ? group : ""), oakum_slice(name), oakum_slice(version));
+  OakumPackage *package = add(archive, oakum_slice_of(group ? group : ""), oakum_slice_of(name),
+                              oakum_slice_of(version));
   if (!package)
     return;
   package->guessed = TRUE;
   static const char *const licenses[] = {"bundle-license", NULL};
   const char *license = attribute(archive, licenses);
   if (license)
-    oakum_package_say(&package->license, oakum_slice(license));
+    oakum_package_say(&package->license, oakum_slice_of(license));
 }
 
 static void add_packages(const Archive *archive)
@@ -374,8 +383,8 @@ static void add_packages(const Archive *archive)
     own = own || is_own(pom, name);
     good++;
     if (!twice)
-      add(archive, oakum_slice(pom->group ? pom->group : ""), oakum_slice(pom->artifact),
-          oakum_slice(pom->version));
+      add(archive, oakum_slice_of(pom->group ? pom->group : ""), oakum_slice_of(pom->artifact),
+          oakum_slice_of(pom->version));
   }
   /* One alone is the archive's own, whatever the file is called. Of several none of which it is
    * named after, it is one more, when its name has a version. */
@@ -466,12 +475,16 @@ static void read_archive(Archive *archive)
   }
 }
 
+/* A program in front of the archive (an executable jar) hides its mark. What is called as an
+ * archive of Java in the first place is damaged when it is none; the rarer endings have other uses
+ * as well. */
 static gboolean wants_archive(const OakumCatalogEntry *entry)
 {
-  /* a program in front of the archive (an executable jar) hides its mark; RAR's own is another */
-  return is_archive(entry->base) && entry->size > 0 &&
-         (oakum_slice_begins(entry->head, "PK") ||
-          (!oakum_path_ends(entry->base, ".zip") && !oakum_path_ends(entry->base, ".rar")));
+  if (!is_archive(entry->base) || entry->size == 0)
+    return FALSE;
+  return oakum_slice_begins(entry->head, "PK") || oakum_slice_begins(entry->head, "#!") ||
+         oakum_exe_sniff(entry->head) != OAKUM_EXE_NONE || oakum_path_ends(entry->base, ".jar") ||
+         oakum_path_ends(entry->base, ".war") || oakum_path_ends(entry->base, ".ear");
 }
 
 static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
@@ -513,9 +526,9 @@ static gboolean run_release(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
                          maker = version;
   if (!oakum_catalog_file_text(file, OAKUM_JAR_MANIFEST_MAX, &text, error))
     return FALSE;
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     OakumSlice value, key = oakum_slice_cut(line, '=', &value);
-    value = oakum_slice_trim(value);
+    value = oakum_slice_strip(value);
     if (value.len >= 2 && value.data[0] == '"')
       value = (OakumSlice){value.data + 1, value.len - 2};
     if (oakum_slice_is(key, "JAVA_VERSION"))

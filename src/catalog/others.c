@@ -4,9 +4,9 @@
 /* The value of `key = "…"` (or key: "…"), the quotes single or double; FALSE for another line. */
 static gboolean quoted(OakumSlice line, const char *key, char sign, OakumSlice *out)
 {
-  OakumSlice value, name = oakum_slice_cut(oakum_slice_trim(line), sign, &value);
-  value = oakum_slice_trim(value);
-  if (!oakum_slice_is(oakum_slice_trim(name), key) || value.len < 2)
+  OakumSlice value, name = oakum_slice_cut(oakum_slice_strip(line), sign, &value);
+  value = oakum_slice_strip(value);
+  if (!oakum_slice_is(oakum_slice_strip(name), key) || value.len < 2)
     return FALSE;
   char quote = (char)value.data[0];
   if (quote != '"' && quote != '\'')
@@ -66,7 +66,7 @@ static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   OakumSlice text, line, name = {NULL, 0}, version = name, license = name, found;
   if (!text_of(file, &text, error))
     return FALSE;
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     if (name.len == 0 && quoted(line, "package", '=', &found))
       name = found;
     else if (version.len == 0 && quoted(line, "version", '=', &found))
@@ -113,7 +113,7 @@ static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     return FALSE;
   if (oakum_slice_find(text, "{application,", &at)) {
     rest = (OakumSlice){text.data + at + 13, text.len - at - 13};
-    name = oakum_slice_trim(oakum_slice_cut(rest, ',', &rest));
+    name = oakum_slice_strip(oakum_slice_cut(rest, ',', &rest));
     if (name.len > 2 && name.data[0] == '\'')
       name = (OakumSlice){name.data + 1, name.len - 2};
   }
@@ -140,7 +140,7 @@ static void read_perllocal(OakumSlice text, OakumCatalogFile *file, OakumCatalog
 {
   OakumSlice line, rest, name = {NULL, 0};
   size_t at;
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     if (oakum_slice_begins(line, "=head2 ") && oakum_slice_find(line, "L<", &at)) {
       rest = (OakumSlice){line.data + at + 2, line.len - at - 2};
       name = oakum_slice_cut(rest, '|', &rest);
@@ -182,8 +182,8 @@ static gboolean run_julia(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   OakumSlice text, line, rest, name = {NULL, 0}, version;
   if (!text_of(file, &text, error))
     return FALSE;
-  while (oakum_slice_line(&text, &line)) {
-    line = oakum_slice_trim(line);
+  while (oakum_catalog_line(&text, &line)) {
+    line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "[[")) { /* [[deps.Name]], [[Name]] in the first form */
       name = oakum_slice_cut((OakumSlice){line.data + 2, line.len - 2}, ']', &rest);
       if (oakum_slice_begins(name, "deps."))
@@ -229,7 +229,12 @@ static gboolean run_swift(OakumCatalogFile *file, OakumCatalogSink *sink, GError
       place = (OakumSlice){place.data + at + 3, place.len - at - 3};
     if (place.len > 4 && memcmp(place.data + place.len - 4, ".git", 4) == 0)
       place.len -= 4;
-    oakum_catalog_add(sink, file, "swift", place, version);
+    OakumSlice name = place; /* "github.com/apple" and "swift-nio" */
+    while (name.len > 0 && memchr(name.data, '/', name.len))
+      oakum_slice_cut(name, '/', &name);
+    OakumPackage *package = oakum_catalog_add(sink, file, "swift", name, version);
+    if (package && name.len < place.len)
+      oakum_package_say(&package->space, (OakumSlice){place.data, place.len - name.len - 1});
   }
   return TRUE;
 }
@@ -247,7 +252,7 @@ static gboolean run_dart(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   gboolean inside = FALSE, hosted = TRUE;
   if (!text_of(file, &text, error))
     return FALSE;
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     if (line.len > 0 && line.data[0] != ' ' && line.data[0] != '#')
       inside = oakum_slice_begins(line, "packages:");
     if (!inside || !oakum_slice_begins(line, "  "))
@@ -257,7 +262,7 @@ static gboolean run_dart(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
       hosted = TRUE;
     } else if (oakum_slice_begins(line, "    source:")) {
       oakum_slice_cut(line, ':', &source);
-      hosted = !oakum_slice_is(oakum_slice_trim(source), "sdk");
+      hosted = !oakum_slice_is(oakum_slice_strip(source), "sdk");
     } else if (name.len > 0 && hosted && oakum_slice_begins(line, "    version:") &&
                quoted(line, "version", ':', &version)) {
       oakum_catalog_add(sink, file, "pub", name, version);
@@ -276,7 +281,7 @@ static gboolean wants_conan(const OakumCatalogEntry *entry)
 static void add_conan(OakumCatalogSink *sink, OakumCatalogFile *file, OakumSlice line)
 {
   OakumSlice rest, name, version;
-  line = oakum_slice_trim(line);
+  line = oakum_slice_strip(line);
   name = oakum_slice_cut(line, '/', &version);
   version = oakum_slice_cut(version, '#', &rest);
   version = oakum_slice_cut(version, '@', &rest);
@@ -293,8 +298,8 @@ static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   if (!text_of(file, &text, error))
     return FALSE;
   full = oakum_slice_find(text, "[full_requires]", &at);
-  while (oakum_slice_line(&text, &line)) {
-    line = oakum_slice_trim(line);
+  while (oakum_catalog_line(&text, &line)) {
+    line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "["))
       inside = oakum_slice_is(line, full ? "[full_requires]" : "[requires]");
     else if (inside)
@@ -324,9 +329,9 @@ static gboolean header_of(OakumSlice line, const char *name, OakumSlice *out)
     line.len--;
   }
   OakumSlice value, key = oakum_slice_cut(line, ':', &value);
-  if (!value.data || !oakum_slice_is_nocase(oakum_slice_trim(key), name))
+  if (!value.data || !oakum_slice_is_nocase(oakum_slice_strip(key), name))
     return FALSE;
-  *out = oakum_slice_trim(value);
+  *out = oakum_slice_strip(value);
   return out->len > 0;
 }
 
@@ -338,7 +343,7 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
     return FALSE;
   gboolean plugin = !oakum_path_ends(path, "wp-includes/version.php");
   text.len = MIN(text.len, 8192 * (plugin ? 1u : 8u)); /* as far as WordPress itself looks */
-  while (oakum_slice_line(&text, &line)) {
+  while (oakum_catalog_line(&text, &line)) {
     if (!plugin && quoted(line, "$wp_version", '=', &found))
       version = found;
     else if (plugin && name.len == 0 && header_of(line, "Plugin Name", &found))

@@ -6,21 +6,13 @@
 
 /* ---- slices ---- */
 #define OAKUM_SLICE(literal) ((OakumSlice){(const uint8_t *)(literal), sizeof(literal) - 1})
-static inline OakumSlice oakum_slice(const char *text)
-{
-  return (OakumSlice){(const uint8_t *)text, text ? strlen(text) : 0};
-}
 /* Letters of ASCII in any case. */
 NODISCARD gboolean oakum_slice_is_nocase(OakumSlice slice, const char *text);
-/* Without spaces, tabs and line ends around it. */
-NODISCARD OakumSlice oakum_slice_trim(OakumSlice slice);
 /* Cuts at the first `at`: what is in front of it, and *rest behind it. Without one it is all, and
  * *rest empty with data NULL. */
 OakumSlice oakum_slice_cut(OakumSlice slice, char at, OakumSlice *rest);
 NODISCARD gboolean oakum_slice_find(OakumSlice slice, const char *text, size_t *at);
-/* One line without its end; FALSE when nothing is left. */
-NODISCARD gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line);
-/* New string: valid UTF-8, no NUL, at most OAKUM_CATALOG_VALUE_MAX bytes. NULL when empty. */
+/* As oakum_catalog_value, but NULL when nothing is left. */
 NODISCARD char *oakum_slice_value(OakumSlice slice);
 
 /* ---- paths ---- */

@@ -7,17 +7,6 @@ gboolean oakum_slice_is_nocase(OakumSlice slice, const char *text)
          g_ascii_strncasecmp((const char *)slice.data, text, slice.len) == 0;
 }
 
-OakumSlice oakum_slice_trim(OakumSlice slice)
-{
-  while (slice.len > 0 && g_ascii_isspace(slice.data[0])) {
-    slice.data++;
-    slice.len--;
-  }
-  while (slice.len > 0 && g_ascii_isspace(slice.data[slice.len - 1]))
-    slice.len--;
-  return slice;
-}
-
 OakumSlice oakum_slice_cut(OakumSlice slice, char at, OakumSlice *rest)
 {
   const uint8_t *found = slice.len > 0 ? memchr(slice.data, at, slice.len) : NULL;
@@ -38,25 +27,13 @@ gboolean oakum_slice_find(OakumSlice slice, const char *text, size_t *at)
   return found != NULL;
 }
 
-gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line)
-{
-  if (rest->len == 0)
-    return FALSE;
-  OakumSlice behind;
-  *line = oakum_slice_cut(*rest, '\n', &behind);
-  *rest = behind;
-  if (line->len > 0 && line->data[line->len - 1] == '\r')
-    line->len--;
-  return TRUE;
-}
-
 char *oakum_slice_value(OakumSlice slice)
 {
-  slice = oakum_slice_trim(slice);
-  if (slice.len == 0)
-    return NULL;
-  return oakum_escape_utf8((const char *)slice.data,
-                           (gssize)MIN(slice.len, OAKUM_CATALOG_VALUE_MAX));
+  char *text = oakum_catalog_value(slice);
+  if (*text)
+    return text;
+  g_free(text);
+  return NULL;
 }
 
 gboolean oakum_path_ends(const char *path, const char *suffix)
@@ -89,7 +66,7 @@ OakumSlice oakum_path_above(const char *path, guint n)
 gboolean oakum_fields_next(OakumFields *fields)
 {
   OakumSlice line, value;
-  while (fields->lines < OAKUM_CATALOG_FIELDS_MAX && oakum_slice_line(&fields->rest, &line)) {
+  while (fields->lines < OAKUM_CATALOG_FIELDS_MAX && oakum_catalog_line(&fields->rest, &line)) {
     fields->lines++;
     if (line.len == 0)
       return FALSE;
@@ -98,8 +75,8 @@ gboolean oakum_fields_next(OakumFields *fields)
     OakumSlice name = oakum_slice_cut(line, ':', &value);
     if (!value.data)
       continue;
-    fields->name = oakum_slice_trim(name);
-    fields->value = oakum_slice_trim(value);
+    fields->name = oakum_slice_strip(name);
+    fields->value = oakum_slice_strip(value);
     return TRUE;
   }
   return FALSE;
@@ -166,8 +143,8 @@ OakumSlice oakum_json_slice(const json_t *object, const char *key)
 OakumPackage *oakum_catalog_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                 const char *type, OakumSlice name, OakumSlice version)
 {
-  name = oakum_slice_trim(name);
-  version = oakum_slice_trim(version);
+  name = oakum_slice_strip(name);
+  version = oakum_slice_strip(version);
   return name.len > 0 ? oakum_catalog_sink_package(sink, file, type, name, version) : NULL;
 }
 

@@ -6,7 +6,7 @@ static OakumSlice label_of(const char *path)
 {
   if (oakum_path_ends(path, ".egg-info") || oakum_path_ends(path, ".egg")) {
     const char *slash = strrchr(path, '/');
-    return oakum_slice(slash ? slash + 1 : path);
+    return oakum_slice_of(slash ? slash + 1 : path);
   }
   OakumSlice above = oakum_path_above(path, 0);
   return oakum_slice_is_nocase(above, "EGG-INFO") ? oakum_path_above(path, 1) : above;

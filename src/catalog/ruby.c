@@ -6,7 +6,7 @@
  * stand, since names and versions have none. *rest is what follows. */
 static gboolean read_string(OakumSlice text, OakumSlice *out, OakumSlice *rest)
 {
-  text = oakum_slice_trim(text);
+  text = oakum_slice_strip(text);
   size_t skip = 1;
   char end;
   if (text.len >= 2 && (text.data[0] == '"' || text.data[0] == '\'')) {
@@ -33,12 +33,12 @@ static gboolean assigns(OakumSlice line, const char *field, OakumSlice *value)
     if (!g_ascii_isalnum(variable.data[i]) && variable.data[i] != '_')
       return FALSE;
   OakumSlice name = oakum_slice_cut(line, '=', value);
-  return value->data && oakum_slice_is(oakum_slice_trim(name), field);
+  return value->data && oakum_slice_is(oakum_slice_strip(name), field);
 }
 
 static void read_licenses(OakumSlice value, GString *licenses)
 {
-  value = oakum_slice_trim(value);
+  value = oakum_slice_strip(value);
   if (value.len > 0 && value.data[0] == '[') {
     value.data++;
     value.len--;
@@ -56,7 +56,7 @@ static void read_licenses(OakumSlice value, GString *licenses)
 static void read_stub(OakumSlice line, OakumSlice *name, OakumSlice *version, OakumSlice *platform)
 {
   OakumSlice rest;
-  line = oakum_slice_trim((OakumSlice){line.data + 8, line.len - 8});
+  line = oakum_slice_strip((OakumSlice){line.data + 8, line.len - 8});
   *name = oakum_slice_cut(line, ' ', &rest);
   *version = oakum_slice_cut(rest, ' ', &rest);
   *platform = oakum_slice_cut(rest, ' ', &rest);
@@ -70,14 +70,14 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
     return FALSE;
   g_autoptr(GString) licenses = g_string_new(NULL);
-  while (oakum_slice_line(&text, &line)) {
-    line = oakum_slice_trim(line);
+  while (oakum_catalog_line(&text, &line)) {
+    line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "# stub: ") && stub_name.len == 0)
       read_stub(line, &stub_name, &stub_version, &platform);
     else if (name.len == 0 && assigns(line, "name", &value) && read_string(value, &found, &rest))
       name = found;
     else if (version.len == 0 && assigns(line, "version", &value)) {
-      value = oakum_slice_trim(value);
+      value = oakum_slice_strip(value);
       if (oakum_slice_begins(value, "Gem::Version.new"))
         oakum_slice_cut(value, '(', &value);
       if (read_string(value, &found, &rest))

@@ -38,6 +38,7 @@ def pytest_report_header(config):
     corpus = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data"
     return [f"isolation rungs tested: {', '.join(RUNGS) or 'none'}",
             f"matrix of rungs: {'all of it' if os.environ.get('OAKUM_MATRIX') == 'all' else 'the short one; OAKUM_MATRIX=all adds every case and packages of Debian'}",
+            f"projects from registries: {'tested' if os.environ.get('OAKUM_REGISTRIES') == 'all' else 'not tested; OAKUM_REGISTRIES=all does'}",
             f"advisory corpus: {'tested' if corpus.exists() else 'not beside this checkout, so not tested'}"]
 
 

@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import zipfile
@@ -306,3 +307,48 @@ def test_kernel_module():
     info = b"license=GPL\0version=1.2.3\0name=nvidia\0vermagic=6.1\0"
     assert names(catalog("lib/modules/6.1/nvidia.ko", elf({".modinfo": info}, kind=1))) == [("nvidia", "1.2.3", None)]
     assert catalog("lib/modules/6.1/ext4.ko", elf({".modinfo": b"license=GPL\0name=ext4\0"}, kind=1)) == []
+
+
+# ---- programs without a package ----
+def signatures():
+    path = os.path.join(os.path.dirname(__file__), "signatures.tsv")
+    with open(path) as table:
+        rows = [line.rstrip("\n").split("\t") for line in table if not line.startswith("#")]
+    return [(product, file, version, re.sub(rb"\\x(..)", lambda m: bytes([int(m[1], 16)]), text.encode())) for product, file, version, text in rows]
+
+
+@pytest.mark.parametrize("product, file, version, text", signatures(), ids=lambda v: v if isinstance(v, str) else "")
+def test_signature(product, file, version, text):
+    content = elf({".rodata": bytes(8) + text + bytes(8)}, kind=3)
+    rows = [r for r in catalog("usr/local/bin/" + file, content) if r["by"] == "binary-signature" and r["name"] == product]
+    assert [(r["version"], r["guessed"]) for r in rows] == [(version, True)]
+    place = rows[0]["offset"]
+    assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product == "libxml2")
+
+
+def test_signature_wants_a_name_and_an_executable():
+    product, file, _, text = signatures()[0]
+    assert catalog("usr/local/bin/surely-another-one", elf({".rodata": text}, kind=3)) == []
+    assert catalog("usr/local/share/" + file, text + bytes(64)) == []
+
+
+def test_signature_count():
+    assert len({row[0] for row in signatures()}) >= 90
+
+
+@pytest.mark.parametrize("at", [0, (1 << 20) - 64 - 3, (1 << 20) - 64 - 30, (1 << 20) - 700, (2 << 20) + 5])
+def test_signature_across_windows(at):
+    content = elf({".rodata": b"\x01" * at + b"\0OpenSSL 3.0.11 19 Sep 2023\0" + b"\x01" * 5000})
+    assert [r["version"] for r in catalog("usr/bin/openssl", content)] == ["3.0.11"]
+
+
+@pytest.mark.parametrize("version, cpe", [("9.2p1", "9.2:p1"), ("9.2", "9.2:*")])
+def test_signature_cpe(version, cpe):
+    rows = catalog("usr/sbin/sshd", elf({".rodata": b"\0OpenSSH_" + version.encode() + b"\0"}))
+    assert rows[0]["cpe"] == f"cpe:2.3:a:openbsd:openssh:{cpe}:*:*:*:*:*:*"
+
+
+def test_signature_of_many_false_starts():
+    text = b"OpenSSL OpenSSL " * 200000
+    assert catalog("usr/bin/openssl", elf({".rodata": text})) == []
+    assert catalog("usr/bin/openssl", elf({".rodata": b"OpenSSL " + b"1" * 3000000})) == []

@@ -136,3 +136,93 @@ def test_schemas_refuse(oakum, root, tmp_path):
         data["odd"] = 1
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(data, json.loads((REPO / "tests/schemas" / own).read_text()))
+
+
+# ---- as input ------------------------------------------------------------------------------------
+
+def same_as(oakum, folder, document, *keys, **more):
+    """Packages of the root, and of a document in its place."""
+    path = folder / "document"
+    path.write_text(document)
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{path}"], capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stderr
+    mine, theirs = packages(oakum, folder), json.loads(done.stdout)
+    pick = lambda all_: sorted(tuple(str(p[key]) for key in keys) for p in all_)
+    assert pick(theirs["packages"]) == pick(mine)
+    return theirs
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx", "spdx-tv"])
+def test_round_trip(oakum, root, tmp_path, form):
+    """What a scan of the document finds is what a scan of the root finds; what could not be judged is not judged then either."""
+    whole = json.loads(sbom(oakum, tmp_path, "json"))
+    again = same_as(oakum, tmp_path, sbom(oakum, tmp_path, form), "name", "version", "type", "arch", "purl", "source")
+    assert again["distro"]["id"] == whole["distro"]["id"] and again["distro"]["version"] == whole["distro"]["version"]
+    pick = lambda r: [(f["id"], f["package"]["purl"], f["severity"], f["fixed"], f["status"]) for f in r["findings"]]
+    assert pick(again) == pick(whole)
+    if form == "cyclonedx" and whole["incomplete"]:
+        assert "incomplete-sbom" in [i["id"] for i in again["incomplete"]]
+
+
+FOREIGN = {
+    # the forms in which syft and trivy say the same three packages
+    "syft-json": json.dumps({"artifacts": [
+        {"name": "libssl3", "version": "3.0.14-1~deb12u2", "type": "deb", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&upstream=openssl%403.0.13-1&distro=debian-12",
+         "metadata": {"source": "openssl", "sourceVersion": "3.0.13-1"}, "locations": [{"path": "/var/lib/dpkg/status"}]},
+        {"name": "libssl3", "version": "3.0.14-1~deb12u2", "type": "deb", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=i386&distro=debian-12", "metadata": {"source": ""}},
+        {"name": "odd", "version": "1", "type": "deb", "purl": "pkg:deb/debian/odd@1?arch=amd64&distro=debian-12"}],
+        "distro": {"id": "debian", "versionID": "12", "prettyName": "Debian"}, "schema": {"version": "16.0.0"}}),
+    "syft-cyclonedx": json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "library", "name": "libssl3", "version": "3.0.14-1~deb12u2", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&upstream=openssl%403.0.13-1&distro=debian-12"},
+        {"type": "library", "name": "libssl3", "version": "3.0.14-1~deb12u2", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=i386&distro=debian-12"},
+        {"type": "library", "name": "odd", "version": "1", "purl": "pkg:deb/debian/odd@1?arch=amd64&distro=debian-12"},
+        {"type": "file", "name": "/etc/passwd"}, {"type": "operating-system", "name": "debian", "version": "12"}]}),
+    "trivy-cyclonedx": json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+        {"type": "operating-system", "name": "debian", "version": "12"},
+        {"type": "library", "name": "libssl3", "version": "3.0.14-1~deb12u2", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&distro=debian-12",
+         "properties": [{"name": "aquasecurity:trivy:" + k, "value": v} for k, v in (("SrcName", "openssl"), ("SrcVersion", "3.0.13"), ("SrcRelease", "1"))]},
+        {"type": "library", "name": "libssl3", "version": "3.0.14-1~deb12u2", "purl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=i386&distro=debian-12"},
+        {"type": "library", "name": "odd", "version": "1", "purl": "pkg:deb/debian/odd@1?arch=amd64&distro=debian-12"}]}),
+    "trivy-spdx": json.dumps({"spdxVersion": "SPDX-2.3", "packages": [
+        {"name": "debian", "versionInfo": "12", "primaryPackagePurpose": "OPERATING-SYSTEM"},
+        {"name": "libssl3", "versionInfo": "3.0.14-1~deb12u2", "sourceInfo": "built package from: openssl 3.0.13-1", "primaryPackagePurpose": "LIBRARY",
+         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&distro=debian-12"}]},
+        {"name": "libssl3", "versionInfo": "3.0.14-1~deb12u2",
+         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=i386&distro=debian-12"}]},
+        {"name": "odd", "versionInfo": "1",
+         "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": "pkg:deb/debian/odd@1?arch=amd64&distro=debian-12"}]}]}),
+    "spdx3": json.dumps({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [
+        {"type": "software_Package", "name": "debian", "software_packageVersion": "12", "software_primaryPurpose": "operatingSystem"},
+        {"type": "software_Package", "name": "libssl3", "software_packageUrl": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&upstream=openssl%403.0.13-1"},
+        {"type": "software_Package", "name": "libssl3", "externalIdentifier": [{"externalIdentifierType": "packageUrl", "identifier": "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=i386"}]},
+        {"type": "software_Package", "name": "odd", "software_packageVersion": "1", "software_packageUrl": "pkg:deb/debian/odd?arch=amd64"}]}),
+}
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+def test_documents_of_others(oakum, tmp_path, form):
+    for name, text in (("etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian"\n'), ("var/lib/dpkg/status", STATUS)):
+        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / name).write_text(text)
+    result = same_as(oakum, tmp_path, FOREIGN[form], "name", "version", "type", "arch", "purl", "source")
+    assert (result["distro"]["id"], result["distro"]["version"]) == ("debian", "12")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "nonsense", '{"bomFormat": "Other"}', '{"spdxVersion": "SPDX-9"}', "{" * 5000, '{"bomFormat": "CycloneDX", "components": ['])
+def test_no_bill_is_no_pass(oakum, tmp_path, text):
+    (tmp_path / "x").write_text(text)
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
+    assert done.returncode == 3 and json.loads(done.stdout)["packages"] == [] and json.loads(done.stdout)["incomplete"]
+
+
+def test_standard_input_and_compressed(oakum, root, tmp_path):
+    import gzip
+    document = sbom(oakum, tmp_path, "cyclonedx")
+    for data in (document.encode(), gzip.compress(document.encode())):
+        done = subprocess.run([oakum, "scan", "--format", "json", "sbom:-"], input=data, capture_output=True)
+        assert len(json.loads(done.stdout)["packages"]) == len(packages(oakum, tmp_path))
+
+
+def test_only_scan_takes_one(oakum, tmp_path):
+    done = subprocess.run([oakum, "build", "--build-context", "x=sbom:y", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 1

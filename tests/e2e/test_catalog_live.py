@@ -1,0 +1,167 @@
+"""Projects installed from their registries, and what oakum finds held against what the installer itself lists: all of it, and nothing else.
+
+OAKUM_REGISTRIES=all runs it (many minutes, and the network); without it nothing here is collected. A tool that is not there is told of as such.
+OAKUM_REGISTRIES_TABLE=FILE writes down what was counted.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from conftest import OAKUM
+
+if os.environ.get("OAKUM_REGISTRIES") != "all":
+    pytest.skip("OAKUM_REGISTRIES=all is not set", allow_module_level=True)
+
+
+def run(*command, cwd=None, env=None):
+    done = subprocess.run([str(c) for c in command], cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=1500)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def need(tool):
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed")
+
+
+def catalog(root, fits, kinds):
+    """Everything of these types in the files below `root` that `fits` (a function of the path) lets through."""
+    found = []
+    for path in sorted(root.rglob("*")):
+        if not path.is_file() or path.is_symlink() or not fits(path):
+            continue
+        with open(path, "rb") as content:
+            done = subprocess.run([OAKUM, "debug", "catalog", "--mode", "755", str(path.relative_to(root))], stdin=content, capture_output=True, timeout=120)
+        assert done.returncode == 0, (path, done.stdout, done.stderr)
+        for line in done.stdout.decode().splitlines():
+            row = json.loads(line)
+            if row["type"] in kinds:
+                row["path"] = str(path.relative_to(root))
+                found.append(row)
+    return found
+
+
+def same(what, found, wanted):
+    if os.environ.get("OAKUM_REGISTRIES_TABLE"):
+        with open(os.environ["OAKUM_REGISTRIES_TABLE"], "a") as table:
+            table.write(f"{what}\tlisted {len(wanted)}\tfound {len(found)}\tmissing {sorted(wanted - found)}\tinvented {sorted(found - wanted)}\n")
+    assert wanted, "the installer lists nothing: nothing was tested"
+    assert found == wanted
+
+
+def test_pip(tmp_path):
+    run(sys.executable, "-m", "venv", tmp_path / "v")
+    pip = tmp_path / "v/bin/pip"
+    run(pip, "install", "-q", "django", "flask", "requests", "boto3", "celery", "sqlalchemy", "fastapi", "pydantic", "rich", "jinja2", "pyyaml", "black", "pytest")
+    wanted = {(re.sub(r"[-_.]+", "-", p["name"]).lower(), p["version"]) for p in json.loads(run(pip, "list", "--format", "json"))}
+    rows = catalog(tmp_path, lambda p: p.name in ("METADATA", "PKG-INFO") or p.suffix in (".egg-info", ".egg"), {"pypi"})
+    same("pip", {(re.sub(r"[-_.]+", "-", r["name"]).lower(), r["version"]) for r in rows}, wanted)
+
+
+def test_npm(tmp_path):
+    need("npm")
+    (tmp_path / "package.json").write_text('{"name":"shop","version":"1.0.0"}')
+    run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "express", "eslint", "@babel/core", "webpack", "typescript", "jest", "axios", cwd=tmp_path)
+    wanted = {("shop", "1.0.0")}
+
+    def walk(tree):
+        for name, node in tree.get("dependencies", {}).items():
+            if "version" in node and not node.get("missing"):
+                real = re.match(r"https?://[^/]+/((?:@[^/]+/)?[^/]+)/-/", node.get("resolved", ""))  # it may be installed by another name
+                wanted.add((real[1] if real else name, node["version"]))
+            walk(node)
+    walk(json.loads(run("npm", "ls", "--all", "--json", cwd=tmp_path)))
+    rows = catalog(tmp_path, lambda p: p.name == "package.json", {"npm"})
+    same("npm", {((r["space"] + "/" if "space" in r else "") + r["name"], r["version"]) for r in rows}, wanted)
+
+
+def test_go(tmp_path):
+    need("go")
+    env = {"GOBIN": str(tmp_path), "GOFLAGS": "-p=1"}
+    for program in ("github.com/mikefarah/yq/v4@v4.44.3", "github.com/google/go-containerregistry/cmd/crane@v0.20.2"):
+        run("go", "install", program, env=env)
+    for program in sorted(tmp_path.iterdir()):
+        wanted = set()
+        for line in run("go", "version", "-m", program).splitlines():
+            fields = line.split("\t")
+            if fields[1:2] in (["mod"], ["dep"]):
+                wanted.add((fields[2], fields[3]))
+            elif fields[1:2] == ["=>"]:
+                raise AssertionError("a replacement: say what is wanted of it")
+            elif ": go" in line:
+                wanted.add(("stdlib", line.split(": go")[1]))
+        rows = catalog(tmp_path, lambda p, program=program: p == program, {"golang"})
+        same(f"go {program.name}", {(r["name"], r["version"]) for r in rows}, wanted)
+
+
+def test_cargo_auditable(tmp_path):
+    need("cargo")
+    if not shutil.which("cargo-auditable"):
+        pytest.skip("cargo-auditable is not installed")
+    run("cargo", "init", "-q", "--name", "shop", "--vcs", "none", ".", cwd=tmp_path)
+    run("cargo", "add", "-q", "serde_json", "regex", "url", "clap", cwd=tmp_path)
+    run("cargo", "auditable", "build", "-q", "-j1", cwd=tmp_path, env={"CARGO_TARGET_DIR": str(tmp_path / "target")})
+    tree = run("cargo", "tree", "--edges", "normal", "--prefix", "none", cwd=tmp_path)
+    linked = {tuple(line.split()[:2]) for line in tree.splitlines() if line}
+    linked = {(name, version.removeprefix("v")) for name, version in linked}
+    locked = set(re.findall(r'name = "(.*)"\nversion = "(.*)"', (tmp_path / "Cargo.lock").read_text()))
+    found = {(r["name"], r["version"]) for r in catalog(tmp_path / "target/debug", lambda p: p.name == "shop", {"cargo"})}
+    # cargo-auditable also notes crates that only other targets link: no tree of this one has them, the lock file has
+    same("cargo auditable", found - ((found - linked) & locked), linked)
+
+
+def test_maven(tmp_path):
+    need("mvn")
+    deps = [("org.apache.logging.log4j", "log4j-core", "2.17.1"), ("com.fasterxml.jackson.core", "jackson-databind", "2.15.2"), ("org.springframework", "spring-webmvc", "5.3.30"),
+            ("com.google.guava", "guava", "32.1.2-jre"), ("org.apache.commons", "commons-lang3", "3.13.0"), ("io.netty", "netty-handler", "4.1.97.Final"),
+            ("org.hibernate.validator", "hibernate-validator", "6.2.5.Final"), ("org.yaml", "snakeyaml", "2.2")]
+    body = "".join(f"<dependency><groupId>{g}</groupId><artifactId>{a}</artifactId><version>{v}</version></dependency>" for g, a, v in deps)
+    (tmp_path / "pom.xml").write_text(f"<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version><dependencies>{body}</dependencies></project>")
+    run("mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={tmp_path}/lib", cwd=tmp_path)
+    listed = run("mvn", "-B", "dependency:list", f"-DoutputFile={tmp_path}/list", cwd=tmp_path) and (tmp_path / "list").read_text()
+    wanted = {(m[0], m[1], m[2]) for m in re.findall(r"^\s+([\w.-]+):([\w.-]+):jar:(?:[\w.-]+:)?([\w.-]+):(?:compile|runtime)", listed, re.M)}
+    found = {(r.get("space"), r["name"], r["version"]) for r in catalog(tmp_path / "lib", lambda p: p.suffix == ".jar", {"maven"})}
+    shaded = set()  # what a JAR of the list carries inside of itself
+    for path in (tmp_path / "lib").iterdir():
+        with zipfile.ZipFile(path) as z:
+            for name in z.namelist():
+                if re.fullmatch(r"META-INF/maven/.*/pom\.properties", name):
+                    said = dict(re.findall(r"^(\w+)=(.*?)\r?$", z.read(name).decode(), re.M))
+                    shaded.add((said["groupId"], said["artifactId"], said["version"]))
+    same("maven", found, wanted | shaded)
+
+
+def test_gem(tmp_path):
+    need("gem")
+    done = subprocess.run(["gem", "install", "-q", "--no-document", "--install-dir", str(tmp_path / "own"), "rack", "sinatra"], capture_output=True, text=True, timeout=600)
+    folders = [pathlib.Path(f) for f in run("gem", "env", "gempath").strip().split(":")]
+    if done.returncode == 0:
+        folders = [tmp_path / "own"]
+    elif "Unable to download" not in done.stderr:
+        pytest.fail(done.stderr)  # without a way to the registry: what the machine's Ruby came with and has had installed
+    # "all" holds what Debian installs for every version of Ruby
+    folders += [f.parent / "all" for f in folders if "rubygems-integration" in f.parts]
+    listed = run("gem", "list", "--local", env={"GEM_HOME": str(folders[0]), "GEM_PATH": str(folders[0])} if done.returncode == 0 else None)
+    wanted = {(name, version.split(" ")[0]) for name, versions in re.findall(r"^(\S+) \((.*)\)$", listed, re.M) for version in versions.replace("default: ", "").split(", ")}
+    found = {(r["name"], r["version"]) for f in folders if f.exists() for r in catalog(f, lambda p: p.suffix == ".gemspec" and "specifications" in p.parts, {"gem"})}
+    if done.returncode == 0:  # the default gems are listed too, from elsewhere
+        wanted = {w for w in wanted if (tmp_path / "own/gems" / f"{w[0]}-{w[1]}").exists()}
+    same("gem", found, wanted)
+
+
+def test_composer(tmp_path):
+    need("composer")
+    (tmp_path / "composer.json").write_text("{}")
+    done = subprocess.run(["composer", "require", "-q", "-n", "monolog/monolog", "symfony/console"], cwd=tmp_path, capture_output=True, text=True, timeout=600,
+                          env={**os.environ, "COMPOSER_ALLOW_SUPERUSER": "1"})
+    if done.returncode != 0:
+        pytest.skip("composer does not reach its registry: " + done.stderr.strip()[:200])
+    wanted = {(p["name"], p["version"]) for p in json.loads(run("composer", "show", "--format=json", cwd=tmp_path))["installed"]}
+    rows = catalog(tmp_path, lambda p: p.name == "installed.json", {"composer"})
+    same("composer", {(r["space"] + "/" + r["name"], r["version"]) for r in rows}, wanted)
