@@ -41,7 +41,7 @@ def conan():
     def inside(a, b):
         try:
             return "yes" if VersionRange(a).contains(Version(b), resolve_prerelease=None) else "no"
-        except ConanException:
+        except (ConanException, IndexError):  # "^0" has nothing to go up
             return "!"
 
     return version, inside

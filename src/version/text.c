@@ -50,6 +50,18 @@ gboolean oakum_version_split(OakumSlice *rest, char separator, OakumSlice *part)
   return TRUE;
 }
 
+size_t oakum_version_find(OakumSlice text, char c)
+{
+  const uint8_t *at = text.len > 0 ? memchr(text.data, c, text.len) : NULL;
+  return at ? (size_t)(at - text.data) : text.len;
+}
+
+size_t oakum_version_find_last(OakumSlice text, char c)
+{
+  const uint8_t *at = text.len > 0 ? memrchr(text.data, c, text.len) : NULL;
+  return at ? (size_t)(at - text.data) : text.len;
+}
+
 OakumSlice oakum_version_trim(OakumSlice text)
 {
   oakum_version_take(&text, oakum_version_is_space);

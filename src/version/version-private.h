@@ -68,6 +68,9 @@ gboolean oakum_version_take_text(OakumSlice *rest, const char *text, gboolean fo
 /* Takes all up to the first `separator`, and the separator; FALSE when there is nothing left: set
  * rest->data to NULL behind the last part, so that "a," has two parts. */
 NODISCARD gboolean oakum_version_split(OakumSlice *rest, char separator, OakumSlice *part);
+/* Where the first, the last `c` stands; the length when there is none. */
+NODISCARD size_t oakum_version_find(OakumSlice text, char c);
+NODISCARD size_t oakum_version_find_last(OakumSlice text, char c);
 NODISCARD OakumSlice oakum_version_trim(OakumSlice text);
 NODISCARD gboolean oakum_version_equal(OakumSlice a, OakumSlice b);
 NODISCARD gboolean oakum_version_is(OakumSlice a, const char *text, gboolean fold);
@@ -137,3 +140,23 @@ NODISCARD gboolean oakum_version_gem_compare(OakumSlice a, OakumSlice b, int *ou
 NODISCARD OakumRangeAnswer oakum_version_gem_range(OakumSlice range, OakumSlice version);
 NODISCARD gboolean oakum_version_maven_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD OakumRangeAnswer oakum_version_maven_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_composer_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_composer_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_cargo_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_cargo_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_hex_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_hex_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_pub_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_pub_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_go_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_go_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_nuget_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_nuget_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_conan_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_conan_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_cran_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD gboolean oakum_version_hackage_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD OakumRangeAnswer oakum_version_hackage_range(OakumSlice range, OakumSlice version);
+NODISCARD gboolean oakum_version_portage_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD gboolean oakum_version_jvm_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD gboolean oakum_version_generic_compare(OakumSlice a, OakumSlice b, int *out);

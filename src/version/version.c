@@ -16,7 +16,21 @@ static const struct {
                               oakum_version_pep440_range},
     [OAKUM_VERSION_MAVEN] = {"maven", NULL, oakum_version_maven_compare, oakum_version_maven_range},
     [OAKUM_VERSION_GEM] = {"gem", NULL, oakum_version_gem_compare, oakum_version_gem_range},
+    [OAKUM_VERSION_COMPOSER] = {"composer", NULL, oakum_version_composer_compare,
+                                oakum_version_composer_range},
+    [OAKUM_VERSION_NUGET] = {"nuget", NULL, oakum_version_nuget_compare, oakum_version_nuget_range},
+    [OAKUM_VERSION_CARGO] = {"cargo", NULL, oakum_version_cargo_compare, oakum_version_cargo_range},
+    [OAKUM_VERSION_GO] = {"go", "golang", oakum_version_go_compare, oakum_version_go_range},
+    [OAKUM_VERSION_HEX] = {"hex", NULL, oakum_version_hex_compare, oakum_version_hex_range},
+    [OAKUM_VERSION_PUB] = {"pub", NULL, oakum_version_pub_compare, oakum_version_pub_range},
+    [OAKUM_VERSION_CONAN] = {"conan", NULL, oakum_version_conan_compare, oakum_version_conan_range},
+    [OAKUM_VERSION_CRAN] = {"cran", NULL, oakum_version_cran_compare, NULL},
+    [OAKUM_VERSION_HACKAGE] = {"hackage", NULL, oakum_version_hackage_compare,
+                               oakum_version_hackage_range},
     [OAKUM_VERSION_PACMAN] = {"pacman", "alpm", oakum_version_pacman_compare, NULL},
+    [OAKUM_VERSION_PORTAGE] = {"portage", "ebuild", oakum_version_portage_compare, NULL},
+    [OAKUM_VERSION_JVM] = {"jvm", NULL, oakum_version_jvm_compare, NULL},
+    [OAKUM_VERSION_GENERIC] = {"generic", NULL, oakum_version_generic_compare, NULL},
 };
 
 gboolean oakum_version_scheme_parse(const char *name, OakumVersionScheme *out)

@@ -15,7 +15,19 @@ typedef enum {
   OAKUM_VERSION_PEP440,
   OAKUM_VERSION_MAVEN,
   OAKUM_VERSION_GEM,
+  OAKUM_VERSION_COMPOSER,
+  OAKUM_VERSION_NUGET,
+  OAKUM_VERSION_CARGO,
+  OAKUM_VERSION_GO,
+  OAKUM_VERSION_HEX,
+  OAKUM_VERSION_PUB,
+  OAKUM_VERSION_CONAN,
+  OAKUM_VERSION_CRAN,
+  OAKUM_VERSION_HACKAGE,
   OAKUM_VERSION_PACMAN,
+  OAKUM_VERSION_PORTAGE,
+  OAKUM_VERSION_JVM,     /* Java runtimes: JEP 223, and 1.8.0_292 */
+  OAKUM_VERSION_GENERIC, /* what is of no scheme; every text that is not empty is a version */
 } OakumVersionScheme;
 
 /* The name of a scheme ("deb"), or the type of its packages in a package URL ("pypi", "golang"), to
