@@ -126,27 +126,31 @@ gboolean oakum_version_conan_compare(OakumSlice a, OakumSlice b, int *out)
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
 
-static OakumSlice nth(OakumSlice main, size_t index, size_t *count)
+static gboolean first_nonzero(OakumSlice main, size_t *index)
 {
-  OakumSlice item, found = {NULL, 0};
-  for (*count = 0; oakum_version_split(&main, '.', &item); ++*count)
-    if (*count == index)
-      found = item;
-  return found;
+  OakumSlice item;
+  for (*index = 0; oakum_version_split(&main, '.', &item); ++*index)
+    if (!is_zero(item))
+      return TRUE;
+  return FALSE;
 }
 
-/* Whether v is older than `from` with the item at `index`, a number, one higher and the last. */
-static gboolean before_next(const Conan *v, const Conan *from, size_t index)
+/* *before: v is older than `from` with the item at `index` one higher and the last. FALSE when that
+ * item is no number. */
+static gboolean before_next(const Conan *v, const Conan *from, size_t index, gboolean *before)
 {
   uint8_t bound[2 * OAKUM_RANGE_MAX + 2], room[OAKUM_RANGE_MAX];
   OakumSlice rest = from->main, item = {NULL, 0};
   for (size_t i = 0; i <= index; i++)
     (void)!oakum_version_split(&rest, '.', &item);
+  if (!is_number(item))
+    return FALSE;
   size_t front = (size_t)(item.data - from->main.data);
   memcpy(bound, from->main.data, front);
   OakumSlice next = oakum_version_digits_next(digits_of(item, room), bound + front);
   memmove(bound + front, next.data, next.len);
-  return items_compare(v->main, (OakumSlice){bound, front + next.len}) < 0;
+  *before = items_compare(v->main, (OakumSlice){bound, front + next.len}) < 0;
+  return TRUE;
 }
 
 static gboolean lone(OakumSlice text)
@@ -199,26 +203,18 @@ static gboolean condition(OakumSlice text, const Conan *v, gboolean *all)
     return TRUE;
   }
   oakum_version_skip(&text, 1);
-  size_t count, index = 0;
+  size_t index = 0;
   wanted = parse(text);
-  (void)nth(wanted.main, 0, &count).len;
-  if (c == '~') {
-    index = count > 1 ? 1 : 0;
-  } else {
-    for (; index < count; index++) {
-      size_t all_items;
-      OakumSlice item = nth(wanted.main, index, &all_items);
-      if (!is_zero(item))
-        break;
-    }
-    if (index == count)
-      return FALSE;
-  }
+  if (c == '~')
+    index = oakum_version_find(wanted.main, '.') < wanted.main.len;
+  else if (!first_nonzero(wanted.main, &index))
+    return FALSE;
   Conan low = wanted;
   with_pre(&low);
-  if (!is_number(nth(wanted.main, index, &count)))
+  gboolean before;
+  if (!before_next(v, &wanted, index, &before))
     return FALSE;
-  *all &= order_of(v, &low) >= 0 && before_next(v, &wanted, index);
+  *all &= order_of(v, &low) >= 0 && before;
   return TRUE;
 }
 

@@ -23,7 +23,10 @@ static gboolean deb_parse(OakumSlice text, DebVersion *out)
   const uint8_t *colon = text.len > 0 ? memchr(text.data, ':', text.len) : NULL;
   if (colon) {
     out->epoch = (OakumSlice){text.data, (size_t)(colon - text.data)};
-    oakum_version_take_char(&out->epoch, '+'); /* dpkg reads it with strtol */
+    /* dpkg reads it with strtol, and refuses what is below 0 */
+    if (!oakum_version_take_char(&out->epoch, '+') && oakum_version_take_char(&out->epoch, '-') &&
+        !oakum_version_digits_zero(out->epoch))
+      return FALSE;
     uint64_t epoch;
     if (!oakum_parse_u64((const char *)out->epoch.data, out->epoch.len, INT_MAX, &epoch))
       return FALSE;

@@ -46,13 +46,13 @@ static gboolean go_parse(OakumSlice text, GoVersion *out)
 {
   if (oakum_version_take_text(&text, "go", FALSE))
     return toolchain_parse(text, out);
-  oakum_version_take_char(&text, 'v');
+  gboolean module = oakum_version_take_char(&text, 'v');
   OakumSlice rest = text;
   if (!take_numbers(&rest, &out->semver))
     return FALSE;
   if (out->semver.count < 3)
     /* a short one has no tail; "1.21rc2" is Go itself without its name */
-    return rest.len == 0 || (oakum_version_is_alpha(*rest.data) && toolchain_parse(text, out));
+    return rest.len == 0 || (!module && toolchain_parse(text, out));
   return oakum_semver_take_tail(&rest, 0, &out->semver.pre, &out->semver.build) && rest.len == 0;
 }
 

@@ -240,8 +240,12 @@ static OakumRangeAnswer interval(OakumSlice *rest, OakumSlice version, OakumSlic
 
 OakumRangeAnswer oakum_version_maven_range(OakumSlice range, OakumSlice version)
 {
-  OakumSlice rest = range, end = {NULL, 0};
+  OakumSlice rest = oakum_version_trim(range), end = {NULL, 0};
   gboolean in = FALSE, first = TRUE;
+  int c = oakum_version_peek(rest, 0);
+  if (c == '<' || c == '>' || c == '=' ||
+      c == '!') /* as advisories write it; Maven itself does not */
+    return oakum_version_simple_range(oakum_version_maven_compare, NULL, range, version);
   while (rest.len > 0 && (*rest.data == '[' || *rest.data == '(')) {
     OakumRangeAnswer answer = interval(&rest, version, &end, &first);
     if (answer == OAKUM_RANGE_INVALID)
