@@ -115,7 +115,8 @@ gboolean oakum_version_semver_compare(OakumSlice a, OakumSlice b, int *out)
   OakumSemverFlags flags =
       OAKUM_SEMVER_V | OAKUM_SEMVER_PARTIAL | OAKUM_SEMVER_MORE | OAKUM_SEMVER_ZEROS;
   OakumSemver va, vb;
-  if (!oakum_semver_parse(a, flags, &va) || !oakum_semver_parse(b, flags, &vb))
+  if (!oakum_semver_parse(oakum_version_trim(a), flags, &va) ||
+      !oakum_semver_parse(oakum_version_trim(b), flags, &vb))
     return FALSE;
   *out = oakum_semver_order(&va, &vb);
   return TRUE;
