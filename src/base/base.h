@@ -63,6 +63,11 @@ NODISCARD gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, u
 guint oakum_str_hash(gconstpointer key);
 /* The same of bytes: another number in each process. */
 NODISCARD uint64_t oakum_bytes_hash(const void *data, size_t len);
+/* The same number wherever the key (random bytes, kept from the image) is the same. */
+#define OAKUM_HASH_KEY 16
+NODISCARD uint64_t oakum_bytes_hash_keyed(const uint8_t key[OAKUM_HASH_KEY], const void *data,
+                                          size_t len);
+void oakum_random(void *buffer, size_t len); /* bytes that nobody can foretell */
 /* A GHashTable with the seeded hash; free functions may be NULL. Caller owns it. */
 NODISCARD GHashTable *oakum_str_map_new(GDestroyNotify key_free, GDestroyNotify value_free);
 

@@ -100,9 +100,51 @@
 /* Processes that read bytes from strangers */
 #define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
-#define OAKUM_CATALOG_HEAD 512u                    /* first bytes by which a file may be told */
-#define OAKUM_CATALOG_VALUE_MAX 1024u              /* bytes of a name or a version */
-#define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of an image */
+#define OAKUM_LICENSE_MAX 16384u                  /* bytes of a license expression */
+#define OAKUM_LICENSE_WORD_MAX 128u               /* of one id in it */
+#define OAKUM_LICENSE_DEPTH_MAX 32u               /* parentheses in it */
+#define OAKUM_CATALOG_HEAD 512u                   /* first bytes by which a file may be told */
+#define OAKUM_CATALOG_MEMORY_FILE (4 * OAKUM_MIB) /* a larger one goes to a file without a name */
+#define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)    /* bytes of a file that is looked into */
+#define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)  /* bytes of all names kept of a layer */
+#define OAKUM_CATALOG_OWNED_MAX 1000000u          /* files whose OS package is known */
+#define OAKUM_CATALOG_TEXT_MAX (64 * OAKUM_MIB)   /* a database that is text */
+#define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)  /* os-release and its kin */
+#define OAKUM_CATALOG_FACTS 64u                   /* of one such file */
+#define OAKUM_CATALOG_INCOMPLETE_MAX 10000u       /* findings of one layer */
+#define OAKUM_CATALOG_REPLACED_MAX                                                                 \
+  10000u                                 /* names that come twice in a layer and give something    \
+                                          */
+#define OAKUM_CATALOG_OTHERS_MAX 64u     /* other names of one file or folder in a layer */
+#define OAKUM_FOLDER_NAMES_MAX 20000000u /* names below a folder that is looked through */
+#define OAKUM_CATALOG_VALUE_MAX 1024u    /* bytes of a name or a version */
+#define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
+#define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
+#define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
+
+/* files of cataloguers: each is what is read of one file, unless it says otherwise */
+#define OAKUM_CATALOG_TEXT_MAX (16 * OAKUM_MIB)    /* a text that is read as a whole */
+#define OAKUM_CATALOG_JSON_MAX (64 * OAKUM_MIB)    /* a list of all that is installed */
+#define OAKUM_CATALOG_FIELDS_MAX 100000u           /* lines of the fields in front of a text */
+#define OAKUM_JAR_DEPTH_MAX 8u                     /* archives in archives */
+#define OAKUM_JAR_NESTED_MAX (256 * OAKUM_MIB)     /* one compressed archive in another */
+#define OAKUM_JAR_INFLATED_MAX (4 * OAKUM_GIB)     /* all of what is in one file, together */
+#define OAKUM_JAR_ARCHIVES_MAX 20000u              /* archives in one file */
+#define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */
+#define OAKUM_JAR_MANIFEST_MAX (4 * OAKUM_MIB)     /* a MANIFEST.MF */
+#define OAKUM_EXE_NAMES_MAX (8 * OAKUM_MIB)        /* names of all sections */
+#define OAKUM_GO_INFO_MAX (16 * OAKUM_MIB)         /* build information of a Go program */
+#define OAKUM_GO_SEARCH_MAX (64 * OAKUM_MIB)       /* bytes looked through for it */
+#define OAKUM_AUDITABLE_MAX (32 * OAKUM_MIB)       /* dependencies of a Rust program, unpacked */
+#define OAKUM_SIGNATURE_SEARCH_MAX (2 * OAKUM_GIB) /* bytes of an executable that are searched */
+#define OAKUM_SIGNATURE_WINDOW (1 * OAKUM_MIB)     /* of it at a time */
+#define OAKUM_SIGNATURE_TRIES_MAX 20000u           /* places tried in one executable */
+#define OAKUM_PE_RESOURCES_MAX 4096u               /* entries of the resource tree looked at */
+
+/* zip archives */
+#define OAKUM_ZIP_ENTRIES_MAX 2000000u
+#define OAKUM_ZIP_DIRECTORY_MAX (256 * OAKUM_MIB) /* bytes of a central directory */
+#define OAKUM_ZIP_RATIO_MAX 1040u                 /* deflate cannot do more than 1032:1 */
 
 /* Dockerfile */
 #define OAKUM_DOCKERFILE_MAX (4 * OAKUM_MIB)

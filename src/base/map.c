@@ -19,6 +19,21 @@ uint64_t oakum_bytes_hash(const void *data, size_t len)
   return hash;
 }
 
+uint64_t oakum_bytes_hash_keyed(const uint8_t key[OAKUM_HASH_KEY], const void *data, size_t len)
+{
+  uint64_t hash;
+  G_STATIC_ASSERT(OAKUM_HASH_KEY == crypto_shorthash_KEYBYTES);
+  crypto_shorthash((unsigned char *)&hash, data, len, key);
+  return hash;
+}
+
+void oakum_random(void *buffer, size_t len)
+{
+  if (sodium_init() < 0)
+    g_error("libsodium cannot start: no source of random bytes");
+  randombytes_buf(buffer, len);
+}
+
 guint oakum_str_hash(gconstpointer key)
 {
   return (guint)oakum_bytes_hash(key, strlen(key));

@@ -1,5 +1,5 @@
 /* The layers of a base image come into the store ahead of where they are unpacked, and each but
- * once, however many stages begin with it. */
+ * once, however many stages begin with it. The first is unpacked as it comes. */
 #include "build/build-private.h"
 #include <string.h>
 
@@ -8,35 +8,43 @@ struct OakumAhead {
   const OakumImage *image;
   GMutex lock;
   GCond changed;
-  guint ready;   /* layers that are there */
+  guint ready;   /* layers that are there, or are read by who unpacks them */
   GError *error; /* why the next one is not, and none behind it */
+  GError *wrong; /* the first was not what was asked for */
   gboolean stop;
   GThread *thread;
 };
 
 /* Of two that want one blob the second waits. */
+static void claim(Build *build, const char *digest)
+{
+  OAKUM_AUTO_LOCK(&build->fetch_lock);
+  while (g_hash_table_contains(build->fetching, digest))
+    g_cond_wait(&build->fetched, &build->fetch_lock);
+  g_hash_table_add(build->fetching, (gpointer)digest);
+}
+
+static void release(Build *build, const char *digest)
+{
+  OAKUM_AUTO_LOCK(&build->fetch_lock);
+  g_hash_table_remove(build->fetching, digest);
+  g_cond_broadcast(&build->fetched);
+}
+
 static gboolean fetch_one(Build *build, const OakumImage *image, guint index, GError **error)
 {
   const OakumDescriptor *desc = image->manifest->layers->pdata[index];
-  g_mutex_lock(&build->fetch_lock);
-  while (g_hash_table_contains(build->fetching, desc->digest))
-    g_cond_wait(&build->fetched, &build->fetch_lock);
-  g_hash_table_add(build->fetching, desc->digest);
-  g_mutex_unlock(&build->fetch_lock);
-  OakumReader *blob = oakum_image_open_blob(image, index, error);
-  oakum_reader_free(blob);
-  g_mutex_lock(&build->fetch_lock);
-  g_hash_table_remove(build->fetching, desc->digest);
-  g_cond_broadcast(&build->fetched);
-  g_mutex_unlock(&build->fetch_lock);
-  return blob != NULL;
+  claim(build, desc->digest);
+  gboolean ok = oakum_image_fetch_blob(image, index, error);
+  release(build, desc->digest);
+  return ok;
 }
 
 static gpointer fetch_main(gpointer data)
 {
   OakumAhead *ahead = data;
   gboolean more = TRUE;
-  for (guint i = 0; more && i < ahead->image->manifest->layers->len; i++) {
+  for (guint i = 1; more && i < ahead->image->manifest->layers->len; i++) {
     GError *error = NULL;
     more = oakum_graph_go_on(ahead->build->graph, &error) &&
            fetch_one(ahead->build, ahead->image, i, &error);
@@ -55,9 +63,10 @@ OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image)
   OakumAhead *ahead = g_new0(OakumAhead, 1);
   ahead->build = build;
   ahead->image = image;
+  ahead->ready = 1;
   g_mutex_init(&ahead->lock);
   g_cond_init(&ahead->changed);
-  if (image)
+  if (image && image->manifest->layers->len > 1)
     ahead->thread = g_thread_new("fetch", fetch_main, ahead);
   return ahead;
 }
@@ -75,6 +84,64 @@ gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **error)
   return FALSE;
 }
 
+/* ---- the first
+ * ------------------------------------------------------------------------------------ */
+typedef struct {
+  OakumReader *below;
+  OakumAhead *ahead;
+  const char *digest; /* of the image's */
+  gboolean ended;
+} First;
+
+static gssize first_read(void *self, void *buffer, size_t len, GError **error)
+{
+  First *first = self;
+  gssize n = oakum_reader_read(first->below, buffer, len, error);
+  first->ended |= n <= 0;
+  return n;
+}
+
+/* What unpacks a blob gives up at the first wrong byte, long before its end, where the digest would
+ * have told that they are not the bytes that were asked for. */
+static void first_free(void *self)
+{
+  First *first = self;
+  OakumAhead *ahead = first->ahead;
+  g_autoptr(GError) error = NULL;
+  if (!first->ended && oakum_graph_go_on(ahead->build->graph, NULL) &&
+      !oakum_reader_drain(first->below, &error) && error->code == OAKUM_ERROR_DIGEST)
+    ahead->wrong = g_steal_pointer(&error);
+  oakum_reader_free(first->below);
+  release(ahead->build, first->digest);
+  g_free(first);
+}
+
+OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error)
+{
+  static const OakumReaderClass klass = {first_read, first_free};
+  const OakumDescriptor *desc = ahead->image->manifest->layers->pdata[0];
+  claim(ahead->build, desc->digest);
+  OakumReader *blob = oakum_image_open_blob(ahead->image, 0, error);
+  if (!blob) {
+    release(ahead->build, desc->digest);
+    return NULL;
+  }
+  First *first = g_new0(First, 1);
+  *first = (First){blob, ahead, desc->digest, FALSE};
+  OakumReader *reader = oakum_reader_new(&klass, first);
+  if (ahead->build->options->threads > 1) /* one receives, another inflates */
+    reader = oakum_reader_new_threaded(reader);
+  return oakum_image_unpack_blob(ahead->image, 0, reader);
+}
+
+void oakum_ahead_blame(OakumAhead *ahead, GError **error)
+{
+  if (!ahead->wrong)
+    return;
+  g_clear_error(error);
+  g_propagate_error(error, g_steal_pointer(&ahead->wrong));
+}
+
 void oakum_ahead_free(OakumAhead *ahead)
 {
   if (!ahead)
@@ -85,6 +152,7 @@ void oakum_ahead_free(OakumAhead *ahead)
   if (ahead->thread)
     g_thread_join(ahead->thread);
   g_clear_error(&ahead->error);
+  g_clear_error(&ahead->wrong);
   g_mutex_clear(&ahead->lock);
   g_cond_clear(&ahead->changed);
   g_free(ahead);

@@ -123,6 +123,11 @@ NODISCARD const int *oakum_graph_stop(const OakumGraph *graph);
  * caller unpacks those that are there. The image must outlive it. */
 typedef struct OakumAhead OakumAhead;
 NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
+/* Layer 0 as plain tar, which comes into the store as it is read. Must go before `ahead`. */
+NODISCARD OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error);
+/* After layer 0 could not be unpacked: *error becomes that it was not what was asked for, when that
+ * is so. */
+void oakum_ahead_blame(OakumAhead *ahead, GError **error);
 /* Until layer `index` is there. FALSE: it could not be had. */
 NODISCARD gboolean oakum_ahead_wait(OakumAhead *ahead, guint index, GError **error);
 void oakum_ahead_free(OakumAhead *fetch);

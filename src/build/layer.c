@@ -85,13 +85,18 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
               : NULL;
 }
 
+/* Takes `layer` (NULL: it could not be opened). */
+static gboolean apply_reader(Build *build, OakumTree *tree, OakumReader *layer, GError **error)
+{
+  if (layer && build->options->threads > 1) /* one inflates, the other writes files */
+    layer = oakum_reader_new_threaded(layer);
+  return layer && oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error);
+}
+
 static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint index,
                             GError **error)
 {
-  OakumReader *layer = open_layer(build, stage, index, error);
-  if (layer && build->options->threads > 1) /* one inflates, the other writes files */
-    layer = oakum_reader_new_threaded(layer);
-  if (layer && oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error))
+  if (apply_reader(build, tree, open_layer(build, stage, index, error), error))
     return TRUE;
   oakum_layer_pool_suspect(build->layers, stage->layers->pdata[index]);
   return FALSE;
@@ -103,17 +108,36 @@ gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
                           apply_layer(build, stage, stage->tree, stage->layers->len - 1, error));
 }
 
-gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first, guint end,
-                           GError **error)
+/* The layers of the base image, which may have to come from afar. */
+static gboolean apply_base(Build *build, Stage *stage, OakumTree *tree, GError **error)
 {
-  g_autoptr(OakumAhead) ahead =
-      first < end ? oakum_ahead_new(build, first == 0 ? stage->base : NULL) : NULL;
-  for (guint i = first; i < end; i++) {
-    if (!oakum_ahead_wait(ahead, i, error) || !apply_layer(build, stage, tree, i, error)) {
+  g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
+  for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
+    gboolean ok = oakum_ahead_wait(ahead, i, error) &&
+                  (i == 0 ? apply_reader(build, tree, oakum_ahead_open_first(ahead, error), error)
+                          : apply_layer(build, stage, tree, i, error));
+    if (!ok) {
+      oakum_ahead_blame(ahead, error);
       g_prefix_error(error, "unpack layer %u: ", i);
       return FALSE;
     }
   }
+  return TRUE;
+}
+
+gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first, guint end,
+                           GError **error)
+{
+  if (first == 0 && end > 0 && stage->base) {
+    if (!apply_base(build, stage, tree, error))
+      return FALSE;
+    first = stage->base->manifest->layers->len;
+  }
+  for (guint i = first; i < end; i++)
+    if (!apply_layer(build, stage, tree, i, error)) {
+      g_prefix_error(error, "unpack layer %u: ", i);
+      return FALSE;
+    }
   return TRUE;
 }
 

@@ -5,6 +5,9 @@
 #pragma once
 #include "catalog/catalog.h"
 
+/* Raised whenever the notes of a layer mean something else. */
+#define OAKUM_CATALOG_NOTES_VERSION 1
+
 /* A regular file as a layer holds it, before its content is taken. */
 typedef struct {
   const char *path; /* "usr/lib/python3/dist-packages/x.dist-info/METADATA", no leading slash */
@@ -54,6 +57,19 @@ OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCata
 void oakum_catalog_sink_incomplete(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                    const char *reason, const char *title);
 
+/* Who finds what comes now; static, NULL: nobody. */
+void oakum_catalog_sink_by(OakumCatalogSink *sink, const char *name);
+/* The OS package `name` of `type` installed the file `path` (as databases write it, with or without
+ * a leading slash): a language package that is proved by it belongs to that package. */
+void oakum_catalog_sink_owns(OakumCatalogSink *sink, const char *type, OakumSlice name,
+                             OakumSlice path);
+/* "type/name" of who installed `path`; NULL: nobody said so. Borrowed. */
+NODISCARD const char *oakum_catalog_sink_owner(const OakumCatalogSink *sink, const char *path);
+/* `file` says something of the distribution. */
+void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *key,
+                             OakumSlice value);
+void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into);
+
 /* ---- cataloguers
  * --------------------------------------------------------------------------------- */
 typedef struct {
@@ -65,7 +81,48 @@ typedef struct {
   /* FALSE with an error when the file breaks its format: it becomes an INCOMPLETE finding, and what
    * was found in it before stays. Must not keep anything of `file`. */
   gboolean (*run)(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error);
+  /* The file lists all packages of a system, and layers write it anew: a package came with the
+   * first layer from which on every version has it, and what was listed in a database that is gone
+   * is still told. */
+  gboolean database;
 } OakumCataloguer;
 
 /* One table a file of cataloguers, each ended by a row without a name; listed in table.c. */
 extern const OakumCataloguer *const oakum_catalog_tables[]; /* ends with NULL */
+
+/* Whether a cataloguer wants the entry; `database` (may be NULL): whether one of those is of
+ * databases. */
+NODISCARD gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database);
+/* Runs those that want the entry on `file`. `before` and `user` as in OakumPassOptions;
+ * `databases` (may be NULL) gets an OakumPathPair for each database. */
+void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *file,
+                            OakumCatalogSink *sink, const OakumPassOptions *options,
+                            GPtrArray *databases);
+
+/* ---- names
+ * --------------------------------------------------------------------------------------- */
+/* FALSE: there are too many. A name that was there is replaced. */
+NODISCARD gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind);
+NODISCARD OakumNameKind oakum_names_find(const OakumNames *names, const char *path, size_t len);
+NODISCARD size_t oakum_names_count(const OakumNames *names);
+
+/* ---- lines of text files
+ * ------------------------------------------------------------------------- */
+/* The next line without its end (\n or \r\n); FALSE: none is left. */
+NODISCARD gboolean oakum_catalog_line(OakumSlice *rest, OakumSlice *line);
+/* Without space around. */
+NODISCARD OakumSlice oakum_slice_strip(OakumSlice slice);
+NODISCARD gboolean oakum_slice_is(OakumSlice slice, const char *text);
+NODISCARD gboolean oakum_slice_begins(OakumSlice slice, const char *text);
+NODISCARD OakumSlice oakum_slice_of(const char *text);
+/* A value as text: NUL and what is no UTF-8 replaced, space around cut, bounded. New string. */
+NODISCARD char *oakum_catalog_value(OakumSlice slice);
+
+/* ---- merging
+ * ------------------------------------------------------------------------------------- */
+/* Facts that are visible in the image, as OakumCatalogFacts, to what it is. */
+void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro);
+/* Package-url of a package (purl-spec); new string. */
+NODISCARD char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro);
+
+extern const OakumCataloguer oakum_cataloguers_os[], oakum_cataloguers_facts[];

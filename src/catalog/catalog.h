@@ -1,5 +1,6 @@
-/* catalog: FileView to packages and distribution. Rank 4. A cataloguer is {name, patterns, run}. It
- * knows nothing of advisories. */
+/* catalog: layers to packages and distribution. Rank 4. A layer is read once, by itself, and gives
+ * notes; the notes of all layers of an image, lowest first, give the catalogue. It knows nothing of
+ * advisories. */
 #pragma once
 #include "finding/finding.h"
 #include "image/image.h"
@@ -7,35 +8,112 @@
 OAKUM_DECLARE_ERROR(catalog)
 #define OAKUM_CATALOG_ERROR (oakum_catalog_error_quark())
 
-/* From os-release(5). */
+/* From os-release(5) and its older kin. NULL: not said. */
 typedef struct {
-  char *id, *version, *pretty; /* "debian", "11", "Debian GNU/Linux 11 (bullseye)"; NULL: unknown */
+  char *id, *version, *pretty; /* "debian", "11", "Debian GNU/Linux 11 (bullseye)" */
+  char *like;                  /* ID_LIKE: "rhel centos fedora" */
+  char *codename;              /* "bullseye" */
+  char *cpe;                   /* CPE_NAME */
   char *ecosystem;             /* of advisories: "Debian:11", "Alpine:v3.20"; NULL: none known */
+  char *repositories;          /* content sets that a Red Hat image was built from, by spaces */
 } OakumDistro;
+void oakum_distro_clear(OakumDistro *distro);
 
 typedef struct {
   OakumDistro distro;
-  GPtrArray *packages;   /* OakumPackage, sorted by name, version, type */
+  GPtrArray *packages;   /* OakumPackage, sorted by name, version, arch, type */
   GPtrArray *incomplete; /* OakumFinding of kind INCOMPLETE: what could not be judged */
 } OakumCatalog;
-/* What the cataloguers want to read; for oakum_view_new. `user` is not used. */
-NODISCARD gboolean oakum_catalog_wanted(const char *path, gpointer user);
-/* Never fails: what cannot be read becomes an INCOMPLETE finding. */
-NODISCARD OakumCatalog *oakum_catalog_run(const OakumView *view);
+NODISCARD OakumCatalog *oakum_catalog_new(void);
 void oakum_catalog_free(OakumCatalog *catalog);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCatalog, oakum_catalog_free)
+
+/* ---- notes of one layer
+ * ------------------------------------------------------------------------ *
+ * What one layer holds, found without a look at any other. Paths have no leading slash and no "."
+ * or ".."; they go the way that the layer names them, which a symbolic link of another layer may
+ * bend. */
+typedef struct {
+  char *path, *other;
+} OakumPathPair;
+typedef struct {
+  char *path;
+  GHashTable *values; /* char * by char *: "ID" → "debian" */
+} OakumCatalogFacts;
+/* Hashes of all names of a layer, with what they are. */
+typedef struct OakumNames OakumNames;
+typedef enum {
+  OAKUM_NAME_NONE,
+  OAKUM_NAME_FOLDER,
+  OAKUM_NAME_FILE, /* anything but a folder or a symbolic link */
+  OAKUM_NAME_LINK
+} OakumNameKind;
+typedef struct {
+  GPtrArray *packages;   /* OakumPackage: paths[0] proves it; `owner` is "type/name" */
+  GPtrArray *incomplete; /* OakumFinding; `file` is what it is about */
+  GPtrArray *facts;      /* OakumCatalogFacts: what may say which distribution this is */
+  GPtrArray *databases;  /* OakumPathPair: package database, name of its cataloguer */
+  GPtrArray *links;      /* OakumPathPair: symbolic link, target as stored */
+  GPtrArray *hard;       /* OakumPathPair: other name, file that something was found in */
+  GPtrArray *again;      /* OakumPathPair: file to be read once more, the name that asks for it */
+  GPtrArray *distant;    /* OakumPathPair: hard link, its target in a lower layer */
+  GPtrArray *gone;       /* char *: whited out; one that ends in '/' is an opaque folder */
+  GPtrArray *implicit;   /* char *: folders that entries lie in and that no entry makes,
+                          * or one makes as a link */
+  OakumNames *names;     /* NULL: none, nothing lower can be hidden */
+} OakumLayerNotes;
+NODISCARD OakumLayerNotes *oakum_layer_notes_new(void);
+void oakum_layer_notes_free(OakumLayerNotes *notes);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumLayerNotes, oakum_layer_notes_free)
+NODISCARD OakumPathPair *oakum_path_pair_new(const char *path, const char *other);
+void oakum_path_pair_free(OakumPathPair *pair);
+NODISCARD OakumCatalogFacts *oakum_catalog_facts_new(const char *path);
+void oakum_catalog_facts_free(OakumCatalogFacts *facts);
+
+/* Names as bytes, the same for the same names; hashed with `key`, which must be the same for all
+ * layers of an image. */
+NODISCARD OakumNames *oakum_names_new(const uint8_t key[OAKUM_HASH_KEY]);
+void oakum_names_free(OakumNames *names);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumNames, oakum_names_free)
+void oakum_names_pack(const OakumNames *names, GByteArray *out);
+NODISCARD OakumNames *oakum_names_unpack(const uint8_t key[OAKUM_HASH_KEY], OakumSlice packed,
+                                         GError **error);
+
+typedef struct {
+  const uint8_t *key; /* OAKUM_HASH_KEY bytes, or NULL: names are not kept */
+  int spool;          /* a file to write to, for contents that are too large for memory; -1: none */
+  gboolean lowest;    /* there is no layer below: a hard link to nothing is an error */
+  /* OakumPathPair: only these files are read, as if they had the other name. NULL: all. */
+  const GPtrArray *only;
+  /* Told before each cataloguer that runs: an attempt that never ends can be told afterwards. NULL:
+   * nobody. FALSE: that one is left out. */
+  gboolean (*before)(const char *path, const char *by, gpointer user);
+  gpointer user;
+} OakumPassOptions;
+/* One pass over a layer: a tar, compressed or not (takes `reader`, reads to its end), or a folder
+ * on disk (borrowed descriptor; links are never followed out of it). What lies in memory is bounded
+ * by the number of names, and by OAKUM_CATALOG_MEMORY_FILE for contents. */
+NODISCARD OakumLayerNotes *oakum_catalog_read_tar(OakumReader *reader,
+                                                  const OakumPassOptions *options, GError **error);
+NODISCARD OakumLayerNotes *oakum_catalog_read_folder(int folder, const OakumPassOptions *options,
+                                                     GError **error);
+
+/* Files that are to be read once more, under another name, before the notes can be merged: `into`
+ * (one array of OakumPathPair a layer) gets them, for OakumPassOptions.only. What comes of it is
+ * put in with oakum_layer_notes_add. FALSE: none. */
+NODISCARD gboolean oakum_catalog_again(const GPtrArray *layers, GPtrArray *into);
+/* Takes `more`. */
+void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more);
+/* `layers`: OakumLayerNotes, lowest first, NULL where one could not be read; what is found is moved
+ * out of them. `digests` (may be NULL) names the layers. Never fails: what cannot be judged is an
+ * INCOMPLETE finding. */
+NODISCARD OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests);
+
+/* Stands for what all cataloguers find: it changes whenever they may find something else. */
+NODISCARD char *oakum_catalog_versions(void);
 
 /* What the cataloguers find in one file alone, for tests and fuzzing: those that want a file of
  * this path and these permission bits run on `content`. Appends to `packages` (OakumPackage) and to
  * `incomplete` (OakumFinding). */
 void oakum_catalog_one(const char *path, uint32_t mode, OakumSlice content, GPtrArray *packages,
                        GPtrArray *incomplete);
-
-/* The parsers, for tests and fuzzing. Each appends to `packages`; FALSE with an error when the file
- * breaks its format. dpkg: deb-control(5), dpkg(1) "status"; apk: the installed database of
- * apk-tools 2. */
-NODISCARD gboolean oakum_dpkg_parse(OakumSlice text, const char *path, GPtrArray *packages,
-                                    GError **error);
-NODISCARD gboolean oakum_apk_parse(OakumSlice text, const char *path, GPtrArray *packages,
-                                   GError **error);
-void oakum_os_release_parse(OakumSlice text, OakumDistro *distro);

@@ -2,9 +2,19 @@
 #include "catalog/catalog-private.h"
 #include <string.h>
 
+typedef struct {
+  uint64_t hash; /* of a path; 0: free */
+  guint owner;   /* index into owners */
+} Owned;
+
 struct OakumCatalogSink {
   GPtrArray *packages, *incomplete;
+  const char *by;     /* the cataloguer that runs */
   GPtrArray *dropped; /* packages over the limit, until the sink goes */
+  GPtrArray *facts;   /* OakumCatalogFacts */
+  GPtrArray *owners;  /* "type/name" */
+  Owned *owned;
+  size_t owned_room, owned_used;
 };
 
 OakumCatalogSink *oakum_catalog_sink_new(GPtrArray *packages, GPtrArray *incomplete)
@@ -13,6 +23,8 @@ OakumCatalogSink *oakum_catalog_sink_new(GPtrArray *packages, GPtrArray *incompl
   sink->packages = packages;
   sink->incomplete = incomplete;
   sink->dropped = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
+  sink->facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_catalog_facts_free);
+  sink->owners = g_ptr_array_new_with_free_func(g_free);
   return sink;
 }
 
@@ -21,6 +33,9 @@ void oakum_catalog_sink_free(OakumCatalogSink *sink)
   if (!sink)
     return;
   g_ptr_array_unref(sink->dropped);
+  g_ptr_array_unref(sink->facts);
+  g_ptr_array_unref(sink->owners);
+  g_free(sink->owned);
   g_free(sink);
 }
 
@@ -34,12 +49,15 @@ OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCata
   package->version = oakum_escape_utf8((const char *)version.data,
                                        (gssize)MIN(version.len, OAKUM_CATALOG_VALUE_MAX));
   g_ptr_array_add(package->paths, g_strdup(oakum_catalog_file_path(file)));
+  package->found_by = g_strdup(sink->by);
   if (sink->packages->len < OAKUM_PACKAGES_MAX) {
     g_ptr_array_add(sink->packages, package);
     return package;
   }
-  if (sink->dropped->len == 0)
-    oakum_catalog_sink_incomplete(sink, file, "limit", "more packages than can be kept");
+  if (sink->dropped->len == 0) {
+    g_autofree char *title = g_strdup_printf("more than %u packages", OAKUM_PACKAGES_MAX);
+    oakum_catalog_sink_incomplete(sink, file, "limit", title);
+  }
   g_ptr_array_set_size(sink->dropped, 0);
   g_ptr_array_add(sink->dropped, package);
   return package;
@@ -48,11 +66,108 @@ OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCata
 void oakum_catalog_sink_incomplete(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                    const char *reason, const char *title)
 {
+  if (sink->incomplete->len >= OAKUM_CATALOG_INCOMPLETE_MAX)
+    return; /* that something is missing is told often enough */
   OakumFinding *finding =
       oakum_finding_new(OAKUM_FINDING_INCOMPLETE, reason, OAKUM_SEVERITY_UNKNOWN);
-  g_autofree char *path = oakum_escape_terminal(oakum_catalog_file_path(file), -1),
-                  *safe = oakum_escape_terminal(title, -1);
-  finding->title = g_strdup_printf("%s: %s", path, safe);
-  finding->file = g_strdup(oakum_catalog_file_path(file));
+  const char *at = oakum_catalog_file_path(file);
+  g_autofree char *path = oakum_escape_terminal(at, -1), *safe = oakum_escape_terminal(title, -1);
+  /* errors of readers name the file already */
+  finding->title =
+      g_str_has_prefix(safe, path) ? g_strdup(safe) : g_strdup_printf("%s: %s", path, safe);
+  finding->file = g_strdup(at);
   g_ptr_array_add(sink->incomplete, finding);
+}
+
+void oakum_catalog_sink_by(OakumCatalogSink *sink, const char *name)
+{
+  sink->by = name;
+}
+
+/* ---- who installed which file
+ * -------------------------------------------------------------------- */
+/* Where /usr is merged a database may still say /lib, and the other way round. */
+static uint64_t path_hash(OakumSlice path)
+{
+  static const char *const merged[] = {"bin/", "sbin/", "lib/", "lib64/", "lib32/", "libx32/"};
+  while (path.len > 0 &&
+         (path.data[0] == '/' || (path.data[0] == '.' && path.len > 1 && path.data[1] == '/'))) {
+    path.data++;
+    path.len--;
+  }
+  if (path.len > OAKUM_TAR_PATH_MAX)
+    return 0;
+  uint64_t hash = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(merged) && hash == 0; i++)
+    if (oakum_slice_begins(path, merged[i])) {
+      g_autofree char *full = g_strdup_printf("usr/%.*s", (int)path.len, (const char *)path.data);
+      hash = oakum_bytes_hash(full, strlen(full)) | 1;
+    }
+  return hash ? hash : oakum_bytes_hash(path.data, path.len) | 1;
+}
+
+static Owned *owned_slot(const OakumCatalogSink *sink, uint64_t hash)
+{
+  size_t at = (size_t)(hash >> 1) & (sink->owned_room - 1);
+  while (sink->owned[at].hash && sink->owned[at].hash != hash)
+    at = (at + 1) & (sink->owned_room - 1);
+  return &sink->owned[at];
+}
+
+static void owned_grow(OakumCatalogSink *sink)
+{
+  g_autofree Owned *old = sink->owned;
+  size_t room = sink->owned_room;
+  sink->owned_room = room ? room * 2 : 1024;
+  sink->owned = g_new0(Owned, sink->owned_room);
+  for (size_t i = 0; i < room; i++)
+    if (old[i].hash)
+      *owned_slot(sink, old[i].hash) = old[i];
+}
+
+void oakum_catalog_sink_owns(OakumCatalogSink *sink, const char *type, OakumSlice name,
+                             OakumSlice path)
+{
+  if (sink->owned_used >= OAKUM_CATALOG_OWNED_MAX || path.len == 0)
+    return; /* what lies beyond is shown as nobody's, which hides nothing */
+  size_t n = strlen(type);
+  const char *last = sink->owners->len ? sink->owners->pdata[sink->owners->len - 1] : NULL;
+  if (!last || strncmp(last, type, n) != 0 || last[n] != '/' ||
+      !oakum_slice_is(name, last + n + 1)) {
+    g_autofree char *text = oakum_catalog_value(name);
+    g_ptr_array_add(sink->owners, g_strdup_printf("%s/%s", type, text));
+  }
+  if ((sink->owned_used + 1) * 4 > sink->owned_room * 3)
+    owned_grow(sink);
+  uint64_t hash = path_hash(path);
+  Owned *slot = owned_slot(sink, hash);
+  sink->owned_used += slot->hash == 0;
+  *slot = (Owned){hash, sink->owners->len - 1};
+}
+
+const char *oakum_catalog_sink_owner(const OakumCatalogSink *sink, const char *path)
+{
+  if (sink->owned_room == 0)
+    return NULL;
+  const Owned *slot = owned_slot(sink, path_hash(oakum_slice_of(path)));
+  return slot->hash ? sink->owners->pdata[slot->owner] : NULL;
+}
+
+/* ---- what says which distribution it is
+ * ---------------------------------------------------------- */
+void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *key,
+                             OakumSlice value)
+{
+  const char *path = oakum_catalog_file_path(file);
+  OakumCatalogFacts *facts = sink->facts->len ? sink->facts->pdata[sink->facts->len - 1] : NULL;
+  if (!facts || strcmp(facts->path, path) != 0)
+    g_ptr_array_add(sink->facts, facts = oakum_catalog_facts_new(path));
+  if (g_hash_table_size(facts->values) < OAKUM_CATALOG_FACTS)
+    g_hash_table_replace(facts->values, g_strdup(key), oakum_catalog_value(value));
+}
+
+void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into)
+{
+  g_ptr_array_extend_and_steal(into, g_steal_pointer(&sink->facts));
+  sink->facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_catalog_facts_free);
 }

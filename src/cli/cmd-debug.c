@@ -1,9 +1,30 @@
 #include "cli/cli.h"
+#include "license/license.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+
+static int run_license(int argc, char **argv)
+{
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t len;
+  (void)argv;
+  if (argc != 2) {
+    oakum_log(OAKUM_LOG_ERROR, "debug license: takes no arguments");
+    return OAKUM_EXIT_ERROR;
+  }
+  while ((len = getline(&line, &room, stdin)) >= 0) {
+    if (len > 0 && line[len - 1] == '\n')
+      line[len - 1] = '\0';
+    g_autofree char *expression = oakum_license_expression(line);
+    puts(expression ? expression : "!");
+  }
+  free(line);
+  return ferror(stdin) || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+}
 
 typedef struct {
   char *isolation, *user;
@@ -73,6 +94,13 @@ static int run_step(int argc, char **argv)
   return status;
 }
 
+static const OakumCommand cmd_license = {
+    .name = "license",
+    .summary = "print the SPDX expression that each line stands for, or !",
+    .parent = &oakum_cmd_debug,
+    .examples = "echo 'GPLv2+ and BSD-3-clause' | oakum debug license\n",
+    .run = run_license};
+
 static const OakumOption step_options[] = {
     {"isolation", 0, OAKUM_OPTION_TEXT, offsetof(StepArgs, isolation),
      "userns|root|chroot|fake-root", "rung of the ladder", "root"},
@@ -91,6 +119,7 @@ static const OakumCommand cmd_step = {.name = "step",
 
 static const OakumCommand *const verbs[] = {&oakum_debug_version,
                                             &oakum_debug_range,
+                                            &cmd_license,
                                             &cmd_step,
                                             &oakum_debug_context,
                                             &oakum_debug_pull,

@@ -123,10 +123,11 @@ static OakumImage *open_rootfs(const OakumImageArg *arg, const OakumPlatform *pl
 
 /* ---- registries
  * ---------------------------------------------------------------------------------- * With a store
- * every blob comes from there, fetched when it is not yet; without one it streams by. */
+ * every blob comes from there, or goes there as it streams by. */
 typedef struct {
   OakumBlobSource source;
   OakumRegistry *registry;
+  OakumStore *store;                      /* borrowed; NULL: none */
   OakumBlobSource *remote, *local, *near; /* `near` has some of them; NULL */
   OakumBlobSink *sink;
 } PulledSource;
@@ -147,17 +148,21 @@ static OakumReader *pulled_open(OakumBlobSource *self, const OakumDescriptor *de
     if (!g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
       oakum_warn("%s; it is pulled", local->message);
   }
-  if (has == 0) {
-    g_autoptr(OakumReader) reader = s->remote->open(s->remote, desc, error);
-    if (!reader || !s->sink->put(s->sink, desc, reader, error))
-      return NULL;
-  }
-  return s->local->open(s->local, desc, error);
+  if (has > 0)
+    return s->local->open(s->local, desc, error);
+  OakumReader *reader = s->remote->open(s->remote, desc, error);
+  return reader ? oakum_store_tee(s->store, desc, reader, error) : NULL;
 }
 
 static char *pulled_origin(OakumBlobSource *self, const OakumDescriptor *desc)
 {
   return oakum_blob_source_origin(((PulledSource *)self)->remote, desc);
+}
+
+static gboolean pulled_is_far(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  PulledSource *s = (PulledSource *)self;
+  return s->sink && s->sink->has(s->sink, desc, NULL) == 0;
 }
 
 static void pulled_free(OakumBlobSource *self)
@@ -177,11 +182,12 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
   PulledSource *s = g_new0(PulledSource, 1);
   g_autoptr(OakumBlobSource) owned = &s->source;
-  s->source = (OakumBlobSource){pulled_open, pulled_free, pulled_origin};
+  s->source = (OakumBlobSource){pulled_open, pulled_free, pulled_origin, pulled_is_far};
   s->registry = ref ? oakum_registry_args_open(registry, ref, FALSE, error) : NULL;
   if (!s->registry)
     return NULL;
   s->remote = oakum_registry_blob_source(s->registry);
+  s->store = store;
   s->local = store ? oakum_store_source(store) : NULL;
   s->sink = store ? oakum_store_sink(store) : NULL;
   s->near =
@@ -242,6 +248,16 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   return image;
 }
 
+static OakumReader *reopen_tar(gpointer user, GError **error)
+{
+  const char *path = user;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0)
+    return open_tar(path, fd);
+  oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", path);
+  return NULL;
+}
+
 OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
                                       OakumStore *store, const OakumRegistryArgs *registry,
                                       GError **error)
@@ -253,10 +269,5 @@ OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatf
   struct stat st;
   if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))
     return oakum_examine_folder(arg->path, error);
-  int fd = open(arg->path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", arg->path);
-    return NULL;
-  }
-  return oakum_examine_tar(open_tar(arg->path, fd), arg->path, error);
+  return oakum_examine_tar(reopen_tar, arg->path, arg->path, error);
 }

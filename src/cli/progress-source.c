@@ -20,6 +20,11 @@ static char *progress_origin(OakumBlobSource *self, const OakumDescriptor *desc)
   return oakum_blob_source_origin(((ProgressSource *)self)->below, desc);
 }
 
+static gboolean progress_is_far(OakumBlobSource *self, const OakumDescriptor *desc)
+{
+  return oakum_blob_source_is_far(((ProgressSource *)self)->below, desc);
+}
+
 static void progress_free(OakumBlobSource *self)
 {
   ProgressSource *s = (ProgressSource *)self;
@@ -42,7 +47,7 @@ OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned, c
     if (m->config && oakum_add_overflows(total, m->config->size, &total))
       total = 0;
   }
-  s->source = (OakumBlobSource){progress_open, progress_free, progress_origin};
+  s->source = (OakumBlobSource){progress_open, progress_free, progress_origin, progress_is_far};
   s->below = below;
   s->owned = owned;
   s->progress = oakum_progress_new(what, NULL, total);

@@ -13,7 +13,8 @@ const OakumOption oakum_scan_options[] = {
      "fixable|none|negligible|low|medium|high|critical",
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
      "scan: none; ship: fixable"},
-    {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json", "format of the report", "table"},
+    {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json|cyclonedx|spdx|spdx-tv",
+     "format of the report", "table"},
     {0}};
 
 gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
@@ -61,17 +62,46 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lin
   return TRUE;
 }
 
+/* Names and what writes them. */
+static const struct {
+  const char *name;
+  char *(*write)(const OakumResult *result);
+} formats[] = {{"table", oakum_report_table},
+               {"json", oakum_report_json},
+               {"cyclonedx", oakum_report_cyclonedx},
+               {"spdx", oakum_report_spdx},
+               {"spdx-tv", oakum_report_spdx_tv}};
+
+/* SOURCE_DATE_EPOCH; NULL: not set. */
+static char *told_time(void)
+{
+  const char *epoch = g_getenv("SOURCE_DATE_EPOCH");
+  guint64 seconds;
+  return epoch && g_ascii_string_to_unsigned(epoch, 10, 0, G_MAXINT32, &seconds, NULL)
+             ? oakum_time_format((int64_t)seconds)
+             : NULL;
+}
+
 gboolean oakum_cli_report(const OakumScanned *scanned, const char *target, const char *format,
                           const char *file, GError **error)
 {
-  OakumResult result = {target,           scanned->catalog, scanned->findings,
-                        scanned->verdict, scanned->db_path, scanned->db_date};
-  gboolean json = format && strcmp(format, "json") == 0;
-  if (format && !json && strcmp(format, "table") != 0) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--format takes table or json");
+  g_autofree char *made = told_time();
+  OakumResult result = {target,
+                        scanned->catalog,
+                        scanned->findings,
+                        scanned->verdict,
+                        scanned->db_path,
+                        scanned->db_date,
+                        made};
+  size_t i = 0;
+  while (format && i < G_N_ELEMENTS(formats) && strcmp(format, formats[i].name) != 0)
+    i++;
+  if (i == G_N_ELEMENTS(formats)) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--format takes table, json, cyclonedx, spdx or spdx-tv");
     return FALSE;
   }
-  g_autofree char *text = json ? oakum_report_json(&result) : oakum_report_table(&result);
+  g_autofree char *text = formats[i].write(&result);
   if (file)
     return oakum_file_write(file, text, strlen(text), 0644, error);
   if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)

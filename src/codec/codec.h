@@ -186,6 +186,47 @@ NODISCARD gboolean oakum_tar_writer_finish(OakumTarWriter *writer, GError **erro
 void oakum_tar_writer_free(OakumTarWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTarWriter, oakum_tar_writer_free)
 
+/* ---- zip
+ * ----------------------------------------------------------------------------------------------- *
+ * Read by its central directory, through a callback with random access: nothing but the directory
+ * is held. Zip64, an archive behind a prefix (a shell script, another file), stored and deflated
+ * members; what two readers would take differently (entries that overlap, a local header that says
+ * another name or method) is INVALID, several disks, encryption and other methods are UNSUPPORTED.
+ * Format: PKWARE APPNOTE 6.3. */
+typedef gboolean (*OakumZipRead)(void *user, uint64_t offset, void *buffer, size_t len,
+                                 GError **error);
+typedef struct {
+  OakumSlice name;   /* as stored: any bytes, "/" at the end of a folder */
+  uint64_t size;     /* of the content */
+  uint64_t packed;   /* of what is stored of it */
+  uint16_t method;   /* 0 stored, 8 deflated */
+  uint16_t flags;    /* bit 0: encrypted */
+  uint32_t crc;      /* CRC-32 of the content */
+  uint64_t header;   /* where its local header begins, in the file */
+  uint64_t room_end; /* where the next thing begins */
+} OakumZipEntry;
+typedef struct OakumZip OakumZip;
+/* `size`: of the file. `user` is borrowed and must outlive the archive. No end record: NOT_FOUND
+ * (it is no zip, or was cut off); other damage INVALID; too much of something LIMIT. */
+NODISCARD OakumZip *oakum_zip_new(OakumZipRead read, void *user, uint64_t size, GError **error);
+/* The same over bytes, which are borrowed. */
+NODISCARD OakumZip *oakum_zip_new_memory(OakumSlice bytes, GError **error);
+void oakum_zip_free(OakumZip *zip);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumZip, oakum_zip_free)
+NODISCARD guint oakum_zip_count(const OakumZip *zip);
+/* In the order of the directory; valid as long as the archive. */
+NODISCARD OakumZipEntry oakum_zip_entry(const OakumZip *zip, guint index);
+/* Where the content of a stored entry lies in the file; FALSE for other methods, or on damage. */
+NODISCARD gboolean oakum_zip_stored_at(OakumZip *zip, guint index, uint64_t *offset,
+                                       GError **error);
+/* The content, which is held against size and CRC at its end. The archive must outlive the reader.
+ */
+NODISCARD OakumReader *oakum_zip_reader_new(OakumZip *zip, guint index, GError **error);
+/* All of the content, when it is no more than `max` bytes (else LIMIT). NUL added behind the end.
+ */
+NODISCARD gboolean oakum_zip_slurp(OakumZip *zip, guint index, uint64_t max, char **data,
+                                   size_t *len, GError **error);
+
 /* ---- JSON
  * ---------------------------------------------------------------------------------------------- *
  * Parsing refuses duplicate keys, NUL in strings, invalid UTF-8, depth over OAKUM_JSON_DEPTH_MAX,

@@ -17,9 +17,25 @@ typedef struct {
   Slot slots[SLOTS];
   guint64 made, taken;
   gboolean stop;
+  gboolean
+      waits; /* one of the two, for the other: a signal that nobody awaits costs a system call */
   size_t at; /* in the slot that is being read */
   GThread *thread;
 } ThreadedReader;
+
+/* With the lock held. */
+static void await(ThreadedReader *r)
+{
+  r->waits = TRUE;
+  g_cond_wait(&r->changed, &r->lock);
+}
+
+static void tell(ThreadedReader *r)
+{
+  if (r->waits)
+    g_cond_signal(&r->changed);
+  r->waits = FALSE;
+}
 
 static gpointer threaded_main(gpointer data)
 {
@@ -27,7 +43,7 @@ static gpointer threaded_main(gpointer data)
   for (gboolean more = TRUE; more;) {
     g_mutex_lock(&r->lock);
     while (!r->stop && r->made - r->taken == SLOTS)
-      g_cond_wait(&r->changed, &r->lock);
+      await(r);
     Slot *slot = r->stop ? NULL : &r->slots[r->made % SLOTS];
     g_mutex_unlock(&r->lock);
     if (!slot)
@@ -44,7 +60,7 @@ static gpointer threaded_main(gpointer data)
     more = slot->len > 0;
     g_mutex_lock(&r->lock);
     r->made++;
-    g_cond_broadcast(&r->changed);
+    tell(r);
     g_mutex_unlock(&r->lock);
   }
   return NULL;
@@ -55,7 +71,7 @@ static gssize threaded_read(void *self, void *buffer, size_t len, GError **error
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
   while (r->made == r->taken)
-    g_cond_wait(&r->changed, &r->lock);
+    await(r);
   g_mutex_unlock(&r->lock);
   Slot *slot = &r->slots[r->taken % SLOTS];
   if (slot->len <= 0) { /* the last that there will be; who asks again is not let to by the stack */
@@ -70,7 +86,7 @@ static gssize threaded_read(void *self, void *buffer, size_t len, GError **error
     r->at = 0;
     g_mutex_lock(&r->lock);
     r->taken++;
-    g_cond_broadcast(&r->changed);
+    tell(r);
     g_mutex_unlock(&r->lock);
   }
   return (gssize)n;
@@ -81,7 +97,7 @@ static void threaded_free(void *self)
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
   r->stop = TRUE;
-  g_cond_broadcast(&r->changed);
+  tell(r);
   g_mutex_unlock(&r->lock);
   g_thread_join(r->thread);
   oakum_reader_free(r->below);

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +21,77 @@ static void worker_clear(Worker *worker)
   oakum_fd_clear(&worker->input);
   oakum_fd_clear(&worker->result);
   oakum_child_free(worker->child);
+  worker->child = NULL;
 }
 
-static gboolean worker_start(Worker *worker, int folder, GError **error)
+/* What is read, and what came of it so far. */
+typedef struct {
+  const char *name;
+  int folder; /* -1: layers are streams */
+  guint n;
+  char **diff_ids; /* NULL among them: not checked */
+  OakumReader *(*open)(gpointer user, guint layer, GError **error);
+  gpointer user;
+  uint8_t key[OAKUM_HASH_KEY];
+  GPtrArray *notes;    /* OakumLayerNotes, NULL where none came */
+  GPtrArray *skip;     /* OakumPathPair */
+  GPtrArray *given_up; /* OakumFinding */
+  int spool, page_fd;
+  ExaminePage *page;
+} Job;
+
+static int make_spool(GError **error)
+{
+  const char *folder = g_get_tmp_dir();
+  int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    return fd;
+  g_autofree char *path = g_build_filename(folder, "oakum-spool-XXXXXX", NULL);
+  fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0)
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
+  else
+    unlink(path);
+  return fd;
+}
+
+static void notes_free(gpointer notes)
+{
+  oakum_layer_notes_free(notes);
+}
+
+static void job_clear(Job *job)
+{
+  g_ptr_array_unref(job->notes);
+  g_ptr_array_unref(job->skip);
+  g_ptr_array_unref(job->given_up);
+  oakum_fd_clear(&job->spool);
+  oakum_fd_clear(&job->page_fd);
+  if (job->page)
+    munmap(job->page, sizeof(*job->page));
+}
+
+static gboolean job_init(Job *job, const char *name, guint n, GError **error)
+{
+  *job = (Job){.name = name, .folder = -1, .n = n, .spool = -1, .page_fd = -1};
+  job->notes = g_ptr_array_new_with_free_func(notes_free);
+  job->skip = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
+  job->given_up = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_ptr_array_set_size(job->notes, (gint)n);
+  oakum_random(job->key, sizeof(job->key));
+  job->page_fd = memfd_create("oakum", MFD_CLOEXEC);
+  if (job->page_fd < 0 || ftruncate(job->page_fd, sizeof(ExaminePage)) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "shared memory");
+    return FALSE;
+  }
+  void *page = mmap(NULL, sizeof(ExaminePage), PROT_READ | PROT_WRITE, MAP_SHARED, job->page_fd, 0);
+  job->page = page != MAP_FAILED ? page : NULL;
+  return (job->spool = make_spool(error)) >= 0;
+}
+
+/* ---- talking
+ * ------------------------------------------------------------------------------------- */
+static gboolean worker_start(Worker *worker, const Job *job, GError **error)
 {
   int input[2], result[2];
   if (pipe2(input, O_CLOEXEC) < 0) {
@@ -41,7 +111,9 @@ static gboolean worker_start(Worker *worker, int folder, GError **error)
   const char *argv[] = {"oakum:examine", NULL}, *envp[] = {NULL};
   const OakumChildMove moves[] = {{input_read, EXAMINE_INPUT_FD},
                                   {result_write, EXAMINE_RESULT_FD},
-                                  {folder, EXAMINE_FOLDER_FD}};
+                                  {job->spool, EXAMINE_SPOOL_FD},
+                                  {job->page_fd, EXAMINE_PAGE_FD},
+                                  {job->folder, EXAMINE_FOLDER_FD}};
   OakumChildSpec spec = {.program = "/proc/self/exe",
                          .argv = argv,
                          .envp = envp,
@@ -49,7 +121,8 @@ static gboolean worker_start(Worker *worker, int folder, GError **error)
                          .out = -1,
                          .err = -1,
                          .moves = moves,
-                         .n_moves = folder >= 0 ? 3 : 2};
+                         .n_moves = job->folder >= 0 ? 5 : 4};
+  job->page->running = 0;
   worker->child = oakum_child_spawn(&spec, error);
   return worker->child != NULL;
 }
@@ -61,96 +134,255 @@ static gboolean send_frame(const Worker *worker, const void *data, uint32_t len)
          oakum_write_all(worker->input, data, len, NULL);
 }
 
-static gboolean send_order(const Worker *worker, const ExamineOrder *order, GError **error)
+/* A long text in frames: the order may be longer than one. */
+static gboolean send_order(const Worker *worker, const ExamineOrder *order)
 {
   g_autofree char *text = oakum_examine_order_format(order);
-  if (text && strlen(text) <= EXAMINE_ORDER_MAX && send_frame(worker, text, (uint32_t)strlen(text)))
-    return TRUE;
-  g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_FAILED,
-              "the process that reads the image could not be given its order");
-  return FALSE;
+  return text && strlen(text) <= EXAMINE_ORDER_MAX &&
+         send_frame(worker, text, (uint32_t)strlen(text));
 }
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
- * bytes are told as what they are. *listening: whether it took all. */
-static gboolean send_layer(const Worker *worker, OakumReader *reader, gboolean *listening,
-                           GError **error)
+ * bytes are told as what they are. */
+static gboolean send_layer(const Worker *worker, OakumReader *reader, GError **error)
 {
   g_autofree char *buffer = g_malloc(EXAMINE_FRAME_MAX);
+  gboolean listening = TRUE;
   gssize n;
   while ((n = oakum_reader_read(reader, buffer, EXAMINE_FRAME_MAX, error)) > 0)
-    if (*listening)
-      *listening = send_frame(worker, buffer, (uint32_t)n);
-  if (n == 0 && *listening)
-    *listening = send_frame(worker, NULL, 0);
+    if (listening)
+      listening = send_frame(worker, buffer, (uint32_t)n);
+  if (n == 0 && listening)
+    listening = send_frame(worker, NULL, 0);
   return n == 0;
 }
 
-static OakumCatalog *receive(Worker *worker, const char *const *layers, guint n_layers,
-                             GError **error)
+/* 1: all of it; 0: the other side is gone. */
+static gboolean read_exactly(int fd, void *buffer, size_t len)
 {
-  g_autofree char *text = NULL;
-  size_t len = 0;
-  int status;
-  g_autoptr(OakumReader) reader = oakum_reader_new_fd(oakum_fd_steal(&worker->result), TRUE);
-  oakum_fd_clear(&worker->input);
-  if (!oakum_reader_slurp(reader, OAKUM_EXAMINE_RESULT_MAX, "what was found", &text, &len, error) ||
-      !oakum_child_wait(worker->child, -1, &status, error))
-    return NULL;
-  if (len == 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    g_autofree char *how = oakum_child_describe(status);
-    g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_FAILED,
-                "the process that reads the image ended early (%s); nothing is known of it", how);
-    return NULL;
+  for (size_t have = 0; have < len;) {
+    gssize n = oakum_read_some(fd, (char *)buffer + have, len - have, NULL);
+    if (n <= 0)
+      return FALSE;
+    have += (size_t)n;
   }
-  return oakum_examine_parse(text, len, layers, n_layers, error);
+  return TRUE;
+}
+
+/* An answer; NULL: there is none, the other side is gone or talks nonsense. */
+static char *read_answer(const Worker *worker, ExamineAnswer *head)
+{
+  if (!read_exactly(worker->result, head, sizeof(*head)) || head->len > OAKUM_EXAMINE_RESULT_MAX)
+    return NULL;
+  g_autofree char *data = g_malloc(head->len + 1u);
+  if (!read_exactly(worker->result, data, head->len))
+    return NULL;
+  data[head->len] = '\0';
+  return g_steal_pointer(&data);
+}
+
+typedef enum { CAME, DIED, FAILED } Outcome;
+
+static Outcome receive(const Job *job, const Worker *worker, OakumLayerNotes **notes,
+                       GError **error)
+{
+  ExamineAnswer head, second;
+  g_autofree char *text = read_answer(worker, &head);
+  if (!text)
+    return DIED;
+  if (head.kind == EXAMINE_ERROR) {
+    (void)!oakum_examine_parse_error(text, head.len, error);
+    return FAILED;
+  }
+  if (head.kind != EXAMINE_NOTES || !(*notes = oakum_examine_parse(text, head.len, error)))
+    return head.kind == EXAMINE_NOTES ? FAILED : DIED;
+  g_autofree char *names = read_answer(worker, &second);
+  if (!names || second.kind != EXAMINE_NAMES) {
+    g_clear_pointer(notes, oakum_layer_notes_free);
+    return DIED;
+  }
+  if (second.len > 0)
+    (*notes)->names =
+        oakum_names_unpack(job->key, (OakumSlice){(const uint8_t *)names, second.len}, error);
+  if (second.len > 0 && !(*notes)->names) {
+    g_clear_pointer(notes, oakum_layer_notes_free);
+    return FAILED;
+  }
+  return CAME;
+}
+
+/* ---- a reading process that dies
+ * ----------------------------------------------------------------- */
+static void give_up(Job *job, guint layer, const char *how)
+{
+  OakumFinding *finding =
+      oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "unscannable", OAKUM_SEVERITY_UNKNOWN);
+  finding->title = g_strdup_printf(
+      "layer %u: the process that reads it ended early (%s); nothing is known of it", layer, how);
+  finding->layer_index = (int)layer;
+  g_ptr_array_add(job->given_up, finding);
+}
+
+/* Whether another attempt may come further: the file that was being read is left out. */
+static gboolean learn(Job *job, guint layer, Worker *worker)
+{
+  int status = 0;
+  oakum_fd_clear(&worker->input);
+  g_autofree char *how = oakum_child_wait(worker->child, 10000, &status, NULL)
+                             ? oakum_child_describe(status)
+                             : g_strdup("killed");
+  /* the page is written by who was taken over, or not: bounded, and nothing but a name */
+  g_autofree char *path = g_strndup(job->page->path, sizeof(job->page->path) - 1);
+  g_autofree char *by = g_strndup(job->page->by, sizeof(job->page->by) - 1);
+  gboolean known = job->page->running && *path && *by;
+  for (guint i = 0; i < job->skip->len; i++) {
+    const OakumPathPair *pair = job->skip->pdata[i];
+    known = known && !(strcmp(pair->path, path) == 0 && strcmp(pair->other, by) == 0);
+  }
+  if (!known || job->skip->len >= OAKUM_EXAMINE_TRIES) {
+    give_up(job, layer, how);
+    return FALSE;
+  }
+  g_ptr_array_add(job->skip, oakum_path_pair_new(path, by));
+  return TRUE;
+}
+
+/* ---- the work
+ * ----------------------------------------------------------------------------------- */
+/* Reads layers `from` and on, as far as one process comes. `only` (may be NULL): for each layer the
+ * files that are read again; layers without any are left out. */
+static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *only, GError **error)
+{
+  ExamineOrder order = {.folder = job->folder >= 0};
+  char hex[2 * OAKUM_HASH_KEY + 1];
+  for (size_t i = 0; i < OAKUM_HASH_KEY; i++)
+    g_snprintf(hex + 2 * i, 3, "%02x", job->key[i]);
+  order.key = job->folder >= 0 ? NULL : hex;
+  order.skip = job->skip;
+  g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GArray) which = g_array_new(FALSE, FALSE, sizeof(guint));
+  order.layers = layers;
+  for (guint i = *at; i < job->n; i++) {
+    GPtrArray *some = only ? only->pdata[i] : NULL;
+    if ((only && some->len == 0) || (!only && job->notes->pdata[i]))
+      continue;
+    ExamineLayer *layer = g_new0(ExamineLayer, 1); /* everything in it is borrowed */
+    *layer = (ExamineLayer){job->diff_ids ? job->diff_ids[i] : NULL, i == 0, some};
+    g_ptr_array_add(layers, layer);
+    g_array_append_val(which, i);
+  }
+  if (!worker_start(worker, job, error))
+    return FAILED;
+  gboolean listening = send_order(worker, &order);
+  for (guint j = 0; j < which->len; j++) {
+    guint i = g_array_index(which, guint, j);
+    *at = i;
+    if (job->folder < 0 && listening) {
+      g_autoptr(OakumReader) reader = job->open(job->user, i, error);
+      if (!reader)
+        return FAILED;
+      if (!send_layer(worker, reader, error)) {
+        g_prefix_error(error, "layer %u: ", i);
+        return FAILED;
+      }
+    }
+    OakumLayerNotes *notes = NULL;
+    Outcome outcome = receive(job, worker, &notes, error);
+    if (outcome == FAILED && job->folder < 0)
+      g_prefix_error(error, "layer %u: ", i);
+    if (outcome != CAME)
+      return outcome;
+    if (only)
+      oakum_layer_notes_add(job->notes->pdata[i], notes);
+    else
+      job->notes->pdata[i] = notes;
+  }
+  *at = job->n;
+  return CAME;
+}
+
+static gboolean run_all(Job *job, const GPtrArray *only, GError **error)
+{
+  for (guint at = 0; at < job->n;) {
+    __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
+    Outcome outcome = run_one(job, &worker, &at, only, error);
+    if (outcome == FAILED)
+      return FALSE;
+    if (outcome == DIED && !learn(job, at, &worker))
+      at++; /* the others may still be read */
+  }
+  return TRUE;
+}
+
+static void lists_free(gpointer list)
+{
+  g_ptr_array_unref(list);
+}
+
+static OakumCatalog *job_run(Job *job, const char *const *digests, GError **error)
+{
+  if (!run_all(job, NULL, error))
+    return NULL;
+  g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(lists_free);
+  for (guint i = 0; i < job->n; i++)
+    g_ptr_array_add(again, g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free));
+  if (oakum_catalog_again(job->notes, again) && !run_all(job, again, error))
+    return NULL;
+  OakumCatalog *catalog = oakum_catalog_merge(job->notes, digests);
+  g_ptr_array_extend_and_steal(catalog->incomplete, g_steal_pointer(&job->given_up));
+  job->given_up = g_ptr_array_new();
+  return catalog;
+}
+
+/* ---- what is read
+ * ------------------------------------------------------------------------------- */
+static OakumReader *open_blob(gpointer user, guint layer, GError **error)
+{
+  return oakum_image_open_blob(user, layer, error);
 }
 
 OakumCatalog *oakum_examine_image(const OakumImage *image, GError **error)
 {
-  __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
-  g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(oakum_examine_layer_free);
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
-  ExamineOrder order = {FALSE, layers};
+  __attribute__((cleanup(job_clear))) Job job;
   guint n = image->manifest->layers->len;
-  for (guint i = 0; i < n; i++) {
-    const OakumDescriptor *desc = image->manifest->layers->pdata[i];
-    ExamineLayer *layer = oakum_examine_layer_new();
-    layer->name = g_strdup(desc->digest);
-    layer->diff_id = g_strdup(image->config->diff_ids->pdata[i]);
-    g_ptr_array_add(layers, layer);
-    g_ptr_array_add(names, desc->digest);
+  g_autoptr(GPtrArray) digests = g_ptr_array_new();
+  OakumCatalog *catalog = NULL;
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add(digests, ((OakumDescriptor *)image->manifest->layers->pdata[i])->digest);
+  if (job_init(&job, image->name, n, error)) {
+    job.diff_ids = (char **)image->config->diff_ids->pdata;
+    job.open = open_blob;
+    job.user = (gpointer)image;
+    catalog = job_run(&job, (const char *const *)(gpointer)digests->pdata, error);
   }
-  gboolean listening = TRUE;
-  if (!worker_start(&worker, -1, error) || !send_order(&worker, &order, error))
-    return NULL;
-  for (guint i = 0; i < n && listening; i++) {
-    g_autoptr(OakumReader) reader = oakum_image_open_blob(image, i, error);
-    if (!reader)
-      return NULL;
-    if (!send_layer(&worker, reader, &listening, error)) {
-      g_prefix_error(error, "%s: layer %u: ", image->name, i);
-      return NULL;
-    }
-  }
-  OakumCatalog *catalog = receive(&worker, (const char *const *)(gpointer)names->pdata, n, error);
   if (!catalog)
     g_prefix_error(error, "%s: ", image->name);
   return catalog;
 }
 
-OakumCatalog *oakum_examine_tar(OakumReader *tar, const char *name, GError **error)
+typedef struct {
+  OakumExamineOpen open;
+  gpointer user;
+} Tar;
+
+static OakumReader *open_tar(gpointer user, guint layer, GError **error)
 {
-  __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
-  g_autoptr(OakumReader) owned = tar;
-  g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(oakum_examine_layer_free);
-  ExamineOrder order = {FALSE, layers};
-  gboolean listening = TRUE;
-  g_ptr_array_add(layers, oakum_examine_layer_new());
+  const Tar *tar = user;
+  (void)layer;
+  return tar->open(tar->user, error);
+}
+
+OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char *name,
+                                GError **error)
+{
+  __attribute__((cleanup(job_clear))) Job job;
+  Tar tar = {open, user};
   OakumCatalog *catalog = NULL;
-  if (worker_start(&worker, -1, error) && send_order(&worker, &order, error) &&
-      send_layer(&worker, owned, &listening, error))
-    catalog = receive(&worker, NULL, 1, error);
+  if (job_init(&job, name, 1, error)) {
+    job.open = open_tar;
+    job.user = &tar;
+    catalog = job_run(&job, NULL, error);
+  }
   if (!catalog)
     g_prefix_error(error, "%s: ", name);
   return catalog;
@@ -158,17 +390,16 @@ OakumCatalog *oakum_examine_tar(OakumReader *tar, const char *name, GError **err
 
 OakumCatalog *oakum_examine_folder(const char *path, GError **error)
 {
-  __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
-  g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(oakum_examine_layer_free);
-  ExamineOrder order = {TRUE, layers};
-  OAKUM_AUTO_FD folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) {
-    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
-    return NULL;
-  }
+  __attribute__((cleanup(job_clear))) Job job;
   OakumCatalog *catalog = NULL;
-  if (worker_start(&worker, folder, error) && send_order(&worker, &order, error))
-    catalog = receive(&worker, NULL, 1, error);
+  gboolean ok = job_init(&job, path, 1, error);
+  OAKUM_AUTO_FD folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (ok && folder < 0)
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
+  if (ok && folder >= 0) {
+    job.folder = folder;
+    catalog = job_run(&job, NULL, error);
+  }
   if (!catalog)
     g_prefix_error(error, "%s: ", path);
   return catalog;

@@ -1,11 +1,13 @@
-/* The reading process. Its input are frames, its output one document; an error is a document too.
- */
+/* The reading process. Its input are frames, its output answers; an error is one too. */
 #include "examine/examine-private.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* ---- frames
@@ -74,8 +76,66 @@ static gboolean read_order(ExamineOrder *order, GError **error)
          oakum_examine_order_parse(text, length, order, error);
 }
 
-static gboolean add_layer(OakumView *view, const ExamineLayer *layer, GError **error)
+/* What runs is written where the other side sees it, so that it knows who did not come back. */
+static ExaminePage *page;
+static const GPtrArray *skipped;
+static volatile sig_atomic_t seconds; /* of processor time, since the last file was begun */
+
+static gboolean before(const char *path, const char *by, gpointer user)
 {
+  (void)user;
+  for (guint i = 0; skipped && i < skipped->len; i++) {
+    const OakumPathPair *pair = skipped->pdata[i];
+    if (strcmp(pair->path, path) == 0 && strcmp(pair->other, by) == 0)
+      return FALSE;
+  }
+  if (page) {
+    page->running = 0;
+    g_strlcpy(page->path, path, sizeof(page->path));
+    g_strlcpy(page->by, by, sizeof(page->by));
+    page->running = 1;
+  }
+  seconds = 0;
+  return TRUE;
+}
+
+static void tick(int signal)
+{
+  (void)signal;
+  if (page && page->running && ++seconds > OAKUM_CATALOG_FILE_S)
+    _exit(2);
+}
+
+static void start_clock(void)
+{
+  struct sigaction action = {.sa_handler = tick, .sa_flags = SA_RESTART};
+  struct itimerval each = {{1, 0}, {1, 0}};
+  sigaction(SIGPROF, &action, NULL);
+  setitimer(ITIMER_PROF, &each, NULL);
+}
+
+static gboolean answer(ExamineAnswerKind kind, const void *data, size_t len)
+{
+  ExamineAnswer head = {kind, (uint32_t)len};
+  return len <= UINT32_MAX && oakum_write_all(EXAMINE_RESULT_FD, &head, sizeof(head), NULL) &&
+         oakum_write_all(EXAMINE_RESULT_FD, data, len, NULL);
+}
+
+static gboolean send_notes(const OakumLayerNotes *notes)
+{
+  g_autofree char *text = oakum_examine_format(notes);
+  g_autoptr(GByteArray) names = g_byte_array_new();
+  if (notes->names)
+    oakum_names_pack(notes->names, names);
+  return text && answer(EXAMINE_NOTES, text, strlen(text)) &&
+         answer(EXAMINE_NAMES, names->data ? names->data : (const guint8 *)"", names->len);
+}
+
+static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *options,
+                                   GError **error)
+{
+  options->lowest = layer->lowest;
+  options->only = layer->only;
   OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
   if (layer->diff_id) {
     OakumReader *plain = oakum_reader_new_limit(oakum_reader_new_inflate(bytes, NULL),
@@ -83,24 +143,35 @@ static gboolean add_layer(OakumView *view, const ExamineLayer *layer, GError **e
     bytes = oakum_reader_new_verify(plain, oakum_digest_kind(layer->diff_id),
                                     oakum_digest_hex(layer->diff_id), UINT64_MAX);
   }
-  return oakum_view_add_layer(view, bytes, layer->name, error);
+  return oakum_catalog_read_tar(bytes, options, error);
 }
 
-static OakumCatalog *examine(const ExamineOrder *order, GError **error)
+/* FALSE: the error is for the other side; or nobody listens, and there is none. */
+static gboolean examine(const ExamineOrder *order, GError **error)
 {
-  g_autoptr(OakumView) view = oakum_view_new(oakum_catalog_wanted, NULL);
-  if (order->folder) {
-    if (!oakum_view_add_folder(view, EXAMINE_FOLDER_FD, error))
-      return NULL;
-    return oakum_catalog_run(view);
+  uint8_t key[OAKUM_HASH_KEY];
+  OakumPassOptions options = {.spool = EXAMINE_SPOOL_FD, .before = before};
+  skipped = order->skip;
+  if (order->key && strlen(order->key) == 2 * sizeof(key)) {
+    for (size_t i = 0; i < sizeof(key); i++)
+      key[i] = (uint8_t)(g_ascii_xdigit_value(order->key[2 * i]) * 16 +
+                         g_ascii_xdigit_value(order->key[2 * i + 1]));
+    options.key = key;
   }
   for (guint i = 0; i < order->layers->len; i++) {
     const ExamineLayer *layer = order->layers->pdata[i];
-    if ((layer->diff_id && !oakum_digest_check(layer->diff_id, error)) ||
-        !add_layer(view, layer, error))
-      return NULL;
+    if (layer->diff_id && !oakum_digest_check(layer->diff_id, error))
+      return FALSE;
+    options.only = layer->only;
+    g_autoptr(OakumLayerNotes) notes =
+        order->folder ? oakum_catalog_read_folder(EXAMINE_FOLDER_FD, &options, error)
+                      : read_layer(layer, &options, error);
+    if (page)
+      page->running = 0;
+    if (!notes || !send_notes(notes))
+      return FALSE;
   }
-  return oakum_catalog_run(view);
+  return TRUE;
 }
 
 /* Libraries that look for files of their own do so now. */
@@ -118,20 +189,18 @@ int oakum_examine_main(int argc, char **argv)
 {
   ExamineOrder order = {0};
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = NULL;
   (void)argc;
   (void)argv;
   warm_up();
+  void *shared =
+      mmap(NULL, sizeof(ExaminePage), PROT_READ | PROT_WRITE, MAP_SHARED, EXAMINE_PAGE_FD, 0);
+  page = shared != MAP_FAILED ? shared : NULL;
+  start_clock();
   /* the order comes from our own side, and says whether there is a folder */
   if (read_order(&order, &error) &&
-      oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error)) {
-    g_autoptr(OakumCatalog) catalog = examine(&order, &error);
-    if (catalog)
-      text = oakum_examine_format(catalog);
-  }
-  if (!text)
-    text = oakum_examine_format_error(error);
-  if (!text || !oakum_write_all(EXAMINE_RESULT_FD, text, strlen(text), NULL))
-    _exit(1);
-  _exit(0); /* what is held here goes with the process */
+      oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
+      examine(&order, &error))
+    _exit(0); /* what is held here goes with the process */
+  g_autofree char *text = error ? oakum_examine_format_error(error) : NULL;
+  _exit(text && answer(EXAMINE_ERROR, text, strlen(text)) ? 0 : 1);
 }

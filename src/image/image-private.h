@@ -2,21 +2,6 @@
 #pragma once
 #include "image/image.h"
 
-/* Cleans a name of a tar: no leading or double slashes, no "."; ".." is refused. "" is the root. */
-NODISCARD gboolean oakum_image_clean_path(OakumSlice path, char **out, GError **error);
-/* Puts what is to blame in front of an error: entry "name". The name is escaped. */
-void oakum_image_blame(GError **error, const char *what, OakumSlice name);
-
-/* OCI image specification 1.1, layer.md "Whiteouts". `name` is the last component. */
-typedef enum {
-  OAKUM_WHITEOUT_NONE,
-  OAKUM_WHITEOUT_NAME, /* *target is what goes */
-  OAKUM_WHITEOUT_OPAQUE,
-  OAKUM_WHITEOUT_IGNORE,
-  OAKUM_WHITEOUT_INVALID
-} OakumWhiteout;
-NODISCARD OakumWhiteout oakum_image_whiteout(const char *name, const char **target);
-
 /* The folder of a store; borrowed. */
 NODISCARD int oakum_store_folder(const OakumStore *store);
 /* What a folder takes on disk, with all below it; *used: the newest time of change, if that is

@@ -68,15 +68,30 @@ OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError 
   return blob;
 }
 
-OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
+OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index, OakumReader *blob)
 {
   const char *diff_id = image->config->diff_ids->pdata[index];
-  OakumReader *blob = oakum_image_open_blob(image, index, error);
-  if (!blob)
-    return NULL;
   OakumReader *plain = oakum_reader_new_inflate(blob, NULL);
   return oakum_reader_new_verify(oakum_reader_new_limit(plain, OAKUM_LAYER_UNPACKED_MAX, "layer"),
                                  oakum_digest_kind(diff_id), oakum_digest_hex(diff_id), UINT64_MAX);
+}
+
+OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
+{
+  OakumReader *blob = oakum_image_open_blob(image, index, error);
+  return blob ? oakum_image_unpack_blob(image, index, blob) : NULL;
+}
+
+gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error)
+{
+  const OakumDescriptor *desc = image->manifest->layers->pdata[index];
+  if (!oakum_blob_source_is_far(image->source, desc))
+    return TRUE; /* what is wrong with it is told to who reads it */
+  g_autoptr(OakumReader) blob = oakum_image_open_blob(image, index, error);
+  if (!blob || oakum_reader_drain(blob, error))
+    return blob != NULL;
+  g_prefix_error(error, "%s: layer %u: ", image->name, index);
+  return FALSE;
 }
 
 gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink *sink,

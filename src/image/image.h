@@ -1,6 +1,6 @@
-/* image: the content store, OCI layout and archive, docker archive, layer apply and diff, and the
- * FileView, the merged tree of an image read without extracting it. Rank 3. Knows nothing of
- * registries (they meet in OakumBlobSource and OakumBlobSink of oci) nor of packages. */
+/* image: the content store, OCI layout and archive, docker archive, layer apply and diff. Rank 3.
+ * Knows nothing of registries (they meet in OakumBlobSource and OakumBlobSink of oci) nor of
+ * packages. */
 #pragma once
 #include "base/base.h"
 #include "codec/codec.h"
@@ -10,69 +10,29 @@
 OAKUM_DECLARE_ERROR(image)
 #define OAKUM_IMAGE_ERROR (oakum_image_error_quark())
 
-/* ---- FileView ------------------------------------------------------------------------------- *
- * One pass over each layer, lowest first; memory grows with the number of names and with the
- * contents that were asked for, never with the size of layers. Paths are bytes without a leading
- * slash ("etc/os-release"), cleaned of "." and of empty components; a name with ".." is refused. */
-typedef struct OakumView OakumView;
-
-/* Says whether the content of a regular file is kept. Called for every file of every layer. */
-typedef gboolean (*OakumViewWanted)(const char *path, gpointer user);
-
-typedef struct {
-  OakumTarType type; /* HARDLINK never: the view shows the file it leads to */
-  uint32_t mode, uid, gid;
-  uint64_t size;
-  const char *link; /* target of a symbolic link, as stored; else NULL. Borrowed from the view */
-  int layer;        /* index of the layer that brought this version, 0 = lowest */
-} OakumViewFile;
-
-/* A view without layers. `wanted` must stay valid until the last layer was added. */
-NODISCARD OakumView *oakum_view_new(OakumViewWanted wanted, gpointer user);
-/* Adds the next layer: a tar, compressed or not (sniffed). `digest` names it in findings (NULL for
- * a root file system). Takes `reader` and reads it to its end. On error the view is not usable. */
-NODISCARD gboolean oakum_view_add_layer(OakumView *view, OakumReader *reader, const char *digest,
-                                        GError **error);
-/* Adds a folder on disk (a descriptor, borrowed) as one layer without a digest; links are never
- * followed out of it. */
-NODISCARD gboolean oakum_view_add_folder(OakumView *view, int folder, GError **error);
-void oakum_view_free(OakumView *view);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumView, oakum_view_free)
-
-NODISCARD guint oakum_view_layers(const OakumView *view);
-/* Digest of a layer or NULL; borrowed. */
-NODISCARD const char *oakum_view_layer_digest(const OakumView *view, guint layer);
-/* Looks `path` up in the merged tree, following symbolic links inside it (at most
- * OAKUM_VIEW_SYMLINKS_MAX). FALSE when there is none. `real` (may be NULL) gets the path without
- * links, new string. */
-NODISCARD gboolean oakum_view_lookup(const OakumView *view, const char *path, OakumViewFile *out,
-                                     char **real);
-/* Content of a wanted file in the merged tree, links followed; NULL when it is not there, not
- * regular or was not wanted. Borrowed. */
-NODISCARD GBytes *oakum_view_content(const OakumView *view, const char *path);
-/* Every version of a wanted file that some layer brought, also of ones that later layers replaced
- * or removed: what tells which layer brought a package. Links are not followed. */
-typedef struct {
-  int layer;
-  GBytes *content; /* NULL: this layer removed the file */
-} OakumViewVersion;
-/* Array of OakumViewVersion by ascending layer; empty when there is none. Caller unrefs it; the
- * contents are borrowed. */
-NODISCARD GArray *oakum_view_versions(const OakumView *view, const char *path);
-/* Paths of the entries directly below the folder `path` ("" is the root), links followed, in byte
- * order: array of new strings. Empty when it is no folder. */
-NODISCARD GPtrArray *oakum_view_list(const OakumView *view, const char *path);
-/* Calls `each` for every name of the merged tree, folders before what they hold, siblings in byte
- * order, until it returns FALSE. */
-typedef gboolean (*OakumViewEach)(const char *path, const OakumViewFile *file, gpointer user);
-void oakum_view_each(const OakumView *view, OakumViewEach each, gpointer user);
+/* ---- entries of layers
+ * ------------------------------------------------------------------------- */
+/* Cleans a name of a tar: no leading or double slashes, no "."; ".." is refused. "" is the root. */
+NODISCARD gboolean oakum_image_clean_path(OakumSlice path, char **out, GError **error);
+/* Puts what is to blame in front of an error: entry "name". The name is escaped. */
+void oakum_image_blame(GError **error, const char *what, OakumSlice name);
+/* OCI image specification 1.1, layer.md "Whiteouts". `name` is the last component. */
+typedef enum {
+  OAKUM_WHITEOUT_NONE,
+  OAKUM_WHITEOUT_NAME, /* *target is what goes */
+  OAKUM_WHITEOUT_OPAQUE,
+  OAKUM_WHITEOUT_IGNORE,
+  OAKUM_WHITEOUT_INVALID
+} OakumWhiteout;
+NODISCARD OakumWhiteout oakum_image_whiteout(const char *name, const char **target);
 
 /* ---- store --------------------------------------------------------------------------------------
  * * A folder of blobs named by their digest: blobs/<algorithm>/<hex>. A blob is written to a
  * temporary file, fsynced and renamed, so that a name never stands for partial bytes; it is
- * verified whenever it is read, and one that fails is removed so that the next run fetches it
- * again. Any number of processes may share a store: each holds a shared lock while it is open, gc
- * an exclusive one. */
+ * verified whenever it is read (but for one that this process verified while it wrote it, as long
+ * as inode, size and time of change say that it is the same file), and one that fails is removed so
+ * that the next run fetches it again. Any number of processes may share a store: each holds a
+ * shared lock while it is open, gc an exclusive one. */
 typedef struct OakumStore OakumStore;
 /* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
  * mode 0700 when missing. */
@@ -83,6 +43,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStore, oakum_store_free)
 /* Views of the store as source and sink; the store must outlive them. Thread-safe. */
 NODISCARD OakumBlobSource *oakum_store_source(OakumStore *store);
 NODISCARD OakumBlobSink *oakum_store_sink(OakumStore *store);
+/* The bytes of `reader` (taken), which come into the store while they are read: at the end, when
+ * `reader` has found them right (it checks digest and size, as those of OakumBlobSource do). Who
+ * does not read to the end keeps nothing. The store must outlive it. */
+NODISCARD OakumReader *oakum_store_tee(OakumStore *store, const OakumDescriptor *desc,
+                                       OakumReader *reader, GError **error);
 /* Stores a small blob; gives its descriptor. */
 NODISCARD OakumDescriptor *oakum_store_put_bytes(OakumStore *store, const char *media_type,
                                                  const void *data, size_t len, GError **error);
@@ -147,6 +112,12 @@ void oakum_image_free(OakumImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
 /* The blob of layer `index` as it is stored; fails at its end when size or digest differ. */
 NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error);
+/* What `blob` (taken; of layer `index`) unpacks to: plain tar; fails at its end when the diff ID
+ * differs. */
+NODISCARD OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index,
+                                               OakumReader *blob);
+/* Brings layer `index` near (OakumBlobSource.is_far), when it is not. */
+NODISCARD gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */
 NODISCARD OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error);
 /* Copies config and layers that `sink` has not yet. */

@@ -191,8 +191,7 @@ static gboolean is_nearly_full(int fd)
 void oakum_kept_finish(OakumKept *kept, const char *key, const OakumTree *tree, uint64_t max_bytes)
 {
   g_autoptr(GError) local = NULL;
-  int64_t used = 0;
-  guint64 bytes = oakum_store_folder_bytes(kept->folder, "root", &used);
+  guint64 bytes = oakum_notes_bytes(tree->notes);
   if (bytes > max_bytes || is_nearly_full(kept->folder)) {
     oakum_debug("the unpacked base is not kept: %s",
                 bytes > max_bytes ? "it is larger than --keep-trees" : "the disk is nearly full");

@@ -34,6 +34,10 @@ void oakum_notes_free(OakumNotes *notes);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumNotes, oakum_notes_free)
 /* Names that have a note. */
 NODISCARD guint oakum_notes_count(const OakumNotes *notes);
+/* About the room on disk that all of it takes, in bytes: contents in whole blocks, and one a
+ * folder.
+ */
+NODISCARD uint64_t oakum_notes_bytes(const OakumNotes *notes);
 /* One more than the highest id. */
 NODISCARD guint oakum_notes_end(const OakumNotes *notes);
 

@@ -340,6 +340,43 @@ OakumNoteId oakum_notes_next(const OakumNotes *notes, OakumNoteId id)
   return OAKUM_NOTE_NONE;
 }
 
+static gint by_content(gconstpointer a, gconstpointer b)
+{
+  const OakumNote *x = a, *y = b;
+  return x->content != y->content ? (x->content < y->content ? -1 : 1)
+         : x->size != y->size     ? (x->size < y->size ? -1 : 1)
+                                  : 0;
+}
+
+static uint64_t in_blocks(uint64_t size)
+{
+  const uint64_t block = 4096;
+  return size / block * block + (size % block ? block : 0);
+}
+
+uint64_t oakum_notes_bytes(const OakumNotes *notes)
+{
+  uint64_t bytes = 0;
+  g_autoptr(GArray) linked = g_array_new(FALSE, FALSE, sizeof(OakumNote));
+  for (OakumNoteId id = 0; (id = oakum_notes_next(notes, id)) != OAKUM_NOTE_NONE;) {
+    OakumNote note;
+    oakum_notes_get(notes, id, &note);
+    if (note.type == OAKUM_TAR_DIR)
+      bytes += in_blocks(1);
+    else if (note.type == OAKUM_TAR_FILE && !note.linked)
+      bytes += in_blocks(note.size);
+    else if (note.type == OAKUM_TAR_FILE)
+      g_array_append_val(linked, note);
+  }
+  g_array_sort(linked, by_content); /* the names of one file share content and size */
+  for (guint i = 0; i < linked->len; i++) {
+    const OakumNote *note = &g_array_index(linked, OakumNote, i);
+    if (i == 0 || by_content(note, note - 1) != 0)
+      bytes += in_blocks(note->size);
+  }
+  return bytes;
+}
+
 const GArray *oakum_notes_linked(OakumNotes *notes)
 {
   guint kept = 0;

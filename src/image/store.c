@@ -11,7 +11,43 @@ struct OakumStore {
   char *path;
   OakumLock *lock;
   int dir, tmp;
+  GMutex fresh_lock;
+  GHashTable *fresh; /* digest → Fresh */
 };
+
+/* A blob that was checked while this process wrote it: as long as the file is the very same it is
+ * not checked again. */
+typedef struct {
+  dev_t dev;
+  ino_t ino;
+  off_t size;
+  struct timespec changed;
+} Fresh;
+
+static Fresh fresh_of(const struct stat *st)
+{
+  return (Fresh){st->st_dev, st->st_ino, st->st_size, st->st_ctim};
+}
+
+static void note_fresh(OakumStore *store, const char *digest, int fd)
+{
+  struct stat st;
+  if (fstat(fd, &st) < 0)
+    return;
+  Fresh fresh = fresh_of(&st);
+  OAKUM_AUTO_LOCK(&store->fresh_lock);
+  g_hash_table_replace(store->fresh, g_strdup(digest), g_memdup2(&fresh, sizeof(fresh)));
+}
+
+static gboolean is_fresh(OakumStore *store, const char *digest, const struct stat *st)
+{
+  Fresh now = fresh_of(st);
+  OAKUM_AUTO_LOCK(&store->fresh_lock);
+  const Fresh *fresh = g_hash_table_lookup(store->fresh, digest);
+  return fresh && fresh->dev == now.dev && fresh->ino == now.ino && fresh->size == now.size &&
+         fresh->changed.tv_sec == now.changed.tv_sec &&
+         fresh->changed.tv_nsec == now.changed.tv_nsec;
+}
 
 static gboolean make_folder(const char *path, GError **error)
 {
@@ -34,6 +70,8 @@ OakumStore *oakum_store_open(const char *path, GError **error)
 {
   g_autoptr(OakumStore) store = g_new0(OakumStore, 1);
   store->dir = store->tmp = -1;
+  g_mutex_init(&store->fresh_lock);
+  store->fresh = oakum_str_map_new(g_free, g_free);
   store->path = default_path(path);
   static const char *const folders[] = {"tmp", "blobs/sha256", "blobs/sha512"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
@@ -71,6 +109,8 @@ void oakum_store_free(OakumStore *store)
   oakum_fd_clear(&store->dir);
   oakum_fd_clear(&store->tmp);
   oakum_lock_free(store->lock);
+  g_hash_table_unref(store->fresh);
+  g_mutex_clear(&store->fresh_lock);
   g_free(store->path);
   g_free(store);
 }
@@ -127,6 +167,10 @@ static OakumReader *source_open(OakumBlobSource *self, const OakumDescriptor *de
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s: %s", store->path, desc->digest);
     return NULL;
   }
+  struct stat st;
+  if (fstat(fd, &st) == 0 && (uint64_t)st.st_size == desc->size &&
+      is_fresh(store, desc->digest, &st))
+    return oakum_reader_new_fd(fd, TRUE);
   (void)futimens(fd, NULL); /* gc goes by the time of last use */
   static const OakumReaderClass klass = {checked_read, checked_free};
   Checked *checked = g_new0(Checked, 1);
@@ -205,6 +249,7 @@ static gboolean settle(OakumStoreWriter *writer, const char *digest, GError **er
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s", store->path);
     return FALSE;
   }
+  note_fresh(store, digest, writer->fd);
   return TRUE;
 }
 
@@ -242,6 +287,47 @@ OakumDescriptor *oakum_store_put_bytes(OakumStore *store, const char *media_type
   return oakum_store_writer_commit(writer, media_type, error);
 }
 
+/* ---- both at once
+ * -------------------------------------------------------------------------------- */
+typedef struct {
+  OakumReader *below;
+  OakumStoreWriter *writer;
+  char *digest;
+} Tee;
+
+static gssize tee_read(void *self, void *buffer, size_t len, GError **error)
+{
+  Tee *tee = self;
+  gssize n = oakum_reader_read(tee->below, buffer, len, error);
+  if (n > 0 && !oakum_write_all(tee->writer->fd, buffer, (size_t)n, error))
+    return -1;
+  return n != 0 || settle(tee->writer, tee->digest, error) ? n : -1;
+}
+
+static void tee_free(void *self)
+{
+  Tee *tee = self;
+  oakum_reader_free(tee->below);
+  oakum_store_writer_free(tee->writer);
+  g_free(tee->digest);
+  g_free(tee);
+}
+
+OakumReader *oakum_store_tee(OakumStore *store, const OakumDescriptor *desc, OakumReader *reader,
+                             GError **error)
+{
+  static const OakumReaderClass klass = {tee_read, tee_free};
+  g_autoptr(OakumReader) below = reader;
+  OakumStoreWriter *writer = oakum_store_writer_new(store, error);
+  if (!writer)
+    return NULL;
+  Tee *tee = g_new0(Tee, 1);
+  tee->below = g_steal_pointer(&below);
+  tee->writer = writer;
+  tee->digest = g_strdup(desc->digest);
+  return oakum_reader_new(&klass, tee);
+}
+
 typedef struct {
   OakumBlobSink sink;
   OakumStore *store;
@@ -254,7 +340,8 @@ static int sink_has(OakumBlobSink *self, const OakumDescriptor *desc, GError **e
   struct stat st;
   if (fstatat(store->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
     if ((uint64_t)st.st_size == desc->size) {
-      (void)utimensat(store->dir, name, NULL, AT_SYMLINK_NOFOLLOW);
+      if (!is_fresh(store, desc->digest, &st))
+        (void)utimensat(store->dir, name, NULL, AT_SYMLINK_NOFOLLOW);
       return 1;
     }
     (void)unlinkat(store->dir, name, 0);

@@ -1,6 +1,6 @@
 /* Labels and the label schema. */
+#include "license/license.h"
 #include "lint/check-private.h"
-#include "lint/spdx.inc"
 #include <string.h>
 
 void check_label_key(OakumLint *lint, LintStep *step)
@@ -248,14 +248,6 @@ static gboolean is_email(const char *text)
   return TRUE;
 }
 
-static gboolean is_spdx(const char *text)
-{
-  for (guint i = 0; i < G_N_ELEMENTS(spdx_ids); i++)
-    if (strcmp(spdx_ids[i], text) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 void check_label_values(OakumLint *lint, LintStep *step)
 {
   static const struct {
@@ -266,7 +258,7 @@ void check_label_values(OakumLint *lint, LintStep *step)
                [OAKUM_LINT_LABEL_SEMVER] = {LINT_LABEL_SEMVER, is_semver},
                [OAKUM_LINT_LABEL_HASH] = {LINT_LABEL_HASH, is_hash},
                [OAKUM_LINT_LABEL_RFC3339] = {LINT_LABEL_TIME, is_time},
-               [OAKUM_LINT_LABEL_SPDX] = {LINT_LABEL_SPDX, is_spdx},
+               [OAKUM_LINT_LABEL_SPDX] = {LINT_LABEL_SPDX, oakum_license_is_id},
                [OAKUM_LINT_LABEL_EMAIL] = {LINT_LABEL_EMAIL, is_email}};
   for (guint i = 0; i < step->words->len; i++) {
     const LintWord *word = step->words->pdata[i];

@@ -204,6 +204,7 @@ static void set_common(CURL *e, Transfer *t)
   curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)OAKUM_IO_BUFFER); /* its own is 16 KiB */
   curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, (long)OAKUM_CONNECT_S);

@@ -174,6 +174,9 @@ struct OakumBlobSource {
   /* "registry/repository" where the blob lies as far as is known, so that a push to the same
    * registry need not send it; new string or NULL. NULL: never known. */
   char *(*origin)(OakumBlobSource *self, const OakumDescriptor *desc);
+  /* Whether the blob is far away, and near once it was read to its end: reading it before it is
+   * wanted saves time. NULL: never. */
+  gboolean (*is_far)(OakumBlobSource *self, const OakumDescriptor *desc);
 };
 typedef struct OakumBlobSink OakumBlobSink;
 struct OakumBlobSink {
@@ -187,6 +190,11 @@ struct OakumBlobSink {
 static inline char *oakum_blob_source_origin(OakumBlobSource *source, const OakumDescriptor *desc)
 {
   return source->origin ? source->origin(source, desc) : NULL;
+}
+static inline gboolean oakum_blob_source_is_far(OakumBlobSource *source,
+                                                const OakumDescriptor *desc)
+{
+  return source->is_far && source->is_far(source, desc);
 }
 static inline void oakum_blob_source_free(OakumBlobSource *source)
 {

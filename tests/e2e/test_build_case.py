@@ -242,3 +242,11 @@ def compare_buildah(case, context, tmp_path, words, base, expected):
     if told:
         print("\n".join([f"{case.path.name}:", *told, *[f"  argued: {text}" for text in argued]]))
     assert not told or argued, "\n".join(told)
+
+
+def test_differences_are_argued():
+    """docs/buildah-differences.md names every case that buildah does otherwise, and no other."""
+    argued = {str(path.relative_to(CASES).with_suffix("")) for path in CASES.rglob("*.case") if re.search(r"^--- buildah ", path.read_text(), re.M)}
+    text = (CASES.parent.parent.parent / "docs/buildah-differences.md").read_text()
+    named = set(re.findall(r"\b((?:add|config|context|copy|ignore|mounts|run|stages)/[a-z0-9-]+)\b", text))
+    assert argued and named == argued

@@ -1,5 +1,5 @@
-/* What a reading process that a hostile image has taken over could send: it gives a catalogue or an
- * error, and a catalogue can be sent again. */
+/* What a reading process that a hostile image has taken over could send: it gives notes or an
+ * error, and notes can be sent again, and merged. */
 #include "examine/examine.h"
 #include <string.h>
 
@@ -7,18 +7,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const char *const layers[] = {"sha256:a", "sha256:b"};
   g_autoptr(GError) error = NULL;
-  g_autoptr(OakumCatalog) catalog =
-      oakum_examine_parse((const char *)data, size, layers, 2, &error);
-  g_assert((catalog == NULL) == (error != NULL));
-  if (!catalog)
+  g_autoptr(OakumLayerNotes) notes = oakum_examine_parse((const char *)data, size, &error);
+  g_assert((notes == NULL) == (error != NULL));
+  if (!notes)
     return 0;
-  g_autofree char *text = oakum_examine_format(catalog);
+  g_autofree char *text = oakum_examine_format(notes);
   g_assert(text);
   g_autoptr(GError) why = NULL;
-  g_autoptr(OakumCatalog) back = oakum_examine_parse(text, strlen(text), layers, 2, &why);
+  g_autoptr(OakumLayerNotes) back = oakum_examine_parse(text, strlen(text), &why);
   g_assert_no_error(why);
-  g_assert(back->packages->len == catalog->packages->len);
+  g_assert(back->packages->len == notes->packages->len);
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)oakum_layer_notes_free);
+  g_ptr_array_add(layers, g_steal_pointer(&notes));
+  g_ptr_array_add(layers, g_steal_pointer(&back));
+  static const char *const digests[] = {"sha256:a", "sha256:b"};
+  g_autoptr(OakumCatalog) catalog = oakum_catalog_merge(layers, digests);
+  for (guint i = 0; i < catalog->packages->len; i++)
+    g_assert(((OakumPackage *)catalog->packages->pdata[i])->purl);
   return 0;
 }

@@ -74,16 +74,23 @@ static void tear_down(Fixture *f, gconstpointer data)
   g_free(f->path);
 }
 
-/* All layers of an image read into a view. */
-static OakumView *view_of(const OakumImage *image, GError **error)
+/* All layers of an image read; size of the file "b". */
+static gboolean read_layers(const OakumImage *image, uint64_t *size, GError **error)
 {
-  g_autoptr(OakumView) view = oakum_view_new(NULL, NULL);
   for (guint i = 0; i < image->manifest->layers->len; i++) {
     OakumReader *layer = oakum_image_open_layer(image, i, error);
-    if (!layer || !oakum_view_add_layer(view, layer, NULL, error))
-      return NULL;
+    if (!layer)
+      return FALSE;
+    g_autoptr(OakumTarReader) tar = oakum_tar_reader_new(oakum_reader_new_inflate(layer, NULL));
+    const OakumTarEntry *entry;
+    int more;
+    while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0)
+      if (entry->path.len == 1 && entry->path.data[0] == 'b')
+        *size = entry->size;
+    if (more < 0)
+      return FALSE;
   }
-  return g_steal_pointer(&view);
+  return TRUE;
 }
 
 static void check_same(const Fixture *f, OakumImage *got, GError *error, gboolean same_manifest)
@@ -93,11 +100,10 @@ static void check_same(const Fixture *f, OakumImage *got, GError *error, gboolea
   if (same_manifest)
     g_assert_true(g_bytes_equal(got->manifest->raw, f->image->manifest->raw));
   g_assert_true(g_bytes_equal(got->config_raw, f->image->config_raw));
-  g_autoptr(OakumView) view = view_of(got, &error);
+  uint64_t size = 0;
+  g_assert_true(read_layers(got, &size, &error));
   g_assert_no_error(error);
-  OakumViewFile file;
-  g_assert_true(oakum_view_lookup(view, "b", &file, NULL));
-  g_assert_cmpuint(file.size, ==, 3000000);
+  g_assert_cmpuint(size, ==, 3000000);
 }
 
 static OakumImageSet set_of(const Fixture *f)
@@ -131,8 +137,8 @@ static void test_layout(Fixture *f, gconstpointer data)
   g_assert_cmpint(symlink(moved, blob), ==, 0);
   g_autoptr(OakumImage) image = oakum_layout_read(f->path, "v1", &platform, &error);
   g_assert_no_error(error);
-  g_autoptr(OakumView) view = view_of(image, &error);
-  g_assert_null(view);
+  uint64_t size = 0;
+  g_assert_false(read_layers(image, &size, &error));
   g_clear_error(&error);
   oakum_platform_clear(&platform);
 }
@@ -211,6 +217,40 @@ static void test_store(Fixture *f, gconstpointer data)
   g_assert_cmpuint(removed, ==, 2); /* config and the other layer */
 }
 
+/* What streams by is kept when all of it was read and was right. */
+static void test_tee(Fixture *f, gconstpointer data)
+{
+  static const char digest[] =
+      "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; /* of "abc" */
+  static const struct {
+    const char *bytes;
+    size_t read;
+    gboolean kept;
+  } cases[] = {{"abc", 2, FALSE}, {"abd", 9, FALSE}, {"ab", 9, FALSE}, {"abc", 9, TRUE}};
+  g_autoptr(OakumDescriptor) desc = oakum_descriptor_new("x", digest, 3);
+  g_autoptr(OakumBlobSink) sink = oakum_store_sink(f->store);
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(GError) error = NULL;
+    OakumReader *bytes =
+        oakum_reader_new_verify(oakum_reader_new_memory(cases[i].bytes, strlen(cases[i].bytes)),
+                                OAKUM_HASH_SHA256, oakum_digest_hex(digest), 3);
+    g_autoptr(OakumReader) tee = oakum_store_tee(f->store, desc, bytes, &error);
+    g_assert_nonnull(tee);
+    char got[10];
+    gssize n = 1;
+    for (size_t have = 0; n > 0 && have < cases[i].read; have += (size_t)n)
+      n = oakum_reader_read(tee, got, cases[i].read - have, &error);
+    g_assert_cmpint(n, ==, cases[i].read < 3 ? 2 : cases[i].kept ? 0 : -1);
+    g_assert_cmpint(sink->has(sink, desc, NULL), ==, cases[i].kept);
+  }
+  g_autoptr(OakumBlobSource) source = oakum_store_source(f->store);
+  g_autoptr(OakumReader) reader = source->open(source, desc, NULL);
+  g_autofree char *text = NULL;
+  size_t len;
+  g_assert_true(oakum_reader_slurp(reader, 10, "it", &text, &len, NULL));
+  g_assert_cmpstr(text, ==, "abc");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -218,5 +258,6 @@ int main(int argc, char **argv)
   g_test_add("/image/oci-archive", Fixture, NULL, set_up, test_oci_archive, tear_down);
   g_test_add("/image/docker-archive", Fixture, NULL, set_up, test_docker_archive, tear_down);
   g_test_add("/image/store", Fixture, NULL, set_up, test_store, tear_down);
+  g_test_add("/image/tee", Fixture, NULL, set_up, test_tee, tear_down);
   return g_test_run();
 }

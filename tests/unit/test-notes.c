@@ -298,6 +298,25 @@ static void test_set(void)
   oakum_note_set_clear(&members);
 }
 
+/* A file of several names counts once, and contents in blocks. */
+static void test_bytes(void)
+{
+  g_autoptr(OakumNotes) notes = oakum_notes_new();
+  g_assert_cmpuint(oakum_notes_bytes(notes), ==, 0);
+  set(notes, "d", (OakumNote){.type = OAKUM_TAR_DIR});
+  set(notes, "d/empty", (OakumNote){.type = OAKUM_TAR_FILE});
+  set(notes, "d/one", (OakumNote){.type = OAKUM_TAR_FILE, .size = 1, .content = 5});
+  set(notes, "d/same", (OakumNote){.type = OAKUM_TAR_FILE, .size = 4096, .content = 5});
+  set(notes, "d/link", (OakumNote){.type = OAKUM_TAR_SYMLINK, .size = 9, .content = 6});
+  g_assert_cmpuint(oakum_notes_bytes(notes), ==, 3 * 4096);
+  for (guint i = 0; i < 3; i++) {
+    g_autofree char *path = g_strdup_printf("d/name%u", i);
+    set(notes, path,
+        (OakumNote){.type = OAKUM_TAR_FILE, .size = 4097, .content = 7, .linked = TRUE});
+  }
+  g_assert_cmpuint(oakum_notes_bytes(notes), ==, 5 * 4096);
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -308,5 +327,6 @@ int main(int argc, char **argv)
   g_test_add_func("/notes/refused", test_refused);
   g_test_add_func("/notes/deep", test_deep);
   g_test_add_func("/notes/set", test_set);
+  g_test_add_func("/notes/bytes", test_bytes);
   return g_test_run();
 }

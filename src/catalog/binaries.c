@@ -1,0 +1,360 @@
+/* Programs and libraries that no package manager tells of: each has a name that its files go by,
+ * and text inside that says its version. binaries.inc is the table.
+ *
+ * A pattern is literal bytes with these in between; there is no going back but over where it
+ * begins, so that the time is linear in the file: %v  the version: digits with a dot in them, and
+ * what may follow (3.0.11, 1.1.1w, 5.2.15-beta1) %n  the version, digits and dots alone      %i the
+ * version, a number without dots %f  the version in the file's name (python3.11), to be found in
+ * the text as well %d  a number        %*  up to 80 bytes of text, as few as do        %0  a NUL
+ * byte %e  no letter, digit or dot follows (nothing is taken)              %%  a percent sign */
+#include "catalog/parts-private.h"
+
+typedef struct {
+  const char *product;  /* name of the package */
+  const char *files;    /* base names, "*" any rest; separated by spaces */
+  const char *patterns; /* separated by newlines; the first that is found counts */
+  const char *cpe;      /* "vendor:product" */
+} Signature;
+
+static const Signature signatures[] = {
+#include "catalog/binaries.inc"
+};
+
+#define BACK 96u     /* bytes in front of its longest literal that a pattern may begin */
+#define PATTERN 512u /* bytes that one may take in all */
+#define ANY_MAX 80u
+
+/* ---- names ----------------------------------------------------------------------------------- */
+/* "*" takes any rest up to what follows it; at most two of them, so no time is lost. */
+static gboolean fits(const char *glob, size_t len, const char *name)
+{
+  const char *end = glob + len, *star = NULL, *mark = NULL;
+  while (*name) {
+    if (glob < end && *glob == '*') {
+      star = ++glob;
+      mark = name;
+    } else if (glob < end && *glob == *name) {
+      glob++;
+      name++;
+    } else if (star) {
+      glob = star;
+      name = ++mark;
+    } else {
+      return FALSE;
+    }
+  }
+  while (glob < end && *glob == '*')
+    glob++;
+  return glob == end;
+}
+
+static gboolean has_name(const Signature *signature, const char *base)
+{
+  for (const char *at = signature->files; *at;) {
+    size_t len = strcspn(at, " ");
+    if ((at[0] == '*' || at[0] == base[0]) && fits(at, len, base))
+      return TRUE;
+    at += len + strspn(at + len, " ");
+  }
+  return FALSE;
+}
+
+static gboolean wants(const OakumCatalogEntry *entry)
+{
+  if (oakum_exe_sniff(entry->head) == OAKUM_EXE_NONE)
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
+    if (has_name(&signatures[i], entry->base))
+      return TRUE;
+  return FALSE;
+}
+
+/* ---- patterns -------------------------------------------------------------------------------- */
+typedef struct {
+  const char *text; /* of the table */
+  size_t len;
+  char literal[128]; /* its longest literal */
+  size_t literal_len;
+  size_t lead; /* where in the pattern the literal stands */
+} Pattern;
+
+static void compile(Pattern *pattern, const char *text, size_t len)
+{
+  char run[128];
+  size_t n = 0, start = 0;
+  *pattern = (Pattern){.text = text, .len = len};
+  for (size_t i = 0; i <= len; i++) {
+    gboolean special = i < len && text[i] == '%' && i + 1 < len && !strchr("0%", text[i + 1]);
+    if (i < len && !special && n < sizeof run) {
+      if (n == 0)
+        start = i;
+      run[n++] = text[i] != '%' ? text[i] : text[i + 1] == '0' ? '\0' : '%';
+      i += text[i] == '%';
+      continue;
+    }
+    if (n > pattern->literal_len) {
+      memcpy(pattern->literal, run, n);
+      pattern->literal_len = n;
+      pattern->lead = start;
+    }
+    n = 0;
+    i += special;
+  }
+}
+
+static size_t dotted(OakumSlice text, size_t at)
+{
+  size_t end = at, dots = 0;
+  while (end < text.len) {
+    size_t digits = end;
+    while (digits < text.len && g_ascii_isdigit(text.data[digits]))
+      digits++;
+    if (digits == end)
+      break;
+    end = digits;
+    if (end + 1 >= text.len || text.data[end] != '.' || !g_ascii_isdigit(text.data[end + 1]))
+      return dots > 0 ? end : at;
+    dots++;
+    end++;
+  }
+  return at;
+}
+
+/* What a version may go on with; a dot or a dash at its end is punctuation. */
+static size_t suffix(OakumSlice text, size_t at)
+{
+  size_t end = at;
+  while (end < text.len && end - at < 48 &&
+         (g_ascii_isalnum(text.data[end]) || (text.data[end] && strchr("._+~-", text.data[end]))))
+    end++;
+  while (end > at && !g_ascii_isalnum(text.data[end - 1]))
+    end--;
+  return end;
+}
+
+/* Matches the pattern at `at`: its end, and the version; FALSE when it does not fit. */
+static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
+                         const char *file_version, OakumSlice *version)
+{
+  const char *p = pattern->text, *end = p + pattern->len;
+  size_t any_from = 0;
+  const char *any = NULL; /* the last %*, and where it may still grow to */
+  size_t start = 0;
+  while (p < end) {
+    size_t next = at;
+    gboolean good = TRUE;
+    if (*p != '%') {
+      good = at < text.len && text.data[at] == (uint8_t)*p;
+      next = at + 1;
+      p++;
+    } else {
+      char kind = p[1];
+      p += 2;
+      switch (kind) {
+      case '0':
+      case '%':
+        good = at < text.len && text.data[at] == (kind == '0' ? 0 : '%');
+        next = at + 1;
+        break;
+      case '*':
+        any = p;
+        any_from = at;
+        start = at;
+        break;
+      case 'd':
+        while (next < text.len && g_ascii_isdigit(text.data[next]))
+          next++;
+        good = next > at;
+        break;
+      case 'e':
+        good = at >= text.len || !(g_ascii_isalnum(text.data[at]) || text.data[at] == '.');
+        break;
+      case 'f': {
+        size_t n = strlen(file_version);
+        good = n > 0 && text.len - at >= n && memcmp(text.data + at, file_version, n) == 0;
+        next = at + n;
+        break;
+      }
+      case 'i':
+        while (next < text.len && g_ascii_isdigit(text.data[next]))
+          next++;
+        good = next > at;
+        *version = (OakumSlice){text.data + at, next - at};
+        break;
+      default: /* v, n */
+        next = dotted(text, at);
+        good = next > at;
+        if (good && kind == 'v')
+          next = suffix(text, next);
+        *version = (OakumSlice){text.data + at, next - at};
+        break;
+      }
+    }
+    if (good) {
+      at = next;
+      continue;
+    }
+    if (!any || any_from - start >= ANY_MAX || any_from >= text.len || text.data[any_from] == 0 ||
+        text.data[any_from] == '\n')
+      return FALSE;
+    at = ++any_from;
+    p = any;
+  }
+  return TRUE;
+}
+
+typedef struct {
+  const Signature *signature;
+  Pattern pattern;
+  guint rank;  /* among the patterns of the signature */
+  guint tries; /* places where the literal stood */
+} Search;
+
+/* Whether digits in front of a pattern that begins with the version make it a part of another. */
+static gboolean is_part(const Pattern *pattern, OakumSlice text, size_t begin)
+{
+  return pattern->text[0] == '%' && strchr("vni", pattern->text[1]) && begin > 0 &&
+         (g_ascii_isdigit(text.data[begin - 1]) || text.data[begin - 1] == '.');
+}
+
+/* The first place in a window where a pattern fits. */
+static gboolean search(Search *search, OakumSlice window, const char *file_version,
+                       OakumSlice *version, size_t *found)
+{
+  const Pattern *pattern = &search->pattern;
+  for (size_t from = 0; from < window.len && search->tries < OAKUM_SIGNATURE_TRIES_MAX;) {
+    const uint8_t *hit =
+        memmem(window.data + from, window.len - from, pattern->literal, pattern->literal_len);
+    if (!hit)
+      return FALSE;
+    size_t at = (size_t)(hit - window.data);
+    search->tries++;
+    size_t lead = pattern->lead == 0 ? at : at - MIN(at, BACK);
+    OakumSlice text = {window.data, MIN(window.len, at + PATTERN)};
+    for (size_t begin = at;; begin--) { /* the nearest beginning first */
+      if (match_at(pattern, text, begin, file_version, version) &&
+          !is_part(pattern, window, begin)) {
+        *found = (size_t)(version->data - window.data);
+        return TRUE;
+      }
+      if (begin == lead)
+        break;
+    }
+    from = at + 1;
+  }
+  return FALSE;
+}
+
+/* "3.11" of "libpython3.11.so.1.0". */
+static char *version_of_name(const char *base)
+{
+  OakumSlice name = oakum_slice(base);
+  for (size_t i = 0; i < name.len; i++)
+    if (g_ascii_isdigit(name.data[i])) {
+      size_t end = dotted(name, i);
+      return end > i ? g_strndup(base + i, end - i) : g_strdup("");
+    }
+  return g_strdup("");
+}
+
+static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature *signature,
+                OakumSlice version, uint64_t offset)
+{
+  OakumPackage *package =
+      oakum_catalog_add(sink, file, "generic", oakum_slice(signature->product), version);
+  if (!package)
+    return;
+  package->guessed = TRUE;
+  package->offset = offset;
+  package->cpe = oakum_catalog_cpe('a', signature->cpe, package->version, "*");
+}
+
+static void add_searches(GArray *searches, const Signature *signature)
+{
+  guint rank = 0;
+  for (const char *at = signature->patterns; *at; rank++) {
+    size_t len = strcspn(at, "\n");
+    Search one = {.signature = signature, .rank = rank};
+    compile(&one.pattern, at, len);
+    g_array_append_val(searches, one);
+    at += len + (at[len] == '\n');
+  }
+}
+
+/* The best that was found of one signature: a pattern further in front counts more. */
+typedef struct {
+  const Signature *signature;
+  guint rank;
+  char *version;
+  uint64_t offset;
+} Found;
+
+static void note(GArray *founds, const Search *search, OakumSlice version, uint64_t offset)
+{
+  for (guint i = 0; i < founds->len; i++) {
+    Found *found = &g_array_index(founds, Found, i);
+    if (found->signature != search->signature)
+      continue;
+    if (search->rank < found->rank) {
+      g_free(found->version);
+      found->version = oakum_slice_value(version);
+      found->offset = offset;
+      found->rank = search->rank;
+    }
+    return;
+  }
+  Found found = {search->signature, search->rank, oakum_slice_value(version), offset};
+  g_array_append_val(founds, found);
+}
+
+/* Looks through the file once, for all patterns that are still open. */
+static gboolean look(OakumCatalogFile *file, GArray *searches, GArray *founds, GError **error)
+{
+  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
+  g_autofree char *file_version = version_of_name(slash ? slash + 1 : path);
+  const size_t window = (size_t)OAKUM_SIGNATURE_WINDOW, overlap = PATTERN + BACK;
+  uint64_t size = MIN(oakum_catalog_file_size(file), OAKUM_SIGNATURE_SEARCH_MAX);
+  g_autofree uint8_t *bytes = g_malloc(window);
+  for (uint64_t at = 0; at < size && searches->len > 0; at += window - overlap) {
+    size_t n = (size_t)MIN(window, size - at);
+    if (!oakum_catalog_file_read(file, at, bytes, n, error))
+      return FALSE;
+    for (guint i = 0; i < searches->len;) {
+      Search *one = &g_array_index(searches, Search, i);
+      OakumSlice version;
+      size_t where;
+      if (!search(one, (OakumSlice){bytes, n}, file_version, &version, &where)) {
+        i++;
+        continue;
+      }
+      note(founds, one, version, at + where);
+      g_array_remove_index(searches, i);
+    }
+    if (n < window)
+      break;
+  }
+  return TRUE;
+}
+
+static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
+                    founds = g_array_new(FALSE, FALSE, sizeof(Found));
+  for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
+    if (has_name(&signatures[i], base))
+      add_searches(searches, &signatures[i]);
+  gboolean good = look(file, searches, founds, error);
+  for (guint i = 0; i < founds->len; i++) {
+    Found *found = &g_array_index(founds, Found, i);
+    if (found->version)
+      add(file, sink, found->signature, oakum_slice(found->version), found->offset);
+    g_free(found->version);
+  }
+  if (good && oakum_catalog_file_size(file) > OAKUM_SIGNATURE_SEARCH_MAX)
+    oakum_catalog_sink_incomplete(sink, file, "limit", "a program larger than is searched");
+  return good;
+}
+
+const OakumCataloguer oakum_binary_cataloguers[] = {{"binary-signature", 1, wants, run}, {0}};

@@ -1,0 +1,128 @@
+/* The names of one layer as hashes: eight bytes a name, so that ten million names fit where their
+ * text would not. The key is secret to the image, or a name could be made that stands for another
+ * one. */
+#include "catalog/catalog-private.h"
+#include <string.h>
+
+#define KIND_MASK UINT64_C(3)
+
+struct OakumNames {
+  uint8_t key[OAKUM_HASH_KEY];
+  uint64_t *slots; /* hash without its last two bits, which say what it is; 0: free */
+  size_t room;     /* a power of two */
+  size_t used;
+};
+
+OakumNames *oakum_names_new(const uint8_t key[OAKUM_HASH_KEY])
+{
+  OakumNames *names = g_new0(OakumNames, 1);
+  memcpy(names->key, key, OAKUM_HASH_KEY);
+  names->room = 256;
+  names->slots = g_new0(uint64_t, names->room);
+  return names;
+}
+
+void oakum_names_free(OakumNames *names)
+{
+  if (!names)
+    return;
+  g_free(names->slots);
+  g_free(names);
+}
+
+static uint64_t hash_of(const OakumNames *names, const char *path, size_t len)
+{
+  uint64_t hash = oakum_bytes_hash_keyed(names->key, path, len) & ~KIND_MASK;
+  return hash ? hash : 4;
+}
+
+static uint64_t *slot_of(uint64_t *slots, size_t room, uint64_t hash)
+{
+  size_t at = (size_t)(hash >> 2) & (room - 1);
+  while (slots[at] && (slots[at] & ~KIND_MASK) != hash)
+    at = (at + 1) & (room - 1);
+  return &slots[at];
+}
+
+static void grow(OakumNames *names)
+{
+  size_t room = names->room * 2;
+  uint64_t *slots = g_new0(uint64_t, room);
+  for (size_t i = 0; i < names->room; i++)
+    if (names->slots[i])
+      *slot_of(slots, room, names->slots[i] & ~KIND_MASK) = names->slots[i];
+  g_free(names->slots);
+  names->slots = slots;
+  names->room = room;
+}
+
+static void put(OakumNames *names, uint64_t hash, OakumNameKind kind)
+{
+  uint64_t *slot = slot_of(names->slots, names->room, hash);
+  if (!*slot && ++names->used * 4 > names->room * 3) {
+    grow(names);
+    slot = slot_of(names->slots, names->room, hash);
+  }
+  *slot = hash | kind;
+}
+
+gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind)
+{
+  if (names->used >= OAKUM_VIEW_NAMES_MAX)
+    return FALSE;
+  put(names, hash_of(names, path, strlen(path)), kind);
+  return TRUE;
+}
+
+OakumNameKind oakum_names_find(const OakumNames *names, const char *path, size_t len)
+{
+  uint64_t hash = hash_of(names, path, len);
+  return (OakumNameKind)(*slot_of(names->slots, names->room, hash) & KIND_MASK);
+}
+
+size_t oakum_names_count(const OakumNames *names)
+{
+  return names->used;
+}
+
+static int by_value(const void *a, const void *b)
+{
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+void oakum_names_pack(const OakumNames *names, GByteArray *out)
+{
+  g_autofree uint64_t *all = g_new(uint64_t, names->used + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < names->room; i++)
+    if (names->slots[i])
+      all[n++] = names->slots[i];
+  qsort(all, n, sizeof(*all), by_value); /* the same names give the same bytes */
+  for (size_t i = 0; i < n; i++)
+    all[i] = GUINT64_TO_LE(all[i]);
+  g_byte_array_append(out, (const guint8 *)all, (guint)(n * sizeof(*all)));
+}
+
+OakumNames *oakum_names_unpack(const uint8_t key[OAKUM_HASH_KEY], OakumSlice packed, GError **error)
+{
+  if (packed.len % sizeof(uint64_t) != 0 ||
+      packed.len / sizeof(uint64_t) > OAKUM_VIEW_NAMES_MAX + 1) {
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "names of a layer are damaged");
+    return NULL;
+  }
+  OakumNames *names = g_new0(OakumNames, 1);
+  memcpy(names->key, key, OAKUM_HASH_KEY);
+  size_t n = packed.len / sizeof(uint64_t);
+  for (names->room = 256; names->room * 3 < n * 4 + 4; names->room *= 2)
+    ;
+  names->slots = g_new0(uint64_t, names->room);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t value;
+    memcpy(&value, packed.data + i * sizeof(value), sizeof(value));
+    value = GUINT64_FROM_LE(value);
+    if ((value & KIND_MASK) && (value & ~KIND_MASK))
+      put(names, value & ~KIND_MASK, (OakumNameKind)(value & KIND_MASK));
+  }
+  return names;
+}

@@ -1,0 +1,158 @@
+/* dpkg: deb-control(5), dpkg(1) "status"; distroless's status.d; opkg has the same form. */
+#include "catalog/os-private.h"
+#include <string.h>
+
+typedef struct {
+  char *package, *status, *version, *source, *arch, *maintainer, *license;
+} Stanza;
+
+static void stanza_clear(Stanza *s)
+{
+  char **all[] = {&s->package, &s->status,     &s->version, &s->source,
+                  &s->arch,    &s->maintainer, &s->license};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+    g_clear_pointer(all[i], g_free);
+}
+
+gboolean oakum_catalog_line_fits(const OakumCatalogFile *file, OakumSlice line, GError **error)
+{
+  if (line.len <= OAKUM_DPKG_LINE_MAX)
+    return TRUE;
+  g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT,
+              "%s: a line longer than %" G_GUINT64_FORMAT " bytes", oakum_catalog_file_path(file),
+              OAKUM_DPKG_LINE_MAX);
+  return FALSE;
+}
+
+/* status.d files (distroless) have no Status: what is there is installed. */
+static gboolean is_installed(const char *status)
+{
+  if (!status)
+    return TRUE;
+  g_auto(GStrv) words = g_strsplit_set(status, " \t", -1);
+  for (char **word = words; *word; word++)
+    if (strcmp(*word, "installed") == 0 || strcmp(*word, "unpacked") == 0 ||
+        strcmp(*word, "half-configured") == 0 || strcmp(*word, "half-installed") == 0 ||
+        strcmp(*word, "triggers-awaited") == 0 || strcmp(*word, "triggers-pending") == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean end_stanza(Stanza *s, const OakumCatalogFile *file, OakumCatalogSink *sink,
+                           GError **error)
+{
+  const char *path = oakum_catalog_file_path(file);
+  gboolean ok = TRUE;
+  if ((!s->package || !*s->package) && (s->status || s->version)) {
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: a package without a name",
+                path);
+    ok = FALSE;
+  } else if (s->package && (!s->version || !*s->version) && is_installed(s->status)) {
+    g_autofree char *shown = oakum_escape_terminal(s->package, -1);
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
+                "%s: package %s is installed but has no version", path, shown);
+    ok = FALSE;
+  } else if (s->package && *s->package && is_installed(s->status)) {
+    OakumPackage *p =
+        oakum_catalog_sink_package(sink, file, strstr(path, "opkg") ? "opkg" : "deb",
+                                   oakum_slice_of(s->package), oakum_slice_of(s->version));
+    p->arch = g_steal_pointer(&s->arch);
+    p->maintainer = g_steal_pointer(&s->maintainer);
+    p->license = g_steal_pointer(&s->license);
+    if (s->source && strcmp(p->type, "deb") == 0) { /* "name" or "name (version)" */
+      char *open = strchr(s->source, '('), *close = open ? strchr(open, ')') : NULL;
+      if (open && close) {
+        p->source_version = g_strstrip(g_strndup(open + 1, (gsize)(close - open - 1)));
+        *open = '\0';
+      }
+      p->source_name = g_strdup(g_strstrip(s->source));
+    }
+  }
+  stanza_clear(s);
+  return ok;
+}
+
+gboolean oakum_dpkg_wants(const OakumCatalogEntry *entry)
+{
+  static const char *const files[] = {"var/lib/dpkg/status", "usr/lib/opkg/status",
+                                      "var/lib/opkg/status", "usr/lib/dpkg/status"};
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+    if (strcmp(entry->path, files[i]) == 0)
+      return TRUE;
+  /* md5sums beside the packages of status.d are none themselves */
+  return g_str_has_prefix(entry->path, "var/lib/dpkg/status.d/") &&
+         !g_str_has_suffix(entry->path, ".md5sums");
+}
+
+gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  static const char *const names[] = {"Package",      "Status",     "Version", "Source",
+                                      "Architecture", "Maintainer", "License"};
+  const char *path = oakum_catalog_file_path(file);
+  Stanza stanza = {0};
+  char **slots[] = {&stanza.package, &stanza.status,     &stanza.version, &stanza.source,
+                    &stanza.arch,    &stanza.maintainer, &stanza.license};
+  OakumSlice text, line;
+  gboolean ok = TRUE;
+  guint64 number = 0;
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+    return FALSE;
+  while (ok && oakum_catalog_line(&text, &line)) {
+    number++;
+    if (!oakum_catalog_line_fits(file, line, error)) {
+      ok = FALSE;
+    } else if (line.len == 0 || (line.len == 1 && line.data[0] == ' ')) {
+      ok = end_stanza(&stanza, file, sink, error);
+    } else if (line.data[0] != ' ' && line.data[0] != '\t') {
+      const uint8_t *colon = memchr(line.data, ':', line.len);
+      if (!colon) {
+        g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
+                    "%s: line %" G_GUINT64_FORMAT " is no \"Field: value\"", path, number);
+        ok = FALSE;
+        break;
+      }
+      size_t n = (size_t)(colon - line.data);
+      for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (n == strlen(names[i]) &&
+            g_ascii_strncasecmp((const char *)line.data, names[i], n) == 0) {
+          g_free(*slots[i]);
+          *slots[i] = oakum_catalog_value((OakumSlice){colon + 1, line.len - n - 1});
+        }
+    }
+  }
+  ok = ok && end_stanza(&stanza, file, sink, error);
+  stanza_clear(&stanza);
+  return ok;
+}
+
+/* ---- which files a package has: info/NAME.list, info/NAME:ARCH.list; status.d/NAME.md5sums
+ * --------------------------------------------------------------------------------------- */
+gboolean oakum_dpkg_list_wants(const OakumCatalogEntry *entry)
+{
+  return (g_str_has_prefix(entry->path, "var/lib/dpkg/info/") &&
+          g_str_has_suffix(entry->path, ".list")) ||
+         (g_str_has_prefix(entry->path, "var/lib/dpkg/status.d/") &&
+          g_str_has_suffix(entry->path, ".md5sums")) ||
+         (g_str_has_prefix(entry->path, "usr/lib/opkg/info/") &&
+          g_str_has_suffix(entry->path, ".list"));
+}
+
+gboolean oakum_dpkg_list_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  const char *path = oakum_catalog_file_path(file), *base = strrchr(path, '/') + 1;
+  gboolean sums = g_str_has_suffix(base, ".md5sums");
+  OakumSlice text, line, name = {(const uint8_t *)base, strcspn(base, ":")};
+  size_t dot = (size_t)(strrchr(base, '.') - base);
+  name.len = MIN(name.len, dot);
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+    return FALSE;
+  while (oakum_catalog_line(&text, &line)) {
+    if (sums && line.len > 34) { /* 32 digits and two spaces */
+      line.data += 34;
+      line.len -= 34;
+    } else if (sums || line.len < 2 || line.data[0] != '/')
+      continue;
+    oakum_catalog_sink_owns(sink, strstr(path, "opkg") ? "opkg" : "deb", name, line);
+  }
+  return TRUE;
+}

@@ -1,0 +1,373 @@
+/* Ecosystems that an image holds now and then, each by the file that its installer leaves. */
+#include "catalog/parts-private.h"
+
+/* The value of `key = "…"` (or key: "…"), the quotes single or double; FALSE for another line. */
+static gboolean quoted(OakumSlice line, const char *key, char sign, OakumSlice *out)
+{
+  OakumSlice value, name = oakum_slice_cut(oakum_slice_trim(line), sign, &value);
+  value = oakum_slice_trim(value);
+  if (!oakum_slice_is(oakum_slice_trim(name), key) || value.len < 2)
+    return FALSE;
+  char quote = (char)value.data[0];
+  if (quote != '"' && quote != '\'')
+    return FALSE;
+  OakumSlice rest;
+  *out = oakum_slice_cut((OakumSlice){value.data + 1, value.len - 1}, quote, &rest);
+  return rest.data != NULL;
+}
+
+static gboolean text_of(OakumCatalogFile *file, OakumSlice *text, GError **error)
+{
+  return oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, text, error);
+}
+
+/* ---- R: DESCRIPTION of an installed package has a field Built -------------------------------- */
+static gboolean wants_r(const OakumCatalogEntry *entry)
+{
+  size_t at;
+  return strcmp(entry->base, "DESCRIPTION") == 0 &&
+         (oakum_slice_begins(entry->head, "Package:") ||
+          oakum_slice_find(entry->head, "\nPackage:", &at));
+}
+
+static gboolean run_r(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, name = {NULL, 0}, version = name, license = name;
+  gboolean built = FALSE;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  OakumFields fields = {.rest = text};
+  while (oakum_fields_next(&fields)) {
+    if (oakum_slice_is(fields.name, "Package"))
+      name = fields.value;
+    else if (oakum_slice_is(fields.name, "Version"))
+      version = fields.value;
+    else if (oakum_slice_is(fields.name, "License"))
+      license = fields.value;
+    built = built || oakum_slice_is(fields.name, "Built");
+  }
+  if (!built)
+    return TRUE; /* a source tree */
+  if (name.len == 0 || version.len == 0)
+    return oakum_catalog_invalid(file, error, "a package of R without a name or a version");
+  OakumPackage *package = oakum_catalog_add(sink, file, "cran", name, version);
+  oakum_package_say(&package->license, license);
+  return TRUE;
+}
+
+/* ---- Lua: rocks/NAME/VERSION/NAME-VERSION.rockspec ------------------------------------------- */
+static gboolean wants_lua(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->base, ".rockspec");
+}
+
+static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, line, name = {NULL, 0}, version = name, license = name, found;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  while (oakum_slice_line(&text, &line)) {
+    if (name.len == 0 && quoted(line, "package", '=', &found))
+      name = found;
+    else if (version.len == 0 && quoted(line, "version", '=', &found))
+      version = found;
+    else if (license.len == 0 && quoted(line, "license", '=', &found))
+      license = found;
+  }
+  if (name.len == 0 || version.len == 0)
+    return oakum_catalog_invalid(file, error, "a rockspec whose package or version is no literal");
+  OakumPackage *package = oakum_catalog_add(sink, file, "luarocks", name, version);
+  oakum_package_say(&package->license, license);
+  return TRUE;
+}
+
+/* ---- Erlang and Elixir: {application, NAME, [{vsn, "…"}, …]}. -------------------------------- */
+static gboolean wants_app(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->base, ".app") &&
+         oakum_slice_is(oakum_path_above(entry->path, 0), "ebin");
+}
+
+/* What Erlang/OTP brings itself is not of the Hex registry. */
+static gboolean is_otp(OakumSlice name)
+{
+  static const char *const names[] = {
+      "asn1",       "common_test", "compiler",      "crypto",     "debugger",      "dialyzer",
+      "diameter",   "edoc",        "eldap",         "erl_docgen", "erl_interface", "erts",
+      "et",         "eunit",       "ftp",           "inets",      "jinterface",    "kernel",
+      "megaco",     "mnesia",      "observer",      "odbc",       "os_mon",        "parsetools",
+      "public_key", "reltool",     "runtime_tools", "sasl",       "snmp",          "ssh",
+      "ssl",        "stdlib",      "syntax_tools",  "tftp",       "tools",         "wx",
+      "xmerl"};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (oakum_slice_is(name, names[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, rest, version = {NULL, 0}, name = version;
+  size_t at;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  if (oakum_slice_find(text, "{application,", &at)) {
+    rest = (OakumSlice){text.data + at + 13, text.len - at - 13};
+    name = oakum_slice_trim(oakum_slice_cut(rest, ',', &rest));
+    if (name.len > 2 && name.data[0] == '\'')
+      name = (OakumSlice){name.data + 1, name.len - 2};
+  }
+  if (oakum_slice_find(text, "{vsn,", &at)) {
+    rest = (OakumSlice){text.data + at + 5, text.len - at - 5};
+    oakum_slice_cut(rest, '"', &rest);
+    version = oakum_slice_cut(rest, '"', &rest);
+  }
+  if (name.len == 0 || version.len == 0)
+    return oakum_catalog_invalid(file, error, "an application without a name or a version");
+  oakum_catalog_add(sink, file, is_otp(name) ? "otp" : "hex", name, version);
+  return TRUE;
+}
+
+/* ---- Perl: what cpan clients note of an installation ----------------------------------------- */
+static gboolean wants_perl(const OakumCatalogEntry *entry)
+{
+  return (strcmp(entry->base, "install.json") == 0 && strstr(entry->path, "/.meta/")) ||
+         strcmp(entry->base, "perllocal.pod") == 0;
+}
+
+/* "=head2 DATE: C<Module> L<Some::Module|Some::Module>", later "C<VERSION: 1.23>" */
+static void read_perllocal(OakumSlice text, OakumCatalogFile *file, OakumCatalogSink *sink)
+{
+  OakumSlice line, rest, name = {NULL, 0};
+  size_t at;
+  while (oakum_slice_line(&text, &line)) {
+    if (oakum_slice_begins(line, "=head2 ") && oakum_slice_find(line, "L<", &at)) {
+      rest = (OakumSlice){line.data + at + 2, line.len - at - 2};
+      name = oakum_slice_cut(rest, '|', &rest);
+    } else if (name.len > 0 && oakum_slice_find(line, "C<VERSION: ", &at)) {
+      rest = (OakumSlice){line.data + at + 11, line.len - at - 11};
+      oakum_catalog_add(sink, file, "cpan", name, oakum_slice_cut(rest, '>', &rest));
+      name = (OakumSlice){NULL, 0};
+    }
+  }
+}
+
+static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text;
+  if (oakum_path_ends(oakum_catalog_file_path(file), ".pod")) {
+    if (!text_of(file, &text, error))
+      return FALSE;
+    read_perllocal(text, file, sink);
+    return TRUE;
+  }
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_TEXT_MAX, error);
+  if (!json)
+    return FALSE;
+  if (!oakum_catalog_add(sink, file, "cpan", oakum_json_slice(json, "name"),
+                         oakum_json_slice(json, "version")))
+    return oakum_catalog_invalid(file, error, "an installation without a name");
+  return TRUE;
+}
+
+/* ---- Julia: Manifest.toml of a depot or project ---------------------------------------------- */
+static gboolean wants_julia(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, "Manifest.toml") == 0 ||
+         strcmp(entry->base, "JuliaManifest.toml") == 0;
+}
+
+static gboolean run_julia(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, line, rest, name = {NULL, 0}, version;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  while (oakum_slice_line(&text, &line)) {
+    line = oakum_slice_trim(line);
+    if (oakum_slice_begins(line, "[[")) { /* [[deps.Name]], [[Name]] in the first form */
+      name = oakum_slice_cut((OakumSlice){line.data + 2, line.len - 2}, ']', &rest);
+      if (oakum_slice_begins(name, "deps."))
+        name = (OakumSlice){name.data + 5, name.len - 5};
+    } else if (oakum_slice_begins(line, "[")) {
+      name = (OakumSlice){NULL, 0}; /* a table below it */
+    } else if (name.len > 0 && quoted(line, "version", '=', &version)) {
+      oakum_catalog_add(sink, file, "julia", name, version);
+      name = (OakumSlice){NULL, 0};
+    }
+  }
+  return TRUE;
+}
+
+/* ---- Swift: Package.resolved, forms 1 to 3 --------------------------------------------------- */
+static gboolean wants_swift(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, "Package.resolved") == 0 ||
+         strcmp(entry->base, ".package.resolved") == 0;
+}
+
+static gboolean run_swift(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_TEXT_MAX, error);
+  if (!json)
+    return FALSE;
+  const json_t *pins = json_object_get(json, "pins"), *one;
+  size_t index, at;
+  if (!pins)
+    pins = json_object_get(json_object_get(json, "object"), "pins");
+  if (!json_is_array(pins))
+    return oakum_catalog_invalid(file, error, "no list of pins");
+  json_array_foreach(pins, index, one)
+  {
+    const json_t *state = json_object_get(one, "state");
+    OakumSlice place = oakum_json_slice(one, "location"),
+               version = oakum_json_slice(state, "version");
+    if (place.len == 0)
+      place = oakum_json_slice(one, "repositoryURL");
+    if (version.len == 0)
+      version = oakum_json_slice(state, "revision");
+    if (oakum_slice_find(place, "://", &at))
+      place = (OakumSlice){place.data + at + 3, place.len - at - 3};
+    if (place.len > 4 && memcmp(place.data + place.len - 4, ".git", 4) == 0)
+      place.len -= 4;
+    oakum_catalog_add(sink, file, "swift", place, version);
+  }
+  return TRUE;
+}
+
+/* ---- Dart: pubspec.lock ---------------------------------------------------------------------- */
+static gboolean wants_dart(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, "pubspec.lock") == 0;
+}
+
+/* Names stand two columns in below "packages:", what is said of them four. */
+static gboolean run_dart(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, line, rest, name = {NULL, 0}, version, source;
+  gboolean inside = FALSE, hosted = TRUE;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  while (oakum_slice_line(&text, &line)) {
+    if (line.len > 0 && line.data[0] != ' ' && line.data[0] != '#')
+      inside = oakum_slice_begins(line, "packages:");
+    if (!inside || !oakum_slice_begins(line, "  "))
+      continue;
+    if (line.len > 3 && line.data[2] != ' ') {
+      name = oakum_slice_cut((OakumSlice){line.data + 2, line.len - 2}, ':', &rest);
+      hosted = TRUE;
+    } else if (oakum_slice_begins(line, "    source:")) {
+      oakum_slice_cut(line, ':', &source);
+      hosted = !oakum_slice_is(oakum_slice_trim(source), "sdk");
+    } else if (name.len > 0 && hosted && oakum_slice_begins(line, "    version:") &&
+               quoted(line, "version", ':', &version)) {
+      oakum_catalog_add(sink, file, "pub", name, version);
+    }
+  }
+  return TRUE;
+}
+
+/* ---- Conan: what a binary package was built with --------------------------------------------- */
+static gboolean wants_conan(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, "conaninfo.txt") == 0;
+}
+
+/* "zlib/1.2.13@user/channel#revision:package" */
+static void add_conan(OakumCatalogSink *sink, OakumCatalogFile *file, OakumSlice line)
+{
+  OakumSlice rest, name, version;
+  line = oakum_slice_trim(line);
+  name = oakum_slice_cut(line, '/', &version);
+  version = oakum_slice_cut(version, '#', &rest);
+  version = oakum_slice_cut(version, '@', &rest);
+  version = oakum_slice_cut(version, ':', &rest);
+  if (version.len > 0)
+    oakum_catalog_add(sink, file, "conan", name, version);
+}
+
+static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text, line;
+  gboolean full = FALSE, inside = FALSE;
+  size_t at;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  full = oakum_slice_find(text, "[full_requires]", &at);
+  while (oakum_slice_line(&text, &line)) {
+    line = oakum_slice_trim(line);
+    if (oakum_slice_begins(line, "["))
+      inside = oakum_slice_is(line, full ? "[full_requires]" : "[requires]");
+    else if (inside)
+      add_conan(sink, file, line);
+  }
+  /* the first form keeps the package itself in its path: data/NAME/VERSION/USER/CHANNEL/package/ID
+   */
+  const char *path = oakum_catalog_file_path(file);
+  if (oakum_slice_is(oakum_path_above(path, 1), "package"))
+    oakum_catalog_add(sink, file, "conan", oakum_path_above(path, 5), oakum_path_above(path, 4));
+  return TRUE;
+}
+
+/* ---- WordPress: the program, and plugins by the comment on top of their main file ------------ */
+static gboolean wants_wordpress(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->path, "wp-includes/version.php") ||
+         (oakum_path_ends(entry->base, ".php") &&
+          oakum_slice_is(oakum_path_above(entry->path, 1), "plugins") &&
+          strstr(entry->path, "wp-content/plugins/"));
+}
+
+static gboolean header_of(OakumSlice line, const char *name, OakumSlice *out)
+{
+  while (line.len > 0 && strchr(" \t*/#@", line.data[0])) {
+    line.data++;
+    line.len--;
+  }
+  OakumSlice value, key = oakum_slice_cut(line, ':', &value);
+  if (!value.data || !oakum_slice_is_nocase(oakum_slice_trim(key), name))
+    return FALSE;
+  *out = oakum_slice_trim(value);
+  return out->len > 0;
+}
+
+static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  const char *path = oakum_catalog_file_path(file);
+  OakumSlice text, line, version = {NULL, 0}, name = version, license = version, found;
+  if (!text_of(file, &text, error))
+    return FALSE;
+  gboolean plugin = !oakum_path_ends(path, "wp-includes/version.php");
+  text.len = MIN(text.len, 8192 * (plugin ? 1u : 8u)); /* as far as WordPress itself looks */
+  while (oakum_slice_line(&text, &line)) {
+    if (!plugin && quoted(line, "$wp_version", '=', &found))
+      version = found;
+    else if (plugin && name.len == 0 && header_of(line, "Plugin Name", &found))
+      name = found;
+    else if (plugin && version.len == 0 && header_of(line, "Version", &found))
+      version = found;
+    else if (plugin && license.len == 0 && header_of(line, "License", &found))
+      license = found;
+  }
+  if (!plugin && version.len > 0) {
+    OakumPackage *package =
+        oakum_catalog_add(sink, file, "generic", OAKUM_SLICE("wordpress"), version);
+    package->cpe = oakum_catalog_cpe('a', "wordpress:wordpress", package->version, "*");
+  } else if (name.len > 0 && version.len > 0) { /* advisories name the folder */
+    OakumPackage *package =
+        oakum_catalog_add(sink, file, "wordpress-plugin", oakum_path_above(path, 0), version);
+    if (package)
+      oakum_package_say(&package->license, license);
+  }
+  return TRUE;
+}
+
+const OakumCataloguer oakum_other_cataloguers[] = {{"r-installed", 1, wants_r, run_r},
+                                                   {"lua-rock", 1, wants_lua, run_lua},
+                                                   {"erlang-app", 1, wants_app, run_app},
+                                                   {"perl-installed", 1, wants_perl, run_perl},
+                                                   {"julia-manifest", 1, wants_julia, run_julia},
+                                                   {"swift-resolved", 1, wants_swift, run_swift},
+                                                   {"dart-pubspec", 1, wants_dart, run_dart},
+                                                   {"conan-info", 1, wants_conan, run_conan},
+                                                   {"wordpress", 1, wants_wordpress, run_wordpress},
+                                                   {0}};

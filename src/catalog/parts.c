@@ -1,0 +1,249 @@
+/* Slices, fields and JSON for the cataloguers of languages. */
+#include "catalog/parts-private.h"
+
+gboolean oakum_slice_is_nocase(OakumSlice slice, const char *text)
+{
+  return slice.len == strlen(text) &&
+         g_ascii_strncasecmp((const char *)slice.data, text, slice.len) == 0;
+}
+
+OakumSlice oakum_slice_trim(OakumSlice slice)
+{
+  while (slice.len > 0 && g_ascii_isspace(slice.data[0])) {
+    slice.data++;
+    slice.len--;
+  }
+  while (slice.len > 0 && g_ascii_isspace(slice.data[slice.len - 1]))
+    slice.len--;
+  return slice;
+}
+
+OakumSlice oakum_slice_cut(OakumSlice slice, char at, OakumSlice *rest)
+{
+  const uint8_t *found = slice.len > 0 ? memchr(slice.data, at, slice.len) : NULL;
+  if (!found) {
+    *rest = (OakumSlice){NULL, 0};
+    return slice;
+  }
+  size_t n = (size_t)(found - slice.data);
+  *rest = (OakumSlice){found + 1, slice.len - n - 1};
+  return (OakumSlice){slice.data, n};
+}
+
+gboolean oakum_slice_find(OakumSlice slice, const char *text, size_t *at)
+{
+  const uint8_t *found = slice.len > 0 ? memmem(slice.data, slice.len, text, strlen(text)) : NULL;
+  if (found)
+    *at = (size_t)(found - slice.data);
+  return found != NULL;
+}
+
+gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line)
+{
+  if (rest->len == 0)
+    return FALSE;
+  OakumSlice behind;
+  *line = oakum_slice_cut(*rest, '\n', &behind);
+  *rest = behind;
+  if (line->len > 0 && line->data[line->len - 1] == '\r')
+    line->len--;
+  return TRUE;
+}
+
+char *oakum_slice_value(OakumSlice slice)
+{
+  slice = oakum_slice_trim(slice);
+  if (slice.len == 0)
+    return NULL;
+  return oakum_escape_utf8((const char *)slice.data,
+                           (gssize)MIN(slice.len, OAKUM_CATALOG_VALUE_MAX));
+}
+
+gboolean oakum_path_ends(const char *path, const char *suffix)
+{
+  size_t n = strlen(path), m = strlen(suffix);
+  return n >= m && g_ascii_strcasecmp(path + n - m, suffix) == 0;
+}
+
+size_t oakum_path_folder(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? (size_t)(slash - path) : 0;
+}
+
+OakumSlice oakum_path_above(const char *path, guint n)
+{
+  size_t end = oakum_path_folder(path);
+  for (;; n--) {
+    size_t start = end;
+    while (start > 0 && path[start - 1] != '/')
+      start--;
+    if (n == 0)
+      return (OakumSlice){(const uint8_t *)path + start, end - start};
+    if (start == 0)
+      return (OakumSlice){(const uint8_t *)path, 0};
+    end = start - 1;
+  }
+}
+
+gboolean oakum_fields_next(OakumFields *fields)
+{
+  OakumSlice line, value;
+  while (fields->lines < OAKUM_CATALOG_FIELDS_MAX && oakum_slice_line(&fields->rest, &line)) {
+    fields->lines++;
+    if (line.len == 0)
+      return FALSE;
+    if (line.data[0] == ' ' || line.data[0] == '\t')
+      continue;
+    OakumSlice name = oakum_slice_cut(line, ':', &value);
+    if (!value.data)
+      continue;
+    fields->name = oakum_slice_trim(name);
+    fields->value = oakum_slice_trim(value);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean too_deep(const json_t *json, guint left)
+{
+  const char *key;
+  json_t *value;
+  size_t index;
+  if (left == 0)
+    return TRUE;
+  if (json_is_object(json)) {
+    json_object_foreach((json_t *)json, key, value) if (too_deep(value, left - 1)) return TRUE;
+  } else if (json_is_array(json)) {
+    json_array_foreach((json_t *)json, index, value) if (too_deep(value, left - 1)) return TRUE;
+  }
+  return FALSE;
+}
+
+json_t *oakum_catalog_json_bytes(OakumSlice text, GError **error)
+{
+  json_error_t problem;
+  if (oakum_slice_begins(text, "\xef\xbb\xbf")) {
+    text.data += 3;
+    text.len -= 3;
+  }
+  const size_t flags = JSON_ALLOW_NUL;
+  OAKUM_AUTO_JSON *json = json_loadb((const char *)text.data, text.len, flags, &problem);
+  if (!json && json_error_code(&problem) == json_error_invalid_utf8) {
+    g_autofree char *valid = oakum_escape_utf8((const char *)text.data, (gssize)text.len);
+    json = json_loads(valid, flags, &problem);
+  }
+  if (!json) {
+    g_autofree char *safe = oakum_escape_terminal(problem.text, -1);
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "JSON line %d: %s", problem.line,
+                safe);
+    return NULL;
+  }
+  if (too_deep(json, OAKUM_JSON_DEPTH_MAX)) {
+    g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT, "JSON nested deeper than %u",
+                OAKUM_JSON_DEPTH_MAX);
+    return NULL;
+  }
+  return g_steal_pointer(&json);
+}
+
+json_t *oakum_catalog_json(OakumCatalogFile *file, uint64_t max, GError **error)
+{
+  OakumSlice text;
+  if (!oakum_catalog_file_text(file, max, &text, error))
+    return NULL;
+  return oakum_catalog_json_bytes(text, error);
+}
+
+OakumSlice oakum_json_slice(const json_t *object, const char *key)
+{
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_string(value))
+    return (OakumSlice){NULL, 0};
+  return (OakumSlice){(const uint8_t *)json_string_value(value), json_string_length(value)};
+}
+
+OakumPackage *oakum_catalog_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                                const char *type, OakumSlice name, OakumSlice version)
+{
+  name = oakum_slice_trim(name);
+  version = oakum_slice_trim(version);
+  return name.len > 0 ? oakum_catalog_sink_package(sink, file, type, name, version) : NULL;
+}
+
+void oakum_package_say(char **field, OakumSlice value)
+{
+  char *text = oakum_slice_value(value);
+  if (!text)
+    return;
+  g_free(*field);
+  *field = text;
+}
+
+static void append_license(GString *out, const json_t *one, const char *key)
+{
+  const char *name =
+      json_is_object(one) ? json_string_value(json_object_get(one, key)) : json_string_value(one);
+  if (!name || !*name || out->len > OAKUM_CATALOG_VALUE_MAX)
+    return;
+  if (out->len > 0)
+    g_string_append(out, " AND ");
+  g_string_append(out, name);
+}
+
+char *oakum_json_license(const json_t *license, const char *key)
+{
+  GString *out = g_string_new(NULL);
+  size_t index;
+  const json_t *one;
+  if (json_is_array(license)) {
+    json_array_foreach(license, index, one) append_license(out, one, key);
+  } else {
+    append_license(out, license, key);
+  }
+  char *value = oakum_slice_value((OakumSlice){(const uint8_t *)out->str, out->len});
+  g_string_free(out, TRUE);
+  return value;
+}
+
+/* NISTIR 7695, 5.3.2 and 6.2: letters, digits, "_", "." and "-" stand for themselves, ASCII's other
+ * printable characters behind a backslash; the rest cannot be said. */
+char *oakum_catalog_cpe(char part, const char *product, const char *version, const char *update)
+{
+  GString *out = g_string_new(NULL);
+  g_string_append_printf(out, "cpe:2.3:%c:%s:", part, product);
+  for (const char *at = version; *at; at++) {
+    if (g_ascii_isalnum(*at) || strchr("_.-", *at))
+      g_string_append_c(out, g_ascii_tolower(*at));
+    else if (g_ascii_isgraph(*at))
+      g_string_append_printf(out, "\\%c", *at);
+  }
+  g_string_append_printf(out, ":%s:*:*:*:*:*:*", update);
+  return g_string_free(out, FALSE);
+}
+
+gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error, const char *what)
+{
+  g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, what);
+  return FALSE;
+}
+
+void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file)
+{
+  g_set_error_literal(error, OAKUM_CATALOG_ERROR, problem->code, problem->message);
+  g_error_free(problem);
+}
+
+static gboolean zip_read(void *user, uint64_t offset, void *buffer, size_t len, GError **error)
+{
+  return oakum_catalog_file_read(user, offset, buffer, len, error);
+}
+
+OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error)
+{
+  g_autoptr(GError) problem = NULL;
+  OakumZip *zip = oakum_zip_new(zip_read, file, oakum_catalog_file_size(file), &problem);
+  if (!zip)
+    oakum_catalog_take_error(error, g_steal_pointer(&problem), file);
+  return zip;
+}

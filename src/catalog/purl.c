@@ -1,0 +1,105 @@
+/* Package-url (github.com/package-url/purl-spec, PURL-SPECIFICATION and PURL-TYPES). */
+#include "catalog/catalog-private.h"
+#include <string.h>
+
+static void append_escaped(GString *purl, const char *text, const char *free)
+{
+  g_autofree char *escaped = g_uri_escape_string(text, free, FALSE);
+  g_string_append(purl, escaped);
+}
+
+/* Components of a namespace are escaped each; empty ones go. */
+static void append_space(GString *purl, const char *space)
+{
+  g_auto(GStrv) parts = g_strsplit(space, "/", -1);
+  for (char **part = parts; *part; part++)
+    if (**part) {
+      append_escaped(purl, *part, NULL);
+      g_string_append_c(purl, '/');
+    }
+}
+
+static gboolean is_one_of(const char *type, const char *const *types)
+{
+  return g_strv_contains(types, type);
+}
+
+/* The name as its type has it: some know no case, pypi also no difference of _, . and -. */
+static char *normal(const char *type, const char *text)
+{
+  static const char *const caseless[] = {
+      "alpm",     "apk", "bitbucket", "composer", "deb", "github", "golang", "hex",
+      "luarocks", "npm", "bitnami",   "conda",    "oci", "pypi",   "pub",    NULL};
+  char *name = is_one_of(type, caseless) ? g_ascii_strdown(text, -1) : g_strdup(text);
+  if (strcmp(type, "pypi") != 0)
+    return name;
+  GString *out = g_string_new(NULL); /* PEP 503 */
+  for (const char *at = name; *at; at++)
+    if (!strchr("-_.", *at))
+      g_string_append_c(out, *at);
+    else if (out->len == 0 || out->str[out->len - 1] != '-')
+      g_string_append_c(out, '-');
+  g_free(name);
+  return g_string_free(out, FALSE);
+}
+
+typedef struct {
+  GString *purl;
+  char mark;
+} Qualifiers;
+
+static void qualify(Qualifiers *q, const char *key, const char *value)
+{
+  if (!value || !*value)
+    return;
+  g_string_append_printf(q->purl, "%c%s=", q->mark, key);
+  append_escaped(q->purl, value, ":");
+  q->mark = '&';
+}
+
+static gboolean of_distro(const char *type)
+{
+  static const char *const types[] = {"deb", "apk", "rpm", "alpm", "opkg", NULL};
+  return is_one_of(type, types);
+}
+
+char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
+{
+  gboolean os = of_distro(package->type), rpm = strcmp(package->type, "rpm") == 0;
+  const char *type = strcmp(package->type, "portage") == 0 ? "ebuild" : package->type;
+  GString *purl = g_string_new("pkg:");
+  g_string_append_printf(purl, "%s/", type);
+  const char *home = package->space ? package->space : os && distro->id ? distro->id : NULL;
+  if (os && !home)
+    home = "unknown";
+  if (home) {
+    g_autofree char *space = normal(type, home);
+    append_space(purl, space);
+  }
+  g_autofree char *name = normal(type, package->name);
+  if (strcmp(type, "golang") == 0) /* the path of a module stands in both */
+    append_space(purl, name), g_string_truncate(purl, purl->len - (*name ? 1 : 0));
+  else
+    append_escaped(purl, name, NULL);
+  const char *version = package->version, *colon = rpm && version ? strchr(version, ':') : NULL;
+  g_autofree char *epoch = colon ? g_strndup(version, (gsize)(colon - version)) : NULL;
+  if (colon)
+    version = colon + 1;
+  if (version && *version) {
+    g_string_append_c(purl, '@');
+    append_escaped(purl, version, ":");
+  }
+  Qualifiers q = {purl, '?'};
+  qualify(&q, "arch", package->arch);
+  if (os && distro->id) {
+    const char *release = distro->version ? distro->version : distro->codename;
+    g_autofree char *text =
+        release ? g_strdup_printf("%s-%s", distro->id, release) : g_strdup(distro->id);
+    if (release)
+      qualify(&q, "distro", text);
+  }
+  qualify(&q, "epoch", epoch && strcmp(epoch, "0") != 0 ? epoch : NULL);
+  if (package->module)
+    qualify(&q, "rpmmod", package->module);
+  return g_string_free(purl, FALSE);
+}

@@ -1,0 +1,132 @@
+/* Python: core metadata of what is installed (PEP 376, PEP 643), in folders, files and eggs. */
+#include "catalog/parts-private.h"
+
+/* The folder or file that a distribution is named by: "requests-2.31.0.dist-info". */
+static OakumSlice label_of(const char *path)
+{
+  if (oakum_path_ends(path, ".egg-info") || oakum_path_ends(path, ".egg")) {
+    const char *slash = strrchr(path, '/');
+    return oakum_slice(slash ? slash + 1 : path);
+  }
+  OakumSlice above = oakum_path_above(path, 0);
+  return oakum_slice_is_nocase(above, "EGG-INFO") ? oakum_path_above(path, 1) : above;
+}
+
+/* Files of metadata that name nothing still stand in a folder with a name. */
+static void guess(const char *path, OakumSlice *name, OakumSlice *version)
+{
+  OakumSlice rest, label = label_of(path);
+  static const char *const endings[] = {".dist-info", ".egg-info", ".egg"};
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+    if (label.len > strlen(endings[i]) &&
+        g_ascii_strncasecmp((const char *)label.data + label.len - strlen(endings[i]), endings[i],
+                            strlen(endings[i])) == 0)
+      label.len -= strlen(endings[i]);
+  *name = oakum_slice_cut(label, '-', &rest);
+  *version = oakum_slice_cut(rest, '-', &rest);
+}
+
+typedef struct {
+  OakumSlice name, version, license, expression, classifier, author;
+} Metadata;
+
+static void read_field(const OakumFields *fields, Metadata *out)
+{
+  static const char licenses[] = "License ::";
+  const struct {
+    const char *name;
+    OakumSlice *into;
+  } wanted[] = {{"Name", &out->name},
+                {"Version", &out->version},
+                {"License", &out->license},
+                {"License-Expression", &out->expression},
+                {"Author-Email", &out->author}};
+  for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++)
+    if (wanted[i].into->len == 0 && oakum_slice_is_nocase(fields->name, wanted[i].name))
+      *wanted[i].into = fields->value;
+  if (out->classifier.len == 0 && oakum_slice_is_nocase(fields->name, "Classifier") &&
+      oakum_slice_begins(fields->value, licenses)) {
+    OakumSlice last = fields->value, rest = last;
+    size_t at;
+    while (oakum_slice_find(rest, " :: ", &at)) {
+      rest.data += at + 4;
+      rest.len -= at + 4;
+      last = rest;
+    }
+    if (!oakum_slice_is(last, "OSI Approved"))
+      out->classifier = last;
+  }
+}
+
+static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCatalogSink *sink,
+                              GError **error)
+{
+  OakumFields fields = {.rest = text};
+  Metadata found = {0};
+  while (oakum_fields_next(&fields))
+    read_field(&fields, &found);
+  gboolean guessed = found.name.len == 0 || found.version.len == 0;
+  if (guessed) {
+    OakumSlice name, version;
+    guess(oakum_catalog_file_path(file), &name, &version);
+    if (found.name.len == 0)
+      found.name = name;
+    if (found.version.len == 0)
+      found.version = version;
+    if (found.name.len == 0 || found.version.len == 0)
+      return oakum_catalog_invalid(file, error, "metadata without a name or a version");
+  }
+  OakumPackage *package = oakum_catalog_add(sink, file, "pypi", found.name, found.version);
+  package->guessed = guessed;
+  if (!oakum_slice_is_nocase(found.license, "UNKNOWN"))
+    oakum_package_say(&package->license, found.license);
+  if (!package->license)
+    oakum_package_say(&package->license, found.classifier);
+  oakum_package_say(&package->license, found.expression);
+  return TRUE;
+}
+
+static gboolean wants_metadata(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->path, ".dist-info/METADATA") ||
+         oakum_path_ends(entry->path, ".egg-info/PKG-INFO") ||
+         oakum_path_ends(entry->path, ".egg/EGG-INFO/PKG-INFO") ||
+         (oakum_path_ends(entry->base, ".egg-info") && strlen(entry->base) > 9);
+}
+
+static gboolean run_metadata(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OakumSlice text;
+  return oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error) &&
+         read_metadata(text, file, sink, error);
+}
+
+static gboolean wants_egg(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->base, ".egg") && oakum_slice_begins(entry->head, "PK");
+}
+
+static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  g_autoptr(OakumZip) zip = oakum_catalog_zip(file, error);
+  if (!zip)
+    return FALSE;
+  for (guint i = 0; i < oakum_zip_count(zip); i++) {
+    if (!oakum_slice_is_nocase(oakum_zip_entry(zip, i).name, "EGG-INFO/PKG-INFO"))
+      continue;
+    g_autofree char *text = NULL;
+    size_t len;
+    GError *problem = NULL;
+    if (!oakum_zip_slurp(zip, i, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
+      oakum_catalog_take_error(error, problem, file);
+      return FALSE;
+    }
+    return read_metadata((OakumSlice){(const uint8_t *)text, len}, file, sink, error);
+  }
+  return oakum_catalog_invalid(file, error, "an egg without EGG-INFO/PKG-INFO");
+}
+
+const OakumCataloguer oakum_python_cataloguers[] = {
+    {"python-installed", 1, wants_metadata, run_metadata},
+    {"python-egg", 1, wants_egg, run_egg},
+    {0}};

@@ -1,0 +1,266 @@
+#include "license/license.h"
+#include "license/spdx.inc"
+#include <string.h>
+
+gboolean oakum_license_is_id(const char *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(spdx_ids); i++)
+    if (strcmp(spdx_ids[i], text) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Exceptions of the SPDX list that packages name. */
+static const char *const exceptions[] = {"Autoconf-exception-2.0",
+                                         "Autoconf-exception-3.0",
+                                         "Bison-exception-2.2",
+                                         "Bootloader-exception",
+                                         "Classpath-exception-2.0",
+                                         "CLISP-exception-2.0",
+                                         "FLTK-exception",
+                                         "Font-exception-2.0",
+                                         "GCC-exception-2.0",
+                                         "GCC-exception-3.1",
+                                         "GPL-3.0-linking-exception",
+                                         "GPL-CC-1.0",
+                                         "LGPL-3.0-linking-exception",
+                                         "Libtool-exception",
+                                         "Linux-syscall-note",
+                                         "LLVM-exception",
+                                         "OCaml-LGPL-linking-exception",
+                                         "OpenJDK-assembly-exception-1.0",
+                                         "openvpn-openssl-exception",
+                                         "PS-or-PDF-font-exception-20170817",
+                                         "Qt-GPL-exception-1.0",
+                                         "Qt-LGPL-exception-1.1",
+                                         "Swift-exception",
+                                         "u-boot-exception-2.0",
+                                         "Universal-FOSS-exception-1.0",
+                                         "WxWindows-exception-3.1"};
+
+/* Names that are no ids, by what they mean. Compared without regard to case. */
+static const char *const names[][2] = {{"AGPLv3", "AGPL-3.0-only"},
+                                       {"AGPLv3+", "AGPL-3.0-or-later"},
+                                       {"AGPL-3", "AGPL-3.0-only"},
+                                       {"AGPL-3+", "AGPL-3.0-or-later"},
+                                       {"AGPL-3.0", "AGPL-3.0-only"},
+                                       {"AGPL-3.0+", "AGPL-3.0-or-later"},
+                                       {"Apache 2.0", "Apache-2.0"},
+                                       {"Apache 2", "Apache-2.0"},
+                                       {"Apache License 2.0", "Apache-2.0"},
+                                       {"Apache License, Version 2.0", "Apache-2.0"},
+                                       {"Apache License Version 2.0", "Apache-2.0"},
+                                       {"Apache-2", "Apache-2.0"},
+                                       {"Apache2", "Apache-2.0"},
+                                       {"ASL 2.0", "Apache-2.0"},
+                                       {"Artistic 2.0", "Artistic-2.0"},
+                                       {"Artistic-2", "Artistic-2.0"},
+                                       {"BSD-2-clauses", "BSD-2-Clause"},
+                                       {"BSD-3-clauses", "BSD-3-Clause"},
+                                       {"BSD-4-clauses", "BSD-4-Clause"},
+                                       {"Boost", "BSL-1.0"},
+                                       {"CC0", "CC0-1.0"},
+                                       {"CC-BY-3", "CC-BY-3.0"},
+                                       {"CC-BY-4", "CC-BY-4.0"},
+                                       {"CC-BY-SA-3", "CC-BY-SA-3.0"},
+                                       {"CC-BY-SA-4", "CC-BY-SA-4.0"},
+                                       {"Expat", "MIT"},
+                                       {"GFDL-1.1", "GFDL-1.1-only"},
+                                       {"GFDL-1.1+", "GFDL-1.1-or-later"},
+                                       {"GFDL-1.2", "GFDL-1.2-only"},
+                                       {"GFDL-1.2+", "GFDL-1.2-or-later"},
+                                       {"GFDL-1.3", "GFDL-1.3-only"},
+                                       {"GFDL-1.3+", "GFDL-1.3-or-later"},
+                                       {"GPL-1", "GPL-1.0-only"},
+                                       {"GPL-1+", "GPL-1.0-or-later"},
+                                       {"GPL-1.0", "GPL-1.0-only"},
+                                       {"GPL-1.0+", "GPL-1.0-or-later"},
+                                       {"GPL+", "GPL-1.0-or-later"},
+                                       {"GPL-2", "GPL-2.0-only"},
+                                       {"GPL-2+", "GPL-2.0-or-later"},
+                                       {"GPL-2.0", "GPL-2.0-only"},
+                                       {"GPL-2.0+", "GPL-2.0-or-later"},
+                                       {"GPL-3", "GPL-3.0-only"},
+                                       {"GPL-3+", "GPL-3.0-or-later"},
+                                       {"GPL-3.0", "GPL-3.0-only"},
+                                       {"GPL-3.0+", "GPL-3.0-or-later"},
+                                       {"GPL2", "GPL-2.0-only"},
+                                       {"GPL2+", "GPL-2.0-or-later"},
+                                       {"GPL3", "GPL-3.0-only"},
+                                       {"GPL3+", "GPL-3.0-or-later"},
+                                       {"GPLv2", "GPL-2.0-only"},
+                                       {"GPLv2+", "GPL-2.0-or-later"},
+                                       {"GPLv3", "GPL-3.0-only"},
+                                       {"GPLv3+", "GPL-3.0-or-later"},
+                                       {"ISC License", "ISC"},
+                                       {"LGPL-2", "LGPL-2.0-only"},
+                                       {"LGPL-2+", "LGPL-2.0-or-later"},
+                                       {"LGPL-2.0", "LGPL-2.0-only"},
+                                       {"LGPL-2.0+", "LGPL-2.0-or-later"},
+                                       {"LGPL-2.1", "LGPL-2.1-only"},
+                                       {"LGPL-2.1+", "LGPL-2.1-or-later"},
+                                       {"LGPL-3", "LGPL-3.0-only"},
+                                       {"LGPL-3+", "LGPL-3.0-or-later"},
+                                       {"LGPL-3.0", "LGPL-3.0-only"},
+                                       {"LGPL-3.0+", "LGPL-3.0-or-later"},
+                                       {"LGPLv2", "LGPL-2.0-only"},
+                                       {"LGPLv2+", "LGPL-2.0-or-later"},
+                                       {"LGPLv2.1", "LGPL-2.1-only"},
+                                       {"LGPLv2.1+", "LGPL-2.1-or-later"},
+                                       {"LGPLv3", "LGPL-3.0-only"},
+                                       {"LGPLv3+", "LGPL-3.0-or-later"},
+                                       {"MIT License", "MIT"},
+                                       {"MPL 2.0", "MPL-2.0"},
+                                       {"MPL-2", "MPL-2.0"},
+                                       {"MPLv1.1", "MPL-1.1"},
+                                       {"MPLv2.0", "MPL-2.0"},
+                                       {"New BSD License", "BSD-3-Clause"},
+                                       {"OFL", "OFL-1.1"},
+                                       {"OpenSSL License", "OpenSSL"},
+                                       {"PHP-3", "PHP-3.0"},
+                                       {"PSF", "PSF-2.0"},
+                                       {"PSF License", "PSF-2.0"},
+                                       {"Python-2", "Python-2.0"},
+                                       {"Simplified BSD License", "BSD-2-Clause"},
+                                       {"Unicode", "Unicode-DFS-2016"},
+                                       {"The MIT License", "MIT"},
+                                       {"ZPL-2", "ZPL-2.0"},
+                                       {"zlib/libpng", "Zlib"}};
+
+/* By a name of several words or one; NULL. */
+static const char *id_of(const char *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(spdx_ids); i++)
+    if (g_ascii_strcasecmp(spdx_ids[i], text) == 0)
+      return spdx_ids[i];
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    if (g_ascii_strcasecmp(names[i][0], text) == 0)
+      return names[i][1];
+  return NULL;
+}
+
+static const char *exception_of(const char *text)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(exceptions); i++)
+    if (g_ascii_strcasecmp(exceptions[i], text) == 0)
+      return exceptions[i];
+  return NULL;
+}
+
+/* ---- expressions
+ * ---------------------------------------------------------------------------------- */
+typedef struct {
+  const char *at;
+  char word[OAKUM_LICENSE_WORD_MAX + 1]; /* the token that is looked at; "" at the end */
+  guint depth;
+  GString *out;
+} Parser;
+
+static gboolean is_word(char c)
+{
+  return g_ascii_isalnum(c) || c == '-' || c == '.' || c == '+' || c == ':' || c == '_';
+}
+
+static gboolean next(Parser *p)
+{
+  while (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r')
+    p->at++;
+  size_t n = 0;
+  if (*p->at == '(' || *p->at == ')')
+    n = 1;
+  else
+    while (is_word(p->at[n]))
+      n++;
+  if (n == 0 && *p->at)
+    return FALSE;
+  if (n > OAKUM_LICENSE_WORD_MAX)
+    return FALSE;
+  memcpy(p->word, p->at, n);
+  p->word[n] = '\0';
+  p->at += n;
+  return TRUE;
+}
+
+static gboolean is(const Parser *p, const char *word)
+{
+  return g_ascii_strcasecmp(p->word, word) == 0;
+}
+
+/* "LicenseRef-x", "DocumentRef-x:LicenseRef-y" */
+static gboolean is_reference(const char *word)
+{
+  const char *colon = strchr(word, ':');
+  if (g_str_has_prefix(word, "DocumentRef-") && colon)
+    word = colon + 1;
+  return g_str_has_prefix(word, "LicenseRef-") && word[11] && !strpbrk(word, ":+_");
+}
+
+static gboolean simple(Parser *p)
+{
+  const char *id = id_of(p->word);
+  size_t n = strlen(p->word);
+  if (id) {
+    g_string_append(p->out, id);
+  } else if (is_reference(p->word)) {
+    g_string_append(p->out, p->word);
+  } else if (n > 1 && p->word[n - 1] == '+') { /* this version or a later one */
+    p->word[n - 1] = '\0';
+    if (!(id = id_of(p->word)))
+      return FALSE;
+    g_string_append_printf(p->out, "%s+", id);
+  } else {
+    return FALSE;
+  }
+  if (!next(p))
+    return FALSE;
+  if (!is(p, "with"))
+    return TRUE;
+  if (!next(p) || !(id = exception_of(p->word)))
+    return FALSE;
+  g_string_append_printf(p->out, " WITH %s", id);
+  return next(p);
+}
+
+/* One level of parentheses a call, and no deeper than OAKUM_LICENSE_DEPTH_MAX. */
+static gboolean compound(Parser *p)
+{
+  for (;;) {
+    if (is(p, "(")) {
+      if (++p->depth > OAKUM_LICENSE_DEPTH_MAX || !next(p))
+        return FALSE;
+      g_string_append_c(p->out, '(');
+      if (!compound(p) || !is(p, ")") || !next(p))
+        return FALSE;
+      g_string_append_c(p->out, ')');
+      p->depth--;
+    } else if (!simple(p)) {
+      return FALSE;
+    }
+    if (is(p, "and"))
+      g_string_append(p->out, " AND ");
+    else if (is(p, "or"))
+      g_string_append(p->out, " OR ");
+    else
+      return TRUE;
+    if (!next(p))
+      return FALSE;
+  }
+}
+
+char *oakum_license_expression(const char *text)
+{
+  g_autofree char *whole = g_strstrip(g_strdup(text));
+  const char *id = id_of(whole);
+  if (id)
+    return g_strdup(id);
+  Parser p = {.at = whole, .out = g_string_new(NULL)};
+  if (strlen(whole) <= OAKUM_LICENSE_MAX && next(&p) && compound(&p) && p.word[0] == '\0')
+    return g_string_free(p.out, FALSE);
+  g_string_free(p.out, TRUE);
+  return NULL;
+}
+
+gboolean oakum_license_is_single(const char *expression)
+{
+  return oakum_license_is_id(expression);
+}

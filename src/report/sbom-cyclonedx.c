@@ -1,0 +1,160 @@
+/* CycloneDX 1.6, JSON (ECMA-424). */
+#include "license/license.h"
+#include "report/sbom-private.h"
+#include <string.h>
+
+static void set(json_t *object, const char *key, const char *value)
+{
+  if (value && *value)
+    json_object_set_new(object, key, oakum_sbom_text(value));
+}
+
+static void property(json_t *list, const char *name, const char *value)
+{
+  if (!value)
+    return;
+  json_t *row = json_object();
+  json_object_set_new(row, "name", json_string(name));
+  json_object_set_new(row, "value", oakum_sbom_text(value));
+  json_array_append_new(list, row);
+}
+
+/* One id, one expression, or a name that is neither. */
+static json_t *licenses(const char *text)
+{
+  g_autofree char *expression = oakum_license_expression(text);
+  json_t *row = json_object(), *list = json_array();
+  if (expression && !oakum_license_is_single(expression)) {
+    set(row, "expression", expression);
+  } else {
+    json_t *license = json_object();
+    set(license, expression ? "id" : "name", expression ? expression : text);
+    json_object_set_new(row, "license", license);
+  }
+  json_array_append_new(list, row);
+  return list;
+}
+
+static json_t *evidence(const OakumPackage *package)
+{
+  json_t *object = json_object(), *list = json_array();
+  for (guint i = 0; i < package->paths->len; i++) {
+    json_t *row = json_object();
+    json_object_set_new(row, "location", oakum_sbom_text(package->paths->pdata[i]));
+    if (i == 0 && package->offset > 0)
+      json_object_set_new(row, "offset", json_integer((json_int_t)package->offset));
+    json_array_append_new(list, row);
+  }
+  json_object_set_new(object, "occurrences", list);
+  return object;
+}
+
+static json_t *component(const OakumPackage *package, const char *ref)
+{
+  json_t *object = json_object(), *properties = json_array();
+  json_object_set_new(object, "bom-ref", oakum_sbom_text(ref));
+  json_object_set_new(object, "type", json_string(package->cpe ? "application" : "library"));
+  set(object, "group", package->space);
+  set(object, "publisher", package->maintainer);
+  json_object_set_new(object, "name", oakum_sbom_text(package->name));
+  set(object, "version", package->version);
+  set(object, "cpe", package->cpe);
+  set(object, "purl", package->purl);
+  if (package->license && *package->license)
+    json_object_set_new(object, "licenses", licenses(package->license));
+  if (package->paths->len > 0)
+    json_object_set_new(object, "evidence", evidence(package));
+  property(properties, "oakum:type", package->type);
+  property(properties, "oakum:arch", package->arch);
+  property(properties, "oakum:source:name", package->source_name);
+  property(properties, "oakum:source:version", package->source_version);
+  property(properties, "oakum:module", package->module);
+  property(properties, "oakum:owner", package->owner);
+  property(properties, "oakum:found-by", package->found_by);
+  property(properties, "oakum:layer", package->layer);
+  if (package->guessed)
+    property(properties, "oakum:guessed", "true");
+  json_object_set_new(object, "properties", properties);
+  return object;
+}
+
+static json_t *os_component(const OakumDistro *distro)
+{
+  json_t *object = json_object();
+  json_object_set_new(object, "bom-ref", json_string("os"));
+  json_object_set_new(object, "type", json_string("operating-system"));
+  json_object_set_new(object, "name", oakum_sbom_text(distro->id));
+  set(object, "version", distro->version);
+  set(object, "description", distro->pretty);
+  return object;
+}
+
+static json_t *metadata(const OakumResult *result)
+{
+  json_t *object = json_object(), *image = json_object(), *tool = json_object(),
+         *tools = json_object(), *list = json_array();
+  set(object, "timestamp", result->made);
+  json_object_set_new(tool, "type", json_string("application"));
+  json_object_set_new(tool, "name", json_string("oakum"));
+  json_object_set_new(tool, "version", json_string(OAKUM_VERSION));
+  json_array_append_new(list, tool);
+  json_object_set_new(tools, "components", list);
+  json_object_set_new(object, "tools", tools);
+  json_object_set_new(image, "bom-ref", json_string("image"));
+  json_object_set_new(image, "type", json_string("container"));
+  json_object_set_new(image, "name", oakum_sbom_text(result->target));
+  json_object_set_new(object, "component", image);
+  return object;
+}
+
+/* The image holds all of it; and whether that is all. */
+static void relations(const OakumResult *result, json_t *json, const GPtrArray *refs)
+{
+  json_t *all = json_array(), *row = json_object(), *list = json_array();
+  if (result->catalog->distro.id)
+    json_array_append_new(all, json_string("os"));
+  for (guint i = 0; i < refs->len; i++)
+    json_array_append_new(all, oakum_sbom_text(refs->pdata[i]));
+  json_object_set_new(row, "ref", json_string("image"));
+  json_object_set_new(row, "dependsOn", all);
+  json_array_append_new(list, row);
+  json_object_set_new(json, "dependencies", list);
+  g_autofree char *incomplete = oakum_sbom_incomplete(result);
+  if (!incomplete)
+    return;
+  json_t *composition = json_object(), *assemblies = json_array(), *compositions = json_array();
+  json_object_set_new(composition, "aggregate", json_string("incomplete"));
+  json_array_append_new(assemblies, json_string("image"));
+  json_object_set_new(composition, "assemblies", assemblies);
+  json_array_append_new(compositions, composition);
+  json_object_set_new(json, "compositions", compositions);
+  json_t *properties = json_array();
+  g_auto(GStrv) lines = g_strsplit(incomplete, "\n", -1);
+  for (char **line = lines; *line; line++)
+    property(properties, "oakum:incomplete", *line);
+  json_object_set_new(json, "properties", properties);
+}
+
+char *oakum_report_cyclonedx(const OakumResult *result)
+{
+  OAKUM_AUTO_JSON *json = json_object();
+  json_t *components = json_array();
+  g_autoptr(GPtrArray) refs = oakum_sbom_refs(result);
+  g_autofree char *uuid = oakum_sbom_uuid(result), *serial = g_strconcat("urn:uuid:", uuid, NULL);
+  json_object_set_new(json, "$schema",
+                      json_string("http://cyclonedx.org/schema/bom-1.6.schema.json"));
+  json_object_set_new(json, "bomFormat", json_string("CycloneDX"));
+  json_object_set_new(json, "specVersion", json_string("1.6"));
+  json_object_set_new(json, "serialNumber", json_string(serial));
+  json_object_set_new(json, "version", json_integer(1));
+  json_object_set_new(json, "metadata", metadata(result));
+  if (result->catalog->distro.id)
+    json_array_append_new(components, os_component(&result->catalog->distro));
+  for (guint i = 0; i < refs->len; i++)
+    json_array_append_new(components,
+                          component(result->catalog->packages->pdata[i], refs->pdata[i]));
+  json_object_set_new(json, "components", components);
+  relations(result, json, refs);
+  g_autofree char *text = oakum_json_dump(json, FALSE);
+  return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,14 @@
+/* What bills of materials of all formats share. */
+#pragma once
+#include "report/report.h"
+
+/* Of `result`, without what says nothing of it: a UUID (RFC 9562, version 8) from a digest of
+ * packages, distribution and target. New string. */
+NODISCARD char *oakum_sbom_uuid(const OakumResult *result);
+/* A name for each package that no other has: its purl, or what it is, and "#2" behind the second of
+ * one name. Array of new strings, in the order of the packages. */
+NODISCARD GPtrArray *oakum_sbom_refs(const OakumResult *result);
+/* Valid UTF-8 as a JSON string. NULL: null. */
+NODISCARD json_t *oakum_sbom_text(const char *value);
+/* What could not be judged, a line each; NULL: nothing. New string. */
+NODISCARD char *oakum_sbom_incomplete(const OakumResult *result);

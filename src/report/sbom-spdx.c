@@ -1,0 +1,269 @@
+/* SPDX 2.3, as JSON and as tag-value (clauses 6, 7, 10, 11). Both are written from one JSON value.
+ */
+#include "license/license.h"
+#include "report/sbom-private.h"
+#include <string.h>
+
+#define NONE_SAID "NOASSERTION"
+#define NOT_TOLD "1970-01-01T00:00:00Z" /* a time is asked for */
+
+static void set(json_t *object, const char *key, const char *value)
+{
+  if (value && *value)
+    json_object_set_new(object, key, oakum_sbom_text(value));
+}
+
+/* An expression; what is none becomes a LicenseRef, whose text is told once in `others`. */
+static void set_license(json_t *package, const char *text, GHashTable *known, json_t *others)
+{
+  g_autofree char *expression = text && *text ? oakum_license_expression(text) : NULL;
+  if (!text || !*text) {
+    set(package, "licenseDeclared", NONE_SAID);
+    return;
+  }
+  if (expression && !strstr(expression, "Ref-")) {
+    set(package, "licenseDeclared", expression);
+    return;
+  }
+  g_autofree char *hex = oakum_sha256_hex(text, strlen(text)),
+                  *id = g_strdup_printf("LicenseRef-%.16s", hex);
+  set(package, "licenseDeclared", id);
+  if (g_hash_table_contains(known, id))
+    return;
+  json_t *other = json_object();
+  json_object_set_new(other, "licenseId", json_string(id));
+  json_object_set_new(other, "extractedText", oakum_sbom_text(text));
+  json_object_set_new(other, "name", oakum_sbom_text(text));
+  json_array_append_new(others, other);
+  g_hash_table_add(known, g_steal_pointer(&id));
+}
+
+static void add_reference(json_t *list, const char *category, const char *type, const char *locator)
+{
+  if (!locator)
+    return;
+  json_t *row = json_object();
+  json_object_set_new(row, "referenceCategory", json_string(category));
+  json_object_set_new(row, "referenceType", json_string(type));
+  json_object_set_new(row, "referenceLocator", oakum_sbom_text(locator));
+  json_array_append_new(list, row);
+}
+
+static json_t *package_new(const char *id, const char *name, const char *purpose)
+{
+  json_t *object = json_object();
+  json_object_set_new(object, "SPDXID", json_string(id));
+  json_object_set_new(object, "name", oakum_sbom_text(name));
+  json_object_set_new(object, "downloadLocation", json_string(NONE_SAID));
+  json_object_set_new(object, "filesAnalyzed", json_false());
+  json_object_set_new(object, "copyrightText", json_string(NONE_SAID));
+  json_object_set_new(object, "licenseConcluded", json_string(NONE_SAID));
+  json_object_set_new(object, "primaryPackagePurpose", json_string(purpose));
+  return object;
+}
+
+/* What has no field of its own: how it was found, and of what it was made. */
+static char *source_info(const OakumPackage *p)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "found as %s by", p->type);
+  for (guint i = 0; i < p->paths->len; i++)
+    g_string_append_printf(text, "%s %s", i ? "," : "", (char *)p->paths->pdata[i]);
+  if (p->source_name &&
+      (g_strcmp0(p->source_name, p->name) != 0 || g_strcmp0(p->source_version, p->version) != 0))
+    g_string_append_printf(text, "; built from %s %s", p->source_name,
+                           p->source_version ? p->source_version : "");
+  if (p->layer)
+    g_string_append_printf(text, "; layer %s", p->layer);
+  if (p->guessed)
+    g_string_append(text, "; guessed from its name");
+  return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* "Organization: Name (mail)" of "Name <mail>"; NULL: not told. */
+static char *supplier(const char *maintainer)
+{
+  if (!maintainer || !*maintainer)
+    return NULL;
+  size_t n = strlen(maintainer);
+  const char *mail = maintainer[n - 1] == '>' ? strrchr(maintainer, '<') : NULL;
+  if (!mail || mail == maintainer)
+    return g_strconcat("Organization: ", maintainer, NULL);
+  g_autofree char *name = g_strchomp(g_strndup(maintainer, (gsize)(mail - maintainer)));
+  return g_strdup_printf("Organization: %s (%.*s)", name, (int)strlen(mail) - 2, mail + 1);
+}
+
+static json_t *package_json(const OakumPackage *p, const char *id, GHashTable *known,
+                            json_t *others)
+{
+  json_t *object = package_new(id, p->name, p->cpe ? "APPLICATION" : "LIBRARY"),
+         *references = json_array();
+  g_autofree char *info = source_info(p);
+  g_autofree char *by = supplier(p->maintainer);
+  set(object, "versionInfo", p->version);
+  set(object, "supplier", by ? by : NONE_SAID);
+  set(object, "sourceInfo", info);
+  set_license(object, p->license, known, others);
+  add_reference(references, "PACKAGE-MANAGER", "purl", p->purl);
+  add_reference(references, "SECURITY", "cpe23Type", p->cpe);
+  json_object_set_new(object, "externalRefs", references);
+  return object;
+}
+
+static void relate(json_t *list, const char *from, const char *kind, const char *to)
+{
+  json_t *row = json_object();
+  json_object_set_new(row, "spdxElementId", json_string(from));
+  json_object_set_new(row, "relationshipType", json_string(kind));
+  json_object_set_new(row, "relatedSpdxElement", json_string(to));
+  json_array_append_new(list, row);
+}
+
+static void add_packages(const OakumResult *result, json_t *json)
+{
+  json_t *packages = json_array(), *relations = json_array(), *others = json_array();
+  g_autoptr(GHashTable) known = oakum_str_map_new(g_free, NULL);
+  g_autoptr(GPtrArray) refs = oakum_sbom_refs(result);
+  const OakumDistro *distro = &result->catalog->distro;
+  json_t *image = package_new("SPDXRef-Image", result->target, "CONTAINER");
+  set(image, "licenseDeclared", NONE_SAID);
+  json_array_append_new(packages, image);
+  relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image");
+  if (distro->id) {
+    json_t *os = package_new("SPDXRef-OperatingSystem", distro->id, "OPERATING_SYSTEM");
+    set(os, "versionInfo", distro->version);
+    set(os, "summary", distro->pretty);
+    set(os, "licenseDeclared", NONE_SAID);
+    json_array_append_new(packages, os);
+    relate(relations, "SPDXRef-Image", "CONTAINS", "SPDXRef-OperatingSystem");
+  }
+  for (guint i = 0; i < refs->len; i++) {
+    g_autofree char *hex = oakum_sha256_hex(refs->pdata[i], strlen(refs->pdata[i])),
+                    *id = g_strdup_printf("SPDXRef-Package-%.24s", hex);
+    json_array_append_new(packages,
+                          package_json(result->catalog->packages->pdata[i], id, known, others));
+    relate(relations, "SPDXRef-Image", "CONTAINS", id);
+  }
+  json_object_set_new(json, "packages", packages);
+  json_object_set_new(json, "relationships", relations);
+  if (json_array_size(others) > 0)
+    json_object_set_new(json, "hasExtractedLicensingInfos", others);
+  else
+    json_decref(others);
+}
+
+static json_t *document(const OakumResult *result)
+{
+  json_t *json = json_object(), *creation = json_object(), *creators = json_array();
+  g_autofree char *uuid = oakum_sbom_uuid(result), *space = g_strconcat("urn:uuid:", uuid, NULL),
+                  *incomplete = oakum_sbom_incomplete(result);
+  json_object_set_new(json, "spdxVersion", json_string("SPDX-2.3"));
+  json_object_set_new(json, "dataLicense", json_string("CC0-1.0"));
+  json_object_set_new(json, "SPDXID", json_string("SPDXRef-DOCUMENT"));
+  json_object_set_new(json, "name", oakum_sbom_text(result->target));
+  json_object_set_new(json, "documentNamespace", json_string(space));
+  json_object_set_new(creation, "created", json_string(result->made ? result->made : NOT_TOLD));
+  json_array_append_new(creators, json_string("Tool: oakum-" OAKUM_VERSION));
+  json_object_set_new(creation, "creators", creators);
+  json_object_set_new(json, "creationInfo", creation);
+  if (incomplete) {
+    g_autofree char *comment = g_strconcat("Not all could be judged:\n", incomplete, NULL);
+    set(json, "comment", comment);
+  }
+  add_packages(result, json);
+  return json;
+}
+
+char *oakum_report_spdx(const OakumResult *result)
+{
+  OAKUM_AUTO_JSON *json = document(result);
+  g_autofree char *text = oakum_json_dump(json, FALSE);
+  return g_strconcat(text, "\n", NULL);
+}
+
+/* ---- tag-value
+ * ------------------------------------------------------------------------------------ */
+/* Of any number of lines; the end mark itself cannot be told, nor what a terminal would obey. */
+static void text_tag(GString *out, const char *name, const char *value)
+{
+  g_auto(GStrv) parts = g_strsplit(value, "</text>", -1);
+  g_autofree char *safe = g_strjoinv("</ text>", parts);
+  g_auto(GStrv) lines = g_strsplit(safe, "\n", -1);
+  g_string_append_printf(out, "%s: <text>", name);
+  for (char **line = lines; *line; line++) {
+    g_autofree char *shown = oakum_escape_terminal(*line, -1);
+    g_string_append_printf(out, "%s%s", line == lines ? "" : "\n", shown);
+  }
+  g_string_append(out, "</text>\n");
+}
+
+/* Values of several lines, or with what could end one, stand in <text>. */
+static void tag(GString *out, const char *name, const json_t *object, const char *key)
+{
+  const char *value = json_string_value(json_object_get(object, key));
+  if (!value)
+    return;
+  if (strpbrk(value, "\r\n") || strstr(value, "text>")) {
+    text_tag(out, name, value);
+    return;
+  }
+  g_autofree char *shown = oakum_escape_terminal(value, -1);
+  g_string_append_printf(out, "%s: %s\n", name, shown);
+}
+
+static void package_tags(GString *out, const json_t *package)
+{
+  g_string_append_c(out, '\n');
+  tag(out, "PackageName", package, "name");
+  tag(out, "SPDXID", package, "SPDXID");
+  tag(out, "PackageVersion", package, "versionInfo");
+  tag(out, "PackageSupplier", package, "supplier");
+  tag(out, "PackageDownloadLocation", package, "downloadLocation");
+  /* spelled otherwise in JSON */
+  const char *purpose = json_string_value(json_object_get(package, "primaryPackagePurpose"));
+  g_string_append_printf(out, "PrimaryPackagePurpose: %s\n",
+                         strcmp(purpose, "OPERATING_SYSTEM") == 0 ? "OPERATING-SYSTEM" : purpose);
+  g_string_append(out, "FilesAnalyzed: false\n");
+  tag(out, "PackageSourceInfo", package, "sourceInfo");
+  tag(out, "PackageLicenseConcluded", package, "licenseConcluded");
+  tag(out, "PackageLicenseDeclared", package, "licenseDeclared");
+  tag(out, "PackageCopyrightText", package, "copyrightText");
+  tag(out, "PackageSummary", package, "summary");
+  size_t i;
+  const json_t *reference;
+  json_array_foreach(json_object_get(package, "externalRefs"), i, reference)
+      g_string_append_printf(out, "ExternalRef: %s %s %s\n",
+                             json_string_value(json_object_get(reference, "referenceCategory")),
+                             json_string_value(json_object_get(reference, "referenceType")),
+                             json_string_value(json_object_get(reference, "referenceLocator")));
+}
+
+char *oakum_report_spdx_tv(const OakumResult *result)
+{
+  OAKUM_AUTO_JSON *json = document(result);
+  const json_t *creation = json_object_get(json, "creationInfo"), *row;
+  GString *out = g_string_new(NULL);
+  size_t i;
+  tag(out, "SPDXVersion", json, "spdxVersion");
+  tag(out, "DataLicense", json, "dataLicense");
+  tag(out, "SPDXID", json, "SPDXID");
+  tag(out, "DocumentName", json, "name");
+  tag(out, "DocumentNamespace", json, "documentNamespace");
+  json_array_foreach(json_object_get(creation, "creators"), i, row)
+      g_string_append_printf(out, "Creator: %s\n", json_string_value(row));
+  tag(out, "Created", creation, "created");
+  tag(out, "DocumentComment", json, "comment");
+  json_array_foreach(json_object_get(json, "packages"), i, row) package_tags(out, row);
+  json_array_foreach(json_object_get(json, "hasExtractedLicensingInfos"), i, row)
+  {
+    g_string_append_c(out, '\n');
+    tag(out, "LicenseID", row, "licenseId");
+    text_tag(out, "ExtractedText", json_string_value(json_object_get(row, "extractedText")));
+  }
+  g_string_append_c(out, '\n');
+  json_array_foreach(json_object_get(json, "relationships"), i, row) g_string_append_printf(
+      out, "Relationship: %s %s %s\n", json_string_value(json_object_get(row, "spdxElementId")),
+      json_string_value(json_object_get(row, "relationshipType")),
+      json_string_value(json_object_get(row, "relatedSpdxElement")));
+  return g_string_free(out, FALSE);
+}

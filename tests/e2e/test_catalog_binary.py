@@ -1,0 +1,308 @@
+"""What the cataloguers find in files that are no text: `oakum debug catalog`, on bytes that are made here."""
+import io
+import json
+import os
+import struct
+import subprocess
+import zipfile
+import zlib
+
+import executables
+import pytest
+from executables import elf, go_inline, go_pointers, macho, modules, pe
+
+OAKUM = os.environ.get("OAKUM", "build/sanitize/oakum")
+
+
+def catalog(path, content, status=0):
+    """Each line as {key: value}; the keys that tests look at seldom are left out."""
+    done = subprocess.run([OAKUM, "debug", "catalog", "--mode", "755", path], input=content, capture_output=True, timeout=60)
+    assert done.returncode == status, done.stdout.decode() + done.stderr.decode()
+    rows = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert any("incomplete" in r for r in rows) == (status == 3)
+    return rows
+
+
+def names(rows):
+    return sorted(((r.get("space") + ":" if r.get("space") else "") + r["name"], r["version"], r.get("within")) for r in rows if "name" in r)
+
+
+# ---- Go ----
+INFO = ("path\texample.com/shop/cmd/shop\nmod\texample.com/shop\t(devel)\t\ndep\tgolang.org/x/net\tv0.17.0\th1:x=\n"
+        "dep\tgithub.com/old/name\tv1.0.0\n=>\tgithub.com/new/name\tv1.2.0\th1:y=\ndep\texample.com/local\tv0.0.0\n=>\t./local\t(devel)\t\n"
+        "dep\texample.com/fork\tv1.1.0\n=>\t../fork\t(devel)\t\n"
+        "build\t-compiler=gc\n")
+WANTED = [("github.com/new/name", "v1.2.0", None), ("golang.org/x/net", "v0.17.0", None), ("stdlib", "1.21.3", None)]
+
+
+def with_go(info, version="go1.21.3"):
+    return elf({".text": b"\xc3" * 64, ".go.buildinfo": go_inline(version, modules(info))})
+
+
+def test_go_inline():
+    found = names(catalog("usr/bin/shop", with_go(INFO)))
+    assert found == sorted([*WANTED, ("example.com/local", "(devel)", None), ("example.com/fork", "v1.1.0", None), ("example.com/shop", "(devel)", None)])
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("big", [True, False])
+def test_go_pointers(wide, big):
+    # the section is the second: its place is found by making the file once
+    filler = b"\xc3" * 64
+    probe = elf({".text": filler, ".go.buildinfo": b"\xff Go buildinf:" + bytes(400)}, wide, big)
+    at = 0x400000 + probe.index(b"\xff Go")
+    content = go_pointers("go1.16.5", modules("path\ta\nmod\texample.com/a\tv1.0.0\n"), at, wide, big)
+    assert names(catalog("usr/bin/a", elf({".text": filler, ".go.buildinfo": content}, wide, big))) == [
+        ("example.com/a", "v1.0.0", None), ("stdlib", "1.16.5", None)]
+
+
+def test_go_pe_and_macho():
+    info = go_inline("go1.21.3", modules("path\ta\nmod\texample.com/a\tv1.0.0\n"))
+    wanted = [("example.com/a", "v1.0.0", None), ("stdlib", "1.21.3", None)]
+    assert names(catalog("a.exe", pe({".text": (b"\xc3" * 99, False), ".data": (bytes(32) + info, True)}))) == wanted
+    assert names(catalog("bin/a", macho("__DATA", {"__go_buildinfo": info}))) == wanted
+    assert names(catalog("bin/a", macho("__DATA", {"__data": bytes(64) + info}))) == wanted
+
+
+@pytest.mark.parametrize("settings, version, guessed", [
+    ('build\t-ldflags="-s -w -X main.version=1.4.2 -X other/pkg.Version=9.9.9"\n', "v1.4.2", True),
+    ("build\t-ldflags=-X example.com/v/info.buildVersion=v2.0.0-rc1\n", "v2.0.0-rc1", True),
+    ("build\t-ldflags=-X main.version=dev\nbuild\tvcs.revision=0123456789abcdef0123\nbuild\tvcs.time=2023-10-11T12:13:14Z\n",
+     "v0.0.0-20231011121314-0123456789ab", True),
+    ("build\t-ldflags=-X main.version=\n", "(devel)", True),
+])
+def test_go_version_of_the_program(settings, version, guessed):
+    rows = catalog("a", with_go("mod\texample.com/a\t(devel)\t\n" + settings))
+    main = [r for r in rows if r.get("name") == "example.com/a"]
+    assert [(r["version"], r.get("guessed", False)) for r in main] == [(version, guessed)]
+
+
+@pytest.mark.parametrize("said, version", [("go1.22.1 X:boringcrypto", "1.22.1"), ("devel go1.23-abc Mon", "1.23-abc"), ("go1.9rc1", "1.9rc1")])
+def test_go_version_of_the_library(said, version):
+    assert names(catalog("a", with_go("path\ta\n", said))) == [("stdlib", version, None)]
+
+
+def test_go_damaged():
+    good = with_go(INFO)
+    at = good.index(b"\xff Go")
+    huge = good[:at + 32] + b"\xff" * 9 + good[at + 41:]
+    assert catalog("a", huge, 3)
+    beyond = good[:at + 32] + executables.varint(1 << 23) + good[at + 36:]
+    assert catalog("a", beyond, 3)
+    nowhere = bytearray(elf({".go.buildinfo": go_pointers("go1.16", modules("path\ta\n"), 0x77000000)}))
+    assert catalog("a", bytes(nowhere), 3)
+    # the magic without its header, at the end of the section: none
+    assert catalog("a", elf({".go.buildinfo": b"\xff Go buildinf:"})) == []
+
+
+def test_go_nothing_in_other_programs():
+    assert catalog("a", elf({".text": b"\xff Go buildinf:" + bytes([8, 2]) + bytes(64)})) == []
+    assert catalog("a.o", elf({".go.buildinfo": go_inline("go1.21.3", modules("path\ta\n"))}, kind=1)) == []
+
+
+# ---- ELF that lies ----
+@pytest.mark.parametrize("at, value", [(40, b"\xff" * 8), (32, b"\xff" * 8), (58, b"\0\0"), (58, b"\xff\xff"), (60, b"\xff\xff"), (54, b"\xff\xff"), (4, b"\x07")])
+def test_elf_lies(at, value):
+    good = bytearray(with_go(INFO))
+    good[at:at + len(value)] = value
+    assert catalog("a", bytes(good), 3)[-1]["incomplete"] in ("damaged", "limit")
+
+
+def test_elf_cut_anywhere():
+    good = with_go("path\ta\nmod\tb\tv1\n")
+    for size in range(64, len(good), 37):
+        rows = subprocess.run([OAKUM, "debug", "catalog", "a"], input=good[:size], capture_output=True, timeout=60)
+        assert rows.returncode in (0, 3), rows.stderr
+
+
+def test_elf_sections_of_huge_names():
+    good = bytearray(elf({".text": b"x"}))
+    table = struct.unpack_from("<Q", good, 40)[0]
+    struct.pack_into("<Q", good, table + 2 * 64 + 32, 1 << 40)
+    assert catalog("a", bytes(good), 3)[-1]["incomplete"] == "limit"
+
+
+# ---- Rust ----
+def auditable(packages):
+    return zlib.compress(json.dumps({"packages": packages}).encode())
+
+
+def test_rust():
+    crates = [{"name": "adler", "version": "1.0.2", "source": "crates.io"}, {"name": "cc", "version": "1.0.83", "source": "crates.io", "kind": "build"},
+              {"name": "app", "version": "0.1.0", "source": "local", "root": True, "dependencies": [0]}]
+    wanted = [("adler", "1.0.2", None), ("app", "0.1.0", None)]
+    assert names(catalog("usr/bin/app", elf({".dep-v0": auditable(crates)}))) == wanted
+    assert names(catalog("app.exe", pe({".dep-v0": (auditable(crates), False)}))) == wanted
+    assert names(catalog("app", macho("__DATA", {".dep-v0": auditable(crates)}))) == wanted
+    assert names(catalog("lib.so", elf({".dep-v0": auditable(crates)}, kind=3))) == wanted
+
+
+@pytest.mark.parametrize("content", [b"no zlib at all", auditable([])[:-8], zlib.compress(b"{"), zlib.compress(b"[]"), zlib.compress(b"[" * 10 ** 6),
+                                     zlib.compress(bytes(40 << 20))])
+def test_rust_damaged(content):
+    assert catalog("a", elf({".dep-v0": content}), 3)
+
+
+# ---- .NET ----
+def version_block(strings):
+    out = b""
+    for key, value in strings.items():
+        entry = (key + "\0").encode("utf-16-le")
+        entry = bytes(6) + entry
+        entry += bytes(-len(entry) % 4) + (value + "\0").encode("utf-16-le")
+        out += entry + bytes(-len(entry) % 4)
+    return out
+
+
+def assembly(strings, clr=True):
+    block = version_block(strings)
+    tree = struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 16, 0x80000018)
+    tree += struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 1, 0x80000030)
+    tree += struct.pack("<IIHHHH", 0, 0, 0, 0, 0, 1) + struct.pack("<II", 1033, 0x48)
+    tree += struct.pack("<IIII", 0x1000 + 0x58, len(block), 0, 0)
+    directories = {2: (0x1000, len(tree) + len(block))}
+    if clr:
+        directories[14] = (0x2000, 72)
+    return pe({".rsrc": (tree + block, False)}, directories=directories)
+
+
+def test_dotnet_assembly():
+    strings = {"FileVersion": "13.0.3.27908", "InternalName": "Newtonsoft.Json.dll", "ProductVersion": "13.0.3+0a2e291c"}
+    assert catalog("app/Newtonsoft.Json.dll", assembly(strings)) == [
+        {"type": "nuget", "name": "Newtonsoft.Json", "version": "13.0.3", "guessed": True, "by": "executable"}]
+    assert catalog("app/native.dll", assembly(strings, clr=False)) == []
+    assert catalog("usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/System.dll", assembly(strings)) == []
+
+
+# ---- Java ----
+def jar(members, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, content in members.items():
+            z.writestr(name, content)
+    return out.getvalue()
+
+
+def pom(group, artifact, version):
+    return {f"META-INF/maven/{group}/{artifact}/pom.properties": f"#Generated\ngroupId={group}\nartifactId={artifact}\nversion={version}\n"}
+
+
+def manifest(**fields):
+    return {"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\n" + "".join(f"{k.replace('_', '-')}: {v}\r\n" for k, v in fields.items()) + "\r\n"}
+
+
+def test_jar_of_maven():
+    rows = catalog("opt/log4j-core-2.14.1.jar", jar({**manifest(Implementation_Version="0.0"), **pom("org.apache.logging.log4j", "log4j-core", "2.14.1")}))
+    assert rows == [{"type": "maven", "space": "org.apache.logging.log4j", "name": "log4j-core", "version": "2.14.1", "by": "java-archive"}]
+
+
+def test_jar_shaded():
+    members = {**pom("com.example", "uber", "1.0"), **pom("com.google.guava", "guava", "31.1-jre"), **pom("org.yaml", "snakeyaml", "1.30")}
+    assert names(catalog("uber.jar", jar(members))) == [("com.example:uber", "1.0", None), ("com.google.guava:guava", "31.1-jre", None),
+                                                        ("org.yaml:snakeyaml", "1.30", None)]
+
+
+@pytest.mark.parametrize("name, fields, found", [
+    ("spring-core-5.3.18.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.18"}, ("org.springframework:spring-core", "5.3.18")),
+    ("jackson-core-2.9.jar", {"Bundle_SymbolicName": "com.fasterxml.jackson.core.jackson-core", "Bundle_Version": "2.9.0"},
+     ("com.fasterxml.jackson.core:jackson-core", "2.9")),
+    ("thing.jar", {"Implementation_Title": "com.example.thing", "Implementation_Version": "7.1"}, ("thing", "7.1")),
+    ("commons-io-2.4.jar", {}, ("commons-io", "2.4")),
+    ("x-1.jar", {"Implementation_Vendor_Id": "org.apache.x"}, ("org.apache.x:x", "1")),
+    ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
+])
+def test_jar_guessed(name, fields, found):
+    rows = catalog("lib/" + name, jar(manifest(**fields)))
+    assert [r.get("guessed") for r in rows] == [True]
+    assert names(rows) == [(*found, None)]
+
+
+def test_jar_without_any_name():
+    assert catalog("app.jar", jar({"A.class": b"x", **manifest(Main_Class="A")})) == []
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_jar_in_jar(method):
+    inner = jar(pom("com.fasterxml.jackson.core", "jackson-databind", "2.9.8"))
+    middle = jar({"WEB-INF/lib/jackson-databind-2.9.8.jar": inner, "WEB-INF/lib/plain-3.1.jar": jar({"A.class": b""})}, method)
+    outer = jar({"shop.war": middle, "BOOT-INF/lib/a-1.0.jar": jar(pom("g", "a", "1.0"))}, method)
+    assert names(catalog("shop.ear", outer)) == [
+        ("com.fasterxml.jackson.core:jackson-databind", "2.9.8", "shop.war!/WEB-INF/lib/jackson-databind-2.9.8.jar"), ("g:a", "1.0", "BOOT-INF/lib/a-1.0.jar"),
+        ("plain", "3.1", "shop.war!/WEB-INF/lib/plain-3.1.jar")]
+
+
+def test_jar_behind_a_script():
+    assert names(catalog("app.jar", b"#!/bin/bash\nexec java -jar \"$0\"\n" + jar(pom("g", "a", "1.0")))) == [("g:a", "1.0", None)]
+
+
+def test_jar_too_deep():
+    content = jar(pom("g", "a", "1.0"))
+    for _ in range(12):
+        content = jar({"x.jar": content})
+    rows = catalog("x.jar", content, 3)
+    assert rows[-1]["incomplete"] == "limit"
+
+
+def test_jar_that_holds_itself_many_times():
+    content = jar({f"{i}.jar": b"" for i in range(3)})
+    for _ in range(7):
+        content = jar({f"{i}.jar": content for i in range(8)})
+    rows = catalog("x.jar", content, 3)  # 8^7 archives in it
+    assert rows[-1]["incomplete"] == "limit"
+
+
+def test_jar_bomb():
+    rows = catalog("x.jar", jar({"big.jar": bytes(300 << 20)}), 3)
+    assert rows[-1]["incomplete"] == "limit"
+    rows = catalog("x.jar", jar({"META-INF/MANIFEST.MF": bytes(5 << 20)}), 3)
+    assert rows[-1]["incomplete"] == "limit"
+
+
+def damaged_jar(change):
+    good = bytearray(jar({**pom("g", "a", "1.0"), "b-1.0.jar": jar({})}))
+    change(good)
+    return bytes(good)
+
+
+@pytest.mark.parametrize("change, word", [
+    (lambda b: b.__delitem__(slice(len(b) - 30, len(b))), "damaged"),
+    (lambda b: b.__setitem__(slice(b.rindex(b"PK\1\2") + 8, b.rindex(b"PK\1\2") + 10), b"\1\0"), "unknown-format"),
+    (lambda b: b.__setitem__(slice(b.index(b"PK\1\2") + 10, b.index(b"PK\1\2") + 12), b"\x0c\0"), "unknown-format"),
+    (lambda b: b.__setitem__(slice(b.index(b"PK\1\2") + 16, b.index(b"PK\1\2") + 20), b"\1\2\3\4"), "damaged"),
+    (lambda b: b.__setitem__(slice(b.rindex(b"PK\1\2") + 42, b.rindex(b"PK\1\2") + 46), b"\0\0\0\0"), "damaged"),
+])
+def test_jar_damaged(change, word):
+    assert catalog("a.jar", damaged_jar(change), 3)[-1]["incomplete"] == word
+
+
+def test_jar_names_are_safe():
+    rows = catalog("a.jar", jar({"lib/\x1b[2J\n.jar": jar(pom("g", "a\x1b[31m", "1.0"))}))
+    assert rows[0]["within"] == "lib/\x1b[2J\n.jar"  # a value of JSON; escaped where it is shown
+    rows = catalog("a.jar", jar({"lib/\x1b[2J\n.jar": b"no zip"}), 3)
+    assert "\x1b" not in rows[0]["title"] and "\n" not in rows[0]["title"]
+
+
+# ---- Python ----
+def test_egg():
+    assert names(catalog("x/a-1.egg", jar({"EGG-INFO/PKG-INFO": "Name: a\nVersion: 1\n"}))) == [("a", "1", None)]
+    assert catalog("x/a-1.egg", jar({"a.py": ""}), 3)
+
+
+# ---- Linux ----
+def test_kernel():
+    boot = bytearray(4096)
+    boot[0x202:0x206] = b"HdrS"
+    struct.pack_into("<H", boot, 0x20e, 0x300)
+    boot[0x500:0x520] = b"6.1.0-13-amd64 (debian@x) #1 SMP".ljust(32, b"\0")
+    assert catalog("boot/vmlinuz-6.1", bytes(boot)) == [{"type": "generic", "name": "linux-kernel", "version": "6.1.0-13-amd64",
+                                                         "cpe": "cpe:2.3:o:linux:linux_kernel:6.1.0:*:*:*:*:*:*:*", "by": "linux-kernel"}]
+    struct.pack_into("<H", boot, 0x20e, 0xffff)
+    assert catalog("boot/vmlinuz-6.1", bytes(boot), 3)
+    assert names(catalog("boot/vmlinux", bytes(5000) + b"\0Linux version %s\0Linux version 5.10.0-8 (x)\0")) == [("linux-kernel", "5.10.0-8", None)]
+    assert catalog("boot/vmlinuz", bytes(5000), 3)
+
+
+def test_kernel_module():
+    info = b"license=GPL\0version=1.2.3\0name=nvidia\0vermagic=6.1\0"
+    assert names(catalog("lib/modules/6.1/nvidia.ko", elf({".modinfo": info}, kind=1))) == [("nvidia", "1.2.3", None)]
+    assert catalog("lib/modules/6.1/ext4.ko", elf({".modinfo": b"license=GPL\0name=ext4\0"}, kind=1)) == []
