@@ -88,6 +88,7 @@
 #define OAKUM_PACKAGES_MAX 200000u
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
+#define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)
@@ -146,6 +147,7 @@
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
 
 /* files of cataloguers: each is what is read of one file, unless it says otherwise */
+#define OAKUM_CATALOG_TEXT_MAX (16 * OAKUM_MIB)    /* a text that is read as a whole */
 #define OAKUM_CATALOG_JSON_MAX (64 * OAKUM_MIB)    /* a list of all that is installed */
 #define OAKUM_CATALOG_FIELDS_MAX 100000u           /* lines of the fields in front of a text */
 #define OAKUM_JAR_DEPTH_MAX 8u                     /* archives in archives */

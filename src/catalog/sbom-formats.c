@@ -297,11 +297,11 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
 {
   __attribute__((cleanup(spdx_clear))) SpdxPackage p = {0};
   OakumSlice rest = text, line;
-  while (oakum_slice_line(&rest, &line)) {
-    OakumSlice value, tag = oakum_slice_trim(oakum_slice_cut(line, ':', &value));
+  while (oakum_catalog_line(&rest, &line)) {
+    OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
     if (tag.len == 0 || *tag.data == '#' || value.len == 0)
       continue;
-    g_autofree char *said = tag_value(oakum_slice_trim(value), &rest);
+    g_autofree char *said = tag_value(oakum_slice_strip(value), &rest);
     char **slot = oakum_slice_is(tag, "PackageVersion")           ? &p.version
                   : oakum_slice_is(tag, "PrimaryPackagePurpose")  ? &p.purpose
                   : oakum_slice_is(tag, "PackageLicenseDeclared") ? &p.license

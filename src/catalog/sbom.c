@@ -17,7 +17,7 @@ static gboolean is_document(const OakumCatalogFile *file)
 
 static OakumSlice slice(const char *text)
 {
-  return oakum_slice(text);
+  return text ? oakum_slice_of(text) : (OakumSlice){NULL, 0};
 }
 
 /* "name@version" or "name", as a qualifier of purls and as rpm's name of a source package. */
@@ -170,7 +170,7 @@ gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
   OakumSlice text;
   if (!oakum_catalog_file_text(file, OAKUM_SBOM_MAX, &text, error))
     return FALSE;
-  OakumSlice begin = oakum_slice_trim(text);
+  OakumSlice begin = oakum_slice_strip(text);
   if (oakum_slice_begins(begin, "{") || oakum_slice_begins(begin, "\xef\xbb\xbf{"))
     return read_json(text, file, sink, error);
   size_t at;
