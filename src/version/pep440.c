@@ -306,7 +306,9 @@ static gboolean in_order(Operator operator_, const Pep440 *v, const Pep440 *w)
   return FALSE;
 }
 
-static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
+/* v is NULL for what is no version: "===" alone takes it, by its text. FALSE when there is no
+ * answer. */
+static gboolean specifier(const Pep440 *v, OakumSlice version, OakumSlice text, gboolean *all)
 {
   Pep440 wanted = {.pre = 0};
   text = oakum_version_trim(text);
@@ -318,10 +320,13 @@ static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
     for (size_t i = 0; i < text.len; i++)
       if (oakum_version_is_space(text.data[i]) || text.data[i] == ';' || text.data[i] == ')')
         return FALSE;
-    g_autofree char *form = normal_form(v);
-    *all &= oakum_version_is(text, form, TRUE);
+    g_autofree char *form = v ? normal_form(v) : NULL;
+    *all &=
+        form ? oakum_version_is(text, form, TRUE) : oakum_version_fold_compare(text, version) == 0;
     return TRUE;
   }
+  if (!v)
+    return FALSE;
   if ((operator_ == EQUAL || operator_ == NOT_EQUAL) && text.len > 2 &&
       memcmp(text.data + text.len - 2, ".*", 2) == 0) {
     OakumSlice rest = oakum_version_head(text, text.len - 2);
@@ -341,17 +346,20 @@ static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
 
 OakumRangeAnswer oakum_version_pep440_range(OakumSlice range, OakumSlice version)
 {
-  Pep440 v;
-  if (!parse(version, &v))
-    return OAKUM_RANGE_INVALID;
-  gboolean all = TRUE;
+  Pep440 parsed;
+  const Pep440 *v = parse(version, &parsed) ? &parsed : NULL;
+  gboolean all = TRUE, any = FALSE;
   OakumSlice part;
+  version = oakum_version_trim(version);
   if (!range.data)
     range = OAKUM_VERSION_TEXT("");
   while (oakum_version_split(&range, ',', &part)) {
-    if (oakum_version_trim(part).len > 0 && !specifier(&v, part, &all))
+    if (oakum_version_trim(part).len == 0)
+      continue;
+    any = TRUE;
+    if (!specifier(v, version, part, &all))
       return OAKUM_RANGE_INVALID;
   }
   /* Pre-releases are in where no other version is asked for, as here. */
-  return oakum_range_answer(all);
+  return v || any ? oakum_range_answer(all) : OAKUM_RANGE_INVALID;
 }
