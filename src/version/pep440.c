@@ -314,7 +314,7 @@ static gboolean specifier(const Pep440 *v, OakumSlice version, OakumSlice text, 
   text = oakum_version_trim(text);
   Operator operator_ = take_operator(&text);
   text = oakum_version_trim(text);
-  if (operator_ == NO_OPERATOR || text.len == 0)
+  if (operator_ == NO_OPERATOR || (text.len == 0 && operator_ != ARBITRARY))
     return FALSE;
   if (operator_ == ARBITRARY) {
     for (size_t i = 0; i < text.len; i++)
