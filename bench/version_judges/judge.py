@@ -24,7 +24,7 @@ def pep440():
         try:
             wanted = SpecifierSet(a)
             if not (len(wanted) and all(one.operator == "===" for one in wanted)):  # which take any text
-                b = Version(b)
+                Version(b)
             return "yes" if wanted.contains(b) else "no"
         except (InvalidSpecifier, InvalidVersion):
             return "!"
