@@ -22,7 +22,10 @@ def pep440():
 
     def inside(a, b):
         try:
-            return "yes" if SpecifierSet(a).contains(Version(b)) else "no"
+            wanted = SpecifierSet(a)
+            if not (len(wanted) and all(one.operator == "===" for one in wanted)):  # which take any text
+                Version(b)
+            return "yes" if wanted.contains(b) else "no"
         except (InvalidSpecifier, InvalidVersion):
             return "!"
 

@@ -67,13 +67,12 @@ static int part_compare(OakumSlice a, OakumSlice b)
         return wa < wb ? -1 : 1;
       i++, j++;
     }
-    size_t i0 = i, j0 = j;
-    while (i < a.len && g_ascii_isdigit((char)a.data[i]))
-      i++;
-    while (j < b.len && g_ascii_isdigit((char)b.data[j]))
-      j++;
-    int order = oakum_version_digits_compare((OakumSlice){a.data + i0, i - i0},
-                                             (OakumSlice){b.data + j0, j - j0});
+    OakumSlice rest_a = oakum_version_from(a, i), rest_b = oakum_version_from(b, j);
+    OakumSlice one = oakum_version_take(&rest_a, oakum_version_is_digit),
+               other = oakum_version_take(&rest_b, oakum_version_is_digit);
+    i += one.len;
+    j += other.len;
+    int order = oakum_version_digits_compare(one, other);
     if (order != 0)
       return order;
   }

@@ -148,7 +148,7 @@ OakumRangeAnswer oakum_version_gem_range(OakumSlice range, OakumSlice version)
     return OAKUM_RANGE_INVALID;
   gboolean all = TRUE;
   OakumSlice part;
-  if (oakum_version_trim(range).len == 0)
+  if (range.len == 0)
     range = OAKUM_VERSION_TEXT(">= 0");
   while (oakum_version_split(&range, ',', &part)) {
     if (part.len > OAKUM_VERSION_MAX)

@@ -207,16 +207,17 @@ static OakumRangeAnswer interval(OakumSlice *rest, OakumSlice version, OakumSlic
   oakum_version_skip(rest, 1);
   inside = oakum_version_trim(inside);
   int order;
+  gboolean in = TRUE;
   const uint8_t *comma = inside.len > 0 ? memchr(inside.data, ',', inside.len) : NULL;
   if (!comma) {
     if (!closed_low || !closed_high || !bound_compare(version, inside, &order))
       return OAKUM_RANGE_INVALID;
     low = high = inside;
+    in = order == 0;
   } else {
     low = oakum_version_trim(oakum_version_head(inside, (size_t)(comma - inside.data)));
     high = oakum_version_trim(oakum_version_from(inside, (size_t)(comma - inside.data) + 1));
   }
-  gboolean in = TRUE;
   if (low.len > 0 && high.len > 0 && comma &&
       (!bound_compare(low, high, &order) || order > 0 ||
        (order == 0 && (!closed_low || !closed_high))))

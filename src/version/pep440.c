@@ -217,54 +217,6 @@ static gboolean prefix_equal(const Pep440 *v, const Pep440 *wanted, size_t count
          release_compare(v->release, wanted->release, count) == 0;
 }
 
-static void append_number(GString *out, OakumSlice digits)
-{
-  while (digits.len > 1 && *digits.data == '0')
-    oakum_version_skip(&digits, 1);
-  if (digits.len == 0)
-    g_string_append_c(out, '0');
-  else
-    g_string_append_len(out, (const char *)digits.data, (gssize)digits.len);
-}
-
-/* How `packaging` writes the version: what "===" compares. */
-static char *normal_form(const Pep440 *v)
-{
-  GString *out = g_string_new(NULL);
-  OakumSlice rest = v->release, part;
-  if (!oakum_version_digits_zero(v->epoch)) {
-    append_number(out, v->epoch);
-    g_string_append_c(out, '!');
-  }
-  for (gboolean first = TRUE; oakum_version_split(&rest, '.', &part); first = FALSE) {
-    if (!first)
-      g_string_append_c(out, '.');
-    append_number(out, part);
-  }
-  if (v->pre) {
-    g_string_append(out, v->pre == 'r' ? "rc" : v->pre == 'a' ? "a" : "b");
-    append_number(out, v->pre_number);
-  }
-  if (v->post) {
-    g_string_append(out, ".post");
-    append_number(out, v->post_number);
-  }
-  if (v->dev) {
-    g_string_append(out, ".dev");
-    append_number(out, v->dev_number);
-  }
-  rest = v->local;
-  for (gboolean first = TRUE; take_local_part(&rest, &part); first = FALSE) {
-    g_string_append_c(out, first ? '+' : '.');
-    if (oakum_version_all(part, oakum_version_is_digit))
-      append_number(out, part);
-    else
-      for (size_t i = 0; i < part.len; i++)
-        g_string_append_c(out, g_ascii_tolower((char)part.data[i]));
-  }
-  return g_string_free(out, FALSE);
-}
-
 typedef enum { ARBITRARY, COMPATIBLE, EQUAL, NOT_EQUAL, LE, GE, LT, GT, NO_OPERATOR } Operator;
 
 static Operator take_operator(OakumSlice *rest)
@@ -281,19 +233,35 @@ static gboolean is_pre(const Pep440 *v)
   return v->pre || v->dev;
 }
 
+static gboolean is_before(const Pep440 *v, const Pep440 *w)
+{
+  Pep440 bound = *w; /* before a release is before its pre-releases, too */
+  if (!is_pre(w)) {
+    bound.dev = TRUE;
+    bound.dev_number = (OakumSlice){NULL, 0};
+  }
+  return full_compare(v, &bound) < 0;
+}
+
+static gboolean is_behind(const Pep440 *v, const Pep440 *w)
+{
+  gboolean family = base_compare(v, w) == 0 && v->pre == w->pre &&
+                    oakum_version_digits_compare(v->pre_number, w->pre_number) == 0;
+  /* behind a release is behind its post-releases, too */
+  return public_compare(v, w) > 0 && (w->post || w->dev || !family);
+}
+
 static gboolean in_order(Operator operator_, const Pep440 *v, const Pep440 *w)
 {
-  gboolean same_base = base_compare(v, w) == 0;
   switch (operator_) {
   case LE:
     return public_compare(v, w) <= 0;
   case GE:
     return public_compare(v, w) >= 0;
-  case LT: /* before a release is not before its pre-releases */
-    return full_compare(v, w) < 0 && !(is_pre(v) && !is_pre(w) && same_base);
-  case GT: /* nor is its post-release or its local version behind it */
-    return full_compare(v, w) > 0 && !(v->post && !w->post && same_base) &&
-           !(v->local.data && same_base);
+  case LT:
+    return is_before(v, w);
+  case GT:
+    return is_behind(v, w);
   case COMPATIBLE:
     return public_compare(v, w) >= 0 && prefix_equal(v, w, count_numbers(w->release) - 1);
   case EQUAL:
@@ -306,7 +274,9 @@ static gboolean in_order(Operator operator_, const Pep440 *v, const Pep440 *w)
   return FALSE;
 }
 
-static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
+/* "===" compares texts, and takes what is no version, too: v is NULL then. FALSE when there is no
+ * answer. */
+static gboolean specifier(const Pep440 *v, OakumSlice version, OakumSlice text, gboolean *all)
 {
   Pep440 wanted = {.pre = 0};
   text = oakum_version_trim(text);
@@ -318,10 +288,11 @@ static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
     for (size_t i = 0; i < text.len; i++)
       if (oakum_version_is_space(text.data[i]) || text.data[i] == ';' || text.data[i] == ')')
         return FALSE;
-    g_autofree char *form = normal_form(v);
-    *all &= oakum_version_is(text, form, TRUE);
+    *all &= oakum_version_fold_compare(text, version) == 0;
     return TRUE;
   }
+  if (!v)
+    return FALSE;
   if ((operator_ == EQUAL || operator_ == NOT_EQUAL) && text.len > 2 &&
       memcmp(text.data + text.len - 2, ".*", 2) == 0) {
     OakumSlice rest = oakum_version_head(text, text.len - 2);
@@ -341,17 +312,20 @@ static gboolean specifier(const Pep440 *v, OakumSlice text, gboolean *all)
 
 OakumRangeAnswer oakum_version_pep440_range(OakumSlice range, OakumSlice version)
 {
-  Pep440 v;
-  if (!parse(version, &v))
-    return OAKUM_RANGE_INVALID;
-  gboolean all = TRUE;
+  Pep440 parsed;
+  const Pep440 *v = parse(version, &parsed) ? &parsed : NULL;
+  gboolean all = TRUE, any = FALSE;
   OakumSlice part;
+  version = oakum_version_trim(version);
   if (!range.data)
     range = OAKUM_VERSION_TEXT("");
   while (oakum_version_split(&range, ',', &part)) {
-    if (oakum_version_trim(part).len > 0 && !specifier(&v, part, &all))
+    if (oakum_version_trim(part).len == 0)
+      continue;
+    any = TRUE;
+    if (!specifier(v, version, part, &all))
       return OAKUM_RANGE_INVALID;
   }
   /* Pre-releases are in where no other version is asked for, as here. */
-  return oakum_range_answer(all);
+  return v || any ? oakum_range_answer(all) : OAKUM_RANGE_INVALID;
 }

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int order;
     if (oakum_version_in_range(scheme, range, range_len, version, version_len) !=
             OAKUM_RANGE_INVALID &&
+        scheme != OAKUM_VERSION_PEP440 && /* whose "===" takes any text */
         !oakum_version_compare(scheme, version, version_len, version, version_len, &order))
       g_error("an answer for what is no version");
   }
