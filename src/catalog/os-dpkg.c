@@ -190,7 +190,8 @@ gboolean oakum_chisel_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError
     return FALSE;
   g_autoptr(OakumReader) reader =
       oakum_reader_new_inflate(oakum_reader_new_memory(packed.data, packed.len), NULL);
-  if (!oakum_reader_slurp(reader, OAKUM_CATALOG_DATABASE_MAX, "chisel's manifest", &text, &len, &why)) {
+  if (!oakum_reader_slurp(reader, OAKUM_CATALOG_DATABASE_MAX, "chisel's manifest", &text, &len,
+                          &why)) {
     oakum_catalog_take_error(error, g_steal_pointer(&why), file);
     return FALSE;
   }
