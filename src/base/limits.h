@@ -143,6 +143,10 @@
 #define OAKUM_RPM_TAGS_MAX 65535u             /* rpm's own limit */
 #define OAKUM_CATALOG_VALUE_MAX 1024u         /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
+#define OAKUM_LAYER_CACHE_MAX (256 * OAKUM_MIB)    /* what is kept of all layers */
+#define OAKUM_LAYER_CACHE_ROW_MAX (12 * OAKUM_MIB) /* of one */
+#define OAKUM_LAYER_CACHE_TOUCH_S 86400            /* how often it is noted that a layer is used */
+#define OAKUM_SQL_BUSY_MS 3000                     /* that one process waits for another */
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */
 #define OAKUM_CATALOG_FILE_S 300 /* processor time of one cataloguer on one file */
 

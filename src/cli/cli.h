@@ -77,6 +77,7 @@ typedef enum {
 typedef struct {
   OakumImageArgKind kind;
   char *text, *path, *tag; /* tag may be NULL */
+  int spool;               /* what came from standard input; -1: nothing */
 } OakumImageArg;
 NODISCARD OakumImageArg *oakum_image_arg_parse(const char *text, GError **error);
 void oakum_image_arg_free(OakumImageArg *arg);
@@ -85,12 +86,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImageArg, oakum_image_arg_free)
 NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                            OakumStore *store, const OakumRegistryArgs *registry,
                                            GError **error);
-/* What a bill of materials (a path, or "-" for standard input; compressed or not) says is in an
- * image. */
+/* What a bill of materials (a file, compressed or not) says is in an image. */
 NODISCARD OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error);
-/* What is in the image; a root file system is read where it lies. */
+/* FILE "-" is standard input, put where it can be read more than once. */
+NODISCARD gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error);
+/* What is in the image; a root file system is read where it lies. `cache` may be NULL. */
 NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
                                                 const OakumPlatform *platform, OakumStore *store,
+                                                OakumExamineCache *cache,
                                                 const OakumRegistryArgs *registry, GError **error);
 /* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
  * `manifests`. Owns `below` when `owned`. */

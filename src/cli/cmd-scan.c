@@ -1,56 +1,152 @@
 #include "cli/scan-common.h"
 #include <stdio.h>
+#include <string.h>
 
 typedef struct {
   OakumScanArgs scan;
   char *file, *platform, *store;
+  gboolean no_cache;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;
 } ScanArgs;
+
+/* What all images of one call share. */
+typedef struct {
+  const ScanArgs *args;
+  OakumPolicy policy;
+  OakumPlatform platform;
+  OakumStore *store;
+  OakumExamineCache *cache;
+  guint count;      /* of images */
+  GString *summary; /* a line each */
+} Scan;
+
+/* "result.json" is "result.2.json" for the second of several images. */
+static char *report_path(const Scan *scan, guint number)
+{
+  const char *path = scan->args->file;
+  if (!path || scan->count == 1)
+    return g_strdup(path);
+  const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
+  g_autofree char *head = dot ? g_strndup(path, (gsize)(dot - path)) : g_strdup(path);
+  return g_strdup_printf("%s.%u%s", head, number, dot ? dot : "");
+}
+
+static void summarize(Scan *scan, const char *image, const OakumScanned *scanned)
+{
+  static const char *const words[] = {[OAKUM_EXIT_PASS] = "pass",
+                                      [OAKUM_EXIT_ERROR] = "error",
+                                      [OAKUM_EXIT_GATE] = "refused",
+                                      [OAKUM_EXIT_INCOMPLETE] = "unknown"};
+  g_autofree char *shown = oakum_escape_terminal(image, -1);
+  if (!scanned) {
+    g_string_append_printf(scan->summary, "error    %s\n", shown);
+    return;
+  }
+  guint holes = 0, fixable = 0, unknown = 0;
+  for (guint i = 0; i < scanned->findings->len; i++) {
+    const OakumFinding *finding = scanned->findings->pdata[i];
+    holes += finding->kind == OAKUM_FINDING_VULNERABILITY;
+    fixable += finding->kind == OAKUM_FINDING_VULNERABILITY && finding->fixed;
+    unknown += finding->kind == OAKUM_FINDING_INCOMPLETE;
+  }
+  g_string_append_printf(scan->summary,
+                         "%-8s %s: %u packages, %u holes, %u of them with a fix, %u not judged\n",
+                         words[oakum_cli_verdict_status(scanned->verdict)], shown,
+                         scanned->catalog->packages->len, holes, fixable, unknown);
+}
+
+static int scan_one(Scan *scan, const char *text, guint number)
+{
+  g_autoptr(GError) error = NULL;
+  g_auto(OakumScanned) scanned = {0};
+  const ScanArgs *args = scan->args;
+  int status = OAKUM_EXIT_ERROR;
+  g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, &error);
+  g_autofree char *path = report_path(scan, number);
+  OakumCatalog *catalog = arg && oakum_image_arg_take_stdin(arg, &error)
+                              ? oakum_image_arg_examine(arg, &scan->platform, scan->store,
+                                                        scan->cache, &args->registry, &error)
+                              : NULL;
+  if (catalog && oakum_cli_scan(catalog, args->scan.db, NULL, &scan->policy, &scanned, &error) &&
+      oakum_cli_report(&scanned, arg->text, args->scan.format, path, &error))
+    status = oakum_cli_verdict_status(scanned.verdict);
+  if (error)
+    oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
+  summarize(scan, text, status == OAKUM_EXIT_ERROR ? NULL : &scanned);
+  return status;
+}
+
+/* The worst of all counts: an error, then a refusal, then what could not be judged. */
+static int worse(int a, int b)
+{
+  static const int order[] = {OAKUM_EXIT_ERROR, OAKUM_EXIT_GATE, OAKUM_EXIT_INCOMPLETE};
+  for (size_t i = 0; i < G_N_ELEMENTS(order); i++)
+    if (a == order[i] || b == order[i])
+      return order[i];
+  return OAKUM_EXIT_PASS;
+}
+
+/* Reports for programs stay alone on standard output. */
+static void show_summary(const Scan *scan)
+{
+  const char *format = scan->args->scan.format;
+  if (scan->count == 1)
+    return;
+  gboolean table = (!format || strcmp(format, "table") == 0) && !scan->args->file;
+  fprintf(table ? stdout : stderr, "%s%u images\n%s", table ? "\n" : "", scan->count,
+          scan->summary->str);
+}
 
 static int run(int argc, char **argv)
 {
   ScanArgs args = {0};
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
-  OakumPolicy policy = {0};
-  OakumPlatform platform = {0};
-  OakumScanned scanned = {0};
+  Scan scan = {.args = &args};
   int status = OAKUM_EXIT_ERROR;
   gboolean ok = oakum_options_parse(&oakum_cmd_scan, &args, argc, argv, &rest, &error);
-  if (ok && rest->len != 1) {
+  if (ok && rest->len == 0) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "expected one image argument; see oakum scan --help");
+                "expected an image argument; see oakum scan --help");
     ok = FALSE;
   }
-  ok = ok && oakum_scan_args_policy(&args.scan, "none", &policy, &error);
+  ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error);
   if (ok && args.platform)
-    ok = oakum_platform_parse(args.platform, &platform, &error);
+    ok = oakum_platform_parse(args.platform, &scan.platform, &error);
   else if (ok)
-    oakum_platform_host(&platform);
-  g_autoptr(OakumImageArg) arg = ok ? oakum_image_arg_parse(rest->pdata[0], &error) : NULL;
-  g_autoptr(OakumStore) store = arg && args.store ? oakum_store_open(args.store, &error) : NULL;
-  g_autoptr(OakumCatalog) catalog =
-      arg && !error ? oakum_image_arg_examine(arg, &platform, store, &args.registry, &error) : NULL;
-  if (catalog &&
-      oakum_cli_scan(g_steal_pointer(&catalog), args.scan.db, NULL, &policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, args.scan.format, args.file, &error))
-    status = oakum_cli_verdict_status(scanned.verdict);
+    oakum_platform_host(&scan.platform);
+  scan.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
+  if (ok && !error) {
+    g_autofree char *folder = oakum_store_find_path(args.store);
+    scan.cache = args.no_cache ? NULL : oakum_examine_cache_open(folder);
+    scan.count = rest->len;
+    scan.summary = g_string_new(NULL);
+    status = OAKUM_EXIT_PASS;
+    for (guint i = 0; i < rest->len; i++)
+      status = worse(status, scan_one(&scan, rest->pdata[i], i + 1));
+    show_summary(&scan);
+    g_string_free(scan.summary, TRUE);
+  }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
-  oakum_scanned_clear(&scanned);
-  oakum_platform_clear(&platform);
+  oakum_examine_cache_free(scan.cache);
+  oakum_store_free(scan.store);
+  oakum_platform_clear(&scan.platform);
   oakum_options_clear(&oakum_cmd_scan, &args);
   return status;
 }
 
 static const OakumOption own_options[] = {
-    {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE", "write the report there",
+    {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE",
+     "write the report there; of several images FILE.1, FILE.2 … with the ending kept",
      "standard output"},
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},
     {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR",
      "keep what is pulled in this store of blobs, and take it from there", "nothing is kept"},
+    {"no-cache", 0, OAKUM_OPTION_FLAG, offsetof(ScanArgs, no_cache), NULL,
+     "read every layer, also one whose packages are known from before, and keep nothing of it"},
     {0}};
 static const OakumOptionGroup groups[] = {
     {NULL, NULL, own_options, 0},
@@ -59,9 +155,9 @@ static const OakumOptionGroup groups[] = {
     OAKUM_GENERAL_GROUP(ScanArgs, general),
     {0}};
 static const OakumArgument arguments[] = {
-    {"IMAGE",
+    {"IMAGE...",
      "registry/name:tag, docker-archive:FILE[:NAME], oci:DIR[:TAG], oci-archive:FILE[:TAG], "
-     "rootfs:DIR, rootfs:FILE or sbom:FILE"},
+     "rootfs:DIR, rootfs:FILE or sbom:FILE; FILE may be -, standard input"},
     {0}};
 
 const OakumCommand oakum_cmd_scan = {

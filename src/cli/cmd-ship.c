@@ -74,7 +74,9 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   const OakumPlatform *platform = built->platforms->pdata[index];
   gboolean several = built->results->len > 1;
   g_auto(OakumScanned) scanned = {0};
-  OakumCatalog *catalog = oakum_examine_image(result->image, error);
+  g_autofree char *folder = oakum_store_find_path(args->build.store);
+  g_autoptr(OakumExamineCache) cache = oakum_examine_cache_open(folder);
+  OakumCatalog *catalog = oakum_examine_image(result->image, cache, error);
   if (!catalog ||
       !oakum_cli_scan(catalog, args->scan.db, result->layer_lines, &args->policy, &scanned, error))
     return OAKUM_EXIT_ERROR;

@@ -18,6 +18,7 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
                {"sbom:", OAKUM_ARG_SBOM}};
   g_autoptr(OakumImageArg) arg = g_new0(OakumImageArg, 1);
   arg->text = g_strdup(text);
+  arg->spool = -1;
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
     if (!g_str_has_prefix(text, kinds[i].prefix))
       continue;
@@ -54,7 +55,32 @@ void oakum_image_arg_free(OakumImageArg *arg)
   g_free(arg->text);
   g_free(arg->path);
   g_free(arg->tag);
+  oakum_fd_clear(&arg->spool);
   g_free(arg);
+}
+
+/* Archives are read here and there: what comes through a pipe goes to a file without a name. */
+gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error)
+{
+  struct stat st;
+  if (!arg->path || strcmp(arg->path, "-") != 0)
+    return TRUE;
+  if (fstat(STDIN_FILENO, &st) < 0 || !S_ISREG(st.st_mode)) {
+    g_autofree char *name = g_build_filename(g_get_tmp_dir(), "oakum-input-XXXXXX", NULL);
+    if ((arg->spool = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, 0600)) < 0) {
+      oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", name);
+      return FALSE;
+    }
+    unlink(name);
+    g_autoptr(OakumReader) in = oakum_reader_new_limit(oakum_reader_new_fd(STDIN_FILENO, FALSE),
+                                                       OAKUM_IMAGE_UNPACKED_MAX, "standard input");
+    g_autoptr(OakumWriter) out = oakum_writer_new_fd(arg->spool, FALSE);
+    if (!oakum_stream_copy(in, out, NULL, error) || !oakum_writer_finish(out, error))
+      return FALSE;
+  }
+  g_free(arg->path);
+  arg->path = g_strdup_printf("/proc/self/fd/%d", arg->spool >= 0 ? arg->spool : STDIN_FILENO);
+  return TRUE;
 }
 
 /* A tar on disk; its size is known when it is a plain file. Takes fd. */
@@ -265,14 +291,14 @@ static OakumReader *reopen_tar(gpointer user, GError **error)
 }
 
 OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
-                                      OakumStore *store, const OakumRegistryArgs *registry,
-                                      GError **error)
+                                      OakumStore *store, OakumExamineCache *cache,
+                                      const OakumRegistryArgs *registry, GError **error)
 {
   if (arg->kind == OAKUM_ARG_SBOM)
     return oakum_sbom_arg_examine(arg->path, error);
   if (arg->kind != OAKUM_ARG_ROOTFS) {
     g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
-    return image ? oakum_examine_image(image, error) : NULL;
+    return image ? oakum_examine_image(image, cache, error) : NULL;
   }
   struct stat st;
   if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))

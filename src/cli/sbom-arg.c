@@ -28,8 +28,7 @@ static GBytes *as_layer(const char *text, size_t len, GError **error)
 
 OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)
 {
-  gboolean input = strcmp(path, "-") == 0;
-  int fd = input ? 0 : open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", path);
     return NULL;

@@ -49,3 +49,10 @@ void oakum_examine_order_clear(ExamineOrder *order);
 /* An error as a document, and back: FALSE with it. */
 NODISCARD char *oakum_examine_format_error(const GError *error);
 NODISCARD gboolean oakum_examine_parse_error(const char *data, size_t len, GError **error);
+
+/* The key of all names that are kept; borrowed. */
+NODISCARD const uint8_t *oakum_examine_cache_key(const OakumExamineCache *cache);
+/* NULL: not kept, by these readers. */
+NODISCARD OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *diff_id);
+void oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
+                             const OakumLayerNotes *notes);

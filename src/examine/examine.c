@@ -249,6 +249,15 @@ static gboolean learn(Job *job, guint layer, Worker *worker)
 
 /* ---- the work
  * ----------------------------------------------------------------------------------- */
+/* The first layer from `at` on that there is something to read of. */
+static guint next_layer(const Job *job, guint at, const GPtrArray *only)
+{
+  while (at < job->n &&
+         (only ? ((GPtrArray *)only->pdata[at])->len == 0 : job->notes->pdata[at] != NULL))
+    at++;
+  return at;
+}
+
 /* Reads layers `from` and on, as far as one process comes. `only` (may be NULL): for each layer the
  * files that are read again; layers without any are left out. */
 static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *only, GError **error)
@@ -264,7 +273,7 @@ static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *onl
   order.layers = layers;
   for (guint i = *at; i < job->n; i++) {
     GPtrArray *some = only ? only->pdata[i] : NULL;
-    if ((only && some->len == 0) || (!only && job->notes->pdata[i]))
+    if (next_layer(job, i, only) != i)
       continue;
     ExamineLayer *layer = g_new0(ExamineLayer, 1); /* everything in it is borrowed */
     *layer = (ExamineLayer){job->diff_ids ? job->diff_ids[i] : NULL, i == 0, some};
@@ -292,8 +301,10 @@ static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *onl
       g_prefix_error(error, "layer %u: ", i);
     if (outcome != CAME)
       return outcome;
-    if (only)
+    if (only && job->notes->pdata[i])
       oakum_layer_notes_add(job->notes->pdata[i], notes);
+    else if (only)
+      oakum_layer_notes_free(notes);
     else
       job->notes->pdata[i] = notes;
   }
@@ -303,7 +314,7 @@ static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *onl
 
 static gboolean run_all(Job *job, const GPtrArray *only, GError **error)
 {
-  for (guint at = 0; at < job->n;) {
+  for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
     __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
     Outcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == FAILED)
@@ -319,13 +330,43 @@ static void lists_free(gpointer list)
   g_ptr_array_unref(list);
 }
 
-static OakumCatalog *job_run(Job *job, const char *const *digests, GError **error)
+static GPtrArray *lists_new(guint n)
 {
-  if (!run_all(job, NULL, error))
+  GPtrArray *lists = g_ptr_array_new_with_free_func(lists_free);
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add(lists, g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free));
+  return lists;
+}
+
+/* What a layer itself asks to be read once more, by other names: it belongs to its notes. */
+static gboolean read_own_again(Job *job, GError **error)
+{
+  g_autoptr(GPtrArray) again = lists_new(job->n);
+  for (guint i = 0; i < job->n; i++) {
+    OakumLayerNotes *notes = job->notes->pdata[i];
+    if (notes)
+      g_ptr_array_extend_and_steal(again->pdata[i], g_steal_pointer(&notes->again));
+    if (notes)
+      notes->again = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
+  }
+  return run_all(job, again, error);
+}
+
+static OakumCatalog *job_run(Job *job, OakumExamineCache *cache, const char *const *digests,
+                             GError **error)
+{
+  g_autofree gboolean *known = g_new0(gboolean, job->n + 1);
+  if (cache)
+    memcpy(job->key, oakum_examine_cache_key(cache), sizeof(job->key));
+  for (guint i = 0; cache && i < job->n; i++)
+    known[i] = (job->notes->pdata[i] = oakum_examine_cache_get(cache, job->diff_ids[i])) != NULL;
+  if (!run_all(job, NULL, error) || !read_own_again(job, error))
     return NULL;
-  g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(lists_free);
-  for (guint i = 0; i < job->n; i++)
-    g_ptr_array_add(again, g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free));
+  /* what a process died over is told of this run only */
+  for (guint i = 0; cache && job->skip->len == 0 && i < job->n; i++)
+    if (!known[i] && job->notes->pdata[i])
+      oakum_examine_cache_put(cache, job->diff_ids[i], job->notes->pdata[i]);
+  g_autoptr(GPtrArray) again = lists_new(job->n);
   if (oakum_catalog_again(job->notes, again) && !run_all(job, again, error))
     return NULL;
   OakumCatalog *catalog = oakum_catalog_merge(job->notes, digests);
@@ -341,7 +382,7 @@ static OakumReader *open_blob(gpointer user, guint layer, GError **error)
   return oakum_image_open_blob(user, layer, error);
 }
 
-OakumCatalog *oakum_examine_image(const OakumImage *image, GError **error)
+OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache, GError **error)
 {
   __attribute__((cleanup(job_clear))) Job job;
   guint n = image->manifest->layers->len;
@@ -353,7 +394,7 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, GError **error)
     job.diff_ids = (char **)image->config->diff_ids->pdata;
     job.open = open_blob;
     job.user = (gpointer)image;
-    catalog = job_run(&job, (const char *const *)(gpointer)digests->pdata, error);
+    catalog = job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, error);
   }
   if (!catalog)
     g_prefix_error(error, "%s: ", image->name);
@@ -381,7 +422,7 @@ OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char
   if (job_init(&job, name, 1, error)) {
     job.open = open_tar;
     job.user = &tar;
-    catalog = job_run(&job, NULL, error);
+    catalog = job_run(&job, NULL, NULL, error);
   }
   if (!catalog)
     g_prefix_error(error, "%s: ", name);
@@ -398,7 +439,7 @@ OakumCatalog *oakum_examine_folder(const char *path, GError **error)
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
   if (ok && folder >= 0) {
     job.folder = folder;
-    catalog = job_run(&job, NULL, error);
+    catalog = job_run(&job, NULL, NULL, error);
   }
   if (!catalog)
     g_prefix_error(error, "%s: ", path);

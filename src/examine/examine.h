@@ -7,12 +7,22 @@
 OAKUM_DECLARE_ERROR(examine)
 #define OAKUM_EXAMINE_ERROR (oakum_examine_error_quark())
 
+/* What was found in layers, kept below `folder` (made when missing) by their digests:
+ * OAKUM_LAYER_CACHE_MAX bytes, the layers not used for longest go first. Any number of processes
+ * may use it; a broken one is made anew. NULL: it cannot be had, and nothing is kept. */
+typedef struct OakumExamineCache OakumExamineCache;
+NODISCARD OakumExamineCache *oakum_examine_cache_open(const char *folder);
+void oakum_examine_cache_free(OakumExamineCache *cache);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumExamineCache, oakum_examine_cache_free)
+
 /* Each starts this program again as "oakum:examine", hands it the bytes, and reads back what it
  * found; the caller's process looks at no byte but to check the digests of blobs. Wrong bytes are
  * DIGEST, whatever they break. Errors of the reading process keep their code. A reading process
  * that dies, or does not come to an end, over one file is started again without that file, which
  * becomes an INCOMPLETE finding. */
-NODISCARD OakumCatalog *oakum_examine_image(const OakumImage *image, GError **error);
+/* Layers that `cache` (may be NULL) knows are not opened. */
+NODISCARD OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
+                                            GError **error);
 /* A root file system: a tar, or a folder. `name` is used in messages. `open` gives the tar from its
  * beginning, more than once if need be. */
 typedef OakumReader *(*OakumExamineOpen)(gpointer user, GError **error);

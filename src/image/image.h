@@ -37,6 +37,8 @@ typedef struct OakumStore OakumStore;
 /* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
  * mode 0700 when missing. */
 NODISCARD OakumStore *oakum_store_open(const char *path, GError **error);
+/* Where that is; nothing is opened or made. New string. */
+NODISCARD char *oakum_store_find_path(const char *path);
 NODISCARD const char *oakum_store_path(const OakumStore *store);
 void oakum_store_free(OakumStore *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStore, oakum_store_free)

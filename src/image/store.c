@@ -57,7 +57,7 @@ static gboolean make_folder(const char *path, GError **error)
   return FALSE;
 }
 
-static char *default_path(const char *path)
+char *oakum_store_find_path(const char *path)
 {
   if (path && *path)
     return g_strdup(path);
@@ -72,7 +72,7 @@ OakumStore *oakum_store_open(const char *path, GError **error)
   store->dir = store->tmp = -1;
   g_mutex_init(&store->fresh_lock);
   store->fresh = oakum_str_map_new(g_free, g_free);
-  store->path = default_path(path);
+  store->path = oakum_store_find_path(path);
   static const char *const folders[] = {"tmp", "blobs/sha256", "blobs/sha512"};
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
     g_autofree char *folder = g_build_filename(store->path, folders[i], NULL);

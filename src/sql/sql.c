@@ -1,5 +1,8 @@
 #include "sql/sql.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #define STEPS_AT_ONCE 1000
 
@@ -89,6 +92,23 @@ OakumSql *oakum_sql_open_write(const char *path, GError **error)
   if (!sql ||
       !oakum_sql_exec(
           sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=FULL; PRAGMA page_size=4096", error))
+    return NULL;
+  return g_steal_pointer(&sql);
+}
+
+OakumSql *oakum_sql_open_shared(const char *path, GError **error)
+{
+  int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_SQL_ERROR, errno, "%s", path);
+    return NULL;
+  }
+  close(fd);
+  g_autoptr(OakumSql) sql = open_with(path, SQLITE_OPEN_READWRITE, path, error);
+  if (!sql)
+    return NULL;
+  sqlite3_busy_timeout(sql->db, OAKUM_SQL_BUSY_MS);
+  if (!oakum_sql_exec(sql, "PRAGMA cell_size_check=ON; PRAGMA synchronous=OFF", error))
     return NULL;
   return g_steal_pointer(&sql);
 }

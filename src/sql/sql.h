@@ -16,6 +16,9 @@ NODISCARD OakumSql *oakum_sql_open_read(const char *path, GError **error);
 /* Opens to write, made when missing, without journal: for files that are renamed when they are
  * whole. */
 NODISCARD OakumSql *oakum_sql_open_write(const char *path, GError **error);
+/* Opens to read and write, made (mode 0600) when missing, for several processes at once; one waits
+ * OAKUM_SQL_BUSY_MS for another. For what may be lost: a loss of power may cost the latest. */
+NODISCARD OakumSql *oakum_sql_open_shared(const char *path, GError **error);
 NODISCARD gboolean oakum_sql_exec(OakumSql *sql, const char *text, GError **error);
 void oakum_sql_free(OakumSql *sql);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumSql, oakum_sql_free)

@@ -168,3 +168,78 @@ def test_a_file_of_an_os_package_names_it(oakum, tmp_path):
                      "var/lib/dpkg/info/python3-six.list": f"/.\n/usr\n/{place}\n"})
     found = {(p["type"], p["version"]): p.get("owner") for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]}
     assert found == {("deb", "1.16.0-4"): None, ("pypi", "1.16.0"): "pkg:deb/debian/python3-six@1.16.0-4?arch=all&distro=debian-12", ("pypi", "1.17.0"): None}
+
+
+def layout(folder, *layers):
+    """An OCI layout of these layers."""
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+                         "rootfs": {"type": "layers", "diff_ids": [reject_tools.digest(layer) for layer in layers]}}).encode()
+    part = lambda kind, data: {"mediaType": f"application/vnd.oci.image.{kind}", "digest": reject_tools.digest(data), "size": len(data)}
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": part("config.v1+json", config),
+                "layers": [part("layer.v1.tar", layer) for layer in layers]}
+    files = reject_tools.oci(layer=layers[0], config=config, manifest=manifest)
+    return write(folder, {**files, **{reject_tools.blob(reject_tools.digest(layer)): layer for layer in layers}})
+
+
+PYTHON = "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA"
+SIX = "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n"
+
+
+def test_layers_are_read_once(oakum, tmp_path):
+    """A second scan opens no layer, in an image of other layers too; what the readers found stands in a file that may break."""
+    store = tmp_path / "store"
+    base = reject_tools.debian(reject_tools.file(PYTHON, SIX))
+    top = reject_tools.tar(reject_tools.entry("objects/1", SIX.replace("six", "attrs").encode()),
+                           reject_tools.entry("opt/attrs-1.16.0.dist-info/METADATA", type="1", link="objects/1"))
+    gone = reject_tools.tar(reject_tools.file("usr/lib/python3/dist-packages/.wh.six-1.16.0.dist-info", ""))
+    one, two = layout(tmp_path / "one", base, top), layout(tmp_path / "two", base, top, gone)
+    names = lambda result: [p["name"] for p in result["packages"]]
+    first = scan(oakum, f"oci:{one}", "--store", store)
+    assert names(first) == ["attrs", "bash", "six"]
+    for layer in (base, top):
+        (one / reject_tools.blob(reject_tools.digest(layer))).unlink()
+        (two / reject_tools.blob(reject_tools.digest(layer))).unlink()
+    assert scan(oakum, f"oci:{one}", "--store", store)["packages"] == first["packages"]
+    assert names(scan(oakum, f"oci:{two}", "--store", store)) == ["attrs", "bash"]
+    done = subprocess.run([oakum, "scan", "--no-cache", "--store", store, f"oci:{one}"], capture_output=True, text=True)
+    assert done.returncode == 1 and "blobs" in done.stderr
+    layout(tmp_path / "one", base, top)
+    for damage in (b"", b"no database at all" * 100, (store / "layers.db").read_bytes()[:5000]):
+        (store / "layers.db").write_bytes(damage)
+        assert scan(oakum, f"oci:{one}", "--store", store)["packages"] == first["packages"]
+    assert (store / "layers.db").stat().st_mode & 0o77 == 0
+
+
+def test_many_scans_at_once_share_what_they_know(oakum, tmp_path):
+    images = [layout(tmp_path / str(i), reject_tools.debian(reject_tools.file(f"x{i}", "")), reject_tools.debian(reject_tools.file(PYTHON, SIX))) for i in range(4)]
+    running = [subprocess.Popen([oakum, "scan", "--format", "json", "--store", tmp_path / "store", f"oci:{images[i % 4]}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for i in range(12)]
+    for process in running:
+        out, err = process.communicate(timeout=120)
+        assert [p["name"] for p in json.loads(out)["packages"]] == ["bash", "six"], err
+
+
+def test_archives_on_standard_input(oakum, tmp_path):
+    archive = reject_tools.docker(layer=reject_tools.debian())
+    (tmp_path / "a.tar").write_bytes(archive)
+    with open(tmp_path / "a.tar", "rb") as file:
+        done = subprocess.run([oakum, "scan", "--format", "json", "docker-archive:-"], stdin=file, capture_output=True)
+    assert [p["name"] for p in json.loads(done.stdout)["packages"]] == ["bash"], done.stderr
+    through = subprocess.run([oakum, "scan", "--format", "json", "docker-archive:-"], input=archive, capture_output=True)
+    assert json.loads(through.stdout)["packages"] == json.loads(done.stdout)["packages"]
+    packed = layout(tmp_path / "l", reject_tools.debian())
+    tar = subprocess.run(["tar", "-C", packed, "-c", "."], capture_output=True, check=True).stdout
+    oci = subprocess.run([oakum, "scan", "--format", "json", "oci-archive:-"], input=tar, capture_output=True)
+    assert [p["name"] for p in json.loads(oci.stdout)["packages"]] == ["bash"], oci.stderr
+    rootfs = subprocess.run([oakum, "scan", "--format", "json", "rootfs:-"], input=reject_tools.debian(), capture_output=True)
+    assert [p["name"] for p in json.loads(rootfs.stdout)["packages"]] == ["bash"], rootfs.stderr
+
+
+def test_several_images_in_one_call(oakum, tmp_path):
+    good, odd = layout(tmp_path / "good", reject_tools.debian()), write(tmp_path / "odd", {"etc/os-release": "ID=plan9\n"})
+    done = subprocess.run([oakum, "scan", f"oci:{good}", f"rootfs:{odd}", f"oci:{tmp_path}/none"], capture_output=True, text=True)
+    summary = done.stdout.split("3 images\n")[1].splitlines()
+    assert done.returncode == 1 and [line.split()[0] for line in summary] == ["pass", "unknown", "error"], done.stdout + done.stderr
+    assert f"oci:{good}: 1 packages, 0 holes" in summary[0]
+    done = subprocess.run([oakum, "scan", "--format", "json", "-o", tmp_path / "r.json", f"oci:{good}", f"rootfs:{odd}"], capture_output=True, text=True)
+    assert done.returncode == 3 and done.stdout == "" and "2 images" in done.stderr
+    assert len(json.loads((tmp_path / "r.1.json").read_text())["packages"]) == 1 and (tmp_path / "r.2.json").exists()

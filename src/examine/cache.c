@@ -1,0 +1,166 @@
+/* What was found in layers, kept by the layers' digests and by what read them: a SQLite file that
+ * several processes use at once. Nothing in it is believed more than what a reading process says,
+ * and whatever is wrong with it costs time, never an answer: a broken file is made anew. */
+#include "examine/examine-private.h"
+#include "sql/sql.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct OakumExamineCache {
+  char *path;
+  char *readers; /* digest of all versions of cataloguers */
+  OakumSql *sql;
+  uint8_t key[OAKUM_HASH_KEY];
+};
+
+static const char schema[] =
+    "CREATE TABLE IF NOT EXISTS secret (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT "
+    "NULL);"
+    "CREATE TABLE IF NOT EXISTS layer (diff_id TEXT NOT NULL, readers TEXT NOT NULL,"
+    " notes BLOB NOT NULL, names BLOB NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " PRIMARY KEY (diff_id, readers));";
+
+static gboolean read_key(OakumExamineCache *cache, GError **error)
+{
+  g_autoptr(OakumStatement) get =
+      oakum_sql_prepare(cache->sql, "SELECT key FROM secret WHERE one = 1", error);
+  int row = get ? oakum_statement_step(get, error) : -1;
+  if (row <= 0)
+    return FALSE;
+  OakumSlice key = oakum_statement_blob(get, 0);
+  if (key.len != sizeof(cache->key)) {
+    g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_INVALID, "%s: the key is damaged",
+                cache->path);
+    return FALSE;
+  }
+  memcpy(cache->key, key.data, key.len);
+  return TRUE;
+}
+
+static gboolean set_up(OakumExamineCache *cache, GError **error)
+{
+  uint8_t key[OAKUM_HASH_KEY];
+  oakum_random(key, sizeof(key));
+  if (!(cache->sql = oakum_sql_open_shared(cache->path, error)) ||
+      !oakum_sql_exec(cache->sql, schema, error))
+    return FALSE;
+  g_autoptr(OakumStatement) put =
+      oakum_sql_prepare(cache->sql, "INSERT OR IGNORE INTO secret VALUES (1, ?1)", error);
+  if (!put)
+    return FALSE;
+  oakum_statement_bind_blob(put, 1, key, sizeof(key));
+  return oakum_statement_step(put, error) == 0 && read_key(cache, error);
+}
+
+OakumExamineCache *oakum_examine_cache_open(const char *folder)
+{
+  g_autoptr(OakumExamineCache) cache = g_new0(OakumExamineCache, 1);
+  /* another build may find something else, whatever its versions say */
+  struct stat own = {0};
+  (void)!stat("/proc/self/exe", &own);
+  g_autofree char *catalog = oakum_catalog_versions();
+  g_autofree char *versions = g_strdup_printf("%s %lld %lld.%09ld", catalog, (long long)own.st_size,
+                                              (long long)own.st_mtim.tv_sec, own.st_mtim.tv_nsec);
+  cache->path = g_build_filename(folder, "layers.db", NULL);
+  cache->readers = oakum_sha256_hex(versions, strlen(versions));
+  if (g_mkdir_with_parents(folder, 0700) < 0)
+    return NULL;
+  for (int tries = 0; tries < 2; tries++) {
+    g_autoptr(GError) error = NULL;
+    if (set_up(cache, &error))
+      return g_steal_pointer(&cache);
+    g_clear_pointer(&cache->sql, oakum_sql_free);
+    if (error->code != OAKUM_ERROR_INVALID || unlink(cache->path) < 0)
+      break;
+    oakum_info("%s: %s; it is made anew", cache->path, error->message);
+  }
+  return NULL;
+}
+
+void oakum_examine_cache_free(OakumExamineCache *cache)
+{
+  if (!cache)
+    return;
+  oakum_sql_free(cache->sql);
+  g_free(cache->path);
+  g_free(cache->readers);
+  g_free(cache);
+}
+
+const uint8_t *oakum_examine_cache_key(const OakumExamineCache *cache)
+{
+  return cache->key;
+}
+
+static void touch(OakumExamineCache *cache, const char *diff_id)
+{
+  g_autoptr(OakumStatement) set = oakum_sql_prepare(
+      cache->sql, "UPDATE layer SET used = ?3 WHERE diff_id = ?1 AND readers = ?2", NULL);
+  if (!set)
+    return;
+  oakum_statement_bind_text(set, 1, diff_id);
+  oakum_statement_bind_text(set, 2, cache->readers);
+  oakum_statement_bind_int(set, 3, g_get_real_time() / G_USEC_PER_SEC);
+  (void)!oakum_statement_step(set, NULL); /* another process writes: so be it */
+}
+
+OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *diff_id)
+{
+  g_autoptr(OakumStatement) get = oakum_sql_prepare(
+      cache->sql, "SELECT notes, names, used FROM layer WHERE diff_id = ?1 AND readers = ?2", NULL);
+  if (!get)
+    return NULL;
+  oakum_statement_bind_text(get, 1, diff_id);
+  oakum_statement_bind_text(get, 2, cache->readers);
+  if (oakum_statement_step(get, NULL) != 1)
+    return NULL;
+  OakumSlice text = oakum_statement_blob(get, 0), names = oakum_statement_blob(get, 1);
+  gboolean old =
+      g_get_real_time() / G_USEC_PER_SEC - oakum_statement_int(get, 2) > OAKUM_LAYER_CACHE_TOUCH_S;
+  g_autoptr(OakumLayerNotes) notes =
+      text.data ? oakum_examine_parse((const char *)text.data, text.len, NULL) : NULL;
+  if (!notes || !(notes->names = oakum_names_unpack(cache->key, names, NULL)))
+    return NULL;
+  oakum_statement_reset(get);
+  if (old)
+    touch(cache, diff_id);
+  return g_steal_pointer(&notes);
+}
+
+/* The layers that were not used for longest go, until there is room again. */
+static void make_room(OakumExamineCache *cache)
+{
+  g_autofree char *text = g_strdup_printf(
+      "DELETE FROM layer WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(bytes) OVER (ORDER "
+      "BY "
+      "used DESC, rowid DESC) AS above FROM layer) WHERE above > %" G_GUINT64_FORMAT ")",
+      (guint64)OAKUM_LAYER_CACHE_MAX);
+  (void)!oakum_sql_exec(cache->sql, text, NULL);
+}
+
+void oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
+                             const OakumLayerNotes *notes)
+{
+  g_autofree char *text = notes->names ? oakum_examine_format(notes) : NULL;
+  if (!text)
+    return;
+  g_autoptr(GByteArray) names = g_byte_array_new();
+  oakum_names_pack(notes->names, names);
+  size_t len = strlen(text);
+  if (len + names->len > OAKUM_LAYER_CACHE_ROW_MAX)
+    return;
+  g_autoptr(OakumStatement) put = oakum_sql_prepare(
+      cache->sql, "INSERT OR REPLACE INTO layer VALUES (?1, ?2, ?3, ?4, ?5, ?6)", NULL);
+  if (!put)
+    return;
+  oakum_statement_bind_text(put, 1, diff_id);
+  oakum_statement_bind_text(put, 2, cache->readers);
+  oakum_statement_bind_blob(put, 3, text, len);
+  oakum_statement_bind_blob(put, 4, names->data, names->len);
+  oakum_statement_bind_int(put, 5, g_get_real_time() / G_USEC_PER_SEC);
+  oakum_statement_bind_int(put, 6, (int64_t)(len + names->len));
+  if (oakum_statement_step(put, NULL) == 0)
+    make_room(cache);
+}
