@@ -1,287 +1,29 @@
+/* Asking the database. */
 #include "advisory/advisory-private.h"
-#include "os/os.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#define SCHEMA_VERSION "2"
-
-/* The whole schema, by name. It is compared word by word when a database is opened: the schema of a
- * foreign file is code (generated columns, checks, indexes on expressions). */
-static const char *const tables[][2] = {
-    {"advisory",
-     "CREATE TABLE advisory(ecosystem TEXT, package TEXT, feed TEXT, record TEXT, seq INTEGER, "
-     "id TEXT, aliases TEXT, introduced TEXT, fixed TEXT, last_affected TEXT, versions TEXT, "
-     "severity INTEGER, title TEXT, "
-     "PRIMARY KEY(ecosystem, package, feed, record, seq)) WITHOUT ROWID"},
-    {"meta", "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"},
-};
+#include <stdlib.h>
 
 struct OakumAdvisoryDb {
   OakumSql *sql;
-  OakumStatement *find;
+  GMutex lock; /* over the statements */
+  OakumStatement *find, *vulnerability, *alias, *epss, *kev, *eol;
+  GPtrArray *feeds;      /* OakumAdvisoryFeed, NULL at the end */
+  GHashTable *feed_ids;  /* number to feed */
+  GPtrArray *ecosystems; /* names in order, NULL at the end */
+  GHashTable *ecosystem_ids;
+  GHashTable *ecosystem_names; /* number to name */
 };
 
-gboolean oakum_feed_parse(const char *text, OakumFeed *out)
+static gboolean invalid(GError **error, const char *text)
 {
-  *out = strcmp(text, "alpine-secdb") == 0 ? OAKUM_FEED_ALPINE_SECDB : OAKUM_FEED_OSV;
-  return strcmp(text, "osv") == 0 || strcmp(text, "alpine-secdb") == 0;
-}
-
-/* ---- import
- * ----------------------------------------------------------------------------------------- */
-static gboolean copy_old(const char *from, const char *to, gboolean *copied, GError **error)
-{
-  OAKUM_AUTO_FD in = open(from, O_RDONLY | O_CLOEXEC);
-  *copied = FALSE;
-  if (in < 0 && errno == ENOENT)
-    return TRUE;
-  /* Some other file, or another program's database, is not to be written over. */
-  g_autoptr(OakumAdvisoryDb) ours = in >= 0 ? oakum_advisory_db_open(from, error) : NULL;
-  if (in >= 0 && !ours)
-    return FALSE;
-  *copied = TRUE;
-  OAKUM_AUTO_FD out = in >= 0 ? open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
-  if (in < 0 || out < 0) {
-    oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "%s", in < 0 ? from : to);
-    return FALSE;
-  }
-  g_autoptr(OakumReader) reader = oakum_reader_new_fd(in, FALSE);
-  g_autoptr(OakumWriter) writer = oakum_writer_new_fd(out, FALSE);
-  return oakum_stream_copy(reader, writer, NULL, error) && oakum_writer_finish(writer, error);
-}
-
-OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
-{
-  g_autoptr(OakumAdvisoryImport) import = g_new0(OakumAdvisoryImport, 1);
-  import->path = g_strdup(path);
-  import->temp = g_strdup_printf("%s.tmp-%d", path, (int)getpid());
-  (void)unlink(import->temp);
-  gboolean copied;
-  if (!copy_old(path, import->temp, &copied, error) ||
-      !(import->sql = oakum_sql_open_write(import->temp, error)) ||
-      !oakum_sql_exec(import->sql, "BEGIN", error))
-    return NULL;
-  for (size_t i = 0; !copied && i < G_N_ELEMENTS(tables); i++)
-    if (!oakum_sql_exec(import->sql, tables[i][1], error))
-      return NULL;
-  /* Only the import looks for rows by record; commit drops the index. */
-  if (!oakum_sql_exec(import->sql,
-                      "INSERT OR REPLACE INTO meta VALUES('schema', '" SCHEMA_VERSION "');"
-                      "CREATE INDEX by_record ON advisory(feed, record)",
-                      error) ||
-      !(import->forget = oakum_sql_prepare(
-            import->sql, "DELETE FROM advisory WHERE feed=?1 AND record=?2", error)))
-    return NULL;
-  import->insert = oakum_sql_prepare(
-      import->sql, "INSERT INTO advisory VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
-      error);
-  g_autoptr(OakumStatement) old =
-      oakum_sql_prepare(import->sql, "SELECT value FROM meta WHERE key='latest'", NULL);
-  if (old && oakum_statement_step(old, NULL) == 1)
-    import->latest = g_strdup(oakum_statement_text(old, 0));
-  return import->insert ? g_steal_pointer(&import) : NULL;
-}
-
-gboolean oakum_advisory_add(OakumAdvisoryImport *import, const char *ecosystem, const char *package,
-                            guint seq, const OakumAdvisory *advisory, GError **error)
-{
-  if (seq >= OAKUM_OSV_AFFECTED_MAX) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u ranges",
-                advisory->record, OAKUM_OSV_AFFECTED_MAX);
-    return FALSE;
-  }
-  OakumStatement *s = import->insert;
-  const char *texts[] = {advisory->id,    advisory->aliases,       advisory->introduced,
-                         advisory->fixed, advisory->last_affected, advisory->versions};
-  oakum_statement_bind_text(s, 1, ecosystem);
-  oakum_statement_bind_text(s, 2, package);
-  oakum_statement_bind_text(s, 3, advisory->feed);
-  oakum_statement_bind_text(s, 4, advisory->record);
-  oakum_statement_bind_int(s, 5, seq);
-  for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++)
-    oakum_statement_bind_text(s, 6 + i, texts[i]);
-  oakum_statement_bind_int(s, 12, advisory->severity);
-  oakum_statement_bind_text(s, 13, advisory->title);
-  int result = oakum_statement_step(s, error);
-  oakum_statement_reset(s);
-  return result == 0;
-}
-
-gboolean oakum_advisory_forget(OakumAdvisoryImport *import, const char *feed, const char *record,
-                               GError **error)
-{
-  oakum_statement_bind_text(import->forget, 1, feed);
-  oakum_statement_bind_text(import->forget, 2, record);
-  int result = oakum_statement_step(import->forget, error);
-  oakum_statement_reset(import->forget);
-  return result == 0;
-}
-
-gboolean oakum_advisory_forget_feed(OakumAdvisoryImport *import, const char *ecosystem,
-                                    const char *feed, GError **error)
-{
-  g_autoptr(OakumStatement) s =
-      oakum_sql_prepare(import->sql, "DELETE FROM advisory WHERE ecosystem=?1 AND feed=?2", error);
-  if (!s)
-    return FALSE;
-  oakum_statement_bind_text(s, 1, ecosystem);
-  oakum_statement_bind_text(s, 2, feed);
-  return oakum_statement_step(s, error) == 0;
-}
-
-/* The next line without its end, into `line`. 1, 0 at the end, -1. */
-static int next_line(OakumReader *reader, GByteArray *buffer, gsize *used, GByteArray *line,
-                     GError **error)
-{
-  g_byte_array_set_size(line, 0);
-  for (;;) {
-    const guint8 *at = buffer->data + *used;
-    gsize left = buffer->len - *used;
-    const guint8 *newline = left ? memchr(at, '\n', left) : NULL;
-    gsize n = newline ? (gsize)(newline - at) : left;
-    if (line->len + n > OAKUM_OSV_LINE_MAX) {
-      g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT,
-                  "a record larger than %" G_GUINT64_FORMAT " bytes", OAKUM_OSV_LINE_MAX);
-      return -1;
-    }
-    g_byte_array_append(line, at, (guint)n);
-    *used += n + (newline ? 1 : 0);
-    if (newline)
-      return 1;
-    g_byte_array_set_size(buffer, OAKUM_IO_BUFFER);
-    gssize got = oakum_reader_read(reader, buffer->data, OAKUM_IO_BUFFER, error);
-    g_byte_array_set_size(buffer, (guint)MAX(got, 0));
-    *used = 0;
-    if (got <= 0)
-      return got < 0 ? -1 : line->len > 0;
-  }
-}
-
-static gboolean read_document(OakumAdvisoryImport *import, OakumFeed feed, const json_t *json,
-                              GError **error)
-{
-  if (feed == OAKUM_FEED_ALPINE_SECDB)
-    return oakum_advisory_read_secdb(import, json, error);
-  if (!json_is_array(json))
-    return oakum_advisory_read_osv(import, json, error);
-  for (size_t i = 0; i < json_array_size(json); i++)
-    if (!oakum_advisory_read_osv(import, json_array_get(json, i), error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean read_all(OakumAdvisoryImport *import, OakumFeed feed, OakumReader *reader,
-                         GError **error)
-{
-  g_autoptr(GByteArray) buffer = g_byte_array_new();
-  g_autoptr(GByteArray) line = g_byte_array_new();
-  gsize used = 0;
-  guint64 number = 0;
-  int more;
-  while ((more = next_line(reader, buffer, &used, line, error)) > 0) {
-    number++;
-    OAKUM_AUTO_JSON *json = NULL;
-    g_autoptr(GError) local = NULL;
-    if (line->len == 0 || (line->len == 1 && line->data[0] == '\r'))
-      continue;
-    json = oakum_json_parse((const char *)line->data, line->len, "record", &local);
-    if (!json && number == 1) { /* not a record a line: one document over many lines */
-      g_autofree char *rest = NULL;
-      size_t len = 0;
-      g_autoptr(GByteArray) whole = g_byte_array_new();
-      g_byte_array_append(whole, line->data, line->len);
-      g_byte_array_append(whole, (const guint8 *)"\n", 1);
-      g_byte_array_append(whole, buffer->data + used, (guint)(buffer->len - used));
-      if (!oakum_reader_slurp(reader, OAKUM_SECDB_MAX, "document", &rest, &len, error))
-        return FALSE;
-      g_byte_array_append(whole, (const guint8 *)rest, (guint)len);
-      json = oakum_json_parse((const char *)whole->data, whole->len, "document", error);
-      return json && read_document(import, feed, json, error);
-    }
-    if (!json) {
-      g_propagate_prefixed_error(error, g_steal_pointer(&local), "line %" G_GUINT64_FORMAT ": ",
-                                 number);
-      return FALSE;
-    }
-    if (!read_document(import, feed, json, error)) {
-      g_prefix_error(error, "line %" G_GUINT64_FORMAT ": ", number);
-      return FALSE;
-    }
-  }
-  if (more == 0 && number == 0) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "the input is empty");
-    return FALSE;
-  }
-  return more == 0;
-}
-
-gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, OakumFeed feed,
-                                    OakumReader *reader, const char *what, GError **error)
-{
-  g_autoptr(OakumReader) plain = oakum_reader_new_inflate(reader, NULL);
-  if (read_all(import, feed, plain, error))
-    return TRUE;
-  g_prefix_error(error, "%s: ", what);
+  g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "database: %s", text);
   return FALSE;
 }
 
-guint64 oakum_advisory_import_records(const OakumAdvisoryImport *import)
-{
-  return import->records;
-}
-
-gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **error)
-{
-  g_autoptr(OakumStatement) meta =
-      oakum_sql_prepare(import->sql, "INSERT OR REPLACE INTO meta VALUES('latest', ?1)", error);
-  if (!meta)
-    return FALSE;
-  oakum_statement_bind_text(meta, 1, import->latest ? import->latest : "");
-  if (oakum_statement_step(meta, error) != 0)
-    return FALSE;
-  oakum_statement_reset(meta);
-  g_clear_pointer(&meta, oakum_statement_free);
-  g_clear_pointer(&import->insert, oakum_statement_free);
-  g_clear_pointer(&import->forget, oakum_statement_free);
-  if (!oakum_sql_exec(import->sql, "DROP INDEX by_record; COMMIT; VACUUM", error))
-    return FALSE;
-  g_clear_pointer(&import->sql, oakum_sql_free);
-  OAKUM_AUTO_FD fd = open(import->temp, O_RDONLY | O_CLOEXEC);
-  if (fd < 0 || fsync(fd) < 0 || rename(import->temp, import->path) < 0) {
-    oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "%s", import->path);
-    return FALSE;
-  }
-  g_clear_pointer(&import->temp, g_free);
-  return TRUE;
-}
-
-void oakum_advisory_import_free(OakumAdvisoryImport *import)
-{
-  if (!import)
-    return;
-  oakum_statement_free(import->insert);
-  oakum_statement_free(import->forget);
-  oakum_sql_free(import->sql);
-  if (import->temp)
-    (void)unlink(import->temp);
-  g_free(import->temp);
-  g_free(import->path);
-  g_free(import->latest);
-  g_free(import);
-}
-
-/* ---- queries
- * ------------------------------------------------------------------------------------------ */
-static char *single(OakumSql *sql, const char *query, const char *parameter, GError **error)
+static char *single(OakumSql *sql, const char *query, GError **error)
 {
   g_autoptr(OakumStatement) s = oakum_sql_prepare(sql, query, error);
   if (!s)
     return NULL;
-  if (parameter)
-    oakum_statement_bind_text(s, 1, parameter);
   return oakum_statement_step(s, error) == 1 ? g_strdup(oakum_statement_text(s, 0)) : NULL;
 }
 
@@ -294,21 +36,107 @@ static gboolean check_schema(OakumSql *sql, gboolean *ours, GError **error)
   *ours = FALSE;
   for (size_t i = 0;; i++) {
     int more = oakum_statement_step(s, error);
-    if (more <= 0 || i >= G_N_ELEMENTS(tables)) {
-      *ours = more == 0 && i == G_N_ELEMENTS(tables);
+    if (more <= 0 || i >= oakum_advisory_n_tables) {
+      *ours = more == 0 && i == oakum_advisory_n_tables;
       return more >= 0;
     }
     if (g_strcmp0(oakum_statement_text(s, 0), "table") != 0 ||
-        g_strcmp0(oakum_statement_text(s, 1), tables[i][0]) != 0 ||
-        g_strcmp0(oakum_statement_text(s, 2), tables[i][1]) != 0)
+        g_strcmp0(oakum_statement_text(s, 1), oakum_advisory_tables[i][0]) != 0 ||
+        g_strcmp0(oakum_statement_text(s, 2), oakum_advisory_tables[i][1]) != 0)
       return TRUE;
   }
+}
+
+static void feed_free(gpointer p)
+{
+  OakumAdvisoryFeed *f = p;
+  if (!f)
+    return;
+  g_free((char *)f->name);
+  g_free((char *)f->part);
+  g_free((char *)f->address);
+  g_free((char *)f->licence);
+  g_free((char *)f->date);
+  g_free((char *)f->etag);
+  g_free(f);
+}
+
+static gboolean load_feeds(OakumAdvisoryDb *db, GError **error)
+{
+  g_autoptr(OakumStatement) s =
+      oakum_sql_prepare(db->sql,
+                        "SELECT id, name, part, address, licence, date, etag, records, entries, "
+                        "bad FROM feed ORDER BY id",
+                        error);
+  int more = s ? 0 : -1;
+  while (s && (more = oakum_statement_step(s, error)) > 0) {
+    OakumAdvisoryFeed *f = g_new0(OakumAdvisoryFeed, 1);
+    const char **texts[] = {&f->name, &f->part, &f->address, &f->licence, &f->date, &f->etag};
+    g_ptr_array_add(db->feeds, f);
+    for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++) {
+      const char *text = oakum_statement_text(s, i + 1);
+      *texts[i] = g_strdup(text ? text : "");
+    }
+    f->records = (guint64)oakum_statement_int(s, 7);
+    f->rows = (guint64)oakum_statement_int(s, 8);
+    f->bad = (guint64)oakum_statement_int(s, 9);
+    g_hash_table_insert(db->feed_ids, GINT_TO_POINTER((gint)oakum_statement_int(s, 0)), f);
+    if (db->feeds->len > OAKUM_ADVISORY_FEEDS_MAX)
+      return invalid(error, "too many feeds");
+  }
+  g_ptr_array_add(db->feeds, NULL);
+  return more == 0;
+}
+
+static gboolean load_ecosystems(OakumAdvisoryDb *db, GError **error)
+{
+  g_autoptr(OakumStatement) s =
+      oakum_sql_prepare(db->sql, "SELECT id, name FROM ecosystem ORDER BY id", error);
+  int more = s ? 0 : -1;
+  while (s && (more = oakum_statement_step(s, error)) > 0) {
+    const char *text = oakum_statement_text(s, 1);
+    gpointer id = GINT_TO_POINTER((gint)oakum_statement_int(s, 0));
+    if (!text || !id || db->ecosystems->len > OAKUM_ADVISORY_ECOSYSTEMS_MAX)
+      return invalid(error, "an ecosystem without a name, or too many of them");
+    char *name = g_strdup(text);
+    g_ptr_array_add(db->ecosystems, name);
+    g_hash_table_insert(db->ecosystem_ids, name, id);
+    g_hash_table_insert(db->ecosystem_names, id, name);
+  }
+  g_ptr_array_add(db->ecosystems, NULL);
+  return more == 0;
+}
+
+static gboolean prepare_all(OakumAdvisoryDb *db, GError **error)
+{
+  const struct {
+    OakumStatement **slot;
+    const char *text;
+  } all[] = {
+      {&db->find, "SELECT feed, data FROM package WHERE ecosystem=?1 AND name=?2"},
+      {&db->vulnerability, "SELECT feed, data FROM vulnerability WHERE id=?1"},
+      {&db->alias, "SELECT id FROM alias WHERE name=?1 ORDER BY id"},
+      {&db->epss, "SELECT score, percentile FROM epss WHERE cve=?1"},
+      {&db->kev, "SELECT added, due, name, action, ransomware FROM kev WHERE cve=?1"},
+      {&db->eol, "SELECT product, cycle, codename, released, eol, extended FROM eol WHERE "
+                 "product=?1 AND cycle=?2"},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+    if (!(*all[i].slot = oakum_sql_prepare(db->sql, all[i].text, error)))
+      return FALSE;
+  return TRUE;
 }
 
 OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
 {
   g_autoptr(OakumAdvisoryDb) db = g_new0(OakumAdvisoryDb, 1);
   gboolean ours = FALSE;
+  g_mutex_init(&db->lock);
+  db->feeds = g_ptr_array_new_with_free_func(feed_free);
+  db->ecosystems = g_ptr_array_new_with_free_func(g_free);
+  db->feed_ids = g_hash_table_new(NULL, NULL);
+  db->ecosystem_ids = oakum_str_map_new(NULL, NULL);
+  db->ecosystem_names = g_hash_table_new(NULL, NULL);
   db->sql = oakum_sql_open_read(path, error);
   if (!db->sql)
     return NULL;
@@ -317,98 +145,420 @@ OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
     return NULL;
   }
   g_autofree char *schema =
-      ours ? single(db->sql, "SELECT value FROM meta WHERE key='schema'", NULL, NULL) : NULL;
-  if (g_strcmp0(schema, SCHEMA_VERSION) != 0) {
+      ours ? single(db->sql, "SELECT value FROM meta WHERE key='schema'", NULL) : NULL;
+  if (g_strcmp0(schema, OAKUM_ADVISORY_SCHEMA) != 0) {
     g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
                 "%s is no advisory database of this version; make one with oakum db import", path);
     return NULL;
   }
-  db->find = oakum_sql_prepare(db->sql,
-                               "SELECT record, id, aliases, introduced, fixed, last_affected, "
-                               "versions, severity, title, feed FROM advisory"
-                               " WHERE ecosystem=?1 AND package=?2 ORDER BY feed, record, seq",
-                               error);
-  return db->find ? g_steal_pointer(&db) : NULL;
+  if (!load_feeds(db, error) || !load_ecosystems(db, error) || !prepare_all(db, error)) {
+    g_prefix_error(error, "%s: ", path);
+    return NULL;
+  }
+  return g_steal_pointer(&db);
 }
 
 void oakum_advisory_db_free(OakumAdvisoryDb *db)
 {
   if (!db)
     return;
-  oakum_statement_free(db->find);
+  OakumStatement *all[] = {db->find, db->vulnerability, db->alias, db->epss, db->kev, db->eol};
+  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
+    oakum_statement_free(all[i]);
   oakum_sql_free(db->sql);
+  g_hash_table_unref(db->feed_ids);
+  g_hash_table_unref(db->ecosystem_ids);
+  g_hash_table_unref(db->ecosystem_names);
+  g_ptr_array_unref(db->feeds);
+  g_ptr_array_unref(db->ecosystems);
+  g_mutex_clear(&db->lock);
   g_free(db);
 }
 
-static void advisory_free(gpointer p)
+OakumSql *oakum_advisory_db_sql(OakumAdvisoryDb *db)
 {
-  OakumAdvisory *a = p;
-  char *texts[] = {a->record,        a->id,       a->aliases, a->introduced, a->fixed,
-                   a->last_affected, a->versions, a->title,   a->feed};
-  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    g_free(texts[i]);
-  g_free(a);
+  return db->sql;
 }
 
-GPtrArray *oakum_advisory_db_find(OakumAdvisoryDb *db, const char *ecosystem, const char *package,
-                                  GError **error)
+const OakumAdvisoryFeed *oakum_advisory_db_feed(OakumAdvisoryDb *db, gint64 id)
 {
-  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(advisory_free);
-  OakumStatement *s = db->find;
-  oakum_statement_bind_text(s, 1, ecosystem);
-  oakum_statement_bind_text(s, 2, package);
-  int more;
-  while ((more = oakum_statement_step(s, error)) > 0) {
-    OakumAdvisory *a = g_new0(OakumAdvisory, 1);
-    char **slots[] = {&a->record,        &a->id,      &a->aliases, &a->introduced, &a->fixed,
-                      &a->last_affected, &a->versions};
-    for (int i = 0; i < (int)G_N_ELEMENTS(slots); i++)
-      *slots[i] = g_strdup(oakum_statement_text(s, i));
-    a->severity = (OakumSeverity)CLAMP(oakum_statement_int(s, 7), OAKUM_SEVERITY_UNKNOWN,
-                                       OAKUM_SEVERITY_CRITICAL);
-    a->title = g_strdup(oakum_statement_text(s, 8));
-    a->feed = g_strdup(oakum_statement_text(s, 9));
-    g_ptr_array_add(list, a);
-    if (!a->record || !a->id || list->len > OAKUM_ADVISORY_ROWS_MAX) {
-      g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                  "database: an advisory on %s without an id, or too many of them", package);
-      more = -1;
-      break;
-    }
-  }
-  oakum_statement_reset(s);
-  return more == 0 ? g_steal_pointer(&list) : NULL;
+  return g_hash_table_lookup(db->feed_ids, GINT_TO_POINTER((gint)id));
+}
+
+const OakumAdvisoryFeed *const *oakum_advisory_db_feeds(OakumAdvisoryDb *db)
+{
+  return (const OakumAdvisoryFeed *const *)db->feeds->pdata;
 }
 
 gboolean oakum_advisory_db_knows(OakumAdvisoryDb *db, const char *ecosystem)
 {
-  g_autofree char *hit =
-      single(db->sql, "SELECT package FROM advisory WHERE ecosystem=?1 LIMIT 1", ecosystem, NULL);
-  return hit != NULL;
+  return g_hash_table_contains(db->ecosystem_ids, ecosystem);
+}
+
+const char *const *oakum_advisory_db_ecosystems(OakumAdvisoryDb *db)
+{
+  return (const char *const *)db->ecosystems->pdata;
+}
+
+/* ---- packages ---------------------------------------------------------------------------------
+ */
+typedef struct {
+  OakumAdvisoryList list;
+  OakumArena *arena;
+  GArray *entries;
+} FullList;
+
+void oakum_advisory_list_free(OakumAdvisoryList *list)
+{
+  FullList *full = (FullList *)list;
+  if (!full)
+    return;
+  oakum_arena_free(full->arena);
+  if (full->entries)
+    g_array_unref(full->entries);
+  g_free(full);
+}
+
+static gboolean read_rows(OakumAdvisoryDb *db, OakumStatement *s, FullList *full, GError **error)
+{
+  int more;
+  while ((more = oakum_statement_step(s, error)) > 0) {
+    OakumSlice data = oakum_statement_blob(s, 1);
+    guint before = full->entries->len;
+    const OakumAdvisoryFeed *feed = oakum_advisory_db_feed(db, oakum_statement_int(s, 0));
+    if (!feed)
+      return invalid(error, "a record of no known feed");
+    if (!oakum_row_decode(data.data, data.len, full->arena, full->entries, error))
+      return FALSE;
+    for (guint i = before; i < full->entries->len; i++)
+      g_array_index(full->entries, OakumAdvisory, i).feed = feed;
+    if (full->entries->len > OAKUM_ADVISORY_ROWS_MAX)
+      return invalid(error, "too many records on one package");
+  }
+  return more == 0;
+}
+
+OakumAdvisoryList *oakum_advisory_db_find(OakumAdvisoryDb *db, const char *ecosystem,
+                                          const char *package, GError **error)
+{
+  FullList *full = g_new0(FullList, 1);
+  g_autoptr(OakumAdvisoryList) list = &full->list;
+  gpointer id = g_hash_table_lookup(db->ecosystem_ids, ecosystem);
+  if (!id)
+    return g_steal_pointer(&list);
+  g_autofree char *name = oakum_ecosystem_package(ecosystem, package);
+  full->arena = oakum_arena_new();
+  full->entries = g_array_new(FALSE, FALSE, sizeof(OakumAdvisory));
+  OAKUM_AUTO_LOCK(&db->lock);
+  oakum_statement_bind_int(db->find, 1, GPOINTER_TO_INT(id));
+  oakum_statement_bind_static(db->find, 2, name);
+  gboolean ok = read_rows(db, db->find, full, error);
+  oakum_statement_reset(db->find);
+  if (!ok) {
+    g_prefix_error(error, "%s %s: ", ecosystem, package);
+    return NULL;
+  }
+  full->list.items = (OakumAdvisory *)full->entries->data;
+  full->list.len = full->entries->len;
+  return g_steal_pointer(&list);
+}
+
+gboolean oakum_advisory_db_each_package(OakumAdvisoryDb *db, const char *ecosystem,
+                                        gboolean (*row)(gpointer user, const char *eco,
+                                                        const char *name, guint feed,
+                                                        OakumSlice data, GError **error),
+                                        gpointer user, GError **error)
+{
+  gpointer only = ecosystem ? g_hash_table_lookup(db->ecosystem_ids, ecosystem) : NULL;
+  if (ecosystem && !only)
+    return TRUE;
+  g_autoptr(OakumStatement) s = oakum_sql_prepare(
+      db->sql,
+      only ? "SELECT ecosystem, name, feed, data FROM package WHERE ecosystem=?1 ORDER BY "
+             "ecosystem, name, feed"
+           : "SELECT ecosystem, name, feed, data FROM package ORDER BY ecosystem, name, feed",
+      error);
+  int more = s ? 0 : -1;
+  if (s && only)
+    oakum_statement_bind_int(s, 1, GPOINTER_TO_INT(only));
+  while (s && (more = oakum_statement_step(s, error)) > 0) {
+    const char *eco =
+        g_hash_table_lookup(db->ecosystem_names, GINT_TO_POINTER((gint)oakum_statement_int(s, 0)));
+    const char *name = oakum_statement_text(s, 1);
+    if (!eco || !name || !oakum_advisory_db_feed(db, oakum_statement_int(s, 2)))
+      return invalid(error, "a package of no known ecosystem or feed");
+    if (!row(user, eco, name, (guint)oakum_statement_int(s, 2), oakum_statement_blob(s, 3), error))
+      return FALSE;
+  }
+  return more == 0;
+}
+
+/* ---- vulnerabilities --------------------------------------------------------------------------
+ */
+typedef struct {
+  OakumVulnerabilityList list;
+  OakumArena *arena;
+  GArray *items;
+} FullVulnerabilities;
+
+void oakum_vulnerability_list_free(OakumVulnerabilityList *list)
+{
+  FullVulnerabilities *full = (FullVulnerabilities *)list;
+  if (!full)
+    return;
+  oakum_arena_free(full->arena);
+  g_array_unref(full->items);
+  g_free(full);
+}
+
+static gboolean add_records(OakumAdvisoryDb *db, FullVulnerabilities *full, const char *id,
+                            GError **error)
+{
+  OakumStatement *s = db->vulnerability;
+  char *own = oakum_arena_alloc(full->arena, strlen(id) + 1);
+  strcpy(own, id);
+  oakum_statement_bind_static(s, 1, own);
+  int more;
+  while ((more = oakum_statement_step(s, error)) > 0) {
+    OakumVulnerability v = {.id = own};
+    OakumSlice data = oakum_statement_blob(s, 1);
+    v.feed = oakum_advisory_db_feed(db, oakum_statement_int(s, 0));
+    if (!v.feed || full->items->len > OAKUM_ADVISORY_NAMES_MAX) {
+      (void)!invalid(error, "a vulnerability of no known feed, or too many of one name");
+      more = -1;
+      break;
+    }
+    if (!oakum_vulnerability_decode(data.data, data.len, full->arena, &v, error)) {
+      more = -1;
+      break;
+    }
+    g_array_append_val(full->items, v);
+  }
+  oakum_statement_reset(s);
+  return more == 0;
+}
+
+OakumVulnerabilityList *oakum_advisory_db_vulnerability(OakumAdvisoryDb *db, const char *id,
+                                                        GError **error)
+{
+  FullVulnerabilities *full = g_new0(FullVulnerabilities, 1);
+  g_autoptr(OakumVulnerabilityList) list = &full->list;
+  full->arena = oakum_arena_new();
+  full->items = g_array_new(FALSE, FALSE, sizeof(OakumVulnerability));
+  OAKUM_AUTO_LOCK(&db->lock);
+  gboolean ok = add_records(db, full, id, error);
+  oakum_statement_bind_static(db->alias, 1, id);
+  int more = ok ? 0 : -1;
+  while (ok && (more = oakum_statement_step(db->alias, error)) > 0) {
+    const char *record = oakum_statement_text(db->alias, 0);
+    ok = record && add_records(db, full, record, error);
+  }
+  oakum_statement_reset(db->alias);
+  if (!ok || more < 0)
+    return NULL;
+  full->list.items = (OakumVulnerability *)full->items->data;
+  full->list.len = full->items->len;
+  return g_steal_pointer(&list);
+}
+
+/* ---- what is known beside ---------------------------------------------------------------------
+ */
+gboolean oakum_advisory_db_epss(OakumAdvisoryDb *db, const char *cve, double *score,
+                                double *percentile)
+{
+  uint64_t year, number;
+  if (!oakum_is_cve(cve) || !oakum_parse_u64(cve + 4, 4, 9999, &year) ||
+      !oakum_parse_u64(cve + 9, strlen(cve + 9), UINT64_C(9999999999), &number))
+    return FALSE;
+  OAKUM_AUTO_LOCK(&db->lock);
+  oakum_statement_bind_int(db->epss, 1, (int64_t)(year * UINT64_C(10000000000) + number));
+  gboolean found = oakum_statement_step(db->epss, NULL) == 1;
+  if (found) {
+    *score = (double)oakum_statement_int(db->epss, 0) / 1e6;
+    *percentile = (double)oakum_statement_int(db->epss, 1) / 1e6;
+  }
+  oakum_statement_reset(db->epss);
+  return found;
+}
+
+OakumKev *oakum_advisory_db_kev(OakumAdvisoryDb *db, const char *cve)
+{
+  OakumKev *kev = NULL;
+  OAKUM_AUTO_LOCK(&db->lock);
+  oakum_statement_bind_static(db->kev, 1, cve);
+  if (oakum_statement_step(db->kev, NULL) == 1) {
+    kev = g_new0(OakumKev, 1);
+    char **texts[] = {&kev->added, &kev->due, &kev->name, &kev->action};
+    for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++)
+      *texts[i] = g_strdup(oakum_statement_text(db->kev, i));
+    kev->ransomware = oakum_statement_int(db->kev, 4) != 0;
+  }
+  oakum_statement_reset(db->kev);
+  return kev;
+}
+
+void oakum_kev_free(OakumKev *kev)
+{
+  if (!kev)
+    return;
+  g_free(kev->added);
+  g_free(kev->due);
+  g_free(kev->name);
+  g_free(kev->action);
+  g_free(kev);
+}
+
+OakumEol *oakum_advisory_db_eol(OakumAdvisoryDb *db, const char *product, const char *cycle)
+{
+  OakumEol *eol = NULL;
+  OAKUM_AUTO_LOCK(&db->lock);
+  oakum_statement_bind_static(db->eol, 1, product);
+  oakum_statement_bind_static(db->eol, 2, cycle);
+  if (oakum_statement_step(db->eol, NULL) == 1) {
+    eol = g_new0(OakumEol, 1);
+    char **texts[] = {&eol->product,  &eol->cycle, &eol->codename,
+                      &eol->released, &eol->eol,   &eol->extended};
+    for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++)
+      *texts[i] = g_strdup(oakum_statement_text(db->eol, i));
+  }
+  oakum_statement_reset(db->eol);
+  return eol;
+}
+
+void oakum_eol_free(OakumEol *eol)
+{
+  if (!eol)
+    return;
+  char *texts[] = {eol->product, eol->cycle, eol->codename, eol->released, eol->eol, eol->extended};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free(texts[i]);
+  g_free(eol);
 }
 
 char *oakum_advisory_db_date(OakumAdvisoryDb *db)
 {
-  char *date = single(db->sql, "SELECT value FROM meta WHERE key='latest'", NULL, NULL);
-  return date ? date : g_strdup("");
+  char *latest = single(db->sql, "SELECT value FROM meta WHERE key='latest'", NULL);
+  return latest ? latest : g_strdup("");
 }
+
+/* Which feeds have a row in the ecosystem. */
+static GHashTable *feeds_of(OakumAdvisoryDb *db, const char *ecosystem)
+{
+  GHashTable *found = g_hash_table_new(NULL, NULL);
+  gpointer id = g_hash_table_lookup(db->ecosystem_ids, ecosystem);
+  g_autoptr(OakumStatement) s =
+      oakum_sql_prepare(db->sql, "SELECT DISTINCT feed FROM package WHERE ecosystem=?1", NULL);
+  if (!s || !id)
+    return found;
+  oakum_statement_bind_int(s, 1, GPOINTER_TO_INT(id));
+  while (oakum_statement_step(s, NULL) > 0) {
+    const OakumAdvisoryFeed *feed = oakum_advisory_db_feed(db, oakum_statement_int(s, 0));
+    if (feed)
+      g_hash_table_add(found, (gpointer)feed);
+  }
+  return found;
+}
+
+GPtrArray *oakum_advisory_db_stale(OakumAdvisoryDb *db, const char *ecosystem, int64_t now,
+                                   int64_t max_age_s)
+{
+  OAKUM_AUTO_LOCK(&db->lock);
+  g_autoptr(GHashTable) only = ecosystem ? feeds_of(db, ecosystem) : NULL;
+  GPtrArray *stale = g_ptr_array_new();
+  for (guint i = 0; i + 1 < db->feeds->len; i++) {
+    OakumAdvisoryFeed *feed = db->feeds->pdata[i];
+    int64_t date;
+    if (only && !g_hash_table_contains(only, feed))
+      continue;
+    /* one record of the future must not keep a feed fresh for ever */
+    if (!oakum_time_parse(feed->date, &date) || date < now - max_age_s || date > now + 86400)
+      g_ptr_array_add(stale, feed);
+  }
+  return stale;
+}
+
+static gint64 count_of(OakumAdvisoryDb *db, const char *query)
+{
+  g_autofree char *text = single(db->sql, query, NULL);
+  return text ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
+static const char *const counts[][2] = {
+    {"packages", "SELECT count(*) FROM package"},
+    {"vulnerabilities", "SELECT count(*) FROM vulnerability"},
+    {"epss", "SELECT count(*) FROM epss"},
+    {"kev", "SELECT count(*) FROM kev"},
+    {"end of life", "SELECT count(*) FROM eol"},
+};
 
 char *oakum_advisory_db_status(OakumAdvisoryDb *db, GError **error)
 {
+  OAKUM_AUTO_LOCK(&db->lock);
+  GString *out = g_string_new(NULL);
+  guint64 rows = 0;
+  for (guint i = 0; i + 1 < db->feeds->len; i++)
+    rows += ((OakumAdvisoryFeed *)db->feeds->pdata[i])->rows;
   g_autofree char *date = oakum_advisory_db_date(db);
-  g_autoptr(GString) out = g_string_new(NULL);
-  g_autoptr(OakumStatement) s =
-      oakum_sql_prepare(db->sql,
-                        "SELECT ecosystem, feed, count(DISTINCT package), count(*) FROM advisory "
-                        "GROUP BY ecosystem, feed ORDER BY ecosystem, feed",
-                        error);
-  int more = -1;
-  g_string_append_printf(out, "newest record: %s\n", *date ? date : "unknown");
-  while (s && (more = oakum_statement_step(s, error)) > 0) {
-    g_autofree char *ecosystem = oakum_escape_terminal(oakum_statement_text(s, 0), -1);
-    g_string_append_printf(
-        out, "%s (%s): %" G_GINT64_FORMAT " packages, %" G_GINT64_FORMAT " ranges\n", ecosystem,
-        oakum_statement_text(s, 1), oakum_statement_int(s, 2), oakum_statement_int(s, 3));
+  g_string_append_printf(
+      out, "newest record: %s\necosystems: %u\nrecords on packages: %" G_GUINT64_FORMAT "\n",
+      *date ? date : "none", db->ecosystems->len - 1, rows);
+  for (size_t i = 0; i < G_N_ELEMENTS(counts); i++)
+    g_string_append_printf(out, "%s: %" G_GINT64_FORMAT "\n", counts[i][0],
+                           count_of(db, counts[i][1]));
+  g_string_append_printf(out, "\n%-40s %-20s %10s %10s %6s  %s\n", "feed", "date", "records",
+                         "rows", "bad", "licence");
+  for (guint i = 0; i + 1 < db->feeds->len; i++) {
+    const OakumAdvisoryFeed *f = db->feeds->pdata[i];
+    g_autofree char *raw = g_strconcat(f->name, *f->part ? " " : "", f->part, NULL);
+    g_autofree char *name = oakum_escape_terminal(raw, -1);
+    g_autofree char *when = oakum_escape_terminal(*f->date ? f->date : "unknown", -1);
+    g_autofree char *licence = oakum_escape_terminal(f->licence, -1);
+    g_string_append_printf(out,
+                           "%-40s %-20s %10" G_GUINT64_FORMAT " %10" G_GUINT64_FORMAT
+                           " %6" G_GUINT64_FORMAT "  %s\n",
+                           name, when, f->records, f->rows, f->bad, licence);
   }
-  return more == 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+  return g_string_free(out, FALSE);
+}
+
+static json_t *text(const char *value)
+{
+  g_autofree char *clean = oakum_escape_utf8(value ? value : "", -1);
+  return json_string(clean);
+}
+
+char *oakum_advisory_db_status_json(OakumAdvisoryDb *db, int64_t now, GError **error)
+{
+  OAKUM_AUTO_LOCK(&db->lock);
+  OAKUM_AUTO_JSON *root = json_object();
+  g_autofree char *date = oakum_advisory_db_date(db);
+  json_object_set_new(root, "schema", json_string(OAKUM_ADVISORY_SCHEMA));
+  json_object_set_new(root, "newest", text(date));
+  json_object_set_new(root, "ecosystems", json_integer(db->ecosystems->len - 1));
+  for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+    g_autofree char *key = g_strdelimit(g_strdup(counts[i][0]), " ", '_');
+    json_object_set_new(root, key, json_integer(count_of(db, counts[i][1])));
+  }
+  json_t *feeds = json_array();
+  json_object_set_new(root, "feeds", feeds);
+  for (guint i = 0; i + 1 < db->feeds->len; i++) {
+    const OakumAdvisoryFeed *f = db->feeds->pdata[i];
+    json_t *one = json_object();
+    int64_t when;
+    json_object_set_new(one, "name", text(f->name));
+    json_object_set_new(one, "part", text(f->part));
+    json_object_set_new(one, "address", text(f->address));
+    json_object_set_new(one, "licence", text(f->licence));
+    json_object_set_new(one, "date", text(f->date));
+    json_object_set_new(one, "age_days",
+                        oakum_time_parse(f->date, &when)
+                            ? json_integer(MAX((now - when) / 86400, 0))
+                            : json_null());
+    json_object_set_new(one, "etag", text(f->etag));
+    json_object_set_new(one, "records", json_integer((json_int_t)f->records));
+    json_object_set_new(one, "rows", json_integer((json_int_t)f->rows));
+    json_object_set_new(one, "bad", json_integer((json_int_t)f->bad));
+    json_array_append_new(feeds, one);
+  }
+  return oakum_json_dump(root, FALSE);
 }

@@ -1,16 +1,10 @@
 /* OSV records: the OSV schema, version 1.7, sections affected, ranges, events. */
 #include "advisory/advisory-private.h"
-#include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-  const char *text = json_string_value(json_object_get(object, key));
-  return text && *text ? text : NULL;
-}
-
+/* The record is named by who counts it. */
 static gboolean invalid(const char *record, const char *what, GError **error)
 {
-  g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "%s: %s", record, what);
+  g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "%s", what);
   return FALSE;
 }
 
@@ -27,77 +21,97 @@ static gboolean list_of(const json_t *object, const char *key, size_t max, const
   return invalid(record, what, error);
 }
 
-static void add_name(GPtrArray *names, const char *name)
+/* Databases of distributions that name the CVEs of an advisory only as related to it. */
+static gboolean related_counts(const char *id)
 {
-  if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
-    g_ptr_array_add(names, g_strdup(name));
+  static const char *const prefixes[] = {"ALSA-", "ALBA-",     "ALEA-",  "RLSA-", "RLBA-",  "RXSA-",
+                                         "SUSE-", "openSUSE-", "MGASA-", "RHSA-", "RHBA-",  "RHEA-",
+                                         "OESA-", "DSA-",      "DLA-",   "USN-",  "DEBIAN-"};
+  for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (g_str_has_prefix(id, prefixes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean has(const GPtrArray *names, const char *name)
+{
+  for (guint i = 0; i < names->len; i++)
+    if (strcmp(names->pdata[i], name) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 /* What a finding shows: the record's own id when that is a CVE; else the CVE that it is an alias
  * of; else every CVE upstream of it, because one advisory of a distribution mends several; else its
- * own id. What is left over are aliases, separated by spaces. */
-static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *shown, char **aliases,
-                           GError **error)
+ * own id. What is left over are aliases. */
+static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *shown,
+                           GPtrArray *others, GError **error)
 {
-  static const char *const keys[] = {"aliases", "upstream"};
-  g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func(g_free);
+  static const char *const keys[] = {"aliases", "upstream", "related"};
+  g_autoptr(GPtrArray) rest = g_ptr_array_new();
   if (g_str_has_prefix(id, "CVE-"))
-    add_name(shown, id);
+    g_ptr_array_add(shown, (gpointer)id);
   for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
     const json_t *list;
     if (!list_of(record, keys[k], OAKUM_ADVISORY_NAMES_MAX, id, &list, error))
       return FALSE;
     gboolean open = shown->len == 0;
+    if (k == 2 && !(open && related_counts(id)))
+      break;
     for (size_t i = 0; i < json_array_size(list); i++) {
       const char *name = json_string_value(json_array_get(list, i));
       if (!name || !*name || strpbrk(name, " \t\r\n"))
         return invalid(id, "another name of it is no name", error);
       gboolean show = open && g_str_has_prefix(name, "CVE-") && (k > 0 || shown->len == 0);
-      add_name(show ? shown : others, name);
+      if (!has(show ? shown : rest, name))
+        g_ptr_array_add(show ? shown : rest, (gpointer)name);
     }
   }
   if (shown->len == 0)
-    add_name(shown, id);
-  add_name(others, id);
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (guint i = 0; i < others->len; i++)
-    if (!g_ptr_array_find_with_equal_func(shown, others->pdata[i], g_str_equal, NULL))
-      g_string_append_printf(text, "%s%s", text->len ? " " : "", (char *)others->pdata[i]);
-  *aliases = g_string_free(g_steal_pointer(&text), FALSE);
+    g_ptr_array_add(shown, (gpointer)id);
+  if (!has(rest, id))
+    g_ptr_array_add(rest, (gpointer)id);
+  for (guint i = 0; i < rest->len; i++)
+    if (!has(shown, rest->pdata[i]))
+      g_ptr_array_add(others, rest->pdata[i]);
+  g_ptr_array_add(shown, NULL);
+  g_ptr_array_add(others, NULL);
   return TRUE;
 }
 
-/* Words of GitHub, Debian ("urgency") and Ubuntu. */
-static OakumSeverity severity_word(const char *word)
-{
-  static const struct {
-    const char *word;
-    OakumSeverity severity;
-  } more[] = {{"unimportant", OAKUM_SEVERITY_NEGLIGIBLE},
-              {"moderate", OAKUM_SEVERITY_MEDIUM},
-              {"important", OAKUM_SEVERITY_HIGH}};
-  OakumSeverity severity;
-  for (size_t i = 0; word && i < G_N_ELEMENTS(more); i++)
-    if (g_ascii_strcasecmp(word, more[i].word) == 0)
-      return more[i].severity;
-  return word && oakum_severity_parse(word, &severity) ? severity : OAKUM_SEVERITY_UNKNOWN;
-}
-
-/* What the distribution says of its own package counts over a score. */
-static OakumSeverity severity_of(const json_t *holder)
+/* The vendor's word at a place, or NULL. */
+static const char *word_of(const json_t *holder)
 {
   const json_t *own = json_object_get(holder, "ecosystem_specific");
-  OakumSeverity best =
-      MAX(severity_word(text_of(own, "severity")), severity_word(text_of(own, "urgency")));
+  const char *words[] = {oakum_text_of(own, "severity"), oakum_text_of(own, "urgency"),
+                         oakum_text_of(own, "ubuntu_priority")};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (words[i] && oakum_severity_word(words[i]) != OAKUM_SEVERITY_UNKNOWN)
+      return words[i];
   const json_t *list = json_object_get(holder, "severity");
-  for (size_t i = 0; best == OAKUM_SEVERITY_UNKNOWN && i < json_array_size(list); i++) {
-    const char *score = text_of(json_array_get(list, i), "score");
-    OakumSeverity one = score ? oakum_cvss3_severity(score) : OAKUM_SEVERITY_UNKNOWN;
-    best = one != OAKUM_SEVERITY_UNKNOWN ? one : severity_word(score);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *score = oakum_text_of(json_array_get(list, i), "score");
+    if (oakum_severity_word(score) != OAKUM_SEVERITY_UNKNOWN)
+      return score;
   }
-  if (best == OAKUM_SEVERITY_UNKNOWN)
-    best = severity_word(text_of(json_object_get(holder, "database_specific"), "severity"));
-  return best;
+  return NULL;
+}
+
+/* What the distribution says of its own package counts over a score, and a score over what the
+ * database thinks. */
+static OakumSeverity severity_of(const json_t *holder, const char **word)
+{
+  const json_t *list = json_object_get(holder, "severity");
+  *word = word_of(holder);
+  OakumSeverity best = oakum_severity_word(*word);
+  for (size_t i = 0; best == OAKUM_SEVERITY_UNKNOWN && i < json_array_size(list); i++) {
+    const char *score = oakum_text_of(json_array_get(list, i), "score");
+    best = score ? oakum_cvss3_severity(score) : OAKUM_SEVERITY_UNKNOWN;
+  }
+  const char *general = oakum_text_of(json_object_get(holder, "database_specific"), "severity");
+  if (!*word && oakum_severity_word(general) != OAKUM_SEVERITY_UNKNOWN)
+    *word = general;
+  return best != OAKUM_SEVERITY_UNKNOWN ? best : oakum_severity_word(general);
 }
 
 /* One event has one of the three keys; *kind is its index. */
@@ -120,207 +134,317 @@ static gboolean read_event(const json_t *event, const char *record, int *kind, c
          invalid(record, "an event of no known kind", error);
 }
 
-static gboolean add_range(OakumAdvisoryImport *import, const char *ecosystem, const char *package,
-                          const json_t *range, OakumAdvisory *advisory, guint *seq, GError **error)
+static gboolean add_range(const json_t *range, const char *record, GArray *ranges, GError **error)
 {
-  const char *type = text_of(range, "type"), *from = NULL;
+  const char *type = oakum_text_of(range, "type"), *from = NULL;
   const json_t *events;
   if (!type)
-    return invalid(advisory->record, "a range without a type", error);
+    return invalid(record, "a range without a type", error);
   if (strcmp(type, "GIT") == 0)
     return TRUE;
-  if (!list_of(range, "events", OAKUM_OSV_AFFECTED_MAX, advisory->record, &events, error))
+  if (!list_of(range, "events", OAKUM_OSV_AFFECTED_MAX, record, &events, error))
     return FALSE;
   for (size_t i = 0; i < json_array_size(events); i++) {
     int kind;
     const char *version = NULL;
-    if (!read_event(json_array_get(events, i), advisory->record, &kind, &version, error))
+    if (!read_event(json_array_get(events, i), record, &kind, &version, error))
       return FALSE;
     if (kind == 0 && !from) /* a second start inside a range that is open changes nothing */
       from = version;
     if (kind <= 0)
       continue;
-    advisory->introduced = (char *)from;
-    advisory->fixed = kind == 1 ? (char *)version : NULL;
-    advisory->last_affected = kind == 2 ? (char *)version : NULL;
-    if (!oakum_advisory_add(import, ecosystem, package, (*seq)++, advisory, error))
-      return FALSE;
+    OakumAdvisoryRange one = {from, kind == 1 ? version : NULL, kind == 2 ? version : NULL, FALSE};
+    g_array_append_val(ranges, one);
     from = NULL;
   }
   /* never closed: affected to this day */
-  advisory->introduced = (char *)from;
-  advisory->fixed = advisory->last_affected = NULL;
-  return !from || oakum_advisory_add(import, ecosystem, package, (*seq)++, advisory, error);
+  OakumAdvisoryRange open = {from, NULL, NULL, FALSE};
+  if (from)
+    g_array_append_val(ranges, open);
+  return TRUE;
 }
 
-static gboolean add_affected(OakumAdvisoryImport *import, const json_t *affected,
-                             OakumAdvisory *advisory, guint *seq, GError **error)
+static gboolean read_versions(const json_t *list, const char *record, GPtrArray *out,
+                              GError **error)
+{
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *version = json_string_value(json_array_get(list, i));
+    if (!version || strpbrk(version, "\r\n"))
+      return invalid(record, "a listed version that is none", error);
+    g_ptr_array_add(out, (gpointer)version);
+  }
+  g_ptr_array_add(out, NULL);
+  return TRUE;
+}
+
+static OakumNameKind kind_of(const char *key, const json_t *affected)
+{
+  static const char *const sources[] = {"deb", "apk"};
+  static const char *const binaries[] = {"rpm", "pacman", "portage"};
+  const char *scheme = oakum_ecosystem_scheme(key);
+  for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
+    if (strcmp(scheme, sources[i]) == 0)
+      return OAKUM_NAME_SOURCE;
+  for (size_t i = 0; i < G_N_ELEMENTS(binaries); i++)
+    if (strcmp(scheme, binaries[i]) == 0)
+      return OAKUM_NAME_BINARY;
+  return OAKUM_NAME_LANGUAGE;
+}
+
+static const struct {
+  const char *word;
+  OakumAdvisoryStatus status;
+} states[] = {{"will_not_fix", OAKUM_STATUS_WILL_NOT_FIX},
+              {"ignored", OAKUM_STATUS_WILL_NOT_FIX},
+              {"deferred", OAKUM_STATUS_FIX_DEFERRED},
+              {"postponed", OAKUM_STATUS_FIX_DEFERRED},
+              {"end_of_life", OAKUM_STATUS_END_OF_LIFE},
+              {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION}};
+
+static OakumAdvisoryStatus status_of(const json_t *specific, const GArray *ranges,
+                                     const GPtrArray *fixes, gboolean versions)
+{
+  const char *word = oakum_text_of(specific, "status");
+  for (size_t i = 0; word && i < G_N_ELEMENTS(states); i++)
+    if (strcmp(word, states[i].word) == 0)
+      return states[i].status;
+  for (guint i = 0; i < ranges->len; i++)
+    if (!g_array_index(ranges, OakumAdvisoryRange, i).fixed)
+      return OAKUM_STATUS_AFFECTED;
+  return ranges->len || (fixes->len > 1) ? OAKUM_STATUS_FIXED : OAKUM_STATUS_AFFECTED;
+}
+
+typedef struct {
+  OakumIngest *in;
+  guint feed;
+  OakumAdvisory base; /* what all rows of the record share */
+} Record;
+
+static gboolean add_affected(const Record *r, const json_t *affected, GError **error)
 {
   const json_t *package = json_object_get(affected, "package"), *ranges, *versions;
-  const char *ecosystem = text_of(package, "ecosystem"), *name = text_of(package, "name");
+  const json_t *specific = json_object_get(affected, "database_specific");
+  const char *ecosystem = oakum_text_of(package, "ecosystem"),
+             *name = oakum_text_of(package, "name"), *id = r->base.record;
   if (!package)
     return TRUE; /* a repository without a package: nothing that is installed can match */
   if (!ecosystem || !name)
-    return invalid(advisory->record, "a package without ecosystem or name", error);
-  if (!list_of(affected, "ranges", OAKUM_OSV_AFFECTED_MAX, advisory->record, &ranges, error) ||
-      !list_of(affected, "versions", OAKUM_OSV_AFFECTED_MAX, advisory->record, &versions, error))
+    return invalid(id, "a package without ecosystem or name", error);
+  if (!list_of(affected, "ranges", OAKUM_OSV_AFFECTED_MAX, id, &ranges, error) ||
+      !list_of(affected, "versions", OAKUM_OSV_AFFECTED_MAX, id, &versions, error))
     return FALSE;
-  guint before = *seq;
+  g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(OakumAdvisoryRange));
+  g_autoptr(GPtrArray) listed = g_ptr_array_new(), fixes = g_ptr_array_new();
   for (size_t i = 0; i < json_array_size(ranges); i++)
-    if (!add_range(import, ecosystem, name, json_array_get(ranges, i), advisory, seq, error))
+    if (!add_range(json_array_get(ranges, i), id, list, error))
       return FALSE;
-  advisory->introduced = advisory->fixed = advisory->last_affected = NULL;
-  if (*seq > before || json_array_size(versions) == 0)
-    return TRUE;
-  g_autoptr(GString) list = g_string_new(NULL);
-  for (size_t i = 0; i < json_array_size(versions); i++) {
-    const char *version = json_string_value(json_array_get(versions, i));
-    if (!version || strpbrk(version, "\r\n"))
-      return invalid(advisory->record, "a listed version that is none", error);
-    g_string_append_printf(list, "%s\n", version);
+  if (list->len > OAKUM_OSV_AFFECTED_MAX || !read_versions(versions, id, listed, error) ||
+      !read_versions(json_object_get(specific, "fixed_versions"), id, fixes, error))
+    return list->len > OAKUM_OSV_AFFECTED_MAX ? invalid(id, "too many ranges", error) : FALSE;
+  if (list->len == 0 && listed->len == 1 && fixes->len == 1)
+    return TRUE; /* it says nothing of any version */
+  g_autofree char *flavour = NULL, *product = NULL;
+  g_autofree char *key = oakum_ecosystem_key(ecosystem, &flavour, &product);
+  OakumAdvisory e = r->base;
+  const char *word;
+  OakumSeverity own = severity_of(affected, &word);
+  if (own != OAKUM_SEVERITY_UNKNOWN) {
+    e.severity = own;
+    e.severity_word = word;
   }
-  advisory->versions = list->str;
-  gboolean ok = oakum_advisory_add(import, ecosystem, name, (*seq)++, advisory, error);
-  advisory->versions = NULL;
-  return ok;
-}
-
-static gboolean add_all(OakumAdvisoryImport *import, const json_t *record, OakumAdvisory *advisory,
-                        GPtrArray *shown, GError **error)
-{
-  const json_t *affected = json_object_get(record, "affected");
-  OakumSeverity general = severity_of(record);
-  guint seq = 0;
-  for (guint s = 0; s < shown->len; s++)
-    for (size_t i = 0; i < json_array_size(affected); i++) {
-      const json_t *one = json_array_get(affected, i);
-      OakumSeverity own = severity_of(one);
-      advisory->id = shown->pdata[s];
-      advisory->severity = own != OAKUM_SEVERITY_UNKNOWN ? own : general;
-      if (!add_affected(import, one, advisory, &seq, error))
-        return FALSE;
-    }
+  e.kind = kind_of(key, affected);
+  e.ranges = (const OakumAdvisoryRange *)list->data;
+  e.n_ranges = list->len;
+  /* The enumeration of what the ranges say is for those who cannot compare versions. */
+  e.versions = list->len == 0 || strcmp(oakum_ecosystem_scheme(key), "") == 0
+                   ? (const char **)listed->pdata
+                   : NULL;
+  e.fixes = (const char **)fixes->pdata;
+  e.status = status_of(specific, list, fixes, listed->len > 1);
+  e.flavour = flavour;
+  e.product = product;
+  g_autofree char *fix_date = oakum_feed_date(oakum_text_of(specific, "changelog_date"));
+  g_autofree char *note = oakum_title(oakum_text_of(specific, "note"));
+  e.fix_date = fix_date;
+  e.note = note;
+  oakum_ingest_package(r->in, r->feed, key, name, &e);
   return TRUE;
 }
 
-gboolean oakum_advisory_read_osv(OakumAdvisoryImport *import, const json_t *record, GError **error)
+/* Builders of Ubuntu's records list there what is not affected: [ecosystem, package, since]. */
+static void add_not_affected(const Record *r, const json_t *list)
 {
-  const char *id = text_of(record, "id"), *modified = text_of(record, "modified");
-  const json_t *affected = json_object_get(record, "affected");
-  if (!json_is_object(record) || !id || strpbrk(id, " \t\r\n") ||
-      (affected && !json_is_array(affected))) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                "a record without id, or with an \"affected\" that is no list");
-    return FALSE;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *one = json_array_get(list, i);
+    const char *ecosystem = json_string_value(json_array_get(one, 0)),
+               *name = json_string_value(json_array_get(one, 1)),
+               *since = json_string_value(json_array_get(one, 2));
+    if (!ecosystem || !name || !*ecosystem || !*name)
+      continue;
+    g_autofree char *flavour = NULL;
+    g_autofree char *key = oakum_ecosystem_key(ecosystem, &flavour, NULL);
+    OakumAdvisory e = r->base;
+    g_autofree char *note = oakum_title(since);
+    e.kind = kind_of(key, NULL);
+    e.status = OAKUM_STATUS_NOT_AFFECTED;
+    e.flavour = flavour;
+    e.note = note;
+    oakum_ingest_package(r->in, r->feed, key, name, &e);
   }
+}
+
+static void add_vulnerability(const Record *r, const json_t *record, const char **aliases)
+{
+  const json_t *severity = json_object_get(record, "severity"),
+               *references = json_object_get(record, "references"),
+               *own = json_object_get(record, "database_specific"),
+               *cwes = json_object_get(own, "cwe_ids");
+  OakumCvss cvss[OAKUM_ADVISORY_CVSS_MAX];
+  const char *urls[OAKUM_ADVISORY_REFERENCES_MAX + 1] = {NULL},
+                                                   *weak[OAKUM_ADVISORY_CWES_MAX + 1] = {NULL};
+  const char *summary = oakum_text_of(record, "summary");
+  g_autofree char *title = oakum_title(summary ? summary : oakum_text_of(record, "details"));
+  OakumVulnerability v = {.id = r->base.record,
+                          .aliases = aliases,
+                          .title = title,
+                          .cvss = cvss,
+                          .cwes = weak,
+                          .references = urls,
+                          .published = oakum_text_of(record, "published"),
+                          .modified = r->base.modified,
+                          .withdrawn = oakum_text_of(record, "withdrawn"),
+                          .severity = r->base.severity,
+                          .severity_word = r->base.severity_word};
+  const json_t *affected = json_object_get(record, "affected");
+  if (json_array_size(severity) == 0)
+    severity = json_object_get(json_array_get(affected, 0), "severity");
+  for (size_t i = 0; i < json_array_size(severity) && v.n_cvss < G_N_ELEMENTS(cvss); i++) {
+    const json_t *one = json_array_get(severity, i);
+    const char *type = oakum_text_of(one, "type"), *score = oakum_text_of(one, "score");
+    if (type && score && g_str_has_prefix(type, "CVSS_"))
+      cvss[v.n_cvss++] = (OakumCvss){type, score, NULL};
+  }
+  for (size_t i = 0, n = 0; i < json_array_size(references) && n + 1 < G_N_ELEMENTS(urls); i++) {
+    const char *url = oakum_text_of(json_array_get(references, i), "url");
+    if (url && strlen(url) <= OAKUM_ADVISORY_REFERENCE_MAX)
+      urls[n++] = url;
+  }
+  if (!cwes)
+    cwes = json_object_get(own, "cwes");
+  for (size_t i = 0, n = 0; i < json_array_size(cwes) && n + 1 < G_N_ELEMENTS(weak); i++) {
+    const json_t *one = json_array_get(cwes, i);
+    const char *cwe = json_is_object(one) ? oakum_text_of(one, "cweId") : json_string_value(one);
+    if (cwe && *cwe)
+      weak[n++] = cwe;
+  }
+  oakum_ingest_vulnerability(r->in, r->feed, &v);
+}
+
+/* The home of a record is told by its id ("GHSA-…"); some collections take over the ids of others.
+ */
+static char *part_of(const json_t *record, const char *id)
+{
+  const json_t *aliases = json_object_get(record, "aliases"),
+               *first = json_array_get(json_object_get(record, "affected"), 0);
+  for (size_t i = 0; i < json_array_size(aliases); i++) {
+    const char *name = json_string_value(json_array_get(aliases, i));
+    if (name && g_str_has_prefix(name, "VCID-"))
+      return g_strdup("VulnerableCode");
+  }
+  const char *ecosystem = oakum_text_of(json_object_get(first, "package"), "ecosystem");
+  if (g_strcmp0(ecosystem, "DHI") == 0)
+    return g_strdup("DHI");
+  size_t n = strcspn(id, "-");
+  if (n > 32)
+    n = 32;
+  if (g_str_has_prefix(id, "DEBIAN-CHANGELOG-") || g_str_has_prefix(id, "DEBIAN-OPEN-"))
+    n = strcspn(id + 7, "-") + 7;
+  return g_strndup(id, n);
+}
+
+static gboolean read_record(OakumIngest *in, const json_t *json, const char **id_out, guint *feed,
+                            GError **error)
+{
+  const char *id = oakum_text_of(json, "id"), *modified = oakum_text_of(json, "modified");
+  const json_t *affected = json_object_get(json, "affected");
+  *id_out = id;
+  if (!json_is_object(json) || !id || strpbrk(id, " \t\r\n") ||
+      (affected && !json_is_array(affected)))
+    return oakum_feed_invalid(error,
+                              "a record without id, or with an \"affected\" that is no list");
   if (json_array_size(affected) > OAKUM_OSV_AFFECTED_MAX) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT,
-                "%s: more than %u affected packages", id, OAKUM_OSV_AFFECTED_MAX);
+    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT, "more than %u affected packages",
+                OAKUM_OSV_AFFECTED_MAX);
     return FALSE;
   }
-  import->records++;
-  if (!oakum_advisory_forget(import, "osv", id, error))
-    return FALSE;
-  if (modified && g_strcmp0(modified, import->latest) > 0) {
-    g_free(import->latest);
-    import->latest = g_strdup(modified);
-  }
-  if (text_of(record, "withdrawn"))
+  g_autofree char *part = part_of(json, id);
+  *feed = oakum_ingest_feed(in, "osv", part);
+  if (oakum_text_of(json, "withdrawn"))
     return TRUE;
-  const char *summary = text_of(record, "summary"), *details = text_of(record, "details");
-  OakumAdvisory advisory = {.record = (char *)id, .feed = (char *)"osv"};
-  g_autofree char *title = NULL;
-  if (summary || details) { /* one line of at most 200 bytes, cut between characters */
-    g_autofree char *line =
-        g_strndup(summary ? summary : details, strcspn(summary ? summary : details, "\r\n"));
-    title = g_utf8_strlen(line, -1) > 200 ? g_utf8_substring(line, 0, 200) : g_strdup(line);
-  }
-  advisory.title = title;
-  g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func(g_free);
-  g_autofree char *aliases = NULL;
-  if (!choose_ids(record, id, shown, &aliases, error))
+  g_autofree char *date = oakum_feed_date(modified);
+  g_autoptr(GPtrArray) shown = g_ptr_array_new(), others = g_ptr_array_new();
+  if (!choose_ids(json, id, shown, others, error))
     return FALSE;
-  advisory.aliases = aliases;
-  return add_all(import, record, &advisory, shown, error);
-}
-
-/* ---- Alpine's security database (secdb.alpinelinux.org)
- * ---------------------------------------------- */
-
-/* "CVE-2020-29040 XSA-355 (+ regression)": the first word is shown, further ones that look like ids
- * are other names. */
-static char *secdb_aliases(char **words)
-{
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (char **word = words; *word; word++)
-    if (g_ascii_isupper(**word) && strchr(*word, '-') && strpbrk(*word, "0123456789"))
-      g_string_append_printf(text, "%s%s", text->len ? " " : "", *word);
-  return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-static gboolean add_secfixes(OakumAdvisoryImport *import, const char *ecosystem, const char *feed,
-                             const char *package, const json_t *fixes, guint *seq, GError **error)
-{
-  const char *version;
-  json_t *ids;
-  json_object_foreach((json_t *)fixes, version, ids)
-  {
-    if (json_is_null(ids))
-      continue;
-    if (!json_is_array(ids) || !*version)
-      return invalid(package, "a fix is not \"version\": [id]", error);
-    /* "0": the package was never affected */
-    if (strcmp(version, "0") == 0)
-      continue;
-    for (size_t i = 0; i < json_array_size(ids); i++) {
-      const char *text = json_string_value(json_array_get(ids, i));
-      g_autofree char *stripped = g_strstrip(g_strdup(text ? text : ""));
-      g_auto(GStrv) words = g_strsplit_set(stripped, " \t\r\n", -1);
-      if (!words[0] || !*words[0])
-        return invalid(package, "a fix of something without a name", error);
-      g_autofree char *aliases = secdb_aliases(words + 1);
-      OakumAdvisory advisory = {.record = words[0],
-                                .id = words[0],
-                                .aliases = aliases,
-                                .introduced = (char *)"0",
-                                .fixed = (char *)version,
-                                .feed = (char *)feed};
-      if (!oakum_advisory_add(import, ecosystem, package, (*seq)++, &advisory, error))
-        return FALSE;
-    }
-  }
-  import->records++;
+  Record r = {in, *feed, {.record = id, .modified = date}};
+  r.base.ids = (const char **)shown->pdata;
+  r.base.aliases = (const char **)others->pdata;
+  r.base.severity = severity_of(json, &r.base.severity_word);
+  for (size_t i = 0; i < json_array_size(affected); i++)
+    if (!add_affected(&r, json_array_get(affected, i), error))
+      return FALSE;
+  const json_t *own = json_object_get(json, "database_specific");
+  if (json_is_object(own))
+    add_not_affected(&r, json_object_get(own, "not_affected"));
+  /* all its names but its own */
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i + 1 < shown->len; i++)
+    if (strcmp(shown->pdata[i], id) != 0)
+      g_ptr_array_add(names, shown->pdata[i]);
+  for (guint i = 0; i + 1 < others->len; i++)
+    if (strcmp(others->pdata[i], id) != 0)
+      g_ptr_array_add(names, others->pdata[i]);
+  g_ptr_array_add(names, NULL);
+  add_vulnerability(&r, json, (const char **)names->pdata);
   return TRUE;
 }
 
-gboolean oakum_advisory_read_secdb(OakumAdvisoryImport *import, const json_t *document,
-                                   GError **error)
+static gboolean read_one(OakumIngest *in, const json_t *json, GError **error)
 {
-  const char *release = text_of(document, "distroversion"),
-             *repository = text_of(document, "reponame");
-  const json_t *packages = json_object_get(document, "packages");
-  if (!release || !repository || !json_is_array(packages)) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                "no Alpine security database: \"distroversion\", \"reponame\" or \"packages\" is "
-                "missing");
-    return FALSE;
+  const char *id = NULL;
+  guint feed = 0;
+  g_autoptr(GError) local = NULL;
+  if (!read_record(in, json, &id, &feed, &local)) {
+    oakum_ingest_bad(in, id, g_steal_pointer(&local));
+    return TRUE;
   }
-  g_autofree char *ecosystem = g_strconcat("Alpine:", release, NULL);
-  g_autofree char *feed = g_strconcat("alpine-secdb ", repository, NULL);
-  if (!oakum_advisory_forget_feed(import, ecosystem, feed, error))
-    return FALSE;
-  guint seq = 0; /* over all packages: one that is listed twice keeps both lists */
-  for (size_t i = 0; i < json_array_size(packages); i++) {
-    const json_t *package = json_object_get(json_array_get(packages, i), "pkg");
-    const char *name = text_of(package, "name");
-    const json_t *fixes = json_object_get(package, "secfixes");
-    if (!name || (fixes && !json_is_object(fixes))) {
-      g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                  "package %zu has no name, or \"secfixes\" that is no object", i);
+  g_autofree char *date = oakum_feed_date(oakum_text_of(json, "modified"));
+  return oakum_ingest_keep(in, feed, id, date, error);
+}
+
+gboolean oakum_read_osv(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  g_autoptr(OakumJsonSplit) split = oakum_json_split_new(reader, OAKUM_SPLIT_VALUES, NULL);
+  int more;
+  const char *parent, *key;
+  json_t *json;
+  for (;;) {
+    gboolean bad = FALSE;
+    in->line = 0;
+    g_autoptr(GError) local = NULL;
+    more = oakum_json_split_next(split, &parent, &key, &json, &bad, &local);
+    if (more == 0)
+      return in->documents++, TRUE;
+    if (more < 0 && !bad) {
+      g_propagate_error(error, g_steal_pointer(&local));
       return FALSE;
     }
-    if (fixes && !add_secfixes(import, ecosystem, feed, name, fixes, &seq, error))
+    if (more < 0) {
+      oakum_ingest_bad(in, NULL, g_steal_pointer(&local));
+      continue;
+    }
+    OAKUM_AUTO_JSON *owned = json;
+    in->line = oakum_json_split_line(split);
+    if (!read_one(in, owned, error))
       return FALSE;
   }
-  return TRUE;
 }

@@ -15,7 +15,7 @@ gboolean oakum_advisory_write_snapshot(const char *path, GError **error)
   g_autoptr(OakumAdvisoryImport) import = oakum_advisory_import_new(path, error);
   size_t len = (size_t)(oakum_snapshot_end - oakum_snapshot_begin);
   return import &&
-         oakum_advisory_import_read(import, OAKUM_FEED_OSV,
+         oakum_advisory_import_read(import, "osv",
                                     oakum_reader_new_memory(oakum_snapshot_begin, len),
                                     "embedded snapshot", error) &&
          oakum_advisory_import_commit(import, error);

@@ -91,9 +91,27 @@
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)
-#define OAKUM_ADVISORY_NAMES_MAX 1000u  /* aliases, or upstream names, of one record */
-#define OAKUM_ADVISORY_ROWS_MAX 200000u /* ranges on one package */
-#define OAKUM_SQL_STEPS_MAX 50000u      /* thousands of steps of one statement that reads */
+#define OAKUM_ADVISORY_NAMES_MAX 1000u      /* aliases, or upstream names, of one record */
+#define OAKUM_ADVISORY_ROWS_MAX 200000u     /* ranges on one package */
+#define OAKUM_ADVISORY_TITLE_MAX 200u       /* characters kept of a title */
+#define OAKUM_ADVISORY_NOTE_MAX 200u        /* characters kept of a vendor's note */
+#define OAKUM_ADVISORY_REFERENCES_MAX 5u    /* kept of one record */
+#define OAKUM_ADVISORY_REFERENCE_MAX 300u   /* bytes; a longer one is left out */
+#define OAKUM_ADVISORY_CVSS_MAX 16u         /* vectors kept of one record */
+#define OAKUM_ADVISORY_CWES_MAX 16u         /* kept of one record */
+#define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
+#define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
+#define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
+#define OAKUM_FEED_BAD_PERCENT 5u            /* of the records of one input; more and it fails */
+#define OAKUM_FEED_BAD_SHOWN 20u             /* bad records told of one by one */
+#define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
+#define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
+#define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
+#define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
+#define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
+#define OAKUM_XML_DEPTH_MAX 64u
+#define OAKUM_OVAL_MAX (1 * OAKUM_GIB) /* what is held of one OVAL document until its end */
+#define OAKUM_SQL_STEPS_MAX 50000u     /* thousands of steps of one statement that reads */
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Processes that read bytes from strangers */

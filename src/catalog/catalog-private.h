@@ -102,8 +102,8 @@ void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *fi
 /* ---- names
  * --------------------------------------------------------------------------------------- */
 /* FALSE: there are too many. A name that was there is replaced. */
-NODISCARD gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind);
-NODISCARD OakumNameKind oakum_names_find(const OakumNames *names, const char *path, size_t len);
+NODISCARD gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kind);
+NODISCARD OakumEntryKind oakum_names_find(const OakumNames *names, const char *path, size_t len);
 NODISCARD size_t oakum_names_count(const OakumNames *names);
 
 /* ---- lines of text files

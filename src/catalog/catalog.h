@@ -43,11 +43,11 @@ typedef struct {
 /* Hashes of all names of a layer, with what they are. */
 typedef struct OakumNames OakumNames;
 typedef enum {
-  OAKUM_NAME_NONE,
-  OAKUM_NAME_FOLDER,
-  OAKUM_NAME_FILE, /* anything but a folder or a symbolic link */
-  OAKUM_NAME_LINK
-} OakumNameKind;
+  OAKUM_ENTRY_NONE,
+  OAKUM_ENTRY_FOLDER,
+  OAKUM_ENTRY_FILE, /* anything but a folder or a symbolic link */
+  OAKUM_ENTRY_LINK
+} OakumEntryKind;
 typedef struct {
   GPtrArray *packages;   /* OakumPackage: paths[0] proves it; `owner` is "type/name" */
   GPtrArray *incomplete; /* OakumFinding; `file` is what it is about */

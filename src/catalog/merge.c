@@ -32,13 +32,13 @@ static gboolean replaced_in(const Layer *layer, const char *path)
 {
   const OakumLayerNotes *notes = layer->notes;
   size_t len = strlen(path);
-  if (oakum_names_find(notes->names, path, len) != OAKUM_NAME_NONE)
+  if (oakum_names_find(notes->names, path, len) != OAKUM_ENTRY_NONE)
     return !g_hash_table_contains(layer->distant, path);
   for (size_t i = len; i > 0; i--) {
     if (path[i] != '/')
       continue;
-    OakumNameKind kind = oakum_names_find(notes->names, path, i);
-    if (kind == OAKUM_NAME_FILE || kind == OAKUM_NAME_LINK)
+    OakumEntryKind kind = oakum_names_find(notes->names, path, i);
+    if (kind == OAKUM_ENTRY_FILE || kind == OAKUM_ENTRY_LINK)
       return TRUE;
   }
   return FALSE;
@@ -73,7 +73,7 @@ static gboolean bent_in(const Layer *layer, const char *path)
     const GPtrArray *others = g_hash_table_lookup(layer->bent, folder);
     for (guint i = 0; others && i < others->len; i++) {
       g_autofree char *raw = g_strconcat(others->pdata[i], "/", path + (slash - folder) + 1, NULL);
-      if (oakum_names_find(layer->notes->names, raw, strlen(raw)) != OAKUM_NAME_NONE)
+      if (oakum_names_find(layer->notes->names, raw, strlen(raw)) != OAKUM_ENTRY_NONE)
         return TRUE;
     }
   }
@@ -257,7 +257,7 @@ static gboolean visible(const Image *image, int i, const char *path, char **real
   if (!*real)
     return FALSE;
   for (size_t n = names ? strlen(path) : 0; n > 0; n--)
-    if (path[n] == '/' && oakum_names_find(names, path, n) == OAKUM_NAME_FILE)
+    if (path[n] == '/' && oakum_names_find(names, path, n) == OAKUM_ENTRY_FILE)
       return FALSE; /* the layer itself put a file in the folder's place */
   return !hidden(image, i, image->n - 1, *real);
 }
@@ -303,7 +303,7 @@ static gboolean ask(const Image *image, GPtrArray *into, const char *path, const
   for (int i = image->n - 1; i >= 0; i--) {
     const OakumLayerNotes *notes = image->layers[i].notes;
     if (!notes ||
-        (notes->names && oakum_names_find(notes->names, path, strlen(path)) != OAKUM_NAME_FILE))
+        (notes->names && oakum_names_find(notes->names, path, strlen(path)) != OAKUM_ENTRY_FILE))
       continue;
     if (matters && has_database(notes, path))
       return FALSE;

@@ -56,7 +56,7 @@ static void grow(OakumNames *names)
   names->room = room;
 }
 
-static void put(OakumNames *names, uint64_t hash, OakumNameKind kind)
+static void put(OakumNames *names, uint64_t hash, OakumEntryKind kind)
 {
   uint64_t *slot = slot_of(names->slots, names->room, hash);
   if (!*slot && ++names->used * 4 > names->room * 3) {
@@ -66,7 +66,7 @@ static void put(OakumNames *names, uint64_t hash, OakumNameKind kind)
   *slot = hash | kind;
 }
 
-gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind)
+gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kind)
 {
   if (names->used >= OAKUM_VIEW_NAMES_MAX)
     return FALSE;
@@ -74,10 +74,10 @@ gboolean oakum_names_add(OakumNames *names, const char *path, OakumNameKind kind
   return TRUE;
 }
 
-OakumNameKind oakum_names_find(const OakumNames *names, const char *path, size_t len)
+OakumEntryKind oakum_names_find(const OakumNames *names, const char *path, size_t len)
 {
   uint64_t hash = hash_of(names, path, len);
-  return (OakumNameKind)(*slot_of(names->slots, names->room, hash) & KIND_MASK);
+  return (OakumEntryKind)(*slot_of(names->slots, names->room, hash) & KIND_MASK);
 }
 
 size_t oakum_names_count(const OakumNames *names)
@@ -122,7 +122,7 @@ OakumNames *oakum_names_unpack(const uint8_t key[OAKUM_HASH_KEY], OakumSlice pac
     memcpy(&value, packed.data + i * sizeof(value), sizeof(value));
     value = GUINT64_FROM_LE(value);
     if ((value & KIND_MASK) && (value & ~KIND_MASK))
-      put(names, value & ~KIND_MASK, (OakumNameKind)(value & KIND_MASK));
+      put(names, value & ~KIND_MASK, (OakumEntryKind)(value & KIND_MASK));
   }
   return names;
 }

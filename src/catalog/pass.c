@@ -227,15 +227,15 @@ static gboolean look_above(Pass *pass, const char *path, GError **error)
     return TRUE;
   g_free(pass->folder);
   pass->folder = g_strndup(path, n);
-  OakumNameKind kind = oakum_names_find(pass->names, path, n);
-  if ((kind == OAKUM_NAME_NONE || kind == OAKUM_NAME_LINK) &&
+  OakumEntryKind kind = oakum_names_find(pass->names, path, n);
+  if ((kind == OAKUM_ENTRY_NONE || kind == OAKUM_ENTRY_LINK) &&
       !g_hash_table_contains(pass->orphan, pass->folder)) {
     g_hash_table_add(pass->orphan, g_strdup(pass->folder));
     if (!keep(pass, n, error))
       return FALSE;
   }
   for (size_t i = n; i > 0; i--)
-    if ((path[i] == '/') && oakum_names_find(pass->names, path, i) == OAKUM_NAME_FILE) {
+    if ((path[i] == '/') && oakum_names_find(pass->names, path, i) == OAKUM_ENTRY_FILE) {
       g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
                   "a name lies below something that is no folder");
       return FALSE;
@@ -243,9 +243,9 @@ static gboolean look_above(Pass *pass, const char *path, GError **error)
   return TRUE;
 }
 
-static gboolean add_name(Pass *pass, const char *path, OakumNameKind kind, GError **error)
+static gboolean add_name(Pass *pass, const char *path, OakumEntryKind kind, GError **error)
 {
-  if (kind != OAKUM_NAME_FOLDER && pass->folder && g_str_has_prefix(pass->folder, path))
+  if (kind != OAKUM_ENTRY_FOLDER && pass->folder && g_str_has_prefix(pass->folder, path))
     g_clear_pointer(&pass->folder, g_free); /* what was a folder is none now */
   if (oakum_names_add(pass->names, path, kind))
     return TRUE;
@@ -262,9 +262,9 @@ static gboolean add_hard_link(Pass *pass, const char *path, const OakumTarEntry 
     oakum_image_blame(error, "hard link to", entry->link);
     return FALSE;
   }
-  OakumNameKind kind = oakum_names_find(pass->names, to, strlen(to));
-  gboolean absent = kind == OAKUM_NAME_NONE && pass->options->lowest;
-  if (kind == OAKUM_NAME_FOLDER || absent) {
+  OakumEntryKind kind = oakum_names_find(pass->names, to, strlen(to));
+  gboolean absent = kind == OAKUM_ENTRY_NONE && pass->options->lowest;
+  if (kind == OAKUM_ENTRY_FOLDER || absent) {
     g_autofree char *shown = oakum_escape_terminal(to, -1);
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
                 "hard link to \"%s\", which is not there or a folder", shown);
@@ -272,11 +272,11 @@ static gboolean add_hard_link(Pass *pass, const char *path, const OakumTarEntry 
   }
   OakumCatalogEntry named = {path, base_of(path), entry->mode, 0, {(const uint8_t *)"", 0}};
   gboolean wanted = oakum_catalog_wants(&named, NULL);
-  if (!add_name(pass, path, OAKUM_NAME_FILE, error))
+  if (!add_name(pass, path, OAKUM_ENTRY_FILE, error))
     return FALSE;
   if (wanted && strcmp(to, path) != 0 &&
-      !keep_pair(pass, kind == OAKUM_NAME_NONE ? pass->notes->distant : pass->notes->again,
-                 kind == OAKUM_NAME_NONE ? path : to, kind == OAKUM_NAME_NONE ? to : path, error))
+      !keep_pair(pass, kind == OAKUM_ENTRY_NONE ? pass->notes->distant : pass->notes->again,
+                 kind == OAKUM_ENTRY_NONE ? path : to, kind == OAKUM_ENTRY_NONE ? to : path, error))
     return FALSE;
   return !g_hash_table_contains(pass->found, to) ||
          keep_pair(pass, pass->notes->hard, path, to, error);
@@ -360,20 +360,20 @@ static gboolean add_entry(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
     return FALSE;
   switch (entry->type) {
   case OAKUM_TAR_DIR:
-    return add_name(pass, path, OAKUM_NAME_FOLDER, error);
+    return add_name(pass, path, OAKUM_ENTRY_FOLDER, error);
   case OAKUM_TAR_HARDLINK:
     return add_hard_link(pass, path, entry, error);
   case OAKUM_TAR_SYMLINK: {
     g_autofree char *link = g_strndup((const char *)entry->link.data, entry->link.len);
-    return add_name(pass, path, OAKUM_NAME_LINK, error) &&
+    return add_name(pass, path, OAKUM_ENTRY_LINK, error) &&
            keep_pair(pass, pass->notes->links, path, link, error);
   }
   case OAKUM_TAR_FILE:
-    return add_name(pass, path, OAKUM_NAME_FILE, error) &&
+    return add_name(pass, path, OAKUM_ENTRY_FILE, error) &&
            take_content(pass, path, entry->mode, entry->size, read_tar, tar, error);
   default:
     not_regular(pass, path);
-    return add_name(pass, path, OAKUM_NAME_FILE, error);
+    return add_name(pass, path, OAKUM_ENTRY_FILE, error);
   }
 }
 
@@ -391,7 +391,7 @@ static OakumLayerNotes *pass_end(Pass *pass)
   gpointer folder;
   g_hash_table_iter_init(&iter, pass->orphan);
   while (g_hash_table_iter_next(&iter, &folder, NULL))
-    if (oakum_names_find(pass->names, folder, strlen(folder)) != OAKUM_NAME_FOLDER)
+    if (oakum_names_find(pass->names, folder, strlen(folder)) != OAKUM_ENTRY_FOLDER)
       g_ptr_array_add(notes->implicit, g_strdup(folder));
   g_ptr_array_sort(notes->implicit, by_text);
   for (guint i = 0; i < notes->packages->len; i++) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static gboolean import_all(OakumFeed feed, const char *db, GPtrArray *inputs, GError **error)
+static gboolean import_all(const char *feed, const char *db, GPtrArray *inputs, GError **error)
 {
   g_autoptr(OakumAdvisoryImport) import = oakum_advisory_import_new(db, error);
   for (guint i = 0; import && i < inputs->len; i++) {
@@ -33,9 +33,9 @@ typedef struct {
 
 static gboolean import(const DbArgs *args, GPtrArray *rest, GError **error)
 {
-  OakumFeed feed;
-  if (rest->len > 0 && args->feed && oakum_feed_parse(args->feed, &feed))
-    return import_all(feed, args->db, rest, error);
+  if (rest->len > 0 &&
+      (!args->feed || strcmp(args->feed, "auto") == 0 || oakum_feed_find(args->feed)))
+    return import_all(args->feed ? args->feed : "auto", args->db, rest, error);
   g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
               rest->len ? "--feed takes osv or alpine-secdb"
                         : "expected import INPUT... or status; see oakum db --help");

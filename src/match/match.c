@@ -6,6 +6,7 @@ typedef struct {
   const OakumCatalog *catalog;
   GArray *layer_lines;
   GPtrArray *findings;
+  OakumAdvisoryDb *db;
 } Match;
 
 static void incomplete(Match *m, const char *id, char *title_taken)
@@ -24,105 +25,157 @@ static int order(OakumVersionScheme scheme, const char *a, const char *b)
   return oakum_version_compare(scheme, a, strlen(a), b, strlen(b), &result) ? result : 2;
 }
 
+/* A range of a record that may hit, and the hole that it is about. */
+typedef struct {
+  const OakumAdvisory *advisory;
+  const OakumAdvisoryRange *range; /* NULL: by its list of versions */
+  const char *id;
+} Hit;
+
 /* 1: affected, 0: not, -1: a version cannot be compared. */
-static int affects(OakumVersionScheme scheme, const OakumAdvisory *a, const char *installed)
+static int affects(OakumVersionScheme scheme, const Hit *hit, const char *installed)
 {
-  if (a->versions) {
-    g_auto(GStrv) list = g_strsplit(a->versions, "\n", -1);
-    return g_strv_contains((const char *const *)list, installed);
-  }
-  int from = a->introduced ? order(scheme, installed, a->introduced) : 1;
-  int fixed = a->fixed ? order(scheme, installed, a->fixed) : -1;
-  int last = a->last_affected ? order(scheme, installed, a->last_affected) : -1;
+  const OakumAdvisoryRange *r = hit->range;
+  if (!r)
+    return g_strv_contains((const char *const *)hit->advisory->versions, installed);
+  int from = r->introduced ? order(scheme, installed, r->introduced) : 1;
+  int fixed = r->fixed ? order(scheme, installed, r->fixed) : -1;
+  int last = r->last_affected ? order(scheme, installed, r->last_affected) : -1;
   if (from == 2 || fixed == 2 || last == 2)
     return -1;
-  return from >= 0 && fixed < 0 && last <= 0;
+  return from >= 0 && !(from == 0 && r->after) && fixed < 0 && last <= 0;
 }
 
-static void report(Match *m, const OakumPackage *p, const OakumAdvisory *a)
+/* The first record of the hole that has a title. New string or NULL. */
+static char *title_of(Match *m, const OakumAdvisory *a)
 {
-  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_VULNERABILITY, a->id, a->severity);
-  f->aliases = a->aliases && *a->aliases ? g_strsplit(a->aliases, " ", -1) : NULL;
-  f->title = g_strdup(a->title);
+  g_autoptr(OakumVulnerabilityList) list = oakum_advisory_db_vulnerability(m->db, a->record, NULL);
+  for (guint i = 0; list && i < list->len; i++)
+    if (list->items[i].title && strcmp(list->items[i].id, a->record) == 0)
+      return g_strdup(list->items[i].title);
+  return NULL;
+}
+
+static char **other_names(const OakumAdvisory *a, const char *id)
+{
+  GPtrArray *names = g_ptr_array_new();
+  for (guint i = 0; a->aliases[i]; i++)
+    if (strcmp(a->aliases[i], id) != 0)
+      g_ptr_array_add(names, g_strdup(a->aliases[i]));
+  g_ptr_array_add(names, NULL);
+  return (char **)g_ptr_array_free(names, names->len == 1);
+}
+
+static void report(Match *m, const OakumPackage *p, const Hit *hit)
+{
+  const OakumAdvisory *a = hit->advisory;
+  const char *fixed = hit->range ? hit->range->fixed : NULL,
+             *last = hit->range ? hit->range->last_affected : NULL;
+  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_VULNERABILITY, hit->id, a->severity);
+  f->aliases = other_names(a, hit->id);
+  f->title = title_of(m, a);
   f->package_name = g_strdup(p->name);
   f->package_version = g_strdup(p->version);
   f->package_purl = g_strdup(p->purl);
   f->source = g_strdup(p->source_name);
-  f->fixed = g_strdup(a->fixed);
-  f->status = g_strdup(a->fixed ? "fixed" : "open");
+  f->fixed = g_strdup(fixed);
+  f->status = g_strdup(fixed ? "fixed" : "open");
   f->advisory = g_strdup(a->record);
   f->layer = g_strdup(p->layer);
   f->layer_index = p->layer_index;
   if (m->layer_lines && p->layer_index >= 0 && (guint)p->layer_index < m->layer_lines->len)
     f->dockerfile_line = g_array_index(m->layer_lines, int, p->layer_index);
-  g_autofree char *range = a->fixed ? g_strdup_printf("before %s", a->fixed)
-                           : a->last_affected
-                               ? g_strdup_printf("up to %s", a->last_affected)
-                               : g_strdup(a->versions ? "of this version" : "without a known fix");
+  g_autofree char *range = fixed ? g_strdup_printf("before %s", fixed)
+                           : last
+                               ? g_strdup_printf("up to %s", last)
+                               : g_strdup(!hit->range ? "of this version" : "without a known fix");
   f->why = g_strdup_printf(
       "/%s lists %s %s, built from %s %s; %s says that %s of %s %s is affected",
       (const char *)p->paths->pdata[0], p->name, p->version, p->source_name, p->source_version,
       a->record, p->source_name, m->catalog->distro.ecosystem, range);
-  f->fix = a->fixed ? g_strdup_printf("upgrade %s to a build of %s %s or later", p->name,
-                                      p->source_name, a->fixed)
-                    : NULL;
+  f->fix = fixed ? g_strdup_printf("upgrade %s to a build of %s %s or later", p->name,
+                                   p->source_name, fixed)
+                 : NULL;
   g_ptr_array_add(m->findings, f);
 }
 
 /* Of several ranges that hit under one id the one with the lowest fix is told: it is the first way
  * out. */
-static gboolean better(OakumVersionScheme scheme, const OakumAdvisory *a, const OakumAdvisory *than)
+static gboolean better(OakumVersionScheme scheme, const Hit *hit, const Hit *than)
 {
-  if (!than || (a->fixed && !than->fixed))
+  const char *fixed = hit->range ? hit->range->fixed : NULL,
+             *other = than && than->range ? than->range->fixed : NULL;
+  if (!than || (fixed && !other))
     return TRUE;
-  return a->fixed && than->fixed && order(scheme, a->fixed, than->fixed) == -1;
+  return fixed && other && order(scheme, fixed, other) == -1;
 }
 
-static char *id_and_record(const OakumAdvisory *a)
+static char *id_and_record(const Hit *hit)
 {
-  return g_strdup_printf("%s\n%s", a->id, a->record);
+  return g_strdup_printf("%s\n%s", hit->id, hit->advisory->record);
 }
 
 /* A record that only says "open" gives way to another that knows a fix; an open range beside a
  * closed one in the same record is a hole that came back. `has_fix` holds ids, and ids with their
  * record. */
-static gboolean gives_way(const OakumAdvisory *a, GHashTable *has_fix)
+static gboolean gives_way(const Hit *hit, GHashTable *has_fix)
 {
-  if (a->fixed || a->last_affected || a->versions || !g_hash_table_contains(has_fix, a->id))
+  if (!hit->range || hit->range->fixed || hit->range->last_affected ||
+      !g_hash_table_contains(has_fix, hit->id))
     return FALSE;
-  g_autofree char *own = id_and_record(a);
+  g_autofree char *own = id_and_record(hit);
   return !g_hash_table_contains(has_fix, own);
 }
 
+/* Every range of every record, once for each hole that it is about. */
+static GArray *all_hits(const OakumAdvisoryList *list)
+{
+  GArray *hits = g_array_new(FALSE, FALSE, sizeof(Hit));
+  for (guint i = 0; i < list->len; i++) {
+    const OakumAdvisory *a = &list->items[i];
+    if (a->status == OAKUM_STATUS_NOT_AFFECTED || a->flavour)
+      continue;
+    for (guint k = 0; a->ids[k]; k++) {
+      for (guint r = 0; r < a->n_ranges; r++)
+        g_array_append_val(hits, ((Hit){a, &a->ranges[r], a->ids[k]}));
+      if (a->versions[0])
+        g_array_append_val(hits, ((Hit){a, NULL, a->ids[k]}));
+    }
+  }
+  return hits;
+}
+
 static void match_package(Match *m, OakumVersionScheme scheme, const OakumPackage *p,
-                          GPtrArray *advisories)
+                          const OakumAdvisoryList *advisories)
 {
   g_autoptr(GHashTable) hits = oakum_str_map_new(NULL, NULL);
   g_autoptr(GHashTable) has_fix = oakum_str_map_new(g_free, NULL);
   g_autoptr(GPtrArray) ids = g_ptr_array_new();
-  for (guint i = 0; i < advisories->len; i++) {
-    OakumAdvisory *a = advisories->pdata[i];
-    if (a->fixed) {
-      g_hash_table_add(has_fix, g_strdup(a->id));
-      g_hash_table_add(has_fix, id_and_record(a));
+  g_autoptr(GArray) all = all_hits(advisories);
+  for (guint i = 0; i < all->len; i++) {
+    const Hit *hit = &g_array_index(all, Hit, i);
+    if (hit->range && hit->range->fixed) {
+      g_hash_table_add(has_fix, g_strdup(hit->id));
+      g_hash_table_add(has_fix, id_and_record(hit));
     }
   }
-  for (guint i = 0; i < advisories->len; i++) {
-    OakumAdvisory *a = advisories->pdata[i];
-    if (gives_way(a, has_fix))
+  for (guint i = 0; i < all->len; i++) {
+    Hit *hit = &g_array_index(all, Hit, i);
+    if (gives_way(hit, has_fix))
       continue;
-    int hit = affects(scheme, a, p->source_version);
-    if (hit < 0)
+    int affected = affects(scheme, hit, p->source_version);
+    if (affected < 0)
       incomplete(m, "version-not-comparable",
-                 g_strdup_printf("%s: %s %s cannot be compared with %s", a->record, p->name,
-                                 p->source_version, a->fixed ? a->fixed : "its range"));
-    if (hit <= 0)
+                 g_strdup_printf("%s: %s %s cannot be compared with %s", hit->advisory->record,
+                                 p->name, p->source_version,
+                                 hit->range->fixed ? hit->range->fixed : "its range"));
+    if (affected <= 0)
       continue;
-    const OakumAdvisory *old = g_hash_table_lookup(hits, a->id);
+    const Hit *old = g_hash_table_lookup(hits, hit->id);
     if (!old)
-      g_ptr_array_add(ids, a->id);
-    if (better(scheme, a, old))
-      g_hash_table_insert(hits, a->id, a);
+      g_ptr_array_add(ids, (gpointer)hit->id);
+    if (better(scheme, hit, old))
+      g_hash_table_insert(hits, (gpointer)hit->id, hit);
   }
   for (guint i = 0; i < ids->len; i++)
     report(m, p, g_hash_table_lookup(hits, ids->pdata[i]));
@@ -133,7 +186,7 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db, GAr
 {
   g_autoptr(GPtrArray) findings =
       g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
-  Match m = {catalog, layer_lines, findings};
+  Match m = {catalog, layer_lines, findings, db};
   const char *ecosystem = catalog->distro.ecosystem;
   for (guint i = 0; i < catalog->incomplete->len; i++) {
     const OakumFinding *from = catalog->incomplete->pdata[i];
@@ -159,7 +212,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db, GAr
     OakumVersionScheme scheme;
     if (!oakum_version_scheme_parse(p->type, &scheme))
       continue;
-    g_autoptr(GPtrArray) advisories = oakum_advisory_db_find(db, ecosystem, p->source_name, error);
+    g_autoptr(OakumAdvisoryList) advisories =
+        oakum_advisory_db_find(db, ecosystem, p->source_name, error);
     if (!advisories)
       return NULL;
     match_package(&m, scheme, p, advisories);

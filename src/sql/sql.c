@@ -134,6 +134,21 @@ void oakum_statement_bind_int(OakumStatement *statement, int index, int64_t valu
     statement->bind_status = status;
 }
 
+void oakum_statement_bind_blob(OakumStatement *statement, int index, const void *data, size_t len)
+{
+  int status = sqlite3_bind_blob64(statement->stmt, index, len ? data : "", len, SQLITE_STATIC);
+  if (statement->bind_status == SQLITE_OK)
+    statement->bind_status = status;
+}
+
+void oakum_statement_bind_static(OakumStatement *statement, int index, const char *text)
+{
+  int status = text ? sqlite3_bind_text(statement->stmt, index, text, -1, SQLITE_STATIC)
+                    : sqlite3_bind_null(statement->stmt, index);
+  if (statement->bind_status == SQLITE_OK)
+    statement->bind_status = status;
+}
+
 int oakum_statement_step(OakumStatement *statement, GError **error)
 {
   int result =
@@ -163,6 +178,12 @@ const char *oakum_statement_text(OakumStatement *statement, int column)
 int64_t oakum_statement_int(OakumStatement *statement, int column)
 {
   return sqlite3_column_int64(statement->stmt, column);
+}
+
+OakumSlice oakum_statement_blob(OakumStatement *statement, int column)
+{
+  const void *data = sqlite3_column_blob(statement->stmt, column);
+  return (OakumSlice){data, data ? (size_t)sqlite3_column_bytes(statement->stmt, column) : 0};
 }
 
 void oakum_statement_free(OakumStatement *statement)

@@ -24,11 +24,17 @@ NODISCARD OakumStatement *oakum_sql_prepare(OakumSql *sql, const char *text, GEr
 /* Parameters count from 1. Text NULL binds NULL. What cannot be bound is told by the next step. */
 void oakum_statement_bind_text(OakumStatement *statement, int index, const char *text);
 void oakum_statement_bind_int(OakumStatement *statement, int index, int64_t value);
+/* Borrowed until the statement is reset. */
+void oakum_statement_bind_blob(OakumStatement *statement, int index, const void *data, size_t len);
+/* As text, but borrowed until the statement is reset. */
+void oakum_statement_bind_static(OakumStatement *statement, int index, const char *text);
 /* 1: a row, 0: the end, -1: error. reset makes it ready for other parameters. */
 NODISCARD int oakum_statement_step(OakumStatement *statement, GError **error);
 void oakum_statement_reset(OakumStatement *statement);
 /* Columns count from 0; borrowed until the next step; NULL for NULL. */
 NODISCARD const char *oakum_statement_text(OakumStatement *statement, int column);
 NODISCARD int64_t oakum_statement_int(OakumStatement *statement, int column);
+/* The bytes of a column; borrowed until the next step. */
+NODISCARD OakumSlice oakum_statement_blob(OakumStatement *statement, int column);
 void oakum_statement_free(OakumStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStatement, oakum_statement_free)

@@ -66,7 +66,7 @@ DEBIAN = {
     "useradd": ("groupadd -r -g 333 svc\nuseradd -r -u 333 -g svc -d /var/lib/svc -m -s /usr/sbin/nologin svc\nuseradd -m -G mail,www-data bob\nusermod -aG users bob\npasswd -l bob\n"
                 "chage -l bob | head -1 > /chage\ngroupmod -n staff2 staff\nuserdel games\nid bob >> /chage", "chage", "users"),
     "tar": ("mkdir /t && cd /t\nmkdir -p d/e && touch a b d/f && chown 12:34 a && chown -R 5:6 d && chmod 6711 b && chmod 1777 d && ln -s a l && ln a h && mkfifo p && truncate -s 1M hole\n"
-            "tar --xattrs --acls -Scf /x.tar . && mkdir /u && tar --same-owner -C /u -xpf /x.tar && tar -C / -czf /y.tgz t && mkdir /v && tar --no-same-owner -C /v -xzf /y.tgz && rm /x.tar /y.tgz\nls -ln /u > /list", "list", " 12 34 "),
+            "tar --xattrs --acls -Scf /x.tar . && mkdir /u && tar --same-owner -C /u -xpf /x.tar && tar -C / -czf /y.tgz t && mkdir /v && tar --no-same-owner -C /v -xzf /y.tgz && rm /x.tar /y.tgz\nls -ln --time-style=+ /u > /list", "list", " 12 34 "),
     "dpkg": ("mkdir -p /p/DEBIAN /p/usr/bin /p/etc\nprintf 'Package: thing\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@x>\\nDescription: x\\n' > /p/DEBIAN/control\necho /etc/thing.conf > /p/DEBIAN/conffiles\n"
              "echo a=b > /p/etc/thing.conf && cp /bin/true /p/usr/bin/thing && chmod 6755 /p/usr/bin/thing && dpkg-deb -b /p /thing.deb >/dev/null && dpkg -i /thing.deb\n"
              "dpkg-divert --local --rename --add /usr/bin/yes\ndpkg-statoverride --update --add root mail 2755 /usr/bin/thing\ndpkg -r thing && dpkg -i /thing.deb && dpkg -V\nstat -c '%U:%G %a' /usr/bin/thing > /stat\nrm -r /p /thing.deb", "stat", "root:mail 2755\n"),

@@ -158,7 +158,7 @@ def test_import_is_atomic_and_deterministic(oakum, db, tmp_path):
         assert run(oakum, "db", "import", "--feed", "osv", "--db", tmp_path / (name + ".db"), tmp_path / name).returncode == 0
         assert (tmp_path / (name + ".db")).read_bytes() == db.read_bytes()
     before = db.read_bytes()
-    (tmp_path / "bad").write_text(lines + '{"id": 3}\n')
+    (tmp_path / "bad").write_text(lines + '{"id": 3}\n')  # one of eight: over the share that may be bad
     done = run(oakum, "db", "import", "--feed", "osv", "--db", db, tmp_path / "bad")
     assert done.returncode == 1 and "line 8: a record without id" in done.stderr
     assert db.read_bytes() == before and sorted(p.name for p in db.parent.iterdir()) == ["a.jsonl", "adv.db"]

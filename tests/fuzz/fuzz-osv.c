@@ -7,10 +7,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   g_autofree char *path = g_strdup_printf("/tmp/oakum-fuzz-osv-%d", (int)getpid());
-  for (int feed = 0; feed < 2; feed++) {
+  static const char *const feeds[] = {"osv", "alpine-secdb"};
+  for (size_t feed = 0; feed < G_N_ELEMENTS(feeds); feed++) {
     g_autoptr(OakumAdvisoryImport) import = oakum_advisory_import_new(path, NULL);
     g_assert(import);
-    if (oakum_advisory_import_read(import, (OakumFeed)feed, oakum_reader_new_memory(data, size),
+    if (oakum_advisory_import_read(import, feeds[feed], oakum_reader_new_memory(data, size),
                                    "input", NULL))
       g_assert(oakum_advisory_import_records(import) < 1000000);
   }

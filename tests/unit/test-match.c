@@ -26,7 +26,7 @@ static void world_init(World *w, const char *version, const char *records)
   g_autoptr(OakumAdvisoryImport) import = oakum_advisory_import_new(path, &error);
   g_assert_no_error(error);
   g_assert_true(oakum_advisory_import_read(
-      import, OAKUM_FEED_OSV, oakum_reader_new_memory(records, strlen(records)), "feed", &error));
+      import, "osv", oakum_reader_new_memory(records, strlen(records)), "feed", &error));
   g_assert_true(oakum_advisory_import_commit(import, &error));
   w->db = oakum_advisory_db_open(path, &error);
   g_assert_no_error(error);
