@@ -158,6 +158,7 @@
 #define OAKUM_JAR_NESTED_MAX (256 * OAKUM_MIB)     /* one compressed archive in another */
 #define OAKUM_JAR_INFLATED_MAX (4 * OAKUM_GIB)     /* all of what is in one file, together */
 #define OAKUM_JAR_ARCHIVES_MAX 20000u              /* archives in one file */
+#define OAKUM_JAR_POMS_MAX 20000u                  /* pom.properties of one archive */
 #define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */
 #define OAKUM_JAR_MANIFEST_MAX (4 * OAKUM_MIB)     /* a MANIFEST.MF */
 #define OAKUM_EXE_NAMES_MAX (8 * OAKUM_MIB)        /* names of all sections */

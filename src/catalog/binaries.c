@@ -84,27 +84,40 @@ static char byte_of(char kind)
   return kind == '0' ? '\0' : kind == 'r' ? '\n' : '%';
 }
 
-static void compile(Pattern *pattern, const char *text, size_t len)
+/* Finds the longest literal. What takes nothing does not end one, and what the file's name says is
+ * one. */
+static void compile(Pattern *pattern, const char *text, size_t len, const char *file_version)
 {
-  char run[128];
+  char run[sizeof pattern->literal];
   size_t n = 0, start = 0;
   *pattern = (Pattern){.text = text, .len = len};
   for (size_t i = 0; i <= len; i++) {
-    gboolean special = i < len && text[i] == '%' && i + 1 < len && !strchr("0%r", text[i + 1]);
-    if (i < len && !special && n < sizeof run) {
-      if (n == 0)
-        start = i;
-      run[n++] = text[i] != '%' ? text[i] : byte_of(text[i + 1]);
-      i += text[i] == '%';
+    char kind = i + 1 < len && text[i] == '%' ? text[i + 1] : '\0', byte;
+    const char *bytes = &byte;
+    size_t m = 1;
+    if (kind && strchr("<>e", kind)) {
+      i++;
       continue;
     }
-    if (n > pattern->literal_len) {
-      memcpy(pattern->literal, run, n);
-      pattern->literal_len = n;
-      pattern->lead = start;
+    if (kind == 'f')
+      bytes = file_version, m = strlen(file_version);
+    else
+      byte = !kind ? text[i] : byte_of(kind);
+    gboolean literal = i < len && (!kind || strchr("0%rf", kind)) && n + m <= sizeof run;
+    if (literal) {
+      if (n == 0)
+        start = i;
+      memcpy(run + n, bytes, m);
+      n += m;
+    } else {
+      if (n > pattern->literal_len) {
+        memcpy(pattern->literal, run, n);
+        pattern->literal_len = n;
+        pattern->lead = start;
+      }
+      n = 0;
     }
-    n = 0;
-    i += special;
+    i += kind != 0;
   }
 }
 
@@ -304,13 +317,13 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
   package->cpe = oakum_catalog_cpe('a', signature->cpe, package->version, "*");
 }
 
-static void add_searches(GArray *searches, const Signature *signature)
+static void add_searches(GArray *searches, const Signature *signature, const char *file_version)
 {
   guint rank = 0;
   for (const char *at = signature->patterns; *at; rank++) {
     size_t len = strcspn(at, "\n");
     Search one = {.signature = signature, .rank = rank};
-    compile(&one.pattern, at, len);
+    compile(&one.pattern, at, len, file_version);
     g_array_append_val(searches, one);
     at += len + (at[len] == '\n');
   }
@@ -352,10 +365,9 @@ static void note(GArray *founds, const Search *search, OakumSlice version, uint6
 }
 
 /* Looks through the file once, for all patterns that are still open. */
-static gboolean look(OakumCatalogFile *file, GArray *searches, GArray *founds, GError **error)
+static gboolean look(OakumCatalogFile *file, const char *file_version, GArray *searches,
+                     GArray *founds, GError **error)
 {
-  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
-  g_autofree char *file_version = version_of_name(slash ? slash + 1 : path);
   const size_t window = (size_t)OAKUM_SIGNATURE_WINDOW, overlap = PATTERN + BACK;
   uint64_t size = MIN(oakum_catalog_file_size(file), OAKUM_SIGNATURE_SEARCH_MAX);
   g_autofree uint8_t *bytes = g_malloc(window);
@@ -384,12 +396,13 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
 {
   const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
   const char *base = slash ? slash + 1 : path;
+  g_autofree char *file_version = version_of_name(base);
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
     if (has_name(&signatures[i], base))
-      add_searches(searches, &signatures[i]);
-  gboolean good = look(file, searches, founds, error);
+      add_searches(searches, &signatures[i], file_version);
+  gboolean good = look(file, file_version, searches, founds, error);
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
     if (found->version)

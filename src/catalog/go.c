@@ -241,8 +241,14 @@ static void add_main(const Info *info)
 {
   OakumSlice version = info->main_version, said;
   g_autofree char *pseudo = NULL;
-  if (info->main_name.len == 0)
-    return;
+  OakumSlice name = info->main_name, rest;
+  if (name.len ==
+      0) { /* built without modules: the package that was built; Go's own have no host */
+    name = info->path;
+    OakumSlice host = oakum_slice_cut(name, '/', &rest);
+    if (rest.len == 0 || !memchr(host.data, '.', host.len))
+      return;
+  }
   gboolean guessed = FALSE;
   if (version.len == 0 || oakum_slice_is(version, "(devel)")) {
     guessed = TRUE;
@@ -258,8 +264,7 @@ static void add_main(const Info *info)
       version = OAKUM_SLICE("(devel)");
     }
   }
-  OakumPackage *package =
-      oakum_catalog_add(info->sink, info->file, "golang", info->main_name, version);
+  OakumPackage *package = oakum_catalog_add(info->sink, info->file, "golang", name, version);
   if (package) {
     package->offset = info->offset;
     package->guessed = guessed;

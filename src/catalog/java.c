@@ -43,9 +43,12 @@ typedef struct {
   guint depth;
   OakumZip *zip;
   const Stretch *stretch;
-  GPtrArray *poms;        /* Pom */
-  GHashTable *manifest;   /* main attributes */
-  char *group, *artifact; /* of the path of a pom.xml without properties */
+  GPtrArray *poms;         /* Pom */
+  GHashTable *manifest;    /* main attributes */
+  char *own, *own_version; /* the two parts of its name */
+  char *group, *artifact;  /* of the path of a pom.xml without properties */
+  gboolean sure;           /* that one is named as the archive is */
+  gboolean several;        /* there are others, and none is */
 } Archive;
 
 static void pom_free(gpointer pom)
@@ -192,8 +195,15 @@ static void note_pom_path(Archive *archive, OakumSlice name)
   OakumSlice rest = {name.data + strlen("META-INF/maven/"), name.len - strlen("META-INF/maven/")};
   OakumSlice group = oakum_slice_cut(rest, '/', &rest),
              artifact = oakum_slice_cut(rest, '/', &rest);
-  if (archive->group || !oakum_slice_is(rest, "pom.xml"))
+  if (archive->sure || group.len == 0 || !oakum_slice_is(rest, "pom.xml"))
     return;
+  archive->sure = oakum_slice_is(artifact, archive->own);
+  if (archive->group && !archive->sure) {
+    archive->several = TRUE;
+    return;
+  }
+  g_free(archive->group);
+  g_free(archive->artifact);
   archive->group = oakum_slice_value(group);
   archive->artifact = oakum_slice_value(artifact);
 }
@@ -213,7 +223,10 @@ static void look_at(Archive *archive, guint index)
     return;
   if (entry.name.len > sizeof file &&
       memcmp(entry.name.data + entry.name.len - (sizeof file - 1), file, sizeof file - 1) == 0) {
-    if (read_member(archive, index, OAKUM_JAR_PROPERTIES_MAX, &text, &len, "its pom.properties"))
+    if (archive->poms->len >= OAKUM_JAR_POMS_MAX)
+      tell_limit(archive, "more artifacts in one archive than are read");
+    else if (read_member(archive, index, OAKUM_JAR_PROPERTIES_MAX, &text, &len,
+                         "its pom.properties"))
       read_pom(archive, (OakumSlice){(const uint8_t *)text, len});
   } else {
     note_pom_path(archive, entry.name);
@@ -319,8 +332,25 @@ static gboolean is_own(const Pom *pom, const char *name)
           name[strlen(pom->artifact)] == '-'); /* with a classifier */
 }
 
+/* Bundles of OSGi are files called "GROUP.ARTIFACT", as org.eclipse.jdt.ecj. The group, and the
+ * artifact in *name; NULL: it is no such name. */
+static char *split_bundle(char **name)
+{
+  static const char *const tops[] = {"org.", "com.", "net.", "io.", "de.", "ch.", "fr.", "eu."};
+  char *dot = strrchr(*name, '.');
+  gboolean top = FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(tops); i++)
+    top = top || g_str_has_prefix(*name, tops[i]);
+  if (!top || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
+    return NULL;
+  char *group = g_strndup(*name, (gsize)(dot - *name)), *artifact = g_strdup(dot + 1);
+  g_free(*name);
+  *name = artifact;
+  return group;
+}
+
 /* The package that the archive itself is, when no pom.properties of it was inside. */
-static void add_guessed(const Archive *archive)
+static void add_guessed(const Archive *archive, guint declared_inside)
 {
   static const char *const versions[] = {"implementation-version", "bundle-version",
                                          "specification-version",  "plugin-version",
@@ -328,8 +358,8 @@ static void add_guessed(const Archive *archive)
                            *const titles[] = {"implementation-title", "bundle-name",
                                               "specification-title",  "short-name",
                                               "extension-name",       NULL};
-  g_autofree char *name = NULL, *version = NULL, *group = NULL;
-  split_name(archive->name, &name, &version);
+  g_autofree char *name = g_strdup(archive->own), *version = g_strdup(archive->own_version),
+                  *group = NULL;
   const char *declared = attribute(archive, versions), *title = attribute(archive, titles);
   gboolean named = version != NULL; /* the file's name follows Maven's form */
   if (!is_version(version)) {
@@ -338,7 +368,7 @@ static void add_guessed(const Archive *archive)
   }
   if (!version)
     return;
-  if (archive->artifact) {
+  if (archive->artifact && (archive->sure || (!archive->several && declared_inside == 0))) {
     g_free(name);
     name = g_strdup(archive->artifact);
     group = g_strdup(archive->group);
@@ -350,6 +380,8 @@ static void add_guessed(const Archive *archive)
       name = g_strdup(last);
     }
   }
+  if (!group)
+    group = split_bundle(&name);
   if (!group)
     group = guess_group(archive, name);
   OakumPackage *package = add(archive, oakum_slice_of(group ? group : ""), oakum_slice_of(name),
@@ -363,34 +395,45 @@ static void add_guessed(const Archive *archive)
     oakum_package_say(&package->license, oakum_slice_of(license));
 }
 
+/* Whether the manifest says that the archive is something else than what Maven wrote into it. */
+static gboolean declares_another(const Archive *archive)
+{
+  static const char *const versions[] = {"implementation-version", "bundle-version", NULL},
+                           *const names[] = {"bundle-symbolicname", "implementation-title", NULL};
+  const char *version = attribute(archive, versions), *name = attribute(archive, names);
+  if (!is_version(version) || !name)
+    return FALSE;
+  for (guint i = 0; i < archive->poms->len; i++) {
+    const Pom *pom = archive->poms->pdata[i];
+    if (pom->artifact && (strstr(name, pom->artifact) || g_strcmp0(pom->version, version) == 0))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void add_packages(const Archive *archive)
 {
-  g_autofree char *name = NULL, *version = NULL;
   gboolean own = FALSE;
   guint good = 0;
-  split_name(archive->name, &name, &version);
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
   for (guint i = 0; i < archive->poms->len; i++) {
     const Pom *pom = archive->poms->pdata[i];
     if (!pom->artifact || !pom->version || strstr(pom->version, "${"))
       continue;
-    gboolean twice = FALSE; /* a tool that merges archives may leave the same file twice */
-    for (guint j = 0; j < i && !twice; j++) {
-      const Pom *other = archive->poms->pdata[j];
-      twice = g_strcmp0(other->artifact, pom->artifact) == 0 &&
-              g_strcmp0(other->group, pom->group) == 0 &&
-              g_strcmp0(other->version, pom->version) == 0;
-    }
-    own = own || is_own(pom, name);
+    own = own || is_own(pom, archive->own);
     good++;
-    if (!twice)
-      add(archive, oakum_slice_of(pom->group ? pom->group : ""), oakum_slice_of(pom->artifact),
+    /* a tool that merges archives may leave the same file twice */
+    const char *group = pom->group ? pom->group : "";
+    if (g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version)))
+      add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
           oakum_slice_of(pom->version));
   }
-  /* One alone is the archive's own, whatever the file is called. Of several none of which it is
-   * named after, it is one more, when its name has a version. */
-  if (good == 0 || (!own && good > 1 && version))
-    if (!oakum_path_ends(archive->name, ".zip"))
-      add_guessed(archive);
+  /* One alone is the archive's own, whatever the file is called, unless the manifest says another.
+   * Of several none of which it is named after, it is one more, when its name has a version. */
+  if (oakum_path_ends(archive->name, ".zip"))
+    return;
+  if (good == 0 || (!own && ((good > 1 && archive->own_version) || declares_another(archive))))
+    add_guessed(archive, good);
 }
 
 /* ---- archives in archives -------------------------------------------------------------------- */
@@ -457,12 +500,15 @@ static void read_archive(Archive *archive)
   archive->zip = zip;
   archive->poms = g_ptr_array_new_with_free_func(pom_free);
   archive->manifest = oakum_str_map_new(g_free, g_free);
+  split_name(archive->name, &archive->own, &archive->own_version);
   guint n = oakum_zip_count(zip);
   for (guint i = 0; i < n; i++)
     look_at(archive, i);
   add_packages(archive);
   g_ptr_array_unref(archive->poms);
   g_hash_table_unref(archive->manifest);
+  g_free(archive->own);
+  g_free(archive->own_version);
   g_free(archive->group);
   g_free(archive->artifact);
   for (guint i = 0; i < n && !archive->work->over; i++) {

@@ -83,6 +83,11 @@ def test_go_version_of_the_library(said, version):
     assert names(catalog("a", with_go("path\ta\n", said))) == [("stdlib", version, None)]
 
 
+def test_go_without_modules():
+    assert names(catalog("a", with_go("path\tgithub.com/docker/cli/cmd/docker\n"))) == [("github.com/docker/cli/cmd/docker", "(devel)", None), ("stdlib", "1.21.3", None)]
+    assert names(catalog("a", with_go("path\tcmd/gofmt\n"))) == [("stdlib", "1.21.3", None)]
+
+
 def test_go_damaged():
     good = with_go(INFO)
     at = good.index(b"\xff Go")
@@ -208,14 +213,36 @@ def test_jar_shaded():
     ("jackson-core-2.9.jar", {"Bundle_SymbolicName": "com.fasterxml.jackson.core.jackson-core", "Bundle_Version": "2.9.0"},
      ("com.fasterxml.jackson.core:jackson-core", "2.9")),
     ("thing.jar", {"Implementation_Title": "com.example.thing", "Implementation_Version": "7.1"}, ("thing", "7.1")),
-    ("commons-io-2.4.jar", {}, ("commons-io", "2.4")),
+    ("commons-io-2.4.jar", {}, ("commons-io:commons-io", "2.4")),
+    ("some-thing-2.4.jar", {}, ("some-thing", "2.4")),
     ("x-1.jar", {"Implementation_Vendor_Id": "org.apache.x"}, ("org.apache.x:x", "1")),
+    ("org.eclipse.jdt.ecj-3.38.0.jar", {}, ("org.eclipse.jdt:ecj", "3.38.0")),
+    ("checker-qual-3.1.jar", {"Automatic_Module_Name": "org.checkerframework.checker.qual"}, ("org.checkerframework:checker-qual", "3.1")),
+    ("a-b-3.1.jar", {"Automatic_Module_Name": "org.x.a.b"}, ("org.x:a-b", "3.1")),
     ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
 ])
 def test_jar_guessed(name, fields, found):
     rows = catalog("lib/" + name, jar(manifest(**fields)))
     assert [r.get("guessed") for r in rows] == [True]
     assert names(rows) == [(*found, None)]
+
+
+def test_jar_that_shades_one_other():
+    content = jar({**manifest(Bundle_SymbolicName="com.google.inject", Bundle_Version="4.2.3"), **pom("cglib", "cglib", "3.2.12")})
+    assert names(catalog("guice.jar", content)) == [("cglib:cglib", "3.2.12", None), ("com.google.inject:guice", "4.2.3", None)]
+    # a file that was renamed holds its own, and no other
+    assert names(catalog("app.jar", jar({**manifest(Implementation_Version="1.0"), **pom("g", "shop", "1.0")}))) == [("g:shop", "1.0", None)]
+
+
+def test_jar_with_poms_of_others():
+    poms = {f"META-INF/maven/g{i}/a{i}/pom.xml": "<project/>" for i in range(3)}
+    assert names(catalog("emulator-0.8.jar", jar(poms))) == [("emulator", "0.8", None)]
+    assert names(catalog("a1-0.8.jar", jar(poms))) == [("g1:a1", "0.8", None)]
+    assert names(catalog("x-0.8.jar", jar({"META-INF/maven/g/a/pom.xml": ""}))) == [("g:a", "0.8", None)]
+
+
+def test_jar_of_too_many_artifacts():
+    assert catalog("x.jar", jar({f"META-INF/maven/g/a{i}/pom.properties": f"artifactId=a{i}\nversion=1\n" for i in range(20001)}), 3)[-1]["incomplete"] == "limit"
 
 
 def test_jar_without_any_name():

@@ -73,7 +73,7 @@ def test_npm(tmp_path):
     def walk(tree):
         for name, node in tree.get("dependencies", {}).items():
             if "version" in node and not node.get("missing"):
-                real = re.match(r"https?://[^/]+/((?:@[^/]+/)?[^/]+)/-/", node.get("resolved", ""))  # it may be installed by another name
+                real = re.search(r"/((?:@[^/]+/)?[^/]+)/-/[^/]+$", node.get("resolved", ""))  # it may be installed by another name
                 wanted.add((real[1] if real else name, node["version"]))
             walk(node)
     walk(json.loads(run("npm", "ls", "--all", "--json", cwd=tmp_path)))
