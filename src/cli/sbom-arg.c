@@ -33,7 +33,7 @@ OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", path);
     return NULL;
   }
-  g_autoptr(OakumReader) reader = oakum_reader_new_inflate(oakum_reader_new_fd(fd, !input), NULL);
+  g_autoptr(OakumReader) reader = oakum_reader_new_inflate(oakum_reader_new_fd(fd, TRUE), NULL);
   g_autofree char *text = NULL;
   size_t len;
   if (!oakum_reader_slurp(reader, OAKUM_SBOM_MAX, path, &text, &len, error))
