@@ -139,7 +139,7 @@ static int run(int argc, char **argv)
 
 static const OakumOption own_options[] = {
     {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE",
-     "write the report there; of several images FILE.1, FILE.2 … with the ending kept",
+     "write the report there; of several images FILE.1, FILE.2 and so on, with the ending kept",
      "standard output"},
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -243,3 +244,18 @@ def test_several_images_in_one_call(oakum, tmp_path):
     done = subprocess.run([oakum, "scan", "--format", "json", "-o", tmp_path / "r.json", f"oci:{good}", f"rootfs:{odd}"], capture_output=True, text=True)
     assert done.returncode == 3 and done.stdout == "" and "2 images" in done.stderr
     assert len(json.loads((tmp_path / "r.1.json").read_text())["packages"]) == 1 and (tmp_path / "r.2.json").exists()
+
+
+def test_a_reading_process_that_is_killed(oakum, tmp_path):
+    """What it was reading is told as not judged; the scan itself goes on to its end."""
+    fifo, data = tmp_path / "root.tar", reject_tools.debian()
+    os.mkfifo(fifo)
+    scanning = subprocess.Popen([oakum, "scan", "--format", "json", f"rootfs:{fifo}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with open(fifo, "wb", buffering=0) as out:
+        out.write(data[:700])
+        children = pathlib.Path(f"/proc/{scanning.pid}/task/{scanning.pid}/children")
+        for pid in children.read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        out.write(data[700:])
+    told, _ = scanning.communicate(timeout=60)
+    assert scanning.returncode == 3 and "unscannable" in [row["id"] for row in json.loads(told)["incomplete"]]
