@@ -161,6 +161,7 @@
 #define OAKUM_JAR_POMS_MAX 20000u                  /* pom.properties of one archive */
 #define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */
 #define OAKUM_JAR_MANIFEST_MAX (4 * OAKUM_MIB)     /* a MANIFEST.MF */
+#define OAKUM_EXE_ROW_MAX 4096u                    /* bytes of a row of a table of ELF */
 #define OAKUM_EXE_NAMES_MAX (8 * OAKUM_MIB)        /* names of all sections */
 #define OAKUM_GO_INFO_MAX (16 * OAKUM_MIB)         /* build information of a Go program */
 #define OAKUM_GO_SEARCH_MAX (64 * OAKUM_MIB)       /* bytes looked through for it */

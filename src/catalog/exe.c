@@ -41,6 +41,25 @@ static void add(GArray *to, const char *name, size_t len, uint64_t address, uint
 }
 
 /* ---- ELF ------------------------------------------------------------------------------------- */
+/* Rows as the format has them are 32 to 64 bytes long; told sizes are not allocated before the file
+ * is known to hold them. */
+static uint8_t *read_table(OakumCatalogFile *file, uint64_t at, guint size, guint count,
+                           GError **error)
+{
+  size_t len = (size_t)size * count;
+  uint64_t end;
+  if (oakum_add_overflows(at, (uint64_t)len, &end) || end > oakum_catalog_file_size(file) ||
+      size > OAKUM_EXE_ROW_MAX) {
+    g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
+                        "a table of ELF that does not fit into the file");
+    return NULL;
+  }
+  g_autofree uint8_t *table = g_malloc(len + 1);
+  if (!oakum_catalog_file_read(file, at, table, len, error))
+    return NULL;
+  return g_steal_pointer(&table);
+}
+
 static gboolean elf_segments(OakumExe *exe, OakumCatalogFile *file, const uint8_t *header,
                              GError **error)
 {
@@ -51,8 +70,8 @@ static gboolean elf_segments(OakumExe *exe, OakumCatalogFile *file, const uint8_
   guint least = wide ? 56 : 32;
   if (count == 0 || size < least)
     return TRUE;
-  g_autofree uint8_t *table = g_malloc((size_t)size * count);
-  if (!oakum_catalog_file_read(file, at, table, (size_t)size * count, error))
+  g_autofree uint8_t *table = read_table(file, at, size, count, error);
+  if (!table)
     return FALSE;
   for (guint i = 0; i < count; i++) {
     const uint8_t *one = table + (size_t)i * size;
@@ -98,9 +117,9 @@ static gboolean elf_sections(OakumExe *exe, OakumCatalogFile *file, const uint8_
     return TRUE; /* sections may be stripped away; segments are enough to run */
   if (size < least)
     return oakum_catalog_invalid(file, error, "ELF sections of no size");
-  g_autofree uint8_t *table = g_malloc((size_t)size * count), *names = NULL;
+  g_autofree uint8_t *table = read_table(file, at, size, count, error), *names = NULL;
   size_t len = 0;
-  if (!oakum_catalog_file_read(file, at, table, (size_t)size * count, error))
+  if (!table)
     return FALSE;
   if (names_at < count &&
       !elf_names(exe, file, table + (size_t)names_at * size, &names, &len, error))

@@ -46,7 +46,9 @@ static gboolean run_r(OakumCatalogFile *file, OakumCatalogSink *sink, GError **e
       license = fields.value;
     built = built || oakum_slice_is(fields.name, "Built");
   }
-  if (!built)
+  /* what R itself brings without code has no such field, but stands where packages do */
+  OakumSlice above = oakum_path_above(oakum_catalog_file_path(file), 1);
+  if (!built && !oakum_slice_is(above, "library") && !oakum_slice_is(above, "site-library"))
     return TRUE; /* a source tree */
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "a package of R without a name or a version");

@@ -69,12 +69,14 @@ def test_npm(tmp_path):
     (tmp_path / "package.json").write_text('{"name":"shop","version":"1.0.0"}')
     run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "express", "eslint", "@babel/core", "webpack", "typescript", "jest", "axios", cwd=tmp_path)
     wanted = {("shop", "1.0.0")}
+    # npm ls tells the folder of what is installed under another name; the lock file tells which package it is
+    locked = json.loads((tmp_path / "package-lock.json").read_text())["packages"]
+    aliases = {place.split("node_modules/")[-1]: one["name"] for place, one in locked.items() if place and "name" in one}
 
     def walk(tree):
         for name, node in tree.get("dependencies", {}).items():
             if "version" in node and not node.get("missing"):
-                real = re.search(r"/((?:@[^/]+/)?[^/]+)/-/[^/]+$", node.get("resolved", ""))  # it may be installed by another name
-                wanted.add((real[1] if real else name, node["version"]))
+                wanted.add((aliases.get(name, name), node["version"]))
             walk(node)
     walk(json.loads(run("npm", "ls", "--all", "--json", cwd=tmp_path)))
     rows = catalog(tmp_path, lambda p: p.name == "package.json", {"npm"})
