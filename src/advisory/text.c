@@ -159,6 +159,7 @@ static const struct {
     {"PyPI", "pep440"},
     {"Red Hat", "rpm"},
     {"Rocky Linux", "rpm"},
+    {"Ruby", "gem"},
     {"RubyGems", "gem"},
     {"SUSE", "rpm"},
     {"SUSE Micro", "rpm"},
