@@ -24,6 +24,8 @@ NODISCARD gboolean oakum_vulnerability_decode(const uint8_t *data, size_t len, O
 NODISCARD int oakum_advisory_compare(const OakumAdvisory *a, const OakumAdvisory *b);
 NODISCARD int oakum_list_compare(const char *const *a, const char *const *b);
 
+/* Into the hash over all rows that a database carries. */
+void oakum_advisory_hash_number(OakumHasher *hasher, gint64 number);
 /* UNKNOWN when it is no CVSS 3 vector. */
 NODISCARD OakumSeverity oakum_cvss3_severity(const char *vector);
 /* Words of all vendors; UNKNOWN for another, and for NULL. */

@@ -282,7 +282,6 @@ gboolean oakum_read_nvd(OakumIngest *in, OakumReader *reader, GError **error)
  */
 typedef struct {
   guint feed;
-  char *author, *id, *date;
 } Vex;
 
 static OakumAdvisoryStatus vex_status(const char *word, gboolean *known)
@@ -343,7 +342,10 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
   if (!id)
     id = oakum_text_of(vulnerability, "@id");
   gboolean known;
-  OakumAdvisory e = {.record = id, .kind = OAKUM_NAME_PRODUCT};
+  const char *ids[] = {id, NULL};
+  /* A document replaces itself, whatever it was called in it before: by the name of its file. */
+  OakumAdvisory e = {.record = in->name, .ids = ids, .kind = OAKUM_NAME_PRODUCT};
+  kept->record = in->name;
   e.status = vex_status(oakum_text_of(json, "status"), &known);
   if (!id || !*id || !known)
     return oakum_feed_invalid(error, "a statement without vulnerability, or of no known status");
@@ -370,8 +372,7 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
 gboolean oakum_read_openvex(OakumIngest *in, OakumReader *reader, GError **error)
 {
   static const char *const opened[] = {"statements", NULL};
-  Vex vex = {.feed = oakum_ingest_feed(in, "openvex", in->name)};
-  oakum_ingest_whole(in, vex.feed);
+  Vex vex = {.feed = oakum_ingest_feed(in, "openvex", NULL)};
   in->documents++;
   return oakum_read_records(in, reader, OAKUM_SPLIT_MEMBERS, opened, read_statement, &vex, error);
 }

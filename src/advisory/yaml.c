@@ -190,7 +190,8 @@ static gboolean keep(Read *r, GError **error)
                      .severity = oakum_severity_word(r->word),
                      .severity_word = r->word,
                      .ranges = (const OakumAdvisoryRange *)r->ranges->data,
-                     .n_ranges = r->ranges->len};
+                     .n_ranges = r->ranges->len,
+                     .modified = date};
   oakum_ingest_package(r->in, feed, r->ecosystem, r->package, &e);
   g_ptr_array_add(r->names, NULL);
   OakumVulnerability v = {.id = r->id,
@@ -218,6 +219,10 @@ static gboolean read_ruby(Read *r, const OakumYaml *yaml, GError **error)
   r->part = "RubySec";
   r->ecosystem = "RubyGems";
   r->package = text_at(yaml, "gem");
+  if (!r->package) { /* of ruby, jruby and mruby themselves */
+    r->ecosystem = "Ruby";
+    r->package = text_at(yaml, "engine");
+  }
   r->title = text_at(yaml, "title");
   r->date = text_at(yaml, "date");
   r->word = text_at(yaml, "criticality");
@@ -226,14 +231,16 @@ static gboolean read_ruby(Read *r, const OakumYaml *yaml, GError **error)
   g_autofree char *c = osvdb ? g_strconcat("OSVDB-", osvdb, NULL) : NULL;
   g_autofree char *own = g_strndup(r->in->name, strcspn(r->in->name, "."));
   char *names[] = {a, b, c};
-  r->id = a ? a : b ? b : c ? c : own;
+  /* one hole of several gems is a file of each */
+  g_autofree char *id = g_strdup_printf("%s/%s", r->package ? r->package : "",
+                                        a   ? a
+                                        : b ? b
+                                        : c ? c
+                                            : own);
+  r->id = id;
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (names[i])
       g_ptr_array_add(r->names, names[i]);
-  if (!r->package) { /* of ruby, jruby and mruby themselves */
-    r->ecosystem = "Ruby";
-    r->package = text_at(yaml, "engine");
-  }
   if (!r->package)
     return bad(r, "no gem and no engine");
   return ruby_ranges(yaml, r->ranges, r->words) ? keep(r, error)
@@ -379,7 +386,8 @@ gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error)
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   Read r = {.in = in, .words = g_string_chunk_new(512), .ranges = ranges, .names = names};
   in->documents++;
-  gboolean ok = oakum_yaml_get(yaml, "gem")                         ? read_ruby(&r, yaml, error)
+  gboolean ok = oakum_yaml_get(yaml, "gem") || oakum_yaml_get(yaml, "engine")
+                    ? read_ruby(&r, yaml, error)
                 : oakum_yaml_get(yaml, "advisories")                ? read_wolfi(&r, yaml, error)
                 : oakum_yaml_get(yaml, "vulnerable_version_ranges") ? read_elixir(&r, yaml, error)
                                                                     : read_php(&r, yaml, error);
