@@ -183,6 +183,24 @@ void oakum_advisory_import_origin(OakumAdvisoryImport *import, const char *addre
   import->etag = g_strdup(etag);
 }
 
+gboolean oakum_advisory_import_known(OakumAdvisoryImport *import, const char *address, char **etag,
+                                     char **date)
+{
+  g_autoptr(OakumStatement) s =
+      import->old ? oakum_sql_prepare(oakum_advisory_db_sql(import->old),
+                                      "SELECT etag, date FROM origin WHERE address=?1", NULL)
+                  : NULL;
+  if (!s)
+    return FALSE;
+  oakum_statement_bind_static(s, 1, address);
+  if (oakum_statement_step(s, NULL) != 1)
+    return FALSE;
+  const char *texts[] = {oakum_statement_text(s, 0), oakum_statement_text(s, 1)};
+  *etag = g_strdup(texts[0] ? texts[0] : "");
+  *date = g_strdup(texts[1] ? texts[1] : "");
+  return TRUE;
+}
+
 /* ---- what readers call ------------------------------------------------------------------------
  */
 guint oakum_ingest_feed(OakumIngest *in, const char *feed, const char *part)
@@ -595,7 +613,8 @@ static gboolean keep_old(OakumAdvisoryImport *import, GError **error)
     return TRUE;
   const OakumAdvisoryFeed *const *feeds = oakum_advisory_db_feeds(import->old);
   for (; *feeds; feeds++) {
-    Part *part = import->parts->pdata[part_number(import, (*feeds)->name, (*feeds)->part)];
+    guint number = part_number(import, (*feeds)->name, (*feeds)->part);
+    Part *part = import->parts->pdata[number]; /* which the line above may have moved */
     part->used = TRUE;
     part->old_address = g_strdup((*feeds)->address);
     part->old_date = g_strdup((*feeds)->date);

@@ -38,6 +38,7 @@ extern const OakumCommand oakum_debug_expand;
 extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
 extern const OakumCommand oakum_debug_catalog;
+extern const OakumCommand oakum_debug_feed;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;
 
