@@ -24,6 +24,8 @@ NODISCARD gboolean oakum_vulnerability_decode(const uint8_t *data, size_t len, O
 NODISCARD int oakum_advisory_compare(const OakumAdvisory *a, const OakumAdvisory *b);
 NODISCARD int oakum_list_compare(const char *const *a, const char *const *b);
 
+/* Into the hash over all rows that a database carries. */
+void oakum_advisory_hash_number(OakumHasher *hasher, gint64 number);
 /* UNKNOWN when it is no CVSS 3 vector. */
 NODISCARD OakumSeverity oakum_cvss3_severity(const char *vector);
 /* Words of all vendors; UNKNOWN for another, and for NULL. */
@@ -135,3 +137,60 @@ NODISCARD gboolean oakum_read_input(OakumIngest *in, const char *feed, OakumRead
                                     GError **error);
 NODISCARD gboolean oakum_read_osv(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_secdb(OakumIngest *in, OakumReader *reader, GError **error);
+
+/* ---- JSON feeds whose records are alike (records.c) -------------------------------------------
+ */
+typedef struct {
+  guint feed;
+  const char *record; /* that it replaces, and by which it is told when it is bad; NULL: none */
+  char *modified;     /* new string or NULL; freed by who calls */
+  gboolean skip;      /* no record: neither good nor bad */
+} OakumKept;
+/* Reads one piece of the document; FALSE: a bad record. */
+typedef gboolean (*OakumRecordFunc)(OakumIngest *in, gpointer user, const char *parent,
+                                    const char *key, const json_t *json, OakumKept *kept,
+                                    GError **error);
+NODISCARD gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode mode,
+                                      const char *const *opened, OakumRecordFunc func,
+                                      gpointer user, GError **error);
+/* Strings of a JSON list, borrowed, NULL at the end. Things that are no string are left out. */
+NODISCARD GPtrArray *oakum_strings_of(const json_t *list);
+
+/* One small tree of XML under way: elements of interest, with their text (xml.c). */
+typedef struct OakumXml OakumXml;
+struct OakumXml {
+  const char *name;      /* local name, without its prefix */
+  GPtrArray *attributes; /* name, value, … */
+  GString *text;         /* all direct text */
+  GPtrArray *children;   /* OakumXml */
+  OakumXml *parent;
+};
+NODISCARD const char *oakum_xml_attribute(const OakumXml *xml, const char *name);
+/* The first child of that name; NULL when `xml` is NULL or has none. */
+NODISCARD const OakumXml *oakum_xml_child(const OakumXml *xml, const char *name);
+/* Stripped text of the first child of that name; NULL or not empty. */
+NODISCARD const char *oakum_xml_text(const OakumXml *xml, const char *name);
+NODISCARD const char *oakum_xml_own_text(const OakumXml *xml);
+/* Called with each whole element whose name is in `names`; the tree is freed after it. */
+typedef gboolean (*OakumXmlFunc)(gpointer user, const OakumXml *element, GError **error);
+/* Expat, without external entities; a document that declares entities of its own is refused. */
+NODISCARD gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
+                                  gpointer user, GError **error);
+
+NODISCARD gboolean oakum_read_debian(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_debian_list(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_table(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_vuln_meta(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_kev(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_epss(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_eol(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_arch(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_photon(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_nvd(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_openvex(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_csaf(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_oval(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_glsa(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_uct(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error);

@@ -18,6 +18,7 @@ typedef struct {
   const char *licence;          /* of the data, as published */
   const char *key;              /* the ecosystem keys it fills */
   const char *const *addresses; /* where it is published, in pieces; NULL-terminated */
+  gboolean by_hand; /* the address is a page or an index: no update, only import of files */
 } OakumFeedInfo;
 /* All feeds, in order of worth; NULL at the end. */
 NODISCARD const OakumFeedInfo *const *oakum_feeds(void);
@@ -54,8 +55,10 @@ NODISCARD gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const
  * (RFC 3339), and the tag by which the server knows them. NULL: not known. */
 void oakum_advisory_import_origin(OakumAdvisoryImport *import, const char *address,
                                   const char *date, const char *etag);
-/* A name under which an origin is kept though no record may have come of it (db update asks by it
- * whether the server has something newer). */
+/* What an address answered when it was last read ("" when it did not say): for conditional
+ * requests. FALSE: it was never read. New strings. */
+NODISCARD gboolean oakum_advisory_import_known(OakumAdvisoryImport *import, const char *address,
+                                               char **etag, char **date);
 NODISCARD guint64 oakum_advisory_import_records(const OakumAdvisoryImport *import);
 NODISCARD guint64 oakum_advisory_import_bad(const OakumAdvisoryImport *import);
 NODISCARD gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **error);

@@ -362,10 +362,17 @@ static char *part_of(const json_t *record, const char *id)
   return g_strndup(id, n);
 }
 
+/* Databases that build their dates later leave "modified" empty or in the year 1. */
+static char *record_date(const json_t *json)
+{
+  char *date = oakum_feed_date(oakum_text_of(json, "modified"));
+  return date ? date : oakum_feed_date(oakum_text_of(json, "published"));
+}
+
 static gboolean read_record(OakumIngest *in, const json_t *json, const char **id_out, guint *feed,
                             GError **error)
 {
-  const char *id = oakum_text_of(json, "id"), *modified = oakum_text_of(json, "modified");
+  const char *id = oakum_text_of(json, "id");
   const json_t *affected = json_object_get(json, "affected");
   *id_out = id;
   if (!json_is_object(json) || !id || strpbrk(id, " \t\r\n") ||
@@ -381,7 +388,7 @@ static gboolean read_record(OakumIngest *in, const json_t *json, const char **id
   *feed = oakum_ingest_feed(in, "osv", part);
   if (oakum_text_of(json, "withdrawn"))
     return TRUE;
-  g_autofree char *date = oakum_feed_date(modified);
+  g_autofree char *date = record_date(json);
   g_autoptr(GPtrArray) shown = g_ptr_array_new(), others = g_ptr_array_new();
   if (!choose_ids(json, id, shown, others, error))
     return FALSE;
@@ -417,7 +424,7 @@ static gboolean read_one(OakumIngest *in, const json_t *json, GError **error)
     oakum_ingest_bad(in, id, g_steal_pointer(&local));
     return TRUE;
   }
-  g_autofree char *date = oakum_feed_date(oakum_text_of(json, "modified"));
+  g_autofree char *date = record_date(json);
   return oakum_ingest_keep(in, feed, id, date, error);
 }
 

@@ -63,6 +63,7 @@ struct OakumAdvisoryImport {
   GHashTable *part_index, *ecosystem_index;
   GHashTable *touched;            /* "number record" to Touched */
   GHashTable *origins;            /* address to etag and date */
+  GPtrArray *batch_used;          /* numbers of parts that got rows without a record */
   GPtrArray *batch, *batch_whole; /* keys and dates; numbers, of the input under way */
   GStringChunk *words;
   char *address, *date, *etag;
@@ -161,6 +162,7 @@ OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
   import->origins = oakum_str_map_new(g_free, (GDestroyNotify)g_strfreev);
   import->batch = g_ptr_array_new();
   import->batch_whole = g_ptr_array_new();
+  import->batch_used = g_ptr_array_new();
   import->words = g_string_chunk_new(1 << 16);
   /* Some other file, or another program's database, is not to be written over. */
   if (access(path, F_OK) == 0 && !(import->old = oakum_advisory_db_open(path, error)))
@@ -179,6 +181,24 @@ void oakum_advisory_import_origin(OakumAdvisoryImport *import, const char *addre
   import->address = g_strdup(address);
   import->date = g_strdup(date);
   import->etag = g_strdup(etag);
+}
+
+gboolean oakum_advisory_import_known(OakumAdvisoryImport *import, const char *address, char **etag,
+                                     char **date)
+{
+  g_autoptr(OakumStatement) s =
+      import->old ? oakum_sql_prepare(oakum_advisory_db_sql(import->old),
+                                      "SELECT etag, date FROM origin WHERE address=?1", NULL)
+                  : NULL;
+  if (!s)
+    return FALSE;
+  oakum_statement_bind_static(s, 1, address);
+  if (oakum_statement_step(s, NULL) != 1)
+    return FALSE;
+  const char *texts[] = {oakum_statement_text(s, 0), oakum_statement_text(s, 1)};
+  *etag = g_strdup(texts[0] ? texts[0] : "");
+  *date = g_strdup(texts[1] ? texts[1] : "");
+  return TRUE;
 }
 
 /* ---- what readers call ------------------------------------------------------------------------
@@ -351,6 +371,9 @@ gboolean oakum_ingest_keep(OakumIngest *in, guint feed, const char *record, cons
   if (record) {
     g_ptr_array_add(import->batch, g_strdup_printf("%u %s", feed, record));
     g_ptr_array_add(import->batch, (gpointer)word(import, modified));
+  } else if (import->batch_used->len == 0 ||
+             import->batch_used->pdata[import->batch_used->len - 1] != GUINT_TO_POINTER(feed)) {
+    g_ptr_array_add(import->batch_used, GUINT_TO_POINTER(feed));
   }
   if (modified && g_strcmp0(modified, part->newest) > 0) {
     g_free(part->newest);
@@ -433,6 +456,9 @@ static void batch_keep(OakumAdvisoryImport *import, guint64 bad)
     ((Part *)import->parts->pdata[number])->whole = TRUE;
     batch_part(import, number, &bad);
   }
+  for (guint i = 0; i < import->batch_used->len; i++)
+    batch_part(import, GPOINTER_TO_UINT(import->batch_used->pdata[i]), &bad);
+  g_ptr_array_set_size(import->batch_used, 0);
   g_ptr_array_set_size(import->batch, 0);
   g_ptr_array_set_size(import->batch_whole, 0);
 }
@@ -443,6 +469,7 @@ static void batch_drop(OakumAdvisoryImport *import)
     g_free(import->batch->pdata[i]);
   g_ptr_array_set_size(import->batch, 0);
   g_ptr_array_set_size(import->batch_whole, 0);
+  g_ptr_array_set_size(import->batch_used, 0);
 }
 
 gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const char *feed,
@@ -586,7 +613,8 @@ static gboolean keep_old(OakumAdvisoryImport *import, GError **error)
     return TRUE;
   const OakumAdvisoryFeed *const *feeds = oakum_advisory_db_feeds(import->old);
   for (; *feeds; feeds++) {
-    Part *part = import->parts->pdata[part_number(import, (*feeds)->name, (*feeds)->part)];
+    guint number = part_number(import, (*feeds)->name, (*feeds)->part);
+    Part *part = import->parts->pdata[number]; /* which the line above may have moved */
     part->used = TRUE;
     part->old_address = g_strdup((*feeds)->address);
     part->old_date = g_strdup((*feeds)->date);
@@ -611,7 +639,6 @@ static void hash_text(OakumHasher *hasher, const char *text)
   oakum_hasher_update(hasher, text ? text : "", (text ? strlen(text) : 0) + 1);
 }
 
-void oakum_advisory_hash_number(OakumHasher *hasher, gint64 number);
 void oakum_advisory_hash_number(OakumHasher *hasher, gint64 number)
 {
   uint64_t v = GUINT64_TO_BE((guint64)number);
@@ -693,7 +720,7 @@ static gboolean write_group(Pack *pack, guint ecosystem, const char *name, guint
     OakumAdvisory *e = &g_array_index(pack->entries, OakumAdvisory, i);
     if (part->again) {
       const Touched *t = touched_of(import, feed, e->record);
-      if (t && g_strcmp0(e->modified, t->modified) < 0)
+      if (t && e->modified && g_strcmp0(e->modified, t->modified) < 0)
         continue;
     }
     g_ptr_array_add(list, e);
@@ -1050,6 +1077,7 @@ void oakum_advisory_import_free(OakumAdvisoryImport *import)
   batch_drop(import);
   g_ptr_array_unref(import->batch);
   g_ptr_array_unref(import->batch_whole);
+  g_ptr_array_unref(import->batch_used);
   g_hash_table_unref(import->touched);
   g_hash_table_unref(import->origins);
   g_hash_table_unref(import->part_index);

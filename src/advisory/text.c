@@ -98,8 +98,8 @@ char *oakum_feed_date(const char *text)
   uint64_t epoch;
   if (!text || strlen(text) > 60)
     return NULL;
-  if (oakum_time_parse(text, &seconds))
-    return oakum_time_format(seconds);
+  if (oakum_time_parse(text, &seconds)) /* the year 1 stands for "not known" in some feeds */
+    return seconds > 0 ? oakum_time_format(seconds) : NULL;
   if (oakum_parse_u64(text, strlen(text), UINT64_C(253402300799), &epoch))
     return epoch > UINT64_C(86400) * 365 ? oakum_time_format((int64_t)epoch) : NULL;
   int n = sscanf(text, "%4d-%2d-%2d%*1[ T]%2d:%2d:%2d", &y, &m, &d, &hh, &mm, &ss);
@@ -159,6 +159,7 @@ static const struct {
     {"PyPI", "pep440"},
     {"Red Hat", "rpm"},
     {"Rocky Linux", "rpm"},
+    {"Ruby", "gem"},
     {"RubyGems", "gem"},
     {"SUSE", "rpm"},
     {"SUSE Micro", "rpm"},

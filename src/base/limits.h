@@ -106,6 +106,7 @@
 #define OAKUM_FEED_BAD_PERCENT 5u            /* of the records of one input; more and it fails */
 #define OAKUM_FEED_BAD_SHOWN 20u             /* bad records told of one by one */
 #define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
+#define OAKUM_CSAF_MAX (64 * OAKUM_MIB)     /* one document */
 #define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
 #define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */

@@ -1,0 +1,475 @@
+/* OVAL 5 definitions of Red Hat, Oracle, SUSE, Ubuntu, Azure Linux (Mariner), Photon and Debian.
+ *
+ * Each generator says in the comment of a criterion what its test says; a definition is read by its
+ * comments alone, so that nothing has to be held until the tests come, behind all definitions. What
+ * stands beside a package under one AND (platform, architecture, module) holds for it. */
+#include "advisory/advisory-private.h"
+
+typedef struct {
+  OakumIngest *in;
+  guint feed;
+  const OakumXml *metadata;
+  const char *record, *date, *word;
+  GPtrArray *ids, *others;
+  char *release; /* key by platform of the definition or name of the file */
+  char *flavour;
+  OakumAdvisoryStatus unfixed; /* what the advisory says of packages without a fix */
+  const char *why;
+  guint rows;
+} Definition;
+
+typedef struct {
+  GPtrArray *platforms; /* texts, borrowed; empty: those of the definition */
+  const char *arch, *module;
+  size_t module_len;
+} Context;
+
+/* "Red Hat Enterprise Linux 8" and its like to a key; NULL for another product. */
+static char *key_of_platform(const char *text)
+{
+  static const struct {
+    const char *prefix, *key;
+    gboolean minor;
+  } known[] = {{"Red Hat Enterprise Linux", "Red Hat", FALSE},
+               {"Oracle Linux", "Oracle Linux", FALSE},
+               {"Photon OS", "Photon OS", TRUE},
+               {"Photon", "Photon OS", TRUE},
+               {"Ubuntu", "Ubuntu", TRUE},
+               {"Debian GNU/Linux", "Debian", FALSE},
+               {"Debian", "Debian", FALSE},
+               {"AlmaLinux", "AlmaLinux", FALSE},
+               {"SUSE Linux", "SUSE", TRUE},
+               {"SLE", "SUSE", TRUE},
+               {"openSUSE", "openSUSE", TRUE}};
+  for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+    if (!g_str_has_prefix(text, known[i].prefix))
+      continue;
+    if (strcmp(known[i].key, "SUSE") == 0) {
+      g_autofree char *name = g_strconcat("SUSE:", text, NULL);
+      return oakum_ecosystem_key(name, NULL, NULL);
+    }
+    const char *at = strpbrk(text, "0123456789");
+    if (strstr(text, "Tumbleweed"))
+      return g_strdup("openSUSE:Tumbleweed");
+    if (!at)
+      return NULL;
+    size_t n = strspn(at, known[i].minor ? "0123456789." : "0123456789");
+    gboolean short_form = strcmp(known[i].key, "Photon OS") == 0 && !memchr(at, '.', n);
+    const char *leap = strstr(text, "Leap Micro") ? "Leap Micro "
+                       : strstr(text, "Leap")     ? "Leap "
+                                                  : "";
+    return g_strdup_printf("%s:%s%.*s%s", known[i].key,
+                           strcmp(known[i].key, "openSUSE") == 0 ? leap : "", (int)n, at,
+                           short_form ? ".0" : "");
+  }
+  return NULL;
+}
+
+/* ---- comments ---------------------------------------------------------------------------------
+ */
+typedef struct {
+  char *name, *fixed;
+  OakumAdvisoryStatus status;
+} Said;
+
+static gboolean cut_at(const char *comment, const char *words, char **before, const char **behind)
+{
+  const char *at = strstr(comment, words);
+  if (!at || at == comment)
+    return FALSE;
+  *before = g_strndup(comment, (gsize)(at - comment));
+  *behind = at + strlen(words);
+  return TRUE;
+}
+
+/* "openssh package in jammy was vulnerable but has been fixed (note: '1:8.9p1-3ubuntu0.5')." */
+static gboolean said_ubuntu(const char *comment, Said *said)
+{
+  static const struct {
+    const char *words;
+    OakumAdvisoryStatus status;
+  } forms[] = {{"was vulnerable", OAKUM_STATUS_FIXED},
+               {"decision has been made to ignore", OAKUM_STATUS_WILL_NOT_FIX},
+               {"decision has been made to defer", OAKUM_STATUS_FIX_DEFERRED},
+               {"may be vulnerable", OAKUM_STATUS_UNDER_INVESTIGATION},
+               {"is not affected", OAKUM_STATUS_NOT_AFFECTED},
+               {"affected", OAKUM_STATUS_AFFECTED}};
+  const char *behind;
+  if (*comment == '(')
+    comment = strchr(comment, ')') ? strchr(comment, ')') + 1 : comment;
+  comment += strspn(comment, " ");
+  if (!cut_at(comment, " package in ", &said->name, &behind))
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
+    if (strstr(behind, forms[i].words)) {
+      said->status = forms[i].status;
+      const char *note = strstr(behind, "(note: '");
+      if (said->status == OAKUM_STATUS_FIXED && note)
+        said->fixed = g_strndup(note + 8, strcspn(note + 8, "'"));
+      return said->status != OAKUM_STATUS_FIXED || said->fixed;
+    }
+  return FALSE;
+}
+
+/* "vim-small-9.0.2103-150500.20.6.1 is installed" of SUSE: everything in front of that version. */
+static gboolean said_suse(const char *text, Said *said)
+{
+  const char *release = strrchr(text, '-');
+  const char *version = release ? g_strrstr_len(text, release - text, "-") : NULL;
+  if (!version || version == text || !g_ascii_isdigit(version[1]))
+    return FALSE;
+  said->name = g_strndup(text, (gsize)(version - text));
+  said->fixed = g_strdup(version + 1);
+  said->status = OAKUM_STATUS_FIXED;
+  return TRUE;
+}
+
+static gboolean said_package(const Definition *d, const char *comment, Said *said)
+{
+  const char *behind;
+  g_autofree char *text = NULL;
+  *said = (Said){.status = OAKUM_STATUS_AFFECTED};
+  if (g_str_has_prefix(comment, "Package "))
+    comment += 8;
+  if (cut_at(comment, " is earlier than ", &said->name, &behind)) {
+    size_t n = strcspn(behind, " ,");
+    said->fixed =
+        g_str_has_prefix(behind, "0:") ? g_strndup(behind + 2, n - 2) : g_strndup(behind, n);
+    said->status = OAKUM_STATUS_FIXED;
+    if (g_str_has_suffix(said->name, " DPKG"))
+      said->name[strlen(said->name) - 5] = 0;
+    return n > 0;
+  }
+  if (said_ubuntu(comment, said))
+    return TRUE;
+  if (cut_at(comment, " is not affected", &said->name, &behind)) {
+    said->status = OAKUM_STATUS_NOT_AFFECTED;
+    return TRUE;
+  }
+  if (cut_at(comment, " is affected", &said->name, &behind))
+    return TRUE;
+  if (!cut_at(comment, " is installed", &text, &behind) || strchr(text, ' '))
+    return FALSE;
+  if (d->release && g_str_has_prefix(d->release, "Red Hat")) {
+    said->name = g_steal_pointer(&text);
+    said->status = d->unfixed;
+    return TRUE;
+  }
+  return said_suse(text, said);
+}
+
+/* What a comment says of the place rather than of a package. */
+static gboolean said_place(const char *comment, Context *c)
+{
+  const char *at;
+  if ((at = strstr(comment, " arch is "))) {
+    c->arch = at + 9;
+    return TRUE;
+  }
+  if (g_str_has_prefix(comment, "Module ") && (at = strstr(comment, " is enabled"))) {
+    c->module = comment + 7;
+    c->module_len = (size_t)(at - c->module);
+    return TRUE;
+  }
+  at = strstr(comment, " is installed");
+  if (!at || !memchr(comment, ' ', (size_t)(at - comment)))
+    return strstr(comment, " is signed with") || strstr(comment, "must be installed") ||
+           strcmp(comment, "Long Term Support") == 0;
+  g_ptr_array_add(c->platforms, (gpointer)comment);
+  return TRUE;
+}
+
+/* ---- rows -------------------------------------------------------------------------------------
+ */
+static void add_row(Definition *d, const Context *c, const Said *said, const char *ecosystem,
+                    const char *product)
+{
+  g_autofree char *module = c->module ? g_strndup(c->module, c->module_len) : NULL;
+  const char *arches[] = {c->arch, NULL};
+  OakumAdvisoryRange range = {NULL, said->fixed, NULL, FALSE};
+  const char *scheme = oakum_ecosystem_scheme(ecosystem);
+  gboolean source = strcmp(scheme, "deb") == 0 || g_str_has_prefix(ecosystem, "Azure") ||
+                    g_str_has_prefix(ecosystem, "Mariner");
+  g_autofree char *flavour = g_strdup(d->flavour);
+  if (!flavour && said->fixed && g_str_has_prefix(ecosystem, "Oracle"))
+    flavour = strstr(said->fixed, "ksplice") ? g_strdup("ksplice")
+              : strstr(said->fixed, "_fips") ? g_strdup("fips")
+                                             : NULL;
+  if (!flavour && said->fixed && strstr(said->fixed, "~esm") &&
+      g_str_has_prefix(ecosystem, "Ubuntu"))
+    flavour = g_strdup("esm");
+  OakumAdvisory e = {.record = d->record,
+                     .ids = (const char **)d->ids->pdata,
+                     .aliases = (const char **)d->others->pdata,
+                     .kind = source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY,
+                     .status = said->status,
+                     .severity = oakum_severity_word(d->word),
+                     .severity_word = d->word,
+                     .ranges = &range,
+                     .n_ranges = said->status == OAKUM_STATUS_NOT_AFFECTED ? 0 : 1,
+                     .arches = arches,
+                     .module = module,
+                     .flavour = flavour,
+                     .product = product,
+                     .fix_date = said->status == OAKUM_STATUS_FIXED ? d->date : NULL,
+                     .modified = d->date,
+                     .note = said->fixed ? NULL : d->why};
+  oakum_ingest_package(d->in, d->feed, ecosystem, said->name, &e);
+  d->rows++;
+}
+
+static void add_said(Definition *d, const Context *c, const Said *said)
+{
+  g_autoptr(GHashTable) done = oakum_str_map_new(g_free, NULL);
+  for (guint i = 0; i < c->platforms->len; i++) {
+    const char *text = c->platforms->pdata[i];
+    g_autofree char *product = g_strndup(text, (gsize)(strstr(text, " is installed") - text));
+    g_autofree char *key = key_of_platform(product);
+    if (!key || g_hash_table_contains(done, key))
+      continue;
+    add_row(d, c, said, key, g_str_has_prefix(key, "SUSE") ? product : NULL);
+    g_hash_table_add(done, g_steal_pointer(&key));
+  }
+  if (c->platforms->len == 0 && d->release)
+    add_row(d, c, said, d->release, NULL);
+}
+
+static gboolean only_places(const OakumXml *criteria)
+{
+  g_autoptr(GPtrArray) unused = g_ptr_array_new();
+  Context c = {.platforms = unused};
+  for (guint i = 0; i < criteria->children->len; i++) {
+    const char *comment = oakum_xml_attribute(criteria->children->pdata[i], "comment");
+    if (strcmp(((OakumXml *)criteria->children->pdata[i])->name, "criterion") != 0 || !comment ||
+        !said_place(comment, &c))
+      return FALSE;
+  }
+  return criteria->children->len > 0;
+}
+
+static void take_places(const OakumXml *criteria, Context *c)
+{
+  for (guint i = 0; i < criteria->children->len; i++) {
+    const OakumXml *child = criteria->children->pdata[i];
+    const char *comment = oakum_xml_attribute(child, "comment");
+    if (strcmp(child->name, "criterion") == 0 && comment)
+      (void)said_place(comment, c);
+    else if (strcmp(child->name, "criteria") == 0 && only_places(child))
+      take_places(child, c); /* an OR of platforms; such a node has no others below it */
+  }
+}
+
+/* The depth of elements is limited by the reader of XML. */
+static void walk(Definition *d, const OakumXml *criteria, const Context *outer)
+{
+  g_autoptr(GPtrArray) platforms = g_ptr_array_copy(outer->platforms, NULL, NULL);
+  Context c = *outer;
+  c.platforms = platforms;
+  gboolean any = g_strcmp0(oakum_xml_attribute(criteria, "operator"), "OR") == 0;
+  if (!any)
+    take_places(criteria, &c);
+  for (guint i = 0; i < criteria->children->len; i++) {
+    const OakumXml *child = criteria->children->pdata[i];
+    const char *comment = oakum_xml_attribute(child, "comment"),
+               *negate = oakum_xml_attribute(child, "negate");
+    g_autoptr(GPtrArray) unused = g_ptr_array_new();
+    Context probe = {.platforms = unused};
+    Said said;
+    if (strcmp(child->name, "criteria") == 0) {
+      if (!only_places(child))
+        walk(d, child, &c);
+    } else if (comment && g_strcmp0(negate, "true") != 0 && !said_place(comment, &probe)) {
+      if (said_package(d, comment, &said) && said.name && *said.name)
+        add_said(d, &c, &said);
+      g_free(said.name);
+      g_free(said.fixed);
+    }
+  }
+}
+
+/* ---- definitions ------------------------------------------------------------------------------
+ */
+static void take_names(Definition *d, const OakumXml *advisory)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  const char *own = NULL;
+  for (guint i = 0; i < d->metadata->children->len; i++) {
+    const OakumXml *child = d->metadata->children->pdata[i];
+    const char *source = oakum_xml_attribute(child, "source"),
+               *id = oakum_xml_attribute(child, "ref_id");
+    if (strcmp(child->name, "reference") != 0 || !source || !id || !*id)
+      continue;
+    const char *cve = strstr(id, "CVE-");
+    if (cve && g_str_has_prefix(source, "CVE"))
+      g_ptr_array_add(names, (gpointer)cve);
+    else if (!strchr(id, ' ') && !g_str_has_prefix(source, "SUSE CVE") &&
+             !g_str_has_prefix(source, "SUSE-SU") && !g_str_has_prefix(id, "CVE"))
+      own = own ? own : id;
+  }
+  for (guint i = 0; advisory && i < advisory->children->len; i++) {
+    const OakumXml *child = advisory->children->pdata[i];
+    const char *text = oakum_xml_own_text(child);
+    if (strcmp(child->name, "cve") == 0 && text && oakum_is_cve(text))
+      g_ptr_array_add(names, (gpointer)text);
+  }
+  d->record = own ? own : names->len ? names->pdata[0] : d->record;
+  oakum_sort_names(d->record, names, d->ids, d->others);
+}
+
+static OakumAdvisoryStatus resolution(const OakumXml *advisory, const char **why)
+{
+  const OakumXml *r = oakum_xml_child(oakum_xml_child(advisory, "affected"), "resolution");
+  *why = oakum_xml_attribute(r, "state");
+  g_autofree char *lower = g_ascii_strdown(*why ? *why : "", -1);
+  if (strstr(lower, "will not fix"))
+    return OAKUM_STATUS_WILL_NOT_FIX;
+  if (strstr(lower, "deferred"))
+    return OAKUM_STATUS_FIX_DEFERRED;
+  if (strstr(lower, "out of support"))
+    return OAKUM_STATUS_END_OF_LIFE;
+  return strstr(lower, "investigation") ? OAKUM_STATUS_UNDER_INVESTIGATION : OAKUM_STATUS_AFFECTED;
+}
+
+/* "azurelinux-3.0-oval.xml", "cbl-mariner-2.0-oval.xml": the definitions do not say it. */
+static char *release_of(const char *file, const OakumXml *affected)
+{
+  const char *platform = oakum_xml_text(affected, "platform");
+  const char *digits = strpbrk(file, "0123456789");
+  size_t n = digits ? strspn(digits, "0123456789.") : 0;
+  if (platform && (strstr(platform, "Mariner") || strstr(platform, "Azure"))) {
+    gboolean mariner = strstr(platform, "Mariner") != NULL;
+    if (n == 0)
+      return g_strdup(mariner ? "Mariner:2.0" : "Azure Linux:3");
+    return mariner ? g_strdup_printf("Mariner:%.*s", (int)n, digits)
+                   : g_strdup_printf("Azure Linux:%.*s", (int)strspn(digits, "0123456789"), digits);
+  }
+  return platform ? key_of_platform(platform) : NULL;
+}
+
+static void add_vulnerability(Definition *d, const OakumXml *advisory)
+{
+  OakumCvss cvss[OAKUM_ADVISORY_CVSS_MAX];
+  g_autofree char *title = oakum_title(oakum_xml_text(d->metadata, "title"));
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; d->ids->pdata[i]; i++)
+    if (strcmp(d->ids->pdata[i], d->record) != 0)
+      g_ptr_array_add(names, d->ids->pdata[i]);
+  for (guint i = 0; d->others->pdata[i]; i++)
+    if (strcmp(d->others->pdata[i], d->record) != 0)
+      g_ptr_array_add(names, d->others->pdata[i]);
+  g_ptr_array_add(names, NULL);
+  OakumVulnerability v = {.id = d->record,
+                          .aliases = (const char **)names->pdata,
+                          .title = title,
+                          .cvss = cvss,
+                          .modified = d->date,
+                          .severity = oakum_severity_word(d->word),
+                          .severity_word = d->word};
+  for (guint i = 0; advisory && i < advisory->children->len; i++) {
+    const OakumXml *child = advisory->children->pdata[i];
+    const char *vector = oakum_xml_attribute(child, "cvss3");
+    vector = vector ? strstr(vector, "CVSS:") : NULL;
+    if (strcmp(child->name, "cve") == 0 && vector && v.n_cvss < G_N_ELEMENTS(cvss))
+      cvss[v.n_cvss++] = (OakumCvss){"CVSS_V3", vector, oakum_xml_own_text(child)};
+  }
+  oakum_ingest_vulnerability(d->in, d->feed, &v);
+}
+
+static const char *vendor_of(const char *id)
+{
+  static const char *const vendors[][2] = {
+      {"redhat", "Red Hat"}, {"oracle", "Oracle"}, {"opensuse", "SUSE"},
+      {"suse", "SUSE"},      {"ubuntu", "Ubuntu"}, {"microsoft", "Azure Linux"},
+      {"vmware", "Photon"},  {"debian", "Debian"}, {"almalinux", "AlmaLinux"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(vendors); i++)
+    if (strstr(id, vendors[i][0]))
+      return vendors[i][1];
+  return NULL;
+}
+
+typedef struct {
+  OakumIngest *in;
+  char *stamp;
+} Document;
+
+static gboolean end_definition(Definition *d, const OakumXml *xml, GError **error)
+{
+  const OakumXml *advisory = oakum_xml_child(d->metadata, "advisory"),
+                 *criteria = oakum_xml_child(xml, "criteria");
+  g_autoptr(GPtrArray) ids = g_ptr_array_new(), others = g_ptr_array_new(),
+                       platforms = g_ptr_array_new();
+  d->ids = ids;
+  d->others = others;
+  take_names(d, advisory);
+  d->word = oakum_xml_text(advisory, "severity");
+  if (!d->word)
+    d->word = oakum_xml_text(d->metadata, "severity");
+  d->unfixed = resolution(advisory, &d->why);
+  if (g_str_has_prefix(d->record, "oval:")) {
+    oakum_ingest_bad(d->in, d->record,
+                     g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+                                         "a definition that refers to nothing"));
+    return TRUE;
+  }
+  Context top = {.platforms = platforms};
+  if (criteria)
+    walk(d, criteria, &top);
+  add_vulnerability(d, advisory);
+  return oakum_ingest_keep(d->in, d->feed, d->record, d->date, error);
+}
+
+static gboolean read_definition(gpointer user, const OakumXml *xml, GError **error)
+{
+  Document *document = user;
+  OakumIngest *in = document->in;
+  if (strcmp(xml->name, "timestamp") == 0) {
+    g_free(document->stamp);
+    document->stamp = g_strdup(oakum_xml_own_text(xml));
+    return TRUE;
+  }
+  const char *id = oakum_xml_attribute(xml, "id"), *class = oakum_xml_attribute(xml, "class");
+  const OakumXml *metadata = oakum_xml_child(xml, "metadata"),
+                 *advisory = oakum_xml_child(metadata, "advisory");
+  const char *vendor = id ? vendor_of(id) : NULL;
+  if (g_strcmp0(class, "inventory") == 0 || g_strcmp0(class, "miscellaneous") == 0)
+    return TRUE;
+  if (!vendor || !metadata) {
+    oakum_ingest_bad(in, id,
+                     g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+                                         "a definition of no known vendor"));
+    return TRUE;
+  }
+  const char *raw = oakum_xml_attribute(oakum_xml_child(advisory, "updated"), "date");
+  if (!raw)
+    raw = oakum_xml_attribute(oakum_xml_child(advisory, "issued"), "date");
+  if (!raw)
+    raw = oakum_xml_text(metadata, "advisory_date");
+  g_autofree char *date = oakum_feed_date(raw);
+  g_autofree char *release = release_of(in->name, oakum_xml_child(metadata, "affected"));
+  const char *fips = strstr(in->name, "fips-updates")  ? "fips-updates"
+                     : strstr(in->name, "ubuntu.fips") ? "fips"
+                                                       : NULL;
+  g_autofree char *part =
+      g_strdup_printf("%s%s%s", vendor, release && strchr(release, ':') ? " " : "",
+                      release && strchr(release, ':') ? strchr(release, ':') + 1 : "");
+  Definition d = {.in = in,
+                  .feed = oakum_ingest_feed(in, "oval", strcmp(vendor, "SUSE") ? part : vendor),
+                  .metadata = metadata,
+                  .record = id,
+                  .date = date,
+                  .release = release,
+                  .flavour = (char *)fips};
+  if (document->stamp)
+    oakum_ingest_date(in, d.feed, document->stamp);
+  return end_definition(&d, xml, error);
+}
+
+gboolean oakum_read_oval(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  static const char *const names[] = {"definition", "timestamp", NULL};
+  Document document = {.in = in};
+  in->documents++;
+  gboolean ok = oakum_xml_read(reader, names, read_definition, &document, error);
+  g_free(document.stamp);
+  return ok;
+}

@@ -1,0 +1,52 @@
+/* The loop of feeds in JSON: cut, read, keep or count as bad. */
+#include "advisory/advisory-private.h"
+
+GPtrArray *oakum_strings_of(const json_t *list)
+{
+  GPtrArray *out = g_ptr_array_new();
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *text = json_string_value(json_array_get(list, i));
+    if (text && *text)
+      g_ptr_array_add(out, (gpointer)text);
+  }
+  g_ptr_array_add(out, NULL);
+  return out;
+}
+
+gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode mode,
+                            const char *const *opened, OakumRecordFunc func, gpointer user,
+                            GError **error)
+{
+  g_autoptr(OakumJsonSplit) split = oakum_json_split_new(reader, mode, opened);
+  for (;;) {
+    const char *parent, *key;
+    json_t *json;
+    gboolean bad = FALSE;
+    g_autoptr(GError) local = NULL;
+    in->line = 0;
+    int more = oakum_json_split_next(split, &parent, &key, &json, &bad, &local);
+    if (more == 0)
+      return TRUE;
+    if (more < 0 && !bad) {
+      g_propagate_error(error, g_steal_pointer(&local));
+      return FALSE;
+    }
+    if (more < 0) {
+      oakum_ingest_bad(in, key, g_steal_pointer(&local));
+      continue;
+    }
+    OAKUM_AUTO_JSON *owned = json;
+    OakumKept kept = {0};
+    if (mode == OAKUM_SPLIT_VALUES)
+      in->line = oakum_json_split_line(split);
+    gboolean good = func(in, user, parent, key, json, &kept, &local);
+    gboolean ok = TRUE;
+    if (!good)
+      oakum_ingest_bad(in, kept.record ? kept.record : key, g_steal_pointer(&local));
+    else if (!kept.skip)
+      ok = oakum_ingest_keep(in, kept.feed, kept.record, kept.modified, error);
+    g_free(kept.modified);
+    if (!ok)
+      return FALSE;
+  }
+}

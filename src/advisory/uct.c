@@ -1,0 +1,135 @@
+/* Ubuntu's CVE tracker (git.launchpad.net/ubuntu-cve-tracker): a text a CVE, with lines
+ * "RELEASE_PACKAGE: STATUS (NOTE)". */
+#include "advisory/advisory-private.h"
+
+static const char *const releases[][2] = {
+    {"trusty", "14.04"},   {"xenial", "16.04"},  {"bionic", "18.04"},   {"focal", "20.04"},
+    {"groovy", "20.10"},   {"hirsute", "21.04"}, {"impish", "21.10"},   {"jammy", "22.04"},
+    {"kinetic", "22.10"},  {"lunar", "23.04"},   {"mantic", "23.10"},   {"noble", "24.04"},
+    {"oracular", "24.10"}, {"plucky", "25.04"},  {"questing", "25.10"}, {"eoan", "19.10"},
+    {"disco", "19.04"},    {"cosmic", "18.10"},  {"precise", "12.04"}};
+
+/* "esm-infra/xenial", "trusty/esm", "jammy": key and *flavour (new or NULL); NULL for another. */
+static char *release_key(const char *text, char **flavour)
+{
+  g_auto(GStrv) words = g_strsplit(text, "/", 3);
+  *flavour = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(releases); i++)
+    for (guint k = 0; words[k]; k++)
+      if (strcmp(words[k], releases[i][0]) == 0) {
+        if (words[0] && words[1])
+          *flavour = g_strdup(words[k == 0 ? 1 : 0]);
+        return g_strconcat("Ubuntu:", releases[i][1], NULL);
+      }
+  return NULL;
+}
+
+typedef struct {
+  OakumIngest *in;
+  guint feed;
+  char *id, *priority, *title, *date;
+  gboolean description;
+} Cve;
+
+static void add_state(Cve *c, const char *release, const char *package, char *state)
+{
+  static const struct {
+    const char *word;
+    OakumAdvisoryStatus status;
+  } states[] = {{"released", OAKUM_STATUS_FIXED},
+                {"released-esm", OAKUM_STATUS_FIXED},
+                {"needed", OAKUM_STATUS_AFFECTED},
+                {"pending", OAKUM_STATUS_AFFECTED},
+                {"active", OAKUM_STATUS_AFFECTED},
+                {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION},
+                {"deferred", OAKUM_STATUS_FIX_DEFERRED},
+                {"ignored", OAKUM_STATUS_WILL_NOT_FIX},
+                {"not-affected", OAKUM_STATUS_NOT_AFFECTED}};
+  g_autofree char *flavour = NULL;
+  g_autofree char *ecosystem = release_key(release, &flavour);
+  g_autofree char *note = NULL;
+  char *open = strchr(state, '('), *close = strrchr(state, ')');
+  if (open) {
+    *open = 0;
+    note = close && close > open ? g_strndup(open + 1, (gsize)(close - open - 1)) : NULL;
+  }
+  g_strstrip(state);
+  for (size_t i = 0; ecosystem && i < G_N_ELEMENTS(states); i++) {
+    if (strcmp(state, states[i].word) != 0)
+      continue;
+    gboolean fixed = states[i].status == OAKUM_STATUS_FIXED;
+    OakumAdvisoryRange range = {NULL, fixed ? note : NULL, NULL, FALSE};
+    OakumAdvisory e = {.record = c->id,
+                       .kind = OAKUM_NAME_SOURCE,
+                       .status = states[i].status,
+                       .severity = oakum_severity_word(c->priority),
+                       .severity_word = c->priority,
+                       .ranges = &range,
+                       .n_ranges = states[i].status == OAKUM_STATUS_NOT_AFFECTED ? 0 : 1,
+                       .flavour = flavour,
+                       .note = fixed ? NULL : note};
+    if (!fixed || (note && *note))
+      oakum_ingest_package(c->in, c->feed, ecosystem, package, &e);
+  }
+}
+
+static void read_line(Cve *c, char *line)
+{
+  char *colon = strchr(line, ':'), *under = strchr(line, '_');
+  if (c->description && *line == ' ') {
+    g_autofree char *old = c->title;
+    c->title = old ? g_strconcat(old, " ", g_strstrip(line), NULL) : g_strdup(g_strstrip(line));
+    return;
+  }
+  c->description = g_str_has_prefix(line, "Description:");
+  if (!colon || *line == ' ')
+    return;
+  *colon = 0;
+  g_strstrip(colon + 1);
+  char **slot = strcmp(line, "Candidate") == 0    ? &c->id
+                : strcmp(line, "Priority") == 0   ? &c->priority
+                : strcmp(line, "PublicDate") == 0 ? &c->date
+                                                  : NULL;
+  if (slot) {
+    g_free(*slot);
+    *slot =
+        slot == &c->priority ? g_strndup(colon + 1, strcspn(colon + 1, " (")) : g_strdup(colon + 1);
+  } else if (under && under < colon && c->id && !g_str_has_prefix(line, "Patches_") &&
+             !g_str_has_prefix(line, "Tags_") && !g_str_has_prefix(line, "Priority_") &&
+             !g_str_has_prefix(line, "upstream_")) {
+    *under = 0;
+    add_state(c, line, under + 1, colon + 1);
+  }
+}
+
+gboolean oakum_read_uct(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  g_autoptr(OakumLines) lines = oakum_lines_new(reader);
+  Cve c = {.in = in, .feed = oakum_ingest_feed(in, "uct", NULL)};
+  char *line;
+  size_t len;
+  int more;
+  in->documents++;
+  while ((more = oakum_lines_next(lines, &line, &len, error)) > 0)
+    read_line(&c, line);
+  gboolean ok = more == 0;
+  if (ok && (!c.id || !oakum_is_cve(c.id))) {
+    oakum_ingest_bad(in, in->name,
+                     g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+                                         "no line \"Candidate: CVE-…\""));
+  } else if (ok) {
+    g_autofree char *title = oakum_title(c.title);
+    g_autofree char *published = oakum_feed_date(c.date);
+    OakumVulnerability v = {.id = c.id,
+                            .title = title,
+                            .published = published,
+                            .severity = oakum_severity_word(c.priority),
+                            .severity_word = c.priority};
+    oakum_ingest_vulnerability(in, c.feed, &v);
+    ok = oakum_ingest_keep(in, c.feed, c.id, published, error);
+  }
+  char *texts[] = {c.id, c.priority, c.title, c.date};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free(texts[i]);
+  return ok;
+}

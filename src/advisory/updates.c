@@ -1,0 +1,255 @@
+/* updateinfo.xml of repositories (Amazon ALAS, Fedora, Alma, Rocky), and Gentoo's GLSA. */
+#include "advisory/advisory-private.h"
+
+/* ---- updateinfo -------------------------------------------------------------------------------
+ */
+/* By the tag of a release, the name of the collection, or the id. */
+static char *ecosystem_of(const char *collection, const char *id, const char *release, char **extra)
+{
+  *extra = NULL;
+  const char *at = strstr(release, ".amzn");
+  if (at) {
+    size_t n = strspn(at + 5, "0123456789");
+    static const char *const extras = "ALAS2";
+    const char *dash = id;
+    if (g_str_has_prefix(id, extras) && id[5] && !g_ascii_isdigit(id[5]) &&
+        (dash = strchr(id, '-')))
+      *extra = g_ascii_strdown(id + 5, dash - id - 5);
+    if (*extra && **extra == 0)
+      g_clear_pointer(extra, g_free);
+    return g_strdup_printf("Amazon Linux:%.*s", (int)n, at + 5);
+  }
+  if ((at = strstr(release, ".fc")) && g_ascii_isdigit(at[3]))
+    return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 3, "0123456789"), at + 3);
+  const char *name =
+      g_str_has_prefix(id, "ALSA") || g_str_has_prefix(id, "ALBA") || g_str_has_prefix(id, "ALEA")
+          ? "AlmaLinux"
+      : g_str_has_prefix(id, "RLSA") || g_str_has_prefix(id, "RLBA") ||
+              g_str_has_prefix(id, "RXSA") || g_str_has_prefix(id, "RLEA")
+          ? "Rocky Linux"
+      : g_str_has_prefix(id, "ELSA") || g_str_has_prefix(id, "ELBA") ? "Oracle Linux"
+      : g_str_has_prefix(id, "RHSA")                                 ? "Red Hat"
+                                                                     : NULL;
+  at = strstr(release, ".el");
+  if (!at)
+    at = strstr(release, "+el");
+  if (name && at && g_ascii_isdigit(at[3]))
+    return g_strdup_printf("%s:%.*s", name, (int)strspn(at + 3, "0123456789"), at + 3);
+  if (g_str_has_prefix(id, "ALAS") || g_str_has_prefix(collection, "Amazon Linux")) {
+    const char *digits = strpbrk(collection, "0123456789");
+    return digits ? g_strdup_printf("Amazon Linux:%.*s", (int)strspn(digits, "0123456789"), digits)
+                  : g_strdup("Amazon Linux:1");
+  }
+  return NULL;
+}
+
+typedef struct {
+  OakumIngest *in;
+  guint feed;
+  OakumAdvisory base;
+} Update;
+
+static gboolean add_package(const Update *u, const OakumXml *package, const char *collection,
+                            const char *module)
+{
+  const char *name = oakum_xml_attribute(package, "name"),
+             *version = oakum_xml_attribute(package, "version"),
+             *release = oakum_xml_attribute(package, "release"),
+             *epoch = oakum_xml_attribute(package, "epoch"),
+             *arch = oakum_xml_attribute(package, "arch");
+  if (!name || !version || !release || !*name)
+    return FALSE;
+  g_autofree char *extra = NULL;
+  g_autofree char *ecosystem = ecosystem_of(collection, u->base.record, release, &extra);
+  if (!ecosystem)
+    return FALSE;
+  g_autofree char *fixed = epoch && *epoch && strcmp(epoch, "0") != 0
+                               ? g_strdup_printf("%s:%s-%s", epoch, version, release)
+                               : g_strdup_printf("%s-%s", version, release);
+  gboolean source = g_strcmp0(arch, "src") == 0;
+  const char *arches[] = {arch && strcmp(arch, "noarch") != 0 && !source ? arch : NULL, NULL};
+  OakumAdvisoryRange range = {NULL, fixed, NULL, FALSE};
+  OakumAdvisory e = u->base;
+  e.kind = source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
+  e.status = OAKUM_STATUS_FIXED;
+  e.ranges = &range;
+  e.n_ranges = 1;
+  e.arches = arches;
+  e.module = module;
+  e.flavour = extra;
+  oakum_ingest_package(u->in, u->feed, ecosystem, name, &e);
+  return TRUE;
+}
+
+static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
+{
+  OakumIngest *in = user;
+  const char *id = oakum_xml_text(xml, "id"), *type = oakum_xml_attribute(xml, "type");
+  const OakumXml *references = oakum_xml_child(xml, "references"),
+                 *lists = oakum_xml_child(xml, "pkglist");
+  if (type && strcmp(type, "security") != 0)
+    return TRUE; /* bug fixes and enhancements */
+  if (!id) {
+    oakum_ingest_bad(
+        in, NULL,
+        g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "an update without id"));
+    return TRUE;
+  }
+  g_autoptr(GPtrArray) names = g_ptr_array_new(), ids = g_ptr_array_new(),
+                       others = g_ptr_array_new();
+  for (guint i = 0; references && i < references->children->len; i++) {
+    const OakumXml *r = references->children->pdata[i];
+    const char *name = oakum_xml_attribute(r, "id"), *title = oakum_xml_attribute(r, "title");
+    if (name && oakum_is_cve(name))
+      g_ptr_array_add(names, (gpointer)name);
+    else if (title && oakum_is_cve(title))
+      g_ptr_array_add(names, (gpointer)title);
+  }
+  const char *updated = oakum_xml_attribute(oakum_xml_child(xml, "updated"), "date"),
+             *issued = oakum_xml_attribute(oakum_xml_child(xml, "issued"), "date");
+  g_autofree char *date = oakum_feed_date(updated ? updated : issued);
+  g_autofree char *fix_date = oakum_feed_date(issued);
+  g_autofree char *title = oakum_title(oakum_xml_text(xml, "title"));
+  oakum_sort_names(id, names, ids, others);
+  g_autofree char *part = g_strndup(id, strcspn(id, "-"));
+  Update u = {in, oakum_ingest_feed(in, "updateinfo", part), {.record = id}};
+  u.base.ids = (const char **)ids->pdata;
+  u.base.aliases = (const char **)others->pdata;
+  u.base.severity_word = oakum_xml_text(xml, "severity");
+  u.base.severity = oakum_severity_word(u.base.severity_word);
+  u.base.modified = date;
+  u.base.fix_date = fix_date;
+  for (guint i = 0; lists && i < lists->children->len; i++) {
+    const OakumXml *collection = lists->children->pdata[i];
+    const OakumXml *m = oakum_xml_child(collection, "module");
+    const char *name = oakum_xml_text(collection, "name");
+    g_autofree char *module = m ? g_strdup_printf("%s:%s", oakum_xml_attribute(m, "name"),
+                                                  oakum_xml_attribute(m, "stream"))
+                                : NULL;
+    for (guint k = 0; k < collection->children->len; k++) {
+      const OakumXml *package = collection->children->pdata[k];
+      if (strcmp(package->name, "package") == 0 &&
+          !add_package(&u, package, name ? name : "", module)) {
+        oakum_ingest_bad(in, id,
+                         g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+                                             "a package without name or version, or of no "
+                                             "known distribution"));
+        return TRUE;
+      }
+    }
+  }
+  g_ptr_array_add(names, NULL);
+  OakumVulnerability v = {.id = id,
+                          .aliases = (const char **)names->pdata,
+                          .title = title,
+                          .published = fix_date,
+                          .modified = date,
+                          .severity = u.base.severity,
+                          .severity_word = u.base.severity_word};
+  oakum_ingest_vulnerability(in, u.feed, &v);
+  return oakum_ingest_keep(in, u.feed, id, date, error);
+}
+
+gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  static const char *const names[] = {"update", NULL};
+  in->documents++;
+  return oakum_xml_read(reader, names, read_update, in, error);
+}
+
+/* ---- GLSA (gentoo.org/glsa) -------------------------------------------------------------------
+ */
+/* vulnerable lt X: before X; le X: up to X; eq X: exactly; unaffected ge X: fixed in X. Slots of
+ * their own (rge, rlt: of the same version, by revision) are told as fixed versions. */
+static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
+                     const OakumXml *package)
+{
+  g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(OakumAdvisoryRange));
+  g_autoptr(GPtrArray) exact = g_ptr_array_new(), fixes = g_ptr_array_new();
+  for (guint i = 0; i < package->children->len; i++) {
+    const OakumXml *child = package->children->pdata[i];
+    const char *how = oakum_xml_attribute(child, "range"), *version = oakum_xml_own_text(child);
+    if (!how || !version)
+      continue;
+    OakumAdvisoryRange range = {0};
+    if (strcmp(child->name, "unaffected") == 0)
+      g_ptr_array_add(fixes, (gpointer)version);
+    else if (strcmp(how, "lt") == 0 || strcmp(how, "rlt") == 0)
+      range.fixed = version;
+    else if (strcmp(how, "le") == 0 || strcmp(how, "rle") == 0)
+      range.last_affected = version;
+    else if (strcmp(how, "ge") == 0 || strcmp(how, "gt") == 0)
+      range.introduced = version, range.after = strcmp(how, "gt") == 0;
+    else if (strcmp(how, "eq") == 0)
+      g_ptr_array_add(exact, (gpointer)version);
+    if (range.fixed || range.last_affected || range.introduced)
+      g_array_append_val(ranges, range);
+  }
+  g_ptr_array_add(exact, NULL);
+  g_ptr_array_add(fixes, NULL);
+  const char *name = oakum_xml_attribute(package, "name"),
+             *arch = oakum_xml_attribute(package, "arch");
+  const char *arches[] = {arch && strcmp(arch, "*") != 0 ? arch : NULL, NULL};
+  OakumAdvisory e = *base;
+  e.kind = OAKUM_NAME_BINARY;
+  e.status = fixes->len > 1 ? OAKUM_STATUS_FIXED : OAKUM_STATUS_AFFECTED;
+  e.ranges = (const OakumAdvisoryRange *)ranges->data;
+  e.n_ranges = ranges->len;
+  e.versions = (const char **)exact->pdata;
+  e.fixes = (const char **)fixes->pdata;
+  e.arches = arches;
+  if (name && *name && (ranges->len || exact->len > 1))
+    oakum_ingest_package(in, feed, "Gentoo", name, &e);
+}
+
+static gboolean read_glsa(gpointer user, const OakumXml *xml, GError **error)
+{
+  OakumIngest *in = user;
+  const char *number = oakum_xml_attribute(xml, "id");
+  const OakumXml *affected = oakum_xml_child(xml, "affected"),
+                 *references = oakum_xml_child(xml, "references");
+  guint feed = oakum_ingest_feed(in, "gentoo", NULL);
+  if (!number || !affected) {
+    oakum_ingest_bad(in, number,
+                     g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+                                         "a GLSA without id or affected"));
+    return TRUE;
+  }
+  g_autofree char *id = g_strconcat("GLSA-", number, NULL);
+  g_autoptr(GPtrArray) names = g_ptr_array_new(), ids = g_ptr_array_new(),
+                       others = g_ptr_array_new();
+  for (guint i = 0; references && i < references->children->len; i++) {
+    const char *text = oakum_xml_own_text(references->children->pdata[i]);
+    if (text && oakum_is_cve(text))
+      g_ptr_array_add(names, (gpointer)text);
+  }
+  oakum_sort_names(id, names, ids, others);
+  g_autofree char *date = oakum_feed_date(oakum_xml_text(xml, "revised"));
+  g_autofree char *title = oakum_title(oakum_xml_text(xml, "title"));
+  OakumAdvisory base = {.record = id,
+                        .ids = (const char **)ids->pdata,
+                        .aliases = (const char **)others->pdata,
+                        .severity_word =
+                            oakum_xml_attribute(oakum_xml_child(xml, "impact"), "type"),
+                        .modified = date};
+  base.severity = oakum_severity_word(base.severity_word);
+  for (guint i = 0; i < affected->children->len; i++)
+    if (strcmp(((OakumXml *)affected->children->pdata[i])->name, "package") == 0)
+      add_glsa(in, feed, &base, affected->children->pdata[i]);
+  g_ptr_array_add(names, NULL);
+  OakumVulnerability v = {.id = id,
+                          .aliases = (const char **)names->pdata,
+                          .title = title,
+                          .modified = date,
+                          .severity = base.severity,
+                          .severity_word = base.severity_word};
+  oakum_ingest_vulnerability(in, feed, &v);
+  return oakum_ingest_keep(in, feed, id, date, error);
+}
+
+gboolean oakum_read_glsa(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  static const char *const names[] = {"glsa", NULL};
+  in->documents++;
+  return oakum_xml_read(reader, names, read_glsa, in, error);
+}
