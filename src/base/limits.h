@@ -88,6 +88,7 @@
 #define OAKUM_PACKAGES_MAX 200000u
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
+#define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)

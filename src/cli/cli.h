@@ -37,6 +37,7 @@ extern const OakumCommand oakum_debug_dockerfile;
 extern const OakumCommand oakum_debug_expand;
 extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
+extern const OakumCommand oakum_debug_version, oakum_debug_range;
 extern const OakumCommand oakum_debug_catalog;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;

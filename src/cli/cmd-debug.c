@@ -2,55 +2,9 @@
 #include "license/license.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
-#include "version/version.h"
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-
-static int version(const char *scheme_name)
-{
-  OakumVersionScheme scheme;
-  if (!oakum_version_scheme_parse(scheme_name, &scheme)) {
-    oakum_log(OAKUM_LOG_ERROR, "debug version: unknown scheme \"%s\"; known are deb and apk",
-              scheme_name);
-    return OAKUM_EXIT_ERROR;
-  }
-  char *line = NULL;
-  size_t room = 0;
-  ssize_t len;
-  int status = OAKUM_EXIT_PASS;
-  for (guint64 number = 1; (len = getline(&line, &room, stdin)) >= 0; number++) {
-    if (len > 0 && line[len - 1] == '\n')
-      len--;
-    const char *tab = memchr(line, '\t', (size_t)len);
-    size_t a_len = tab ? (size_t)(tab - line) : 0, b_len = tab ? (size_t)len - a_len - 1 : 0;
-    if (!tab || memchr(tab + 1, '\t', b_len)) {
-      oakum_log(OAKUM_LOG_ERROR, "debug version: line %" G_GUINT64_FORMAT " is not A<TAB>B",
-                number);
-      status = OAKUM_EXIT_ERROR;
-      break;
-    }
-    int order;
-    gboolean valid = oakum_version_compare(scheme, line, a_len, tab + 1, b_len, &order);
-    puts(!valid ? "!" : order < 0 ? "<" : order > 0 ? ">" : "=");
-  }
-  free(line);
-  if (ferror(stdin) || fflush(stdout) != 0) {
-    oakum_log(OAKUM_LOG_ERROR, "debug version: %s", g_strerror(errno));
-    status = OAKUM_EXIT_ERROR;
-  }
-  return status;
-}
-
-static int run_version(int argc, char **argv)
-{
-  /* argv: debug version SCHEME */
-  if (argc == 3 && strcmp(argv[1], "version") == 0)
-    return version(argv[2]);
-  oakum_log(OAKUM_LOG_ERROR, "debug version: expected deb or apk; see oakum debug version --help");
-  return OAKUM_EXIT_ERROR;
-}
 
 static int run_license(int argc, char **argv)
 {
@@ -140,15 +94,6 @@ static int run_step(int argc, char **argv)
   return status;
 }
 
-static const OakumArgument version_arguments[] = {{"SCHEME", "deb or apk"}, {0}};
-static const OakumCommand cmd_version = {
-    .name = "version",
-    .summary = "compare versions: reads lines A<TAB>B, prints <, =, > or ! (not valid)",
-    .arguments = version_arguments,
-    .parent = &oakum_cmd_debug,
-    .examples = "printf '1.0~rc1\\t1.0\\n' | oakum debug version deb\n",
-    .run = run_version};
-
 static const OakumCommand cmd_license = {
     .name = "license",
     .summary = "print the SPDX expression that each line stands for, or !",
@@ -172,7 +117,8 @@ static const OakumCommand cmd_step = {.name = "step",
                                       .parent = &oakum_cmd_debug,
                                       .run = run_step};
 
-static const OakumCommand *const verbs[] = {&cmd_version,
+static const OakumCommand *const verbs[] = {&oakum_debug_version,
+                                            &oakum_debug_range,
                                             &cmd_license,
                                             &cmd_step,
                                             &oakum_debug_context,

@@ -210,7 +210,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db, GAr
   for (guint i = 0; ecosystem && i < catalog->packages->len; i++) {
     const OakumPackage *p = catalog->packages->pdata[i];
     OakumVersionScheme scheme;
-    if (!oakum_version_scheme_parse(p->type, &scheme))
+    /* packages of languages are of no distribution's ecosystem */
+    if (!oakum_version_scheme_parse(p->type, &scheme) || scheme > OAKUM_VERSION_RPM)
       continue;
     g_autoptr(OakumAdvisoryList) advisories =
         oakum_advisory_db_find(db, ecosystem, p->source_name, error);

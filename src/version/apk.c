@@ -2,7 +2,6 @@
  * version stops where the other goes on: the kind that stands earlier in TokenKind makes the newer
  * version, except for the suffixes of pre-releases. */
 #include "version/version-private.h"
-#include <string.h>
 
 typedef enum {
   FIRST_NUMBER,
@@ -28,36 +27,21 @@ typedef struct {
   int suffix;
 } Cursor;
 
-static OakumSlice take_while(OakumSlice *rest, gboolean (*wanted)(char c))
+static gboolean is_lower(int c)
 {
-  OakumSlice taken = {rest->data, 0};
-  while (taken.len < rest->len && wanted((char)rest->data[taken.len]))
-    taken.len++;
-  rest->data += taken.len;
-  rest->len -= taken.len;
-  return taken;
+  return c >= 'a' && c <= 'z';
 }
 
-static gboolean is_digit(char c)
+static gboolean is_hash(int c)
 {
-  return g_ascii_isdigit(c);
+  return oakum_version_is_digit(c) || (c >= 'a' && c <= 'f');
 }
 
-static gboolean is_lower(char c)
-{
-  return g_ascii_islower(c);
-}
-
-static gboolean is_hash(char c)
-{
-  return g_ascii_isdigit(c) || (c >= 'a' && c <= 'f');
-}
-
-static void take_text(Cursor *cursor, size_t skip, gboolean (*wanted)(char c), TokenKind kind)
+static void take_text(Cursor *cursor, size_t skip, gboolean (*wanted)(int c), TokenKind kind)
 {
   cursor->rest.data += skip;
   cursor->rest.len -= skip;
-  cursor->text = take_while(&cursor->rest, wanted);
+  cursor->text = oakum_version_take(&cursor->rest, wanted);
   cursor->kind = cursor->text.len > 0 ? kind : BAD;
 }
 
@@ -76,9 +60,9 @@ static void next_token(Cursor *cursor)
     rest->data++, rest->len--;
     cursor->kind = LETTER;
   } else if (before <= NUMBER && c == '.') {
-    take_text(cursor, 1, is_digit, NUMBER);
+    take_text(cursor, 1, oakum_version_is_digit, NUMBER);
   } else if (before == SUFFIX && g_ascii_isdigit(c)) {
-    take_text(cursor, 0, is_digit, SUFFIX_NUMBER);
+    take_text(cursor, 0, oakum_version_is_digit, SUFFIX_NUMBER);
   } else if (before <= SUFFIX_NUMBER && c == '_') {
     take_text(cursor, 1, is_lower, BAD);
     for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
@@ -91,16 +75,8 @@ static void next_token(Cursor *cursor)
   } else if (before <= SUFFIX_NUMBER && c == '~') {
     take_text(cursor, 1, is_hash, HASH);
   } else if (before <= HASH && c == '-' && rest->len > 1 && rest->data[1] == 'r') {
-    take_text(cursor, 2, is_digit, REVISION);
+    take_text(cursor, 2, oakum_version_is_digit, REVISION);
   }
-}
-
-static int bytes_compare(OakumSlice a, OakumSlice b)
-{
-  int order = memcmp(a.data, b.data, MIN(a.len, b.len));
-  if (order == 0)
-    order = a.len < b.len ? -1 : a.len > b.len;
-  return order < 0 ? -1 : order > 0;
 }
 
 /* Both cursors stand on tokens of one kind. */
@@ -110,7 +86,7 @@ static int token_compare(const Cursor *a, const Cursor *b)
   case NUMBER:
     /* Behind the first dot a leading zero makes it a fraction: 1.06 is less than 1.1. */
     if (*a->text.data == '0' || *b->text.data == '0')
-      return bytes_compare(a->text, b->text);
+      return oakum_version_bytes_compare(a->text, b->text);
     return oakum_version_digits_compare(a->text, b->text);
   case FIRST_NUMBER:
   case SUFFIX_NUMBER:
@@ -120,7 +96,7 @@ static int token_compare(const Cursor *a, const Cursor *b)
     return a->suffix < b->suffix ? -1 : a->suffix > b->suffix;
   case LETTER:
   case HASH:
-    return bytes_compare(a->text, b->text);
+    return oakum_version_bytes_compare(a->text, b->text);
   case END:
   case BAD:
     return 0;
@@ -133,11 +109,12 @@ static gboolean is_prerelease(const Cursor *cursor)
   return cursor->kind == SUFFIX && cursor->suffix < SUFFIX_NONE;
 }
 
-gboolean oakum_version_apk_compare(OakumSlice a, OakumSlice b, int *out)
+/* `fuzzy`: where b ends, a may go on and is equal. */
+static gboolean compare(OakumSlice a, OakumSlice b, gboolean fuzzy, int *out)
 {
   Cursor ca = {.rest = a}, cb = {.rest = b};
-  take_text(&ca, 0, is_digit, FIRST_NUMBER);
-  take_text(&cb, 0, is_digit, FIRST_NUMBER);
+  take_text(&ca, 0, oakum_version_is_digit, FIRST_NUMBER);
+  take_text(&cb, 0, oakum_version_is_digit, FIRST_NUMBER);
   if (ca.kind == BAD || cb.kind == BAD)
     return FALSE;
   int order = 0;
@@ -147,7 +124,7 @@ gboolean oakum_version_apk_compare(OakumSlice a, OakumSlice b, int *out)
   }
   if (order == 0 && (ca.kind == BAD || cb.kind == BAD))
     return FALSE;
-  if (order == 0 && ca.kind != cb.kind) {
+  if (order == 0 && ca.kind != cb.kind && !(fuzzy && cb.kind == END)) {
     if (is_prerelease(&ca))
       order = -1;
     else if (is_prerelease(&cb))
@@ -157,4 +134,26 @@ gboolean oakum_version_apk_compare(OakumSlice a, OakumSlice b, int *out)
   }
   *out = order;
   return TRUE;
+}
+
+gboolean oakum_version_apk_compare(OakumSlice a, OakumSlice b, int *out)
+{
+  return compare(a, b, FALSE, out);
+}
+
+/* '~' is for all versions that begin so: "~1.2" is met by 1.2.3-r1, "<~1.2" by that and 1.1. */
+static OakumRangeAnswer test(OakumOperator operator_, OakumSlice wanted, OakumSlice version)
+{
+  gboolean fuzzy = oakum_version_take_char(&wanted, '~');
+  int order;
+  if (!compare(version, wanted, fuzzy, &order))
+    return OAKUM_RANGE_INVALID;
+  if (fuzzy && order == 0)
+    return oakum_range_answer(operator_ != OAKUM_OPERATOR_NE);
+  return oakum_range_answer(oakum_version_holds(operator_, order));
+}
+
+OakumRangeAnswer oakum_version_apk_range(OakumSlice range, OakumSlice version)
+{
+  return oakum_version_simple_range(oakum_version_apk_compare, test, range, version);
 }

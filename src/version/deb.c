@@ -1,7 +1,6 @@
 /* Debian: [epoch:]upstream[-revision], deb-version(7). */
 #include "version/version-private.h"
 #include <limits.h>
-#include <string.h>
 
 typedef struct {
   OakumSlice epoch, upstream, revision;
@@ -19,14 +18,19 @@ static gboolean all_of(OakumSlice text, const char *punctuation)
 
 static gboolean deb_parse(OakumSlice text, DebVersion *out)
 {
+  text = oakum_version_trim(text);
   *out = (DebVersion){.upstream = text};
   const uint8_t *colon = text.len > 0 ? memchr(text.data, ':', text.len) : NULL;
   if (colon) {
     out->epoch = (OakumSlice){text.data, (size_t)(colon - text.data)};
+    /* dpkg reads it with strtol, and refuses what is below 0 */
+    if (!oakum_version_take_char(&out->epoch, '+') && oakum_version_take_char(&out->epoch, '-') &&
+        !oakum_version_digits_zero(out->epoch))
+      return FALSE;
     uint64_t epoch;
     if (!oakum_parse_u64((const char *)out->epoch.data, out->epoch.len, INT_MAX, &epoch))
       return FALSE;
-    out->upstream = (OakumSlice){colon + 1, text.len - out->epoch.len - 1};
+    out->upstream = oakum_version_from(text, (size_t)(colon - text.data) + 1);
   }
   const uint8_t *hyphen =
       out->upstream.len > 0 ? memrchr(out->upstream.data, '-', out->upstream.len) : NULL;

@@ -1,0 +1,365 @@
+/* PEP 440: [N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local], with all the spellings that Python's
+ * `packaging` reads as one of these; and the specifiers of versions. */
+#include "version/version-private.h"
+
+typedef struct {
+  OakumSlice epoch, release; /* release: "1.2.3" */
+  char pre;                  /* 'a', 'b', 'r'; 0: none */
+  gboolean post, dev;
+  OakumSlice pre_number, post_number, dev_number; /* empty is 0 */
+  OakumSlice local;                               /* data is NULL where there is none */
+  OakumSlice text;                                /* as it was written, trimmed */
+} Pep440;
+
+static gboolean is_separator(int c)
+{
+  return c == '.' || c == '-' || c == '_';
+}
+
+static gboolean take_word(OakumSlice *rest, const char *const *words, size_t count, size_t *which)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (oakum_version_take_text(rest, words[i], TRUE)) {
+      *which = i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* [-_.]? one of the words [-_.]? N?  Nothing is taken when no word is there. */
+static gboolean take_part(OakumSlice *rest, const char *const *words, size_t count, size_t *which,
+                          OakumSlice *number)
+{
+  OakumSlice at = *rest;
+  if (is_separator(oakum_version_peek(at, 0)))
+    oakum_version_skip(&at, 1);
+  if (!take_word(&at, words, count, which))
+    return FALSE;
+  if (is_separator(oakum_version_peek(at, 0)))
+    oakum_version_skip(&at, 1);
+  *number = oakum_version_take(&at, oakum_version_is_digit);
+  *rest = at;
+  return TRUE;
+}
+
+static gboolean take_local(OakumSlice *rest, OakumSlice *out)
+{
+  *out = *rest;
+  do {
+    if (oakum_version_take(rest, oakum_version_is_alnum).len == 0)
+      return FALSE;
+  } while (is_separator(oakum_version_peek(*rest, 0)) && (oakum_version_skip(rest, 1), TRUE));
+  out->len -= rest->len;
+  return TRUE;
+}
+
+/* Takes [N!]N(.N)* from the front. */
+static gboolean take_release(OakumSlice *rest, Pep440 *out)
+{
+  out->release = *rest;
+  OakumSlice first = oakum_version_take(rest, oakum_version_is_digit);
+  if (first.len > 0 && oakum_version_take_char(rest, '!')) {
+    out->epoch = first;
+    out->release = *rest;
+    first = oakum_version_take(rest, oakum_version_is_digit);
+  }
+  if (first.len == 0)
+    return FALSE;
+  while (oakum_version_peek(*rest, 0) == '.' &&
+         oakum_version_is_digit(oakum_version_peek(*rest, 1))) {
+    oakum_version_skip(rest, 1);
+    oakum_version_take(rest, oakum_version_is_digit);
+  }
+  out->release.len -= rest->len;
+  return TRUE;
+}
+
+static gboolean parse(OakumSlice text, Pep440 *out)
+{
+  /* longer words in front of those that begin them */
+  static const char *const pres[] = {"alpha", "beta", "preview", "pre", "rc", "a", "b", "c"};
+  static const char pre_kinds[] = "abrrrabr";
+  static const char *const posts[] = {"post", "rev", "r"};
+  static const char *const devs[] = {"dev"};
+  size_t which;
+  *out = (Pep440){.pre = 0};
+  OakumSlice rest = out->text = oakum_version_trim(text);
+  oakum_version_take_text(&rest, "v", TRUE);
+  if (!take_release(&rest, out))
+    return FALSE;
+  if (take_part(&rest, pres, G_N_ELEMENTS(pres), &which, &out->pre_number))
+    out->pre = pre_kinds[which];
+  if (oakum_version_peek(rest, 0) == '-' && oakum_version_is_digit(oakum_version_peek(rest, 1))) {
+    oakum_version_skip(&rest, 1);
+    out->post = TRUE;
+    out->post_number = oakum_version_take(&rest, oakum_version_is_digit);
+  } else {
+    out->post = take_part(&rest, posts, G_N_ELEMENTS(posts), &which, &out->post_number);
+  }
+  out->dev = take_part(&rest, devs, G_N_ELEMENTS(devs), &which, &out->dev_number);
+  if (oakum_version_take_char(&rest, '+') && !take_local(&rest, &out->local))
+    return FALSE;
+  return rest.len == 0;
+}
+
+/* The first `count` numbers, missing ones being 0. */
+static int release_compare(OakumSlice a, OakumSlice b, size_t count)
+{
+  OakumSlice one, other;
+  for (size_t i = 0; i < count; i++) {
+    one = other = (OakumSlice){NULL, 0};
+    gboolean more_a = oakum_version_split(&a, '.', &one),
+             more_b = oakum_version_split(&b, '.', &other);
+    if (!more_a && !more_b)
+      return 0;
+    int order = oakum_version_digits_compare(one, other);
+    if (order != 0)
+      return order;
+  }
+  return 0;
+}
+
+static int base_compare(const Pep440 *a, const Pep440 *b)
+{
+  int order = oakum_version_digits_compare(a->epoch, b->epoch);
+  return order != 0 ? order : release_compare(a->release, b->release, SIZE_MAX);
+}
+
+/* Where a version stands among those of its release: 1.0.dev1 < 1.0a1 < 1.0b1 < 1.0rc1 < 1.0. */
+static int pre_rank(const Pep440 *v)
+{
+  return v->pre ? v->pre : v->dev && !v->post ? 0 : 'z';
+}
+
+static int flagged_compare(gboolean a, OakumSlice a_number, gboolean b, OakumSlice b_number,
+                           int without)
+{
+  if (!a || !b)
+    return a == b ? 0 : a ? -without : without;
+  return oakum_version_digits_compare(a_number, b_number);
+}
+
+static gboolean take_local_part(OakumSlice *rest, OakumSlice *part)
+{
+  if (!rest->data)
+    return FALSE;
+  *part = oakum_version_take(rest, oakum_version_is_alnum);
+  if (rest->len > 0)
+    oakum_version_skip(rest, 1);
+  else
+    *rest = (OakumSlice){NULL, 0};
+  return TRUE;
+}
+
+static int local_compare(OakumSlice a, OakumSlice b)
+{
+  if (!a.data || !b.data)
+    return a.data ? 1 : b.data ? -1 : 0;
+  OakumSlice one, other;
+  for (;;) {
+    gboolean more_a = take_local_part(&a, &one), more_b = take_local_part(&b, &other);
+    if (!more_a || !more_b)
+      return more_a - more_b;
+    gboolean number_a = oakum_version_all(one, oakum_version_is_digit),
+             number_b = oakum_version_all(other, oakum_version_is_digit);
+    int order = number_a && number_b   ? oakum_version_digits_compare(one, other)
+                : number_a != number_b ? (number_a ? 1 : -1)
+                                       : oakum_version_fold_compare(one, other);
+    if (order != 0)
+      return order;
+  }
+}
+
+static int public_compare(const Pep440 *a, const Pep440 *b)
+{
+  int order = base_compare(a, b);
+  if (order == 0)
+    order = oakum_version_sign(pre_rank(a) - pre_rank(b));
+  if (order == 0)
+    order = oakum_version_digits_compare(a->pre_number, b->pre_number);
+  if (order == 0)
+    order = flagged_compare(a->post, a->post_number, b->post, b->post_number, -1);
+  if (order == 0)
+    order = flagged_compare(a->dev, a->dev_number, b->dev, b->dev_number, 1);
+  return order;
+}
+
+static int full_compare(const Pep440 *a, const Pep440 *b)
+{
+  int order = public_compare(a, b);
+  return order != 0 ? order : local_compare(a->local, b->local);
+}
+
+gboolean oakum_version_pep440_compare(OakumSlice a, OakumSlice b, int *out)
+{
+  Pep440 va, vb;
+  if (!parse(a, &va) || !parse(b, &vb))
+    return FALSE;
+  *out = full_compare(&va, &vb);
+  return TRUE;
+}
+
+/* ---- specifiers ------------------------------------------------------------------------------ */
+
+static size_t count_numbers(OakumSlice release)
+{
+  OakumSlice part;
+  size_t count = 0;
+  while (oakum_version_split(&release, '.', &part))
+    count++;
+  return count;
+}
+
+static gboolean prefix_equal(const Pep440 *v, const Pep440 *wanted, size_t count)
+{
+  return oakum_version_digits_compare(v->epoch, wanted->epoch) == 0 &&
+         release_compare(v->release, wanted->release, count) == 0;
+}
+
+static void append_number(GString *out, OakumSlice digits)
+{
+  while (digits.len > 1 && *digits.data == '0')
+    oakum_version_skip(&digits, 1);
+  if (digits.len == 0)
+    g_string_append_c(out, '0');
+  else
+    g_string_append_len(out, (const char *)digits.data, (gssize)digits.len);
+}
+
+/* How `packaging` writes the version: what "===" compares. */
+static char *normal_form(const Pep440 *v)
+{
+  GString *out = g_string_new(NULL);
+  OakumSlice rest = v->release, part;
+  if (!oakum_version_digits_zero(v->epoch)) {
+    append_number(out, v->epoch);
+    g_string_append_c(out, '!');
+  }
+  for (gboolean first = TRUE; oakum_version_split(&rest, '.', &part); first = FALSE) {
+    if (!first)
+      g_string_append_c(out, '.');
+    append_number(out, part);
+  }
+  if (v->pre) {
+    g_string_append(out, v->pre == 'r' ? "rc" : v->pre == 'a' ? "a" : "b");
+    append_number(out, v->pre_number);
+  }
+  if (v->post) {
+    g_string_append(out, ".post");
+    append_number(out, v->post_number);
+  }
+  if (v->dev) {
+    g_string_append(out, ".dev");
+    append_number(out, v->dev_number);
+  }
+  rest = v->local;
+  for (gboolean first = TRUE; take_local_part(&rest, &part); first = FALSE) {
+    g_string_append_c(out, first ? '+' : '.');
+    if (oakum_version_all(part, oakum_version_is_digit))
+      append_number(out, part);
+    else
+      for (size_t i = 0; i < part.len; i++)
+        g_string_append_c(out, g_ascii_tolower((char)part.data[i]));
+  }
+  return g_string_free(out, FALSE);
+}
+
+typedef enum { ARBITRARY, COMPATIBLE, EQUAL, NOT_EQUAL, LE, GE, LT, GT, NO_OPERATOR } Operator;
+
+static Operator take_operator(OakumSlice *rest)
+{
+  static const char *const texts[] = {"===", "~=", "==", "!=", "<=", ">=", "<", ">"};
+  for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+    if (oakum_version_take_text(rest, texts[i], FALSE))
+      return (Operator)i;
+  return NO_OPERATOR;
+}
+
+static gboolean is_pre(const Pep440 *v)
+{
+  return v->pre || v->dev;
+}
+
+static gboolean in_order(Operator operator_, const Pep440 *v, const Pep440 *w)
+{
+  gboolean same_base = base_compare(v, w) == 0;
+  switch (operator_) {
+  case LE:
+    return public_compare(v, w) <= 0;
+  case GE:
+    return public_compare(v, w) >= 0;
+  case LT: /* before a release is not before its pre-releases */
+    return full_compare(v, w) < 0 && !(is_pre(v) && !is_pre(w) && same_base);
+  case GT: /* nor is its post-release or its local version behind it */
+    return full_compare(v, w) > 0 && !(v->post && !w->post && same_base) &&
+           !(v->local.data && same_base);
+  case COMPATIBLE:
+    return public_compare(v, w) >= 0 && prefix_equal(v, w, count_numbers(w->release) - 1);
+  case EQUAL:
+  case NOT_EQUAL:
+    return (w->local.data ? full_compare(v, w) : public_compare(v, w)) == 0;
+  case ARBITRARY:
+  case NO_OPERATOR:
+    break;
+  }
+  return FALSE;
+}
+
+/* v is NULL for what is no version: "===" alone takes it, by its text. FALSE when there is no
+ * answer. */
+static gboolean specifier(const Pep440 *v, OakumSlice version, OakumSlice text, gboolean *all)
+{
+  Pep440 wanted = {.pre = 0};
+  text = oakum_version_trim(text);
+  Operator operator_ = take_operator(&text);
+  text = oakum_version_trim(text);
+  if (operator_ == NO_OPERATOR || (text.len == 0 && operator_ != ARBITRARY))
+    return FALSE;
+  if (operator_ == ARBITRARY) {
+    for (size_t i = 0; i < text.len; i++)
+      if (oakum_version_is_space(text.data[i]) || text.data[i] == ';' || text.data[i] == ')')
+        return FALSE;
+    g_autofree char *form = v ? normal_form(v) : NULL;
+    *all &=
+        form ? oakum_version_is(text, form, TRUE) : oakum_version_fold_compare(text, version) == 0;
+    return TRUE;
+  }
+  if (!v)
+    return FALSE;
+  if ((operator_ == EQUAL || operator_ == NOT_EQUAL) && text.len > 2 &&
+      memcmp(text.data + text.len - 2, ".*", 2) == 0) {
+    OakumSlice rest = oakum_version_head(text, text.len - 2);
+    oakum_version_take_text(&rest, "v", TRUE);
+    if (!take_release(&rest, &wanted) || rest.len > 0)
+      return FALSE;
+    *all &= prefix_equal(v, &wanted, count_numbers(wanted.release)) == (operator_ == EQUAL);
+    return TRUE;
+  }
+  if (!parse(text, &wanted) ||
+      (wanted.local.data && operator_ != EQUAL && operator_ != NOT_EQUAL) ||
+      (operator_ == COMPATIBLE && count_numbers(wanted.release) < 2))
+    return FALSE;
+  *all &= in_order(operator_, v, &wanted) != (operator_ == NOT_EQUAL);
+  return TRUE;
+}
+
+OakumRangeAnswer oakum_version_pep440_range(OakumSlice range, OakumSlice version)
+{
+  Pep440 parsed;
+  const Pep440 *v = parse(version, &parsed) ? &parsed : NULL;
+  gboolean all = TRUE, any = FALSE;
+  OakumSlice part;
+  version = oakum_version_trim(version);
+  if (!range.data)
+    range = OAKUM_VERSION_TEXT("");
+  while (oakum_version_split(&range, ',', &part)) {
+    if (oakum_version_trim(part).len == 0)
+      continue;
+    any = TRUE;
+    if (!specifier(v, version, part, &all))
+      return OAKUM_RANGE_INVALID;
+  }
+  /* Pre-releases are in where no other version is asked for, as here. */
+  return v || any ? oakum_range_answer(all) : OAKUM_RANGE_INVALID;
+}
