@@ -27,6 +27,11 @@ static gboolean sniff_osv(const char *head, const char *name)
          strstr(name, ".osv.json") != NULL;
 }
 
+static gboolean sniff_rows(const char *head, const char *name)
+{
+  return json_with(head, "\"ecosystem\"", "\"record\"") && !strstr(head, "\"affected\":");
+}
+
 const OakumFeedRow oakum_feed_rows[] = {
     {{"osv", "OSV: GitHub, PyPA, Go, RustSec, RubySec, npm, distributions …",
       "OSV schema 1.x: a record, a list, a record a line, or all.zip of an ecosystem",
@@ -54,6 +59,10 @@ const OakumFeedRow oakum_feed_rows[] = {
       LIST("https://secdb.alpinelinux.org/v3.20/main.json")},
      oakum_read_secdb,
      sniff_secdb},
+    {{"rows", "oakum: rows of packages as its own export writes them", "JSON, an object a line",
+      "of whatever was exported", "as the rows say", LIST("")},
+     oakum_read_rows,
+     sniff_rows},
     {{NULL}, NULL, NULL},
 };
 

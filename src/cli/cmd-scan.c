@@ -33,8 +33,8 @@ static int run(int argc, char **argv)
   g_autoptr(OakumCatalog) catalog =
       arg && !error ? oakum_image_arg_examine(arg, &platform, store, &args.registry, &error) : NULL;
   if (catalog &&
-      oakum_cli_scan(g_steal_pointer(&catalog), args.scan.db, NULL, &policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, args.scan.format, args.file, &error))
+      oakum_cli_scan(g_steal_pointer(&catalog), &args.scan, NULL, &policy, &scanned, &error) &&
+      oakum_cli_report(&scanned, arg->text, &args.scan, args.file, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
