@@ -160,6 +160,7 @@ gboolean oakum_read_rows(OakumIngest *in, OakumReader *reader, GError **error)
     in->line = oakum_json_split_line(split);
     const char *name = oakum_text_of(json, "feed");
     guint feed = oakum_ingest_feed(in, name ? name : "rows", oakum_text_of(json, "part"));
+    oakum_ingest_whole(in, feed); /* an export has all of each part */
     gboolean ok = json_is_object(json) &&
                   (oakum_text_of(json, "vulnerability") ? read_vulnerability(in, feed, json)
                    : oakum_text_of(json, "record")      ? read_row(in, feed, json, &local)

@@ -288,14 +288,14 @@ static void add_records(OakumFinding *f, const Hole *hole, const Statement *deci
 {
   f->records = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_record_free);
   g_array_sort(hole->statements, by_rank);
-  const OakumAdvisory *last = NULL;
+  const Statement *last = NULL;
   for (guint i = 0; i < hole->statements->len; i++) {
     const Statement *s = &g_array_index(hole->statements, Statement, i);
     const OakumAdvisory *a = s->a;
-    if (last && last->feed == a->feed && strcmp(last->record, a->record) == 0 &&
-        a != decided->a)
+    if (last && last->a->feed == a->feed && strcmp(last->a->record, a->record) == 0 &&
+        a != decided->a && g_strcmp0(last->judged.fixed, s->judged.fixed) == 0)
       continue;
-    last = a;
+    last = s;
     OakumFindingRecord *r = g_new0(OakumFindingRecord, 1);
     const char *date = a->modified ? a->modified : a->feed->date;
     r->feed = g_strdup(a->feed->name);
