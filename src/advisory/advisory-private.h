@@ -136,6 +136,7 @@ NODISCARD char *oakum_feed_date(const char *text);
 NODISCARD gboolean oakum_read_input(OakumIngest *in, const char *feed, OakumReader *reader,
                                     GError **error);
 NODISCARD gboolean oakum_read_osv(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_rows(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_secdb(OakumIngest *in, OakumReader *reader, GError **error);
 
 /* ---- JSON feeds whose records are alike (records.c) -------------------------------------------

@@ -139,6 +139,11 @@ static gboolean sniff_yaml(const char *head, const char *name)
 #define PHOTON(release)                                                                            \
   "https://packages.broadcom.com/photon/photon_cve_metadata/cve_data_photon" release ".json"
 
+static gboolean sniff_rows(const char *head, const char *name)
+{
+  return json_with(head, "\"ecosystem\"", "\"record\"") && !strstr(head, "\"affected\":");
+}
+
 const OakumFeedRow oakum_feed_rows[] = {
     {{"osv",
       "OSV: GitHub advisories, PyPA, Go, RustSec, RubySec, npm, Bitnami, AlmaLinux, Rocky and all "
@@ -260,6 +265,10 @@ const OakumFeedRow oakum_feed_rows[] = {
       LIST("https://github.com/aboutcode-data/vulnerablecode-data"), TRUE},
      oakum_read_vuln_meta,
      sniff_meta},
+    {{"rows", "oakum: rows of packages as its own export writes them", "JSON, an object a line",
+      "of whatever was exported", "as the rows say", LIST("")},
+     oakum_read_rows,
+     sniff_rows},
     {{NULL}, NULL, NULL},
 };
 

@@ -101,6 +101,10 @@
 #define OAKUM_ADVISORY_CVSS_MAX 16u         /* vectors kept of one record */
 #define OAKUM_ADVISORY_CWES_MAX 16u         /* kept of one record */
 #define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
+#define OAKUM_CVSS_MAX 512u                 /* bytes of one vector */
+#define OAKUM_VEX_DOCUMENT_MAX (64 * OAKUM_MIB)
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u   /* of all documents of one scan */
+#define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
 #define OAKUM_FEED_BAD_PERCENT 5u            /* of the records of one input; more and it fails */

@@ -40,6 +40,7 @@ extern const OakumCommand oakum_debug_shell;
 extern const OakumCommand oakum_debug_version, oakum_debug_range;
 extern const OakumCommand oakum_debug_catalog;
 extern const OakumCommand oakum_debug_feed;
+extern const OakumCommand oakum_debug_match;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;
 

@@ -132,6 +132,7 @@ static const OakumCommand *const verbs[] = {&oakum_debug_version,
                                             &oakum_debug_shell,
                                             &oakum_debug_catalog,
                                             &oakum_debug_feed,
+                                            &oakum_debug_match,
                                             NULL};
 
 const OakumCommand oakum_cmd_debug = {

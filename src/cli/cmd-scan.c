@@ -68,8 +68,8 @@ static int scan_one(Scan *scan, const char *text, guint number)
                               ? oakum_image_arg_examine(arg, &scan->platform, scan->store,
                                                         scan->cache, &args->registry, &error)
                               : NULL;
-  if (catalog && oakum_cli_scan(catalog, args->scan.db, NULL, &scan->policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, args->scan.format, path, &error))
+  if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
+      oakum_cli_report(&scanned, arg->text, &args->scan, path, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);

@@ -78,7 +78,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   g_autoptr(OakumExamineCache) cache = oakum_examine_cache_open(folder);
   OakumCatalog *catalog = oakum_examine_image(result->image, cache, error);
   if (!catalog ||
-      !oakum_cli_scan(catalog, args->scan.db, result->layer_lines, &args->policy, &scanned, error))
+      !oakum_cli_scan(catalog, &args->scan, result->layer_lines, &args->policy, &scanned, error))
     return OAKUM_EXIT_ERROR;
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(result->image->manifest);
   g_autofree char *name = oakum_platform_format(platform);
@@ -86,7 +86,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
       several ? g_strconcat(desc->digest, " ", name, NULL) : g_strdup(desc->digest);
   g_autofree char *path =
       several && args->report ? report_path(args->report, platform) : g_strdup(args->report);
-  if (!oakum_cli_report(&scanned, target, args->scan.format, path, error))
+  if (!oakum_cli_report(&scanned, target, &args->scan, path, error))
     return OAKUM_EXIT_ERROR;
   int status = oakum_cli_verdict_status(scanned.verdict);
   if (status != OAKUM_EXIT_PASS)

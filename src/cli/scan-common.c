@@ -15,6 +15,17 @@ const OakumOption oakum_scan_options[] = {
      "scan: none; ship: fixable"},
     {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json|cyclonedx|spdx|spdx-tv",
      "format of the report", "table"},
+    {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
+     "statements of what does not matter here (OpenVEX, CSAF, CycloneDX); may be given again",
+     "none"},
+    {"show-suppressed", 0, OAKUM_OPTION_FLAG, AT(show_suppressed), NULL,
+     "list in the table what is suppressed too, and why", "counted only"},
+    {"explain", 0, OAKUM_OPTION_TEXT, AT(explain), "ID[@PACKAGE]",
+     "tell all that a hole stands on, in place of the report", "the report"},
+    {"max-age", 0, OAKUM_OPTION_TEXT, AT(max_age), "DAYS",
+     "advisories older than that give no verdict", "any age"},
+    {"kernel-headers", 0, OAKUM_OPTION_FLAG, AT(kernel_headers), NULL,
+     "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
 
 gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
@@ -27,10 +38,50 @@ gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
   return FALSE;
 }
 
-gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
+/* Seconds; 0: there is no limit. FALSE: it is no number of days. */
+static gboolean max_age(const OakumScanArgs *args, int64_t *seconds, GError **error)
+{
+  uint64_t days = 0;
+  if (args->max_age && (!oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days) || !days)) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--max-age takes days, 1 to 36500");
+    return FALSE;
+  }
+  *seconds = (int64_t)days * 86400;
+  return TRUE;
+}
+
+static gboolean read_vex(const OakumScanArgs *args, OakumVex *vex, GError **error)
+{
+  for (guint i = 0; args->vex && i < args->vex->len; i++) {
+    const char *path = args->vex->pdata[i];
+    g_autofree char *text = NULL;
+    size_t len;
+    if (!oakum_file_read(path, OAKUM_VEX_DOCUMENT_MAX, &text, &len, error) ||
+        !oakum_vex_read(vex, text, len, path, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static int64_t now(void)
+{
+  const char *epoch = g_getenv("SOURCE_DATE_EPOCH");
+  guint64 seconds;
+  return epoch && g_ascii_string_to_unsigned(epoch, 10, 1, G_MAXINT32, &seconds, NULL)
+             ? (int64_t)seconds
+             : g_get_real_time() / G_USEC_PER_SEC;
+}
+
+gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
                         const OakumPolicy *policy, OakumScanned *out, GError **error)
 {
   out->catalog = catalog;
+  const char *db = args->db;
+  g_autoptr(OakumVex) vex = oakum_vex_new();
+  OakumMatchOptions options = {.layer_lines = layer_lines, .now = now(), .vex = vex,
+                               .kernel_headers = args->kernel_headers};
+  if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
+    return FALSE;
   g_autoptr(OakumTempDir) temp = NULL;
   g_autofree char *snapshot = NULL;
   if (!db) {
@@ -45,7 +96,7 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lin
     return FALSE;
   out->db_path = g_strdup(db ? db : "embedded snapshot");
   out->db_date = oakum_advisory_db_date(database);
-  out->findings = oakum_match_run(out->catalog, database, layer_lines, error);
+  out->findings = oakum_match_run(out->catalog, database, &options, error);
   if (!out->findings)
     return FALSE;
   out->verdict = oakum_policy_evaluate(policy, out->findings);
@@ -82,9 +133,37 @@ static char *told_time(void)
              : NULL;
 }
 
-gboolean oakum_cli_report(const OakumScanned *scanned, const char *target, const char *format,
-                          const char *file, GError **error)
+/* "CVE-2024-1" or "CVE-2024-1@libssl3". What is asked for and not found is an error: silence could
+ * be read as an answer. */
+static char *explain(const OakumScanned *scanned, const char *asked, GError **error)
 {
+  const char *at = strchr(asked, '@');
+  g_autofree char *id = g_strndup(asked, at ? (gsize)(at - asked) : strlen(asked));
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < scanned->findings->len; i++) {
+    const OakumFinding *f = scanned->findings->pdata[i];
+    gboolean named = g_ascii_strcasecmp(f->id, id) == 0;
+    for (char **alias = f->aliases; alias && *alias && !named; alias++)
+      named = g_ascii_strcasecmp(*alias, id) == 0;
+    if (f->kind != OAKUM_FINDING_VULNERABILITY || !named ||
+        (at && strcmp(at + 1, f->package_name) != 0))
+      continue;
+    g_autofree char *text = oakum_match_explain(f, scanned->catalog);
+    g_string_append_printf(out, "%s%s", out->len ? "\n" : "", text);
+  }
+  if (out->len > 0)
+    return g_string_free(out, FALSE);
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_NOT_FOUND,
+              "--explain %s: no package of the image has this hole, by what the database knows",
+              asked);
+  g_string_free(out, TRUE);
+  return NULL;
+}
+
+gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,
+                          const OakumScanArgs *args, const char *file, GError **error)
+{
+  const char *format = args->format;
   g_autofree char *made = told_time();
   OakumResult result = {target,
                         scanned->catalog,
@@ -92,7 +171,8 @@ gboolean oakum_cli_report(const OakumScanned *scanned, const char *target, const
                         scanned->verdict,
                         scanned->db_path,
                         scanned->db_date,
-                        made};
+                        made,
+                        args->show_suppressed};
   size_t i = 0;
   while (format && i < G_N_ELEMENTS(formats) && strcmp(format, formats[i].name) != 0)
     i++;
@@ -101,7 +181,10 @@ gboolean oakum_cli_report(const OakumScanned *scanned, const char *target, const
                 "--format takes table, json, cyclonedx, spdx or spdx-tv");
     return FALSE;
   }
-  g_autofree char *text = formats[i].write(&result);
+  g_autofree char *text =
+      args->explain ? explain(scanned, args->explain, error) : formats[i].write(&result);
+  if (!text)
+    return FALSE;
   if (file)
     return oakum_file_write(file, text, strlen(text), 0644, error);
   if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)

@@ -13,17 +13,20 @@ void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
-  char *db, *fail_on, *format;
+  char *db, *fail_on, *format, *max_age, *explain;
+  GPtrArray *vex; /* char *; NULL: none */
+  gboolean show_suppressed, kernel_headers;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
 /* --fail-on; `fallback` when it is not given. */
 NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
                                           OakumPolicy *out, GError **error);
-/* Takes the catalogue and matches its packages with the database at `db` (NULL: $OAKUM_DB). */
-NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const char *db, GArray *layer_lines,
-                                  const OakumPolicy *policy, OakumScanned *out, GError **error);
-/* Writes the report to `file` (NULL: standard output). format: table or json. */
+/* Takes the catalogue and matches its packages with the database that `args` names. */
+NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
+                                  GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out, GError **error);
+/* Writes the report to `file` (NULL: standard output). With --explain the chain of what it
+ * asks for, in place of a report. */
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,
-                                    const char *format, const char *file, GError **error);
+                                    const OakumScanArgs *args, const char *file, GError **error);
 /* Exit status of a verdict. */
 NODISCARD int oakum_cli_verdict_status(const OakumVerdict *verdict);

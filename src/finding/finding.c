@@ -72,6 +72,7 @@ OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id, OakumSeve
   finding->id = g_strdup(id);
   finding->severity = severity;
   finding->layer_index = -1;
+  finding->epss = finding->epss_percentile = -1;
   return finding;
 }
 
@@ -90,6 +91,15 @@ OakumFinding *oakum_finding_new_borrowed(const char *id, OakumSeverity severity,
   return finding;
 }
 
+void oakum_finding_record_free(OakumFindingRecord *record)
+{
+  char *strings[] = {record->feed,   record->part,  record->record,  record->date,
+                     record->status, record->fixed, record->severity};
+  for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
+    g_free(strings[i]);
+  g_free(record);
+}
+
 void oakum_finding_free(OakumFinding *finding)
 {
   if (!finding)
@@ -97,7 +107,9 @@ void oakum_finding_free(OakumFinding *finding)
   char **strings[] = {&finding->title,           &finding->fix,          &finding->package_name,
                       &finding->package_version, &finding->package_purl, &finding->source,
                       &finding->fixed,           &finding->status,       &finding->advisory,
-                      &finding->layer,           &finding->file};
+                      &finding->layer,           &finding->file,
+                      &finding->by,              &finding->compared,     &finding->fix_date,
+                      &finding->severity_by,     &finding->cvss_vector,  &finding->suppressed};
   char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);
@@ -106,6 +118,7 @@ void oakum_finding_free(OakumFinding *finding)
   if (!finding->borrowed)
     g_strfreev(finding->aliases);
   g_clear_pointer(&finding->edits, g_ptr_array_unref);
+  g_clear_pointer(&finding->records, g_ptr_array_unref);
   g_free(finding);
 }
 

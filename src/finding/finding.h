@@ -12,11 +12,14 @@ typedef enum {
 } OakumSeverity;
 NODISCARD const char *oakum_severity_name(OakumSeverity severity); /* "high" */
 NODISCARD gboolean oakum_severity_parse(const char *text, OakumSeverity *out);
+/* Score (0 to 10) and band of a CVSS vector of v2, v3.0, v3.1 or v4.0; FALSE: it is none. */
+NODISCARD gboolean oakum_cvss_score(const char *vector, double *score, OakumSeverity *severity);
 
 typedef enum {
   OAKUM_FINDING_LINT,
   OAKUM_FINDING_VULNERABILITY,
-  OAKUM_FINDING_INCOMPLETE
+  OAKUM_FINDING_INCOMPLETE,
+  OAKUM_FINDING_EOL /* the distribution's release, or what else has an end, is no longer mended */
 } OakumFindingKind;
 
 /* A package as a cataloguer found it. NULL: not said. */
@@ -52,6 +55,15 @@ typedef struct {
 NODISCARD OakumEdit *oakum_edit_new(size_t start, size_t end, const char *text);
 void oakum_edit_free(OakumEdit *edit);
 
+/* What one record of one feed says of the package of a finding. */
+typedef struct {
+  char *feed, *part, *record, *date; /* date: of the record, else of the feed; NULL: not said */
+  char *status;                      /* as OakumFinding.status */
+  char *fixed, *severity;            /* the vendor's word; NULL: not said */
+  gboolean decided;                  /* it is the one that the finding goes by */
+} OakumFindingRecord;
+void oakum_finding_record_free(OakumFindingRecord *record);
+
 typedef struct {
   OakumFindingKind kind;
   char *id;       /* CVE id, rule name, or reason word of INCOMPLETE */
@@ -64,8 +76,21 @@ typedef struct {
   char *package_name, *package_version, *package_purl;
   char *source;   /* source package that the advisory names */
   char *fixed;    /* first fixed version or NULL */
-  char *status;   /* "fixed" when a fix exists, "open" when none is known */
+  char *status;   /* "fixed" when a fix exists, "open" when none is known; else as the vendor has it:
+                     "will_not_fix", "fix_deferred", "end_of_life", "under_investigation",
+                     "not_affected" (only where it is suppressed) */
   char *advisory; /* id of the record in the database */
+  char *by;       /* which identity was looked up: "source", "binary", "language", "cpe" */
+  char *compared; /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
+  char *fix_date; /* RFC 3339: when the fix came out; NULL: not said */
+  char *severity_by;   /* who said so: "debian-tracker: high", "CVSS:3.1/AV:… = 9.8 (osv)" */
+  char *cvss_vector;   /* the best one known; NULL */
+  double cvss;         /* its score; without a vector 0 */
+  double epss, epss_percentile; /* 0 to 1; -1: not known */
+  gboolean kev, ransomware;     /* known to be exploited; in campaigns for ransom */
+  double risk;                  /* 0 to 100: docs/matching.md */
+  GPtrArray *records;           /* OakumFindingRecord: all that say something of it; NULL: none */
+  char *suppressed;             /* why it does not count; NULL: it does */
   char *layer;    /* digest or NULL */
   int layer_index, dockerfile_line;
   /* lint: a place in a text, 1-based; end exclusive */

@@ -25,7 +25,7 @@ OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy, GPtrArray *findin
   guint fixable = 0, severe = 0, unrated = 0, incomplete = 0;
   for (guint i = 0; i < findings->len; i++) {
     const OakumFinding *f = findings->pdata[i];
-    gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
+    gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY && !f->suppressed;
     gboolean has_fix = hole && policy->fixable && f->fixed,
              over = hole && policy->by_severity && f->severity >= policy->threshold;
     fixable += has_fix;

@@ -40,7 +40,7 @@ char *oakum_report_table(const OakumResult *result)
                                                                : "unknown distribution",
                                                 -1);
   g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-  guint holes = 0, fixable = 0;
+  guint holes = 0, fixable = 0, suppressed = 0;
   static const char *const head[COLUMNS] = {"ID",    "SEVERITY", "PACKAGE", "INSTALLED",
                                             "FIXED", "STATUS",   "LAYER",   "LINE"};
   add_row(rows, head);
@@ -48,8 +48,11 @@ char *oakum_report_table(const OakumResult *result)
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind != OAKUM_FINDING_VULNERABILITY)
       continue;
-    holes++;
-    fixable += f->fixed != NULL;
+    suppressed += f->suppressed != NULL;
+    if (f->suppressed && !result->show_suppressed)
+      continue;
+    holes += !f->suppressed;
+    fixable += f->fixed && !f->suppressed;
     g_autofree char *layer =
         f->layer_index < 0 ? NULL
         : f->layer         ? g_strdup_printf("%d (%.12s)", f->layer_index,
@@ -59,12 +62,25 @@ char *oakum_report_table(const OakumResult *result)
         f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
     add_row(rows,
             (const char *const[COLUMNS]){f->id, oakum_severity_name(f->severity), f->package_name,
-                                         f->package_version, f->fixed, f->status, layer, line});
+                                         f->package_version, f->fixed,
+                                         f->suppressed ? "suppressed" : f->status, layer, line});
   }
-  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix\n", target,
+  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix", target,
                          name, result->catalog->packages->len, holes, fixable);
-  if (holes)
+  if (suppressed)
+    g_string_append_printf(out, ", %u more suppressed", suppressed);
+  g_string_append_c(out, '\n');
+  if (rows->len > 1)
     layout(out, rows);
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    g_autofree char *text = oakum_escape_terminal(
+        f->kind == OAKUM_FINDING_EOL ? f->title : f->suppressed ? f->suppressed : "", -1);
+    if (f->kind == OAKUM_FINDING_EOL)
+      g_string_append_printf(out, "%s [%s]\n", text, f->id);
+    else if (f->suppressed && result->show_suppressed)
+      g_string_append_printf(out, "suppressed: %s in %s: %s\n", f->id, f->package_name, text);
+  }
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind != OAKUM_FINDING_INCOMPLETE)
@@ -116,6 +132,44 @@ static json_t *package_json(const OakumPackage *p)
   return object;
 }
 
+static json_t *number(double value, int digits)
+{
+  double scale = digits == 1 ? 10 : 100000;
+  return value < 0 ? json_null() : json_real((double)(int64_t)(value * scale + 0.5) / scale);
+}
+
+static void add_judgement(json_t *object, const OakumFinding *f)
+{
+  json_t *records = json_array();
+  for (guint i = 0; f->records && i < f->records->len; i++) {
+    const OakumFindingRecord *r = f->records->pdata[i];
+    json_t *one = json_object();
+    json_object_set_new(one, "feed", text(r->feed));
+    json_object_set_new(one, "part", text(r->part));
+    json_object_set_new(one, "record", text(r->record));
+    json_object_set_new(one, "date", text(r->date));
+    json_object_set_new(one, "status", text(r->status));
+    json_object_set_new(one, "fixed", text(r->fixed));
+    json_object_set_new(one, "severity", text(r->severity));
+    json_object_set_new(one, "decided", json_boolean(r->decided));
+    json_array_append_new(records, one);
+  }
+  json_object_set_new(object, "by", text(f->by));
+  json_object_set_new(object, "compared", text(f->compared));
+  json_object_set_new(object, "fix_date", text(f->fix_date));
+  json_object_set_new(object, "severity_by", text(f->severity_by));
+  json_object_set_new(object, "cvss", f->cvss_vector ? number(f->cvss, 1) : json_null());
+  json_object_set_new(object, "cvss_vector", text(f->cvss_vector));
+  json_object_set_new(object, "epss", number(f->epss, 5));
+  json_object_set_new(object, "epss_percentile", number(f->epss_percentile, 5));
+  json_object_set_new(object, "kev", json_boolean(f->kev));
+  json_object_set_new(object, "ransomware", json_boolean(f->ransomware));
+  json_object_set_new(object, "risk", number(f->risk, 1));
+  json_object_set_new(object, "records", records);
+  if (f->suppressed)
+    json_object_set_new(object, "suppressed", text(f->suppressed));
+}
+
 static json_t *finding_json(const OakumFinding *f)
 {
   json_t *aliases = json_array(), *package = json_object(), *object = json_object();
@@ -140,6 +194,7 @@ static json_t *finding_json(const OakumFinding *f)
   json_object_set_new(object, "why", text(f->why));
   json_object_set_new(object, "fix", text(f->fix));
   json_object_set_new(object, "fingerprint", text(fingerprint));
+  add_judgement(object, f);
   return object;
 }
 
@@ -148,13 +203,20 @@ char *oakum_report_json(const OakumResult *result)
   OAKUM_AUTO_JSON *json = json_object();
   const OakumDistro *distro = &result->catalog->distro;
   json_t *packages = json_array(), *findings = json_array(), *incomplete = json_array(),
-         *database = json_object(), *os = json_object();
+         *database = json_object(), *os = json_object(), *suppressed = json_array(),
+         *ended = json_array();
   for (guint i = 0; i < result->catalog->packages->len; i++)
     json_array_append_new(packages, package_json(result->catalog->packages->pdata[i]));
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind == OAKUM_FINDING_VULNERABILITY) {
-      json_array_append_new(findings, finding_json(f));
+      json_array_append_new(f->suppressed ? suppressed : findings, finding_json(f));
+    } else if (f->kind == OAKUM_FINDING_EOL) {
+      json_t *object = json_object();
+      json_object_set_new(object, "id", text(f->id));
+      json_object_set_new(object, "title", text(f->title));
+      json_object_set_new(object, "fix", text(f->fix));
+      json_array_append_new(ended, object);
     } else if (f->kind == OAKUM_FINDING_INCOMPLETE) {
       json_t *object = json_object();
       json_object_set_new(object, "id", text(f->id));
@@ -173,6 +235,8 @@ char *oakum_report_json(const OakumResult *result)
   json_object_set_new(json, "database", database);
   json_object_set_new(json, "packages", packages);
   json_object_set_new(json, "findings", findings);
+  json_object_set_new(json, "suppressed", suppressed);
+  json_object_set_new(json, "end_of_life", ended);
   json_object_set_new(json, "incomplete", incomplete);
   if (result->verdict) {
     json_t *verdict = json_object(), *reasons = json_array();

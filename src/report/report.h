@@ -12,6 +12,7 @@ typedef struct {
   const OakumVerdict *verdict; /* NULL: nothing was asked */
   const char *db_path, *db_date;
   const char *made; /* RFC 3339; NULL: not told, so that the same input gives the same bytes */
+  gboolean show_suppressed; /* in the table too */
 } OakumResult;
 /* A table for people: control characters escaped; holes first, then what could not be judged. */
 NODISCARD char *oakum_report_table(const OakumResult *result);

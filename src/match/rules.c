@@ -1,0 +1,284 @@
+/* Which data judges which package: docs/matching.md shows these tables. */
+#include "match/match-private.h"
+#include <string.h>
+
+#define SOURCE OAKUM_NAME_SOURCE, OAKUM_COMPARE_SOURCE
+#define BINARY OAKUM_NAME_BINARY, OAKUM_COMPARE_SOURCE
+static const OakumDistroRule distros[] = {
+    {"Debian", "deb", SOURCE, "debian-tracker debian-list", "debian", NULL},
+    {"Ubuntu", "deb", SOURCE, "uct oval", "ubuntu", NULL},
+    {"Echo", "deb", SOURCE, "osv", NULL, NULL},
+    {"Alpine", "apk", SOURCE, "alpine-secdb", "alpine-linux", NULL},
+    /* they version each sub-package as the whole, and name the origin */
+    {"Wolfi", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
+    {"Chainguard", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
+    {"MinimOS", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
+    {"Alpaquita", "apk", SOURCE, "osv", NULL, NULL},
+    {"BellSoft Hardened Containers", "apk", SOURCE, "osv", NULL, NULL},
+    {"CleanStart", "apk", SOURCE, "osv", NULL, NULL},
+    {"Red Hat", "rpm", BINARY, "csaf oval", "rhel", "Red Hat|CentOS|Scientific Linux"},
+    {"AlmaLinux", "rpm", BINARY, "osv updateinfo", "almalinux", "AlmaLinux"},
+    {"Rocky Linux", "rpm", BINARY, "osv updateinfo", "rocky-linux", "Rocky"},
+    {"Oracle Linux", "rpm", BINARY, "oval", "oracle-linux", "Oracle"},
+    {"Amazon Linux", "rpm", BINARY, "updateinfo", "amazon-linux", "Amazon"},
+    {"Fedora", "rpm", BINARY, "updateinfo", "fedora", "Fedora"},
+    {"SUSE", "rpm", BINARY, "csaf oval", "sles", "SUSE"},
+    {"SUSE Micro", "rpm", BINARY, "csaf oval", NULL, "SUSE"},
+    {"openSUSE", "rpm", BINARY, "csaf oval", "opensuse", "SUSE"},
+    {"Azure Linux", "rpm", SOURCE, "oval", "azure-linux", "Microsoft"},
+    {"Mariner", "rpm", SOURCE, "oval", "cbl-mariner", "Microsoft"},
+    {"Photon OS", "rpm", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "photon oval", "photon",
+     "VMware|Broadcom"},
+    {"Mageia", "rpm", BINARY, "osv", "mageia", "Mageia"},
+    {"openEuler", "rpm", BINARY, "osv csaf", "openeuler", NULL},
+    {"Anolis OS", "rpm", BINARY, "osv", NULL, NULL},
+    {"Arch", "alpm", BINARY, "arch", NULL, NULL},
+    {"Gentoo", "ebuild", BINARY, "gentoo", NULL, NULL},
+};
+#undef SOURCE
+#undef BINARY
+
+static const OakumLanguageRule languages[] = {
+    {"pypi", "PyPI", NULL},         {"npm", "npm", "/"},
+    {"maven", "Maven", ":"},        {"golang", "Go", "/"},
+    {"cargo", "crates.io", NULL},   {"gem", "RubyGems", NULL},
+    {"composer", "Packagist", "/"}, {"nuget", "NuGet", NULL},
+    {"hex", "Hex", NULL},           {"otp", "Hex", NULL},
+    {"pub", "Pub", NULL},           {"hackage", "Hackage", NULL},
+    {"cran", "CRAN", NULL},         {"conan", "ConanCenter", NULL},
+    {"swift", "SwiftURL", "/"},     {"bitnami", "Bitnami", NULL},
+    {"julia", "Julia", NULL},       {"opam", "opam", NULL},
+    {"githubactions", "GitHub Actions", "/"},
+};
+
+const OakumDistroRule *oakum_distro_rule(const char *ecosystem)
+{
+  size_t n = ecosystem ? strcspn(ecosystem, ":") : 0;
+  for (size_t i = 0; ecosystem && i < G_N_ELEMENTS(distros); i++)
+    if (strlen(distros[i].ecosystem) == n && memcmp(distros[i].ecosystem, ecosystem, n) == 0)
+      return &distros[i];
+  return NULL;
+}
+
+const OakumLanguageRule *oakum_language_rule(const char *type)
+{
+  for (size_t i = 0; type && i < G_N_ELEMENTS(languages); i++)
+    if (strcmp(languages[i].type, type) == 0)
+      return &languages[i];
+  return NULL;
+}
+
+gboolean oakum_is_os_type(const char *type)
+{
+  static const char *const types[] = {"deb",     "apk", "rpm",  "alpm", "ebuild",
+                                      "portage", "opkg", "snap", "nix",  "brew", NULL};
+  return type && g_strv_contains(types, type);
+}
+
+/* Whether one of the words of `list`, parted by '|', is in `text`, in any case of letters. */
+static gboolean holds_one(const char *text, const char *list)
+{
+  g_auto(GStrv) words = g_strsplit(list, "|", -1);
+  g_autofree char *low = g_ascii_strdown(text, -1);
+  for (char **word = words; *word; word++) {
+    g_autofree char *w = g_ascii_strdown(*word, -1);
+    if (strstr(low, w))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *package)
+{
+  /* Maintainers of Debian's packages are people of all domains; these are known to build their own. */
+  static const char foreign[] =
+      "@docker.com|nvidia|@hashicorp.com|@microsoft.com|microsoft corporation|mongodb|elastic.co|"
+      "elasticsearch|@nodesource.com|gitlab|@google.com|google llc|@grafana.com|influxdata|"
+      "@datadoghq.com|datadog|@newrelic.com|@mysql.com|mysql release|percona|@mariadb.|yarn|"
+      "sury.org|@nginx.com|nginx packaging|@github.com|@slack.com|@oracle.com|timescale|"
+      "@confluent.io|@redis.io|redislabs|rabbitmq|erlang solutions|@jenkins|cloudsmith|"
+      "@vivaldi|@brave.com|@adoptium|eclipse.org|azul|amazon corretto|@amazon.com|kubernetes|"
+      "@hpe.com|@citusdata|@cloudflare.com|@teamviewer|@sublime|plesk|cpanel|@launchpad";
+  const char *vendor = package->maintainer;
+  if (!rule || !vendor || !*vendor)
+    return FALSE;
+  if (strcmp(rule->type, "deb") == 0)
+    return holds_one(vendor, foreign) && !strstr(vendor, "debian.org") &&
+           !strstr(vendor, "ubuntu.com") && !strstr(vendor, "canonical.com");
+  return rule->vendors && strcmp(rule->type, "rpm") == 0 &&
+         (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL"));
+}
+
+gboolean oakum_is_kernel_headers(const OakumPackage *package)
+{
+  static const char *const names[] = {"linux-libc-dev",      "linux-headers", "kernel-headers",
+                                      "linux-libc-headers",  "linux-glibc-devel",
+                                      "kernel-cross-headers", "linux-api-headers",
+                                      "linux-libc-dev-cross", "kernel-lt-headers", NULL};
+  return oakum_is_os_type(package->type) &&
+         (g_strv_contains(names, package->name) ||
+          g_str_has_prefix(package->name, "linux-headers-") ||
+          g_str_has_prefix(package->name, "linux-libc-dev-") ||
+          (g_str_has_prefix(package->name, "kernel-") &&
+           g_str_has_suffix(package->name, "-headers")));
+}
+
+/* ---- is it about this package
+ * -------------------------------------------------------------------- */
+static gboolean modular(const char *text)
+{
+  return text && (strstr(text, ".module+") || strstr(text, ".module_") || strstr(text, "+module+"));
+}
+
+static const char *fix_of(const OakumAdvisory *a)
+{
+  for (guint i = 0; i < a->n_ranges; i++)
+    if (a->ranges[i].fixed)
+      return a->ranges[i].fixed;
+  return a->fixes[0];
+}
+
+/* "nodejs:18" of "nodejs:18:8060020220523160029:ad008a3a" */
+static gboolean same_stream(const char *a, const char *b)
+{
+  const char *colon_a = strchr(a, ':'), *colon_b = strchr(b, ':');
+  size_t n = colon_a ? (size_t)(colon_a - a) + 1 + strcspn(colon_a + 1, ":") : strlen(a),
+         m = colon_b ? (size_t)(colon_b - b) + 1 + strcspn(colon_b + 1, ":") : strlen(b);
+  return n == m && memcmp(a, b, n) == 0;
+}
+
+/* The number in front of the first dot of a version, behind its epoch. */
+static size_t major_of(const char *version, const char **from)
+{
+  const char *colon = strchr(version, ':');
+  *from = colon ? colon + 1 : version;
+  return strcspn(*from, ".-_+~");
+}
+
+/* A package of a module is judged by the same module and stream alone. Records without labels tell
+ * a module by their fix ("-3.module_el8"); then the stream is told by the version, where the
+ * installed package shows that streams go by it. */
+static gboolean module_applies(const OakumPackage *p, const OakumAdvisory *a)
+{
+  const char *fix = fix_of(a);
+  gboolean of_module = p->module || modular(p->version), row = a->module || modular(fix);
+  if (of_module != row)
+    return FALSE;
+  if (!row)
+    return TRUE;
+  if (a->module && p->module)
+    return same_stream(a->module, p->module);
+  const char *label = a->module ? a->module : p->module, *stream = label ? strchr(label, ':') : NULL;
+  const char *have, *want;
+  size_t n = major_of(p->version, &have), m = fix ? major_of(fix, &want) : 0;
+  if (!stream) /* neither says: streams of one program go by its first number */
+    return !fix || (n == m && memcmp(have, want, n) == 0);
+  stream++;
+  size_t s = strcspn(stream, ":.");
+  gboolean by_version = a->module ? (fix && m == s && memcmp(want, stream, s) == 0)
+                                  : (n == s && memcmp(have, stream, s) == 0);
+  if (!by_version)
+    return TRUE;
+  return a->module ? n == s && memcmp(have, stream, s) == 0
+                   : !fix || (m == s && memcmp(want, stream, s) == 0);
+}
+
+static const char *flavour_in(const char *text)
+{
+  return !text ? NULL : strstr(text, "ksplice") ? "ksplice" : strstr(text, "fips") ? "fips" : NULL;
+}
+
+static gboolean any_without(const OakumAdvisoryList *all, gboolean flavour)
+{
+  for (guint i = 0; i < all->len; i++)
+    if (flavour ? !all->items[i].flavour : !all->items[i].product)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage *p,
+                                const OakumAdvisory *a, const OakumAdvisoryList *all)
+{
+  const char *name = place->rule ? place->rule->ecosystem : "";
+  if (strcmp(name, "Oracle Linux") == 0) {
+    const char *row = a->flavour ? a->flavour : flavour_in(fix_of(a));
+    return g_strcmp0(row, flavour_in(p->version)) == 0;
+  }
+  if (!a->flavour)
+    return TRUE;
+  if (strcmp(name, "Ubuntu") == 0) {
+    /* kernels for FIPS, real time and the like are packages of their own */
+    if (g_str_has_prefix(a->flavour, "esm"))
+      return place->esm;
+    return strstr(p->version, a->flavour) != NULL;
+  }
+  /* An Amazon extra, or another channel: it judges what the system itself has no data of. */
+  return !any_without(all, TRUE);
+}
+
+static gboolean arch_applies(const OakumPackage *p, const OakumAdvisory *a)
+{
+  static const char *const any[] = {"noarch", "all", "any", "src", "source"};
+  if (!a->arches[0] || !p->arch || !*p->arch)
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(any); i++)
+    if (strcmp(p->arch, any[i]) == 0 || g_strv_contains((const char *const *)a->arches, any[i]))
+      return TRUE;
+  return g_strv_contains((const char *const *)a->arches, p->arch);
+}
+
+/* Streams of Red Hat with a longer life, and the words of their repositories. */
+static const char *const long_lives[][2] = {
+    {"eus", "eus"}, {"aus", "aus"}, {"tus", "tus"}, {"e4s", "e4s"}, {"els", "els"}};
+
+/* "rhel_eus" of "cpe:/o:redhat:rhel_eus:8.4::baseos" and of "rhel_eus:8.4::baseos". */
+static char *product_name(const char *product)
+{
+  const char *at = strstr(product, ":redhat:");
+  at = at ? at + strlen(":redhat:") : product;
+  return g_strndup(at, strcspn(at, ":"));
+}
+
+static gboolean is_plain_product(const char *product)
+{
+  g_autofree char *name = product_name(product);
+  return strcmp(name, "enterprise_linux") == 0 || strcmp(name, "rhel") == 0 ||
+         g_str_has_prefix(product, "Red Hat Enterprise Linux") || strcmp(name, "centos") == 0;
+}
+
+static gboolean any_plain(const OakumAdvisoryList *all)
+{
+  for (guint i = 0; i < all->len; i++)
+    if (!all->items[i].product || is_plain_product(all->items[i].product))
+      return TRUE;
+  return FALSE;
+}
+
+/* A fix for a product that the image does not take its packages from says nothing of it. */
+static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisory *a,
+                                const OakumAdvisoryList *all)
+{
+  if (!a->product || !place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0 ||
+      is_plain_product(a->product))
+    return TRUE;
+  g_autofree char *name = product_name(a->product);
+  const char *sets = place->distro->repositories;
+  for (size_t i = 0; i < G_N_ELEMENTS(long_lives); i++) {
+    g_autofree char *infix = g_strconcat("_", long_lives[i][0], NULL);
+    if (!g_str_has_suffix(name, infix))
+      continue;
+    g_autofree char *word = g_strconcat("-", long_lives[i][1], "-", NULL);
+    return sets && strstr(sets, word);
+  }
+  g_autofree char *dashed = g_strdelimit(g_strdup(name), "_", '-');
+  return (sets && strstr(sets, dashed)) || !any_plain(all);
+}
+
+gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *package,
+                              const OakumAdvisory *a, const OakumAdvisoryList *all)
+{
+  if (!arch_applies(package, a) || !flavour_applies(place, package, a, all) ||
+      !product_applies(place, a, all))
+    return FALSE;
+  return !place->rule || strcmp(place->rule->type, "rpm") != 0 || module_applies(package, a);
+}

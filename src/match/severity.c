@@ -1,0 +1,138 @@
+/* How bad a hole is, in whose word, and how soon it matters: docs/matching.md. */
+#include "match/match-private.h"
+#include <string.h>
+
+const char *oakum_match_status(const OakumAdvisory *a, gboolean fixed)
+{
+  switch (a->status) {
+  case OAKUM_STATUS_NOT_AFFECTED:
+    return "not_affected";
+  case OAKUM_STATUS_UNDER_INVESTIGATION:
+  case OAKUM_STATUS_WILL_NOT_FIX:
+  case OAKUM_STATUS_FIX_DEFERRED:
+  case OAKUM_STATUS_END_OF_LIFE:
+    return fixed ? "fixed" : oakum_advisory_status_name(a->status);
+  case OAKUM_STATUS_AFFECTED:
+  case OAKUM_STATUS_FIXED:
+  default:
+    return fixed ? "fixed" : "open";
+  }
+}
+
+/* The better the later; of one version the vendor's own, then the first. */
+static int cvss_rank(const char *vector)
+{
+  return g_str_has_prefix(vector, "CVSS:4.0/")   ? 4
+         : g_str_has_prefix(vector, "CVSS:3.1/") ? 3
+         : g_str_has_prefix(vector, "CVSS:3.0/") ? 2
+                                                 : 1;
+}
+
+typedef struct {
+  const char *vector, *feed;
+  double score;
+  OakumSeverity severity;
+} Scored;
+
+static void best_vector(const OakumVulnerabilityList *list, Scored *best)
+{
+  for (guint i = 0; i < list->len; i++)
+    for (guint k = 0; k < list->items[i].n_cvss; k++) {
+      const char *vector = list->items[i].cvss[k].vector;
+      Scored one = {vector, list->items[i].feed->name, 0, OAKUM_SEVERITY_UNKNOWN};
+      if (vector && oakum_cvss_score(vector, &one.score, &one.severity) &&
+          (!best->vector || cvss_rank(vector) > cvss_rank(best->vector)))
+        *best = one;
+    }
+}
+
+static void say(OakumFinding *f, OakumSeverity severity, const char *feed, const char *word)
+{
+  f->severity = severity;
+  f->severity_by = g_strdup_printf("%s: %s", feed, word);
+}
+
+static void choose_severity(OakumFinding *f, const GPtrArray *statements,
+                            const OakumVulnerabilityList *list, const Scored *scored)
+{
+  /* a word of whoever made the record, the distribution's own first */
+  for (guint i = 0; i < statements->len; i++) {
+    const OakumAdvisory *a = statements->pdata[i];
+    if (a->severity != OAKUM_SEVERITY_UNKNOWN && a->severity_word) {
+      say(f, a->severity, a->feed->name, a->severity_word);
+      return;
+    }
+  }
+  for (guint i = 0; i < list->len; i++) {
+    const OakumVulnerability *v = &list->items[i];
+    if (v->severity == OAKUM_SEVERITY_UNKNOWN || !v->severity_word)
+      continue;
+    gboolean ours = FALSE; /* of a record that says something of this very package */
+    for (guint k = 0; k < statements->len; k++)
+      ours |= strcmp(((const OakumAdvisory *)statements->pdata[k])->record, v->id) == 0;
+    if (ours) {
+      say(f, v->severity, v->feed->name, v->severity_word);
+      return;
+    }
+  }
+  if (scored->vector) {
+    f->severity = scored->severity;
+    f->severity_by = g_strdup_printf("%s = %.1f (%s)", scored->vector, scored->score, scored->feed);
+    return;
+  }
+  for (guint i = 0; i < statements->len; i++) {
+    const OakumAdvisory *a = statements->pdata[i];
+    if (a->severity != OAKUM_SEVERITY_UNKNOWN) {
+      say(f, a->severity, a->feed->name, "by its score");
+      return;
+    }
+  }
+  for (guint i = 0; i < list->len; i++)
+    if (list->items[i].severity != OAKUM_SEVERITY_UNKNOWN) {
+      say(f, list->items[i].severity, list->items[i].feed->name,
+          list->items[i].severity_word ? list->items[i].severity_word : "by its score");
+      return;
+    }
+}
+
+/* The middle of the band, where no vector says more. */
+static const double band_middle[] = {5.0, 0.5, 2.5, 5.5, 8.0, 9.5};
+
+static double risk_of(const OakumFinding *f)
+{
+  double harm = (f->cvss_vector ? (f->cvss + band_middle[f->severity]) / 2
+                                : band_middle[f->severity]) / 10;
+  double chance = f->kev ? 1 : f->epss >= 0 ? f->epss : 0.01;
+  double risk = 100 * harm * chance * (f->ransomware ? 1.1 : 1) * (f->kev ? 1.05 : 1);
+  return CLAMP(risk, 0, 100);
+}
+
+gboolean oakum_match_rate(OakumFinding *f, OakumAdvisoryDb *db, const GPtrArray *statements,
+                          GError **error)
+{
+  g_autoptr(OakumVulnerabilityList) list = oakum_advisory_db_vulnerability(db, f->id, error);
+  if (!list)
+    return FALSE;
+  Scored scored = {0};
+  best_vector(list, &scored);
+  const OakumAdvisory *decided = statements->pdata[0];
+  for (guint i = 0; i < list->len; i++) {
+    const OakumVulnerability *v = &list->items[i];
+    if (v->title && (!f->title || strcmp(v->id, decided->record) == 0)) {
+      g_free(f->title);
+      f->title = g_strdup(v->title);
+    }
+  }
+  choose_severity(f, statements, list, &scored);
+  if (scored.vector) {
+    f->cvss_vector = g_strdup(scored.vector);
+    f->cvss = scored.score;
+  }
+  if (!oakum_advisory_db_epss(db, f->id, &f->epss, &f->epss_percentile))
+    f->epss = f->epss_percentile = -1;
+  g_autoptr(OakumKev) kev = oakum_advisory_db_kev(db, f->id);
+  f->kev = kev != NULL;
+  f->ransomware = kev && kev->ransomware;
+  f->risk = risk_of(f);
+  return TRUE;
+}

@@ -1,0 +1,400 @@
+/* VEX in its three forms. OpenVEX 0.2 (openvex.dev), CSAF 2 section 3.2.3 and profile 5, CycloneDX
+ * 1.4 to 1.6 vulnerabilities.analysis. */
+#include "match/match-private.h"
+#include "codec/codec.h"
+#include <string.h>
+
+typedef enum { VEX_OTHER, VEX_NOT_AFFECTED, VEX_FIXED } VexKind;
+typedef struct {
+  char *id;      /* of the hole */
+  char *product; /* purl, or NULL: every package */
+  char *reason, *what;
+  VexKind kind;
+} Statement;
+
+struct OakumVex {
+  GHashTable *by_id; /* id → GPtrArray of Statement, in the order in which they were read */
+  guint len;
+};
+
+static void statement_free(gpointer data)
+{
+  Statement *s = data;
+  g_free(s->id);
+  g_free(s->product);
+  g_free(s->reason);
+  g_free(s->what);
+  g_free(s);
+}
+
+OakumVex *oakum_vex_new(void)
+{
+  OakumVex *vex = g_new0(OakumVex, 1);
+  vex->by_id = oakum_str_map_new(g_free, (GDestroyNotify)g_ptr_array_unref);
+  return vex;
+}
+
+void oakum_vex_free(OakumVex *vex)
+{
+  if (!vex)
+    return;
+  g_hash_table_unref(vex->by_id);
+  g_free(vex);
+}
+
+guint oakum_vex_statements(const OakumVex *vex)
+{
+  return vex->len;
+}
+
+/* One document under way: nothing of it counts until all of it was read. */
+typedef struct {
+  const char *what;
+  GPtrArray *all;
+  guint had;
+} Reading;
+
+static gboolean add(Reading *r, const char *id, const char *product, VexKind kind,
+                    const char *reason, GError **error)
+{
+  if (r->had + r->all->len >= OAKUM_VEX_STATEMENTS_MAX) {
+    g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u VEX statements",
+                r->what, OAKUM_VEX_STATEMENTS_MAX);
+    return FALSE;
+  }
+  if (!id || !*id)
+    return TRUE;
+  Statement *s = g_new0(Statement, 1);
+  *s = (Statement){g_strdup(id), g_strdup(product), g_strdup(reason), g_strdup(r->what), kind};
+  g_ptr_array_add(r->all, s);
+  return TRUE;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+  const char *text = json_string_value(json_object_get(object, key));
+  return text && *text ? text : NULL;
+}
+
+static VexKind kind_of(const char *word)
+{
+  static const char *const no[] = {"not_affected", "known_not_affected", "false_positive", NULL},
+                           *const done[] = {"fixed", "resolved", "resolved_with_pedigree",
+                                            "first_fixed", NULL};
+  return !word                         ? VEX_OTHER
+         : g_strv_contains(no, word)   ? VEX_NOT_AFFECTED
+         : g_strv_contains(done, word) ? VEX_FIXED
+                                       : VEX_OTHER;
+}
+
+/* "not_affected (vulnerable_code_not_present): what was said" */
+static char *reason_of(const char *status, const char *justification, const char *words)
+{
+  g_autofree char *line = words ? g_strdelimit(g_strndup(words, OAKUM_ADVISORY_NOTE_MAX), "\r\n", ' ')
+                                : NULL;
+  g_autofree char *safe = line ? g_utf8_make_valid(line, -1) : NULL;
+  return g_strdup_printf("%s%s%s%s%s%s", status ? status : "", justification ? " (" : "",
+                         justification ? justification : "", justification ? ")" : "",
+                         safe ? ": " : "", safe ? safe : "");
+}
+
+/* ---- OpenVEX -------------------------------------------------------------------------------- */
+/* A product is named by @id (a purl or an IRI) or by its identifiers; old documents have the text
+ * itself. */
+static const char *openvex_product(const json_t *product)
+{
+  if (json_is_string(product))
+    return json_string_value(product);
+  const char *purl = text_of(json_object_get(product, "identifiers"), "purl");
+  return purl ? purl : text_of(product, "@id");
+}
+
+static gboolean openvex_names(Reading *r, const json_t *names, const char *product, VexKind kind,
+                              const char *reason, GError **error)
+{
+  if (json_is_string(names))
+    return add(r, json_string_value(names), product, kind, reason, error);
+  const char *keys[] = {"name", "@id"};
+  for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+    if (text_of(names, keys[i]) && !strstr(text_of(names, keys[i]), "://") &&
+        !add(r, text_of(names, keys[i]), product, kind, reason, error))
+      return FALSE;
+  const json_t *aliases = json_object_get(names, "aliases");
+  for (size_t i = 0; i < json_array_size(aliases); i++)
+    if (!add(r, json_string_value(json_array_get(aliases, i)), product, kind, reason, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
+{
+  const json_t *statements = json_object_get(json, "statements"), *s;
+  size_t i;
+  json_array_foreach(statements, i, s)
+  {
+    const char *status = text_of(s, "status");
+    VexKind kind = kind_of(status);
+    const char *words = text_of(s, "impact_statement");
+    g_autofree char *reason = reason_of(status, text_of(s, "justification"),
+                                        words ? words : text_of(s, "status_notes"));
+    const json_t *names = json_object_get(s, "vulnerability"),
+                 *products = json_object_get(s, "products");
+    if (json_array_size(products) == 0 && !openvex_names(r, names, NULL, kind, reason, error))
+      return FALSE;
+    for (size_t k = 0; k < json_array_size(products); k++) {
+      const json_t *product = json_array_get(products, k),
+                   *parts = json_object_get(product, "subcomponents");
+      const char *own = openvex_product(product);
+      if (json_array_size(parts) == 0 && own && !openvex_names(r, names, own, kind, reason, error))
+        return FALSE;
+      for (size_t c = 0; c < json_array_size(parts); c++) {
+        const char *part = openvex_product(json_array_get(parts, c));
+        if (part && !openvex_names(r, names, part, kind, reason, error))
+          return FALSE;
+      }
+    }
+  }
+  return TRUE;
+}
+
+/* ---- CSAF ----------------------------------------------------------------------------------- */
+/* Walks the tree of products without recursion; id → purl. */
+static void csaf_products(const json_t *tree, GHashTable *purls)
+{
+  g_autoptr(GPtrArray) open = g_ptr_array_new();
+  const json_t *names = json_object_get(tree, "full_product_names"), *one;
+  size_t i;
+  json_array_foreach(names, i, one)
+  {
+    const char *purl = text_of(json_object_get(one, "product_identification_helper"), "purl");
+    if (purl && text_of(one, "product_id"))
+      g_hash_table_insert(purls, (gpointer)text_of(one, "product_id"), (gpointer)purl);
+  }
+  g_ptr_array_add(open, (gpointer)tree);
+  while (open->len > 0) {
+    const json_t *node = g_ptr_array_steal_index(open, open->len - 1),
+                 *branches = json_object_get(node, "branches"),
+                 *product = json_object_get(node, "product");
+    const char *purl = text_of(json_object_get(product, "product_identification_helper"), "purl"),
+               *id = text_of(product, "product_id");
+    if (purl && id)
+      g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
+    json_array_foreach(branches, i, one) g_ptr_array_add(open, (gpointer)one);
+  }
+  /* "component as part of platform": the component is what is installed */
+  const json_t *relations = json_object_get(tree, "relationships");
+  json_array_foreach(relations, i, one)
+  {
+    const char *id = text_of(json_object_get(one, "full_product_name"), "product_id"),
+               *part = text_of(one, "product_reference");
+    const char *purl = part ? g_hash_table_lookup(purls, part) : NULL;
+    if (id && purl)
+      g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
+  }
+}
+
+/* The text for a product of a list that names products by id. */
+static const char *csaf_about(const json_t *list, const char *id, const char *label)
+{
+  const json_t *one;
+  size_t i;
+  json_array_foreach(list, i, one)
+  {
+    const json_t *ids = json_object_get(one, "product_ids");
+    for (size_t k = 0; k < json_array_size(ids); k++)
+      if (g_strcmp0(json_string_value(json_array_get(ids, k)), id) == 0)
+        return text_of(one, label);
+  }
+  return NULL;
+}
+
+static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
+{
+  static const char *const states[] = {"known_affected", "under_investigation", "known_not_affected",
+                                       "fixed", "first_fixed"};
+  g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
+  csaf_products(json_object_get(json, "product_tree"), purls);
+  const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
+  size_t i;
+  json_array_foreach(holes, i, hole)
+  {
+    const char *cve = text_of(hole, "cve");
+    const json_t *ids = json_object_get(hole, "ids");
+    const char *id = cve ? cve : text_of(json_array_get(ids, 0), "text");
+    for (size_t s = 0; s < G_N_ELEMENTS(states); s++) {
+      const json_t *list = json_object_get(json_object_get(hole, "product_status"), states[s]);
+      for (size_t k = 0; k < json_array_size(list); k++) {
+        const char *product = json_string_value(json_array_get(list, k));
+        const char *purl = product ? g_hash_table_lookup(purls, product) : NULL;
+        if (!purl)
+          continue;
+        g_autofree char *reason =
+            reason_of(states[s], csaf_about(json_object_get(hole, "flags"), product, "label"),
+                      csaf_about(json_object_get(hole, "threats"), product, "details"));
+        if (!add(r, id, purl, kind_of(states[s]), reason, error))
+          return FALSE;
+      }
+    }
+  }
+  return TRUE;
+}
+
+/* ---- CycloneDX ------------------------------------------------------------------------------ */
+static void cyclonedx_components(const json_t *json, GHashTable *purls)
+{
+  g_autoptr(GPtrArray) open = g_ptr_array_new();
+  const json_t *one;
+  size_t i;
+  g_ptr_array_add(open, json_object_get(json, "components"));
+  while (open->len > 0) {
+    const json_t *list = g_ptr_array_steal_index(open, open->len - 1);
+    json_array_foreach(list, i, one)
+    {
+      const char *ref = text_of(one, "bom-ref"), *purl = text_of(one, "purl");
+      if (ref && purl)
+        g_hash_table_insert(purls, (gpointer)ref, (gpointer)purl);
+      if (json_is_array(json_object_get(one, "components")))
+        g_ptr_array_add(open, json_object_get(one, "components"));
+    }
+  }
+}
+
+static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
+{
+  g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
+  cyclonedx_components(json, purls);
+  const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
+  size_t i;
+  json_array_foreach(holes, i, hole)
+  {
+    const json_t *analysis = json_object_get(hole, "analysis"),
+                 *affects = json_object_get(hole, "affects");
+    const char *state = text_of(analysis, "state");
+    if (!state)
+      continue;
+    g_autofree char *reason =
+        reason_of(state, text_of(analysis, "justification"), text_of(analysis, "detail"));
+    if (json_array_size(affects) == 0 &&
+        !add(r, text_of(hole, "id"), NULL, kind_of(state), reason, error))
+      return FALSE;
+    for (size_t k = 0; k < json_array_size(affects); k++) {
+      const char *ref = text_of(json_array_get(affects, k), "ref");
+      /* "urn:cdx:serial/version#bom-ref" of another document */
+      const char *hash = ref && g_str_has_prefix(ref, "urn:cdx:") ? strchr(ref, '#') : NULL;
+      g_autofree char *unescaped = hash ? g_uri_unescape_string(hash + 1, NULL) : NULL;
+      ref = unescaped ? unescaped : ref;
+      const char *purl = ref ? g_hash_table_lookup(purls, ref) : NULL;
+      purl = purl ? purl : ref;
+      if (purl && !add(r, text_of(hole, "id"), purl, kind_of(state), reason, error))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char *what,
+                        GError **error)
+{
+  if (len > OAKUM_VEX_DOCUMENT_MAX) {
+    g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_LIMIT, "%s: larger than a VEX document may be",
+                what);
+    return FALSE;
+  }
+  OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, what, error);
+  if (!json)
+    return FALSE;
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(statement_free);
+  Reading r = {what, all, vex->len};
+  const char *context = text_of(json, "@context");
+  gboolean ok;
+  if (context && strstr(context, "openvex"))
+    ok = read_openvex(&r, json, error);
+  else if (json_is_object(json_object_get(json, "document")) &&
+           json_object_get(json, "vulnerabilities"))
+    ok = read_csaf(&r, json, error);
+  else if (g_strcmp0(text_of(json, "bomFormat"), "CycloneDX") == 0)
+    ok = read_cyclonedx(&r, json, error);
+  else {
+    g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_INVALID,
+                "%s: neither OpenVEX (\"@context\"), nor CSAF (\"document\"), nor CycloneDX "
+                "(\"bomFormat\")",
+                what);
+    ok = FALSE;
+  }
+  for (guint i = 0; ok && i < all->len; i++) {
+    Statement *s = all->pdata[i];
+    GPtrArray *list = g_hash_table_lookup(vex->by_id, s->id);
+    if (!list) {
+      list = g_ptr_array_new_with_free_func(statement_free);
+      g_hash_table_insert(vex->by_id, g_strdup(s->id), list);
+    }
+    g_ptr_array_add(list, s);
+    vex->len++;
+  }
+  if (ok)
+    g_ptr_array_set_free_func(all, NULL);
+  return ok;
+}
+
+/* ---- application
+ * ---------------------------------------------------------------------------------- */
+/* The purl without qualifiers and subpath; *version (may be empty) is cut off and unescaped. */
+static char *bare(const char *purl, char **version)
+{
+  g_autofree char *cut = g_strndup(purl, strcspn(purl, "?#"));
+  char *slash = strrchr(cut, '/'), *at = slash ? strrchr(slash, '@') : NULL;
+  if (at && at == slash + 1) /* "pkg:npm/@scope": an unescaped scope is no version */
+    at = NULL;
+  *version = at ? g_uri_unescape_string(at + 1, NULL) : g_strdup("");
+  if (!*version)
+    *version = g_strdup("");
+  if (at)
+    *at = 0;
+  char *plain = g_uri_unescape_string(cut, NULL);
+  return plain ? plain : g_strdup(cut);
+}
+
+/* Whether the qualifier's value is the same where both have it. */
+static gboolean qualifier_agrees(const char *a, const char *b, const char *key)
+{
+  g_autofree char *pattern = g_strdup_printf("%s=", key);
+  const char *x = strchr(a, '?'), *y = strchr(b, '?');
+  x = x ? strstr(x, pattern) : NULL;
+  y = y ? strstr(y, pattern) : NULL;
+  if (!x || !y)
+    return TRUE;
+  size_t n = strcspn(x, "&#"), m = strcspn(y, "&#");
+  return n == m && memcmp(x, y, n) == 0;
+}
+
+static gboolean product_matches(const char *product, const OakumFinding *f)
+{
+  if (!product)
+    return TRUE;
+  if (!f->package_purl || !g_str_has_prefix(product, "pkg:"))
+    return FALSE;
+  g_autofree char *version = NULL, *own = NULL;
+  g_autofree char *a = bare(product, &version), *b = bare(f->package_purl, &own);
+  return g_ascii_strcasecmp(a, b) == 0 && (!*version || strcmp(version, own) == 0) &&
+         qualifier_agrees(product, f->package_purl, "arch");
+}
+
+void oakum_vex_apply(const OakumVex *vex, GPtrArray *findings)
+{
+  for (guint i = 0; i < findings->len; i++) {
+    OakumFinding *f = findings->pdata[i];
+    if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
+      continue;
+    const Statement *last = NULL; /* what was said later counts */
+    for (char **name = &f->id; name; name = name == &f->id ? f->aliases : name + 1) {
+      if (!*name)
+        break;
+      const GPtrArray *list = g_hash_table_lookup(vex->by_id, *name);
+      for (guint k = 0; list && k < list->len; k++)
+        if (product_matches(((const Statement *)list->pdata[k])->product, f))
+          last = list->pdata[k];
+    }
+    if (last && last->kind != VEX_OTHER)
+      f->suppressed = g_strdup_printf("VEX %s: %s", last->what, last->reason);
+  }
+}
