@@ -37,8 +37,8 @@ static const char *status_name(int i)
 
 static gboolean read_row(OakumIngest *in, guint feed, const json_t *json, GError **error)
 {
-  const char *ecosystem = oakum_text_of(json, "ecosystem"), *package = oakum_text_of(json, "package"),
-             *record = oakum_text_of(json, "record");
+  const char *ecosystem = oakum_text_of(json, "ecosystem"),
+             *package = oakum_text_of(json, "package"), *record = oakum_text_of(json, "record");
   int kind = 0, status = 0;
   if (!ecosystem || !package || !record)
     return oakum_feed_invalid(error, "a row without ecosystem, package or record");
@@ -119,12 +119,11 @@ static gboolean read_small(OakumIngest *in, guint feed, const json_t *json)
     oakum_ingest_epss(in, feed, epss, json_number_value(json_object_get(json, "score")),
                       json_number_value(json_object_get(json, "percentile")));
   else if (kev)
-    oakum_ingest_kev(in, feed, kev,
-                     &(OakumKev){(char *)oakum_text_of(json, "added"),
-                                 (char *)oakum_text_of(json, "due"),
-                                 (char *)oakum_text_of(json, "name"),
-                                 (char *)oakum_text_of(json, "action"),
-                                 json_is_true(json_object_get(json, "ransomware"))});
+    oakum_ingest_kev(
+        in, feed, kev,
+        &(OakumKev){(char *)oakum_text_of(json, "added"), (char *)oakum_text_of(json, "due"),
+                    (char *)oakum_text_of(json, "name"), (char *)oakum_text_of(json, "action"),
+                    json_is_true(json_object_get(json, "ransomware"))});
   else if (cycle && oakum_text_of(json, "product"))
     oakum_ingest_eol(in, feed,
                      &(OakumEol){(char *)oakum_text_of(json, "product"), (char *)cycle,

@@ -103,14 +103,14 @@
 #define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
 #define OAKUM_CVSS_MAX 512u                 /* bytes of one vector */
 #define OAKUM_VEX_DOCUMENT_MAX (64 * OAKUM_MIB)
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u   /* of all documents of one scan */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
 #define OAKUM_FEED_BAD_PERCENT 5u            /* of the records of one input; more and it fails */
 #define OAKUM_FEED_BAD_SHOWN 20u             /* bad records told of one by one */
 #define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
-#define OAKUM_CSAF_MAX (64 * OAKUM_MIB)     /* one document */
+#define OAKUM_CSAF_MAX (64 * OAKUM_MIB)      /* one document */
 #define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
 #define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */

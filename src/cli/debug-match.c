@@ -75,10 +75,11 @@ static int run(int argc, char **argv)
 const OakumCommand oakum_debug_match = {
     .name = "match",
     .summary = "match the packages and records of a document on standard input, a line a finding",
-    .about = "The document: {\"distro\": {\"ecosystem\": …}, \"packages\": [{\"name\", \"version\", "
-             "\"type\", …}], \"records\": {FEED: [record, …]}, \"vex\": [document, …], \"now\": "
-             "…}; docs/matching.md tells all of it. Columns: id, package, version, status, severity, "
-             "fix, kind of name looked up, records (* decided).",
+    .about =
+        "The document: {\"distro\": {\"ecosystem\": …}, \"packages\": [{\"name\", \"version\", "
+        "\"type\", …}], \"records\": {FEED: [record, …]}, \"vex\": [document, …], \"now\": "
+        "…}; docs/matching.md tells all of it. Columns: id, package, version, status, severity, "
+        "fix, kind of name looked up, records (* decided).",
     .parent = &oakum_cmd_debug,
     .examples = "oakum debug match < case.json\n",
     .run = run};

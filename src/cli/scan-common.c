@@ -42,7 +42,8 @@ gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
 static gboolean max_age(const OakumScanArgs *args, int64_t *seconds, GError **error)
 {
   uint64_t days = 0;
-  if (args->max_age && (!oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days) || !days)) {
+  if (args->max_age &&
+      (!oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days) || !days)) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--max-age takes days, 1 to 36500");
     return FALSE;
   }
@@ -78,8 +79,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   out->catalog = catalog;
   const char *db = args->db;
   g_autoptr(OakumVex) vex = oakum_vex_new();
-  OakumMatchOptions options = {.layer_lines = layer_lines, .now = now(), .vex = vex,
-                               .kernel_headers = args->kernel_headers};
+  OakumMatchOptions options = {
+      .layer_lines = layer_lines, .now = now(), .vex = vex, .kernel_headers = args->kernel_headers};
   if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
     return FALSE;
   g_autoptr(OakumTempDir) temp = NULL;

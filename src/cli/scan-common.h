@@ -23,7 +23,8 @@ NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char 
                                           OakumPolicy *out, GError **error);
 /* Takes the catalogue and matches its packages with the database that `args` names. */
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
-                                  GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out, GError **error);
+                                  GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out,
+                                  GError **error);
 /* Writes the report to `file` (NULL: standard output). With --explain the chain of what it
  * asks for, in place of a report. */
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,

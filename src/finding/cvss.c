@@ -111,8 +111,8 @@ enum { AV, PR, UI, AC, AT, VC, VI, VA, SC, SI, SA, CR, IR, AR, N4 };
 static const struct {
   const char *name, *letters;
   int first; /* distance of the first letter */
-} metrics4[N4] = {{"AV", "NALP", 0}, {"PR", "NLH", 0}, {"UI", "NPA", 0}, {"AC", "LH", 0},
-                  {"AT", "NP", 0},   {"VC", "HLN", 0}, {"VI", "HLN", 0}, {"VA", "HLN", 0},
+} metrics4[N4] = {{"AV", "NALP", 0}, {"PR", "NLH", 0},  {"UI", "NPA", 0},  {"AC", "LH", 0},
+                  {"AT", "NP", 0},   {"VC", "HLN", 0},  {"VI", "HLN", 0},  {"VA", "HLN", 0},
                   {"SC", "HLN", 1},  {"SI", "SHLN", 0}, {"SA", "SHLN", 0}, {"CR", "HML", 0},
                   {"IR", "HML", 0},  {"AR", "HML", 0}};
 
@@ -177,18 +177,22 @@ static int lower(const int eq[6], int a, int b)
  * the first whose metrics are all at least as bad is the one to measure from. */
 static const int8_t high1[3][3][3] = {{{0, 0, 0}, {-1}},
                                       {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
-                                      {{3, 0, 0}, {1, 1, 1}, {-1}}}; /* AV PR UI */
+                                      {{3, 0, 0}, {1, 1, 1}, {-1}}};     /* AV PR UI */
 static const int8_t high2[2][2][2] = {{{0, 0}, {-1}}, {{1, 0}, {0, 1}}}; /* AC AT */
 static const int8_t high36[3][2][5][6] = {
     /* VC VI VA CR IR AR */
     {{{0, 0, 0, 0, 0, 0}, {-1}}, {{0, 0, 1, 1, 1, 0}, {0, 0, 0, 1, 1, 1}, {-1}}},
     {{{1, 0, 0, 0, 0, 0}, {0, 1, 0, 0, 0, 0}, {-1}},
-     {{1, 0, 1, 0, 1, 0}, {1, 0, 0, 0, 1, 1}, {0, 1, 0, 1, 0, 1}, {0, 1, 1, 1, 0, 0}, {1, 1, 0, 0, 0, 1}}},
+     {{1, 0, 1, 0, 1, 0},
+      {1, 0, 0, 0, 1, 1},
+      {0, 1, 0, 1, 0, 1},
+      {0, 1, 1, 1, 0, 0},
+      {1, 1, 0, 0, 0, 1}}},
     {{{-1}}, {{1, 1, 1, 0, 0, 0}, {-1}}}};
 static const int8_t high4[3][3] = {{1, 0, 0}, {1, 1, 1}, {2, 2, 2}}; /* SC SI SA */
 /* Steps that each class is deep. */
-static const int depth1[3] = {1, 4, 5}, depth2[2] = {1, 2}, depth36[3][2] = {{7, 6}, {8, 8}, {0, 10}},
-                 depth4[3] = {6, 5, 4};
+static const int depth1[3] = {1, 4, 5}, depth2[2] = {1, 2},
+                 depth36[3][2] = {{7, 6}, {8, 8}, {0, 10}}, depth4[3] = {6, 5, 4};
 
 /* Sum of the distances from `high`; -1: one of them is worse than it. */
 static int distance(const int *level, const int8_t *high, int n)
@@ -250,12 +254,13 @@ static gboolean score4(const char *v, double *score)
 gboolean oakum_cvss_score(const char *vector, double *score, OakumSeverity *severity)
 {
   gboolean two = g_str_has_prefix(vector, "AV:") || g_str_has_prefix(vector, "(AV:");
-  gboolean ok = strlen(vector) > OAKUM_CVSS_MAX                ? FALSE
-                : g_str_has_prefix(vector, "CVSS:4.0/")        ? score4(vector, score)
-                : g_str_has_prefix(vector, "CVSS:3.1/") ||
-                        g_str_has_prefix(vector, "CVSS:3.0/")  ? score3(vector, score)
-                : g_str_has_prefix(vector, "CVSS:2.0/") || two ? score2(vector + (*vector == '('), score)
-                                                               : FALSE;
+  gboolean ok = strlen(vector) > OAKUM_CVSS_MAX         ? FALSE
+                : g_str_has_prefix(vector, "CVSS:4.0/") ? score4(vector, score)
+                : g_str_has_prefix(vector, "CVSS:3.1/") || g_str_has_prefix(vector, "CVSS:3.0/")
+                    ? score3(vector, score)
+                : g_str_has_prefix(vector, "CVSS:2.0/") || two
+                    ? score2(vector + (*vector == '('), score)
+                    : FALSE;
   if (!ok)
     return FALSE;
   /* bands of v3 and v4; v2 knows no critical (NVD's bands for it) */

@@ -107,9 +107,9 @@ void oakum_finding_free(OakumFinding *finding)
   char **strings[] = {&finding->title,           &finding->fix,          &finding->package_name,
                       &finding->package_version, &finding->package_purl, &finding->source,
                       &finding->fixed,           &finding->status,       &finding->advisory,
-                      &finding->layer,           &finding->file,
-                      &finding->by,              &finding->compared,     &finding->fix_date,
-                      &finding->severity_by,     &finding->cvss_vector,  &finding->suppressed};
+                      &finding->layer,           &finding->file,         &finding->by,
+                      &finding->compared,        &finding->fix_date,     &finding->severity_by,
+                      &finding->cvss_vector,     &finding->suppressed};
   char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);

@@ -74,24 +74,24 @@ typedef struct {
   char *fix;   /* what to do, one line; may be NULL */
   /* vulnerability */
   char *package_name, *package_version, *package_purl;
-  char *source;   /* source package that the advisory names */
-  char *fixed;    /* first fixed version or NULL */
-  char *status;   /* "fixed" when a fix exists, "open" when none is known; else as the vendor has it:
-                     "will_not_fix", "fix_deferred", "end_of_life", "under_investigation",
-                     "not_affected" (only where it is suppressed) */
-  char *advisory; /* id of the record in the database */
-  char *by;       /* which identity was looked up: "source", "binary", "language", "cpe" */
-  char *compared; /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
-  char *fix_date; /* RFC 3339: when the fix came out; NULL: not said */
-  char *severity_by;   /* who said so: "debian-tracker: high", "CVSS:3.1/AV:… = 9.8 (osv)" */
-  char *cvss_vector;   /* the best one known; NULL */
-  double cvss;         /* its score; without a vector 0 */
+  char *source; /* source package that the advisory names */
+  char *fixed;  /* first fixed version or NULL */
+  char *status; /* "fixed" when a fix exists, "open" when none is known; else as the vendor has it:
+                   "will_not_fix", "fix_deferred", "end_of_life", "under_investigation",
+                   "not_affected" (only where it is suppressed) */
+  char *advisory;    /* id of the record in the database */
+  char *by;          /* which identity was looked up: "source", "binary", "language", "cpe" */
+  char *compared;    /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
+  char *fix_date;    /* RFC 3339: when the fix came out; NULL: not said */
+  char *severity_by; /* who said so: "debian-tracker: high", "CVSS:3.1/AV:… = 9.8 (osv)" */
+  char *cvss_vector; /* the best one known; NULL */
+  double cvss;       /* its score; without a vector 0 */
   double epss, epss_percentile; /* 0 to 1; -1: not known */
   gboolean kev, ransomware;     /* known to be exploited; in campaigns for ransom */
   double risk;                  /* 0 to 100: docs/matching.md */
   GPtrArray *records;           /* OakumFindingRecord: all that say something of it; NULL: none */
   char *suppressed;             /* why it does not count; NULL: it does */
-  char *layer;    /* digest or NULL */
+  char *layer;                  /* digest or NULL */
   int layer_index, dockerfile_line;
   /* lint: a place in a text, 1-based; end exclusive */
   char *file;

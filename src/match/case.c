@@ -31,10 +31,17 @@ static gboolean read_package(const json_t *json, const OakumDistro *distro, GPtr
   const struct {
     const char *key;
     char **slot;
-  } fields[] = {{"name", &p->name},       {"version", &p->version}, {"type", &p->type},
-                {"space", &p->space},     {"arch", &p->arch},       {"source", &p->source_name},
-                {"source_version", &p->source_version},             {"vendor", &p->maintainer},
-                {"module", &p->module},   {"cpe", &p->cpe},         {"owner", &p->owner},
+  } fields[] = {{"name", &p->name},
+                {"version", &p->version},
+                {"type", &p->type},
+                {"space", &p->space},
+                {"arch", &p->arch},
+                {"source", &p->source_name},
+                {"source_version", &p->source_version},
+                {"vendor", &p->maintainer},
+                {"module", &p->module},
+                {"cpe", &p->cpe},
+                {"owner", &p->owner},
                 {"purl", &p->purl}};
   for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
     *fields[i].slot = text_of(json, fields[i].key);
@@ -72,8 +79,8 @@ static gboolean read_records(const json_t *records, const char *path, GError **e
       text = text ? text : dumped;
       g_autofree char *what = g_strdup_printf("%s-%zu", feed, i);
       guint64 had = oakum_advisory_import_bad(import);
-      if (!oakum_advisory_import_read(import, feed, oakum_reader_new_memory(text, strlen(text)), what,
-                                      error))
+      if (!oakum_advisory_import_read(import, feed, oakum_reader_new_memory(text, strlen(text)),
+                                      what, error))
         return FALSE;
       if (oakum_advisory_import_bad(import) > had)
         return wrong(error, "a record cannot be read");

@@ -38,8 +38,8 @@ static void tell_proof(GString *out, const OakumPackage *p)
 static void tell_place(GString *out, const OakumFinding *f)
 {
   if (f->layer_index >= 0) {
-    g_autofree char *text = g_strdup_printf("%d%s%s", f->layer_index, f->layer ? ", " : "",
-                                            f->layer ? f->layer : "");
+    g_autofree char *text =
+        g_strdup_printf("%d%s%s", f->layer_index, f->layer ? ", " : "", f->layer ? f->layer : "");
     line(out, "layer", text);
   }
   if (f->dockerfile_line > 0) {
@@ -52,34 +52,33 @@ static void tell_records(GString *out, const OakumFinding *f)
 {
   for (guint i = 0; f->records && i < f->records->len; i++) {
     const OakumFindingRecord *r = f->records->pdata[i];
-    g_autofree char *text =
-        g_strdup_printf("%s%s of %s%s%s, %.10s: %s%s%s%s%s", r->decided ? "* " : "  ", r->record,
-                        r->feed, r->part && *r->part ? " " : "", r->part ? r->part : "",
-                        r->date ? r->date : "no date", r->status, r->fixed ? " in " : "",
-                        r->fixed ? r->fixed : "", r->severity ? ", " : "",
-                        r->severity ? r->severity : "");
+    g_autofree char *text = g_strdup_printf(
+        "%s%s of %s%s%s, %.10s: %s%s%s%s%s", r->decided ? "* " : "  ", r->record, r->feed,
+        r->part && *r->part ? " " : "", r->part ? r->part : "", r->date ? r->date : "no date",
+        r->status, r->fixed ? " in " : "", r->fixed ? r->fixed : "", r->severity ? ", " : "",
+        r->severity ? r->severity : "");
     line(out, i == 0 ? "records" : "", text);
   }
 }
 
 static void tell_severity(GString *out, const OakumFinding *f)
 {
-  g_autofree char *text = g_strdup_printf("%s, by %s", oakum_severity_name(f->severity),
-                                          f->severity_by ? f->severity_by
-                                                         : "nobody: no record rates it");
+  g_autofree char *text =
+      g_strdup_printf("%s, by %s", oakum_severity_name(f->severity),
+                      f->severity_by ? f->severity_by : "nobody: no record rates it");
   line(out, "severity", text);
   if (f->cvss_vector) {
     g_autofree char *cvss = g_strdup_printf("%.1f %s", f->cvss, f->cvss_vector);
     line(out, "cvss", cvss);
   }
   if (f->epss >= 0) {
-    g_autofree char *epss = g_strdup_printf("%.4f, higher than %.1f %% of all", f->epss,
-                                            f->epss_percentile * 100);
+    g_autofree char *epss =
+        g_strdup_printf("%.4f, higher than %.1f %% of all", f->epss, f->epss_percentile * 100);
     line(out, "epss", epss);
   }
   if (f->kev)
-    line(out, "exploited", f->ransomware ? "yes (CISA KEV), in campaigns for ransom"
-                                         : "yes (CISA KEV)");
+    line(out, "exploited",
+         f->ransomware ? "yes (CISA KEV), in campaigns for ransom" : "yes (CISA KEV)");
   g_autofree char *risk = g_strdup_printf("%.1f of 100", f->risk);
   line(out, "risk", risk);
 }
@@ -105,10 +104,9 @@ char *oakum_match_explain(const OakumFinding *f, const OakumCatalog *catalog)
     line(out, "installed by", p->owner);
   tell_place(out, f);
   tell_records(out, f);
-  g_autofree char *looked = g_strdup_printf("by %s name%s", f->by ? f->by : "?",
-                                            g_strcmp0(f->by, "cpe") == 0
-                                                ? ": it may stand for something else"
-                                                : "");
+  g_autofree char *looked =
+      g_strdup_printf("by %s name%s", f->by ? f->by : "?",
+                      g_strcmp0(f->by, "cpe") == 0 ? ": it may stand for something else" : "");
   line(out, "looked up", looked);
   line(out, "compared", f->compared);
   line(out, "status", f->status);

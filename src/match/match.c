@@ -2,15 +2,14 @@
 #include "match/match-private.h"
 #include <string.h>
 
-
 typedef struct {
   const OakumCatalog *catalog;
   OakumAdvisoryDb *db;
   const OakumMatchOptions *options;
   OakumMatchPlace place;
   GPtrArray *findings;
-  GHashTable *used;    /* ecosystems that were asked: key → packages (guint) */
-  GHashTable *owners;  /* purl → OakumPackage of the system */
+  GHashTable *used;     /* ecosystems that were asked: key → packages (guint) */
+  GHashTable *owners;   /* purl → OakumPackage of the system */
   GHashTable *unjudged; /* reason → GString of names */
 } Match;
 
@@ -50,7 +49,7 @@ static void hole_free(gpointer data)
 }
 
 typedef struct {
-  GPtrArray *holes;   /* all, in the order in which they came */
+  GPtrArray *holes; /* all, in the order in which they came */
   GHashTable *by_name;
 } Holes;
 
@@ -73,9 +72,9 @@ static gboolean is_cve(const char *id)
 static gboolean is_notice(const char *id)
 {
   static const char *const prefixes[] = {
-      "DSA-",  "DLA-",  "USN-",  "RHSA-", "RHBA-",  "RHEA-",     "ALSA-", "ALBA-", "ALEA-", "RLSA-",
-      "RLBA-", "RXSA-", "ELSA-", "ELBA-", "ALAS",   "SUSE-",     "openSUSE-", "GLSA", "ASA-", "AVG-",
-      "FEDORA-", "PHSA-", "MGASA-", "OESA-", "CESA-", "LSN-", "DTSA-"};
+      "DSA-",  "DLA-",  "USN-",    "RHSA-", "RHBA-",  "RHEA-", "ALSA-", "ALBA-",     "ALEA-",
+      "RLSA-", "RLBA-", "RXSA-",   "ELSA-", "ELBA-",  "ALAS",  "SUSE-", "openSUSE-", "GLSA",
+      "ASA-",  "AVG-",  "FEDORA-", "PHSA-", "MGASA-", "OESA-", "CESA-", "LSN-",      "DTSA-"};
   for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
     if (g_str_has_prefix(id, prefixes[i]))
       return TRUE;
@@ -155,7 +154,7 @@ static gboolean is_no(const Statement *s)
 typedef struct {
   const Statement *decided; /* the record that the finding goes by; NULL: no finding */
   const char *fixed;
-  gboolean refuted;         /* the vendor says that it is not affected, others that it is */
+  gboolean refuted; /* the vendor says that it is not affected, others that it is */
   const Statement *no_order;
 } Outcome;
 
@@ -183,8 +182,8 @@ static void way_out(const GArray *all, int rank, Outcome *out)
       continue;
     gboolean clean = !still_hit(all, rank, s, s->judged.fixed);
     if (!best || (clean && !best_clean) ||
-        (clean == best_clean && oakum_match_order(s->scheme, s->drop_epoch, s->judged.fixed,
-                                                  best->judged.fixed) == -1)) {
+        (clean == best_clean &&
+         oakum_match_order(s->scheme, s->drop_epoch, s->judged.fixed, best->judged.fixed) == -1)) {
       best = s;
       best_clean = clean;
     }
@@ -344,7 +343,8 @@ static const char *shown_name(const Hole *hole)
     const char *name = hole->names->pdata[i];
     gboolean ghsa = g_str_has_prefix(name, "GHSA-"),
              best_ghsa = best && g_str_has_prefix(best, "GHSA-");
-    if (is_cve(name) || !best || (ghsa && !best_ghsa) || (ghsa == best_ghsa && strcmp(name, best) < 0))
+    if (is_cve(name) || !best || (ghsa && !best_ghsa) ||
+        (ghsa == best_ghsa && strcmp(name, best) < 0))
       best = name;
     if (is_cve(name))
       break;
@@ -355,17 +355,17 @@ static const char *shown_name(const Hole *hole)
 static char *why(const Match *m, const OakumPackage *p, const Statement *s)
 {
   const OakumAdvisoryRange *r = s->judged.range;
-  g_autofree char *range = s->judged.fixed ? g_strdup_printf("before %s", s->judged.fixed)
-                           : r && r->last_affected
-                               ? g_strdup_printf("up to %s", r->last_affected)
-                               : g_strdup(s->a->versions[0] && !r ? "of this version"
-                                                                  : "without a known fix");
+  g_autofree char *range =
+      s->judged.fixed ? g_strdup_printf("before %s", s->judged.fixed)
+      : r && r->last_affected
+          ? g_strdup_printf("up to %s", r->last_affected)
+          : g_strdup(s->a->versions[0] && !r ? "of this version" : "without a known fix");
   g_autofree char *proof = p->paths->len ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
                                          : g_strdup("the bill of materials");
   const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY
                           ? m->catalog->distro.ecosystem
-                          : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
-                                                         : "CPE";
+                      : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
+                                                     : "CPE";
   g_autofree char *built = s->by == OAKUM_NAME_SOURCE
                                ? g_strdup_printf(", built from %s %s", p->source_name, s->version)
                                : g_strdup("");
@@ -449,8 +449,8 @@ static gboolean kind_applies(const Match *m, const Query *q, const OakumAdvisory
   return kind == q->by;
 }
 
-static gboolean ask(Match *m, const OakumPackage *p, const Query *q, Holes *holes,
-                    GPtrArray *lists, GError **error)
+static gboolean ask(Match *m, const OakumPackage *p, const Query *q, Holes *holes, GPtrArray *lists,
+                    GError **error)
 {
   OakumAdvisoryList *list = oakum_advisory_db_find(m->db, q->ecosystem, q->name, error);
   if (!list)
@@ -459,8 +459,8 @@ static gboolean ask(Match *m, const OakumPackage *p, const Query *q, Holes *hole
   const char *fallback = oakum_ecosystem_scheme(q->ecosystem);
   for (guint i = 0; i < list->len; i++) {
     const OakumAdvisory *a = &list->items[i];
-    Statement s = {a, q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch,
-                   rank_of(m, q, a), {0}};
+    Statement s = {
+        a, q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch, rank_of(m, q, a), {0}};
     const char *scheme = a->scheme && *a->scheme ? a->scheme : fallback;
     if (!oakum_version_scheme_parse(scheme, &s.scheme) || !kind_applies(m, q, a) ||
         !oakum_record_applies(&m->place, p, a, list))
@@ -490,7 +490,7 @@ static gboolean judge_package(Match *m, const OakumPackage *p, const Query *quer
     if (out.no_order) {
       const Statement *s = out.no_order;
       const OakumAdvisoryRange *r = s->judged.range;
-      const char *end = !r ? s->a->fixes[0]
+      const char *end = !r                 ? s->a->fixes[0]
                         : r->fixed         ? r->fixed
                         : r->last_affected ? r->last_affected
                                            : r->introduced;
@@ -635,7 +635,8 @@ static void say_unjudged(Match *m)
   static const struct {
     const char *reason, *words;
   } reasons[] = {
-      {"third-party-packages", "not built by the distribution, whose advisories say nothing of them"},
+      {"third-party-packages",
+       "not built by the distribution, whose advisories say nothing of them"},
       {"packages-of-another-system", "of another package manager than the distribution's"},
       {"go-devel", "Go modules without a version: built from a working tree"},
       {"no-version", "without a version"},
@@ -733,9 +734,8 @@ static void say_end_of_life(Match *m)
     return;
   g_autoptr(OakumEol) eol = oakum_advisory_db_eol(m->db, rule->eol, release);
   int64_t end;
-  g_autofree char *full = eol && eol->eol && strlen(eol->eol) == 10
-                              ? g_strconcat(eol->eol, "T00:00:00Z", NULL)
-                              : NULL;
+  g_autofree char *full =
+      eol && eol->eol && strlen(eol->eol) == 10 ? g_strconcat(eol->eol, "T00:00:00Z", NULL) : NULL;
   gboolean ended = eol && eol->eol &&
                    (strcmp(eol->eol, "true") == 0 ||
                     (oakum_time_parse(full ? full : eol->eol, &end) && end < m->options->now));
@@ -747,8 +747,8 @@ static void say_end_of_life(Match *m)
                              strcmp(eol->eol, "true") == 0 ? "" : eol->eol,
                              eol->extended ? "; extended support, for those who have it: " : "",
                              eol->extended ? eol->extended : "");
-  f->fix = g_strdup_printf("base the image on a release of %s that is still mended",
-                           rule->ecosystem);
+  f->fix =
+      g_strdup_printf("base the image on a release of %s that is still mended", rule->ecosystem);
   g_ptr_array_add(m->findings, f);
 }
 
@@ -770,9 +770,8 @@ static gboolean same_finding(const OakumFinding *a, const OakumFinding *b)
   return a->kind == b->kind && strcmp(a->id, b->id) == 0 &&
          g_strcmp0(a->package_name, b->package_name) == 0 &&
          g_strcmp0(a->package_version, b->package_version) == 0 &&
-         g_strcmp0(a->package_purl, b->package_purl) == 0 &&
-         g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->title, b->title) == 0 &&
-         g_strcmp0(a->layer, b->layer) == 0;
+         g_strcmp0(a->package_purl, b->package_purl) == 0 && g_strcmp0(a->source, b->source) == 0 &&
+         g_strcmp0(a->title, b->title) == 0 && g_strcmp0(a->layer, b->layer) == 0;
 }
 
 GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
@@ -783,11 +782,15 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
       g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_autoptr(GHashTable) used = oakum_str_map_new(g_free, NULL),
                         owners = oakum_str_map_new(NULL, NULL),
-                        unjudged_names =
-                            oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
-  Match m = {catalog,  db,   options ? options : &none,
+                        unjudged_names = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
+  Match m = {catalog,
+             db,
+             options ? options : &none,
              {oakum_distro_rule(catalog->distro.ecosystem), &catalog->distro, FALSE},
-             findings, used, owners, unjudged_names};
+             findings,
+             used,
+             owners,
+             unjudged_names};
   for (guint i = 0; i < catalog->incomplete->len; i++) {
     const OakumFinding *from = catalog->incomplete->pdata[i];
     incomplete(&m, from->id, g_strdup(from->title));

@@ -42,9 +42,9 @@ NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCata
 
 /* ---- a whole case in one document (debug match)
  * ------------------------------------------------------------------------------------------- */
-/* {"distro": {"ecosystem", "id", "version", "repositories"}, "packages": [{"name", "version", "type",
- * "space", "arch", "source", "source_version", "vendor", "module", "cpe", "owner", "purl"}],
- * "records": {FEED: [record, or text of a document]}, "vex": [document], "now": RFC 3339,
+/* {"distro": {"ecosystem", "id", "version", "repositories"}, "packages": [{"name", "version",
+ * "type", "space", "arch", "source", "source_version", "vendor", "module", "cpe", "owner",
+ * "purl"}], "records": {FEED: [record, or text of a document]}, "vex": [document], "now": RFC 3339,
  * "max_age_days": N, "kernel_headers": true}. The database is made at `path`. NULL: it is none. */
 typedef struct {
   OakumCatalog *catalog;

@@ -88,7 +88,8 @@ OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdv
       judged.affected = oakum_match_order(scheme, drop, version, lowest) == -1 ? OAKUM_AFFECTED
                                                                                : OAKUM_NOT_AFFECTED;
   }
-  for (const char **fix = a->fixes; judged.affected == OAKUM_AFFECTED && !judged.fixed && *fix; fix++)
+  for (const char **fix = a->fixes; judged.affected == OAKUM_AFFECTED && !judged.fixed && *fix;
+       fix++)
     way_out(scheme, drop, version, *fix, &judged.fixed);
   return judged;
 }

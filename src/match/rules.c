@@ -39,15 +39,24 @@ static const OakumDistroRule distros[] = {
 #undef BINARY
 
 static const OakumLanguageRule languages[] = {
-    {"pypi", "PyPI", NULL},         {"npm", "npm", "/"},
-    {"maven", "Maven", ":"},        {"golang", "Go", "/"},
-    {"cargo", "crates.io", NULL},   {"gem", "RubyGems", NULL},
-    {"composer", "Packagist", "/"}, {"nuget", "NuGet", NULL},
-    {"hex", "Hex", NULL},           {"otp", "Hex", NULL},
-    {"pub", "Pub", NULL},           {"hackage", "Hackage", NULL},
-    {"cran", "CRAN", NULL},         {"conan", "ConanCenter", NULL},
-    {"swift", "SwiftURL", "/"},     {"bitnami", "Bitnami", NULL},
-    {"julia", "Julia", NULL},       {"opam", "opam", NULL},
+    {"pypi", "PyPI", NULL},
+    {"npm", "npm", "/"},
+    {"maven", "Maven", ":"},
+    {"golang", "Go", "/"},
+    {"cargo", "crates.io", NULL},
+    {"gem", "RubyGems", NULL},
+    {"composer", "Packagist", "/"},
+    {"nuget", "NuGet", NULL},
+    {"hex", "Hex", NULL},
+    {"otp", "Hex", NULL},
+    {"pub", "Pub", NULL},
+    {"hackage", "Hackage", NULL},
+    {"cran", "CRAN", NULL},
+    {"conan", "ConanCenter", NULL},
+    {"swift", "SwiftURL", "/"},
+    {"bitnami", "Bitnami", NULL},
+    {"julia", "Julia", NULL},
+    {"opam", "opam", NULL},
     {"githubactions", "GitHub Actions", "/"},
 };
 
@@ -70,8 +79,8 @@ const OakumLanguageRule *oakum_language_rule(const char *type)
 
 gboolean oakum_is_os_type(const char *type)
 {
-  static const char *const types[] = {"deb",     "apk", "rpm",  "alpm", "ebuild",
-                                      "portage", "opkg", "snap", "nix",  "brew", NULL};
+  static const char *const types[] = {"deb",  "apk",  "rpm", "alpm", "ebuild", "portage",
+                                      "opkg", "snap", "nix", "brew", NULL};
   return type && g_strv_contains(types, type);
 }
 
@@ -90,7 +99,8 @@ static gboolean holds_one(const char *text, const char *list)
 
 gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *package)
 {
-  /* Maintainers of Debian's packages are people of all domains; these are known to build their own. */
+  /* Maintainers of Debian's packages are people of all domains; these are known to build their own.
+   */
   static const char foreign[] =
       "@docker.com|nvidia|@hashicorp.com|@microsoft.com|microsoft corporation|mongodb|elastic.co|"
       "elasticsearch|@nodesource.com|gitlab|@google.com|google llc|@grafana.com|influxdata|"
@@ -111,16 +121,16 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
 
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
 {
-  static const char *const names[] = {"linux-libc-dev",      "linux-headers", "kernel-headers",
-                                      "linux-libc-headers",  "linux-glibc-devel",
-                                      "kernel-cross-headers", "linux-api-headers",
-                                      "linux-libc-dev-cross", "kernel-lt-headers", NULL};
-  return oakum_is_os_type(package->type) &&
-         (g_strv_contains(names, package->name) ||
-          g_str_has_prefix(package->name, "linux-headers-") ||
-          g_str_has_prefix(package->name, "linux-libc-dev-") ||
-          (g_str_has_prefix(package->name, "kernel-") &&
-           g_str_has_suffix(package->name, "-headers")));
+  static const char *const names[] = {"linux-libc-dev",    "linux-headers",
+                                      "kernel-headers",    "linux-libc-headers",
+                                      "linux-glibc-devel", "kernel-cross-headers",
+                                      "linux-api-headers", "linux-libc-dev-cross",
+                                      "kernel-lt-headers", NULL};
+  return oakum_is_os_type(package->type) && (g_strv_contains(names, package->name) ||
+                                             g_str_has_prefix(package->name, "linux-headers-") ||
+                                             g_str_has_prefix(package->name, "linux-libc-dev-") ||
+                                             (g_str_has_prefix(package->name, "kernel-") &&
+                                              g_str_has_suffix(package->name, "-headers")));
 }
 
 /* ---- is it about this package
@@ -168,7 +178,8 @@ static gboolean module_applies(const OakumPackage *p, const OakumAdvisory *a)
     return TRUE;
   if (a->module && p->module)
     return same_stream(a->module, p->module);
-  const char *label = a->module ? a->module : p->module, *stream = label ? strchr(label, ':') : NULL;
+  const char *label = a->module ? a->module : p->module,
+             *stream = label ? strchr(label, ':') : NULL;
   const char *have, *want;
   size_t n = major_of(p->version, &have), m = fix ? major_of(fix, &want) : 0;
   if (!stream) /* neither says: streams of one program go by its first number */

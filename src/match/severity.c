@@ -100,8 +100,8 @@ static const double band_middle[] = {5.0, 0.5, 2.5, 5.5, 8.0, 9.5};
 
 static double risk_of(const OakumFinding *f)
 {
-  double harm = (f->cvss_vector ? (f->cvss + band_middle[f->severity]) / 2
-                                : band_middle[f->severity]) / 10;
+  double harm =
+      (f->cvss_vector ? (f->cvss + band_middle[f->severity]) / 2 : band_middle[f->severity]) / 10;
   double chance = f->kev ? 1 : f->epss >= 0 ? f->epss : 0.01;
   double risk = 100 * harm * chance * (f->ransomware ? 1.1 : 1) * (f->kev ? 1.05 : 1);
   return CLAMP(risk, 0, 100);

@@ -90,8 +90,8 @@ static VexKind kind_of(const char *word)
 /* "not_affected (vulnerable_code_not_present): what was said" */
 static char *reason_of(const char *status, const char *justification, const char *words)
 {
-  g_autofree char *line = words ? g_strdelimit(g_strndup(words, OAKUM_ADVISORY_NOTE_MAX), "\r\n", ' ')
-                                : NULL;
+  g_autofree char *line =
+      words ? g_strdelimit(g_strndup(words, OAKUM_ADVISORY_NOTE_MAX), "\r\n", ' ') : NULL;
   g_autofree char *safe = line ? g_utf8_make_valid(line, -1) : NULL;
   return g_strdup_printf("%s%s%s%s%s%s", status ? status : "", justification ? " (" : "",
                          justification ? justification : "", justification ? ")" : "",
@@ -135,8 +135,8 @@ static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
     const char *status = text_of(s, "status");
     VexKind kind = kind_of(status);
     const char *words = text_of(s, "impact_statement");
-    g_autofree char *reason = reason_of(status, text_of(s, "justification"),
-                                        words ? words : text_of(s, "status_notes"));
+    g_autofree char *reason =
+        reason_of(status, text_of(s, "justification"), words ? words : text_of(s, "status_notes"));
     const json_t *names = json_object_get(s, "vulnerability"),
                  *products = json_object_get(s, "products");
     if (json_array_size(products) == 0 && !openvex_names(r, names, NULL, kind, reason, error))
@@ -210,8 +210,8 @@ static const char *csaf_about(const json_t *list, const char *id, const char *la
 
 static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
 {
-  static const char *const states[] = {"known_affected", "under_investigation", "known_not_affected",
-                                       "fixed", "first_fixed"};
+  static const char *const states[] = {"known_affected", "under_investigation",
+                                       "known_not_affected", "fixed", "first_fixed"};
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
   csaf_products(json_object_get(json, "product_tree"), purls);
   const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
@@ -296,8 +296,8 @@ gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char 
                         GError **error)
 {
   if (len > OAKUM_VEX_DOCUMENT_MAX) {
-    g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_LIMIT, "%s: larger than a VEX document may be",
-                what);
+    g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_LIMIT,
+                "%s: larger than a VEX document may be", what);
     return FALSE;
   }
   OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, what, error);

@@ -60,13 +60,12 @@ char *oakum_report_table(const OakumResult *result)
                            : g_strdup_printf("%d", f->layer_index);
     g_autofree char *line =
         f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
-    add_row(rows,
-            (const char *const[COLUMNS]){f->id, oakum_severity_name(f->severity), f->package_name,
-                                         f->package_version, f->fixed,
-                                         f->suppressed ? "suppressed" : f->status, layer, line});
+    add_row(rows, (const char *const[COLUMNS]){
+                      f->id, oakum_severity_name(f->severity), f->package_name, f->package_version,
+                      f->fixed, f->suppressed ? "suppressed" : f->status, layer, line});
   }
-  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix", target,
-                         name, result->catalog->packages->len, holes, fixable);
+  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix", target, name,
+                         result->catalog->packages->len, holes, fixable);
   if (suppressed)
     g_string_append_printf(out, ", %u more suppressed", suppressed);
   g_string_append_c(out, '\n');
@@ -74,8 +73,10 @@ char *oakum_report_table(const OakumResult *result)
     layout(out, rows);
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    g_autofree char *text = oakum_escape_terminal(
-        f->kind == OAKUM_FINDING_EOL ? f->title : f->suppressed ? f->suppressed : "", -1);
+    g_autofree char *text = oakum_escape_terminal(f->kind == OAKUM_FINDING_EOL ? f->title
+                                                  : f->suppressed              ? f->suppressed
+                                                                               : "",
+                                                  -1);
     if (f->kind == OAKUM_FINDING_EOL)
       g_string_append_printf(out, "%s [%s]\n", text, f->id);
     else if (f->suppressed && result->show_suppressed)

@@ -124,7 +124,8 @@ static void test_explained(void)
                     FROM("0") "," FIXED("1.1")));
   g_autoptr(GArray) lines = g_array_new(FALSE, FALSE, sizeof(int));
   g_array_append_vals(lines, (const int[]){0, 7}, 2);
-  g_autoptr(GPtrArray) findings = oakum_match_run(w.catalog, w.db, &(OakumMatchOptions){.layer_lines = lines}, NULL);
+  g_autoptr(GPtrArray) findings =
+      oakum_match_run(w.catalog, w.db, &(OakumMatchOptions){.layer_lines = lines}, NULL);
   g_assert_cmpuint(findings->len, ==, 1);
   const OakumFinding *f = findings->pdata[0];
   g_assert_cmpint(f->severity, ==, OAKUM_SEVERITY_MEDIUM);
