@@ -253,14 +253,13 @@ static gboolean score4(const char *v, double *score)
 
 gboolean oakum_cvss_score(const char *vector, double *score, OakumSeverity *severity)
 {
-  gboolean two = g_str_has_prefix(vector, "AV:") || g_str_has_prefix(vector, "(AV:");
+  gboolean two = g_str_has_prefix(vector, "AV:");
   gboolean ok = strlen(vector) > OAKUM_CVSS_MAX         ? FALSE
                 : g_str_has_prefix(vector, "CVSS:4.0/") ? score4(vector, score)
                 : g_str_has_prefix(vector, "CVSS:3.1/") || g_str_has_prefix(vector, "CVSS:3.0/")
                     ? score3(vector, score)
-                : g_str_has_prefix(vector, "CVSS:2.0/") || two
-                    ? score2(vector + (*vector == '('), score)
-                    : FALSE;
+                : g_str_has_prefix(vector, "CVSS:2.0/") || two ? score2(vector, score)
+                                                               : FALSE;
   if (!ok)
     return FALSE;
   /* bands of v3 and v4; v2 knows no critical (NVD's bands for it) */

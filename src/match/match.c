@@ -432,8 +432,11 @@ static int rank_of(const Match *m, const Query *q, const OakumAdvisory *a)
 {
   if (q->by == OAKUM_NAME_LANGUAGE || q->by == OAKUM_NAME_CPE || !m->place.rule)
     return 1;
-  g_auto(GStrv) own = g_strsplit(m->place.rule->own, " ", -1);
-  return g_strv_contains((const char *const *)own, a->feed->name) ? 0 : 1;
+  size_t n = strlen(a->feed->name);
+  for (const char *at = m->place.rule->own; at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+    if (strncmp(at, a->feed->name, n) == 0 && (at[n] == ' ' || at[n] == 0))
+      return 0;
+  return 1;
 }
 
 /* Whether a record of this kind is about the name that was looked up. */

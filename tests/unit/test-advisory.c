@@ -205,7 +205,7 @@ static void test_severity(void)
       {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", OAKUM_SEVERITY_NEGLIGIBLE}, /* 0.0 */
       {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H", OAKUM_SEVERITY_UNKNOWN},
       {"CVSS:3.1/AV:X/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", OAKUM_SEVERITY_UNKNOWN},
-      {"AV:N/AC:L/Au:N/C:P/I:P/A:P", OAKUM_SEVERITY_UNKNOWN},
+      {"AV:N/AC:L/Au:N/C:P/I:P/A:P", OAKUM_SEVERITY_HIGH}, /* 7.5 of version 2 */
       {"", OAKUM_SEVERITY_UNKNOWN},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)

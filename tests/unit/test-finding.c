@@ -38,11 +38,48 @@ static void test_severity(void)
   g_assert_false(oakum_severity_parse("hi", &severity));
 }
 
+static void test_cvss(void)
+{
+  /* scores as FIRST's own calculators show them */
+  static const struct {
+    const char *vector;
+    double score; /* -1: none */
+    OakumSeverity severity;
+  } cases[] = {
+      {"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", 10,
+       OAKUM_SEVERITY_CRITICAL},
+      {"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3,
+       OAKUM_SEVERITY_CRITICAL},
+      {"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:N/SC:N/SI:N/SA:N", 0,
+       OAKUM_SEVERITY_NEGLIGIBLE},
+      {"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:S/VI:N/VA:N/SC:N/SI:N/SA:N", -1, 0},
+      {"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N", -1, 0},
+      {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", 10, OAKUM_SEVERITY_CRITICAL},
+      {"CVSS:3.0/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N", 6.1, OAKUM_SEVERITY_MEDIUM},
+      {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:X/C:H/I:H/A:H", -1, 0},
+      {"AV:N/AC:L/Au:N/C:C/I:C/A:C", 10, OAKUM_SEVERITY_HIGH},
+      {"(AV:N/AC:L/Au:N/C:P/I:P/A:P)", -1, 0}, /* no letter ends in a bracket */
+      {"AV:L/AC:H/Au:M/C:N/I:N/A:P", 0.8, OAKUM_SEVERITY_LOW},
+      {"CVSS:5.0/AV:N", -1, 0},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    double score = -1;
+    OakumSeverity severity = OAKUM_SEVERITY_UNKNOWN;
+    gboolean ok = oakum_cvss_score(cases[i].vector, &score, &severity);
+    g_assert_cmpint(ok, ==, cases[i].score >= 0);
+    if (!ok)
+      continue;
+    g_assert_cmpfloat_with_epsilon(score, cases[i].score, 0.001);
+    g_assert_cmpint(severity, ==, cases[i].severity);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/finding/order", test_order);
   g_test_add_func("/finding/fingerprint", test_fingerprint);
   g_test_add_func("/finding/severity", test_severity);
+  g_test_add_func("/finding/cvss", test_cvss);
   return g_test_run();
 }

@@ -104,11 +104,11 @@ static void test_several(void)
          RECORD("A", "\"upstream\":[\"CVE-1\"],", FROM("0"))
              RECORD("B", "\"upstream\":[\"CVE-1\"],", FROM("0") "," FIXED("1")),
          "");
-  /* of two fixes the nearer one is told */
+  /* of two fixes the one is told that no record still counts as affected */
   expect("0.5",
          RECORD("A", "\"upstream\":[\"CVE-1\"],", FROM("0") "," FIXED("9"))
              RECORD("B", "\"upstream\":[\"CVE-1\"],", FROM("0") "," FIXED("1")),
-         "CVE-1 1 fixed");
+         "CVE-1 9 fixed");
   /* one advisory that mends two */
   expect("0.5", RECORD("DSA-1", "\"upstream\":[\"CVE-2\",\"CVE-1\"],", FROM("0") "," FIXED("1")),
          "CVE-1 1 fixed,CVE-2 1 fixed");
