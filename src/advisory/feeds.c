@@ -266,7 +266,7 @@ const OakumFeedRow oakum_feed_rows[] = {
      oakum_read_vuln_meta,
      sniff_meta},
     {{"rows", "oakum: rows of packages as its own export writes them", "JSON, an object a line",
-      "of whatever was exported", "as the rows say", LIST("")},
+      "of whatever was exported", "as the rows say", (const char *const[]){NULL}},
      oakum_read_rows,
      sniff_rows},
     {{NULL}, NULL, NULL},

@@ -157,18 +157,18 @@ gboolean oakum_read_rows(OakumIngest *in, OakumReader *reader, GError **error)
     }
     OAKUM_AUTO_JSON *owned = json;
     in->line = oakum_json_split_line(split);
-    const char *name = oakum_text_of(json, "feed");
-    guint feed = oakum_ingest_feed(in, name ? name : "rows", oakum_text_of(json, "part"));
+    const char *name = oakum_text_of(owned, "feed");
+    guint feed = oakum_ingest_feed(in, name ? name : "rows", oakum_text_of(owned, "part"));
     oakum_ingest_whole(in, feed); /* an export has all of each part */
-    gboolean ok = json_is_object(json) &&
-                  (oakum_text_of(json, "vulnerability") ? read_vulnerability(in, feed, json)
-                   : oakum_text_of(json, "record")      ? read_row(in, feed, json, &local)
-                                                        : read_small(in, feed, json));
+    gboolean ok = json_is_object(owned) &&
+                  (oakum_text_of(owned, "vulnerability") ? read_vulnerability(in, feed, owned)
+                   : oakum_text_of(owned, "record")      ? read_row(in, feed, owned, &local)
+                                                         : read_small(in, feed, owned));
     if (!ok) {
       if (!local)
         (void)!oakum_feed_invalid(&local, "neither a row of a package nor a vulnerability");
-      oakum_ingest_bad(in, oakum_text_of(json, "record"), g_steal_pointer(&local));
-    } else if (!oakum_ingest_keep(in, feed, NULL, oakum_text_of(json, "modified"), error)) {
+      oakum_ingest_bad(in, oakum_text_of(owned, "record"), g_steal_pointer(&local));
+    } else if (!oakum_ingest_keep(in, feed, NULL, oakum_text_of(owned, "modified"), error)) {
       return FALSE;
     }
   }
