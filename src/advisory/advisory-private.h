@@ -3,7 +3,7 @@
 #include "sql/sql.h"
 #include <string.h>
 
-/* ---- rows: bytes of the columns `data` (row.c; docs/database.md tells the format)
+/* ---- rows: bytes of the columns `data` (row.c tells the format)
  * ------------------------------------------------------------------------------ */
 /* Memory that is freed at once. */
 typedef struct OakumArena OakumArena;

@@ -1,5 +1,5 @@
 /* advisory: feeds to one compact read-only database, clustered by (ecosystem, package). Rank 3. It
- * knows nothing of images or packages that are installed. docs/database.md tells the format. */
+ * knows nothing of images or packages that are installed. */
 #pragma once
 #include "base/base.h"
 #include "codec/codec.h"

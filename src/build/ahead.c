@@ -15,28 +15,27 @@ struct OakumAhead {
   GThread *thread;
 };
 
-/* Of two that want one blob the second waits. */
-static void claim(Build *build, const char *digest)
+void oakum_build_claim(Build *build, const char *key)
 {
   OAKUM_AUTO_LOCK(&build->fetch_lock);
-  while (g_hash_table_contains(build->fetching, digest))
+  while (g_hash_table_contains(build->fetching, key))
     g_cond_wait(&build->fetched, &build->fetch_lock);
-  g_hash_table_add(build->fetching, (gpointer)digest);
+  g_hash_table_add(build->fetching, (gpointer)key);
 }
 
-static void release(Build *build, const char *digest)
+void oakum_build_release(Build *build, const char *key)
 {
   OAKUM_AUTO_LOCK(&build->fetch_lock);
-  g_hash_table_remove(build->fetching, digest);
+  g_hash_table_remove(build->fetching, key);
   g_cond_broadcast(&build->fetched);
 }
 
 static gboolean fetch_one(Build *build, const OakumImage *image, guint index, GError **error)
 {
   const OakumDescriptor *desc = image->manifest->layers->pdata[index];
-  claim(build, desc->digest);
+  oakum_build_claim(build, desc->digest);
   gboolean ok = oakum_image_fetch_blob(image, index, error);
-  release(build, desc->digest);
+  oakum_build_release(build, desc->digest);
   return ok;
 }
 
@@ -112,7 +111,7 @@ static void first_free(void *self)
       !oakum_reader_drain(first->below, &error) && error->code == OAKUM_ERROR_DIGEST)
     ahead->wrong = g_steal_pointer(&error);
   oakum_reader_free(first->below);
-  release(ahead->build, first->digest);
+  oakum_build_release(ahead->build, first->digest);
   g_free(first);
 }
 
@@ -120,10 +119,10 @@ OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error)
 {
   static const OakumReaderClass klass = {first_read, first_free};
   const OakumDescriptor *desc = ahead->image->manifest->layers->pdata[0];
-  claim(ahead->build, desc->digest);
+  oakum_build_claim(ahead->build, desc->digest);
   OakumReader *blob = oakum_image_open_blob(ahead->image, 0, error);
   if (!blob) {
-    release(ahead->build, desc->digest);
+    oakum_build_release(ahead->build, desc->digest);
     return NULL;
   }
   First *first = g_new0(First, 1);
@@ -131,7 +130,7 @@ OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error)
   OakumReader *reader = oakum_reader_new(&klass, first);
   if (ahead->build->options->threads > 1) /* one receives, another inflates */
     reader = oakum_reader_new_threaded(reader);
-  return oakum_image_unpack_blob(ahead->image, 0, reader);
+  return oakum_layer_unpack(reader, ahead->image->config->diff_ids->pdata[0]);
 }
 
 void oakum_ahead_blame(OakumAhead *ahead, GError **error)

@@ -98,7 +98,7 @@ typedef struct {
   const OakumIgnore *ignore; /* of the context; NULL: all counts */
   int context;               /* descriptor, -1: none */
   const char *store_inside;  /* where below the context the store lies; NULL: elsewhere */
-  GMutex fetch_lock;         /* guards the digests of blobs that are on their way */
+  GMutex fetch_lock;         /* guards what is claimed */
   GCond fetched;
   GHashTable *fetching;
   GMutex foreign_lock;
@@ -119,8 +119,13 @@ NODISCARD OakumWriter *oakum_graph_writer(const OakumGraph *graph, OakumWriter *
 /* A descriptor that can be read once a stage failed; borrowed. */
 NODISCARD const int *oakum_graph_stop(const OakumGraph *graph);
 
-/* Brings the layers of an image (NULL: of none) into the store, one after the other, while the
- * caller unpacks those that are there. The image must outlive it. */
+/* Of several threads that want what `key` names (the digest of a blob, the key of an unpacked base)
+ * one goes on, and the others wait until it releases it. `key` must live as long. */
+void oakum_build_claim(Build *build, const char *key);
+void oakum_build_release(Build *build, const char *key);
+
+/* Brings the layers of an image (NULL: of none) but the first into the store, one after the other,
+ * while the caller unpacks those that are there. The image must outlive it. */
 typedef struct OakumAhead OakumAhead;
 NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
 /* Layer 0 as plain tar, which comes into the store as it is read. Must go before `ahead`. */

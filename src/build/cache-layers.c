@@ -131,10 +131,7 @@ static gboolean unpacks_to(OakumLayerPool *pool, const OakumDescriptor *layer, c
   OakumReader *blob = source->open(source, layer, error);
   if (!blob)
     return FALSE;
-  OakumReader *plain = oakum_reader_new_limit(oakum_reader_new_inflate(blob, NULL),
-                                              OAKUM_LAYER_UNPACKED_MAX, "layer");
-  g_autoptr(OakumReader) checked = oakum_reader_new_verify(plain, oakum_digest_kind(diff_id),
-                                                           oakum_digest_hex(diff_id), UINT64_MAX);
+  g_autoptr(OakumReader) checked = oakum_layer_unpack(blob, diff_id);
   return oakum_reader_drain(checked, error);
 }
 

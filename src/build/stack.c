@@ -164,22 +164,6 @@ static gboolean raise_step(gpointer user, GError **error)
 /* ---- the base
  * --------------------------------------------------------------------------------------- */
 
-/* Of several stages on one base one unpacks it. */
-static void claim(Build *build, char *key)
-{
-  OAKUM_AUTO_LOCK(&build->fetch_lock);
-  while (g_hash_table_contains(build->fetching, key))
-    g_cond_wait(&build->fetched, &build->fetch_lock);
-  g_hash_table_add(build->fetching, key);
-}
-
-static void release(Build *build, const char *key)
-{
-  OAKUM_AUTO_LOCK(&build->fetch_lock);
-  g_hash_table_remove(build->fetching, key);
-  g_cond_broadcast(&build->fetched);
-}
-
 static char *base_key(const Stage *stage)
 {
   g_autoptr(GString) what = g_string_new(NULL);
@@ -206,12 +190,12 @@ static gboolean find_base(Build *build, Stage *stage, OakumStack *stack, GError 
 {
   g_autofree char *key = base_key(stage);
   OakumTree *tree = NULL;
-  claim(build, key);
+  oakum_build_claim(build, key); /* of several stages on one base one unpacks it */
   stack->kept = oakum_kept_find(build->store, key, &tree);
   oakum_debug("unpacked base: %s", stack->kept ? "kept from before" : "not kept");
   if (!stack->kept)
     stack->kept = unpack(build, stage, key, &tree, error);
-  release(build, key);
+  oakum_build_release(build, key);
   stage->tree = tree;
   return stack->kept != NULL;
 }

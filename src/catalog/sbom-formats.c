@@ -130,8 +130,10 @@ void oakum_sbom_cyclonedx(const json_t *json, const OakumCatalogFile *file, Oaku
 {
   const json_t *top = json_object_get(json_object_get(json, "metadata"), "component");
   cyclonedx_components(json, file, sink);
-  if (top)
+  if (top) {
     cyclonedx_components(top, file, sink);
+    cyclonedx_component(top, file, sink); /* an application is a package, too */
+  }
   cyclonedx_incomplete(json, file, sink);
 }
 

@@ -105,8 +105,8 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                        .name = g_strdup(said->name),
                        .qualifiers = oakum_str_map_new(g_free, g_free)};
   }
-  if (!is_document(file) &&
-      (is_os(purl.type) || strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0))
+  gboolean image = strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0;
+  if (image || (!is_document(file) && is_os(purl.type)))
     return;
   const char *epoch = g_hash_table_lookup(purl.qualifiers, "epoch"),
              *version = purl.version    ? purl.version

@@ -137,12 +137,8 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
   options->lowest = layer->lowest;
   options->only = layer->only;
   OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
-  if (layer->diff_id) {
-    OakumReader *plain = oakum_reader_new_limit(oakum_reader_new_inflate(bytes, NULL),
-                                                OAKUM_LAYER_UNPACKED_MAX, "layer");
-    bytes = oakum_reader_new_verify(plain, oakum_digest_kind(layer->diff_id),
-                                    oakum_digest_hex(layer->diff_id), UINT64_MAX);
-  }
+  if (layer->diff_id)
+    bytes = oakum_layer_unpack(bytes, layer->diff_id);
   return oakum_catalog_read_tar(bytes, options, error);
 }
 

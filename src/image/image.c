@@ -68,9 +68,8 @@ OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError 
   return blob;
 }
 
-OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index, OakumReader *blob)
+OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id)
 {
-  const char *diff_id = image->config->diff_ids->pdata[index];
   OakumReader *plain = oakum_reader_new_inflate(blob, NULL);
   return oakum_reader_new_verify(oakum_reader_new_limit(plain, OAKUM_LAYER_UNPACKED_MAX, "layer"),
                                  oakum_digest_kind(diff_id), oakum_digest_hex(diff_id), UINT64_MAX);
@@ -79,7 +78,7 @@ OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index, Oakum
 OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
 {
   OakumReader *blob = oakum_image_open_blob(image, index, error);
-  return blob ? oakum_image_unpack_blob(image, index, blob) : NULL;
+  return blob ? oakum_layer_unpack(blob, image->config->diff_ids->pdata[index]) : NULL;
 }
 
 gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error)

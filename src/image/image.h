@@ -114,10 +114,9 @@ void oakum_image_free(OakumImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
 /* The blob of layer `index` as it is stored; fails at its end when size or digest differ. */
 NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error);
-/* What `blob` (taken; of layer `index`) unpacks to: plain tar; fails at its end when the diff ID
- * differs. */
-NODISCARD OakumReader *oakum_image_unpack_blob(const OakumImage *image, guint index,
-                                               OakumReader *blob);
+/* What `blob` (taken), a layer as it is stored, unpacks to: plain tar; fails at its end when the
+ * diff ID (checked by the caller) differs. */
+NODISCARD OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id);
 /* Brings layer `index` near (OakumBlobSource.is_far), when it is not. */
 NODISCARD gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */

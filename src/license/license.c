@@ -259,8 +259,3 @@ char *oakum_license_expression(const char *text)
   g_string_free(p.out, TRUE);
   return NULL;
 }
-
-gboolean oakum_license_is_single(const char *expression)
-{
-  return oakum_license_is_id(expression);
-}

@@ -10,5 +10,3 @@ NODISCARD gboolean oakum_license_is_id(const char *text);
  * names, Debian's and Fedora's short names ("GPL-2+", "Expat", "GPLv2+ and BSD") by the ids that
  * they mean. New string; NULL: it is none, or not of one meaning. */
 NODISCARD char *oakum_license_expression(const char *text);
-/* Whether that expression is one id and nothing else. */
-NODISCARD gboolean oakum_license_is_single(const char *expression);

@@ -24,7 +24,7 @@ static json_t *licenses(const char *text)
 {
   g_autofree char *expression = oakum_license_expression(text);
   json_t *row = json_object(), *list = json_array();
-  if (expression && !oakum_license_is_single(expression)) {
+  if (expression && !oakum_license_is_id(expression)) {
     set(row, "expression", expression);
   } else {
     json_t *license = json_object();

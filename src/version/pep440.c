@@ -103,27 +103,10 @@ static gboolean parse(OakumSlice text, Pep440 *out)
   return rest.len == 0;
 }
 
-/* The first `count` numbers, missing ones being 0. */
-static int release_compare(OakumSlice a, OakumSlice b, size_t count)
-{
-  OakumSlice one, other;
-  for (size_t i = 0; i < count; i++) {
-    one = other = (OakumSlice){NULL, 0};
-    gboolean more_a = oakum_version_split(&a, '.', &one),
-             more_b = oakum_version_split(&b, '.', &other);
-    if (!more_a && !more_b)
-      return 0;
-    int order = oakum_version_digits_compare(one, other);
-    if (order != 0)
-      return order;
-  }
-  return 0;
-}
-
 static int base_compare(const Pep440 *a, const Pep440 *b)
 {
   int order = oakum_version_digits_compare(a->epoch, b->epoch);
-  return order != 0 ? order : release_compare(a->release, b->release, SIZE_MAX);
+  return order != 0 ? order : oakum_version_numbers_compare(a->release, b->release, SIZE_MAX);
 }
 
 /* Where a version stands among those of its release: 1.0.dev1 < 1.0a1 < 1.0b1 < 1.0rc1 < 1.0. */
@@ -214,7 +197,7 @@ static size_t count_numbers(OakumSlice release)
 static gboolean prefix_equal(const Pep440 *v, const Pep440 *wanted, size_t count)
 {
   return oakum_version_digits_compare(v->epoch, wanted->epoch) == 0 &&
-         release_compare(v->release, wanted->release, count) == 0;
+         oakum_version_numbers_compare(v->release, wanted->release, count) == 0;
 }
 
 typedef enum { ARBITRARY, COMPATIBLE, EQUAL, NOT_EQUAL, LE, GE, LT, GT, NO_OPERATOR } Operator;

@@ -24,8 +24,6 @@ NODISCARD gboolean oakum_semver_take_number(OakumSlice *rest, OakumSemverFlags f
 /* Takes "-pre" and "+build" from the front, each if it is there; FALSE when one is not valid. */
 NODISCARD gboolean oakum_semver_take_tail(OakumSlice *rest, OakumSemverFlags flags, OakumSlice *pre,
                                           OakumSlice *build);
-/* Orders lists of numbers, missing ones being 0. */
-NODISCARD int oakum_semver_numbers_compare(OakumSlice a, OakumSlice b);
 /* Orders the first `count` (at most 4) numbers. */
 NODISCARD int oakum_semver_head_compare(const OakumSemver *a, const OakumSemver *b, unsigned count);
 /* Orders lists of identifiers: by value where both are numbers, numbers before words. */

@@ -54,21 +54,6 @@ gboolean oakum_semver_parse(OakumSlice text, OakumSemverFlags flags, OakumSemver
   return oakum_semver_take_tail(&text, flags, &out->pre, &out->build) && text.len == 0;
 }
 
-int oakum_semver_numbers_compare(OakumSlice a, OakumSlice b)
-{
-  OakumSlice one, other;
-  for (;;) {
-    one = other = (OakumSlice){NULL, 0};
-    gboolean more_a = oakum_version_split(&a, '.', &one),
-             more_b = oakum_version_split(&b, '.', &other);
-    if (!more_a && !more_b)
-      return 0;
-    int order = oakum_version_digits_compare(one, other);
-    if (order != 0)
-      return order;
-  }
-}
-
 int oakum_semver_head_compare(const OakumSemver *a, const OakumSemver *b, unsigned count)
 {
   for (unsigned i = 0; i < count; i++) {
@@ -106,7 +91,7 @@ int oakum_semver_pre_compare(OakumSlice a, OakumSlice b)
 
 int oakum_semver_order(const OakumSemver *a, const OakumSemver *b)
 {
-  int order = oakum_semver_numbers_compare(a->numbers, b->numbers);
+  int order = oakum_version_numbers_compare(a->numbers, b->numbers, SIZE_MAX);
   return order != 0 ? order : oakum_semver_pre_compare(a->pre, b->pre);
 }
 

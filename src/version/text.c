@@ -106,6 +106,22 @@ int oakum_version_digits_compare(OakumSlice a, OakumSlice b)
   return a.len > 0 ? oakum_version_sign(memcmp(a.data, b.data, a.len)) : 0;
 }
 
+int oakum_version_numbers_compare(OakumSlice a, OakumSlice b, size_t count)
+{
+  OakumSlice one, other;
+  for (size_t i = 0; i < count; i++) {
+    one = other = (OakumSlice){NULL, 0};
+    gboolean more_a = oakum_version_split(&a, '.', &one),
+             more_b = oakum_version_split(&b, '.', &other);
+    if (!more_a && !more_b)
+      return 0;
+    int order = oakum_version_digits_compare(one, other);
+    if (order != 0)
+      return order;
+  }
+  return 0;
+}
+
 gboolean oakum_version_digits_zero(OakumSlice a)
 {
   return without_zeros(a).len == 0;

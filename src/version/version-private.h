@@ -80,6 +80,8 @@ NODISCARD gboolean oakum_version_all(OakumSlice text, gboolean (*wanted)(int c))
 
 /* Compares two runs of decimal digits by value, of any length; an empty one is 0. */
 NODISCARD int oakum_version_digits_compare(OakumSlice a, OakumSlice b);
+/* Lists of such runs with '.' between them: the first `count`, missing ones being 0. */
+NODISCARD int oakum_version_numbers_compare(OakumSlice a, OakumSlice b, size_t count);
 NODISCARD int oakum_version_bytes_compare(OakumSlice a, OakumSlice b);
 /* The same with ASCII letters folded to lower case. */
 NODISCARD int oakum_version_fold_compare(OakumSlice a, OakumSlice b);
