@@ -128,7 +128,7 @@ def test_shared_section(oakum, folder):
     (["buid"], 'unknown command "buid"; did you mean "build"?'),
     (["xyzzy"], 'unknown command "xyzzy"; oakum --help lists the commands'),
     (["db", "imprt"], 'unknown verb "imprt"; did you mean "import"?'),
-    (["db"], "expected import or status"),
+    (["db"], "expected import, update, status, "),
     (["build", "--taget", "x", "."], "unknown option --taget; did you mean --target?"),
     (["build", "--taget=x", "."], "unknown option --taget; did you mean --target?"),
     (["build", "--zzz", "."], "unknown option --zzz; see oakum build --help"),
@@ -180,10 +180,10 @@ def test_bash_completion(oakum, tmp_path):
     assert complete(oakum, tmp_path, "build", "--isolation", "u") == {"userns"}
     assert complete(oakum, tmp_path, "build", "--context", "") == {"sub"}
     assert complete(oakum, tmp_path, "build", "-f", "") >= {"file", "sub"}
-    assert complete(oakum, tmp_path, "db", "") == {"import", "status"}
+    assert complete(oakum, tmp_path, "db", "") == {"import", "update", "status", "export", "verify", "diff", "feeds", "push", "pull"}
     assert complete(oakum, tmp_path, "db", "import", "--f") == {"--feed"}
-    assert complete(oakum, tmp_path, "db", "import", "--feed", "o") == {"osv"}
-    assert complete(oakum, tmp_path, "db", "status", "--f") == set()
+    assert complete(oakum, tmp_path, "db", "import", "--feed", "os") == {"osv"}
+    assert complete(oakum, tmp_path, "db", "status", "--feed") == set()
 
 
 def test_fish_and_zsh_completion(oakum, tmp_path):
