@@ -271,8 +271,25 @@ static char *cache_id(const Build *build, const OakumMount *m)
   return g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
 }
 
-/* store/mounts/<hash of the id>/<number>/data, with a lock beside it. Of a private cache each user
- * at a time has a number of its own. */
+static gboolean is_folder(const char *path)
+{
+  struct stat st;
+  return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A lock of its own for the making: who waits to make a cache that another has made meanwhile and
+ * uses already must not wait for the end of that use. */
+static gboolean ensure_cache(Maker *k, const char *folder, const char *data, GError **error)
+{
+  if (is_folder(data))
+    return TRUE;
+  g_autofree char *path = g_build_filename(folder, "making", NULL);
+  g_autoptr(OakumLock) making = oakum_lock_take(path, TRUE, TRUE, error);
+  return making && (is_folder(data) || new_cache(k, folder, data, error));
+}
+
+/* store/mounts/<hash of the id>/<number>/data, with a lock of its users beside it. Of a private
+ * cache each user at a time has a number of its own. */
 static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
@@ -289,30 +306,19 @@ static gboolean make_cache(Maker *k, GError **error)
       return FALSE;
     }
     const char *data = keep(k->out, g_build_filename(folder, "data", NULL));
-    struct stat st;
-    gboolean there = lstat(data, &st) == 0 && S_ISDIR(st.st_mode);
     g_autoptr(GError) busy = NULL;
-    /* one that is whole may be used by others at the same time */
-    OakumLock *lock =
-        oakum_lock_take(lock_path, alone || !there, m->sharing != OAKUM_SHARING_PRIVATE, &busy);
+    OakumLock *lock = oakum_lock_take(lock_path, alone, m->sharing != OAKUM_SHARING_PRIVATE, &busy);
     if (!lock && g_error_matches(busy, OAKUM_OS_ERROR, OAKUM_ERROR_DENIED))
       continue;
     if (!lock) {
       g_propagate_error(error, g_steal_pointer(&busy));
       return FALSE;
     }
-    gboolean ok =
-        (lstat(data, &st) == 0 && S_ISDIR(st.st_mode)) || new_cache(k, folder, data, error);
-    if (ok && !alone && !there) {
-      oakum_lock_free(lock);
-      ok = (lock = oakum_lock_take(lock_path, FALSE, TRUE, error)) != NULL;
-    }
-    if (lock)
-      g_ptr_array_add(k->out->locks, lock);
+    g_ptr_array_add(k->out->locks, lock);
     k->place->kind = OAKUM_STEP_MOUNT_PATH;
     k->place->source = data;
     k->place->read_only = m->read_only;
-    return ok;
+    return ensure_cache(k, folder, data, error);
   }
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "cache \"%s\": more than %u users", id,
               OAKUM_CACHE_COPIES_MAX);

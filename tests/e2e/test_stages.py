@@ -1,4 +1,6 @@
 """Stages that do not need each other run at the same time, and give what they give one after the other."""
+import fcntl
+import hashlib
 import itertools
 import os
 import pathlib
@@ -51,6 +53,16 @@ def go(oakum, tmp_path):
 def test_they_meet(go):
     done = go(MEET.replace("@ID@", "meet"), "--threads", "2", "--isolation", RUNGS[0])
     assert done.returncode == 0, done.stderr
+
+
+def test_a_shared_cache_waits_for_no_user(go, tmp_path):
+    """Another build uses the cache while this one finds that it is still to be made, and goes on."""
+    folder = tmp_path / "s0/mounts" / hashlib.sha256(b"used").hexdigest() / "0"
+    folder.mkdir(parents=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        done = go(BASE + "RUN --mount=type=cache,id=used,target=/c touch /c/one && ls /c > /a\n", "--isolation", RUNGS[0])
+    assert done.returncode == 0 and os.listdir(folder / "data") == ["one"], done.stderr
 
 
 @pytest.mark.parametrize("rung", RUNGS)
