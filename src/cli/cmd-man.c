@@ -77,7 +77,8 @@ static void head(GString *out, const char *path, const char *summary)
   g_autofree char *name = g_strdelimit(g_strdup(path), " ", '-'), *upper = g_ascii_strup(name, -1);
   g_string_append(out, ".TH ");
   escape(out, upper);
-  g_string_append_printf(out, " 1 \"\" \"oakum %s\" \"User Commands\"\n.ad l\n.SH NAME\n", OAKUM_VERSION);
+  g_string_append_printf(out, " 1 \"\" \"oakum %s\" \"User Commands\"\n.ad l\n.SH NAME\n",
+                         OAKUM_VERSION);
   escape(out, name);
   g_string_append(out, " \\- ");
   escape(out, summary);
