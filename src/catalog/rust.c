@@ -55,7 +55,7 @@ gboolean oakum_rust_read(const OakumExe *exe, OakumCatalogFile *file, OakumCatal
   }
   g_autofree uint8_t *packed = g_malloc((size_t)section->size);
   g_autofree char *text = NULL;
-  size_t len, index;
+  size_t len = 0, index;
   if (!oakum_catalog_file_read(file, section->offset, packed, (size_t)section->size, error) ||
       !unpack(file, packed, (size_t)section->size, &text, &len, error))
     return FALSE;

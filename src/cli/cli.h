@@ -21,6 +21,8 @@ extern const OakumCommand oakum_cmd_warmer;
 extern const OakumCommand oakum_cmd_doctor;
 extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
+extern const OakumCommand oakum_cmd_compare;
+extern const OakumCommand oakum_cmd_report;
 extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
 extern const OakumCommand oakum_cmd_ship;
@@ -92,11 +94,14 @@ NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const Oakum
 NODISCARD OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error);
 /* FILE "-" is standard input, put where it can be read more than once. */
 NODISCARD gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error);
-/* What is in the image; a root file system is read where it lies. `cache` may be NULL. */
+/* What is in the image; a root file system is read where it lies. `cache` may be NULL. `facts` (may
+ * be NULL) gets what oakum_report_image tells; of a root file system only its size; of a bill of
+ * materials nothing. */
 NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
                                                 const OakumPlatform *platform, OakumStore *store,
                                                 OakumExamineCache *cache,
-                                                const OakumRegistryArgs *registry, GError **error);
+                                                const OakumRegistryArgs *registry, json_t **facts,
+                                                GError **error);
 /* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
  * `manifests`. Owns `below` when `owned`. */
 NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned,

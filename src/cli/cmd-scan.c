@@ -72,10 +72,11 @@ static int scan_one(Scan *scan, const char *text, guint number)
   int status = OAKUM_EXIT_ERROR;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, &error);
   g_autoptr(GPtrArray) paths = report_paths(scan, number);
-  OakumCatalog *catalog = arg && oakum_image_arg_take_stdin(arg, &error)
-                              ? oakum_image_arg_examine(arg, &scan->platform, scan->store,
-                                                        scan->cache, &args->registry, &error)
-                              : NULL;
+  OakumCatalog *catalog =
+      arg && oakum_image_arg_take_stdin(arg, &error)
+          ? oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache, &args->registry,
+                                    &scanned.facts, &error)
+          : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
       oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
                        &error))
@@ -124,7 +125,7 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error) &&
-       oakum_scan_args_formats(&args.scan, args.files, &error);
+       oakum_cli_check_formats(args.scan.formats, args.files, &error);
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &scan.platform, &error);
   else if (ok)

@@ -78,6 +78,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   g_autofree char *folder = oakum_store_find_path(args->build.store);
   g_autoptr(OakumExamineCache) cache = oakum_examine_cache_open(folder);
   OakumCatalog *catalog = oakum_examine_image(result->image, cache, error);
+  scanned.facts = oakum_report_image(result->image);
   if (!catalog ||
       !oakum_cli_scan(catalog, &args->scan, result->layer_lines, &args->policy, &scanned, error))
     return OAKUM_EXIT_ERROR;
@@ -106,7 +107,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
 {
   if (!oakum_scan_args_policy(&args->scan, "fixable", &args->policy, error))
     return OAKUM_EXIT_ERROR;
-  if (!oakum_scan_args_formats(&args->scan, args->reports, error))
+  if (!oakum_cli_check_formats(args->scan.formats, args->reports, error))
     return OAKUM_EXIT_ERROR;
   const GPtrArray *formats = args->scan.formats;
   if (formats && (!args->reports || args->reports->len < formats->len) &&

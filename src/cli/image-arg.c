@@ -1,8 +1,10 @@
 #include "cli/cli.h"
+#include "report/report.h"
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <fts.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -290,18 +292,52 @@ static OakumReader *reopen_tar(gpointer user, GError **error)
   return NULL;
 }
 
+/* Bytes of all files of a folder, each once however many names it has; of this file system alone,
+ * so that what the kernel shows below it does not count. -1: it could not be read. */
+static int64_t folder_size(const char *path)
+{
+  char *const roots[] = {(char *)path, NULL};
+  FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  int64_t size = 0;
+  for (FTSENT *entry; walk && (entry = fts_read(walk));) {
+    if (entry->fts_info != FTS_F || !S_ISREG(entry->fts_statp->st_mode))
+      continue;
+    gint64 inode = (gint64)entry->fts_statp->st_ino;
+    if (entry->fts_statp->st_nlink == 1 || g_hash_table_add(seen, g_memdup2(&inode, sizeof(inode))))
+      size += entry->fts_statp->st_size;
+  }
+  if (walk)
+    fts_close(walk);
+  return walk ? size : -1;
+}
+
+static void size_facts(json_t **facts, int64_t size)
+{
+  if (!facts || size < 0)
+    return;
+  *facts = json_object();
+  json_object_set_new(*facts, "size", json_integer(size));
+}
+
 OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
                                       OakumStore *store, OakumExamineCache *cache,
-                                      const OakumRegistryArgs *registry, GError **error)
+                                      const OakumRegistryArgs *registry, json_t **facts,
+                                      GError **error)
 {
   if (arg->kind == OAKUM_ARG_SBOM)
     return oakum_sbom_arg_examine(arg->path, error);
   if (arg->kind != OAKUM_ARG_ROOTFS) {
     g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
+    if (image && facts)
+      *facts = oakum_report_image(image);
     return image ? oakum_examine_image(image, cache, error) : NULL;
   }
-  struct stat st;
-  if (stat(arg->path, &st) == 0 && S_ISDIR(st.st_mode))
+  struct stat st = {0};
+  gboolean there = stat(arg->path, &st) == 0, folder = there && S_ISDIR(st.st_mode);
+  if (there && facts)
+    size_facts(facts, folder ? folder_size(arg->path) : st.st_size);
+  if (folder)
     return oakum_examine_folder(arg->path, error);
   return oakum_examine_tar(reopen_tar, arg->path, arg->path, error);
 }

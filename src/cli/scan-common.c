@@ -64,7 +64,7 @@ static gboolean read_vex(const OakumScanArgs *args, OakumVex *vex, GError **erro
   return TRUE;
 }
 
-static int64_t now(void)
+int64_t oakum_cli_now(void)
 {
   const char *epoch = g_getenv("SOURCE_DATE_EPOCH");
   guint64 seconds;
@@ -79,8 +79,10 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   out->catalog = catalog;
   const char *db = args->db;
   g_autoptr(OakumVex) vex = oakum_vex_new();
-  OakumMatchOptions options = {
-      .layer_lines = layer_lines, .now = now(), .vex = vex, .kernel_headers = args->kernel_headers};
+  OakumMatchOptions options = {.layer_lines = layer_lines,
+                               .now = oakum_cli_now(),
+                               .vex = vex,
+                               .kernel_headers = args->kernel_headers};
   if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
     return FALSE;
   g_autoptr(OakumTempDir) temp = NULL;
@@ -168,11 +170,11 @@ static void fill_run(OakumReportRun *run, char **ref)
     run->ref = *ref = g_strconcat("refs/heads/", branch, NULL);
 }
 
-gboolean oakum_scan_args_formats(const OakumScanArgs *args, const GPtrArray *files, GError **error)
+gboolean oakum_cli_check_formats(const GPtrArray *formats, const GPtrArray *files, GError **error)
 {
-  guint n = args->formats ? args->formats->len : 0, m = files ? files->len : 0;
+  guint n = formats ? formats->len : 0, m = files ? files->len : 0;
   for (guint i = 0; i < n; i++)
-    if (!oakum_report_knows(args->formats->pdata[i])) {
+    if (!oakum_report_knows(formats->pdata[i])) {
       g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--format takes %s",
                   OAKUM_REPORT_FORMATS);
       return FALSE;
@@ -187,7 +189,7 @@ gboolean oakum_scan_args_formats(const OakumScanArgs *args, const GPtrArray *fil
   return TRUE;
 }
 
-static gboolean deliver(const char *text, const char *file, GError **error)
+gboolean oakum_cli_put_text(const char *text, const char *file, GError **error)
 {
   if (file)
     return oakum_file_write(file, text, strlen(text), 0644, error);
@@ -197,36 +199,51 @@ static gboolean deliver(const char *text, const char *file, GError **error)
   return FALSE;
 }
 
-gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,
-                          const OakumScanArgs *args, const GPtrArray *files, GError **error)
+OakumResult oakum_scanned_result(const OakumScanned *scanned, const OakumReportSubject *subject)
 {
-  g_autofree char *made = told_time(), *present = oakum_time_format(now()), *ref = NULL;
-  OakumResult result = {.target = subject->target,
-                        .catalog = scanned->catalog,
-                        .findings = scanned->findings,
-                        .verdict = scanned->verdict,
-                        .db_path = scanned->db_path,
-                        .db_date = scanned->db_date,
-                        .made = made,
-                        .now = present,
-                        .dockerfile = subject->dockerfile,
-                        .show_suppressed = args->show_suppressed};
-  fill_run(&result.run, &ref);
-  guint n = args->formats && !args->explain ? args->formats->len : 1;
-  /* all are made before one is written: a format that lacks something leaves no half of a set */
+  return (OakumResult){.target = subject->target,
+                       .catalog = scanned->catalog,
+                       .findings = scanned->findings,
+                       .verdict = scanned->verdict,
+                       .db_path = scanned->db_path,
+                       .db_date = scanned->db_date,
+                       .image = scanned->facts,
+                       .dockerfile = subject->dockerfile};
+}
+
+/* All are made before one is written: a format that lacks something leaves no half of a set. */
+gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
+                                 const GPtrArray *files, GError **error)
+{
+  g_autofree char *made = told_time(), *present = oakum_time_format(oakum_cli_now()), *ref = NULL;
   g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < n; i++) {
-    const char *format = args->formats ? args->formats->pdata[i] : "table";
-    char *text = args->explain ? explain(scanned, args->explain, error)
-                               : oakum_report_write(&result, format, error);
+  result->made = made;
+  result->now = present;
+  fill_run(&result->run, &ref);
+  for (guint i = 0; i < (formats ? formats->len : 1); i++) {
+    char *text = oakum_report_write(result, formats ? formats->pdata[i] : "table", error);
     if (!text)
       return FALSE;
     g_ptr_array_add(texts, text);
   }
-  for (guint i = 0; i < n; i++)
-    if (!deliver(texts->pdata[i], files && i < files->len ? files->pdata[i] : NULL, error))
+  for (guint i = 0; i < texts->len; i++)
+    if (!oakum_cli_put_text(texts->pdata[i], files && i < files->len ? files->pdata[i] : NULL,
+                            error))
       return FALSE;
   return TRUE;
+}
+
+gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,
+                          const OakumScanArgs *args, const GPtrArray *files, GError **error)
+{
+  if (args->explain) {
+    g_autofree char *text = explain(scanned, args->explain, error);
+    return text &&
+           oakum_cli_put_text(text, files && files->len > 0 ? files->pdata[0] : NULL, error);
+  }
+  OakumResult result = oakum_scanned_result(scanned, subject);
+  result.show_suppressed = args->show_suppressed;
+  return oakum_cli_write_reports(&result, args->formats, files, error);
 }
 
 int oakum_cli_verdict_status(const OakumVerdict *verdict)
@@ -244,4 +261,5 @@ void oakum_scanned_clear(OakumScanned *scanned)
   oakum_verdict_free(scanned->verdict);
   g_free(scanned->db_path);
   g_free(scanned->db_date);
+  json_decref(scanned->facts);
 }

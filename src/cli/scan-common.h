@@ -8,6 +8,7 @@ typedef struct {
   GPtrArray *findings;
   OakumVerdict *verdict;
   char *db_path, *db_date;
+  json_t *facts; /* of the image, as oakum_report_image has them; NULL: none */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
@@ -27,12 +28,24 @@ NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *ar
                                   GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out,
                                   GError **error);
 /* Whether all formats are known, and there are files (char *; NULL: none) for all but the last. */
-NODISCARD gboolean oakum_scan_args_formats(const OakumScanArgs *args, const GPtrArray *files,
+NODISCARD gboolean oakum_cli_check_formats(const GPtrArray *formats, const GPtrArray *files,
                                            GError **error);
 typedef struct {
   const char *target;     /* as the user named it */
   const char *dockerfile; /* that it was built from; NULL: not known */
 } OakumReportSubject;
+/* The same as a report takes it; points into both. */
+NODISCARD OakumResult oakum_scanned_result(const OakumScanned *scanned,
+                                           const OakumReportSubject *subject);
+/* `file` NULL: standard output. */
+NODISCARD gboolean oakum_cli_put_text(const char *text, const char *file, GError **error);
+/* SOURCE_DATE_EPOCH, else the clock; seconds. */
+NODISCARD int64_t oakum_cli_now(void);
+/* All formats of `result`, the first to the first of `files` (standard output when there is none
+ * for it); "table" when `formats` is NULL. Sets what `result` lacks of times and the pipeline's
+ * run. */
+NODISCARD gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
+                                           const GPtrArray *files, GError **error);
 /* Writes the reports, the first to the first of `files`, and so on (standard output when there is
  * none for it). With --explain the chain of what it asks for, in place of a report. */
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,

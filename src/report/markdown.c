@@ -3,8 +3,7 @@
 #include "report/report-private.h"
 #include <string.h>
 
-/* What a forge could take for markup, a mention, a reference or a link becomes a number. */
-static void md(GString *out, const char *text)
+void oakum_report_markdown_text(GString *out, const char *text)
 {
   g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
   for (const char *p = safe; *p; p++)
@@ -17,7 +16,7 @@ static void md(GString *out, const char *text)
 static void column(GString *out, const char *text)
 {
   g_string_append(out, " ");
-  md(out, text);
+  oakum_report_markdown_text(out, text);
   g_string_append(out, " |");
 }
 
@@ -29,7 +28,7 @@ static void hole(GString *out, const OakumResult *result, const OakumFinding *f)
   g_auto(OakumReportId) id = {0};
   oakum_report_id(f->id, &id);
   g_string_append(out, "| [");
-  md(out, f->id);
+  oakum_report_markdown_text(out, f->id);
   g_string_append_printf(out, "](%s)%s |", id.url, f->kev ? " **exploited**" : "");
   g_autofree char *from =
       f->dockerfile_line > 0
@@ -51,11 +50,11 @@ static void verdict(GString *out, const OakumResult *result)
   const char *mark = result->verdict ? marks[result->verdict->kind] : "scanned";
   g_autofree char *name = oakum_sha256_hex(result->target, strlen(result->target));
   g_string_append_printf(out, "<!-- oakum:scan:%.16s:1 -->\n### %s: ", name, mark);
-  md(out, result->target);
+  oakum_report_markdown_text(out, result->target);
   g_string_append(out, "\n\n");
   for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++) {
     g_string_append(out, "- ");
-    md(out, result->verdict->reasons->pdata[i]);
+    oakum_report_markdown_text(out, result->verdict->reasons->pdata[i]);
     g_string_append_c(out, '\n');
   }
   if (result->verdict && result->verdict->reasons->len > 0)
@@ -97,7 +96,7 @@ static void others(GString *out, const OakumResult *result, OakumFindingKind kin
     if (count == 1)
       g_string_append_printf(out, "**%s**\n\n", title);
     g_string_append(out, "- ");
-    md(out, f->title ? f->title : f->id);
+    oakum_report_markdown_text(out, f->title ? f->title : f->id);
     g_string_append_c(out, '\n');
   }
   if (count > OAKUM_MARKDOWN_NOTES)
@@ -111,7 +110,7 @@ static char *footer(const OakumResult *result)
   GString *out = g_string_new("<sub>");
   if (result->db_date && *result->db_date) {
     g_string_append(out, "Advisories of ");
-    md(out, result->db_date);
+    oakum_report_markdown_text(out, result->db_date);
     g_string_append(out, ". ");
   }
   g_string_append(out, "oakum " OAKUM_VERSION "</sub>\n");
@@ -151,7 +150,8 @@ char *oakum_report_markdown(const OakumResult *result, G_GNUC_UNUSED GError **er
   if (told < holes->len) {
     g_string_append_printf(out, "%u holes are left out here, the least urgent; all are in ",
                            holes->len - told);
-    md(out, result->more ? result->more : "the result (oakum scan --format json)");
+    oakum_report_markdown_text(out, result->more ? result->more
+                                                 : "the result (oakum scan --format json)");
     g_string_append(out, ".\n\n");
   }
   g_string_append(out, last);

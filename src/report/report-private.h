@@ -59,3 +59,6 @@ void oakum_report_xml(GString *out, const char *text);
 void oakum_report_xml_attribute(GString *out, const char *name, const char *value);
 /* Whether an operating system's package manager installed it. */
 NODISCARD gboolean oakum_report_of_system(const OakumPackage *package);
+/* What a forge could take for markup, a mention, a reference or a link becomes a number; controls
+ * are shown as for a terminal. NULL: "-". */
+void oakum_report_markdown_text(GString *out, const char *text);

@@ -130,6 +130,10 @@ static json_t *package_json(const OakumPackage *p)
       json_object_set_new(object, more[i].key, text(more[i].value));
   if (p->guessed)
     json_object_set_new(object, "guessed", json_true());
+  if (p->offset)
+    json_object_set_new(object, "offset", json_integer((json_int_t)p->offset));
+  if (p->layer_index >= 0)
+    json_object_set_new(object, "layer_index", json_integer(p->layer_index));
   return object;
 }
 
@@ -190,6 +194,8 @@ static json_t *finding_json(const OakumFinding *f)
   json_object_set_new(object, "status", text(f->status));
   json_object_set_new(object, "advisory", text(f->advisory));
   json_object_set_new(object, "layer", text(f->layer));
+  json_object_set_new(object, "layer_index",
+                      f->layer_index >= 0 ? json_integer(f->layer_index) : json_null());
   json_object_set_new(object, "dockerfile_line",
                       f->dockerfile_line > 0 ? json_integer(f->dockerfile_line) : json_null());
   json_object_set_new(object, "why", text(f->why));
@@ -230,8 +236,12 @@ char *oakum_report_json(const OakumResult *result)
   json_object_set_new(os, "name", text(distro->pretty));
   json_object_set_new(database, "path", text(result->db_path));
   json_object_set_new(database, "newest", text(result->db_date));
-  json_object_set_new(json, "schema", json_integer(1));
+  json_object_set_new(json, "schema", json_integer(OAKUM_RESULT_SCHEMA));
   json_object_set_new(json, "target", text(result->target));
+  if (result->dockerfile)
+    json_object_set_new(json, "dockerfile", text(result->dockerfile));
+  if (result->image)
+    json_object_set(json, "image", (json_t *)result->image);
   json_object_set_new(json, "distro", os);
   json_object_set_new(json, "database", database);
   json_object_set_new(json, "packages", packages);

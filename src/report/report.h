@@ -3,6 +3,7 @@
 #include "catalog/catalog.h"
 #include "codec/codec.h"
 #include "finding/finding.h"
+#include "image/image.h"
 #include "policy/policy.h"
 
 OAKUM_DECLARE_ERROR(report)
@@ -14,6 +15,7 @@ typedef struct {
   const char *job, *correlator;
 } OakumReportRun;
 
+#define OAKUM_RESULT_SCHEMA 1
 typedef struct {
   const char *target; /* as the user named it */
   const OakumCatalog *catalog;
@@ -26,6 +28,7 @@ typedef struct {
   const char *dockerfile;    /* whose lines findings name; NULL: "Dockerfile" */
   const char *more;          /* where the whole is to be found, for reports with a limit; NULL */
   const char *default_image; /* how the image is called on the default branch; NULL */
+  const json_t *image;       /* as oakum_report_image makes it; NULL: not known */
   OakumReportRun run;        /* of which change this is */
 } OakumResult;
 
@@ -49,3 +52,23 @@ NODISCARD char *oakum_report_json(const OakumResult *result);
 NODISCARD char *oakum_report_cyclonedx(const OakumResult *result); /* CycloneDX 1.6, JSON */
 NODISCARD char *oakum_report_spdx(const OakumResult *result);      /* SPDX 2.3, JSON */
 NODISCARD char *oakum_report_spdx_tv(const OakumResult *result);   /* SPDX 2.3, tag-value */
+
+/* ---- results that were saved
+ * ------------------------------------------------------------------------- */
+/* Digest, size, layers and settings of an image, as they stand in a result. Of environment
+ * variables the name and the first 16 digits of a SHA-256 of the value. New. */
+NODISCARD json_t *oakum_report_image(const OakumImage *image);
+/* What JSON of oakum_report_json was made of. */
+typedef struct {
+  OakumResult result; /* points to what follows */
+  OakumCatalog *catalog;
+  GPtrArray *findings; /* OakumFinding */
+  OakumVerdict *verdict;
+  json_t *image;
+  char *texts[4];
+} OakumSavedResult;
+/* NULL: it is none, or of another schema. `what` names it in messages. */
+NODISCARD OakumSavedResult *oakum_report_read(const char *text, size_t len, const char *what,
+                                              GError **error);
+void oakum_saved_result_free(OakumSavedResult *saved);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumSavedResult, oakum_saved_result_free)

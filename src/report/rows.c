@@ -95,6 +95,12 @@ char *oakum_report_junit(const OakumResult *result, G_GNUC_UNUSED GError **error
 
 /* ---- CSV (RFC 4180)
  * ------------------------------------------------------------------------------------- */
+/* One digit, as the JSON has it: half is more. */
+static void tenth(char *out, double value)
+{
+  g_ascii_formatd(out, G_ASCII_DTOSTR_BUF_SIZE, "%.1f", (double)(int)(value * 10 + 0.5) / 10);
+}
+
 /* A spreadsheet takes what begins with one of these for a formula, and runs it. */
 static void cell(GString *out, const char *value)
 {
@@ -131,11 +137,11 @@ char *oakum_report_csv(const OakumResult *result, G_GNUC_UNUSED GError **error)
     g_autofree char *line =
         f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
     if (hole && f->cvss_vector)
-      g_ascii_formatd(cvss, sizeof(cvss), "%.1f", f->cvss);
+      tenth(cvss, f->cvss);
     if (hole && f->epss >= 0)
       g_ascii_formatd(epss, sizeof(epss), "%.5f", f->epss);
     if (hole)
-      g_ascii_formatd(risk, sizeof(risk), "%.1f", f->risk);
+      tenth(risk, f->risk);
     const char *const cells[] = {result->target,
                                  f->id,
                                  hole ? oakum_severity_name(f->severity) : "",

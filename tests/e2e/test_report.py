@@ -238,3 +238,111 @@ def test_slips(oakum, db, debian, tmp_path, words, says):
 def test_nothing_is_written_when_one_lacks_something(oakum, db, debian, tmp_path):
     done = scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", "--format", "github", "-o", "g.json", status=(1,), env={"GITHUB_SHA": "", "CI_COMMIT_SHA": ""})
     assert "GITHUB_SHA" in done.stderr and not (tmp_path / "r.json").exists() and not (tmp_path / "g.json").exists()
+
+
+# ---- saved results -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_saved_result_gives_the_same(oakum, db, image, tmp_path, form):
+    """What report writes of the JSON is byte for byte what scan would have written."""
+    scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json")
+    done = subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, **ENV})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == report(oakum, db, tmp_path, form)
+
+
+def test_summary(oakum, db, debian, tmp_path):
+    scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", "--fail-on", "fixable", status=(2,))
+    done = subprocess.run([oakum, "report", "--summary", "--format", "csv", "-o", "r.csv", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines() == [
+        "rootfs:root: 3 packages, 4 holes (2 with a fix, 0 known to be exploited), 0 not judged",
+        "1 critical, 0 high, 0 medium, 1 low, 0 negligible, 2 unknown", "verdict: fail: 2 holes have a fix"]
+    assert (tmp_path / "r.csv").read_text().startswith("image,id,")
+
+
+@pytest.mark.parametrize("text, says", [
+    ("{}", "no result of oakum scan"), ("[]", "no result of oakum scan"), ('{"schema":2,"target":"x","packages":[]}', "schema 2 is not known"),
+    ('{"schema":1,"packages":[]}', "target"), ('{"schema":1,"target":"x","packages":[{"name":1,"version":"1","type":"deb"}]}', 'packages[0]: "name" is not'),
+    ('{"schema":1,"target":"x","packages":[],"findings":[{"id":"a","severity":"dire"}]}', 'no severity "dire"'),
+    ('{"schema":1,"target":"x","packages":[],"verdict":{"kind":"maybe"}}', 'no verdict "maybe"'), ("{", "r.json"), ('{"a":' * 5000, "r.json"),
+    ('{"schema":1,"schema":1}', "r.json")])
+def test_results_that_are_none(oakum, tmp_path, text, says):
+    (tmp_path / "r.json").write_text(text)
+    done = subprocess.run([oakum, "report", "--format", "csv", "-o", "out", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and says in done.stderr and done.stdout == "" and not (tmp_path / "out").exists(), done.stderr
+
+
+# ---- comparison ----------------------------------------------------------------------------------
+
+def compare(oakum, db, folder, *words, status=0):
+    done = subprocess.run([oakum, "compare", "--no-cache", "--db", db, *words], cwd=folder, capture_output=True, text=True, env={**os.environ, **ENV})
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+def dpkg(packages):
+    return "".join(f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n" for name, version in packages.items())
+
+
+OLD = {"openssl": "3.0.14-1", "bash": "5.1", "tree": "2", "same": "1"}
+NEW = {"openssl": "3.0.15-1~deb12u1", "bash": "5.2", "zip": "3", "same": "1"}
+
+
+def test_compare(oakum, db, tmp_path):
+    """By an account of our own; what stands in the JSON is in the texts, too."""
+    for name, packages in (("a", OLD), ("b", NEW)):
+        root(tmp_path / name, **{"var/lib/dpkg/status": dpkg(packages)})
+    data = json.loads(compare(oakum, db, tmp_path, "--format", "json", "rootfs:a", "rootfs:b"))
+    assert [p["name"] for p in data["packages"]["added"]] == sorted(NEW.keys() - OLD.keys())
+    assert [p["name"] for p in data["packages"]["removed"]] == sorted(OLD.keys() - NEW.keys())
+    assert [(p["name"], p["from"], p["to"]) for p in data["packages"]["changed"]] == [(n, OLD[n], NEW[n]) for n in sorted(OLD.keys() & NEW.keys()) if OLD[n] != NEW[n]]
+    assert data["packages"]["unchanged"] == 1
+    assert [(f["id"], f["package"]["name"]) for f in data["findings"]["removed"]] == [("CVE-2024-0001", "openssl")] and data["findings"]["added"] == []
+    assert data["findings"]["unchanged"] == 2 and data["findings"]["severities"]["critical"] == {"added": 0, "removed": 1, "unchanged": 0}
+    size = [sum(p.stat().st_size for p in (tmp_path / n).rglob("*") if p.is_file()) for n in "ab"]
+    assert data["size"] == {"from": size[0], "to": size[1], "difference": size[1] - size[0]}
+    back = json.loads(compare(oakum, db, tmp_path, "--format", "json", "rootfs:b", "rootfs:a"))
+    assert back["packages"]["added"] == data["packages"]["removed"] and back["findings"]["added"] == data["findings"]["removed"]
+    for form in ("table", "markdown"):
+        text = compare(oakum, db, tmp_path, "--format", form, "rootfs:a", "rootfs:b")
+        assert "CVE-2024-0001" in text and "zip" in text and "tree" in text and "same" not in text
+
+
+def test_compare_of_results(oakum, db, tmp_path):
+    """A saved result stands for its image, on either side."""
+    for name, packages in (("a", OLD), ("b", NEW)):
+        root(tmp_path / name, **{"var/lib/dpkg/status": dpkg(packages)})
+        scan(oakum, db, tmp_path, "--format", "json", "-o", f"{name}.json", name=f"rootfs:{name}")
+    told = {compare(oakum, db, tmp_path, "--format", "json", *pair) for pair in
+            (("rootfs:a", "rootfs:b"), ("a.json", "rootfs:b"), ("rootfs:a", "b.json"), ("a.json", "b.json"))}
+    assert len(told) == 1
+
+
+def test_compare_of_images(oakum, db, tmp_path):
+    """Layers that both have, sizes as stored, settings; the value of a variable is never told."""
+    (tmp_path / "status").write_text(dpkg(OLD))
+    (tmp_path / "os-release").write_text(OS_RELEASE)
+    base = "FROM scratch\nCOPY os-release /etc/os-release\nCOPY status /var/lib/dpkg/status\n"
+    for name, more in (("a", "ENV KEY=sesame A=1\nUSER root\nEXPOSE 80\nLABEL x=1 gone=1\n"), ("b", "ENV KEY=hunter2 A=1\nUSER 1000\nLABEL x=2\nCOPY os-release /more\n")):
+        (tmp_path / "Dockerfile").write_text(base + more)
+        done = subprocess.run([oakum, "build", "--store", "store", "--output", f"oci:{name}", "."], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    text = compare(oakum, db, tmp_path, "--format", "json", "oci:a", "oci:b")
+    data = json.loads(text)
+    blobs = {n: json.loads((tmp_path / n / "blobs" / json.loads((tmp_path / n / "index.json").read_text())["manifests"][0]["digest"].replace(":", "/")).read_text())["layers"] for n in "ab"}
+    size = {n: sum(layer["size"] for layer in blobs[n]) for n in "ab"}
+    assert data["size"]["from"] == size["a"] and data["size"]["to"] == size["b"]
+    assert data["layers"] == {"from": 2, "to": 3, "difference": 1, "shared": 2}
+    settings = {s["name"]: (s["from"], s["to"]) for s in data["settings"]}
+    assert settings["user"] == ("root", "1000") and settings["exposed_ports"] == ('["80/tcp"]', "[]")
+    assert settings["label x"] == ("1", "2") and settings["label gone"] == ("1", None) and "environment A" not in settings
+    assert settings["environment KEY"][0] != settings["environment KEY"][1] and "sesame" not in text and "hunter2" not in text
+    assert data["packages"] == {"added": [], "removed": [], "changed": [], "unchanged": 4}
+
+
+def test_compare_is_not_sure(oakum, db, tmp_path):
+    root(tmp_path / "a")
+    root(tmp_path / "b", **{"var/lib/dpkg/status": "Package: x"})
+    compare(oakum, db, tmp_path, "rootfs:a", "rootfs:b", status=3)
+    done = subprocess.run([oakum, "compare", "rootfs:a"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "expected two images" in done.stderr
