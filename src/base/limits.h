@@ -116,8 +116,9 @@
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
 #define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
 #define OAKUM_XML_DEPTH_MAX 64u
-#define OAKUM_OVAL_MAX (1 * OAKUM_GIB) /* what is held of one OVAL document until its end */
-#define OAKUM_SQL_STEPS_MAX 50000u     /* thousands of steps of one statement that reads */
+#define OAKUM_XML_ELEMENT_MAX (16 * OAKUM_MIB) /* of one element that is held whole */
+#define OAKUM_OVAL_MAX (1 * OAKUM_GIB)         /* what is held of one OVAL document until its end */
+#define OAKUM_SQL_STEPS_MAX 50000u             /* thousands of steps of one statement that reads */
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Processes that read bytes from strangers */

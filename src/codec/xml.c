@@ -1,7 +1,8 @@
 /* XML by expat: pushed, one element of interest held at a time. Entities of the document's own are
  * refused (they can grow without end), external ones are never opened. */
-#include "advisory/advisory-private.h"
+#include "codec/codec.h"
 #include <expat.h>
+#include <string.h>
 
 typedef struct {
   XML_Parser parser;
@@ -42,10 +43,10 @@ static const char *local(const char *name)
 static gboolean held(Xml *x, size_t more)
 {
   x->held += more;
-  if (x->held <= OAKUM_OSV_LINE_MAX)
+  if (x->held <= OAKUM_XML_ELEMENT_MAX)
     return TRUE;
-  stop(x, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT,
-                      "an element larger than %" G_GUINT64_FORMAT " bytes", OAKUM_OSV_LINE_MAX));
+  stop(x, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT,
+                      "an element larger than %" G_GUINT64_FORMAT " bytes", OAKUM_XML_ELEMENT_MAX));
   return FALSE;
 }
 
@@ -54,7 +55,7 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
   Xml *x = user;
   const char *own = local(name);
   if (++x->depth > OAKUM_XML_DEPTH_MAX) {
-    stop(x, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT, "elements deeper than %u",
+    stop(x, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "elements deeper than %u",
                         OAKUM_XML_DEPTH_MAX));
     return;
   }
@@ -104,7 +105,7 @@ static void XMLCALL on_entity(void *user, const XML_Char *name, int parameter,
                               const XML_Char *system, const XML_Char *public,
                               const XML_Char *notation)
 {
-  stop(user, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+  stop(user, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID,
                          "the document declares entities of its own"));
 }
 
@@ -113,8 +114,10 @@ static gboolean parse_all(Xml *x, OakumReader *reader, GError **error)
   for (;;) {
     void *buffer = XML_GetBuffer(x->parser, (int)OAKUM_IO_BUFFER);
     gssize n = buffer ? oakum_reader_read(reader, buffer, OAKUM_IO_BUFFER, error) : 0;
-    if (!buffer)
-      return oakum_feed_invalid(error, "XML: out of memory");
+    if (!buffer) {
+      g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "XML: out of memory");
+      return FALSE;
+    }
     if (n < 0)
       return FALSE;
     if (XML_ParseBuffer(x->parser, (int)n, n == 0) != XML_STATUS_OK)
@@ -127,9 +130,10 @@ static gboolean parse_all(Xml *x, OakumReader *reader, GError **error)
                                "line %lu: ", (unsigned long)XML_GetCurrentLineNumber(x->parser));
     return FALSE;
   }
-  return oakum_feed_invalid(error, "XML line %lu: %s",
-                            (unsigned long)XML_GetCurrentLineNumber(x->parser),
-                            XML_ErrorString(XML_GetErrorCode(x->parser)));
+  g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "XML line %lu: %s",
+              (unsigned long)XML_GetCurrentLineNumber(x->parser),
+              XML_ErrorString(XML_GetErrorCode(x->parser)));
+  return FALSE;
 }
 
 gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
