@@ -143,6 +143,7 @@
 #define OAKUM_CATALOG_OTHERS_MAX 64u     /* other names of one file or folder in a layer */
 #define OAKUM_FOLDER_NAMES_MAX 20000000u /* names below a folder that is looked through */
 #define OAKUM_SBOM_MAX (64 * OAKUM_MIB)  /* bytes of a bill of materials */
+#define OAKUM_SBOM_HEAD 65536u           /* of it, in which its format is said */
 #define OAKUM_PURL_MAX 8192u
 #define OAKUM_PURL_QUALIFIERS_MAX 32
 #define OAKUM_RPM_HEADER_MAX (64 * OAKUM_MIB) /* one package's header; rpm itself takes 256 MiB */

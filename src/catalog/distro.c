@@ -239,6 +239,36 @@ static void from_assignments(const OakumCatalogFacts *facts, OakumDistro *distro
   distro->cpe = g_strdup(fact(facts, "CPE_NAME"));
 }
 
+/* A bill of materials: what it says of the system, else what the purls of its packages say. */
+static void from_document(const OakumCatalogFacts *facts, OakumDistro *distro)
+{
+  /* names that scanners have of their own, in place of os-release's */
+  static const char *const others[][2] = {{"alma", "almalinux"},
+                                          {"amazon", "amzn"},
+                                          {"azure", "azurelinux"},
+                                          {"cbl-mariner", "mariner"},
+                                          {"opensuse.leap", "opensuse-leap"},
+                                          {"opensuse.tumbleweed", "opensuse-tumbleweed"},
+                                          {"oracle", "ol"},
+                                          {"redhat", "rhel"},
+                                          {"slem", "sle-micro"},
+                                          {"suse linux enterprise micro", "sle-micro"},
+                                          {"suse linux enterprise server", "sles"}};
+  from_assignments(facts, distro);
+  if (!distro->id)
+    distro->id = g_strdup(fact(facts, "purl-id"));
+  if (!distro->version)
+    distro->version = g_strdup(fact(facts, "purl-version"));
+  if (!distro->codename)
+    distro->codename = g_strdup(fact(facts, "purl-codename"));
+  for (size_t i = 0; distro->id && i < G_N_ELEMENTS(others); i++)
+    if (g_ascii_strcasecmp(distro->id, others[i][0]) == 0) {
+      g_free(distro->id);
+      distro->id = g_strdup(others[i][1]);
+    }
+  distro->ecosystem = g_strdup(fact(facts, "ecosystem"));
+}
+
 /* ---- the key of its advisories
  * ------------------------------------------------------------------- */
 typedef enum { WHOLE, MAJOR, MAJOR_MINOR, NONE } ReleaseForm;
@@ -405,7 +435,7 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro)
       from_release_line(release_files[i], fact(used, "text"), distro);
   }
   if (!distro->id && (used = facts_of(facts, OAKUM_SBOM_DOCUMENT)) != NULL)
-    from_assignments(used, distro);
+    from_document(used, distro);
   g_autoptr(GString) sets = g_string_new(NULL);
   for (guint i = 0; i < facts->len; i++) {
     const char *more = fact(facts->pdata[i], "content_sets");
@@ -416,6 +446,6 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro)
   const char *repositories = fact(facts_of(facts, repositories_file), "repositories");
   if (!distro->id && repositories)
     distro->id = g_strdup("alpine");
-  if (distro->id)
+  if (distro->id && !distro->ecosystem)
     find_key(distro, used, repositories);
 }

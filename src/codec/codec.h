@@ -314,8 +314,19 @@ NODISCARD const OakumXml *oakum_xml_child(const OakumXml *xml, const char *name)
 /* Stripped text of the first child of that name; NULL or not empty. */
 NODISCARD const char *oakum_xml_text(const OakumXml *xml, const char *name);
 NODISCARD const char *oakum_xml_own_text(const OakumXml *xml);
-/* Called with each whole element whose name is in `names`; the tree is freed after it. */
+/* Called with each whole element whose name is in `names`, or whose place is ("/bom/metadata"); the
+ * tree is freed after it. */
 typedef gboolean (*OakumXmlFunc)(gpointer user, const OakumXml *element, GError **error);
 /* Expat, without external entities; a document that declares entities of its own is refused. */
 NODISCARD gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
                                   gpointer user, GError **error);
+
+/* ---- in-toto attestations
+ * ----------------------------------------------------------------------------------------------- *
+ * The statement that `json` is, or carries in a DSSE envelope or a Sigstore bundle; NULL: it is
+ * none. New reference. No signature is looked at. */
+NODISCARD json_t *oakum_attestation_statement(const json_t *json);
+/* What is stated, without what cosign puts around it; NULL: nothing. New reference. */
+NODISCARD json_t *oakum_attestation_predicate(const json_t *statement);
+/* Whether a subject of it has this digest ("sha256:…"). */
+NODISCARD gboolean oakum_attestation_is_about(const json_t *statement, const char *digest);

@@ -11,7 +11,8 @@ typedef struct {
   gpointer user;
   OakumXml *at; /* innermost of the tree under way, or NULL */
   guint depth;
-  size_t held; /* bytes of the tree under way */
+  GString *path; /* of the open elements outside of a tree: "/bom/metadata" */
+  size_t held;   /* bytes of the tree under way */
   GError *error;
 } Xml;
 
@@ -50,6 +51,15 @@ static gboolean held(Xml *x, size_t more)
   return FALSE;
 }
 
+/* By its own name, or by all names from the root on. */
+static gboolean wanted(const Xml *x, const char *own)
+{
+  for (const char *const *name = x->names; *name; name++)
+    if (strcmp(**name == '/' ? x->path->str : own, *name) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {
   Xml *x = user;
@@ -59,7 +69,14 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
                         OAKUM_XML_DEPTH_MAX));
     return;
   }
-  if (x->error || (!x->at && !g_strv_contains(x->names, own)) || !held(x, 200 + strlen(own)))
+  if (x->error)
+    return;
+  if (!x->at) {
+    g_string_append_printf(x->path, "/%s", own);
+    if (!wanted(x, own))
+      return;
+  }
+  if (!held(x, 200 + strlen(own)))
     return;
   OakumXml *element = g_new0(OakumXml, 1);
   element->name = g_strdup(own);
@@ -88,10 +105,14 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
   Xml *x = user;
   x->depth--;
   OakumXml *element = x->at;
-  if (!element || x->error)
+  if (x->error)
     return;
-  x->at = element->parent;
+  if (element)
+    x->at = element->parent;
   if (x->at)
+    return;
+  g_string_truncate(x->path, x->path->len - strlen(local(name)) - 1);
+  if (!element)
     return;
   g_autoptr(GError) error = NULL;
   if (!x->func(x->user, element, &error))
@@ -140,7 +161,11 @@ gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlF
                         gpointer user, GError **error)
 {
   g_autoptr(OakumReader) owned = reader;
-  Xml x = {.parser = XML_ParserCreate(NULL), .names = names, .func = func, .user = user};
+  Xml x = {.parser = XML_ParserCreate(NULL),
+           .names = names,
+           .func = func,
+           .user = user,
+           .path = g_string_new(NULL)};
   XML_SetUserData(x.parser, &x);
   XML_SetElementHandler(x.parser, on_start, on_end);
   XML_SetCharacterDataHandler(x.parser, on_text);
@@ -152,6 +177,7 @@ gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlF
   if (x.at)
     xml_free(x.at);
   g_clear_error(&x.error);
+  g_string_free(x.path, TRUE);
   XML_ParserFree(x.parser);
   return ok;
 }
