@@ -103,6 +103,10 @@
 #define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
 #define OAKUM_CVSS_MAX 512u                 /* bytes of one vector */
 #define OAKUM_VEX_DOCUMENT_MAX (64 * OAKUM_MIB)
+#define OAKUM_VEX_EMBEDDED_MAX (2 * OAKUM_MIB) /* of one that lies in an image */
+#define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
+#define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
+#define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u

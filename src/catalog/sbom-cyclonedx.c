@@ -79,6 +79,7 @@ static void operating_system(const json_t *component, const OakumCatalogFile *fi
       .codename = first_property(component, codenames),
       .cpe = first_property(component, cpes),
       .ecosystem = property(component, "oakum:distro:ecosystem"),
+      .pro = property(component, "oakum:distro:pro"),
       .repositories = property(component, "oakum:distro:repositories"),
   };
   oakum_sbom_distro(sink, file, &said);

@@ -26,7 +26,7 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
  * Borrowed; NULL: nothing. */
 typedef struct {
   const char *id, *version, *pretty, *like, *codename, *cpe;
-  const char *ecosystem, *repositories; /* as in OakumDistro */
+  const char *ecosystem, *repositories, *pro; /* as in OakumDistro */
 } OakumSbomDistro;
 void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
                        const OakumSbomDistro *said);

@@ -110,6 +110,7 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
                               .codename = g_hash_table_lookup(ours, "distro:codename"),
                               .cpe = g_hash_table_lookup(ours, "distro:cpe"),
                               .ecosystem = g_hash_table_lookup(ours, "distro:ecosystem"),
+                              .pro = g_hash_table_lookup(ours, "distro:pro"),
                               .repositories = g_hash_table_lookup(ours, "distro:repositories")};
     oakum_sbom_distro(sink, file, &distro);
     return;

@@ -174,6 +174,7 @@ void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
                {"VERSION_CODENAME", said->codename},
                {"CPE_NAME", said->cpe},
                {"ecosystem", said->ecosystem},
+               {"pro", said->pro},
                {"content_sets", said->repositories}};
   for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
     if (facts[i].value && *facts[i].value)

@@ -8,13 +8,14 @@ typedef struct {
   GPtrArray *findings;
   OakumVerdict *verdict;
   char *db_path, *db_date;
+  GPtrArray *attached; /* OakumAttached, set before the scan: their VEX counts. NULL: none */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
   char *db, *fail_on, *format, *max_age, *explain;
-  GPtrArray *vex; /* char *; NULL: none */
+  GPtrArray *vex, *vex_source; /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
@@ -29,5 +30,7 @@ NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *ar
  * asks for, in place of a report. */
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,
                                     const OakumScanArgs *args, const char *file, GError **error);
+/* Whether --vex-source names this place. */
+NODISCARD gboolean oakum_scan_args_vex_from(const OakumScanArgs *args, const char *place);
 /* Exit status of a verdict. */
 NODISCARD int oakum_cli_verdict_status(const OakumVerdict *verdict);

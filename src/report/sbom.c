@@ -93,10 +93,8 @@ void oakum_sbom_properties(const OakumPackage *package, OakumSbomSay say, gpoint
 
 void oakum_sbom_distro_properties(const OakumDistro *distro, OakumSbomSay say, gpointer user)
 {
-  const Said all[] = {{"distro:like", distro->like},
-                      {"distro:codename", distro->codename},
-                      {"distro:cpe", distro->cpe},
-                      {"distro:ecosystem", distro->ecosystem},
-                      {"distro:repositories", distro->repositories}};
+  const Said all[] = {{"distro:like", distro->like}, {"distro:codename", distro->codename},
+                      {"distro:cpe", distro->cpe},   {"distro:ecosystem", distro->ecosystem},
+                      {"distro:pro", distro->pro},   {"distro:repositories", distro->repositories}};
   say_all(all, G_N_ELEMENTS(all), say, user);
 }
