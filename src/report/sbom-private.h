@@ -5,6 +5,8 @@
 /* Of `result`, without what says nothing of it: a UUID (RFC 9562, version 8) from a digest of
  * packages, distribution and target. New string. */
 NODISCARD char *oakum_sbom_uuid(const OakumResult *result);
+/* The same of 32 and more hexadecimal digits of a hash, which are changed. New string. */
+NODISCARD char *oakum_sbom_uuid_of(char *hex);
 /* A name for each package that no other has: its purl, or what it is, and "#2" behind the second of
  * one name. Array of new strings, in the order of the packages. */
 NODISCARD GPtrArray *oakum_sbom_refs(const OakumResult *result);
@@ -17,3 +19,5 @@ NODISCARD char *oakum_sbom_incomplete(const OakumResult *result);
 typedef void (*OakumSbomSay)(gpointer user, const char *key, const char *value);
 void oakum_sbom_properties(const OakumPackage *package, OakumSbomSay say, gpointer user);
 void oakum_sbom_distro_properties(const OakumDistro *distro, OakumSbomSay say, gpointer user);
+/* The whole document, to be added to. New. */
+NODISCARD json_t *oakum_report_cyclonedx_document(const OakumResult *result);
