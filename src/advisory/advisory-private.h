@@ -157,27 +157,6 @@ NODISCARD gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, Oaku
 /* Strings of a JSON list, borrowed, NULL at the end. Things that are no string are left out. */
 NODISCARD GPtrArray *oakum_strings_of(const json_t *list);
 
-/* One small tree of XML under way: elements of interest, with their text (xml.c). */
-typedef struct OakumXml OakumXml;
-struct OakumXml {
-  const char *name;      /* local name, without its prefix */
-  GPtrArray *attributes; /* name, value, … */
-  GString *text;         /* all direct text */
-  GPtrArray *children;   /* OakumXml */
-  OakumXml *parent;
-};
-NODISCARD const char *oakum_xml_attribute(const OakumXml *xml, const char *name);
-/* The first child of that name; NULL when `xml` is NULL or has none. */
-NODISCARD const OakumXml *oakum_xml_child(const OakumXml *xml, const char *name);
-/* Stripped text of the first child of that name; NULL or not empty. */
-NODISCARD const char *oakum_xml_text(const OakumXml *xml, const char *name);
-NODISCARD const char *oakum_xml_own_text(const OakumXml *xml);
-/* Called with each whole element whose name is in `names`; the tree is freed after it. */
-typedef gboolean (*OakumXmlFunc)(gpointer user, const OakumXml *element, GError **error);
-/* Expat, without external entities; a document that declares entities of its own is refused. */
-NODISCARD gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
-                                  gpointer user, GError **error);
-
 NODISCARD gboolean oakum_read_debian(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_debian_list(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_table(OakumIngest *in, OakumReader *reader, GError **error);

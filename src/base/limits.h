@@ -103,6 +103,10 @@
 #define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
 #define OAKUM_CVSS_MAX 512u                 /* bytes of one vector */
 #define OAKUM_VEX_DOCUMENT_MAX (64 * OAKUM_MIB)
+#define OAKUM_VEX_EMBEDDED_MAX (2 * OAKUM_MIB) /* of one that lies in an image */
+#define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
+#define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
+#define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
@@ -116,8 +120,9 @@
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
 #define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
 #define OAKUM_XML_DEPTH_MAX 64u
-#define OAKUM_OVAL_MAX (1 * OAKUM_GIB) /* what is held of one OVAL document until its end */
-#define OAKUM_SQL_STEPS_MAX 50000u     /* thousands of steps of one statement that reads */
+#define OAKUM_XML_ELEMENT_MAX (16 * OAKUM_MIB) /* of one element that is held whole */
+#define OAKUM_OVAL_MAX (1 * OAKUM_GIB)         /* what is held of one OVAL document until its end */
+#define OAKUM_SQL_STEPS_MAX 50000u             /* thousands of steps of one statement that reads */
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Processes that read bytes from strangers */
@@ -142,6 +147,7 @@
 #define OAKUM_CATALOG_OTHERS_MAX 64u     /* other names of one file or folder in a layer */
 #define OAKUM_FOLDER_NAMES_MAX 20000000u /* names below a folder that is looked through */
 #define OAKUM_SBOM_MAX (64 * OAKUM_MIB)  /* bytes of a bill of materials */
+#define OAKUM_SBOM_HEAD 65536u           /* of it, in which its format is said */
 #define OAKUM_PURL_MAX 8192u
 #define OAKUM_PURL_QUALIFIERS_MAX 32
 #define OAKUM_RPM_HEADER_MAX (64 * OAKUM_MIB) /* one package's header; rpm itself takes 256 MiB */

@@ -68,6 +68,10 @@ NODISCARD const char *oakum_catalog_sink_owner(const OakumCatalogSink *sink, con
 /* `file` says something of the distribution. */
 void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *key,
                              OakumSlice value);
+/* The whole text of `file`, to be handed on, as a fact of it. What is over OAKUM_VEX_LAYER_MAX
+ * bytes of one layer is left out, with the key "vex-too-large". */
+void oakum_catalog_sink_document(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                                 const char *key, OakumSlice text);
 void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into);
 
 /* ---- cataloguers

@@ -18,6 +18,7 @@ typedef struct {
   char *codename;              /* "bullseye" */
   char *cpe;                   /* CPE_NAME */
   char *ecosystem;             /* of advisories: "Debian:11", "Alpine:v3.20"; NULL: none known */
+  char *pro;                   /* Ubuntu Pro: services that are on, "esm-apps esm-infra" */
   char *repositories;          /* content sets that a Red Hat image was built from, by spaces */
 } OakumDistro;
 void oakum_distro_clear(OakumDistro *distro);
@@ -26,6 +27,8 @@ typedef struct {
   OakumDistro distro;
   GPtrArray *packages;   /* OakumPackage, sorted by name, version, arch, type */
   GPtrArray *incomplete; /* OakumFinding of kind INCOMPLETE: what could not be judged */
+  GPtrArray *vex;        /* OakumPathPair: file, text: what the image itself says of its holes; text
+                          * NULL: too large */
 } OakumCatalog;
 NODISCARD OakumCatalog *oakum_catalog_new(void);
 void oakum_catalog_free(OakumCatalog *catalog);

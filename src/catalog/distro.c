@@ -14,6 +14,7 @@ static const char *const release_files[] = {
     "etc/redhat-release", "etc/system-release", "etc/SuSE-release",      "etc/alpine-release",
     "etc/arch-release",   "etc/gentoo-release", "etc/debian_version"};
 static const char repositories_file[] = "etc/apk/repositories";
+static const char ubuntu_pro[] = "var/lib/ubuntu-advantage/status.json";
 static const char content_sets[] = "root/buildinfo/content_manifests/";
 static const char content_sets_usr[] = "usr/share/buildinfo/";
 
@@ -22,7 +23,7 @@ static gboolean wants_facts(const OakumCatalogEntry *entry)
   for (size_t i = 0; i < G_N_ELEMENTS(release_files); i++)
     if (strcmp(entry->path, release_files[i]) == 0)
       return TRUE;
-  return strcmp(entry->path, repositories_file) == 0 ||
+  return strcmp(entry->path, repositories_file) == 0 || strcmp(entry->path, ubuntu_pro) == 0 ||
          ((g_str_has_prefix(entry->path, content_sets) ||
            g_str_has_prefix(entry->path, content_sets_usr)) &&
           g_str_has_suffix(entry->path, ".json"));
@@ -131,6 +132,38 @@ static gboolean read_content_sets(OakumSlice text, const OakumCatalogFile *file,
   return TRUE;
 }
 
+static int by_text(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* {"attached": true, "services": [{"name": "esm-infra", "status": "enabled"}, …]} */
+static gboolean read_pro(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink,
+                         GError **error)
+{
+  OAKUM_AUTO_JSON *json = oakum_catalog_json_bytes(text, error);
+  if (!json)
+    return FALSE;
+  g_autoptr(GPtrArray) on = g_ptr_array_new();
+  const json_t *service;
+  size_t i;
+  json_array_foreach(json_object_get(json, "services"), i, service)
+  {
+    const char *name = json_string_value(json_object_get(service, "name")),
+               *status = json_string_value(json_object_get(service, "status"));
+    if (name && g_strcmp0(status, "enabled") == 0 && !strchr(name, ' ') &&
+        on->len < OAKUM_CATALOG_FACTS)
+      g_ptr_array_add(on, (gpointer)name);
+  }
+  if (on->len == 0 || !json_is_true(json_object_get(json, "attached")))
+    return TRUE;
+  g_ptr_array_sort(on, by_text);
+  g_ptr_array_add(on, NULL);
+  g_autofree char *all = g_strjoinv(" ", (char **)on->pdata);
+  oakum_catalog_sink_fact(sink, file, "pro", oakum_slice_of(all));
+  return TRUE;
+}
+
 static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   const char *path = oakum_catalog_file_path(file);
@@ -146,6 +179,8 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
     read_repositories(text, file, sink);
     return TRUE;
   }
+  if (strcmp(path, ubuntu_pro) == 0)
+    return read_pro(text, file, sink, error);
   if (g_str_has_suffix(path, ".json"))
     return read_content_sets(text, file, sink, error);
   OakumSlice line = {(const uint8_t *)"", 0};
@@ -156,7 +191,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 1, wants_facts, run_facts, FALSE}, {0}};
+    {"distribution", 2, wants_facts, run_facts, FALSE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */
@@ -237,6 +272,36 @@ static void from_assignments(const OakumCatalogFacts *facts, OakumDistro *distro
   distro->codename = g_strdup(id ? codename : fact(facts, "DISTRIB_CODENAME"));
   distro->like = g_strdup(fact(facts, "ID_LIKE"));
   distro->cpe = g_strdup(fact(facts, "CPE_NAME"));
+}
+
+/* A bill of materials: what it says of the system, else what the purls of its packages say. */
+static void from_document(const OakumCatalogFacts *facts, OakumDistro *distro)
+{
+  /* names that scanners have of their own, in place of os-release's */
+  static const char *const others[][2] = {{"alma", "almalinux"},
+                                          {"amazon", "amzn"},
+                                          {"azure", "azurelinux"},
+                                          {"cbl-mariner", "mariner"},
+                                          {"opensuse.leap", "opensuse-leap"},
+                                          {"opensuse.tumbleweed", "opensuse-tumbleweed"},
+                                          {"oracle", "ol"},
+                                          {"redhat", "rhel"},
+                                          {"slem", "sle-micro"},
+                                          {"suse linux enterprise micro", "sle-micro"},
+                                          {"suse linux enterprise server", "sles"}};
+  from_assignments(facts, distro);
+  if (!distro->id)
+    distro->id = g_strdup(fact(facts, "purl-id"));
+  if (!distro->version)
+    distro->version = g_strdup(fact(facts, "purl-version"));
+  if (!distro->codename)
+    distro->codename = g_strdup(fact(facts, "purl-codename"));
+  for (size_t i = 0; distro->id && i < G_N_ELEMENTS(others); i++)
+    if (g_ascii_strcasecmp(distro->id, others[i][0]) == 0) {
+      g_free(distro->id);
+      distro->id = g_strdup(others[i][1]);
+    }
+  distro->ecosystem = g_strdup(fact(facts, "ecosystem"));
 }
 
 /* ---- the key of its advisories
@@ -405,17 +470,20 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro)
       from_release_line(release_files[i], fact(used, "text"), distro);
   }
   if (!distro->id && (used = facts_of(facts, OAKUM_SBOM_DOCUMENT)) != NULL)
-    from_assignments(used, distro);
+    from_document(used, distro);
   g_autoptr(GString) sets = g_string_new(NULL);
   for (guint i = 0; i < facts->len; i++) {
     const char *more = fact(facts->pdata[i], "content_sets");
     if (more)
       g_string_append_printf(sets, "%s%s", sets->len ? " " : "", more);
   }
+  distro->pro = g_strdup(fact(facts_of(facts, ubuntu_pro), "pro"));
+  if (!distro->pro)
+    distro->pro = g_strdup(fact(facts_of(facts, OAKUM_SBOM_DOCUMENT), "pro"));
   distro->repositories = sets->len ? g_strdup(sets->str) : NULL;
   const char *repositories = fact(facts_of(facts, repositories_file), "repositories");
   if (!distro->id && repositories)
     distro->id = g_strdup("alpine");
-  if (distro->id)
+  if (distro->id && !distro->ecosystem)
     find_key(distro, used, repositories);
 }

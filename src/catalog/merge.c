@@ -554,6 +554,17 @@ static void take_facts(const Merge *m, GPtrArray *facts)
   }
 }
 
+/* Of several with one name the highest that is visible comes first. */
+static void take_vex(const GPtrArray *facts, OakumCatalog *catalog)
+{
+  for (guint i = 0; i < facts->len; i++) {
+    const OakumCatalogFacts *one = facts->pdata[i];
+    const char *text = g_hash_table_lookup(one->values, "vex");
+    if (text || g_hash_table_contains(one->values, "vex-too-large"))
+      g_ptr_array_add(catalog->vex, oakum_path_pair_new(one->path, text));
+  }
+}
+
 /* "type/name" becomes the purl of that package, or nothing. */
 static void name_owners(OakumCatalog *catalog)
 {
@@ -608,6 +619,7 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
   Merge m = {catalog, &image, digests, databases};
   take_facts(&m, facts);
   oakum_distro_find(facts, &catalog->distro);
+  take_vex(facts, catalog);
   for (int i = 0; i < image.n; i++)
     if (image.layers[i].notes)
       note_databases(&m, i, image.layers[i].notes);

@@ -73,13 +73,15 @@ OakumCatalog *oakum_catalog_new(void)
   OakumCatalog *catalog = g_new0(OakumCatalog, 1);
   catalog->packages = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
   catalog->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  catalog->vex = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
   return catalog;
 }
 
 void oakum_distro_clear(OakumDistro *distro)
 {
-  char **all[] = {&distro->id,       &distro->version, &distro->pretty,    &distro->like,
-                  &distro->codename, &distro->cpe,     &distro->ecosystem, &distro->repositories};
+  char **all[] = {&distro->id,        &distro->version,      &distro->pretty,
+                  &distro->like,      &distro->codename,     &distro->cpe,
+                  &distro->ecosystem, &distro->repositories, &distro->pro};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     g_clear_pointer(all[i], g_free);
 }
@@ -90,6 +92,7 @@ void oakum_catalog_free(OakumCatalog *catalog)
     return;
   g_ptr_array_unref(catalog->packages);
   g_ptr_array_unref(catalog->incomplete);
+  g_ptr_array_unref(catalog->vex);
   oakum_distro_clear(&catalog->distro);
   g_free(catalog);
 }

@@ -56,6 +56,8 @@ NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **
 NODISCARD OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error);
 void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file);
 
+extern const OakumCataloguer oakum_vex_cataloguers[];
+
 /* ---- executables ---- */
 typedef enum { OAKUM_EXE_NONE, OAKUM_EXE_ELF, OAKUM_EXE_PE, OAKUM_EXE_MACHO } OakumExeKind;
 NODISCARD OakumExeKind oakum_exe_sniff(OakumSlice head);

@@ -14,6 +14,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumPurl, oakum_purl_clear)
 /* What a document says of one package, whatever its format. Borrowed; NULL: nothing. */
 typedef struct {
   const char *name, *version, *purl, *cpe, *license, *maintainer;
+  const char *type; /* as OakumPackage has it, where the purl has another or there is none */
   const char *arch, *source_name, *source_version, *module, *owner; /* said apart from purl */
   const char *path;                                                 /* a file that proved it */
   gboolean guessed;
@@ -21,19 +22,33 @@ typedef struct {
 /* What becomes of it; what is neither named by a purl nor by a CPE is no package. */
 void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                     const OakumSbomPackage *said);
-/* The distribution. */
-void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *id,
-                       const char *version, const char *pretty);
+/* The distribution, as os-release(5) has it, or as another scanner calls it ("alma", "amazon").
+ * Borrowed; NULL: nothing. */
+typedef struct {
+  const char *id, *version, *pretty, *like, *codename, *cpe;
+  const char *ecosystem, *repositories, *pro; /* as in OakumDistro */
+} OakumSbomDistro;
+void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                       const OakumSbomDistro *said);
+
+/* The string of a key; NULL: none. */
+static inline const char *oakum_sbom_string(const json_t *object, const char *key)
+{
+  return json_string_value(json_object_get(object, key));
+}
 
 /* Of one format each. */
 void oakum_sbom_cyclonedx(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
+NODISCARD gboolean oakum_sbom_cyclonedx_xml(OakumSlice text, const OakumCatalogFile *file,
+                                            OakumCatalogSink *sink, GError **error);
 void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
 void oakum_sbom_spdx3(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
 void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink);
 void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink);
 
-/* Any of them, told by its content: CycloneDX 1.2 to 1.6 (JSON), SPDX 2.2 and 2.3 (JSON and
- * tag-value), SPDX 3 (JSON-LD), syft's own JSON. UNSUPPORTED: none of them. */
+/* Any of them, told by its content: CycloneDX 1.2 to 1.6 (JSON and XML), SPDX 2.2 and 2.3 (JSON
+ * and tag-value), SPDX 3 (JSON-LD), syft's own JSON; each also as the predicate of an in-toto
+ * statement, in its envelope or bare. UNSUPPORTED: none of them. */
 NODISCARD gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
                                            GError **error);
 

@@ -93,6 +93,49 @@ static void fill(OakumPackage *package, const OakumSbomPackage *said, const Oaku
                     oakum_escape_utf8(*said->path == '/' ? said->path + 1 : said->path, -1));
 }
 
+/* Epochs stand in front of the version, or in a qualifier, or only in the document's own field. */
+static char *version_of(const OakumSbomPackage *said, const OakumPurl *purl)
+{
+  const char *epoch = g_hash_table_lookup(purl->qualifiers, "epoch"), *version = purl->version,
+             *told = said->version;
+  gboolean epochs = strcmp(purl->type, "rpm") == 0 || strcmp(purl->type, "deb") == 0;
+  if (!version)
+    return g_strdup(told ? told : "");
+  if (!epochs || strchr(version, ':'))
+    return g_strdup(version);
+  if (epoch && *epoch)
+    return g_strdup_printf("%s:%s", epoch, version);
+  const char *colon = told ? strchr(told, ':') : NULL;
+  return g_strdup(colon && strcmp(colon + 1, version) == 0 ? told : version);
+}
+
+/* What purls say of the distribution counts where the document says nothing of it: "debian-12" or
+ * "opensuse-leap-15.5" (syft), "12.5" beside the namespace (trivy), "jessie". */
+static void distro_of_purl(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                           const OakumPurl *purl)
+{
+  const char *distro = g_hash_table_lookup(purl->qualifiers, "distro"), *space = purl->space;
+  if (!is_os(purl->type) || !is_document(file) || (!distro && !space))
+    return;
+  if (space && strcmp(space, "unknown") != 0)
+    oakum_catalog_sink_fact(sink, file, "purl-id", slice(space));
+  if (!distro)
+    return;
+  const char *dash = NULL;
+  for (const char *at = strchr(distro, '-'); at; at = strchr(at + 1, '-'))
+    if (g_ascii_isdigit(at[1]))
+      dash = at;
+  if (dash && !g_ascii_isdigit(*distro)) {
+    OakumSlice id = {(const uint8_t *)distro, (size_t)(dash - distro)};
+    oakum_catalog_sink_fact(sink, file, "purl-id", id);
+    oakum_catalog_sink_fact(sink, file, "purl-version", slice(dash + 1));
+  } else if (g_ascii_isdigit(*distro)) {
+    oakum_catalog_sink_fact(sink, file, "purl-version", slice(distro));
+  } else if (!space || g_ascii_strcasecmp(space, distro) != 0) {
+    oakum_catalog_sink_fact(sink, file, "purl-codename", slice(distro));
+  }
+}
+
 void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                     const OakumSbomPackage *said)
 {
@@ -108,29 +151,34 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
   gboolean image = strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0;
   if (image || (!is_document(file) && is_os(purl.type)))
     return;
-  const char *epoch = g_hash_table_lookup(purl.qualifiers, "epoch"),
-             *version = purl.version    ? purl.version
-                        : said->version ? said->version
-                                        : "";
-  g_autofree char *whole = epoch && strcmp(purl.type, "rpm") == 0 && !strchr(version, ':')
-                               ? g_strdup_printf("%s:%s", epoch, version)
-                               : g_strdup(version);
-  g_autofree char *name = name_of(said, &purl);
-  const char *type = strcmp(purl.type, "ebuild") == 0 ? "portage" : purl.type;
+  g_autofree char *whole = version_of(said, &purl), *name = name_of(said, &purl);
+  const char *type = said->type && *said->type          ? said->type
+                     : strcmp(purl.type, "ebuild") == 0 ? "portage"
+                                                        : purl.type;
+  distro_of_purl(sink, file, &purl);
   OakumPackage *package = oakum_catalog_sink_package(sink, file, type, slice(name), slice(whole));
   fill(package, said, &purl);
 }
 
-void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *id,
-                       const char *version, const char *pretty)
+void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                       const OakumSbomDistro *said)
 {
-  if (!id || !*id || !is_document(file))
+  if (!said->id || !*said->id || !is_document(file))
     return;
-  oakum_catalog_sink_fact(sink, file, "ID", slice(id));
-  if (version && *version)
-    oakum_catalog_sink_fact(sink, file, "VERSION_ID", slice(version));
-  if (pretty && *pretty)
-    oakum_catalog_sink_fact(sink, file, "PRETTY_NAME", slice(pretty));
+  const struct {
+    const char *fact, *value;
+  } facts[] = {{"ID", said->id},
+               {"VERSION_ID", said->version},
+               {"PRETTY_NAME", said->pretty},
+               {"ID_LIKE", said->like},
+               {"VERSION_CODENAME", said->codename},
+               {"CPE_NAME", said->cpe},
+               {"ecosystem", said->ecosystem},
+               {"pro", said->pro},
+               {"content_sets", said->repositories}};
+  for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
+    if (facts[i].value && *facts[i].value)
+      oakum_catalog_sink_fact(sink, file, facts[i].fact, slice(facts[i].value));
 }
 
 static gboolean unknown(GError **error)
@@ -152,6 +200,12 @@ static gboolean read_json(OakumSlice text, OakumCatalogFile *file, OakumCatalogS
   OAKUM_AUTO_JSON *json = oakum_catalog_json_bytes(text, error);
   if (!json)
     return FALSE;
+  OAKUM_AUTO_JSON *statement = oakum_attestation_statement(json),
+                  *stated = statement ? oakum_attestation_predicate(statement) : NULL;
+  if (stated) {
+    json_decref(json);
+    json = g_steal_pointer(&stated);
+  }
   if (has_text(json, "bomFormat", "CycloneDX"))
     oakum_sbom_cyclonedx(json, file, sink);
   else if (has_text(json, "spdxVersion", "SPDX-2."))
@@ -174,10 +228,14 @@ gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
   if (oakum_slice_begins(begin, "{") || oakum_slice_begins(begin, "\xef\xbb\xbf{"))
     return read_json(text, file, sink, error);
   size_t at;
-  if (oakum_slice_find((OakumSlice){begin.data, MIN(begin.len, 4096)}, "SPDXVersion:", &at))
-    oakum_sbom_tag_value(text, file, sink);
-  else
+  OakumSlice head = {begin.data, MIN(begin.len, OAKUM_SBOM_HEAD)};
+  if (oakum_slice_begins(begin, "<") || oakum_slice_begins(begin, "\xef\xbb\xbf<"))
+    return oakum_slice_find(head, "cyclonedx.org/schema/bom/1.", &at)
+               ? oakum_sbom_cyclonedx_xml(text, file, sink, error)
+               : unknown(error);
+  if (!oakum_slice_find(head, "SPDXVersion:", &at))
     return unknown(error);
+  oakum_sbom_tag_value(text, file, sink);
   return TRUE;
 }
 
@@ -192,10 +250,12 @@ static gboolean wants_document(const OakumCatalogEntry *entry)
  * ------------------------ */
 static gboolean wants_embedded(const OakumCatalogEntry *entry)
 {
-  static const char *const ends[] = {".spdx.json", ".cdx.json", ".cyclonedx.json", ".spdx", ".cdx"};
+  static const char *const ends[] = {".spdx.json", ".cdx.json", ".cyclonedx.json", ".spdx",
+                                     ".cdx",       ".cdx.xml",  ".cyclonedx.xml"};
   if (g_str_has_prefix(entry->path, "var/lib/db/sbom/"))
     return FALSE; /* apk's own: one a package, which its database lists */
-  if (strcmp(entry->base, "bom.json") == 0 || strcmp(entry->base, "sbom.json") == 0)
+  if (strcmp(entry->base, "bom.json") == 0 || strcmp(entry->base, "sbom.json") == 0 ||
+      strcmp(entry->base, "bom.xml") == 0)
     return TRUE;
   for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
     if (g_str_has_suffix(entry->base, ends[i]))
@@ -215,6 +275,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, FALSE},
-    {"sbom", 1, wants_embedded, run_embedded, FALSE},
+    {"sbom-document", 2, wants_document, oakum_catalog_sbom_read, FALSE},
+    {"sbom", 2, wants_embedded, run_embedded, FALSE},
     {0}};

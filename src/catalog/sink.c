@@ -15,6 +15,7 @@ struct OakumCatalogSink {
   GPtrArray *owners;  /* "type/name" */
   Owned *owned;
   size_t owned_room, owned_used;
+  size_t documents; /* bytes of those that are handed on */
 };
 
 OakumCatalogSink *oakum_catalog_sink_new(GPtrArray *packages, GPtrArray *incomplete)
@@ -164,6 +165,21 @@ void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *fil
     g_ptr_array_add(sink->facts, facts = oakum_catalog_facts_new(path));
   if (g_hash_table_size(facts->values) < OAKUM_CATALOG_FACTS)
     g_hash_table_replace(facts->values, g_strdup(key), oakum_catalog_value(value));
+}
+
+void oakum_catalog_sink_document(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                                 const char *key, OakumSlice text)
+{
+  OakumCatalogFacts *facts = oakum_catalog_facts_new(oakum_catalog_file_path(file));
+  sink->documents += text.len + strlen(facts->path) + sizeof *facts;
+  gboolean fits = sink->documents <= OAKUM_VEX_LAYER_MAX;
+  g_hash_table_replace(facts->values, g_strdup(fits ? key : "vex-too-large"),
+                       fits ? oakum_escape_utf8((const char *)text.data, (gssize)text.len)
+                            : g_strdup(""));
+  if (fits || sink->documents - OAKUM_VEX_LAYER_MAX <= OAKUM_VEX_LAYER_MAX)
+    g_ptr_array_add(sink->facts, facts);
+  else
+    oakum_catalog_facts_free(facts);
 }
 
 void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into)

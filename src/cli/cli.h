@@ -92,6 +92,9 @@ NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const Oakum
                                            GError **error);
 /* What a bill of materials (a file, compressed or not) says is in an image. */
 NODISCARD OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error);
+/* The same of its text; `what` names it. */
+NODISCARD OakumCatalog *oakum_sbom_text_examine(const char *text, size_t len, const char *what,
+                                                GError **error);
 /* FILE "-" is standard input, put where it can be read more than once. */
 NODISCARD gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error);
 /* What is in the image; a root file system is read where it lies. `cache` may be NULL. `facts` (may

@@ -160,7 +160,7 @@ static const OakumOptionGroup groups[] = {{NULL, NULL, options, 0},
                                           OAKUM_GENERAL_GROUP(CompareArgs, general),
                                           {0}};
 static const OakumArgument arguments[] = {
-    {"OLD", "an image as oakum scan takes it, or a file that scan --format json wrote"},
+    {"OLD", "an image as oakum scan takes it, or a saved result (JSON of scan or ship)"},
     {"NEW", "the same"},
     {0}};
 

@@ -98,7 +98,7 @@ const OakumCommand oakum_cmd_report = {
     .groups = groups,
     .size = sizeof(ReportArgs),
     .examples = "oakum report --format markdown -o note.md result.json\n"
-                "oakum report --summary --format gitlab -o gl-container-scanning-report.json "
+                "oakum report --summary --format gitlab -o gl-container.json "
                 "result.json\n",
     .run = run,
 };

@@ -1,10 +1,11 @@
+#include "cli/attached.h"
 #include "cli/scan-common.h"
 #include <stdio.h>
 #include <string.h>
 
 typedef struct {
   OakumScanArgs scan;
-  char *platform, *store;
+  char *platform, *store, *sbom_source;
   GPtrArray *files;
   gboolean no_cache;
   OakumRegistryArgs registry;
@@ -64,6 +65,47 @@ static void summarize(Scan *scan, const char *image, const OakumScanned *scanned
                          scanned->catalog->packages->len, holes, fixable, unknown);
 }
 
+/* The first of the attached documents that lists packages; NULL: none does. */
+static OakumCatalog *attached_catalog(const GPtrArray *attached)
+{
+  for (guint i = 0; attached && i < attached->len; i++) {
+    const OakumAttached *one = attached->pdata[i];
+    if (!(one->kinds & OAKUM_ATTACHED_SBOM))
+      continue;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OakumCatalog) catalog =
+        oakum_sbom_text_examine(one->text, one->len, one->from, &error);
+    if (!catalog)
+      oakum_warn("%s", error->message);
+    if (!catalog || catalog->packages->len == 0)
+      continue;
+    oakum_info("bill of materials %s: the layers are not read", one->from);
+    return g_steal_pointer(&catalog);
+  }
+  return NULL;
+}
+
+/* What is in the image: by a bill of materials beside it when one is asked for and there, else by
+ * its layers. */
+static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumScanned *scanned,
+                             GError **error)
+{
+  const ScanArgs *args = scan->args;
+  gboolean bill = g_strcmp0(args->sbom_source, "attached") == 0,
+           vex = oakum_scan_args_vex_from(&args->scan, "attached"),
+           pulled = arg->kind == OAKUM_ARG_REGISTRY;
+  if ((bill || vex) && pulled &&
+      !(scanned->attached =
+            oakum_attached_find(arg->text, &scan->platform, &args->registry, error)))
+    return NULL;
+  OakumCatalog *catalog = bill ? attached_catalog(scanned->attached) : NULL;
+  if (bill && !catalog)
+    oakum_info("%s: no bill of materials is attached; its layers are read", arg->text);
+  return catalog ? catalog
+                 : oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache,
+                                           &args->registry, &scanned->facts, error);
+}
+
 static int scan_one(Scan *scan, const char *text, guint number)
 {
   g_autoptr(GError) error = NULL;
@@ -73,10 +115,7 @@ static int scan_one(Scan *scan, const char *text, guint number)
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, &error);
   g_autoptr(GPtrArray) paths = report_paths(scan, number);
   OakumCatalog *catalog =
-      arg && oakum_image_arg_take_stdin(arg, &error)
-          ? oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache, &args->registry,
-                                    &scanned.facts, &error)
-          : NULL;
+      arg && oakum_image_arg_take_stdin(arg, &error) ? examine(scan, arg, &scanned, &error) : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
       oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
                        &error))
@@ -124,6 +163,12 @@ static int run(int argc, char **argv)
                 "expected an image argument; see oakum scan --help");
     ok = FALSE;
   }
+  if (ok && args.sbom_source && strcmp(args.sbom_source, "layers") != 0 &&
+      strcmp(args.sbom_source, "attached") != 0) {
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--sbom-source takes layers or attached");
+    ok = FALSE;
+  }
   ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error) &&
        oakum_cli_check_formats(args.scan.formats, args.files, &error);
   if (ok && args.platform)
@@ -160,6 +205,10 @@ static const OakumOption own_options[] = {
      "which image of an index", "that of this machine"},
     {"store", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, store), "DIR",
      "keep what is pulled in this store of blobs, and take it from there", "nothing is kept"},
+    {"sbom-source", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, sbom_source), "layers|attached",
+     "what says which packages are there: the layers, or a bill of materials that is attached to "
+     "the image in its registry; where none is, the layers",
+     "layers"},
     {"no-cache", 0, OAKUM_OPTION_FLAG, offsetof(ScanArgs, no_cache), NULL,
      "read every layer, also one whose packages are known from before, and keep nothing of it"},
     {0}};

@@ -26,6 +26,13 @@ static GBytes *as_layer(const char *text, size_t len, GError **error)
   return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
 }
 
+OakumCatalog *oakum_sbom_text_examine(const char *text, size_t len, const char *what,
+                                      GError **error)
+{
+  g_autoptr(GBytes) layer = as_layer(text, len, error);
+  return layer ? oakum_examine_tar(open_bytes, layer, what, error) : NULL;
+}
+
 OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)
 {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -38,6 +45,5 @@ OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)
   size_t len;
   if (!oakum_reader_slurp(reader, OAKUM_SBOM_MAX, path, &text, &len, error))
     return NULL;
-  g_autoptr(GBytes) layer = as_layer(text, len, error);
-  return layer ? oakum_examine_tar(open_bytes, layer, path, error) : NULL;
+  return oakum_sbom_text_examine(text, len, path, error);
 }

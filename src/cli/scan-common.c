@@ -1,3 +1,4 @@
+#include "cli/attached.h"
 #include "cli/scan-common.h"
 #include "match/match.h"
 #include "os/os.h"
@@ -18,6 +19,9 @@ const OakumOption oakum_scan_options[] = {
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
      "statements of what does not matter here (OpenVEX, CSAF, CycloneDX); may be given again",
      "none"},
+    {"vex-source", 0, OAKUM_OPTION_LIST, AT(vex_source), "image|attached",
+     "believe such statements that lie in the image, or are attached to it in its registry, too",
+     "neither: who makes an image could hide its holes"},
     {"show-suppressed", 0, OAKUM_OPTION_FLAG, AT(show_suppressed), NULL,
      "list in the table what is suppressed too, and why", "counted only"},
     {"explain", 0, OAKUM_OPTION_TEXT, AT(explain), "ID[@PACKAGE]",
@@ -64,6 +68,52 @@ static gboolean read_vex(const OakumScanArgs *args, OakumVex *vex, GError **erro
   return TRUE;
 }
 
+gboolean oakum_scan_args_vex_from(const OakumScanArgs *args, const char *place)
+{
+  for (guint i = 0; args->vex_source && i < args->vex_source->len; i++)
+    if (strcmp(args->vex_source->pdata[i], place) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean check_vex_source(const OakumScanArgs *args, GError **error)
+{
+  for (guint i = 0; args->vex_source && i < args->vex_source->len; i++)
+    if (strcmp(args->vex_source->pdata[i], "image") != 0 &&
+        strcmp(args->vex_source->pdata[i], "attached") != 0) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                  "--vex-source takes image or attached");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* A damaged document of a stranger hides nothing, and is told. */
+static void read_strangers_vex(const OakumScanArgs *args, const OakumScanned *scanned,
+                               OakumVex *vex)
+{
+  const GPtrArray *inside = scanned->catalog->vex, *attached = scanned->attached;
+  gboolean image = oakum_scan_args_vex_from(args, "image"),
+           beside = oakum_scan_args_vex_from(args, "attached");
+  for (guint i = 0; image && i < inside->len; i++) {
+    const OakumPathPair *one = inside->pdata[i];
+    g_autoptr(GError) error = NULL;
+    g_autofree char *shown = oakum_escape_terminal(one->path, -1),
+                    *what = g_strdup_printf("/%s of the image", shown);
+    if (!one->other)
+      oakum_warn("%s: too large to be believed", what);
+    else if (!oakum_vex_read(vex, one->other, strlen(one->other), what, &error))
+      oakum_warn("%s; it is left out", error->message);
+  }
+  for (guint i = 0; beside && attached && i < attached->len; i++) {
+    const OakumAttached *one = attached->pdata[i];
+    g_autoptr(GError) error = NULL;
+    if ((one->kinds & OAKUM_ATTACHED_VEX) &&
+        !oakum_vex_read(vex, one->text, one->len, one->from, &error))
+      oakum_warn("%s; it is left out", error->message);
+  }
+}
+
 int64_t oakum_cli_now(void)
 {
   const char *epoch = g_getenv("SOURCE_DATE_EPOCH");
@@ -83,8 +133,10 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
                                .now = oakum_cli_now(),
                                .vex = vex,
                                .kernel_headers = args->kernel_headers};
-  if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
+  if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error) ||
+      !check_vex_source(args, error))
     return FALSE;
+  read_strangers_vex(args, out, vex);
   g_autoptr(OakumTempDir) temp = NULL;
   g_autofree char *snapshot = NULL;
   if (!db) {
@@ -259,6 +311,8 @@ void oakum_scanned_clear(OakumScanned *scanned)
   if (scanned->findings)
     g_ptr_array_unref(scanned->findings);
   oakum_verdict_free(scanned->verdict);
+  if (scanned->attached)
+    g_ptr_array_unref(scanned->attached);
   g_free(scanned->db_path);
   g_free(scanned->db_date);
   json_decref(scanned->facts);

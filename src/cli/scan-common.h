@@ -8,15 +8,16 @@ typedef struct {
   GPtrArray *findings;
   OakumVerdict *verdict;
   char *db_path, *db_date;
-  json_t *facts; /* of the image, as oakum_report_image has them; NULL: none */
+  json_t *facts;       /* of the image, as oakum_report_image has them; NULL: none */
+  GPtrArray *attached; /* OakumAttached, set before the scan: their VEX counts. NULL: none */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
   char *db, *fail_on, *max_age, *explain;
-  GPtrArray *formats; /* char *; NULL: the table */
-  GPtrArray *vex;     /* char *; NULL: none */
+  GPtrArray *formats;          /* char *; NULL: the table */
+  GPtrArray *vex, *vex_source; /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
@@ -51,5 +52,7 @@ NODISCARD gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray 
 NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,
                                     const OakumScanArgs *args, const GPtrArray *files,
                                     GError **error);
+/* Whether --vex-source names this place. */
+NODISCARD gboolean oakum_scan_args_vex_from(const OakumScanArgs *args, const char *place);
 /* Exit status of a verdict. */
 NODISCARD int oakum_cli_verdict_status(const OakumVerdict *verdict);

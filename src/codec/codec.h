@@ -1,5 +1,6 @@
-/* codec: bytes to structures and back: stacked streams, gzip, zstd, xz, tar, JSON binding. Rank 1.
- * Knows nothing of images: a tar entry is a tar entry, whiteouts are `image`'s business. */
+/* codec: bytes to structures and back: stacked streams, gzip, zstd, xz, tar, JSON binding, XML.
+ * Rank
+ * 1. Knows nothing of images: a tar entry is a tar entry, whiteouts are `image`'s business. */
 #pragma once
 #include "base/base.h"
 #include <jansson.h>
@@ -294,3 +295,38 @@ NODISCARD const OakumYaml *oakum_yaml_get(const OakumYaml *map, const char *key)
 NODISCARD gboolean oakum_yaml_is_null(const OakumYaml *node);
 /* true and false of YAML 1.2's core schema; anything else is FALSE. */
 NODISCARD gboolean oakum_yaml_bool(const OakumYaml *node, gboolean *out);
+
+/* ---- XML
+ * ----------------------------------------------------------------------------------------------- *
+ * One small tree of XML under way: an element of interest, with its text. At most
+ * OAKUM_XML_ELEMENT_MAX bytes, OAKUM_XML_DEPTH_MAX levels. */
+typedef struct OakumXml OakumXml;
+struct OakumXml {
+  const char *name;      /* local name, without its prefix */
+  GPtrArray *attributes; /* name, value, … */
+  GString *text;         /* all direct text */
+  GPtrArray *children;   /* OakumXml */
+  OakumXml *parent;
+};
+NODISCARD const char *oakum_xml_attribute(const OakumXml *xml, const char *name);
+/* The first child of that name; NULL when `xml` is NULL or has none. */
+NODISCARD const OakumXml *oakum_xml_child(const OakumXml *xml, const char *name);
+/* Stripped text of the first child of that name; NULL or not empty. */
+NODISCARD const char *oakum_xml_text(const OakumXml *xml, const char *name);
+NODISCARD const char *oakum_xml_own_text(const OakumXml *xml);
+/* Called with each whole element whose name is in `names`, or whose place is ("/bom/metadata"); the
+ * tree is freed after it. */
+typedef gboolean (*OakumXmlFunc)(gpointer user, const OakumXml *element, GError **error);
+/* Expat, without external entities; a document that declares entities of its own is refused. */
+NODISCARD gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
+                                  gpointer user, GError **error);
+
+/* ---- in-toto attestations
+ * ----------------------------------------------------------------------------------------------- *
+ * The statement that `json` is, or carries in a DSSE envelope or a Sigstore bundle; NULL: it is
+ * none. New reference. No signature is looked at. */
+NODISCARD json_t *oakum_attestation_statement(const json_t *json);
+/* What is stated, without what cosign puts around it; NULL: nothing. New reference. */
+NODISCARD json_t *oakum_attestation_predicate(const json_t *statement);
+/* Whether a subject of it has this digest ("sha256:…"). */
+NODISCARD gboolean oakum_attestation_is_about(const json_t *statement, const char *digest);

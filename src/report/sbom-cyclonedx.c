@@ -19,6 +19,12 @@ static void property(json_t *list, const char *name, const char *value)
   json_array_append_new(list, row);
 }
 
+static void say_property(gpointer list, const char *key, const char *value)
+{
+  g_autofree char *name = g_strconcat("oakum:", key, NULL);
+  property(list, name, value);
+}
+
 /* One id, one expression, or a name that is neither. */
 static json_t *licenses(const char *text)
 {
@@ -64,16 +70,7 @@ static json_t *component(const OakumPackage *package, const char *ref)
     json_object_set_new(object, "licenses", licenses(package->license));
   if (package->paths->len > 0)
     json_object_set_new(object, "evidence", evidence(package));
-  property(properties, "oakum:type", package->type);
-  property(properties, "oakum:arch", package->arch);
-  property(properties, "oakum:source:name", package->source_name);
-  property(properties, "oakum:source:version", package->source_version);
-  property(properties, "oakum:module", package->module);
-  property(properties, "oakum:owner", package->owner);
-  property(properties, "oakum:found-by", package->found_by);
-  property(properties, "oakum:layer", package->layer);
-  if (package->guessed)
-    property(properties, "oakum:guessed", "true");
+  oakum_sbom_properties(package, say_property, properties);
   json_object_set_new(object, "properties", properties);
   return object;
 }
@@ -86,6 +83,12 @@ static json_t *os_component(const OakumDistro *distro)
   json_object_set_new(object, "name", oakum_sbom_text(distro->id));
   set(object, "version", distro->version);
   set(object, "description", distro->pretty);
+  json_t *properties = json_array();
+  oakum_sbom_distro_properties(distro, say_property, properties);
+  if (json_array_size(properties) > 0)
+    json_object_set_new(object, "properties", properties);
+  else
+    json_decref(properties);
   return object;
 }
 

@@ -14,5 +14,10 @@ NODISCARD GPtrArray *oakum_sbom_refs(const OakumResult *result);
 NODISCARD json_t *oakum_sbom_text(const char *value);
 /* What could not be judged, a line each; NULL: nothing. New string. */
 NODISCARD char *oakum_sbom_incomplete(const OakumResult *result);
+/* What no format has a field for, as ("arch", "amd64"): CycloneDX has it as properties, SPDX as
+ * lines of a comment. */
+typedef void (*OakumSbomSay)(gpointer user, const char *key, const char *value);
+void oakum_sbom_properties(const OakumPackage *package, OakumSbomSay say, gpointer user);
+void oakum_sbom_distro_properties(const OakumDistro *distro, OakumSbomSay say, gpointer user);
 /* The whole document, to be added to. New. */
 NODISCARD json_t *oakum_report_cyclonedx_document(const OakumResult *result);

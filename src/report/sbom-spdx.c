@@ -62,7 +62,15 @@ static json_t *package_new(const char *id, const char *name, const char *purpose
   return object;
 }
 
-/* What has no field of its own: how it was found, and of what it was made. */
+/* A line of a comment; what is told has none of its own. */
+static void say_line(gpointer comment, const char *key, const char *value)
+{
+  g_autofree char *one = g_strdup(value);
+  g_strdelimit(one, "\r\n", ' ');
+  g_string_append_printf(comment, "%soakum:%s=%s", ((GString *)comment)->len ? "\n" : "", key, one);
+}
+
+/* For people: how it was found, and of what it was made. */
 static char *source_info(const OakumPackage *p)
 {
   g_autoptr(GString) text = g_string_new(NULL);
@@ -103,6 +111,9 @@ static json_t *package_json(const OakumPackage *p, const char *id, GHashTable *k
   set(object, "versionInfo", p->version);
   set(object, "supplier", by ? by : NONE_SAID);
   set(object, "sourceInfo", info);
+  g_autoptr(GString) comment = g_string_new(NULL);
+  oakum_sbom_properties(p, say_line, comment);
+  set(object, "comment", comment->str);
   set_license(object, p->license, known, others);
   add_reference(references, "PACKAGE-MANAGER", "purl", p->purl);
   add_reference(references, "SECURITY", "cpe23Type", p->cpe);
@@ -133,6 +144,9 @@ static void add_packages(const OakumResult *result, json_t *json)
     json_t *os = package_new("SPDXRef-OperatingSystem", distro->id, "OPERATING_SYSTEM");
     set(os, "versionInfo", distro->version);
     set(os, "summary", distro->pretty);
+    g_autoptr(GString) comment = g_string_new(NULL);
+    oakum_sbom_distro_properties(distro, say_line, comment);
+    set(os, "comment", comment->str);
     set(os, "licenseDeclared", NONE_SAID);
     json_array_append_new(packages, os);
     relate(relations, "SPDXRef-Image", "CONTAINS", "SPDXRef-OperatingSystem");
@@ -167,8 +181,11 @@ static json_t *document(const OakumResult *result)
   json_object_set_new(creation, "creators", creators);
   json_object_set_new(json, "creationInfo", creation);
   if (incomplete) {
-    g_autofree char *comment = g_strconcat("Not all could be judged:\n", incomplete, NULL);
-    set(json, "comment", comment);
+    g_autoptr(GString) comment = g_string_new("Not all could be judged:");
+    g_auto(GStrv) lines = g_strsplit(incomplete, "\n", -1);
+    for (char **line = lines; *line; line++)
+      say_line(comment, "incomplete", *line);
+    set(json, "comment", comment->str);
   }
   add_packages(result, json);
   return json;
@@ -229,6 +246,7 @@ static void package_tags(GString *out, const json_t *package)
   tag(out, "PackageLicenseDeclared", package, "licenseDeclared");
   tag(out, "PackageCopyrightText", package, "copyrightText");
   tag(out, "PackageSummary", package, "summary");
+  tag(out, "PackageComment", package, "comment");
   size_t i;
   const json_t *reference;
   json_array_foreach(json_object_get(package, "externalRefs"), i, reference)

@@ -70,3 +70,36 @@ char *oakum_sbom_incomplete(const OakumResult *result)
   }
   return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
 }
+
+typedef struct {
+  const char *key, *value;
+} Said;
+
+static void say_all(const Said *all, size_t n, OakumSbomSay say, gpointer user)
+{
+  for (size_t i = 0; i < n; i++)
+    if (all[i].value && *all[i].value)
+      say(user, all[i].key, all[i].value);
+}
+
+void oakum_sbom_properties(const OakumPackage *package, OakumSbomSay say, gpointer user)
+{
+  const Said all[] = {{"type", package->type},
+                      {"arch", package->arch},
+                      {"source:name", package->source_name},
+                      {"source:version", package->source_version},
+                      {"module", package->module},
+                      {"owner", package->owner},
+                      {"found-by", package->found_by},
+                      {"layer", package->layer},
+                      {"guessed", package->guessed ? "true" : NULL}};
+  say_all(all, G_N_ELEMENTS(all), say, user);
+}
+
+void oakum_sbom_distro_properties(const OakumDistro *distro, OakumSbomSay say, gpointer user)
+{
+  const Said all[] = {{"distro:like", distro->like}, {"distro:codename", distro->codename},
+                      {"distro:cpe", distro->cpe},   {"distro:ecosystem", distro->ecosystem},
+                      {"distro:pro", distro->pro},   {"distro:repositories", distro->repositories}};
+  say_all(all, G_N_ELEMENTS(all), say, user);
+}

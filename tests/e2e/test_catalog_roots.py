@@ -1,26 +1,62 @@
 """Real systems made on the spot, with OAKUM_LIVE=1: roots of Debian against dpkg-query, roots of rpm against rpm."""
 import json
 import os
+import re
 import subprocess
+from urllib.parse import unquote
 
 import pytest
 
 if os.environ.get("OAKUM_LIVE"):  # they take a mirror and minutes
-    def packages(oakum, root, type):
-        done = subprocess.run([oakum, "scan", "--no-cache", "--format", "json", f"rootfs:{root}"], capture_output=True, text=True)
-        return sorted((p["name"], p["version"], p.get("arch") or "", p["source"]["name"], p["source"]["version"]) for p in json.loads(done.stdout)["packages"] if p["type"] == type)
+    # one or more of each kind that Debian has
+    ALL_KINDS = ("python3-requests python3-yaml python3-jinja2 python3-cryptography python3-flask python3-sqlalchemy python3-lxml python3-pip ruby-rack ruby-nokogiri ruby-sinatra rake "
+                 "node-express node-semver node-lodash libwww-perl libjson-perl libdbi-perl php-cli php-symfony-console php-pear libcommons-io-java libjackson2-databind-java liblog4j2-java "
+                 "libspring-core-java r-cran-digest lua-json erlang-base git-lfs ripgrep linux-image-cloud-amd64 nginx-light redis-server curl openssl git busybox mono-runtime").split()
 
+    def scanned(oakum, root):
+        done = subprocess.run([oakum, "scan", "--no-cache", "--format", "json", f"rootfs:{root}"], capture_output=True, text=True)
+        return json.loads(done.stdout)["packages"]
+
+    def rows(found, type):
+        return sorted((p["name"], p["version"], p.get("arch") or "", p["source"]["name"], p["source"]["version"]) for p in found if p["type"] == type)
+
+    def packages(oakum, root, type):
+        return rows(scanned(oakum, root), type)
+
+    def merged(path):
+        """Where a file lies since /bin, /lib and /sbin are links into /usr."""
+        return re.sub(r"^/?(bin|sbin|lib|lib64)/", r"usr/\1/", path).lstrip("/")
+
+    @pytest.mark.parametrize("kind", ["essential", "all-kinds"])
     @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie"])
-    def test_debian_against_dpkg_query(oakum, tmp_path, suite):
+    def test_debian_against_dpkg_query(oakum, tmp_path, suite, kind):
         tar = tmp_path / "root.tar"
-        subprocess.run(["mmdebstrap", "-q", "--variant=essential", suite, tar], check=True, stdin=subprocess.DEVNULL)
+        more = [] if kind == "essential" else ["--include=" + ",".join(ALL_KINDS)]
+        subprocess.run(["mmdebstrap", "-q", "--variant=essential", *more, suite, tar], check=True, stdin=subprocess.DEVNULL)
         root = tmp_path / "root"
         root.mkdir()
         subprocess.run(["tar", "-C", root, "-xf", tar, "./var/lib/dpkg"], check=True)
         show = "${Package}\\t${Version}\\t${Architecture}\\t${source:Package}\\t${source:Version}\\n"
         listed = subprocess.run(["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f", show], capture_output=True, text=True, check=True).stdout
         want = sorted(tuple(line.split("\t")) for line in listed.splitlines())
-        assert len(want) > 50 and packages(oakum, tar, "deb") == want
+        found = scanned(oakum, tar)
+        assert len(want) > 50 and rows(found, "deb") == want
+        # what a deb brought of a language is that deb's: by dpkg's own lists of files
+        owners = {}
+        for lists in (root / "var/lib/dpkg/info").glob("*.list"):
+            for line in lists.read_text().splitlines():
+                owners.setdefault(merged(line), set()).add(lists.stem.split(":")[0])
+        others = [p for p in found if p["type"] != "deb"]
+        owned = {(p["type"], p["name"], p["paths"][0]): (p["owner"] or "").split("/")[-1].split("@")[0] for p in others}
+        wrong = {key: (name, owners.get(merged(key[2].split("!")[0]))) for key, name in owned.items() if unquote(name) not in owners.get(merged(key[2].split("!")[0]), {""})}
+        counts = {}
+        for p in others:
+            counts[p["type"]] = counts.get(p["type"], 0) + 1
+        if os.environ.get("OAKUM_REGISTRIES_TABLE"):
+            with open(os.environ["OAKUM_REGISTRIES_TABLE"], "a") as table:
+                table.write(f"debian {suite} {kind}\tdpkg-query {len(want)}\tothers {counts}\twithout an owner {sum(not n for n in owned.values())}\twrong {wrong}\n")
+        assert not wrong
+        assert kind == "essential" or {"pypi", "npm", "gem", "maven", "golang", "cran", "composer"} <= counts.keys()
 
     def test_rpm_against_rpm(oakum, tmp_path):
         """Packages built and installed here, into rpm's SQLite form."""

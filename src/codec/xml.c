@@ -1,7 +1,8 @@
 /* XML by expat: pushed, one element of interest held at a time. Entities of the document's own are
  * refused (they can grow without end), external ones are never opened. */
-#include "advisory/advisory-private.h"
+#include "codec/codec.h"
 #include <expat.h>
+#include <string.h>
 
 typedef struct {
   XML_Parser parser;
@@ -10,7 +11,8 @@ typedef struct {
   gpointer user;
   OakumXml *at; /* innermost of the tree under way, or NULL */
   guint depth;
-  size_t held; /* bytes of the tree under way */
+  GString *path; /* of the open elements outside of a tree: "/bom/metadata" */
+  size_t held;   /* bytes of the tree under way */
   GError *error;
 } Xml;
 
@@ -42,10 +44,19 @@ static const char *local(const char *name)
 static gboolean held(Xml *x, size_t more)
 {
   x->held += more;
-  if (x->held <= OAKUM_OSV_LINE_MAX)
+  if (x->held <= OAKUM_XML_ELEMENT_MAX)
     return TRUE;
-  stop(x, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT,
-                      "an element larger than %" G_GUINT64_FORMAT " bytes", OAKUM_OSV_LINE_MAX));
+  stop(x, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT,
+                      "an element larger than %" G_GUINT64_FORMAT " bytes", OAKUM_XML_ELEMENT_MAX));
+  return FALSE;
+}
+
+/* By its own name, or by all names from the root on. */
+static gboolean wanted(const Xml *x, const char *own)
+{
+  for (const char *const *name = x->names; *name; name++)
+    if (strcmp(**name == '/' ? x->path->str : own, *name) == 0)
+      return TRUE;
   return FALSE;
 }
 
@@ -54,11 +65,18 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
   Xml *x = user;
   const char *own = local(name);
   if (++x->depth > OAKUM_XML_DEPTH_MAX) {
-    stop(x, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_LIMIT, "elements deeper than %u",
+    stop(x, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "elements deeper than %u",
                         OAKUM_XML_DEPTH_MAX));
     return;
   }
-  if (x->error || (!x->at && !g_strv_contains(x->names, own)) || !held(x, 200 + strlen(own)))
+  if (x->error)
+    return;
+  if (!x->at) {
+    g_string_append_printf(x->path, "/%s", own);
+    if (!wanted(x, own))
+      return;
+  }
+  if (!held(x, 200 + strlen(own)))
     return;
   OakumXml *element = g_new0(OakumXml, 1);
   element->name = g_strdup(own);
@@ -87,10 +105,14 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
   Xml *x = user;
   x->depth--;
   OakumXml *element = x->at;
-  if (!element || x->error)
+  if (x->error)
     return;
-  x->at = element->parent;
+  if (element)
+    x->at = element->parent;
   if (x->at)
+    return;
+  g_string_truncate(x->path, x->path->len - strlen(local(name)) - 1);
+  if (!element)
     return;
   g_autoptr(GError) error = NULL;
   if (!x->func(x->user, element, &error))
@@ -104,7 +126,7 @@ static void XMLCALL on_entity(void *user, const XML_Char *name, int parameter,
                               const XML_Char *system, const XML_Char *public,
                               const XML_Char *notation)
 {
-  stop(user, g_error_new(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+  stop(user, g_error_new(OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID,
                          "the document declares entities of its own"));
 }
 
@@ -113,8 +135,10 @@ static gboolean parse_all(Xml *x, OakumReader *reader, GError **error)
   for (;;) {
     void *buffer = XML_GetBuffer(x->parser, (int)OAKUM_IO_BUFFER);
     gssize n = buffer ? oakum_reader_read(reader, buffer, OAKUM_IO_BUFFER, error) : 0;
-    if (!buffer)
-      return oakum_feed_invalid(error, "XML: out of memory");
+    if (!buffer) {
+      g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "XML: out of memory");
+      return FALSE;
+    }
     if (n < 0)
       return FALSE;
     if (XML_ParseBuffer(x->parser, (int)n, n == 0) != XML_STATUS_OK)
@@ -127,16 +151,21 @@ static gboolean parse_all(Xml *x, OakumReader *reader, GError **error)
                                "line %lu: ", (unsigned long)XML_GetCurrentLineNumber(x->parser));
     return FALSE;
   }
-  return oakum_feed_invalid(error, "XML line %lu: %s",
-                            (unsigned long)XML_GetCurrentLineNumber(x->parser),
-                            XML_ErrorString(XML_GetErrorCode(x->parser)));
+  g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "XML line %lu: %s",
+              (unsigned long)XML_GetCurrentLineNumber(x->parser),
+              XML_ErrorString(XML_GetErrorCode(x->parser)));
+  return FALSE;
 }
 
 gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
                         gpointer user, GError **error)
 {
   g_autoptr(OakumReader) owned = reader;
-  Xml x = {.parser = XML_ParserCreate(NULL), .names = names, .func = func, .user = user};
+  Xml x = {.parser = XML_ParserCreate(NULL),
+           .names = names,
+           .func = func,
+           .user = user,
+           .path = g_string_new(NULL)};
   XML_SetUserData(x.parser, &x);
   XML_SetElementHandler(x.parser, on_start, on_end);
   XML_SetCharacterDataHandler(x.parser, on_text);
@@ -148,6 +177,7 @@ gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlF
   if (x.at)
     xml_free(x.at);
   g_clear_error(&x.error);
+  g_string_free(x.path, TRUE);
   XML_ParserFree(x.parser);
   return ok;
 }
