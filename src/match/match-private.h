@@ -59,6 +59,71 @@ NODISCARD OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop_epoch
 NODISCARD int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char *a,
                                 const char *b);
 
+/* ---- what is said of a package (holes.c)
+ * ----------------------------------------------------------------------------------- */
+/* One record that is about a package, by the name that it was looked up with. */
+typedef struct {
+  const OakumAdvisory *a;
+  OakumNameKind by;
+  const char *name, *version; /* looked up, compared */
+  OakumVersionScheme scheme;
+  gboolean drop_epoch;
+  int rank; /* 0: the distribution's own feed */
+  OakumJudged judged;
+} OakumStatement;
+/* Names of one hole. `parent` leads to the set that it is part of. */
+typedef struct OakumHole {
+  struct OakumHole *parent;
+  const char *cve;
+  GPtrArray *names; /* borrowed */
+  GArray *statements;
+} OakumHole;
+typedef struct {
+  GPtrArray *holes; /* all, in the order in which they came */
+  GHashTable *by_name;
+} OakumHoles;
+NODISCARD OakumHoles *oakum_holes_new(void);
+void oakum_holes_free(OakumHoles *holes);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHoles, oakum_holes_free)
+/* Files a statement under every name that it is known by; what shares a name becomes one hole. The
+ * advisory that it points to must outlive the holes. */
+void oakum_holes_add(OakumHoles *holes, const OakumStatement *statement);
+/* The name it is shown by: CVE, GHSA, then what came first by the order of letters. Borrowed. */
+NODISCARD const char *oakum_hole_id(const OakumHole *hole);
+/* One notice of a distribution mends many holes: two that share it are not the same one. */
+NODISCARD gboolean oakum_is_notice(const char *id);
+typedef struct {
+  const OakumStatement *decided; /* the record that the finding goes by; NULL: no finding */
+  const char *fixed;
+  gboolean refuted; /* the vendor says that it is not affected, others that it is */
+  const OakumStatement *no_order;
+} OakumOutcome;
+/* Which of the statements counts, and what follows from it. */
+NODISCARD OakumOutcome oakum_hole_decide(const GArray *statements);
+
+/* ---- the run
+ * --------------------------------------------------------------------------------------------- */
+typedef struct {
+  const OakumCatalog *catalog;
+  OakumAdvisoryDb *db;
+  const OakumMatchOptions *options;
+  OakumMatchPlace place;
+  GPtrArray *findings;
+  GHashTable *used;     /* ecosystems that were asked: key → packages (guint) */
+  GHashTable *owners;   /* purl → OakumPackage of the system */
+  GHashTable *unjudged; /* reason → GPtrArray of names */
+} OakumMatch;
+/* Adds the finding of a hole that was decided (tell.c). */
+NODISCARD gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *package,
+                                     const OakumHole *hole, const OakumOutcome *outcome,
+                                     GError **error);
+/* Of the image as a whole (around.c). Takes the title. */
+void oakum_match_incomplete(OakumMatch *m, const char *id, char *title_taken);
+void oakum_match_say_distribution(OakumMatch *m);
+void oakum_match_say_database(OakumMatch *m);
+void oakum_match_say_unjudged(OakumMatch *m);
+void oakum_match_say_end_of_life(OakumMatch *m);
+
 /* ---- how bad (severity.c)
  * ------------------------------------------------------------------------------- */
 /* Sets severity, its origin, CVSS, EPSS, KEV, title and risk. `statements`: const OakumAdvisory *,
