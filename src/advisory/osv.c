@@ -177,18 +177,17 @@ static gboolean read_versions(const json_t *list, const char *record, GPtrArray 
   return TRUE;
 }
 
+/* OSV's records do not say whether they name a source or a package, but for a purl with
+ * "arch=source"; the habit of the distribution does. */
 static OakumNameKind kind_of(const char *key, const json_t *affected)
 {
-  static const char *const sources[] = {"deb", "apk"};
-  static const char *const binaries[] = {"rpm", "pacman", "portage"};
-  const char *scheme = oakum_ecosystem_scheme(key);
-  for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
-    if (strcmp(scheme, sources[i]) == 0)
-      return OAKUM_NAME_SOURCE;
-  for (size_t i = 0; i < G_N_ELEMENTS(binaries); i++)
-    if (strcmp(scheme, binaries[i]) == 0)
-      return OAKUM_NAME_BINARY;
-  return OAKUM_NAME_LANGUAGE;
+  const OakumDistroRule *rule = oakum_distro_rule(key);
+  const char *purl = oakum_text_of(json_object_get(affected, "package"), "purl");
+  if (!rule)
+    return OAKUM_NAME_LANGUAGE;
+  gboolean source =
+      rule->names_source || (purl && (strstr(purl, "arch=source") || strstr(purl, "arch=src")));
+  return source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
 }
 
 static const struct {

@@ -109,13 +109,33 @@ void oakum_match_say_distribution(OakumMatch *m)
   }
 }
 
+/* Of "9.3" the cycle may be "9.3" or "9"; where the image does not say its version, its key does.
+ * Devuan's key is Debian's, its version its own. */
+static OakumEol *find_end(OakumMatch *m)
+{
+  const OakumDistro *distro = &m->catalog->distro;
+  const char *key = distro->ecosystem ? strpbrk(distro->ecosystem, "0123456789") : NULL,
+             *product = oakum_distro_eol(distro->id, distro->ecosystem),
+             *version = distro->version ? distro->version : key;
+  if (g_strcmp0(product, "centos") == 0 && distro->pretty && strstr(distro->pretty, "Stream"))
+    product = "centos-stream";
+  g_autofree char *cycle = product && version ? g_strdup(version) : NULL;
+  while (cycle && *cycle) {
+    OakumEol *eol = oakum_advisory_db_eol(m->db, product, cycle);
+    char *dot = strrchr(cycle, '.');
+    if (eol || !dot)
+      return eol;
+    *dot = 0;
+  }
+  return NULL;
+}
+
 void oakum_match_say_end_of_life(OakumMatch *m)
 {
-  const OakumDistroRule *rule = m->place.rule;
-  const char *release = rule ? strpbrk(m->catalog->distro.ecosystem, "0123456789") : NULL;
-  if (!release || !rule->eol || !m->options->now)
+  const OakumDistro *distro = &m->catalog->distro;
+  if (!m->options->now)
     return;
-  g_autoptr(OakumEol) eol = oakum_advisory_db_eol(m->db, rule->eol, release);
+  g_autoptr(OakumEol) eol = find_end(m);
   int64_t end;
   g_autofree char *full =
       eol && eol->eol && strlen(eol->eol) == 10 ? g_strconcat(eol->eol, "T00:00:00Z", NULL) : NULL;
@@ -124,13 +144,15 @@ void oakum_match_say_end_of_life(OakumMatch *m)
                     (oakum_time_parse(full ? full : eol->eol, &end) && end < m->options->now));
   if (!ended)
     return;
+  const char *name = m->place.rule ? m->place.rule->ecosystem
+                     : distro->id  ? distro->id
+                                   : eol->product;
   OakumFinding *f = oakum_finding_new(OAKUM_FINDING_EOL, "end-of-life", OAKUM_SEVERITY_HIGH);
-  f->title = g_strdup_printf("%s %s is no longer mended: it ended %s%.10s%s%s", rule->ecosystem,
-                             release, strcmp(eol->eol, "true") == 0 ? "already" : "on ",
+  f->title = g_strdup_printf("%s %s is no longer mended: it ended %s%.10s%s%s", name, eol->cycle,
+                             strcmp(eol->eol, "true") == 0 ? "already" : "on ",
                              strcmp(eol->eol, "true") == 0 ? "" : eol->eol,
                              eol->extended ? "; extended support, for those who have it: " : "",
                              eol->extended ? eol->extended : "");
-  f->fix =
-      g_strdup_printf("base the image on a release of %s that is still mended", rule->ecosystem);
+  f->fix = g_strdup_printf("base the image on a release of %s that is still mended", name);
   g_ptr_array_add(m->findings, f);
 }

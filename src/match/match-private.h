@@ -4,29 +4,6 @@
 
 /* ---- rules (rules.c)
  * ------------------------------------------------------------------------------------------- */
-typedef enum {
-  OAKUM_COMPARE_SOURCE, /* the source package's version */
-  OAKUM_COMPARE_BINARY  /* the installed package's */
-} OakumCompare;
-/* How one distribution's data is matched. */
-typedef struct {
-  const char *ecosystem; /* the word in front of the colon */
-  const char *type;      /* of its packages */
-  OakumNameKind names;   /* what OSV's records and others that do not say name: SOURCE or BINARY */
-  OakumCompare compare;  /* what a record that names a source package is compared with */
-  const char *own;       /* feeds that are its own, by spaces; they decide over others */
-  const char *eol;       /* endoflife.date's name; NULL: it has none */
-  const char *vendors;   /* by '|': one of them is in the vendor of what it built; NULL: not said */
-} OakumDistroRule;
-typedef struct {
-  const char *type, *ecosystem; /* purl's type and the key of the database */
-  const char *join;             /* between namespace and name; NULL: the name alone counts */
-} OakumLanguageRule;
-/* NULL: no rule. */
-NODISCARD const OakumDistroRule *oakum_distro_rule(const char *ecosystem);
-NODISCARD const OakumLanguageRule *oakum_language_rule(const char *type);
-/* Whether the type is one of a distribution's packages, whether or not we have a rule for it. */
-NODISCARD gboolean oakum_is_os_type(const char *type);
 /* Built by somebody else than the distribution. */
 NODISCARD gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *package);
 /* Headers of the kernel: nothing of the kernel runs because of them. */

@@ -26,11 +26,8 @@ static gboolean kind_applies(const OakumMatch *m, const Query *q, const OakumAdv
   if (q->by == OAKUM_NAME_LANGUAGE || q->by == OAKUM_NAME_CPE)
     return a->kind == q->by || (q->by == OAKUM_NAME_LANGUAGE && a->kind != OAKUM_NAME_CPE &&
                                 a->kind != OAKUM_NAME_PRODUCT);
-  /* OSV's records do not say what they name: the distribution's habit does */
-  OakumNameKind kind = strcmp(a->feed->name, "osv") == 0 || a->kind > OAKUM_NAME_BINARY
-                           ? m->place.rule->names
-                           : a->kind;
-  return kind == q->by;
+  OakumNameKind habit = m->place.rule->names_source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
+  return (a->kind > OAKUM_NAME_BINARY ? habit : a->kind) == q->by;
 }
 
 static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumHoles *holes,
@@ -133,7 +130,7 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
   const char *source_name = p->source_name && *p->source_name ? p->source_name : p->name;
   g_autofree char *source = source_version(p);
   gboolean rpm = strcmp(rule->type, "rpm") == 0;
-  const char *of_source = rule->compare == OAKUM_COMPARE_BINARY ? p->version : source;
+  const char *of_source = rule->as_installed ? p->version : source;
   Query queries[2] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
                       {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
   use(m, ecosystem);
