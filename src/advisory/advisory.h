@@ -102,6 +102,7 @@ typedef struct {
   const char *fixed;      /* the first that is not affected; NULL: none is known */
   const char *last_affected;
   gboolean after; /* `introduced` itself is not affected */
+  gboolean below; /* `last_affected` itself is not: an end that nobody calls a fix */
 } OakumAdvisoryRange;
 /* What one record of one feed says of one package. NULL where it says nothing. Lists end with NULL.
  * Each of `ids` is a hole of its own. A version is affected when a range holds it or `versions`

@@ -52,10 +52,13 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
     if (strcmp(state, states[i].word) != 0)
       continue;
     gboolean fixed = states[i].status == OAKUM_STATUS_FIXED;
+    gboolean over = states[i].status == OAKUM_STATUS_WILL_NOT_FIX && note &&
+                    (strstr(note, "end of life") || strstr(note, "end of standard support") ||
+                     strstr(note, "out of standard support") || strstr(note, "end-of-life"));
     OakumAdvisoryRange range = {NULL, fixed ? note : NULL, NULL, FALSE};
     OakumAdvisory e = {.record = c->id,
                        .kind = OAKUM_NAME_SOURCE,
-                       .status = states[i].status,
+                       .status = over ? OAKUM_STATUS_END_OF_LIFE : states[i].status,
                        .severity = oakum_severity_word(c->priority),
                        .severity_word = c->priority,
                        .ranges = &range,

@@ -9,6 +9,9 @@ NODISCARD gboolean oakum_is_third_party(const OakumDistroRule *rule, const Oakum
 /* Headers of the kernel: nothing of the kernel runs because of them. */
 NODISCARD gboolean oakum_is_kernel_headers(const OakumPackage *package);
 
+/* Whether it is a build of that flavour, as its version or name says: "fips" of "fips-updates". */
+NODISCARD gboolean oakum_is_of_flavour(const OakumPackage *package, const char *flavour);
+
 /* What is known of the image beyond the package. */
 typedef struct {
   const OakumDistroRule *rule; /* NULL: unknown distribution */

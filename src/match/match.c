@@ -9,8 +9,16 @@ typedef struct {
   gboolean drop_epoch;
 } Query;
 
-static int rank_of(const OakumMatch *m, const Query *q, const OakumAdvisory *a)
+/* What is said of the very flavour that is installed decides over what is said of the common
+ * build. */
+static int rank_of(const OakumMatch *m, const OakumPackage *p, const Query *q,
+                   const OakumAdvisory *a)
 {
+  if (a->flavour &&
+      g_str_has_prefix(m->catalog->distro.ecosystem ? m->catalog->distro.ecosystem : "",
+                       "Ubuntu") &&
+      !g_str_has_prefix(a->flavour, "esm") && oakum_is_of_flavour(p, a->flavour))
+    return -1;
   if (q->by == OAKUM_NAME_LANGUAGE || q->by == OAKUM_NAME_CPE || !m->place.rule)
     return 1;
   size_t n = strlen(a->feed->name);
@@ -41,7 +49,8 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
   for (guint i = 0; i < list->len; i++) {
     const OakumAdvisory *a = &list->items[i];
     OakumStatement s = {
-        a, q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch, rank_of(m, q, a), {0}};
+        a,  q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch, rank_of(m, p, q, a),
+        {0}};
     const char *scheme = a->scheme && *a->scheme ? a->scheme : fallback;
     if (!oakum_version_scheme_parse(scheme, &s.scheme) || !kind_applies(m, q, a) ||
         !oakum_record_applies(&m->place, p, a, list))
@@ -146,23 +155,48 @@ static gboolean is_owned(const OakumMatch *m, const OakumPackage *p)
   return !owner || !oakum_is_third_party(m->place.rule, owner);
 }
 
+/* "1.21.4" of "go1.21.4 X:boringcrypto" and of "go1.21.4 (Red Hat 1.21.4-1.el9)", which toolchains
+ * write for the standard library; "" of what was built from a working tree. */
+static char *go_version(const char *version)
+{
+  if (g_str_has_prefix(version, "go") && g_ascii_isdigit(version[2]))
+    version += 2;
+  return strstr(version, "devel") || strcmp(version, "unknown") == 0
+             ? g_strdup("")
+             : g_strndup(version, strcspn(version, " "));
+}
+
+/* "1.13.0" of "1.13.0-x86_64-linux": a gem of one platform, as lock files and file names have it.
+ */
+static char *without_platform(const char *version)
+{
+  static const char *const platforms[] = {"x86",  "x64",   "java",  "jruby",  "arm",   "aarch64",
+                                          "ruby", "mingw", "mswin", "darwin", "linux", "universal"};
+  const char *dash = strchr(version, '-');
+  for (size_t i = 0; dash && i < G_N_ELEMENTS(platforms); i++)
+    if (g_str_has_prefix(dash + 1, platforms[i]))
+      return g_strndup(version, (gsize)(dash - version));
+  return g_strdup(version);
+}
+
 static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const OakumLanguageRule *rule,
                                GError **error)
 {
   if (is_owned(m, p))
     return TRUE;
   const char *version = p->version ? p->version : "";
-  gboolean go = strcmp(p->type, "golang") == 0;
-  if (go && (!*version || strcmp(version, "(devel)") == 0)) {
+  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(version)
+                         : strcmp(p->type, "gem") == 0  ? without_platform(version)
+                                                        : NULL;
+  if (own && !*own && strcmp(p->type, "golang") == 0) {
     unjudged(m, "go-devel", p);
     return TRUE;
   }
+  version = own ? own : version;
   if (!*version) {
     unjudged(m, "no-version", p);
     return TRUE;
   }
-  if (go && g_str_has_prefix(version, "go") && g_ascii_isdigit(version[2]))
-    version += 2; /* the standard library's */
   gboolean spaced = rule->join && p->space && *p->space;
   g_autofree char *prefix = spaced ? g_strconcat(p->space, rule->join, NULL) : g_strdup("");
   /* where the cataloguer already put both into the name */

@@ -39,16 +39,33 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
 
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
 {
-  static const char *const names[] = {"linux-libc-dev",    "linux-headers",
-                                      "kernel-headers",    "linux-libc-headers",
-                                      "linux-glibc-devel", "kernel-cross-headers",
-                                      "linux-api-headers", "linux-libc-dev-cross",
-                                      "kernel-lt-headers", NULL};
-  return oakum_is_os_type(package->type) && (g_strv_contains(names, package->name) ||
-                                             g_str_has_prefix(package->name, "linux-headers-") ||
-                                             g_str_has_prefix(package->name, "linux-libc-dev-") ||
-                                             (g_str_has_prefix(package->name, "kernel-") &&
-                                              g_str_has_suffix(package->name, "-headers")));
+  static const char *const names[] = {"linux-headers",
+                                      "linux-libc-dev",
+                                      "linux-libc-headers",
+                                      "linux-api-headers",
+                                      "kernel-devel",
+                                      "linux-glibc-devel",
+                                      "kernel-cross-headers",
+                                      "sys-kernel/linux-headers",
+                                      NULL};
+  /* what modules are built with, and what takes part in that */
+  static const char *const begins[] = {"linux-headers-", "linux-libc-dev-", "linux-kbuild-",
+                                       "linux-compiler-"};
+  static const char *const ends[] = {"-headers", "-devel", "-devel-matched"};
+  const char *name = package->name;
+  if (!oakum_is_os_type(package->type))
+    return FALSE;
+  if (g_strv_contains(names, name))
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+    if (g_str_has_prefix(name, begins[i]))
+      return TRUE;
+  /* "kernel-uek-headers", "kernel6.12-headers", "kernel-rt-devel" */
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_prefix(name, "kernel") && (name[6] == '-' || g_ascii_isdigit(name[6])) &&
+        g_str_has_suffix(name, ends[i]))
+      return TRUE;
+  return FALSE;
 }
 
 /* ---- is it about this package
@@ -125,6 +142,13 @@ static gboolean any_without(const OakumAdvisoryList *all, gboolean flavour)
   return FALSE;
 }
 
+gboolean oakum_is_of_flavour(const OakumPackage *p, const char *flavour)
+{
+  g_autofree char *word = g_strndup(flavour, strcspn(flavour, "-"));
+  g_autofree char *version = g_ascii_strdown(p->version, -1);
+  return strstr(version, word) || strstr(p->name, word);
+}
+
 static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage *p,
                                 const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
@@ -136,10 +160,10 @@ static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage
   if (!a->flavour)
     return TRUE;
   if (strcmp(name, "Ubuntu") == 0) {
-    /* kernels for FIPS, real time and the like are packages of their own */
+    /* builds for FIPS ("+Fips1"), real time and the like say it in their version or name */
     if (g_str_has_prefix(a->flavour, "esm"))
       return place->esm;
-    return strstr(p->version, a->flavour) != NULL;
+    return oakum_is_of_flavour(p, a->flavour);
   }
   /* An Amazon extra, or another channel: it judges what the system itself has no data of. */
   return !any_without(all, TRUE);

@@ -22,7 +22,7 @@ static char *comparison(const OakumStatement *s)
     return g_strdup_printf("%s: %s %s %s%s%s%s", scheme_word(s),
                            r->introduced ? r->introduced : "0", r->after ? "<" : "<=", s->version,
                            r->fixed           ? " < "
-                           : r->last_affected ? " <= "
+                           : r->last_affected ? (r->below ? " < " : " <= ")
                                               : ", no end is known",
                            r->fixed           ? r->fixed
                            : r->last_affected ? r->last_affected
