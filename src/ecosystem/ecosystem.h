@@ -81,3 +81,39 @@ NODISCARD char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char 
 NODISCARD char *oakum_ecosystem_package(const char *ecosystem_key, const char *name);
 /* The version scheme of an ecosystem key: "deb", "rpm", "npm" …; "" when none is known. */
 NODISCARD const char *oakum_ecosystem_scheme(const char *ecosystem_key);
+
+/* ---- CPE names
+ * -------------------------------------------------------------------------------------- */
+typedef enum {
+  OAKUM_CPE_PART, /* "a", "o", "h" */
+  OAKUM_CPE_VENDOR,
+  OAKUM_CPE_PRODUCT,
+  OAKUM_CPE_VERSION,
+  OAKUM_CPE_UPDATE,
+  OAKUM_CPE_EDITION,
+  OAKUM_CPE_LANGUAGE,
+  OAKUM_CPE_SW_EDITION,
+  OAKUM_CPE_TARGET_SW,
+  OAKUM_CPE_TARGET_HW,
+  OAKUM_CPE_OTHER,
+  OAKUM_CPE_FIELDS
+} OakumCpeField;
+/* What a name says, in lower case and without escapes. NULL: ANY ("*", or nothing); "-": that it
+ * has none. */
+typedef struct {
+  char *fields[OAKUM_CPE_FIELDS];
+} OakumCpe;
+/* Both bindings of NISTIR 7695: "cpe:2.3:a:…" and "cpe:/a:…". FALSE: it is none, or says no vendor
+ * or product; then there is nothing to clear. */
+NODISCARD gboolean oakum_cpe_parse(const char *text, OakumCpe *out);
+void oakum_cpe_clear(OakumCpe *cpe);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumCpe, oakum_cpe_clear)
+/* "vendor:product", the key of the database. New string. */
+NODISCARD char *oakum_cpe_name(const OakumCpe *cpe);
+/* Whether what a record is about may be this program, whatever the version and update (NISTIR 7696,
+ * table 6-2): of a field that only the record says it may, but for the software that it runs on:
+ * what a record names there beyond Linux and its kin is a plug-in, or a build for another system.
+ */
+NODISCARD gboolean oakum_cpe_covers(const OakumCpe *record, const OakumCpe *program);
+/* Whether a system that a record names as the one below is, or may be, Linux. */
+NODISCARD gboolean oakum_cpe_may_be_linux(const OakumCpe *platform);

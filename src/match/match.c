@@ -7,6 +7,7 @@ typedef struct {
   const char *ecosystem, *name, *version;
   OakumNameKind by;
   gboolean drop_epoch;
+  const OakumCpe *cpe; /* of the program; NULL: it is none */
 } Query;
 
 /* What is said of the very flavour that is installed decides over what is said of the common
@@ -38,6 +39,19 @@ static gboolean kind_applies(const OakumMatch *m, const Query *q, const OakumAdv
   return (a->kind > OAKUM_NAME_BINARY ? habit : a->kind) == q->by;
 }
 
+/* The database finds by vendor and product; here counts the rest of the name. A record of one
+ * version with any update ("7.4:*") is about "7.4p1" too. */
+static gboolean cpe_applies(const Query *q, OakumStatement *s)
+{
+  g_auto(OakumCpe) record = {0};
+  if (!s->a->product || !oakum_cpe_parse(s->a->product, &record))
+    return TRUE;
+  if (s->a->versions[0] && !record.fields[OAKUM_CPE_UPDATE] && q->cpe->fields[OAKUM_CPE_UPDATE] &&
+      q->cpe->fields[OAKUM_CPE_VERSION])
+    s->version = q->cpe->fields[OAKUM_CPE_VERSION];
+  return oakum_cpe_covers(&record, q->cpe);
+}
+
 static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumHoles *holes,
                     GPtrArray *lists, GError **error)
 {
@@ -55,7 +69,9 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
     if (!oakum_version_scheme_parse(scheme, &s.scheme) || !kind_applies(m, q, a) ||
         !oakum_record_applies(&m->place, p, a, list))
       continue;
-    s.judged = oakum_judge(s.scheme, s.drop_epoch, a, q->version);
+    if (q->cpe && !cpe_applies(q, &s))
+      continue;
+    s.judged = oakum_judge(s.scheme, s.drop_epoch, a, s.version);
     oakum_holes_add(holes, &s);
   }
   return TRUE;
@@ -207,19 +223,10 @@ static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const Oakum
   return judge_package(m, p, &query, 1, error);
 }
 
-/* "cpe:2.3:a:openssl:openssl:3.0.1:…" and "cpe:/a:openssl:openssl:3.0.1" to "openssl:openssl". */
-static char *cpe_name(const char *cpe)
-{
-  const char *at = g_str_has_prefix(cpe, "cpe:2.3:") ? cpe + 8
-                   : g_str_has_prefix(cpe, "cpe:/")  ? cpe + 5
-                                                     : NULL;
-  g_auto(GStrv) parts = g_strsplit(at ? at : "", ":", 4);
-  return g_strv_length(parts) >= 3 ? g_strdup_printf("%s:%s", parts[1], parts[2]) : NULL;
-}
-
 static gboolean judge_cpe(OakumMatch *m, const OakumPackage *p, GError **error)
 {
-  g_autofree char *name = p->cpe ? cpe_name(p->cpe) : NULL;
+  g_auto(OakumCpe) cpe = {0};
+  g_autofree char *name = p->cpe && oakum_cpe_parse(p->cpe, &cpe) ? oakum_cpe_name(&cpe) : NULL;
   if (is_owned(m, p))
     return TRUE;
   if (!name || !p->version || !*p->version) {
@@ -227,7 +234,7 @@ static gboolean judge_cpe(OakumMatch *m, const OakumPackage *p, GError **error)
     return TRUE;
   }
   use(m, "cpe");
-  Query query = {"cpe", name, p->version, OAKUM_NAME_CPE, FALSE};
+  Query query = {"cpe", name, p->version, OAKUM_NAME_CPE, FALSE, &cpe};
   return judge_package(m, p, &query, 1, error);
 }
 
