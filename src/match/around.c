@@ -109,14 +109,15 @@ void oakum_match_say_distribution(OakumMatch *m)
   }
 }
 
-/* Of "9.3" the cycle may be "9.3" or "9"; where the image does not say its version, its key does.
+/* Of "9.3" the cycle may be "9.3" or "9"; where the image does not say its version, or is a
+ * derivative that is only known by what it is made of, the key does.
  * Devuan's key is Debian's, its version its own. */
 static OakumEol *find_end(OakumMatch *m)
 {
   const OakumDistro *distro = &m->catalog->distro;
   const char *key = distro->ecosystem ? strpbrk(distro->ecosystem, "0123456789") : NULL,
              *product = oakum_distro_eol(distro->id, distro->ecosystem),
-             *version = distro->version ? distro->version : key;
+             *version = distro->version && oakum_distro_id(distro->id) ? distro->version : key;
   if (g_strcmp0(product, "centos") == 0 && distro->pretty && strstr(distro->pretty, "Stream"))
     product = "centos-stream";
   g_autofree char *cycle = product && version ? g_strdup(version) : NULL;
