@@ -3,6 +3,7 @@
 #pragma once
 #include "base/base.h"
 #include "codec/codec.h"
+#include "ecosystem/ecosystem.h"
 #include "finding/finding.h"
 
 OAKUM_DECLARE_ERROR(advisory)
@@ -23,16 +24,6 @@ typedef struct {
 /* All feeds, in order of worth; NULL at the end. */
 NODISCARD const OakumFeedInfo *const *oakum_feeds(void);
 NODISCARD const OakumFeedInfo *oakum_feed_find(const char *name);
-/* Several names of one ecosystem to the key that the database has: "Ubuntu:22.04:LTS" to
- * "Ubuntu:22.04" with *flavour "", "Ubuntu:Pro:14.04:LTS" to "Ubuntu:14.04" with "esm"; "Red
- * Hat:enterprise_linux:9::baseos" to "Red Hat:9" with *product the CPE. *flavour and *product (may
- * be NULL) are new strings or NULL. New string. */
-NODISCARD char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product);
-/* The name of a package as its ecosystem compares it: PyPI by PEP 503, NuGet, Packagist and
- * Hex in lower case; others as they are. find does it to what it is asked for. New string. */
-NODISCARD char *oakum_ecosystem_package(const char *ecosystem_key, const char *name);
-/* The version scheme of an ecosystem key: "deb", "rpm", "npm" …; "" when none is known. */
-NODISCARD const char *oakum_ecosystem_scheme(const char *ecosystem_key);
 
 /* ---- import -------------------------------------------------------------------------------------
  * * Into the file `path` (made when missing). What it has stays, but a record that is read replaces
@@ -111,6 +102,7 @@ typedef struct {
   const char *fixed;      /* the first that is not affected; NULL: none is known */
   const char *last_affected;
   gboolean after; /* `introduced` itself is not affected */
+  gboolean below; /* `last_affected` itself is not: an end that nobody calls a fix */
 } OakumAdvisoryRange;
 /* What one record of one feed says of one package. NULL where it says nothing. Lists end with NULL.
  * Each of `ids` is a hole of its own. A version is affected when a range holds it or `versions`

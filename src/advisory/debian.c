@@ -3,17 +3,12 @@
 #include "advisory/advisory-private.h"
 #include <stdio.h>
 
-static const char *const codenames[][2] = {
-    {"etch", "4"},    {"lenny", "5"},   {"squeeze", "6"},   {"wheezy", "7"},    {"jessie", "8"},
-    {"stretch", "9"}, {"buster", "10"}, {"bullseye", "11"}, {"bookworm", "12"}, {"trixie", "13"},
-    {"forky", "14"},  {"duke", "15"},   {"woody", "3.0"},   {"sarge", "3.1"}};
-
 /* New string or NULL: "Debian:12"; sid is what every next release begins with. */
 static char *release_key(const char *codename)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(codenames); i++)
-    if (strcmp(codename, codenames[i][0]) == 0)
-      return g_strconcat("Debian:", codenames[i][1], NULL);
+  const char *release = oakum_distro_release("debian", codename);
+  if (release)
+    return g_strconcat("Debian:", release, NULL);
   return strcmp(codename, "sid") == 0 ? g_strdup("Debian:sid") : NULL;
 }
 

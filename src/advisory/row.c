@@ -314,7 +314,7 @@ static void put_entry(GByteArray *out, const Strings *s, const OakumAdvisory *e)
   for (guint i = 0; i < e->n_ranges; i++) {
     const OakumAdvisoryRange *r = &e->ranges[i];
     put(out, (r->introduced ? 1 : 0) | (r->fixed ? 2 : 0) | (r->last_affected ? 4 : 0) |
-                 (r->after ? 8 : 0));
+                 (r->after ? 8 : 0) | (r->below ? 16 : 0));
     const char *texts[] = {r->introduced, r->fixed, r->last_affected};
     for (size_t k = 0; k < G_N_ELEMENTS(texts); k++)
       if (texts[k])
@@ -363,6 +363,7 @@ static void get_ranges(Cursor *c, const Table *table, OakumArena *arena, OakumAd
     ranges[i].fixed = has & 2 ? get_text(c, table) : NULL;
     ranges[i].last_affected = has & 4 ? get_text(c, table) : NULL;
     ranges[i].after = (has & 8) != 0;
+    ranges[i].below = (has & 16) != 0;
   }
   e->ranges = ranges;
 }
@@ -504,6 +505,7 @@ static int compare_ranges(const OakumAdvisory *a, const OakumAdvisory *b)
     c = c ? c : g_strcmp0(x->fixed, y->fixed);
     c = c ? c : g_strcmp0(x->last_affected, y->last_affected);
     c = c ? c : (x->after > y->after) - (x->after < y->after);
+    c = c ? c : (x->below > y->below) - (x->below < y->below);
     if (c)
       return c;
   }

@@ -52,9 +52,11 @@ static gboolean read_row(OakumIngest *in, guint feed, const json_t *json, GError
   const json_t *list = json_object_get(json, "ranges");
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *one = json_array_get(list, i);
-    const char *after = oakum_text_of(one, "after"), *from = oakum_text_of(one, "introduced");
+    const char *after = oakum_text_of(one, "after"), *from = oakum_text_of(one, "introduced"),
+               *below = oakum_text_of(one, "below");
     OakumAdvisoryRange r = {after ? after : from, oakum_text_of(one, "fixed"),
-                            oakum_text_of(one, "last_affected"), after != NULL};
+                            below ? below : oakum_text_of(one, "last_affected"), after != NULL,
+                            below != NULL};
     g_array_append_val(ranges, r);
   }
   const char *word = oakum_text_of(json, "severity_word"), *level = oakum_text_of(json, "severity");

@@ -115,63 +115,83 @@ gboolean oakum_read_photon(OakumIngest *in, OakumReader *reader, GError **error)
 
 /* ---- NVD --------------------------------------------------------------------------------------
  */
-/* Splits "cpe:2.3:a:vendor:product:version:…"; escaped colons stay in their field. */
-static GPtrArray *cpe_fields(const char *cpe)
+static const char *criteria_of(const json_t *match)
 {
-  GPtrArray *fields = g_ptr_array_new_with_free_func(g_free);
-  const char *from = cpe;
-  for (const char *p = cpe;; p++) {
-    if (*p == '\\' && p[1]) {
-      p++;
-      continue;
-    }
-    if (*p && *p != ':')
-      continue;
-    g_ptr_array_add(fields, g_strndup(from, (gsize)(p - from)));
-    if (!*p)
-      return fields;
-    from = p + 1;
-  }
+  const char *cpe = oakum_text_of(match, "criteria");
+  return cpe ? cpe : oakum_text_of(match, "cpe23Uri");
 }
 
-static gboolean any(const char *field)
+/* A node that names what it runs on, and none of that is Linux. */
+static gboolean is_elsewhere(const json_t *node)
 {
-  return !field || strcmp(field, "*") == 0 || strcmp(field, "-") == 0 || *field == 0;
+  const json_t *list = json_object_get(node, "cpeMatch");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *match = json_array_get(list, i);
+    const char *cpe = criteria_of(match);
+    g_auto(OakumCpe) parsed = {0};
+    if (json_is_true(json_object_get(match, "vulnerable")) || !cpe ||
+        !oakum_cpe_parse(cpe, &parsed) || oakum_cpe_may_be_linux(&parsed))
+      return FALSE;
+  }
+  return json_array_size(list) > 0;
+}
+
+/* A configuration that asks for all of its nodes ("running on") is about another system when one of
+ * them is. */
+static gboolean concerns(const json_t *configuration)
+{
+  const json_t *nodes = json_object_get(configuration, "nodes");
+  if (g_strcmp0(oakum_text_of(configuration, "operator"), "AND") != 0)
+    return TRUE;
+  for (size_t i = 0; i < json_array_size(nodes); i++)
+    if (!json_is_true(json_object_get(json_array_get(nodes, i), "negate")) &&
+        is_elsewhere(json_array_get(nodes, i)))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean add_match(OakumIngest *in, guint feed, const char *cve, const char *modified,
                           const json_t *match, GError **error)
 {
-  const char *cpe = oakum_text_of(match, "criteria");
-  if (!cpe)
-    cpe = oakum_text_of(match, "cpe23Uri");
+  const char *cpe = criteria_of(match);
   if (!json_is_true(json_object_get(match, "vulnerable")))
     return TRUE;
   if (!cpe)
     return oakum_feed_invalid(error, "a match without criteria");
-  g_autoptr(GPtrArray) f = cpe_fields(cpe);
-  if (f->len < 6 || strcmp(f->pdata[0], "cpe") != 0 || strcmp(f->pdata[1], "2.3") != 0)
+  g_auto(OakumCpe) parsed = {0};
+  if (!g_str_has_prefix(cpe, "cpe:2.3:") || !oakum_cpe_parse(cpe, &parsed))
     return oakum_feed_invalid(error, "criteria that are no CPE 2.3 name");
-  if (strcmp(f->pdata[2], "a") != 0 && strcmp(f->pdata[2], "o") != 0)
+  const char *part = parsed.fields[OAKUM_CPE_PART], *version = parsed.fields[OAKUM_CPE_VERSION],
+             *update = parsed.fields[OAKUM_CPE_UPDATE];
+  if (g_strcmp0(part, "a") != 0 && g_strcmp0(part, "o") != 0)
     return TRUE; /* hardware */
   const char *from = oakum_text_of(match, "versionStartIncluding"),
              *after = oakum_text_of(match, "versionStartExcluding"),
              *before = oakum_text_of(match, "versionEndExcluding"),
              *last = oakum_text_of(match, "versionEndIncluding");
-  OakumAdvisoryRange range = {from ? from : after, before, last, !from && after != NULL};
-  g_autofree char *exact = f->len > 6 && !any(f->pdata[6])
-                               ? g_strconcat(f->pdata[5], " ", f->pdata[6], NULL)
-                               : g_strdup(f->pdata[5]);
-  const char *versions[] = {any(f->pdata[5]) ? NULL : exact, NULL};
+  gboolean bounded = from || after || before || last, none = g_strcmp0(version, "-") == 0;
+  if (none && !bounded)
+    return TRUE; /* what has no version: a program that has one is another (NISTIR 7696) */
+  OakumAdvisoryRange range = {
+      .introduced = from ? from : after,
+      .fixed = before,
+      .last_affected = last,
+      .after = !from && after != NULL,
+  };
+  gboolean single = version && !none && !bounded;
+  g_autofree char *exact = single && update && strcmp(update, "-") != 0
+                               ? g_strconcat(version, " ", update, NULL)
+                               : g_strdup(version);
+  const char *versions[] = {single ? exact : NULL, NULL};
   OakumAdvisory e = {.record = cve,
                      .modified = modified,
                      .kind = OAKUM_NAME_CPE,
                      .status = before ? OAKUM_STATUS_FIXED : OAKUM_STATUS_AFFECTED,
                      .ranges = &range,
-                     .n_ranges = versions[0] ? 0 : 1,
+                     .n_ranges = single ? 0 : 1,
                      .versions = versions,
                      .product = cpe};
-  g_autofree char *name = g_strdup_printf("%s:%s", (char *)f->pdata[3], (char *)f->pdata[4]);
+  g_autofree char *name = oakum_cpe_name(&parsed);
   oakum_ingest_package(in, feed, "cpe", name, &e);
   return TRUE;
 }
@@ -255,7 +275,10 @@ static gboolean read_nvd(OakumIngest *in, gpointer user, const char *parent, con
     return oakum_feed_invalid(error, "a record without id");
   kept->modified = oakum_feed_date(oakum_text_of(cve, "lastModified"));
   const json_t *configurations = json_object_get(cve, "configurations");
-  for (size_t i = 0; i < json_array_size(configurations); i++) {
+  gboolean rejected = g_strcmp0(oakum_text_of(cve, "vulnStatus"), "Rejected") == 0;
+  for (size_t i = 0; !rejected && i < json_array_size(configurations); i++) {
+    if (!concerns(json_array_get(configurations, i)))
+      continue;
     const json_t *nodes = json_object_get(json_array_get(configurations, i), "nodes");
     for (size_t n = 0; n < json_array_size(nodes); n++) {
       const json_t *node = json_array_get(nodes, n), *list = json_object_get(node, "cpeMatch");

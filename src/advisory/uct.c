@@ -2,25 +2,19 @@
  * "RELEASE_PACKAGE: STATUS (NOTE)". */
 #include "advisory/advisory-private.h"
 
-static const char *const releases[][2] = {
-    {"trusty", "14.04"},   {"xenial", "16.04"},  {"bionic", "18.04"},   {"focal", "20.04"},
-    {"groovy", "20.10"},   {"hirsute", "21.04"}, {"impish", "21.10"},   {"jammy", "22.04"},
-    {"kinetic", "22.10"},  {"lunar", "23.04"},   {"mantic", "23.10"},   {"noble", "24.04"},
-    {"oracular", "24.10"}, {"plucky", "25.04"},  {"questing", "25.10"}, {"eoan", "19.10"},
-    {"disco", "19.04"},    {"cosmic", "18.10"},  {"precise", "12.04"}};
-
 /* "esm-infra/xenial", "trusty/esm", "jammy": key and *flavour (new or NULL); NULL for another. */
 static char *release_key(const char *text, char **flavour)
 {
   g_auto(GStrv) words = g_strsplit(text, "/", 3);
   *flavour = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(releases); i++)
-    for (guint k = 0; words[k]; k++)
-      if (strcmp(words[k], releases[i][0]) == 0) {
-        if (words[0] && words[1])
-          *flavour = g_strdup(words[k == 0 ? 1 : 0]);
-        return g_strconcat("Ubuntu:", releases[i][1], NULL);
-      }
+  for (guint k = 0; words[k]; k++) {
+    const char *release = oakum_distro_release("ubuntu", words[k]);
+    if (!release)
+      continue;
+    if (words[0] && words[1])
+      *flavour = g_strdup(words[k == 0 ? 1 : 0]);
+    return g_strconcat("Ubuntu:", release, NULL);
+  }
   return NULL;
 }
 
@@ -58,10 +52,13 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
     if (strcmp(state, states[i].word) != 0)
       continue;
     gboolean fixed = states[i].status == OAKUM_STATUS_FIXED;
+    gboolean over = states[i].status == OAKUM_STATUS_WILL_NOT_FIX && note &&
+                    (strstr(note, "end of life") || strstr(note, "end of standard support") ||
+                     strstr(note, "out of standard support") || strstr(note, "end-of-life"));
     OakumAdvisoryRange range = {NULL, fixed ? note : NULL, NULL, FALSE};
     OakumAdvisory e = {.record = c->id,
                        .kind = OAKUM_NAME_SOURCE,
-                       .status = states[i].status,
+                       .status = over ? OAKUM_STATUS_END_OF_LIFE : states[i].status,
                        .severity = oakum_severity_word(c->priority),
                        .severity_word = c->priority,
                        .ranges = &range,

@@ -57,7 +57,7 @@ static json_t *entry_json(const OakumAdvisory *e, const char *ecosystem, const c
       json_t *one = json_object();
       set(one, r->after ? "after" : "introduced", r->introduced);
       set(one, "fixed", r->fixed);
-      set(one, "last_affected", r->last_affected);
+      set(one, r->below ? "below" : "last_affected", r->last_affected);
       json_array_append_new(ranges, one);
     }
     json_object_set_new(object, "ranges", ranges);

@@ -2,6 +2,7 @@
  * notes; the notes of all layers of an image, lowest first, give the catalogue. It knows nothing of
  * advisories. */
 #pragma once
+#include "ecosystem/ecosystem.h"
 #include "finding/finding.h"
 #include "image/image.h"
 

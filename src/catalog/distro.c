@@ -221,22 +221,6 @@ static char *version_in(const char *text)
   return n ? g_strndup(at, n) : NULL;
 }
 
-/* What the one line of a release file begins with, and the ID that it stands for. */
-static const char *const release_words[][2] = {{"CentOS", "centos"},
-                                               {"Rocky Linux", "rocky"},
-                                               {"AlmaLinux", "almalinux"},
-                                               {"Oracle Linux", "ol"},
-                                               {"Fedora", "fedora"},
-                                               {"Amazon Linux", "amzn"},
-                                               {"Red Hat", "rhel"},
-                                               {"VMware Photon", "photon"},
-                                               {"CBL-Mariner", "mariner"},
-                                               {"Azure Linux", "azurelinux"},
-                                               {"Scientific", "scientific"},
-                                               {"openSUSE", "opensuse-leap"},
-                                               {"SUSE Linux Enterprise", "sles"},
-                                               {"Microsoft Azure Linux", "azurelinux"}};
-
 static void from_release_line(const char *path, const char *text, OakumDistro *distro)
 {
   const char *id = strcmp(path, "etc/alpine-release") == 0   ? "alpine"
@@ -244,9 +228,8 @@ static void from_release_line(const char *path, const char *text, OakumDistro *d
                    : strcmp(path, "etc/gentoo-release") == 0 ? "gentoo"
                    : strcmp(path, "etc/debian_version") == 0 ? "debian"
                                                              : NULL;
-  for (size_t i = 0; text && i < G_N_ELEMENTS(release_words) && !id; i++)
-    if (g_str_has_prefix(text, release_words[i][0]))
-      id = release_words[i][1];
+  const OakumDistroId *of_line = text && !id ? oakum_distro_id_of_line(text) : NULL;
+  id = of_line ? of_line->id : id;
   if (!id)
     return;
   distro->id = g_strdup(id);
@@ -306,100 +289,6 @@ static void from_document(const OakumCatalogFacts *facts, OakumDistro *distro)
 
 /* ---- the key of its advisories
  * ------------------------------------------------------------------- */
-typedef enum { WHOLE, MAJOR, MAJOR_MINOR, NONE } ReleaseForm;
-typedef struct {
-  const char *id, *ecosystem;
-  ReleaseForm form;
-} Ecosystem;
-/* Names as in OSV where it has the distribution. docs/catalog.md shows the table. */
-static const Ecosystem ecosystems[] = {
-    {"debian", "Debian", MAJOR},
-    {"raspbian", "Debian", MAJOR},
-    {"ubuntu", "Ubuntu", MAJOR_MINOR},
-    {"rhel", "Red Hat", MAJOR},
-    {"redhat", "Red Hat", MAJOR},
-    {"rhcos", "Red Hat", MAJOR},
-    {"centos", "Red Hat", MAJOR},
-    {"scientific", "Red Hat", MAJOR},
-    {"almalinux", "AlmaLinux", MAJOR},
-    {"rocky", "Rocky Linux", MAJOR},
-    {"ol", "Oracle Linux", MAJOR},
-    {"oraclelinux", "Oracle Linux", MAJOR},
-    {"amzn", "Amazon Linux", MAJOR},
-    {"fedora", "Fedora", MAJOR},
-    {"sles", "SUSE", MAJOR_MINOR},
-    {"sled", "SUSE", MAJOR_MINOR},
-    {"sles_sap", "SUSE", MAJOR_MINOR},
-    {"sle_hpc", "SUSE", MAJOR_MINOR},
-    {"sle-micro", "SUSE Micro", MAJOR_MINOR},
-    {"sl-micro", "SUSE Micro", MAJOR_MINOR},
-    {"suse-microos", "SUSE Micro", MAJOR_MINOR},
-    {"opensuse-leap", "openSUSE:Leap", MAJOR_MINOR},
-    {"opensuse", "openSUSE:Leap", MAJOR_MINOR},
-    {"opensuse-tumbleweed", "openSUSE:Tumbleweed", NONE},
-    {"azurelinux", "Azure Linux", MAJOR},
-    {"mariner", "Mariner", MAJOR_MINOR},
-    {"photon", "Photon OS", MAJOR_MINOR},
-    {"mageia", "Mageia", MAJOR},
-    {"openeuler", "openEuler", WHOLE},
-    {"anolis", "Anolis OS", MAJOR},
-    {"bottlerocket", "Bottlerocket", NONE},
-    {"wolfi", "Wolfi", NONE},
-    {"chainguard", "Chainguard", NONE},
-    {"minimos", "MinimOS", NONE},
-    {"alpaquita", "Alpaquita", WHOLE},
-    {"bellsoft-hardened-containers", "BellSoft Hardened Containers", WHOLE},
-    {"cleanstart", "CleanStart", NONE},
-    {"echo", "Echo", NONE},
-    {"arch", "Arch", NONE},
-    {"archarm", "Arch", NONE},
-    {"gentoo", "Gentoo", NONE},
-};
-static const char *const codenames[][3] = {
-    {"debian", "jessie", "8"},     {"debian", "stretch", "9"},
-    {"debian", "buster", "10"},    {"debian", "bullseye", "11"},
-    {"debian", "bookworm", "12"},  {"debian", "trixie", "13"},
-    {"debian", "forky", "14"},     {"debian", "duke", "15"},
-    {"ubuntu", "trusty", "14.04"}, {"ubuntu", "xenial", "16.04"},
-    {"ubuntu", "bionic", "18.04"}, {"ubuntu", "focal", "20.04"},
-    {"ubuntu", "jammy", "22.04"},  {"ubuntu", "mantic", "23.10"},
-    {"ubuntu", "noble", "24.04"},  {"ubuntu", "oracular", "24.10"},
-    {"ubuntu", "plucky", "25.04"}, {"ubuntu", "questing", "25.10"}};
-
-static const char *release_of_codename(const char *id, const char *codename)
-{
-  for (size_t i = 0; codename && i < G_N_ELEMENTS(codenames); i++)
-    if (strcmp(codenames[i][0], id) == 0 && g_ascii_strcasecmp(codenames[i][1], codename) == 0)
-      return codenames[i][2];
-  return NULL;
-}
-
-static const Ecosystem *ecosystem_of(const char *id)
-{
-  for (size_t i = 0; id && i < G_N_ELEMENTS(ecosystems); i++)
-    if (g_ascii_strcasecmp(ecosystems[i].id, id) == 0)
-      return &ecosystems[i];
-  return NULL;
-}
-
-static char *key_of(const Ecosystem *ecosystem, const char *version)
-{
-  if (ecosystem->form == NONE)
-    return g_strdup(ecosystem->ecosystem);
-  if (!version || !g_ascii_isdigit(*version))
-    return NULL;
-  size_t n = strspn(version, "0123456789");
-  if (ecosystem->form == MAJOR_MINOR && version[n] == '.')
-    n += 1 + strspn(version + n + 1, "0123456789");
-  if (ecosystem->form == WHOLE)
-    n = strlen(version);
-  /* the first release before any service pack */
-  if (g_str_has_prefix(ecosystem->ecosystem, "SUSE") && version[n] == '\0' && !strchr(version, '.'))
-    return g_strdup_printf("%s:%s.0", ecosystem->ecosystem, version);
-  return g_strdup_printf("%s%c%.*s", ecosystem->ecosystem,
-                         strchr(ecosystem->ecosystem, ':') ? ' ' : ':', (int)n, version);
-}
-
 /* apk's repositories tell better than os-release what is installed, unless they mix releases. */
 static char *alpine_key(const char *version, const char *repositories)
 {
@@ -414,46 +303,44 @@ static char *alpine_key(const char *version, const char *repositories)
     return g_strdup("Alpine:edge");
   if (only)
     return g_strdup_printf("Alpine:%s", only);
-  static const Ecosystem alpine = {"alpine", "Alpine:v", MAJOR_MINOR};
-  if (!version || !g_ascii_isdigit(*version))
-    return NULL;
-  g_autofree char *key = key_of(&alpine, version);
-  return g_strdup_printf("Alpine:v%s", strrchr(key, ' ') + 1);
+  return oakum_distro_key(oakum_distro_id("alpine"), version);
 }
 
 /* What a derivative is built from says more of its holes than its own name. */
 static char *derived_key(const OakumDistro *distro, const OakumCatalogFacts *facts,
                          const char *repositories)
 {
-  const char *ubuntu = release_of_codename("ubuntu", fact(facts, "UBUNTU_CODENAME"));
-  const char *debian = release_of_codename("debian", fact(facts, "DEBIAN_CODENAME"));
+  const char *ubuntu = oakum_distro_release("ubuntu", fact(facts, "UBUNTU_CODENAME"));
+  const char *debian = oakum_distro_release("debian", fact(facts, "DEBIAN_CODENAME"));
   g_auto(GStrv) like = g_strsplit(distro->like ? distro->like : "", " ", -1);
-  if (ubuntu)
-    return g_strdup_printf("Ubuntu:%s", ubuntu);
-  if (debian)
-    return g_strdup_printf("Debian:%s", debian);
+  if (ubuntu || debian)
+    return oakum_distro_key(oakum_distro_id(ubuntu ? "ubuntu" : "debian"),
+                            ubuntu ? ubuntu : debian);
   for (char **word = like; *word; word++) {
-    const char *release = release_of_codename(*word, distro->codename);
-    const Ecosystem *ecosystem = ecosystem_of(*word);
+    const char *release = oakum_distro_release(*word, distro->codename);
+    const OakumDistroId *known = oakum_distro_id(*word);
     if (strcmp(*word, "alpine") == 0)
       return alpine_key(NULL, repositories);
-    if (release)
-      return g_strdup_printf("%s:%s", ecosystem->ecosystem, release);
+    if (known && release)
+      return oakum_distro_key(known, release);
     /* rebuilds of Red Hat's count as it does; others count on in their own way */
-    if (strcmp(*word, "rhel") == 0 || (ecosystem && ecosystem->form == NONE))
-      return key_of(ecosystem, distro->version);
+    if (known && (strcmp(*word, "rhel") == 0 || known->form == OAKUM_RELEASE_NONE))
+      return oakum_distro_key(known, distro->version);
   }
   return NULL;
 }
 
 static void find_key(OakumDistro *distro, const OakumCatalogFacts *facts, const char *repositories)
 {
-  const Ecosystem *ecosystem = ecosystem_of(distro->id);
-  const char *release = release_of_codename(distro->id, distro->codename);
+  const OakumDistroId *known = oakum_distro_id(distro->id);
+  const char *release = oakum_distro_release(distro->id, distro->codename);
   if (strcmp(distro->id, "alpine") == 0)
     distro->ecosystem = alpine_key(distro->version, repositories);
-  else if (ecosystem)
-    distro->ecosystem = key_of(ecosystem, distro->version ? distro->version : release);
+  else if (known && strcmp(known->id, "devuan") == 0) /* its numbers are not Debian's */
+    distro->ecosystem =
+        release ? oakum_distro_key(known, release) : derived_key(distro, facts, repositories);
+  else if (known)
+    distro->ecosystem = oakum_distro_key(known, distro->version ? distro->version : release);
   else
     distro->ecosystem = derived_key(distro, facts, repositories);
 }

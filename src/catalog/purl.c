@@ -19,18 +19,11 @@ static void append_space(GString *purl, const char *space)
     }
 }
 
-static gboolean is_one_of(const char *type, const char *const *types)
-{
-  return g_strv_contains(types, type);
-}
-
 /* The name as its type has it: some know no case, pypi also no difference of _, . and -. */
 static char *normal(const char *type, const char *text)
 {
-  static const char *const caseless[] = {
-      "alpm",     "apk", "bitbucket", "composer", "deb", "github", "golang", "hex",
-      "luarocks", "npm", "bitnami",   "conda",    "oci", "pypi",   "pub",    NULL};
-  char *name = is_one_of(type, caseless) ? g_ascii_strdown(text, -1) : g_strdup(text);
+  const OakumPackageType *known = oakum_package_type(type);
+  char *name = known && known->caseless ? g_ascii_strdown(text, -1) : g_strdup(text);
   if (strcmp(type, "pypi") != 0)
     return name;
   GString *out = g_string_new(NULL); /* PEP 503 */
@@ -57,15 +50,10 @@ static void qualify(Qualifiers *q, const char *key, const char *value)
   q->mark = '&';
 }
 
-static gboolean of_distro(const char *type)
-{
-  static const char *const types[] = {"deb", "apk", "rpm", "alpm", "opkg", NULL};
-  return is_one_of(type, types);
-}
-
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
-  gboolean os = of_distro(package->type), rpm = strcmp(package->type, "rpm") == 0;
+  const OakumPackageType *known = oakum_package_type(package->type);
+  gboolean os = known && known->of_place, rpm = strcmp(package->type, "rpm") == 0;
   const char *type = strcmp(package->type, "portage") == 0 ? "ebuild" : package->type;
   GString *purl = g_string_new("pkg:");
   g_string_append_printf(purl, "%s/", type);

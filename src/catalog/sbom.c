@@ -2,12 +2,6 @@
 #include "catalog/sbom-private.h"
 #include <string.h>
 
-static gboolean is_os(const char *type)
-{
-  static const char *const types[] = {"deb", "apk", "rpm", "alpm", "opkg", "ebuild", NULL};
-  return g_strv_contains(types, type);
-}
-
 /* The document is what is looked at, and no file that an image brought: there, packages of the
  * system are left to its database. */
 static gboolean is_document(const OakumCatalogFile *file)
@@ -74,7 +68,7 @@ static void fill(OakumPackage *package, const OakumSbomPackage *said, const Oaku
   if (!module)
     module = g_hash_table_lookup(purl->qualifiers, "modularitylabel");
   /* the namespace of packages of an OS is the distribution, which is told of all */
-  if (purl->space && strcmp(purl->type, "golang") != 0 && !is_os(purl->type))
+  if (purl->space && strcmp(purl->type, "golang") != 0 && !oakum_is_os_type(purl->type))
     package->space = g_strdup(purl->space);
   oakum_package_say(&package->arch, slice(said->arch ? said->arch : arch));
   oakum_package_say(&package->module, slice(said->module ? said->module : module));
@@ -149,7 +143,7 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                        .qualifiers = oakum_str_map_new(g_free, g_free)};
   }
   gboolean image = strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0;
-  if (image || (!is_document(file) && is_os(purl.type)))
+  if (image || (!is_document(file) && oakum_is_os_type(purl.type)))
     return;
   g_autofree char *whole = version_of(said, &purl), *name = name_of(said, &purl);
   const char *type = said->type && *said->type          ? said->type

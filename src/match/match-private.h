@@ -4,33 +4,13 @@
 
 /* ---- rules (rules.c)
  * ------------------------------------------------------------------------------------------- */
-typedef enum {
-  OAKUM_COMPARE_SOURCE, /* the source package's version */
-  OAKUM_COMPARE_BINARY  /* the installed package's */
-} OakumCompare;
-/* How one distribution's data is matched. */
-typedef struct {
-  const char *ecosystem; /* the word in front of the colon */
-  const char *type;      /* of its packages */
-  OakumNameKind names;   /* what OSV's records and others that do not say name: SOURCE or BINARY */
-  OakumCompare compare;  /* what a record that names a source package is compared with */
-  const char *own;       /* feeds that are its own, by spaces; they decide over others */
-  const char *eol;       /* endoflife.date's name; NULL: it has none */
-  const char *vendors;   /* by '|': one of them is in the vendor of what it built; NULL: not said */
-} OakumDistroRule;
-typedef struct {
-  const char *type, *ecosystem; /* purl's type and the key of the database */
-  const char *join;             /* between namespace and name; NULL: the name alone counts */
-} OakumLanguageRule;
-/* NULL: no rule. */
-NODISCARD const OakumDistroRule *oakum_distro_rule(const char *ecosystem);
-NODISCARD const OakumLanguageRule *oakum_language_rule(const char *type);
-/* Whether the type is one of a distribution's packages, whether or not we have a rule for it. */
-NODISCARD gboolean oakum_is_os_type(const char *type);
 /* Built by somebody else than the distribution. */
 NODISCARD gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *package);
 /* Headers of the kernel: nothing of the kernel runs because of them. */
 NODISCARD gboolean oakum_is_kernel_headers(const OakumPackage *package);
+
+/* Whether it is a build of that flavour, as its version or name says: "fips" of "fips-updates". */
+NODISCARD gboolean oakum_is_of_flavour(const OakumPackage *package, const char *flavour);
 
 /* What is known of the image beyond the package. */
 typedef struct {
@@ -58,6 +38,71 @@ NODISCARD OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop_epoch
 /* -1, 0, 1; 2: one of the two is no version. "0" is before everything (OSV schema, events). */
 NODISCARD int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char *a,
                                 const char *b);
+
+/* ---- what is said of a package (holes.c)
+ * ----------------------------------------------------------------------------------- */
+/* One record that is about a package, by the name that it was looked up with. */
+typedef struct {
+  const OakumAdvisory *a;
+  OakumNameKind by;
+  const char *name, *version; /* looked up, compared */
+  OakumVersionScheme scheme;
+  gboolean drop_epoch;
+  int rank; /* 0: the distribution's own feed */
+  OakumJudged judged;
+} OakumStatement;
+/* Names of one hole. `parent` leads to the set that it is part of. */
+typedef struct OakumHole {
+  struct OakumHole *parent;
+  const char *cve;
+  GPtrArray *names; /* borrowed */
+  GArray *statements;
+} OakumHole;
+typedef struct {
+  GPtrArray *holes; /* all, in the order in which they came */
+  GHashTable *by_name;
+} OakumHoles;
+NODISCARD OakumHoles *oakum_holes_new(void);
+void oakum_holes_free(OakumHoles *holes);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHoles, oakum_holes_free)
+/* Files a statement under every name that it is known by; what shares a name becomes one hole. The
+ * advisory that it points to must outlive the holes. */
+void oakum_holes_add(OakumHoles *holes, const OakumStatement *statement);
+/* The name it is shown by: CVE, GHSA, then what came first by the order of letters. Borrowed. */
+NODISCARD const char *oakum_hole_id(const OakumHole *hole);
+/* One notice of a distribution mends many holes: two that share it are not the same one. */
+NODISCARD gboolean oakum_is_notice(const char *id);
+typedef struct {
+  const OakumStatement *decided; /* the record that the finding goes by; NULL: no finding */
+  const char *fixed;
+  gboolean refuted; /* the vendor says that it is not affected, others that it is */
+  const OakumStatement *no_order;
+} OakumOutcome;
+/* Which of the statements counts, and what follows from it. */
+NODISCARD OakumOutcome oakum_hole_decide(const GArray *statements);
+
+/* ---- the run
+ * --------------------------------------------------------------------------------------------- */
+typedef struct {
+  const OakumCatalog *catalog;
+  OakumAdvisoryDb *db;
+  const OakumMatchOptions *options;
+  OakumMatchPlace place;
+  GPtrArray *findings;
+  GHashTable *used;     /* ecosystems that were asked: key → packages (guint) */
+  GHashTable *owners;   /* purl → OakumPackage of the system */
+  GHashTable *unjudged; /* reason → GPtrArray of names */
+} OakumMatch;
+/* Adds the finding of a hole that was decided (tell.c). */
+NODISCARD gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *package,
+                                     const OakumHole *hole, const OakumOutcome *outcome,
+                                     GError **error);
+/* Of the image as a whole (around.c). Takes the title. */
+void oakum_match_incomplete(OakumMatch *m, const char *id, char *title_taken);
+void oakum_match_say_distribution(OakumMatch *m);
+void oakum_match_say_database(OakumMatch *m);
+void oakum_match_say_unjudged(OakumMatch *m);
+void oakum_match_say_end_of_life(OakumMatch *m);
 
 /* ---- how bad (severity.c)
  * ------------------------------------------------------------------------------- */

@@ -40,8 +40,9 @@ static OakumAffected in_range(OakumVersionScheme scheme, gboolean drop, const Oa
   int last = r->last_affected ? oakum_match_order(scheme, drop, version, r->last_affected) : -1;
   if (from == 2 || fixed == 2 || last == 2)
     return OAKUM_NO_ORDER;
-  return from >= 0 && !(from == 0 && r->after) && fixed < 0 && last <= 0 ? OAKUM_AFFECTED
-                                                                         : OAKUM_NOT_AFFECTED;
+  gboolean inside =
+      from >= 0 && !(from == 0 && r->after) && fixed < 0 && last <= (r->below ? -1 : 0);
+  return inside ? OAKUM_AFFECTED : OAKUM_NOT_AFFECTED;
 }
 
 static gboolean listed(OakumVersionScheme scheme, const char **versions, const char *version)
@@ -72,8 +73,11 @@ OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdv
     if (one == OAKUM_AFFECTED)
       way_out(scheme, drop, version, r->fixed, &judged.fixed);
   }
-  if (judged.affected != OAKUM_AFFECTED && listed(scheme, a->versions, version))
+  if (judged.affected != OAKUM_AFFECTED && listed(scheme, a->versions, version)) {
     judged = (OakumJudged){OAKUM_AFFECTED, NULL, NULL, judged.knows_fix};
+    for (guint i = 0; i < a->n_ranges; i++)
+      way_out(scheme, drop, version, a->ranges[i].fixed, &judged.fixed);
+  }
   if (a->n_ranges == 0 && !a->versions[0]) { /* by its fixes, or every version */
     const char *lowest = NULL;
     judged.affected = a->fixes[0] ? OAKUM_NOT_AFFECTED : OAKUM_AFFECTED;

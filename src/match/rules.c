@@ -1,88 +1,6 @@
-/* Which data judges which package: docs/matching.md shows these tables. */
+/* Which data judges which package, and whether a record is about it at all. */
 #include "match/match-private.h"
 #include <string.h>
-
-#define SOURCE OAKUM_NAME_SOURCE, OAKUM_COMPARE_SOURCE
-#define BINARY OAKUM_NAME_BINARY, OAKUM_COMPARE_SOURCE
-static const OakumDistroRule distros[] = {
-    {"Debian", "deb", SOURCE, "debian-tracker debian-list", "debian", NULL},
-    {"Ubuntu", "deb", SOURCE, "uct oval", "ubuntu", NULL},
-    {"Echo", "deb", SOURCE, "osv", NULL, NULL},
-    {"Alpine", "apk", SOURCE, "alpine-secdb", "alpine-linux", NULL},
-    /* they version each sub-package as the whole, and name the origin */
-    {"Wolfi", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
-    {"Chainguard", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
-    {"MinimOS", "apk", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "alpine-secdb", NULL, NULL},
-    {"Alpaquita", "apk", SOURCE, "osv", NULL, NULL},
-    {"BellSoft Hardened Containers", "apk", SOURCE, "osv", NULL, NULL},
-    {"CleanStart", "apk", SOURCE, "osv", NULL, NULL},
-    {"Red Hat", "rpm", BINARY, "csaf oval", "rhel", "Red Hat|CentOS|Scientific Linux"},
-    {"AlmaLinux", "rpm", BINARY, "osv updateinfo", "almalinux", "AlmaLinux"},
-    {"Rocky Linux", "rpm", BINARY, "osv updateinfo", "rocky-linux", "Rocky"},
-    {"Oracle Linux", "rpm", BINARY, "oval", "oracle-linux", "Oracle"},
-    {"Amazon Linux", "rpm", BINARY, "updateinfo", "amazon-linux", "Amazon"},
-    {"Fedora", "rpm", BINARY, "updateinfo", "fedora", "Fedora"},
-    {"SUSE", "rpm", BINARY, "csaf oval", "sles", "SUSE"},
-    {"SUSE Micro", "rpm", BINARY, "csaf oval", NULL, "SUSE"},
-    {"openSUSE", "rpm", BINARY, "csaf oval", "opensuse", "SUSE"},
-    {"Azure Linux", "rpm", SOURCE, "oval", "azure-linux", "Microsoft"},
-    {"Mariner", "rpm", SOURCE, "oval", "cbl-mariner", "Microsoft"},
-    {"Photon OS", "rpm", OAKUM_NAME_SOURCE, OAKUM_COMPARE_BINARY, "photon oval", "photon",
-     "VMware|Broadcom"},
-    {"Mageia", "rpm", BINARY, "osv", "mageia", "Mageia"},
-    {"openEuler", "rpm", BINARY, "osv csaf", "openeuler", NULL},
-    {"Anolis OS", "rpm", BINARY, "osv", NULL, NULL},
-    {"Arch", "alpm", BINARY, "arch", NULL, NULL},
-    {"Gentoo", "ebuild", BINARY, "gentoo", NULL, NULL},
-};
-#undef SOURCE
-#undef BINARY
-
-static const OakumLanguageRule languages[] = {
-    {"pypi", "PyPI", NULL},
-    {"npm", "npm", "/"},
-    {"maven", "Maven", ":"},
-    {"golang", "Go", "/"},
-    {"cargo", "crates.io", NULL},
-    {"gem", "RubyGems", NULL},
-    {"composer", "Packagist", "/"},
-    {"nuget", "NuGet", NULL},
-    {"hex", "Hex", NULL},
-    {"otp", "Hex", NULL},
-    {"pub", "Pub", NULL},
-    {"hackage", "Hackage", NULL},
-    {"cran", "CRAN", NULL},
-    {"conan", "ConanCenter", NULL},
-    {"swift", "SwiftURL", "/"},
-    {"bitnami", "Bitnami", NULL},
-    {"julia", "Julia", NULL},
-    {"opam", "opam", NULL},
-    {"githubactions", "GitHub Actions", "/"},
-};
-
-const OakumDistroRule *oakum_distro_rule(const char *ecosystem)
-{
-  size_t n = ecosystem ? strcspn(ecosystem, ":") : 0;
-  for (size_t i = 0; ecosystem && i < G_N_ELEMENTS(distros); i++)
-    if (strlen(distros[i].ecosystem) == n && memcmp(distros[i].ecosystem, ecosystem, n) == 0)
-      return &distros[i];
-  return NULL;
-}
-
-const OakumLanguageRule *oakum_language_rule(const char *type)
-{
-  for (size_t i = 0; type && i < G_N_ELEMENTS(languages); i++)
-    if (strcmp(languages[i].type, type) == 0)
-      return &languages[i];
-  return NULL;
-}
-
-gboolean oakum_is_os_type(const char *type)
-{
-  static const char *const types[] = {"deb",  "apk",  "rpm", "alpm", "ebuild", "portage",
-                                      "opkg", "snap", "nix", "brew", NULL};
-  return type && g_strv_contains(types, type);
-}
 
 /* Whether one of the words of `list`, parted by '|', is in `text`, in any case of letters. */
 static gboolean holds_one(const char *text, const char *list)
@@ -121,16 +39,33 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
 
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
 {
-  static const char *const names[] = {"linux-libc-dev",    "linux-headers",
-                                      "kernel-headers",    "linux-libc-headers",
-                                      "linux-glibc-devel", "kernel-cross-headers",
-                                      "linux-api-headers", "linux-libc-dev-cross",
-                                      "kernel-lt-headers", NULL};
-  return oakum_is_os_type(package->type) && (g_strv_contains(names, package->name) ||
-                                             g_str_has_prefix(package->name, "linux-headers-") ||
-                                             g_str_has_prefix(package->name, "linux-libc-dev-") ||
-                                             (g_str_has_prefix(package->name, "kernel-") &&
-                                              g_str_has_suffix(package->name, "-headers")));
+  static const char *const names[] = {"linux-headers",
+                                      "linux-libc-dev",
+                                      "linux-libc-headers",
+                                      "linux-api-headers",
+                                      "kernel-devel",
+                                      "linux-glibc-devel",
+                                      "kernel-cross-headers",
+                                      "sys-kernel/linux-headers",
+                                      NULL};
+  /* what modules are built with, and what takes part in that */
+  static const char *const begins[] = {"linux-headers-", "linux-libc-dev-", "linux-kbuild-",
+                                       "linux-compiler-"};
+  static const char *const ends[] = {"-headers", "-devel", "-devel-matched"};
+  const char *name = package->name;
+  if (!oakum_is_os_type(package->type))
+    return FALSE;
+  if (g_strv_contains(names, name))
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+    if (g_str_has_prefix(name, begins[i]))
+      return TRUE;
+  /* "kernel-uek-headers", "kernel6.12-headers", "kernel-rt-devel" */
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_prefix(name, "kernel") && (name[6] == '-' || g_ascii_isdigit(name[6])) &&
+        g_str_has_suffix(name, ends[i]))
+      return TRUE;
+  return FALSE;
 }
 
 /* ---- is it about this package
@@ -207,6 +142,13 @@ static gboolean any_without(const OakumAdvisoryList *all, gboolean flavour)
   return FALSE;
 }
 
+gboolean oakum_is_of_flavour(const OakumPackage *p, const char *flavour)
+{
+  g_autofree char *word = g_strndup(flavour, strcspn(flavour, "-"));
+  g_autofree char *version = g_ascii_strdown(p->version, -1);
+  return strstr(version, word) || strstr(p->name, word);
+}
+
 static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage *p,
                                 const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
@@ -218,10 +160,10 @@ static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage
   if (!a->flavour)
     return TRUE;
   if (strcmp(name, "Ubuntu") == 0) {
-    /* kernels for FIPS, real time and the like are packages of their own */
+    /* builds for FIPS ("+Fips1"), real time and the like say it in their version or name */
     if (g_str_has_prefix(a->flavour, "esm"))
       return place->esm;
-    return strstr(p->version, a->flavour) != NULL;
+    return oakum_is_of_flavour(p, a->flavour);
   }
   /* An Amazon extra, or another channel: it judges what the system itself has no data of. */
   return !any_without(all, TRUE);

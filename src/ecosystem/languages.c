@@ -1,0 +1,191 @@
+/* Package managers, registries of languages, and the keys of the database. */
+#include "ecosystem/ecosystem.h"
+#include <string.h>
+
+static const OakumPackageType types[] = {
+    {"deb", TRUE, TRUE, TRUE},         {"apk", TRUE, TRUE, TRUE},
+    {"rpm", TRUE, TRUE, FALSE},        {"alpm", TRUE, TRUE, TRUE},
+    {"opkg", TRUE, TRUE, FALSE},       {"ebuild", TRUE, FALSE, FALSE},
+    {"portage", TRUE, FALSE, FALSE},   {"snap", TRUE, FALSE, FALSE},
+    {"nix", TRUE, FALSE, FALSE},       {"brew", TRUE, FALSE, FALSE},
+    {"bitbucket", FALSE, FALSE, TRUE}, {"composer", FALSE, FALSE, TRUE},
+    {"github", FALSE, FALSE, TRUE},    {"golang", FALSE, FALSE, TRUE},
+    {"hex", FALSE, FALSE, TRUE},       {"luarocks", FALSE, FALSE, TRUE},
+    {"npm", FALSE, FALSE, TRUE},       {"bitnami", FALSE, FALSE, TRUE},
+    {"conda", FALSE, FALSE, TRUE},     {"oci", FALSE, FALSE, TRUE},
+    {"pypi", FALSE, FALSE, TRUE},      {"pub", FALSE, FALSE, TRUE},
+};
+
+static const OakumLanguageRule languages[] = {
+    {"pypi", "PyPI", "pep440", NULL, TRUE},
+    {"npm", "npm", "npm", "/", FALSE},
+    {"maven", "Maven", "maven", ":", FALSE},
+    {"golang", "Go", "go", "/", FALSE},
+    {"cargo", "crates.io", "cargo", NULL, FALSE},
+    {"gem", "RubyGems", "gem", NULL, FALSE},
+    {"composer", "Packagist", "composer", "/", TRUE},
+    {"nuget", "NuGet", "nuget", NULL, TRUE},
+    {"hex", "Hex", "hex", NULL, TRUE},
+    {"otp", "Hex", "hex", NULL, TRUE},
+    {"pub", "Pub", "pub", NULL, FALSE},
+    {"hackage", "Hackage", "hackage", NULL, FALSE},
+    {"cran", "CRAN", "cran", NULL, FALSE},
+    {"conan", "ConanCenter", "conan", NULL, FALSE},
+    {"swift", "SwiftURL", "semver", "/", FALSE},
+    {"bitnami", "Bitnami", "semver", NULL, TRUE},
+    {"julia", "Julia", "semver", NULL, FALSE},
+    {"opam", "opam", "generic", NULL, FALSE},
+    {"githubactions", "GitHub Actions", "semver", "/", TRUE},
+};
+
+/* Ecosystems that no package is of by itself. */
+static const char *const others[][2] = {{"DHI", "semver"}, {"JavaScript", "semver"},
+                                        {"Ruby", "gem"},   {"cpe", "generic"},
+                                        {"node", "npm"},   {"vex", "generic"}};
+
+const OakumPackageType *oakum_package_type(const char *type)
+{
+  for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++)
+    if (strcmp(types[i].type, type) == 0)
+      return &types[i];
+  return NULL;
+}
+
+gboolean oakum_is_os_type(const char *type)
+{
+  const OakumPackageType *known = oakum_package_type(type);
+  return known && known->system;
+}
+
+const OakumLanguageRule *oakum_language_rule(const char *type)
+{
+  for (size_t i = 0; type && i < G_N_ELEMENTS(languages); i++)
+    if (strcmp(languages[i].type, type) == 0)
+      return &languages[i];
+  return NULL;
+}
+
+/* By the word in front of the colon. */
+static const OakumLanguageRule *language_of_key(const char *key)
+{
+  size_t n = strcspn(key, ":");
+  for (size_t i = 0; i < G_N_ELEMENTS(languages); i++)
+    if (strlen(languages[i].ecosystem) == n && memcmp(languages[i].ecosystem, key, n) == 0)
+      return &languages[i];
+  return NULL;
+}
+
+const char *oakum_ecosystem_scheme(const char *key)
+{
+  const OakumDistroRule *distro = oakum_distro_rule(key);
+  const OakumLanguageRule *language = distro ? NULL : language_of_key(key);
+  size_t n = strcspn(key, ":");
+  if (distro || language)
+    return distro ? distro->scheme : language->scheme;
+  for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+    if (strlen(others[i][0]) == n && memcmp(others[i][0], key, n) == 0)
+      return others[i][1];
+  return "";
+}
+
+/* "Linux Enterprise Server 15 SP5" to "15.5"; NULL when there is no release in it. */
+static char *suse_release(const char *text)
+{
+  for (; *text; text++) {
+    if (!g_ascii_isdigit(*text))
+      continue;
+    size_t n = strspn(text, "0123456789");
+    size_t with = text[n] == '.' ? n + 1 + strspn(text + n + 1, "0123456789") : n;
+    const char *sp = strstr(text, "SP");
+    if (with == n && sp && g_ascii_isdigit(sp[2]))
+      return g_strdup_printf("%.*s.%.*s", (int)n, text, (int)strspn(sp + 2, "0123456789"), sp + 2);
+    if (with == n)
+      return g_strdup_printf("%.*s.0", (int)n, text);
+    return g_strndup(text, with);
+  }
+  return NULL;
+}
+
+static char *ubuntu_key(char **words, char **flavour)
+{
+  const char *release = NULL;
+  g_autoptr(GString) kind = g_string_new(NULL);
+  for (char **word = words + 1; *word; word++) {
+    if (g_ascii_isdigit(**word))
+      release = *word;
+    else if (g_ascii_strcasecmp(*word, "LTS") != 0 && g_ascii_strcasecmp(*word, "Pro") != 0)
+      g_string_append_printf(kind, "%s%s", kind->len ? "-" : "", *word);
+    else if (g_ascii_strcasecmp(*word, "Pro") == 0 && flavour && !*flavour)
+      *flavour = g_strdup("esm");
+  }
+  if (kind->len && flavour) {
+    g_free(*flavour);
+    *flavour = g_ascii_strdown(kind->str, -1);
+  }
+  return release ? g_strconcat("Ubuntu:", release, NULL) : g_strdup("Ubuntu");
+}
+
+static char *suse_key(const char *rest, char **product)
+{
+  g_autofree char *release = suse_release(rest);
+  gboolean micro = strstr(rest, "Micro") != NULL;
+  if (product)
+    *product = g_strdup(rest);
+  return release ? g_strconcat(micro ? "SUSE Micro:" : "SUSE:", release, NULL)
+                 : g_strconcat("SUSE:", rest, NULL);
+}
+
+static char *redhat_key(char **words, const char *rest, char **product)
+{
+  if (product)
+    *product = g_strdup(rest);
+  for (char **word = words + 1; *word; word++)
+    if (g_ascii_isdigit(**word))
+      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*word, "0123456789"), *word);
+  return g_strdup("Red Hat");
+}
+
+char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
+{
+  static const char *const by_major[] = {"AlmaLinux", "Rocky Linux", "Debian", "Azure Linux",
+                                         "Mageia"};
+  if (flavour)
+    *flavour = NULL;
+  if (product)
+    *product = NULL;
+  const char *colon = strchr(ecosystem, ':');
+  if (!colon)
+    return g_strdup(ecosystem);
+  g_auto(GStrv) words = g_strsplit(ecosystem, ":", -1);
+  if (strcmp(words[0], "Ubuntu") == 0)
+    return ubuntu_key(words, flavour);
+  if (strcmp(words[0], "Red Hat") == 0)
+    return redhat_key(words, colon + 1, product);
+  if (strcmp(words[0], "SUSE") == 0)
+    return suse_key(colon + 1, product);
+  if (strcmp(words[0], "Maven") == 0)
+    return g_strdup("Maven");
+  if (strcmp(words[0], "openSUSE") == 0 && g_str_has_prefix(colon + 1, "Leap Micro"))
+    return suse_key(colon + 1, product);
+  for (size_t i = 0; i < G_N_ELEMENTS(by_major); i++)
+    if (strcmp(words[0], by_major[i]) == 0 && g_ascii_isdigit(words[1][0]))
+      return g_strdup_printf("%s:%.*s", words[0], (int)strspn(words[1], "0123456789"), words[1]);
+  return g_strdup(ecosystem);
+}
+
+char *oakum_ecosystem_package(const char *key, const char *name)
+{
+  const OakumLanguageRule *language = language_of_key(key);
+  if (!language || !language->caseless)
+    return g_strdup(name);
+  if (strcmp(key, "PyPI") != 0)
+    return g_ascii_strdown(name, -1);
+  GString *out = g_string_new(NULL); /* PEP 503: runs of - _ . are one dash */
+  for (const char *p = name; *p; p++) {
+    if (!strchr("-_.", *p))
+      g_string_append_c(out, g_ascii_tolower(*p));
+    else if (p == name || !strchr("-_.", p[-1]))
+      g_string_append_c(out, '-');
+  }
+  return g_string_free(out, FALSE);
+}
