@@ -109,7 +109,7 @@ static void distro_of_purl(OakumCatalogSink *sink, const OakumCatalogFile *file,
                            const OakumPurl *purl)
 {
   const char *distro = g_hash_table_lookup(purl->qualifiers, "distro"), *space = purl->space;
-  if (!is_os(purl->type) || !is_document(file) || (!distro && !space))
+  if (!oakum_is_os_type(purl->type) || !is_document(file) || (!distro && !space))
     return;
   if (space && strcmp(space, "unknown") != 0)
     oakum_catalog_sink_fact(sink, file, "purl-id", slice(space));

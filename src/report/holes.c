@@ -1,3 +1,4 @@
+#include "ecosystem/ecosystem.h"
 #include "report/report-private.h"
 #include <string.h>
 
@@ -215,7 +216,5 @@ void oakum_report_xml_attribute(GString *out, const char *name, const char *valu
 
 gboolean oakum_report_of_system(const OakumPackage *package)
 {
-  static const char *const types[] = {"deb",    "apk",     "rpm", "alpm", "opkg",
-                                      "ebuild", "portage", "nix", NULL};
-  return package->type && g_strv_contains(types, package->type);
+  return package->type && oakum_is_os_type(package->type);
 }
