@@ -757,6 +757,8 @@ static void say_end_of_life(Match *m)
 
 static void look_around(Match *m)
 {
+  const char *pro = m->catalog->distro.pro;
+  m->place.esm = pro && strstr(pro, "esm-") != NULL;
   for (guint i = 0; i < m->catalog->packages->len; i++) {
     OakumPackage *p = m->catalog->packages->pdata[i];
     if (!oakum_is_os_type(p->type))
