@@ -65,6 +65,10 @@ void oakum_catalog_sink_owns(OakumCatalogSink *sink, const char *type, OakumSlic
                              OakumSlice path);
 /* "type/name" of who installed `path`; NULL: nobody said so. Borrowed. */
 NODISCARD const char *oakum_catalog_sink_owner(const OakumCatalogSink *sink, const char *path);
+/* In place of a name in "type/name": a package of the system, and nobody knows which. */
+#define OAKUM_SOME_PACKAGE "*"
+/* What was found so far; borrowed. */
+NODISCARD const GPtrArray *oakum_catalog_sink_packages(const OakumCatalogSink *sink);
 /* `file` says something of the distribution. */
 void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *file, const char *key,
                              OakumSlice value);

@@ -577,8 +577,13 @@ static void name_owners(OakumCatalog *catalog)
   for (guint i = 0; i < catalog->packages->len; i++) {
     OakumPackage *package = catalog->packages->pdata[i];
     const OakumPackage *owner = package->owner ? g_hash_table_lookup(os, package->owner) : NULL;
+    gboolean some = package->owner && g_str_has_suffix(package->owner, "/" OAKUM_SOME_PACKAGE);
+    g_autofree char *type = some ? g_strndup(package->owner, strlen(package->owner) - 2) : NULL;
     g_free(package->owner);
-    package->owner = owner ? g_strdup(owner->purl) : NULL;
+    package->owner = owner  ? g_strdup(owner->purl)
+                     : some ? g_strdup_printf("pkg:%s/%s", type,
+                                              catalog->distro.id ? catalog->distro.id : "unknown")
+                            : NULL;
   }
 }
 

@@ -57,6 +57,7 @@ NODISCARD OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error);
 void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file);
 
 extern const OakumCataloguer oakum_vex_cataloguers[];
+extern const OakumCataloguer oakum_inventory_cataloguers[];
 
 /* ---- executables ---- */
 typedef enum { OAKUM_EXE_NONE, OAKUM_EXE_ELF, OAKUM_EXE_PE, OAKUM_EXE_MACHO } OakumExeKind;

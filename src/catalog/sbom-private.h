@@ -19,9 +19,22 @@ typedef struct {
   const char *path;                                                 /* a file that proved it */
   gboolean guessed;
 } OakumSbomPackage;
-/* What becomes of it; what is neither named by a purl nor by a CPE is no package. */
-void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
-                    const OakumSbomPackage *said);
+/* What becomes of it; NULL: what is neither named by a purl nor by a CPE is no package. Borrowed.
+ */
+OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                             const OakumSbomPackage *said);
+
+/* Packages by what a document calls them, and who of them installed whom. */
+typedef struct {
+  GHashTable *packages; /* OakumPackage by char * */
+  GPtrArray *pairs;     /* OakumPathPair: what installed, what it installed */
+} OakumSbomOwners;
+void oakum_sbom_owners_init(OakumSbomOwners *owners);
+void oakum_sbom_owners_add(OakumSbomOwners *owners, const char *id, OakumPackage *package);
+void oakum_sbom_owners_pair(OakumSbomOwners *owners, const char *owner, const char *owned);
+/* Says it of the packages, and clears. */
+void oakum_sbom_owners_settle(OakumSbomOwners *owners);
+#define OAKUM_SBOM_OWNERSHIP "ownership-by-file-overlap" /* as syft says it */
 /* The distribution, as os-release(5) has it, or as another scanner calls it ("alma", "amazon").
  * Borrowed; NULL: nothing. */
 typedef struct {

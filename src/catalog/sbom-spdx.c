@@ -3,11 +3,12 @@
 #include <string.h>
 
 typedef struct {
-  char *name, *version, *purpose, *license, *supplier, *info, *summary, *comment, *purl, *cpe;
+  char *id, *name, *version, *purpose, *license, *supplier, *info, *summary, *comment, *purl, *cpe;
 } SpdxPackage;
 
 static void spdx_clear(SpdxPackage *p)
 {
+  g_free(p->id);
   g_free(p->name);
   g_free(p->version);
   g_free(p->purpose);
@@ -98,7 +99,8 @@ static void spdx_incomplete(const char *comment, const OakumCatalogFile *file,
       oakum_catalog_sink_incomplete(sink, file, "incomplete-sbom", *line + strlen(mark));
 }
 
-static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCatalogSink *sink)
+static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCatalogSink *sink,
+                     OakumSbomOwners *owners)
 {
   g_autoptr(GHashTable) ours = spdx_lines(p->comment);
   if (p->purpose && (strcmp(p->purpose, "OPERATING_SYSTEM") == 0 ||
@@ -135,7 +137,7 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
                            .owner = g_hash_table_lookup(ours, "owner"),
                            .path = path,
                            .guessed = g_hash_table_contains(ours, "guessed")};
-  oakum_sbom_add(sink, file, &said);
+  oakum_sbom_owners_add(owners, p->id, oakum_sbom_add(sink, file, &said));
 }
 
 static void spdx_reference(SpdxPackage *p, const char *type, const char *locator)
@@ -165,12 +167,15 @@ void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCata
 {
   g_autoptr(GHashTable) licenses = spdx_licenses(json);
   size_t i, j;
-  const json_t *package, *reference;
+  const json_t *package, *reference, *relation;
+  OakumSbomOwners owners;
+  oakum_sbom_owners_init(&owners);
   json_array_foreach(json_object_get(json, "packages"), i, package)
   {
     const char *license = oakum_sbom_string(package, "licenseDeclared"),
                *told = license ? g_hash_table_lookup(licenses, license) : NULL;
-    SpdxPackage p = {.name = g_strdup(oakum_sbom_string(package, "name")),
+    SpdxPackage p = {.id = g_strdup(oakum_sbom_string(package, "SPDXID")),
+                     .name = g_strdup(oakum_sbom_string(package, "name")),
                      .version = g_strdup(oakum_sbom_string(package, "versionInfo")),
                      .purpose = g_strdup(oakum_sbom_string(package, "primaryPackagePurpose")),
                      .license = g_strdup(told ? told : license),
@@ -181,9 +186,17 @@ void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCata
     json_array_foreach(json_object_get(package, "externalRefs"), j, reference)
         spdx_reference(&p, oakum_sbom_string(reference, "referenceType"),
                        oakum_sbom_string(reference, "referenceLocator"));
-    spdx_add(&p, file, sink);
+    spdx_add(&p, file, sink, &owners);
     spdx_clear(&p);
   }
+  json_array_foreach(json_object_get(json, "relationships"), i, relation)
+  {
+    const char *comment = oakum_sbom_string(relation, "comment");
+    if (comment && g_str_has_prefix(comment, OAKUM_SBOM_OWNERSHIP))
+      oakum_sbom_owners_pair(&owners, oakum_sbom_string(relation, "spdxElementId"),
+                             oakum_sbom_string(relation, "relatedSpdxElement"));
+  }
+  oakum_sbom_owners_settle(&owners);
   spdx_incomplete(oakum_sbom_string(json, "comment"), file, sink);
 }
 
@@ -210,6 +223,9 @@ static char *tag_value(OakumSlice value, OakumSlice *rest)
 void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink)
 {
   __attribute__((cleanup(spdx_clear))) SpdxPackage p = {0};
+  g_auto(GStrv) relation = NULL; /* the last one, which a comment may follow */
+  OakumSbomOwners owners;
+  oakum_sbom_owners_init(&owners);
   OakumSlice rest = text, line;
   while (oakum_catalog_line(&rest, &line)) {
     OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
@@ -226,9 +242,17 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
                                                                   : NULL;
     if (oakum_slice_is(tag, "DocumentComment"))
       spdx_incomplete(said, file, sink);
-    if (oakum_slice_is(tag, "PackageName")) {
+    if (oakum_slice_is(tag, "Relationship")) {
+      g_strfreev(relation);
+      relation = g_strsplit(said, " ", 3);
+    } else if (oakum_slice_is(tag, "RelationshipComment") && relation &&
+               g_strv_length(relation) == 3 && g_str_has_prefix(said, OAKUM_SBOM_OWNERSHIP)) {
+      oakum_sbom_owners_pair(&owners, relation[0], g_strstrip(relation[2]));
+    } else if (oakum_slice_is(tag, "SPDXID") && p.name && !p.id) {
+      p.id = g_steal_pointer(&said);
+    } else if (oakum_slice_is(tag, "PackageName")) {
       if (p.name)
-        spdx_add(&p, file, sink);
+        spdx_add(&p, file, sink, &owners);
       spdx_clear(&p);
       p.name = g_steal_pointer(&said);
     } else if (oakum_slice_is(tag, "ExternalRef")) {
@@ -241,7 +265,8 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
     }
   }
   if (p.name)
-    spdx_add(&p, file, sink);
+    spdx_add(&p, file, sink, &owners);
+  oakum_sbom_owners_settle(&owners);
 }
 
 /* ---- SPDX 3 (software profile, JSON-LD serialisation)

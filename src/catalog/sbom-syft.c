@@ -6,6 +6,8 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
 {
   const json_t *distro = json_object_get(json, "distro"), *artifact;
   size_t i;
+  OakumSbomOwners owners;
+  oakum_sbom_owners_init(&owners);
   const json_t *like = json_object_get(distro, "idLike");
   const char *first = json_string_value(json_array_get(like, 0));
   OakumSbomDistro said_distro = {.id = oakum_sbom_string(distro, "id"),
@@ -40,6 +42,15 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
         .source_version = version && *version ? version : NULL,
         .module = oakum_sbom_string(metadata, "modularityLabel"),
         .path = oakum_sbom_string(place, "path")};
-    oakum_sbom_add(sink, file, &said);
+    oakum_sbom_owners_add(&owners, oakum_sbom_string(artifact, "id"),
+                          oakum_sbom_add(sink, file, &said));
   }
+  const json_t *relation;
+  json_array_foreach(json_object_get(json, "artifactRelationships"), i, relation)
+  {
+    if (g_strcmp0(oakum_sbom_string(relation, "type"), OAKUM_SBOM_OWNERSHIP) == 0)
+      oakum_sbom_owners_pair(&owners, oakum_sbom_string(relation, "parent"),
+                             oakum_sbom_string(relation, "child"));
+  }
+  oakum_sbom_owners_settle(&owners);
 }

@@ -130,21 +130,21 @@ static void distro_of_purl(OakumCatalogSink *sink, const OakumCatalogFile *file,
   }
 }
 
-void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
-                    const OakumSbomPackage *said)
+OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                             const OakumSbomPackage *said)
 {
   g_auto(OakumPurl) purl = {0};
   if (!said->purl || !oakum_purl_parse(said->purl, &purl)) {
     oakum_purl_clear(&purl);
     if (!said->cpe || !said->name)
-      return;
+      return NULL;
     purl = (OakumPurl){.type = g_strdup("generic"),
                        .name = g_strdup(said->name),
                        .qualifiers = oakum_str_map_new(g_free, g_free)};
   }
   gboolean image = strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0;
   if (image || (!is_document(file) && oakum_is_os_type(purl.type)))
-    return;
+    return NULL;
   g_autofree char *whole = version_of(said, &purl), *name = name_of(said, &purl);
   const char *type = said->type && *said->type          ? said->type
                      : strcmp(purl.type, "ebuild") == 0 ? "portage"
@@ -152,6 +152,99 @@ void oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
   distro_of_purl(sink, file, &purl);
   OakumPackage *package = oakum_catalog_sink_package(sink, file, type, slice(name), slice(whole));
   fill(package, said, &purl);
+  const GPtrArray *all = oakum_catalog_sink_packages(sink);
+  return all->len > 0 && all->pdata[all->len - 1] == package ? package : NULL; /* else: too many */
+}
+
+/* ---- who installed what
+ * ------------------------------------------------------------------------ */
+void oakum_sbom_owners_init(OakumSbomOwners *owners)
+{
+  owners->packages = oakum_str_map_new(g_free, NULL);
+  owners->pairs = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
+}
+
+void oakum_sbom_owners_add(OakumSbomOwners *owners, const char *id, OakumPackage *package)
+{
+  if (id && package)
+    g_hash_table_replace(owners->packages, g_strdup(id), package);
+}
+
+void oakum_sbom_owners_pair(OakumSbomOwners *owners, const char *owner, const char *owned)
+{
+  if (owner && owned)
+    g_ptr_array_add(owners->pairs, oakum_path_pair_new(owner, owned));
+}
+
+void oakum_sbom_owners_settle(OakumSbomOwners *owners)
+{
+  for (guint i = 0; i < owners->pairs->len; i++) {
+    const OakumPathPair *pair = owners->pairs->pdata[i];
+    const OakumPackage *owner = g_hash_table_lookup(owners->packages, pair->path);
+    OakumPackage *owned = g_hash_table_lookup(owners->packages, pair->other);
+    if (owner && owned && !owned->owner && oakum_is_os_type(owner->type) && !oakum_is_os_type(owned->type))
+      owned->owner = g_strdup_printf("%s/%s", owner->type, owner->name);
+  }
+  g_hash_table_unref(owners->packages);
+  g_ptr_array_unref(owners->pairs);
+}
+
+/* Folders that Debian's policies keep for its own packages (those of Python, JavaScript, Ruby,
+ * Perl, R, Java and PHP): what a document shows there, without a word of who installed it, came
+ * with a deb, when debs with such names are there at all. One that
+ * begins with a slash: anywhere below usr/lib. */
+static const struct {
+  const char *folder, *deb;
+} reserved[] = {{"usr/lib/python3/dist-packages/", "python3"},
+                {"usr/share/nodejs/", "node"},
+                {"usr/share/rubygems-integration/", "ruby"},
+                {"/rubygems-integration/", "ruby"},
+                {"usr/lib/ruby/", "libruby"},
+                {"usr/lib/R/", "r-"},
+                {"usr/share/perl5/", "lib"},
+                {"usr/share/java/", "lib"},
+                {"usr/share/maven-repo/", "lib"},
+                {"usr/share/php/", "php"}};
+
+static gboolean lies_in(const char *path, const char *folder)
+{
+  return *folder == '/' ? g_str_has_prefix(path, "usr/lib/") && strstr(path, folder)
+                        : g_str_has_prefix(path, folder);
+}
+
+/* "usr/bin/gh" is the deb gh's, when it is there. */
+static const char *program_of(const char *path)
+{
+  static const char *const folders[] = {"usr/bin/", "usr/sbin/"};
+  for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+    if (g_str_has_prefix(path, folders[i]))
+      return path + strlen(folders[i]);
+  return NULL;
+}
+
+static void own_by_place(OakumCatalogSink *sink)
+{
+  const GPtrArray *all = oakum_catalog_sink_packages(sink);
+  gboolean has[G_N_ELEMENTS(reserved)] = {FALSE};
+  g_autoptr(GHashTable) debs = oakum_str_map_new(NULL, NULL);
+  for (guint i = 0; i < all->len; i++) {
+    const OakumPackage *package = all->pdata[i];
+    if (strcmp(package->type, "deb") != 0)
+      continue;
+    g_hash_table_add(debs, package->name);
+    for (size_t j = 0; j < G_N_ELEMENTS(reserved); j++)
+      has[j] |= g_str_has_prefix(package->name, reserved[j].deb);
+  }
+  for (guint i = 0; i < all->len; i++) {
+    OakumPackage *package = all->pdata[i];
+    const char *path = package->paths->len > 1 ? package->paths->pdata[1] : "";
+    for (size_t j = 0; j < G_N_ELEMENTS(reserved) && !package->owner && !oakum_is_os_type(package->type); j++)
+      if (has[j] && lies_in(path, reserved[j].folder))
+        package->owner = g_strdup("deb/" OAKUM_SOME_PACKAGE);
+    const char *program = package->owner || oakum_is_os_type(package->type) ? NULL : program_of(path);
+    if (program && g_hash_table_contains(debs, program))
+      package->owner = g_strconcat("deb/", program, NULL);
+  }
 }
 
 void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
@@ -233,6 +326,13 @@ gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
   return TRUE;
 }
 
+static gboolean run_document(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  gboolean ok = oakum_catalog_sbom_read(file, sink, error);
+  own_by_place(sink);
+  return ok;
+}
+
 /* ---- a document by itself, as "sbom:FILE"
  * --------------------------------------------------------- */
 static gboolean wants_document(const OakumCatalogEntry *entry)
@@ -269,6 +369,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 2, wants_document, oakum_catalog_sbom_read, FALSE},
+    {"sbom-document", 2, wants_document, run_document, FALSE},
     {"sbom", 2, wants_embedded, run_embedded, FALSE},
     {0}};

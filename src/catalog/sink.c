@@ -64,6 +64,11 @@ OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCata
   return package;
 }
 
+const GPtrArray *oakum_catalog_sink_packages(const OakumCatalogSink *sink)
+{
+  return sink->packages;
+}
+
 void oakum_catalog_sink_incomplete(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                    const char *reason, const char *title)
 {

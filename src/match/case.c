@@ -121,6 +121,7 @@ OakumMatchCase *oakum_match_case_read(const char *text, size_t len, const char *
   d->version = text_of(distro, "version");
   d->ecosystem = text_of(distro, "ecosystem");
   d->repositories = text_of(distro, "repositories");
+  d->pro = text_of(distro, "pro");
   for (size_t i = 0; i < json_array_size(packages); i++)
     if (!read_package(json_array_get(packages, i), d, one->catalog->packages, error))
       return NULL;

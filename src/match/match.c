@@ -250,6 +250,8 @@ static gboolean judge(OakumMatch *m, const OakumPackage *p, GError **error)
 
 static void look_around(OakumMatch *m)
 {
+  const char *pro = m->catalog->distro.pro;
+  m->place.esm = pro && strstr(pro, "esm-") != NULL;
   for (guint i = 0; i < m->catalog->packages->len; i++) {
     OakumPackage *p = m->catalog->packages->pdata[i];
     if (!oakum_is_os_type(p->type))

@@ -1,4 +1,5 @@
 """What the cataloguers find in files that are no text: `oakum debug catalog`, on bytes that are made here."""
+import gzip
 import io
 import json
 import os
@@ -379,3 +380,32 @@ def test_signature_of_many_false_starts():
     text = b"OpenSSL OpenSSL " * 200000
     assert catalog("usr/bin/openssl", elf({".rodata": text})) == []
     assert catalog("usr/bin/openssl", elf({".rodata": b"OpenSSL " + b"1" * 3000000})) == []
+
+
+# ---- GraalVM: a list behind two symbols ----
+def native_image(bill, packed=None, length=None, heap=True, symbols=("sbom", "sbom_length")):
+    """As native-image --enable-sbom makes it: CycloneDX, gzip'd, in the data; its length behind it."""
+    packed = packed if packed is not None else gzip.compress(json.dumps(bill).encode())
+    data = packed + bytes(-len(packed) % 8)
+    strings, rows, at = b"\0", bytes(24), 0x400000 + 128  # the first section lies there
+    for name, value in zip(symbols, (at, at + len(data))):
+        rows += struct.pack("<IBBHQQ", len(strings), 0x11, 0, 1, value, 8)
+        strings += name.encode() + b"\0"
+    data += struct.pack("<Q", len(packed) if length is None else length)
+    return elf({".data": data, **({".svm_heap": b"heap"} if heap else {}), ".dynstr": strings, ".dynsym": rows})
+
+
+BILL = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [
+    {"type": "library", "group": "io.netty", "name": "netty-codec-http2", "version": "4.1.73.Final", "purl": "pkg:maven/io.netty/netty-codec-http2@4.1.73.Final"},
+    {"type": "library", "group": "org.slf4j", "name": "slf4j-api", "version": "1.7.36"}]}
+
+
+def test_graalvm():
+    wanted = [("io.netty:netty-codec-http2", "4.1.73.Final", None), ("org.slf4j:slf4j-api", "1.7.36", None)]
+    assert names(catalog("app/server", native_image(BILL))) == wanted
+    assert catalog("app/server", native_image(BILL, heap=False)) == [], "no native image"
+    assert catalog("app/server", native_image(BILL, symbols=("sbom", "other"))) == [], "made without a list"
+    # lengths and addresses that lie, a list that is none, one that never ends
+    for wrong in (native_image(BILL, length=1 << 40), native_image(BILL, length=0xfffffff), native_image(BILL, packed=b"no gzip"), native_image(BILL, packed=gzip.compress(b"{")),
+                  native_image(BILL, packed=gzip.compress(bytes(200 << 20)))):
+        assert names(catalog("app/server", wrong, 3)) == []

@@ -258,3 +258,42 @@ def test_standard_input_and_compressed(oakum, root, tmp_path):
 def test_only_scan_takes_one(oakum, tmp_path):
     done = subprocess.run([oakum, "build", "--build-context", "x=sbom:y", tmp_path], capture_output=True, text=True)
     assert done.returncode == 1
+
+
+# ---- who installed what of a language: as syft says it, or by where it lies ------------------------
+
+DEB = "pkg:deb/debian/python3-yaml@6.0-3?arch=amd64&distro=debian-12"
+GH = "pkg:deb/debian/gh@2.23?arch=amd64&distro=debian-12"
+PLACES = {"yaml": "/usr/lib/python3/dist-packages/PyYAML.egg-info/PKG-INFO", "prog": "/usr/bin/gh", "own": "/usr/local/lib/python3.11/dist-packages/own.dist-info/METADATA",
+          "perl": "/usr/share/perl5/x"}
+SPDX_PACKAGES = [("deb", "python3-yaml", DEB), ("yaml", "yaml", "pkg:pypi/yaml@6.0"), ("own", "own", "pkg:pypi/own@1")]
+SAYS_SO = "ownership-by-file-overlap: indicates that the parent package claims ownership of a child package"
+
+
+def owners_of(oakum, tmp_path, document):
+    (tmp_path / "x").write_text(document)
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
+    return {p["name"]: p.get("owner") for p in json.loads(done.stdout)["packages"] if p["type"] != "deb"}
+
+
+@pytest.mark.parametrize("form", ["syft", "spdx", "tag-value"])
+def test_owners_that_a_document_tells(oakum, tmp_path, form):
+    document = {
+        "syft": json.dumps({"artifacts": [{"id": i, "name": n, "version": "6.0", "purl": p} for i, n, p in SPDX_PACKAGES],
+                            "artifactRelationships": [{"parent": "deb", "child": "yaml", "type": "ownership-by-file-overlap"}, {"parent": "deb", "child": "own", "type": "contains"},
+                                                      {"parent": "none", "child": "own", "type": "ownership-by-file-overlap"}], "distro": {"id": "debian", "versionID": "12"}}),
+        "spdx": json.dumps({"spdxVersion": "SPDX-2.3", "packages": [{"SPDXID": i, "name": n, "externalRefs": [{"referenceType": "purl", "referenceLocator": p}]} for i, n, p in SPDX_PACKAGES],
+                            "relationships": [{"spdxElementId": "deb", "relatedSpdxElement": "yaml", "relationshipType": "OTHER", "comment": SAYS_SO},
+                                              {"spdxElementId": "deb", "relatedSpdxElement": "own", "relationshipType": "CONTAINS"}]}),
+        "tag-value": "SPDXVersion: SPDX-2.3\n" + "".join(f"PackageName: {n}\nSPDXID: {i}\nExternalRef: PACKAGE-MANAGER purl {p}\n" for i, n, p in SPDX_PACKAGES)
+                     + f"Relationship: deb OTHER yaml\nRelationshipComment: {SAYS_SO}\nRelationship: deb CONTAINS own\nRelationship: deb OTHER own\nRelationshipComment: evident-by: x\n",
+    }[form]
+    assert owners_of(oakum, tmp_path, document) == {"yaml": DEB, "own": None}
+
+
+@pytest.mark.parametrize("debs, wanted", [((DEB, GH), {"yaml": "pkg:deb/debian", "prog": GH, "own": None, "perl": None}), ((), dict.fromkeys(PLACES))])
+def test_owners_by_place(oakum, tmp_path, debs, wanted):
+    """Where Debian's policies keep a folder for its own packages; a place alone says nothing on a system without such packages."""
+    components = [{"type": "operating-system", "name": "debian", "version": "12"}, *({"type": "library", "name": purl.split("/")[2].split("@")[0], "purl": purl} for purl in debs)]
+    components += [{"type": "library", "name": n, "version": "1", "purl": f"pkg:pypi/{n}@1", "properties": [{"name": "syft:location:0:path", "value": path}]} for n, path in PLACES.items()]
+    assert owners_of(oakum, tmp_path, json.dumps({"bomFormat": "CycloneDX", "components": components})) == wanted

@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       "var/lib/rpmmanifest/container-manifest-1",
                                       "var/lib/rpmmanifest/container-manifest-2",
                                       "var/lib/dpkg/info/a:amd64.list",
+                                      "etc/cos-package-info.json",
+                                      "usr/share/bottlerocket/application-inventory.json",
+                                      "usr/share/vex/a.json",
                                       "var/lib/dpkg/status.d/a.md5sums"};
   for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
     (void)fuzz_catalog(paths[i], 0644, data, size);

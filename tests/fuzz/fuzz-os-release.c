@@ -5,9 +5,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const char *const paths[] = {
-      "etc/os-release",     "etc/apk/repositories", "etc/lsb-release",
-      "etc/redhat-release", "etc/debian_version",   "root/buildinfo/content_manifests/x.json"};
+  static const char *const paths[] = {"etc/os-release",
+                                      "etc/apk/repositories",
+                                      "etc/lsb-release",
+                                      "etc/redhat-release",
+                                      "etc/debian_version",
+                                      "root/buildinfo/content_manifests/x.json",
+                                      "var/lib/ubuntu-advantage/status.json"};
   g_autoptr(GPtrArray) layers =
       g_ptr_array_new_with_free_func((GDestroyNotify)oakum_layer_notes_free);
   uint8_t key[OAKUM_HASH_KEY] = {1};

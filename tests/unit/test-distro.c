@@ -144,6 +144,30 @@ static void test_content_sets(void)
   oakum_distro_clear(&distro);
 }
 
+static void test_pro(void)
+{
+  static const struct {
+    const char *status, *pro;
+  } rows[] = {
+      {"{\"attached\":true,\"services\":[{\"name\":\"esm-infra\",\"status\":\"enabled\"},"
+       "{\"name\":\"livepatch\",\"status\":\"disabled\"},"
+       "{\"name\":\"esm-apps\",\"status\":\"enabled\"}]}",
+       "esm-apps esm-infra"},
+      {"{\"attached\":false,\"services\":[{\"name\":\"esm-infra\",\"status\":\"enabled\"}]}", NULL},
+      {"{\"attached\":true,\"services\":[]}", NULL},
+      {"[]", NULL}};
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    OakumDistro distro = {0};
+    g_autofree char *files = g_strconcat("etc/os-release=ID=ubuntu~VERSION_ID=20.04~|"
+                                         "var/lib/ubuntu-advantage/status.json=",
+                                         rows[i].status, NULL);
+    g_autoptr(GPtrArray) facts = facts_in(files);
+    oakum_distro_find(facts, &distro);
+    g_assert_cmpstr(distro.pro, ==, rows[i].pro);
+    oakum_distro_clear(&distro);
+  }
+}
+
 static const struct {
   const char *type, *space, *name, *version, *purl;
 } purls[] = {
@@ -178,6 +202,7 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/distro/table", test_table);
   g_test_add_func("/distro/content-sets", test_content_sets);
+  g_test_add_func("/distro/pro", test_pro);
   g_test_add_func("/distro/purls", test_purls);
   return g_test_run();
 }
