@@ -53,7 +53,8 @@ static gboolean run_r(OakumCatalogFile *file, OakumCatalogSink *sink, GError **e
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "a package of R without a name or a version");
   OakumPackage *package = oakum_catalog_add(sink, file, "cran", name, version);
-  oakum_package_say(&package->license, license);
+  if (package)
+    oakum_package_say(&package->license, license);
   return TRUE;
 }
 
@@ -76,9 +77,10 @@ static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     else if (license.len == 0 && quoted(line, "license", '=', &found))
       license = found;
   }
-  if (name.len == 0 || version.len == 0)
+  OakumPackage *package =
+      version.len > 0 ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
+  if (!package)
     return oakum_catalog_invalid(file, error, "a rockspec whose package or version is no literal");
-  OakumPackage *package = oakum_catalog_add(sink, file, "luarocks", name, version);
   oakum_package_say(&package->license, license);
   return TRUE;
 }
