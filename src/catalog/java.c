@@ -602,5 +602,5 @@ static gboolean run_release(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
 }
 
 const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 1, wants_archive, run_archive},
-                                                  {"jvm-release", 1, wants_release, run_release},
+                                                  {"jvm-release", 1, wants_release, run_release, .whole = TRUE},
                                                   {0}};

@@ -13,6 +13,7 @@ typedef struct {
   OakumCatalogSink *sink;
   gboolean big;
   guint rows;
+  uint64_t given; /* bytes of all items */
 } Hash;
 
 static uint32_t u32(const Hash *h, const uint8_t *at)
@@ -71,6 +72,9 @@ static gboolean hash_page(Hash *h, const uint8_t *page, uint64_t number, GError 
     if (at >= size || key > size || at >= key)
       return broken(h, error, "an item lies outside of its page");
     uint32_t len = key - at;
+    h->given += len; /* items in any number may share their bytes */
+    if (h->given > oakum_catalog_file_size(h->file))
+      return broken(h, error, "items share their bytes");
     if (++h->rows > OAKUM_PACKAGES_MAX)
       return broken(h, error, "more packages than can be");
     if (page[at] == ITEM_OFFPAGE) {

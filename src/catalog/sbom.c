@@ -215,6 +215,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, FALSE},
-    {"sbom", 1, wants_embedded, run_embedded, FALSE},
+    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, .whole = TRUE},
+    {"sbom", 1, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

@@ -409,6 +409,11 @@ OakumLayerNotes *oakum_examine_parse(const char *data, size_t len, GError **erro
 {
   NotesRow row = {0};
   OakumLayerNotes *notes = NULL;
+  if (oakum_json_cost((OakumSlice){(const uint8_t *)data, len}) > OAKUM_EXAMINE_COST_MAX) {
+    g_set_error_literal(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_LIMIT,
+                        "what was found is more than is taken");
+    return NULL;
+  }
   OAKUM_AUTO_JSON *json = oakum_json_parse(data, len, "what was found", error);
   if (json && oakum_json_bind(json, notes_fields, &row, "what was found", error))
     notes = take_notes(&row, error);

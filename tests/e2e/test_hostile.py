@@ -1,0 +1,281 @@
+"""The scanner under attack. Each input has the word that it must come to ("damaged", "limit", …: what could not be judged is told, exit 3), or
+the packages that it gives all the same. Files of programs and languages lie in one root, so that what one of them does to the others would
+show; databases of the system are read one by one. Memory is measured, nothing is executed, nothing is left behind."""
+import gzip
+import json
+import os
+import resource
+import struct
+import subprocess
+import zlib
+
+import pytest
+
+import hostile_tools as h
+import reject_tools
+from hostile_tools import OS_RELEASE, STATUS, elf, entry, file, jar, macho, member, nested, pe, pom, segment, tar, zip_
+
+MIB = 1 << 20
+MEMORY = 700 * MIB  # of any process of a scan; the sanitizers' own share is counted apart
+ESCAPE = "evil\x1b]0;owned\x07\x1b[31m"
+
+
+
+def limited(command, memory=None, **more):
+    """Runs it; also the peak memory of its largest process, in bytes."""
+    env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:quarantine_size_mb=8:malloc_context_size=2"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **more) as process:
+        out, err = process.communicate(timeout=300)
+    return process.returncode, out, err
+
+
+def peak(function):
+    """What it gives, and the peak memory of the largest child since the last call, as the kernel counts it."""
+    value = function()
+    return value, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+
+def sanitized(err):
+    return b"Sanitizer" in err or b"runtime error" in err
+
+
+def scan(oakum, target, *more, **how):
+    status, out, err = limited([oakum, "scan", "--format", "json", *more, target], **how)
+    assert not sanitized(err) and status in (0, 1, 3), err
+    return status, json.loads(out) if out else None, err.decode(errors="replace")
+
+
+# ---- files of programs and languages: path → (content, the words of what is not judged, names of what is found)
+META = "META-INF/MANIFEST.MF"
+BIG = bytes(20 * MIB)
+TWO = [pom(artifact="a"), pom(artifact="b")]
+JARS = {
+    # bombs
+    "flat-manifest": (lambda: zip_(h.zeros(META, 100), pom()), {"limit"}, ["lib"]),
+    "flat-properties": (lambda: zip_(member("META-INF/maven/g/a/pom.properties", BIG)), {"limit"}, []),
+    "flat-nested": (lambda: zip_(h.zeros("inner.jar", 300), pom()), {"limit"}, ["lib"]),
+    "nested-to-the-limit": (lambda: nested(8), set(), ["deepest"]),
+    "nested-over-the-limit": (lambda: nested(9), {"limit"}, []),
+    "nested-deep-stored": (lambda: nested(60, 0), {"limit"}, []),
+    "nested-too-many": (lambda: zip_(*[member(f"{i}.jar", zip_(), 0) for i in range(20001)]), {"limit"}, []),
+    "overlapping": (lambda: zip_(pom(), {**pom(), "at": 0}), {"damaged"}, []),
+    "overlapping-inside": (lambda: zip_(pom(), member("x", bytes(200), 0), {**member("y", b"z"), "at": 90}), {"damaged"}, []),
+    "a-million-entries": (lambda: h.many_members(1000000), set(), []),
+    "too-many-entries": (lambda: zip_(pom(), end64=h.end64(count=1 << 40, length=46 << 40), count=0xffff), {"damaged"}, []),
+    "two-million-and-one": (lambda: bytes(60) + zip_(pom(), end64=h.end64(count=2000001, length=46), count=0xffff), {"damaged", "limit"}, []),
+    # sizes that lie
+    "size-of-a-gigabyte": (lambda: zip_(member("in.jar", b"x", size=1 << 30)), {"limit"}, []),
+    "size-too-large": (lambda: zip_(member(META, b"A: b\n" * 9, size=46)), {"damaged"}, []),
+    "size-too-small": (lambda: zip_(member(META, b"A: b\n" * 9, size=44)), {"damaged"}, []),
+    "stored-of-two-sizes": (lambda: zip_(member(META, b"A: b\n", 0, size=4)), {"damaged"}, []),
+    "packed-beyond": (lambda: zip_(member(META, b"A: b\n", packed=1 << 20)), {"damaged"}, []),
+    "checksum": (lambda: zip_(member(META, b"A: b\n", crc=1)), {"damaged"}, []),
+    "no-deflate": (lambda: zip_(member(META, b"A: b\n", raw=b"\xff" * 20)), {"damaged"}, []),
+    "deflate-without-end": (lambda: zip_(member(META, b"A: b\n", raw=b"\x00\x05\x00\xfa\xff12345")), {"damaged"}, []),
+    "deflate-far-back": (lambda: zip_(member(META, b"A" * 300, raw=b"\x03\x05\x40")), {"damaged"}, []),
+    # what the directory says and what stands in the archive
+    "name-differs": (lambda: zip_({**pom(), "local_name": b"META-INF/maven/org.example/lib/pom.propertieX"}), {"damaged"}, []),
+    "name-shorter": (lambda: zip_({**pom(), "local_name": b"x"}), {"damaged"}, []),
+    "method-differs": (lambda: zip_({**pom(), "local_method": 0}), {"damaged"}, []),
+    "encrypted": (lambda: zip_({**pom(), "flags": 1}), {"unknown-format"}, []),
+    "method-unknown": (lambda: zip_({**pom(), "method": 12, "raw": b"BZh9"}), {"unknown-format"}, []),
+    "count-more": (lambda: zip_(*TWO, count=3), {"damaged"}, []),
+    "count-fewer": (lambda: zip_(*TWO, count=1), {"damaged"}, []),
+    "count-most": (lambda: zip_(*TWO, count=0xffff), {"damaged"}, []),
+    "directory-elsewhere": (lambda: zip_(pom(), directory_at=0x7fffffff), {"damaged"}, []),
+    "directory-longer": (lambda: zip_(pom(), directory_len=0x7fffffff), {"damaged"}, []),
+    "directory-shorter": (lambda: zip_(pom(), directory_len=20), {"damaged"}, []),
+    "directory-is-none": (lambda: zip_(*TWO, between=b"PK\1\2" + bytes(60)), {"damaged"}, []),
+    "comment-longer": (lambda: zip_(pom(), comment_len=65535), {"damaged"}, []),
+    "end-in-the-comment": (lambda: zip_(pom(), comment=zip_()), set(), []),
+    "zip64-nowhere": (lambda: zip_(pom(), end64=h.end64(told=1 << 60), count=0xffff), {"damaged"}, []),
+    "zip64-disks": (lambda: zip_(pom(), end64=h.end64(disks=7), count=0xffff), {"unknown-format"}, []),
+    "zip64-field-missing": (lambda: zip_({**pom(), "size": 0xffffffff, "extra": struct.pack("<HHI", 1, 4, 1)}), {"damaged"}, []),
+    "zip64-extra-longer": (lambda: zip_({**pom(), "size": 0xffffffff, "extra": struct.pack("<HHI", 1, 400, 1)}), {"damaged"}, []),
+    "zip64-size-lies": (lambda: zip_({**pom(), "size": 0xffffffff, "extra": struct.pack("<HHQ", 1, 8, 1 << 62)}), {"limit"}, []),
+    "zip64-place-wraps": (lambda: zip_({**member("x", b"y"), "at": 0xffffffff, "extra": struct.pack("<HHQ", 1, 8, (1 << 64) - 1)}), {"damaged"}, []),
+    # names
+    "bomb-inside-a-bomb": (lambda: zip_(member("a.jar", zip_(h.zeros("b.jar", 200))), member("c.jar", jar())), {"damaged"}, ["lib"]),
+    "name-empty": (lambda: zip_(member("", b"x"), pom()), {"damaged"}, []),
+    "name-with-nul": (lambda: zip_(member("a\0b.jar", jar())), {"damaged"}, []),
+    "name-upwards": (lambda: zip_(member("../../../../tmp/hostile.jar", jar())), set(), ["lib"]),
+    "name-absolute": (lambda: zip_(member("/etc/cron.d/x.jar", jar())), set(), ["lib"]),
+    "name-escapes": (lambda: zip_(member(ESCAPE + "\n.jar", jar())), set(), ["lib"]),
+    "name-no-utf8": (lambda: zip_(member(b"\xff\xfe\xc0\x80.jar", jar())), set(), ["lib"]),
+    "name-very-long": (lambda: zip_(member("x" * 65531 + ".jar", jar())), set(), ["lib"]),
+    "value-escapes": (lambda: jar(artifact=ESCAPE, version="1\x1b[2J"), set(), [ESCAPE]),
+    "value-of-60k": (lambda: jar(artifact="a" * 60000), set(), ["a" * 1024]),
+    "value-of-nothing": (lambda: jar(artifact=" ", version=" "), set(), []),
+    "manifest-lines": (lambda: zip_(member(META, "A: b\n" * 800000), pom()), set(), ["lib"]),
+    "manifest-one-line": (lambda: zip_(member(META, "Implementation-Version: 1" + "\n 1" * 1000000), pom()), set(), ["lib"]),
+    # no archive, or not all of it
+    "cut": (lambda: jar()[:-9], {"damaged"}, []),
+    "cut-in-front": (lambda: jar()[9:], {"damaged"}, []),
+    "no-archive": (lambda: b"no archive at all", {"damaged"}, []),
+    "end-alone": (lambda: b"PK\5\6" + bytes(18), set(), []),
+    "script-in-front": (lambda: zip_(pom(), front=b"#!/bin/sh\ntouch /tmp/oakum-ran-this\nexit\n"), set(), ["lib"]),
+}
+
+INFO = h.go_info()
+PLACE = 64 + 0x400000  # of the first section
+OLD = lambda *pointers: h.GO_MAGIC + bytes([8, 0]) + struct.pack("<QQ", *pointers)
+AUDIT = lambda data: elf((".dep-v0", data))
+PROGRAMS = {
+    "go": (lambda: elf((".go.buildinfo", INFO)), set(), ["stdlib", "example.com/x", "example.com/dep"]),
+    "header-cut": (lambda: elf(("x", b"y"))[:64], {"damaged"}, []),
+    "class": (lambda: elf(("x", b"y"), wide=9), {"damaged"}, []),
+    "order": (lambda: elf(("x", b"y"), order=0), {"damaged"}, []),
+    "sections-outside": (lambda: elf((".go.buildinfo", INFO), shoff=1 << 62), {"damaged"}, []),
+    "sections-wrap": (lambda: elf((".go.buildinfo", INFO), shoff=(1 << 64) - 64), {"damaged"}, []),
+    "sections-many": (lambda: elf((".go.buildinfo", INFO), shnum=65535), {"damaged"}, []),
+    "sections-of-no-size": (lambda: elf((".go.buildinfo", INFO), shentsize=0), {"damaged"}, []),
+    "sections-of-64k": (lambda: elf((".go.buildinfo", INFO), shentsize=65535), {"damaged"}, []),
+    "names-huge": (lambda: elf((".go.buildinfo", INFO), names_size=1 << 63), {"limit"}, []),
+    "names-outside": (lambda: elf((".go.buildinfo", INFO), names_size=1 << 20), {"damaged"}, []),
+    "names-nowhere": (lambda: elf((".go.buildinfo", INFO), shstrndx=60000), set(), []),
+    "names-are-themselves": (lambda: elf((".go.buildinfo", INFO), shstrndx=1), set(), []),
+    "segments-outside": (lambda: elf((".go.buildinfo", INFO), segments=[(0, 0, 9)], phoff=1 << 60), {"damaged"}, []),
+    "segments-many": (lambda: elf((".go.buildinfo", INFO), phnum=65535, phoff=64), {"damaged"}, []),
+    "section-of-exabytes": (lambda: elf((".go.buildinfo", INFO, {"size": 1 << 62})), {"damaged"}, []),
+    "section-outside": (lambda: elf((".go.buildinfo", INFO, {"offset": 1 << 40})), {"damaged"}, []),
+    "section-wraps": (lambda: elf((".go.buildinfo", INFO, {"offset": (1 << 64) - 16, "size": 64})), {"damaged"}, []),
+    "sections-overlap": (lambda: elf((".go.buildinfo", INFO), (".dep-v0", b"", {"offset": 64, "size": len(INFO)})), {"damaged"}, ["stdlib", "example.com/x", "example.com/dep"]),
+    "ten-thousand-sections": (lambda: elf(*[(f".s{i}", b"", {"offset": 0, "size": 1 << 40}) for i in range(10000)]), set(), []),
+    "info-length-endless": (lambda: elf((".go.buildinfo", h.go_info(lengths=(b"\xff" * 20, b"")))), {"damaged"}, []),
+    "info-length-huge": (lambda: elf((".go.buildinfo", h.go_info(lengths=(h.varint(8), h.varint(1 << 34))))), {"limit"}, []),
+    "info-length-beyond": (lambda: elf((".go.buildinfo", h.go_info(lengths=(h.varint(8), h.varint(1 << 20))))), {"damaged"}, []),
+    "info-points-outside": (lambda: elf((".go.buildinfo", OLD(1 << 60, 1 << 60)), segments=[(0, 0x400000, 4096)]), {"damaged"}, []),
+    "info-points-at-itself": (lambda: elf((".go.buildinfo", OLD(0x400000 + 120 + 16, 0x400000 + 120 + 16)), segments=[(0, 0x400000, 400)]), {"damaged"}, []),
+    "info-string-huge": (lambda: elf((".go.buildinfo", OLD(0x400000 + 120 + 32, 0) + struct.pack("<QQ", 0x400000, (1 << 64) - 1)), segments=[(0, 0x400000, 400)]), {"damaged"}, []),
+    "info-pointer-size": (lambda: elf((".go.buildinfo", h.GO_MAGIC + bytes([77, 0]) + bytes(16))), {"damaged"}, []),
+    "info-gone": (lambda: elf((".go.buildinfo", bytes(400))), {"unknown-format"}, []),
+    "info-escapes": (lambda: elf((".go.buildinfo", h.go_info(modules=f"path\tx\nmod\texample.com/{ESCAPE}\tv1\x1b[2J\t\n".encode()))), set(), ["stdlib", f"example.com/{ESCAPE}"]),
+    "info-of-many-lines": (lambda: elf((".go.buildinfo", h.go_info(modules=b"dep\ta/b\tv1.0.0\t\n" * 20000))), set(), ["stdlib", "a/b"]),
+    "crates": (lambda: AUDIT(h.crates(("a", "1.0"))), set(), ["a"]),
+    "crates-bomb": (lambda: AUDIT(zlib.compress(bytes(64 * MIB), 1)), {"limit"}, []),
+    "crates-no-zlib": (lambda: AUDIT(b"no zlib"), {"damaged"}, []),
+    "crates-cut": (lambda: AUDIT(h.crates(("a", "1.0"))[:20]), {"damaged"}, []),
+    "crates-huge": (lambda: elf((".dep-v0", b"", {"size": 1 << 50})), {"limit"}, []),
+    "crates-outside": (lambda: elf((".dep-v0", b"", {"offset": 1 << 50, "size": 64})), {"damaged"}, []),
+    "crates-deep": (lambda: AUDIT(zlib.compress(h.deep(1000000))), {"damaged", "limit"}, []),
+    "crates-bushes": (lambda: AUDIT(zlib.compress(b"[" + b"{}," * 9000000 + b"1]", 1)), {"limit"}, []),
+    "crates-no-list": (lambda: AUDIT(zlib.compress(b'{"packages": 7}')), {"damaged"}, []),
+    "graal-points-outside": (lambda: elf((".svm_heap", b"x"), (".dynstr", b"\0sbom\0sbom_length\0"),
+                                         (".dynsym", struct.pack("<IBBHQQ", 1, 0, 0, 0, 1 << 60, 0) + struct.pack("<IBBHQQ", 6, 0, 0, 0, 1 << 61, 0))), {"damaged"}, []),
+    "graal-table-huge": (lambda: elf((".svm_heap", b"x"), (".dynstr", b"\0sbom\0sbom_length\0"), (".dynsym", b"", {"size": 1 << 50})), {"damaged"}, []),
+    "pe-cut": (lambda: pe()[:70], {"damaged"}, []),
+    "pe-header-outside": (lambda: pe(lfanew=0xfffffff0), {"damaged"}, []),
+    "pe-header-is-itself": (lambda: pe(lfanew=0), {"damaged"}, []),
+    "pe-sections-many": (lambda: pe(count=65535), {"damaged"}, []),
+    "pe-optional-short": (lambda: pe(optional=2), set(), []),
+    "pe-optional-outside": (lambda: pe()[:84] + b"\xff\xff" + pe()[86:], {"damaged"}, []),
+    "pe-resources-circle": (lambda: pe([(".rsrc", 0x1000, 360, 400)], resources=(0x1000, 400), clr=(0x2000, 72),
+                                       tail=bytes(8) + h.resource_folder([(16, 0x80000000)]) + bytes(400)), set(), []),
+    "pe-resources-many": (lambda: pe([(".rsrc", 0x1000, 360, 1 << 31)], resources=(0x1000, 1 << 31), clr=(0x2000, 72),
+                                     tail=bytes(8) + h.resource_folder([], ids=65535) + bytes(600000)), set(), []),
+    "macho": (lambda: macho(segment(sections=[(b"__go_buildinfo", 0, 1 << 30, 0)])), {"damaged"}, []),
+    "macho-cut": (lambda: macho(segment())[:70], {"damaged"}, []),
+    "macho-command-of-no-length": (lambda: macho(struct.pack("<II", 0x19, 0), count=1 << 30, length=8), {"damaged"}, []),
+    "macho-commands-huge": (lambda: macho(segment(), length=0xffffffff), {"limit"}, []),
+    "macho-commands-outside": (lambda: macho(segment(), length=1 << 20), {"damaged"}, []),
+    "macho-sections-many": (lambda: macho(segment(count=0xffffffff)), set(), []),
+    "macho-fat-of-itself": (lambda: b"\xca\xfe\xba\xbe" + struct.pack(">I", 2) + struct.pack(">IIIII", 7, 3, 0, 64, 0) * 2 + bytes(80), {"damaged"}, []),
+    "macho-fat-outside": (lambda: b"\xca\xfe\xba\xbe" + struct.pack(">I", 2) + struct.pack(">IIIII", 7, 3, 0xfffffff0, 64, 0) * 2 + bytes(80), {"damaged"}, []),
+}
+
+NPM = lambda text: (text if isinstance(text, bytes) else text.encode())
+LANGUAGES = {
+    "node_modules/deep/package.json": (lambda: h.deep(1000000), {"damaged"}, []),
+    "node_modules/deep-objects/package.json": (lambda: h.deep(1000000, b'{"a":', b"}"), {"damaged"}, []),
+    "node_modules/over/package.json": (lambda: b'{"name":"over","version":"1","x":' + h.deep(100) + b"}", {"limit"}, []),
+    "node_modules/bushes/package.json": (lambda: b'{"name":"bushes","version":"1","x":[' + b"{}," * 5000000 + b"1]}", {"limit"}, []),
+    "node_modules/big/package.json": (lambda: b'{"name":"big","version":"1"' + b" " * (17 * MIB) + b"}", {"limit"}, []),
+    "node_modules/number/package.json": (lambda: b'{"name":"number","version":"1","x":1e999999}', {"damaged"}, []),
+    "node_modules/digits/package.json": (lambda: b'{"name":"digits","version":"1","x":' + b"9" * 1000000 + b"}", {"damaged"}, []),
+    "node_modules/twice/package.json": (lambda: b'{"name":"twice","version":"1","name":"again"}', set(), ["again"]),
+    "node_modules/surrogate/package.json": (lambda: b'{"name":"\\ud800","version":"1"}', {"damaged"}, []),
+    "node_modules/nul/package.json": (lambda: b'{"name":"a\\u0000b","version":"1"}', set(), ["a\ufffdb"]),
+    "node_modules/no-utf8/package.json": (lambda: b'{"name":"a\xffb","version":"1"}', set(), ["a\ufffdb"]),
+    "node_modules/escapes/package.json": (lambda: json.dumps({"name": ESCAPE, "version": "1\n2", "license": ESCAPE}).encode(), set(), [ESCAPE]),
+    "node_modules/types/package.json": (lambda: b'{"name":["x"],"version":{"a":1},"license":7}', set(), []),
+    "node_modules/empty/package.json": (lambda: b"", {"damaged"}, []),
+    "node_modules/two/package.json": (lambda: b'{"name":"two","version":"1"}{}', {"damaged"}, []),
+    "node_modules/pollution/package.json": (lambda: b'{"__proto__":{"name":"x"},"constructor":1}', set(), []),
+    "node_modules/long/package.json": (lambda: json.dumps({"name": "n" * 100000, "version": "1" * 100000}).encode(), set(), ["n" * 1024]),
+    "composer/a/composer/installed.json": (lambda: b'{"packages":' + h.deep(3000) + b"}", {"damaged", "limit"}, []),
+    "composer/b/composer/installed.json": (lambda: b'{"packages": 7}', {"damaged"}, []),
+    "composer/c/composer/installed.json": (lambda: b'[{"name":"/","version":1},{"name":"x/' + ESCAPE.replace("\x1b", "\\u001b").replace("\x07", "\\u0007").encode() + b'","version":"1"}]',
+                                           set(), ["/", ESCAPE]),
+    "dotnet/a.deps.json": (lambda: b'{"libraries":{"' + b"x" * 1000000 + b'/1.0":{}}}', set(), ["x" * 1024]),
+    "dotnet/b.deps.json": (lambda: b"\xef\xbb\xbf{}", {"damaged"}, []),
+    "opt/conda-meta/a.json": (lambda: b"[]", {"damaged"}, []),
+    "python/a-1.dist-info/METADATA": (lambda: b"Name: a\nVersion: 1\n" + b"x" * (17 * MIB), {"limit"}, []),
+    "python/ -1.dist-info/METADATA": (lambda: b"", {"damaged"}, []),
+    "python/b-1.dist-info/METADATA": (lambda: f"Name: {ESCAPE}\nVersion: 1\r2\n".encode(), set(), [ESCAPE]),
+    "python/c-1.dist-info/METADATA": (lambda: b"Name: \xff\xfe\nVersion: 1\n", set(), ["\ufffd\ufffd"]),
+    "python/d-1.dist-info/METADATA": (lambda: b"Name:\0\nVersion:\0\n", set(), ["\ufffd"]),
+    "python/e-1.dist-info/METADATA": (lambda: b"Classifier: " + b" :: " * 4000000, set(), ["e"]),
+    "lua/a.rockspec": (lambda: b'package = " "\nversion = "1"\nlicense = "MIT"\n', {"damaged"}, []),
+    "lua/b.rockspec": (lambda: b'package = os.execute("touch /tmp/oakum-ran-this")\nversion = "1"\n', {"damaged"}, []),
+    "gems/specifications/a.gemspec": (lambda: b"Gem::Specification.new { |s| s.name = `touch /tmp/oakum-ran-this`; s.version = '1' }", {"damaged"}, []),
+    "gems/specifications/b.gemspec": (lambda: b"s.name = %q(\ns.version = %q{1", {"damaged"}, []),
+    "erl/ebin/a.app": (lambda: b"{application, '" + b"x" * 1000000, {"damaged"}, []),
+    "r/library/a/DESCRIPTION": (lambda: b"Package:  \nVersion: 1\nLicense: x\n", {"damaged"}, []),
+    "swift/Package.resolved": (lambda: b'{"pins":{"pins":[]}}', {"damaged"}, []),
+    "swift/2/Package.resolved": (lambda: b'{"pins":[{"location":"' + b"/" * 100000 + b'","state":{"version":"1"}}, 5, null]}', set(), []),
+    "perl/.meta/a/install.json": (lambda: b'{"name":7}', {"damaged"}, []),
+    "snap/x/meta/snap.yaml": (lambda: b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(b"%c: &%c [%s]\n" % (i + 1, i + 1, b",".join([b"*%c" % i] * 9)) for i in range(97, 110)) + b"name: x\nversion: 1\n", {"damaged"}, []),
+    "snap/y/meta/snap.yaml": (lambda: b"[" * 100000, {"damaged"}, []),
+    "php/.registry/a.reg": (lambda: b'a:1:{s:4:"name";s:99999999999999999999:"x";}', {"damaged"}, []),
+    "php/.registry/b.reg": (lambda: b"a:" + b's:4:"name";' * 1000000, {"damaged"}, []),
+    "boot/vmlinuz-1": (lambda: bytes(0x202) + b"HdrS" + bytes(8) + b"\xff\xff" + bytes(4000), {"damaged"}, []),
+    "boot/vmlinuz-2": (lambda: b"Linux version " * 100000, {"unknown-format"}, []),
+    "lib/modules/a.ko": (lambda: elf((".modinfo", b"name=a\0version=1", {"size": 1 << 40})), {"damaged"}, []),
+    "lib/modules/b.ko": (lambda: elf((".modinfo", f"name={ESCAPE}\0version=1\0".encode())), set(), [ESCAPE]),
+    "sbom/a.cdx.json": (lambda: b'{"bomFormat":"CycloneDX","components":' + h.deep(500, b'[{"components":', b"}]") + b"}", {"damaged", "limit"}, []),
+    "sbom/b.spdx.json": (lambda: b'{"spdxVersion":"SPDX-2.3","packages":' + b"9" * 400 + b"}", {"damaged"}, []),
+    "sbom/c.cdx.json": (lambda: json.dumps({"bomFormat": "CycloneDX", "components": [{"name": ESCAPE, "version": "1", "purl": "pkg:npm/" + "%1b%5b" * 3 + "x@1"}] * 3}).encode(), set(), ["\x1b[" * 3 + "x"]),
+    "sbom/d.spdx": (lambda: b"SPDXVersion: SPDX-2.3\nPackageName: " + b"x" * 1000000, set(), []),
+}
+FILES = {**{f"app/{name}.jar": row for name, row in JARS.items()}, **{f"bin/{name}": row for name, row in PROGRAMS.items()}, **LANGUAGES}
+
+
+@pytest.fixture(scope="module")
+def root(oakum, tmp_path_factory):
+    """All of them in one image, read by one scan, with one good database in front and one good file behind."""
+    folder = tmp_path_factory.mktemp("hostile")
+    with open(folder / "root.tar", "wb") as out:
+        out.write(file("etc/os-release", OS_RELEASE) + file("var/lib/dpkg/status", STATUS))
+        for path, (make, _, _) in FILES.items():
+            out.write(entry(path, make(), mode=0o755))
+        out.write(entry("zz/last.jar", jar(artifact="last")) + bytes(1024))
+    before = set(os.listdir("/tmp")) | set(os.listdir(folder))
+    status, result, err = scan(oakum, f"rootfs:{folder}/root.tar")
+    assert status == 3, err
+    os.unlink(folder / "root.tar")
+    assert not {name for name in os.listdir("/tmp") if name.startswith(("oakum", "hostile"))} - before
+    return result
+
+
+def test_the_rest_of_the_image_is_read(root):
+    names = [p["name"] for p in root["packages"]]
+    assert "bash" in names and "last" in names and root["distro"]["id"] == "debian"
+    assert root["verdict"]["kind"] == "unknown"
+    assert not [row for row in root["incomplete"] if row["id"] == "unscannable"], "a reader did not come back"
+
+
+def test_there_are_enough():
+    assert len(FILES) + len(DATABASES) >= 150
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_file(root, path):
+    _, words, names = FILES[path]
+    found = {p["name"] for p in root["packages"] if path in p["paths"]}  # what several files prove is one package
+    rows = [row for row in root["incomplete"] if row["title"].startswith(path + ":")]
+    told = {row["id"] for row in rows}
+    assert (told <= words and bool(told) == bool(words)) if len(words) > 1 else told == words, rows
+    assert found == set(names)
+
+
+DATABASES = {}
