@@ -106,6 +106,9 @@ gboolean oakum_rpm_bdb(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   for (uint64_t i = 1; ok && i <= last; i++) {
     /* not taken: which pages are values is only known by who leads there */
     ok = oakum_catalog_file_read(file, i * h.pages.size, page, (size_t)h.pages.size, error);
+    uint32_t told = u32(&h, page + 8); /* 0: one that was never written */
+    if (ok && told != 0 && told != i)
+      ok = broken(&h, error, "a page has another number than its place");
     if (ok && (page[25] == HASH_UNSORTED || page[25] == HASH_PAGE))
       ok = hash_page(&h, page, i, error);
   }

@@ -171,3 +171,37 @@ def tar_of_many(path, piece, times, *before):
     head = b"".join(before) + entry(path, size=size)
     pack = lambda data: gzip.compress(data, 1, mtime=0)
     return pack(head) + pack(piece) * times + pack(bytes(-size % 512) + bytes(1024))
+
+
+# ---- databases of rpm whose records share their bytes
+def sqlite_shared(blob, times, length=None, types=None, head=None):
+    """A table whose one leaf has so many cells at one place; the length, the types and the length of the head of that row may lie."""
+    import reject_tools
+    page = bytearray(reject_tools.sqlite("PRAGMA page_size=65536; CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB)"))
+    kinds = big_varint(len(blob) * 2 + 12) if types is None else types
+    record = (bytes([len(kinds) + 2]) if head is None else head) + b"\0" + kinds + blob
+    cell = (big_varint(len(record)) if length is None else length) + b"\1" + record
+    at = 65536 * 2 - len(cell)
+    page[at:at + len(cell)] = cell
+    page[65536:65536 + 8] = b"\x0d\0\0" + struct.pack(">HHB", times, at - 65536, 0)
+    page[65536 + 8:65536 + 8 + 2 * times] = struct.pack(">H", at - 65536) * times
+    return bytes(page)
+
+
+def big_varint(n):
+    out = [n & 127]
+    while n := n >> 7:
+        out.append(n & 127 | 128)
+    return bytes(reversed(out))
+
+
+def bdb_shared(blob, size=65536):
+    """A hash page all of whose items are one."""
+    import rpm_tools
+    base = rpm_tools.rpm_bdb(size=size)
+    item = b"\1" + blob
+    at = size - len(item)
+    pairs = (at - 26) // 4
+    page = bytearray(rpm_tools.bdb_page(1, 13, size, entries=pairs * 2, used=at, body=struct.pack("<HH", size - 1, at) * pairs))
+    page[at:] = item
+    return base[:size] + bytes(page) + base[2 * size:]

@@ -13,6 +13,7 @@ import pytest
 
 import hostile_tools as h
 import reject_tools
+import rpm_tools
 from hostile_tools import OS_RELEASE, STATUS, elf, entry, file, jar, macho, member, nested, pe, pom, segment, tar, zip_
 
 MIB = 1 << 20
@@ -21,12 +22,10 @@ ESCAPE = "evil\x1b]0;owned\x07\x1b[31m"
 
 
 
-def limited(command, memory=None, **more):
-    """Runs it; also the peak memory of its largest process, in bytes."""
-    env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:quarantine_size_mb=8:malloc_context_size=2"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, **more) as process:
-        out, err = process.communicate(timeout=300)
-    return process.returncode, out, err
+def limited(command, stdin=b"", temporary=None, **more):
+    env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:quarantine_size_mb=8:malloc_context_size=2", "TMPDIR": str(temporary or "/tmp")}
+    done = subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=300, **more)
+    return done.returncode, done.stdout, done.stderr
 
 
 def peak(function):
@@ -249,11 +248,10 @@ def root(oakum, tmp_path_factory):
         for path, (make, _, _) in FILES.items():
             out.write(entry(path, make(), mode=0o755))
         out.write(entry("zz/last.jar", jar(artifact="last")) + bytes(1024))
-    before = set(os.listdir("/tmp")) | set(os.listdir(folder))
-    status, result, err = scan(oakum, f"rootfs:{folder}/root.tar")
-    assert status == 3, err
+    (folder / "tmp").mkdir()
+    status, result, err = scan(oakum, f"rootfs:{folder}/root.tar", temporary=folder / "tmp")
     os.unlink(folder / "root.tar")
-    assert not {name for name in os.listdir("/tmp") if name.startswith(("oakum", "hostile"))} - before
+    assert status == 3 and os.listdir(folder / "tmp") == [], err
     return result
 
 
@@ -278,4 +276,175 @@ def test_file(root, path):
     assert found == set(names)
 
 
-DATABASES = {}
+# ---- headers of rpm that lie, in each of the three forms: (header, whether it is refused, name that it gives)
+raw = lambda *rows, **values: rpm_tools.rpm_header(raw=list(rows), **values)
+HEADERS = {
+    "entries-none": (rpm_tools.rpm_header(entries=0, name="a", version="1"), None),
+    "entries-many": (rpm_tools.rpm_header(entries=0xffffffff, name="a", version="1"), None),
+    "entries-one-more": (rpm_tools.rpm_header(entries=9, name="a", version="1"), None),
+    "length-negative": (rpm_tools.rpm_header(length=0xffffffff, name="a", version="1"), None),
+    "length-short": (rpm_tools.rpm_header(length=1, name="a", version="1"), None),
+    "offset-negative": (raw((1000, 6, 0xffffffff, 1), version="1"), None),
+    "offset-at-the-end": (raw((1000, 6, 2, 1), version="1"), None),
+    "count-none": (raw((1000, 6, 0, 0), version="1"), None),
+    "count-huge": (raw((1000, 6, 0, 0xffffffff), version="1"), "1"),
+    "type-number": (raw((1000, 4, 0, 1), version="1"), None),
+    "type-unknown": (raw((1000, 255, 0, 1), version="1"), None),
+    "name-without-end": (rpm_tools.rpm_header(version="1", name="a" * 60)[:-61], None),
+    "name-empty": (rpm_tools.rpm_header(name="", version="1"), None),
+    "name-escapes": (rpm_tools.rpm_header(name=ESCAPE, version="1"), ESCAPE),
+    "name-no-utf8": (rpm_tools.rpm_header(name=b"a\xff", version="1"), "a\ufffd"),
+    "name-long": (rpm_tools.rpm_header(name="n" * 5000, version="1"), "n" * 1024),
+    "epoch-text": (raw((1003, 6, 0, 1), name="a", version="1"), "a"),
+    "epoch-outside": (raw((1003, 4, 0xfffffff0, 1), name="a", version="1"), "a"),
+    "files-many": (raw((1117, 8, 0, 0xffffffff), (1118, 8, 0, 0xffffffff), (1116, 4, 0, 0xffffffff), name="a", version="1"), "a"),
+    "files-folder-outside": (rpm_tools.rpm_header(name="a", version="1", basenames=["x", "y"], dirnames=["/"], dirindexes=[7, 0xffffffff]), "a"),
+    "files-old-many": (raw((1027, 8, 0, 0xffffffff), name="a", version="1"), "a"),
+    "source-of-dashes": (rpm_tools.rpm_header(name="a", version="1", sourcerpm="--.src.rpm"), "a"),
+    "all-the-same-tag": (raw(*[(1000, 6, 0, 1)] * 60000, version="1"), "1"),
+    "zeros": (bytes(64), None),
+    "nothing": (b"", None),
+}
+FORMS = {"sqlite": ("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite), "ndb": ("var/lib/rpm/Packages.db", rpm_tools.rpm_ndb),
+         "bdb": ("var/lib/rpm/Packages", rpm_tools.rpm_bdb)}
+WRONG = {"damaged-package-database", "unread-package-database"}
+
+
+def one(oakum, path, data):
+    status, out, err = limited([oakum, "debug", "catalog", path], stdin=data)
+    assert status in (0, 3) and not sanitized(err), err
+    rows = [json.loads(line) for line in out.splitlines()]
+    return [row["name"] for row in rows if "name" in row], {row["incomplete"] for row in rows if "incomplete" in row}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_headers_of_rpm(oakum, form):
+    """All of them in one database, with a good one in front and one behind."""
+    path, make = FORMS[form]
+    blobs = [header for header, _ in HEADERS.values()]
+    if form != "sqlite":
+        blobs = [blob for blob in blobs if blob]  # no row there
+    names, words = one(oakum, path, make(rpm_tools.rpm("first"), *blobs, rpm_tools.rpm("last")))
+    assert names == ["first", *[name for _, name in HEADERS.values() if name], "last"]
+    assert words == {"damaged-package-database"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", [name for name, (header, _) in HEADERS.items() if header])
+def test_header_of_rpm(oakum, form, name):
+    path, make = FORMS[form]
+    header, found = HEADERS[name]
+    assert one(oakum, path, make(header)) == ([found] if found else [], set() if found else {"damaged-package-database"})
+
+
+def patched(data, *changes):
+    """The bytes, with others at some places."""
+    out = bytearray(data)
+    for at, what in changes:
+        out[at:at + len(what)] = what
+    return bytes(out)
+
+
+# ---- the files that hold them
+rpm = rpm_tools.rpm
+MANY = rpm_tools.rpm_sqlite(*[rpm(f"p{i}") for i in range(300)])  # a b-tree of two levels
+LONG = rpm_tools.rpm_sqlite(rpm("a"), rpm("big", vendor="v" * 20000))
+ROOT = MANY[100:].index(b"Packages") and 2  # rpm makes it first: page 2
+INTERIOR = 4096 * (ROOT - 1)
+OVER = 4096 * (next(i for i in range(3, len(LONG) // 4096 + 1) if LONG[4096 * (i - 1):4096 * (i - 1) + 3] == b"\0\0\0" and LONG[4096 * (i - 1) + 4] not in (5, 13)) - 1)
+NDB, BDB = rpm_tools.rpm_ndb(rpm("a"), rpm("b")), rpm_tools.rpm_bdb(rpm("a"), rpm("big", vendor="v" * 9000))
+BIG_ENDIAN = rpm_tools.rpm_bdb(rpm("big", vendor="v" * 9000), order=">")
+SCHEMA = "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB);"
+sql = reject_tools.sqlite
+DATABASES = {
+    "sqlite-trigger": ("rpmdb.sqlite", lambda: rpm_tools.rpm_sqlite(rpm("a"), script="CREATE TRIGGER t AFTER INSERT ON Packages BEGIN SELECT writefile('/tmp/oakum-ran-this', 'x'); END"), {"a"}),
+    "sqlite-view": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a, b); CREATE VIEW Packages AS SELECT load_extension('/tmp/x')"), None),
+    "sqlite-virtual-table": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a); PRAGMA writable_schema=ON; INSERT INTO sqlite_master VALUES('table','Packages','Packages',0,'CREATE VIRTUAL TABLE Packages USING csv(filename=''/etc/passwd'')')"), None),
+    "sqlite-generated": ("rpmdb.sqlite", lambda: sql("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob AS (zeroblob(1 << 30))); INSERT INTO Packages(hnum) VALUES(1)"), None),
+    "sqlite-without-rowid": ("rpmdb.sqlite", lambda: sql("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB) WITHOUT ROWID; INSERT INTO Packages VALUES(1, x'00')"), None),
+    "sqlite-index-of-the-name": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a); CREATE INDEX Packages ON x(a)"), None),
+    "sqlite-utf16": ("rpmdb.sqlite", lambda: sql("PRAGMA encoding='UTF-16'; " + SCHEMA), None),
+    "sqlite-root-0": ("rpmdb.sqlite", lambda: sql(SCHEMA + "PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage=0"), None),
+    "sqlite-root-1": ("rpmdb.sqlite", lambda: sql(SCHEMA + "PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage=1"), None),
+    "sqlite-root-beyond": ("rpmdb.sqlite", lambda: sql(SCHEMA + "PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage=2000000000"), None),
+    "sqlite-root-negative": ("rpmdb.sqlite", lambda: sql(SCHEMA + "PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage=-1"), None),
+    "sqlite-root-text": ("rpmdb.sqlite", lambda: sql(SCHEMA + "PRAGMA writable_schema=ON; UPDATE sqlite_master SET rootpage='abcdefgh'"), None),
+    "sqlite-twice": ("rpmdb.sqlite", lambda: sql(SCHEMA + "CREATE TABLE y(a); PRAGMA writable_schema=ON; UPDATE sqlite_master SET name='Packages', rootpage=2 WHERE name='y'; INSERT INTO Packages VALUES(1, 7)"), None),
+    "sqlite-page-of-itself": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 8, struct.pack(">I", ROOT))), None),
+    "sqlite-child-is-the-root": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 8, struct.pack(">I", 1))), None),
+    "sqlite-child-0": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 8, bytes(4))), None),
+    "sqlite-child-beyond": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 8, b"\xff" * 4)), None),
+    "sqlite-children-many": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 3, b"\xff\xff")), None),
+    "sqlite-child-outside-its-page": ("rpmdb.sqlite", lambda: patched(MANY, (INTERIOR + 12, b"\xff\xff")), None),
+    "sqlite-pages-zeroed": ("rpmdb.sqlite", lambda: MANY[:4096] + bytes(len(MANY) - 4096), None),
+    "sqlite-pages-of-ff": ("rpmdb.sqlite", lambda: MANY[:4096] + b"\xff" * (len(MANY) - 4096), None),
+    "sqlite-schema-zeroed": ("rpmdb.sqlite", lambda: patched(MANY, (100, bytes(3996))), None),
+    "sqlite-page-size-0": ("rpmdb.sqlite", lambda: patched(MANY, (16, b"\0\0")), None),
+    "sqlite-page-size-64k": ("rpmdb.sqlite", lambda: patched(MANY, (16, b"\0\1")), None),
+    "sqlite-page-size-512": ("rpmdb.sqlite", lambda: patched(MANY, (16, b"\2\0")), None),
+    "sqlite-all-reserved": ("rpmdb.sqlite", lambda: patched(rpm_tools.rpm_sqlite(rpm("a"), page=512), (20, b"\xff")), None),
+    "sqlite-header-alone": ("rpmdb.sqlite", lambda: MANY[:100], None),
+    "sqlite-mark-alone": ("rpmdb.sqlite", lambda: MANY[:16], None),
+    "sqlite-overflow-circle": ("rpmdb.sqlite", lambda: patched(LONG, (OVER, struct.pack(">I", OVER // 4096 + 1))), None),
+    "sqlite-overflow-to-the-root": ("rpmdb.sqlite", lambda: patched(LONG, (OVER, struct.pack(">I", 1))), None),
+    "sqlite-overflow-ends": ("rpmdb.sqlite", lambda: patched(LONG, (OVER, bytes(4))), None),
+    "sqlite-overflow-beyond": ("rpmdb.sqlite", lambda: patched(LONG, (OVER, b"\xff" * 4)), None),
+    "sqlite-rows-share": ("rpmdb.sqlite", lambda: h.sqlite_shared(rpm("a"), 1000), None),
+    "sqlite-row-of-exabytes": ("rpmdb.sqlite", lambda: h.sqlite_shared(rpm("a"), 1, length=b"\xff" * 9), None),
+    "sqlite-columns-lie": ("rpmdb.sqlite", lambda: h.sqlite_shared(rpm("a"), 1, types=b"\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff"), None),
+    "sqlite-head-of-a-row": ("rpmdb.sqlite", lambda: h.sqlite_shared(rpm("a"), 1, head=b"\x7f"), None),
+    "ndb-pages-none": ("Packages.db", lambda: patched(NDB, (12, bytes(4))), set()),
+    "ndb-pages-many": ("Packages.db", lambda: patched(NDB, (12, b"\xff" * 4)), None),
+    "ndb-version": ("Packages.db", lambda: patched(NDB, (4, b"\xff" * 4)), None),
+    "ndb-slot-is-none": ("Packages.db", lambda: patched(NDB, (32, b"Slop")), None),
+    "ndb-slot-outside": ("Packages.db", lambda: patched(NDB, (40, b"\xff" * 4)), None),
+    "ndb-slot-at-0": ("Packages.db", lambda: patched(NDB, (40, bytes(4))), None),
+    "ndb-slot-of-another": ("Packages.db", lambda: patched(NDB, (36, struct.pack("<I", 7))), None),
+    "ndb-slot-long": ("Packages.db", lambda: patched(NDB, (44, b"\xff" * 4)), None),
+    "ndb-slots-share": ("Packages.db", lambda: rpm_tools.rpm_ndb(rpm("a"), slots=[(1, 256, 20)] * 200), None),
+    "ndb-blob-long": ("Packages.db", lambda: patched(NDB, (4096 + 12, b"\xff" * 4)), None),
+    "ndb-blob-is-none": ("Packages.db", lambda: patched(NDB, (4096, b"BlbX")), None),
+    "ndb-cut": ("Packages.db", lambda: NDB[:4200], None),
+    "ndb-head-alone": ("Packages.db", lambda: NDB[:32], None),
+    "ndb-mark-alone": ("Packages.db", lambda: NDB[:4], None),
+    "bdb-page-size-0": ("Packages", lambda: patched(BDB, (20, bytes(4))), None),
+    "bdb-page-size-3": ("Packages", lambda: patched(BDB, (20, struct.pack("<I", 3))), None),
+    "bdb-page-size-16": ("Packages", lambda: patched(BDB, (20, struct.pack("<I", 16))), None),
+    "bdb-page-size-2g": ("Packages", lambda: patched(BDB, (20, struct.pack("<I", 1 << 31))), None),
+    "bdb-page-size-64k": ("Packages", lambda: patched(BDB, (20, struct.pack("<I", 65536))), None),
+    "bdb-page-size-512": ("Packages", lambda: patched(BDB, (20, struct.pack("<I", 512))), None),
+    "bdb-pages-many": ("Packages", lambda: patched(BDB, (32, b"\xff" * 4)), None),
+    "bdb-encrypted": ("Packages", lambda: patched(BDB, (24, b"\1")), None),
+    "bdb-tree": ("Packages", lambda: patched(BDB, (25, b"\x09"), (12, struct.pack("<I", 0x053162))), None),
+    "bdb-items-many": ("Packages", lambda: patched(BDB, (4096 + 20, b"\xff\xff")), None),
+    "bdb-items-cross": ("Packages", lambda: patched(BDB, (4096 + 26, b"\x10\x00\xff\x0f")), None),
+    "bdb-items-outside": ("Packages", lambda: patched(BDB, (4096 + 26, b"\xff\xff\xff\xff")), None),
+    "bdb-items-share": ("Packages", lambda: h.bdb_shared(rpm("a")), None),
+    "bdb-chain-of-itself": ("Packages", lambda: patched(BDB, (2 * 4096 + 4096 + 16, struct.pack("<I", 2))), None),
+    "bdb-chain-to-the-meta-page": ("Packages", lambda: patched(BDB, (2 * 4096 + 16, bytes(4))), None),
+    "bdb-chain-to-the-hash": ("Packages", lambda: patched(BDB, (2 * 4096 + 16, struct.pack("<I", 1))), None),
+    "bdb-chain-beyond": ("Packages", lambda: patched(BDB, (2 * 4096 + 16, b"\xff" * 4)), None),
+    "bdb-chain-of-nothing": ("Packages", lambda: patched(BDB, (2 * 4096 + 22, bytes(2))), None),
+    "bdb-chain-of-too-much": ("Packages", lambda: patched(BDB, (2 * 4096 + 22, b"\xff\xff")), None),
+    "bdb-chain-of-another-kind": ("Packages", lambda: patched(BDB, (2 * 4096 + 25, b"\x05")), None),
+    "bdb-value-of-4g": ("Packages", lambda: rpm_tools.rpm_bdb(rpm("big", vendor="v" * 9000), length=0xffffffff), None),
+    "bdb-value-of-60m": ("Packages", lambda: rpm_tools.rpm_bdb(rpm("big", vendor="v" * 9000), length=60 << 20), None),
+    "bdb-other-order-circle": ("Packages", lambda: patched(BIG_ENDIAN, (2 * 4096 + 4096 + 16, struct.pack(">I", 2))), None),
+    "bdb-cut": ("Packages", lambda: BDB[:4096 * 2 + 9], None),
+    "bdb-head-alone": ("Packages", lambda: BDB[:72], None),
+    "no-form": ("Packages", lambda: b"x" * 5000, None),
+}
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_database_of_rpm(oakum, name):
+    file, make, found = DATABASES[name]
+    names, words = one(oakum, f"var/lib/rpm/{file}", make())
+    if found is None:
+        assert words and words <= WRONG
+    else:
+        assert (set(names), words) == (found, set())
+
+
+def test_nothing_was_executed(root):
+    assert not os.path.exists("/tmp/oakum-ran-this") and not os.path.exists("/tmp/hostile.jar")
