@@ -360,7 +360,7 @@ DATABASES = {
     "sqlite-trigger": ("rpmdb.sqlite", lambda: rpm_tools.rpm_sqlite(rpm("a"), script="CREATE TRIGGER t AFTER INSERT ON Packages BEGIN SELECT writefile('/tmp/oakum-ran-this', 'x'); END"), {"a"}),
     "sqlite-view": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a, b); CREATE VIEW Packages AS SELECT load_extension('/tmp/x')"), None),
     "sqlite-virtual-table": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a); PRAGMA writable_schema=ON; INSERT INTO sqlite_master VALUES('table','Packages','Packages',0,'CREATE VIRTUAL TABLE Packages USING csv(filename=''/etc/passwd'')')"), None),
-    "sqlite-generated": ("rpmdb.sqlite", lambda: sql("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob AS (zeroblob(1 << 30))); INSERT INTO Packages(hnum) VALUES(1)"), None),
+    "sqlite-generated": ("rpmdb.sqlite", lambda: sql("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob AS (zeroblob(1000))); INSERT INTO Packages(hnum) VALUES(1)"), None),
     "sqlite-without-rowid": ("rpmdb.sqlite", lambda: sql("CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, blob BLOB) WITHOUT ROWID; INSERT INTO Packages VALUES(1, x'00')"), None),
     "sqlite-index-of-the-name": ("rpmdb.sqlite", lambda: sql("CREATE TABLE x(a); CREATE INDEX Packages ON x(a)"), None),
     "sqlite-utf16": ("rpmdb.sqlite", lambda: sql("PRAGMA encoding='UTF-16'; " + SCHEMA), None),
