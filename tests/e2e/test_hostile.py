@@ -1,12 +1,13 @@
 """The scanner under attack. Each input has the word that it must come to ("damaged", "limit", …: what could not be judged is told, exit 3), or
 the packages that it gives all the same. Files of programs and languages lie in one root, so that what one of them does to the others would
 show; databases of the system are read one by one. Memory is measured, nothing is executed, nothing is left behind."""
-import gzip
+import contextlib
+import itertools
 import json
 import os
-import resource
 import struct
 import subprocess
+import threading
 import zlib
 
 import pytest
@@ -14,10 +15,11 @@ import pytest
 import hostile_tools as h
 import reject_tools
 import rpm_tools
+from test_catalog import layout
 from hostile_tools import OS_RELEASE, STATUS, elf, entry, file, jar, macho, member, nested, pe, pom, segment, tar, zip_
 
 MIB = 1 << 20
-MEMORY = 700 * MIB  # of any process of a scan; the sanitizers' own share is counted apart
+MEMORY = 1024 * MIB  # of any process of a scan, the sanitizers' own share among it
 ESCAPE = "evil\x1b]0;owned\x07\x1b[31m"
 
 
@@ -26,12 +28,6 @@ def limited(command, stdin=b"", temporary=None, **more):
     env = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:quarantine_size_mb=8:malloc_context_size=2", "TMPDIR": str(temporary or "/tmp")}
     done = subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=300, **more)
     return done.returncode, done.stdout, done.stderr
-
-
-def peak(function):
-    """What it gives, and the peak memory of the largest child since the last call, as the kernel counts it."""
-    value = function()
-    return value, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def sanitized(err):
@@ -263,7 +259,7 @@ def test_the_rest_of_the_image_is_read(root):
 
 
 def test_there_are_enough():
-    assert len(FILES) + len(DATABASES) >= 150
+    assert len(FILES) + len(HEADERS) + len(DATABASES) + len(IMAGES) + len(LAYERS) + len(LIVE) + len(SBOMS) >= 300
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -444,6 +440,258 @@ def test_database_of_rpm(oakum, name):
         assert words and words <= WRONG
     else:
         assert (set(names), words) == (found, set())
+
+
+# ---- whole images: name → (a tar, what is told, names found, the distribution)
+RELEASE = lambda text: tar(file("etc/os-release", text), file("var/lib/dpkg/status", STATUS))
+STANZA = "Package: p%d\nStatus: install ok installed\nVersion: 1\nDescription: %s\n\n"
+IMAGES = {
+    "release-command": (lambda: RELEASE('ID=debian\nVERSION_ID="$(touch /tmp/oakum-ran-this)12`touch /tmp/oakum-ran-this`"\n'), ["unknown-distribution"], {"bash"}, "debian"),
+    "release-quotes": (lambda: RELEASE("ID='deb'\"ian\"\nVERSION_ID=\"12\n"), [], {"bash"}, "debian"),
+    "release-escapes": (lambda: RELEASE("ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"" + ESCAPE + "\"\n"), [], {"bash"}, "debian"),
+    "release-no-utf8": (lambda: RELEASE(b"ID=debian\xff\nVERSION_ID=12\n"), ["unknown-distribution"], {"bash"}, "debian\ufffd"),
+    "release-twice": (lambda: RELEASE("ID=debian\nID=alpine\nID=debian\nVERSION_ID=12\n"), [], {"bash"}, "debian"),
+    "release-nul": (lambda: RELEASE(b"ID=debian\0x\nVERSION_ID=12\n"), ["unknown-distribution"], {"bash"}, "debianx"),
+    "release-of-100m": (lambda: h.tar_of_many("etc/os-release", b"ID=debian\nVERSION_ID=12\n" * 10000, 420, file("var/lib/dpkg/status", STATUS)), ["limit", "unknown-distribution"], {"bash"}, None),
+    "release-one-line": (lambda: RELEASE("ID=" + "x" * 60000 + "\n"), ["unknown-distribution"], {"bash"}, None),
+    "release-is-a-folder": (lambda: tar(entry("etc/os-release", type="5"), file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "release-fifo": (lambda: tar(entry("etc/os-release", type="6"), file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "release-link-outside": (lambda: tar(entry("etc/os-release", type="2", link="../../../../../../etc/os-release"), file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "release-link-absolute": (lambda: tar(entry("etc/os-release", type="2", link="/proc/1/root/etc/os-release"), file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "release-link-circle": (lambda: tar(entry("etc/os-release", type="2", link="../usr/lib/os-release"), entry("usr/lib/os-release", type="2", link="../../etc/os-release"),
+                                        file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "release-links-40": (lambda: tar(*[entry(f"etc/l{i}", type="2", link=f"l{i + 1}") for i in range(60)], entry("etc/os-release", type="2", link="l0"),
+                                     file("etc/l60", OS_RELEASE), file("var/lib/dpkg/status", STATUS)), ["unknown-distribution"], {"bash"}, None),
+    "status-of-a-gigabyte-one-line": (lambda: h.tar_of_many("var/lib/dpkg/status", b"x" * MIB, 1024, file("etc/os-release", OS_RELEASE)), ["damaged-package-database"], set(), "debian"),
+    "status-of-a-gigabyte": (lambda: h.tar_of_many("var/lib/dpkg/status", (STANZA % (1, "x" * 900)).encode() * 1000, 1100, file("etc/os-release", OS_RELEASE)), ["damaged-package-database"], set(), "debian"),
+    "status-of-60m-one-line": (lambda: h.tar_of_many("var/lib/dpkg/status", b"x" * MIB, 60, file("etc/os-release", OS_RELEASE)), ["damaged-package-database"], set(), "debian"),
+    "status-escapes": (lambda: reject_tools.debian(status=STATUS + f"Package: {ESCAPE}\nStatus: install ok installed\nVersion: 1{ESCAPE}\nMaintainer: {ESCAPE}\n\n"), [], {"bash", ESCAPE}, "debian"),
+    "status-no-utf8": (lambda: reject_tools.debian(status=STATUS.encode() + b"Package: \xff\xfe\nStatus: install ok installed\nVersion: 1\n\n"), [], {"bash", "\ufffd\ufffd"}, "debian"),
+    "status-device": (lambda: tar(file("etc/os-release", OS_RELEASE), entry("var/lib/dpkg/status", type="3")), ["unreadable-package-database"], set(), "debian"),
+    "status-d-names": (lambda: tar(file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status.d/../x", STATUS)), None, None, None),
+    "status-d-escapes": (lambda: tar(file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status.d/\x1b[2J", STATUS), file("var/lib/dpkg/status.d/b", "no field")), ["damaged-package-database"], {"bash"}, "debian"),
+    "status-d-many-of-one": (lambda: tar(file("etc/os-release", OS_RELEASE), *[file(f"var/lib/dpkg/status.d/{i}", STATUS) for i in range(500)]), [], {"bash"}, "debian"),
+    "status-hard-link-to-itself": (lambda: tar(file("etc/os-release", OS_RELEASE), entry("var/lib/dpkg/status", type="1", link="var/lib/dpkg/status")), None, None, None),
+    "status-hard-link-to-a-folder": (lambda: tar(file("etc/os-release", OS_RELEASE), entry("x", type="5"), entry("var/lib/dpkg/status", type="1", link="x")), None, None, None),
+    "status-hard-link-to-a-fifo": (lambda: tar(file("etc/os-release", OS_RELEASE), entry("x", type="6"), entry("var/lib/dpkg/status", type="1", link="x")), [], set(), "debian"),
+    "status-given-twice": (lambda: tar(file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS.replace("bash", "first")), file("var/lib/dpkg/status", STATUS)), [], {"bash"}, "debian"),
+    "rpm-socket": (lambda: tar(file("etc/os-release", 'ID=azurelinux\nVERSION_ID="3.0"\n'), entry("var/lib/rpm/rpmdb.sqlite", type="6")), ["unreadable-package-database"], set(), "azurelinux"),
+    "apk-escapes": (lambda: reject_tools.alpine(f"P:{ESCAPE}\nV:1-r0\nF:\x1b[2J\nR:\x07\n\n"), ["no-advisories"], {ESCAPE}, "alpine"),
+    "names-come-twice": (lambda: tar(file("etc/os-release", OS_RELEASE), file("var/lib/dpkg/status", STATUS), *[file("x.jar", "no"), file("x.jar", jar())] * 500), ["no-advisories"], {"bash", "lib"}, "debian"),
+    "below-a-file": (lambda: tar(file("etc/os-release", OS_RELEASE), file("var/lib/dpkg", "x"), file("var/lib/dpkg/status", STATUS)), None, None, None),
+    "nothing-but-links": (lambda: entry("d" * 99, type="2", link="x" * 99) * 140000 + bytes(1024), None, None, None),
+}
+
+
+def many_files(total):
+    """As many entries, each with another name; made while they are read."""
+    blank = bytearray(entry("a" * 12))
+    base = sum(blank) - sum(blank[0:12]) - sum(blank[148:156]) + 8 * 32
+    for start in range(0, total, 1000):
+        out = bytearray()
+        for i in range(start, min(total, start + 1000)):
+            name = b"%012d" % i
+            blank[0:12] = name
+            blank[148:156] = b"%06o\0 " % (base + sum(name))
+            out += blank
+        yield bytes(out)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_image(oakum, tmp_path, name):
+    """None: the image is refused as a whole, as an extractor would refuse it."""
+    make, told, names, distro = IMAGES[name]
+    (tmp_path / "in.tar").write_bytes(make())
+    (tmp_path / "tmp").mkdir()
+    status, result, err = scan(oakum, f"rootfs:{tmp_path}/in.tar", temporary=tmp_path / "tmp")
+    assert os.listdir(tmp_path / "tmp") == []
+    if told is None:
+        assert status == 1 and not result and "\x1b" not in err, err
+        return
+    assert {row["id"] for row in result["incomplete"]} - {"no-packages"} == set(told), result["incomplete"]
+    assert {p["name"] for p in result["packages"]} == names
+    assert distro is None or result["distro"]["id"] == distro
+    assert status == (3 if result["incomplete"] else 0)
+
+
+def fed(oakum, pieces):
+    """A scan of what is made while it is read; also the peak memory of its largest process, in bytes."""
+    scanning = subprocess.Popen([oakum, "scan", "--format", "json", "rootfs:-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    feeder = threading.Thread(target=feed, args=(scanning.stdin, pieces), daemon=True)
+    feeder.start()
+    out, err = scanning.stdout.read(), scanning.stderr.read()
+    feeder.join()
+    _, status, usage = os.wait4(scanning.pid, 0)
+    scanning.returncode = os.waitstatus_to_exitcode(status)
+    return scanning.returncode, out, err, usage.ru_maxrss * 1024
+
+
+def feed(pipe, pieces):
+    with contextlib.suppress(BrokenPipeError):
+        for piece in pieces:
+            pipe.write(piece)
+    with contextlib.suppress(BrokenPipeError):
+        pipe.close()
+
+
+def test_many_files(oakum):
+    """300,000 here, ten million by hand (OAKUM_LIVE): the memory is bounded by eight bytes a name, and too many are an error."""
+    head = [file("etc/os-release", OS_RELEASE) + file("var/lib/dpkg/status", STATUS)]
+    status, out, err, memory = fed(oakum, itertools.chain(head, many_files(300000), [bytes(1024)]))
+    assert status == 0 and [p["name"] for p in json.loads(out)["packages"]] == ["bash"], err
+    assert memory < MEMORY, f"{memory >> 20} MiB"
+    if os.environ.get("OAKUM_LIVE"):
+        status, out, err, memory = fed(oakum, itertools.chain(head, many_files(10000000), [bytes(1024)]))
+        assert status == 1 and out == b"" and b"more than 5000000" in err and memory < MEMORY, (err, memory >> 20)
+
+
+# ---- layers over each other
+WHITE = lambda name: entry(f"var/lib/dpkg/{name}")
+LAYERS = {
+    "database-whited-out": ([reject_tools.debian(), tar(WHITE(".wh.status"))], {"removed-package-database"}, {"bash"}),
+    "folder-made-opaque": ([reject_tools.debian(), tar(WHITE(".wh..wh..opq"))], {"removed-package-database"}, {"bash"}),
+    "folder-whited-out": ([reject_tools.debian(), tar(entry("var/lib/.wh.dpkg"))], {"removed-package-database"}, {"bash"}),
+    "folder-replaced-by-a-file": ([reject_tools.debian(), tar(file("var/lib/dpkg", "x"))], {"removed-package-database"}, {"bash"}),
+    "folder-replaced-by-a-link": ([reject_tools.debian(), tar(entry("var/lib/dpkg", type="2", link="/nowhere"))], {"removed-package-database"}, {"bash"}),
+    "database-replaced-by-a-fifo": ([reject_tools.debian(), tar(entry("var/lib/dpkg/status", type="6"))], {"unreadable-package-database"}, None),
+    "database-emptied": ([reject_tools.debian(), tar(file("var/lib/dpkg/status", ""))], {"removed-package-database"}, {"bash"}),
+    "database-linked-away": ([reject_tools.debian(), tar(entry("var/lib/dpkg/status", type="2", link="/etc/hostname"), file("etc/hostname", "x"))], None, None),
+    "hard-link-below": ([reject_tools.debian(), tar(entry("var/lib/dpkg/status", type="1", link="etc/os-release"))], {"damaged-package-database"}, None),
+    "database-replaced-by-garbage": ([reject_tools.debian(), tar(file("var/lib/dpkg/status", "no field"))], {"damaged-package-database", "removed-package-database"}, {"bash"}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(oakum, tmp_path, name):
+    layers, told, names = LAYERS[name]
+    status, result, err = scan(oakum, f"oci:{layout(tmp_path / 'i', *layers)}", "--no-cache")
+    words = {row["id"] for row in result["incomplete"]}
+    assert status == 3 and words and (told is None or words >= told), result["incomplete"]
+    assert names is None or {p["name"] for p in result["packages"]} == names
+
+
+# ---- a live root that fights back
+def live_fifo(root):
+    os.mkfifo(root / "var/lib/dpkg/status")
+
+
+def live_socket(root):
+    import socket
+    place = os.getcwd()
+    os.chdir(root / "var/lib/dpkg")
+    socket.socket(socket.AF_UNIX).bind("status")
+    os.chdir(place)
+
+
+def live_sparse(root):
+    (root / "var/lib/dpkg/status").touch()
+    os.truncate(root / "var/lib/dpkg/status", 1 << 40)
+
+
+def live_sparse_rpm(root):
+    (root / "var/lib/rpm").mkdir()
+    with open(root / "var/lib/rpm/rpmdb.sqlite", "wb") as out:
+        out.write(MANY[:100])
+        out.truncate(1 << 42)
+
+
+def live_link(to):
+    return lambda root: os.symlink(to, root / "var/lib/dpkg/status")
+
+
+def live_folder_link(root):
+    os.rmdir(root / "var/lib/dpkg")
+    (root.parent / "outside").mkdir()
+    (root.parent / "outside/status").write_text(STATUS)
+    os.symlink(root.parent / "outside", root / "var/lib/dpkg")
+
+
+def live_deep(root):
+    place, names = os.getcwd(), "d" * 200
+    os.chdir(root)
+    for _ in range(60):  # 12,000 bytes, more than a path may have
+        os.mkdir(names)
+        os.chdir(names)
+    (root / "var/lib/dpkg/status").write_text(STATUS)
+    os.chdir(place)
+
+
+def live_names(root):
+    (root / "var/lib/dpkg/status").write_text(STATUS)
+    (root / ("\x1b[2J\n" + "x" * 200 + ".jar")).write_text("no archive")
+    with open(os.fsencode(root) + b"/\xff\xfe.jar", "w") as out:
+        out.write("no archive")
+
+
+LIVE = {
+    "fifo": (live_fifo, {"unreadable-package-database"}, set()), "socket": (live_socket, {"unreadable-package-database"}, set()),
+    "sparse": (live_sparse, {"limit"}, set()), "sparse-rpm": (live_sparse_rpm, {"limit"}, set()),
+    "link-outside": (live_link("../../../../../../../../etc/passwd"), set(), set()), "link-absolute": (live_link("/proc/self/environ"), set(), set()),
+    "link-circle": (live_link("status"), set(), set()), "folder-is-a-link-outside": (live_folder_link, set(), set()),
+    "deep": (live_deep, {"limit"}, {"bash"}), "names": (live_names, {"damaged"}, {"bash"}),
+}
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_live_root(oakum, tmp_path, name):
+    make, told, names = LIVE[name]
+    root = tmp_path / "root"
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "etc").mkdir()
+    (root / "etc/os-release").write_text(OS_RELEASE)
+    make(root)
+    status, result, err = scan(oakum, f"rootfs:{root}")
+    subprocess.run(["rm", "-rf", root], check=True)  # pytest's own cleaning does not reach so deep
+    words = {row["id"] for row in result["incomplete"]}
+    assert status == 3 and words - {"no-packages"} == told, result["incomplete"]
+    assert (names or "no-packages" in words) and {p["name"] for p in result["packages"]} == names
+    assert all("\x1b" not in row["title"] and "\n" not in row["title"] for row in result["incomplete"])
+
+
+# ---- bills of materials in place of an image: (text, status, names)
+CDX = lambda *components, **more: json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": list(components), **more}).encode()
+SBOMS = {
+    "empty": (lambda: b"", 3, None), "no-format": (lambda: b"{}", 3, None), "array": (lambda: b"[]", 3, None), "binary": (lambda: bytes(range(256)) * 40, 3, None),
+    "cut": (lambda: CDX({"name": "a", "version": "1", "purl": "pkg:npm/a@1"})[:-5], 3, None),
+    "deep": (lambda: b'{"bomFormat":"CycloneDX","components":' + h.deep(1000000), 3, None),
+    "nested-100": (lambda: b'{"bomFormat":"CycloneDX","components":' + h.deep(100, b'[{"components":', b"}]") .replace(b":}", b":[]}") + b"}", 3, None),
+    "components-no-list": (lambda: b'{"bomFormat":"CycloneDX","components":{"a":7}}', None, set()),
+    "components-of-types": (lambda: CDX(1, None, "x", [], {"name": 7, "purl": []}), None, set()),
+    "purl-nonsense": (lambda: CDX(*[{"name": "x", "version": "1", "purl": p} for p in ("pkg:", "pkg:npm", "pkg:npm/", "pkg:%00/%00", "x" * 9000, "pkg:npm/" + "a/" * 4000)]), None, None),
+    "purl-escapes": (lambda: CDX({"name": "x", "version": "1", "purl": "pkg:npm/a%0a%1b%5b2J@1%07"}), None, None),
+    "bushes": (lambda: b'{"bomFormat":"CycloneDX","components":[' + b"{}," * 5000000 + b"{}]}", 3, None),
+    "too-large": (lambda: b'{"bomFormat":"CycloneDX"' + b" " * (65 * MIB) + b"}", None, None),
+    "spdx-circle": (lambda: json.dumps({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": [{"SPDXID": "SPDXRef-a", "name": "a", "versionInfo": "1", "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:npm/a@1"}]}],
+                                        "relationships": [{"spdxElementId": "SPDXRef-a", "relationshipType": "CONTAINS", "relatedSpdxElement": "SPDXRef-a"}] * 1000}).encode(), None, {"a"}),
+    "tag-value-long": (lambda: b"SPDXVersion: SPDX-2.3\nPackageName: " + b"n" * 2000000 + b"\nPackageVersion: 1\n", None, None),
+    "tag-value-text-without-end": (lambda: b"SPDXVersion: SPDX-2.3\nPackageName: a\nPackageComment: <text>" + b"x\n" * 100000, None, None),
+}
+
+
+@pytest.mark.parametrize("name", SBOMS)
+def test_bill_of_materials(oakum, tmp_path, name):
+    make, status, names = SBOMS[name]
+    (tmp_path / "in").write_bytes(make())
+    done, result, err = scan(oakum, f"sbom:{tmp_path}/in")
+    assert status is None or done in (1, status), err
+    assert done in (1, 3) or result["packages"], "an empty list is no verdict"
+    assert names is None or {p["name"] for p in result["packages"]} == names
+    assert "\x1b" not in err
+
+
+# ---- what is shown of such names
+@pytest.mark.parametrize("format", ["table", "json", "cyclonedx", "spdx", "spdx-tv"])
+def test_reports_are_safe_to_look_at(oakum, tmp_path, format):
+    """No control character of an image in any report; JSON gives the bytes back escaped."""
+    image = reject_tools.debian(file("app/\x1b]0;x\x07.jar", jar(artifact=ESCAPE)), file(b"app/\xff.jar", "no archive"),
+                                status=STATUS + f"Package: {ESCAPE}\nStatus: install ok installed\nVersion: 1\x1b[0m\nMaintainer: {ESCAPE}\n\n", os_release=OS_RELEASE + f"PRETTY_NAME=\"{ESCAPE}\"\n")
+    (tmp_path / "in.tar").write_bytes(image)
+    done = subprocess.run([oakum, "scan", "--format", format, f"rootfs:{tmp_path}/in.tar"], capture_output=True)
+    assert done.returncode == 3 and not sanitized(done.stderr)
+    for text in (done.stdout, done.stderr):
+        assert not set(text) & (set(range(32)) - {10, 9}) and b"\x7f" not in text and text.decode("utf-8")
+    if format in ("json", "cyclonedx", "spdx"):
+        assert ESCAPE in json.dumps(json.loads(done.stdout), ensure_ascii=False).encode().decode("unicode_escape", errors="replace")
 
 
 def test_nothing_was_executed(root):
