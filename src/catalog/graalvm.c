@@ -7,7 +7,7 @@
 
 /* The value of a symbol of a table: 1 found, 0 it is not in it, -1 the table cannot be read. */
 static int symbol_in(const OakumExe *exe, OakumCatalogFile *file, const char *table,
-                          const char *strings, const char *name, uint64_t *value)
+                     const char *strings, const char *name, uint64_t *value)
 {
   const OakumExeSection *symbols = oakum_exe_section(exe, table),
                         *text = oakum_exe_section(exe, strings);

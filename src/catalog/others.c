@@ -370,13 +370,14 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
   return TRUE;
 }
 
-const OakumCataloguer oakum_other_cataloguers[] = {{"r-installed", 1, wants_r, run_r, .whole = TRUE},
-                                                   {"lua-rock", 1, wants_lua, run_lua, .whole = TRUE},
-                                                   {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
-                                                   {"perl-installed", 1, wants_perl, run_perl, .whole = TRUE},
-                                                   {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
-                                                   {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
-                                                   {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},
-                                                   {"conan-info", 1, wants_conan, run_conan, .whole = TRUE},
-                                                   {"wordpress", 1, wants_wordpress, run_wordpress, .whole = TRUE},
-                                                   {0}};
+const OakumCataloguer oakum_other_cataloguers[] = {
+    {"r-installed", 1, wants_r, run_r, .whole = TRUE},
+    {"lua-rock", 1, wants_lua, run_lua, .whole = TRUE},
+    {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
+    {"perl-installed", 1, wants_perl, run_perl, .whole = TRUE},
+    {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
+    {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
+    {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},
+    {"conan-info", 1, wants_conan, run_conan, .whole = TRUE},
+    {"wordpress", 1, wants_wordpress, run_wordpress, .whole = TRUE},
+    {0}};

@@ -74,9 +74,9 @@ static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCata
     if (found.version.len == 0)
       found.version = version;
   }
-  OakumPackage *package =
-      found.version.len > 0 ? oakum_catalog_add(sink, file, "pypi", found.name, found.version)
-                            : NULL;
+  OakumPackage *package = found.version.len > 0
+                              ? oakum_catalog_add(sink, file, "pypi", found.name, found.version)
+                              : NULL;
   if (!package) /* a folder's name may be a space */
     return oakum_catalog_invalid(file, error, "metadata without a name or a version");
   package->guessed = guessed;

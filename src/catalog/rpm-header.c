@@ -139,8 +139,8 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
   OakumSlice base;
   if (!find_tag(header, TAG_BASENAMES, &bases) || bases.type != TYPE_STRING_ARRAY) {
     if (find_tag(header, TAG_OLD_FILENAMES, &bases) && bases.type == TYPE_STRING_ARRAY)
-      for (uint32_t i = 0; i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base);
-           i++)
+      for (uint32_t i = 0;
+           i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base); i++)
         oakum_catalog_sink_owns(sink, "rpm", name, base);
     return;
   }
@@ -148,8 +148,8 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
       !find_tag(header, TAG_DIR_INDEXES, &indexes) || indexes.type != TYPE_INT32)
     return;
   g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(OakumSlice));
-  for (uint32_t i = 0; i < MIN(folders.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&folders, &base);
-       i++)
+  for (uint32_t i = 0;
+       i < MIN(folders.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&folders, &base); i++)
     g_array_append_val(names, base);
   for (uint32_t i = 0; i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base);
        i++) {
