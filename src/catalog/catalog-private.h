@@ -92,6 +92,8 @@ typedef struct {
 
 /* One table a file of cataloguers, each ended by a row without a name; listed in table.c. */
 extern const OakumCataloguer *const oakum_catalog_tables[]; /* ends with NULL */
+/* One more, which tests bring along to show what a reader that is taken over can do. */
+extern const OakumCataloguer oakum_catalog_test_table[] __attribute__((weak));
 
 /* Whether a cataloguer wants the entry; `database` (may be NULL): whether one of those is of
  * databases. */

@@ -25,6 +25,7 @@ static void take_upstream(OakumPackage *package, const char *upstream)
 {
   if (!upstream || package->source_name)
     return;
+  g_clear_pointer(&package->source_version, g_free); /* a version of no name */
   const char *at = strrchr(upstream, '@');
   size_t n = strlen(upstream);
   if (g_str_has_suffix(upstream, ".src.rpm")) { /* name-version-release.src.rpm */

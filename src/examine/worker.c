@@ -93,6 +93,7 @@ static gboolean before(const char *path, const char *by, gpointer user)
     page->running = 0;
     g_strlcpy(page->path, path, sizeof(page->path));
     g_strlcpy(page->by, by, sizeof(page->by));
+    page->begun++;
     page->running = 1;
   }
   seconds = 0;
