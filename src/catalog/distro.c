@@ -191,7 +191,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 2, wants_facts, run_facts, FALSE}, {0}};
+    {"distribution", 2, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ static void take_upstream(OakumPackage *package, const char *upstream)
 {
   if (!upstream || package->source_name)
     return;
+  g_clear_pointer(&package->source_version, g_free); /* a version of no name */
   const char *at = strrchr(upstream, '@');
   size_t n = strlen(upstream);
   if (g_str_has_suffix(upstream, ".src.rpm")) { /* name-version-release.src.rpm */
@@ -182,7 +183,8 @@ void oakum_sbom_owners_settle(OakumSbomOwners *owners)
     const OakumPathPair *pair = owners->pairs->pdata[i];
     const OakumPackage *owner = g_hash_table_lookup(owners->packages, pair->path);
     OakumPackage *owned = g_hash_table_lookup(owners->packages, pair->other);
-    if (owner && owned && !owned->owner && oakum_is_os_type(owner->type) && !oakum_is_os_type(owned->type))
+    if (owner && owned && !owned->owner && oakum_is_os_type(owner->type) &&
+        !oakum_is_os_type(owned->type))
       owned->owner = g_strdup_printf("%s/%s", owner->type, owner->name);
   }
   g_hash_table_unref(owners->packages);
@@ -238,10 +240,12 @@ static void own_by_place(OakumCatalogSink *sink)
   for (guint i = 0; i < all->len; i++) {
     OakumPackage *package = all->pdata[i];
     const char *path = package->paths->len > 1 ? package->paths->pdata[1] : "";
-    for (size_t j = 0; j < G_N_ELEMENTS(reserved) && !package->owner && !oakum_is_os_type(package->type); j++)
+    for (size_t j = 0;
+         j < G_N_ELEMENTS(reserved) && !package->owner && !oakum_is_os_type(package->type); j++)
       if (has[j] && lies_in(path, reserved[j].folder))
         package->owner = g_strdup("deb/" OAKUM_SOME_PACKAGE);
-    const char *program = package->owner || oakum_is_os_type(package->type) ? NULL : program_of(path);
+    const char *program =
+        package->owner || oakum_is_os_type(package->type) ? NULL : program_of(path);
     if (program && g_hash_table_contains(debs, program))
       package->owner = g_strconcat("deb/", program, NULL);
   }
@@ -369,6 +373,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 2, wants_document, run_document, FALSE},
-    {"sbom", 2, wants_embedded, run_embedded, FALSE},
+    {"sbom-document", 2, wants_document, run_document, .whole = TRUE},
+    {"sbom", 2, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

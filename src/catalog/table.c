@@ -9,6 +9,7 @@ const OakumCataloguer *const oakum_catalog_tables[] = {oakum_cataloguers_facts,
                                                        oakum_python_cataloguers,
                                                        oakum_node_cataloguers,
                                                        oakum_java_cataloguers,
+                                                       oakum_jvm_cataloguers,
                                                        oakum_native_cataloguers,
                                                        oakum_ruby_cataloguers,
                                                        oakum_php_cataloguers,
@@ -18,6 +19,7 @@ const OakumCataloguer *const oakum_catalog_tables[] = {oakum_cataloguers_facts,
                                                        oakum_binary_cataloguers,
                                                        oakum_vex_cataloguers,
                                                        oakum_inventory_cataloguers,
+                                                       oakum_catalog_test_table,
                                                        NULL};
 
 gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database)
@@ -34,11 +36,22 @@ gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database)
   return wanted;
 }
 
+gboolean oakum_catalog_looks_into(const OakumCatalogEntry *entry)
+{
+  for (const OakumCataloguer *const *table = oakum_catalog_tables; *table; table++)
+    for (const OakumCataloguer *one = *table; one->name; one++)
+      if (one->wants(entry) && !(one->whole && entry->size > OAKUM_CATALOG_WHOLE_MAX))
+        return TRUE;
+  return FALSE;
+}
+
 static void blame(OakumCatalogSink *sink, const OakumCatalogFile *file, const OakumCataloguer *one,
                   const GError *error)
 {
-  const char *reason =
-      g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT) ? "limit" : "damaged";
+  const char *reason = g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT) ? "limit"
+                       : g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED)
+                           ? "unknown-format"
+                           : "damaged";
   oakum_catalog_sink_incomplete(sink, file, one->database ? "damaged-package-database" : reason,
                                 error->message);
 }
@@ -63,6 +76,8 @@ void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *fi
       if (!one->run(file, sink, &error))
         blame(sink, file, one, error);
       oakum_catalog_sink_by(sink, NULL);
+      if (options && options->after)
+        options->after(options->user);
       if (one->database && databases)
         g_ptr_array_add(databases, oakum_path_pair_new(oakum_catalog_file_path(file), one->name));
     }

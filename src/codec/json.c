@@ -16,6 +16,32 @@ static gboolean too_deep(const json_t *json, guint left)
   return FALSE;
 }
 
+uint64_t oakum_json_cost(OakumSlice text)
+{
+  uint64_t cost = 1;
+  gboolean quoted = FALSE;
+  for (size_t i = 0; i < text.len; i++)
+    switch (text.data[i]) {
+    case '"':
+      quoted = !quoted;
+      break;
+    case '\\':
+      i += quoted;
+      break;
+    case '[':
+    case '{':
+      cost += quoted ? 0 : 4;
+      break;
+    case ',':
+    case ':':
+      cost += !quoted;
+      break;
+    default:
+      break;
+    }
+  return cost;
+}
+
 json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error)
 {
   json_error_t problem;
@@ -34,6 +60,14 @@ json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError 
     return NULL;
   }
   return g_steal_pointer(&json);
+}
+
+void oakum_json_set(json_t *object, const char *key, const char *text)
+{
+  if (!text)
+    return;
+  g_autofree char *valid = oakum_escape_utf8(text, -1);
+  json_object_set_new(object, key, json_string(valid));
 }
 
 char *oakum_json_dump(const json_t *json, gboolean sorted)

@@ -25,6 +25,7 @@ typedef struct {
 /* What is being read, in memory that both see: who dies cannot tell any more. */
 typedef struct {
   uint32_t running;
+  uint32_t begun; /* files so far: that it goes on */
   char path[OAKUM_TAR_PATH_MAX + 1], by[64];
 } ExaminePage;
 

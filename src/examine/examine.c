@@ -4,6 +4,7 @@
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef OAKUM_SANITIZED
+#define OAKUM_EXAMINE_LOUD 1
+#else
+#define OAKUM_EXAMINE_LOUD 0
+#endif
+
 typedef struct {
   OakumChild *child;
-  int input, result; /* our ends */
+  int input, result; /* our ends; neither ever blocks */
+  const ExaminePage *page;
+  gboolean useless; /* it is there, and does nothing, or talks nonsense */
 } Worker;
 
 static void worker_clear(Worker *worker)
@@ -89,6 +98,55 @@ static gboolean job_init(Job *job, const char *name, guint n, GError **error)
   return (job->spool = make_spool(error)) >= 0;
 }
 
+/* ---- waiting: a process that was taken over, or hangs, must not hold us for ever
+ * -------------------------------------------------------------------------------------- */
+static int stall_ms(void)
+{
+  const char *test = g_getenv("OAKUM_TEST_STALL_MS");
+  return test ? (int)g_ascii_strtoull(test, NULL, 10) : (int)OAKUM_EXAMINE_STALL_S * 1000;
+}
+
+/* FALSE: nothing came or went for too long, and no further file was begun either. */
+static gboolean wait_for(Worker *worker, int fd, short events)
+{
+  for (;;) {
+    struct pollfd one = {.fd = fd, .events = events};
+    uint32_t before = worker->page->begun;
+    int n = poll(&one, 1, stall_ms());
+    if (n > 0 || (n < 0 && errno != EINTR))
+      return TRUE;
+    if (n == 0 && worker->page->begun == before) {
+      worker->useless = TRUE;
+      return FALSE;
+    }
+  }
+}
+
+static gboolean write_exactly(Worker *worker, const void *data, size_t len)
+{
+  for (size_t done = 0; done < len;) {
+    ssize_t n = write(worker->input, (const char *)data + done, len - done);
+    if (n >= 0)
+      done += (size_t)n;
+    else if (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->input, POLLOUT)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean read_exactly(Worker *worker, void *buffer, size_t len)
+{
+  for (size_t have = 0; have < len;) {
+    ssize_t n = read(worker->result, (char *)buffer + have, len - have);
+    if (n > 0)
+      have += (size_t)n;
+    else if (n == 0 ||
+             (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->result, POLLIN))))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* ---- talking
  * ------------------------------------------------------------------------------------- */
 static gboolean worker_start(Worker *worker, const Job *job, GError **error)
@@ -108,6 +166,14 @@ static gboolean worker_start(Worker *worker, const Job *job, GError **error)
   OAKUM_AUTO_FD result_write = result[1];
   /* a megabyte of room lets both sides work at once; without it they take turns */
   (void)!fcntl(worker->input, F_SETPIPE_SZ, 1 << 20);
+  if (fcntl(worker->input, F_SETFL, O_NONBLOCK) < 0 ||
+      fcntl(worker->result, F_SETFL, O_NONBLOCK) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+    return FALSE;
+  }
+  /* our own output is no place for what a taken over process says; its standard error shows how far
+   * a folder is, and the sanitizers' reports */
+  OAKUM_AUTO_FD nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   const char *argv[] = {"oakum:examine", NULL}, *envp[] = {NULL};
   const OakumChildMove moves[] = {{input_read, EXAMINE_INPUT_FD},
                                   {result_write, EXAMINE_RESULT_FD},
@@ -118,24 +184,28 @@ static gboolean worker_start(Worker *worker, const Job *job, GError **error)
                          .argv = argv,
                          .envp = envp,
                          .in = -1,
-                         .out = -1,
-                         .err = -1,
+                         .out = nowhere,
+                         .err = job->folder >= 0 || OAKUM_EXAMINE_LOUD ? -1 : nowhere,
                          .moves = moves,
                          .n_moves = job->folder >= 0 ? 5 : 4};
+  if (nowhere < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "/dev/null");
+    return FALSE;
+  }
   job->page->running = 0;
+  worker->page = job->page;
   worker->child = oakum_child_spawn(&spec, error);
   return worker->child != NULL;
 }
 
 /* FALSE with errno. */
-static gboolean send_frame(const Worker *worker, const void *data, uint32_t len)
+static gboolean send_frame(Worker *worker, const void *data, uint32_t len)
 {
-  return oakum_write_all(worker->input, &len, sizeof(len), NULL) &&
-         oakum_write_all(worker->input, data, len, NULL);
+  return write_exactly(worker, &len, sizeof(len)) && write_exactly(worker, data, len);
 }
 
 /* A long text in frames: the order may be longer than one. */
-static gboolean send_order(const Worker *worker, const ExamineOrder *order)
+static gboolean send_order(Worker *worker, const ExamineOrder *order)
 {
   g_autofree char *text = oakum_examine_order_format(order);
   return text && strlen(text) <= EXAMINE_ORDER_MAX &&
@@ -144,7 +214,7 @@ static gboolean send_order(const Worker *worker, const ExamineOrder *order)
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
  * bytes are told as what they are. */
-static gboolean send_layer(const Worker *worker, OakumReader *reader, GError **error)
+static gboolean send_layer(Worker *worker, OakumReader *reader, GError **error)
 {
   g_autofree char *buffer = g_malloc(EXAMINE_FRAME_MAX);
   gboolean listening = TRUE;
@@ -157,25 +227,17 @@ static gboolean send_layer(const Worker *worker, OakumReader *reader, GError **e
   return n == 0;
 }
 
-/* 1: all of it; 0: the other side is gone. */
-static gboolean read_exactly(int fd, void *buffer, size_t len)
-{
-  for (size_t have = 0; have < len;) {
-    gssize n = oakum_read_some(fd, (char *)buffer + have, len - have, NULL);
-    if (n <= 0)
-      return FALSE;
-    have += (size_t)n;
-  }
-  return TRUE;
-}
-
 /* An answer; NULL: there is none, the other side is gone or talks nonsense. */
-static char *read_answer(const Worker *worker, ExamineAnswer *head)
+static char *read_answer(Worker *worker, ExamineAnswer *head)
 {
-  if (!read_exactly(worker->result, head, sizeof(*head)) || head->len > OAKUM_EXAMINE_RESULT_MAX)
+  if (!read_exactly(worker, head, sizeof(*head)))
     return NULL;
+  if (head->len > OAKUM_EXAMINE_RESULT_MAX) {
+    worker->useless = TRUE;
+    return NULL;
+  }
   g_autofree char *data = g_malloc(head->len + 1u);
-  if (!read_exactly(worker->result, data, head->len))
+  if (!read_exactly(worker, data, head->len))
     return NULL;
   data[head->len] = '\0';
   return g_steal_pointer(&data);
@@ -183,8 +245,7 @@ static char *read_answer(const Worker *worker, ExamineAnswer *head)
 
 typedef enum { CAME, DIED, FAILED } Outcome;
 
-static Outcome receive(const Job *job, const Worker *worker, OakumLayerNotes **notes,
-                       GError **error)
+static Outcome receive(const Job *job, Worker *worker, OakumLayerNotes **notes, GError **error)
 {
   ExamineAnswer head, second;
   g_autofree char *text = read_answer(worker, &head);
@@ -228,7 +289,7 @@ static gboolean learn(Job *job, guint layer, Worker *worker)
 {
   int status = 0;
   oakum_fd_clear(&worker->input);
-  g_autofree char *how = oakum_child_wait(worker->child, 10000, &status, NULL)
+  g_autofree char *how = oakum_child_wait(worker->child, worker->useless ? 0 : 10000, &status, NULL)
                              ? oakum_child_describe(status)
                              : g_strdup("killed");
   /* the page is written by who was taken over, or not: bounded, and nothing but a name */
@@ -315,7 +376,7 @@ static Outcome run_one(Job *job, Worker *worker, guint *at, const GPtrArray *onl
 static gboolean run_all(Job *job, const GPtrArray *only, GError **error)
 {
   for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
-    __attribute__((cleanup(worker_clear))) Worker worker = {NULL, -1, -1};
+    __attribute__((cleanup(worker_clear))) Worker worker = {.input = -1, .result = -1};
     Outcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == FAILED)
       return FALSE;

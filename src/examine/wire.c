@@ -3,14 +3,6 @@
 #include <string.h>
 
 /* Names in a package database are any bytes; JSON is UTF-8. */
-static void set_text(json_t *object, const char *key, const char *value)
-{
-  if (!value)
-    return;
-  g_autofree char *text = oakum_escape_utf8(value, -1);
-  json_object_set_new(object, key, json_string(text));
-}
-
 #define TEXT(type, key, required)                                                                  \
   {                                                                                                \
 #key, OAKUM_JSON_STRING, offsetof(type, key), required, NULL, NULL, NULL, 0                    \
@@ -45,8 +37,8 @@ static void set_pairs(json_t *object, const char *key, const GPtrArray *pairs)
   for (guint i = 0; i < pairs->len; i++) {
     const OakumPathPair *pair = pairs->pdata[i];
     json_t *row = json_object();
-    set_text(row, "path", pair->path);
-    set_text(row, "other", pair->other);
+    oakum_json_set(row, "path", pair->path);
+    oakum_json_set(row, "other", pair->other);
     json_array_append_new(list, row);
   }
   json_object_set_new(object, key, list);
@@ -95,13 +87,13 @@ char *oakum_examine_order_format(const ExamineOrder *order)
   for (guint i = 0; i < order->layers->len; i++) {
     const ExamineLayer *layer = order->layers->pdata[i];
     json_t *row = json_object();
-    set_text(row, "diff_id", layer->diff_id);
+    oakum_json_set(row, "diff_id", layer->diff_id);
     json_object_set_new(row, "lowest", json_boolean(layer->lowest));
     set_pairs(row, "partly", layer->only);
     json_array_append_new(layers, row);
   }
   json_object_set_new(json, "folder", json_boolean(order->folder));
-  set_text(json, "key", order->key);
+  oakum_json_set(json, "key", order->key);
   json_object_set_new(json, "layers", layers);
   set_pairs(json, "skip", order->skip);
   return oakum_json_dump(json, FALSE);
@@ -254,7 +246,7 @@ static const OakumJsonField notes_fields[] = {
 char *oakum_examine_format_error(const GError *error)
 {
   OAKUM_AUTO_JSON *json = json_object();
-  set_text(json, "message", error->message);
+  oakum_json_set(json, "message", error->message);
   json_object_set_new(json, "code", json_integer(error->code));
   return oakum_json_dump(json, FALSE);
 }
@@ -274,7 +266,8 @@ static void set_package(json_t *list, const OakumPackage *package)
 {
   json_t *row = json_object(), *paths = json_array();
   for (size_t i = 0; i < G_N_ELEMENTS(package_texts); i++)
-    set_text(row, package_texts[i].key, G_STRUCT_MEMBER(char *, package, package_texts[i].offset));
+    oakum_json_set(row, package_texts[i].key,
+                   G_STRUCT_MEMBER(char *, package, package_texts[i].offset));
   if (package->guessed)
     json_object_set_new(row, "guessed", json_true());
   if (package->offset > 0 && package->offset <= G_MAXINT64)
@@ -292,10 +285,10 @@ static void set_facts(json_t *list, const OakumCatalogFacts *facts)
   json_t *row = json_object(), *values = json_object();
   GHashTableIter iter;
   gpointer key, value;
-  set_text(row, "path", facts->path);
+  oakum_json_set(row, "path", facts->path);
   g_hash_table_iter_init(&iter, facts->values);
   while (g_hash_table_iter_next(&iter, &key, &value))
-    set_text(values, key, value);
+    oakum_json_set(values, key, value);
   json_object_set_new(row, "values", values);
   json_array_append_new(list, row);
 }
@@ -319,11 +312,11 @@ char *oakum_examine_format(const OakumLayerNotes *notes)
   for (guint i = 0; i < notes->incomplete->len; i++) {
     const OakumFinding *finding = notes->incomplete->pdata[i];
     json_t *row = json_object();
-    set_text(row, "id", finding->id);
-    set_text(row, "title", finding->title);
-    set_text(row, "why", finding->why);
-    set_text(row, "fix", finding->fix);
-    set_text(row, "file", finding->file);
+    oakum_json_set(row, "id", finding->id);
+    oakum_json_set(row, "title", finding->title);
+    oakum_json_set(row, "why", finding->why);
+    oakum_json_set(row, "fix", finding->fix);
+    oakum_json_set(row, "file", finding->file);
     json_array_append_new(incomplete, row);
   }
   for (guint i = 0; i < notes->facts->len; i++)
@@ -409,6 +402,11 @@ OakumLayerNotes *oakum_examine_parse(const char *data, size_t len, GError **erro
 {
   NotesRow row = {0};
   OakumLayerNotes *notes = NULL;
+  if (oakum_json_cost((OakumSlice){(const uint8_t *)data, len}) > OAKUM_EXAMINE_COST_MAX) {
+    g_set_error_literal(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_LIMIT,
+                        "what was found is more than is taken");
+    return NULL;
+  }
   OAKUM_AUTO_JSON *json = oakum_json_parse(data, len, "what was found", error);
   if (json && oakum_json_bind(json, notes_fields, &row, "what was found", error))
     notes = take_notes(&row, error);
