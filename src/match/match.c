@@ -300,7 +300,7 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
   oakum_match_say_unjudged(&m);
   oakum_match_say_end_of_life(&m);
   if (m.options->vex)
-    oakum_vex_apply(m.options->vex, findings);
+    oakum_vex_apply(m.options->vex, m.options, findings);
   g_ptr_array_sort(findings, oakum_finding_compare);
   for (guint i = 1; i < findings->len;)
     if (same_finding(findings->pdata[i - 1], findings->pdata[i]))

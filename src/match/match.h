@@ -18,9 +18,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumVex, oakum_vex_free)
 NODISCARD gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char *what,
                                   GError **error);
 NODISCARD guint oakum_vex_statements(const OakumVex *vex);
-/* Sets `suppressed` of those vulnerabilities that a statement says do not matter here. */
-void oakum_vex_apply(const OakumVex *vex, GPtrArray *findings);
-
 /* ---- the run --------------------------------------------------------------------------------- */
 typedef struct {
   GArray *layer_lines;     /* int, the Dockerfile line of each layer; NULL: not known */
@@ -28,7 +25,11 @@ typedef struct {
   int64_t max_age_s;       /* of feeds, before their verdict is none; 0: any age will do */
   const OakumVex *vex;     /* NULL: none */
   gboolean kernel_headers; /* holes of the kernel in packages of its headers count */
+  const char *image;       /* "registry/name:tag" or "…@digest", that VEX may name; NULL: none */
+  const char *const *digests; /* of its manifest, index and configuration; NULL: not known */
 } OakumMatchOptions;
+/* Sets `suppressed` of those vulnerabilities that a statement says do not matter here. */
+void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtrArray *findings);
 
 /* Findings of kind VULNERABILITY, INCOMPLETE and EOL, sorted and without doubles. Those that are
  * suppressed are among them. `options` may be NULL. NULL on a database error. Array of
@@ -45,10 +46,12 @@ NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCata
 /* {"distro": {"ecosystem", "id", "version", "repositories"}, "packages": [{"name", "version",
  * "type", "space", "arch", "source", "source_version", "vendor", "module", "cpe", "owner",
  * "purl"}], "records": {FEED: [record, or text of a document]}, "vex": [document], "now": RFC 3339,
- * "max_age_days": N, "kernel_headers": true}. The database is made at `path`. NULL: it is none. */
+ * "max_age_days": N, "kernel_headers": true, "image": "registry/name:tag", "digests": [text]}. The
+ * database is made at `path`. NULL: it is none. */
 typedef struct {
   OakumCatalog *catalog;
   OakumVex *vex;
+  char *image, **digests;
   OakumMatchOptions options;
 } OakumMatchCase;
 void oakum_match_case_free(OakumMatchCase *one);
