@@ -76,6 +76,7 @@ static int scan_one(Scan *scan, const char *text, guint number)
                               ? oakum_image_arg_examine(arg, &scan->platform, scan->store,
                                                         scan->cache, &args->registry, &error)
                               : NULL;
+  scanned.image = arg && arg->kind == OAKUM_ARG_REGISTRY ? arg->text : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
       oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
                        &error))

@@ -45,7 +45,7 @@ NODISCARD int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, 
 typedef struct {
   const OakumAdvisory *a;
   OakumNameKind by;
-  const char *name, *version; /* looked up, compared */
+  const char *ecosystem, *name, *version; /* looked up; compared */
   OakumVersionScheme scheme;
   gboolean drop_epoch;
   int rank; /* 0: the distribution's own feed */

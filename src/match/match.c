@@ -62,9 +62,15 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
   const char *fallback = oakum_ecosystem_scheme(q->ecosystem);
   for (guint i = 0; i < list->len; i++) {
     const OakumAdvisory *a = &list->items[i];
-    OakumStatement s = {
-        a,  q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch, rank_of(m, p, q, a),
-        {0}};
+    OakumStatement s = {a,
+                        q->by,
+                        q->ecosystem,
+                        q->name,
+                        q->version,
+                        OAKUM_VERSION_GENERIC,
+                        q->drop_epoch,
+                        rank_of(m, p, q, a),
+                        {0}};
     const char *scheme = a->scheme && *a->scheme ? a->scheme : fallback;
     if (!oakum_version_scheme_parse(scheme, &s.scheme) || !kind_applies(m, q, a) ||
         !oakum_record_applies(&m->place, p, a, list))

@@ -23,6 +23,7 @@ typedef struct {
   GArray *layer_lines;     /* int, the Dockerfile line of each layer; NULL: not known */
   int64_t now;             /* seconds; 0: not known, then nothing is old or ended */
   int64_t max_age_s;       /* of feeds, before their verdict is none; 0: any age will do */
+  int64_t max_age_whole_s; /* of the newest record of the database; 0: any age will do */
   const OakumVex *vex;     /* NULL: none */
   gboolean kernel_headers; /* holes of the kernel in packages of its headers count */
   const char *image;       /* "registry/name:tag" or "…@digest", that VEX may name; NULL: none */
@@ -38,8 +39,10 @@ NODISCARD GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryD
                                      const OakumMatchOptions *options, GError **error);
 
 /* Everything that a finding stands on, as text for people: proof, layer, records, comparison,
- * severity, way out. New string; escaped for terminals. */
-NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCatalog *catalog);
+ * severity, ways out. `options` (may be NULL): those of the run. New string; escaped for
+ * terminals. */
+NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCatalog *catalog,
+                                    const OakumMatchOptions *options);
 
 /* ---- a whole case in one document (debug match)
  * ------------------------------------------------------------------------------------------- */

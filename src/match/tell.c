@@ -140,6 +140,8 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   f->status = g_strdup(oakum_match_status(a, out->fixed != NULL));
   f->advisory = g_strdup(a->record);
   f->by = g_strdup(by_name(decided.by));
+  f->ecosystem = g_strdup(decided.ecosystem);
+  f->looked_up = g_strdup(decided.name);
   f->compared = comparison(&decided);
   f->fix_date = out->fixed ? g_strdup(a->fix_date) : NULL;
   f->layer = g_strdup(p->layer);
