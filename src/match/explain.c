@@ -24,6 +24,10 @@ static const OakumPackage *package_of(const OakumFinding *f, const OakumCatalog 
 static void tell_proof(GString *out, const OakumPackage *p)
 {
   for (guint i = 0; p && i < p->paths->len; i++) {
+    if (strcmp(p->paths->pdata[i], OAKUM_SBOM_DOCUMENT) == 0) {
+      line(out, "proof", "the bill of materials");
+      continue;
+    }
     g_autofree char *offset =
         i == 0 && p->offset ? g_strdup_printf(", at byte %" G_GUINT64_FORMAT, p->offset) : NULL;
     g_autofree char *text = g_strdup_printf(
@@ -57,7 +61,7 @@ static void tell_place(GString *out, const OakumFinding *f, const OakumCatalog *
                        const OakumMatchOptions *options)
 {
   const OakumLayerOrigin *origin = origin_of(f, catalog);
-  if (f->layer_index >= 0) {
+  if (f->layer_index >= 0 && (f->layer || origin)) { /* else there is but one, and no image */
     g_autofree char *of = origin ? g_strdup_printf(" of %u", catalog->layers->len) : g_strdup("");
     g_autofree char *text = g_strdup_printf("%d%s%s%s", f->layer_index + 1, of,
                                             f->layer ? ", " : "", f->layer ? f->layer : "");
