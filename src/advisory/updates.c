@@ -1,5 +1,7 @@
 /* updateinfo.xml of repositories (Amazon ALAS, Fedora, Alma, Rocky), and Gentoo's GLSA. */
 #include "advisory/advisory-private.h"
+#include "version/version.h"
+#include <string.h>
 
 /* ---- updateinfo -------------------------------------------------------------------------------
  */
@@ -159,18 +161,65 @@ gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **er
 
 /* ---- GLSA (gentoo.org/glsa) -------------------------------------------------------------------
  */
-/* vulnerable lt X: before X; le X: up to X; eq X: exactly; unaffected ge X: fixed in X. Slots of
- * their own (rge, rlt: of the same version, by revision) are told as fixed versions. */
+/* "1.1.9" of "1.1.9-r2"; new string. */
+static char *without_revision(const char *version)
+{
+  const char *dash = strrchr(version, '-');
+  gboolean revision =
+      dash && dash[1] == 'r' && dash[2] && !dash[2 + strspn(dash + 2, "0123456789")];
+  return g_strndup(version, revision ? (gsize)(dash - version) : strlen(version));
+}
+
+static int portage_order(const char *a, const char *b)
+{
+  int result;
+  return oakum_version_compare(OAKUM_VERSION_PORTAGE, a, strlen(a), b, strlen(b), &result) ? result
+                                                                                           : 2;
+}
+
+/* Versions from `from` up to and with `to` are whole: the range that holds them is parted. */
+static void cut_out(GArray *ranges, const char *from, const char *to)
+{
+  for (guint i = 0, n = ranges->len; i < n; i++) {
+    OakumAdvisoryRange *r = &g_array_index(ranges, OakumAdvisoryRange, i);
+    const char *end = r->fixed ? r->fixed : r->last_affected;
+    if ((r->introduced && portage_order(r->introduced, from) != -1) ||
+        (end && portage_order(from, end) != -1))
+      continue;
+    OakumAdvisoryRange rest = *r;
+    r->fixed = from;
+    r->last_affected = NULL;
+    rest.introduced = to;
+    rest.after = TRUE;
+    if (!end || portage_order(to, end) == -1)
+      g_array_append_val(ranges, rest);
+  }
+}
+
+/* vulnerable lt X: before X; le X: up to X; eq X: exactly; rlt X, rle X: of the same version, by
+ * revision. unaffected ge X: fixed in X; rge X: from this revision of the version on; eq X: this
+ * one.
+ */
 static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
                      const OakumXml *package)
 {
   g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(OakumAdvisoryRange));
-  g_autoptr(GPtrArray) exact = g_ptr_array_new(), fixes = g_ptr_array_new();
+  g_autoptr(GPtrArray) exact = g_ptr_array_new(), fixes = g_ptr_array_new(),
+                       whole = g_ptr_array_new(), owned = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < package->children->len; i++) {
     const OakumXml *child = package->children->pdata[i];
     const char *how = oakum_xml_attribute(child, "range"), *version = oakum_xml_own_text(child);
-    if (!how || !version)
+    if (!how || !version || !*version)
       continue;
+    gboolean by_revision = how[0] == 'r';
+    char *base = without_revision(version);
+    g_ptr_array_add(owned, base);
+    if (strcmp(child->name, "unaffected") == 0 && (by_revision || strcmp(how, "eq") == 0)) {
+      char *last = by_revision ? g_strconcat(base, "-r999999999", NULL) : g_strdup(version);
+      g_ptr_array_add(owned, last);
+      g_ptr_array_add(whole, (gpointer)version);
+      g_ptr_array_add(whole, last);
+    }
     OakumAdvisoryRange range = {0};
     if (strcmp(child->name, "unaffected") == 0)
       g_ptr_array_add(fixes, (gpointer)version);
@@ -182,9 +231,13 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
       range.introduced = version, range.after = strcmp(how, "gt") == 0;
     else if (strcmp(how, "eq") == 0)
       g_ptr_array_add(exact, (gpointer)version);
+    if (by_revision && (range.fixed || range.last_affected))
+      range.introduced = base;
     if (range.fixed || range.last_affected || range.introduced)
       g_array_append_val(ranges, range);
   }
+  for (guint i = 0; i + 1 < whole->len && whole->len <= OAKUM_OSV_AFFECTED_MAX; i += 2)
+    cut_out(ranges, whole->pdata[i], whole->pdata[i + 1]);
   g_ptr_array_add(exact, NULL);
   g_ptr_array_add(fixes, NULL);
   const char *name = oakum_xml_attribute(package, "name"),
