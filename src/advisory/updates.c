@@ -212,10 +212,10 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
     if (!how || !version || !*version)
       continue;
     gboolean by_revision = how[0] == 'r';
-    char *base = without_revision(version);
-    g_ptr_array_add(owned, base);
+    char *plain = without_revision(version);
+    g_ptr_array_add(owned, plain);
     if (strcmp(child->name, "unaffected") == 0 && (by_revision || strcmp(how, "eq") == 0)) {
-      char *last = by_revision ? g_strconcat(base, "-r999999999", NULL) : g_strdup(version);
+      char *last = by_revision ? g_strconcat(plain, "-r999999999", NULL) : g_strdup(version);
       g_ptr_array_add(owned, last);
       g_ptr_array_add(whole, (gpointer)version);
       g_ptr_array_add(whole, last);
@@ -232,7 +232,7 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
     else if (strcmp(how, "eq") == 0)
       g_ptr_array_add(exact, (gpointer)version);
     if (by_revision && (range.fixed || range.last_affected))
-      range.introduced = base;
+      range.introduced = plain;
     if (range.fixed || range.last_affected || range.introduced)
       g_array_append_val(ranges, range);
   }
