@@ -103,7 +103,7 @@
 #define OAKUM_ADVISORY_STRINGS_MAX 4000000u /* different strings in one row of the database */
 #define OAKUM_CVSS_MAX 512u                 /* bytes of one vector */
 #define OAKUM_VEX_DOCUMENT_MAX (64 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u /* characters of what made a layer, as shown */
+#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
