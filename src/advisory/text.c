@@ -140,6 +140,7 @@ static const struct {
     {"Debian", "deb"},
     {"Echo", "deb"},
     {"Fedora", "rpm"},
+    {"GHC", "hackage"},
     {"Gentoo", "portage"},
     {"GitHub Actions", "semver"},
     {"Go", "go"},
