@@ -33,6 +33,8 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
   at = strstr(release, ".el");
   if (!at)
     at = strstr(release, "+el");
+  if (!at)
+    at = strstr(release, "_el"); /* "6.module_el8.6.0+2734" */
   if (name && at && g_ascii_isdigit(at[3]))
     return g_strdup_printf("%s:%.*s", name, (int)strspn(at + 3, "0123456789"), at + 3);
   if (g_str_has_prefix(id, "ALAS") || g_str_has_prefix(collection, "Amazon Linux")) {

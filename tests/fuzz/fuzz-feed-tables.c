@@ -1,0 +1,7 @@
+/* Feeds that are one flat table. */
+#define FEEDS                                                                                      \
+  {"kev", "kev.json"}, {"epss", "epss.csv"}, {"table", "t.jsonl"}, {"vulnerablecode", "m.jsonl"},  \
+  {                                                                                                \
+    "rows", "rows.jsonl"                                                                           \
+  }
+#include "feed.h"
