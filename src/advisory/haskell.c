@@ -263,7 +263,7 @@ gboolean oakum_read_haskell(OakumIngest *in, OakumReader *reader, GError **error
   g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "Markdown document", &text, &len, error))
+  if (!oakum_reader_slurp(owned, OAKUM_FEED_TEXT_MAX, "Markdown document", &text, &len, error))
     return FALSE;
   if (strlen(text) != len || !g_utf8_validate(text, (gssize)len, NULL))
     return oakum_feed_invalid(error, "it is no text in UTF-8");

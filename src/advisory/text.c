@@ -138,6 +138,7 @@ static const struct {
     {"ConanCenter", "conan"},
     {"DHI", "semver"},
     {"Debian", "deb"},
+    {"EPEL", "rpm"},
     {"Echo", "deb"},
     {"Fedora", "rpm"},
     {"GHC", "hackage"},

@@ -381,7 +381,7 @@ gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error)
   g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "YAML document", &text, &len, error))
+  if (!oakum_reader_slurp(owned, OAKUM_FEED_TEXT_MAX, "YAML document", &text, &len, error))
     return FALSE;
   g_autoptr(OakumYaml) yaml = oakum_yaml_parse(text, len, in->name, error);
   if (!yaml)

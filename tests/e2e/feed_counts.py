@@ -144,6 +144,9 @@ def oval_definitions(data):
                 continue
             wanted = tests.get(criterion.get("test_ref"))
             name = objects_.get(wanted)
+            said = re.match(r"(\S+) is (?:not )?affected|(?!oval:)(\S+?)-\d[^-\s]*-[^-\s]+ is installed", criterion.get("comment", ""))
+            if not name and said:  # samples are cut short: their tests are not in them
+                name = said[1] or said[2]
             names |= set(variables.get(name, [name] if name else []))
         yield definition, names
 
@@ -153,8 +156,10 @@ def oval(data, name):
     pairs = set()
     for definition, names in oval_definitions(data):
         references = [r.get("ref_id") or "" for r in definition.iter() if tag(r) == "reference" and not (r.get("source") or "").startswith("SUSE")]
-        own = [r for r in references if r and not r.startswith("CVE")]
+        own = [r for r in references if r and "CVE-" not in r]
         cves = [r[r.index("CVE-"):] for r in references if "CVE-" in r]
+        if tag(definition) and "suse" in definition.get("id"):
+            own = []
         number = definition.findtext(".//{*}advisory_id")
         record = own[0] if own else "AZL-" + number if number else cves[0] if cves else None
         # the package that says which distribution it is
@@ -163,12 +168,61 @@ def oval(data, name):
 
 
 def arch(data, name):
-    # a group's rows go by its CVEs, else by its own name
-    return {(group["name"], package) for group in json.loads(data) if group["status"] != "Not affected" or True for package in group["packages"]}
+    return {(group["name"], package) for group in json.loads(data) for package in group["packages"]}
 
 
 def photon(data, name):
     return {(row["cve_id"], row["pkg"]) for row in json.loads(data)}
+
+
+DISTRIBUTIONS = r"cpe:(/|2\.3:)[oa]:(redhat:(enterprise_linux|rhel_)[^:]*:\d|suse:sl[^:]*:\d|opensuse:(leap:\d|tumbleweed))"
+
+
+def csaf(data, name):
+    """Packages (by purl, else by the name in front of version and release) on platforms that are a distribution."""
+    document = json.loads(data)
+    helpers, names, relations = {}, {}, {}
+
+    def branches(node):
+        for branch in node.get("branches", []):
+            product = branch.get("product")
+            if product:
+                helpers[product["product_id"]] = product.get("product_identification_helper", {})
+                names[product["product_id"]] = product["name"]
+            branches(branch)
+    tree = document.get("product_tree", {})
+    branches(tree)
+    for relation in tree.get("relationships", []):
+        relations[relation["full_product_name"]["product_id"]] = (relation["product_reference"], relation["relates_to_product_reference"])
+    pairs, record = set(), document["document"]["tracking"]["id"]
+    for vulnerability in document.get("vulnerabilities", []):
+        status = vulnerability.get("product_status", {})
+        for kind in ("fixed", "first_fixed", "recommended", "known_affected", "known_not_affected", "under_investigation", "last_affected", "first_affected"):
+            for product in status.get(kind, []):
+                if product not in relations:
+                    continue
+                component, platform = relations[product]
+                while platform in relations:
+                    platform = relations[platform][1]
+                if not re.match(DISTRIBUTIONS, helpers.get(platform, {}).get("cpe", "")):
+                    continue
+                purl = helpers.get(component, {}).get("purl", "")
+                if purl.startswith("pkg:rpm/"):
+                    package = unquote(re.split("[?#]", purl)[0].rsplit("@", 1)[0].rsplit("/", 1)[-1])
+                else:
+                    package = re.sub(r"\.(x86_64|aarch64|ppc64le|s390x|i[56]86|noarch|src|ppc64|nosrc)$", "", component.split("::")[0])
+                    package = re.sub(r"-\d[^-]*-[^-]+$", "", package)
+                pairs.add((record, package))
+    return pairs
+
+
+def uct(data, name):
+    text = data.decode()
+    record = re.search(r"^Candidate: *(CVE-\S+)", text, re.M)[1]
+    releases = "precise|trusty|xenial|bionic|cosmic|disco|eoan|focal|groovy|hirsute|impish|jammy|kinetic|lunar|mantic|noble|oracular|plucky|questing|resolute"
+    states = "released|released-esm|needed|pending|active|needs-triage|deferred|ignored|not-affected"
+    line = rf"^(?:[a-z-]+/)?(?:{releases})(?:/[a-z-]+)?_([^:\s]+): *(?:(?:{states})\b(?!-)[^\n]*)$"
+    return {(record, m[1]) for m in re.finditer(line, text, re.M) if not re.search(r": *released[^(]*(\(\))?$", m[0])}
 
 
 def nvd_configurations(record):
