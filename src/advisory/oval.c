@@ -148,7 +148,8 @@ static gboolean said_package(const Definition *d, const char *comment, Said *sai
   *said = (Said){.status = OAKUM_STATUS_AFFECTED};
   if (g_str_has_prefix(comment, "Package "))
     comment += 8;
-  if (cut_at(comment, " is earlier than ", &said->name, &behind)) {
+  if (cut_at(comment, " is earlier than ", &said->name, &behind) ||
+      cut_at(comment, " less than ", &said->name, &behind)) { /* of SUSE until 2013 */
     said->fixed = version_of(behind, said->name);
     said->status = d->none       ? OAKUM_STATUS_NOT_AFFECTED
                    : said->fixed ? OAKUM_STATUS_FIXED

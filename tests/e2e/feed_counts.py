@@ -136,7 +136,8 @@ def oval_definitions(data):
             if child is not None:
                 tests[element.get("id")] = child.get("object_ref")
     for definition in root.iter():
-        if tag(definition) != "definition" or definition.get("class") not in {"vulnerability", "patch"}:
+        # "unaffected" is a text that is never true
+        if tag(definition) != "definition" or ".unaffected:" in definition.get("id") or definition.get("class") not in {"vulnerability", "patch"}:
             continue
         names = set()
         for criterion in definition.iter():
@@ -144,9 +145,9 @@ def oval_definitions(data):
                 continue
             wanted = tests.get(criterion.get("test_ref"))
             name = objects_.get(wanted)
-            said = re.match(r"(\S+) is (?:not )?affected|(?!oval:)(\S+?)-\d[^-\s]*-[^-\s]+ is installed", criterion.get("comment", ""))
+            said = re.match(r"(\S+) is (?:not )?affected|(\S+) less than |(?!oval:)(\S+?)-\d[^-\s]*-[^-\s]+ is installed", criterion.get("comment", ""))
             if not name and said:  # samples are cut short: their tests are not in them
-                name = said[1] or said[2]
+                name = said[1] or said[2] or said[3]
             names |= set(variables.get(name, [name] if name else []))
         yield definition, names
 
@@ -163,7 +164,7 @@ def oval(data, name):
         number = definition.findtext(".//{*}advisory_id")
         record = own[0] if own else "AZL-" + number if number else cves[0] if cves else None
         # the package that says which distribution it is
-        pairs |= {(record, name) for name in names if record and not re.search(r"-release$|^release$", name)}
+        pairs |= {(record, name) for name in names if record and not re.search(r"-release$|^release$|^sles-release|^core9", name)}
     return pairs
 
 
