@@ -204,3 +204,4 @@ NODISCARD gboolean oakum_read_haskell(OakumIngest *in, OakumReader *reader, GErr
 NODISCARD gboolean oakum_npm_ranges(const char *text, GStringChunk *words, GArray *ranges);
 /* Ends each of `ranges` where one of `whole` begins in it. */
 void oakum_npm_without(GArray *ranges, const GArray *whole);
+NODISCARD gboolean oakum_read_repositories(OakumIngest *in, OakumReader *reader, GError **error);

@@ -150,6 +150,11 @@ static gboolean sniff_haskell(const char *head, const char *name)
   return g_str_has_prefix(head, "```toml") && strstr(head, "[advisory]") != NULL;
 }
 
+static gboolean sniff_repositories(const char *head, const char *name)
+{
+  return json_with(head, "\"data\"", "\"cpes\"") && strstr(head, "\"cpe:/");
+}
+
 #define OSV_BUCKET "https://osv-vulnerabilities.storage.googleapis.com/"
 #define OSV(ecosystem) OSV_BUCKET ecosystem "/all.zip"
 #define ALPINE(release)                                                                            \
@@ -213,6 +218,11 @@ const OakumFeedRow oakum_feed_rows[] = {
            "https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2")},
      oakum_read_csaf,
      sniff_csaf},
+    {{"redhat-repositories", "Red Hat: which products a repository brings",
+      "JSON: repository to CPE", "CC-BY-4.0", "(by content set)",
+      LIST("https://security.access.redhat.com/data/meta/v1/repository-to-cpe.json")},
+     oakum_read_repositories,
+     sniff_repositories},
     {{"oval", "OVAL of Ubuntu, Oracle, SUSE, Azure Linux, Photon, and the older v2 of Red Hat",
       "OVAL 5 XML", "of each vendor (Red Hat, SUSE: CC-BY-4.0; Azure Linux: MIT)",
       "Ubuntu:YY.MM, Oracle Linux:N, SUSE:N.M, openSUSE:Leap N.M, Azure Linux:N, Mariner:N.M, "

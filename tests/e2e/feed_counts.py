@@ -172,6 +172,10 @@ def arch(data, name):
     return {(group["name"], package) for group in json.loads(data) for package in group["packages"]}
 
 
+def repositories(data, name):
+    return {(name, name) for name, about in json.loads(data)["data"].items() if about["cpes"]}
+
+
 def photon(data, name):
     return {(row["cve_id"], row["pkg"]) for row in json.loads(data)}
 

@@ -14,7 +14,7 @@ from test_db import rows, run
 NATIVE = pathlib.Path(os.environ.get("OAKUM_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared")) / "data/advisories/native-fixtures"
 
 # made to be refused, or no advisories
-BROKEN = r"broken|invalid|delete_|podspec|repomd|photon_versions|repository-to-cpe|-golden|ansible|CVE-2008-5679|suse_oval"
+BROKEN = r"broken|invalid|delete_|podspec|repomd|photon_versions|-golden|ansible|CVE-2008-5679|suse_oval"
 # archive, files in it (* stands for / too), feed, second reader, documents at least
 GROUPS = [
     ("claircore", "alpine/testdata/fetch/v3.10/*.json", "alpine-secdb", second.secdb, 1),
@@ -30,6 +30,8 @@ GROUPS = [
     ("trivy-db", "pkg/vulnsrc/composer/testdata/happy/*.yaml", "advisory-yaml", second.php, 1),
     ("vuln-list", "mariner/testdata/happy/*.xml", "oval", second.oval, 3),
     ("vuln-list", "oracle/oval/testdata/*.xml", "oval", second.oval, 1),
+    ("vuln-list", "redhat/oval/testdata/happy/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
+    ("vuls-data-update", "pkg/fetch/redhat/repository2cpe/testdata/fixtures/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
     ("vuln-list", "arch/testdata/archlinux.json", "arch", second.arch, 1),
     ("vuln-list", "chainguard/testdata/security.json", "alpine-secdb", second.secdb, 1),
     ("vuln-list", "kevc/testdata/happy/*.json", "kev", second.kev, 1),

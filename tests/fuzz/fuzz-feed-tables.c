@@ -1,6 +1,7 @@
 /* Feeds that are one flat table. */
 #define FEEDS                                                                                      \
-  {"kev", "kev.json"}, {"epss", "epss.csv"}, {"table", "t.jsonl"}, {"vulnerablecode", "m.jsonl"},  \
+  {"redhat-repositories", "r.json"}, {"kev", "kev.json"}, {"epss", "epss.csv"},                    \
+      {"table", "t.jsonl"}, {"vulnerablecode", "m.jsonl"},                                         \
   {                                                                                                \
     "rows", "rows.jsonl"                                                                           \
   }
