@@ -109,3 +109,65 @@ if NATIVE.exists():
     def pairs_of(text):
         found = [json.loads(line) for line in text.splitlines()]
         return {(r["record"], r["package"]) for r in found if "package" in r} | {r[k] for r in found for k in ("epss", "kev") if k in r}
+
+    def scan_both(oakum, tmp_path, native, osv, files):
+        """(id, package) of the findings on one root, from the publisher's own form and from OSV."""
+        found = []
+        for name, path in (("native", native), ("osv", osv)):
+            assert run(oakum, "db", "import", "--db", tmp_path / name, path).returncode == 0
+            for file, text in files.items():
+                (tmp_path / "root" / file).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "root" / file).write_text(text)
+            done = run(oakum, "scan", "--db", tmp_path / name, "--format", "json", f"rootfs:{tmp_path}/root")
+            assert done.returncode in (0, 2, 3), done.stderr
+            found.append({(f["id"], f["package"]["name"], f.get("status")) for f in json.loads(done.stdout)["findings"] if f.get("package")})
+        return found
+
+    def part_of(tmp_path, archive, osv, wanted):
+        """The files of an archive and the lines of OSV records that are about these packages: whole feeds take a sanitized program long."""
+        (tmp_path / "native.d").mkdir()
+        for name, data in second.members(second.plain(archive)):
+            if wanted(name, None):
+                path = tmp_path / "native.d" / name.lstrip("./")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        subprocess.run(["tar", "-C", tmp_path, "-cf", tmp_path / "native.tar", "native.d"], check=True)
+        records = [json.loads(line) for line in second.plain(osv).splitlines()]
+        kept = [r for r in records if any(wanted(None, a["package"]["name"]) for a in r["affected"])]
+        (tmp_path / "part.osv.json").write_text("".join(json.dumps(r) + "\n" for r in kept))
+        return tmp_path / "native.tar", tmp_path / "part.osv.json", kept
+
+    def test_native_and_osv_agree_on_wolfi(oakum, tmp_path):
+        data = NATIVE.parent
+        native, osv, records = part_of(tmp_path, data / "wolfi/wolfi-advisories-native-20250507-apache2.tar.zst", data / "osv-native/Wolfi-20250507.osv.jsonl.gz",
+                                       lambda file, package: (package or file.rsplit("/", 1)[-1])[0] in "cfo")
+        installed, seen = "", set()
+        for n, record in enumerate(records):
+            for affected in record["affected"]:
+                fixed = [e["fixed"] for r in affected["ranges"] for e in r["events"] if "fixed" in e]
+                name = affected["package"]["name"]
+                if fixed and fixed[0] != "0" and name not in seen:
+                    seen.add(name)
+                    # half of them stand before their fix
+                    installed += f"P:{name}\nV:{fixed[0] if n % 2 else '0' + fixed[0]}\nA:x86_64\no:{name}\n\n"
+        native, osv = scan_both(oakum, tmp_path, native, osv, {"etc/os-release": "ID=wolfi\nVERSION_ID=20230201\n", "lib/apk/db/installed": installed})
+        assert len(native) > 100
+        assert native == osv
+
+    def test_native_and_osv_agree_on_packagist(oakum, tmp_path):
+        data = NATIVE.parent
+        native, osv, records = part_of(tmp_path, data / "lang-native/friendsofphp-20260806.tar.zst", data / "osv-native/Packagist-FriendsOfPHP.osv.jsonl.gz",
+                                       lambda file, package: not file or file.endswith(".yaml"))
+        packages, seen = [], set()
+        for record in records:
+            for affected in record["affected"]:
+                events = [e for r in affected["ranges"] for e in r["events"]]
+                if events and affected["package"]["name"] not in seen:
+                    seen.add(affected["package"]["name"])
+                    version = next((e["introduced"] for e in events if e.get("introduced", "0") != "0"), "0.1.0")
+                    packages.append({"name": affected["package"]["name"], "version": version})
+        native, osv = scan_both(oakum, tmp_path, native, osv, {"vendor/composer/installed.json": json.dumps({"packages": packages}), "etc/os-release": "ID=wolfi\n"})
+        same = lambda found: {(re.sub("[/ ]", "-", i), p) for i, p, _ in found}
+        assert len(native) > 200
+        # what the OSV file leaves out (a range that begins behind a version) is of no version that is installed here
+        assert same(osv) == same(native)
