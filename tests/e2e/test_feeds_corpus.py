@@ -152,7 +152,9 @@ if NATIVE.exists():
                     installed += f"P:{name}\nV:{fixed[0] if n % 2 else '0' + fixed[0]}\nA:x86_64\no:{name}\n\n"
         native, osv = scan_both(oakum, tmp_path, native, osv, {"etc/os-release": "ID=wolfi\nVERSION_ID=20230201\n", "lib/apk/db/installed": installed})
         assert len(native) > 100
-        assert native == osv
+        assert {f[:2] for f in native} == {f[:2] for f in osv}
+        # OSV has an open range for what the native form knows to be looked into, to wait for its makers, or not to be mended
+        assert {s for _, _, s in native - osv} <= {"under_investigation", "fix_deferred", "will_not_fix"} and {s for _, _, s in osv - native} <= {"open"}
 
     def test_native_and_osv_agree_on_packagist(oakum, tmp_path):
         data = NATIVE.parent
