@@ -335,8 +335,12 @@ static gboolean read_wolfi_one(Read *r, const char *package, const OakumYaml *ad
       g_ptr_array_add(names, ((OakumYaml *)aliases->items->pdata[i])->text);
   if (!r->id || !list || list->items->len == 0)
     return bad(r, "an advisory without id or events");
-  const OakumYaml *last = list->items->pdata[list->items->len - 1],
-                  *data = oakum_yaml_get(last, "data");
+  /* the newest, which is not always written last */
+  const OakumYaml *last = list->items->pdata[0];
+  for (guint i = 1; i < list->items->len; i++)
+    if (g_strcmp0(text_at(list->items->pdata[i], "timestamp"), text_at(last, "timestamp")) >= 0)
+      last = list->items->pdata[i];
+  const OakumYaml *data = oakum_yaml_get(last, "data");
   const char *type = text_at(last, "type"), *why = text_at(data, "type");
   g_autofree char *date = oakum_feed_date(text_at(last, "timestamp"));
   g_autofree char *note = oakum_title(why ? why : text_at(data, "note"));
