@@ -31,10 +31,13 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
           ? "Rocky Linux"
       : g_str_has_prefix(id, "ELSA") || g_str_has_prefix(id, "ELBA") ? "Oracle Linux"
       : g_str_has_prefix(id, "RHSA")                                 ? "Red Hat"
+      : g_str_has_prefix(id, "FEDORA-EPEL")                          ? "EPEL"
                                                                      : NULL;
   at = strstr(release, ".el");
   if (!at)
     at = strstr(release, "+el");
+  if (!at)
+    at = strstr(release, "_el"); /* "6.module_el8.6.0+2734" */
   if (name && at && g_ascii_isdigit(at[3]))
     return g_strdup_printf("%s:%.*s", name, (int)strspn(at + 3, "0123456789"), at + 3);
   if (g_str_has_prefix(id, "ALAS") || g_str_has_prefix(collection, "Amazon Linux")) {
@@ -83,6 +86,18 @@ static gboolean add_package(const Update *u, const OakumXml *package, const char
   return TRUE;
 }
 
+/* Each CVE that is named in a text: Fedora has them in the titles of bugs. */
+static void add_cves(const char *text, GStringChunk *words, GPtrArray *names)
+{
+  for (const char *at = text; at && (at = strstr(at, "CVE-"));) {
+    size_t n = 4 + strspn(at + 4, "0123456789-");
+    g_autofree char *one = g_strndup(at, n);
+    if (oakum_is_cve(one) && names->len < OAKUM_ADVISORY_NAMES_MAX)
+      g_ptr_array_add(names, g_string_chunk_insert_const(words, one));
+    at += n;
+  }
+}
+
 static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
 {
   OakumIngest *in = user;
@@ -99,14 +114,14 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
   }
   g_autoptr(GPtrArray) names = g_ptr_array_new(), ids = g_ptr_array_new(),
                        others = g_ptr_array_new();
+  GStringChunk *words = g_string_chunk_new(256);
   for (guint i = 0; references && i < references->children->len; i++) {
     const OakumXml *r = references->children->pdata[i];
-    const char *name = oakum_xml_attribute(r, "id"), *title = oakum_xml_attribute(r, "title");
-    if (name && oakum_is_cve(name))
-      g_ptr_array_add(names, (gpointer)name);
-    else if (title && oakum_is_cve(title))
-      g_ptr_array_add(names, (gpointer)title);
+    add_cves(oakum_xml_attribute(r, "id"), words, names);
+    add_cves(oakum_xml_attribute(r, "title"), words, names);
   }
+  if (names->len == 0)
+    add_cves(oakum_xml_text(xml, "description"), words, names);
   const char *updated = oakum_xml_attribute(oakum_xml_child(xml, "updated"), "date"),
              *issued = oakum_xml_attribute(oakum_xml_child(xml, "issued"), "date");
   g_autofree char *date = oakum_feed_date(updated ? updated : issued);
@@ -136,6 +151,7 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
                          g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
                                              "a package without name or version, or of no "
                                              "known distribution"));
+        g_string_chunk_free(words);
         return TRUE;
       }
     }
@@ -149,7 +165,9 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
                           .severity = u.base.severity,
                           .severity_word = u.base.severity_word};
   oakum_ingest_vulnerability(in, u.feed, &v);
-  return oakum_ingest_keep(in, u.feed, id, date, error);
+  gboolean ok = oakum_ingest_keep(in, u.feed, id, date, error);
+  g_string_chunk_free(words);
+  return ok;
 }
 
 gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **error)

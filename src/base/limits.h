@@ -113,7 +113,7 @@
 #define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
 #define OAKUM_CSAF_MAX (64 * OAKUM_MIB)      /* one document */
 #define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
-#define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
+#define OAKUM_FEED_HEAD 32768u               /* bytes by which a document's feed is judged */
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
 #define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
 #define OAKUM_XML_DEPTH_MAX 64u

@@ -16,7 +16,8 @@ NODISCARD gboolean oakum_is_of_flavour(const OakumPackage *package, const char *
 typedef struct {
   const OakumDistroRule *rule; /* NULL: unknown distribution */
   const OakumDistro *distro;
-  gboolean esm; /* packages of Ubuntu Pro are installed */
+  gboolean esm;    /* packages of Ubuntu Pro are installed */
+  GPtrArray *cpes; /* products that the image's repositories bring; NULL: not known */
 } OakumMatchPlace;
 /* Whether the record is about this package at all: module, flavour, architecture, product. */
 NODISCARD gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *package,
