@@ -174,3 +174,13 @@ NODISCARD gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, G
 NODISCARD gboolean oakum_read_glsa(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_uct(OakumIngest *in, OakumReader *reader, GError **error);
 NODISCARD gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_node(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_retire(OakumIngest *in, OakumReader *reader, GError **error);
+NODISCARD gboolean oakum_read_haskell(OakumIngest *in, OakumReader *reader, GError **error);
+
+/* Appends what a range in npm's form holds, an interval for each alternative that is not empty
+ * (npm.c). Texts go into `words`. FALSE: it is no range. */
+NODISCARD gboolean oakum_npm_ranges(const char *text, GStringChunk *words, GArray *ranges);
+/* Ends each of `ranges` where one of `whole` begins in it. */
+void oakum_npm_without(GArray *ranges, const GArray *whole);
+NODISCARD gboolean oakum_read_repositories(OakumIngest *in, OakumReader *reader, GError **error);

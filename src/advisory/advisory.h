@@ -207,7 +207,9 @@ NODISCARD const OakumAdvisoryFeed *const *oakum_advisory_db_feeds(OakumAdvisoryD
  * array. */
 NODISCARD GPtrArray *oakum_advisory_db_stale(OakumAdvisoryDb *db, const char *ecosystem,
                                              int64_t now, int64_t max_age_s);
-#define OAKUM_ADVISORY_AGE_DEFAULT_S (5 * 86400)
+/* The newest record of a whole database: feeds change daily, so one that is older is not looked
+ * after. */
+#define OAKUM_ADVISORY_AGE_DEFAULT_S (30 * 86400)
 /* Latest change of any record, RFC 3339, or "". New string. */
 NODISCARD char *oakum_advisory_db_date(OakumAdvisoryDb *db);
 /* Counts of ecosystems, packages and records, and the feeds, as text lines. New string. */

@@ -431,7 +431,7 @@ gboolean oakum_read_csaf(OakumIngest *in, OakumReader *reader, GError **error)
   G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_CSAF_MAX, "CSAF document", &text, &len, error))
+  if (!oakum_reader_slurp(owned, OAKUM_CSAF_MAX, "CSAF document", &text, &len, error))
     return FALSE;
   OAKUM_AUTO_JSON *json = oakum_json_parse(text, len, "document", error);
   if (!json)

@@ -60,6 +60,8 @@ static gboolean read_tracker(OakumIngest *in, gpointer user, const char *parent,
   const char *release;
   json_t *one;
   kept->feed = *(guint *)user;
+  if (json_is_array(releases) && json_array_size(releases) == 0)
+    return kept->skip = TRUE; /* what is in no release any more */
   if (!parent || !key || !json_is_object(releases))
     return oakum_feed_invalid(error, "no object of package, CVE and releases");
   json_object_foreach((json_t *)releases, release, one)

@@ -126,6 +126,35 @@ static gboolean sniff_yaml(const char *head, const char *name)
           strstr(head, "composer://"));
 }
 
+static gboolean sniff_node(const char *head, const char *name)
+{
+  if (strcmp(name, "index.json") == 0) /* all of them once more */
+    return FALSE;
+  return json_with(head, "\"module_name\"", "\"vulnerable_versions\"") ||
+         (json_with(head, "\"cve\"", "\"vulnerable\"") && strstr(head, "\"patched\"")) ||
+         (json_with(head, "\"cve\"", "\"reason\"") && strstr(head, "\"overview\""));
+}
+
+/* Every generation of its file has the same advisories; what an older one lacks is the list of
+ * versions that are left out, so that those are read by name alone. */
+static gboolean sniff_retire(const char *head, const char *name)
+{
+  return json_with(head, "\"retire-example\"", "\"below\"") && !strstr(head, "\"advisories\"") &&
+         (g_str_has_prefix(name, "npmrepository") ||
+          (g_str_has_prefix(name, "jsrepository-v") && name[14] >= '5' && name[14] <= '9' &&
+           !strstr(name, "combined")));
+}
+
+static gboolean sniff_haskell(const char *head, const char *name)
+{
+  return g_str_has_prefix(head, "```toml") && strstr(head, "[advisory]") != NULL;
+}
+
+static gboolean sniff_repositories(const char *head, const char *name)
+{
+  return json_with(head, "\"data\"", "\"cpes\"") && strstr(head, "\"cpe:/");
+}
+
 #define OSV_BUCKET "https://osv-vulnerabilities.storage.googleapis.com/"
 #define OSV(ecosystem) OSV_BUCKET ecosystem "/all.zip"
 #define ALPINE(release)                                                                            \
@@ -189,6 +218,11 @@ const OakumFeedRow oakum_feed_rows[] = {
            "https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2")},
      oakum_read_csaf,
      sniff_csaf},
+    {{"redhat-repositories", "Red Hat: which products a repository brings",
+      "JSON: repository to CPE", "CC-BY-4.0", "(by content set)",
+      LIST("https://security.access.redhat.com/data/meta/v1/repository-to-cpe.json")},
+     oakum_read_repositories,
+     sniff_repositories},
     {{"oval", "OVAL of Ubuntu, Oracle, SUSE, Azure Linux, Photon, and the older v2 of Red Hat",
       "OVAL 5 XML", "of each vendor (Red Hat, SUSE: CC-BY-4.0; Azure Linux: MIT)",
       "Ubuntu:YY.MM, Oracle Linux:N, SUSE:N.M, openSUSE:Leap N.M, Azure Linux:N, Mariner:N.M, "
@@ -255,6 +289,25 @@ const OakumFeedRow oakum_feed_rows[] = {
            "https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/master.tar.gz")},
      oakum_read_yaml,
      sniff_yaml},
+    {{"node-security", "Node.js security working group: npm modules, node itself",
+      "JSON, a file each; an archive of them", "MIT", "npm, cpe",
+      LIST("https://github.com/nodejs/security-wg/archive/refs/heads/main.tar.gz")},
+     oakum_read_node,
+     sniff_node},
+    {{"retirejs", "RetireJS: libraries for browsers, and npm",
+      "JSON: jsrepository-v5.json and its like, npmrepository.json", "Apache-2.0",
+      "npm, JavaScript",
+      LIST("https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/"
+           "jsrepository-v5.json",
+           "https://raw.githubusercontent.com/RetireJS/retire.js/master/repository/"
+           "npmrepository.json")},
+     oakum_read_retire,
+     sniff_retire},
+    {{"haskell", "Haskell security advisories", "Markdown behind TOML, a file each; an archive",
+      "CC0-1.0", "Hackage, GHC",
+      LIST("https://github.com/haskell/security-advisories/archive/refs/heads/main.tar.gz")},
+     oakum_read_haskell,
+     sniff_haskell},
     {{"table", "tables drawn from VulnerableCode (Debian, Red Hat, Arch, Gentoo)",
       "JSON, a record a line", "CC-BY-SA-4.0, AboutCode", "Debian, Red Hat:N, Arch, Gentoo",
       LIST("https://github.com/aboutcode-data/vulnerablecode-data"), TRUE},

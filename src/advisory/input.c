@@ -56,9 +56,8 @@ static OakumReader *peek(OakumReader *below, Peeked **out, GError **error)
 
 /* ---- one document -----------------------------------------------------------------------------
  */
-static gboolean may_be(const OakumFeedRow *row, const Peeked *p, const char *name)
+static gboolean may_be(const OakumFeedRow *row, const char *head, const char *name)
 {
-  g_autofree char *head = g_strndup((const char *)p->head, p->len);
   return !row->sniff || row->sniff(head, name);
 }
 
@@ -67,9 +66,10 @@ static const OakumFeedRow *row_of(const char *feed, const Peeked *p, const char 
                                   gboolean alone)
 {
   gboolean automatic = strcmp(feed, "auto") == 0;
+  const char *head = (const char *)p->head; /* a NUL byte ends it, and one stands behind it */
   for (const OakumFeedRow *row = oakum_feed_rows; row->info.name; row++)
-    if (automatic ? row->sniff && may_be(row, p, name)
-                  : strcmp(feed, row->info.name) == 0 && (alone || may_be(row, p, name)))
+    if (automatic ? row->sniff && may_be(row, head, name)
+                  : strcmp(feed, row->info.name) == 0 && (alone || may_be(row, head, name)))
       return row;
   return NULL;
 }

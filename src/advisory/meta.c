@@ -169,7 +169,7 @@ gboolean oakum_read_eol(OakumIngest *in, OakumReader *reader, GError **error)
   G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "product", &text, &len, error) ||
+  if (!oakum_reader_slurp(owned, OAKUM_FEED_TEXT_MAX, "product", &text, &len, error) ||
       !read_markdown(in, feed, text, error))
     return FALSE;
   return oakum_ingest_keep(in, feed, NULL, NULL, error);

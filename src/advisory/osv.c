@@ -62,8 +62,10 @@ static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *show
       break;
     for (size_t i = 0; i < json_array_size(list); i++) {
       const char *name = json_string_value(json_array_get(list, i));
-      if (!name || !*name || strpbrk(name, " \t\r\n"))
+      if (!name)
         return invalid(id, "another name of it is no name", error);
+      if (!*name || strpbrk(name, " \t\r\n"))
+        continue; /* a name that nobody can ask for; the record stands all the same */
       gboolean show = open && g_str_has_prefix(name, "CVE-") && (k > 0 || shown->len == 0);
       if (!has(show ? shown : rest, name))
         g_ptr_array_add(show ? shown : rest, (gpointer)name);

@@ -13,8 +13,10 @@ typedef struct {
   GPtrArray *ids, *others;
   char *release; /* key by platform of the definition or name of the file */
   char *flavour;
+  char *own;                   /* an id that is made here */
   OakumAdvisoryStatus unfixed; /* what the advisory says of packages without a fix */
   const char *why;
+  gboolean none; /* the vendor says that it does not apply */
   guint rows;
 } Definition;
 
@@ -22,6 +24,7 @@ typedef struct {
   GPtrArray *platforms; /* texts, borrowed; empty: those of the definition */
   const char *arch, *module;
   size_t module_len;
+  const char *after; /* the text of the version behind which the hole came */
 } Context;
 
 /* "Red Hat Enterprise Linux 8" and its like to a key; NULL for another product. */
@@ -69,6 +72,7 @@ static char *key_of_platform(const char *text)
  */
 typedef struct {
   char *name, *fixed;
+  char *last; /* the last version that is affected */
   OakumAdvisoryStatus status;
 } Said;
 
@@ -124,6 +128,19 @@ static gboolean said_suse(const char *text, Said *said)
   return TRUE;
 }
 
+/* "0:1.8.14-3.ph3", " 1.20.10-1, affected by …", "httpd-2.4.46-6" of httpd; NULL for none. */
+static char *version_of(const char *text, const char *name)
+{
+  text += strspn(text, " ");
+  size_t n = strlen(name);
+  if (strncmp(text, name, n) == 0 && text[n] == '-')
+    text += n + 1;
+  if (g_str_has_prefix(text, "0:"))
+    text += 2;
+  n = strcspn(text, " ,");
+  return n == 0 || (n == 4 && strncmp(text, "null", 4) == 0) ? NULL : g_strndup(text, n);
+}
+
 static gboolean said_package(const Definition *d, const char *comment, Said *said)
 {
   const char *behind;
@@ -131,14 +148,20 @@ static gboolean said_package(const Definition *d, const char *comment, Said *sai
   *said = (Said){.status = OAKUM_STATUS_AFFECTED};
   if (g_str_has_prefix(comment, "Package "))
     comment += 8;
-  if (cut_at(comment, " is earlier than ", &said->name, &behind)) {
-    size_t n = strcspn(behind, " ,");
-    said->fixed =
-        g_str_has_prefix(behind, "0:") ? g_strndup(behind + 2, n - 2) : g_strndup(behind, n);
-    said->status = OAKUM_STATUS_FIXED;
+  if (cut_at(comment, " is earlier than ", &said->name, &behind) ||
+      cut_at(comment, " less than ", &said->name, &behind)) { /* of SUSE until 2013 */
+    said->fixed = version_of(behind, said->name);
+    said->status = d->none       ? OAKUM_STATUS_NOT_AFFECTED
+                   : said->fixed ? OAKUM_STATUS_FIXED
+                                 : OAKUM_STATUS_AFFECTED;
     if (g_str_has_suffix(said->name, " DPKG"))
       said->name[strlen(said->name) - 5] = 0;
-    return n > 0;
+    return TRUE;
+  }
+  if (cut_at(comment, " is installed with version ", &said->name, &behind)) {
+    said->last = strstr(behind, " or earlier") ? version_of(behind, said->name) : NULL;
+    said->status = d->none ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_AFFECTED;
+    return said->last != NULL;
   }
   if (said_ubuntu(comment, said))
     return TRUE;
@@ -162,6 +185,10 @@ static gboolean said_package(const Definition *d, const char *comment, Said *sai
 static gboolean said_place(const char *comment, Context *c)
 {
   const char *at;
+  if ((at = strstr(comment, " is greater than "))) {
+    c->after = at + strlen(" is greater than ");
+    return TRUE;
+  }
   if ((at = strstr(comment, " arch is "))) {
     c->arch = at + 9;
     return TRUE;
@@ -172,6 +199,8 @@ static gboolean said_place(const char *comment, Context *c)
     return TRUE;
   }
   at = strstr(comment, " is installed");
+  if (at && strstr(at, " with version "))
+    return FALSE;
   if (!at || !memchr(comment, ' ', (size_t)(at - comment)))
     return strstr(comment, " is signed with") || strstr(comment, "must be installed") ||
            strcmp(comment, "Long Term Support") == 0;
@@ -186,7 +215,8 @@ static void add_row(Definition *d, const Context *c, const Said *said, const cha
 {
   g_autofree char *module = c->module ? g_strndup(c->module, c->module_len) : NULL;
   const char *arches[] = {c->arch, NULL};
-  OakumAdvisoryRange range = {NULL, said->fixed, NULL, FALSE};
+  g_autofree char *after = c->after ? version_of(c->after, said->name) : NULL;
+  OakumAdvisoryRange range = {after, said->fixed, said->last, after != NULL};
   const char *scheme = oakum_ecosystem_scheme(ecosystem);
   gboolean source = strcmp(scheme, "deb") == 0 || g_str_has_prefix(ecosystem, "Azure") ||
                     g_str_has_prefix(ecosystem, "Mariner");
@@ -213,7 +243,7 @@ static void add_row(Definition *d, const Context *c, const Said *said, const cha
                      .product = product,
                      .fix_date = said->status == OAKUM_STATUS_FIXED ? d->date : NULL,
                      .modified = d->date,
-                     .note = said->fixed ? NULL : d->why};
+                     .note = said->fixed && !d->none ? NULL : d->why};
   oakum_ingest_package(d->in, d->feed, ecosystem, said->name, &e);
   d->rows++;
 }
@@ -283,6 +313,7 @@ static void walk(Definition *d, const OakumXml *criteria, const Context *outer)
         add_said(d, &c, &said);
       g_free(said.name);
       g_free(said.fixed);
+      g_free(said.last);
     }
   }
 }
@@ -312,6 +343,11 @@ static void take_names(Definition *d, const OakumXml *advisory)
     if (strcmp(child->name, "cve") == 0 && text && oakum_is_cve(text))
       g_ptr_array_add(names, (gpointer)text);
   }
+  /* Microsoft has a definition for each package of a CVE; its number is that of OSV's "AZL-46945"
+   */
+  const char *number = oakum_xml_text(d->metadata, "advisory_id");
+  if (!own && number && !strchr(number, ' '))
+    own = d->own = g_strconcat("AZL-", number, NULL);
   d->record = own ? own : names->len ? names->pdata[0] : d->record;
   oakum_sort_names(d->record, names, d->ids, d->others);
 }
@@ -390,7 +426,28 @@ static const char *vendor_of(const char *id)
 typedef struct {
   OakumIngest *in;
   char *stamp;
+  GHashTable *parts; /* numbers of those that the document has all of */
 } Document;
+
+/* Several documents of one vendor and release stand side by side: what one says of a hole must not
+ * take the place of what another says. SUSE's are told apart by their names. New string. */
+static char *part_of(const char *vendor, const char *release, const char *file)
+{
+  const char *colon = release ? strchr(release, ':') : NULL;
+  if (strcmp(vendor, "SUSE") == 0) {
+    const char *end = strstr(file, ".xml");
+    return end ? g_strdup_printf("SUSE %.*s", (int)(end - file), file) : g_strdup("SUSE");
+  }
+  return g_strdup_printf("%s%s%s", vendor, colon ? " " : "", colon ? colon + 1 : "");
+}
+
+/* Whether the vendor publishes one document for the part, so that what is no longer in it goes. */
+static gboolean has_all(const char *vendor, const char *file)
+{
+  return strcmp(vendor, "Azure Linux") == 0 ||
+         (strcmp(vendor, "SUSE") == 0 && strstr(file, ".xml")) ||
+         (strcmp(vendor, "Ubuntu") == 0 && strstr(file, ".cve.oval"));
+}
 
 static gboolean end_definition(Definition *d, const OakumXml *xml, GError **error)
 {
@@ -405,6 +462,9 @@ static gboolean end_definition(Definition *d, const OakumXml *xml, GError **erro
   if (!d->word)
     d->word = oakum_xml_text(d->metadata, "severity");
   d->unfixed = resolution(advisory, &d->why);
+  d->none = g_strcmp0(oakum_xml_text(d->metadata, "patchable"), "Not Applicable") == 0;
+  if (d->none)
+    d->why = "not applicable";
   if (g_str_has_prefix(d->record, "oval:")) {
     oakum_ingest_bad(d->in, d->record,
                      g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
@@ -449,11 +509,9 @@ static gboolean read_definition(gpointer user, const OakumXml *xml, GError **err
   const char *fips = strstr(in->name, "fips-updates")  ? "fips-updates"
                      : strstr(in->name, "ubuntu.fips") ? "fips"
                                                        : NULL;
-  g_autofree char *part =
-      g_strdup_printf("%s%s%s", vendor, release && strchr(release, ':') ? " " : "",
-                      release && strchr(release, ':') ? strchr(release, ':') + 1 : "");
+  g_autofree char *part = part_of(vendor, release, in->name);
   Definition d = {.in = in,
-                  .feed = oakum_ingest_feed(in, "oval", strcmp(vendor, "SUSE") ? part : vendor),
+                  .feed = oakum_ingest_feed(in, "oval", part),
                   .metadata = metadata,
                   .record = id,
                   .date = date,
@@ -461,15 +519,25 @@ static gboolean read_definition(gpointer user, const OakumXml *xml, GError **err
                   .flavour = (char *)fips};
   if (document->stamp)
     oakum_ingest_date(in, d.feed, document->stamp);
-  return end_definition(&d, xml, error);
+  if (has_all(vendor, in->name))
+    g_hash_table_add(document->parts, GUINT_TO_POINTER(d.feed));
+  gboolean ok = end_definition(&d, xml, error);
+  g_free(d.own);
+  return ok;
 }
 
 gboolean oakum_read_oval(OakumIngest *in, OakumReader *reader, GError **error)
 {
   static const char *const names[] = {"definition", "timestamp", NULL};
-  Document document = {.in = in};
+  g_autoptr(GHashTable) parts = g_hash_table_new(NULL, NULL);
+  Document document = {.in = in, .parts = parts};
   in->documents++;
   gboolean ok = oakum_xml_read(reader, names, read_definition, &document, error);
+  GHashTableIter iter;
+  gpointer part;
+  g_hash_table_iter_init(&iter, parts);
+  while (ok && g_hash_table_iter_next(&iter, &part, NULL))
+    oakum_ingest_whole(in, GPOINTER_TO_UINT(part));
   g_free(document.stamp);
   return ok;
 }

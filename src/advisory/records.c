@@ -39,7 +39,7 @@ gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode
     OakumKept kept = {0};
     if (mode == OAKUM_SPLIT_VALUES)
       in->line = oakum_json_split_line(split);
-    gboolean good = func(in, user, parent, key, json, &kept, &local);
+    gboolean good = func(in, user, parent, key, owned, &kept, &local);
     gboolean ok = TRUE;
     if (!good)
       oakum_ingest_bad(in, kept.record ? kept.record : key, g_steal_pointer(&local));

@@ -1,5 +1,6 @@
-/* Tables drawn from VulnerableCode: by package ({"package", "cves": {CVE: [affected, fixed]}}), and
- * by CVE ({"cve", "fixed": [[release, package, version]]}). */
+/* Red Hat's table of repositories, and tables drawn from VulnerableCode: by package ({"package",
+ * "cves": {CVE: [affected, fixed]}}), and by CVE ({"cve", "fixed": [[release, package, version]]}).
+ */
 #include "advisory/advisory-private.h"
 
 /* Where a package of the table is: "archlinux/x" of Arch, "category/x" of Gentoo, else Debian's. */
@@ -101,4 +102,43 @@ static gboolean read_row(OakumIngest *in, gpointer user, const char *parent, con
 gboolean oakum_read_table(OakumIngest *in, OakumReader *reader, GError **error)
 {
   return oakum_read_records(in, reader, OAKUM_SPLIT_VALUES, NULL, read_row, NULL, error);
+}
+
+/* ---- Red Hat's repositories --------------------------------------------------------------------
+ */
+/* {"data": {"rhel-9-for-x86_64-baseos-rpms": {"cpes":
+ * ["cpe:/o:redhat:enterprise_linux:9::baseos"]}}} becomes a record for each repository, with a row
+ * for each product that it brings. */
+static gboolean read_repository(OakumIngest *in, gpointer user, const char *parent, const char *key,
+                                const json_t *json, OakumKept *kept, GError **error)
+{
+  kept->feed = *(guint *)user;
+  if (!parent) {
+    kept->skip = TRUE;
+    return TRUE;
+  }
+  const json_t *list = json_object_get(json, "cpes");
+  if (!key || !*key || !json_is_array(list))
+    return oakum_feed_invalid(error, "a repository without cpes");
+  kept->record = key;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *cpe = json_string_value(json_array_get(list, i));
+    if (!cpe || !g_str_has_prefix(cpe, "cpe:"))
+      return oakum_feed_invalid(error, "a product that is no CPE");
+    OakumAdvisory e = {.record = key, .kind = OAKUM_NAME_PRODUCT, .product = cpe};
+    oakum_ingest_package(in, kept->feed, OAKUM_ECOSYSTEM_REPOSITORIES, key, &e);
+  }
+  return TRUE;
+}
+
+gboolean oakum_read_repositories(OakumIngest *in, OakumReader *reader, GError **error)
+{
+  static const char *const opened[] = {"data", NULL};
+  guint feed = oakum_ingest_feed(in, "redhat-repositories", NULL);
+  guint64 good = in->good;
+  in->documents++;
+  oakum_ingest_whole(in, feed);
+  if (!oakum_read_records(in, reader, OAKUM_SPLIT_MEMBERS, opened, read_repository, &feed, error))
+    return FALSE;
+  return in->good > good || in->bad || oakum_feed_invalid(error, "no repository is in it");
 }

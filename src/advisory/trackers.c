@@ -382,6 +382,11 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
   for (size_t i = 0; i < json_array_size(products); i++) {
     const json_t *one = json_array_get(products, i), *parts = json_object_get(one, "subcomponents");
     const char *product = json_is_string(one) ? json_string_value(one) : oakum_text_of(one, "@id");
+    const json_t *other = json_object_get(one, "identifiers");
+    if (!product) /* OpenVEX 0.2: an id, or identifiers of these kinds */
+      product = oakum_text_of(other, "purl");
+    if (!product)
+      product = oakum_text_of(other, "cpe23");
     if (!product || !*product)
       return oakum_feed_invalid(error, "%s: a product without id", id);
     for (size_t k = 0; k < json_array_size(parts); k++)

@@ -23,10 +23,15 @@ typedef struct {
   guint feed;
   char *id, *priority, *title, *date;
   gboolean description;
+  GPtrArray *states;      /* release, package, state; told when the priorities are known */
+  GHashTable *priorities; /* of packages, where they have one of their own */
+  GPtrArray *cvss;        /* vectors and who gave them, by turns */
 } Cve;
 
 static void add_state(Cve *c, const char *release, const char *package, char *state)
 {
+  const char *own = g_hash_table_lookup(c->priorities, package),
+             *priority = own ? own : c->priority;
   static const struct {
     const char *word;
     OakumAdvisoryStatus status;
@@ -59,8 +64,8 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
     OakumAdvisory e = {.record = c->id,
                        .kind = OAKUM_NAME_SOURCE,
                        .status = over ? OAKUM_STATUS_END_OF_LIFE : states[i].status,
-                       .severity = oakum_severity_word(c->priority),
-                       .severity_word = c->priority,
+                       .severity = oakum_severity_word(priority),
+                       .severity_word = priority,
                        .ranges = &range,
                        .n_ranges = states[i].status == OAKUM_STATUS_NOT_AFFECTED ? 0 : 1,
                        .flavour = flavour,
@@ -79,6 +84,11 @@ static void read_line(Cve *c, char *line)
     return;
   }
   c->description = g_str_has_prefix(line, "Description:");
+  const char *vector = colon && *line == ' ' ? strstr(colon, "CVSS:") : NULL;
+  if (vector && c->cvss->len < 2 * OAKUM_ADVISORY_CVSS_MAX) { /* " nvd: CVSS:3.1/AV:N/…" */
+    g_ptr_array_add(c->cvss, g_strndup(vector, strcspn(vector, " ")));
+    g_ptr_array_add(c->cvss, g_strndup(line + 1, (gsize)(colon - line - 1)));
+  }
   if (!colon || *line == ' ')
     return;
   *colon = 0;
@@ -91,11 +101,17 @@ static void read_line(Cve *c, char *line)
     g_free(*slot);
     *slot =
         slot == &c->priority ? g_strndup(colon + 1, strcspn(colon + 1, " (")) : g_strdup(colon + 1);
-  } else if (under && under < colon && c->id && !g_str_has_prefix(line, "Patches_") &&
-             !g_str_has_prefix(line, "Tags_") && !g_str_has_prefix(line, "Priority_") &&
+  } else if (g_str_has_prefix(line, "Priority_")) { /* of a package; one of a release is not read */
+    if (!strchr(line + 9, '_'))
+      g_hash_table_insert(c->priorities, g_strdup(line + 9),
+                          g_strndup(colon + 1, strcspn(colon + 1, " (")));
+  } else if (under && under < colon && c->states->len < 3 * OAKUM_OSV_AFFECTED_MAX &&
+             !g_str_has_prefix(line, "Patches_") && !g_str_has_prefix(line, "Tags_") &&
              !g_str_has_prefix(line, "upstream_")) {
     *under = 0;
-    add_state(c, line, under + 1, colon + 1);
+    const char *texts[] = {line, under + 1, colon + 1};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+      g_ptr_array_add(c->states, g_strdup(texts[i]));
   }
 }
 
@@ -103,6 +119,12 @@ gboolean oakum_read_uct(OakumIngest *in, OakumReader *reader, GError **error)
 {
   g_autoptr(OakumLines) lines = oakum_lines_new(reader);
   Cve c = {.in = in, .feed = oakum_ingest_feed(in, "uct", NULL)};
+  g_autoptr(GPtrArray) states = g_ptr_array_new_with_free_func(g_free),
+                       cvss = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GHashTable) priorities = oakum_str_map_new(g_free, g_free);
+  c.states = states;
+  c.cvss = cvss;
+  c.priorities = priorities;
   char *line;
   size_t len;
   int more;
@@ -117,8 +139,15 @@ gboolean oakum_read_uct(OakumIngest *in, OakumReader *reader, GError **error)
   } else if (ok) {
     g_autofree char *title = oakum_title(c.title);
     g_autofree char *published = oakum_feed_date(c.date);
+    OakumCvss vectors[OAKUM_ADVISORY_CVSS_MAX];
+    for (guint i = 0; i + 1 < cvss->len; i += 2)
+      vectors[i / 2] = (OakumCvss){"CVSS_V3", cvss->pdata[i], cvss->pdata[i + 1]};
+    for (guint i = 0; i + 2 < states->len; i += 3)
+      add_state(&c, states->pdata[i], states->pdata[i + 1], states->pdata[i + 2]);
     OakumVulnerability v = {.id = c.id,
                             .title = title,
+                            .cvss = vectors,
+                            .n_cvss = cvss->len / 2,
                             .published = published,
                             .severity = oakum_severity_word(c.priority),
                             .severity_word = c.priority};

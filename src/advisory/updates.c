@@ -1,5 +1,7 @@
 /* updateinfo.xml of repositories (Amazon ALAS, Fedora, Alma, Rocky), and Gentoo's GLSA. */
 #include "advisory/advisory-private.h"
+#include "version/version.h"
+#include <string.h>
 
 /* ---- updateinfo -------------------------------------------------------------------------------
  */
@@ -29,10 +31,13 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
           ? "Rocky Linux"
       : g_str_has_prefix(id, "ELSA") || g_str_has_prefix(id, "ELBA") ? "Oracle Linux"
       : g_str_has_prefix(id, "RHSA")                                 ? "Red Hat"
+      : g_str_has_prefix(id, "FEDORA-EPEL")                          ? "EPEL"
                                                                      : NULL;
   at = strstr(release, ".el");
   if (!at)
     at = strstr(release, "+el");
+  if (!at)
+    at = strstr(release, "_el"); /* "6.module_el8.6.0+2734" */
   if (name && at && g_ascii_isdigit(at[3]))
     return g_strdup_printf("%s:%.*s", name, (int)strspn(at + 3, "0123456789"), at + 3);
   if (g_str_has_prefix(id, "ALAS") || g_str_has_prefix(collection, "Amazon Linux")) {
@@ -81,6 +86,18 @@ static gboolean add_package(const Update *u, const OakumXml *package, const char
   return TRUE;
 }
 
+/* Each CVE that is named in a text: Fedora has them in the titles of bugs. */
+static void add_cves(const char *text, GStringChunk *words, GPtrArray *names)
+{
+  for (const char *at = text; at && (at = strstr(at, "CVE-"));) {
+    size_t n = 4 + strspn(at + 4, "0123456789-");
+    g_autofree char *one = g_strndup(at, n);
+    if (oakum_is_cve(one) && names->len < OAKUM_ADVISORY_NAMES_MAX)
+      g_ptr_array_add(names, g_string_chunk_insert_const(words, one));
+    at += n;
+  }
+}
+
 static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
 {
   OakumIngest *in = user;
@@ -97,14 +114,14 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
   }
   g_autoptr(GPtrArray) names = g_ptr_array_new(), ids = g_ptr_array_new(),
                        others = g_ptr_array_new();
+  GStringChunk *words = g_string_chunk_new(256);
   for (guint i = 0; references && i < references->children->len; i++) {
     const OakumXml *r = references->children->pdata[i];
-    const char *name = oakum_xml_attribute(r, "id"), *title = oakum_xml_attribute(r, "title");
-    if (name && oakum_is_cve(name))
-      g_ptr_array_add(names, (gpointer)name);
-    else if (title && oakum_is_cve(title))
-      g_ptr_array_add(names, (gpointer)title);
+    add_cves(oakum_xml_attribute(r, "id"), words, names);
+    add_cves(oakum_xml_attribute(r, "title"), words, names);
   }
+  if (names->len == 0)
+    add_cves(oakum_xml_text(xml, "description"), words, names);
   const char *updated = oakum_xml_attribute(oakum_xml_child(xml, "updated"), "date"),
              *issued = oakum_xml_attribute(oakum_xml_child(xml, "issued"), "date");
   g_autofree char *date = oakum_feed_date(updated ? updated : issued);
@@ -134,6 +151,7 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
                          g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
                                              "a package without name or version, or of no "
                                              "known distribution"));
+        g_string_chunk_free(words);
         return TRUE;
       }
     }
@@ -147,7 +165,9 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
                           .severity = u.base.severity,
                           .severity_word = u.base.severity_word};
   oakum_ingest_vulnerability(in, u.feed, &v);
-  return oakum_ingest_keep(in, u.feed, id, date, error);
+  gboolean ok = oakum_ingest_keep(in, u.feed, id, date, error);
+  g_string_chunk_free(words);
+  return ok;
 }
 
 gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **error)
@@ -159,18 +179,65 @@ gboolean oakum_read_updateinfo(OakumIngest *in, OakumReader *reader, GError **er
 
 /* ---- GLSA (gentoo.org/glsa) -------------------------------------------------------------------
  */
-/* vulnerable lt X: before X; le X: up to X; eq X: exactly; unaffected ge X: fixed in X. Slots of
- * their own (rge, rlt: of the same version, by revision) are told as fixed versions. */
+/* "1.1.9" of "1.1.9-r2"; new string. */
+static char *without_revision(const char *version)
+{
+  const char *dash = strrchr(version, '-');
+  gboolean revision =
+      dash && dash[1] == 'r' && dash[2] && !dash[2 + strspn(dash + 2, "0123456789")];
+  return g_strndup(version, revision ? (gsize)(dash - version) : strlen(version));
+}
+
+static int portage_order(const char *a, const char *b)
+{
+  int result;
+  return oakum_version_compare(OAKUM_VERSION_PORTAGE, a, strlen(a), b, strlen(b), &result) ? result
+                                                                                           : 2;
+}
+
+/* Versions from `from` up to and with `to` are whole: the range that holds them is parted. */
+static void cut_out(GArray *ranges, const char *from, const char *to)
+{
+  for (guint i = 0, n = ranges->len; i < n; i++) {
+    OakumAdvisoryRange *r = &g_array_index(ranges, OakumAdvisoryRange, i);
+    const char *end = r->fixed ? r->fixed : r->last_affected;
+    if ((r->introduced && portage_order(r->introduced, from) != -1) ||
+        (end && portage_order(from, end) != -1))
+      continue;
+    OakumAdvisoryRange rest = *r;
+    r->fixed = from;
+    r->last_affected = NULL;
+    rest.introduced = to;
+    rest.after = TRUE;
+    if (!end || portage_order(to, end) == -1)
+      g_array_append_val(ranges, rest);
+  }
+}
+
+/* vulnerable lt X: before X; le X: up to X; eq X: exactly; rlt X, rle X: of the same version, by
+ * revision. unaffected ge X: fixed in X; rge X: from this revision of the version on; eq X: this
+ * one.
+ */
 static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
                      const OakumXml *package)
 {
   g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(OakumAdvisoryRange));
-  g_autoptr(GPtrArray) exact = g_ptr_array_new(), fixes = g_ptr_array_new();
+  g_autoptr(GPtrArray) exact = g_ptr_array_new(), fixes = g_ptr_array_new(),
+                       whole = g_ptr_array_new(), owned = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < package->children->len; i++) {
     const OakumXml *child = package->children->pdata[i];
     const char *how = oakum_xml_attribute(child, "range"), *version = oakum_xml_own_text(child);
-    if (!how || !version)
+    if (!how || !version || !*version)
       continue;
+    gboolean by_revision = how[0] == 'r';
+    char *plain = without_revision(version);
+    g_ptr_array_add(owned, plain);
+    if (strcmp(child->name, "unaffected") == 0 && (by_revision || strcmp(how, "eq") == 0)) {
+      char *last = by_revision ? g_strconcat(plain, "-r999999999", NULL) : g_strdup(version);
+      g_ptr_array_add(owned, last);
+      g_ptr_array_add(whole, (gpointer)version);
+      g_ptr_array_add(whole, last);
+    }
     OakumAdvisoryRange range = {0};
     if (strcmp(child->name, "unaffected") == 0)
       g_ptr_array_add(fixes, (gpointer)version);
@@ -182,9 +249,13 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
       range.introduced = version, range.after = strcmp(how, "gt") == 0;
     else if (strcmp(how, "eq") == 0)
       g_ptr_array_add(exact, (gpointer)version);
+    if (by_revision && (range.fixed || range.last_affected))
+      range.introduced = plain;
     if (range.fixed || range.last_affected || range.introduced)
       g_array_append_val(ranges, range);
   }
+  for (guint i = 0; i + 1 < whole->len && whole->len <= OAKUM_OSV_AFFECTED_MAX; i += 2)
+    cut_out(ranges, whole->pdata[i], whole->pdata[i + 1]);
   g_ptr_array_add(exact, NULL);
   g_ptr_array_add(fixes, NULL);
   const char *name = oakum_xml_attribute(package, "name"),

@@ -321,6 +321,7 @@ typedef struct {
   char *ecosystem, *name; /* of the package under way; NULL at the end */
   GPtrArray *lines;       /* of it, sorted */
   gboolean held;          /* the statement stands on a row that is not read */
+  gboolean ended;         /* it must not be stepped again: it would begin anew */
 } Side;
 
 static gboolean side_open(Side *side, OakumAdvisoryDb *db, GError **error)
@@ -371,7 +372,8 @@ static gboolean side_next(Side *side, GError **error)
   g_clear_pointer(&side->name, g_free);
   g_ptr_array_set_size(side->lines, 0);
   for (;;) {
-    int more = side->held ? 1 : oakum_statement_step(side->s, error);
+    int more = side->held ? 1 : side->ended ? 0 : oakum_statement_step(side->s, error);
+    side->ended = more == 0;
     side->held = FALSE;
     if (more < 0)
       return FALSE;

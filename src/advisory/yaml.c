@@ -283,6 +283,7 @@ static gboolean read_php(Read *r, const OakumYaml *yaml, GError **error)
 static gboolean read_elixir(Read *r, const OakumYaml *yaml, GError **error)
 {
   const OakumYaml *list = list_at(yaml, "vulnerable_version_ranges");
+  gboolean old = !list && list_at(yaml, "patched_versions"); /* as RubySec has them */
   r->part = "Elixir";
   r->ecosystem = "Hex";
   r->package = text_at(yaml, "package");
@@ -295,8 +296,11 @@ static gboolean read_elixir(Read *r, const OakumYaml *yaml, GError **error)
       cve ? g_str_has_prefix(cve, "CVE-") ? g_strdup(cve) : g_strconcat("CVE-", cve, NULL) : NULL;
   if (full)
     g_ptr_array_add(r->names, full);
-  if (!r->package || !r->id || !list)
+  if (!r->package || !r->id || (!list && !old))
     return bad(r, "no package, id or ranges");
+  if (old)
+    return ruby_ranges(yaml, r->ranges, r->words) ? keep(r, error)
+                                                  : bad(r, "versions that are no requirement");
   for (guint i = 0; i < list->items->len; i++) {
     const OakumYaml *item = list->items->pdata[i];
     if (!item->text || !narrow_all(item->text, r->words, r->ranges))
@@ -331,8 +335,12 @@ static gboolean read_wolfi_one(Read *r, const char *package, const OakumYaml *ad
       g_ptr_array_add(names, ((OakumYaml *)aliases->items->pdata[i])->text);
   if (!r->id || !list || list->items->len == 0)
     return bad(r, "an advisory without id or events");
-  const OakumYaml *last = list->items->pdata[list->items->len - 1],
-                  *data = oakum_yaml_get(last, "data");
+  /* the newest, which is not always written last */
+  const OakumYaml *last = list->items->pdata[0];
+  for (guint i = 1; i < list->items->len; i++)
+    if (g_strcmp0(text_at(list->items->pdata[i], "timestamp"), text_at(last, "timestamp")) >= 0)
+      last = list->items->pdata[i];
+  const OakumYaml *data = oakum_yaml_get(last, "data");
   const char *type = text_at(last, "type"), *why = text_at(data, "type");
   g_autofree char *date = oakum_feed_date(text_at(last, "timestamp"));
   g_autofree char *note = oakum_title(why ? why : text_at(data, "note"));
@@ -377,7 +385,7 @@ gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error)
   G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "YAML document", &text, &len, error))
+  if (!oakum_reader_slurp(owned, OAKUM_FEED_TEXT_MAX, "YAML document", &text, &len, error))
     return FALSE;
   g_autoptr(OakumYaml) yaml = oakum_yaml_parse(text, len, in->name, error);
   if (!yaml)
@@ -388,9 +396,11 @@ gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error)
   in->documents++;
   gboolean ok = oakum_yaml_get(yaml, "gem") || oakum_yaml_get(yaml, "engine")
                     ? read_ruby(&r, yaml, error)
-                : oakum_yaml_get(yaml, "advisories")                ? read_wolfi(&r, yaml, error)
-                : oakum_yaml_get(yaml, "vulnerable_version_ranges") ? read_elixir(&r, yaml, error)
-                                                                    : read_php(&r, yaml, error);
+                : oakum_yaml_get(yaml, "advisories") ? read_wolfi(&r, yaml, error)
+                : oakum_yaml_get(yaml, "vulnerable_version_ranges") ||
+                        (oakum_yaml_get(yaml, "package") && oakum_yaml_get(yaml, "disclosure_date"))
+                    ? read_elixir(&r, yaml, error)
+                    : read_php(&r, yaml, error);
   g_string_chunk_free(r.words);
   return ok;
 }

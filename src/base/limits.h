@@ -108,6 +108,7 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
+#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
@@ -117,7 +118,7 @@
 #define OAKUM_FEED_MEMBERS_MAX 2000000u      /* documents in one archive */
 #define OAKUM_CSAF_MAX (64 * OAKUM_MIB)      /* one document */
 #define OAKUM_FEED_NESTING_MAX 3u            /* archives in archives */
-#define OAKUM_FEED_HEAD 8192u                /* bytes by which a document's feed is judged */
+#define OAKUM_FEED_HEAD 32768u               /* bytes by which a document's feed is judged */
 #define OAKUM_FEED_TEXT_MAX (1 * OAKUM_MIB)  /* a YAML or Markdown document */
 #define OAKUM_FEED_SPOOL_MAX (8 * OAKUM_GIB) /* a zip that is no file, on disk for a while */
 #define OAKUM_XML_DEPTH_MAX 64u

@@ -24,8 +24,19 @@ typedef struct {
 } OakumDistro;
 void oakum_distro_clear(OakumDistro *distro);
 
+/* Where one layer comes from. */
+typedef struct {
+  char *digest;
+  char *created_by; /* the line of history that made it; NULL: not told */
+  gboolean base;    /* the base image's, as the history lets one guess */
+} OakumLayerOrigin;
+void oakum_layer_origin_free(OakumLayerOrigin *origin);
+
 typedef struct {
   OakumDistro distro;
+  GPtrArray *layers;     /* OakumLayerOrigin, lowest first; none where it is no image */
+  GPtrArray *digests;    /* char *: of the image's manifest and configuration; none: not known */
+  char *base;            /* the base image, as annotation or label name it; NULL */
   GPtrArray *packages;   /* OakumPackage, sorted by name, version, arch, type */
   GPtrArray *incomplete; /* OakumFinding of kind INCOMPLETE: what could not be judged */
   GPtrArray *vex;        /* OakumPathPair: file, text: what the image itself says of its holes; text
@@ -116,6 +127,9 @@ void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more);
  * out of them. `digests` (may be NULL) names the layers. Never fails: what cannot be judged is an
  * INCOMPLETE finding. */
 NODISCARD OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests);
+
+/* Fills in layers, digests and base. */
+void oakum_catalog_take_image(OakumCatalog *catalog, const OakumImage *image);
 
 /* Stands for what all cataloguers find: it changes whenever they may find something else. */
 NODISCARD char *oakum_catalog_versions(void);

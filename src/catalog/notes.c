@@ -71,6 +71,8 @@ void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more)
 OakumCatalog *oakum_catalog_new(void)
 {
   OakumCatalog *catalog = g_new0(OakumCatalog, 1);
+  catalog->layers = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_layer_origin_free);
+  catalog->digests = g_ptr_array_new_with_free_func(g_free);
   catalog->packages = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
   catalog->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   catalog->vex = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
@@ -90,6 +92,9 @@ void oakum_catalog_free(OakumCatalog *catalog)
 {
   if (!catalog)
     return;
+  g_ptr_array_unref(catalog->layers);
+  g_ptr_array_unref(catalog->digests);
+  g_free(catalog->base);
   g_ptr_array_unref(catalog->packages);
   g_ptr_array_unref(catalog->incomplete);
   g_ptr_array_unref(catalog->vex);

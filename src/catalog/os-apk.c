@@ -13,6 +13,7 @@ typedef struct {
   OakumSlice name, version, arch, origin, maintainer, license;
   OakumSlice folder;
   gboolean any;
+  uint64_t offset; /* of its first line */
 } Apk;
 
 static gboolean end_package(const Apk *apk, const OakumCatalogFile *file, OakumCatalogSink *sink,
@@ -31,6 +32,7 @@ static gboolean end_package(const Apk *apk, const OakumCatalogFile *file, OakumC
   p->source_name = apk->origin.len ? oakum_catalog_value(apk->origin) : NULL;
   p->maintainer = apk->maintainer.len ? oakum_catalog_value(apk->maintainer) : NULL;
   p->license = apk->license.len ? oakum_catalog_value(apk->license) : NULL;
+  p->offset = apk->offset;
   return TRUE;
 }
 
@@ -50,6 +52,7 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   Apk apk = {0};
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
+  const uint8_t *start = text.data;
   while (oakum_catalog_line(&text, &line)) {
     if (!oakum_catalog_line_fits(file, line, error))
       return FALSE;
@@ -65,6 +68,8 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
       return FALSE;
     }
     OakumSlice value = {line.data + 2, line.len - 2};
+    if (!apk.any)
+      apk.offset = (uint64_t)(line.data - start);
     apk.any = TRUE;
     switch (line.data[0]) {
     case 'P':

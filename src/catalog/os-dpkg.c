@@ -4,6 +4,7 @@
 
 typedef struct {
   char *package, *status, *version, *source, *arch, *maintainer, *license;
+  uint64_t offset; /* of its first line */
 } Stanza;
 
 static void stanza_clear(Stanza *s)
@@ -59,6 +60,7 @@ static gboolean end_stanza(Stanza *s, const OakumCatalogFile *file, OakumCatalog
     p->arch = g_steal_pointer(&s->arch);
     p->maintainer = g_steal_pointer(&s->maintainer);
     p->license = g_steal_pointer(&s->license);
+    p->offset = s->offset;
     if (s->source && strcmp(p->type, "deb") == 0) { /* "name" or "name (version)" */
       char *open = strchr(s->source, '('), *close = open ? strchr(open, ')') : NULL;
       if (open && close) {
@@ -93,17 +95,22 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   char **slots[] = {&stanza.package, &stanza.status,     &stanza.version, &stanza.source,
                     &stanza.arch,    &stanza.maintainer, &stanza.license};
   OakumSlice text, line;
-  gboolean ok = TRUE;
+  gboolean ok = TRUE, open = FALSE;
   guint64 number = 0;
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
+  const uint8_t *start = text.data;
   while (ok && oakum_catalog_line(&text, &line)) {
     number++;
     if (!oakum_catalog_line_fits(file, line, error)) {
       ok = FALSE;
     } else if (line.len == 0 || (line.len == 1 && line.data[0] == ' ')) {
       ok = end_stanza(&stanza, file, sink, error);
+      open = FALSE;
     } else if (line.data[0] != ' ' && line.data[0] != '\t') {
+      if (!open)
+        stanza.offset = (uint64_t)(line.data - start);
+      open = TRUE;
       const uint8_t *colon = memchr(line.data, ':', line.len);
       if (!colon) {
         g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,

@@ -175,8 +175,10 @@ RUNNER(pull, TRUE, oakum_db_pull)
 #define AT(field) offsetof(OakumDbArgs, field)
 static const OakumOption import_options[] = {
     {"feed", 0, OAKUM_OPTION_TEXT, AT(feed),
-     "auto|osv|debian-tracker|debian-list|alpine-secdb|csaf|oval|updateinfo|photon|arch|gentoo|nvd|"
-     "kev|epss|endoflife|openvex|uct|advisory-yaml|table|vulnerablecode",
+     "auto|osv|debian-tracker|debian-list|alpine-secdb|csaf|redhat-repositories|oval|updateinfo|"
+     "photon|arch|gentoo|nvd|"
+     "kev|epss|endoflife|openvex|uct|advisory-yaml|node-security|retirejs|haskell|table|"
+     "vulnerablecode",
      "what the inputs are", "auto: judged by their first bytes and names"},
     {0}};
 static const OakumOption status_options[] = {

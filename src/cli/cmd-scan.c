@@ -116,6 +116,7 @@ static int scan_one(Scan *scan, const char *text, guint number)
   g_autoptr(GPtrArray) paths = report_paths(scan, number);
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, &error) ? examine(scan, arg, &scanned, &error) : NULL;
+  scanned.image = arg && arg->kind == OAKUM_ARG_REGISTRY ? arg->text : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
       oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
                        &error))

@@ -27,7 +27,10 @@ const OakumOption oakum_scan_options[] = {
     {"explain", 0, OAKUM_OPTION_TEXT, AT(explain), "ID[@PACKAGE]",
      "tell all that a hole stands on, in place of the report", "the report"},
     {"max-age", 0, OAKUM_OPTION_TEXT, AT(max_age), "DAYS",
-     "advisories older than that give no verdict", "any age"},
+     "advisories older than that give no verdict: each feed that is asked; 0: any age will do",
+     "the newest record of the whole database may be 30 days old"},
+    {"fail-on-end-of-life", 0, OAKUM_OPTION_FLAG, AT(fail_on_end), NULL,
+     "make the exit status 2 when the release of the distribution has ended", "it is told only"},
     {"kernel-headers", 0, OAKUM_OPTION_FLAG, AT(kernel_headers), NULL,
      "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
@@ -42,16 +45,19 @@ gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
   return FALSE;
 }
 
-/* Seconds; 0: there is no limit. FALSE: it is no number of days. */
-static gboolean max_age(const OakumScanArgs *args, int64_t *seconds, GError **error)
+/* What is given holds for each feed that is asked; else the database as a whole must not be older
+ * than the default: feeds of seldom holes, and of releases that have ended, stand still for long.
+ */
+static gboolean set_max_age(const OakumScanArgs *args, OakumMatchOptions *options, GError **error)
 {
   uint64_t days = 0;
-  if (args->max_age &&
-      (!oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days) || !days)) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--max-age takes days, 1 to 36500");
+  if (args->max_age && !oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days)) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--max-age takes days, 1 to 36500, or 0 for any age");
     return FALSE;
   }
-  *seconds = (int64_t)days * 86400;
+  options->max_age_s = (int64_t)days * 86400;
+  options->max_age_whole_s = args->max_age ? 0 : OAKUM_ADVISORY_AGE_DEFAULT_S;
   return TRUE;
 }
 
@@ -133,10 +139,16 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
                                .now = oakum_cli_now(),
                                .vex = vex,
                                .kernel_headers = args->kernel_headers};
-  if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error) ||
+  if (!set_max_age(args, &options, error) || !read_vex(args, vex, error) ||
       !check_vex_source(args, error))
     return FALSE;
   read_strangers_vex(args, out, vex);
+  out->layer_lines = layer_lines;
+  options.image = out->image;
+  g_autoptr(GPtrArray) digests = g_ptr_array_copy(catalog->digests, NULL, NULL);
+  g_ptr_array_set_free_func(digests, NULL);
+  g_ptr_array_add(digests, NULL);
+  options.digests = (const char *const *)digests->pdata;
   g_autoptr(OakumTempDir) temp = NULL;
   g_autofree char *snapshot = NULL;
   if (!db) {
@@ -154,7 +166,9 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   out->findings = oakum_match_run(out->catalog, database, &options, error);
   if (!out->findings)
     return FALSE;
-  out->verdict = oakum_policy_evaluate(policy, out->findings);
+  OakumPolicy own = *policy;
+  own.end_of_life = args->fail_on_end;
+  out->verdict = oakum_policy_evaluate(&own, out->findings);
   int64_t newest;
   gboolean dated = *out->db_date && oakum_time_parse(out->db_date, &newest);
   gint64 days = dated ? MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0) : -1;
@@ -190,10 +204,12 @@ static char *explain(const OakumScanned *scanned, const char *asked, GError **er
     gboolean named = g_ascii_strcasecmp(f->id, id) == 0;
     for (char **alias = f->aliases; alias && *alias && !named; alias++)
       named = g_ascii_strcasecmp(*alias, id) == 0;
-    if (f->kind != OAKUM_FINDING_VULNERABILITY || !named ||
-        (at && strcmp(at + 1, f->package_name) != 0))
+    gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
+    if (!named || (!hole && f->kind != OAKUM_FINDING_EOL) ||
+        (at && g_strcmp0(at + 1, f->package_name) != 0))
       continue;
-    g_autofree char *text = oakum_match_explain(f, scanned->catalog);
+    const OakumMatchOptions options = {.layer_lines = scanned->layer_lines};
+    g_autofree char *text = oakum_match_explain(f, scanned->catalog, &options);
     g_string_append_printf(out, "%s%s", out->len ? "\n" : "", text);
   }
   if (out->len > 0)

@@ -10,6 +10,8 @@ typedef struct {
   char *db_path, *db_date;
   json_t *facts;       /* of the image, as oakum_report_image has them; NULL: none */
   GPtrArray *attached; /* OakumAttached, set before the scan: their VEX counts. NULL: none */
+  const char *image;   /* as a registry knows it, set before the scan; NULL */
+  GArray *layer_lines; /* borrowed; NULL: not known */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
@@ -18,7 +20,7 @@ typedef struct {
   char *db, *fail_on, *max_age, *explain;
   GPtrArray *formats;          /* char *; NULL: the table */
   GPtrArray *vex, *vex_source; /* char *; NULL: none */
-  gboolean show_suppressed, kernel_headers;
+  gboolean show_suppressed, kernel_headers, fail_on_end;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
 /* --fail-on; `fallback` when it is not given. */

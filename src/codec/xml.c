@@ -171,7 +171,7 @@ gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlF
   XML_SetCharacterDataHandler(x.parser, on_text);
   XML_SetEntityDeclHandler(x.parser, on_entity);
   XML_SetParamEntityParsing(x.parser, XML_PARAM_ENTITY_PARSING_NEVER);
-  gboolean ok = parse_all(&x, reader, error);
+  gboolean ok = parse_all(&x, owned, error);
   while (x.at && x.at->parent)
     x.at = x.at->parent;
   if (x.at)

@@ -76,6 +76,9 @@ NODISCARD const OakumLanguageRule *oakum_language_rule(const char *type);
  * Hat:enterprise_linux:9::baseos" to "Red Hat:9" with *product the CPE. *flavour and *product (may
  * be NULL) are new strings or NULL. New string. */
 NODISCARD char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product);
+/* Key under which repositories of Red Hat (content sets) stand: find gives the products of one, a
+ * row each. */
+#define OAKUM_ECOSYSTEM_REPOSITORIES "Red Hat repository"
 /* The name of a package as its ecosystem compares it: PyPI by PEP 503, NuGet, Packagist and
  * Hex in lower case; others as they are. New string. */
 NODISCARD char *oakum_ecosystem_package(const char *ecosystem_key, const char *name);

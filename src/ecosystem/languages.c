@@ -39,9 +39,9 @@ static const OakumLanguageRule languages[] = {
 };
 
 /* Ecosystems that no package is of by itself. */
-static const char *const others[][2] = {{"DHI", "semver"}, {"JavaScript", "semver"},
-                                        {"Ruby", "gem"},   {"cpe", "generic"},
-                                        {"node", "npm"},   {"vex", "generic"}};
+static const char *const others[][2] = {
+    {"DHI", "semver"}, {"EPEL", "rpm"},    {"GHC", "hackage"}, {"JavaScript", "semver"},
+    {"Ruby", "gem"},   {"cpe", "generic"}, {"node", "npm"},    {"vex", "generic"}};
 
 const OakumPackageType *oakum_package_type(const char *type)
 {

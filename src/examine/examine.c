@@ -457,7 +457,9 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *ca
     job.user = (gpointer)image;
     catalog = job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, error);
   }
-  if (!catalog)
+  if (catalog)
+    oakum_catalog_take_image(catalog, image);
+  else
     g_prefix_error(error, "%s: ", image->name);
   return catalog;
 }

@@ -79,7 +79,8 @@ typedef struct {
   char *status; /* "fixed" when a fix exists, "open" when none is known; else as the vendor has it:
                    "will_not_fix", "fix_deferred", "end_of_life", "under_investigation",
                    "not_affected" (only where it is suppressed) */
-  char *advisory;    /* id of the record in the database */
+  char *advisory;              /* id of the record in the database */
+  char *ecosystem, *looked_up; /* the database's row that the record stands in */
   char *by;          /* which identity was looked up: "source", "binary", "language", "cpe" */
   char *compared;    /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
   char *fix_date;    /* RFC 3339: when the fix came out; NULL: not said */

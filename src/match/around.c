@@ -56,8 +56,23 @@ static gint by_string(gconstpointer a, gconstpointer b, gpointer user)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void say_stale_whole(OakumMatch *m)
+{
+  int64_t limit = m->options->max_age_whole_s, newest = 0;
+  g_autofree char *date = oakum_advisory_db_date(m->db);
+  gboolean dated = oakum_time_parse(date, &newest);
+  if (!m->options->now || limit <= 0 || (dated && m->options->now - newest <= limit))
+    return;
+  oakum_match_incomplete(
+      m, "stale-advisories",
+      g_strdup_printf("the newest record of the database is of %s: older than %" G_GINT64_FORMAT
+                      " days (oakum db update; --max-age 0 for any age)",
+                      dated ? date : "unknown age", limit / 86400));
+}
+
 void oakum_match_say_database(OakumMatch *m)
 {
+  say_stale_whole(m);
   guint n;
   g_autofree gpointer *keys = g_hash_table_get_keys_as_array(m->used, &n);
   g_qsort_with_data(keys, (gint)n, sizeof *keys, by_string, NULL);
@@ -155,5 +170,22 @@ void oakum_match_say_end_of_life(OakumMatch *m)
                              eol->extended ? "; extended support, for those who have it: " : "",
                              eol->extended ? eol->extended : "");
   f->fix = g_strdup_printf("base the image on a release of %s that is still mended", name);
+  f->why = g_strdup_printf("the image is %s %s, by its os-release or what stands for it; "
+                           "endoflife.date has its end at %.10s",
+                           distro->id ? distro->id : name,
+                           distro->version ? distro->version : eol->cycle, eol->eol);
+  f->records = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_record_free);
+  for (const OakumAdvisoryFeed *const *feed = oakum_advisory_db_feeds(m->db); *feed; feed++) {
+    if (strcmp((*feed)->name, "endoflife") != 0)
+      continue;
+    OakumFindingRecord *r = g_new0(OakumFindingRecord, 1);
+    r->feed = g_strdup((*feed)->name);
+    r->record = g_strdup_printf("%s %s", eol->product, eol->cycle);
+    r->date = *(*feed)->date ? g_strdup((*feed)->date) : NULL;
+    r->status = g_strdup("end_of_life");
+    r->decided = TRUE;
+    g_ptr_array_add(f->records, r);
+    break;
+  }
   g_ptr_array_add(m->findings, f);
 }

@@ -9,6 +9,8 @@ void oakum_match_case_free(OakumMatchCase *one)
     return;
   oakum_catalog_free(one->catalog);
   oakum_vex_free(one->vex);
+  g_free(one->image);
+  g_strfreev(one->digests);
   g_free(one);
 }
 
@@ -134,6 +136,13 @@ OakumMatchCase *oakum_match_case_read(const char *text, size_t len, const char *
   one->options.max_age_s = days * 86400;
   one->options.kernel_headers = json_is_true(json_object_get(json, "kernel_headers"));
   one->options.vex = one->vex;
+  one->options.image = one->image = text_of(json, "image");
+  const json_t *digests = json_object_get(json, "digests");
+  one->digests = g_new0(char *, json_array_size(digests) + 1);
+  for (size_t i = 0, n = 0; i < json_array_size(digests); i++)
+    if (json_is_string(json_array_get(digests, i)))
+      one->digests[n++] = g_strdup(json_string_value(json_array_get(digests, i)));
+  one->options.digests = (const char *const *)one->digests;
   if (!read_records(records, path, error) ||
       !read_vex(json_object_get(json, "vex"), one->vex, error))
     return NULL;

@@ -24,6 +24,10 @@ static const OakumPackage *package_of(const OakumFinding *f, const OakumCatalog 
 static void tell_proof(GString *out, const OakumPackage *p)
 {
   for (guint i = 0; p && i < p->paths->len; i++) {
+    if (strcmp(p->paths->pdata[i], OAKUM_SBOM_DOCUMENT) == 0) {
+      line(out, "proof", "the bill of materials");
+      continue;
+    }
     g_autofree char *offset =
         i == 0 && p->offset ? g_strdup_printf(", at byte %" G_GUINT64_FORMAT, p->offset) : NULL;
     g_autofree char *text = g_strdup_printf(
@@ -35,16 +39,52 @@ static void tell_proof(GString *out, const OakumPackage *p)
     line(out, "", "the version is drawn from a name or a string, not declared");
 }
 
-static void tell_place(GString *out, const OakumFinding *f)
+static const OakumLayerOrigin *origin_of(const OakumFinding *f, const OakumCatalog *catalog)
 {
-  if (f->layer_index >= 0) {
-    g_autofree char *text =
-        g_strdup_printf("%d%s%s", f->layer_index, f->layer ? ", " : "", f->layer ? f->layer : "");
+  return f->layer_index >= 0 && (guint)f->layer_index < catalog->layers->len
+             ? catalog->layers->pdata[f->layer_index]
+             : NULL;
+}
+
+/* Whether the base image brought it: the build knows (a line, or none), the history lets one guess.
+ */
+static gboolean is_of_base(const OakumFinding *f, const OakumCatalog *catalog,
+                           const OakumMatchOptions *options)
+{
+  const OakumLayerOrigin *origin = origin_of(f, catalog);
+  if (options && options->layer_lines)
+    return f->layer_index >= 0 && f->dockerfile_line <= 0;
+  return origin && origin->base;
+}
+
+static void tell_place(GString *out, const OakumFinding *f, const OakumCatalog *catalog,
+                       const OakumMatchOptions *options)
+{
+  const OakumLayerOrigin *origin = origin_of(f, catalog);
+  if (f->layer_index >= 0 && (f->layer || origin)) { /* else there is but one, and no image */
+    g_autofree char *of = origin ? g_strdup_printf(" of %u", catalog->layers->len) : g_strdup("");
+    g_autofree char *text = g_strdup_printf("%d%s%s%s", f->layer_index + 1, of,
+                                            f->layer ? ", " : "", f->layer ? f->layer : "");
     line(out, "layer", text);
+  }
+  if (origin && origin->created_by) {
+    g_autofree char *valid = g_utf8_make_valid(origin->created_by, -1);
+    g_autofree char *flat = g_strdelimit(valid ? g_strdup(valid) : NULL, "\t\r\n", ' ');
+    g_autofree char *made = g_utf8_strlen(flat, -1) > (glong)OAKUM_EXPLAIN_LINE_MAX
+                                ? g_utf8_substring(flat, 0, OAKUM_EXPLAIN_LINE_MAX)
+                                : g_strdup(flat);
+    line(out, "made by", made);
   }
   if (f->dockerfile_line > 0) {
     g_autofree char *text = g_strdup_printf("line %d of the Dockerfile", f->dockerfile_line);
     line(out, "from", text);
+  }
+  if (is_of_base(f, catalog, options)) {
+    g_autofree char *text = g_strdup_printf(
+        "the layer is the base image's%s%s%s", catalog->base ? ", " : "",
+        catalog->base ? catalog->base : "",
+        options && options->layer_lines ? "" : " (by where the history has the base's CMD)");
+    line(out, "base", text);
   }
 }
 
@@ -83,8 +123,56 @@ static void tell_severity(GString *out, const OakumFinding *f)
   line(out, "risk", risk);
 }
 
-char *oakum_match_explain(const OakumFinding *f, const OakumCatalog *catalog)
+static const char *name_word(const char *by)
 {
+  static const char *const words[][2] = {{"source", "name of the source"},
+                                         {"binary", "name of the package"},
+                                         {"language", "name in the registry"},
+                                         {"cpe", "CPE's vendor and product"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_strcmp0(by, words[i][0]) == 0)
+      return words[i][1];
+  return "name";
+}
+
+static void tell_ways_out(GString *out, const OakumFinding *f, const OakumPackage *p, gboolean base)
+{
+  g_autofree char *since =
+      f->fix && f->fix_date ? g_strdup_printf(" (out since %.10s)", f->fix_date) : g_strdup("");
+  g_autofree char *upgrade = f->fix ? g_strconcat(f->fix, since, NULL) : NULL;
+  const char *none = g_strcmp0(f->status, "will_not_fix") == 0  ? "the vendor will not mend it"
+                     : g_strcmp0(f->status, "end_of_life") == 0 ? "the vendor no longer mends it"
+                     : g_strcmp0(f->status, "fix_deferred") == 0
+                         ? "the vendor mends it later: no version is known yet"
+                         : "no version is known that mends it";
+  line(out, "way out", upgrade ? upgrade : none);
+  if (base)
+    line(out, "",
+         f->fix ? "or take a base image that has it: the package came with the base"
+                : "take another base image: the package came with the base");
+  if (p && p->owner)
+    line(out, "", "or upgrade or remove the package of the system that installed it");
+  else
+    line(out, "", "or remove the package, when nothing needs it");
+}
+
+static char *explain_end(const OakumFinding *f)
+{
+  GString *out = g_string_new(NULL);
+  g_autofree char *head = oakum_escape_terminal(f->id, -1);
+  g_string_append_printf(out, "%s\n", head);
+  line(out, "title", f->title);
+  tell_records(out, f);
+  line(out, "why", f->why);
+  line(out, "way out", f->fix);
+  return g_string_free(out, FALSE);
+}
+
+char *oakum_match_explain(const OakumFinding *f, const OakumCatalog *catalog,
+                          const OakumMatchOptions *options)
+{
+  if (f->kind == OAKUM_FINDING_EOL)
+    return explain_end(f);
   GString *out = g_string_new(NULL);
   const OakumPackage *p = package_of(f, catalog);
   g_autofree char *head = oakum_escape_terminal(f->id, -1);
@@ -102,23 +190,19 @@ char *oakum_match_explain(const OakumFinding *f, const OakumCatalog *catalog)
   }
   if (p && p->owner)
     line(out, "installed by", p->owner);
-  tell_place(out, f);
+  tell_place(out, f, catalog, options);
   tell_records(out, f);
+  g_autofree char *row =
+      f->looked_up ? g_strdup_printf("%s of %s, ", f->looked_up, f->ecosystem) : g_strdup("");
   g_autofree char *looked =
-      g_strdup_printf("by %s name%s", f->by ? f->by : "?",
+      g_strdup_printf("%sas the %s%s", row, name_word(f->by),
                       g_strcmp0(f->by, "cpe") == 0 ? ": it may stand for something else" : "");
   line(out, "looked up", looked);
   line(out, "compared", f->compared);
   line(out, "status", f->status);
   tell_severity(out, f);
   line(out, "why", f->why);
-  g_autofree char *fix =
-      f->fix ? g_strdup_printf("%s%s%.10s%s", f->fix, f->fix_date ? " (out since " : "",
-                               f->fix_date ? f->fix_date : "", f->fix_date ? ")" : "")
-             : g_strdup(p && p->layer_index == 0
-                            ? "no version is known: another base image, or no such package"
-                            : "no version is known: remove the package, or what needs it");
-  line(out, "way out", fix);
+  tell_ways_out(out, f, p, is_of_base(f, catalog, options));
   line(out, "suppressed", f->suppressed);
   return g_string_free(out, FALSE);
 }

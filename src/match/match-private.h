@@ -16,7 +16,8 @@ NODISCARD gboolean oakum_is_of_flavour(const OakumPackage *package, const char *
 typedef struct {
   const OakumDistroRule *rule; /* NULL: unknown distribution */
   const OakumDistro *distro;
-  gboolean esm; /* packages of Ubuntu Pro are installed */
+  gboolean esm;    /* packages of Ubuntu Pro are installed */
+  GPtrArray *cpes; /* products that the image's repositories bring; NULL: not known */
 } OakumMatchPlace;
 /* Whether the record is about this package at all: module, flavour, architecture, product. */
 NODISCARD gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *package,
@@ -45,7 +46,7 @@ NODISCARD int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, 
 typedef struct {
   const OakumAdvisory *a;
   OakumNameKind by;
-  const char *name, *version; /* looked up, compared */
+  const char *ecosystem, *name, *version; /* looked up; compared */
   OakumVersionScheme scheme;
   gboolean drop_epoch;
   int rank; /* 0: the distribution's own feed */

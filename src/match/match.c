@@ -62,9 +62,15 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
   const char *fallback = oakum_ecosystem_scheme(q->ecosystem);
   for (guint i = 0; i < list->len; i++) {
     const OakumAdvisory *a = &list->items[i];
-    OakumStatement s = {
-        a,  q->by, q->name, q->version, OAKUM_VERSION_GENERIC, q->drop_epoch, rank_of(m, p, q, a),
-        {0}};
+    OakumStatement s = {a,
+                        q->by,
+                        q->ecosystem,
+                        q->name,
+                        q->version,
+                        OAKUM_VERSION_GENERIC,
+                        q->drop_epoch,
+                        rank_of(m, p, q, a),
+                        {0}};
     const char *scheme = a->scheme && *a->scheme ? a->scheme : fallback;
     if (!oakum_version_scheme_parse(scheme, &s.scheme) || !kind_applies(m, q, a) ||
         !oakum_record_applies(&m->place, p, a, list))
@@ -263,6 +269,40 @@ static void look_around(OakumMatch *m)
   }
 }
 
+/* What Red Hat's table says of the content sets that the image was built from. A set that it does
+ * not have (a mirror's own) makes all of them a matter of names again. */
+static gboolean find_products(OakumMatch *m, GPtrArray *cpes, GError **error)
+{
+  const OakumDistro *distro = &m->catalog->distro;
+  if (!distro->repositories || !m->place.rule || strcmp(m->place.rule->ecosystem, "Red Hat") != 0 ||
+      !oakum_advisory_db_knows(m->db, OAKUM_ECOSYSTEM_REPOSITORIES))
+    return TRUE;
+  g_auto(GStrv) sets = g_strsplit(distro->repositories, " ", -1);
+  gboolean all = TRUE;
+  for (char **set = sets; *set; set++) {
+    if (!**set)
+      continue;
+    g_autoptr(OakumAdvisoryList) list =
+        oakum_advisory_db_find(m->db, OAKUM_ECOSYSTEM_REPOSITORIES, *set, error);
+    /* "rhel-8-for-x86_64-baseos-eus-rpms__8_DOT_4" is one of a minor release */
+    char *minor = list && list->len == 0 ? strstr(*set, "__") : NULL;
+    if (minor) {
+      *minor = 0;
+      oakum_advisory_list_free(g_steal_pointer(&list));
+      list = oakum_advisory_db_find(m->db, OAKUM_ECOSYSTEM_REPOSITORIES, *set, error);
+    }
+    if (!list)
+      return FALSE;
+    all = all && list->len > 0;
+    for (guint i = 0; i < list->len; i++)
+      if (list->items[i].product)
+        g_ptr_array_add(cpes, g_strdup(list->items[i].product));
+  }
+  if (all && cpes->len > 0)
+    m->place.cpes = cpes;
+  return TRUE;
+}
+
 static gboolean same_finding(const OakumFinding *a, const OakumFinding *b)
 {
   return a->kind == b->kind && strcmp(a->id, b->id) == 0 &&
@@ -284,7 +324,7 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
   OakumMatch m = {catalog,
                   db,
                   options ? options : &none,
-                  {oakum_distro_rule(catalog->distro.ecosystem), &catalog->distro, FALSE},
+                  {oakum_distro_rule(catalog->distro.ecosystem), &catalog->distro, FALSE, NULL},
                   findings,
                   used,
                   owners,
@@ -294,6 +334,9 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
     oakum_match_incomplete(&m, from->id, g_strdup(from->title));
   }
   look_around(&m);
+  g_autoptr(GPtrArray) cpes = g_ptr_array_new_with_free_func(g_free);
+  if (!find_products(&m, cpes, error))
+    return NULL;
   oakum_match_say_distribution(&m);
   for (guint i = 0; i < catalog->packages->len; i++)
     if (!judge(&m, catalog->packages->pdata[i], error))
@@ -302,7 +345,7 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
   oakum_match_say_unjudged(&m);
   oakum_match_say_end_of_life(&m);
   if (m.options->vex)
-    oakum_vex_apply(m.options->vex, findings);
+    oakum_vex_apply(m.options->vex, m.options, findings);
   g_ptr_array_sort(findings, oakum_finding_compare);
   for (guint i = 1; i < findings->len;)
     if (same_finding(findings->pdata[i - 1], findings->pdata[i]))

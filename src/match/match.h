@@ -18,17 +18,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumVex, oakum_vex_free)
 NODISCARD gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char *what,
                                   GError **error);
 NODISCARD guint oakum_vex_statements(const OakumVex *vex);
-/* Sets `suppressed` of those vulnerabilities that a statement says do not matter here. */
-void oakum_vex_apply(const OakumVex *vex, GPtrArray *findings);
-
 /* ---- the run --------------------------------------------------------------------------------- */
 typedef struct {
   GArray *layer_lines;     /* int, the Dockerfile line of each layer; NULL: not known */
   int64_t now;             /* seconds; 0: not known, then nothing is old or ended */
   int64_t max_age_s;       /* of feeds, before their verdict is none; 0: any age will do */
+  int64_t max_age_whole_s; /* of the newest record of the database; 0: any age will do */
   const OakumVex *vex;     /* NULL: none */
   gboolean kernel_headers; /* holes of the kernel in packages of its headers count */
+  const char *image;       /* "registry/name:tag" or "…@digest", that VEX may name; NULL: none */
+  const char *const *digests; /* of its manifest, index and configuration; NULL: not known */
 } OakumMatchOptions;
+/* Sets `suppressed` of those vulnerabilities that a statement says do not matter here. */
+void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtrArray *findings);
 
 /* Findings of kind VULNERABILITY, INCOMPLETE and EOL, sorted and without doubles. Those that are
  * suppressed are among them. `options` may be NULL. NULL on a database error. Array of
@@ -37,18 +39,22 @@ NODISCARD GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryD
                                      const OakumMatchOptions *options, GError **error);
 
 /* Everything that a finding stands on, as text for people: proof, layer, records, comparison,
- * severity, way out. New string; escaped for terminals. */
-NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCatalog *catalog);
+ * severity, ways out. `options` (may be NULL): those of the run. New string; escaped for
+ * terminals. */
+NODISCARD char *oakum_match_explain(const OakumFinding *finding, const OakumCatalog *catalog,
+                                    const OakumMatchOptions *options);
 
 /* ---- a whole case in one document (debug match)
  * ------------------------------------------------------------------------------------------- */
 /* {"distro": {"ecosystem", "id", "version", "repositories"}, "packages": [{"name", "version",
  * "type", "space", "arch", "source", "source_version", "vendor", "module", "cpe", "owner",
  * "purl"}], "records": {FEED: [record, or text of a document]}, "vex": [document], "now": RFC 3339,
- * "max_age_days": N, "kernel_headers": true}. The database is made at `path`. NULL: it is none. */
+ * "max_age_days": N, "kernel_headers": true, "image": "registry/name:tag", "digests": [text]}. The
+ * database is made at `path`. NULL: it is none. */
 typedef struct {
   OakumCatalog *catalog;
   OakumVex *vex;
+  char *image, **digests;
   OakumMatchOptions options;
 } OakumMatchCase;
 void oakum_match_case_free(OakumMatchCase *one);

@@ -207,12 +207,41 @@ static gboolean any_plain(const OakumAdvisoryList *all)
   return FALSE;
 }
 
+/* "enterprise_linux:8::baseos" of "cpe:/o:redhat:enterprise_linux:8::baseos"; NULL: no CPE. */
+static const char *cpe_tail(const char *cpe)
+{
+  const char *at = g_str_has_prefix(cpe, "cpe:/") ? strstr(cpe, ":redhat:") : NULL;
+  return at ? at + strlen(":redhat:") : NULL;
+}
+
+static gboolean begins_with(const char *text, const char *part)
+{
+  size_t n = strlen(part);
+  return strncmp(text, part, n) == 0 && (text[n] == 0 || text[n] == ':' || text[n] == '.');
+}
+
+/* Whether one of the repositories' products is the record's, or a part of it, or the other way:
+ * "…:8" of what is open is all of "…:8::baseos". */
+static gboolean is_of_product(const GPtrArray *cpes, const char *product)
+{
+  const char *wanted = cpe_tail(product);
+  for (guint i = 0; wanted && i < cpes->len; i++) {
+    const char *have = cpe_tail(cpes->pdata[i]);
+    if (have && (begins_with(have, wanted) || begins_with(wanted, have)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* A fix for a product that the image does not take its packages from says nothing of it. */
 static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisory *a,
                                 const OakumAdvisoryList *all)
 {
-  if (!a->product || !place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0 ||
-      is_plain_product(a->product))
+  if (!a->product || !place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0)
+    return TRUE;
+  if (place->cpes && cpe_tail(a->product))
+    return is_of_product(place->cpes, a->product);
+  if (is_plain_product(a->product))
     return TRUE;
   g_autofree char *name = product_name(a->product);
   const char *sets = place->distro->repositories;

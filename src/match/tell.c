@@ -107,8 +107,10 @@ static char *why(const OakumMatch *m, const OakumPackage *p, const OakumStatemen
       : r && r->last_affected
           ? g_strdup_printf("up to %s", r->last_affected)
           : g_strdup(s->a->versions[0] && !r ? "of this version" : "without a known fix");
-  g_autofree char *proof = p->paths->len ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
-                                         : g_strdup("the bill of materials");
+  gboolean bill = p->paths->len && strcmp(p->paths->pdata[0], OAKUM_SBOM_DOCUMENT) == 0;
+  g_autofree char *proof = p->paths->len && !bill
+                               ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
+                               : g_strdup("the bill of materials");
   const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY
                           ? m->catalog->distro.ecosystem
                       : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
@@ -121,6 +123,22 @@ static char *why(const OakumMatch *m, const OakumPackage *p, const OakumStatemen
                          s->by == OAKUM_NAME_CPE
                              ? "; matched by its CPE alone, which may stand for something else"
                              : "");
+}
+
+/* What is built into a program is mended by building it anew. */
+static char *way_out(const OakumPackage *p, const OakumStatement *decided, const char *fixed)
+{
+  const char *program = p->paths->len ? p->paths->pdata[0] : NULL;
+  gboolean built = p->found_by && strcmp(p->found_by, "executable") == 0 && program,
+           go = strcmp(p->type, "golang") == 0;
+  if (built && go && strcmp(p->name, "stdlib") == 0)
+    return g_strdup_printf("build /%s with Go %s or later", program, fixed);
+  if (built && (go || strcmp(p->type, "cargo") == 0))
+    return g_strdup_printf("build /%s with %s %s or later", program, p->name, fixed);
+  if (decided->by == OAKUM_NAME_SOURCE)
+    return g_strdup_printf("upgrade %s to a build of %s %s or later", p->name, decided->name,
+                           fixed);
+  return g_strdup_printf("upgrade %s to %s or later", p->name, fixed);
 }
 
 gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole *hole,
@@ -140,6 +158,8 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   f->status = g_strdup(oakum_match_status(a, out->fixed != NULL));
   f->advisory = g_strdup(a->record);
   f->by = g_strdup(by_name(decided.by));
+  f->ecosystem = g_strdup(decided.ecosystem);
+  f->looked_up = g_strdup(decided.name);
   f->compared = comparison(&decided);
   f->fix_date = out->fixed ? g_strdup(a->fix_date) : NULL;
   f->layer = g_strdup(p->layer);
@@ -153,11 +173,7 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   if (out->refuted)
     f->suppressed = g_strdup_printf("%s says that it is not affected%s%s", a->feed->name,
                                     a->note ? ": " : "", a->note ? a->note : "");
-  f->fix = !out->fixed ? NULL
-           : decided.by == OAKUM_NAME_SOURCE
-               ? g_strdup_printf("upgrade %s to a build of %s %s or later", p->name, decided.name,
-                                 out->fixed)
-               : g_strdup_printf("upgrade %s to %s or later", p->name, out->fixed);
+  f->fix = out->fixed ? way_out(p, &decided, out->fixed) : NULL;
   g_autoptr(GPtrArray) statements = g_ptr_array_new();
   g_ptr_array_add(statements, (gpointer)a);
   for (guint i = 0; i < hole->statements->len; i++)

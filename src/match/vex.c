@@ -1,15 +1,18 @@
 /* VEX in its three forms. OpenVEX 0.2 (openvex.dev), CSAF 2 section 3.2.3 and profile 5, CycloneDX
  * 1.4 to 1.6 vulnerabilities.analysis. */
 #include "match/match-private.h"
+#include "match/vex-private.h"
 #include "codec/codec.h"
 #include <string.h>
 
 typedef enum { VEX_OTHER, VEX_NOT_AFFECTED, VEX_FIXED } VexKind;
 typedef struct {
   char *id;      /* of the hole */
-  char *product; /* purl, or NULL: every package */
+  char *product; /* purl, image or other name; NULL: whatever it is */
+  char *part;    /* of the product: purl; NULL: the product itself */
   char *reason, *what;
   VexKind kind;
+  int64_t time; /* seconds; 0: not said */
 } Statement;
 
 struct OakumVex {
@@ -22,6 +25,7 @@ static void statement_free(gpointer data)
   Statement *s = data;
   g_free(s->id);
   g_free(s->product);
+  g_free(s->part);
   g_free(s->reason);
   g_free(s->what);
   g_free(s);
@@ -52,10 +56,22 @@ typedef struct {
   const char *what;
   GPtrArray *all;
   guint had;
+  int64_t time; /* of the document */
 } Reading;
 
-static gboolean add(Reading *r, const char *id, const char *product, VexKind kind,
-                    const char *reason, GError **error)
+/* What a statement is about, and what it says of it. Borrowed; NULL where it says nothing. */
+typedef struct {
+  const char *product, *part, *reason, *time;
+  VexKind kind;
+} Said;
+
+static int64_t seconds_of(const char *text, int64_t fallback)
+{
+  int64_t seconds;
+  return text && oakum_time_parse(text, &seconds) ? seconds : fallback;
+}
+
+static gboolean add(Reading *r, const char *id, const Said *said, GError **error)
 {
   if (r->had + r->all->len >= OAKUM_VEX_STATEMENTS_MAX) {
     g_set_error(error, OAKUM_MATCH_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u VEX statements",
@@ -65,7 +81,13 @@ static gboolean add(Reading *r, const char *id, const char *product, VexKind kin
   if (!id || !*id)
     return TRUE;
   Statement *s = g_new0(Statement, 1);
-  *s = (Statement){g_strdup(id), g_strdup(product), g_strdup(reason), g_strdup(r->what), kind};
+  *s = (Statement){g_strdup(id),
+                   g_strdup(said->product),
+                   g_strdup(said->part),
+                   g_strdup(said->reason),
+                   g_strdup(r->what),
+                   said->kind,
+                   seconds_of(said->time, r->time)};
   g_ptr_array_add(r->all, s);
   return TRUE;
 }
@@ -99,67 +121,79 @@ static char *reason_of(const char *status, const char *justification, const char
 }
 
 /* ---- OpenVEX -------------------------------------------------------------------------------- */
-/* A product is named by @id (a purl or an IRI) or by its identifiers; old documents have the text
- * itself. */
-static const char *openvex_product(const json_t *product)
+/* A product is named by its identifiers, by a digest, or by @id (a purl or an IRI); old documents
+ * have the text itself. New string or NULL. */
+static char *openvex_product(const json_t *product)
 {
   if (json_is_string(product))
-    return json_string_value(product);
-  const char *purl = text_of(json_object_get(product, "identifiers"), "purl");
-  return purl ? purl : text_of(product, "@id");
+    return g_strdup(json_string_value(product));
+  const char *purl = text_of(json_object_get(product, "identifiers"), "purl"),
+             *id = text_of(product, "@id");
+  const json_t *hashes = json_object_get(product, "hashes");
+  const char *sha256 = text_of(hashes, "sha-256");
+  return purl || id ? g_strdup(purl ? purl : id)
+         : sha256   ? g_strconcat("sha256:", sha256, NULL)
+                    : NULL;
 }
 
-static gboolean openvex_names(Reading *r, const json_t *names, const char *product, VexKind kind,
-                              const char *reason, GError **error)
+static gboolean openvex_names(Reading *r, const json_t *names, const Said *said, GError **error)
 {
   if (json_is_string(names))
-    return add(r, json_string_value(names), product, kind, reason, error);
+    return add(r, json_string_value(names), said, error);
   const char *keys[] = {"name", "@id"};
   for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
     if (text_of(names, keys[i]) && !strstr(text_of(names, keys[i]), "://") &&
-        !add(r, text_of(names, keys[i]), product, kind, reason, error))
+        !add(r, text_of(names, keys[i]), said, error))
       return FALSE;
   const json_t *aliases = json_object_get(names, "aliases");
   for (size_t i = 0; i < json_array_size(aliases); i++)
-    if (!add(r, json_string_value(json_array_get(aliases, i)), product, kind, reason, error))
+    if (!add(r, json_string_value(json_array_get(aliases, i)), said, error))
       return FALSE;
+  return TRUE;
+}
+
+static gboolean openvex_statement(Reading *r, const json_t *s, GError **error)
+{
+  const char *status = text_of(s, "status"), *words = text_of(s, "impact_statement");
+  g_autofree char *reason =
+      reason_of(status, text_of(s, "justification"), words ? words : text_of(s, "status_notes"));
+  const json_t *names = json_object_get(s, "vulnerability"),
+               *products = json_object_get(s, "products");
+  Said said = {NULL, NULL, reason, text_of(s, "timestamp"), kind_of(status)};
+  if (json_array_size(products) == 0)
+    return openvex_names(r, names, &said, error);
+  for (size_t k = 0; k < json_array_size(products); k++) {
+    const json_t *product = json_array_get(products, k),
+                 *parts = json_object_get(product, "subcomponents");
+    g_autofree char *own = openvex_product(product);
+    said.product = own;
+    said.part = NULL;
+    if (json_array_size(parts) == 0 && own && !openvex_names(r, names, &said, error))
+      return FALSE;
+    for (size_t c = 0; c < json_array_size(parts); c++) {
+      g_autofree char *part = openvex_product(json_array_get(parts, c));
+      said.part = part;
+      if (part && !openvex_names(r, names, &said, error))
+        return FALSE;
+    }
+  }
   return TRUE;
 }
 
 static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
 {
   const json_t *statements = json_object_get(json, "statements"), *s;
+  const char *updated = text_of(json, "last_updated");
   size_t i;
-  json_array_foreach(statements, i, s)
-  {
-    const char *status = text_of(s, "status");
-    VexKind kind = kind_of(status);
-    const char *words = text_of(s, "impact_statement");
-    g_autofree char *reason =
-        reason_of(status, text_of(s, "justification"), words ? words : text_of(s, "status_notes"));
-    const json_t *names = json_object_get(s, "vulnerability"),
-                 *products = json_object_get(s, "products");
-    if (json_array_size(products) == 0 && !openvex_names(r, names, NULL, kind, reason, error))
-      return FALSE;
-    for (size_t k = 0; k < json_array_size(products); k++) {
-      const json_t *product = json_array_get(products, k),
-                   *parts = json_object_get(product, "subcomponents");
-      const char *own = openvex_product(product);
-      if (json_array_size(parts) == 0 && own && !openvex_names(r, names, own, kind, reason, error))
-        return FALSE;
-      for (size_t c = 0; c < json_array_size(parts); c++) {
-        const char *part = openvex_product(json_array_get(parts, c));
-        if (part && !openvex_names(r, names, part, kind, reason, error))
-          return FALSE;
-      }
-    }
-  }
+  r->time = seconds_of(updated ? updated : text_of(json, "timestamp"), 0);
+  json_array_foreach(statements, i, s) if (!openvex_statement(r, s, error)) return FALSE;
   return TRUE;
 }
 
 /* ---- CSAF ----------------------------------------------------------------------------------- */
-/* Walks the tree of products without recursion; id → purl. */
-static void csaf_products(const json_t *tree, GHashTable *purls)
+/* Walks the tree of products without recursion: id → purl; and of what is a part of another product
+ * that has a purl, id → that one's. */
+static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *wholes)
 {
   g_autoptr(GPtrArray) open = g_ptr_array_new();
   const json_t *names = json_object_get(tree, "full_product_names"), *one;
@@ -186,10 +220,13 @@ static void csaf_products(const json_t *tree, GHashTable *purls)
   json_array_foreach(relations, i, one)
   {
     const char *id = text_of(json_object_get(one, "full_product_name"), "product_id"),
-               *part = text_of(one, "product_reference");
+               *part = text_of(one, "product_reference"),
+               *whole = text_of(one, "relates_to_product_reference");
     const char *purl = part ? g_hash_table_lookup(purls, part) : NULL;
     if (id && purl)
       g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
+    if (id && purl && whole && g_hash_table_contains(purls, whole))
+      g_hash_table_insert(wholes, (gpointer)id, g_hash_table_lookup(purls, whole));
   }
 }
 
@@ -212,8 +249,11 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
 {
   static const char *const states[] = {"known_affected", "under_investigation",
                                        "known_not_affected", "fixed", "first_fixed"};
-  g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
-  csaf_products(json_object_get(json, "product_tree"), purls);
+  g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL),
+                        wholes = oakum_str_map_new(NULL, NULL);
+  const json_t *tracking = json_object_get(json_object_get(json, "document"), "tracking");
+  r->time = seconds_of(text_of(tracking, "current_release_date"), 0);
+  csaf_products(json_object_get(json, "product_tree"), purls, wholes);
   const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
   size_t i;
   json_array_foreach(holes, i, hole)
@@ -231,7 +271,9 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
         g_autofree char *reason =
             reason_of(states[s], csaf_about(json_object_get(hole, "flags"), product, "label"),
                       csaf_about(json_object_get(hole, "threats"), product, "details"));
-        if (!add(r, id, purl, kind_of(states[s]), reason, error))
+        const char *whole = g_hash_table_lookup(wholes, product);
+        Said said = {whole ? whole : purl, whole ? purl : NULL, reason, NULL, kind_of(states[s])};
+        if (!add(r, id, &said, error))
           return FALSE;
       }
     }
@@ -243,8 +285,13 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
 static void cyclonedx_components(const json_t *json, GHashTable *purls)
 {
   g_autoptr(GPtrArray) open = g_ptr_array_new();
-  const json_t *one;
+  const json_t *one = json_object_get(json_object_get(json, "metadata"), "component");
   size_t i;
+  /* what the document is about; without a purl it goes by its name */
+  const char *subject = text_of(one, "bom-ref"), *subject_purl = text_of(one, "purl");
+  subject_purl = subject_purl ? subject_purl : text_of(one, "name");
+  if (subject && subject_purl)
+    g_hash_table_insert(purls, (gpointer)subject, (gpointer)subject_purl);
   g_ptr_array_add(open, json_object_get(json, "components"));
   while (open->len > 0) {
     const json_t *list = g_ptr_array_steal_index(open, open->len - 1);
@@ -262,6 +309,7 @@ static void cyclonedx_components(const json_t *json, GHashTable *purls)
 static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
 {
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
+  r->time = seconds_of(text_of(json_object_get(json, "metadata"), "timestamp"), 0);
   cyclonedx_components(json, purls);
   const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
   size_t i;
@@ -274,8 +322,8 @@ static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
       continue;
     g_autofree char *reason =
         reason_of(state, text_of(analysis, "justification"), text_of(analysis, "detail"));
-    if (json_array_size(affects) == 0 &&
-        !add(r, text_of(hole, "id"), NULL, kind_of(state), reason, error))
+    Said said = {NULL, NULL, reason, text_of(analysis, "lastUpdated"), kind_of(state)};
+    if (json_array_size(affects) == 0 && !add(r, text_of(hole, "id"), &said, error))
       return FALSE;
     for (size_t k = 0; k < json_array_size(affects); k++) {
       const char *ref = text_of(json_array_get(affects, k), "ref");
@@ -284,8 +332,8 @@ static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
       g_autofree char *unescaped = hash ? g_uri_unescape_string(hash + 1, NULL) : NULL;
       ref = unescaped ? unescaped : ref;
       const char *purl = ref ? g_hash_table_lookup(purls, ref) : NULL;
-      purl = purl ? purl : ref;
-      if (purl && !add(r, text_of(hole, "id"), purl, kind_of(state), reason, error))
+      said.product = purl ? purl : ref;
+      if (said.product && !add(r, text_of(hole, "id"), &said, error))
         return FALSE;
     }
   }
@@ -304,7 +352,7 @@ gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char 
   if (!json)
     return FALSE;
   g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(statement_free);
-  Reading r = {what, all, vex->len};
+  Reading r = {what, all, vex->len, 0};
   const char *context = text_of(json, "@context");
   gboolean ok;
   if (context && strstr(context, "openvex"))
@@ -338,61 +386,28 @@ gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char 
 
 /* ---- application
  * ---------------------------------------------------------------------------------- */
-/* The purl without qualifiers and subpath; *version (may be empty) is cut off and unescaped. */
-static char *bare(const char *purl, char **version)
+/* What was said later counts, where both say when; else what was read later. */
+static gboolean supersedes(const Statement *s, const Statement *last)
 {
-  g_autofree char *cut = g_strndup(purl, strcspn(purl, "?#"));
-  char *slash = strrchr(cut, '/'), *at = slash ? strrchr(slash, '@') : NULL;
-  if (at && at == slash + 1) /* "pkg:npm/@scope": an unescaped scope is no version */
-    at = NULL;
-  *version = at ? g_uri_unescape_string(at + 1, NULL) : g_strdup("");
-  if (!*version)
-    *version = g_strdup("");
-  if (at)
-    *at = 0;
-  char *plain = g_uri_unescape_string(cut, NULL);
-  return plain ? plain : g_strdup(cut);
+  return !last || s->time == 0 || last->time == 0 || s->time >= last->time;
 }
 
-/* Whether the qualifier's value is the same where both have it. */
-static gboolean qualifier_agrees(const char *a, const char *b, const char *key)
-{
-  g_autofree char *pattern = g_strdup_printf("%s=", key);
-  const char *x = strchr(a, '?'), *y = strchr(b, '?');
-  x = x ? strstr(x, pattern) : NULL;
-  y = y ? strstr(y, pattern) : NULL;
-  if (!x || !y)
-    return TRUE;
-  size_t n = strcspn(x, "&#"), m = strcspn(y, "&#");
-  return n == m && memcmp(x, y, n) == 0;
-}
-
-static gboolean product_matches(const char *product, const OakumFinding *f)
-{
-  if (!product)
-    return TRUE;
-  if (!f->package_purl || !g_str_has_prefix(product, "pkg:"))
-    return FALSE;
-  g_autofree char *version = NULL, *own = NULL;
-  g_autofree char *a = bare(product, &version), *b = bare(f->package_purl, &own);
-  return g_ascii_strcasecmp(a, b) == 0 && (!*version || strcmp(version, own) == 0) &&
-         qualifier_agrees(product, f->package_purl, "arch");
-}
-
-void oakum_vex_apply(const OakumVex *vex, GPtrArray *findings)
+void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtrArray *findings)
 {
   for (guint i = 0; i < findings->len; i++) {
     OakumFinding *f = findings->pdata[i];
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
-    const Statement *last = NULL; /* what was said later counts */
+    const Statement *last = NULL;
     for (char **name = &f->id; name; name = name == &f->id ? f->aliases : name + 1) {
       if (!*name)
         break;
       const GPtrArray *list = g_hash_table_lookup(vex->by_id, *name);
-      for (guint k = 0; list && k < list->len; k++)
-        if (product_matches(((const Statement *)list->pdata[k])->product, f))
-          last = list->pdata[k];
+      for (guint k = 0; list && k < list->len; k++) {
+        const Statement *s = list->pdata[k];
+        if (supersedes(s, last) && oakum_vex_is_about(s->product, s->part, f, options))
+          last = s;
+      }
     }
     if (last && last->kind != VEX_OTHER)
       f->suppressed = g_strdup_printf("VEX %s: %s", last->what, last->reason);

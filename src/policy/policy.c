@@ -3,7 +3,7 @@
 
 gboolean oakum_policy_parse(const char *text, OakumPolicy *out)
 {
-  *out = (OakumPolicy){FALSE, FALSE, OAKUM_SEVERITY_UNKNOWN};
+  *out = (OakumPolicy){FALSE, FALSE, OAKUM_SEVERITY_UNKNOWN, FALSE};
   if (strcmp(text, "none") == 0)
     return TRUE;
   out->fixable = strcmp(text, "fixable") == 0;
@@ -32,7 +32,10 @@ OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy, GPtrArray *findin
     severe += over;
     unrated += hole && policy->by_severity && f->severity == OAKUM_SEVERITY_UNKNOWN;
     incomplete += f->kind == OAKUM_FINDING_INCOMPLETE;
-    verdict->failing += has_fix || over;
+    gboolean over_age = policy->end_of_life && f->kind == OAKUM_FINDING_EOL;
+    if (over_age)
+      g_ptr_array_add(verdict->reasons, g_strdup(f->title));
+    verdict->failing += has_fix || over || over_age;
   }
   if (fixable)
     g_ptr_array_add(verdict->reasons, g_strdup_printf("%u holes have a fix", fixable));

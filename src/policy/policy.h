@@ -12,6 +12,7 @@ typedef struct {
   gboolean fixable;     /* refuse every hole that has a fix */
   gboolean by_severity; /* refuse holes of `threshold` and above */
   OakumSeverity threshold;
+  gboolean end_of_life; /* refuse a release that has ended */
 } OakumPolicy;
 /* "fixable", a severity, or "none". */
 NODISCARD gboolean oakum_policy_parse(const char *text, OakumPolicy *out);

@@ -159,6 +159,8 @@ static void add_judgement(json_t *object, const OakumFinding *f)
     json_object_set_new(one, "decided", json_boolean(r->decided));
     json_array_append_new(records, one);
   }
+  json_object_set_new(object, "ecosystem", text(f->ecosystem));
+  json_object_set_new(object, "looked_up", text(f->looked_up));
   json_object_set_new(object, "by", text(f->by));
   json_object_set_new(object, "compared", text(f->compared));
   json_object_set_new(object, "fix_date", text(f->fix_date));
@@ -205,6 +207,20 @@ static json_t *finding_json(const OakumFinding *f)
   return object;
 }
 
+static json_t *layers_json(const OakumCatalog *catalog)
+{
+  json_t *layers = json_array();
+  for (guint i = 0; i < catalog->layers->len; i++) {
+    const OakumLayerOrigin *origin = catalog->layers->pdata[i];
+    json_t *one = json_object();
+    json_object_set_new(one, "digest", text(origin->digest));
+    json_object_set_new(one, "created_by", text(origin->created_by));
+    json_object_set_new(one, "base", json_boolean(origin->base));
+    json_array_append_new(layers, one);
+  }
+  return layers;
+}
+
 char *oakum_report_json(const OakumResult *result)
 {
   OAKUM_AUTO_JSON *json = json_object();
@@ -234,6 +250,7 @@ char *oakum_report_json(const OakumResult *result)
   json_object_set_new(os, "id", text(distro->id));
   json_object_set_new(os, "version", text(distro->version));
   json_object_set_new(os, "name", text(distro->pretty));
+  json_object_set_new(os, "ecosystem", text(distro->ecosystem));
   json_object_set_new(database, "path", text(result->db_path));
   json_object_set_new(database, "newest", text(result->db_date));
   json_object_set_new(json, "schema", json_integer(OAKUM_RESULT_SCHEMA));
@@ -243,6 +260,8 @@ char *oakum_report_json(const OakumResult *result)
   if (result->image)
     json_object_set(json, "image", (json_t *)result->image);
   json_object_set_new(json, "distro", os);
+  json_object_set_new(json, "layers", layers_json(result->catalog));
+  json_object_set_new(json, "base", text(result->catalog->base));
   json_object_set_new(json, "database", database);
   json_object_set_new(json, "packages", packages);
   json_object_set_new(json, "findings", findings);

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       continue;
     g_assert(f->id && f->status && f->by && f->compared && f->why && f->records->len > 0);
     g_assert(f->risk >= 0 && f->risk <= 100);
-    g_autofree char *told = oakum_match_explain(f, one->catalog);
+    g_autofree char *told = oakum_match_explain(f, one->catalog, &one->options);
     g_assert(strstr(told, "compared") && strstr(told, "severity"));
   }
   unlink(path);

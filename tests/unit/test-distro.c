@@ -96,8 +96,7 @@ static const Case cases[] = {
     {"etc/os-release=ID=plan9~VERSION_ID=4~", "plan9", "4", NULL},
     {"etc/os-release=export ID=fedora~VERSION_ID=4\\1~", "fedora", "41", "Fedora:41"},
     {"etc/os-release=NAME=x~", NULL, NULL, NULL},
-    {"etc/system-release=Amazon Linux AMI release 2018.03~", "amzn", "2018.03",
-     "Amazon Linux:1"},
+    {"etc/system-release=Amazon Linux AMI release 2018.03~", "amzn", "2018.03", "Amazon Linux:1"},
 };
 
 static GPtrArray *facts_in(const char *files)

@@ -30,9 +30,7 @@ static void world_init(World *w, const char *version, const char *records)
   g_assert_true(oakum_advisory_import_commit(import, &error));
   w->db = oakum_advisory_db_open(path, &error);
   g_assert_no_error(error);
-  w->catalog = g_new0(OakumCatalog, 1);
-  w->catalog->packages = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
-  w->catalog->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  w->catalog = oakum_catalog_new();
   w->catalog->distro.id = g_strdup("debian");
   w->catalog->distro.ecosystem = g_strdup("Debian:12");
   OakumPackage *p = oakum_package_new();

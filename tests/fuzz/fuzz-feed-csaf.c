@@ -1,0 +1,6 @@
+/* CSAF documents. */
+#define FEEDS                                                                                      \
+  {                                                                                                \
+    "csaf", "in.json"                                                                              \
+  }
+#include "feed.h"

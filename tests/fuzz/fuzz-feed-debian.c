@@ -1,0 +1,7 @@
+/* Debian's tracker and its lists. */
+#define FEEDS                                                                                      \
+  {"debian-tracker", "json"},                                                                      \
+  {                                                                                                \
+    "debian-list", "list"                                                                          \
+  }
+#include "feed.h"

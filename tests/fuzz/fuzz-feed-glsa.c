@@ -1,0 +1,6 @@
+/* Gentoo's GLSA. */
+#define FEEDS                                                                                      \
+  {                                                                                                \
+    "gentoo", "glsa.xml"                                                                           \
+  }
+#include "feed.h"

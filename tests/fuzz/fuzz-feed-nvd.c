@@ -1,0 +1,6 @@
+/* NVD. */
+#define FEEDS                                                                                      \
+  {                                                                                                \
+    "nvd", "nvd.json"                                                                              \
+  }
+#include "feed.h"

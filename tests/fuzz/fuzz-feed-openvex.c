@@ -1,0 +1,6 @@
+/* OpenVEX. */
+#define FEEDS                                                                                      \
+  {                                                                                                \
+    "openvex", "x.vex.json"                                                                        \
+  }
+#include "feed.h"

@@ -1,0 +1,6 @@
+/* Updateinfo.xml. */
+#define FEEDS                                                                                      \
+  {                                                                                                \
+    "updateinfo", "updateinfo.xml"                                                                 \
+  }
+#include "feed.h"
