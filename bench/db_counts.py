@@ -8,7 +8,7 @@ import feed_counts as second  # noqa: E402
 
 # Differences that have a reason. (pattern of the input, pattern of "record package", side, why)
 ARGUED = [
-    ("osv-native/DockerHardenedImages", r"^(CVE|GHSA)-", "missing", "the id comes twice, with other packages and another date: the newer counts"),
+    ("osv-native/DockerHardenedImages", r"^CVE-", "missing", "the id comes twice, with other packages and another date: the newer counts"),
     ("retirejs", r"^RETIREJS-.*-[0-9a-f]{12} ", "more", "of no name but a text or a page: the id is made by the reader"),
 ]
 

@@ -56,11 +56,11 @@ def osv(data, name):
         for affected in record.get("affected", []):
             package = affected.get("package")
             # commits alone say nothing of versions, and neither does nothing
-            kinds = {r["type"] for r in affected.get("ranges") or []} - {"GIT"}
+            kinds = {r["type"] for r in affected.get("ranges") or [] if r.get("events")} - {"GIT"}
             if package and (kinds or affected.get("versions") or (affected.get("database_specific") or {}).get("fixed_versions")):
                 pairs.add((record["id"], package_name(package["ecosystem"], package["name"])))
         not_affected = (record.get("database_specific") or {}).get("not_affected") or []
-        pairs |= {(record["id"], row["package"]) for row in not_affected if isinstance(row, dict) and row.get("package")}
+        pairs |= {(record["id"], row[1]) for row in not_affected}  # [ecosystem, package, since]
     return pairs
 
 
