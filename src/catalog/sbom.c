@@ -274,6 +274,13 @@ void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
       oakum_catalog_sink_fact(sink, file, facts[i].fact, slice(facts[i].value));
 }
 
+void oakum_sbom_repositories(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                             const char *repositories)
+{
+  if (repositories && is_document(file))
+    oakum_catalog_sink_fact(sink, file, "content_sets", slice(repositories));
+}
+
 static gboolean unknown(GError **error)
 {
   g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED,
