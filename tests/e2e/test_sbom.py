@@ -315,3 +315,10 @@ def test_red_hat_as_trivy_says_it(oakum, tmp_path):
     bill = json.loads(subprocess.run([oakum, "scan", "--format", "cyclonedx", f"sbom:{tmp_path}/x"], capture_output=True, text=True).stdout)
     said = {p["name"]: p["value"] for c in bill["components"] for p in c.get("properties", [])}
     assert (said["oakum:distro:ecosystem"], said["oakum:distro:repositories"], said["oakum:module"]) == ("Red Hat:8", "a-rpms b-rpms", "nodejs:18:1:2")
+
+
+@pytest.mark.parametrize("version", ["v1.26.4", "go1.26.4", "1.26.4"])
+def test_the_library_of_go_has_one_version(oakum, tmp_path, version):
+    (tmp_path / "x").write_text(json.dumps({"bomFormat": "CycloneDX", "components": [{"type": "library", "name": "stdlib", "purl": f"pkg:golang/stdlib@{version}"}]}))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
+    assert [p["version"] for p in json.loads(done.stdout)["packages"]] == ["1.26.4"]
