@@ -81,6 +81,9 @@ static gboolean elf_segments(OakumExe *exe, OakumCatalogFile *file, const uint8_
     add(exe->segments, "", 0, oakum_exe_number(exe, one + (wide ? 16 : 8), wide ? 8 : 4),
         oakum_exe_number(exe, one + (wide ? 8 : 4), wide ? 8 : 4),
         oakum_exe_number(exe, one + (wide ? 32 : 16), wide ? 8 : 4), (flags & 2) != 0);
+    if (exe->segments->len > 0)
+      g_array_index(exe->segments, OakumExeSection, exe->segments->len - 1).memory =
+          oakum_exe_number(exe, one + (wide ? 40 : 20), wide ? 8 : 4);
   }
   return TRUE;
 }
@@ -314,6 +317,18 @@ gboolean oakum_exe_at(const OakumExe *exe, uint64_t address, uint64_t len, uint6
         len > segment->size - (address - segment->address))
       continue;
     return !oakum_add_overflows(segment->offset, address - segment->address, offset);
+  }
+  return FALSE;
+}
+
+gboolean oakum_exe_is_zero(const OakumExe *exe, uint64_t address, uint64_t len)
+{
+  for (guint i = 0; i < exe->segments->len; i++) {
+    const OakumExeSection *segment = &g_array_index(exe->segments, OakumExeSection, i);
+    uint64_t at = address - segment->address;
+    if (address >= segment->address && at >= segment->size && at < segment->memory &&
+        len <= segment->memory - at)
+      return TRUE;
   }
   return FALSE;
 }

@@ -97,7 +97,8 @@ static gboolean read_pointer(const OakumExe *exe, OakumCatalogFile *file, uint64
 {
   uint8_t raw[16];
   uint64_t at;
-  if (address == 0) { /* built without modules */
+  /* built without modules: no string, or one that nobody filled in */
+  if (address == 0 || oakum_exe_is_zero(exe, address, 2 * bytes)) {
     *text = g_strdup("");
     *len = 0;
     return TRUE;

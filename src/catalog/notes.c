@@ -97,7 +97,7 @@ void oakum_catalog_free(OakumCatalog *catalog)
   g_free(catalog->base);
   g_ptr_array_unref(catalog->packages);
   g_ptr_array_unref(catalog->incomplete);
-  g_ptr_array_unref(catalog->vex);
+  g_clear_pointer(&catalog->vex, g_ptr_array_unref);
   oakum_distro_clear(&catalog->distro);
   g_free(catalog);
 }

@@ -65,7 +65,8 @@ NODISCARD OakumExeKind oakum_exe_sniff(OakumSlice head);
 typedef struct {
   char name[40];                  /* cut when longer; Mach-O: "__DATA,__go_buildinfo" */
   uint64_t address, offset, size; /* size: of what is in the file */
-  gboolean data;                  /* writable, or read-only data: not code */
+  uint64_t memory; /* of a segment of ELF: bytes in memory; what the file has not is zero */
+  gboolean data;   /* writable, or read-only data: not code */
 } OakumExeSection;
 typedef struct {
   OakumExeKind kind;
@@ -83,6 +84,8 @@ NODISCARD const OakumExeSection *oakum_exe_section(const OakumExe *exe, const ch
 /* Up to `len` bytes at a loaded address; FALSE when it is not all of the file. */
 NODISCARD gboolean oakum_exe_at(const OakumExe *exe, uint64_t address, uint64_t len,
                                 uint64_t *offset);
+/* Loaded, and not in the file: zeros until the program runs (.bss). */
+NODISCARD gboolean oakum_exe_is_zero(const OakumExe *exe, uint64_t address, uint64_t len);
 NODISCARD uint64_t oakum_exe_number(const OakumExe *exe, const uint8_t *at, guint bytes);
 
 /* Tables. */

@@ -63,6 +63,21 @@ static const char *maintainer(const json_t *component)
   return said ? said : oakum_sbom_string(json_object_get(component, "supplier"), "name");
 }
 
+/* trivy has a property for each content set of a Red Hat image, on every package. */
+static char *content_sets(const json_t *component)
+{
+  GString *all = g_string_new(NULL);
+  const json_t *row;
+  size_t i;
+  json_array_foreach(json_object_get(component, "properties"), i, row)
+  {
+    const char *name = oakum_sbom_string(row, "name"), *value = oakum_sbom_string(row, "value");
+    if (name && value && strcmp(name, "aquasecurity:trivy:ContentSet") == 0)
+      g_string_append_printf(all, "%s%s", all->len ? " " : "", value);
+  }
+  return g_string_free(all, all->len == 0);
+}
+
 static void operating_system(const json_t *component, const OakumCatalogFile *file,
                              OakumCatalogSink *sink)
 {
@@ -100,7 +115,9 @@ static void component_read(const json_t *component, const OakumCatalogFile *file
     operating_system(component, file, sink);
     return;
   }
-  g_autofree char *license = licenses(component), *version = source_version(component);
+  g_autofree char *license = licenses(component), *version = source_version(component),
+                  *sets = content_sets(component);
+  oakum_sbom_repositories(sink, file, sets);
   const json_t *seen =
       json_array_get(json_object_get(json_object_get(component, "evidence"), "occurrences"), 0);
   const char *path = oakum_sbom_string(seen, "location");

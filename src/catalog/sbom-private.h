@@ -44,6 +44,10 @@ typedef struct {
 void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
                        const OakumSbomDistro *said);
 
+/* Content sets, by spaces; NULL: not said. */
+void oakum_sbom_repositories(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                             const char *repositories);
+
 /* The string of a key; NULL: none. */
 static inline const char *oakum_sbom_string(const json_t *object, const char *key)
 {

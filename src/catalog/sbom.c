@@ -91,6 +91,11 @@ static void fill(OakumPackage *package, const OakumSbomPackage *said, const Oaku
 /* Epochs stand in front of the version, or in a qualifier, or only in the document's own field. */
 static char *version_of(const OakumSbomPackage *said, const OakumPurl *purl)
 {
+  /* Go's own library: "go1.22.3" in a program, "v1.22.3" in documents of trivy */
+  if (strcmp(purl->type, "golang") == 0 && strcmp(purl->name, "stdlib") == 0 && purl->version)
+    return g_strdup(purl->version + (*purl->version == 'v'                   ? 1
+                                     : g_str_has_prefix(purl->version, "go") ? 2
+                                                                             : 0));
   const char *epoch = g_hash_table_lookup(purl->qualifiers, "epoch"), *version = purl->version,
              *told = said->version;
   gboolean epochs = strcmp(purl->type, "rpm") == 0 || strcmp(purl->type, "deb") == 0;
@@ -270,6 +275,13 @@ void oakum_sbom_distro(OakumCatalogSink *sink, const OakumCatalogFile *file,
   for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
     if (facts[i].value && *facts[i].value)
       oakum_catalog_sink_fact(sink, file, facts[i].fact, slice(facts[i].value));
+}
+
+void oakum_sbom_repositories(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                             const char *repositories)
+{
+  if (repositories && is_document(file))
+    oakum_catalog_sink_fact(sink, file, "content_sets", slice(repositories));
 }
 
 static gboolean unknown(GError **error)

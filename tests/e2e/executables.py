@@ -2,8 +2,8 @@
 import struct
 
 
-def elf(sections, wide=True, big=False, kind=2, load=0x400000, machine=62):
-    """sections: {name: bytes}; each is at load + its offset in the file."""
+def elf(sections, wide=True, big=False, kind=2, load=0x400000, machine=62, bss=0):
+    """sections: {name: bytes}; each is at load + its offset in the file. `bss`: bytes of memory behind those of the file."""
     e = ">" if big else "<"
     head, phsize, shsize = (64, 56, 64) if wide else (52, 32, 40)
     names = b"\0" + b"".join(n.encode() + b"\0" for n in [*sections, ".shstrtab"])
@@ -24,7 +24,7 @@ def elf(sections, wide=True, big=False, kind=2, load=0x400000, machine=62):
     ident = b"\x7fELF" + bytes([2 if wide else 1, 2 if big else 1, 1]) + bytes(9)
     rest = struct.pack(e + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"), kind, machine, 1, load, head, table_at, 0, head, phsize, 1, shsize,
                        len(sections) + 2, len(sections) + 1)
-    program = struct.pack(e + "IIQQQQQQ", 1, 6, 0, load, load, size, size, 4096) if wide else struct.pack(e + "IIIIIIII", 1, 0, load, load, size, size, 6, 4096)
+    program = struct.pack(e + "IIQQQQQQ", 1, 6, 0, load, load, size, size + bss, 4096) if wide else struct.pack(e + "IIIIIIII", 1, 0, load, load, size, size + bss, 6, 4096)
     return ident + rest + program + body + table
 
 
@@ -87,12 +87,12 @@ def go_inline(version, info):
     return b"\xff Go buildinf:" + bytes([8, 2]) + bytes(16) + varint(len(version)) + version + varint(len(info)) + info
 
 
-def go_pointers(version, info, address, wide=True, big=False):
+def go_pointers(version, info, address, wide=True, big=False, second=None):
     """As it was before 1.18: pointers to strings. `address`: where the section is loaded."""
     e, letter, size = ">" if big else "<", "Q" if wide else "I", 8 if wide else 4
     version = version.encode()
     strings = 32 + 4 * size
-    header = b"\xff Go buildinf:" + bytes([size, 1 if big else 0]) + struct.pack(e + letter * 2, address + 32, address + 32 + 2 * size)
+    header = b"\xff Go buildinf:" + bytes([size, 1 if big else 0]) + struct.pack(e + letter * 2, address + 32, address + 32 + 2 * size if second is None else second)
     header = header.ljust(32, b"\0")
     pairs = struct.pack(e + letter * 4, address + strings, len(version), address + strings + len(version), len(info))
     return header + pairs + version + info

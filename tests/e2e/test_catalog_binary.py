@@ -58,6 +58,15 @@ def test_go_pointers(wide, big):
         ("example.com/a", "v1.0.0", None), ("stdlib", "1.16.5", None)]
 
 
+@pytest.mark.parametrize("wide", [True, False])
+def test_go_pointers_without_modules(wide):
+    """The list of modules is a string that was never filled in: it lies where a program's memory is zero."""
+    at = 0x400000 + elf({".go.buildinfo": b"\xff Go buildinf:" + bytes(400)}, wide).index(b"\xff Go")
+    for second, found, status in ((0x410000, [("stdlib", "1.15.9", None)], 0), (0x500000, [], 3)):
+        program = elf({".go.buildinfo": go_pointers("go1.15.9", b"", at, wide, second=second)}, wide, bss=0x20000)
+        assert names(catalog("usr/bin/a", program, status)) == found
+
+
 def test_go_pe_and_macho():
     info = go_inline("go1.21.3", modules("path\ta\nmod\texample.com/a\tv1.0.0\n"))
     wanted = [("example.com/a", "v1.0.0", None), ("stdlib", "1.21.3", None)]

@@ -297,3 +297,28 @@ def test_owners_by_place(oakum, tmp_path, debs, wanted):
     components = [{"type": "operating-system", "name": "debian", "version": "12"}, *({"type": "library", "name": purl.split("/")[2].split("@")[0], "purl": purl} for purl in debs)]
     components += [{"type": "library", "name": n, "version": "1", "purl": f"pkg:pypi/{n}@1", "properties": [{"name": "syft:location:0:path", "value": path}]} for n, path in PLACES.items()]
     assert owners_of(oakum, tmp_path, json.dumps({"bomFormat": "CycloneDX", "components": components})) == wanted
+
+
+def test_red_hat_as_trivy_says_it(oakum, tmp_path):
+    """Its name of the distribution, the module, epochs in a qualifier and of the source, content sets on each package."""
+    properties = [{"name": "aquasecurity:trivy:" + k, "value": v} for k, v in (
+        ("SrcName", "nodejs-src"), ("SrcVersion", "18.1"), ("SrcRelease", "3.el8"), ("SrcEpoch", "2"), ("Modularitylabel", "nodejs:18:1:2"), ("ContentSet", "a-rpms"), ("ContentSet", "b-rpms"))]
+    (tmp_path / "x").write_text(json.dumps({"bomFormat": "CycloneDX", "components": [
+        {"type": "operating-system", "name": "redhat", "version": "8.9"},
+        {"type": "library", "name": "nodejs", "version": "1:18.1-3.el8", "supplier": {"name": "Red Hat, Inc."},
+         "purl": "pkg:rpm/redhat/nodejs@18.1-3.el8?arch=x86_64&distro=redhat-8.9&epoch=1&modularitylabel=nodejs%3A18%3A1%3A2", "properties": properties}]}))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
+    result = json.loads(done.stdout)
+    package, = result["packages"]
+    assert (package["version"], package["source"], package["maintainer"]) == ("1:18.1-3.el8", {"name": "nodejs-src", "version": "2:18.1-3.el8"}, "Red Hat, Inc.")
+    assert (result["distro"]["id"], result["distro"]["version"]) == ("rhel", "8.9")
+    bill = json.loads(subprocess.run([oakum, "scan", "--format", "cyclonedx", f"sbom:{tmp_path}/x"], capture_output=True, text=True).stdout)
+    said = {p["name"]: p["value"] for c in bill["components"] for p in c.get("properties", [])}
+    assert (said["oakum:distro:ecosystem"], said["oakum:distro:repositories"], said["oakum:module"]) == ("Red Hat:8", "a-rpms b-rpms", "nodejs:18:1:2")
+
+
+@pytest.mark.parametrize("version", ["v1.26.4", "go1.26.4", "1.26.4"])
+def test_the_library_of_go_has_one_version(oakum, tmp_path, version):
+    (tmp_path / "x").write_text(json.dumps({"bomFormat": "CycloneDX", "components": [{"type": "library", "name": "stdlib", "purl": f"pkg:golang/stdlib@{version}"}]}))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
+    assert [p["version"] for p in json.loads(done.stdout)["packages"]] == ["1.26.4"]
