@@ -137,6 +137,10 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
   options->lowest = layer->lowest;
   options->only = layer->only;
   OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
+  /* one thread receives and inflates, the other checks the digest and looks */
+  bytes = oakum_reader_new_inflate(bytes, NULL);
+  if (oakum_cpu_count() > 1)
+    bytes = oakum_reader_new_threaded(bytes);
   if (layer->diff_id)
     bytes = oakum_layer_unpack(bytes, layer->diff_id);
   return oakum_catalog_read_tar(bytes, options, error);
