@@ -292,3 +292,13 @@
 #define OAKUM_LINT_SUGGESTIONS_MAX                                                                 \
   200u                              /* "did you mean" is looked for in the first findings only */
 #define OAKUM_LINT_IGNORES_MAX 100u /* ignores that are asked of one finding */
+
+/* ---- reports --------------------------------------------------------------------------------- */
+#define OAKUM_REPORT_TAGS_MAX 20u        /* a rule; more GitHub does not take */
+#define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
+#define OAKUM_GITLAB_SOLUTION_MAX 7000u  /* bytes, by the schema */
+#define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
+#define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
+#define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
+#define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */

@@ -4,7 +4,8 @@
 
 typedef struct {
   OakumScanArgs scan;
-  char *file, *platform, *store;
+  char *platform, *store;
+  GPtrArray *files;
   gboolean no_cache;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;
@@ -22,14 +23,21 @@ typedef struct {
 } Scan;
 
 /* "result.json" is "result.2.json" for the second of several images. */
-static char *report_path(const Scan *scan, guint number)
+static char *report_path(const char *path, guint number)
 {
-  const char *path = scan->args->file;
-  if (!path || scan->count == 1)
-    return g_strdup(path);
   const char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.');
   g_autofree char *head = dot ? g_strndup(path, (gsize)(dot - path)) : g_strdup(path);
   return g_strdup_printf("%s.%u%s", head, number, dot ? dot : "");
+}
+
+static GPtrArray *report_paths(const Scan *scan, guint number)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; scan->args->files && i < scan->args->files->len; i++) {
+    const char *path = scan->args->files->pdata[i];
+    g_ptr_array_add(paths, scan->count == 1 ? g_strdup(path) : report_path(path, number));
+  }
+  return paths;
 }
 
 static void summarize(Scan *scan, const char *image, const OakumScanned *scanned)
@@ -63,13 +71,14 @@ static int scan_one(Scan *scan, const char *text, guint number)
   const ScanArgs *args = scan->args;
   int status = OAKUM_EXIT_ERROR;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, &error);
-  g_autofree char *path = report_path(scan, number);
+  g_autoptr(GPtrArray) paths = report_paths(scan, number);
   OakumCatalog *catalog = arg && oakum_image_arg_take_stdin(arg, &error)
                               ? oakum_image_arg_examine(arg, &scan->platform, scan->store,
                                                         scan->cache, &args->registry, &error)
                               : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
-      oakum_cli_report(&scanned, arg->text, &args->scan, path, &error))
+      oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
+                       &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
@@ -90,10 +99,13 @@ static int worse(int a, int b)
 /* Reports for programs stay alone on standard output. */
 static void show_summary(const Scan *scan)
 {
-  const char *format = scan->args->scan.format;
+  const GPtrArray *formats = scan->args->scan.formats, *files = scan->args->files;
   if (scan->count == 1)
     return;
-  gboolean table = (!format || strcmp(format, "table") == 0) && !scan->args->file;
+  guint to_files = files ? files->len : 0;
+  gboolean table = to_files == 0 && (!formats || strcmp(formats->pdata[0], "table") == 0);
+  if (formats && to_files > 0 && to_files < formats->len)
+    table = strcmp(formats->pdata[to_files], "table") == 0;
   fprintf(table ? stdout : stderr, "%s%u images\n%s", table ? "\n" : "", scan->count,
           scan->summary->str);
 }
@@ -111,7 +123,8 @@ static int run(int argc, char **argv)
                 "expected an image argument; see oakum scan --help");
     ok = FALSE;
   }
-  ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error);
+  ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error) &&
+       oakum_scan_args_formats(&args.scan, args.files, &error);
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &scan.platform, &error);
   else if (ok)
@@ -138,8 +151,9 @@ static int run(int argc, char **argv)
 }
 
 static const OakumOption own_options[] = {
-    {"output", 'o', OAKUM_OPTION_TEXT, offsetof(ScanArgs, file), "FILE",
-     "write the report there; of several images FILE.1, FILE.2 and so on, with the ending kept",
+    {"output", 'o', OAKUM_OPTION_LIST, offsetof(ScanArgs, files), "FILE",
+     "where the report goes; the first one belongs to the first format, and so on; of several "
+     "images FILE.1, FILE.2 and so on, with the ending kept",
      "standard output"},
     {"platform", 0, OAKUM_OPTION_TEXT, offsetof(ScanArgs, platform), "OS/ARCH",
      "which image of an index", "that of this machine"},
@@ -168,6 +182,7 @@ const OakumCommand oakum_cmd_scan = {
     .groups = groups,
     .size = sizeof(ScanArgs),
     .examples = "oakum scan --db adv.db rootfs:/\n"
-                "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n",
+                "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n"
+                "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n",
     .run = run,
 };

@@ -8,7 +8,8 @@
 typedef struct {
   OakumBuildArgs build;
   OakumScanArgs scan;
-  char *report, *lint;
+  GPtrArray *reports;
+  char *lint;
   OakumPolicy policy;
 } ShipArgs;
 
@@ -84,9 +85,13 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   g_autofree char *name = oakum_platform_format(platform);
   g_autofree char *target =
       several ? g_strconcat(desc->digest, " ", name, NULL) : g_strdup(desc->digest);
-  g_autofree char *path =
-      several && args->report ? report_path(args->report, platform) : g_strdup(args->report);
-  if (!oakum_cli_report(&scanned, target, &args->scan, path, error))
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; args->reports && i < args->reports->len; i++) {
+    const char *path = args->reports->pdata[i];
+    g_ptr_array_add(paths, several ? report_path(path, platform) : g_strdup(path));
+  }
+  const OakumReportSubject subject = {target, built->dockerfile->file};
+  if (!oakum_cli_report(&scanned, &subject, &args->scan, paths, error))
     return OAKUM_EXIT_ERROR;
   int status = oakum_cli_verdict_status(scanned.verdict);
   if (status != OAKUM_EXIT_PASS)
@@ -101,11 +106,16 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
 {
   if (!oakum_scan_args_policy(&args->scan, "fixable", &args->policy, error))
     return OAKUM_EXIT_ERROR;
-  if (args->report == NULL && g_strcmp0(args->scan.format, "json") == 0 &&
+  if (!oakum_scan_args_formats(&args->scan, args->reports, error))
+    return OAKUM_EXIT_ERROR;
+  const GPtrArray *formats = args->scan.formats;
+  if (formats && (!args->reports || args->reports->len < formats->len) &&
+      strcmp(formats->pdata[formats->len - 1], "table") != 0 &&
       (args->build.platforms &&
        (args->build.platforms->len > 1 || strchr(args->build.platforms->pdata[0], ',')))) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--format json of several platforms is a file each: name it with --report FILE");
+                "--format %s of several platforms is a file each: name it with --report FILE",
+                (const char *)formats->pdata[formats->len - 1]);
     return OAKUM_EXIT_ERROR;
   }
   if (!oakum_cli_parse_dockerfile(&args->build, folder, built, error))
@@ -172,8 +182,9 @@ static int run(int argc, char **argv)
 static const OakumOption own_options[] = {
     {"fail-lint", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, lint), "error|warning|info|style|none",
      "lint findings that refuse the build: of this level and worse", "error"},
-    {"report", 0, OAKUM_OPTION_TEXT, offsetof(ShipArgs, report), "FILE",
-     "write the report there; of several platforms a file each, FILE.linux_arm64",
+    {"report", 0, OAKUM_OPTION_LIST, offsetof(ShipArgs, reports), "FILE",
+     "write the report there, the first for the first format; of several platforms a file each, "
+     "FILE.linux_arm64",
      "standard output"},
     {0}};
 static const OakumOptionGroup groups[] = {

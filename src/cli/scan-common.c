@@ -13,8 +13,8 @@ const OakumOption oakum_scan_options[] = {
      "fixable|none|negligible|low|medium|high|critical",
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
      "scan: none; ship: fixable"},
-    {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json|cyclonedx|spdx|spdx-tv",
-     "format of the report", "table"},
+    {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
+     "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
      "statements of what does not matter here (OpenVEX, CSAF, CycloneDX); may be given again",
      "none"},
@@ -114,16 +114,6 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   return TRUE;
 }
 
-/* Names and what writes them. */
-static const struct {
-  const char *name;
-  char *(*write)(const OakumResult *result);
-} formats[] = {{"table", oakum_report_table},
-               {"json", oakum_report_json},
-               {"cyclonedx", oakum_report_cyclonedx},
-               {"spdx", oakum_report_spdx},
-               {"spdx-tv", oakum_report_spdx_tv}};
-
 /* SOURCE_DATE_EPOCH; NULL: not set. */
 static char *told_time(void)
 {
@@ -161,37 +151,82 @@ static char *explain(const OakumScanned *scanned, const char *asked, GError **er
   return NULL;
 }
 
-gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,
-                          const OakumScanArgs *args, const char *file, GError **error)
+/* The run of a pipeline, by the variables of GitHub's and GitLab's. */
+static void fill_run(OakumReportRun *run, char **ref)
 {
-  const char *format = args->format;
-  g_autofree char *made = told_time();
-  OakumResult result = {target,
-                        scanned->catalog,
-                        scanned->findings,
-                        scanned->verdict,
-                        scanned->db_path,
-                        scanned->db_date,
-                        made,
-                        args->show_suppressed};
-  size_t i = 0;
-  while (format && i < G_N_ELEMENTS(formats) && strcmp(format, formats[i].name) != 0)
-    i++;
-  if (i == G_N_ELEMENTS(formats)) {
+  const char *const commit[] = {"GITHUB_SHA", "CI_COMMIT_SHA", NULL}, *const job[] = {
+                                                                          "GITHUB_RUN_ID",
+                                                                          "CI_JOB_ID", NULL};
+  for (size_t i = 0; !run->commit && commit[i]; i++)
+    run->commit = g_getenv(commit[i]);
+  for (size_t i = 0; !run->job && job[i]; i++)
+    run->job = g_getenv(job[i]);
+  run->correlator = g_getenv("GITHUB_JOB");
+  const char *branch = g_getenv("CI_COMMIT_BRANCH");
+  run->ref = g_getenv("GITHUB_REF");
+  if (!run->ref && branch)
+    run->ref = *ref = g_strconcat("refs/heads/", branch, NULL);
+}
+
+gboolean oakum_scan_args_formats(const OakumScanArgs *args, const GPtrArray *files, GError **error)
+{
+  guint n = args->formats ? args->formats->len : 0, m = files ? files->len : 0;
+  for (guint i = 0; i < n; i++)
+    if (!oakum_report_knows(args->formats->pdata[i])) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--format takes %s",
+                  OAKUM_REPORT_FORMATS);
+      return FALSE;
+    }
+  if (m > MAX(n, 1) || n > m + 1) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--format takes table, json, cyclonedx, spdx or spdx-tv");
+                "%u formats and %u files: the first file is for the first format, and so on; only "
+                "the last format can go to standard output",
+                MAX(n, 1), m);
     return FALSE;
   }
-  g_autofree char *text =
-      args->explain ? explain(scanned, args->explain, error) : formats[i].write(&result);
-  if (!text)
-    return FALSE;
+  return TRUE;
+}
+
+static gboolean deliver(const char *text, const char *file, GError **error)
+{
   if (file)
     return oakum_file_write(file, text, strlen(text), 0644, error);
   if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
     return TRUE;
   oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "standard output");
   return FALSE;
+}
+
+gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,
+                          const OakumScanArgs *args, const GPtrArray *files, GError **error)
+{
+  g_autofree char *made = told_time(), *present = oakum_time_format(now()), *ref = NULL;
+  OakumResult result = {.target = subject->target,
+                        .catalog = scanned->catalog,
+                        .findings = scanned->findings,
+                        .verdict = scanned->verdict,
+                        .db_path = scanned->db_path,
+                        .db_date = scanned->db_date,
+                        .made = made,
+                        .now = present,
+                        .dockerfile = subject->dockerfile,
+                        .show_suppressed = args->show_suppressed};
+  fill_run(&result.run, &ref);
+  guint n = args->formats && !args->explain ? args->formats->len : 1;
+  /* all are made before one is written: a format that lacks something leaves no half of a set */
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < n; i++) {
+    const char *format = args->formats ? args->formats->pdata[i] : "table";
+    char *text = args->explain ? explain(scanned, args->explain, error)
+                               : oakum_report_write(&result, format, error);
+    if (!text)
+      return FALSE;
+    g_ptr_array_add(texts, text);
+  }
+  for (guint i = 0; i < n; i++)
+    if (!deliver(texts->pdata[i], files && i < files->len ? files->pdata[i] : NULL, error))
+      return FALSE;
+  return TRUE;
 }
 
 int oakum_cli_verdict_status(const OakumVerdict *verdict)

@@ -13,8 +13,9 @@ void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
-  char *db, *fail_on, *format, *max_age, *explain;
-  GPtrArray *vex; /* char *; NULL: none */
+  char *db, *fail_on, *max_age, *explain;
+  GPtrArray *formats; /* char *; NULL: the table */
+  GPtrArray *vex;     /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
@@ -25,9 +26,17 @@ NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char 
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
                                   GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out,
                                   GError **error);
-/* Writes the report to `file` (NULL: standard output). With --explain the chain of what it
- * asks for, in place of a report. */
-NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const char *target,
-                                    const OakumScanArgs *args, const char *file, GError **error);
+/* Whether all formats are known, and there are files (char *; NULL: none) for all but the last. */
+NODISCARD gboolean oakum_scan_args_formats(const OakumScanArgs *args, const GPtrArray *files,
+                                           GError **error);
+typedef struct {
+  const char *target;     /* as the user named it */
+  const char *dockerfile; /* that it was built from; NULL: not known */
+} OakumReportSubject;
+/* Writes the reports, the first to the first of `files`, and so on (standard output when there is
+ * none for it). With --explain the chain of what it asks for, in place of a report. */
+NODISCARD gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,
+                                    const OakumScanArgs *args, const GPtrArray *files,
+                                    GError **error);
 /* Exit status of a verdict. */
 NODISCARD int oakum_cli_verdict_status(const OakumVerdict *verdict);

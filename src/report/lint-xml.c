@@ -1,34 +1,7 @@
 /* Checkstyle and JUnit. */
 #include "report/lint-private.h"
+#include "report/report-private.h"
 #include <string.h>
-
-/* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
-static void xml(GString *out, const char *text)
-{
-  g_autofree char *safe = oakum_escape_utf8(text, -1);
-  for (const char *p = safe; *p; p = g_utf8_next_char(p)) {
-    const char *from = p;
-    while ((guchar)*p >= 0x20 && (guchar)*p < 0x7f && !strchr("&<>\"'", *p))
-      p++;
-    g_string_append_len(out, from, p - from);
-    if (!*p)
-      break;
-    gunichar c = g_utf8_get_char(p);
-    if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '\n' || c == '\t')
-      g_string_append_printf(out, "&#%u;", c);
-    else if (c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe)
-      g_string_append_printf(out, "\\x%02X", c);
-    else
-      g_string_append_unichar(out, c);
-  }
-}
-
-static void attribute(GString *out, const char *name, const char *value)
-{
-  g_string_append_printf(out, " %s=\"", name);
-  xml(out, value);
-  g_string_append_c(out, '"');
-}
 
 static void checkstyle_finding(Linted *linted, const OakumFinding *f, GString *out)
 {
@@ -36,12 +9,12 @@ static void checkstyle_finding(Linted *linted, const OakumFinding *f, GString *o
   OakumLintPlace start, end;
   oakum_lint_finding_range(linted, f, &start, &end);
   g_string_append_printf(out, "    <error line=\"%d\" column=\"%d\"", start.line, start.column);
-  attribute(out, "severity",
-            level == OAKUM_LINT_ERROR_LEVEL ? "error"
-            : level == OAKUM_LINT_WARNING   ? "warning"
-                                            : "info");
-  attribute(out, "message", f->title);
-  attribute(out, "source", oakum_lint_shown_id(f));
+  oakum_report_xml_attribute(out, "severity",
+                             level == OAKUM_LINT_ERROR_LEVEL ? "error"
+                             : level == OAKUM_LINT_WARNING   ? "warning"
+                                                             : "info");
+  oakum_report_xml_attribute(out, "message", f->title);
+  oakum_report_xml_attribute(out, "source", oakum_lint_shown_id(f));
   g_string_append(out, "/>\n");
 }
 
@@ -54,7 +27,7 @@ static void checkstyle_head(G_GNUC_UNUSED OakumLintWriter *writer, GString *out)
 static void checkstyle_open(Linted *linted, GString *out)
 {
   g_string_append(out, "  <file");
-  attribute(out, "name", linted->file->name);
+  oakum_report_xml_attribute(out, "name", linted->file->name);
   g_string_append(out, ">\n");
 }
 
@@ -86,14 +59,14 @@ static void junit_finding(Linted *linted, const OakumFinding *f, GString *out)
                                           start.column, f->title, why ? "\n" : "", why ? why : "",
                                           help ? "\n" : "", help ? help : "");
   g_string_append(out, "    <testcase");
-  attribute(out, "name", name);
-  attribute(out, "classname", linted->file->name);
-  attribute(out, "time", "0");
+  oakum_report_xml_attribute(out, "name", name);
+  oakum_report_xml_attribute(out, "classname", linted->file->name);
+  oakum_report_xml_attribute(out, "time", "0");
   g_string_append(out, "><failure");
-  attribute(out, "type", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
-  attribute(out, "message", f->title);
+  oakum_report_xml_attribute(out, "type", oakum_lint_level_name(oakum_lint_level_of(f->severity)));
+  oakum_report_xml_attribute(out, "message", f->title);
   g_string_append_c(out, '>');
-  xml(out, text);
+  oakum_report_xml(out, text);
   g_string_append(out, "</failure></testcase>\n");
 }
 
@@ -109,12 +82,12 @@ static void junit_open(Linted *linted, GString *out)
 {
   guint n = linted->file->findings->len;
   g_string_append(out, "  <testsuite");
-  attribute(out, "name", linted->file->name);
+  oakum_report_xml_attribute(out, "name", linted->file->name);
   g_string_append_printf(out, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"0\">\n",
                          MAX(n, 1), n);
   if (n == 0) { /* a suite without a test counts as one that did not run */
     g_string_append(out, "    <testcase name=\"no findings\"");
-    attribute(out, "classname", linted->file->name);
+    oakum_report_xml_attribute(out, "classname", linted->file->name);
     g_string_append(out, " time=\"0\"/>\n");
   }
 }

@@ -5,6 +5,15 @@
 #include "finding/finding.h"
 #include "policy/policy.h"
 
+OAKUM_DECLARE_ERROR(report)
+#define OAKUM_REPORT_ERROR (oakum_report_error_quark())
+
+/* Of which run of a pipeline a result is. NULL: not known. */
+typedef struct {
+  const char *commit, *ref; /* "refs/heads/main" */
+  const char *job, *correlator;
+} OakumReportRun;
+
 typedef struct {
   const char *target; /* as the user named it */
   const OakumCatalog *catalog;
@@ -12,8 +21,23 @@ typedef struct {
   const OakumVerdict *verdict; /* NULL: nothing was asked */
   const char *db_path, *db_date;
   const char *made; /* RFC 3339; NULL: not told, so that the same input gives the same bytes */
-  gboolean show_suppressed; /* in the table too */
+  gboolean show_suppressed;  /* in the table too */
+  const char *now;           /* RFC 3339: for formats that must tell a time; NULL: as `made` */
+  const char *dockerfile;    /* whose lines findings name; NULL: "Dockerfile" */
+  const char *more;          /* where the whole is to be found, for reports with a limit; NULL */
+  const char *default_image; /* how the image is called on the default branch; NULL */
+  OakumReportRun run;        /* of which change this is */
 } OakumResult;
+
+/* The formats: names, and what writes them. */
+#define OAKUM_REPORT_FORMATS                                                                       \
+  "table|json|sarif|cyclonedx|spdx|spdx-tv|openvex|cyclonedx-vex|gitlab|gitlab-dependency|"        \
+  "gitlab-codequality|junit|markdown|csv|github|trivy"
+/* Whether there is a format of this name. */
+NODISCARD gboolean oakum_report_knows(const char *format);
+/* `result` in the format of that name. NULL: there is none, or it lacks what the format needs. New
+ * string. */
+NODISCARD char *oakum_report_write(const OakumResult *result, const char *format, GError **error);
 /* A table for people: control characters escaped; holes first, then what could not be judged. */
 NODISCARD char *oakum_report_table(const OakumResult *result);
 /* The result format, version 1 (docs/result.md): what other commands read. New string with a

@@ -135,9 +135,9 @@ static void relations(const OakumResult *result, json_t *json, const GPtrArray *
   json_object_set_new(json, "properties", properties);
 }
 
-char *oakum_report_cyclonedx(const OakumResult *result)
+json_t *oakum_report_cyclonedx_document(const OakumResult *result)
 {
-  OAKUM_AUTO_JSON *json = json_object();
+  json_t *json = json_object();
   json_t *components = json_array();
   g_autoptr(GPtrArray) refs = oakum_sbom_refs(result);
   g_autofree char *uuid = oakum_sbom_uuid(result), *serial = g_strconcat("urn:uuid:", uuid, NULL);
@@ -155,6 +155,12 @@ char *oakum_report_cyclonedx(const OakumResult *result)
                           component(result->catalog->packages->pdata[i], refs->pdata[i]));
   json_object_set_new(json, "components", components);
   relations(result, json, refs);
+  return json;
+}
+
+char *oakum_report_cyclonedx(const OakumResult *result)
+{
+  OAKUM_AUTO_JSON *json = oakum_report_cyclonedx_document(result);
   g_autofree char *text = oakum_json_dump(json, FALSE);
   return g_strconcat(text, "\n", NULL);
 }

@@ -5,6 +5,8 @@
 /* Of `result`, without what says nothing of it: a UUID (RFC 9562, version 8) from a digest of
  * packages, distribution and target. New string. */
 NODISCARD char *oakum_sbom_uuid(const OakumResult *result);
+/* The same of 32 and more hexadecimal digits of a hash, which are changed. New string. */
+NODISCARD char *oakum_sbom_uuid_of(char *hex);
 /* A name for each package that no other has: its purl, or what it is, and "#2" behind the second of
  * one name. Array of new strings, in the order of the packages. */
 NODISCARD GPtrArray *oakum_sbom_refs(const OakumResult *result);
@@ -12,3 +14,5 @@ NODISCARD GPtrArray *oakum_sbom_refs(const OakumResult *result);
 NODISCARD json_t *oakum_sbom_text(const char *value);
 /* What could not be judged, a line each; NULL: nothing. New string. */
 NODISCARD char *oakum_sbom_incomplete(const OakumResult *result);
+/* The whole document, to be added to. New. */
+NODISCARD json_t *oakum_report_cyclonedx_document(const OakumResult *result);

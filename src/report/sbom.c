@@ -35,6 +35,11 @@ char *oakum_sbom_uuid(const OakumResult *result)
       frame(hasher, p->paths->pdata[j]);
   }
   g_autofree char *hex = oakum_hasher_hex(hasher);
+  return oakum_sbom_uuid_of(hex);
+}
+
+char *oakum_sbom_uuid_of(char *hex)
+{
   hex[12] = '8';
   hex[16] = "89ab"[g_ascii_xdigit_value(hex[16]) & 3];
   return g_strdup_printf("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);

@@ -1,0 +1,268 @@
+/* Reports that GitLab reads: container scanning and dependency scanning (security report schemas
+ * 15.2.4), Code Quality. */
+#include "report/report-private.h"
+#include <string.h>
+
+#define SCHEMA_VERSION "15.2.4"
+#define SCHEMAS                                                                                    \
+  "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v" SCHEMA_VERSION \
+  "/dist/"
+
+static const char *const severities[] = {"Unknown", "Low",  "Low",
+                                         "Medium",  "High", "Critical"}; /* by OakumSeverity */
+
+static json_t *identifier(const char *name)
+{
+  json_t *object = json_object();
+  g_auto(OakumReportId) id = {0};
+  oakum_report_id(name, &id);
+  json_object_set_new(object, "type", json_string(id.type));
+  json_object_set_new(object, "name", oakum_sbom_text(name));
+  json_object_set_new(object, "value", oakum_sbom_text(name));
+  json_object_set_new(object, "url", oakum_sbom_text(id.url));
+  return object;
+}
+
+static void detail(json_t *details, const char *key, const char *name, const char *value)
+{
+  if (!value || !*value)
+    return;
+  json_t *object = json_object();
+  json_object_set_new(object, "type", json_string("text"));
+  json_object_set_new(object, "name", json_string(name));
+  json_object_set_new(object, "value", oakum_sbom_text(value));
+  json_object_set_new(details, key, object);
+}
+
+/* At most `max` bytes, whole characters. New string. */
+static char *cut(const char *text, size_t max)
+{
+  g_autofree char *safe = oakum_escape_utf8(text, -1);
+  if (strlen(safe) <= max)
+    return g_steal_pointer(&safe);
+  char *end = g_utf8_find_prev_char(safe, safe + max - strlen("…") + 1);
+  return g_strdup_printf("%.*s…", (int)(end - safe), safe);
+}
+
+/* The image as it is called, without the word that says how it was read. */
+static const char *image_name(const OakumResult *result)
+{
+  static const char *const words[] = {
+      "docker-archive:", "oci-archive:", "oci:", "rootfs:", "sbom:"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_has_prefix(result->target, words[i]) && result->target[strlen(words[i])])
+      return result->target + strlen(words[i]);
+  return result->target;
+}
+
+/* The same in the next run, whatever else is found then; `seen` counts those that are alike. */
+static char *vulnerability_id(const OakumResult *result, const OakumFinding *f, GHashTable *seen)
+{
+  g_autofree char *fingerprint = oakum_finding_fingerprint(f);
+  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, fingerprint)) + 1;
+  g_autofree char *number = g_strdup_printf("%u", n);
+  char *id =
+      oakum_report_uuid((const char *const[]){image_name(result), fingerprint, number, NULL});
+  g_hash_table_replace(seen, g_steal_pointer(&fingerprint), GUINT_TO_POINTER(n));
+  return id;
+}
+
+static json_t *details_of(const OakumFinding *f)
+{
+  json_t *details = json_object();
+  g_autofree char *epss = f->epss >= 0 ? g_strdup_printf("%.5f", f->epss) : NULL,
+                  *line = f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
+  detail(details, "why", "Evidence", f->why);
+  detail(details, "package_url", "Package URL", f->package_purl);
+  detail(details, "fixed", "Fixed version", f->fixed);
+  detail(details, "status", "State at the vendor", f->status);
+  detail(details, "layer", "Layer", f->layer);
+  detail(details, "dockerfile_line", "Line of the Dockerfile", line);
+  detail(details, "epss", "EPSS", epss);
+  detail(details, "kev", "Known to be exploited", f->kev ? "yes, by CISA's catalogue" : NULL);
+  detail(details, "fix_date", "Fixed since", f->fix_date);
+  return details;
+}
+
+static json_t *vulnerability(const OakumResult *result, const OakumFinding *f, GHashTable *seen,
+                             json_t *location)
+{
+  json_t *object = json_object(), *identifiers = json_array(), *links = json_array(),
+         *details = details_of(f);
+  g_autofree char *id = vulnerability_id(result, f, seen), *advice = oakum_report_advice(f),
+                  *message = oakum_report_message(f),
+                  *name = cut(f->title && *f->title ? f->title : f->id, OAKUM_GITLAB_NAME_MAX),
+                  *solution = cut(advice, OAKUM_GITLAB_SOLUTION_MAX);
+  g_autoptr(GPtrArray) ids = oakum_report_ids(f, OAKUM_GITLAB_IDENTIFIERS_MAX);
+  json_object_set_new(object, "id", json_string(id));
+  json_object_set_new(object, "name", oakum_sbom_text(name));
+  json_object_set_new(object, "description", oakum_sbom_text(message));
+  json_object_set_new(object, "severity", json_string(severities[f->severity]));
+  json_object_set_new(object, "solution", oakum_sbom_text(solution));
+  for (guint i = 0; i < ids->len; i++) {
+    json_t *one = identifier(ids->pdata[i]), *link = json_object();
+    json_object_set(link, "url", json_object_get(one, "url"));
+    json_array_append_new(links, link);
+    json_array_append_new(identifiers, one);
+  }
+  json_object_set_new(object, "identifiers", identifiers);
+  json_object_set_new(object, "links", links);
+  if (f->cvss_vector && f->cvss > 0) {
+    json_t *vectors = json_array(), *vector = json_object();
+    const char *by = f->severity_by ? strrchr(f->severity_by, '(') : NULL;
+    g_autofree char *vendor = by ? g_strndup(by + 1, strcspn(by + 1, ")")) : NULL;
+    json_object_set_new(vector, "vendor", oakum_sbom_text(vendor && *vendor ? vendor : "unknown"));
+    json_object_set_new(vector, "vector", oakum_sbom_text(f->cvss_vector));
+    json_array_append_new(vectors, vector);
+    json_object_set_new(object, "cvss_vectors", vectors);
+  }
+  json_object_set_new(object, "details", details);
+  json_object_set_new(object, "location", location);
+  return object;
+}
+
+static json_t *dependency(const OakumFinding *f)
+{
+  json_t *object = json_object(), *package = json_object();
+  json_object_set_new(package, "name", oakum_sbom_text(f->package_name ? f->package_name : ""));
+  json_object_set_new(object, "package", package);
+  json_object_set_new(object, "version",
+                      oakum_sbom_text(f->package_version ? f->package_version : ""));
+  return object;
+}
+
+static json_t *image_location(const OakumResult *result, const OakumFinding *f)
+{
+  const OakumDistro *distro = &result->catalog->distro;
+  json_t *object = json_object();
+  g_autofree char *os = distro->id ? g_strjoin(" ", distro->id, distro->version, NULL) : NULL;
+  json_object_set_new(object, "dependency", dependency(f));
+  json_object_set_new(object, "operating_system", oakum_sbom_text(os ? os : "Unknown"));
+  json_object_set_new(object, "image", oakum_sbom_text(image_name(result)));
+  if (result->default_image && *result->default_image) {
+    g_autofree char *name = cut(result->default_image, OAKUM_GITLAB_NAME_MAX);
+    json_object_set_new(object, "default_branch_image", oakum_sbom_text(name));
+  }
+  return object;
+}
+
+static json_t *file_location(const OakumResult *result, const OakumFinding *f,
+                             const OakumPackage *p)
+{
+  json_t *object = json_object();
+  json_object_set_new(
+      object, "file",
+      oakum_sbom_text(p && p->paths->len > 0 ? p->paths->pdata[0] : image_name(result)));
+  json_object_set_new(object, "dependency", dependency(f));
+  return object;
+}
+
+static json_t *maker(void)
+{
+  json_t *object = json_object(), *vendor = json_object();
+  json_object_set_new(vendor, "name", json_string("oakum"));
+  json_object_set_new(object, "id", json_string("oakum"));
+  json_object_set_new(object, "name", json_string("oakum"));
+  json_object_set_new(object, "version", json_string(OAKUM_VERSION));
+  json_object_set_new(object, "vendor", vendor);
+  return object;
+}
+
+static json_t *scan(const OakumResult *result, const char *type)
+{
+  json_t *object = json_object(), *messages = json_array();
+  const char *now = result->made  ? result->made
+                    : result->now ? result->now
+                                  : "1970-01-01T00:00:00Z";
+  g_autofree char *time = g_strndup(now, strlen("1970-01-01T00:00:00")); /* no zone, as it asks */
+  json_object_set_new(object, "analyzer", maker());
+  json_object_set_new(object, "scanner", maker());
+  json_object_set_new(object, "type", json_string(type));
+  json_object_set_new(object, "start_time", json_string(time));
+  json_object_set_new(object, "end_time", json_string(time));
+  json_object_set_new(object, "status", json_string("success"));
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    if (f->kind != OAKUM_FINDING_INCOMPLETE && f->kind != OAKUM_FINDING_EOL)
+      continue;
+    json_t *row = json_object();
+    g_autofree char *value = f->kind == OAKUM_FINDING_INCOMPLETE
+                                 ? g_strconcat("not judged: ", f->title ? f->title : f->id, NULL)
+                                 : g_strdup(f->title);
+    json_object_set_new(row, "level", json_string("warn"));
+    json_object_set_new(row, "value", oakum_sbom_text(value));
+    json_array_append_new(messages, row);
+  }
+  if (json_array_size(messages) > 0)
+    json_object_set(object, "messages", messages);
+  json_decref(messages);
+  return object;
+}
+
+static json_t *head(const char *schema)
+{
+  json_t *json = json_object();
+  json_object_set_new(json, "version", json_string(SCHEMA_VERSION));
+  json_object_set_new(json, "schema", json_string(schema));
+  return json;
+}
+
+char *oakum_report_gitlab(const OakumResult *result, G_GNUC_UNUSED GError **error)
+{
+  json_t *json = head(SCHEMAS "container-scanning-report-format.json"), *list = json_array();
+  g_autoptr(GPtrArray) holes = oakum_report_holes(result);
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
+  for (guint i = 0; i < holes->len; i++)
+    json_array_append_new(list, vulnerability(result, holes->pdata[i], seen,
+                                              image_location(result, holes->pdata[i])));
+  json_object_set_new(json, "vulnerabilities", list);
+  json_object_set_new(json, "remediations", json_array());
+  json_object_set_new(json, "scan", scan(result, "container_scanning"));
+  return oakum_report_dump(json);
+}
+
+/* Packages of languages alone: what the operating system brought is container scanning's. */
+char *oakum_report_gitlab_dependency(const OakumResult *result, G_GNUC_UNUSED GError **error)
+{
+  json_t *json = head(SCHEMAS "dependency-scanning-report-format.json"), *list = json_array();
+  g_autoptr(GPtrArray) holes = oakum_report_holes(result);
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
+  g_autoptr(GHashTable) index = oakum_report_index(result);
+  for (guint i = 0; i < holes->len; i++) {
+    const OakumPackage *p = oakum_report_package(index, holes->pdata[i]);
+    if (p && !oakum_report_of_system(p))
+      json_array_append_new(list, vulnerability(result, holes->pdata[i], seen,
+                                                file_location(result, holes->pdata[i], p)));
+  }
+  json_object_set_new(json, "vulnerabilities", list);
+  json_object_set_new(json, "dependency_files", json_array());
+  json_object_set_new(json, "remediations", json_array());
+  json_object_set_new(json, "scan", scan(result, "dependency_scanning"));
+  return oakum_report_dump(json);
+}
+
+char *oakum_report_gitlab_codequality(const OakumResult *result, G_GNUC_UNUSED GError **error)
+{
+  static const char *const words[] = {"info", "info", "minor", "major", "critical", "blocker"};
+  json_t *json = json_array();
+  g_autoptr(GPtrArray) holes = oakum_report_holes(result);
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
+  for (guint i = 0; i < holes->len; i++) {
+    const OakumFinding *f = holes->pdata[i];
+    json_t *object = json_object(), *location = json_object(), *lines = json_object();
+    g_autofree char *message = oakum_report_message(f), *advice = oakum_report_advice(f),
+                    *text = g_strdup_printf("%s (%s)", message, advice),
+                    *id = vulnerability_id(result, f, seen);
+    json_object_set_new(lines, "begin",
+                        json_integer(f->dockerfile_line > 0 ? f->dockerfile_line : 1));
+    json_object_set_new(location, "path", oakum_sbom_text(oakum_report_dockerfile(result)));
+    json_object_set_new(location, "lines", lines);
+    json_object_set_new(object, "description", oakum_sbom_text(text));
+    json_object_set_new(object, "check_name", oakum_sbom_text(f->id));
+    json_object_set_new(object, "fingerprint", json_string(id));
+    json_object_set_new(object, "severity", json_string(words[f->severity]));
+    json_object_set_new(object, "location", location);
+    json_array_append_new(json, object);
+  }
+  return oakum_report_dump(json);
+}

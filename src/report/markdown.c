@@ -1,0 +1,159 @@
+/* A note for a merge request: the verdict, the counts, what to look at first, the rest folded, and
+ * what was left out when a forge would take no more. */
+#include "report/report-private.h"
+#include <string.h>
+
+/* What a forge could take for markup, a mention, a reference or a link becomes a number. */
+static void md(GString *out, const char *text)
+{
+  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  for (const char *p = safe; *p; p++)
+    if (strchr("\\`*_{}[]()<>#!|~&@$^%\"'", *p) || (*p == ':' && p[1] == '/'))
+      g_string_append_printf(out, "&#%d;", *p);
+    else
+      g_string_append_c(out, *p);
+}
+
+static void column(GString *out, const char *text)
+{
+  g_string_append(out, " ");
+  md(out, text);
+  g_string_append(out, " |");
+}
+
+#define HEAD                                                                                       \
+  "| hole | severity | package | installed | fixed | brought by |\n|---|---|---|---|---|---|\n"
+
+static void hole(GString *out, const OakumResult *result, const OakumFinding *f)
+{
+  g_auto(OakumReportId) id = {0};
+  oakum_report_id(f->id, &id);
+  g_string_append(out, "| [");
+  md(out, f->id);
+  g_string_append_printf(out, "](%s)%s |", id.url, f->kev ? " **exploited**" : "");
+  g_autofree char *from =
+      f->dockerfile_line > 0
+          ? g_strdup_printf("%s, line %d", oakum_report_dockerfile(result), f->dockerfile_line)
+      : f->layer_index >= 0 ? g_strdup_printf("layer %d", f->layer_index + 1)
+                            : NULL;
+  column(out, oakum_severity_name(f->severity));
+  column(out, f->package_name);
+  column(out, f->package_version);
+  column(out, f->fixed);
+  column(out, from);
+  g_string_append_c(out, '\n');
+}
+
+static void verdict(GString *out, const OakumResult *result)
+{
+  static const char *const marks[] = {":white_check_mark: passed", ":x: refused",
+                                      ":warning: not known"};
+  const char *mark = result->verdict ? marks[result->verdict->kind] : "scanned";
+  g_autofree char *name = oakum_sha256_hex(result->target, strlen(result->target));
+  g_string_append_printf(out, "<!-- oakum:scan:%.16s:1 -->\n### %s: ", name, mark);
+  md(out, result->target);
+  g_string_append(out, "\n\n");
+  for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++) {
+    g_string_append(out, "- ");
+    md(out, result->verdict->reasons->pdata[i]);
+    g_string_append_c(out, '\n');
+  }
+  if (result->verdict && result->verdict->reasons->len > 0)
+    g_string_append_c(out, '\n');
+}
+
+static void counts(GString *out, const OakumResult *result, const GPtrArray *holes)
+{
+  guint all[OAKUM_SEVERITY_CRITICAL + 1] = {0}, fixable[OAKUM_SEVERITY_CRITICAL + 1] = {0},
+                                      kev[OAKUM_SEVERITY_CRITICAL + 1] = {0}, fixed = 0;
+  for (guint i = 0; i < holes->len; i++) {
+    const OakumFinding *f = holes->pdata[i];
+    all[f->severity]++;
+    fixable[f->severity] += f->fixed != NULL;
+    kev[f->severity] += f->kev;
+    fixed += f->fixed != NULL;
+  }
+  g_string_append_printf(out, "%u packages, %u holes, %u of them with a fix.\n\n",
+                         result->catalog->packages->len, holes->len, fixed);
+  if (holes->len == 0)
+    return;
+  g_string_append(out, "| severity | holes | with a fix | known to be exploited |\n"
+                       "|---|--:|--:|--:|\n");
+  for (int s = OAKUM_SEVERITY_CRITICAL; s >= 0; s--)
+    if (all[s])
+      g_string_append_printf(out, "| %s | %u | %u | %u |\n", oakum_severity_name((OakumSeverity)s),
+                             all[s], fixable[s], kev[s]);
+  g_string_append_c(out, '\n');
+}
+
+static void others(GString *out, const OakumResult *result, OakumFindingKind kind,
+                   const char *title)
+{
+  guint count = 0;
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    if (f->kind != kind || ++count > OAKUM_MARKDOWN_NOTES)
+      continue;
+    if (count == 1)
+      g_string_append_printf(out, "**%s**\n\n", title);
+    g_string_append(out, "- ");
+    md(out, f->title ? f->title : f->id);
+    g_string_append_c(out, '\n');
+  }
+  if (count > OAKUM_MARKDOWN_NOTES)
+    g_string_append_printf(out, "- and %u more\n", count - OAKUM_MARKDOWN_NOTES);
+  if (count > 0)
+    g_string_append_c(out, '\n');
+}
+
+static char *footer(const OakumResult *result)
+{
+  GString *out = g_string_new("<sub>");
+  if (result->db_date && *result->db_date) {
+    g_string_append(out, "Advisories of ");
+    md(out, result->db_date);
+    g_string_append(out, ". ");
+  }
+  g_string_append(out, "oakum " OAKUM_VERSION "</sub>\n");
+  return g_string_free(out, FALSE);
+}
+
+char *oakum_report_markdown(const OakumResult *result, G_GNUC_UNUSED GError **error)
+{
+  g_autoptr(GPtrArray) holes = oakum_report_urgent(result);
+  g_autofree char *last = footer(result);
+  GString *out = g_string_new(NULL);
+  verdict(out, result);
+  counts(out, result, holes);
+  others(out, result, OAKUM_FINDING_INCOMPLETE, "Not judged");
+  others(out, result, OAKUM_FINDING_EOL, "End of life");
+  guint told = MIN(holes->len, OAKUM_MARKDOWN_FIRST);
+  if (told > 0)
+    g_string_append(out, "**To look at first**\n\n" HEAD);
+  for (guint i = 0; i < told; i++)
+    hole(out, result, holes->pdata[i]);
+  if (told > 0)
+    g_string_append_c(out, '\n');
+  g_autoptr(GString) rest = g_string_new(NULL);
+  /* what stands behind the table: the end of the fold, the word on what is left out, the footer */
+  size_t after =
+      strlen(last) + OAKUM_MARKDOWN_AFTER + (result->more ? 6 * strlen(result->more) : 0);
+  for (; told < holes->len; told++) {
+    g_autoptr(GString) row = g_string_new(NULL);
+    hole(row, result, holes->pdata[told]);
+    if (out->len + rest->len + row->len + after > OAKUM_MARKDOWN_MAX)
+      break;
+    g_string_append_len(rest, row->str, (gssize)row->len);
+  }
+  if (rest->len > 0)
+    g_string_append_printf(out, "<details><summary>%u more</summary>\n\n" HEAD "%s\n</details>\n\n",
+                           told - MIN(holes->len, OAKUM_MARKDOWN_FIRST), rest->str);
+  if (told < holes->len) {
+    g_string_append_printf(out, "%u holes are left out here, the least urgent; all are in ",
+                           holes->len - told);
+    md(out, result->more ? result->more : "the result (oakum scan --format json)");
+    g_string_append(out, ".\n\n");
+  }
+  g_string_append(out, last);
+  return g_string_free(out, FALSE);
+}

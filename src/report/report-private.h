@@ -1,0 +1,61 @@
+/* What the formats of findings share. */
+#pragma once
+#include "report/sbom-private.h"
+
+/* A formatter: a new string, or NULL with `error` when it lacks something that the format needs. */
+typedef char *(*OakumReportWrite)(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_sarif(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_gitlab(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_gitlab_dependency(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_gitlab_codequality(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_junit(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_markdown(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_csv(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_openvex(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_cyclonedx_vex(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_github(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_trivy(const OakumResult *result, GError **error);
+
+/* ---- findings -------------------------------------------------------------------------------- */
+/* Holes that count (kind VULNERABILITY, not suppressed), borrowed, in the result's order. */
+NODISCARD GPtrArray *oakum_report_holes(const OakumResult *result);
+/* The same, what is to be looked at first in front: known to be exploited, then by EPSS in whole
+ * percents, by severity, by risk, then in the result's order. */
+NODISCARD GPtrArray *oakum_report_urgent(const OakumResult *result);
+/* From purl, or name and version, to the package (borrowed) that a finding is about. */
+NODISCARD GHashTable *oakum_report_index(const OakumResult *result);
+NODISCARD const OakumPackage *oakum_report_package(GHashTable *index, const OakumFinding *finding);
+/* "openssl 3.0.1"; new string. */
+NODISCARD char *oakum_report_subject(const OakumFinding *finding);
+/* What to do, one line, also where nothing is known to help. New string. */
+NODISCARD char *oakum_report_advice(const OakumFinding *finding);
+/* "CVE-2024-1 in openssl 3.0.1: a hole in it"; new string. */
+NODISCARD char *oakum_report_message(const OakumFinding *finding);
+/* Where the lines of the Dockerfile stand; never NULL. Borrowed. */
+NODISCARD const char *oakum_report_dockerfile(const OakumResult *result);
+/* A UUID (RFC 9562, version 8) made of `parts`, NULL-terminated. New string. */
+NODISCARD char *oakum_report_uuid(const char *const *parts);
+
+/* ---- names of holes
+ * ------------------------------------------------------------------------------ */
+typedef struct {
+  const char *type; /* as GitLab's identifiers call it: "cve", "ghsa", "usn", "rhsa"; static */
+  char *url;
+} OakumReportId;
+/* Kind of an id, by its first letters, and where it can be read about. */
+void oakum_report_id(const char *id, OakumReportId *out);
+void oakum_report_id_clear(OakumReportId *id);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumReportId, oakum_report_id_clear)
+/* Id, aliases and advisory without doubles, at most `max`. Borrowed strings. */
+NODISCARD GPtrArray *oakum_report_ids(const OakumFinding *finding, guint max);
+
+/* ---- JSON and XML ---------------------------------------------------------------------------- */
+/* Nothing when `value` is NULL or "". */
+void oakum_report_set(json_t *object, const char *key, const char *value);
+/* `json` as text with a newline; takes it. New string. */
+NODISCARD char *oakum_report_dump(json_t *json);
+/* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
+void oakum_report_xml(GString *out, const char *text);
+void oakum_report_xml_attribute(GString *out, const char *name, const char *value);
+/* Whether an operating system's package manager installed it. */
+NODISCARD gboolean oakum_report_of_system(const OakumPackage *package);

@@ -1,0 +1,240 @@
+"""Reports of scans in all formats: by schema, the same bytes each time, hostile names inert, within the limits of who reads them."""
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+
+import jsonschema
+import pytest
+from conftest import REPO
+from test_lint_output import validate_xml
+from test_sbom import FIELD, field_validator
+from test_scan import OS_RELEASE, STATUS, osv, root
+
+FORMATS = ["table", "json", "sarif", "cyclonedx", "spdx", "spdx-tv", "openvex", "cyclonedx-vex", "gitlab", "gitlab-dependency", "gitlab-codequality",
+           "junit", "markdown", "csv", "github", "trivy"]
+OWN = REPO / "tests/schemas"
+HOSTILE = ("</script><script>alert(1)</script>", "@all ![x](http://evil.example/p.png) [y](javascript:z)", "=cmd|' /C calc'!A0", "a|b`c`<b>d</b>", "\x1b[31mred",
+           "\u202egnp.exe", "--><img src=x>", "]]><!--")
+VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+PIP = {"opt/app/lib/python3.11/site-packages/requests-2.25.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: requests\nVersion: 2.25.0\n\n"}
+RECORDS = [
+    osv("DSA-1", "openssl", [{"introduced": "0"}, {"fixed": "3.0.15-1~deb12u1"}], upstream=["CVE-2024-0001"], summary="a hole",
+        severity=[{"type": "CVSS_V3", "score": VECTOR}]),
+    osv("OPEN-2", "openssl", [{"introduced": "0"}], aliases=["CVE-2024-0002"], database_specific={"severity": "LOW"}),
+    osv("CVE-2024-0006", "bash", [{"introduced": "0"}]),
+    osv("GHSA-2222-3333-4444", "requests", [{"introduced": "0"}, {"fixed": "2.31.0"}], ecosystem="PyPI", aliases=["CVE-2023-32681"], summary="leaks"),
+]
+ENV = {"GITHUB_SHA": "0123456789abcdef0123456789abcdef01234567", "GITHUB_REF": "refs/heads/main", "GITHUB_RUN_ID": "7", "GITHUB_JOB": "scan",
+       "SOURCE_DATE_EPOCH": "1790000000"}
+
+
+def make_db(oakum, folder, records):
+    (folder / "a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    done = subprocess.run([oakum, "db", "import", "--feed", "osv", "--db", folder / "adv.db", folder / "a.jsonl"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "adv.db"
+
+
+@pytest.fixture(scope="module")
+def db(oakum, tmp_path_factory):
+    return make_db(oakum, tmp_path_factory.mktemp("db"), RECORDS)
+
+
+def scan(oakum, db, folder, *words, status=(0, 3), env=ENV, name="rootfs:root"):
+    done = subprocess.run([oakum, "scan", "--no-cache", "--db", db, *words, name], cwd=folder, capture_output=True, text=True, env={**os.environ, **env})
+    assert done.returncode in status, done.stderr
+    return done
+
+
+def report(oakum, db, folder, form, *words):
+    return scan(oakum, db, folder, "--format", form, *words).stdout
+
+
+KINDS = {"debian": {**PIP}, "clean": {"var/lib/dpkg/status": ""}, "unknown": {"etc/os-release": "ID=nowhere\nVERSION_ID=1\n"},
+         "broken": {"var/lib/dpkg/status": STATUS + "\nPackage: half\nStatus: install ok installed\nVersion"},
+         "hostile": {**{f"opt/{n}/p-1.dist-info/METADATA": f"Metadata-Version: 2.1\nName: requests\nVersion: 2.25.0\nLicense: {text}\n\n"
+                        for n, text in enumerate(HOSTILE)}, "etc/os-release": OS_RELEASE.replace("Debian GNU", HOSTILE[0])}}
+
+
+@pytest.fixture(params=KINDS)
+def image(request, tmp_path):
+    root(tmp_path / "root", **KINDS[request.param])
+    return request.param
+
+
+@pytest.fixture
+def debian(tmp_path):
+    root(tmp_path / "root", **KINDS["debian"])
+
+
+SCHEMAS = {"sarif": ("sarif", "sarif/sarif-schema-2.1.0.json"), "cyclonedx-vex": ("cyclonedx", "cyclonedx/bom-1.6.schema.json"),
+           "cyclonedx": ("cyclonedx", "cyclonedx/bom-1.6.schema.json"), "openvex": ("openvex", "openvex/openvex_json_schema.json"),
+           "gitlab": ("gitlab", "gitlab/container-scanning-report-format-15.2.4.json"), "gitlab-dependency": ("gitlab", None),
+           "gitlab-codequality": ("gitlab-codequality", "gitlab/code-quality-report.schema.json"), "github": ("github-snapshot", None), "trivy": ("trivy", None)}
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_schemas(oakum, db, image, tmp_path, form):
+    own, field = SCHEMAS[form]
+    text = report(oakum, db, tmp_path, form)
+    data = json.loads(text)
+    jsonschema.validate(data, json.loads((OWN / f"{own}.schema.json").read_text()))
+    if field and FIELD.exists():
+        if "2020-12" in json.loads((FIELD / field).read_text()).get("$schema", ""):
+            jsonschema.Draft202012Validator(json.loads((FIELD / field).read_text())).validate(data)
+        else:
+            field_validator(field).validate(data)
+
+
+if FIELD.exists():
+    def test_schema_of_github(oakum, db, debian, tmp_path):
+        schema = json.loads((FIELD / "github/dependency-snapshot.schema.json").read_text())
+        text = json.dumps({"$ref": "#/components/schemas/snapshot", "components": {"schemas": schema}})
+        jsonschema.Draft7Validator(json.loads(text)).validate(json.loads(report(oakum, db, tmp_path, "github")))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_same_bytes(oakum, db, debian, tmp_path, form):
+    assert report(oakum, db, tmp_path, form) == report(oakum, db, tmp_path, form)
+    assert report(oakum, db, tmp_path, form).endswith("\n")
+
+
+@pytest.mark.parametrize("own, form, bad", [
+    ("gitlab", "gitlab", lambda d: d["vulnerabilities"][0]["location"].pop("image")), ("gitlab", "gitlab", lambda d: d["vulnerabilities"][0].update(severity="negligible")),
+    ("gitlab", "gitlab", lambda d: d["scan"].pop("start_time")), ("sarif", "sarif", lambda d: d["runs"][0]["results"][0].update(level="bad")),
+    ("openvex", "openvex", lambda d: d["statements"][0].pop("action_statement")), ("github-snapshot", "github", lambda d: d.update(sha="1")),
+    ("trivy", "trivy", lambda d: d["Results"][0]["Vulnerabilities"][0].update(Status="open")), ("cyclonedx", "cyclonedx-vex", lambda d: d["vulnerabilities"][0].pop("analysis")),
+    ("gitlab-codequality", "gitlab-codequality", lambda d: d[0].update(severity="high"))])
+def test_schemas_refuse(oakum, db, debian, tmp_path, own, form, bad):
+    """The schemas can fail: a report with one thing wrong does."""
+    data = json.loads(report(oakum, db, tmp_path, form))
+    bad(data)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, json.loads((OWN / f"{own}.schema.json").read_text()))
+
+
+def test_gitlab(oakum, db, debian, tmp_path):
+    """What GitLab tells holes apart by, and what it shows."""
+    data = json.loads(report(oakum, db, tmp_path, "gitlab"))
+    rows = {v["identifiers"][0]["value"]: v for v in data["vulnerabilities"]}
+    assert set(rows) == {"CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0006", "CVE-2023-32681"}
+    first = rows["CVE-2024-0001"]
+    assert first["location"] == {"dependency": {"package": {"name": "libssl3"}, "version": "3.0.14-1~deb12u2"}, "operating_system": "debian 12", "image": "root"}
+    assert first["severity"] == "Critical" and first["cvss_vectors"][0]["vector"] == VECTOR
+    assert [i["type"] for i in first["identifiers"]] == ["cve", "dsa"] and "3.0.15-1~deb12u1" in first["solution"]
+    assert [i["type"] for i in rows["CVE-2023-32681"]["identifiers"]] == ["cve", "ghsa"]
+    assert len({v["id"] for v in data["vulnerabilities"]}) == 4 and data["scan"]["start_time"] == "2026-09-21T14:13:20"
+    language = json.loads(report(oakum, db, tmp_path, "gitlab-dependency"))["vulnerabilities"]
+    assert [(v["identifiers"][0]["value"], v["location"]["file"]) for v in language] == [("CVE-2023-32681", next(iter(PIP)))]
+
+
+def test_an_id_stays_when_others_go(oakum, db, debian, tmp_path):
+    """A fingerprint does not depend on what else is found."""
+    def prints():
+        return {i["check_name"]: i["fingerprint"] for i in json.loads(report(oakum, db, tmp_path, "gitlab-codequality"))}
+    before = prints()
+    status = tmp_path / "root/var/lib/dpkg/status"
+    status.write_text(STATUS.replace("Package: bash", "Package: mash").replace("Source: bash", "Source: mash"))
+    after = prints()
+    assert "CVE-2024-0006" in before and "CVE-2024-0006" not in after and after.items() <= before.items() and len(after) == 3
+
+
+def test_sarif(oakum, db, debian, tmp_path):
+    run = json.loads(report(oakum, db, tmp_path, "sarif"))["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert {r["id"]: r["properties"]["security-severity"] for r in rules}["CVE-2024-0001"] == "9.8"
+    assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"]) and len(run["results"]) == 4
+    assert run["invocations"][0]["executionSuccessful"] is True
+    (tmp_path / "root/var/lib/dpkg/status").write_text("Package: x")
+    broken = json.loads(report(oakum, db, tmp_path, "sarif"))["runs"][0]["invocations"][0]
+    assert broken["executionSuccessful"] is False and broken["toolExecutionNotifications"]
+
+
+def test_vex_is_read_again(oakum, db, debian, tmp_path):
+    """What a person marks as harmless in our own VEX no longer counts; the two forms say the same."""
+    for form, mark in (("openvex", lambda d: [s.update(status="not_affected", justification="vulnerable_code_not_present")
+                                              for s in d["statements"] if s["vulnerability"]["name"] == "CVE-2024-0001"]),
+                       ("cyclonedx-vex", lambda d: [v["analysis"].update(state="not_affected", justification="code_not_present")
+                                                    for v in d["vulnerabilities"] if v["id"] == "CVE-2024-0001"])):
+        data = json.loads(report(oakum, db, tmp_path, form))
+        assert len(mark(data)) == 1
+        (tmp_path / "vex.json").write_text(json.dumps(data))
+        result = json.loads(report(oakum, db, tmp_path, "json", "--vex", "vex.json"))
+        assert [f["id"] for f in result["suppressed"]] == ["CVE-2024-0001"] and len(result["findings"]) == 3, form
+        again = report(oakum, db, tmp_path, form, "--vex", "vex.json")
+        assert "not_affected" in again
+
+
+def test_junit(oakum, db, image, tmp_path):
+    text = report(oakum, db, tmp_path, "junit")
+    validate_xml(text, "junit.xsd")
+    cases, failures = re.findall(r"<testcase ", text), re.findall(r"<failure ", text)
+    head = re.search(r'<testsuite .*tests="(\d+)" failures="(\d+)" errors="(\d+)"', text)
+    assert (len(cases), len(failures)) == (int(head[1]), int(head[2]))
+    if image == "debian":
+        assert (head[1], head[2], head[3]) == ("3", "3", "0") and "CVE-2024-0002" in text
+
+
+def test_csv(oakum, db, image, tmp_path):
+    report(oakum, db, tmp_path, "csv", "-o", "r.csv")
+    text = (tmp_path / "r.csv").read_bytes().decode()
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len({len(row) for row in rows}) == 1 and text.count("\r\n") == len(rows)
+    assert not any(cell[:1] in ("=", "+", "-", "@") for row in rows for cell in row)
+    if image == "debian":
+        assert {row[1] for row in rows[1:]} == {"CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0006", "CVE-2023-32681"}
+
+
+def test_markdown(oakum, db, debian, tmp_path):
+    text = report(oakum, db, tmp_path, "markdown", "--fail-on", "none")
+    assert text.startswith("<!-- oakum:scan:") and "4 holes, 2 of them with a fix" in text
+    assert text.index("CVE-2024-0001") < text.index("CVE-2024-0002")
+
+
+def test_markdown_of_thousands(oakum, tmp_path):
+    """Within what a comment on GitHub may hold, and it says how many are left out, and where they are."""
+    ids = [f"CVE-2024-{n}" for n in range(10000, 13000)]
+    big = make_db(oakum, tmp_path, [osv(i, "openssl", [{"introduced": "0"}, {"fixed": "3.0.15"}], summary="x" * 100) for i in ids])
+    root(tmp_path / "root")
+    text = report(oakum, big, tmp_path, "markdown")
+    shown = len(re.findall(r"^\| \[", text, re.M))
+    assert 60000 > len(text) > 50000 and f"{3000 - shown} holes are left out" in text and "oakum scan --format json" in text
+    assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_hostile_names(oakum, tmp_path):
+    """Names of packages, titles and the target reach no format as something that runs, links or colours."""
+    records = [osv(f"CVE-2024-{n}", "openssl", [{"introduced": "0"}], summary=text) for n, text in enumerate(HOSTILE)]
+    hostile = make_db(oakum, tmp_path, records)
+    name = "root " + "".join(c for c in HOSTILE[3] if c != "/") + "\x1b[1m"
+    root(tmp_path / name)
+    for form in FORMATS:
+        text = scan(oakum, hostile, tmp_path, "--format", form, name=f"rootfs:{name}").stdout
+        assert "\x1b" not in text, form
+        if form in ("markdown", "table", "csv", "spdx-tv"):
+            assert "\u202e" not in text, form
+        if form == "markdown":
+            body = re.sub(r"\]\(https://nvd.nist.gov/vuln/detail/CVE-2024-\d+\)", "]", text.split("-->", 1)[1])
+            assert not re.search(r"<(?!/?(sub|details|summary)>)", body) and "](" not in body and "@all" not in body and "`" not in body
+
+
+def test_several_formats(oakum, db, debian, tmp_path):
+    done = scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", "--format", "sarif", "-o", "r.sarif", "--format", "table")
+    assert json.loads((tmp_path / "r.json").read_text())["schema"] == 1 and json.loads((tmp_path / "r.sarif").read_text())["version"] == "2.1.0"
+    assert done.stdout.startswith("rootfs:root: ")
+
+
+@pytest.mark.parametrize("words, says", [
+    (["--format", "xls"], "--format takes table|json|"), (["--format", "json", "--format", "sarif", "--format", "csv", "-o", "x"], "3 formats and 1 files"),
+    (["-o", "a", "-o", "b"], "1 formats and 2 files")])
+def test_slips(oakum, db, debian, tmp_path, words, says):
+    done = scan(oakum, db, tmp_path, *words, status=(1,))
+    assert says in done.stderr and done.stdout == "" and not (tmp_path / "x").exists() and not (tmp_path / "a").exists()
+
+
+def test_nothing_is_written_when_one_lacks_something(oakum, db, debian, tmp_path):
+    done = scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", "--format", "github", "-o", "g.json", status=(1,), env={"GITHUB_SHA": "", "CI_COMMIT_SHA": ""})
+    assert "GITHUB_SHA" in done.stderr and not (tmp_path / "r.json").exists() and not (tmp_path / "g.json").exists()
