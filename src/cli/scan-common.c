@@ -83,16 +83,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
       .layer_lines = layer_lines, .now = now(), .vex = vex, .kernel_headers = args->kernel_headers};
   if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
     return FALSE;
-  g_autoptr(OakumTempDir) temp = NULL;
-  g_autofree char *snapshot = NULL;
-  if (!db) {
-    if (!(temp = oakum_temp_dir_new(NULL, error)))
-      return FALSE;
-    snapshot = g_build_filename(oakum_temp_dir_path(temp), "snapshot.db", NULL);
-    if (!oakum_advisory_write_snapshot(snapshot, error))
-      return FALSE;
-  }
-  g_autoptr(OakumAdvisoryDb) database = oakum_advisory_db_open(db ? db : snapshot, error);
+  g_autoptr(OakumAdvisoryDb) database = db ? oakum_advisory_db_open(db, error)
+                                           : oakum_advisory_snapshot_open(out->keep, error);
   if (!database)
     return FALSE;
   out->db_path = g_strdup(db ? db : "embedded snapshot");

@@ -8,6 +8,7 @@ typedef struct {
   GPtrArray *findings;
   OakumVerdict *verdict;
   char *db_path, *db_date;
+  const char *keep; /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)

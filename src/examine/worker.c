@@ -168,6 +168,9 @@ static gboolean examine(const ExamineOrder *order, GError **error)
                       : read_layer(layer, &options, error);
     if (page)
       page->running = 0;
+    struct timespec used;
+    if (page && clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0)
+      page->cpu_us = (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
     if (!notes || !send_notes(notes))
       return FALSE;
   }
