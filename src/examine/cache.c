@@ -12,7 +12,6 @@ struct OakumExamineCache {
   char *readers; /* digest of all versions of cataloguers */
   OakumSql *sql;
   uint8_t key[OAKUM_HASH_KEY];
-  uint64_t max; /* bytes of all layers */
   GMutex lock;  /* over all but the key: layers are looked at while several stages are built */
   OakumExamineCounts counts;
 };
@@ -72,7 +71,6 @@ OakumExamineCache *oakum_examine_cache_open(const char *folder)
 {
   g_autoptr(OakumExamineCache) cache = g_new0(OakumExamineCache, 1);
   g_mutex_init(&cache->lock);
-  cache->max = OAKUM_LAYER_CACHE_MAX;
   /* another build may find something else, whatever its versions say */
   g_autofree char *catalog = oakum_catalog_versions(), *stamp = oakum_program_stamp();
   g_autofree char *versions = g_strconcat(catalog, " ", stamp, NULL);
@@ -179,12 +177,6 @@ OakumExamineCounts oakum_examine_cache_counts(OakumExamineCache *cache)
   return cache->counts;
 }
 
-void oakum_examine_cache_bound(OakumExamineCache *cache, uint64_t max)
-{
-  OAKUM_AUTO_LOCK(&cache->lock);
-  cache->max = max;
-}
-
 /* The layers that were not used for longest go, until there is room again. */
 static void make_room(OakumExamineCache *cache)
 {
@@ -192,7 +184,7 @@ static void make_room(OakumExamineCache *cache)
       "DELETE FROM layer WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(bytes) OVER (ORDER "
       "BY "
       "used DESC, rowid DESC) AS above FROM layer) WHERE above > %" G_GUINT64_FORMAT ")",
-      (guint64)cache->max);
+      (guint64)OAKUM_LAYER_CACHE_MAX);
   (void)!oakum_sql_exec(cache->sql, text, NULL);
 }
 

@@ -28,22 +28,13 @@ void oakum_examine_watch_free(OakumExamineWatch *watch)
   g_free(watch);
 }
 
-OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch, const char *diff_id)
-{
-  if (diff_id && oakum_examine_cache_has(watch->cache, diff_id))
-    return NULL;
-  OakumExaminePassing *layer = g_new0(OakumExaminePassing, 1);
-  layer->watch = watch;
-  layer->worker = (ExamineWorker){NULL, -1, -1};
-  return layer;
-}
-
 /* Whether something hangs on a lower layer is found out by who applies it. */
 static gboolean start(OakumExaminePassing *layer)
 {
   ExamineLayer one = {0};
   g_autoptr(GPtrArray) layers = g_ptr_array_new();
   layer->begun = TRUE;
+  layer->buffer = g_malloc(EXAMINE_FRAME_MAX);
   if (!oakum_examine_job_init(&layer->job, "layer", 1, NULL))
     return FALSE;
   memcpy(layer->job.key, oakum_examine_cache_key(layer->watch->cache), OAKUM_HASH_KEY);
@@ -52,6 +43,19 @@ static gboolean start(OakumExaminePassing *layer)
   ExamineOrder order = {.key = hex, .layers = layers, .skip = layer->job.skip};
   return oakum_examine_start(&layer->worker, &layer->job, NULL) &&
          oakum_examine_send_order(&layer->worker, &order);
+}
+
+OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch, const char *diff_id)
+{
+  if (diff_id && oakum_examine_cache_has(watch->cache, diff_id))
+    return NULL;
+  OakumExaminePassing *layer = g_new0(OakumExaminePassing, 1);
+  layer->watch = watch;
+  layer->worker = (ExamineWorker){NULL, -1, -1};
+  /* A process goes with the thread that started it: one that only reads ahead ends too early. */
+  if (diff_id)
+    layer->lost = !start(layer);
+  return layer;
 }
 
 static void flush(OakumExaminePassing *layer)
@@ -63,10 +67,8 @@ static void flush(OakumExaminePassing *layer)
 
 void oakum_examine_watch_bytes(OakumExaminePassing *layer, const void *data, size_t len)
 {
-  if (!layer->begun && len > 0) {
-    layer->buffer = g_malloc(EXAMINE_FRAME_MAX);
+  if (!layer->begun && len > 0)
     layer->lost = !start(layer);
-  }
   for (const guint8 *at = data; len > 0 && !layer->lost;) {
     size_t n = MIN(len, EXAMINE_FRAME_MAX - layer->used);
     memcpy(layer->buffer + layer->used, at, n);

@@ -4,6 +4,7 @@
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,6 +56,29 @@ static int escape(const void *argument)
 static void test_nothing_is_left(void)
 {
   g_assert_cmpint(confined(-1, escape, NULL), ==, 0);
+}
+
+static gpointer answer_of(gpointer data)
+{
+  return GINT_TO_POINTER(GPOINTER_TO_INT(data) + 1);
+}
+
+static int make_threads(const void *argument)
+{
+  (void)argument;
+  const unsigned long thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+  for (int i = 0; i < 50; i++) /* each has a life of its own */
+    if (GPOINTER_TO_INT(g_thread_join(g_thread_new("t", answer_of, GINT_TO_POINTER(i)))) != i + 1)
+      return 1;
+  if (syscall(SYS_clone, thread | CLONE_NEWUSER, 0, 0, 0, 0) >= 0 || errno != ENOENT ||
+      syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0) >= 0 || errno != ENOENT)
+    return 2;
+  return syscall(SYS_clone3, NULL, 0) >= 0 || errno != ENOSYS ? 3 : 0;
+}
+
+static void test_threads_but_no_process(void)
+{
+  g_assert_cmpint(confined(-1, make_threads, NULL), ==, 0);
 }
 
 static int look(const void *argument)
@@ -150,6 +174,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/examine/nothing-is-left", test_nothing_is_left);
+  g_test_add_func("/examine/threads", test_threads_but_no_process);
   g_test_add_func("/examine/one-folder-is-left", test_one_folder_is_left);
   g_test_add_func("/examine/round-trip", test_round_trip);
   g_test_add_func("/examine/nonsense", test_nonsense);
