@@ -78,6 +78,7 @@ typedef struct {
   int folder; /* -1: layers are streams */
   guint n;
   char **diff_ids; /* NULL among them: not checked */
+  gboolean *plain; /* a layer's blob is its tar, whose digest this side checks; NULL: none is */
   OakumReader *(*open)(gpointer user, guint layer, GError **error);
   gpointer user;
   uint8_t key[OAKUM_HASH_KEY];

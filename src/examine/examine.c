@@ -92,7 +92,8 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
     if (next_layer(job, i, only) != i)
       continue;
     ExamineLayer *layer = g_new0(ExamineLayer, 1); /* everything in it is borrowed */
-    *layer = (ExamineLayer){job->diff_ids ? job->diff_ids[i] : NULL, i == 0, some};
+    gboolean check = job->diff_ids && !(job->plain && job->plain[i]);
+    *layer = (ExamineLayer){check ? job->diff_ids[i] : NULL, i == 0, some};
     g_ptr_array_add(layers, layer);
     g_array_append_val(which, i);
   }
@@ -106,6 +107,8 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
       g_autoptr(OakumReader) reader = job->open(job->user, i, error);
       if (!reader)
         return EXAMINE_FAILED;
+      if (oakum_cpu_count() > 1) /* one reads and checks, the other hands over */
+        reader = oakum_reader_new_threaded(g_steal_pointer(&reader));
       if (!send_layer(worker, reader, &job->read[i], error)) {
         g_prefix_error(error, "layer %u: ", i);
         return EXAMINE_FAILED;
@@ -216,10 +219,15 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *ca
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   guint n = image->manifest->layers->len;
   g_autoptr(GPtrArray) digests = g_ptr_array_new();
+  g_autofree gboolean *plain = g_new0(gboolean, n + 1);
   OakumCatalog *catalog = NULL;
-  for (guint i = 0; i < n; i++)
-    g_ptr_array_add(digests, ((OakumDescriptor *)image->manifest->layers->pdata[i])->digest);
+  for (guint i = 0; i < n; i++) {
+    const OakumDescriptor *layer = image->manifest->layers->pdata[i];
+    g_ptr_array_add(digests, layer->digest);
+    plain[i] = strcmp(layer->digest, image->config->diff_ids->pdata[i]) == 0;
+  }
   if (oakum_examine_job_init(&job, image->name, n, error)) {
+    job.plain = plain;
     job.diff_ids = (char **)image->config->diff_ids->pdata;
     job.open = open_blob;
     job.user = (gpointer)image;
