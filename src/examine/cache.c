@@ -149,7 +149,7 @@ OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *d
       g_get_real_time() / G_USEC_PER_SEC - oakum_statement_int(get, 2) > OAKUM_LAYER_CACHE_TOUCH_S;
   int64_t took = oakum_statement_int(get, 3);
   g_autoptr(OakumLayerNotes) notes =
-      text.data ? oakum_examine_parse((const char *)text.data, text.len, NULL) : NULL;
+      text.data ? oakum_examine_parse(text.data, text.len, NULL) : NULL;
   if (!notes || !(notes->names = oakum_names_unpack(cache->key, names, NULL)))
     return NULL;
   cache->counts.known++;
@@ -191,12 +191,13 @@ static void make_room(OakumExamineCache *cache)
 gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
                                  const OakumLayerNotes *notes, uint64_t took)
 {
-  g_autofree char *text = notes->names ? oakum_examine_format(notes) : NULL;
-  if (!text)
+  if (!notes->names)
     return FALSE;
+  g_autoptr(GByteArray) text = g_byte_array_new();
+  oakum_examine_format(notes, text);
   g_autoptr(GByteArray) names = g_byte_array_new();
   oakum_names_pack(notes->names, names);
-  size_t len = strlen(text);
+  size_t len = text->len;
   if (len + names->len > OAKUM_LAYER_CACHE_ROW_MAX)
     return FALSE;
   OAKUM_AUTO_LOCK(&cache->lock);
@@ -206,7 +207,7 @@ gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
     return FALSE;
   oakum_statement_bind_text(put, 1, diff_id);
   oakum_statement_bind_text(put, 2, cache->readers);
-  oakum_statement_bind_blob(put, 3, text, len);
+  oakum_statement_bind_blob(put, 3, text->data, len);
   oakum_statement_bind_blob(put, 4, names->data, names->len);
   oakum_statement_bind_int(put, 5, g_get_real_time() / G_USEC_PER_SEC);
   oakum_statement_bind_int(put, 6, (int64_t)(len + names->len));

@@ -16,7 +16,7 @@
 #define EXAMINE_FRAME_MAX (256 * 1024u)
 #define EXAMINE_ORDER_MAX (64 * OAKUM_MIB)
 
-/* Answers have a kind and a length in front. NOTES (JSON) and NAMES come behind each layer; ERROR
+/* Answers have a kind and a length in front. NOTES (notes.c) and NAMES come behind each layer; ERROR
  * (JSON) is the last there is. */
 typedef enum { EXAMINE_NOTES = 1, EXAMINE_NAMES, EXAMINE_ERROR } ExamineAnswerKind;
 typedef struct {

@@ -59,7 +59,7 @@ NODISCARD OakumCatalog *oakum_examine_folder(const char *path, GError **error);
 /* Re-execution entry, for the table in main(): name "examine". */
 NODISCARD int oakum_examine_main(int argc, char **argv);
 
-/* The form in which notes come back, for tests and fuzzing: JSON, all but the names. New string;
- * NULL with an error. */
-NODISCARD char *oakum_examine_format(const OakumLayerNotes *notes);
-NODISCARD OakumLayerNotes *oakum_examine_parse(const char *data, size_t len, GError **error);
+/* The form in which notes come back and are kept, for tests and fuzzing: all but the names.
+ * Appends to `out`; NULL with an error. */
+void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out);
+NODISCARD OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **error);

@@ -123,11 +123,11 @@ static gboolean answer(ExamineAnswerKind kind, const void *data, size_t len)
 
 static gboolean send_notes(const OakumLayerNotes *notes)
 {
-  g_autofree char *text = oakum_examine_format(notes);
-  g_autoptr(GByteArray) names = g_byte_array_new();
+  g_autoptr(GByteArray) text = g_byte_array_new(), names = g_byte_array_new();
+  oakum_examine_format(notes, text);
   if (notes->names)
     oakum_names_pack(notes->names, names);
-  return text && answer(EXAMINE_NOTES, text, strlen(text)) &&
+  return answer(EXAMINE_NOTES, text->data, text->len) &&
          answer(EXAMINE_NAMES, names->data ? names->data : (const guint8 *)"", names->len);
 }
 
