@@ -428,7 +428,7 @@ static gboolean read_document(Csaf *c, const json_t *json, GError **error)
 
 gboolean oakum_read_csaf(OakumIngest *in, OakumReader *reader, GError **error)
 {
-  g_autoptr(OakumReader) owned = reader;
+  G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
   if (!oakum_reader_slurp(reader, OAKUM_CSAF_MAX, "CSAF document", &text, &len, error))

@@ -166,7 +166,7 @@ gboolean oakum_read_eol(OakumIngest *in, OakumReader *reader, GError **error)
   oakum_ingest_whole(in, feed);
   if (!g_str_has_suffix(in->name, ".md"))
     return oakum_read_records(in, reader, OAKUM_SPLIT_MEMBERS, opened, read_eol_json, &feed, error);
-  g_autoptr(OakumReader) owned = reader;
+  G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
   if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "product", &text, &len, error) ||

@@ -35,7 +35,7 @@ gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode
       oakum_ingest_bad(in, key, g_steal_pointer(&local));
       continue;
     }
-    OAKUM_AUTO_JSON *owned = json;
+    G_GNUC_UNUSED OAKUM_AUTO_JSON *owned = json;
     OakumKept kept = {0};
     if (mode == OAKUM_SPLIT_VALUES)
       in->line = oakum_json_split_line(split);

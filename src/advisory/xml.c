@@ -135,7 +135,7 @@ static gboolean parse_all(Xml *x, OakumReader *reader, GError **error)
 gboolean oakum_xml_read(OakumReader *reader, const char *const *names, OakumXmlFunc func,
                         gpointer user, GError **error)
 {
-  g_autoptr(OakumReader) owned = reader;
+  G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   Xml x = {.parser = XML_ParserCreate(NULL), .names = names, .func = func, .user = user};
   XML_SetUserData(x.parser, &x);
   XML_SetElementHandler(x.parser, on_start, on_end);

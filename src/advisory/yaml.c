@@ -374,7 +374,7 @@ static gboolean read_wolfi(Read *r, const OakumYaml *yaml, GError **error)
 
 gboolean oakum_read_yaml(OakumIngest *in, OakumReader *reader, GError **error)
 {
-  g_autoptr(OakumReader) owned = reader;
+  G_GNUC_UNUSED g_autoptr(OakumReader) owned = reader;
   g_autofree char *text = NULL;
   size_t len;
   if (!oakum_reader_slurp(reader, OAKUM_FEED_TEXT_MAX, "YAML document", &text, &len, error))

@@ -19,6 +19,7 @@
 #define OAKUM_HISTORY_MAX 4000u
 #define OAKUM_BLOB_MAX (64 * OAKUM_GIB)
 #define OAKUM_JSON_DEPTH_MAX 64u
+#define OAKUM_JSON_COST_MAX 8000000u /* of one document of an image: see oakum_json_cost */
 #define OAKUM_REFERENCE_MAX 1024u
 
 /* registry answers */
@@ -121,7 +122,7 @@
 #define OAKUM_SQL_MMAP_MAX (2 * OAKUM_GIB)
 
 /* Processes that read bytes from strangers */
-#define OAKUM_CONFINED_MEMORY_MAX (8 * OAKUM_GIB)
+#define OAKUM_CONFINED_MEMORY_MAX (2 * OAKUM_GIB)
 #define OAKUM_CONFINED_CPU_S 3600u
 #define OAKUM_LICENSE_MAX 16384u                    /* bytes of a license expression */
 #define OAKUM_LICENSE_WORD_MAX 128u                 /* of one id in it */
@@ -131,6 +132,7 @@
 #define OAKUM_CATALOG_FILE_MAX (4 * OAKUM_GIB)      /* bytes of a file that is looked into */
 #define OAKUM_CATALOG_LINKS_MAX (32 * OAKUM_MIB)    /* bytes of all names kept of a layer */
 #define OAKUM_CATALOG_OWNED_MAX 1000000u            /* files whose OS package is known */
+#define OAKUM_CATALOG_WHOLE_MAX (64 * OAKUM_MIB)    /* the largest of what is read as a whole */
 #define OAKUM_CATALOG_DATABASE_MAX (64 * OAKUM_MIB) /* a database that is text */
 #define OAKUM_CATALOG_DOCUMENT_MAX (16 * OAKUM_MIB) /* a JSON document that lies in an image */
 #define OAKUM_CATALOG_FACTS_MAX (64 * OAKUM_KIB)    /* os-release and its kin */
@@ -148,6 +150,8 @@
 #define OAKUM_RPM_TAGS_MAX 65535u             /* rpm's own limit */
 #define OAKUM_CATALOG_VALUE_MAX 1024u         /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
+#define OAKUM_EXAMINE_COST_MAX (1 * OAKUM_GIB)     /* memory that it may take, about */
+#define OAKUM_EXAMINE_STALL_S 1800u                /* without a byte from or to a reading process */
 #define OAKUM_LAYER_CACHE_MAX (256 * OAKUM_MIB)    /* what is kept of all layers */
 #define OAKUM_LAYER_CACHE_ROW_MAX (12 * OAKUM_MIB) /* of one */
 #define OAKUM_LAYER_CACHE_TOUCH_S 86400            /* how often it is noted that a layer is used */
@@ -162,6 +166,7 @@
 #define OAKUM_JAR_DEPTH_MAX 8u                     /* archives in archives */
 #define OAKUM_JAR_NESTED_MAX (256 * OAKUM_MIB)     /* one compressed archive in another */
 #define OAKUM_JAR_INFLATED_MAX (4 * OAKUM_GIB)     /* all of what is in one file, together */
+#define OAKUM_JAR_HELD_MAX (512 * OAKUM_MIB)       /* of it, what is in memory at a time */
 #define OAKUM_JAR_ARCHIVES_MAX 20000u              /* archives in one file */
 #define OAKUM_JAR_POMS_MAX 20000u                  /* pom.properties of one archive */
 #define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */

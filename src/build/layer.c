@@ -89,9 +89,7 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
     return oakum_image_open_layer(stage->base, index, error);
   const char *diff_id = stage->config->diff_ids->pdata[index];
   OakumReader *blob = oakum_layer_pool_open(build->layers, stage->layers->pdata[index], error);
-  return blob ? oakum_reader_new_verify(oakum_reader_new_inflate(blob, NULL), OAKUM_HASH_SHA256,
-                                        oakum_digest_hex(diff_id), UINT64_MAX)
-              : NULL;
+  return blob ? oakum_layer_unpack(blob, diff_id) : NULL;
 }
 
 /* Takes `layer`, number `index` (NULL: it could not be opened). */

@@ -85,14 +85,21 @@ typedef struct {
    * first layer from which on every version has it, and what was listed in a database that is gone
    * is still told. */
   gboolean database;
+  /* It asks for all of a file at once, and refuses one of more than OAKUM_CATALOG_WHOLE_MAX bytes:
+   * such a one need not be kept for it. */
+  gboolean whole;
 } OakumCataloguer;
 
 /* One table a file of cataloguers, each ended by a row without a name; listed in table.c. */
 extern const OakumCataloguer *const oakum_catalog_tables[]; /* ends with NULL */
+/* One more, which tests bring along to show what a reader that is taken over can do. */
+extern const OakumCataloguer oakum_catalog_test_table[] __attribute__((weak));
 
 /* Whether a cataloguer wants the entry; `database` (may be NULL): whether one of those is of
  * databases. */
 NODISCARD gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database);
+/* Whether one of those that want the entry looks into files of this size. */
+NODISCARD gboolean oakum_catalog_looks_into(const OakumCatalogEntry *entry);
 /* Runs those that want the entry on `file`. `before` and `user` as in OakumPassOptions;
  * `databases` (may be NULL) gets an OakumPathPair for each database. */
 void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *file,

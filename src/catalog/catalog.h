@@ -91,6 +91,7 @@ typedef struct {
   /* Told before each cataloguer that runs: an attempt that never ends can be told afterwards. NULL:
    * nobody. FALSE: that one is left out. */
   gboolean (*before)(const char *path, const char *by, gpointer user);
+  void (*after)(gpointer user); /* told when it has come back; NULL: nobody */
   gpointer user;
 } OakumPassOptions;
 /* One pass over a layer: a tar, compressed or not (takes `reader`, reads to its end), or a folder

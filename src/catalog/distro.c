@@ -156,7 +156,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 1, wants_facts, run_facts, FALSE}, {0}};
+    {"distribution", 1, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */

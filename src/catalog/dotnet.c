@@ -157,4 +157,5 @@ gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file, OakumCat
   return TRUE;
 }
 
-const OakumCataloguer oakum_dotnet_cataloguers[] = {{"dotnet-deps", 1, wants_deps, run_deps}, {0}};
+const OakumCataloguer oakum_dotnet_cataloguers[] = {
+    {"dotnet-deps", 1, wants_deps, run_deps, .whole = TRUE}, {0}};

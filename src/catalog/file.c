@@ -80,6 +80,7 @@ gboolean oakum_catalog_file_read(OakumCatalogFile *file, uint64_t offset, void *
 gboolean oakum_catalog_file_text(OakumCatalogFile *file, uint64_t max, OakumSlice *out,
                                  GError **error)
 {
+  max = MIN(max, OAKUM_CATALOG_WHOLE_MAX);
   if (file->size > max || file->size > SIZE_MAX - 1) {
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT,
                 "%s: more than %" G_GUINT64_FORMAT " bytes", file->path, max);

@@ -30,22 +30,35 @@ static gboolean search(OakumCatalogFile *file, const OakumExeSection *in, uint64
   return FALSE;
 }
 
-static gboolean find(const OakumExe *exe, OakumCatalogFile *file, uint64_t *found)
+/* FALSE with an error: the section that programs of Go have is there, and tells nothing. */
+static gboolean find(const OakumExe *exe, OakumCatalogFile *file, uint64_t *found, gboolean *any,
+                     GError **error)
 {
+  *any = FALSE;
   static const char *const names[] = {".go.buildinfo", "__DATA,__go_buildinfo"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
     const OakumExeSection *section = oakum_exe_section(exe, names[i]);
-    if (section)
-      return search(file, section, found);
+    if (!section || section->size == 0)
+      continue;
+    uint64_t size = oakum_catalog_file_size(file);
+    if (section->offset > size || section->size > size - section->offset)
+      return oakum_catalog_invalid(file, error, "Go build information that is not in the file");
+    *any = search(file, section, found);
+    if (!*any)
+      g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                          "a program of Go whose build information was taken out");
+    return *any;
   }
   if (exe->kind == OAKUM_EXE_ELF && exe->sections->len > 0)
-    return FALSE; /* the section is never absent where there are any */
+    return TRUE; /* the section is never absent where there are any */
   for (guint i = 0; i < exe->segments->len; i++) {
     const OakumExeSection *segment = &g_array_index(exe->segments, OakumExeSection, i);
-    if (segment->data && search(file, segment, found))
-      return TRUE;
+    if (segment->data && search(file, segment, found)) {
+      *any = TRUE;
+      break;
+    }
   }
-  return FALSE;
+  return TRUE;
 }
 
 /* ---- reading it ------------------------------------------------------------------------------ */
@@ -295,7 +308,10 @@ gboolean oakum_go_read(const OakumExe *exe, OakumCatalogFile *file, OakumCatalog
   uint64_t at;
   g_autofree char *version = NULL, *modules = NULL;
   size_t version_len = 0, modules_len = 0;
-  if (!find(exe, file, &at))
+  gboolean any;
+  if (!find(exe, file, &at, &any, error))
+    return FALSE;
+  if (!any)
     return TRUE;
   if (!oakum_catalog_file_read(file, at, header, sizeof header, error))
     return FALSE;

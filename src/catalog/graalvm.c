@@ -5,36 +5,37 @@
 #define SYMBOL_WIDE 24u
 #define SYMBOL_NARROW 16u
 
-/* The value of a symbol of a table; FALSE when it is not in it. */
-static gboolean symbol_in(const OakumExe *exe, OakumCatalogFile *file, const char *table,
-                          const char *strings, const char *name, uint64_t *value)
+/* The value of a symbol of a table: 1 found, 0 it is not in it, -1 the table cannot be read. */
+static int symbol_in(const OakumExe *exe, OakumCatalogFile *file, const char *table,
+                     const char *strings, const char *name, uint64_t *value)
 {
   const OakumExeSection *symbols = oakum_exe_section(exe, table),
                         *text = oakum_exe_section(exe, strings);
-  if (!symbols || !text || text->size > OAKUM_EXE_NAMES_MAX * 4 ||
-      symbols->size > OAKUM_EXE_NAMES_MAX * 8)
-    return FALSE;
+  if (!symbols || !text)
+    return 0;
+  if (text->size > OAKUM_EXE_NAMES_MAX * 4 || symbols->size > OAKUM_EXE_NAMES_MAX * 8)
+    return -1;
   g_autofree char *names = g_malloc0((size_t)text->size + 1);
   g_autofree uint8_t *rows = g_malloc0((size_t)symbols->size + 1);
   if (!oakum_catalog_file_read(file, text->offset, names, (size_t)text->size, NULL) ||
       !oakum_catalog_file_read(file, symbols->offset, rows, (size_t)symbols->size, NULL))
-    return FALSE;
+    return -1;
   size_t each = exe->wide ? SYMBOL_WIDE : SYMBOL_NARROW;
   for (uint64_t at = 0; at + each <= symbols->size; at += each) {
     uint64_t told = oakum_exe_number(exe, rows + at, 4);
     if (told < text->size && strcmp(names + told, name) == 0) {
       *value = exe->wide ? oakum_exe_number(exe, rows + at + 8, 8)
                          : oakum_exe_number(exe, rows + at + 4, 4);
-      return TRUE;
+      return 1;
     }
   }
-  return FALSE;
+  return 0;
 }
 
-static gboolean symbol(const OakumExe *exe, OakumCatalogFile *file, const char *name, uint64_t *at)
+static int symbol(const OakumExe *exe, OakumCatalogFile *file, const char *name, uint64_t *at)
 {
-  return symbol_in(exe, file, ".dynsym", ".dynstr", name, at) ||
-         symbol_in(exe, file, ".symtab", ".strtab", name, at);
+  int found = symbol_in(exe, file, ".dynsym", ".dynstr", name, at);
+  return found ? found : symbol_in(exe, file, ".symtab", ".strtab", name, at);
 }
 
 static void add_component(OakumCatalogFile *file, OakumCatalogSink *sink, const json_t *one)
@@ -53,8 +54,13 @@ gboolean oakum_graalvm_read(const OakumExe *exe, OakumCatalogFile *file, OakumCa
   uint64_t address, length_at, at;
   uint8_t raw[8];
   /* .svm_heap, or svm_version_info among the symbols, is what only these have */
-  if (exe->kind != OAKUM_EXE_ELF || !oakum_exe_section(exe, ".svm_heap") ||
-      !symbol(exe, file, "sbom", &address) || !symbol(exe, file, "sbom_length", &length_at))
+  if (exe->kind != OAKUM_EXE_ELF || !oakum_exe_section(exe, ".svm_heap"))
+    return TRUE;
+  int first = symbol(exe, file, "sbom", &address),
+      second = first > 0 ? symbol(exe, file, "sbom_length", &length_at) : first;
+  if (first < 0 || second < 0)
+    return oakum_catalog_invalid(file, error, "symbols of a native image that cannot be read");
+  if (first == 0 || second == 0)
     return TRUE;
   if (!oakum_exe_at(exe, length_at, 8, &at) || !oakum_catalog_file_read(file, at, raw, 8, NULL))
     return oakum_catalog_invalid(file, error, "the list of a native image points nowhere");

@@ -601,6 +601,7 @@ static gboolean run_release(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
   return TRUE;
 }
 
-const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 1, wants_archive, run_archive},
-                                                  {"jvm-release", 1, wants_release, run_release},
-                                                  {0}};
+const OakumCataloguer oakum_java_cataloguers[] = {
+    {"java-archive", 1, wants_archive, run_archive},
+    {"jvm-release", 1, wants_release, run_release, .whole = TRUE},
+    {0}};

@@ -456,30 +456,57 @@ static void incomplete(OakumCatalog *catalog, const char *id, const char *file, 
   g_ptr_array_add(catalog->incomplete, finding);
 }
 
-/* Moves the packages of the last version into the catalogue. */
-static void take_database(Merge *m, const char *path, const GArray *versions, gboolean there)
+/* How many versions there are up to the last one that lists anything; all, when none does. */
+static guint listing(const Merge *m, const GArray *versions)
 {
-  const Version *last = &g_array_index(versions, Version, versions->len - 1);
+  for (guint n = versions->len; n > 0; n--) {
+    g_autoptr(GPtrArray) packages = packages_of(m, &g_array_index(versions, Version, n - 1));
+    if (packages->len > 0)
+      return n;
+  }
+  return versions->len;
+}
+
+/* What could not be read of a version. */
+static void take_wrong(Merge *m, const Version *version)
+{
+  const Layer *layer = &m->image->layers[version->layer];
+  const GArray *wrong = g_hash_table_lookup(layer->incomplete, version->pair->path);
+  for (guint i = 0; wrong && i < wrong->len; i++) {
+    gpointer *finding = &layer->notes->incomplete->pdata[g_array_index(wrong, guint, i)];
+    if (*finding)
+      g_ptr_array_add(m->catalog->incomplete, *finding);
+    *finding = NULL;
+  }
+}
+
+/* Moves the packages of the last version that lists any into the catalogue: no package manager
+ * writes an empty list over a full one. */
+static void take_database(Merge *m, const char *path, GArray *versions, gboolean there)
+{
+  const Version newest = g_array_index(versions, Version, versions->len - 1);
+  guint n = listing(m, versions);
+  gboolean emptied = n < versions->len;
+  g_array_set_size(versions, n);
+  const Version *last = &g_array_index(versions, Version, n - 1);
   const Layer *layer = &m->image->layers[last->layer];
   const GArray *own = g_hash_table_lookup(layer->packages, last->pair->path);
-  const GArray *wrong = g_hash_table_lookup(layer->incomplete, last->pair->path);
   g_autoptr(GPtrArray) packages = packages_of(m, last);
   attribute(m, versions, packages);
   g_ptr_array_extend(m->catalog->packages, packages, NULL, NULL);
   for (guint i = 0; own && i < own->len; i++) /* moved */
     layer->notes->packages->pdata[g_array_index(own, guint, i)] = NULL;
-  for (guint i = 0; wrong && i < wrong->len; i++) {
-    gpointer *finding = &layer->notes->incomplete->pdata[g_array_index(wrong, guint, i)];
-    g_ptr_array_add(m->catalog->incomplete, *finding);
-    *finding = NULL;
-  }
-  if (there)
+  take_wrong(m, last);
+  take_wrong(m, &newest);
+  if (there && !emptied)
     return;
   g_autofree char *shown = oakum_escape_terminal(path, -1);
   incomplete(m->catalog, "removed-package-database", path,
-             g_strdup_printf("%s was there up to layer %d and a later one removed it; what it "
-                             "listed is taken from there",
-                             shown, last->layer));
+             g_strdup_printf(there ? "%s lists nothing since layer %d; what it listed in layer %d "
+                                     "is taken from there"
+                                   : "%s was there up to layer %d and a later one removed it; what "
+                                     "it listed in layer %d is taken from there",
+                             shown, newest.layer, last->layer));
 }
 
 static void take_databases(Merge *m)

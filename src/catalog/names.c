@@ -11,12 +11,21 @@ struct OakumNames {
   uint64_t *slots; /* hash without its last two bits, which say what it is; 0: free */
   size_t room;     /* a power of two */
   size_t used;
+  uint64_t mix; /* odd and secret: what a reading process sends may be made to fall together */
 };
 
-OakumNames *oakum_names_new(const uint8_t key[OAKUM_HASH_KEY])
+static OakumNames *names_of(const uint8_t key[OAKUM_HASH_KEY])
 {
   OakumNames *names = g_new0(OakumNames, 1);
   memcpy(names->key, key, OAKUM_HASH_KEY);
+  oakum_random((uint8_t *)&names->mix, sizeof(names->mix));
+  names->mix |= 1;
+  return names;
+}
+
+OakumNames *oakum_names_new(const uint8_t key[OAKUM_HASH_KEY])
+{
+  OakumNames *names = names_of(key);
   names->room = 256;
   names->slots = g_new0(uint64_t, names->room);
   return names;
@@ -36,9 +45,9 @@ static uint64_t hash_of(const OakumNames *names, const char *path, size_t len)
   return hash ? hash : 4;
 }
 
-static uint64_t *slot_of(uint64_t *slots, size_t room, uint64_t hash)
+static uint64_t *slot_of(uint64_t mix, uint64_t *slots, size_t room, uint64_t hash)
 {
-  size_t at = (size_t)(hash >> 2) & (room - 1);
+  size_t at = (size_t)(hash * mix >> 32) & (room - 1);
   while (slots[at] && (slots[at] & ~KIND_MASK) != hash)
     at = (at + 1) & (room - 1);
   return &slots[at];
@@ -50,7 +59,7 @@ static void grow(OakumNames *names)
   uint64_t *slots = g_new0(uint64_t, room);
   for (size_t i = 0; i < names->room; i++)
     if (names->slots[i])
-      *slot_of(slots, room, names->slots[i] & ~KIND_MASK) = names->slots[i];
+      *slot_of(names->mix, slots, room, names->slots[i] & ~KIND_MASK) = names->slots[i];
   g_free(names->slots);
   names->slots = slots;
   names->room = room;
@@ -58,10 +67,10 @@ static void grow(OakumNames *names)
 
 static void put(OakumNames *names, uint64_t hash, OakumEntryKind kind)
 {
-  uint64_t *slot = slot_of(names->slots, names->room, hash);
+  uint64_t *slot = slot_of(names->mix, names->slots, names->room, hash);
   if (!*slot && ++names->used * 4 > names->room * 3) {
     grow(names);
-    slot = slot_of(names->slots, names->room, hash);
+    slot = slot_of(names->mix, names->slots, names->room, hash);
   }
   *slot = hash | kind;
 }
@@ -77,7 +86,7 @@ gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kin
 OakumEntryKind oakum_names_find(const OakumNames *names, const char *path, size_t len)
 {
   uint64_t hash = hash_of(names, path, len);
-  return (OakumEntryKind)(*slot_of(names->slots, names->room, hash) & KIND_MASK);
+  return (OakumEntryKind)(*slot_of(names->mix, names->slots, names->room, hash) & KIND_MASK);
 }
 
 size_t oakum_names_count(const OakumNames *names)
@@ -111,8 +120,7 @@ OakumNames *oakum_names_unpack(const uint8_t key[OAKUM_HASH_KEY], OakumSlice pac
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "names of a layer are damaged");
     return NULL;
   }
-  OakumNames *names = g_new0(OakumNames, 1);
-  memcpy(names->key, key, OAKUM_HASH_KEY);
+  OakumNames *names = names_of(key);
   size_t n = packed.len / sizeof(uint64_t);
   for (names->room = 256; names->room * 3 < n * 4 + 4; names->room *= 2)
     ;

@@ -51,4 +51,5 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return TRUE;
 }
 
-const OakumCataloguer oakum_node_cataloguers[] = {{"node-installed", 1, wants, run}, {0}};
+const OakumCataloguer oakum_node_cataloguers[] = {{"node-installed", 1, wants, run, .whole = TRUE},
+                                                  {0}};

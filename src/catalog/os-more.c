@@ -229,9 +229,10 @@ static gboolean conda_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   return TRUE;
 }
 
-const OakumCataloguer oakum_cataloguers_more[] = {{"pacman", 1, pacman_wants, pacman_run, FALSE},
-                                                  {"portage", 1, portage_wants, portage_run, FALSE},
-                                                  {"homebrew", 1, brew_wants, brew_run, FALSE},
-                                                  {"snap", 1, snap_wants, snap_run, FALSE},
-                                                  {"conda", 1, conda_wants, conda_run, FALSE},
-                                                  {0}};
+const OakumCataloguer oakum_cataloguers_more[] = {
+    {"pacman", 1, pacman_wants, pacman_run, .whole = TRUE},
+    {"portage", 1, portage_wants, portage_run, .whole = TRUE},
+    {"homebrew", 1, brew_wants, brew_run, .whole = TRUE},
+    {"snap", 1, snap_wants, snap_run, .whole = TRUE},
+    {"conda", 1, conda_wants, conda_run, .whole = TRUE},
+    {0}};

@@ -53,7 +53,8 @@ static gboolean run_r(OakumCatalogFile *file, OakumCatalogSink *sink, GError **e
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "a package of R without a name or a version");
   OakumPackage *package = oakum_catalog_add(sink, file, "cran", name, version);
-  oakum_package_say(&package->license, license);
+  if (package)
+    oakum_package_say(&package->license, license);
   return TRUE;
 }
 
@@ -76,9 +77,10 @@ static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     else if (license.len == 0 && quoted(line, "license", '=', &found))
       license = found;
   }
-  if (name.len == 0 || version.len == 0)
+  OakumPackage *package =
+      version.len > 0 ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
+  if (!package)
     return oakum_catalog_invalid(file, error, "a rockspec whose package or version is no literal");
-  OakumPackage *package = oakum_catalog_add(sink, file, "luarocks", name, version);
   oakum_package_say(&package->license, license);
   return TRUE;
 }
@@ -368,13 +370,14 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
   return TRUE;
 }
 
-const OakumCataloguer oakum_other_cataloguers[] = {{"r-installed", 1, wants_r, run_r},
-                                                   {"lua-rock", 1, wants_lua, run_lua},
-                                                   {"erlang-app", 1, wants_app, run_app},
-                                                   {"perl-installed", 1, wants_perl, run_perl},
-                                                   {"julia-manifest", 1, wants_julia, run_julia},
-                                                   {"swift-resolved", 1, wants_swift, run_swift},
-                                                   {"dart-pubspec", 1, wants_dart, run_dart},
-                                                   {"conan-info", 1, wants_conan, run_conan},
-                                                   {"wordpress", 1, wants_wordpress, run_wordpress},
-                                                   {0}};
+const OakumCataloguer oakum_other_cataloguers[] = {
+    {"r-installed", 1, wants_r, run_r, .whole = TRUE},
+    {"lua-rock", 1, wants_lua, run_lua, .whole = TRUE},
+    {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
+    {"perl-installed", 1, wants_perl, run_perl, .whole = TRUE},
+    {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
+    {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
+    {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},
+    {"conan-info", 1, wants_conan, run_conan, .whole = TRUE},
+    {"wordpress", 1, wants_wordpress, run_wordpress, .whole = TRUE},
+    {0}};

@@ -104,6 +104,11 @@ json_t *oakum_catalog_json_bytes(OakumSlice text, GError **error)
     text.data += 3;
     text.len -= 3;
   }
+  if (oakum_json_cost(text) > OAKUM_JSON_COST_MAX) {
+    g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT,
+                        "JSON of more values than are read");
+    return NULL;
+  }
   const size_t flags = JSON_ALLOW_NUL;
   OAKUM_AUTO_JSON *json = json_loadb((const char *)text.data, text.len, flags, &problem);
   if (!json && json_error_code(&problem) == json_error_invalid_utf8) {

@@ -21,6 +21,7 @@ typedef struct {
   char *nix;          /* folder of nix's store that the entry before lay in */
   char *folder;       /* the one of the entry before */
   guint replaced;     /* names that came twice and gave something */
+  gboolean disk;      /* files can be read where they are */
   uint64_t kept;      /* bytes of names in notes */
   uint8_t *buffer;    /* OAKUM_CATALOG_MEMORY_FILE */
 } Pass;
@@ -165,7 +166,7 @@ static void catalog_file(Pass *pass, const OakumCatalogEntry *entry, OakumCatalo
 static gboolean too_large(Pass *pass, const OakumCatalogEntry *entry)
 {
   if (entry->size <= OAKUM_CATALOG_MEMORY_FILE ||
-      (pass->options->spool >= 0 && entry->size <= OAKUM_CATALOG_FILE_MAX))
+      (entry->size <= OAKUM_CATALOG_FILE_MAX && (pass->disk || pass->options->spool >= 0)))
     return FALSE;
   g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new(entry->path, (OakumSlice){NULL, 0});
   g_autofree char *title = g_strdup_printf(
@@ -187,6 +188,12 @@ static gboolean take_content(Pass *pass, const char *path, uint32_t mode, uint64
   OakumCatalogEntry entry = {path, base_of(path), mode, size, {head, (size_t)have}};
   if (!oakum_catalog_wants(&entry, NULL) || too_large(pass, &entry))
     return TRUE;
+  if (size > OAKUM_CATALOG_WHOLE_MAX && !oakum_catalog_looks_into(&entry)) {
+    /* nobody will read it: each says that it is too large */
+    g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new_fd(path, -1, size);
+    catalog_file(pass, &entry, file);
+    return TRUE;
+  }
   if (size > OAKUM_CATALOG_MEMORY_FILE) {
     if (!spool(pass, (size_t)have, size, read_func, self, error))
       return FALSE;
@@ -470,18 +477,22 @@ static void disk_file(Pass *pass, int at, const char *name, const char *path, co
     return;
   }
   for (guint i = 0; i < (as ? as->len : 1); i++) {
-    const char *shown = as ? as->pdata[i] : path;
+    const char *shown = as ? as->pdata[i] : path; /* O_NONBLOCK: it may be a FIFO meanwhile */
     OakumCatalogEntry entry = {shown,
                                base_of(shown),
                                st->st_mode & 07777,
                                (uint64_t)st->st_size,
                                {head, MIN((size_t)n, (size_t)st->st_size)}};
-    if (!oakum_catalog_wants(&entry, NULL))
+    if (!oakum_catalog_wants(&entry, NULL) || too_large(pass, &entry))
       continue;
     g_autoptr(OakumCatalogFile) file = NULL;
     if (entry.size <= OAKUM_CATALOG_MEMORY_FILE) {
       ssize_t all = pread(fd, pass->buffer, (size_t)entry.size, 0);
-      entry.size = (uint64_t)MAX(all, 0);
+      if (all < 0) {
+        unreadable(pass, path, errno);
+        return;
+      }
+      entry.size = (uint64_t)all;
       file = oakum_catalog_file_new(shown, (OakumSlice){pass->buffer, (size_t)entry.size});
     } else
       file = oakum_catalog_file_new_fd(shown, fd, entry.size);
@@ -493,6 +504,11 @@ static gboolean disk_entry(Pass *pass, int at, const char *path, const char *nam
                            GError **error)
 {
   struct stat st;
+  if (strlen(path) > OAKUM_TAR_PATH_MAX) { /* folders in folders may go on for ever */
+    g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new(path, (OakumSlice){NULL, 0});
+    oakum_catalog_sink_incomplete(pass->sink, file, "limit", "a path longer than is followed");
+    return TRUE;
+  }
   if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
     if (errno != ENOENT)
       unreadable(pass, path, errno);
@@ -533,6 +549,7 @@ OakumLayerNotes *oakum_catalog_read_folder(int folder, const OakumPassOptions *o
   pass_init(&pass, options);
   g_autoptr(GPtrArray) queue = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(queue, g_strdup(""));
+  pass.disk = TRUE;
   g_autoptr(OakumProgress) progress = oakum_progress_new("reading the folder", "files", 0);
   guint names = 0;
   while (queue->len > 0) {

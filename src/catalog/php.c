@@ -93,6 +93,6 @@ static gboolean run_pear(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
 }
 
 const OakumCataloguer oakum_php_cataloguers[] = {
-    {"composer-installed", 1, wants_composer, run_composer},
-    {"pear-installed", 1, wants_pear, run_pear},
+    {"composer-installed", 1, wants_composer, run_composer, .whole = TRUE},
+    {"pear-installed", 1, wants_pear, run_pear, .whole = TRUE},
     {0}};

@@ -73,10 +73,12 @@ static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCata
       found.name = name;
     if (found.version.len == 0)
       found.version = version;
-    if (found.name.len == 0 || found.version.len == 0)
-      return oakum_catalog_invalid(file, error, "metadata without a name or a version");
   }
-  OakumPackage *package = oakum_catalog_add(sink, file, "pypi", found.name, found.version);
+  OakumPackage *package = found.version.len > 0
+                              ? oakum_catalog_add(sink, file, "pypi", found.name, found.version)
+                              : NULL;
+  if (!package) /* a folder's name may be a space */
+    return oakum_catalog_invalid(file, error, "metadata without a name or a version");
   package->guessed = guessed;
   if (!oakum_slice_is_nocase(found.license, "UNKNOWN"))
     oakum_package_say(&package->license, found.license);
@@ -127,6 +129,6 @@ static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
 }
 
 const OakumCataloguer oakum_python_cataloguers[] = {
-    {"python-installed", 1, wants_metadata, run_metadata},
-    {"python-egg", 1, wants_egg, run_egg},
+    {"python-installed", 1, wants_metadata, run_metadata, .whole = TRUE},
+    {"python-egg", 1, wants_egg, run_egg, .whole = TRUE},
     {0}};

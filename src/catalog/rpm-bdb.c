@@ -13,6 +13,7 @@ typedef struct {
   OakumCatalogSink *sink;
   gboolean big;
   guint rows;
+  uint64_t given; /* bytes of all items */
 } Hash;
 
 static uint32_t u32(const Hash *h, const uint8_t *at)
@@ -71,6 +72,9 @@ static gboolean hash_page(Hash *h, const uint8_t *page, uint64_t number, GError 
     if (at >= size || key > size || at >= key)
       return broken(h, error, "an item lies outside of its page");
     uint32_t len = key - at;
+    h->given += len; /* items in any number may share their bytes */
+    if (h->given > oakum_catalog_file_size(h->file))
+      return broken(h, error, "items share their bytes");
     if (++h->rows > OAKUM_PACKAGES_MAX)
       return broken(h, error, "more packages than can be");
     if (page[at] == ITEM_OFFPAGE) {
@@ -99,12 +103,18 @@ gboolean oakum_rpm_bdb(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   g_autofree uint8_t *page = g_malloc((size_t)h.pages.size);
   uint64_t last = MIN((uint64_t)u32(&h, head + 32), h.pages.count ? h.pages.count - 1 : 0);
   gboolean ok = u32(&h, head + 32) < h.pages.count || broken(&h, error, "pages are missing");
+  gboolean any = FALSE; /* an empty hash has a page, too */
   for (uint64_t i = 1; ok && i <= last; i++) {
     /* not taken: which pages are values is only known by who leads there */
     ok = oakum_catalog_file_read(file, i * h.pages.size, page, (size_t)h.pages.size, error);
-    if (ok && (page[25] == HASH_UNSORTED || page[25] == HASH_PAGE))
+    uint32_t told = u32(&h, page + 8); /* 0: one that was never written */
+    if (ok && told != 0 && told != i)
+      ok = broken(&h, error, "a page has another number than its place");
+    if (ok && (page[25] == HASH_UNSORTED || page[25] == HASH_PAGE)) {
       ok = hash_page(&h, page, i, error);
+      any = TRUE;
+    }
   }
   oakum_pages_clear(&h.pages);
-  return ok;
+  return ok && (any || broken(&h, error, "there is no page of a hash"));
 }

@@ -139,7 +139,8 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
   OakumSlice base;
   if (!find_tag(header, TAG_BASENAMES, &bases) || bases.type != TYPE_STRING_ARRAY) {
     if (find_tag(header, TAG_OLD_FILENAMES, &bases) && bases.type == TYPE_STRING_ARRAY)
-      for (uint32_t i = 0; i < bases.count && next_string(&bases, &base); i++)
+      for (uint32_t i = 0;
+           i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base); i++)
         oakum_catalog_sink_owns(sink, "rpm", name, base);
     return;
   }
@@ -147,9 +148,11 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
       !find_tag(header, TAG_DIR_INDEXES, &indexes) || indexes.type != TYPE_INT32)
     return;
   g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(OakumSlice));
-  for (uint32_t i = 0; i < folders.count && next_string(&folders, &base); i++)
+  for (uint32_t i = 0;
+       i < MIN(folders.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&folders, &base); i++)
     g_array_append_val(names, base);
-  for (uint32_t i = 0; i < bases.count && next_string(&bases, &base); i++) {
+  for (uint32_t i = 0; i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base);
+       i++) {
     if (i >= indexes.count || indexes.left / 4 <= i)
       return;
     uint32_t at = number(header, indexes.at + (size_t)i * 4);

@@ -14,6 +14,7 @@ typedef struct {
   uint64_t usable; /* bytes of a page */
   uint32_t root;   /* of the table Packages; 0: not found yet */
   guint rows;
+  uint64_t given; /* bytes of all rows */
 } Tree;
 
 static gboolean broken(const Tree *t, GError **error, const char *what)
@@ -52,6 +53,10 @@ static gboolean payload(Tree *t, OakumSlice cell, uint8_t **out, size_t *out_len
                 "%s: a row of %" G_GUINT64_FORMAT " bytes", oakum_catalog_file_path(t->file), len);
     return FALSE;
   }
+  /* cells in any number may share their bytes: what they give together is bounded by the file */
+  t->given += len;
+  if (t->given > oakum_catalog_file_size(t->file))
+    return broken(t, error, "rows share their bytes, or are cut short");
   uint64_t max = t->usable - 35, min = (t->usable - 12) * 32 / 255 - 23;
   uint64_t spill = min + (len > min ? (len - min) % (t->usable - 4) : 0);
   uint64_t local = len <= max ? len : spill <= max ? spill : min;

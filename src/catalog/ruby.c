@@ -109,4 +109,5 @@ static gboolean wants(const OakumCatalogEntry *entry)
           strncmp(entry->path, "specifications/", strlen("specifications/")) == 0);
 }
 
-const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 1, wants, run}, {0}};
+const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 1, wants, run, .whole = TRUE},
+                                                  {0}};

@@ -25,6 +25,7 @@ static void take_upstream(OakumPackage *package, const char *upstream)
 {
   if (!upstream || package->source_name)
     return;
+  g_clear_pointer(&package->source_version, g_free); /* a version of no name */
   const char *at = strrchr(upstream, '@');
   size_t n = strlen(upstream);
   if (g_str_has_suffix(upstream, ".src.rpm")) { /* name-version-release.src.rpm */
@@ -215,6 +216,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, FALSE},
-    {"sbom", 1, wants_embedded, run_embedded, FALSE},
+    {"sbom-document", 1, wants_document, oakum_catalog_sbom_read, .whole = TRUE},
+    {"sbom", 1, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

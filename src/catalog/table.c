@@ -3,11 +3,14 @@
 #include <string.h>
 
 const OakumCataloguer *const oakum_catalog_tables[] = {
-    oakum_cataloguers_facts,  oakum_cataloguers_os,     oakum_cataloguers_more,
-    oakum_sbom_cataloguers,   oakum_python_cataloguers, oakum_node_cataloguers,
-    oakum_java_cataloguers,   oakum_native_cataloguers, oakum_ruby_cataloguers,
-    oakum_php_cataloguers,    oakum_dotnet_cataloguers, oakum_other_cataloguers,
-    oakum_kernel_cataloguers, oakum_binary_cataloguers, NULL};
+    oakum_cataloguers_facts,  oakum_cataloguers_os,
+    oakum_cataloguers_more,   oakum_sbom_cataloguers,
+    oakum_python_cataloguers, oakum_node_cataloguers,
+    oakum_java_cataloguers,   oakum_native_cataloguers,
+    oakum_ruby_cataloguers,   oakum_php_cataloguers,
+    oakum_dotnet_cataloguers, oakum_other_cataloguers,
+    oakum_kernel_cataloguers, oakum_binary_cataloguers,
+    oakum_catalog_test_table, NULL};
 
 gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database)
 {
@@ -23,11 +26,22 @@ gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database)
   return wanted;
 }
 
+gboolean oakum_catalog_looks_into(const OakumCatalogEntry *entry)
+{
+  for (const OakumCataloguer *const *table = oakum_catalog_tables; *table; table++)
+    for (const OakumCataloguer *one = *table; one->name; one++)
+      if (one->wants(entry) && !(one->whole && entry->size > OAKUM_CATALOG_WHOLE_MAX))
+        return TRUE;
+  return FALSE;
+}
+
 static void blame(OakumCatalogSink *sink, const OakumCatalogFile *file, const OakumCataloguer *one,
                   const GError *error)
 {
-  const char *reason =
-      g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT) ? "limit" : "damaged";
+  const char *reason = g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_LIMIT) ? "limit"
+                       : g_error_matches(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED)
+                           ? "unknown-format"
+                           : "damaged";
   oakum_catalog_sink_incomplete(sink, file, one->database ? "damaged-package-database" : reason,
                                 error->message);
 }
@@ -52,6 +66,8 @@ void oakum_catalog_dispatch(const OakumCatalogEntry *entry, OakumCatalogFile *fi
       if (!one->run(file, sink, &error))
         blame(sink, file, one, error);
       oakum_catalog_sink_by(sink, NULL);
+      if (options && options->after)
+        options->after(options->user);
       if (one->database && databases)
         g_ptr_array_add(databases, oakum_path_pair_new(oakum_catalog_file_path(file), one->name));
     }

@@ -239,6 +239,10 @@ NODISCARD gboolean oakum_zip_slurp(OakumZip *zip, guint index, uint64_t max, cha
 NODISCARD json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error);
 /* Compact, sorted keys when `sorted`, else in order of insertion; no newline. New string. */
 NODISCARD char *oakum_json_dump(const json_t *json, gboolean sorted);
+/* What a tree of the text would take of memory, before there is one: 1 for each value and key, 4
+ * more for each array or object, which take about 250 bytes when they are empty. One pass; the text
+ * may be anything. */
+NODISCARD uint64_t oakum_json_cost(OakumSlice text);
 static inline void oakum_json_clear(json_t **json)
 {
   if (*json)

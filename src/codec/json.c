@@ -16,6 +16,32 @@ static gboolean too_deep(const json_t *json, guint left)
   return FALSE;
 }
 
+uint64_t oakum_json_cost(OakumSlice text)
+{
+  uint64_t cost = 1;
+  gboolean quoted = FALSE;
+  for (size_t i = 0; i < text.len; i++)
+    switch (text.data[i]) {
+    case '"':
+      quoted = !quoted;
+      break;
+    case '\\':
+      i += quoted;
+      break;
+    case '[':
+    case '{':
+      cost += quoted ? 0 : 4;
+      break;
+    case ',':
+    case ':':
+      cost += !quoted;
+      break;
+    default:
+      break;
+    }
+  return cost;
+}
+
 json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error)
 {
   json_error_t problem;

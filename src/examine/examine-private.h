@@ -26,6 +26,7 @@ typedef struct {
 /* What is being read, in memory that both see: who dies cannot tell any more. */
 typedef struct {
   uint32_t running;
+  uint32_t begun;  /* files so far: that it goes on */
   uint64_t cpu_us; /* processor time until the last answer */
   char path[OAKUM_TAR_PATH_MAX + 1], by[64];
 } ExaminePage;
@@ -68,7 +69,9 @@ void oakum_examine_cache_unlock(OakumExamineCache *cache);
  * ---------------------------------------------------------------- */
 typedef struct {
   OakumChild *child;
-  int input, result; /* our ends */
+  int input, result; /* our ends; neither ever blocks */
+  const ExaminePage *page;
+  gboolean useless; /* it is there, and does nothing, or talks nonsense */
 } ExamineWorker;
 
 
@@ -99,9 +102,9 @@ NODISCARD gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *
                                        GError **error);
 void oakum_examine_worker_clear(ExamineWorker *worker);
 /* FALSE: the other side does not listen any more. */
-NODISCARD gboolean oakum_examine_send(const ExamineWorker *worker, const void *data, uint32_t len);
-NODISCARD gboolean oakum_examine_send_order(const ExamineWorker *worker, const ExamineOrder *order);
-NODISCARD ExamineOutcome oakum_examine_receive(const ExamineJob *job, const ExamineWorker *worker,
+NODISCARD gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len);
+NODISCARD gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order);
+NODISCARD ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker,
                                                OakumLayerNotes **notes, GError **error);
 /* What reading layers took since the last call, of processor time in microseconds, as the other
  * side says. */

@@ -13,7 +13,7 @@
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
  * bytes are told as what they are. */
-static gboolean send_layer(const ExamineWorker *worker, OakumReader *reader, uint64_t *bytes,
+static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, uint64_t *bytes,
                            GError **error)
 {
   g_autofree char *buffer = g_malloc(EXAMINE_FRAME_MAX);
@@ -46,7 +46,7 @@ static gboolean learn(ExamineJob *job, guint layer, ExamineWorker *worker)
 {
   int status = 0;
   oakum_fd_clear(&worker->input);
-  g_autofree char *how = oakum_child_wait(worker->child, 10000, &status, NULL)
+  g_autofree char *how = oakum_child_wait(worker->child, worker->useless ? 0 : 10000, &status, NULL)
                              ? oakum_child_describe(status)
                              : g_strdup("killed");
   /* the page is written by who was taken over, or not: bounded, and nothing but a name */
@@ -135,7 +135,7 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
 static gboolean run_all(ExamineJob *job, const GPtrArray *only, GError **error)
 {
   for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
-    __attribute__((cleanup(oakum_examine_worker_clear))) ExamineWorker worker = {NULL, -1, -1};
+    __attribute__((cleanup(oakum_examine_worker_clear))) ExamineWorker worker = {.input = -1, .result = -1};
     ExamineOutcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == EXAMINE_FAILED)
       return FALSE;

@@ -7,6 +7,7 @@
 #include "examine/examine-private.h"
 #include <string.h>
 
+static const char TOO_MUCH[] = "more than is taken";
 static const char magic[] = "oakum notes 1\n";
 #define ROWS_MAX OAKUM_VIEW_NAMES_MAX
 
@@ -127,6 +128,7 @@ void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out)
  * ------------------------------------------------------------------------------------ */
 typedef struct {
   OakumSlice rest;
+  uint64_t cost;     /* memory that was taken, about */
   const char *wrong; /* the first that was; NULL */
 } Cursor;
 
@@ -135,6 +137,14 @@ static void refuse(Cursor *from, const char *what)
   if (!from->wrong)
     from->wrong = what;
   from->rest.len = 0;
+}
+
+/* Small rows take many times their bytes. */
+static void charge(Cursor *from, uint64_t bytes)
+{
+  from->cost += bytes;
+  if (from->cost > OAKUM_EXAMINE_COST_MAX)
+    refuse(from, TOO_MUCH);
 }
 
 static uint64_t get_number(Cursor *from, size_t bytes)
@@ -173,6 +183,7 @@ static char *get_text(Cursor *from)
   }
   from->rest.data += n - 1;
   from->rest.len -= n - 1;
+  charge(from, n + 48);
   return g_strndup(text, n - 1);
 }
 
@@ -205,6 +216,7 @@ static void get_pairs(Cursor *from, GPtrArray *into)
 static void get_package(Cursor *from, GPtrArray *into)
 {
   OakumPackage *package = oakum_package_new();
+  charge(from, sizeof(*package) + 128);
   g_ptr_array_add(into, package);
   for (size_t i = 0; i < G_N_ELEMENTS(package_texts); i++) {
     char **text = &G_STRUCT_MEMBER(char *, package, package_texts[i]);
@@ -225,6 +237,7 @@ static void get_incomplete(Cursor *from, GPtrArray *into)
   g_autofree char *id = get_needed(from);
   OakumFinding *finding =
       oakum_finding_new(OAKUM_FINDING_INCOMPLETE, id ? id : "", OAKUM_SEVERITY_UNKNOWN);
+  charge(from, sizeof(*finding) + 64);
   g_ptr_array_add(into, finding);
   finding->title = get_needed(from);
   finding->why = get_text(from);
@@ -236,6 +249,7 @@ static void get_facts(Cursor *from, GPtrArray *into)
 {
   g_autofree char *path = get_needed(from);
   OakumCatalogFacts *facts = oakum_catalog_facts_new(path ? path : "");
+  charge(from, 512); /* a table */
   g_ptr_array_add(into, facts);
   for (guint n = get_count(from, OAKUM_CATALOG_FACTS); n > 0 && !from->wrong; n--) {
     char *key = get_needed(from), *value = get_needed(from);
@@ -250,7 +264,7 @@ static void get_facts(Cursor *from, GPtrArray *into)
 
 OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **error)
 {
-  Cursor from = {{data, len}, NULL};
+  Cursor from = {{data, len}, 0, NULL};
   g_autoptr(OakumLayerNotes) notes = oakum_layer_notes_new();
   const size_t n_magic = sizeof(magic) - 1;
   if (len < n_magic || memcmp(data, magic, n_magic) != 0)
@@ -275,6 +289,7 @@ OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **erro
     refuse(&from, "more than the notes of a layer");
   if (!from.wrong)
     return g_steal_pointer(&notes);
-  g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_INVALID, "what was found: %s", from.wrong);
+  g_set_error(error, OAKUM_EXAMINE_ERROR,
+              from.wrong == TOO_MUCH ? OAKUM_ERROR_LIMIT : OAKUM_ERROR_INVALID, "what was found: %s", from.wrong);
   return NULL;
 }

@@ -4,12 +4,19 @@
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifdef OAKUM_SANITIZED
+#define OAKUM_EXAMINE_LOUD 1
+#else
+#define OAKUM_EXAMINE_LOUD 0
+#endif
 
 void oakum_examine_worker_clear(ExamineWorker *worker)
 {
@@ -68,6 +75,55 @@ gboolean oakum_examine_job_init(ExamineJob *job, const char *name, guint n, GErr
   return (job->spool = make_spool(error)) >= 0;
 }
 
+/* ---- waiting: a process that was taken over, or hangs, must not hold us for ever
+ * -------------------------------------------------------------------------------------- */
+static int stall_ms(void)
+{
+  const char *test = g_getenv("OAKUM_TEST_STALL_MS");
+  return test ? (int)g_ascii_strtoull(test, NULL, 10) : (int)OAKUM_EXAMINE_STALL_S * 1000;
+}
+
+/* FALSE: nothing came or went for too long, and no further file was begun either. */
+static gboolean wait_for(ExamineWorker *worker, int fd, short events)
+{
+  for (;;) {
+    struct pollfd one = {.fd = fd, .events = events};
+    uint32_t before = worker->page->begun;
+    int n = poll(&one, 1, stall_ms());
+    if (n > 0 || (n < 0 && errno != EINTR))
+      return TRUE;
+    if (n == 0 && worker->page->begun == before) {
+      worker->useless = TRUE;
+      return FALSE;
+    }
+  }
+}
+
+static gboolean write_exactly(ExamineWorker *worker, const void *data, size_t len)
+{
+  for (size_t done = 0; done < len;) {
+    ssize_t n = write(worker->input, (const char *)data + done, len - done);
+    if (n >= 0)
+      done += (size_t)n;
+    else if (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->input, POLLOUT)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean read_exactly(ExamineWorker *worker, void *buffer, size_t len)
+{
+  for (size_t have = 0; have < len;) {
+    ssize_t n = read(worker->result, (char *)buffer + have, len - have);
+    if (n > 0)
+      have += (size_t)n;
+    else if (n == 0 ||
+             (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->result, POLLIN))))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 /* ---- talking
  * ------------------------------------------------------------------------------------- */
 gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GError **error)
@@ -87,6 +143,14 @@ gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GErro
   OAKUM_AUTO_FD result_write = result[1];
   /* a megabyte of room lets both sides work at once; without it they take turns */
   (void)!fcntl(worker->input, F_SETPIPE_SZ, 1 << 20);
+  if (fcntl(worker->input, F_SETFL, O_NONBLOCK) < 0 ||
+      fcntl(worker->result, F_SETFL, O_NONBLOCK) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+    return FALSE;
+  }
+  /* our own output is no place for what a taken over process says; its standard error shows how far
+   * a folder is, and the sanitizers' reports */
+  OAKUM_AUTO_FD nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   const char *argv[] = {"oakum:examine", NULL}, *envp[] = {NULL};
   const OakumChildMove moves[] = {{input_read, EXAMINE_INPUT_FD},
                                   {result_write, EXAMINE_RESULT_FD},
@@ -97,55 +161,51 @@ gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GErro
                          .argv = argv,
                          .envp = envp,
                          .in = -1,
-                         .out = -1,
-                         .err = -1,
+                         .out = nowhere,
+                         .err = job->folder >= 0 || OAKUM_EXAMINE_LOUD ? -1 : nowhere,
                          .moves = moves,
                          .n_moves = job->folder >= 0 ? 5 : 4};
+  if (nowhere < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "/dev/null");
+    return FALSE;
+  }
   job->page->running = 0;
+  worker->page = job->page;
   worker->child = oakum_child_spawn(&spec, error);
   return worker->child != NULL;
 }
 
 /* FALSE with errno. */
-gboolean oakum_examine_send(const ExamineWorker *worker, const void *data, uint32_t len)
+gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len)
 {
-  return oakum_write_all(worker->input, &len, sizeof(len), NULL) &&
-         oakum_write_all(worker->input, data, len, NULL);
+  return write_exactly(worker, &len, sizeof(len)) && write_exactly(worker, data, len);
 }
 
 /* A long text in frames: the order may be longer than one. */
-gboolean oakum_examine_send_order(const ExamineWorker *worker, const ExamineOrder *order)
+gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order)
 {
   g_autofree char *text = oakum_examine_order_format(order);
   return text && strlen(text) <= EXAMINE_ORDER_MAX &&
          oakum_examine_send(worker, text, (uint32_t)strlen(text));
 }
 
-/* 1: all of it; 0: the other side is gone. */
-static gboolean read_exactly(int fd, void *buffer, size_t len)
-{
-  for (size_t have = 0; have < len;) {
-    gssize n = oakum_read_some(fd, (char *)buffer + have, len - have, NULL);
-    if (n <= 0)
-      return FALSE;
-    have += (size_t)n;
-  }
-  return TRUE;
-}
-
 /* An answer; NULL: there is none, the other side is gone or talks nonsense. */
-static char *read_answer(const ExamineWorker *worker, ExamineAnswer *head)
+static char *read_answer(ExamineWorker *worker, ExamineAnswer *head)
 {
-  if (!read_exactly(worker->result, head, sizeof(*head)) || head->len > OAKUM_EXAMINE_RESULT_MAX)
+  if (!read_exactly(worker, head, sizeof(*head)))
     return NULL;
+  if (head->len > OAKUM_EXAMINE_RESULT_MAX) {
+    worker->useless = TRUE;
+    return NULL;
+  }
   g_autofree char *data = g_malloc(head->len + 1u);
-  if (!read_exactly(worker->result, data, head->len))
+  if (!read_exactly(worker, data, head->len))
     return NULL;
   data[head->len] = '\0';
   return g_steal_pointer(&data);
 }
 
-ExamineOutcome oakum_examine_receive(const ExamineJob *job, const ExamineWorker *worker, OakumLayerNotes **notes,
+ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker, OakumLayerNotes **notes,
                        GError **error)
 {
   ExamineAnswer head, second;

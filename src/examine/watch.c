@@ -51,7 +51,7 @@ OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch, const c
     return NULL;
   OakumExaminePassing *layer = g_new0(OakumExaminePassing, 1);
   layer->watch = watch;
-  layer->worker = (ExamineWorker){NULL, -1, -1};
+  layer->worker = (ExamineWorker){.input = -1, .result = -1};
   /* A process goes with the thread that started it: one that only reads ahead ends too early. */
   if (diff_id)
     layer->lost = !start(layer);

@@ -93,10 +93,18 @@ static gboolean before(const char *path, const char *by, gpointer user)
     page->running = 0;
     g_strlcpy(page->path, path, sizeof(page->path));
     g_strlcpy(page->by, by, sizeof(page->by));
+    page->begun++;
     page->running = 1;
   }
   seconds = 0;
   return TRUE;
+}
+
+static void after(gpointer user)
+{
+  (void)user;
+  if (page)
+    page->running = 0; /* what breaks from here on is not that file's fault */
 }
 
 static void tick(int signal)
@@ -150,7 +158,7 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
 static gboolean examine(const ExamineOrder *order, GError **error)
 {
   uint8_t key[OAKUM_HASH_KEY];
-  OakumPassOptions options = {.spool = EXAMINE_SPOOL_FD, .before = before};
+  OakumPassOptions options = {.spool = EXAMINE_SPOOL_FD, .before = before, .after = after};
   skipped = order->skip;
   if (order->key && strlen(order->key) == 2 * sizeof(key)) {
     for (size_t i = 0; i < sizeof(key); i++)

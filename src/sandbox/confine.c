@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,44 +17,16 @@
 #include <unistd.h>
 
 /* Memory, time, and descriptors that are open already. */
-static const char *const computing[] = {"brk",
-                                        "mmap",
-                                        "munmap",
-                                        "mremap",
-                                        "madvise",
-                                        "mprotect",
-                                        "futex",
-                                        "read",
-                                        "readv",
-                                        "pread64",
-                                        "write",
-                                        "writev",
-                                        "lseek",
-                                        "close",
-                                        "fstat",
-                                        "poll",
-                                        "ppoll",
-                                        "exit",
-                                        "exit_group",
-                                        "rt_sigaction",
-                                        "rt_sigreturn",
-                                        "rt_sigprocmask",
-                                        "sigaltstack",
-                                        "clock_gettime",
-                                        "clock_nanosleep",
-                                        "nanosleep",
-                                        "gettimeofday",
-                                        "time",
-                                        "getrandom",
-                                        "sched_yield",
-                                        "getpid",
-                                        "gettid",
-                                        "restart_syscall",
-                                        "sched_getaffinity",
-                                        "getrusage",
-                                        "sysinfo",
-                                        "uname",
-                                        "membarrier"};
+static const char *const computing[] = {
+    "brk",          "munmap",        "mremap",          "madvise",
+    "futex",        "read",          "readv",           "pread64",
+    "write",        "writev",        "lseek",           "close",
+    "fstat",        "poll",          "ppoll",           "exit",
+    "exit_group",   "rt_sigaction",  "rt_sigreturn",    "rt_sigprocmask",
+    "sigaltstack",  "clock_gettime", "clock_nanosleep", "nanosleep",
+    "gettimeofday", "time",          "getrandom",       "sched_yield",
+    "getpid",       "gettid",        "restart_syscall", "sched_getaffinity",
+    "getrusage",    "sysinfo",       "uname",           "membarrier"};
 /* What a tree on disk takes besides, read only. */
 static const char *const looking[] = {"getdents64", "readlinkat", "fstatfs", "statx", "newfstatat"};
 /* Others set a descriptor's owner, who is then sent signals. */
@@ -101,6 +74,10 @@ static gboolean load_filter(gboolean files)
   for (size_t i = 0; ok && i < G_N_ELEMENTS(harmless_ioctl); i++)
     ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                           SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)harmless_ioctl[i])) == 0;
+  /* memory that is run is there already */
+  for (int i = 0; ok && i < 2; i++)
+    ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, i ? SCMP_SYS(mmap) : SCMP_SYS(mprotect), 1,
+                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
   /* abort(3) sends a signal; fstat(3) is a look-up of "" */
   ok = ok &&
        seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,

@@ -1,0 +1,3 @@
+wp-content/plugins/x/x.php
+<?php /* Plugin Name: X
+Version: 1 */
