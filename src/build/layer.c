@@ -122,9 +122,10 @@ static gboolean apply_base(Build *build, Stage *stage, OakumTree *tree, GError *
 {
   g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
   for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
-    gboolean ok = oakum_ahead_wait(ahead, i, error) &&
-                  (i == 0 ? apply_reader(build, stage, tree, 0, oakum_ahead_open_first(ahead, error), error)
-                          : apply_layer(build, stage, tree, i, error));
+    gboolean ok =
+        oakum_ahead_wait(ahead, i, error) &&
+        (i == 0 ? apply_reader(build, stage, tree, 0, oakum_ahead_open_first(ahead, error), error)
+                : apply_layer(build, stage, tree, i, error));
     if (!ok) {
       oakum_ahead_blame(ahead, error);
       g_prefix_error(error, "unpack layer %u: ", i);

@@ -1,5 +1,5 @@
-/* Somebody looks on while layers pass by (OakumLayerWatch). Who looks on changes nothing: bytes go on
- * as they are. */
+/* Somebody looks on while layers pass by (OakumLayerWatch). Who looks on changes nothing: bytes go
+ * on as they are. */
 #include "build/build-private.h"
 
 typedef struct {

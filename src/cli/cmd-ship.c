@@ -166,8 +166,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
   args->build.whole = TRUE;                     /* they are scanned */
   args->keep = oakum_store_find_path(args->build.store);
   args->cache = args->build.print_plan ? NULL : oakum_examine_cache_open(args->keep);
-  g_autoptr(OakumExamineWatch) examine =
-      args->cache ? oakum_examine_watch_new(args->cache) : NULL;
+  g_autoptr(OakumExamineWatch) examine = args->cache ? oakum_examine_watch_new(args->cache) : NULL;
   Watch watch = {{layer_begins, layer_bytes, layer_ends}, examine};
   built->watch = examine ? &watch.watch : NULL;
   gboolean ok = oakum_cli_build(&args->build, folder, built, error);

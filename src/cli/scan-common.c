@@ -83,8 +83,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
       .layer_lines = layer_lines, .now = now(), .vex = vex, .kernel_headers = args->kernel_headers};
   if (!max_age(args, &options.max_age_s, error) || !read_vex(args, vex, error))
     return FALSE;
-  g_autoptr(OakumAdvisoryDb) database = db ? oakum_advisory_db_open(db, error)
-                                           : oakum_advisory_snapshot_open(out->keep, error);
+  g_autoptr(OakumAdvisoryDb) database =
+      db ? oakum_advisory_db_open(db, error) : oakum_advisory_snapshot_open(out->keep, error);
   if (!database)
     return FALSE;
   out->db_path = g_strdup(db ? db : "embedded snapshot");

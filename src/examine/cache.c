@@ -12,7 +12,7 @@ struct OakumExamineCache {
   char *readers; /* digest of all versions of cataloguers */
   OakumSql *sql;
   uint8_t key[OAKUM_HASH_KEY];
-  GMutex lock;  /* over all but the key: layers are looked at while several stages are built */
+  GMutex lock; /* over all but the key: layers are looked at while several stages are built */
   OakumExamineCounts counts;
 };
 

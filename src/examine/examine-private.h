@@ -16,8 +16,8 @@
 #define EXAMINE_FRAME_MAX (256 * 1024u)
 #define EXAMINE_ORDER_MAX (64 * OAKUM_MIB)
 
-/* Answers have a kind and a length in front. NOTES (notes.c) and NAMES come behind each layer; ERROR
- * (JSON) is the last there is. */
+/* Answers have a kind and a length in front. NOTES (notes.c) and NAMES come behind each layer;
+ * ERROR (JSON) is the last there is. */
 typedef enum { EXAMINE_NOTES = 1, EXAMINE_NAMES, EXAMINE_ERROR } ExamineAnswerKind;
 typedef struct {
   uint32_t kind, len;
@@ -74,7 +74,6 @@ typedef struct {
   gboolean useless; /* it is there, and does nothing, or talks nonsense */
 } ExamineWorker;
 
-
 /* What is read, and what came of it so far. */
 typedef struct {
   const char *name;
@@ -90,8 +89,9 @@ typedef struct {
   GPtrArray *given_up; /* OakumFinding */
   int spool, page_fd;
   ExaminePage *page;
-  uint64_t told_us;     /* of page->cpu_us */
-  uint64_t *took, *read; /* a number a layer: processor time in microseconds, bytes that were sent */
+  uint64_t told_us; /* of page->cpu_us */
+  uint64_t *took,
+      *read; /* a number a layer: processor time in microseconds, bytes that were sent */
 } ExamineJob;
 typedef enum { EXAMINE_CAME, EXAMINE_DIED, EXAMINE_FAILED } ExamineOutcome;
 /* `name` is borrowed. To be cleared in any case. */

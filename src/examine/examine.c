@@ -78,7 +78,8 @@ static guint next_layer(const ExamineJob *job, guint at, const GPtrArray *only)
 
 /* Reads layers `from` and on, as far as one process comes. `only` (may be NULL): for each layer the
  * files that are read again; layers without any are left out. */
-static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at, const GPtrArray *only, GError **error)
+static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
+                              const GPtrArray *only, GError **error)
 {
   ExamineOrder order = {.folder = job->folder >= 0};
   g_autofree char *hex = oakum_examine_key_hex(job);
@@ -135,7 +136,8 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
 static gboolean run_all(ExamineJob *job, const GPtrArray *only, GError **error)
 {
   for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
-    __attribute__((cleanup(oakum_examine_worker_clear))) ExamineWorker worker = {.input = -1, .result = -1};
+    __attribute__((cleanup(oakum_examine_worker_clear)))
+    ExamineWorker worker = {.input = -1, .result = -1};
     ExamineOutcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == EXAMINE_FAILED)
       return FALSE;
@@ -189,8 +191,7 @@ static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const ch
   /* what a process died over is told of this run only */
   for (guint i = 0; cache && job->skip->len == 0 && i < job->n; i++)
     if (!known[i] && job->notes->pdata[i])
-      (void)oakum_examine_cache_put(cache, job->diff_ids[i], job->notes->pdata[i],
-                                    job->took[i]);
+      (void)oakum_examine_cache_put(cache, job->diff_ids[i], job->notes->pdata[i], job->took[i]);
   g_autoptr(GPtrArray) again = lists_new(job->n);
   if (oakum_catalog_again(job->notes, again) && !run_all(job, again, error))
     return NULL;

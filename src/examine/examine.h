@@ -21,15 +21,15 @@ typedef struct {
   guint read;          /* that were read, from an image */
   uint64_t read_bytes; /* as they are stored */
   guint watched;       /* that were looked at while they passed by (OakumExamineWatch) */
-  uint64_t saved_us;   /* processor time that looking at those that it knew took, when it was done */
+  uint64_t saved_us; /* processor time that looking at those that it knew took, when it was done */
 } OakumExamineCounts;
 NODISCARD OakumExamineCounts oakum_examine_cache_counts(OakumExamineCache *cache);
 
 /* Looks at layers while somebody else makes or reads them, in a process of its own each, so that
  * nobody reads them once more; what is found goes to `cache` (borrowed). Whatever goes wrong with
- * it costs no more than that the layer is read later. Layers may pass by at the same time. The thread
- * that begins a layer of a known diff ID, or brings the first bytes of another, must live until its
- * end. */
+ * it costs no more than that the layer is read later. Layers may pass by at the same time. The
+ * thread that begins a layer of a known diff ID, or brings the first bytes of another, must live
+ * until its end. */
 typedef struct OakumExamineWatch OakumExamineWatch;
 NODISCARD OakumExamineWatch *oakum_examine_watch_new(OakumExamineCache *cache);
 void oakum_examine_watch_free(OakumExamineWatch *watch);

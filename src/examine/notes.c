@@ -12,21 +12,14 @@ static const char magic[] = "oakum notes 1\n";
 #define ROWS_MAX OAKUM_VIEW_NAMES_MAX
 
 /* Every text of a package that a cataloguer may fill. */
-static const size_t package_texts[] = {offsetof(OakumPackage, name),
-                     offsetof(OakumPackage, version),
-                     offsetof(OakumPackage, type),
-                     offsetof(OakumPackage, space),
-                     offsetof(OakumPackage, arch),
-                     offsetof(OakumPackage, purl),
-                     offsetof(OakumPackage, source_name),
-                     offsetof(OakumPackage, source_version),
-                     offsetof(OakumPackage, maintainer),
-                     offsetof(OakumPackage, license),
-                     offsetof(OakumPackage, module),
-                     offsetof(OakumPackage, cpe),
-                     offsetof(OakumPackage, found_by),
-                     offsetof(OakumPackage, owner)};
-
+static const size_t package_texts[] = {
+    offsetof(OakumPackage, name),        offsetof(OakumPackage, version),
+    offsetof(OakumPackage, type),        offsetof(OakumPackage, space),
+    offsetof(OakumPackage, arch),        offsetof(OakumPackage, purl),
+    offsetof(OakumPackage, source_name), offsetof(OakumPackage, source_version),
+    offsetof(OakumPackage, maintainer),  offsetof(OakumPackage, license),
+    offsetof(OakumPackage, module),      offsetof(OakumPackage, cpe),
+    offsetof(OakumPackage, found_by),    offsetof(OakumPackage, owner)};
 
 /* ---- writing
  * ------------------------------------------------------------------------------------ */
@@ -290,6 +283,7 @@ OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **erro
   if (!from.wrong)
     return g_steal_pointer(&notes);
   g_set_error(error, OAKUM_EXAMINE_ERROR,
-              from.wrong == TOO_MUCH ? OAKUM_ERROR_LIMIT : OAKUM_ERROR_INVALID, "what was found: %s", from.wrong);
+              from.wrong == TOO_MUCH ? OAKUM_ERROR_LIMIT : OAKUM_ERROR_INVALID,
+              "what was found: %s", from.wrong);
   return NULL;
 }

@@ -205,8 +205,8 @@ static char *read_answer(ExamineWorker *worker, ExamineAnswer *head)
   return g_steal_pointer(&data);
 }
 
-ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker, OakumLayerNotes **notes,
-                       GError **error)
+ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker,
+                                     OakumLayerNotes **notes, GError **error)
 {
   ExamineAnswer head, second;
   g_autofree char *text = read_answer(worker, &head);

@@ -88,9 +88,8 @@ static gboolean take(OakumExaminePassing *layer, const char *diff_id)
       oakum_examine_receive(&layer->job, &layer->worker, &notes, NULL) != EXAMINE_CAME)
     return FALSE;
   /* what a layer wants to be read again for is not all that it is */
-  return notes->again->len == 0 &&
-         oakum_examine_cache_put(layer->watch->cache, diff_id, notes,
-                                 oakum_examine_took(&layer->job));
+  return notes->again->len == 0 && oakum_examine_cache_put(layer->watch->cache, diff_id, notes,
+                                                           oakum_examine_took(&layer->job));
 }
 
 void oakum_examine_watch_end(OakumExaminePassing *layer, const char *diff_id)

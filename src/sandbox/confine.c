@@ -43,7 +43,8 @@ static gboolean allow(scmp_filter_ctx ctx, const char *name)
 }
 
 /* Threads, which share all that was given up; never a process. clone3(2) has its flags in memory,
- * where no filter sees them: the C library then takes clone(2), and wants to register each thread. */
+ * where no filter sees them: the C library then takes clone(2), and wants to register each thread.
+ */
 static gboolean allow_threads(scmp_filter_ctx ctx)
 {
   const scmp_datum_t mask = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUSER |

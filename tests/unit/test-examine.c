@@ -167,8 +167,8 @@ static void test_round_trip(void)
 static void test_nonsense(void)
 {
 #define MAGIC "oakum notes 1\n"
-  static const char many[] = MAGIC "\377\377\377\377",
-                    none[] = MAGIC "\1\0\0\0\2\0\0\0a", other[] = "oakum notes 2\n";
+  static const char many[] = MAGIC "\377\377\377\377", none[] = MAGIC "\1\0\0\0\2\0\0\0a",
+                    other[] = "oakum notes 2\n";
   const OakumSlice texts[] = {{(const uint8_t *)"[]", 2},
                               {(const uint8_t *)"", 0},
                               {(const uint8_t *)many, sizeof(many) - 1},
