@@ -32,4 +32,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 1, wants, run}, {0}};
+const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 2, wants, run}, {0}};

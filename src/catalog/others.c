@@ -372,7 +372,7 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
-    {"lua-rock", 1, wants_lua, run_lua, .whole = TRUE},
+    {"lua-rock", 2, wants_lua, run_lua, .whole = TRUE},
     {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
     {"perl-installed", 1, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},

@@ -129,6 +129,6 @@ static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
 }
 
 const OakumCataloguer oakum_python_cataloguers[] = {
-    {"python-installed", 1, wants_metadata, run_metadata, .whole = TRUE},
+    {"python-installed", 2, wants_metadata, run_metadata, .whole = TRUE},
     {"python-egg", 1, wants_egg, run_egg, .whole = TRUE},
     {0}};

@@ -7,12 +7,6 @@ typedef struct {
   char *mode;
 } Args;
 
-static void set(json_t *object, const char *key, const char *value)
-{
-  if (value)
-    json_object_set_new(object, key, json_string(value));
-}
-
 static void print(json_t *object)
 {
   char *text = json_dumps(object, JSON_COMPACT);
@@ -24,25 +18,25 @@ static void print(json_t *object)
 static void print_package(const OakumPackage *package)
 {
   json_t *object = json_object();
-  set(object, "type", package->type);
-  set(object, "space", package->space);
-  set(object, "name", package->name);
-  set(object, "version", package->version);
-  set(object, "arch", package->arch);
-  set(object, "source", package->source_name);
-  set(object, "source_version", package->source_version);
-  set(object, "maintainer", package->maintainer);
-  set(object, "license", package->license);
-  set(object, "module", package->module);
-  set(object, "cpe", package->cpe);
-  set(object, "purl", package->purl);
+  oakum_json_set(object, "type", package->type);
+  oakum_json_set(object, "space", package->space);
+  oakum_json_set(object, "name", package->name);
+  oakum_json_set(object, "version", package->version);
+  oakum_json_set(object, "arch", package->arch);
+  oakum_json_set(object, "source", package->source_name);
+  oakum_json_set(object, "source_version", package->source_version);
+  oakum_json_set(object, "maintainer", package->maintainer);
+  oakum_json_set(object, "license", package->license);
+  oakum_json_set(object, "module", package->module);
+  oakum_json_set(object, "cpe", package->cpe);
+  oakum_json_set(object, "purl", package->purl);
   for (guint i = 1; i < package->paths->len; i++)
-    set(object, "within", package->paths->pdata[i]);
+    oakum_json_set(object, "within", package->paths->pdata[i]);
   if (package->guessed)
     json_object_set_new(object, "guessed", json_true());
   if (package->offset > 0)
     json_object_set_new(object, "offset", json_integer((json_int_t)package->offset));
-  set(object, "by", package->found_by);
+  oakum_json_set(object, "by", package->found_by);
   print(object);
 }
 
@@ -79,8 +73,8 @@ static int run(int argc, char **argv)
   for (guint i = 0; i < incomplete->len; i++) {
     const OakumFinding *finding = incomplete->pdata[i];
     json_t *object = json_object();
-    set(object, "incomplete", finding->id);
-    set(object, "title", finding->title);
+    oakum_json_set(object, "incomplete", finding->id);
+    oakum_json_set(object, "title", finding->title);
     print(object);
   }
   return incomplete->len > 0 ? OAKUM_EXIT_INCOMPLETE : OAKUM_EXIT_PASS;

@@ -34,12 +34,6 @@ static int failed(const char *part, const GError *error)
  * ------------------------------------------------------------------------------ *
  * One object a line; what an object does not have is left out. Places are
  * "line:column-line:column", the end exclusive. */
-static void set_text(json_t *object, const char *key, const char *text)
-{
-  g_autofree char *valid = oakum_escape_utf8(text, -1);
-  json_object_set_new(object, key, json_string(valid));
-}
-
 static void set_place(json_t *object, const char *key, const OakumRange *range)
 {
   g_autofree char *text = g_strdup_printf("%d:%d-%d:%d", range->line, range->column,
@@ -65,9 +59,9 @@ static json_t *word_json(const OakumWord *word)
 {
   json_t *object = json_object();
   if (word->name)
-    set_text(object, "name", word->name);
+    oakum_json_set(object, "name", word->name);
   if (word->value)
-    set_text(object, "value", word->value);
+    oakum_json_set(object, "value", word->value);
   set_place(object, "at", &word->range);
   if (word->name && word->value)
     set_place(object, "value_at", &word->value_range);
@@ -90,7 +84,7 @@ static json_t *heredocs_json(const GPtrArray *heredocs)
   for (guint i = 0; i < heredocs->len; i++) {
     const OakumHeredoc *heredoc = heredocs->pdata[i];
     json_t *object = json_object();
-    set_text(object, "name", heredoc->name);
+    oakum_json_set(object, "name", heredoc->name);
     if (heredoc->fd)
       json_object_set_new(object, "fd", json_integer(heredoc->fd));
     set_true(object, "expand", heredoc->expand);
@@ -99,7 +93,7 @@ static json_t *heredocs_json(const GPtrArray *heredocs)
     set_place(object, "body", &heredoc->body);
     if (heredoc->terminated)
       set_place(object, "end", &heredoc->end);
-    set_text(object, "text", heredoc->text);
+    oakum_json_set(object, "text", heredoc->text);
     json_array_append_new(list, object);
   }
   return list;
@@ -112,7 +106,7 @@ static json_t *mounts_json(const GPtrArray *mounts)
   for (guint i = 0; i < mounts->len; i++) {
     const OakumMount *mount = mounts->pdata[i];
     json_t *object = json_object();
-    set_text(object, "type", oakum_mount_type_name(mount->type));
+    oakum_json_set(object, "type", oakum_mount_type_name(mount->type));
     const char *texts[][2] = {{"from", mount->from},
                               {"source", mount->source},
                               {"target", mount->target},
@@ -120,9 +114,9 @@ static json_t *mounts_json(const GPtrArray *mounts)
                               {"env", mount->env}};
     for (size_t j = 0; j < G_N_ELEMENTS(texts); j++)
       if (texts[j][1])
-        set_text(object, texts[j][0], texts[j][1]);
+        oakum_json_set(object, texts[j][0], texts[j][1]);
     if (mount->sharing != OAKUM_SHARING_SHARED)
-      set_text(object, "sharing", sharings[mount->sharing]);
+      oakum_json_set(object, "sharing", sharings[mount->sharing]);
     set_true(object, "read_only", mount->read_only);
     set_true(object, "required", mount->required);
     if (mount->size)
@@ -151,13 +145,13 @@ static json_t *mounts_json(const GPtrArray *mounts)
 static json_t *instruction_json(const OakumInstruction *in)
 {
   json_t *object = json_object();
-  set_text(object, "kind", oakum_instruction_kind_name(in->kind));
+  oakum_json_set(object, "kind", oakum_instruction_kind_name(in->kind));
   set_place(object, "at", &in->range);
   if (in->read_range.line &&
       (in->read_range.line != in->range.line || in->read_range.end_line > in->range.end_line))
     set_place(object, "read", &in->read_range);
   if (strcmp(in->keyword, oakum_instruction_kind_name(in->kind)) != 0)
-    set_text(object, "keyword", in->keyword);
+    oakum_json_set(object, "keyword", in->keyword);
   set_list(object, "flags", words_json(in->flags));
   set_list(object, "words", words_json(in->words));
   set_true(object, "exec_form", in->exec_form);
@@ -194,7 +188,7 @@ static json_t *sees_json(OakumScope *scope, guint index, guint *shown)
     if (!binding->value && binding->instruction < 0)
       continue; /* a name that the builder would fill */
     if (binding->value)
-      set_text(object, name, binding->value);
+      oakum_json_set(object, name, binding->value);
     else
       json_object_set_new(object, name, json_null());
   }
@@ -206,13 +200,13 @@ static json_t *stage_json(const OakumStage *stage, gboolean needed)
   static const char *const kinds[] = {"FROM", "COPY", "mount"};
   json_t *object = json_object(), *uses = json_array();
   if (stage->name) {
-    set_text(object, "name", stage->name);
+    oakum_json_set(object, "name", stage->name);
     set_place(object, "name_at", &stage->name_range);
   }
   if (stage->base)
-    set_text(object, "base", stage->base->value);
+    oakum_json_set(object, "base", stage->base->value);
   if (stage->platform && stage->platform->value)
-    set_text(object, "platform", stage->platform->value);
+    oakum_json_set(object, "platform", stage->platform->value);
   if (stage->parent >= 0)
     json_object_set_new(object, "parent", json_integer(stage->parent));
   json_object_set_new(object, "first", json_integer(stage->first));
@@ -222,8 +216,8 @@ static json_t *stage_json(const OakumStage *stage, gboolean needed)
     if (use->kind == OAKUM_USE_FROM)
       continue; /* base and parent say it */
     json_t *item = json_object();
-    set_text(item, "by", kinds[use->kind]);
-    set_text(item, "name", use->name);
+    oakum_json_set(item, "by", kinds[use->kind]);
+    oakum_json_set(item, "name", use->name);
     set_place(item, "at", &use->range);
     if (use->stage >= 0)
       json_object_set_new(item, "stage", json_integer(use->stage));
@@ -258,10 +252,10 @@ static json_t *directives_json(const OakumDockerfile *d)
   for (guint i = 0; i < d->directives->len; i++) {
     const OakumDirective *directive = d->directives->pdata[i];
     json_t *object = json_object();
-    set_text(object, "name", directive->name);
-    set_text(object, "value", directive->value);
+    oakum_json_set(object, "name", directive->name);
+    oakum_json_set(object, "value", directive->value);
     if (directive->form != OAKUM_DIRECTIVE_HASH)
-      set_text(object, "form", forms[directive->form]);
+      oakum_json_set(object, "form", forms[directive->form]);
     set_place(object, "at", &directive->range);
     if (directive->form != OAKUM_DIRECTIVE_JSON)
       set_place(object, "value_at", &directive->value_range);
@@ -282,7 +276,7 @@ static json_t *comments_json(const OakumDockerfile *d)
     const OakumComment *comment = d->comments->pdata[i];
     json_t *object = json_object();
     set_place(object, "at", &comment->range);
-    set_text(object, "text", comment->text);
+    oakum_json_set(object, "text", comment->text);
     if (comment->instruction >= 0)
       json_object_set_new(object, "in", json_integer(comment->instruction));
     json_array_append_new(list, object);
@@ -296,11 +290,11 @@ static json_t *errors_json(const OakumDockerfile *d)
   for (guint i = 0; i < d->errors->len; i++) {
     const OakumDockerfileError *e = d->errors->pdata[i];
     json_t *object = json_object();
-    set_text(object, "code", e->code);
+    oakum_json_set(object, "code", e->code);
     set_place(object, "at", &e->range);
-    set_text(object, "message", e->message);
+    oakum_json_set(object, "message", e->message);
     if (e->hint)
-      set_text(object, "hint", e->hint);
+      oakum_json_set(object, "hint", e->hint);
     json_array_append_new(list, object);
   }
   return list;
@@ -314,14 +308,14 @@ static json_t *tokens_json(const OakumDockerfile *d)
     OakumRange range = oakum_dockerfile_range(d, token->offset, token->offset + token->len);
     g_autofree char *text = oakum_dockerfile_slice(d, &range);
     json_t *object = json_object();
-    set_text(object, "kind", oakum_token_kind_name(token->kind));
+    oakum_json_set(object, "kind", oakum_token_kind_name(token->kind));
     json_object_set_new(object, "offset", json_integer(token->offset));
     g_autofree char *place = g_strdup_printf("%d:%d", range.line, range.column);
-    set_text(object, "at", place);
+    oakum_json_set(object, "at", place);
     int utf16 = oakum_dockerfile_utf16_column(d, token->offset);
     if (utf16 != range.column)
       json_object_set_new(object, "utf16_column", json_integer(utf16));
-    set_text(object, "text", text);
+    oakum_json_set(object, "text", text);
     json_array_append_new(list, object);
   }
   return list;

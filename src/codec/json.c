@@ -62,6 +62,14 @@ json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError 
   return g_steal_pointer(&json);
 }
 
+void oakum_json_set(json_t *object, const char *key, const char *text)
+{
+  if (!text)
+    return;
+  g_autofree char *valid = oakum_escape_utf8(text, -1);
+  json_object_set_new(object, key, json_string(valid));
+}
+
 char *oakum_json_dump(const json_t *json, gboolean sorted)
 {
   char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | (sorted ? JSON_SORT_KEYS : 0));

@@ -3,14 +3,6 @@
 #include <string.h>
 
 /* Names in a package database are any bytes; JSON is UTF-8. */
-static void set_text(json_t *object, const char *key, const char *value)
-{
-  if (!value)
-    return;
-  g_autofree char *text = oakum_escape_utf8(value, -1);
-  json_object_set_new(object, key, json_string(text));
-}
-
 #define TEXT(type, key, required)                                                                  \
   {                                                                                                \
 #key, OAKUM_JSON_STRING, offsetof(type, key), required, NULL, NULL, NULL, 0                    \
@@ -45,8 +37,8 @@ static void set_pairs(json_t *object, const char *key, const GPtrArray *pairs)
   for (guint i = 0; i < pairs->len; i++) {
     const OakumPathPair *pair = pairs->pdata[i];
     json_t *row = json_object();
-    set_text(row, "path", pair->path);
-    set_text(row, "other", pair->other);
+    oakum_json_set(row, "path", pair->path);
+    oakum_json_set(row, "other", pair->other);
     json_array_append_new(list, row);
   }
   json_object_set_new(object, key, list);
@@ -95,13 +87,13 @@ char *oakum_examine_order_format(const ExamineOrder *order)
   for (guint i = 0; i < order->layers->len; i++) {
     const ExamineLayer *layer = order->layers->pdata[i];
     json_t *row = json_object();
-    set_text(row, "diff_id", layer->diff_id);
+    oakum_json_set(row, "diff_id", layer->diff_id);
     json_object_set_new(row, "lowest", json_boolean(layer->lowest));
     set_pairs(row, "partly", layer->only);
     json_array_append_new(layers, row);
   }
   json_object_set_new(json, "folder", json_boolean(order->folder));
-  set_text(json, "key", order->key);
+  oakum_json_set(json, "key", order->key);
   json_object_set_new(json, "layers", layers);
   set_pairs(json, "skip", order->skip);
   return oakum_json_dump(json, FALSE);
@@ -128,7 +120,7 @@ static const OakumJsonField error_fields[] = {
 char *oakum_examine_format_error(const GError *error)
 {
   OAKUM_AUTO_JSON *json = json_object();
-  set_text(json, "message", error->message);
+  oakum_json_set(json, "message", error->message);
   json_object_set_new(json, "code", json_integer(error->code));
   return oakum_json_dump(json, FALSE);
 }
