@@ -2,7 +2,6 @@
 #include "examine/examine-private.h"
 #include <string.h>
 
-/* Names in a package database are any bytes; JSON is UTF-8. */
 #define TEXT(type, key, required)                                                                  \
   {                                                                                                \
 #key, OAKUM_JSON_STRING, offsetof(type, key), required, NULL, NULL, NULL, 0                    \
