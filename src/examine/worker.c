@@ -145,12 +145,15 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
   options->lowest = layer->lowest;
   options->only = layer->only;
   OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
+  if (!layer->diff_id)
+    return oakum_catalog_read_tar(bytes, options, error);
   /* one thread receives and inflates, the other checks the digest and looks */
   bytes = oakum_reader_new_inflate(bytes, NULL);
   if (oakum_cpu_count() > 1)
     bytes = oakum_reader_new_threaded(bytes);
-  if (layer->diff_id)
-    bytes = oakum_layer_unpack(bytes, layer->diff_id);
+  bytes = oakum_reader_new_verify(oakum_reader_new_limit(bytes, OAKUM_LAYER_UNPACKED_MAX, "layer"),
+                                  oakum_digest_kind(layer->diff_id),
+                                  oakum_digest_hex(layer->diff_id), UINT64_MAX);
   return oakum_catalog_read_tar(bytes, options, error);
 }
 
