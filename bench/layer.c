@@ -98,8 +98,9 @@ int main(int argc, char **argv)
     median[k] = t[k][rounds / 2];
   }
   printf("%.0f MiB plain, %d rounds, medians\n", mib, rounds);
-  printf("whole path    %7.0f MiB/s\ninflate alone %7.0f MiB/s\nSHA-256 alone %7.0f MiB/s\n",
-         mib / median[0], mib / median[1], mib / median[2]);
+  static const char *const names[] = {"whole path", "inflate alone", "SHA-256 alone"};
+  for (int k = 0; k < 3; k++)
+    printf("%-13s %7.0f MiB/s  %.3f s\n", names[k], mib / median[k], median[k]);
   printf("share of the slower of the two: %.0f %%\n", 100 * MAX(median[1], median[2]) / median[0]);
   g_free(data);
   return 0;

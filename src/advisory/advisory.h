@@ -65,6 +65,10 @@ typedef struct OakumAdvisoryDb OakumAdvisoryDb;
 NODISCARD OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error);
 void oakum_advisory_db_free(OakumAdvisoryDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAdvisoryDb, oakum_advisory_db_free)
+/* The snapshot inside the program. What comes of it is kept below `folder` (made when missing) for
+ * the next time, as long as the program is the same; NULL, or a folder that cannot be written:
+ * nothing is kept. */
+NODISCARD OakumAdvisoryDb *oakum_advisory_snapshot_open(const char *folder, GError **error);
 
 /* A part of a feed that the database holds. Strings live as long as the database; "" when not
  * known. */

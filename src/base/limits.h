@@ -157,7 +157,7 @@
 #define OAKUM_RPM_TAGS_MAX 65535u             /* rpm's own limit */
 #define OAKUM_CATALOG_VALUE_MAX 1024u         /* bytes of a name or a version */
 #define OAKUM_EXAMINE_RESULT_MAX (256 * OAKUM_MIB) /* what one tells of a layer */
-#define OAKUM_EXAMINE_COST_MAX 32000000u           /* of it as JSON: see oakum_json_cost */
+#define OAKUM_EXAMINE_COST_MAX (1 * OAKUM_GIB)     /* memory that it may take, about */
 #define OAKUM_EXAMINE_STALL_S 1800u                /* without a byte from or to a reading process */
 #define OAKUM_LAYER_CACHE_MAX (256 * OAKUM_MIB)    /* what is kept of all layers */
 #define OAKUM_LAYER_CACHE_ROW_MAX (12 * OAKUM_MIB) /* of one */

@@ -38,6 +38,7 @@ typedef struct {
   GError *error;
   char *label; /* "[name] " in front of what it says; NULL: no other speaks at the same time */
   const char *platform; /* that FROM of its first stage asked for; NULL: the build's; borrowed */
+  gboolean watched;     /* its layers are those of the result */
   gboolean cached;      /* what came of the last instruction was known */
   int exit_code;        /* of the last RUN, when it failed; else -1 */
 } Stage;
@@ -283,9 +284,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepMounts, oakum_step_mounts_free)
 NODISCARD OakumChild *oakum_agent_start(const char *agent, const char *path, mode_t mode, uid_t uid,
                                         gid_t gid, GError **error);
 
+/* Streams of a layer that who looks on (OakumLayerWatch) is told of; they take the one below, and
+ * give it back when nobody wants to see it. */
+NODISCARD OakumReader *oakum_watch_reader(const Build *build, const Stage *stage,
+                                          OakumReader *below, const char *diff_id);
+/* `layer` comes from begin of the watch; its end is for the caller to tell. */
+NODISCARD OakumWriter *oakum_watch_writer(const Build *build, gpointer layer, OakumWriter *below);
+/* Finds the stages whose layers are those of the result. */
+void oakum_watch_mark(Build *build);
+
 /* A layer that is being written. */
 typedef struct OakumLayerWriter OakumLayerWriter;
-NODISCARD OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error);
+NODISCARD OakumLayerWriter *oakum_layer_writer_new(Build *build, const Stage *stage,
+                                                   GError **error);
 NODISCARD OakumTarWriter *oakum_layer_writer_tar(OakumLayerWriter *writer); /* borrowed */
 /* Ends the layer and appends it to the stage. */
 NODISCARD gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int line,

@@ -127,6 +127,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCacheLog, oakum_cache_log_free)
 NODISCARD gboolean oakum_cache_log_send(OakumCacheLog *log, OakumCacheRemote *remote, gboolean all,
                                         uint64_t ttl_s, guint *told, GError **error);
 
+/* Who looks on while layers of the result pass by as plain tar: those that steps write, and those
+ * of the base image that are unpacked. Several layers may pass at the same time; one is told of by
+ * one thread after the other. */
+typedef struct OakumLayerWatch {
+  /* `diff_id` NULL: not known before its end. NULL: it need not be told of. */
+  gpointer (*begin)(struct OakumLayerWatch *self, const char *diff_id);
+  void (*bytes)(gpointer layer, const void *data, size_t len);
+  /* The last. `diff_id`: of all bytes; NULL: the layer was broken off, and counts for nothing. */
+  void (*end)(gpointer layer, const char *diff_id);
+} OakumLayerWatch;
 /* ---- running
  * ---------------------------------------------------------------------------------------- */
 /* Finds a base image; its blobs may be read many times. */
@@ -195,6 +205,7 @@ typedef struct {
   const GPtrArray *cache_from; /* OakumCacheRemote, asked in order for what the store does not know;
                                   they must outlive the result. NULL: none */
   OakumCacheLog *cache_log;    /* filled; NULL: not wanted */
+  OakumLayerWatch *watch;      /* NULL: nobody looks on */
   gboolean want_layers;        /* the bytes of all layers will be read: what caches promised is
                                   fetched while the build can still do without */
 } OakumBuildOptions;

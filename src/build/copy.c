@@ -570,7 +570,7 @@ gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedCont
 {
   g_autoptr(GPtrArray) none = g_ptr_array_new();
   const OakumInstruction from = {.name = (char *)"FROM", .flags = none};
-  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, stage, error);
   if (!layer)
     return FALSE;
   Copy copy = copy_begin(build, stage, &from, layer);
@@ -592,7 +592,7 @@ static gboolean really_copy(Build *build, Stage *stage, const OakumInstruction *
 {
   if (!oakum_stage_root(build, stage, error))
     return FALSE;
-  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, stage, error);
   gboolean same = FALSE;
   if (!layer)
     return FALSE;
@@ -624,7 +624,7 @@ static gboolean make_workdir(Build *build, Stage *stage, const OakumInstruction 
 {
   if (!oakum_stage_root(build, stage, error))
     return FALSE;
-  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, stage, error);
   if (!layer)
     return FALSE;
   Copy copy = copy_begin(build, stage, in, layer);

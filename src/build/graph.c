@@ -181,6 +181,7 @@ gboolean oakum_build_stages(Build *build, GError **error)
     stage->plan = plan;
     stage->label = at_once > 1 ? label_of(build, plan->stage) : NULL;
   }
+  oakum_watch_mark(build);
   g_ptr_array_sort(order, by_index);
   run_all(&graph, order, at_once);
   build->graph = NULL;

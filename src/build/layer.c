@@ -13,9 +13,10 @@ struct OakumLayerWriter {
   OakumHasher *diff_id;
   OakumTarWriter *tar;
   Build *build;
+  gpointer watched; /* of the build's watch; NULL: nobody looks on */
 };
 
-OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
+OakumLayerWriter *oakum_layer_writer_new(Build *build, const Stage *stage, GError **error)
 {
   OakumStoreWriter *blob = oakum_store_writer_new(build->store, error);
   if (!blob)
@@ -33,6 +34,9 @@ OakumLayerWriter *oakum_layer_writer_new(Build *build, GError **error)
   g_autoptr(OakumProgress) progress = oakum_progress_new("writing a layer", NULL, 0);
   OakumWriter *told =
       oakum_writer_new_progress(oakum_writer_new_hash(packed, writer->diff_id), progress);
+  OakumLayerWatch *watch = stage->watched ? build->options->watch : NULL;
+  writer->watched = watch ? watch->begin(watch, NULL) : NULL;
+  told = oakum_watch_writer(build, writer->watched, told);
   writer->tar = oakum_tar_writer_new(oakum_graph_writer(build->graph, told));
   return writer;
 }
@@ -59,7 +63,10 @@ gboolean oakum_layer_writer_commit(OakumLayerWriter *writer, Stage *stage, int l
   if (!desc)
     return FALSE;
   g_autofree char *hex = oakum_hasher_hex(writer->diff_id);
-  oakum_stage_append(stage, desc, g_strconcat("sha256:", hex, NULL), line);
+  g_autofree char *diff_id = g_strconcat("sha256:", hex, NULL);
+  if (writer->watched)
+    writer->build->options->watch->end(g_steal_pointer(&writer->watched), diff_id);
+  oakum_stage_append(stage, desc, g_steal_pointer(&diff_id), line);
   return TRUE;
 }
 
@@ -69,6 +76,8 @@ void oakum_layer_writer_free(OakumLayerWriter *writer)
     return;
   oakum_tar_writer_free(writer->tar); /* before the blob that its stream writes to */
   oakum_store_writer_free(writer->blob);
+  if (writer->watched)
+    writer->build->options->watch->end(writer->watched, NULL);
   oakum_hasher_free(writer->diff_id);
   g_free(writer);
 }
@@ -83,9 +92,11 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
   return blob ? oakum_layer_unpack(blob, diff_id) : NULL;
 }
 
-/* Takes `layer` (NULL: it could not be opened). */
-static gboolean apply_reader(Build *build, OakumTree *tree, OakumReader *layer, GError **error)
+/* Takes `layer`, number `index` (NULL: it could not be opened). */
+static gboolean apply_reader(Build *build, const Stage *stage, OakumTree *tree, guint index,
+                             OakumReader *layer, GError **error)
 {
+  layer = oakum_watch_reader(build, stage, layer, stage->config->diff_ids->pdata[index]);
   if (layer && build->options->threads > 1) /* one inflates, the other writes files */
     layer = oakum_reader_new_threaded(layer);
   return layer && oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error);
@@ -94,7 +105,7 @@ static gboolean apply_reader(Build *build, OakumTree *tree, OakumReader *layer, 
 static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint index,
                             GError **error)
 {
-  if (apply_reader(build, tree, open_layer(build, stage, index, error), error))
+  if (apply_reader(build, stage, tree, index, open_layer(build, stage, index, error), error))
     return TRUE;
   oakum_layer_pool_suspect(build->layers, stage->layers->pdata[index]);
   return FALSE;
@@ -111,9 +122,10 @@ static gboolean apply_base(Build *build, Stage *stage, OakumTree *tree, GError *
 {
   g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
   for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
-    gboolean ok = oakum_ahead_wait(ahead, i, error) &&
-                  (i == 0 ? apply_reader(build, tree, oakum_ahead_open_first(ahead, error), error)
-                          : apply_layer(build, stage, tree, i, error));
+    gboolean ok =
+        oakum_ahead_wait(ahead, i, error) &&
+        (i == 0 ? apply_reader(build, stage, tree, 0, oakum_ahead_open_first(ahead, error), error)
+                : apply_layer(build, stage, tree, i, error));
     if (!ok) {
       oakum_ahead_blame(ahead, error);
       g_prefix_error(error, "unpack layer %u: ", i);

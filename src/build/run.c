@@ -316,7 +316,7 @@ static gboolean really_run(Build *build, Stage *stage, const OakumInstruction *i
       !overlay_begin(build, stage, &overlay, error) ||
       !run_in_sandbox(build, stage, in, words, script, network, &overlay, error))
     return FALSE;
-  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, error);
+  g_autoptr(OakumLayerWriter) layer = oakum_layer_writer_new(build, stage, error);
   OakumTreeTimes times = {!build->options->keep_times, stage->epoch};
   if (!layer)
     return FALSE;

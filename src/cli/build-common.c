@@ -437,6 +437,7 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
   options->notify = oakum_build_progress_notify;
   options->notify_user = &built->progress;
   options->tell_output = built->progress.json;
+  options->watch = built->watch;
   return TRUE;
 }
 

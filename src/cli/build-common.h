@@ -32,9 +32,10 @@ struct OakumBuilt {
   OakumOutputs *outputs;
   OakumBuildShape shape;
   OakumBuildProgress progress;
-  GPtrArray *platforms; /* OakumPlatform, as asked for */
-  GPtrArray *results;   /* OakumBuildResult, one a platform; NULL or empty with --print-plan */
-  OakumManifest *index; /* over several platforms; else NULL */
+  GPtrArray *platforms;   /* OakumPlatform, as asked for */
+  GPtrArray *results;     /* OakumBuildResult, one a platform; NULL or empty with --print-plan */
+  OakumManifest *index;   /* over several platforms; else NULL */
+  OakumLayerWatch *watch; /* borrowed: who looks on while layers are made; NULL: nobody */
 };
 /* What was built, as what delivers it wants it; *images, of the length of results, and the source
  * are owned by the caller and must live as long. */

@@ -27,6 +27,7 @@ typedef struct {
   OakumPlatform platform;
   OakumStore *store;
   OakumExamineCache *cache;
+  char *keep; /* folder of the store; NULL: nothing is kept */
 } Compare;
 
 /* A file that begins as JSON does; everything else is an image argument. */
@@ -56,6 +57,7 @@ static gboolean load(const Compare *c, const char *text, Side *side, GError **er
     return TRUE;
   }
   const CompareArgs *args = c->args;
+  side->scanned.keep = c->keep;
   const OakumScanArgs scan = {.db = args->db, .vex = args->vex}; /* borrowed */
   const OakumPolicy none = {0};
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
@@ -125,14 +127,15 @@ static int run(int argc, char **argv)
     oakum_platform_host(&c.platform);
   c.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
-    g_autofree char *folder = oakum_store_find_path(args.store);
-    c.cache = args.no_cache ? NULL : oakum_examine_cache_open(folder);
+    c.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
+    c.cache = c.keep ? oakum_examine_cache_open(c.keep) : NULL;
     status = compare(&c, rest->pdata[0], rest->pdata[1], &error);
   }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "compare: %s", error->message);
   oakum_examine_cache_free(c.cache);
   oakum_store_free(c.store);
+  g_free(c.keep);
   oakum_platform_clear(&c.platform);
   oakum_options_clear(&oakum_cmd_compare, &args);
   return status;

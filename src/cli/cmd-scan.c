@@ -19,6 +19,7 @@ typedef struct {
   OakumPlatform platform;
   OakumStore *store;
   OakumExamineCache *cache;
+  char *keep;       /* where that is; NULL: nothing is kept */
   guint count;      /* of images */
   GString *summary; /* a line each */
 } Scan;
@@ -109,7 +110,7 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
 static int scan_one(Scan *scan, const char *text, guint number)
 {
   g_autoptr(GError) error = NULL;
-  g_auto(OakumScanned) scanned = {0};
+  g_auto(OakumScanned) scanned = {.keep = scan->keep};
   const ScanArgs *args = scan->args;
   int status = OAKUM_EXIT_ERROR;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, &error);
@@ -178,8 +179,8 @@ static int run(int argc, char **argv)
     oakum_platform_host(&scan.platform);
   scan.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
-    g_autofree char *folder = oakum_store_find_path(args.store);
-    scan.cache = args.no_cache ? NULL : oakum_examine_cache_open(folder);
+    scan.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
+    scan.cache = scan.keep ? oakum_examine_cache_open(scan.keep) : NULL;
     scan.count = rest->len;
     scan.summary = g_string_new(NULL);
     status = OAKUM_EXIT_PASS;
@@ -191,6 +192,7 @@ static int run(int argc, char **argv)
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
   oakum_examine_cache_free(scan.cache);
+  g_free(scan.keep);
   oakum_store_free(scan.store);
   oakum_platform_clear(&scan.platform);
   oakum_options_clear(&oakum_cmd_scan, &args);

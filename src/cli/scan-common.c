@@ -149,16 +149,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   g_ptr_array_set_free_func(digests, NULL);
   g_ptr_array_add(digests, NULL);
   options.digests = (const char *const *)digests->pdata;
-  g_autoptr(OakumTempDir) temp = NULL;
-  g_autofree char *snapshot = NULL;
-  if (!db) {
-    if (!(temp = oakum_temp_dir_new(NULL, error)))
-      return FALSE;
-    snapshot = g_build_filename(oakum_temp_dir_path(temp), "snapshot.db", NULL);
-    if (!oakum_advisory_write_snapshot(snapshot, error))
-      return FALSE;
-  }
-  g_autoptr(OakumAdvisoryDb) database = oakum_advisory_db_open(db ? db : snapshot, error);
+  g_autoptr(OakumAdvisoryDb) database =
+      db ? oakum_advisory_db_open(db, error) : oakum_advisory_snapshot_open(out->keep, error);
   if (!database)
     return FALSE;
   out->db_path = g_strdup(db ? db : "embedded snapshot");

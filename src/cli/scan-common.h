@@ -12,6 +12,7 @@ typedef struct {
   GPtrArray *attached; /* OakumAttached, set before the scan: their VEX counts. NULL: none */
   const char *image;   /* as a registry knows it, set before the scan; NULL */
   GArray *layer_lines; /* borrowed; NULL: not known */
+  const char *keep;    /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)

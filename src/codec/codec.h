@@ -32,10 +32,15 @@ typedef struct OakumReader OakumReader;
 typedef struct {
   gssize (*read)(void *self, void *buffer, size_t len, GError **error);
   void (*free)(void *self);
+  /* May be NULL. Passes over 1..len bytes that exist; 0: it cannot, and they are to be read. */
+  uint64_t (*skip)(void *self, uint64_t len);
 } OakumReaderClass;
 /* For other modules that bring their own source (HTTP body, memory view). Owns `self`. */
 NODISCARD OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self);
 NODISCARD gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError **error);
+/* Passes over up to `len` bytes without making them, where that can be done (a file that nothing
+ * watches): how many; 0: they must be read. */
+NODISCARD uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len);
 void oakum_reader_free(OakumReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumReader, oakum_reader_free)
 /* Reads to the end and throws the bytes away (so that a digest covers the tail). */

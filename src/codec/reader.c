@@ -1,6 +1,7 @@
 #include "codec/codec-private.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct OakumReader {
@@ -33,6 +34,13 @@ gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError *
   if (n == 0)
     reader->ended = TRUE;
   return n;
+}
+
+uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len)
+{
+  return reader->klass->skip && !reader->failed && !reader->ended
+             ? reader->klass->skip(reader->self, len)
+             : 0;
 }
 
 void oakum_reader_free(OakumReader *reader)
@@ -93,6 +101,18 @@ static gssize fd_read(void *self, void *buffer, size_t len, GError **error)
   return n;
 }
 
+/* A file that is there as far as its size says; what is no plain file has none. */
+static uint64_t fd_skip(void *self, uint64_t len)
+{
+  const FdReader *reader = self;
+  struct stat st;
+  off_t at = lseek(reader->fd, 0, SEEK_CUR);
+  if (at < 0 || fstat(reader->fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= at)
+    return 0;
+  uint64_t n = MIN(len, (uint64_t)(st.st_size - at));
+  return lseek(reader->fd, (off_t)n, SEEK_CUR) < 0 ? 0 : n;
+}
+
 static void fd_free(void *self)
 {
   FdReader *reader = self;
@@ -103,7 +123,7 @@ static void fd_free(void *self)
 
 OakumReader *oakum_reader_new_fd(int fd, gboolean own_fd)
 {
-  static const OakumReaderClass klass = {fd_read, fd_free};
+  static const OakumReaderClass klass = {fd_read, fd_free, fd_skip};
   FdReader *reader = g_new(FdReader, 1);
   *reader = (FdReader){fd, own_fd};
   return oakum_reader_new(&klass, reader);

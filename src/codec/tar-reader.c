@@ -77,6 +77,13 @@ static gboolean fill(OakumTarReader *reader, GError **error)
 static int take(OakumTarReader *reader, void *to, uint64_t len, GError **error)
 {
   for (uint64_t done = 0; done < len;) {
+    if (!to && reader->at == reader->end && len - done >= OAKUM_IO_BUFFER) {
+      uint64_t passed = oakum_reader_skip(reader->below, len - done);
+      reader->taken += passed;
+      done += passed;
+      if (passed > 0)
+        continue;
+    }
     if (!fill(reader, error))
       return -1;
     size_t n = (size_t)MIN(len - done, reader->end - reader->at);

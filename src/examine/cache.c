@@ -2,10 +2,9 @@
  * several processes use at once. Nothing in it is believed more than what a reading process says,
  * and whatever is wrong with it costs time, never an answer: a broken file is made anew. */
 #include "examine/examine-private.h"
+#include "os/os.h"
 #include "sql/sql.h"
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct OakumExamineCache {
@@ -13,6 +12,8 @@ struct OakumExamineCache {
   char *readers; /* digest of all versions of cataloguers */
   OakumSql *sql;
   uint8_t key[OAKUM_HASH_KEY];
+  GMutex lock; /* over all but the key: layers are looked at while several stages are built */
+  OakumExamineCounts counts;
 };
 
 static const char schema[] =
@@ -20,6 +21,7 @@ static const char schema[] =
     "NULL);"
     "CREATE TABLE IF NOT EXISTS layer (diff_id TEXT NOT NULL, readers TEXT NOT NULL,"
     " notes BLOB NOT NULL, names BLOB NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+    " took INTEGER NOT NULL,"
     " PRIMARY KEY (diff_id, readers));";
 
 static gboolean read_key(OakumExamineCache *cache, GError **error)
@@ -39,12 +41,23 @@ static gboolean read_key(OakumExamineCache *cache, GError **error)
   return TRUE;
 }
 
+/* A table that an older oakum made does not fit. */
+static gboolean check_table(OakumExamineCache *cache, GError **error)
+{
+  g_autoptr(OakumStatement) look =
+      oakum_sql_prepare(cache->sql, "SELECT took FROM layer LIMIT 0", NULL);
+  if (!look)
+    g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_INVALID, "%s: of another version",
+                cache->path);
+  return look != NULL;
+}
+
 static gboolean set_up(OakumExamineCache *cache, GError **error)
 {
   uint8_t key[OAKUM_HASH_KEY];
   oakum_random(key, sizeof(key));
   if (!(cache->sql = oakum_sql_open_shared(cache->path, error)) ||
-      !oakum_sql_exec(cache->sql, schema, error))
+      !oakum_sql_exec(cache->sql, schema, error) || !check_table(cache, error))
     return FALSE;
   g_autoptr(OakumStatement) put =
       oakum_sql_prepare(cache->sql, "INSERT OR IGNORE INTO secret VALUES (1, ?1)", error);
@@ -57,12 +70,10 @@ static gboolean set_up(OakumExamineCache *cache, GError **error)
 OakumExamineCache *oakum_examine_cache_open(const char *folder)
 {
   g_autoptr(OakumExamineCache) cache = g_new0(OakumExamineCache, 1);
+  g_mutex_init(&cache->lock);
   /* another build may find something else, whatever its versions say */
-  struct stat own = {0};
-  (void)!stat("/proc/self/exe", &own);
-  g_autofree char *catalog = oakum_catalog_versions();
-  g_autofree char *versions = g_strdup_printf("%s %lld %lld.%09ld", catalog, (long long)own.st_size,
-                                              (long long)own.st_mtim.tv_sec, own.st_mtim.tv_nsec);
+  g_autofree char *catalog = oakum_catalog_versions(), *stamp = oakum_program_stamp();
+  g_autofree char *versions = g_strconcat(catalog, " ", stamp, NULL);
   cache->path = g_build_filename(folder, "layers.db", NULL);
   cache->readers = oakum_sha256_hex(versions, strlen(versions));
   if (g_mkdir_with_parents(folder, 0700) < 0)
@@ -84,6 +95,7 @@ void oakum_examine_cache_free(OakumExamineCache *cache)
   if (!cache)
     return;
   oakum_sql_free(cache->sql);
+  g_mutex_clear(&cache->lock);
   g_free(cache->path);
   g_free(cache->readers);
   g_free(cache);
@@ -106,27 +118,63 @@ static void touch(OakumExamineCache *cache, const char *diff_id)
   (void)!oakum_statement_step(set, NULL); /* another process writes: so be it */
 }
 
-OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *diff_id)
+/* With the lock held. */
+static OakumStatement *find(OakumExamineCache *cache, const char *columns, const char *diff_id)
 {
-  g_autoptr(OakumStatement) get = oakum_sql_prepare(
-      cache->sql, "SELECT notes, names, used FROM layer WHERE diff_id = ?1 AND readers = ?2", NULL);
+  g_autofree char *text =
+      g_strdup_printf("SELECT %s FROM layer WHERE diff_id = ?1 AND readers = ?2", columns);
+  g_autoptr(OakumStatement) get = oakum_sql_prepare(cache->sql, text, NULL);
   if (!get)
     return NULL;
   oakum_statement_bind_text(get, 1, diff_id);
   oakum_statement_bind_text(get, 2, cache->readers);
-  if (oakum_statement_step(get, NULL) != 1)
+  return oakum_statement_step(get, NULL) == 1 ? g_steal_pointer(&get) : NULL;
+}
+
+gboolean oakum_examine_cache_has(OakumExamineCache *cache, const char *diff_id)
+{
+  OAKUM_AUTO_LOCK(&cache->lock);
+  g_autoptr(OakumStatement) row = find(cache, "1", diff_id);
+  return row != NULL;
+}
+
+OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *diff_id)
+{
+  OAKUM_AUTO_LOCK(&cache->lock);
+  g_autoptr(OakumStatement) get = find(cache, "notes, names, used, took", diff_id);
+  if (!get)
     return NULL;
   OakumSlice text = oakum_statement_blob(get, 0), names = oakum_statement_blob(get, 1);
   gboolean old =
       g_get_real_time() / G_USEC_PER_SEC - oakum_statement_int(get, 2) > OAKUM_LAYER_CACHE_TOUCH_S;
+  int64_t took = oakum_statement_int(get, 3);
   g_autoptr(OakumLayerNotes) notes =
-      text.data ? oakum_examine_parse((const char *)text.data, text.len, NULL) : NULL;
+      text.data ? oakum_examine_parse(text.data, text.len, NULL) : NULL;
   if (!notes || !(notes->names = oakum_names_unpack(cache->key, names, NULL)))
     return NULL;
+  cache->counts.known++;
+  cache->counts.saved_us += (uint64_t)MAX(took, 0);
   oakum_statement_reset(get);
   if (old)
     touch(cache, diff_id);
   return g_steal_pointer(&notes);
+}
+
+OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache)
+{
+  g_mutex_lock(&cache->lock);
+  return &cache->counts;
+}
+
+void oakum_examine_cache_unlock(OakumExamineCache *cache)
+{
+  g_mutex_unlock(&cache->lock);
+}
+
+OakumExamineCounts oakum_examine_cache_counts(OakumExamineCache *cache)
+{
+  OAKUM_AUTO_LOCK(&cache->lock);
+  return cache->counts;
 }
 
 /* The layers that were not used for longest go, until there is room again. */
@@ -140,27 +188,33 @@ static void make_room(OakumExamineCache *cache)
   (void)!oakum_sql_exec(cache->sql, text, NULL);
 }
 
-void oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
-                             const OakumLayerNotes *notes)
+gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
+                                 const OakumLayerNotes *notes, uint64_t took)
 {
-  g_autofree char *text = notes->names ? oakum_examine_format(notes) : NULL;
-  if (!text)
-    return;
+  if (!notes->names)
+    return FALSE;
+  g_autoptr(GByteArray) text = g_byte_array_new();
+  oakum_examine_format(notes, text);
   g_autoptr(GByteArray) names = g_byte_array_new();
   oakum_names_pack(notes->names, names);
-  size_t len = strlen(text);
+  size_t len = text->len;
   if (len + names->len > OAKUM_LAYER_CACHE_ROW_MAX)
-    return;
+    return FALSE;
+  OAKUM_AUTO_LOCK(&cache->lock);
   g_autoptr(OakumStatement) put = oakum_sql_prepare(
-      cache->sql, "INSERT OR REPLACE INTO layer VALUES (?1, ?2, ?3, ?4, ?5, ?6)", NULL);
+      cache->sql, "INSERT OR REPLACE INTO layer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", NULL);
   if (!put)
-    return;
+    return FALSE;
   oakum_statement_bind_text(put, 1, diff_id);
   oakum_statement_bind_text(put, 2, cache->readers);
-  oakum_statement_bind_blob(put, 3, text, len);
+  oakum_statement_bind_blob(put, 3, text->data, len);
   oakum_statement_bind_blob(put, 4, names->data, names->len);
   oakum_statement_bind_int(put, 5, g_get_real_time() / G_USEC_PER_SEC);
   oakum_statement_bind_int(put, 6, (int64_t)(len + names->len));
-  if (oakum_statement_step(put, NULL) == 0)
-    make_room(cache);
+  oakum_statement_bind_int(put, 7, (int64_t)MIN(took, G_MAXINT64));
+  if (oakum_statement_step(put, NULL) != 0)
+    return FALSE;
+  oakum_statement_reset(put);
+  make_room(cache);
+  return TRUE;
 }

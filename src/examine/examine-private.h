@@ -1,6 +1,7 @@
 /* What the two processes say to each other. */
 #pragma once
 #include "examine/examine.h"
+#include "os/os.h"
 
 /* Descriptors of the reading process. */
 #define EXAMINE_INPUT_FD 3  /* frames */
@@ -15,8 +16,8 @@
 #define EXAMINE_FRAME_MAX (256 * 1024u)
 #define EXAMINE_ORDER_MAX (64 * OAKUM_MIB)
 
-/* Answers have a kind and a length in front. NOTES (JSON) and NAMES come behind each layer; ERROR
- * (JSON) is the last there is. */
+/* Answers have a kind and a length in front. NOTES (notes.c) and NAMES come behind each layer;
+ * ERROR (JSON) is the last there is. */
 typedef enum { EXAMINE_NOTES = 1, EXAMINE_NAMES, EXAMINE_ERROR } ExamineAnswerKind;
 typedef struct {
   uint32_t kind, len;
@@ -25,7 +26,8 @@ typedef struct {
 /* What is being read, in memory that both see: who dies cannot tell any more. */
 typedef struct {
   uint32_t running;
-  uint32_t begun; /* files so far: that it goes on */
+  uint32_t begun;  /* files so far: that it goes on */
+  uint64_t cpu_us; /* processor time until the last answer */
   char path[OAKUM_TAR_PATH_MAX + 1], by[64];
 } ExaminePage;
 
@@ -55,5 +57,57 @@ NODISCARD gboolean oakum_examine_parse_error(const char *data, size_t len, GErro
 NODISCARD const uint8_t *oakum_examine_cache_key(const OakumExamineCache *cache);
 /* NULL: not kept, by these readers. */
 NODISCARD OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *diff_id);
-void oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
-                             const OakumLayerNotes *notes);
+NODISCARD gboolean oakum_examine_cache_has(OakumExamineCache *cache, const char *diff_id);
+/* `took`: processor time that reading it took, in microseconds. FALSE: it is not kept. */
+gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
+                                 const OakumLayerNotes *notes, uint64_t took);
+/* Held while counts change. */
+NODISCARD OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache);
+void oakum_examine_cache_unlock(OakumExamineCache *cache);
+
+/* ---- the side that holds the bytes
+ * ---------------------------------------------------------------- */
+typedef struct {
+  OakumChild *child;
+  int input, result; /* our ends; neither ever blocks */
+  const ExaminePage *page;
+  gboolean useless; /* it is there, and does nothing, or talks nonsense */
+} ExamineWorker;
+
+/* What is read, and what came of it so far. */
+typedef struct {
+  const char *name;
+  int folder; /* -1: layers are streams */
+  guint n;
+  char **diff_ids; /* NULL among them: not checked */
+  gboolean *plain; /* a layer's blob is its tar, whose digest this side checks; NULL: none is */
+  OakumReader *(*open)(gpointer user, guint layer, GError **error);
+  gpointer user;
+  uint8_t key[OAKUM_HASH_KEY];
+  GPtrArray *notes;    /* OakumLayerNotes, NULL where none came */
+  GPtrArray *skip;     /* OakumPathPair */
+  GPtrArray *given_up; /* OakumFinding */
+  int spool, page_fd;
+  ExaminePage *page;
+  uint64_t told_us; /* of page->cpu_us */
+  uint64_t *took,
+      *read; /* a number a layer: processor time in microseconds, bytes that were sent */
+} ExamineJob;
+typedef enum { EXAMINE_CAME, EXAMINE_DIED, EXAMINE_FAILED } ExamineOutcome;
+/* `name` is borrowed. To be cleared in any case. */
+NODISCARD gboolean oakum_examine_job_init(ExamineJob *job, const char *name, guint n,
+                                          GError **error);
+void oakum_examine_job_clear(ExamineJob *job);
+NODISCARD gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job,
+                                       GError **error);
+void oakum_examine_worker_clear(ExamineWorker *worker);
+/* FALSE: the other side does not listen any more. */
+NODISCARD gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len);
+NODISCARD gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order);
+NODISCARD ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker,
+                                               OakumLayerNotes **notes, GError **error);
+/* What reading layers took since the last call, of processor time in microseconds, as the other
+ * side says. */
+NODISCARD uint64_t oakum_examine_took(ExamineJob *job);
+/* Takes what the key of an order is made of. */
+NODISCARD char *oakum_examine_key_hex(const ExamineJob *job);

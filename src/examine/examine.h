@@ -15,6 +15,33 @@ NODISCARD OakumExamineCache *oakum_examine_cache_open(const char *folder);
 void oakum_examine_cache_free(OakumExamineCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumExamineCache, oakum_examine_cache_free)
 
+/* Since it was opened. */
+typedef struct {
+  guint known;         /* layers that it knew */
+  guint read;          /* that were read, from an image */
+  uint64_t read_bytes; /* as they are stored */
+  guint watched;       /* that were looked at while they passed by (OakumExamineWatch) */
+  uint64_t saved_us; /* processor time that looking at those that it knew took, when it was done */
+} OakumExamineCounts;
+NODISCARD OakumExamineCounts oakum_examine_cache_counts(OakumExamineCache *cache);
+
+/* Looks at layers while somebody else makes or reads them, in a process of its own each, so that
+ * nobody reads them once more; what is found goes to `cache` (borrowed). Whatever goes wrong with
+ * it costs no more than that the layer is read later. Layers may pass by at the same time. The
+ * thread that begins a layer of a known diff ID, or brings the first bytes of another, must live
+ * until its end. */
+typedef struct OakumExamineWatch OakumExamineWatch;
+NODISCARD OakumExamineWatch *oakum_examine_watch_new(OakumExamineCache *cache);
+void oakum_examine_watch_free(OakumExamineWatch *watch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumExamineWatch, oakum_examine_watch_free)
+typedef struct OakumExaminePassing OakumExaminePassing;
+/* A layer begins, as plain tar; `diff_id` (NULL: not known yet). NULL: there is no need to look. */
+NODISCARD OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch,
+                                                         const char *diff_id);
+void oakum_examine_watch_bytes(OakumExaminePassing *layer, const void *data, size_t len);
+/* Frees it. `diff_id`: of all the bytes, as the caller found; NULL: it was broken off. */
+void oakum_examine_watch_end(OakumExaminePassing *layer, const char *diff_id);
+
 /* Each starts this program again as "oakum:examine", hands it the bytes, and reads back what it
  * found; the caller's process looks at no byte but to check the digests of blobs. Wrong bytes are
  * DIGEST, whatever they break. Errors of the reading process keep their code. A reading process
@@ -32,7 +59,7 @@ NODISCARD OakumCatalog *oakum_examine_folder(const char *path, GError **error);
 /* Re-execution entry, for the table in main(): name "examine". */
 NODISCARD int oakum_examine_main(int argc, char **argv);
 
-/* The form in which notes come back, for tests and fuzzing: JSON, all but the names. New string;
- * NULL with an error. */
-NODISCARD char *oakum_examine_format(const OakumLayerNotes *notes);
-NODISCARD OakumLayerNotes *oakum_examine_parse(const char *data, size_t len, GError **error);
+/* The form in which notes come back and are kept, for tests and fuzzing: all but the names.
+ * Appends to `out`; NULL with an error. */
+void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out);
+NODISCARD OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **error);

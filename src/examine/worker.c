@@ -131,11 +131,11 @@ static gboolean answer(ExamineAnswerKind kind, const void *data, size_t len)
 
 static gboolean send_notes(const OakumLayerNotes *notes)
 {
-  g_autofree char *text = oakum_examine_format(notes);
-  g_autoptr(GByteArray) names = g_byte_array_new();
+  g_autoptr(GByteArray) text = g_byte_array_new(), names = g_byte_array_new();
+  oakum_examine_format(notes, text);
   if (notes->names)
     oakum_names_pack(notes->names, names);
-  return text && answer(EXAMINE_NOTES, text, strlen(text)) &&
+  return answer(EXAMINE_NOTES, text->data, text->len) &&
          answer(EXAMINE_NAMES, names->data ? names->data : (const guint8 *)"", names->len);
 }
 
@@ -145,8 +145,15 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
   options->lowest = layer->lowest;
   options->only = layer->only;
   OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
-  if (layer->diff_id)
-    bytes = oakum_layer_unpack(bytes, layer->diff_id);
+  if (!layer->diff_id)
+    return oakum_catalog_read_tar(bytes, options, error);
+  /* one thread receives and inflates, the other checks the digest and looks */
+  bytes = oakum_reader_new_inflate(bytes, NULL);
+  if (oakum_cpu_count() > 1)
+    bytes = oakum_reader_new_threaded(bytes);
+  bytes = oakum_reader_new_verify(oakum_reader_new_limit(bytes, OAKUM_LAYER_UNPACKED_MAX, "layer"),
+                                  oakum_digest_kind(layer->diff_id),
+                                  oakum_digest_hex(layer->diff_id), UINT64_MAX);
   return oakum_catalog_read_tar(bytes, options, error);
 }
 
@@ -172,6 +179,9 @@ static gboolean examine(const ExamineOrder *order, GError **error)
                       : read_layer(layer, &options, error);
     if (page)
       page->running = 0;
+    struct timespec used;
+    if (page && clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0)
+      page->cpu_us = (uint64_t)used.tv_sec * 1000000 + (uint64_t)used.tv_nsec / 1000;
     if (!notes || !send_notes(notes))
       return FALSE;
   }

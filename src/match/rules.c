@@ -5,12 +5,16 @@
 /* Whether one of the words of `list`, parted by '|', is in `text`, in any case of letters. */
 static gboolean holds_one(const char *text, const char *list)
 {
-  g_auto(GStrv) words = g_strsplit(list, "|", -1);
   g_autofree char *low = g_ascii_strdown(text, -1);
-  for (char **word = words; *word; word++) {
-    g_autofree char *w = g_ascii_strdown(*word, -1);
-    if (strstr(low, w))
+  for (const char *at = list; *at;) {
+    char word[64];
+    size_t n = strcspn(at, "|"), used = MIN(n, sizeof(word) - 1);
+    for (size_t i = 0; i < used; i++)
+      word[i] = g_ascii_tolower(at[i]);
+    word[used] = '\0';
+    if (strstr(low, word))
       return TRUE;
+    at += n + (at[n] == '|');
   }
   return FALSE;
 }
@@ -31,8 +35,8 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
   if (!rule || !vendor || !*vendor)
     return FALSE;
   if (strcmp(rule->type, "deb") == 0)
-    return holds_one(vendor, foreign) && !strstr(vendor, "debian.org") &&
-           !strstr(vendor, "ubuntu.com") && !strstr(vendor, "canonical.com");
+    return !strstr(vendor, "debian.org") && !strstr(vendor, "ubuntu.com") &&
+           !strstr(vendor, "canonical.com") && holds_one(vendor, foreign);
   return rule->vendors && strcmp(rule->type, "rpm") == 0 &&
          (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL"));
 }

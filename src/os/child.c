@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -299,4 +300,13 @@ char *oakum_reexec_path(GError **error)
     return NULL;
   }
   return g_strdup("/proc/self/exe");
+}
+
+char *oakum_program_stamp(void)
+{
+  struct stat own = {0};
+  (void)!stat("/proc/self/exe", &own);
+  return g_strdup_printf("%llx-%llx-%lx", (unsigned long long)own.st_size,
+                         (unsigned long long)own.st_mtim.tv_sec,
+                         (unsigned long)own.st_mtim.tv_nsec);
 }

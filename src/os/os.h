@@ -130,6 +130,8 @@ typedef struct {
 /* Returns -1 when argv[0] names no entry, else the exit status of the entry. `table` ends with
  * {NULL}. */
 NODISCARD int oakum_reexec_dispatch(const OakumReexecEntry *table, int argc, char **argv);
+/* A word that is another one for another build of this program. New string. */
+NODISCARD char *oakum_program_stamp(void);
 /* Path that starts this very program again: an O_PATH|O_CLOEXEC-free memfd or /proc/self/exe. New
  * string. */
 NODISCARD char *oakum_reexec_path(GError **error);

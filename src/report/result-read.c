@@ -25,7 +25,7 @@ typedef struct {
 } Named;
 typedef struct {
   char *id, *severity, *title, *source, *fixed, *status, *advisory, *layer, *why, *fix, *by,
-      *compared, *fix_date, *severity_by, *cvss_vector, *suppressed;
+      *compared, *fix_date, *severity_by, *cvss_vector, *suppressed, *ecosystem, *looked_up;
   char **aliases;
   Named package;
   int64_t line, layer_index;
@@ -41,14 +41,19 @@ typedef struct {
   char **reasons;
 } Verdict;
 typedef struct {
-  char *id, *version, *name;
+  char *id, *version, *name, *ecosystem;
 } Os;
 typedef struct {
   char *path, *newest;
 } Database;
 typedef struct {
+  char *digest, *created_by;
+  gboolean base;
+} Origin;
+typedef struct {
   uint64_t schema;
-  char *target, *dockerfile;
+  char *target, *dockerfile, *base;
+  GPtrArray *layers;
   Os distro;
   Database database;
   GPtrArray *packages, *findings, *suppressed, *ended, *incomplete;
@@ -63,6 +68,7 @@ typedef struct {
   }
 MAKE(Record)
 MAKE(Note)
+MAKE(Origin)
 static gpointer make_Package(void)
 {
   Package *p = g_new0(Package, 1);
@@ -133,10 +139,17 @@ static const OakumJsonField named_fields[] = {
     TEXT(Named, "name", name), TEXT(Named, "version", version), TEXT(Named, "purl", purl), {0}};
 static const OakumJsonField note_fields[] = {
     NEED(Note, "id", id), TEXT(Note, "title", title), TEXT(Note, "fix", fix), {0}};
+static const OakumJsonField origin_fields[] = {TEXT(Origin, "digest", digest),
+                                               TEXT(Origin, "created_by", created_by),
+                                               ONE(Origin, "base", OAKUM_JSON_BOOL, base),
+                                               {0}};
 static const OakumJsonField verdict_fields[] = {
     TEXT(Verdict, "kind", kind), ONE(Verdict, "reasons", OAKUM_JSON_STRV, reasons), {0}};
-static const OakumJsonField os_fields[] = {
-    TEXT(Os, "id", id), TEXT(Os, "version", version), TEXT(Os, "name", name), {0}};
+static const OakumJsonField os_fields[] = {TEXT(Os, "id", id),
+                                           TEXT(Os, "version", version),
+                                           TEXT(Os, "name", name),
+                                           TEXT(Os, "ecosystem", ecosystem),
+                                           {0}};
 static const OakumJsonField database_fields[] = {
     TEXT(Database, "path", path), TEXT(Database, "newest", newest), {0}};
 
@@ -176,6 +189,7 @@ static void free_fields(const OakumJsonField *fields, void *from)
     g_free(data);                                                                                  \
   }
 FREE(Package, package_fields)
+FREE(Origin, origin_fields)
 FREE(Record, record_fields)
 FREE(Note, note_fields)
 
@@ -196,6 +210,8 @@ static const OakumJsonField hole_fields[] = {
     TEXT(Hole, "severity_by", severity_by),
     TEXT(Hole, "cvss_vector", cvss_vector),
     TEXT(Hole, "suppressed", suppressed),
+    TEXT(Hole, "ecosystem", ecosystem),
+    TEXT(Hole, "looked_up", looked_up),
     ONE(Hole, "aliases", OAKUM_JSON_STRV, aliases),
     PART(Hole, "package", package, named_fields),
     ONE(Hole, "dockerfile_line", OAKUM_JSON_I64, line),
@@ -214,6 +230,8 @@ static const OakumJsonField document_fields[] = {
     {"schema", OAKUM_JSON_U64, offsetof(Document, schema), TRUE, NULL, NULL, NULL, 0},
     NEED(Document, "target", target),
     TEXT(Document, "dockerfile", dockerfile),
+    TEXT(Document, "base", base),
+    LIST(Document, "layers", layers, origin_fields, Origin, OAKUM_LAYERS_MAX),
     PART(Document, "distro", distro, os_fields),
     PART(Document, "database", database, database_fields),
     LIST(Document, "packages", packages, package_fields, Package, OAKUM_RESULT_ROWS_MAX),
@@ -255,6 +273,15 @@ static OakumPackage *package_of(Package *p)
   return out;
 }
 
+static OakumLayerOrigin *origin_of(Origin *o)
+{
+  OakumLayerOrigin *out = g_new0(OakumLayerOrigin, 1);
+  MOVE(out->digest, o->digest);
+  MOVE(out->created_by, o->created_by);
+  out->base = o->base;
+  return out;
+}
+
 static double number_of(const json_t *json, double otherwise)
 {
   return json_is_number(json) ? json_number_value(json) : otherwise;
@@ -283,6 +310,8 @@ static gboolean hole_of(Hole *h, GPtrArray *into, GError **error)
   MOVE(f->severity_by, h->severity_by);
   MOVE(f->cvss_vector, h->cvss_vector);
   MOVE(f->suppressed, h->suppressed);
+  MOVE(f->ecosystem, h->ecosystem);
+  MOVE(f->looked_up, h->looked_up);
   MOVE(f->aliases, h->aliases);
   MOVE(f->package_name, h->package.name);
   MOVE(f->package_version, h->package.version);
@@ -377,6 +406,10 @@ static gboolean fill(Document *document, OakumSavedResult *saved, GError **error
   MOVE(distro->id, document->distro.id);
   MOVE(distro->version, document->distro.version);
   MOVE(distro->pretty, document->distro.name);
+  MOVE(distro->ecosystem, document->distro.ecosystem);
+  MOVE(saved->catalog->base, document->base);
+  for (guint i = 0; document->layers && i < document->layers->len; i++)
+    g_ptr_array_add(saved->catalog->layers, origin_of(document->layers->pdata[i]));
   for (guint i = 0; document->packages && i < document->packages->len; i++)
     g_ptr_array_add(saved->catalog->packages, package_of(document->packages->pdata[i]));
   GPtrArray *const lists[] = {document->findings, document->suppressed};

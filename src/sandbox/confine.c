@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -41,6 +42,21 @@ static gboolean allow(scmp_filter_ctx ctx, const char *name)
          seccomp_rule_add(ctx, SCMP_ACT_ALLOW, number, 0) == 0;
 }
 
+/* Threads, which share all that was given up; never a process. clone3(2) has its flags in memory,
+ * where no filter sees them: the C library then takes clone(2), and wants to register each thread.
+ */
+static gboolean allow_threads(scmp_filter_ctx ctx)
+{
+  const scmp_datum_t mask = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUSER |
+                            CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+                            CLONE_NEWCGROUP | CLONE_PTRACE | CLONE_PARENT | CLONE_VFORK;
+  return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+         seccomp_rule_add(
+             ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+             SCMP_A0(SCMP_CMP_MASKED_EQ, mask, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)) == 0 &&
+         allow(ctx, "set_robust_list") && allow(ctx, "rseq");
+}
+
 static gboolean load_filter(gboolean files)
 {
   /* what is not allowed is "not there": libraries that look for a file of theirs go on without it
@@ -50,6 +66,7 @@ static gboolean load_filter(gboolean files)
       ctx != NULL && seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0;
   for (size_t i = 0; ok && i < G_N_ELEMENTS(computing); i++)
     ok = allow(ctx, computing[i]);
+  ok = ok && allow_threads(ctx);
   for (size_t i = 0; ok && files && i < G_N_ELEMENTS(looking); i++)
     ok = allow(ctx, looking[i]);
   for (size_t i = 0; ok && i < G_N_ELEMENTS(harmless_fcntl); i++)

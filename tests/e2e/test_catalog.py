@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -209,6 +210,63 @@ def test_layers_are_read_once(oakum, tmp_path):
         (store / "layers.db").write_bytes(damage)
         assert scan(oakum, f"oci:{one}", "--store", store)["packages"] == first["packages"]
     assert (store / "layers.db").stat().st_mode & 0o77 == 0
+
+
+def test_what_other_readers_found_is_not_used(oakum, tmp_path):
+    """Rows of another version of the readers, of a layer's digest alone, or of an older table do not count; the readers' own do."""
+    store, base = tmp_path / "store", reject_tools.debian(reject_tools.file(PYTHON, SIX))
+    image = layout(tmp_path / "one", base)
+    first = scan(oakum, f"oci:{image}", "--store", store)["packages"]
+    blob = image / reject_tools.blob(reject_tools.digest(base))
+    blob.unlink()
+    assert scan(oakum, f"oci:{image}", "--store", store)["packages"] == first
+    with sqlite3.connect(store / "layers.db") as db:
+        (readers,), = db.execute("SELECT readers FROM layer")
+        db.execute("UPDATE layer SET readers = 'older'")
+    done = subprocess.run([oakum, "scan", "--store", store, f"oci:{image}"], capture_output=True, text=True)
+    assert done.returncode == 1 and "blobs" in done.stderr
+    blob.write_bytes(base)
+    assert scan(oakum, f"oci:{image}", "--store", store)["packages"] == first
+    with sqlite3.connect(store / "layers.db") as db:
+        assert {row[0] for row in db.execute("SELECT readers FROM layer")} == {"older", readers}
+        db.execute("ALTER TABLE layer DROP COLUMN took")
+    assert scan(oakum, f"oci:{image}", "--store", store)["packages"] == first
+    with sqlite3.connect(store / "layers.db") as db:
+        assert db.execute("SELECT count(*) FROM layer WHERE took > 0").fetchone() == (1,)
+
+
+def test_the_cache_of_layers_stays_below_its_bound(oakum, tmp_path):
+    """What was not used for longest goes; rows that only say that they are large stand for large ones."""
+    store = tmp_path / "store"
+    images = [layout(tmp_path / str(i), reject_tools.debian(reject_tools.file(f"x{i}", ""))) for i in range(3)]
+    for image in images[:2]:
+        scan(oakum, f"oci:{image}", "--store", store)
+    with sqlite3.connect(store / "layers.db") as db:
+        rows = [row[0] for row in db.execute("SELECT diff_id FROM layer ORDER BY rowid")]
+        db.execute("UPDATE layer SET bytes = 200 << 20, used = used - 1000 WHERE diff_id = ?", rows[:1])
+        db.execute("UPDATE layer SET bytes = 100 << 20, used = used - 500 WHERE diff_id = ?", rows[1:])
+    scan(oakum, f"oci:{images[2]}", "--store", store)
+    with sqlite3.connect(store / "layers.db") as db:
+        left = [row[0] for row in db.execute("SELECT diff_id FROM layer ORDER BY used")]
+        assert db.execute("SELECT sum(bytes) FROM layer").fetchone()[0] <= 256 << 20
+    assert len(left) == 2 and left[0] == rows[1] and rows[0] not in left
+
+
+def test_the_snapshot_inside_the_program_is_made_once(oakum, tmp_path):
+    """It is kept in the store, made anew when it is damaged or of another program, and by nobody with --no-cache."""
+    store, image = tmp_path / "store", layout(tmp_path / "one", reject_tools.debian())
+    kept = lambda: [p for p in store.glob("snapshot-*.db")] if store.exists() else []
+    first = scan(oakum, f"oci:{image}", "--no-cache", "--store", store)
+    assert kept() == []
+    (store).mkdir(exist_ok=True)
+    (store / "snapshot-1-2-3.db").write_text("of another program")
+    for _ in range(2):
+        assert scan(oakum, f"oci:{image}", "--store", store) == first
+        (path,) = kept()
+        inode = path.stat().st_ino
+    assert scan(oakum, f"oci:{image}", "--store", store) == first and path.stat().st_ino == inode
+    path.write_bytes(path.read_bytes()[:3000])
+    assert scan(oakum, f"oci:{image}", "--store", store) == first and path.stat().st_size > 3000
 
 
 def test_many_scans_at_once_share_what_they_know(oakum, tmp_path):

@@ -1,16 +1,19 @@
 """The gate: what fails it leaves nothing behind."""
 import json
+import re
 
 from test_scan import STATUS, db, osv, root, run  # noqa: F401  (db is a fixture)
 
 DOCKERFILE = "ARG BASE\nFROM ${BASE}\nCOPY f /f\nUSER app\n"
 
 
-def ship(oakum, db, tmp_path, *more, dockerfile=DOCKERFILE, status=STATUS):
+def ship(oakum, db, tmp_path, *more, dockerfile=DOCKERFILE, status=STATUS, files={}):
     context = tmp_path / "c"
     context.mkdir(exist_ok=True)
     (context / "f").write_text("x")
     (context / "Dockerfile").write_text(dockerfile)
+    for name, text in files.items():
+        (context / name).write_text(text)
     base = root(tmp_path / "base", **{"var/lib/dpkg/status": status, "etc/passwd": "app:x:1:1::/:/bin/sh\n"})
     return run(oakum, "ship", "--store", tmp_path / "s", *(["--db", db] if db else []), "--build-arg", f"BASE=rootfs:{base}",
                "--output", f"oci:{tmp_path}/o:v1", *more, context)
@@ -43,6 +46,45 @@ def test_lint_comes_first(oakum, db, tmp_path):
     done = ship(oakum, db, tmp_path, dockerfile=DOCKERFILE + "ENV API_TOKEN=abc\n")
     assert done.returncode == 2 and "secret-in-variable" in done.stderr and "nothing was built" in done.stderr
     assert not (tmp_path / "s").exists() and not (tmp_path / "o").exists()
+
+
+LAYERS = ("ARG BASE\nFROM scratch AS other\nCOPY pad /unrelated\nFROM ${BASE}\nCOPY pad /var/lib/dpkg/status.d/pad\nWORKDIR /w\n"
+          "COPY --from=other /unrelated /var/lib/dpkg/status.d/other\nUSER app\n")
+
+
+def counted(done):
+    """(looked at during the build, known from before, read again, bytes read again)"""
+    line = next(l for l in done.stderr.splitlines() if l.startswith("catalogue: "))
+    return tuple(int(n) for n in re.search(r"(\d+) layers looked at during the build, (\d+) known from before, (\d+) read again \((\d+) bytes\)", line).groups())
+
+
+def test_nothing_is_read_again(oakum, db, tmp_path):
+    """Layers are catalogued while they are built, and findings are those of a scan that reads them."""
+    fixed = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1")
+    result = []
+    for turn in range(2):
+        done = run(*done.args) if turn else ship(oakum, db, tmp_path, "--fail-on", "none", "--format", "json", "--report", tmp_path / "r.json", status=fixed, dockerfile=LAYERS,
+                                                 files={"pad": STATUS.split("\n\n")[0].replace("libssl3", "pad") + "\n"})
+        assert done.returncode == 0, done.stderr
+        result.append(json.loads((tmp_path / "r.json").read_text()))
+        assert counted(done) == ((4, 0, 0, 0) if turn == 0 else (0, 4, 0, 0)), done.stderr
+    scanned = run(oakum, "scan", "--no-cache", "--db", db, "--format", "json", f"oci:{tmp_path}/o:v1")
+    apart = json.loads(scanned.stdout)
+    # the scan knows no Dockerfile
+    plain = lambda rows: [{k: v for k, v in row.items() if not k.startswith("dockerfile")} for row in rows]
+    assert result[0]["packages"] == result[1]["packages"] and len(apart["packages"]) > 2
+    assert plain(result[0]["packages"]) == plain(apart["packages"]) and plain(result[0]["findings"]) == plain(apart["findings"])
+    assert {p["name"] for p in apart["packages"]} >= {"pad", "libssl3"}
+
+
+def test_a_layer_that_cannot_be_kept_is_read(oakum, db, tmp_path):
+    """A build without a cache of layers, and one whose cache lost what it had, give the same."""
+    fixed = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1")
+    first = ship(oakum, db, tmp_path, "--fail-on", "none", "--format", "json", "--report", tmp_path / "r.json", status=fixed)
+    one = json.loads((tmp_path / "r.json").read_text())
+    (tmp_path / "s/layers.db").unlink()
+    looked, known, read, _ = counted(run(*first.args))
+    assert (looked, known) == (0, 0) and read == counted(first)[0] and json.loads((tmp_path / "r.json").read_text())["packages"] == one["packages"]
 
 
 def test_embedded_snapshot_says_its_age(oakum, db, tmp_path):

@@ -1,6 +1,7 @@
 #include "codec/codec.h"
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SLICE(text) ((OakumSlice){(const uint8_t *)(text), sizeof(text) - 1})
 
@@ -141,6 +142,50 @@ static void test_gnu_tar_agrees(void)
   g_assert_nonnull(strstr(out, "-rw-r----- 3000000/0"));
   g_assert_nonnull(strstr(out, "600 1970-01-01 00:00 d/caf\303\251\n"));
   g_assert_nonnull(strstr(out, "h link to d/caf\303\251\n"));
+}
+
+/* The names and offsets that a tar has: "name@offset" a line, or the error. */
+static char *offsets_of(OakumReader *below)
+{
+  g_autoptr(OakumTarReader) tar = oakum_tar_reader_new(below);
+  g_autoptr(GError) error = NULL;
+  const OakumTarEntry *entry;
+  GString *text = g_string_new(NULL);
+  int more;
+  while ((more = oakum_tar_reader_next(tar, &entry, &error)) > 0)
+    g_string_append_printf(text, "%.*s@%" G_GUINT64_FORMAT "\n", (int)entry->path.len,
+                           (const char *)entry->path.data, oakum_tar_reader_offset(tar));
+  if (more < 0)
+    g_string_append(text, error->message);
+  return g_string_free(text, FALSE);
+}
+
+/* A plain file is passed over, and gives what reading it gives; also where it is cut short. */
+static void test_passing_over(void)
+{
+  OakumTarEntry entries[] = {
+      {.type = OAKUM_TAR_FILE, .path = SLICE("small"), .size = 700, .mode = 0644},
+      {.type = OAKUM_TAR_FILE, .path = SLICE("large"), .size = 3000001, .mode = 0644},
+      {.type = OAKUM_TAR_FILE, .path = SLICE("exact"), .size = OAKUM_IO_BUFFER, .mode = 0644},
+      {.type = OAKUM_TAR_DIR, .path = SLICE("d"), .mode = 0755},
+      {.type = OAKUM_TAR_FILE, .path = SLICE("last"), .size = 1 << 20, .mode = 0644}};
+  g_autoptr(GByteArray) bytes = write_entries(entries, G_N_ELEMENTS(entries));
+  const gsize lengths[] = {bytes->len, bytes->len - 1024, 2000000, 3100000, bytes->len - 1025, 512};
+  for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("oakum-XXXXXX", &path, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, bytes->data, lengths[i]), ==, lengths[i]);
+    g_assert_cmpint(lseek(fd, 0, SEEK_SET), ==, 0);
+    g_autofree char *passed = offsets_of(oakum_reader_new_fd(fd, TRUE));
+    g_autofree char *read = offsets_of(oakum_reader_new_memory(bytes->data, lengths[i]));
+    g_remove(path);
+    g_assert_cmpstr(passed, ==, read);
+    g_assert_cmpint(strstr(passed, "cut short") != NULL, ==, i >= 2);
+  }
+  OakumReader *memory = oakum_reader_new_memory(bytes->data, bytes->len);
+  g_assert_cmpuint(oakum_reader_skip(memory, 100), ==, 0); /* that is to be read */
+  oakum_reader_free(memory);
 }
 
 static void test_large_size(void)
@@ -306,6 +351,7 @@ int main(int argc, char **argv)
   g_test_add_func("/tar/round-trip", test_round_trip);
   g_test_add_func("/tar/gnu-tar-agrees", test_gnu_tar_agrees);
   g_test_add_func("/tar/large-size", test_large_size);
+  g_test_add_func("/tar/passing-over", test_passing_over);
   g_test_add_func("/tar/refused", test_refused);
   g_test_add_func("/tar/pax", test_pax);
   g_test_add_func("/tar/tail-is-read", test_tail_is_read);

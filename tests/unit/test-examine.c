@@ -4,6 +4,7 @@
 #include "sandbox/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,6 +56,29 @@ static int escape(const void *argument)
 static void test_nothing_is_left(void)
 {
   g_assert_cmpint(confined(-1, escape, NULL), ==, 0);
+}
+
+static gpointer answer_of(gpointer data)
+{
+  return GINT_TO_POINTER(GPOINTER_TO_INT(data) + 1);
+}
+
+static int make_threads(const void *argument)
+{
+  (void)argument;
+  const unsigned long thread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+  for (int i = 0; i < 50; i++) /* each has a life of its own */
+    if (GPOINTER_TO_INT(g_thread_join(g_thread_new("t", answer_of, GINT_TO_POINTER(i)))) != i + 1)
+      return 1;
+  if (syscall(SYS_clone, thread | CLONE_NEWUSER, 0, 0, 0, 0) >= 0 || errno != ENOENT ||
+      syscall(SYS_clone, CLONE_VM | CLONE_SIGHAND, 0, 0, 0, 0) >= 0 || errno != ENOENT)
+    return 2;
+  return syscall(SYS_clone3, NULL, 0) >= 0 || errno != ENOSYS ? 3 : 0;
+}
+
+static void test_threads_but_no_process(void)
+{
+  g_assert_cmpint(confined(-1, make_threads, NULL), ==, 0);
 }
 
 static int look(const void *argument)
@@ -118,30 +142,41 @@ static void test_round_trip(void)
   OakumCatalogFacts *facts = oakum_catalog_facts_new("etc/os-release");
   g_hash_table_insert(facts->values, g_strdup("ID"), g_strdup("debian"));
   g_ptr_array_add(notes->facts, facts);
-  g_autofree char *text = oakum_examine_format(notes);
-  g_autoptr(OakumLayerNotes) back = oakum_examine_parse(text, strlen(text), &error);
+  g_autoptr(GByteArray) text = g_byte_array_new(), again = g_byte_array_new();
+  oakum_examine_format(notes, text);
+  g_autoptr(OakumLayerNotes) back = oakum_examine_parse(text->data, text->len, &error);
   g_assert_no_error(error);
   const OakumPackage *got = back->packages->pdata[0];
-  g_assert_cmpstr(got->name, ==, "a\"b\xef\xbf\xbd"); /* JSON holds no other bytes */
+  g_assert_cmpstr(got->name, ==, "a\"b\xef\xbf\xbd"); /* other bytes are none of a text */
   g_assert_cmpstr(got->maintainer, ==, "");
   g_assert_null(got->arch);
   g_assert_cmpuint(got->paths->len, ==, 2);
   g_assert_true(got->guessed);
   g_assert_cmpstr(((const OakumFinding *)back->incomplete->pdata[0])->file, ==, "p");
-  g_autofree char *again = oakum_examine_format(back);
-  g_assert_cmpstr(again, ==, strstr(text, "\xef") ? text : "");
+  oakum_examine_format(back, again);
+  g_assert_cmpmem(again->data, again->len, text->data, text->len);
+  for (guint cut = 0; cut < text->len; cut++) {
+    g_assert_null(oakum_examine_parse(text->data, cut, &error));
+    g_clear_error(&error);
+  }
+  g_byte_array_append(text, (const guint8 *)"", 1);
+  g_assert_null(oakum_examine_parse(text->data, text->len, &error));
+  g_assert_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_INVALID);
 }
 
 static void test_nonsense(void)
 {
-  static const char proved_by_nothing[] =
-      "{\"packages\":[{\"name\":\"a\",\"version\":\"1\",\"type\":\"deb\",\"paths\":[]}],"
-      "\"incomplete\":[]}";
-  static const char *const texts[] = {"{\"packages\":[{}],\"incomplete\":[]}", "[]", "", "{}",
-                                      proved_by_nothing};
+#define MAGIC "oakum notes 1\n"
+  static const char many[] = MAGIC "\377\377\377\377", none[] = MAGIC "\1\0\0\0\2\0\0\0a",
+                    other[] = "oakum notes 2\n";
+  const OakumSlice texts[] = {{(const uint8_t *)"[]", 2},
+                              {(const uint8_t *)"", 0},
+                              {(const uint8_t *)many, sizeof(many) - 1},
+                              {(const uint8_t *)none, sizeof(none) - 1},
+                              {(const uint8_t *)other, sizeof(other) - 1}};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autoptr(GError) error = NULL;
-    g_assert_null(oakum_examine_parse(texts[i], strlen(texts[i]), &error));
+    g_assert_null(oakum_examine_parse(texts[i].data, texts[i].len, &error));
     g_assert_cmpint(error->code, ==, OAKUM_ERROR_INVALID);
   }
 }
@@ -150,6 +185,7 @@ int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/examine/nothing-is-left", test_nothing_is_left);
+  g_test_add_func("/examine/threads", test_threads_but_no_process);
   g_test_add_func("/examine/one-folder-is-left", test_one_folder_is_left);
   g_test_add_func("/examine/round-trip", test_round_trip);
   g_test_add_func("/examine/nonsense", test_nonsense);

@@ -1,0 +1,249 @@
+/* Starting a reading process, and talking with it. */
+#include "examine/examine-private.h"
+#include "os/os.h"
+#include "sandbox/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef OAKUM_SANITIZED
+#define OAKUM_EXAMINE_LOUD 1
+#else
+#define OAKUM_EXAMINE_LOUD 0
+#endif
+
+void oakum_examine_worker_clear(ExamineWorker *worker)
+{
+  oakum_fd_clear(&worker->input);
+  oakum_fd_clear(&worker->result);
+  oakum_child_free(worker->child);
+  worker->child = NULL;
+}
+
+static int make_spool(GError **error)
+{
+  const char *folder = g_get_tmp_dir();
+  int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    return fd;
+  g_autofree char *path = g_build_filename(folder, "oakum-spool-XXXXXX", NULL);
+  fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600);
+  if (fd < 0)
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
+  else
+    unlink(path);
+  return fd;
+}
+
+static void notes_free(gpointer notes)
+{
+  oakum_layer_notes_free(notes);
+}
+
+void oakum_examine_job_clear(ExamineJob *job)
+{
+  g_ptr_array_unref(job->notes);
+  g_ptr_array_unref(job->skip);
+  g_ptr_array_unref(job->given_up);
+  oakum_fd_clear(&job->spool);
+  oakum_fd_clear(&job->page_fd);
+  if (job->page)
+    munmap(job->page, sizeof(*job->page));
+}
+
+gboolean oakum_examine_job_init(ExamineJob *job, const char *name, guint n, GError **error)
+{
+  *job = (ExamineJob){.name = name, .folder = -1, .n = n, .spool = -1, .page_fd = -1};
+  job->notes = g_ptr_array_new_with_free_func(notes_free);
+  job->skip = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
+  job->given_up = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_ptr_array_set_size(job->notes, (gint)n);
+  oakum_random(job->key, sizeof(job->key));
+  job->page_fd = memfd_create("oakum", MFD_CLOEXEC);
+  if (job->page_fd < 0 || ftruncate(job->page_fd, sizeof(ExaminePage)) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "shared memory");
+    return FALSE;
+  }
+  void *page = mmap(NULL, sizeof(ExaminePage), PROT_READ | PROT_WRITE, MAP_SHARED, job->page_fd, 0);
+  job->page = page != MAP_FAILED ? page : NULL;
+  return (job->spool = make_spool(error)) >= 0;
+}
+
+/* ---- waiting: a process that was taken over, or hangs, must not hold us for ever
+ * -------------------------------------------------------------------------------------- */
+static int stall_ms(void)
+{
+  const char *test = g_getenv("OAKUM_TEST_STALL_MS");
+  return test ? (int)g_ascii_strtoull(test, NULL, 10) : (int)OAKUM_EXAMINE_STALL_S * 1000;
+}
+
+/* FALSE: nothing came or went for too long, and no further file was begun either. */
+static gboolean wait_for(ExamineWorker *worker, int fd, short events)
+{
+  for (;;) {
+    struct pollfd one = {.fd = fd, .events = events};
+    uint32_t before = worker->page->begun;
+    int n = poll(&one, 1, stall_ms());
+    if (n > 0 || (n < 0 && errno != EINTR))
+      return TRUE;
+    if (n == 0 && worker->page->begun == before) {
+      worker->useless = TRUE;
+      return FALSE;
+    }
+  }
+}
+
+static gboolean write_exactly(ExamineWorker *worker, const void *data, size_t len)
+{
+  for (size_t done = 0; done < len;) {
+    ssize_t n = write(worker->input, (const char *)data + done, len - done);
+    if (n >= 0)
+      done += (size_t)n;
+    else if (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->input, POLLOUT)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean read_exactly(ExamineWorker *worker, void *buffer, size_t len)
+{
+  for (size_t have = 0; have < len;) {
+    ssize_t n = read(worker->result, (char *)buffer + have, len - have);
+    if (n > 0)
+      have += (size_t)n;
+    else if (n == 0 ||
+             (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->result, POLLIN))))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- talking
+ * ------------------------------------------------------------------------------------- */
+gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GError **error)
+{
+  int input[2], result[2];
+  if (pipe2(input, O_CLOEXEC) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+    return FALSE;
+  }
+  worker->input = input[1];
+  OAKUM_AUTO_FD input_read = input[0];
+  if (pipe2(result, O_CLOEXEC) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+    return FALSE;
+  }
+  worker->result = result[0];
+  OAKUM_AUTO_FD result_write = result[1];
+  /* a megabyte of room lets both sides work at once; without it they take turns */
+  (void)!fcntl(worker->input, F_SETPIPE_SZ, 1 << 20);
+  if (fcntl(worker->input, F_SETFL, O_NONBLOCK) < 0 ||
+      fcntl(worker->result, F_SETFL, O_NONBLOCK) < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+    return FALSE;
+  }
+  /* our own output is no place for what a taken over process says; its standard error shows how far
+   * a folder is, and the sanitizers' reports */
+  OAKUM_AUTO_FD nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const char *argv[] = {"oakum:examine", NULL}, *envp[] = {NULL};
+  const OakumChildMove moves[] = {{input_read, EXAMINE_INPUT_FD},
+                                  {result_write, EXAMINE_RESULT_FD},
+                                  {job->spool, EXAMINE_SPOOL_FD},
+                                  {job->page_fd, EXAMINE_PAGE_FD},
+                                  {job->folder, EXAMINE_FOLDER_FD}};
+  OakumChildSpec spec = {.program = "/proc/self/exe",
+                         .argv = argv,
+                         .envp = envp,
+                         .in = -1,
+                         .out = nowhere,
+                         .err = job->folder >= 0 || OAKUM_EXAMINE_LOUD ? -1 : nowhere,
+                         .moves = moves,
+                         .n_moves = job->folder >= 0 ? 5 : 4};
+  if (nowhere < 0) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "/dev/null");
+    return FALSE;
+  }
+  job->page->running = 0;
+  worker->page = job->page;
+  worker->child = oakum_child_spawn(&spec, error);
+  return worker->child != NULL;
+}
+
+/* FALSE with errno. */
+gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len)
+{
+  return write_exactly(worker, &len, sizeof(len)) && write_exactly(worker, data, len);
+}
+
+/* A long text in frames: the order may be longer than one. */
+gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order)
+{
+  g_autofree char *text = oakum_examine_order_format(order);
+  return text && strlen(text) <= EXAMINE_ORDER_MAX &&
+         oakum_examine_send(worker, text, (uint32_t)strlen(text));
+}
+
+/* An answer; NULL: there is none, the other side is gone or talks nonsense. */
+static char *read_answer(ExamineWorker *worker, ExamineAnswer *head)
+{
+  if (!read_exactly(worker, head, sizeof(*head)))
+    return NULL;
+  if (head->len > OAKUM_EXAMINE_RESULT_MAX) {
+    worker->useless = TRUE;
+    return NULL;
+  }
+  g_autofree char *data = g_malloc(head->len + 1u);
+  if (!read_exactly(worker, data, head->len))
+    return NULL;
+  data[head->len] = '\0';
+  return g_steal_pointer(&data);
+}
+
+ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker,
+                                     OakumLayerNotes **notes, GError **error)
+{
+  ExamineAnswer head, second;
+  g_autofree char *text = read_answer(worker, &head);
+  if (!text)
+    return EXAMINE_DIED;
+  if (head.kind == EXAMINE_ERROR) {
+    (void)!oakum_examine_parse_error(text, head.len, error);
+    return EXAMINE_FAILED;
+  }
+  if (head.kind != EXAMINE_NOTES || !(*notes = oakum_examine_parse(text, head.len, error)))
+    return head.kind == EXAMINE_NOTES ? EXAMINE_FAILED : EXAMINE_DIED;
+  g_autofree char *names = read_answer(worker, &second);
+  if (!names || second.kind != EXAMINE_NAMES) {
+    g_clear_pointer(notes, oakum_layer_notes_free);
+    return EXAMINE_DIED;
+  }
+  if (second.len > 0)
+    (*notes)->names =
+        oakum_names_unpack(job->key, (OakumSlice){(const uint8_t *)names, second.len}, error);
+  if (second.len > 0 && !(*notes)->names) {
+    g_clear_pointer(notes, oakum_layer_notes_free);
+    return EXAMINE_FAILED;
+  }
+  return EXAMINE_CAME;
+}
+
+uint64_t oakum_examine_took(ExamineJob *job)
+{
+  uint64_t now = job->page->cpu_us, before = job->told_us;
+  job->told_us = now;
+  return now > before && now - before < OAKUM_CONFINED_CPU_S * UINT64_C(1000000) ? now - before : 0;
+}
+
+char *oakum_examine_key_hex(const ExamineJob *job)
+{
+  char *hex = g_malloc(2 * OAKUM_HASH_KEY + 1);
+  for (size_t i = 0; i < OAKUM_HASH_KEY; i++)
+    g_snprintf(hex + 2 * i, 3, "%02x", job->key[i]);
+  return hex;
+}
