@@ -58,7 +58,8 @@ static gboolean load(const Compare *c, const char *text, Side *side, GError **er
   }
   const CompareArgs *args = c->args;
   side->scanned.keep = c->keep;
-  const OakumScanArgs scan = {.db = args->db, .vex = args->vex}; /* borrowed */
+  /* borrowed; old advisories are as old for both */
+  const OakumScanArgs scan = {.db = args->db, .vex = args->vex, .max_age = (char *)"0"};
   const OakumPolicy none = {0};
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
   OakumCatalog *catalog =
