@@ -359,7 +359,8 @@ typedef struct {
 } Record;
 
 /* SUSE's records name a source, and beside it each package that was built from it with its own fix
- * ("binaries": [{name: version}]). FALSE: there are none. */
+ * ("binaries": [{name: version}]). Ubuntu's list of the same name holds {"binary_name",
+ * "binary_version"}, and its packages go by their source. FALSE: there are none. */
 static gboolean add_binaries(const Record *r, const json_t *affected, const char *key,
                              const OakumAdvisory *whole)
 {
@@ -369,8 +370,10 @@ static gboolean add_binaries(const Record *r, const json_t *affected, const char
     return FALSE;
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *name;
-    json_t *version;
-    json_object_foreach(json_array_get(list, i), name, version)
+    json_t *version, *one = json_array_get(list, i);
+    if (json_object_get(one, "binary_name"))
+      continue;
+    json_object_foreach(one, name, version)
     {
       OakumAdvisoryRange range = {.fixed = json_string_value(version)};
       OakumAdvisory e = *whole;
