@@ -102,6 +102,9 @@ NODISCARD OakumJsonSplit *oakum_json_split_new(OakumReader *reader, OakumSplitMo
  * *bad is set the piece alone is broken, and one may go on. */
 NODISCARD int oakum_json_split_next(OakumJsonSplit *split, const char **parent, const char **key,
                                     json_t **value, gboolean *bad, GError **error);
+/* The next piece that is whole: broken ones are told, counted and passed over. As split_next. */
+NODISCARD int oakum_ingest_next(OakumIngest *in, OakumJsonSplit *split, const char **parent,
+                                const char **key, json_t **json, GError **error);
 /* Where it reads, from 1. */
 NODISCARD guint64 oakum_json_split_line(const OakumJsonSplit *split);
 /* Whether a list that was to be opened was there, though it may have been empty. */

@@ -610,24 +610,12 @@ gboolean oakum_read_osv(OakumIngest *in, OakumReader *reader, GError **error)
   int more;
   const char *parent, *key;
   json_t *json;
-  for (;;) {
-    gboolean bad = FALSE;
-    in->line = 0;
-    g_autoptr(GError) local = NULL;
-    more = oakum_json_split_next(split, &parent, &key, &json, &bad, &local);
-    if (more == 0)
-      return in->documents++, TRUE;
-    if (more < 0 && !bad) {
-      g_propagate_error(error, g_steal_pointer(&local));
-      return FALSE;
-    }
-    if (more < 0) {
-      oakum_ingest_bad(in, NULL, g_steal_pointer(&local));
-      continue;
-    }
+  while ((more = oakum_ingest_next(in, split, &parent, &key, &json, error)) > 0) {
     OAKUM_AUTO_JSON *owned = json;
     in->line = oakum_json_split_line(split);
     if (!read_one(in, owned, error))
       return FALSE;
   }
+  in->documents += more == 0;
+  return more == 0;
 }

@@ -13,28 +13,34 @@ GPtrArray *oakum_strings_of(const json_t *list)
   return out;
 }
 
+int oakum_ingest_next(OakumIngest *in, OakumJsonSplit *split, const char **parent, const char **key,
+                      json_t **json, GError **error)
+{
+  for (;;) {
+    gboolean bad = FALSE;
+    GError *local = NULL;
+    in->line = 0;
+    int more = oakum_json_split_next(split, parent, key, json, &bad, &local);
+    if (more >= 0)
+      return more;
+    if (!bad) {
+      g_propagate_error(error, local);
+      return more;
+    }
+    oakum_ingest_bad(in, *key, local);
+  }
+}
+
 gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode mode,
                             const char *const *opened, OakumRecordFunc func, gpointer user,
                             GError **error)
 {
   g_autoptr(OakumJsonSplit) split = oakum_json_split_new(reader, mode, opened);
-  for (;;) {
-    const char *parent, *key;
-    json_t *json;
-    gboolean bad = FALSE;
+  const char *parent, *key;
+  json_t *json;
+  int more;
+  while ((more = oakum_ingest_next(in, split, &parent, &key, &json, error)) > 0) {
     g_autoptr(GError) local = NULL;
-    in->line = 0;
-    int more = oakum_json_split_next(split, &parent, &key, &json, &bad, &local);
-    if (more == 0)
-      return TRUE;
-    if (more < 0 && !bad) {
-      g_propagate_error(error, g_steal_pointer(&local));
-      return FALSE;
-    }
-    if (more < 0) {
-      oakum_ingest_bad(in, key, g_steal_pointer(&local));
-      continue;
-    }
     G_GNUC_UNUSED OAKUM_AUTO_JSON *owned = json;
     OakumKept kept = {0};
     if (mode == OAKUM_SPLIT_VALUES)
@@ -49,4 +55,5 @@ gboolean oakum_read_records(OakumIngest *in, OakumReader *reader, OakumSplitMode
     if (!ok)
       return FALSE;
   }
+  return more == 0;
 }

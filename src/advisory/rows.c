@@ -143,20 +143,9 @@ gboolean oakum_read_rows(OakumIngest *in, OakumReader *reader, GError **error)
   g_autoptr(OakumJsonSplit) split = oakum_json_split_new(reader, OAKUM_SPLIT_VALUES, NULL);
   const char *parent, *key;
   json_t *json;
-  for (;;) {
-    gboolean bad = FALSE;
+  int more;
+  while ((more = oakum_ingest_next(in, split, &parent, &key, &json, error)) > 0) {
     g_autoptr(GError) local = NULL;
-    int more = oakum_json_split_next(split, &parent, &key, &json, &bad, &local);
-    if (more == 0)
-      return in->documents++, TRUE;
-    if (more < 0 && !bad) {
-      g_propagate_error(error, g_steal_pointer(&local));
-      return FALSE;
-    }
-    if (more < 0) {
-      oakum_ingest_bad(in, NULL, g_steal_pointer(&local));
-      continue;
-    }
     OAKUM_AUTO_JSON *owned = json;
     in->line = oakum_json_split_line(split);
     const char *name = oakum_text_of(owned, "feed");
@@ -174,4 +163,6 @@ gboolean oakum_read_rows(OakumIngest *in, OakumReader *reader, GError **error)
       return FALSE;
     }
   }
+  in->documents += more == 0;
+  return more == 0;
 }

@@ -177,12 +177,6 @@ void oakum_sbom_cyclonedx(const json_t *json, const OakumCatalogFile *file, Oaku
 
 /* ---- XML: a component becomes what it is in JSON
  * --------------------------------------------- */
-static void set(json_t *object, const char *key, const char *value)
-{
-  if (value)
-    json_object_set_new(object, key, json_string(value)); /* expat lets no bad UTF-8 through */
-}
-
 /* The elements below the child `name`, each made by `make`. */
 static json_t *list_of(const OakumXml *xml, const char *name,
                        json_t *(*make)(const OakumXml *element))
@@ -197,8 +191,8 @@ static json_t *list_of(const OakumXml *xml, const char *name,
 static json_t *property_of(const OakumXml *xml)
 {
   json_t *row = json_object();
-  set(row, "name", oakum_xml_attribute(xml, "name"));
-  set(row, "value", oakum_xml_own_text(xml));
+  oakum_json_set(row, "name", oakum_xml_attribute(xml, "name"));
+  oakum_json_set(row, "value", oakum_xml_own_text(xml));
   return row;
 }
 
@@ -206,9 +200,9 @@ static json_t *license_of(const OakumXml *xml)
 {
   json_t *row = json_object(), *license = json_object();
   if (strcmp(xml->name, "expression") == 0)
-    set(row, "expression", oakum_xml_own_text(xml));
-  set(license, "id", oakum_xml_text(xml, "id"));
-  set(license, "name", oakum_xml_text(xml, "name"));
+    oakum_json_set(row, "expression", oakum_xml_own_text(xml));
+  oakum_json_set(license, "id", oakum_xml_text(xml, "id"));
+  oakum_json_set(license, "name", oakum_xml_text(xml, "name"));
   json_object_set_new(row, "license", license);
   return row;
 }
@@ -216,7 +210,7 @@ static json_t *license_of(const OakumXml *xml)
 static json_t *occurrence_of(const OakumXml *xml)
 {
   json_t *row = json_object();
-  set(row, "location", oakum_xml_text(xml, "location"));
+  oakum_json_set(row, "location", oakum_xml_text(xml, "location"));
   return row;
 }
 
@@ -225,10 +219,10 @@ static json_t *component_of(const OakumXml *xml) /* no deeper than OAKUM_XML_DEP
   static const char *const texts[] = {"publisher",   "group", "name", "version",
                                       "description", "cpe",   "purl"};
   json_t *object = json_object(), *evidence = json_object(), *supplier = json_object();
-  set(object, "type", oakum_xml_attribute(xml, "type"));
+  oakum_json_set(object, "type", oakum_xml_attribute(xml, "type"));
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
-    set(object, texts[i], oakum_xml_text(xml, texts[i]));
-  set(supplier, "name", oakum_xml_text(oakum_xml_child(xml, "supplier"), "name"));
+    oakum_json_set(object, texts[i], oakum_xml_text(xml, texts[i]));
+  oakum_json_set(supplier, "name", oakum_xml_text(oakum_xml_child(xml, "supplier"), "name"));
   json_object_set_new(object, "supplier", supplier);
   json_object_set_new(object, "licenses", list_of(xml, "licenses", license_of));
   json_object_set_new(object, "properties", list_of(xml, "properties", property_of));

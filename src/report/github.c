@@ -57,10 +57,7 @@ char *oakum_report_github(const OakumResult *result, GError **error)
   json_object_set_new(json, "sha", oakum_sbom_text(run->commit));
   json_object_set_new(json, "ref", oakum_sbom_text(run->ref));
   json_object_set_new(json, "detector", detector);
-  json_object_set_new(json, "scanned",
-                      json_string(result->made  ? result->made
-                                  : result->now ? result->now
-                                                : "1970-01-01T00:00:00Z"));
+  json_object_set_new(json, "scanned", json_string(oakum_report_time(result)));
   json_object_set_new(json, "manifests", manifests);
   return oakum_report_dump(json);
 }

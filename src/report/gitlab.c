@@ -171,10 +171,8 @@ static json_t *maker(void)
 static json_t *scan(const OakumResult *result, const char *type)
 {
   json_t *object = json_object(), *messages = json_array();
-  const char *now = result->made  ? result->made
-                    : result->now ? result->now
-                                  : "1970-01-01T00:00:00Z";
-  g_autofree char *time = g_strndup(now, strlen("1970-01-01T00:00:00")); /* no zone, as it asks */
+  /* no zone, as it asks */
+  g_autofree char *time = g_strndup(oakum_report_time(result), strlen("1970-01-01T00:00:00"));
   json_object_set_new(object, "analyzer", maker());
   json_object_set_new(object, "scanner", maker());
   json_object_set_new(object, "type", json_string(type));

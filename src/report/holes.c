@@ -92,6 +92,16 @@ const char *oakum_report_dockerfile(const OakumResult *result)
   return path;
 }
 
+const char *oakum_report_time(const OakumResult *result)
+{
+  return result->made ? result->made : result->now ? result->now : "1970-01-01T00:00:00Z";
+}
+
+double oakum_report_tenth(double value)
+{
+  return (double)(int)(value * 10 + 0.5) / 10;
+}
+
 char *oakum_report_uuid(const char *const *parts)
 {
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);

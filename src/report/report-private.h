@@ -33,6 +33,10 @@ NODISCARD char *oakum_report_advice(const OakumFinding *finding);
 NODISCARD char *oakum_report_message(const OakumFinding *finding);
 /* Where the lines of the Dockerfile stand; never NULL. Borrowed. */
 NODISCARD const char *oakum_report_dockerfile(const OakumResult *result);
+/* RFC 3339: of the run, for formats that must tell one. Borrowed. */
+NODISCARD const char *oakum_report_time(const OakumResult *result);
+/* A score of 0 to 100 with one digit behind the point, as all formats tell it; half is more. */
+NODISCARD double oakum_report_tenth(double value);
 /* A UUID (RFC 9562, version 8) made of `parts`, NULL-terminated. New string. */
 NODISCARD char *oakum_report_uuid(const char *const *parts);
 

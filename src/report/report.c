@@ -1,4 +1,4 @@
-#include "report/report.h"
+#include "report/sbom-private.h"
 #include <string.h>
 
 /* ---- table
@@ -97,28 +97,20 @@ char *oakum_report_table(const OakumResult *result)
 
 /* ---- JSON
  * -------------------------------------------------------------------------------------------- */
-static json_t *text(const char *value)
-{
-  if (!value)
-    return json_null();
-  g_autofree char *safe = oakum_escape_utf8(value, -1);
-  return json_string(safe);
-}
-
 static json_t *package_json(const OakumPackage *p)
 {
   json_t *paths = json_array(), *source = json_object(), *object = json_object();
   for (guint i = 0; i < p->paths->len; i++)
-    json_array_append_new(paths, text(p->paths->pdata[i]));
-  json_object_set_new(source, "name", text(p->source_name));
-  json_object_set_new(source, "version", text(p->source_version));
-  json_object_set_new(object, "name", text(p->name));
-  json_object_set_new(object, "version", text(p->version));
-  json_object_set_new(object, "type", text(p->type));
-  json_object_set_new(object, "arch", text(p->arch));
-  json_object_set_new(object, "purl", text(p->purl));
+    json_array_append_new(paths, oakum_sbom_text(p->paths->pdata[i]));
+  json_object_set_new(source, "name", oakum_sbom_text(p->source_name));
+  json_object_set_new(source, "version", oakum_sbom_text(p->source_version));
+  json_object_set_new(object, "name", oakum_sbom_text(p->name));
+  json_object_set_new(object, "version", oakum_sbom_text(p->version));
+  json_object_set_new(object, "type", oakum_sbom_text(p->type));
+  json_object_set_new(object, "arch", oakum_sbom_text(p->arch));
+  json_object_set_new(object, "purl", oakum_sbom_text(p->purl));
   json_object_set_new(object, "source", source);
-  json_object_set_new(object, "layer", text(p->layer));
+  json_object_set_new(object, "layer", oakum_sbom_text(p->layer));
   json_object_set_new(object, "paths", paths);
   const struct {
     const char *key, *value;
@@ -127,7 +119,7 @@ static json_t *package_json(const OakumPackage *p)
               {"foundBy", p->found_by}};
   for (size_t i = 0; i < G_N_ELEMENTS(more); i++) /* what is not known is left out */
     if (more[i].value)
-      json_object_set_new(object, more[i].key, text(more[i].value));
+      json_object_set_new(object, more[i].key, oakum_sbom_text(more[i].value));
   if (p->guessed)
     json_object_set_new(object, "guessed", json_true());
   if (p->offset)
@@ -149,24 +141,24 @@ static void add_judgement(json_t *object, const OakumFinding *f)
   for (guint i = 0; f->records && i < f->records->len; i++) {
     const OakumFindingRecord *r = f->records->pdata[i];
     json_t *one = json_object();
-    json_object_set_new(one, "feed", text(r->feed));
-    json_object_set_new(one, "part", text(r->part));
-    json_object_set_new(one, "record", text(r->record));
-    json_object_set_new(one, "date", text(r->date));
-    json_object_set_new(one, "status", text(r->status));
-    json_object_set_new(one, "fixed", text(r->fixed));
-    json_object_set_new(one, "severity", text(r->severity));
+    json_object_set_new(one, "feed", oakum_sbom_text(r->feed));
+    json_object_set_new(one, "part", oakum_sbom_text(r->part));
+    json_object_set_new(one, "record", oakum_sbom_text(r->record));
+    json_object_set_new(one, "date", oakum_sbom_text(r->date));
+    json_object_set_new(one, "status", oakum_sbom_text(r->status));
+    json_object_set_new(one, "fixed", oakum_sbom_text(r->fixed));
+    json_object_set_new(one, "severity", oakum_sbom_text(r->severity));
     json_object_set_new(one, "decided", json_boolean(r->decided));
     json_array_append_new(records, one);
   }
-  json_object_set_new(object, "ecosystem", text(f->ecosystem));
-  json_object_set_new(object, "looked_up", text(f->looked_up));
-  json_object_set_new(object, "by", text(f->by));
-  json_object_set_new(object, "compared", text(f->compared));
-  json_object_set_new(object, "fix_date", text(f->fix_date));
-  json_object_set_new(object, "severity_by", text(f->severity_by));
+  json_object_set_new(object, "ecosystem", oakum_sbom_text(f->ecosystem));
+  json_object_set_new(object, "looked_up", oakum_sbom_text(f->looked_up));
+  json_object_set_new(object, "by", oakum_sbom_text(f->by));
+  json_object_set_new(object, "compared", oakum_sbom_text(f->compared));
+  json_object_set_new(object, "fix_date", oakum_sbom_text(f->fix_date));
+  json_object_set_new(object, "severity_by", oakum_sbom_text(f->severity_by));
   json_object_set_new(object, "cvss", f->cvss_vector ? number(f->cvss, 1) : json_null());
-  json_object_set_new(object, "cvss_vector", text(f->cvss_vector));
+  json_object_set_new(object, "cvss_vector", oakum_sbom_text(f->cvss_vector));
   json_object_set_new(object, "epss", number(f->epss, 5));
   json_object_set_new(object, "epss_percentile", number(f->epss_percentile, 5));
   json_object_set_new(object, "kev", json_boolean(f->kev));
@@ -174,35 +166,35 @@ static void add_judgement(json_t *object, const OakumFinding *f)
   json_object_set_new(object, "risk", number(f->risk, 1));
   json_object_set_new(object, "records", records);
   if (f->suppressed)
-    json_object_set_new(object, "suppressed", text(f->suppressed));
+    json_object_set_new(object, "suppressed", oakum_sbom_text(f->suppressed));
 }
 
 static json_t *finding_json(const OakumFinding *f)
 {
   json_t *aliases = json_array(), *package = json_object(), *object = json_object();
   for (char **alias = f->aliases; alias && *alias; alias++)
-    json_array_append_new(aliases, text(*alias));
-  json_object_set_new(package, "name", text(f->package_name));
-  json_object_set_new(package, "version", text(f->package_version));
-  json_object_set_new(package, "purl", text(f->package_purl));
+    json_array_append_new(aliases, oakum_sbom_text(*alias));
+  json_object_set_new(package, "name", oakum_sbom_text(f->package_name));
+  json_object_set_new(package, "version", oakum_sbom_text(f->package_version));
+  json_object_set_new(package, "purl", oakum_sbom_text(f->package_purl));
   g_autofree char *fingerprint = oakum_finding_fingerprint(f);
-  json_object_set_new(object, "id", text(f->id));
+  json_object_set_new(object, "id", oakum_sbom_text(f->id));
   json_object_set_new(object, "aliases", aliases);
-  json_object_set_new(object, "severity", text(oakum_severity_name(f->severity)));
-  json_object_set_new(object, "title", text(f->title));
+  json_object_set_new(object, "severity", oakum_sbom_text(oakum_severity_name(f->severity)));
+  json_object_set_new(object, "title", oakum_sbom_text(f->title));
   json_object_set_new(object, "package", package);
-  json_object_set_new(object, "source", text(f->source));
-  json_object_set_new(object, "fixed", text(f->fixed));
-  json_object_set_new(object, "status", text(f->status));
-  json_object_set_new(object, "advisory", text(f->advisory));
-  json_object_set_new(object, "layer", text(f->layer));
+  json_object_set_new(object, "source", oakum_sbom_text(f->source));
+  json_object_set_new(object, "fixed", oakum_sbom_text(f->fixed));
+  json_object_set_new(object, "status", oakum_sbom_text(f->status));
+  json_object_set_new(object, "advisory", oakum_sbom_text(f->advisory));
+  json_object_set_new(object, "layer", oakum_sbom_text(f->layer));
   json_object_set_new(object, "layer_index",
                       f->layer_index >= 0 ? json_integer(f->layer_index) : json_null());
   json_object_set_new(object, "dockerfile_line",
                       f->dockerfile_line > 0 ? json_integer(f->dockerfile_line) : json_null());
-  json_object_set_new(object, "why", text(f->why));
-  json_object_set_new(object, "fix", text(f->fix));
-  json_object_set_new(object, "fingerprint", text(fingerprint));
+  json_object_set_new(object, "why", oakum_sbom_text(f->why));
+  json_object_set_new(object, "fix", oakum_sbom_text(f->fix));
+  json_object_set_new(object, "fingerprint", oakum_sbom_text(fingerprint));
   add_judgement(object, f);
   return object;
 }
@@ -213,8 +205,8 @@ static json_t *layers_json(const OakumCatalog *catalog)
   for (guint i = 0; i < catalog->layers->len; i++) {
     const OakumLayerOrigin *origin = catalog->layers->pdata[i];
     json_t *one = json_object();
-    json_object_set_new(one, "digest", text(origin->digest));
-    json_object_set_new(one, "created_by", text(origin->created_by));
+    json_object_set_new(one, "digest", oakum_sbom_text(origin->digest));
+    json_object_set_new(one, "created_by", oakum_sbom_text(origin->created_by));
     json_object_set_new(one, "base", json_boolean(origin->base));
     json_array_append_new(layers, one);
   }
@@ -236,32 +228,32 @@ char *oakum_report_json(const OakumResult *result)
       json_array_append_new(f->suppressed ? suppressed : findings, finding_json(f));
     } else if (f->kind == OAKUM_FINDING_EOL) {
       json_t *object = json_object();
-      json_object_set_new(object, "id", text(f->id));
-      json_object_set_new(object, "title", text(f->title));
-      json_object_set_new(object, "fix", text(f->fix));
+      json_object_set_new(object, "id", oakum_sbom_text(f->id));
+      json_object_set_new(object, "title", oakum_sbom_text(f->title));
+      json_object_set_new(object, "fix", oakum_sbom_text(f->fix));
       json_array_append_new(ended, object);
     } else if (f->kind == OAKUM_FINDING_INCOMPLETE) {
       json_t *object = json_object();
-      json_object_set_new(object, "id", text(f->id));
-      json_object_set_new(object, "title", text(f->title));
+      json_object_set_new(object, "id", oakum_sbom_text(f->id));
+      json_object_set_new(object, "title", oakum_sbom_text(f->title));
       json_array_append_new(incomplete, object);
     }
   }
-  json_object_set_new(os, "id", text(distro->id));
-  json_object_set_new(os, "version", text(distro->version));
-  json_object_set_new(os, "name", text(distro->pretty));
-  json_object_set_new(os, "ecosystem", text(distro->ecosystem));
-  json_object_set_new(database, "path", text(result->db_path));
-  json_object_set_new(database, "newest", text(result->db_date));
+  json_object_set_new(os, "id", oakum_sbom_text(distro->id));
+  json_object_set_new(os, "version", oakum_sbom_text(distro->version));
+  json_object_set_new(os, "name", oakum_sbom_text(distro->pretty));
+  json_object_set_new(os, "ecosystem", oakum_sbom_text(distro->ecosystem));
+  json_object_set_new(database, "path", oakum_sbom_text(result->db_path));
+  json_object_set_new(database, "newest", oakum_sbom_text(result->db_date));
   json_object_set_new(json, "schema", json_integer(OAKUM_RESULT_SCHEMA));
-  json_object_set_new(json, "target", text(result->target));
+  json_object_set_new(json, "target", oakum_sbom_text(result->target));
   if (result->dockerfile)
-    json_object_set_new(json, "dockerfile", text(result->dockerfile));
+    json_object_set_new(json, "dockerfile", oakum_sbom_text(result->dockerfile));
   if (result->image)
     json_object_set(json, "image", (json_t *)result->image);
   json_object_set_new(json, "distro", os);
   json_object_set_new(json, "layers", layers_json(result->catalog));
-  json_object_set_new(json, "base", text(result->catalog->base));
+  json_object_set_new(json, "base", oakum_sbom_text(result->catalog->base));
   json_object_set_new(json, "database", database);
   json_object_set_new(json, "packages", packages);
   json_object_set_new(json, "findings", findings);
@@ -271,8 +263,9 @@ char *oakum_report_json(const OakumResult *result)
   if (result->verdict) {
     json_t *verdict = json_object(), *reasons = json_array();
     for (guint i = 0; i < result->verdict->reasons->len; i++)
-      json_array_append_new(reasons, text(result->verdict->reasons->pdata[i]));
-    json_object_set_new(verdict, "kind", text(oakum_verdict_name(result->verdict->kind)));
+      json_array_append_new(reasons, oakum_sbom_text(result->verdict->reasons->pdata[i]));
+    json_object_set_new(verdict, "kind",
+                        oakum_sbom_text(oakum_verdict_name(result->verdict->kind)));
     json_object_set_new(verdict, "reasons", reasons);
     json_object_set_new(json, "verdict", verdict);
   }

@@ -98,7 +98,7 @@ char *oakum_report_junit(const OakumResult *result, G_GNUC_UNUSED GError **error
 /* One digit, as the JSON has it: half is more. */
 static void tenth(char *out, double value)
 {
-  g_ascii_formatd(out, G_ASCII_DTOSTR_BUF_SIZE, "%.1f", (double)(int)(value * 10 + 0.5) / 10);
+  g_ascii_formatd(out, G_ASCII_DTOSTR_BUF_SIZE, "%.1f", oakum_report_tenth(value));
 }
 
 /* A spreadsheet takes what begins with one of these for a formula, and runs it. */

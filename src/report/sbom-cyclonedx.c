@@ -1,13 +1,7 @@
 /* CycloneDX 1.6, JSON (ECMA-424). */
 #include "license/license.h"
-#include "report/sbom-private.h"
+#include "report/report-private.h"
 #include <string.h>
-
-static void set(json_t *object, const char *key, const char *value)
-{
-  if (value && *value)
-    json_object_set_new(object, key, oakum_sbom_text(value));
-}
 
 static void property(json_t *list, const char *name, const char *value)
 {
@@ -31,10 +25,10 @@ static json_t *licenses(const char *text)
   g_autofree char *expression = oakum_license_expression(text);
   json_t *row = json_object(), *list = json_array();
   if (expression && !oakum_license_is_id(expression)) {
-    set(row, "expression", expression);
+    oakum_report_set(row, "expression", expression);
   } else {
     json_t *license = json_object();
-    set(license, expression ? "id" : "name", expression ? expression : text);
+    oakum_report_set(license, expression ? "id" : "name", expression ? expression : text);
     json_object_set_new(row, "license", license);
   }
   json_array_append_new(list, row);
@@ -60,12 +54,12 @@ static json_t *component(const OakumPackage *package, const char *ref)
   json_t *object = json_object(), *properties = json_array();
   json_object_set_new(object, "bom-ref", oakum_sbom_text(ref));
   json_object_set_new(object, "type", json_string(package->cpe ? "application" : "library"));
-  set(object, "group", package->space);
-  set(object, "publisher", package->maintainer);
+  oakum_report_set(object, "group", package->space);
+  oakum_report_set(object, "publisher", package->maintainer);
   json_object_set_new(object, "name", oakum_sbom_text(package->name));
-  set(object, "version", package->version);
-  set(object, "cpe", package->cpe);
-  set(object, "purl", package->purl);
+  oakum_report_set(object, "version", package->version);
+  oakum_report_set(object, "cpe", package->cpe);
+  oakum_report_set(object, "purl", package->purl);
   if (package->license && *package->license)
     json_object_set_new(object, "licenses", licenses(package->license));
   if (package->paths->len > 0)
@@ -81,8 +75,8 @@ static json_t *os_component(const OakumDistro *distro)
   json_object_set_new(object, "bom-ref", json_string("os"));
   json_object_set_new(object, "type", json_string("operating-system"));
   json_object_set_new(object, "name", oakum_sbom_text(distro->id));
-  set(object, "version", distro->version);
-  set(object, "description", distro->pretty);
+  oakum_report_set(object, "version", distro->version);
+  oakum_report_set(object, "description", distro->pretty);
   json_t *properties = json_array();
   oakum_sbom_distro_properties(distro, say_property, properties);
   if (json_array_size(properties) > 0)
@@ -96,7 +90,7 @@ static json_t *metadata(const OakumResult *result)
 {
   json_t *object = json_object(), *image = json_object(), *tool = json_object(),
          *tools = json_object(), *list = json_array();
-  set(object, "timestamp", result->made);
+  oakum_report_set(object, "timestamp", result->made);
   json_object_set_new(tool, "type", json_string("application"));
   json_object_set_new(tool, "name", json_string("oakum"));
   json_object_set_new(tool, "version", json_string(OAKUM_VERSION));

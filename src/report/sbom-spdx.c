@@ -1,33 +1,27 @@
 /* SPDX 2.3, as JSON and as tag-value (clauses 6, 7, 10, 11). Both are written from one JSON value.
  */
 #include "license/license.h"
-#include "report/sbom-private.h"
+#include "report/report-private.h"
 #include <string.h>
 
 #define NONE_SAID "NOASSERTION"
 #define NOT_TOLD "1970-01-01T00:00:00Z" /* a time is asked for */
-
-static void set(json_t *object, const char *key, const char *value)
-{
-  if (value && *value)
-    json_object_set_new(object, key, oakum_sbom_text(value));
-}
 
 /* An expression; what is none becomes a LicenseRef, whose text is told once in `others`. */
 static void set_license(json_t *package, const char *text, GHashTable *known, json_t *others)
 {
   g_autofree char *expression = text && *text ? oakum_license_expression(text) : NULL;
   if (!text || !*text) {
-    set(package, "licenseDeclared", NONE_SAID);
+    oakum_report_set(package, "licenseDeclared", NONE_SAID);
     return;
   }
   if (expression && !strstr(expression, "Ref-")) {
-    set(package, "licenseDeclared", expression);
+    oakum_report_set(package, "licenseDeclared", expression);
     return;
   }
   g_autofree char *hex = oakum_sha256_hex(text, strlen(text)),
                   *id = g_strdup_printf("LicenseRef-%.16s", hex);
-  set(package, "licenseDeclared", id);
+  oakum_report_set(package, "licenseDeclared", id);
   if (g_hash_table_contains(known, id))
     return;
   json_t *other = json_object();
@@ -108,12 +102,12 @@ static json_t *package_json(const OakumPackage *p, const char *id, GHashTable *k
          *references = json_array();
   g_autofree char *info = source_info(p);
   g_autofree char *by = supplier(p->maintainer);
-  set(object, "versionInfo", p->version);
-  set(object, "supplier", by ? by : NONE_SAID);
-  set(object, "sourceInfo", info);
+  oakum_report_set(object, "versionInfo", p->version);
+  oakum_report_set(object, "supplier", by ? by : NONE_SAID);
+  oakum_report_set(object, "sourceInfo", info);
   g_autoptr(GString) comment = g_string_new(NULL);
   oakum_sbom_properties(p, say_line, comment);
-  set(object, "comment", comment->str);
+  oakum_report_set(object, "comment", comment->str);
   set_license(object, p->license, known, others);
   add_reference(references, "PACKAGE-MANAGER", "purl", p->purl);
   add_reference(references, "SECURITY", "cpe23Type", p->cpe);
@@ -137,17 +131,17 @@ static void add_packages(const OakumResult *result, json_t *json)
   g_autoptr(GPtrArray) refs = oakum_sbom_refs(result);
   const OakumDistro *distro = &result->catalog->distro;
   json_t *image = package_new("SPDXRef-Image", result->target, "CONTAINER");
-  set(image, "licenseDeclared", NONE_SAID);
+  oakum_report_set(image, "licenseDeclared", NONE_SAID);
   json_array_append_new(packages, image);
   relate(relations, "SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Image");
   if (distro->id) {
     json_t *os = package_new("SPDXRef-OperatingSystem", distro->id, "OPERATING_SYSTEM");
-    set(os, "versionInfo", distro->version);
-    set(os, "summary", distro->pretty);
+    oakum_report_set(os, "versionInfo", distro->version);
+    oakum_report_set(os, "summary", distro->pretty);
     g_autoptr(GString) comment = g_string_new(NULL);
     oakum_sbom_distro_properties(distro, say_line, comment);
-    set(os, "comment", comment->str);
-    set(os, "licenseDeclared", NONE_SAID);
+    oakum_report_set(os, "comment", comment->str);
+    oakum_report_set(os, "licenseDeclared", NONE_SAID);
     json_array_append_new(packages, os);
     relate(relations, "SPDXRef-Image", "CONTAINS", "SPDXRef-OperatingSystem");
   }
@@ -185,7 +179,7 @@ static json_t *document(const OakumResult *result)
     g_auto(GStrv) lines = g_strsplit(incomplete, "\n", -1);
     for (char **line = lines; *line; line++)
       say_line(comment, "incomplete", *line);
-    set(json, "comment", comment->str);
+    oakum_report_set(json, "comment", comment->str);
   }
   add_packages(result, json);
   return json;

@@ -157,7 +157,7 @@ static json_t *vulnerability(const OakumFinding *f, const OakumPackage *p)
                         four    ? "V40Score"
                         : three ? "V3Score"
                                 : "V2Score",
-                        json_real((double)(int)(f->cvss * 10 + 0.5) / 10));
+                        json_real(oakum_report_tenth(f->cvss)));
     json_object_set_new(cvss, "oakum", one);
     json_object_set_new(object, "CVSS", cvss);
   }
@@ -248,10 +248,7 @@ char *oakum_report_trivy(const OakumResult *result, G_GNUC_UNUSED GError **error
   json_object_set_new(json, "SchemaVersion", json_integer(2));
   json_object_set_new(tool, "Version", json_string("oakum-" OAKUM_VERSION));
   json_object_set_new(json, "Trivy", tool);
-  json_object_set_new(json, "CreatedAt",
-                      json_string(result->made  ? result->made
-                                  : result->now ? result->now
-                                                : "1970-01-01T00:00:00Z"));
+  json_object_set_new(json, "CreatedAt", json_string(oakum_report_time(result)));
   json_object_set_new(json, "ArtifactName", oakum_sbom_text(result->target));
   json_object_set_new(json, "ArtifactType",
                       json_string(files                                       ? "filesystem"

@@ -3,11 +3,6 @@
 #include "report/report-private.h"
 #include <string.h>
 
-static const char *time_of(const OakumResult *result)
-{
-  return result->made ? result->made : result->now ? result->now : "1970-01-01T00:00:00Z";
-}
-
 typedef enum { STATE_AFFECTED, STATE_NOT_AFFECTED, STATE_INVESTIGATED } State;
 static State state_of(const OakumFinding *f)
 {
@@ -75,7 +70,7 @@ char *oakum_report_openvex(const OakumResult *result, G_GNUC_UNUSED GError **err
   json_object_set_new(json, "@context", json_string("https://openvex.dev/ns/v0.2.0"));
   json_object_set_new(json, "@id", json_string(id));
   json_object_set_new(json, "author", json_string("oakum"));
-  json_object_set_new(json, "timestamp", json_string(time_of(result)));
+  json_object_set_new(json, "timestamp", json_string(oakum_report_time(result)));
   json_object_set_new(json, "version", json_integer(1));
   json_object_set_new(json, "tooling", json_string("oakum " OAKUM_VERSION));
   json_object_set_new(json, "statements", statements);
@@ -106,7 +101,7 @@ static json_t *rating(const OakumFinding *f)
                        : g_str_has_prefix(f->cvss_vector, "CVSS:3.1") ? "CVSSv31"
                        : g_str_has_prefix(f->cvss_vector, "CVSS:3")   ? "CVSSv3"
                                                                       : "CVSSv2";
-  json_object_set_new(object, "score", json_real((double)(int)(f->cvss * 10 + 0.5) / 10));
+  json_object_set_new(object, "score", json_real(oakum_report_tenth(f->cvss)));
   json_object_set_new(object, "method", json_string(method));
   json_object_set_new(object, "vector", oakum_sbom_text(f->cvss_vector));
   return object;
