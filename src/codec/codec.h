@@ -238,9 +238,9 @@ NODISCARD gboolean oakum_zip_slurp(OakumZip *zip, guint index, uint64_t max, cha
  * Parsing refuses duplicate keys, NUL in strings, invalid UTF-8, depth over OAKUM_JSON_DEPTH_MAX,
  * trailing bytes. */
 NODISCARD json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error);
-/* Compact, sorted keys when `sorted`, else in order of insertion; no newline. New string. */
 /* Sets a member to a text; nothing when it is NULL. What is no UTF-8 is replaced. */
 void oakum_json_set(json_t *object, const char *key, const char *text);
+/* Compact, sorted keys when `sorted`, else in order of insertion; no newline. New string. */
 NODISCARD char *oakum_json_dump(const json_t *json, gboolean sorted);
 /* What a tree of the text would take of memory, before there is one: 1 for each value and key, 4
  * more for each array or object, which take about 250 bytes when they are empty. One pass; the text
