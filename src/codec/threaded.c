@@ -2,7 +2,8 @@
 #include "codec/codec.h"
 #include <string.h>
 
-#define SLOTS 4u
+/* 2 MiB: with less, one side waits for the other whenever files turn from small to large. */
+#define SLOTS 16u
 
 typedef struct {
   guint8 *data;
