@@ -31,7 +31,8 @@ NODISCARD const OakumFeedInfo *oakum_feed_find(const char *name);
  * whole replaces the part of which the document is. Of one record that comes several times in one
  * import the newest counts. A file that is no advisory database is refused. The file is replaced as
  * a whole by commit; without commit it is as it was. Same inputs give the same bytes, in whatever
- * order they come. */
+ * order they come. `path` NULL: inputs are read, checked and counted, and nothing is kept; there is
+ * no commit of such an import. */
 typedef struct OakumAdvisoryImport OakumAdvisoryImport;
 NODISCARD OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error);
 /* Reads one input to its end; takes `reader`; compressed or not, one document or an archive (tar,
