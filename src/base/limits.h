@@ -86,7 +86,8 @@
 
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
-#define OAKUM_PACKAGES_MAX 200000u
+#define OAKUM_PACKAGES_MAX 200000u             /* of one layer */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
 #define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
 #define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
