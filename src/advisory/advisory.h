@@ -129,7 +129,7 @@ typedef struct {
                             these and neither ranges nor versions: what is below the lowest of them
                             is affected */
   const char **arches;   /* empty: every one; never NULL */
-  const char *module;    /* "nodejs:18" */
+  const char *module;    /* "nodejs:18"; of a VEX statement: the part of the product, a purl */
   const char *flavour;   /* "esm", "esm-infra", "ksplice", "fips", an Amazon extra … */
   const char *product;   /* CPE, or the vendor's name of the product or repository */
   const char *fix_date;  /* RFC 3339 date of the fix */

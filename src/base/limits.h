@@ -88,8 +88,8 @@
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u             /* of one layer */
 #define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
-#define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
-#define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
+#define OAKUM_OBSERVED_MAX 100000u             /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u         /* bytes of a name */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -111,8 +111,9 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
+#define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
+#define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */

@@ -334,6 +334,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
     oakum_match_incomplete(&m, from->id, g_strdup(from->title));
   }
   look_around(&m);
+  oakum_vex_feed_prepare(&m);
+  g_autoptr(GHashTable) by_path = m.by_path;
   g_autoptr(GPtrArray) cpes = g_ptr_array_new_with_free_func(g_free);
   if (!find_products(&m, cpes, error))
     return NULL;
