@@ -1,5 +1,5 @@
-/* VEX of vendors that stands in the database. A file that comes with --vex is about what is scanned,
- * because somebody says so; a feed is about its vendor's own products. What it says counts
+/* VEX of vendors that stands in the database. A file that comes with --vex is about what is
+ * scanned, because somebody says so; a feed is about its vendor's own products. What it says counts
  * therefore for an image that it names, and for a package inside of a product that is here. What it
  * says of a package alone does not: a vendor of images calls Debian's packages not affected, and
  * means those in its images. */
@@ -29,7 +29,8 @@ static gboolean is_named(const OakumHole *hole, const OakumAdvisory *a)
 /* `whole`: the package that the product must be; NULL: the image. */
 static gboolean is_about(const Ask *ask, const OakumAdvisory *a, const OakumPackage *whole)
 {
-  if (!whole && g_str_has_prefix(a->product, "pkg:oci/") && !strstr(a->product, "repository_url=") &&
+  if (!whole && g_str_has_prefix(a->product, "pkg:oci/") &&
+      !strstr(a->product, "repository_url=") &&
       !(a->versions[0] && (strchr(a->versions[0], ':') || strstr(a->versions[0], "%3A"))))
     return FALSE; /* a last name that anybody may give to an image */
   if (!whole)
@@ -68,9 +69,9 @@ static gboolean ask_image(Ask *ask, GError **error)
   if (colon && (!slash || colon > slash))
     *colon = 0;
   const char *path = strchr(image, '/');
-  gboolean host = path && (memchr(image, '.', (size_t)(path - image)) ||
-                           memchr(image, ':', (size_t)(path - image)) ||
-                           g_str_has_prefix(image, "localhost/"));
+  gboolean host =
+      path && (memchr(image, '.', (size_t)(path - image)) ||
+               memchr(image, ':', (size_t)(path - image)) || g_str_has_prefix(image, "localhost/"));
   path = host ? path + 1 : image;
   g_autofree char *docker = g_strconcat("pkg:docker/", path, NULL),
                   *oci = g_strconcat("pkg:oci/", slash ? slash + 1 : image, NULL);
