@@ -187,7 +187,7 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   const json_t *package = json_object_get(affected, "package"), *ranges, *versions;
   const json_t *specific = json_object_get(affected, "database_specific");
   const char *ecosystem = oakum_text_of(package, "ecosystem"),
-             *name = oakum_text_of(package, "name"), *id = r->base.record;
+             *name = oakum_text_of(package, "name");
   if (!package)
     return TRUE; /* a repository without a package: nothing that is installed can match */
   if (!ecosystem || !name)

@@ -27,7 +27,7 @@ def parts(evr):
 
 def package(name, evr, row, vendor, below):
     epoch, version, release = parts(evr)
-    release = ("0~" if below else "") + release
+    release = ("~" if below else "") + release  # "lp152.4" is below "0"
     source = name if row["kind"] == "source" else name + "-src"
     more = {"modularitylabel": row["module"] + ":8060020220523160029:ad008a3a"} if "module" in row else {}
     return rpm_tools.rpm(name, version, release, epoch=epoch, vendor=vendor, arch=row.get("arches", ["x86_64"])[0], sourcerpm=f"{source}-{version}-{release}.src.rpm", **more)
@@ -37,6 +37,9 @@ def rows_of(text):
     """ecosystem: [row] of what is mended in every build: one for each package, and none of those for which a hole has several fixes (of products of their own)."""
     fixes = collections.defaultdict(set)
     listed = [r for r in map(json.loads, text.splitlines()) if r.get("ecosystem", "").split(":")[0] in SYSTEMS and r["status"] == "fixed" and "flavour" not in r]
+    # support that is paid for apart (EUS, AUS, ELS) is not about a system of the main line; openSUSE before 12.3 had no os-release
+    listed = [r for r in listed if not (r["ecosystem"].startswith("Red Hat") and ":enterprise_linux:" not in r.get("product", ":enterprise_linux:")) and
+              not re.fullmatch(r"openSUSE:(10|11)\..*", r["ecosystem"])]
     for r in listed:
         for hole in r["ids"]:
             fixes[r["ecosystem"], r["package"], hole].add(tuple(x.get("fixed") for x in r.get("ranges", [])))
@@ -51,12 +54,14 @@ def rows_of(text):
 if NATIVE.exists():
     from test_feeds_corpus import unpacked  # noqa: F401  the fixture
 
-    RPM = [g for g in GROUPS if g[2] in ("oval", "csaf", "updateinfo", "photon") and g[1] != "pkg/fetch/ubuntu/oval/testdata/fixtures/*.bz2"]
+    # Ubuntu has no rpm packages; the samples of Fedora list none in an advisory of security; of two samples of Red Hat one is of EUS and
+    # AUS alone, the other mends one hole twice
+    RPM = [g for g in GROUPS if g[2] in ("oval", "csaf", "updateinfo", "photon") and not re.search("ubuntu|fedora|csaf_2_0/2025|csaf/advisories/2024", g[1])]
 
     @pytest.mark.parametrize("archive, pattern, feed, function, least", RPM, ids=lambda v: v if isinstance(v, str) else None)
     def test_scanned(oakum, unpacked, tmp_path, archive, pattern, feed, function, least):  # noqa: F811
         root = next(unpacked.glob(archive + "*"))
-        files = sorted(p for p in root.rglob("*") if p.is_file() and not re.search(BROKEN, p.name) and
+        files = sorted(p for p in root.rglob("*") if p.is_file() and not re.search(BROKEN + "|repository-to-cpe", p.name) and
                        fnmatch.fnmatch(str(p.relative_to(root)), pattern if pattern.startswith("*") else "*" + pattern))
         db = tmp_path / "d"
         assert run(oakum, "db", "import", "--feed", feed, "--db", db, *files).returncode == 0
@@ -73,7 +78,7 @@ if NATIVE.exists():
                 image = tmp_path / "image.tar"
                 image.write_bytes(reject_tools.tar(reject_tools.file("etc/os-release", f"ID={system}\nVERSION_ID={release}\n"),
                                                    reject_tools.file("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(*blobs))))
-                done = run(oakum, "scan", "--db", db, "--max-age", "0", "--format", "json", "--fail-on", "none", f"rootfs:{image}")
+                done = run(oakum, "scan", "--db", db, "--max-age", "0", "--kernel-headers", "--format", "json", "--fail-on", "none", f"rootfs:{image}")
                 assert done.returncode in (0, 3), done.stderr
                 found[below] = {(f["package"]["name"], record["record"]) for f in json.loads(done.stdout)["findings"] if f.get("package") for record in f["records"]}
             wanted = {(r["package"], r["record"]) for r in rows}
