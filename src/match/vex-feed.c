@@ -98,8 +98,6 @@ static gboolean ask_wholes(Ask *ask, const OakumPackage *p, GError **error)
 void oakum_vex_feed_prepare(OakumMatch *m)
 {
   const GPtrArray *all = m->catalog->packages;
-  m->by_path = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
-  m->vex_feeds = oakum_advisory_db_knows(m->db, "vex");
   for (guint i = 0; m->vex_feeds && i < all->len; i++) {
     OakumPackage *p = all->pdata[i];
     if (p->paths->len == 0 || g_strcmp0(p->found_by, "executable") != 0)
