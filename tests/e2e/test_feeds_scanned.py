@@ -14,7 +14,7 @@ from test_feeds_corpus import BROKEN, GROUPS, NATIVE
 # ecosystem: ID, vendor
 SYSTEMS = {"Red Hat": ("rhel", "Red Hat, Inc."), "Oracle Linux": ("ol", "Oracle America"), "Amazon Linux": ("amzn", "Amazon Linux"), "Fedora": ("fedora", "Fedora Project"),
            "Rocky Linux": ("rocky", "Rocky Enterprise Software Foundation"), "AlmaLinux": ("almalinux", "AlmaLinux"), "SUSE": ("sles", "SUSE LLC <https://www.suse.com/>"),
-           "openSUSE": ("opensuse-leap", "openSUSE"), "Azure Linux": ("azurelinux", "Microsoft Corporation"), "Mariner": ("mariner", "Microsoft Corporation"),
+           "SUSE Micro": ("sle-micro", "SUSE LLC <https://www.suse.com/>"), "openSUSE": ("opensuse-leap", "openSUSE"), "Azure Linux": ("azurelinux", "Microsoft Corporation"), "Mariner": ("mariner", "Microsoft Corporation"),
            "Photon OS": ("photon", "VMware, Inc.")}
 MOST = 300  # packages of a system
 
