@@ -161,32 +161,32 @@ FROM_DEBIAN = {"composer/semver": ("Composer/Semver", "php-composer-semver"), "c
 FORMS = {"shop/branch": "dev-main", "shop/line": "2.x-dev", "shop/four": "1.2.3.4", "shop/beta": "v3.0.0-beta2", "shop/date": "20240115.1", "shop/build": "1.0.0+linux"}
 
 
-def packed(folder, name, version, files, more):
-    """A package as composer's repository of archives has it."""
-    with zipfile.ZipFile(folder / (name.replace("/", "-") + ".zip"), "w", zipfile.ZIP_DEFLATED) as out:
-        out.writestr("composer.json", json.dumps({"name": name, "version": version, "type": "library", "license": "MIT", **more}))
-        for path in files:
-            if path.is_file():
-                out.write(path, "src/" + path.name)
+def laid_out(folder, name, version, files, more):
+    """A package as composer's repository of folders has it."""
+    here = folder / name.replace("/", "-")
+    (here / "src").mkdir(parents=True)
+    (here / "composer.json").write_text(json.dumps({"name": name, "version": version, "type": "library", "license": "MIT", **more}))
+    for path in files:
+        if path.is_file():
+            shutil.copy(path, here / "src" / path.name)
 
 
 @pytest.mark.parametrize("dev", [True, False], ids=["with-dev", "no-dev"])
 def test_composer(tmp_path, dev):
-    """Debian's composer installs from archives made here: of Debian's own PHP packages, and of versions in other forms."""
+    """Debian's composer installs from folders made here: of Debian's own PHP packages, and of versions in other forms."""
     need("composer")
-    archives, project = tmp_path / "archives", tmp_path / "project"
-    archives.mkdir()
+    folders, project = tmp_path / "folders", tmp_path / "project"
     project.mkdir()
     for name, (place, package) in FROM_DEBIAN.items():
         upstream = re.sub(r"^\d+:|[+~-].*$", "", run("dpkg-query", "-W", "-f", "${Version}", package))
         needs = {"require": {"psr/container": "*", "symfony/finder": "*"}} if name == "symfony/console" else {}
-        packed(archives, name, ("v" if name.startswith("symfony/") else "") + upstream, (pathlib.Path("/usr/share/php") / place).iterdir(), needs)
+        laid_out(folders, name, ("v" if name.startswith("symfony/") else "") + upstream, (pathlib.Path("/usr/share/php") / place).iterdir(), needs)
     for name, version in FORMS.items():
-        packed(archives, name, version, [], {"replace": {"shop/replaced": "1.0"}} if name == "shop/four" else {})
+        laid_out(folders, name, version, [], {"replace": {"shop/replaced": "1.0"}} if name == "shop/four" else {})
     only_dev = {"shop/beta", "psr/log"}
     required = {name: "*" if name in FROM_DEBIAN else FORMS[name].split("+")[0] for name in [*FROM_DEBIAN, *FORMS]}
     (project / "composer.json").write_text(json.dumps({
-        "name": "shop/shop", "minimum-stability": "dev", "prefer-stable": True, "repositories": [{"type": "artifact", "url": str(archives)}, {"packagist.org": False}],
+        "name": "shop/shop", "minimum-stability": "dev", "prefer-stable": True, "repositories": [{"type": "path", "url": str(folders / "*"), "options": {"symlink": False}}, {"packagist.org": False}],
         "require": {n: v for n, v in required.items() if n not in only_dev}, "require-dev": {n: v for n, v in required.items() if n in only_dev}}))
     run("composer", "install", "-q", "-n", "--no-plugins", *([] if dev else ["--no-dev"]), cwd=project, env={"COMPOSER_ALLOW_SUPERUSER": "1", "COMPOSER_DISABLE_NETWORK": "1", "HOME": str(tmp_path)})
     listed = json.loads(run("composer", "show", "--format=json", cwd=project, env={"COMPOSER_ALLOW_SUPERUSER": "1", "HOME": str(tmp_path)}))["installed"]
