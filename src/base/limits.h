@@ -100,6 +100,7 @@
 #define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
 #define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
 #define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -121,8 +122,9 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
+#define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
+#define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
