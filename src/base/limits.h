@@ -8,6 +8,7 @@
 
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
+#define OAKUM_BORROW_MAX (1 * OAKUM_MIB)  /* bytes looked at where they lie, at once */
 
 #define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
 

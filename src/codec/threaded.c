@@ -20,7 +20,7 @@ typedef struct {
   gboolean stop;
   gboolean
       waits; /* one of the two, for the other: a signal that nobody awaits costs a system call */
-  size_t at; /* in the slot that is being read */
+  size_t at; /* in the slot that is being read; at its end it is still lent */
   GThread *thread;
 } ThreadedReader;
 
@@ -67,10 +67,15 @@ static gpointer threaded_main(gpointer data)
   return NULL;
 }
 
-static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
+static gssize threaded_borrow(void *self, const void **data, size_t max, GError **error)
 {
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
+  if (r->at > 0 && r->at == (size_t)r->slots[r->taken % SLOTS].len) {
+    r->at = 0;
+    r->taken++;
+    tell(r);
+  }
   while (r->made == r->taken)
     await(r);
   g_mutex_unlock(&r->lock);
@@ -80,17 +85,19 @@ static gssize threaded_read(void *self, void *buffer, size_t len, GError **error
       g_propagate_error(error, g_steal_pointer(&slot->error));
     return slot->len;
   }
-  size_t n = MIN(len, (size_t)slot->len - r->at);
-  memcpy(buffer, slot->data + r->at, n);
+  size_t n = MIN(max, (size_t)slot->len - r->at);
+  *data = slot->data + r->at;
   r->at += n;
-  if (r->at == (size_t)slot->len) {
-    r->at = 0;
-    g_mutex_lock(&r->lock);
-    r->taken++;
-    tell(r);
-    g_mutex_unlock(&r->lock);
-  }
   return (gssize)n;
+}
+
+static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const void *data;
+  gssize n = threaded_borrow(self, &data, len, error);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return n;
 }
 
 static void threaded_free(void *self)
@@ -113,7 +120,7 @@ static void threaded_free(void *self)
 
 OakumReader *oakum_reader_new_threaded(OakumReader *below)
 {
-  static const OakumReaderClass klass = {threaded_read, threaded_free};
+  static const OakumReaderClass klass = {threaded_read, threaded_free, NULL, threaded_borrow};
   ThreadedReader *r = g_new0(ThreadedReader, 1);
   r->below = below;
   g_mutex_init(&r->lock);
