@@ -113,6 +113,10 @@
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
 #define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
+#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
