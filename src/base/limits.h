@@ -8,6 +8,7 @@
 
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
+#define OAKUM_BORROW_MAX (1 * OAKUM_MIB)  /* bytes looked at where they lie, at once */
 
 #define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
 
@@ -125,6 +126,10 @@
 #define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
 #define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
+#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */

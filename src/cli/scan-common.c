@@ -194,6 +194,7 @@ static gboolean find_holes(const OakumCatalog *catalog, const OakumScanArgs *arg
   OakumMatchOptions options = {.layer_lines = layer_lines,
                                .now = oakum_cli_now(),
                                .vex = vex,
+                               .keep = out->keep,
                                .kernel_headers = args->kernel_headers};
   if (!set_max_age(args, &options, error) || !read_vex(args, vex, error) ||
       !check_vex_source(args, error))
