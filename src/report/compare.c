@@ -197,15 +197,12 @@ static void compare_images(OakumComparison *c)
   const json_t *size_a = json_object_get(a, "size"), *size_b = json_object_get(b, "size");
   c->size_from = json_is_integer(size_a) ? json_integer_value(size_a) : -1;
   c->size_to = json_is_integer(size_b) ? json_integer_value(size_b) : -1;
-  const json_t *layers_a = json_object_get(a, "layers"), *layers_b = json_object_get(b, "layers");
-  c->layers_from = json_is_array(layers_a) ? (int)json_array_size(layers_a) : -1;
-  c->layers_to = json_is_array(layers_b) ? (int)json_array_size(layers_b) : -1;
+  const GPtrArray *old = c->from->catalog->layers, *new = c->to->catalog->layers;
+  c->layers_from = old->len > 0 ? (int)old->len : -1;
+  c->layers_to = new->len > 0 ? (int)new->len : -1;
   while (c->layers_shared < MIN(c->layers_from, c->layers_to)) {
-    const json_t *x = json_array_get(layers_a, (size_t)c->layers_shared),
-                 *y = json_array_get(layers_b, (size_t)c->layers_shared);
-    const char *dx = json_string_value(json_object_get(x, "diff_id")),
-               *dy = json_string_value(json_object_get(y, "diff_id"));
-    if (!dx || !dy || strcmp(dx, dy) != 0)
+    const OakumLayerOrigin *x = old->pdata[c->layers_shared], *y = new->pdata[c->layers_shared];
+    if (!x->diff_id || g_strcmp0(x->diff_id, y->diff_id) != 0)
       break;
     c->layers_shared++;
   }

@@ -206,6 +206,8 @@ static json_t *layers_json(const OakumCatalog *catalog)
     const OakumLayerOrigin *origin = catalog->layers->pdata[i];
     json_t *one = json_object();
     json_object_set_new(one, "digest", oakum_sbom_text(origin->digest));
+    json_object_set_new(one, "diff_id", oakum_sbom_text(origin->diff_id));
+    json_object_set_new(one, "size", origin->size < 0 ? json_null() : json_integer(origin->size));
     json_object_set_new(one, "created_by", oakum_sbom_text(origin->created_by));
     json_object_set_new(one, "base", json_boolean(origin->base));
     json_array_append_new(layers, one);
