@@ -316,6 +316,10 @@
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
+#define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
+#define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

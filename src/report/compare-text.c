@@ -267,6 +267,8 @@ char *oakum_comparison_write(const OakumComparison *comparison, const char *form
 {
   if (strcmp(format, "json") == 0)
     return write_json(comparison);
+  if (strcmp(format, "html") == 0)
+    return oakum_comparison_html(comparison);
   if (strcmp(format, "table") == 0 || strcmp(format, "markdown") == 0)
     return write_text(comparison, *format == 'm');
   g_set_error(error, OAKUM_REPORT_ERROR, OAKUM_ERROR_USAGE, "--format takes %s",

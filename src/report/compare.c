@@ -134,12 +134,13 @@ static void compare_holes(OakumComparison *c)
         continue;
       c->by_severity[both ? 2 : side][change.finding->severity]++;
       if (both)
-        c->holes_same++;
+        g_ptr_array_add(c->stayed, finding);
       else
         g_array_append_val(c->holes, change);
     }
   }
   g_array_sort(c->holes, by_hole);
+  c->holes_same = c->stayed->len;
 }
 
 /* ---- the image
@@ -232,6 +233,7 @@ OakumComparison *oakum_comparison_new(const OakumResult *from, const OakumResult
   c->packages = g_array_new(FALSE, FALSE, sizeof(OakumPackageChange));
   g_array_set_clear_func(c->packages, package_change_clear);
   c->holes = g_array_new(FALSE, FALSE, sizeof(OakumHoleChange));
+  c->stayed = g_ptr_array_new();
   c->settings = g_array_new(FALSE, FALSE, sizeof(OakumSettingChange));
   g_array_set_clear_func(c->settings, setting_clear);
   compare_packages(c);
@@ -247,5 +249,6 @@ void oakum_comparison_free(OakumComparison *comparison)
   g_array_unref(comparison->packages);
   g_array_unref(comparison->holes);
   g_array_unref(comparison->settings);
+  g_ptr_array_unref(comparison->stayed);
   g_free(comparison);
 }

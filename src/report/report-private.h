@@ -15,6 +15,7 @@ NODISCARD char *oakum_report_openvex(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_cyclonedx_vex(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_github(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_trivy(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_html(const OakumResult *result, GError **error);
 
 /* ---- findings -------------------------------------------------------------------------------- */
 /* Holes that count (kind VULNERABILITY, not suppressed), borrowed, in the result's order. */

@@ -35,7 +35,7 @@ typedef struct {
 /* The formats: names, and what writes them. */
 #define OAKUM_REPORT_FORMATS                                                                       \
   "table|json|sarif|cyclonedx|spdx|spdx-tv|openvex|cyclonedx-vex|gitlab|gitlab-dependency|"        \
-  "gitlab-codequality|junit|markdown|csv|github|trivy"
+  "gitlab-codequality|junit|markdown|csv|github|trivy|html"
 /* Whether there is a format of this name. */
 NODISCARD gboolean oakum_report_knows(const char *format);
 /* `result` in the format of that name. NULL: there is none, or it lacks what the format needs. New

@@ -195,7 +195,7 @@ function drawFindings() {
     f.flags & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
     f.flags & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
   const columns = [
-    { title: "Finding", key: f => natural(f.id), cell: f => bdi(f.id) },
+    { title: "Finding", key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
     { title: "Severity", tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
     { title: "Where", key: f => natural(f.subject), cell: f => bdi(f.subject) },
     { title: "Installed", key: f => natural(f.version), cell: f => bdi(f.version) },
@@ -272,7 +272,7 @@ function drawPackages() {
     { title: "Type", key: p => p.type, cell: p => bdi(p.type) },
     { title: "Before", key: p => natural(p.from), cell: p => bdi(p.from) },
     { title: "After", key: p => natural(p.version), cell: p => bdi(p.version) }] : [
-    { title: "Name", key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "toggle plain", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
+    { title: "Name", key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
     { title: "Version", key: p => natural(p.version), cell: p => bdi(p.version) },
     { title: "Type", key: p => p.type, cell: p => bdi(p.type) },
     { title: "Licence", key: p => natural(p.licence), cell: p => bdi(p.licence) },

@@ -149,6 +149,8 @@ class Table {
       const td = el("td", column.numeric ? { class: "num" } : column.tight ? { class: "tight" } : null);
       if (Array.isArray(content)) td.append(...content.filter(c => c !== null));
       else if (content !== null && content !== undefined) td.append(content);
+      const below = column.below && column.below(row);
+      if (below) td.append(el("div", { class: "below" }, bdi(below)));
       tr.append(td);
     });
     return tr;
