@@ -316,6 +316,12 @@
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_TABLE_HOLES 100u           /* a table of more is folded */
+#define OAKUM_TABLE_FIRST 3u             /* holes of one package that are told then */
+#define OAKUM_TABLE_PACKAGES 100u        /* packages that are told then */
+#define OAKUM_TABLE_OTHERS 50u           /* findings of one other kind */
+#define OAKUM_TABLE_COLUMNS_MIN 60       /* narrower ones are taken for this */
+#define OAKUM_TABLE_COLUMNS_MAX 200
 #define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
 #define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
 #define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */

@@ -38,6 +38,20 @@ GPtrArray *oakum_report_urgent(const OakumResult *result)
   return holes;
 }
 
+gint oakum_report_order(gconstpointer a, gconstpointer b)
+{
+  const OakumFinding *x = *(const OakumFinding *const *)a, *y = *(const OakumFinding *const *)b;
+  if ((x->suppressed != NULL) != (y->suppressed != NULL))
+    return x->suppressed ? 1 : -1;
+  if (x->kev != y->kev)
+    return x->kev ? -1 : 1;
+  if (x->severity != y->severity)
+    return (gint)y->severity - (gint)x->severity;
+  if (x->risk < y->risk || x->risk > y->risk)
+    return x->risk < y->risk ? 1 : -1;
+  return oakum_finding_compare(a, b);
+}
+
 static char *index_key(const char *purl, const char *name, const char *version)
 {
   return purl ? g_strdup(purl) : g_strdup_printf("%s\n%s", name, version ? version : "");
@@ -155,6 +169,12 @@ void oakum_report_id(const char *id, OakumReportId *out)
   g_autofree char *safe = oakum_escape_utf8(id, -1),
                   *escaped = g_uri_escape_string(safe, ":", FALSE);
   *out = (OakumReportId){"osv", g_strconcat("https://osv.dev/vulnerability/", escaped, NULL)};
+}
+
+gboolean oakum_report_id_is_plain(const char *id)
+{
+  size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+  return n > 0 && n <= OAKUM_HTML_ID_MAX && id[n] == '\0' && g_ascii_isalnum(*id);
 }
 
 void oakum_report_id_clear(OakumReportId *id)

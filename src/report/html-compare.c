@@ -82,7 +82,7 @@ static void packages(OakumHtmlPage *page, const OakumComparison *c)
 }
 
 typedef struct {
-  const OakumFinding *finding; /* in front: oakum_html_order sorts pointers to it */
+  const OakumFinding *finding; /* in front: oakum_report_order sorts pointers to it */
   int change;
 } Row;
 
@@ -90,7 +90,7 @@ static gint by_row(gconstpointer a, gconstpointer b)
 {
   const Row *x = a, *y = b;
   return x->change != y->change ? x->change - y->change
-                                : oakum_html_order(&x->finding, &y->finding);
+                                : oakum_report_order(&x->finding, &y->finding);
 }
 
 static void holes(OakumHtmlPage *page, const OakumComparison *c)

@@ -25,8 +25,6 @@ void oakum_html_fact(OakumHtmlPage *page, const char *name, const char *value, c
                      const char *difference);
 /* All of `layers`. */
 void oakum_html_layers(OakumHtmlPage *page, const OakumCatalog *catalog);
-/* Most urgent first: what counts, known to be exploited, severity, risk. For g_ptr_array_sort. */
-NODISCARD gint oakum_html_order(gconstpointer a, gconstpointer b);
 /* "12.3 MB"; below 0: "unknown". New string. */
 NODISCARD char *oakum_html_bytes(int64_t bytes);
 /* The whole file; takes what `page` holds. New string. */

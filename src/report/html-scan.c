@@ -84,7 +84,7 @@ char *oakum_report_html(const OakumResult *result, G_GNUC_UNUSED GError **error)
   g_autoptr(GHashTable) index = oakum_report_index(result);
   g_autoptr(GPtrArray) sorted = g_ptr_array_copy(result->findings, NULL, NULL);
   g_ptr_array_set_free_func(sorted, NULL);
-  g_ptr_array_sort(sorted, oakum_html_order);
+  g_ptr_array_sort(sorted, oakum_report_order);
   for (guint i = 0; i < sorted->len; i++) {
     const OakumFinding *f = sorted->pdata[i];
     const OakumPackage *p = f->package_name ? oakum_report_package(index, f) : NULL;

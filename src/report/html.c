@@ -7,16 +7,16 @@
 /* ---- the files of the page
  * ------------------------------------------------------------------------------- */
 static const uint8_t frame[] = {
-#include "report/report.html.inc"
+#include "report/report.html.h"
     0};
 static const uint8_t style[] = {
-#include "report/report.css.inc"
+#include "report/report.css.h"
     0};
 static const uint8_t script[] = {
-#include "report/core.js.inc"
-#include "report/table.js.inc"
-#include "report/treemap.js.inc"
-#include "report/report.js.inc"
+#include "report/core.js.h"
+#include "report/table.js.h"
+#include "report/treemap.js.h"
+#include "report/report.js.h"
     0};
 
 /* The kinds in the order of the page. */
@@ -123,29 +123,8 @@ void oakum_html_layers(OakumHtmlPage *page, const OakumCatalog *catalog)
   }
 }
 
-gint oakum_html_order(gconstpointer a, gconstpointer b)
-{
-  const OakumFinding *x = *(const OakumFinding *const *)a, *y = *(const OakumFinding *const *)b;
-  if ((x->suppressed != NULL) != (y->suppressed != NULL))
-    return x->suppressed ? 1 : -1;
-  if (x->kev != y->kev)
-    return x->kev ? -1 : 1;
-  if (x->severity != y->severity)
-    return (gint)y->severity - (gint)x->severity;
-  if (x->risk < y->risk || x->risk > y->risk)
-    return x->risk < y->risk ? 1 : -1;
-  return oakum_finding_compare(a, b);
-}
-
 /* ---- a finding
  * ------------------------------------------------------------------------------------- */
-/* An id that an address may be made of. */
-static gboolean is_plain_id(const char *id)
-{
-  size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
-  return n > 0 && n <= OAKUM_HTML_ID_MAX && id[n] == '\0' && g_ascii_isalnum(*id);
-}
-
 static json_t *links(const OakumFinding *f)
 {
   g_autoptr(GPtrArray) ids = oakum_report_ids(f, OAKUM_HTML_LINKS_MAX);
@@ -154,7 +133,7 @@ static json_t *links(const OakumFinding *f)
     g_auto(OakumReportId) id = {0};
     json_t *pair = json_array();
     json_array_append_new(pair, oakum_html_text(ids->pdata[i]));
-    if (is_plain_id(ids->pdata[i])) {
+    if (oakum_report_id_is_plain(ids->pdata[i])) {
       oakum_report_id(ids->pdata[i], &id);
       json_array_append_new(pair, json_string(id.url));
     }
