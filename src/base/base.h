@@ -94,6 +94,11 @@ NODISCARD const char *oakum_log_prefix(void);
 void oakum_log_bytes(int fd, const void *data, size_t len);
 /* TRUE when `fd` is a terminal that may be coloured (NO_COLOR unset, TERM not dumb). */
 NODISCARD gboolean oakum_colour_wanted(int fd);
+/* Whether it is a terminal that is known to take links (OSC 8): others show their bytes. No
+ * question is asked of the terminal; FORCE_HYPERLINK=1 or 0 overrules what is known. */
+NODISCARD gboolean oakum_links_wanted(int fd);
+/* Columns of the terminal, or of COLUMNS; 0: not known. */
+NODISCARD int oakum_columns(int fd);
 
 /* What goes on, on one line of the terminal: drawn only when standard error is a terminal, and
  * after 1 s of work. Several at once share the line. Thread-safe; NULL is allowed for `progress`.

@@ -317,15 +317,16 @@ static void head(Page *page)
     count += !f->suppressed;
     fixable += f->fixed && !f->suppressed;
   }
+  g_autofree char *title = g_strdup_printf("%s: %s", result->target,
+                                           distro->pretty ? distro->pretty
+                                           : distro->id   ? distro->id
+                                                          : "unknown distribution");
   g_autoptr(GString) text = g_string_new(NULL);
-  g_string_append_printf(text, "%s: %s, %u packages, %u holes, %u of them with a fix",
-                         result->target,
-                         distro->pretty ? distro->pretty
-                         : distro->id   ? distro->id
-                                        : "unknown distribution",
+  g_string_append_printf(text, "%u packages, %u holes, %u of them with a fix",
                          result->catalog->packages->len, count, fixable);
   if (suppressed)
     g_string_append_printf(text, ", %u more suppressed", suppressed);
+  prose(page, 0, title);
   prose(page, 0, text->str);
 }
 
