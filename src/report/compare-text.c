@@ -260,7 +260,7 @@ static char *write_text(const OakumComparison *c, gboolean markdown)
   list_holes(&page, c, OAKUM_CHANGE_ADDED, "Holes that came");
   list_holes(&page, c, OAKUM_CHANGE_REMOVED, "Holes that went");
   list_packages(&page, c);
-  return g_string_free(page.out, FALSE);
+  return markdown ? g_string_free(page.out, FALSE) : oakum_report_log_lines(page.out);
 }
 
 char *oakum_comparison_write(const OakumComparison *comparison, const char *format, GError **error)

@@ -375,5 +375,5 @@ char *oakum_report_table(const OakumResult *result)
     g_string_append_c(body, '\n');
   g_string_append_len(body, page.out->str, (gssize)page.out->len);
   g_string_free(page.out, TRUE);
-  return g_string_free(g_steal_pointer(&body), FALSE);
+  return oakum_report_log_lines(g_steal_pointer(&body));
 }
