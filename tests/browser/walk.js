@@ -141,13 +141,14 @@ const scenarios = {
     const { page, bad } = await open(browser, file);
     const all = await toggles(page).count();
     for (let i = 0; i < all; i++) await toggles(page).nth(i).click();
+    const details = await page.locator("#findings-table tr.detail").count(), text = await page.evaluate(() => document.body.innerText);
     for (const box of await page.locator("#filters select").all())
       for (const value of await box.locator("option").evaluateAll(o => o.map(x => x.value))) await box.selectOption(value);
     await page.waitForTimeout(100);
-    return { bad, rows: all, details: await page.locator("#findings-table tr.detail").count(),
+    return { bad, rows: all, details, text,
       elements: await page.$$eval("script, img, iframe, object, embed, form, base, style, link, meta", e => e.map(x => x.tagName + " " + (x.id || x.type || x.name || x.rel || x.httpEquiv || ""))),
       handlers: await page.evaluate(() => [...document.querySelectorAll("*")].filter(e => [...e.attributes].some(a => a.name.startsWith("on") || a.name === "style")).length),
-      links: await page.$$eval("a", a => a.map(x => x.href)), text: await page.evaluate(() => document.body.innerText) };
+      links: await page.$$eval("a", a => a.map(x => x.href)) };
   },
 
   /* Without scripts there is a plain table; on paper there is all. */

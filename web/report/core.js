@@ -69,5 +69,5 @@ function plainTable(caption, heads, rows, numeric) {
     body.append(el("tr", null, ...row.map((cell, i) =>
       i === 0 ? el("th", { scope: "row" }, cell) : el("td", { class: numeric && numeric[i] ? "num" : null }, cell))));
   table.append(body);
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table);
+  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption }, table);
 }

@@ -26,7 +26,7 @@ function drawHead() {
 
 function drawFacts() {
   if (comparing) {
-    byId("facts").append(plainTable("Before and after", ["", "Before", "After", "Difference"],
+    byId("facts").append(plainTable("Before and after", ["What", "Before", "After", "Difference"],
       data.facts.map(f => [f[0], bdi(f[1]), bdi(f[2]), f[3] || ""]), [false, false, false, false]));
     return;
   }
