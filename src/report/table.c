@@ -204,7 +204,7 @@ static void hole(Page *page, const OakumFinding *f)
   if (f->suppressed)
     g_string_append(rest, "suppressed");
   else if (f->fixed)
-    g_string_append(rest, f->fixed);
+    g_string_append_printf(rest, "fixed in %s", f->fixed);
   else
     g_string_append(rest, f->status ? f->status : "open");
   if (f->kev)
@@ -238,7 +238,7 @@ static void holes(Page *page)
   for (guint i = 0; i < told; i++) {
     const Group *group = groups->pdata[i];
     guint listed = folded ? MIN(group->holes->len, OAKUM_TABLE_FIRST) : group->holes->len;
-    if (!folded || i == 0)
+    if (i == 0)
       g_string_append_c(page->out, '\n');
     group_head(page, group);
     for (guint j = 0; j < listed; j++)

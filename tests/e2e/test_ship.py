@@ -25,7 +25,7 @@ def test_refused_then_shipped(oakum, db, tmp_path):
     assert not (tmp_path / "o").exists()
     lines = done.stdout.splitlines()
     at = next(i for i, line in enumerate(lines) if line.split()[:1] == ["CVE-2024-0001"])
-    assert lines[at].split() == ["CVE-2024-0001", "critical", "3.0.15-1~deb12u1"]
+    assert lines[at].split() == ["CVE-2024-0001", "critical", "fixed", "in", "3.0.15-1~deb12u1"]
     assert lines[at - 1].split()[:2] == ["libssl3", "3.0.14-1~deb12u2"] and lines[at - 1].endswith(" line 2")
     done = ship(oakum, db, tmp_path, status=STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1"))
     assert done.returncode == 0, done.stderr

@@ -97,8 +97,8 @@ function facet(title, names, set, bit, of, chips) {
   const entry = { bit, of, counts: names.map(() => 0), buttons: [] };
   const box = el("fieldset", null, el("legend", null, title));
   const present = new Set(findings.map(of));
-  for (let i = names.length - 1; i >= 0; i--) {
-    if (!present.has(i)) continue;
+  const order = names.map((_, i) => i).filter(i => present.has(i));
+  for (const i of chips ? order.reverse() : order) {
     const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
       const on = !set.delete(i);
       if (on) set.add(i);
@@ -195,15 +195,15 @@ function drawFindings() {
     f.flags & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
     f.flags & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
   const columns = [
-    { title: "Finding", key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
-    { title: "Severity", tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
-    { title: "Where", key: f => natural(f.subject), cell: f => bdi(f.subject) },
-    { title: "Installed", key: f => natural(f.version), cell: f => bdi(f.version) },
-    { title: "Mended in", key: f => natural(f.fixed), cell: f => f.fixed ? bdi(f.fixed) : el("span", null, f.kind === 0 ? f.status.replaceAll("_", " ") : "") },
-    { title: "Layer", numeric: true, key: f => f.layer, cell: f => f.layer >= 0 ? String(f.layer + 1) + (f.line > 0 ? ", line " + f.line : "") : "" },
-    { title: "Risk", numeric: true, key: f => f.risk, cell: f => f.risk >= 0 ? (f.risk / 10).toFixed(1) : "" }];
-  if (comparing) columns.splice(1, 0, { title: "Change", tight: true, key: f => f.change, cell: f => el("span", { class: "flag " + CHANGES[f.change] }, CHANGES[f.change]) });
-  else columns.splice(1, 0, { title: "Kind", tight: true, key: f => f.kind, cell: f => KINDS[f.kind][0] });
+    { title: "Finding", width: 32, key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
+    { title: "Severity", width: 13, tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
+    { title: "Where", width: 17, key: f => natural(f.subject), cell: f => bdi(f.subject) },
+    { title: "Installed", width: 13, key: f => natural(f.version), cell: f => bdi(f.version) },
+    { title: "Mended in", width: 13, key: f => natural(f.fixed), cell: f => f.fixed ? bdi(f.fixed) : el("span", null, f.kind === 0 ? f.status.replaceAll("_", " ") : "") },
+    { title: "Layer", width: 9, numeric: true, key: f => f.layer, cell: f => f.layer >= 0 ? String(f.layer + 1) + (f.line > 0 ? ", line " + f.line : "") : "" },
+    { title: "Risk", width: 6, numeric: true, key: f => f.risk, cell: f => f.risk >= 0 ? (f.risk / 10).toFixed(1) : "" }];
+  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => f.change, cell: f => el("span", { class: "flag " + CHANGES[f.change] }, CHANGES[f.change]) });
+  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => f.kind, cell: f => KINDS[f.kind][0] });
   table = new Table({ root: byId("findings-table"), caption: "Findings, what is most urgent first. A name unfolds the evidence.", rows: findings, columns, detail,
     off: f => !counted(f), told: t => {
       const all = findings.length, match = t.shown.length;
@@ -267,17 +267,17 @@ function drawPackages() {
   }
   const changes = ["added", "removed", "changed"], body = byId("packages-body"), place = el("div"), count = el("p", { role: "status", "aria-live": "polite" });
   const columns = comparing ? [
-    { title: "Name", key: p => natural(p.name), cell: p => bdi(p.name) },
-    { title: "Change", key: p => p.change, cell: p => changes[p.change] },
-    { title: "Type", key: p => p.type, cell: p => bdi(p.type) },
-    { title: "Before", key: p => natural(p.from), cell: p => bdi(p.from) },
-    { title: "After", key: p => natural(p.version), cell: p => bdi(p.version) }] : [
-    { title: "Name", key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
-    { title: "Version", key: p => natural(p.version), cell: p => bdi(p.version) },
-    { title: "Type", key: p => p.type, cell: p => bdi(p.type) },
-    { title: "Licence", key: p => natural(p.licence), cell: p => bdi(p.licence) },
-    { title: "Layer", numeric: true, key: p => p.layer, cell: p => p.layer >= 0 ? String(p.layer + 1) : "" },
-    { title: "Findings", numeric: true, key: p => p.count, cell: p => p.count > 0 ? [number(p.count) + " ", chip(p.worst)] : "" }];
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => bdi(p.name) },
+    { title: "Change", width: 8, key: p => p.change, cell: p => changes[p.change] },
+    { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
+    { title: "Before", width: 22, key: p => natural(p.from), cell: p => bdi(p.from) },
+    { title: "After", width: 22, key: p => natural(p.version), cell: p => bdi(p.version) }] : [
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
+    { title: "Version", width: 20, key: p => natural(p.version), cell: p => bdi(p.version) },
+    { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
+    { title: "Licence", width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
+    { title: "Layer", width: 9, numeric: true, key: p => p.layer, cell: p => p.layer >= 0 ? String(p.layer + 1) : "" },
+    { title: "Findings", width: 14, numeric: true, key: p => p.count, cell: p => p.count > 0 ? [number(p.count) + " ", chip(p.worst)] : "" }];
   packageTable = new Table({ root: place, caption: comparing ? "Packages that came, went or changed" : "Packages", rows: packages, columns, detail: null,
     told: t => { count.textContent = t.shown.length === packages.length ? plural(packages.length, "package", "packages") : number(t.shown.length) + " of " + plural(packages.length, "package", "packages"); } });
   let words = null;

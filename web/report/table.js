@@ -25,10 +25,16 @@ class Table {
     this.body = el("tbody", { onkeydown: event => this.key(event), onclick: event => this.click(event) });
     this.moreButton = el("button", { type: "button", class: "more", onclick: () => this.more() });
     this.root.replaceChildren(el("div", { class: "scroll" },
-      el("table", null, el("caption", null, this.caption), el("thead", null, el("tr", null, ...this.heads)), this.body)),
+      el("table", { class: "fixed" }, el("caption", null, this.caption), this.widths(), el("thead", null, el("tr", null, ...this.heads)), this.body)),
       el("p", null, this.moreButton));
     if (this.detail)
       this.body.addEventListener("focusin", event => event.target.classList.contains("toggle") && this.rove(event.target));
+  }
+
+  /* Shares of the width; a sheet of style may not be made here, an attribute may. */
+  widths() {
+    const all = this.columns.reduce((sum, c) => sum + c.width, 0);
+    return el("colgroup", null, ...this.columns.map(c => el("col", { width: Math.round(c.width / all * 100) + "%" })));
   }
 
   /* Once up, once down, then back to the order of the report. */
