@@ -143,7 +143,7 @@ static void put(Page *page, const char *text)
     oakum_report_markdown_text(page->out, text);
     return;
   }
-  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  g_autofree char *safe = oakum_report_shown(text);
   g_string_append(page->out, safe);
 }
 
@@ -260,7 +260,7 @@ static char *write_text(const OakumComparison *c, gboolean markdown)
   list_holes(&page, c, OAKUM_CHANGE_ADDED, "Holes that came");
   list_holes(&page, c, OAKUM_CHANGE_REMOVED, "Holes that went");
   list_packages(&page, c);
-  return markdown ? g_string_free(page.out, FALSE) : oakum_report_log_lines(page.out);
+  return g_string_free(page.out, FALSE);
 }
 
 char *oakum_comparison_write(const OakumComparison *comparison, const char *format, GError **error)

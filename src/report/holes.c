@@ -244,19 +244,16 @@ void oakum_report_xml_attribute(GString *out, const char *name, const char *valu
   g_string_append_c(out, '"');
 }
 
-char *oakum_report_log_lines(GString *text)
+char *oakum_report_shown(const char *text)
 {
-  GString *out = g_string_sized_new(text->len + 1);
-  gboolean begins = TRUE;
-  for (const char *p = text->str; *p; p++) {
-    if ((begins && p[0] == ':' && p[1] == ':') || g_str_has_prefix(p, "##[") ||
+  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  GString *out = g_string_sized_new(strlen(safe) + 1);
+  for (const char *p = safe; *p; p++)
+    if (((p == safe || p[-1] == ' ') && p[0] == ':' && p[1] == ':') || g_str_has_prefix(p, "##[") ||
         g_str_has_prefix(p, "##vso["))
       g_string_append_printf(out, "\\x%02x", (guint)*p);
     else
       g_string_append_c(out, *p);
-    begins = *p == '\n' || (begins && *p == ' ');
-  }
-  g_string_free(text, TRUE);
   return g_string_free(out, FALSE);
 }
 

@@ -67,10 +67,10 @@ NODISCARD char *oakum_report_dump(json_t *json);
 /* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
 void oakum_report_xml(GString *out, const char *text);
 void oakum_report_xml_attribute(GString *out, const char *name, const char *value);
-/* Takes `text`, lines for people: what a CI would take from a job's log for a command to itself
- * ("::" at the beginning of a line, "##[" and "##vso[" anywhere) gets its first character as a
- * number. New string. */
-NODISCARD char *oakum_report_log_lines(GString *text);
+/* For a terminal or a job's log: control characters as numbers, and the first character of what a
+ * CI would take for a command to itself ("::" where a line could begin, "##[" and "##vso["
+ * anywhere). NULL: "-". New string. */
+NODISCARD char *oakum_report_shown(const char *text);
 /* Whether an operating system's package manager installed it. */
 NODISCARD gboolean oakum_report_of_system(const OakumPackage *package);
 /* What a forge could take for markup, a mention, a reference or a link becomes a number; controls

@@ -24,7 +24,7 @@ static int width_of(const char *text)
 /* `text` as a terminal may show it, cut to `columns`. New string. */
 static char *cut(const char *text, int columns)
 {
-  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  g_autofree char *safe = oakum_report_shown(text);
   if (width_of(safe) <= columns)
     return g_steal_pointer(&safe);
   int width = 0;
@@ -48,7 +48,7 @@ static void pad(Page *page, int from, int to)
 /* Words, with lines that go on indented. A word that is longer than a line is broken. */
 static void prose(Page *page, int indent, const char *text)
 {
-  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  g_autofree char *safe = oakum_report_shown(text);
   int at = indent, more = indent ? indent + 2 : 2;
   pad(page, 0, indent);
   for (const char *p = safe; *p;) {
@@ -69,6 +69,11 @@ static void prose(Page *page, int indent, const char *text)
         g_string_append_c(page->out, '\n');
         pad(page, 0, more);
         at = more;
+        if (q[0] == ':' && q[1] == ':') { /* no line begins so: oakum_report_shown */
+          g_string_append(page->out, "\\x3a");
+          at += 4;
+          continue;
+        }
       }
       g_string_append(page->out, one);
       at += width_of(one);
@@ -375,5 +380,5 @@ char *oakum_report_table(const OakumResult *result)
     g_string_append_c(body, '\n');
   g_string_append_len(body, page.out->str, (gssize)page.out->len);
   g_string_free(page.out, TRUE);
-  return oakum_report_log_lines(g_steal_pointer(&body));
+  return g_string_free(g_steal_pointer(&body), FALSE);
 }

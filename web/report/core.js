@@ -1,5 +1,5 @@
 "use strict";
-/* What all parts share. Text from the data becomes text nodes and nothing else: there is no innerHTML anywhere. */
+/* What all parts share. Text from the data becomes text nodes, and nothing here makes elements of text. */
 const byId = id => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
