@@ -45,6 +45,14 @@ static void pad(Page *page, int from, int to)
     g_string_append_c(page->out, ' ');
 }
 
+/* No line ends with a blank. */
+static void end_line(Page *page)
+{
+  while (page->out->len > 0 && page->out->str[page->out->len - 1] == ' ')
+    g_string_truncate(page->out, page->out->len - 1);
+  g_string_append_c(page->out, '\n');
+}
+
 /* Words, with lines that go on indented. A word that is longer than a line is broken. */
 static void prose(Page *page, int indent, const char *text)
 {
@@ -56,9 +64,7 @@ static void prose(Page *page, int indent, const char *text)
     g_autofree char *word = g_strndup(p, n);
     int width = width_of(word);
     if (at > more && at + width > page->columns) {
-      while (page->out->len > 0 && page->out->str[page->out->len - 1] == ' ')
-        g_string_truncate(page->out, page->out->len - 1);
-      g_string_append_c(page->out, '\n');
+      end_line(page);
       pad(page, 0, more);
       at = more;
     }
@@ -66,7 +72,7 @@ static void prose(Page *page, int indent, const char *text)
       char one[7] = {0};
       g_unichar_to_utf8(g_utf8_get_char(q), one);
       if (at + width_of(one) > page->columns) {
-        g_string_append_c(page->out, '\n');
+        end_line(page);
         pad(page, 0, more);
         at = more;
         if (q[0] == ':' && q[1] == ':') { /* no line begins so: oakum_report_shown */
@@ -87,7 +93,7 @@ static void prose(Page *page, int indent, const char *text)
       }
     }
   }
-  g_string_append_c(page->out, '\n');
+  end_line(page);
 }
 
 static const char *paint(const Page *page, const char *code)
@@ -200,7 +206,7 @@ static void group_head(Page *page, const Group *group)
     pad(page, width_of(shown), page->columns - width_of(shown_right));
     g_string_append(page->out, shown_right);
   }
-  g_string_append_c(page->out, '\n');
+  end_line(page);
 }
 
 static void hole(Page *page, const OakumFinding *f)
@@ -221,7 +227,7 @@ static void hole(Page *page, const OakumFinding *f)
   severity(page, f->severity);
   g_autofree char *shown = cut(rest->str, page->columns - 2 - page->id_width - 2 - 12);
   g_string_append(page->out, shown);
-  g_string_append_c(page->out, '\n');
+  end_line(page);
 }
 
 static void holes(Page *page)
@@ -295,7 +301,8 @@ static void others(Page *page, OakumFindingKind kind, const char *title)
                     *shown = cut(more, page->columns - 2 - 12 - width_of(shown_id) - 2);
     pad(page, 0, 2);
     severity(page, f->severity);
-    g_string_append_printf(page->out, "%s  %s\n", shown_id, shown);
+    g_string_append_printf(page->out, "%s  %s", shown_id, shown);
+    end_line(page);
     if (f->title && *f->title && strcmp(f->title, f->id) != 0)
       prose(page, 6, f->title);
     if (f->match && *f->match)
