@@ -212,9 +212,9 @@ void oakum_report_set(json_t *object, const char *key, const char *value)
 
 char *oakum_report_dump(json_t *json)
 {
-  g_autofree char *text = oakum_json_dump(json, FALSE);
+  g_autofree char *text = oakum_json_dump(json, FALSE), *safe = oakum_escape_json(text);
   json_decref(json);
-  return g_strconcat(text, "\n", NULL);
+  return g_strconcat(safe, "\n", NULL);
 }
 
 void oakum_report_xml(GString *out, const char *text)
@@ -230,7 +230,7 @@ void oakum_report_xml(GString *out, const char *text)
     gunichar c = g_utf8_get_char(p);
     if (c == '&' || c == '<' || c == '>' || c == '"' || c == '\'' || c == '\n' || c == '\t')
       g_string_append_printf(out, "&#%u;", c);
-    else if (c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe)
+    else if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xa0) || (c & 0xfffe) == 0xfffe)
       g_string_append_printf(out, "\\x%02X", c);
     else
       g_string_append_unichar(out, c);

@@ -62,8 +62,6 @@ NODISCARD GPtrArray *oakum_report_ids(const OakumFinding *finding, guint max);
 /* ---- JSON and XML ---------------------------------------------------------------------------- */
 /* Nothing when `value` is NULL or "". */
 void oakum_report_set(json_t *object, const char *key, const char *value);
-/* `json` as text with a newline; takes it. New string. */
-NODISCARD char *oakum_report_dump(json_t *json);
 /* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
 void oakum_report_xml(GString *out, const char *text);
 void oakum_report_xml_attribute(GString *out, const char *name, const char *value);

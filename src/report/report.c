@@ -156,7 +156,7 @@ static json_t *layers_json(const OakumCatalog *catalog)
 
 char *oakum_report_json(const OakumResult *result)
 {
-  OAKUM_AUTO_JSON *json = json_object();
+  json_t *json = json_object();
   const OakumDistro *distro = &result->catalog->distro;
   json_t *packages = json_array(), *findings = json_array(), *incomplete = json_array(),
          *database = json_object(), *os = json_object(), *suppressed = json_array(),
@@ -219,6 +219,5 @@ char *oakum_report_json(const OakumResult *result)
     json_object_set_new(verdict, "reasons", reasons);
     json_object_set_new(json, "verdict", verdict);
   }
-  g_autofree char *dumped = oakum_json_dump(json, FALSE);
-  return g_strconcat(dumped, "\n", NULL);
+  return oakum_report_dump(json);
 }

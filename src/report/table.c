@@ -190,10 +190,8 @@ static void group_head(Page *page, const Group *group)
   const OakumFinding *f = group->holes->pdata[0];
   g_autofree char *subject = oakum_report_subject(f),
                   *counts = group->holes->len > 1 ? told_counts(group->counts) : NULL,
-                  *line = f->dockerfile_line > 0
-                              ? g_strdup_printf(", %s line %d", oakum_report_dockerfile(page->result),
-                                                f->dockerfile_line)
-                              : g_strdup(""),
+                  *line = f->dockerfile_line > 0 ? g_strdup_printf(", line %d", f->dockerfile_line)
+                                                 : g_strdup(""),
                   *layer = f->layer_index < 0
                                ? g_strdup("")
                                : g_strdup_printf("layer %d%s", f->layer_index + 1, line),
