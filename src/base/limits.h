@@ -326,6 +326,7 @@
 #define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
 #define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
 #define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
+#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

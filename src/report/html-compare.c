@@ -21,6 +21,18 @@ static void count(OakumHtmlPage *page, const char *name, int64_t from, int64_t t
   oakum_html_fact(page, name, a, b, told);
 }
 
+static void observed(OakumHtmlPage *page, const OakumComparison *c, OakumFindingKind kind)
+{
+  guint ways[2] = {0}, same = c->observed_same[kind];
+  for (guint i = 0; i < c->observed->len; i++) {
+    const OakumHoleChange *change = &g_array_index(c->observed, OakumHoleChange, i);
+    ways[change->kind] += change->finding->kind == kind;
+  }
+  g_autofree char *told = g_strdup_printf("%u came, %u went, %u stayed", ways[0], ways[1], same);
+  if (ways[0] + ways[1] + same > 0)
+    count(page, oakum_report_observed_titles[kind], ways[1] + same, ways[0] + same, told);
+}
+
 static const char *fact_of(const OakumResult *result, const char *key)
 {
   const char *text = json_string_value(json_object_get(result->image, key));
@@ -62,6 +74,9 @@ static void facts(OakumHtmlPage *page, const OakumComparison *c)
     if (added + removed + same > 0)
       count(page, name, removed + same, added + same, NULL);
   }
+  for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
+    if (oakum_report_observed_titles[kind])
+      observed(page, c, (OakumFindingKind)kind);
 }
 
 static void packages(OakumHtmlPage *page, const OakumComparison *c)
@@ -93,14 +108,16 @@ static gint by_row(gconstpointer a, gconstpointer b)
                                 : oakum_report_order(&x->finding, &y->finding);
 }
 
-static void holes(OakumHtmlPage *page, const OakumComparison *c)
+static void findings(OakumHtmlPage *page, const OakumComparison *c)
 {
   g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(Row));
-  for (guint i = 0; i < c->holes->len; i++) {
-    const OakumHoleChange *change = &g_array_index(c->holes, OakumHoleChange, i);
-    const Row row = {change->finding, change->kind == OAKUM_CHANGE_ADDED ? 0 : 1};
-    g_array_append_val(rows, row);
-  }
+  const GArray *const lists[] = {c->holes, c->observed};
+  for (size_t list = 0; list < G_N_ELEMENTS(lists); list++)
+    for (guint i = 0; i < lists[list]->len; i++) {
+      const OakumHoleChange *change = &g_array_index(lists[list], OakumHoleChange, i);
+      const Row row = {change->finding, change->kind == OAKUM_CHANGE_ADDED ? 0 : 1};
+      g_array_append_val(rows, row);
+    }
   for (guint i = 0; i < c->stayed->len; i++) {
     const Row row = {c->stayed->pdata[i], 2};
     g_array_append_val(rows, row);
@@ -139,7 +156,7 @@ char *oakum_comparison_html(const OakumComparison *c)
   json_object_set_new(page.data, "to", oakum_html_text(c->to->target));
   facts(&page, c);
   packages(&page, c);
-  holes(&page, c);
+  findings(&page, c);
   json_object_set_new(page.data, "settings", settings(c));
   json_object_set_new(page.data, "foot",
                       json_string("Made by oakum " OAKUM_VERSION

@@ -208,7 +208,8 @@ static void evidence(GString *out, const OakumResult *result, const OakumFinding
   OAKUM_AUTO_JSON *object = json_object();
   gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
   g_autofree char *print = oakum_finding_fingerprint(f),
-                  *advice = hole ? oakum_report_advice(f) : g_strdup(f->fix),
+                  *advice = hole || oakum_report_is_observed(f) ? oakum_report_advice(f)
+                                                               : g_strdup(f->fix),
                   *looked = f->looked_up ? g_strdup_printf("%s in %s, by %s name", f->looked_up,
                                                            f->ecosystem ? f->ecosystem : "?",
                                                            f->by ? f->by : "its")
