@@ -314,6 +314,8 @@
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_TEXT 300u         /* bytes of one text, before markup is escaped */
+#define OAKUM_MARKDOWN_MORE 1000u        /* bytes of where the whole is */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
 #define OAKUM_TABLE_HOLES 100u           /* a table of more is folded */

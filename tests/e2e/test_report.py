@@ -9,6 +9,7 @@ import subprocess
 import jsonschema
 import pytest
 from conftest import REPO
+from html_result import result
 from test_lint_output import validate_xml
 from test_sbom import FIELD, field_validator
 from test_scan import OS_RELEASE, STATUS, osv, root
@@ -205,6 +206,23 @@ def test_markdown_of_thousands(oakum, tmp_path):
     shown = len(re.findall(r"^\| \[", text, re.M))
     assert 60000 > len(text) > 50000 and f"{3000 - shown} holes are left out" in text and "oakum scan --format json" in text
     assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_markdown_of_thousands_of_all_kinds(oakum, tmp_path):
+    """The same when there are as many secrets, remarks, licences, things not judged, and reasons, each as long as can be."""
+    data = result(3000)
+    for key in ("secrets", "hygiene", "licenses"):
+        data[key] = [{**data[key][0], "id": f"{key}-{n}", "title": "|" * 300 + key, "file": "f" * 500 + str(n)} for n in range(3000)]
+    data["incomplete"] = [{"id": f"i{n}", "title": "&" * 1000} for n in range(3000)]
+    data["verdict"]["reasons"] = ["r" * 1000 for _ in range(500)]
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "markdown", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    text = done.stdout
+    assert done.returncode == 0 and 0 < len(text.encode()) <= 60000 and text.endswith("</sub>\n")
+    shown = len(re.findall(r"\| \[CVE-", text))
+    assert f"{3000 - shown} holes are left out here, the least urgent; all are in " in text
+    for word in ("ecrets", "ygiene", "icences"):
+        assert re.search(rf"(?i){word}", text), word
 
 
 def texts_of(value):
