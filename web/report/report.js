@@ -221,10 +221,6 @@ function pick(index) {
 }
 
 function drawLayers() {
-  if (data.layers.length === 0 && (comparing || !packages.some(p => p.count > 0))) {
-    byId("map").hidden = true;
-    return;
-  }
   const body = byId("map-body"), of = new Map();
   for (const p of packages) {
     const key = data.layers.length > 0 ? p.layer : -1;
@@ -261,10 +257,6 @@ function drawLayers() {
 }
 
 function drawPackages() {
-  if (packages.length === 0) {
-    byId("packages").hidden = true;
-    return;
-  }
   const changes = ["added", "removed", "changed"], body = byId("packages-body"), place = el("div"), count = el("p", { role: "status", "aria-live": "polite" });
   const columns = comparing ? [
     { title: "Name", width: 26, key: p => natural(p.name), cell: p => bdi(p.name) },
@@ -291,10 +283,6 @@ function drawPackages() {
 }
 
 function drawSettings() {
-  if (!data.settings || data.settings.length === 0) {
-    byId("settings").hidden = true;
-    return;
-  }
   byId("settings-body").append(plainTable("Settings that differ", ["Setting", "Before", "After"], data.settings.map(s => [bdi(s[0]), code(s[1]), code(s[2])])));
 }
 
@@ -334,7 +322,19 @@ function keys(event) {
 
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
 
+/* What stands below the findings waits until they are on the screen. */
+const LATER = [["map", data.layers.length > 0 || (!comparing && packages.some(p => p.count > 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
+  ["settings", data.settings && data.settings.length > 0, drawSettings]];
+let waiting = true;
+function drawRest() {
+  if (!waiting) return;
+  waiting = false;
+  for (const [id, there, draw] of LATER) if (there) draw();
+  performance.mark("all drawn");
+}
+
 function drawParts() {
+  for (const [id, there] of LATER) byId(id).hidden = !there;
   const list = el("ul");
   for (const section of document.querySelectorAll("main > section"))
     if (!section.hidden) list.append(el("li", null, el("a", { href: "#" + section.id }, section.querySelector("h2").textContent)));
@@ -346,16 +346,14 @@ dark.addEventListener("change", () => setTheme(theme));
 byId("theme").addEventListener("click", nextTheme);
 document.addEventListener("keydown", keys);
 /* Paper has no button for more: all that the filters let through is printed. */
-addEventListener("beforeprint", () => { for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
+addEventListener("beforeprint", () => { drawRest(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
 drawHead();
 drawFacts();
 drawBars();
 drawFindings();
 drawFilters();
 apply();
-drawLayers();
-drawPackages();
-drawSettings();
 drawHelp();
 drawParts();
 byId("app").hidden = false;
+requestAnimationFrame(() => setTimeout(drawRest));

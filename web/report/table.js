@@ -1,6 +1,6 @@
 /* A table of many rows: sorted, filtered, grouped, its rows unfolded; so many at a time as one can look at. Each row that unfolds has a
  * button in its first cell; one of these buttons is in the order of the Tab key, arrows go from one to the next. */
-const CHUNK = 100;
+const CHUNK = 50;
 
 class Table {
   /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight }], detail(row) or null, name(row), told(table), off(row) } */
@@ -124,12 +124,12 @@ class Table {
     if (this.toggles.length > 0 && !this.toggles.some(t => t.tabIndex === 0)) this.toggles[0].tabIndex = 0;
     const left = this.list.length - this.drawn;
     this.moreButton.hidden = left === 0;
-    this.moreButton.textContent = "Show " + number(Math.min(left, 2 * CHUNK)) + " more of " + number(left);
+    this.moreButton.textContent = "Show " + number(Math.min(left, 4 * CHUNK)) + " more of " + number(left);
     if (this.told) this.told(this);
   }
 
   more() {
-    this.limit = this.drawn + 2 * CHUNK;
+    this.limit = this.drawn + 4 * CHUNK;
     this.append(this.limit);
   }
 
