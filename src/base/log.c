@@ -43,10 +43,11 @@ gboolean oakum_colour_wanted(int fd)
 
 gboolean oakum_links_wanted(int fd)
 {
-  static const char *const programs[] = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper",
-                                         "rio"};
+  static const char *const programs[] = {"iTerm.app", "WezTerm", "vscode",
+                                         "ghostty",   "Hyper",   "rio"};
   /* set by terminals that have links, whatever they say */
-  static const char *const marks[] = {"KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "DOMTERM"};
+  static const char *const marks[] = {"KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION",
+                                      "DOMTERM"};
   const char *forced = g_getenv("FORCE_HYPERLINK"), *program = g_getenv("TERM_PROGRAM"),
              *vte = g_getenv("VTE_VERSION");
   if (!oakum_colour_wanted(fd))

@@ -21,7 +21,8 @@ typedef struct {
 typedef struct {
   const OakumResult *from, *to;
   GArray *packages, *holes, *settings;
-  GPtrArray *stayed; /* OakumFinding of the new image, of all these kinds: what both have; borrowed */
+  GPtrArray
+      *stayed; /* OakumFinding of the new image, of all these kinds: what both have; borrowed */
   GArray *observed; /* OakumHoleChange of kinds SECRET, HYGIENE and LICENSE, sorted by kind */
   guint packages_same, holes_same, observed_same[OAKUM_FINDING_KINDS];
   guint by_severity[3][OAKUM_SEVERITY_CRITICAL + 1]; /* added, removed, same */

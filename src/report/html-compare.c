@@ -11,7 +11,8 @@ static char *difference(int64_t from, int64_t to)
 
 static void count(OakumHtmlPage *page, const char *name, int64_t from, int64_t to, const char *more)
 {
-  g_autofree char *a = from < 0 ? g_strdup("not known") : g_strdup_printf("%" G_GINT64_FORMAT, from),
+  g_autofree char *a =
+                      from < 0 ? g_strdup("not known") : g_strdup_printf("%" G_GINT64_FORMAT, from),
                   *b = to < 0 ? g_strdup("not known") : g_strdup_printf("%" G_GINT64_FORMAT, to),
                   *d = from < 0 || to < 0 || from == to
                            ? g_strdup("")

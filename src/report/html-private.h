@@ -16,8 +16,8 @@ void oakum_html_page_init(OakumHtmlPage *page, const char *kind);
 /* What strangers wrote, as a person may see it: no control characters, nothing that turns the order
  * of letters. NULL: "". */
 NODISCARD json_t *oakum_html_text(const char *text);
-/* A row, and its line of evidence. `package` (NULL: of none) stands at `index` of `packages`, -1: not
- * there. `change`: of OakumChangeKind, 2 for what stayed. */
+/* A row, and its line of evidence. `package` (NULL: of none) stands at `index` of `packages`, -1:
+ * not there. `change`: of OakumChangeKind, 2 for what stayed. */
 void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const OakumFinding *finding,
                         const OakumPackage *package, int index, int change);
 /* ("Size", "12 MB"); `after` NULL: of one image. */

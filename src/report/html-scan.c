@@ -5,33 +5,34 @@ static void facts(OakumHtmlPage *page, const OakumResult *result)
 {
   const OakumDistro *distro = &result->catalog->distro;
   const json_t *image = result->image, *size = json_object_get(image, "size");
-  g_autofree char *bytes = json_is_integer(size) ? oakum_html_bytes(json_integer_value(size)) : NULL,
+  g_autofree char *bytes =
+                      json_is_integer(size) ? oakum_html_bytes(json_integer_value(size)) : NULL,
                   *packages = g_strdup_printf("%u", result->catalog->packages->len),
                   *layers = result->catalog->layers->len > 0
                                 ? g_strdup_printf("%u", result->catalog->layers->len)
                                 : NULL,
-                  *database =
-                      result->db_path
-                          ? g_strdup_printf("%s (%s)",
-                                            result->db_date && *result->db_date ? result->db_date
-                                                                                : "of no date",
-                                            result->db_path)
-                          : NULL;
+                  *database = result->db_path ? g_strdup_printf("%s (%s)",
+                                                                result->db_date && *result->db_date
+                                                                    ? result->db_date
+                                                                    : "of no date",
+                                                                result->db_path)
+                                              : NULL;
   const struct {
     const char *name, *value;
-  } rows[] = {
-      {"Image", result->target},
-      {"Digest", json_string_value(json_object_get(image, "digest"))},
-      {"Platform", json_string_value(json_object_get(image, "platform"))},
-      {"Created", json_string_value(json_object_get(image, "created"))},
-      {"Size", bytes},
-      {"Distribution", distro->pretty ? distro->pretty : distro->id ? distro->id : "not known"},
-      {"Base image", result->catalog->base},
-      {"Dockerfile", result->dockerfile},
-      {"Layers", layers},
-      {"Packages", packages},
-      {"Advisories of", database},
-      {"Scanned", result->made}};
+  } rows[] = {{"Image", result->target},
+              {"Digest", json_string_value(json_object_get(image, "digest"))},
+              {"Platform", json_string_value(json_object_get(image, "platform"))},
+              {"Created", json_string_value(json_object_get(image, "created"))},
+              {"Size", bytes},
+              {"Distribution", distro->pretty ? distro->pretty
+                               : distro->id   ? distro->id
+                                              : "not known"},
+              {"Base image", result->catalog->base},
+              {"Dockerfile", result->dockerfile},
+              {"Layers", layers},
+              {"Packages", packages},
+              {"Advisories of", database},
+              {"Scanned", result->made}};
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
     if (rows[i].value && *rows[i].value)
       oakum_html_fact(page, rows[i].name, rows[i].value, NULL, NULL);

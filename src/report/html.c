@@ -78,8 +78,8 @@ void oakum_html_page_init(OakumHtmlPage *page, const char *kind)
     json_array_append_new(pair, json_string(kinds[i].many));
     json_array_append_new(names, pair);
   }
-  *page = (OakumHtmlPage){json_object(), json_array(), json_array(), g_string_new(NULL),
-                          g_string_new(NULL), 0};
+  *page = (OakumHtmlPage){json_object(),      json_array(),       json_array(),
+                          g_string_new(NULL), g_string_new(NULL), 0};
   json_object_set_new(page->data, "page", json_string(kind));
   json_object_set_new(page->data, "version", json_string(OAKUM_VERSION));
   json_object_set_new(page->data, "severities", severities);
@@ -182,8 +182,8 @@ static void say_layer(json_t *object, const OakumResult *result, const OakumFind
 
 static void say_rating(json_t *object, const OakumFinding *f)
 {
-  g_autofree char *cvss = f->cvss_vector ? g_strdup_printf("%.1f  %s", f->cvss, f->cvss_vector)
-                                         : NULL,
+  g_autofree char *cvss =
+                      f->cvss_vector ? g_strdup_printf("%.1f  %s", f->cvss, f->cvss_vector) : NULL,
                   *epss = f->epss < 0
                               ? NULL
                               : g_strdup_printf("%.2f %% chance of use within 30 days; above %.1f "
@@ -209,7 +209,7 @@ static void evidence(GString *out, const OakumResult *result, const OakumFinding
   gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
   g_autofree char *print = oakum_finding_fingerprint(f),
                   *advice = hole || oakum_report_is_observed(f) ? oakum_report_advice(f)
-                                                               : g_strdup(f->fix),
+                                                                : g_strdup(f->fix),
                   *looked = f->looked_up ? g_strdup_printf("%s in %s, by %s name", f->looked_up,
                                                            f->ecosystem ? f->ecosystem : "?",
                                                            f->by ? f->by : "its")
@@ -231,9 +231,10 @@ static void evidence(GString *out, const OakumResult *result, const OakumFinding
   say(object, "category", f->category);
   say(object, "code", f->code);
   say(object, "match", f->match);
-  say(object, "gone", f->gone ? "a later layer deletes or replaces the file; it is in the image all "
-                                "the same"
-                              : NULL);
+  say(object, "gone",
+      f->gone ? "a later layer deletes or replaces the file; it is in the image all "
+                "the same"
+              : NULL);
   say_layer(object, result, f);
   say(object, "fingerprint", print);
   if (package && package->paths->len > 0) {
@@ -256,9 +257,13 @@ static void plain_row(OakumHtmlPage *page, const OakumFinding *f, const char *su
 {
   if (page->listed++ >= OAKUM_HTML_PLAIN_ROWS)
     return;
-  const char *const cells[] = {
-      oakum_finding_kind_name(f->kind), f->id,    oakum_severity_name(f->severity), subject,
-      f->package_version,               f->fixed, f->suppressed ? f->suppressed : f->title};
+  const char *const cells[] = {oakum_finding_kind_name(f->kind),
+                               f->id,
+                               oakum_severity_name(f->severity),
+                               subject,
+                               f->package_version,
+                               f->fixed,
+                               f->suppressed ? f->suppressed : f->title};
   if (page->listed == 1)
     g_string_append(page->plain,
                     "</ul>\n<table><thead><tr><th>kind</th><th>id</th><th>severity</th><th>where"
@@ -333,8 +338,7 @@ static char *source_of(const uint8_t *bytes)
   g_autofree char *hex = oakum_hasher_hex(hasher);
   guchar raw[32];
   for (size_t i = 0; i < sizeof(raw); i++)
-    raw[i] =
-        (guchar)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+    raw[i] = (guchar)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
   g_autofree char *base64 = g_base64_encode(raw, sizeof(raw));
   return g_strdup_printf("'sha256-%s'", base64);
 }
@@ -364,18 +368,14 @@ char *oakum_html_page_end(OakumHtmlPage *page, const char *title)
   g_autofree char *raw = oakum_json_dump(page->data, FALSE), *data = inert(raw),
                   *details = inert(page->details->str), *policy = policy_text(),
                   *name = oakum_escape_html(title, -1),
-                  *plain = g_strdup_printf("<h1><bdi>%s</bdi></h1>\n<ul>\n%s", name,
-                                           page->plain->str);
+                  *plain =
+                      g_strdup_printf("<h1><bdi>%s</bdi></h1>\n<ul>\n%s", name, page->plain->str);
   const struct {
     const char *name, *value;
-  } parts[] = {{"policy", policy},
-               {"generator", "oakum " OAKUM_VERSION},
-               {"title", name},
-               {"style", (const char *)style},
-               {"plain", plain},
-               {"data", data},
-               {"details", details},
-               {"script", (const char *)script}};
+  } parts[] = {{"policy", policy},   {"generator", "oakum " OAKUM_VERSION},
+               {"title", name},      {"style", (const char *)style},
+               {"plain", plain},     {"data", data},
+               {"details", details}, {"script", (const char *)script}};
   size_t whole = sizeof(frame);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
     whole += strlen(parts[i].value);

@@ -56,7 +56,8 @@ static void hole(GString *out, const OakumResult *result, const OakumFinding *f)
   oakum_report_id(f->id, &id);
   g_string_append(out, "| [");
   short_text(out, f->id);
-  g_string_append_printf(out, "](%s)%s |", strlen(id.url) <= OAKUM_MARKDOWN_TEXT ? id.url : "", f->kev ? " **exploited**" : "");
+  g_string_append_printf(out, "](%s)%s |", strlen(id.url) <= OAKUM_MARKDOWN_TEXT ? id.url : "",
+                         f->kev ? " **exploited**" : "");
   g_autofree char *from =
       f->dockerfile_line > 0
           ? g_strdup_printf("%s, line %d", oakum_report_dockerfile(result), f->dockerfile_line)

@@ -64,8 +64,8 @@ NODISCARD char *oakum_report_spdx_tv(const OakumResult *result);   /* SPDX 2.3, 
 
 /* ---- results that were saved
  * ------------------------------------------------------------------------- */
-/* Digest, size and settings of an image, as they stand in a result; its layers are the catalogue's. Of environment
- * variables the name and the first 16 digits of a SHA-256 of the value. New. */
+/* Digest, size and settings of an image, as they stand in a result; its layers are the catalogue's.
+ * Of environment variables the name and the first 16 digits of a SHA-256 of the value. New. */
 NODISCARD json_t *oakum_report_image(const OakumImage *image);
 /* What JSON of oakum_report_json was made of. */
 typedef struct {

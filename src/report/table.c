@@ -103,7 +103,7 @@ static const char *paint(const Page *page, const char *code)
 
 static const char *severity_colour(OakumSeverity severity)
 {
-  static const char *const codes[] = {"\033[2m", "\033[2m", "\033[34m",
+  static const char *const codes[] = {"\033[2m",  "\033[2m",  "\033[34m",
                                       "\033[33m", "\033[31m", "\033[1;31m"};
   return codes[severity];
 }
@@ -156,10 +156,9 @@ static GPtrArray *groups_of(GPtrArray *sorted)
   g_autoptr(GHashTable) by_key = oakum_str_map_new(g_free, NULL);
   for (guint i = 0; i < sorted->len; i++) {
     const OakumFinding *f = sorted->pdata[i];
-    g_autofree char *key =
-        g_strdup_printf("%s\n%s\n%s\n%d", f->package_name ? f->package_name : "",
-                        f->package_version ? f->package_version : "",
-                        f->package_purl ? f->package_purl : "", f->layer_index);
+    g_autofree char *key = g_strdup_printf("%s\n%s\n%s\n%d", f->package_name ? f->package_name : "",
+                                           f->package_version ? f->package_version : "",
+                                           f->package_purl ? f->package_purl : "", f->layer_index);
     Group *group = g_hash_table_lookup(by_key, key);
     if (!group) {
       group = g_new0(Group, 1);
@@ -199,7 +198,8 @@ static void group_head(Page *page, const Group *group)
                                            counts && *layer ? "; " : "", layer),
                   *shown_right = cut(*right ? right : " ", page->columns * 2 / 3),
                   *shown = cut(subject, page->columns - width_of(shown_right) - 2);
-  g_string_append_printf(page->out, "%s%s%s", paint(page, "\033[1m"), shown, paint(page, "\033[0m"));
+  g_string_append_printf(page->out, "%s%s%s", paint(page, "\033[1m"), shown,
+                         paint(page, "\033[0m"));
   if (*right) {
     pad(page, width_of(shown), page->columns - width_of(shown_right));
     g_string_append(page->out, shown_right);
@@ -361,9 +361,8 @@ static void notes(Page *page)
     prose(page, 0, text);
   }
   for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++) {
-    g_autofree char *text =
-        g_strdup_printf("%s: %s", oakum_verdict_name(result->verdict->kind),
-                        (char *)result->verdict->reasons->pdata[i]);
+    g_autofree char *text = g_strdup_printf("%s: %s", oakum_verdict_name(result->verdict->kind),
+                                            (char *)result->verdict->reasons->pdata[i]);
     prose(page, 0, text);
   }
 }

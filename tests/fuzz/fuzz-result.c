@@ -5,7 +5,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static const char *const formats[] = {
-      "table", "json",    "sarif",  "openvex",  "cyclonedx-vex",     "gitlab", "junit", "csv",
+      "table", "json",    "sarif",  "openvex",  "cyclonedx-vex",      "gitlab", "junit", "csv",
       "trivy", "spdx-tv", "github", "markdown", "gitlab-codequality", "html"};
   g_autoptr(OakumSavedResult) saved = oakum_report_read((const char *)data, size, "input", NULL);
   if (!saved)
