@@ -332,8 +332,20 @@
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_TEXT 300u         /* bytes of one text, before markup is escaped */
+#define OAKUM_MARKDOWN_MORE 1000u        /* bytes of where the whole is */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_TABLE_HOLES 100u           /* a table of more is folded */
+#define OAKUM_TABLE_FIRST 3u             /* holes of one package that are told then */
+#define OAKUM_TABLE_PACKAGES 100u        /* packages that are told then */
+#define OAKUM_TABLE_OTHERS 50u           /* findings of one other kind */
+#define OAKUM_TABLE_COLUMNS_MIN 60       /* narrower ones are taken for this */
+#define OAKUM_TABLE_COLUMNS_MAX 200
+#define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
+#define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
+#define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */

@@ -343,6 +343,10 @@ gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
   result->now = present;
   fill_run(&result->run, &ref);
   for (guint i = 0; i < (formats ? formats->len : 1); i++) {
+    gboolean to_file = files && i < files->len;
+    result->screen = to_file ? (OakumReportScreen){.columns = 0}
+                             : (OakumReportScreen){oakum_columns(1), oakum_colour_wanted(1),
+                                                   oakum_links_wanted(1)};
     char *text = oakum_report_write(result, formats ? formats->pdata[i] : "table", error);
     if (!text)
       return FALSE;

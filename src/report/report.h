@@ -15,6 +15,12 @@ typedef struct {
   const char *job, *correlator;
 } OakumReportRun;
 
+/* What a table is shown on. All 0: 80 columns, and text alone. */
+typedef struct {
+  int columns;
+  gboolean colour, links; /* links: OSC 8 */
+} OakumReportScreen;
+
 #define OAKUM_RESULT_SCHEMA 1
 typedef struct {
   const char *target; /* as the user named it */
@@ -30,18 +36,21 @@ typedef struct {
   const char *default_image; /* how the image is called on the default branch; NULL */
   const json_t *image;       /* as oakum_report_image makes it; NULL: not known */
   OakumReportRun run;        /* of which change this is */
+  OakumReportScreen screen;  /* of the table */
 } OakumResult;
 
 /* The formats: names, and what writes them. */
 #define OAKUM_REPORT_FORMATS                                                                       \
   "table|json|sarif|cyclonedx|spdx|spdx-tv|openvex|cyclonedx-vex|gitlab|gitlab-dependency|"        \
-  "gitlab-codequality|junit|markdown|csv|github|trivy"
+  "gitlab-codequality|junit|markdown|csv|github|trivy|html"
 /* Whether there is a format of this name. */
 NODISCARD gboolean oakum_report_knows(const char *format);
 /* `result` in the format of that name. NULL: there is none, or it lacks what the format needs. New
  * string. */
 NODISCARD char *oakum_report_write(const OakumResult *result, const char *format, GError **error);
-/* A table for people: control characters escaped; holes first, then what could not be judged. */
+/* A table for people, within result->screen.columns: control characters escaped; holes by package,
+ * the worst first and folded where there are many, then what else was found, what could not be
+ * judged, and the verdict. */
 NODISCARD char *oakum_report_table(const OakumResult *result);
 /* The result format, version 1 (docs/result.md): what other commands read. New string with a
  * newline. */
@@ -55,8 +64,8 @@ NODISCARD char *oakum_report_spdx_tv(const OakumResult *result);   /* SPDX 2.3, 
 
 /* ---- results that were saved
  * ------------------------------------------------------------------------- */
-/* Digest, size, layers and settings of an image, as they stand in a result. Of environment
- * variables the name and the first 16 digits of a SHA-256 of the value. New. */
+/* Digest, size and settings of an image, as they stand in a result; its layers are the catalogue's.
+ * Of environment variables the name and the first 16 digits of a SHA-256 of the value. New. */
 NODISCARD json_t *oakum_report_image(const OakumImage *image);
 /* What JSON of oakum_report_json was made of. */
 typedef struct {
