@@ -109,6 +109,7 @@ char *oakum_match_kept_key(const OakumMatch *m)
   put_text(all, program);
   put_text(all, stamp);
   put_number(all, m->options->kernel_headers != 0);
+  put_text(all, m->vex_feeds ? m->options->image : NULL); /* vendors speak of their own images */
   PUT_TEXTS(all, &m->catalog->distro, distro_texts);
   const GArray *lines = m->options->layer_lines;
   put_number(all, lines ? lines->len + 1 : 0);
