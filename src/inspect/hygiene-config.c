@@ -18,8 +18,8 @@ static gboolean is_one_of(const char *word, const char *const *list, size_t n)
 /* A value that shows that nothing is hidden: a switch, a path, a reference, a mark of omission. */
 static gboolean is_harmless(const char *value)
 {
-  static const char *const words[] = {"true", "false", "yes",      "no",       "on",
-                                      "off",  "null",  "none",     "0",        "1",
+  static const char *const words[] = {"true", "false",     "yes",      "no",       "on",
+                                      "off",  "null",      "none",     "0",        "1",
                                       "nil",  "undefined", "required", "optional", "disabled"};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
     if (g_ascii_strcasecmp(value, words[i]) == 0)
@@ -53,20 +53,20 @@ gboolean oakum_hygiene_is_secret(const char *name, size_t n, const char *value)
                                       "SECRET",   "SECRETS",    "TOKEN",       "APIKEY",
                                       "PSW",      "CREDENTIAL", "CREDENTIALS", "PASSWORDS"};
   static const char *const endings[] = {"PASSWORD", "PASSWD", "SECRET", "APIKEY", "AUTHTOKEN"};
-  static const char *const of_key[] = {"API",    "ACCESS",     "SECRET",  "PRIVATE", "ENCRYPTION",
-                                       "SIGNING", "MASTER",    "AUTH",    "ACCOUNT", "STORAGE",
-                                       "DEPLOY", "SSH",        "RSA",     "AES",     "HMAC",
-                                       "JWT",    "LICENSE",    "SERVICE", "SESSION", "APP"};
+  static const char *const of_key[] = {"API",     "ACCESS",  "SECRET",  "PRIVATE", "ENCRYPTION",
+                                       "SIGNING", "MASTER",  "AUTH",    "ACCOUNT", "STORAGE",
+                                       "DEPLOY",  "SSH",     "RSA",     "AES",     "HMAC",
+                                       "JWT",     "LICENSE", "SERVICE", "SESSION", "APP"};
   static const char *const about[] = {
-      "FILE",     "FILES",    "PATH",       "DIR",        "URL",       "URI",       "NAME",
-      "ID",       "TTL",      "TIMEOUT",    "LENGTH",     "SIZE",      "EXPIRY",    "EXPIRATION",
-      "EXPIRES",  "ENABLED",  "REQUIRED",   "POLICY",     "VERSION",   "HEADER",    "TYPE",
-      "ALGORITHM", "ALGO",    "ISSUER",     "AUDIENCE",   "ENDPOINT",  "PREFIX",    "SHA256",
-      "SHA512",   "COUNT",    "MAX",        "MIN",        "LIMIT",     "REGEX",     "PATTERN",
-      "FIELD",    "PARAM",    "PROVIDER",   "FINGERPRINT", "FINGERPRINTS", "STORE", "MANAGER",
-      "LIFETIME", "DURATION", "METHOD",     "BACKEND",    "CLASS",     "HOST",      "SERVER"};
-  static const char *const excused[] = {"PUBLIC",  "GPG",    "NO",   "ALLOW", "USE",    "ENABLE",
-                                        "DISABLE", "REQUIRE", "SKIP", "MAX",   "MIN",   "RANDOM"};
+      "FILE",      "FILES",    "PATH",     "DIR",         "URL",          "URI",    "NAME",
+      "ID",        "TTL",      "TIMEOUT",  "LENGTH",      "SIZE",         "EXPIRY", "EXPIRATION",
+      "EXPIRES",   "ENABLED",  "REQUIRED", "POLICY",      "VERSION",      "HEADER", "TYPE",
+      "ALGORITHM", "ALGO",     "ISSUER",   "AUDIENCE",    "ENDPOINT",     "PREFIX", "SHA256",
+      "SHA512",    "COUNT",    "MAX",      "MIN",         "LIMIT",        "REGEX",  "PATTERN",
+      "FIELD",     "PARAM",    "PROVIDER", "FINGERPRINT", "FINGERPRINTS", "STORE",  "MANAGER",
+      "LIFETIME",  "DURATION", "METHOD",   "BACKEND",     "CLASS",        "HOST",   "SERVER"};
+  static const char *const excused[] = {"PUBLIC",  "GPG",     "NO",   "ALLOW", "USE", "ENABLE",
+                                        "DISABLE", "REQUIRE", "SKIP", "MAX",   "MIN", "RANDOM"};
   if (n > OAKUM_HYGIENE_NAME_MAX || is_harmless(value))
     return FALSE;
   g_autoptr(GPtrArray) words = words_of(name, n);
@@ -164,9 +164,9 @@ static void look_at_env(const OakumConfig *config, GPtrArray *findings)
       oakum_hygiene_tell(findings, HYGIENE_LD_PRELOAD, NULL, g_strdup(*at));
     for (size_t i = 0; i < G_N_ELEMENTS(no_tls); i++)
       if (strcmp(name, no_tls[i][0]) == 0 &&
-          (*no_tls[i][1] ? g_ascii_strcasecmp(value, no_tls[i][1]) == 0
-                         : *value && g_ascii_strcasecmp(value, "false") != 0 &&
-                               strcmp(value, "0") != 0))
+          (*no_tls[i][1]
+               ? g_ascii_strcasecmp(value, no_tls[i][1]) == 0
+               : *value && g_ascii_strcasecmp(value, "false") != 0 && strcmp(value, "0") != 0))
         oakum_hygiene_tell(findings, HYGIENE_ENV_NO_TLS, NULL, g_strdup(*at));
   }
   for (guint i = 0; i < secrets->len; i++) /* its value is not told */
@@ -213,9 +213,19 @@ static void look_at_ports(const OakumConfig *config, GPtrArray *findings)
 
 static void look_at_volumes(const OakumConfig *config, GPtrArray *findings)
 {
-  static const char *const system[] = {"/", "/proc", "/sys", "/dev", "/etc", "/boot",
-                                       "/bin", "/sbin", "/lib", "/usr", "/run/docker.sock",
-                                       "/var/run/docker.sock", "/var/lib/docker"};
+  static const char *const system[] = {"/",
+                                       "/proc",
+                                       "/sys",
+                                       "/dev",
+                                       "/etc",
+                                       "/boot",
+                                       "/bin",
+                                       "/sbin",
+                                       "/lib",
+                                       "/usr",
+                                       "/run/docker.sock",
+                                       "/var/run/docker.sock",
+                                       "/var/lib/docker"};
   g_autoptr(GPtrArray) volumes = sorted_keys(config->volumes);
   for (guint i = 0; i < volumes->len; i++) {
     const char *volume = volumes->pdata[i];
@@ -254,7 +264,7 @@ static void look_at_start(const OakumConfig *config, GPtrArray *findings)
 
 /* ---- where it comes from, and when
  * --------------------------------------------------------------- */
-static gboolean has(const OakumHygieneImage *image, const char *key)
+static gboolean has(const OakumInspectImage *image, const char *key)
 {
   const char *value = NULL;
   if (image->manifest && image->manifest->annotations)
@@ -264,7 +274,7 @@ static gboolean has(const OakumHygieneImage *image, const char *key)
   return value && *value;
 }
 
-static void look_at_labels(const OakumHygieneImage *image, GPtrArray *findings)
+static void look_at_labels(const OakumInspectImage *image, GPtrArray *findings)
 {
   static const char *const wanted[] = {"source", "revision", "version", "licenses"};
   g_autoptr(GString) missing = g_string_new(NULL);
@@ -279,19 +289,19 @@ static void look_at_labels(const OakumHygieneImage *image, GPtrArray *findings)
   gboolean name = has(image, "org.opencontainers.image.base.name"),
            digest = has(image, "org.opencontainers.image.base.digest");
   if ((!name || !digest) && image->base_layers != 0)
-    oakum_hygiene_tell(findings, HYGIENE_BASE_UNNAMED, NULL,
-                       g_strdup_printf("missing of org.opencontainers.image.base: %s",
-                                       name     ? "digest"
-                                       : digest ? "name"
-                                                : "name, digest"));
+    oakum_hygiene_tell(
+        findings, HYGIENE_BASE_UNNAMED, NULL,
+        g_strdup_printf("missing of org.opencontainers.image.base: %s", name     ? "digest"
+                                                                        : digest ? "name"
+                                                                                 : "name, digest"));
 }
 
 /* "repository", "repository:latest"; files, folders and digests have no tag that moves. */
 static void look_at_target(const char *target, GPtrArray *findings)
 {
-  static const char *const files[] = {"docker-archive:", "oci-archive:", "oci:", "oci-dir:", "dir:",
-                                      "rootfs:",         "sbom:",        "tar:", "file:",   "store:",
-                                      "layout:",         "archive:"};
+  static const char *const files[] = {
+      "docker-archive:", "oci-archive:", "oci:",  "oci-dir:", "dir:",    "rootfs:",
+      "sbom:",           "tar:",         "file:", "store:",   "layout:", "archive:"};
   if (!target || strchr("./~-", *target) || g_str_has_suffix(target, ".tar") ||
       strstr(target, ".tar."))
     return;
@@ -341,15 +351,15 @@ static void tell_age(GPtrArray *findings, HygieneRule rule, const char *what, in
 {
   g_autofree char *date = oakum_time_format(created);
   date[strcspn(date, "T")] = '\0';
-  OakumFinding *finding = oakum_hygiene_tell(
-      findings, rule, NULL,
-      g_strdup_printf("%s is of %s, %" G_GINT64_FORMAT " days ago", what, date,
-                      (now - created) / DAY));
+  OakumFinding *finding =
+      oakum_hygiene_tell(findings, rule, NULL,
+                         g_strdup_printf("%s is of %s, %" G_GINT64_FORMAT " days ago", what, date,
+                                         (now - created) / DAY));
   if (now - created > 2 * OAKUM_HYGIENE_OLD_DAYS * DAY)
     finding->severity = OAKUM_SEVERITY_MEDIUM;
 }
 
-static void look_at_dates(const OakumHygieneImage *image, GPtrArray *findings)
+static void look_at_dates(const OakumInspectImage *image, GPtrArray *findings)
 {
   int64_t created = when(image->config->created),
           base = base_created(image->config, image->base_layers), now = image->now;
@@ -363,7 +373,7 @@ static void look_at_dates(const OakumHygieneImage *image, GPtrArray *findings)
     tell_age(findings, HYGIENE_BASE_OLD, "the base", base, now);
 }
 
-void oakum_hygiene_settings(const OakumHygieneImage *image, GPtrArray *findings)
+void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings)
 {
   look_at_env(image->config, findings);
   look_at_ports(image->config, findings);

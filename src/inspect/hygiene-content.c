@@ -369,20 +369,32 @@ static gboolean is_foreign_tree(const char *path)
 /* Names as dockle's CIS-DI-0010 has them, and of programs that keep a password in a file. */
 HygieneName oakum_hygiene_secret_name(const char *path)
 {
-  static const char *const always[] = {
-      "id_rsa",           "id_dsa",      "id_ecdsa",           "id_ed25519", "id_ed25519_sk",
-      ".git-credentials", ".pgpass",     ".netrc",             "_netrc",     ".htpasswd",
-      "password.txt",     "master.key",  "service-account.json", ".vault-token", "kubeconfig"};
+  static const char *const always[] = {"id_rsa",
+                                       "id_dsa",
+                                       "id_ecdsa",
+                                       "id_ed25519",
+                                       "id_ed25519_sk",
+                                       ".git-credentials",
+                                       ".pgpass",
+                                       ".netrc",
+                                       "_netrc",
+                                       ".htpasswd",
+                                       "password.txt",
+                                       "master.key",
+                                       "service-account.json",
+                                       ".vault-token",
+                                       "kubeconfig"};
   static const char *const look[] = {
-      "credentials",   "credentials.json", "credential",    "credential.json", "credentials.xml",
-      "settings.py",   "database.yml",     "secrets.yml",   "secret_token.rb", "carrierwave.rb",
-      "omniauth.rb",   ".env",             ".env.local",    ".env.production", ".env.development",
-      ".npmrc",        ".pypirc",          ".my.cnf",       ".s3cfg",          ".boto",
-      "wp-config.php", ".dockercfg",       "terraform.tfstate"};
+      "credentials",     "credentials.json", "credential",       "credential.json",
+      "credentials.xml", "settings.py",      "database.yml",     "secrets.yml",
+      "secret_token.rb", "carrierwave.rb",   "omniauth.rb",      ".env",
+      ".env.local",      ".env.production",  ".env.development", ".npmrc",
+      ".pypirc",         ".my.cnf",          ".s3cfg",           ".boto",
+      "wp-config.php",   ".dockercfg",       "terraform.tfstate"};
   static const char *const suffixes[] = {
-      ".secret", ".ovpn",   ".private_key", ".cscfg",   ".rdp",       ".tpm",           ".fve",
-      ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",   ".p12",           ".pfx",
-      ".ppk",    ".bek",    ".gnucash",     ".pcap",    ".keystore", ".mdf",            ".sdf"};
+      ".secret", ".ovpn",   ".private_key",   ".cscfg",    ".rdp",      ".tpm", ".fve",
+      ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",     ".p12", ".pfx",
+      ".ppk",    ".bek",    ".gnucash",       ".pcap",     ".keystore", ".mdf", ".sdf"};
   const char *base = base_of(path);
   if (is_foreign_tree(path))
     return HYGIENE_NAME_NO;
@@ -419,15 +431,15 @@ gboolean oakum_hygiene_secret_content(const char *path, OakumSlice content)
       size_t end = (size_t)(at - text), start;
       while (end > 0 && strchr(" \t\"')]", text[end - 1]))
         end--;
-      for (start = end; start > 0 && (g_ascii_isalnum(text[start - 1]) ||
-                                      strchr("_-.", text[start - 1]));)
+      for (start = end;
+           start > 0 && (g_ascii_isalnum(text[start - 1]) || strchr("_-.", text[start - 1]));)
         start--;
       if (start == end)
         continue;
       const char *value = at + 1;
       value += strspn(value, "> \t\"'=");
-      gboolean docker = g_str_has_suffix(path, ".docker/config.json") &&
-                        end - start == 4 && strncmp(text + start, "auth", 4) == 0;
+      gboolean docker = g_str_has_suffix(path, ".docker/config.json") && end - start == 4 &&
+                        strncmp(text + start, "auth", 4) == 0;
       const char *name = text + start;
       size_t n = end - start;
       if (n > 1 && *name == '_') { /* npm's _authToken, _password */
@@ -454,14 +466,10 @@ static Look look_of(const char *path)
   static const struct {
     const char *place;
     Look look;
-  } places[] = {{"etc/passwd", look_at_passwd},
-                {"etc/group", look_at_group},
-                {"etc/shadow", look_at_shadow},
-                {"etc/master.passwd", look_at_shadow},
-                {"etc/ssh/sshd_config", look_at_sshd},
-                {"etc/ssh/sshd_config.d/", look_at_sshd},
-                {"etc/sudoers", look_at_sudoers},
-                {"etc/sudoers.d/", look_at_sudoers}};
+  } places[] = {{"etc/passwd", look_at_passwd},        {"etc/group", look_at_group},
+                {"etc/shadow", look_at_shadow},        {"etc/master.passwd", look_at_shadow},
+                {"etc/ssh/sshd_config", look_at_sshd}, {"etc/ssh/sshd_config.d/", look_at_sshd},
+                {"etc/sudoers", look_at_sudoers},      {"etc/sudoers.d/", look_at_sudoers}};
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
     if (lies_at(path, places[i].place))
       return places[i].look;

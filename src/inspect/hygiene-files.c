@@ -1,6 +1,6 @@
 /* Hygiene of one layer at a time: modes, owners and names of its entries, and what lies in the
  * files that hygiene-content.c reads. What grows with the layer is counted and bounded. */
-#include "inspect/hygiene-private.h"
+#include "inspect/needless-private.h"
 #include <string.h>
 
 typedef struct {
@@ -144,28 +144,51 @@ typedef struct {
 } Heap;
 
 struct OakumHygiene {
-  GPtrArray *found;       /* OakumFinding of this layer */
-  GHashTable *told;       /* paths of them */
+  GPtrArray *found; /* OakumFinding of this layer */
+  GHashTable *told; /* paths of them */
   guint count[HYGIENE_RULES], left_out[HYGIENE_RULES];
-  guint again;            /* names that came twice and had a finding */
+  guint again; /* names that came twice and had a finding */
   Heap heaps[HEAPS];
-  GHashTable *open;       /* folders below which everybody can write, told already */
+  GHashTable *open; /* folders below which everybody can write, told already */
   GHashTable *repositories;
-  GArray *sized;          /* Sized: large files */
-  GHashTable *rest;       /* folder → uint64_t *: bytes of the others in it */
-  GString *gone;          /* lines of whiteouts */
-  uint64_t total;         /* bytes of all files */
+  GArray *sized;    /* Sized: large files */
+  GHashTable *rest; /* folder → uint64_t *: bytes of the others in it */
+  GString *gone;    /* lines of whiteouts */
+  uint64_t total;   /* bytes of all files */
   guint files;
-  GHashTable *owners;     /* uid → GPtrArray-less count and example: Owner */
-  GHashTable *owned;      /* hashes of paths that a package manager of this layer knows */
-  gboolean rpm;           /* the layer has a database of rpm, which is not read here */
+  GHashTable *owners; /* uid → GPtrArray-less count and example: Owner */
+  GHashTable *owned;  /* hashes of paths that a package manager of this layer knows */
+  gboolean rpm;       /* the layer has a database of rpm, which is not read here */
   guint huge;
   /* the content that is being taken */
   char *path;
   GByteArray *content;
   size_t room;
-  enum { TAKE_NOTHING, TAKE_LOOK, TAKE_SECRET, TAKE_DPKG, TAKE_APK } take;
+  enum {
+    TAKE_NOTHING,
+    TAKE_LOOK,
+    TAKE_SECRET,
+    TAKE_DPKG,
+    TAKE_STATUS,
+    TAKE_APK,
+    TAKE_PROGRAM
+  } take;
+  uint64_t at;                        /* bytes of the file that went by */
+  uint64_t dynamic_from, dynamic_len; /* of a program, where they lie behind what is kept of it */
+  GByteArray *dynamic;
+  GPtrArray *programs; /* Program */
+  uint64_t programs_bytes;
 };
+
+typedef struct {
+  char *path, *needs; /* oakum_needless_needs */
+} Program;
+static void program_free(gpointer program)
+{
+  g_free(((Program *)program)->path);
+  g_free(((Program *)program)->needs);
+  g_free(program);
+}
 
 typedef struct {
   guint count;
@@ -191,6 +214,8 @@ static void begin_layer(OakumHygiene *h)
   h->owners = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, owner_free);
   h->owned = g_hash_table_new(g_direct_hash, g_direct_equal);
   h->content = g_byte_array_new();
+  h->dynamic = g_byte_array_new();
+  h->programs = g_ptr_array_new_with_free_func(program_free);
 }
 
 static void end_layer(OakumHygiene *h)
@@ -207,6 +232,8 @@ static void end_layer(OakumHygiene *h)
   g_array_unref(h->sized);
   g_string_free(h->gone, TRUE);
   g_byte_array_unref(h->content);
+  g_byte_array_unref(h->dynamic);
+  g_ptr_array_unref(h->programs);
   g_free(h->path);
 }
 
@@ -288,14 +315,44 @@ static void own(OakumHygiene *h, const char *path, size_t len)
  * which is not read here, could say whose a file is. */
 static gboolean is_well_known(const char *path)
 {
-  static const char *const names[] = {
-      "su",          "mount",     "umount",       "passwd",      "chsh",        "chfn",
-      "gpasswd",     "newgrp",    "chage",        "unix_chkpwd", "pam_timestamp_check",
-      "sudo",        "pkexec",    "crontab",      "at",          "wall",        "write",
-      "fusermount",  "fusermount3", "ping",       "newuidmap",   "newgidmap",   "ssh-keysign",
-      "utempter",    "ssh-agent", "polkit-agent-helper-1", "dbus-daemon-launch-helper",
-      "userhelper",  "arping",    "clockdiff",    "lockdev",     "expiry",      "sg",
-      "sendmail.sendmail", "postdrop", "postqueue", "locate", "grub2-set-bootflag"};
+  static const char *const names[] = {"su",
+                                      "mount",
+                                      "umount",
+                                      "passwd",
+                                      "chsh",
+                                      "chfn",
+                                      "gpasswd",
+                                      "newgrp",
+                                      "chage",
+                                      "unix_chkpwd",
+                                      "pam_timestamp_check",
+                                      "sudo",
+                                      "pkexec",
+                                      "crontab",
+                                      "at",
+                                      "wall",
+                                      "write",
+                                      "fusermount",
+                                      "fusermount3",
+                                      "ping",
+                                      "newuidmap",
+                                      "newgidmap",
+                                      "ssh-keysign",
+                                      "utempter",
+                                      "ssh-agent",
+                                      "polkit-agent-helper-1",
+                                      "dbus-daemon-launch-helper",
+                                      "userhelper",
+                                      "arping",
+                                      "clockdiff",
+                                      "lockdev",
+                                      "expiry",
+                                      "sg",
+                                      "sendmail.sendmail",
+                                      "postdrop",
+                                      "postqueue",
+                                      "locate",
+                                      "grub2-set-bootflag"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
     if (strcmp(base_of(path), names[i]) == 0)
       return g_str_has_prefix(path, "usr/") || g_str_has_prefix(path, "bin/") ||
@@ -342,16 +399,47 @@ static void take_owned(OakumHygiene *h)
 /* capability.h: struct vfs_cap_data, little-endian; names of the first 64. */
 static char *capabilities_of(const OakumXattr *xattr, gboolean *dangerous)
 {
-  static const char *const names[] = {
-      "chown",        "dac_override",  "dac_read_search", "fowner",         "fsetid",
-      "kill",         "setgid",        "setuid",          "setpcap",        "linux_immutable",
-      "net_bind_service", "net_broadcast", "net_admin",   "net_raw",        "ipc_lock",
-      "ipc_owner",    "sys_module",    "sys_rawio",       "sys_chroot",     "sys_ptrace",
-      "sys_pacct",    "sys_admin",     "sys_boot",        "sys_nice",       "sys_resource",
-      "sys_time",     "sys_tty_config", "mknod",          "lease",          "audit_write",
-      "audit_control", "setfcap",      "mac_override",    "mac_admin",      "syslog",
-      "wake_alarm",   "block_suspend", "audit_read",      "perfmon",        "bpf",
-      "checkpoint_restore"};
+  static const char *const names[] = {"chown",
+                                      "dac_override",
+                                      "dac_read_search",
+                                      "fowner",
+                                      "fsetid",
+                                      "kill",
+                                      "setgid",
+                                      "setuid",
+                                      "setpcap",
+                                      "linux_immutable",
+                                      "net_bind_service",
+                                      "net_broadcast",
+                                      "net_admin",
+                                      "net_raw",
+                                      "ipc_lock",
+                                      "ipc_owner",
+                                      "sys_module",
+                                      "sys_rawio",
+                                      "sys_chroot",
+                                      "sys_ptrace",
+                                      "sys_pacct",
+                                      "sys_admin",
+                                      "sys_boot",
+                                      "sys_nice",
+                                      "sys_resource",
+                                      "sys_time",
+                                      "sys_tty_config",
+                                      "mknod",
+                                      "lease",
+                                      "audit_write",
+                                      "audit_control",
+                                      "setfcap",
+                                      "mac_override",
+                                      "mac_admin",
+                                      "syslog",
+                                      "wake_alarm",
+                                      "block_suspend",
+                                      "audit_read",
+                                      "perfmon",
+                                      "bpf",
+                                      "checkpoint_restore"};
   const uint64_t bad = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 6 | 1u << 7 | 1u << 8 |
                        1u << 16 | 1u << 17 | 1u << 19 | 1u << 21 | 1u << 27 | 1u << 31;
   const uint8_t *d = xattr->value;
@@ -411,8 +499,7 @@ static void look_at_mode(OakumHygiene *h, const OakumTarEntry *entry, const char
          g_strdup_printf("%s: %s%s%s, owner %u:%u, mode %04o", path,
                          entry->mode & 04000 ? "setuid" : "",
                          (entry->mode & 06000) == 06000 ? " and " : "",
-                         entry->mode & 02000 ? "setgid" : "", entry->uid, entry->gid,
-                         entry->mode));
+                         entry->mode & 02000 ? "setgid" : "", entry->uid, entry->gid, entry->mode));
   for (size_t i = 0; file && i < entry->n_xattrs; i++)
     if (strcmp(entry->xattrs[i].name, "security.capability") == 0) {
       gboolean dangerous = FALSE;
@@ -466,40 +553,40 @@ typedef struct {
   const char *name, *fact;
 } Tool;
 static const Tool tools[] = {
-    {"sh", HYGIENE_FACT_SHELL},           {"bash", HYGIENE_FACT_SHELL},
-    {"dash", HYGIENE_FACT_SHELL},         {"ash", HYGIENE_FACT_SHELL},
-    {"zsh", HYGIENE_FACT_SHELL},          {"ksh", HYGIENE_FACT_SHELL},
-    {"fish", HYGIENE_FACT_SHELL},         {"busybox", HYGIENE_FACT_SHELL},
-    {"tcsh", HYGIENE_FACT_SHELL},         {"toybox", HYGIENE_FACT_SHELL},
-    {"apt", HYGIENE_FACT_MANAGER},        {"apt-get", HYGIENE_FACT_MANAGER},
-    {"dpkg", HYGIENE_FACT_MANAGER},       {"apk", HYGIENE_FACT_MANAGER},
-    {"dnf", HYGIENE_FACT_MANAGER},        {"microdnf", HYGIENE_FACT_MANAGER},
-    {"yum", HYGIENE_FACT_MANAGER},        {"tdnf", HYGIENE_FACT_MANAGER},
-    {"rpm", HYGIENE_FACT_MANAGER},        {"zypper", HYGIENE_FACT_MANAGER},
-    {"pacman", HYGIENE_FACT_MANAGER},     {"opkg", HYGIENE_FACT_MANAGER},
-    {"pip", HYGIENE_FACT_MANAGER},        {"pip3", HYGIENE_FACT_MANAGER},
-    {"npm", HYGIENE_FACT_MANAGER},        {"yarn", HYGIENE_FACT_MANAGER},
-    {"pnpm", HYGIENE_FACT_MANAGER},       {"gem", HYGIENE_FACT_MANAGER},
-    {"composer", HYGIENE_FACT_MANAGER},   {"conda", HYGIENE_FACT_MANAGER},
-    {"gcc", HYGIENE_FACT_BUILD},          {"g++", HYGIENE_FACT_BUILD},
-    {"cc", HYGIENE_FACT_BUILD},           {"clang", HYGIENE_FACT_BUILD},
-    {"make", HYGIENE_FACT_BUILD},         {"cmake", HYGIENE_FACT_BUILD},
-    {"ninja", HYGIENE_FACT_BUILD},        {"ld", HYGIENE_FACT_BUILD},
-    {"as", HYGIENE_FACT_BUILD},           {"go", HYGIENE_FACT_BUILD},
-    {"gofmt", HYGIENE_FACT_BUILD},        {"rustc", HYGIENE_FACT_BUILD},
-    {"cargo", HYGIENE_FACT_BUILD},        {"javac", HYGIENE_FACT_BUILD},
-    {"mvn", HYGIENE_FACT_BUILD},          {"gradle", HYGIENE_FACT_BUILD},
-    {"git", HYGIENE_FACT_BUILD},          {"gdb", HYGIENE_FACT_BUILD},
-    {"strace", HYGIENE_FACT_BUILD},       {"autoconf", HYGIENE_FACT_BUILD},
-    {"pkg-config", HYGIENE_FACT_BUILD},   {"bison", HYGIENE_FACT_BUILD},
-    {"flex", HYGIENE_FACT_BUILD},         {"curl", HYGIENE_FACT_NETWORK},
-    {"wget", HYGIENE_FACT_NETWORK},       {"nc", HYGIENE_FACT_NETWORK},
-    {"ncat", HYGIENE_FACT_NETWORK},       {"netcat", HYGIENE_FACT_NETWORK},
-    {"socat", HYGIENE_FACT_NETWORK},      {"telnet", HYGIENE_FACT_NETWORK},
-    {"ftp", HYGIENE_FACT_NETWORK},        {"nmap", HYGIENE_FACT_NETWORK},
-    {"tcpdump", HYGIENE_FACT_NETWORK},    {"ssh", HYGIENE_FACT_NETWORK},
-    {"scp", HYGIENE_FACT_NETWORK},        {"rsync", HYGIENE_FACT_NETWORK},
-    {"dig", HYGIENE_FACT_NETWORK},        {"nslookup", HYGIENE_FACT_NETWORK},
+    {"sh", HYGIENE_FACT_SHELL},         {"bash", HYGIENE_FACT_SHELL},
+    {"dash", HYGIENE_FACT_SHELL},       {"ash", HYGIENE_FACT_SHELL},
+    {"zsh", HYGIENE_FACT_SHELL},        {"ksh", HYGIENE_FACT_SHELL},
+    {"fish", HYGIENE_FACT_SHELL},       {"busybox", HYGIENE_FACT_SHELL},
+    {"tcsh", HYGIENE_FACT_SHELL},       {"toybox", HYGIENE_FACT_SHELL},
+    {"apt", HYGIENE_FACT_MANAGER},      {"apt-get", HYGIENE_FACT_MANAGER},
+    {"dpkg", HYGIENE_FACT_MANAGER},     {"apk", HYGIENE_FACT_MANAGER},
+    {"dnf", HYGIENE_FACT_MANAGER},      {"microdnf", HYGIENE_FACT_MANAGER},
+    {"yum", HYGIENE_FACT_MANAGER},      {"tdnf", HYGIENE_FACT_MANAGER},
+    {"rpm", HYGIENE_FACT_MANAGER},      {"zypper", HYGIENE_FACT_MANAGER},
+    {"pacman", HYGIENE_FACT_MANAGER},   {"opkg", HYGIENE_FACT_MANAGER},
+    {"pip", HYGIENE_FACT_MANAGER},      {"pip3", HYGIENE_FACT_MANAGER},
+    {"npm", HYGIENE_FACT_MANAGER},      {"yarn", HYGIENE_FACT_MANAGER},
+    {"pnpm", HYGIENE_FACT_MANAGER},     {"gem", HYGIENE_FACT_MANAGER},
+    {"composer", HYGIENE_FACT_MANAGER}, {"conda", HYGIENE_FACT_MANAGER},
+    {"gcc", HYGIENE_FACT_BUILD},        {"g++", HYGIENE_FACT_BUILD},
+    {"cc", HYGIENE_FACT_BUILD},         {"clang", HYGIENE_FACT_BUILD},
+    {"make", HYGIENE_FACT_BUILD},       {"cmake", HYGIENE_FACT_BUILD},
+    {"ninja", HYGIENE_FACT_BUILD},      {"ld", HYGIENE_FACT_BUILD},
+    {"as", HYGIENE_FACT_BUILD},         {"go", HYGIENE_FACT_BUILD},
+    {"gofmt", HYGIENE_FACT_BUILD},      {"rustc", HYGIENE_FACT_BUILD},
+    {"cargo", HYGIENE_FACT_BUILD},      {"javac", HYGIENE_FACT_BUILD},
+    {"mvn", HYGIENE_FACT_BUILD},        {"gradle", HYGIENE_FACT_BUILD},
+    {"git", HYGIENE_FACT_BUILD},        {"gdb", HYGIENE_FACT_BUILD},
+    {"strace", HYGIENE_FACT_BUILD},     {"autoconf", HYGIENE_FACT_BUILD},
+    {"pkg-config", HYGIENE_FACT_BUILD}, {"bison", HYGIENE_FACT_BUILD},
+    {"flex", HYGIENE_FACT_BUILD},       {"curl", HYGIENE_FACT_NETWORK},
+    {"wget", HYGIENE_FACT_NETWORK},     {"nc", HYGIENE_FACT_NETWORK},
+    {"ncat", HYGIENE_FACT_NETWORK},     {"netcat", HYGIENE_FACT_NETWORK},
+    {"socat", HYGIENE_FACT_NETWORK},    {"telnet", HYGIENE_FACT_NETWORK},
+    {"ftp", HYGIENE_FACT_NETWORK},      {"nmap", HYGIENE_FACT_NETWORK},
+    {"tcpdump", HYGIENE_FACT_NETWORK},  {"ssh", HYGIENE_FACT_NETWORK},
+    {"scp", HYGIENE_FACT_NETWORK},      {"rsync", HYGIENE_FACT_NETWORK},
+    {"dig", HYGIENE_FACT_NETWORK},      {"nslookup", HYGIENE_FACT_NETWORK},
 };
 
 static gboolean is_program(const char *path)
@@ -518,8 +605,9 @@ static void look_at_program(OakumHygiene *h, const char *path)
     if (tools[i].name[0] == base[0] && strcmp(tools[i].name, base) == 0)
       fact = tools[i].fact;
   /* gcc-12, x86_64-linux-gnu-gcc-12 */
-  if (!fact && (g_str_has_prefix(base, "gcc-") || strstr(base, "-gcc-") ||
-                g_str_has_prefix(base, "clang-")) &&
+  if (!fact &&
+      (g_str_has_prefix(base, "gcc-") || strstr(base, "-gcc-") ||
+       g_str_has_prefix(base, "clang-")) &&
       g_ascii_isdigit(base[strlen(base) - 1]))
     fact = HYGIENE_FACT_BUILD;
   if (fact) {
@@ -544,13 +632,12 @@ static gboolean is_foreign_tree(const char *path)
 /* Files and folders of the workplace: at their name in the tree. */
 static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
 {
-  static const char *const files[] = {"Dockerfile",       "Containerfile",  "docker-compose.yml",
-                                      "docker-compose.yaml", "compose.yaml", ".dockerignore",
-                                      ".vimrc",           ".DS_Store",      ".gitlab-ci.yml",
-                                      ".travis.yml",      "Thumbs.db",      "Jenkinsfile",
-                                      "oakum.yaml"};
-  static const char *const folders[] = {".aws", ".azure", ".gcp", ".vscode", ".idea", ".github",
-                                        ".terraform"};
+  static const char *const files[] = {
+      "Dockerfile",    "Containerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yaml",
+      ".dockerignore", ".vimrc",        ".DS_Store",          ".gitlab-ci.yml",      ".travis.yml",
+      "Thumbs.db",     "Jenkinsfile",   "oakum.yaml"};
+  static const char *const folders[] = {".aws",  ".azure",  ".gcp",      ".vscode",
+                                        ".idea", ".github", ".terraform"};
   static const char *const repositories[] = {".git", ".svn", ".hg", ".bzr"};
   const char *base = base_of(path);
   if (strstr(path, "/.git/") || g_str_has_prefix(path, ".git/"))
@@ -577,11 +664,10 @@ static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const
 
 static void look_at_name(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
 {
-  static const char *const typed[] = {".bash_history",   ".zsh_history", ".ash_history",
-                                      ".sh_history",     ".history",     ".python_history",
-                                      ".node_repl_history", ".mysql_history", ".psql_history",
-                                      ".lesshst",        ".viminfo",     ".rediscli_history",
-                                      ".wget-hsts"};
+  static const char *const typed[] = {
+      ".bash_history",   ".zsh_history",       ".ash_history",   ".sh_history",   ".history",
+      ".python_history", ".node_repl_history", ".mysql_history", ".psql_history", ".lesshst",
+      ".viminfo",        ".rediscli_history",  ".wget-hsts"};
   const char *base = base_of(path);
   look_at_workplace(h, entry, path);
   if (entry->type != OAKUM_TAR_FILE)
@@ -621,7 +707,8 @@ static void look_at_heaps(OakumHygiene *h, const OakumTarEntry *entry, const cha
     heap(h, HEAP_CORE, path, len, entry->size);
     return;
   }
-  if (strncmp(base, "core.", 5) == 0 && base[5] && strspn(base + 5, "0123456789") == strlen(base + 5)) {
+  if (strncmp(base, "core.", 5) == 0 && base[5] &&
+      strspn(base + 5, "0123456789") == strlen(base + 5)) {
     heap(h, HEAP_CORE, path, len, entry->size);
     return;
   }
@@ -701,6 +788,28 @@ static void count_bytes(OakumHygiene *h, const char *path, uint64_t size)
 
 /* ---- the observer
  * -------------------------------------------------------------------------------- */
+static void fact(OakumHygiene *h, const char *id, const char *path, const char *why)
+{
+  g_hash_table_add(h->told, g_strdup(path));
+  oakum_hygiene_fact(h->found, id, path, why);
+}
+
+static void end_program(OakumHygiene *h, OakumSlice content)
+{
+  OakumSlice dynamic = {h->dynamic->data, h->dynamic->len};
+  char *needs = oakum_needless_needs(content, dynamic);
+  if (!needs)
+    return;
+  h->programs_bytes += strlen(needs) + strlen(h->path);
+  if (h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX) {
+    g_free(needs);
+    return; /* told at the end of the layer */
+  }
+  Program *program = g_new(Program, 1);
+  *program = (Program){g_strdup(h->path), needs};
+  g_ptr_array_add(h->programs, program);
+}
+
 static void end_content(OakumHygiene *h)
 {
   OakumSlice content = {h->content->data, h->content->len};
@@ -714,15 +823,40 @@ static void end_content(OakumHygiene *h)
       tell(h, HYGIENE_KEY_FILE, h->path,
            g_strdup_printf("%s: a value with the name of a secret", h->path));
     break;
-  case TAKE_DPKG:
-  case TAKE_APK:
+  case TAKE_DPKG: {
+    const char *base = base_of(h->path);
+    g_autofree char *package = g_strndup(base, strcspn(base, ":"));
+    if (g_str_has_suffix(package, ".list"))
+      package[strlen(package) - strlen(".list")] = '\0';
+    g_autofree char *files = oakum_needless_files(package, content);
     take_owned(h);
+    if (*files)
+      fact(h, NEEDLESS_FACT_FILES, h->path, files);
+    break;
+  }
+  case TAKE_STATUS: {
+    g_autofree char *graph = oakum_needless_dpkg(content);
+    if (graph)
+      fact(h, NEEDLESS_FACT_DPKG, h->path, graph);
+    break;
+  }
+  case TAKE_APK: {
+    g_autofree char *graph = oakum_needless_apk(content);
+    take_owned(h);
+    if (graph)
+      fact(h, NEEDLESS_FACT_APK, h->path, graph);
+    break;
+  }
+  case TAKE_PROGRAM:
+    end_program(h, content);
     break;
   case TAKE_NOTHING:
     break;
   }
   h->take = TAKE_NOTHING;
+  h->at = h->dynamic_len = 0;
   g_byte_array_set_size(h->content, 0);
+  g_byte_array_set_size(h->dynamic, 0);
 }
 
 static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
@@ -744,6 +878,13 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
   } else if (entry->size <= OAKUM_HYGIENE_CONTENT_MAX &&
              oakum_hygiene_secret_name(path) == HYGIENE_NAME_IF_CONTENT)
     h->take = TAKE_SECRET;
+  else if (strcmp(path, "var/lib/dpkg/status") == 0) {
+    h->take = TAKE_STATUS;
+    h->room = OAKUM_NEEDLESS_DATABASE_MAX;
+  } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {
+    h->take = TAKE_PROGRAM;
+    h->room = OAKUM_NEEDLESS_PROGRAM_MAX;
+  }
   if (h->take == TAKE_NOTHING)
     return;
   g_free(h->path);
@@ -795,10 +936,11 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
   /* overlayfs marks what is gone with a character device of 0:0 */
   if (entry->type == OAKUM_TAR_BLOCK ||
       (entry->type == OAKUM_TAR_CHAR && (entry->dev_major || entry->dev_minor))) {
-    OakumFinding *finding = tell(h, HYGIENE_DEVICE, path,
-                                 g_strdup_printf("%s: %s device %u:%u, mode %04o", path,
-                                                 entry->type == OAKUM_TAR_BLOCK ? "block" : "character",
-                                                 entry->dev_major, entry->dev_minor, entry->mode));
+    OakumFinding *finding =
+        tell(h, HYGIENE_DEVICE, path,
+             g_strdup_printf("%s: %s device %u:%u, mode %04o", path,
+                             entry->type == OAKUM_TAR_BLOCK ? "block" : "character",
+                             entry->dev_major, entry->dev_minor, entry->mode));
     if (finding && strncmp(path, "dev/", 4) == 0)
       finding->severity = OAKUM_SEVERITY_NEGLIGIBLE;
     else if (finding && entry->type == OAKUM_TAR_BLOCK)
@@ -807,10 +949,39 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
   begin_content(h, entry, path);
 }
 
+/* Of a large program the table of what it needs may lie behind what is kept. */
+static void take_dynamic(OakumHygiene *h, const uint8_t *data, size_t len)
+{
+  uint64_t from = MAX(h->at, h->dynamic_from),
+           to = MIN(h->at + len, h->dynamic_from + h->dynamic_len);
+  if (from < to)
+    g_byte_array_append(h->dynamic, data + (from - h->at), (guint)(to - from));
+}
+
 void oakum_hygiene_bytes(OakumHygiene *h, const void *data, size_t len)
 {
-  if (h->take != TAKE_NOTHING && h->content->len < h->room)
-    g_byte_array_append(h->content, data, (guint)MIN(len, h->room - h->content->len));
+  if (h->take == TAKE_NOTHING)
+    return;
+  gboolean first = h->at == 0 && h->take == TAKE_PROGRAM;
+  if (first && len >= 4 && memcmp(data, "\177ELF", 4) != 0) {
+    h->room = OAKUM_NEEDLESS_SCRIPT_MAX;
+    if (memcmp(data, "#!", 2) != 0) {
+      h->take = TAKE_NOTHING;
+      return;
+    }
+  }
+  size_t had = h->content->len;
+  if (had < h->room) {
+    g_byte_array_append(h->content, data, (guint)MIN(len, h->room - had));
+    OakumSlice head = {h->content->data, h->content->len};
+    if (h->take == TAKE_PROGRAM && h->content->len == h->room &&
+        oakum_needless_dynamic(head, &h->dynamic_from, &h->dynamic_len) &&
+        h->dynamic_from < G_MAXINT64)
+      h->dynamic_len = MIN(h->dynamic_len, OAKUM_NEEDLESS_DYNAMIC_MAX);
+  }
+  if (h->dynamic_len > 0)
+    take_dynamic(h, data, len);
+  h->at += len;
 }
 
 /* ---- the end of a layer
@@ -888,6 +1059,24 @@ static void tell_layer(OakumHygiene *h)
   oakum_hygiene_fact(h->found, HYGIENE_FACT_OWNERS, NULL, all);
 }
 
+/* What programs need that no package of this layer brought. */
+static void tell_programs(OakumHygiene *h)
+{
+  uint64_t bytes = 0;
+  gboolean many = h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX;
+  for (guint i = 0; i < h->programs->len && !many; i++) {
+    const Program *program = h->programs->pdata[i];
+    if (is_packaged(h, program->path))
+      continue;
+    bytes += strlen(program->needs) + strlen(program->path);
+    many = bytes > OAKUM_NEEDLESS_NEEDS_MAX;
+    if (!many)
+      oakum_hygiene_fact(h->found, NEEDLESS_FACT_NEEDS, program->path, program->needs);
+  }
+  if (many)
+    oakum_hygiene_fact(h->found, NEEDLESS_FACT_NEEDS, NULL, "?");
+}
+
 static void tell_left_out(OakumHygiene *h)
 {
   for (guint i = 0; i < HYGIENE_RULES; i++)
@@ -900,6 +1089,7 @@ void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed)
 {
   end_content(h);
   judge_packaged(h);
+  tell_programs(h);
   tell_heaps(h);
   tell_left_out(h);
   tell_layer(h);

@@ -6,11 +6,11 @@
 #include <string.h>
 
 typedef struct {
-  char op[16];         /* "RUN"; "": not told, and the text is nobody's */
-  char **args;         /* "NAME=value" of build arguments; NULL-terminated */
-  char *text;          /* the script of a RUN, the words of the others */
+  char op[16]; /* "RUN"; "": not told, and the text is nobody's */
+  char **args; /* "NAME=value" of build arguments; NULL-terminated */
+  char *text;  /* the script of a RUN, the words of the others */
   OakumShellDialect dialect;
-  gboolean classic;    /* the source of ADD and COPY is told as a digest */
+  gboolean classic; /* the source of ADD and COPY is told as a digest */
 } Step;
 
 static void step_clear(Step *step)
@@ -79,9 +79,10 @@ static const char *take_args(const char *text, Step *step)
 
 static gboolean is_op(const char *word, size_t n)
 {
-  static const char *const ops[] = {"RUN",    "COPY",  "ADD",     "ENV",  "CMD",  "ENTRYPOINT",
-                                    "USER",   "EXPOSE", "VOLUME", "LABEL", "ARG", "WORKDIR",
-                                    "SHELL",  "STOPSIGNAL", "HEALTHCHECK", "ONBUILD", "MAINTAINER"};
+  static const char *const ops[] = {
+      "RUN",   "COPY",       "ADD",         "ENV",     "CMD",       "ENTRYPOINT",
+      "USER",  "EXPOSE",     "VOLUME",      "LABEL",   "ARG",       "WORKDIR",
+      "SHELL", "STOPSIGNAL", "HEALTHCHECK", "ONBUILD", "MAINTAINER"};
   for (size_t i = 0; i < G_N_ELEMENTS(ops); i++)
     if (strlen(ops[i]) == n && strncmp(word, ops[i], n) == 0)
       return TRUE;
@@ -227,12 +228,12 @@ static void look_at_upgrade(Context *c, const OakumShellCommand *command)
   for (guint i = 1; i < command->n_words; i++)
     bare = bare && (command->words[i].text[0] == '-' || strcmp(command->words[i].text, verb) == 0);
   gboolean others =
-      bare && ((named(command, "yum dnf microdnf tdnf") &&
-                (strcmp(verb, "update") == 0 || strcmp(verb, "upgrade") == 0)) ||
-               (named(command, "apk") && strcmp(verb, "upgrade") == 0) ||
-               (named(command, "zypper") &&
-                (strcmp(verb, "up") == 0 || strcmp(verb, "update") == 0 ||
-                 strcmp(verb, "dup") == 0)));
+      bare &&
+      ((named(command, "yum dnf microdnf tdnf") &&
+        (strcmp(verb, "update") == 0 || strcmp(verb, "upgrade") == 0)) ||
+       (named(command, "apk") && strcmp(verb, "upgrade") == 0) ||
+       (named(command, "zypper") &&
+        (strcmp(verb, "up") == 0 || strcmp(verb, "update") == 0 || strcmp(verb, "dup") == 0)));
   if (apt || others)
     tell(c, HYGIENE_UPGRADE_ALL, in_step(c, verb));
 }
@@ -328,7 +329,8 @@ static const char *unverified(const OakumShellCommand *command)
 static void look_at_value(Context *c, const char *name, const char *value)
 {
   if (oakum_hygiene_is_secret(name, strlen(name), value))
-    tell(c, HYGIENE_HISTORY_SECRET, g_strdup_printf("%s has a value in a step of the history", name));
+    tell(c, HYGIENE_HISTORY_SECRET,
+         g_strdup_printf("%s has a value in a step of the history", name));
 }
 
 static void look_at_assignments(Context *c, const OakumShellCommand *command)
@@ -393,8 +395,8 @@ static void look_at_run(Context *c, const Step *step)
 /* What COPY cannot do: unpack an archive, fetch an address. */
 static gboolean needs_add(const char *word)
 {
-  static const char *const endings[] = {".tar",  ".tar.gz", ".tgz",     ".tar.xz", ".txz",
-                                        ".tar.bz2", ".tbz2", ".tar.zst", ".tbz",   ".tar.lzma"};
+  static const char *const endings[] = {".tar",     ".tar.gz", ".tgz",     ".tar.xz", ".txz",
+                                        ".tar.bz2", ".tbz2",   ".tar.zst", ".tbz",    ".tar.lzma"};
   g_autofree char *low = g_ascii_strdown(word, -1);
   for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
     if (g_str_has_suffix(low, endings[i]))
@@ -423,8 +425,7 @@ int oakum_hygiene_base_layers(const GPtrArray *history)
     const OakumHistory *entry = history->pdata[end - 1];
     g_auto(Step) step;
     parse(entry->created_by ? entry->created_by : "", &step);
-    if (entry->empty_layer &&
-        (strcmp(step.op, "CMD") == 0 || strcmp(step.op, "ENTRYPOINT") == 0))
+    if (entry->empty_layer && (strcmp(step.op, "CMD") == 0 || strcmp(step.op, "ENTRYPOINT") == 0))
       break;
   }
   int layers = 0;
@@ -433,7 +434,7 @@ int oakum_hygiene_base_layers(const GPtrArray *history)
   return end > 0 ? layers : -1;
 }
 
-void oakum_hygiene_history(const OakumHygieneImage *image, GPtrArray *findings)
+void oakum_hygiene_history(const OakumInspectImage *image, GPtrArray *findings)
 {
   const GPtrArray *history = image->config->history;
   int layer = -1;

@@ -1,6 +1,6 @@
 /* What only the whole image shows: the user against etc/passwd, owners, what tools are there, and
  * bytes that are shipped and not seen. */
-#include "inspect/hygiene-private.h"
+#include "inspect/needless-private.h"
 #include <string.h>
 
 typedef struct {
@@ -14,12 +14,12 @@ static void shipped_clear(gpointer shipped)
 }
 
 typedef struct {
-  GHashTable *uids;   /* name → uid as text */
-  GHashTable *named;  /* uids that have a name */
-  gboolean known;     /* etc/passwd was read, or there is none */
-  gboolean any;       /* there is one */
-  gboolean observed;  /* the layers were looked at */
-  GPtrArray *facts;   /* OakumFinding, taken out of the findings */
+  GHashTable *uids;  /* name → uid as text */
+  GHashTable *named; /* uids that have a name */
+  gboolean known;    /* etc/passwd was read, or there is none */
+  gboolean any;      /* there is one */
+  gboolean observed; /* the layers were looked at */
+  GPtrArray *facts;  /* OakumFinding, taken out of the findings */
 } Facts;
 
 static void read_passwd(Facts *facts, const char *text)
@@ -54,8 +54,12 @@ static gint by_layer(gconstpointer a, gconstpointer b)
 
 static void take_facts(Facts *facts, GPtrArray *findings)
 {
-  *facts = (Facts){oakum_str_map_new(g_free, g_free), oakum_str_map_new(g_free, NULL), TRUE, FALSE,
-                   FALSE, g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
+  *facts = (Facts){oakum_str_map_new(g_free, g_free),
+                   oakum_str_map_new(g_free, NULL),
+                   TRUE,
+                   FALSE,
+                   FALSE,
+                   g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
   guint kept = 0;
   for (guint i = 0; i < findings->len; i++) {
     OakumFinding *f = findings->pdata[i];
@@ -100,10 +104,10 @@ static void look_at_user(const OakumConfig *config, const Facts *facts, GPtrArra
     return;
   }
   if (!number && !uid && facts->observed && facts->known)
-    oakum_hygiene_tell(findings, HYGIENE_USER_UNKNOWN, NULL,
-                       g_strdup_printf("USER %s: %s", user,
-                                       facts->any ? "etc/passwd does not know it"
-                                                  : "there is no etc/passwd"));
+    oakum_hygiene_tell(
+        findings, HYGIENE_USER_UNKNOWN, NULL,
+        g_strdup_printf("USER %s: %s", user,
+                        facts->any ? "etc/passwd does not know it" : "there is no etc/passwd"));
   else if (!number)
     oakum_hygiene_tell(findings, HYGIENE_USER_BY_NAME, NULL,
                        uid ? g_strdup_printf("USER %s, which is %s", user, uid)
@@ -135,9 +139,9 @@ static void look_at_owners(const OakumConfig *config, const Facts *facts, GPtrAr
                                example);
     }
     if (owners > 0)
-      oakum_hygiene_tell(findings, HYGIENE_STRANGE_OWNER, NULL,
-                         g_strdup_printf("%u files of %u owners without a name: %s", files, owners,
-                                         shown->str))
+      oakum_hygiene_tell(
+          findings, HYGIENE_STRANGE_OWNER, NULL,
+          g_strdup_printf("%u files of %u owners without a name: %s", files, owners, shown->str))
           ->layer_index = fact->layer_index;
   }
 }
@@ -181,8 +185,7 @@ static void waste(Waste *w, guint which, guint index)
 {
   const Shipped *one = &g_array_index(w->shipped, Shipped, index);
   w->bytes[which] += one->size;
-  g_array_append_val(w->gone[which],
-                     ((Shipped){g_strdup(one->path), one->size, one->layer}));
+  g_array_append_val(w->gone[which], ((Shipped){g_strdup(one->path), one->size, one->layer}));
 }
 
 static void replace(Waste *w, const char *path, uint64_t size, int layer)
@@ -195,11 +198,6 @@ static void replace(Waste *w, const char *path, uint64_t size, int layer)
     return;
   g_array_append_val(w->shipped, ((Shipped){g_strdup(path), size, layer}));
   g_hash_table_insert(w->there, g_strdup(path), GUINT_TO_POINTER(w->shipped->len - 1));
-}
-
-static gboolean lies_below(const char *path, const char *folder, gsize n)
-{
-  return n == 0 || (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0'));
 }
 
 /* What the whiteouts of one layer take away of those below: each name is held against the folders
@@ -294,10 +292,11 @@ static void tell_waste(Waste *w, guint which, uint64_t total, GPtrArray *finding
 
 static void look_at_waste(const Facts *facts, GPtrArray *findings)
 {
-  Waste w = {oakum_str_map_new(g_free, NULL),
-             g_array_new(FALSE, FALSE, sizeof(Shipped)),
-             {g_array_new(FALSE, FALSE, sizeof(Shipped)), g_array_new(FALSE, FALSE, sizeof(Shipped))},
-             {0, 0}};
+  Waste w = {
+      oakum_str_map_new(g_free, NULL),
+      g_array_new(FALSE, FALSE, sizeof(Shipped)),
+      {g_array_new(FALSE, FALSE, sizeof(Shipped)), g_array_new(FALSE, FALSE, sizeof(Shipped))},
+      {0, 0}};
   uint64_t total = 0;
   g_array_set_clear_func(w.shipped, shipped_clear);
   for (guint i = 0; i < 2; i++)
@@ -318,7 +317,7 @@ static void look_at_waste(const Facts *facts, GPtrArray *findings)
   g_hash_table_unref(w.there);
 }
 
-void oakum_hygiene_image(const OakumHygieneImage *image, GPtrArray *findings)
+void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings)
 {
   Facts facts;
   take_facts(&facts, findings);
@@ -333,6 +332,7 @@ void oakum_hygiene_image(const OakumHygieneImage *image, GPtrArray *findings)
   look_at_tools(&facts, HYGIENE_FACT_BUILD, HYGIENE_BUILD_TOOL, findings);
   look_at_tools(&facts, HYGIENE_FACT_NETWORK, HYGIENE_NETWORK_TOOL, findings);
   look_at_waste(&facts, findings);
+  oakum_needless_image(image->config, facts.facts, findings);
   g_hash_table_unref(facts.uids);
   g_hash_table_unref(facts.named);
   g_ptr_array_unref(facts.facts);

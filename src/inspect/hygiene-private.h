@@ -1,8 +1,7 @@
 /* The parts of hygiene: what a layer shows, what the settings show, and what only the two together
  * show. */
 #pragma once
-#include "finding/finding.h"
-#include "image/image.h"
+#include "inspect/inspect.h"
 
 /* ---- rules
  * --------------------------------------------------------------------------------------- */
@@ -58,18 +57,11 @@ NODISCARD gboolean oakum_hygiene_secret_content(const char *path, OakumSlice con
 
 /* ---- the whole image
  * ----------------------------------------------------------------------------- */
-typedef struct {
-  const OakumConfig *config;     /* NULL: a root file system, which has no settings */
-  const OakumManifest *manifest; /* NULL */
-  const char *target;            /* as the user named it; NULL */
-  int64_t now;                   /* seconds since 1970 */
-  int base_layers;               /* how many of the lowest are the base's; -1: not known */
-} OakumHygieneImage;
 /* `findings`: of all layers, as merging left them. Facts are taken out, what they and the settings
  * show is appended. */
-void oakum_hygiene_image(const OakumHygieneImage *image, GPtrArray *findings);
-void oakum_hygiene_settings(const OakumHygieneImage *image, GPtrArray *findings);
-void oakum_hygiene_history(const OakumHygieneImage *image, GPtrArray *findings);
+void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings);
+void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings);
+void oakum_hygiene_history(const OakumInspectImage *image, GPtrArray *findings);
 /* How many layers lie below the image's own, as the history lets one guess; -1: not known. */
 NODISCARD int oakum_hygiene_base_layers(const GPtrArray *history);
 /* NAME=VALUE where somebody seems to hide something; lengths in bytes. */
