@@ -137,16 +137,15 @@ static void look_at_folders(HygieneRule rule, const char *name, const char *valu
 
 static void look_at_env(const OakumConfig *config, GPtrArray *findings)
 {
-  static const char *const no_tls[][2] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0"},
-                                          {"PYTHONHTTPSVERIFY", "0"},
-                                          {"GIT_SSL_NO_VERIFY", ""},
-                                          {"NPM_CONFIG_STRICT_SSL", "false"},
-                                          {"npm_config_strict_ssl", "false"},
-                                          {"PIP_TRUSTED_HOST", ""},
-                                          {"YARN_ENABLE_STRICT_SSL", "false"},
-                                          {"GOINSECURE", ""},
-                                          {"CURL_INSECURE", ""},
-                                          {"PERL_LWP_SSL_VERIFY_HOSTNAME", "0"}};
+  static const char *const no_tls[][3] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0", "CKV2_DOCKER_6"},
+                                          {"PYTHONHTTPSVERIFY", "0", "CKV2_DOCKER_5"},
+                                          {"GIT_SSL_NO_VERIFY", "", "CKV2_DOCKER_14"},
+                                          {"NPM_CONFIG_STRICT_SSL", "false", "CKV2_DOCKER_12"},
+                                          {"npm_config_strict_ssl", "false", "CKV2_DOCKER_12"},
+                                          {"PIP_TRUSTED_HOST", "", "CKV2_DOCKER_16"},
+                                          {"YARN_ENABLE_STRICT_SSL", "false", NULL},
+                                          {"GOINSECURE", "", NULL},
+                                          {"PERL_LWP_SSL_VERIFY_HOSTNAME", "0", NULL}};
   g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(g_free);
   for (char **at = config->env; at && *at; at++) {
     const char *equals = strchr(*at, '=');
@@ -166,8 +165,12 @@ static void look_at_env(const OakumConfig *config, GPtrArray *findings)
       if (strcmp(name, no_tls[i][0]) == 0 &&
           (*no_tls[i][1]
                ? g_ascii_strcasecmp(value, no_tls[i][1]) == 0
-               : *value && g_ascii_strcasecmp(value, "false") != 0 && strcmp(value, "0") != 0))
-        oakum_hygiene_tell(findings, HYGIENE_ENV_NO_TLS, NULL, g_strdup(*at));
+               : *value && g_ascii_strcasecmp(value, "false") != 0 && strcmp(value, "0") != 0)) {
+        OakumFinding *finding =
+            oakum_hygiene_tell(findings, HYGIENE_ENV_NO_TLS, NULL, g_strdup(*at));
+        g_free(finding->code);
+        finding->code = g_strdup(no_tls[i][2]);
+      }
   }
   for (guint i = 0; i < secrets->len; i++) /* its value is not told */
     oakum_hygiene_tell(findings, HYGIENE_ENV_SECRET, NULL,

@@ -817,7 +817,9 @@ static void end_content(OakumHygiene *h)
   case TAKE_LOOK:
     g_hash_table_add(h->told, g_strdup(h->path));
     oakum_hygiene_content(h->path, content, h->found);
-    break;
+    if (oakum_hygiene_secret_name(h->path) != HYGIENE_NAME_IF_CONTENT)
+      break;
+    __attribute__((fallthrough)); /* both its settings and its secrets count */
   case TAKE_SECRET:
     if (oakum_hygiene_secret_content(h->path, content))
       tell(h, HYGIENE_KEY_FILE, h->path,
