@@ -44,6 +44,7 @@ extern const OakumCommand oakum_debug_catalog;
 extern const OakumCommand oakum_debug_inspect;
 extern const OakumCommand oakum_debug_feed;
 extern const OakumCommand oakum_debug_match;
+extern const OakumCommand oakum_debug_secrets;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;
 
@@ -104,7 +105,8 @@ NODISCARD gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error
 NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
                                                 const OakumPlatform *platform, OakumStore *store,
                                                 OakumExamineCache *cache,
-                                                const OakumRegistryArgs *registry, json_t **facts,
+                                                const OakumRegistryArgs *registry,
+                                                const OakumExamineOptions *options, json_t **facts,
                                                 GError **error);
 /* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
  * `manifests`. Owns `below` when `owned`. */

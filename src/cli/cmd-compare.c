@@ -65,6 +65,9 @@ static gboolean load(const Compare *c, const char *text, Side *side, GError **er
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, error)
           ? oakum_image_arg_examine(arg, &c->platform, c->store, c->cache, &args->registry,
+                                    &(OakumExamineOptions){.checks = OAKUM_CHECK_ALL,
+                                                           .target = text,
+                                                           .now = oakum_cli_now()},
                                     &side->scanned.facts, error)
           : NULL;
   if (!catalog || !oakum_cli_scan(catalog, &scan, NULL, &none, &side->scanned, error))
@@ -129,7 +132,7 @@ static int run(int argc, char **argv)
   c.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
     c.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
-    c.cache = c.keep ? oakum_examine_cache_open(c.keep) : NULL;
+    c.cache = c.keep ? oakum_examine_cache_open(c.keep, OAKUM_CHECK_ALL) : NULL;
     status = compare(&c, rest->pdata[0], rest->pdata[1], &error);
   }
   if (error)

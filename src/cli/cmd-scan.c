@@ -17,6 +17,7 @@ typedef struct {
   const ScanArgs *args;
   OakumPolicy policy;
   OakumPlatform platform;
+  guint checks; /* OakumChecks */
   OakumStore *store;
   OakumExamineCache *cache;
   char *keep;       /* where that is; NULL: nothing is kept */
@@ -104,7 +105,11 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
     oakum_info("%s: no bill of materials is attached; its layers are read", arg->text);
   return catalog ? catalog
                  : oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache,
-                                           &args->registry, &scanned->facts, error);
+                                           &args->registry,
+                                           &(OakumExamineOptions){.checks = scan->checks,
+                                                                  .target = arg->text,
+                                                                  .now = oakum_cli_now()},
+                                           &scanned->facts, error);
 }
 
 static int scan_one(Scan *scan, const char *text, guint number)
@@ -172,6 +177,7 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error) &&
+       oakum_scan_args_checks(&args.scan, &scan.checks, &error) &&
        oakum_cli_check_formats(args.scan.formats, args.files, &error);
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &scan.platform, &error);
@@ -180,7 +186,7 @@ static int run(int argc, char **argv)
   scan.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
     scan.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
-    scan.cache = scan.keep ? oakum_examine_cache_open(scan.keep) : NULL;
+    scan.cache = scan.keep ? oakum_examine_cache_open(scan.keep, scan.checks) : NULL;
     scan.count = rest->len;
     scan.summary = g_string_new(NULL);
     status = OAKUM_EXIT_PASS;
