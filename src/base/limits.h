@@ -87,19 +87,19 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
-#define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
-#define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
-#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB)        /* of a file, in memory at a time */
-#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)         /* bytes behind a candidate that are looked at */
-#define OAKUM_SECRET_BACK 4096u                      /* in front of it */
-#define OAKUM_SECRET_KEY_AHEAD 4096u                 /* of a private key */
-#define OAKUM_SECRET_KEY_MIN 60u                     /* characters of its body */
-#define OAKUM_SECRET_FILE_MAX 200u                   /* told of one file */
-#define OAKUM_SECRET_LAYER_MAX 20000u                /* told of one layer */
-#define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)     /* bytes looked at around candidates of a file */
-#define OAKUM_SECRET_WORK_RATIO 32u                  /* and for each of its bytes */
-#define OAKUM_SECRET_DEPTH_MAX 4u                    /* archives in archives */
-#define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB)   /* of all archives of a layer */
+#define OAKUM_OBSERVED_MAX 100000u                 /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u             /* bytes of a name */
+#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB)      /* of a file, in memory at a time */
+#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)       /* bytes behind a candidate that are looked at */
+#define OAKUM_SECRET_BACK 4096u                    /* in front of it */
+#define OAKUM_SECRET_KEY_AHEAD 4096u               /* of a private key */
+#define OAKUM_SECRET_KEY_MIN 60u                   /* characters of its body */
+#define OAKUM_SECRET_FILE_MAX 200u                 /* told of one file */
+#define OAKUM_SECRET_LAYER_MAX 20000u              /* told of one layer */
+#define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)   /* bytes looked at around candidates of a file */
+#define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
+#define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
+#define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */

@@ -104,12 +104,11 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
   if (bill && !catalog)
     oakum_info("%s: no bill of materials is attached; its layers are read", arg->text);
   return catalog ? catalog
-                 : oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache,
-                                           &args->registry,
-                                           &(OakumExamineOptions){.checks = scan->checks,
-                                                                  .target = arg->text,
-                                                                  .now = oakum_cli_now()},
-                                           &scanned->facts, error);
+                 : oakum_image_arg_examine(
+                       arg, &scan->platform, scan->store, scan->cache, &args->registry,
+                       &(OakumExamineOptions){
+                           .checks = scan->checks, .target = arg->text, .now = oakum_cli_now()},
+                       &scanned->facts, error);
 }
 
 static int scan_one(Scan *scan, const char *text, guint number)

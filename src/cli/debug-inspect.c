@@ -18,6 +18,7 @@ static void print(const char *image, const OakumFinding *finding)
   oakum_json_set(object, "title", finding->title);
   oakum_json_set(object, "why", finding->why);
   oakum_json_set(object, "file", finding->file);
+  oakum_json_set(object, "package", finding->package_name);
   oakum_json_set(object, "code", finding->code);
   oakum_json_set(object, "category", finding->category);
   oakum_json_set(object, "match", finding->match);
@@ -64,8 +65,8 @@ static gboolean inspect(const char *text, const char *target, OakumStore *store,
   while ((guint)base < catalog->layers->len &&
          ((OakumLayerOrigin *)catalog->layers->pdata[base])->base)
     base++;
-  const OakumInspectImage whole = {image->config, image->manifest, target, oakum_cli_now(),
-                                   base > 0 ? base : -1};
+  const OakumInspectImage whole = {image->config,   image->manifest,      target,
+                                   oakum_cli_now(), base > 0 ? base : -1, catalog->packages};
   oakum_inspect_image(&whole, looks.checks, catalog->observed);
   g_ptr_array_sort(catalog->observed, oakum_finding_compare);
   for (guint i = 0; i < catalog->observed->len; i++)

@@ -23,9 +23,8 @@ static int look(const char *file, const char *as, OakumInspector *inspector)
   }
   g_autofree char *buffer = g_malloc(OAKUM_IO_BUFFER);
   const char *path = as ? as : standard ? "input.env" : file + strspn(file, "/");
-  OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
-                         .path = {(const uint8_t *)path, strlen(path)},
-                         .mode = 0644};
+  OakumTarEntry entry = {
+      .type = OAKUM_TAR_FILE, .path = {(const uint8_t *)path, strlen(path)}, .mode = 0644};
   gssize n;
   observer->entry(observer->user, &entry, path);
   while ((n = oakum_read_some(fd, buffer, OAKUM_IO_BUFFER, &error)) > 0)
@@ -60,10 +59,9 @@ static int run(int argc, char **argv)
   }
   g_autoptr(OakumInspector) inspector =
       oakum_inspector_new(&(OakumInspectOptions){.checks = OAKUM_CHECK_SECRETS});
-  g_autoptr(GPtrArray) observed =
-                           g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free),
-                       incomplete =
-                           g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_autoptr(GPtrArray)
+      observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free),
+      incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   for (guint i = 0; i < rest->len && status == OAKUM_EXIT_PASS; i++)
     status = look(rest->pdata[i], args.as, inspector);
   const OakumLayerObserver *observer = oakum_inspector_observer(inspector);

@@ -19,7 +19,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
   char *db, *fail_on, *max_age, *explain;
-  GPtrArray *checks; /* char *; NULL: all */
+  GPtrArray *checks;           /* char *; NULL: all */
   GPtrArray *formats;          /* char *; NULL: the table */
   GPtrArray *vex, *vex_source; /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers, fail_on_end;

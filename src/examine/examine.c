@@ -179,8 +179,10 @@ static gboolean read_own_again(ExamineJob *job, GError **error)
 static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
                           const OakumExamineOptions *options)
 {
-  OakumInspectImage whole = {
-      .target = options->target, .now = options->now, .base_layers = image ? 0 : -1};
+  OakumInspectImage whole = {.target = options->target,
+                             .now = options->now,
+                             .base_layers = image ? 0 : -1,
+                             .packages = catalog->packages};
   if (image) {
     whole.config = image->config;
     whole.manifest = image->manifest;

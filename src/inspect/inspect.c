@@ -1,5 +1,6 @@
 /* The observer of a layer, which hands on to the parts, and the image as a whole. */
 #include "inspect/hygiene-private.h"
+#include "inspect/licence-private.h"
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -31,9 +32,10 @@ const char *oakum_inspect_version(void)
 
 struct OakumInspector {
   OakumLayerObserver observer;
-  SecretScan *secrets;   /* NULL: nobody asked */
-  OakumHygiene *hygiene; /* NULL: nobody asked */
-  gboolean file;       /* bytes may follow */
+  SecretScan *secrets;        /* NULL: nobody asked */
+  OakumHygiene *hygiene;      /* NULL: nobody asked */
+  OakumLicenceScan *licences; /* NULL: nobody asked */
+  gboolean file;              /* bytes may follow */
 };
 
 static void entry(gpointer user, const OakumTarEntry *entry_, const char *path)
@@ -43,6 +45,8 @@ static void entry(gpointer user, const OakumTarEntry *entry_, const char *path)
     oakum_secret_scan_file(inspector->secrets, path);
   if (inspector->hygiene)
     oakum_hygiene_entry(inspector->hygiene, entry_, path);
+  if (inspector->licences)
+    oakum_licence_scan_entry(inspector->licences, entry_, path);
 }
 
 static void bytes(gpointer user, const void *data, size_t len)
@@ -52,6 +56,8 @@ static void bytes(gpointer user, const void *data, size_t len)
     oakum_secret_scan_bytes(inspector->secrets, data, len);
   if (inspector->hygiene)
     oakum_hygiene_bytes(inspector->hygiene, data, len);
+  if (inspector->licences)
+    oakum_licence_scan_bytes(inspector->licences, data, len);
 }
 
 static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
@@ -61,6 +67,8 @@ static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
     oakum_secret_scan_end(inspector->secrets, observed, incomplete);
   if (inspector->hygiene)
     oakum_hygiene_end(inspector->hygiene, observed);
+  if (inspector->licences)
+    oakum_licence_scan_end(inspector->licences, observed);
 }
 
 OakumInspector *oakum_inspector_new(const OakumInspectOptions *options)
@@ -71,6 +79,8 @@ OakumInspector *oakum_inspector_new(const OakumInspectOptions *options)
     inspector->secrets = oakum_secret_scan_new();
   if (options->checks & OAKUM_CHECK_HYGIENE)
     inspector->hygiene = oakum_hygiene_new();
+  if (options->checks & OAKUM_CHECK_LICENCES)
+    inspector->licences = oakum_licence_scan_new();
   return inspector;
 }
 
@@ -85,6 +95,7 @@ void oakum_inspector_free(OakumInspector *inspector)
     return;
   oakum_secret_scan_free(inspector->secrets);
   oakum_hygiene_free(inspector->hygiene);
+  oakum_licence_scan_free(inspector->licences);
   g_free(inspector);
 }
 
@@ -94,6 +105,8 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
     oakum_secret_settings(image->config, image->manifest, findings);
   if (checks & OAKUM_CHECK_HYGIENE)
     oakum_hygiene_image(image, findings);
+  if (checks & OAKUM_CHECK_LICENCES)
+    oakum_licence_image(image->packages, findings);
 }
 
 void oakum_inspect_secrets(const char *path, OakumSlice content, GPtrArray *observed,

@@ -79,11 +79,12 @@ static size_t skip_blanks(OakumSlice data, size_t at, const char *blanks)
 static gboolean has_prefix(OakumSlice data, size_t at, const char *prefix)
 {
   size_t len = strlen(prefix);
-  return data.len - at >= len && g_ascii_strncasecmp((const char *)data.data + at, prefix, len) == 0;
+  return data.len - at >= len &&
+         g_ascii_strncasecmp((const char *)data.data + at, prefix, len) == 0;
 }
 
-/* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or "value:"
- * of the next line. Where the value begins; 0: there is none. */
+/* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
+ * "value:" of the next line. Where the value begins; 0: there is none. */
 static size_t operator_end(OakumSlice data, size_t name, size_t at)
 {
   gboolean element = name > 0 && data.data[name - 1] == '<';
@@ -116,13 +117,15 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
 
 static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 {
-  static const char *const secret[] = {"key",  "secret", "token", "pass", "pwd",  "auth", "cred",
-                                       "sign", "pat",    "webhook", "bot", "cookie", "client", NULL};
+  static const char *const secret[] = {"key",  "secret", "token",  "pass", "pwd",
+                                       "auth", "cred",   "sign",   "pat",  "webhook",
+                                       "bot",  "cookie", "client", NULL};
   static const char *const harmless[] = {
-      "file",   "path",   "url",   "uri",   "dir",    "name",  "length", "_min",  "_max",   "count",
-      "ttl",    "expir",  "policy", "type",  "field",  "label", "regex",  "pattern", "algorithm",
-      "encod",  "hint",   "prompt", "reset", "public", "endpoint", "issuer", "audience", "version",
-      "format", "header", "param", "prefix", "suffix", "column", "valid", "exist", NULL};
+      "file",     "path",    "url",       "uri",     "dir",    "name",   "length", "_min",
+      "_max",     "count",   "ttl",       "expir",   "policy", "type",   "field",  "label",
+      "regex",    "pattern", "algorithm", "encod",   "hint",   "prompt", "reset",  "public",
+      "endpoint", "issuer",  "audience",  "version", "format", "header", "param",  "prefix",
+      "suffix",   "column",  "valid",     "exist",   NULL};
   OakumSlice data = m->data;
   size_t name = m->literal, at = m->literal_end;
   while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))

@@ -5,34 +5,52 @@
 
 /* Trees that packages and package managers fill: what stands in them was published. */
 static const char *const library_roots[] = {
-    "usr/share/", "usr/lib/",   "usr/lib32/", "usr/lib64/",    "usr/libexec/", "usr/include/",
-    "usr/src/",   "lib/",       "lib64/",     "var/lib/dpkg/", "var/lib/apt/", "usr/bin/",
-    "usr/sbin/",  "nix/store/", "usr/local/go/", "usr/local/include/", "usr/local/share/man/",
+    "usr/share/",
+    "usr/lib/",
+    "usr/lib32/",
+    "usr/lib64/",
+    "usr/libexec/",
+    "usr/include/",
+    "usr/src/",
+    "lib/",
+    "lib64/",
+    "var/lib/dpkg/",
+    "var/lib/apt/",
+    "usr/bin/",
+    "usr/sbin/",
+    "nix/store/",
+    "usr/local/go/",
+    "usr/local/include/",
+    "usr/local/share/man/",
 };
 static const char *const library_folders[] = {
-    "/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/",     "/gems/",
-    "/pkg/mod/",      "/.cargo/registry/", "/.m2/repository/", "/bower_components/",
-    "/.nuget/packages/", "/.rustup/", "/locale/", "/__pycache__/", "/.yarn/cache/",
+    "/node_modules/",    "/site-packages/",  "/dist-packages/",
+    "/vendor/",          "/gems/",           "/pkg/mod/",
+    "/.cargo/registry/", "/.m2/repository/", "/bower_components/",
+    "/.nuget/packages/", "/.rustup/",        "/locale/",
+    "/__pycache__/",     "/.yarn/cache/",
 };
 static const char *const config_ends[] = {
-    ".env",  ".ini",   ".conf",  ".config", ".cfg",   ".cnf",  ".yaml",   ".yml",  ".json",
-    ".toml", ".xml",   ".properties", ".props", ".tf", ".tfvars", ".tfstate", ".sh", ".bash",
-    ".zsh",  ".fish",  ".ps1",   ".bat",    ".cmd",   ".py",   ".rb",     ".php",  ".pl",
-    ".js",   ".mjs",   ".cjs",   ".ts",     ".tsx",   ".jsx",  ".java",   ".kt",   ".scala",
-    ".go",   ".cs",    ".vb",    ".c",      ".cpp",   ".rs",   ".swift",  ".groovy", ".gradle",
-    ".sql",  ".txt",   ".secret", ".secrets", ".credentials", ".npmrc", ".service", ".plist",
-    ".j2",   ".tpl",   ".tmpl",  ".erb",    ".hcl",   ".nomad", ".http",  ".rest", ".ovpn", ".log",
-    ".ipynb", ".vue",  ".exs",   ".ex",     ".lua",   ".r",    ".dist",   ".local", ".bak", ".old",
-    ".orig",  ".reg",  ".rc",
+    ".env",     ".ini",         ".conf",  ".config",     ".cfg",    ".cnf",  ".yaml",   ".yml",
+    ".json",    ".toml",        ".xml",   ".properties", ".props",  ".tf",   ".tfvars", ".tfstate",
+    ".sh",      ".bash",        ".zsh",   ".fish",       ".ps1",    ".bat",  ".cmd",    ".py",
+    ".rb",      ".php",         ".pl",    ".js",         ".mjs",    ".cjs",  ".ts",     ".tsx",
+    ".jsx",     ".java",        ".kt",    ".scala",      ".go",     ".cs",   ".vb",     ".c",
+    ".cpp",     ".rs",          ".swift", ".groovy",     ".gradle", ".sql",  ".txt",    ".secret",
+    ".secrets", ".credentials", ".npmrc", ".service",    ".plist",  ".j2",   ".tpl",    ".tmpl",
+    ".erb",     ".hcl",         ".nomad", ".http",       ".rest",   ".ovpn", ".log",    ".ipynb",
+    ".vue",     ".exs",         ".ex",    ".lua",        ".r",      ".dist", ".local",  ".bak",
+    ".old",     ".orig",        ".reg",   ".rc",
 };
 static const char *const code_ends[] = {
-    ".py", ".rb",    ".php", ".pl", ".js", ".mjs", ".cjs",   ".ts",     ".tsx", ".jsx", ".java",
-    ".kt", ".scala", ".go",  ".cs", ".vb", ".c",   ".cpp",   ".rs",     ".swift", ".groovy",
-    ".gradle", ".vue", ".exs", ".ex", ".lua", ".r", ".ipynb", ".sql",   ".md",
+    ".py",     ".rb",     ".php",   ".pl",  ".js", ".mjs", ".cjs", ".ts",    ".tsx", ".jsx",
+    ".java",   ".kt",     ".scala", ".go",  ".cs", ".vb",  ".c",   ".cpp",   ".rs",  ".swift",
+    ".groovy", ".gradle", ".vue",   ".exs", ".ex", ".lua", ".r",   ".ipynb", ".sql", ".md",
 };
 static const char *const config_names[] = {
-    "Dockerfile", "Containerfile", "Jenkinsfile", "Vagrantfile", "Makefile", "Procfile",
-    "credentials", "config", "secrets", "environment", "env", "passwd", "kubeconfig", "password",
+    "Dockerfile", "Containerfile", "Jenkinsfile", "Vagrantfile", "Makefile",
+    "Procfile",   "credentials",   "config",      "secrets",     "environment",
+    "env",        "passwd",        "kubeconfig",  "password",
 };
 
 static gboolean begins_with_one(const char *path, const char *const *all, size_t n)

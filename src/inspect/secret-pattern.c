@@ -20,10 +20,9 @@ static gboolean named(SecretAtom *atom, char name)
   static const struct {
     char name;
     const char *ranges; /* pairs */
-  } classes[] = {{'a', "azAZ09"},       {'d', "09"},         {'h', "09af"},
-                 {'H', "09afAF"},       {'l', "az09"},       {'L', "AZ09"},
-                 {'u', "azAZ09--__"},   {'b', "azAZ09++//"}, {'w', "azAZ09__"},
-                 {'3', "AZ27"},         {'n', "azAZ09..--"}};
+  } classes[] = {{'a', "azAZ09"},   {'d', "09"},   {'h', "09af"},       {'H', "09afAF"},
+                 {'l', "az09"},     {'L', "AZ09"}, {'u', "azAZ09--__"}, {'b', "azAZ09++//"},
+                 {'w', "azAZ09__"}, {'3', "AZ27"}, {'n', "azAZ09..--"}};
   if (name == 'v') {
     for (const char *c = "\t\n\v\f\r \"'`<>\\"; *c; c++)
       add(atom, (uint8_t)*c, (uint8_t)*c);
@@ -71,7 +70,8 @@ static const char *count_of(SecretAtom *atom, const char *at, const char *end)
   const char *close = memchr(at, '}', (size_t)(end - at)),
              *comma = close ? memchr(at, ',', (size_t)(close - at)) : NULL;
   uint64_t min, max;
-  if (!close || !oakum_parse_u64(at + 1, (size_t)((comma ? comma : close) - at - 1), UINT16_MAX, &min))
+  if (!close ||
+      !oakum_parse_u64(at + 1, (size_t)((comma ? comma : close) - at - 1), UINT16_MAX, &min))
     g_error("secret pattern: a bad count");
   max = min;
   if (comma && !oakum_parse_u64(comma + 1, (size_t)(close - comma - 1), UINT16_MAX, &max))

@@ -86,8 +86,8 @@ typedef struct {
   char *text;
   guint len;
   gboolean caseless;
-  int base64;    /* -1: as it stands; 0 to 2: encoded, that many bytes behind the begin of a group */
-  guint *rules;  /* that it makes a candidate of, ascending; of base64: none */
+  int base64;   /* -1: as it stands; 0 to 2: encoded, that many bytes behind the begin of a group */
+  guint *rules; /* that it makes a candidate of, ascending; of base64: none */
   guint n_rules;
   size_t back, ahead; /* bytes in front of it and behind it that these rules look at */
 } SecretLiteral;
@@ -108,9 +108,9 @@ typedef struct {
   const SecretRule *rule;
   OakumSlice data; /* what is in memory of the file */
   size_t literal, literal_end, start, end;
-  gboolean quoted;      /* VALUE: it stands in quotes */
-  gboolean code;        /* in a program text */
-  const char *said;     /* static: what the proof proved; NULL */
+  gboolean quoted;  /* VALUE: it stands in quotes */
+  gboolean code;    /* in a program text */
+  const char *said; /* static: what the proof proved; NULL */
   uint64_t *work;
 } SecretMatch;
 /* Whether it is a secret; may move start and end. */

@@ -8,7 +8,7 @@
  * ----------------------------------------------------------------------------------------- */
 static const uint8_t *find(const uint8_t *data, size_t len, const char *what)
 {
-  return memmem(data, len, what, strlen(what));
+  return data ? memmem(data, len, what, strlen(what)) : NULL;
 }
 
 /* In any case; texts here are short. */
@@ -56,11 +56,11 @@ gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, gboolean s
   static const char *const words[] = {"example", "placeholder", "redacted", "changeme", "xxxxx",
                                       "*****",   "insert",      "replace",  "dummy",    "sample"};
   static const char *const strict_words[] = {
-      "your",   "my_",    "fake",  "test",  "todo",     "change_", "change-", "foobar", "xxx",
-      "secret", "passw",  "token", "here",  "null",     "none",    "undefin", "false",  "true",
-      "value",  "string", "env.",  "getenv", "process.", "default", "...",     "***",    "lorem",
-      "hello",  "world",  "admin", "root",   "user",     "demo",    "guest",   "qwerty", "abc123",
-      "letmein", "key_"};
+      "your",  "my_",    "fake",   "test",   "todo",    "change_", "change-",  "foobar",
+      "xxx",   "secret", "passw",  "token",  "here",    "null",    "none",     "undefin",
+      "false", "true",   "value",  "string", "env.",    "getenv",  "process.", "default",
+      "...",   "***",    "lorem",  "hello",  "world",   "admin",   "root",     "user",
+      "demo",  "guest",  "qwerty", "abc123", "letmein", "key_"};
   gboolean seen[256] = {FALSE};
   size_t different = 0;
   for (size_t i = 0; i < len; i++) {
@@ -225,7 +225,8 @@ static gboolean read_pem(const SecretMatch *m, Pem *pem)
   size_t at = m->literal_end, end = MIN(m->data.len, m->literal_end + OAKUM_SECRET_KEY_AHEAD),
          label = at, line = 0, n = 0;
   char body[256];
-  while (at < end && at - label < 60 && (g_ascii_isupper(data[at]) || data[at] == ' ' || g_ascii_isdigit(data[at])))
+  while (at < end && at - label < 60 &&
+         (g_ascii_isupper(data[at]) || data[at] == ' ' || g_ascii_isdigit(data[at])))
     at++;
   if (!find(data + label, at - label, "PRIVATE KEY") || end - at < 5 ||
       memcmp(data + at, "-----", 5) != 0)
@@ -400,7 +401,8 @@ static gboolean prove_generic(SecretMatch *m)
     upper += g_ascii_isupper(value[i]) != 0;
     letters += g_ascii_isalpha(value[i]) != 0;
     digits += g_ascii_isdigit(value[i]) != 0;
-    others += value[i] > 0x20 && value[i] < 0x7f && g_ascii_ispunct(value[i]) && !strchr("_-.", value[i]);
+    others +=
+        value[i] > 0x20 && value[i] < 0x7f && g_ascii_ispunct(value[i]) && !strchr("_-.", value[i]);
     if (value[i] >= 0x7f || strchr("()[]{}", value[i]))
       return FALSE;
   }
@@ -428,7 +430,8 @@ static gboolean prove_url_login(SecretMatch *m)
     if (g_ascii_strcasecmp(password, weak[i]) == 0)
       return FALSE;
   if (len < 3 || strchr("$<{%*[", password[0]) || find(data + to, m->end - to, "example.") ||
-      holds((const uint8_t *)password, len, "password") || holds((const uint8_t *)password, len, "secret") ||
+      holds((const uint8_t *)password, len, "password") ||
+      holds((const uint8_t *)password, len, "secret") ||
       oakum_secret_is_placeholder((const uint8_t *)password, len, FALSE))
     return FALSE;
   m->start = m->literal; /* who logs in where is no secret, but may be a name */

@@ -1,9 +1,10 @@
-/* Files as they pass: a buffer that moves over each, candidates by their literals, what is found. */
+/* Files as they pass: a buffer that moves over each, candidates by their literals, what is found.
+ */
 #include "inspect/secret-private.h"
 #include <string.h>
 
-#define RUN_MIN 16u    /* characters of base64 that are worth decoding */
-#define RUN_BACK 256u  /* characters in front of a literal that are decoded with it */
+#define RUN_MIN 16u   /* characters of base64 that are worth decoding */
+#define RUN_BACK 256u /* characters in front of a literal that are decoded with it */
 #define BINARY_HEAD 4096u
 #define STARS_MAX 40u
 
@@ -46,7 +47,7 @@ struct SecretScan {
   GPtrArray *findings, *incomplete;
   GHashTable *seen; /* hashes of what was told of this file */
   char *file;
-  guint first;       /* of this file's findings */
+  guint first; /* of this file's findings */
   uint64_t work, bytes, unpacked;
   gboolean full, spent;
 };
@@ -268,10 +269,8 @@ static void decode(SecretStream *stream, OakumSlice data, const Candidate *candi
       oakum_secret_base64(text->data, text->len % 4 == 1 ? text->len - 1 : text->len);
   if (!plain)
     return;
-  Look look = {.stream = stream,
-               .data = {plain->data, plain->len},
-               .encoded = candidate,
-               .begins = from};
+  Look look = {
+      .stream = stream, .data = {plain->data, plain->len}, .encoded = candidate, .begins = from};
   (void)hs_scan(scan->table->databases[stream->set], (const char *)plain->data, plain->len, 0,
                 scan->scratch[1], on_decoded, &look);
 }
@@ -347,9 +346,9 @@ static void scan_buffer(SecretStream *stream, gboolean last)
   look_at_pending(stream, FALSE);
   Look look = {.stream = stream, .begins = from};
   if (stream->len > stream->scanned && !scan->spent) {
-    hs_error_t done = hs_scan(scan->table->databases[stream->set],
-                              (const char *)stream->buffer + from, (unsigned)(stream->len - from),
-                              0, scan->scratch[0], on_match, &look);
+    hs_error_t done =
+        hs_scan(scan->table->databases[stream->set], (const char *)stream->buffer + from,
+                (unsigned)(stream->len - from), 0, scan->scratch[0], on_match, &look);
     if (done != HS_SUCCESS && done != HS_SCAN_TERMINATED)
       oakum_secret_scan_incomplete(scan, "Vectorscan failed");
   }
@@ -426,8 +425,8 @@ static void judge(SecretStream *stream)
   size_t len = stream->len;
   stream->begun = TRUE;
   if (stream->depth < OAKUM_SECRET_DEPTH_MAX)
-    stream->unpack = oakum_secret_unpack_new(stream->scan, stream->path, (OakumSlice){head, len},
-                                             stream->depth);
+    stream->unpack =
+        oakum_secret_unpack_new(stream->scan, stream->path, (OakumSlice){head, len}, stream->depth);
   if (stream->unpack) {
     stream->len = 0;
     if (oakum_secret_unpack_bytes(stream->unpack, head, len))
@@ -565,7 +564,8 @@ void oakum_secret_scan_incomplete(SecretScan *scan, const char *reason)
       oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "secrets-limit", OAKUM_SEVERITY_UNKNOWN);
   finding->file = g_strdup(scan->file);
   g_autofree char *shown = oakum_escape_terminal(scan->file ? scan->file : "", -1);
-  finding->title = g_strdup_printf("/%s: not looked through for secrets to its end: %s", shown, reason);
+  finding->title =
+      g_strdup_printf("/%s: not looked through for secrets to its end: %s", shown, reason);
   g_ptr_array_add(scan->incomplete, finding);
 }
 
@@ -618,9 +618,10 @@ void oakum_secret_scan_end(SecretScan *scan, GPtrArray *observed, GPtrArray *inc
   file_ends(scan);
   g_clear_pointer(&scan->file, g_free);
   if (!scan->table) {
-    OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "secrets-unsupported",
-                                              OAKUM_SEVERITY_UNKNOWN);
-    finding->title = g_strdup("no secret was looked for: the processor lacks what Vectorscan needs");
+    OakumFinding *finding =
+        oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "secrets-unsupported", OAKUM_SEVERITY_UNKNOWN);
+    finding->title =
+        g_strdup("no secret was looked for: the processor lacks what Vectorscan needs");
     g_ptr_array_add(incomplete, finding);
   }
   move_all(&scan->findings, observed);

@@ -1,15 +1,45 @@
 /* The table of rules, made ready. */
 #include "inspect/secret-private.h"
 #include <string.h>
+#if defined OAKUM_SECRET_DATABASES && !defined OAKUM_MAKE_SECRETS
+#include <secret-databases.h>
+#endif
+
+#ifdef SECRET_DATABASES
+__asm__(".pushsection .rodata\n"
+        ".global oakum_secret_databases_begin\n"
+        ".global oakum_secret_databases_end\n"
+        "oakum_secret_databases_begin:\n"
+        ".incbin \"" SECRET_DATABASES "\"\n"
+        "oakum_secret_databases_end:\n"
+        ".popsection\n");
+extern const uint8_t oakum_secret_databases_begin[], oakum_secret_databases_end[];
+#endif
 
 #define TOKEN(id, code, severity, category, title, place, entropy, proof, literals, pattern)       \
-  {SECRET_TOKEN,   id,      code,                  OAKUM_SEVERITY_##severity,                      \
-   category,       title,   SECRET_##place,        entropy,                                        \
-   SECRET_PROOF_##proof, literals, pattern},
+  {SECRET_TOKEN,                                                                                   \
+   id,                                                                                             \
+   code,                                                                                           \
+   OAKUM_SEVERITY_##severity,                                                                      \
+   category,                                                                                       \
+   title,                                                                                          \
+   SECRET_##place,                                                                                 \
+   entropy,                                                                                        \
+   SECRET_PROOF_##proof,                                                                           \
+   literals,                                                                                       \
+   pattern},
 #define VALUE(id, code, severity, category, title, place, entropy, proof, literals, pattern)       \
-  {SECRET_VALUE,   id,      code,                  OAKUM_SEVERITY_##severity,                      \
-   category,       title,   SECRET_##place,        entropy,                                        \
-   SECRET_PROOF_##proof, literals, pattern},
+  {SECRET_VALUE,                                                                                   \
+   id,                                                                                             \
+   code,                                                                                           \
+   OAKUM_SEVERITY_##severity,                                                                      \
+   category,                                                                                       \
+   title,                                                                                          \
+   SECRET_##place,                                                                                 \
+   entropy,                                                                                        \
+   SECRET_PROOF_##proof,                                                                           \
+   literals,                                                                                       \
+   pattern},
 /* clang-format off */
 const SecretRule oakum_secret_rules[] = {
 #include "inspect/secret-rules.inc"
@@ -46,10 +76,8 @@ static void add(GArray *literals, const char *text, size_t len, gboolean caseles
       at = one;
   }
   if (!at) {
-    SecretLiteral one = {.text = g_strndup(text, len),
-                         .len = (guint)len,
-                         .caseless = caseless,
-                         .base64 = base64};
+    SecretLiteral one = {
+        .text = g_strndup(text, len), .len = (guint)len, .caseless = caseless, .base64 = base64};
     g_array_append_val(literals, one);
     at = &g_array_index(literals, SecretLiteral, literals->len - 1);
   }
@@ -130,11 +158,36 @@ static gboolean compile(SecretTable *table, SecretSet set)
     ids[n++] = i;
   }
   hs_compile_error_t *bad = NULL;
-  hs_error_t done = hs_compile_lit_multi(texts, flags, ids, lengths, n, HS_MODE_BLOCK, NULL,
+  const hs_platform_info_t *target = NULL; /* this processor */
+#ifdef OAKUM_MAKE_SECRETS
+  static const hs_platform_info_t least = {.tune = HS_TUNE_FAMILY_GENERIC};
+  target = &least;
+#endif
+  hs_error_t done = hs_compile_lit_multi(texts, flags, ids, lengths, n, HS_MODE_BLOCK, target,
                                          &table->databases[set], &bad);
   if (bad)
     hs_free_compile_error(bad);
   return done == HS_SUCCESS;
+}
+
+/* What make-secrets wrote; FALSE when this library or processor does not take it. */
+static gboolean load(SecretTable *table)
+{
+#ifdef SECRET_DATABASES
+  const uint8_t *at = oakum_secret_databases_begin;
+  for (int set = 0; set < SECRET_SETS; set++) {
+    uint32_t len;
+    memcpy(&len, at, sizeof len);
+    at += sizeof len;
+    if (hs_deserialize_database((const char *)at, len, &table->databases[set]) != HS_SUCCESS)
+      return FALSE;
+    at += len;
+  }
+  return at == oakum_secret_databases_end;
+#else
+  (void)table;
+  return FALSE;
+#endif
 }
 
 const SecretTable *oakum_secret_table(void)
@@ -152,7 +205,9 @@ const SecretTable *oakum_secret_table(void)
       table->literals = (SecretLiteral *)(void *)g_array_free(literals, FALSE);
       for (guint i = 0; i < table->n; i++)
         table->longest = MAX(table->longest, table->literals[i].len);
-      made = compile(table, SECRET_SET_CORE) && compile(table, SECRET_SET_ALL) ? table : NULL;
+      made = load(table) || (compile(table, SECRET_SET_CORE) && compile(table, SECRET_SET_ALL))
+                 ? table
+                 : NULL;
     }
     g_once_init_leave(&once, 1);
   }

@@ -1,6 +1,6 @@
-/* Archives and objects of git, unpacked while they pass: what comes out goes to a stream of its own.
- * Nothing is held but the one buffer of that stream. What an archive's own tools would refuse is
- * looked at as it is; nobody is told, for nobody can unpack it. */
+/* Archives and objects of git, unpacked while they pass: what comes out goes to a stream of its
+ * own. Nothing is held but the one buffer of that stream. What an archive's own tools would refuse
+ * is looked at as it is; nobody is told, for nobody can unpack it. */
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -27,13 +27,13 @@ struct SecretUnpack {
   guint8 head[HEAD_MAX];
   size_t have, need;
   uint64_t left;
-  size_t pad;        /* tar: behind the content */
-  gboolean open;     /* content goes to the stream */
+  size_t pad;    /* tar: behind the content */
+  gboolean open; /* content goes to the stream */
   gboolean (*next)(SecretUnpack *unpack);
-  char *long_name;   /* tar: of the next entry */
-  gboolean naming;   /* tar: content is that name */
-  uint32_t objects;  /* pack: to come */
-  int type;          /* pack: of the object */
+  char *long_name;  /* tar: of the next entry */
+  gboolean naming;  /* tar: content is that name */
+  uint32_t objects; /* pack: to come */
+  int type;         /* pack: of the object */
 };
 
 static uint32_t le16(const uint8_t *at)
@@ -134,7 +134,8 @@ static gboolean tar_next(SecretUnpack *unpack)
     unpack->state = AT_END;
     return TRUE;
   }
-  if (!tar_sum_fits(block) || !tar_number(block + 124, 12, &size) || size > OAKUM_LAYER_UNPACKED_MAX)
+  if (!tar_sum_fits(block) || !tar_number(block + 124, 12, &size) ||
+      size > OAKUM_LAYER_UNPACKED_MAX)
     return FALSE;
   g_autofree char *name = g_strndup((const char *)block, 100),
                   *prefix = memcmp(block + 257, "ustar\0", 6) == 0
@@ -193,8 +194,8 @@ static gboolean zip_name(SecretUnpack *unpack)
   const uint8_t *head = unpack->head;
   uint32_t flags = le16(head + 6), method = le16(head + 8);
   size_t name_len = le16(head + 26);
-  uint64_t size = zip64_size(head + ZIP_HEAD + name_len, le16(head + 28), le32(head + 22),
-                             le32(head + 18));
+  uint64_t size =
+      zip64_size(head + ZIP_HEAD + name_len, le16(head + 28), le32(head + 22), le32(head + 18));
   gboolean later = flags & 8 && size == 0, sealed = flags & 1;
   g_autofree char *name = g_strndup((const char *)head + ZIP_HEAD, name_len);
   close_member(unpack);
@@ -266,7 +267,8 @@ static gboolean pack_begin(SecretUnpack *unpack)
 static gboolean pack_head(SecretUnpack *unpack)
 {
   const uint8_t *head = unpack->head;
-  unpack->objects = (uint32_t)head[8] << 24 | (uint32_t)head[9] << 16 | (uint32_t)head[10] << 8 | head[11];
+  unpack->objects =
+      (uint32_t)head[8] << 24 | (uint32_t)head[9] << 16 | (uint32_t)head[10] << 8 | head[11];
   return pack_object(unpack);
 }
 
@@ -281,7 +283,8 @@ static gboolean is_loose(const char *path)
   if ((hex != 38 && hex != 62) || len < hex + 11)
     return FALSE;
   const char *at = path + len - hex - 11;
-  return g_str_has_prefix(at, "objects/") && g_ascii_isxdigit(at[8]) && g_ascii_isxdigit(at[9]) && at[10] == '/';
+  return g_str_has_prefix(at, "objects/") && g_ascii_isxdigit(at[8]) && g_ascii_isxdigit(at[9]) &&
+         at[10] == '/';
 }
 
 static gboolean judge(const char *path, OakumSlice head, Kind *kind)
@@ -328,8 +331,8 @@ SecretUnpack *oakum_secret_unpack_new(SecretScan *scan, const char *path, OakumS
   unpack->path = g_strdup(path);
   unpack->stream = oakum_secret_stream_new(scan, depth + 1);
   if (kind != UNPACK_TAR)
-    unpack->inflater = oakum_inflater_new(kind == UNPACK_GZIP ? OAKUM_DEFLATE_GZIP
-                                                              : OAKUM_DEFLATE_ZLIB);
+    unpack->inflater =
+        oakum_inflater_new(kind == UNPACK_GZIP ? OAKUM_DEFLATE_GZIP : OAKUM_DEFLATE_ZLIB);
   g_autofree char *inner = inner_name(path);
   switch (kind) {
   case UNPACK_GZIP:
@@ -386,8 +389,8 @@ static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
       gboolean more = unpack->head[0] == 0x1f && unpack->head[1] == 0x8b;
       size_t used;
       unpack->state = more ? AT_DEFLATE : AT_END;
-      return !more || oakum_inflater_push(unpack->inflater, unpack->head, 2, &used, give,
-                                          unpack) == 0
+      return !more || oakum_inflater_push(unpack->inflater, unpack->head, 2, &used, give, unpack) ==
+                          0
                  ? n
                  : 0;
     }
