@@ -41,6 +41,7 @@ extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
 extern const OakumCommand oakum_debug_version, oakum_debug_range;
 extern const OakumCommand oakum_debug_catalog;
+extern const OakumCommand oakum_debug_inspect;
 extern const OakumCommand oakum_debug_feed;
 extern const OakumCommand oakum_debug_match;
 extern const OakumCommand oakum_debug_secrets;
