@@ -310,6 +310,8 @@
 #define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
 #define OAKUM_GITLAB_SOLUTION_MAX 7000u  /* bytes, by the schema */
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
+#define OAKUM_ANNOTATIONS_MAX 10u        /* of a level; GitHub keeps no more of one step */
+#define OAKUM_ALLOWLIST_FILE_MAX (1u << 20) /* bytes */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */

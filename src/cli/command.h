@@ -40,11 +40,19 @@ typedef struct {
   const char *word, *help; /* "DIR", "IMAGE"; "FILE..." may be repeated */
 } OakumArgument;           /* a table ends with {0} */
 
+/* Variables that a command reads and that are no options: another program's. */
+typedef struct {
+  const char *name, *help;
+  const char *fallback; /* what holds when it is not set, for the help pages; or NULL */
+} OakumVariable;        /* a table ends with {0} */
+
 typedef struct OakumCommand OakumCommand;
 struct OakumCommand {
   const char *name, *summary;
+  const char *alias; /* the name of a program that it stands in for, which names it too; or NULL */
   const char *about; /* paragraphs behind the usage; an empty line between them; or NULL */
   const OakumArgument *arguments;   /* NULL: none */
+  const OakumVariable *variables;   /* NULL: none */
   const OakumOptionGroup *groups;   /* NULL: no options */
   size_t size;                      /* of the arguments' struct */
   const char *const *sections;      /* keys of its section that are no options; NULL: none */
