@@ -132,6 +132,8 @@ NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint inde
 /* What `blob` (taken), a layer as it is stored, unpacks to: plain tar; fails at its end when the
  * diff ID (checked by the caller) differs. */
 NODISCARD OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id);
+/* The same by a second thread, which shares the work with who reads. */
+NODISCARD OakumReader *oakum_layer_unpack_threaded(OakumReader *blob, const char *diff_id);
 /* Brings layer `index` near (OakumBlobSource.is_far), when it is not. */
 NODISCARD gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */
