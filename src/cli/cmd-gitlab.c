@@ -1,5 +1,5 @@
-/* `oakum gitlab scan`, also when the program is called gtcs: GitLab's container scanning job, with the
- * gate that it lacks. */
+/* `oakum gitlab scan`, also when the program is called gtcs: GitLab's container scanning job, with
+ * the gate that it lacks. */
 #include "cli/attached.h"
 #include "cli/gitlab.h"
 #include "os/os.h"
@@ -76,7 +76,7 @@ static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **e
     image = oakum_layout_read_archive(path, NULL, &job->platform, &second);
   if (!image) { /* what a layout lacks is told only of what is one */
     gboolean layout = !g_error_matches(second, first->domain, OAKUM_ERROR_NOT_FOUND);
-    g_propagate_error(error, g_steal_pointer(layout ? &second : &first));
+    g_propagate_error(error, g_error_copy(layout ? second : first));
     g_prefix_error(error, "archive://: ");
     return NULL;
   }
@@ -89,16 +89,26 @@ static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
 {
   if (job->settings.archive)
     return examine_archive(job, scanned, error);
+  const OakumRegistryArgs *registry = &job->args->registry;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(job->settings.image, error);
-  job->target = g_strdup(job->settings.image);
   if (!arg || !oakum_image_arg_take_stdin(arg, error))
     return NULL;
+  if (arg->kind == OAKUM_ARG_OCI || arg->kind == OAKUM_ARG_OCI_ARCHIVE ||
+      arg->kind == OAKUM_ARG_DOCKER_ARCHIVE) { /* their own name for it */
+    g_autoptr(OakumImage) image =
+        oakum_image_arg_open(arg, &job->platform, job->store, registry, error);
+    if (!image)
+      return NULL;
+    job->target = g_strdup(image->called ? image->called : arg->text);
+    scanned->facts = oakum_report_image(image);
+    return oakum_examine_image(image, job->cache, error);
+  }
+  job->target = g_strdup(arg->text);
   scanned->image = arg->kind == OAKUM_ARG_REGISTRY ? job->target : NULL;
   if (scanned->image && oakum_scan_args_vex_from(&job->args->scan, "attached") &&
-      !(scanned->attached =
-            oakum_attached_find(arg->text, &job->platform, &job->args->registry, error)))
+      !(scanned->attached = oakum_attached_find(arg->text, &job->platform, registry, error)))
     return NULL;
-  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, &job->args->registry,
+  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry,
                                  &scanned->facts, error);
 }
 
@@ -126,9 +136,10 @@ static char *dockerfile_path(const OakumGitlabSettings *s)
   if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
     return g_strdup(path + strlen(below));
   if (s->vars.dockerfile)
-    oakum_warn("CS_DOCKERFILE_PATH: there is no %s (GIT_STRATEGY: fetch brings it), so there are no "
-               "remediations",
-               s->vars.dockerfile);
+    oakum_warn(
+        "CS_DOCKERFILE_PATH: there is no %s (GIT_STRATEGY: fetch brings it), so there are no "
+        "remediations",
+        s->vars.dockerfile);
   return NULL;
 }
 
@@ -192,8 +203,7 @@ static gboolean tell(Job *job, OakumScanned *scanned, GError **error)
 {
   const OakumGitlabSettings *s = &job->settings;
   g_autofree char *path = dockerfile_path(s);
-  OakumResult result =
-      oakum_scanned_result(scanned, &(OakumReportSubject){job->target, path});
+  OakumResult result = oakum_scanned_result(scanned, &(OakumReportSubject){job->target, path});
   g_autoptr(OakumRemedy) patch = path ? remedy(s, &result, path) : NULL;
   result.remedy = patch;
   result.default_image = s->vars.default_image;
@@ -277,7 +287,8 @@ static int run(int argc, char **argv)
                 "expected one image at most; see oakum gitlab scan --help");
   else if (ok && args.gate && strcmp(args.gate, "on") != 0 && strcmp(args.gate, "off") != 0)
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--gate takes on or off");
-  else if (ok && oakum_gitlab_settings_read(&job.settings, rest->len ? rest->pdata[0] : NULL, &error)) {
+  else if (ok &&
+           oakum_gitlab_settings_read(&job.settings, rest->len ? rest->pdata[0] : NULL, &error)) {
     add_vex(&args, job.settings.vars.trivy_vex);
     status = work(&job, &error);
   }
@@ -301,7 +312,8 @@ static const OakumOption own_options[] = {
     {"gate", 0, OAKUM_OPTION_TEXT, AT(gate), "on|off",
      "off: exit with 0 whatever is found, as GitLab's own job does", "on"},
     {"output", 'o', OAKUM_OPTION_LIST, AT(files), "FILE",
-     "where a report of --format goes, beside those that GitLab reads; the first one belongs to the "
+     "where a report of --format goes, beside those that GitLab reads; the first one belongs to "
+     "the "
      "first format, and so on",
      "standard output"},
     {"platform", 0, OAKUM_OPTION_TEXT, AT(platform), "OS/ARCH", "which image of an index",
@@ -323,7 +335,8 @@ const OakumCommand oakum_gitlab_scan_command = {
     .summary = "scan an image as GitLab's container scanning job does, and stop the pipeline",
     .about =
         "Writes gl-container-scanning-report.json, gl-sbom-report.cdx.json, "
-        "gl-code-quality-report.json, oakum-result.json and oakum-note.md to $CI_PROJECT_DIR; reads "
+        "gl-code-quality-report.json, oakum-result.json and oakum-note.md to $CI_PROJECT_DIR; "
+        "reads "
         "vulnerability-allowlist.yml there. What the variables leave out does not count for the "
         "gate either.\n\nExit status: 0 pass, 1 error, 2 the policy refuses, 3 something could not "
         "be judged; the reports are written for 0, 2 and 3. --fail-on is fixable when it is not "

@@ -96,7 +96,7 @@ static void options(GString *out, const OakumCommand *command)
 
 static void variables(GString *out, const OakumCommand *command)
 {
-  for (const OakumVariable *v = command->variables; v && v->name; v++) {
+  for (const OakumForeignVariable *v = command->variables; v && v->name; v++) {
     g_string_append(out, ".TP\n\\fB");
     escape(out, v->name);
     g_string_append(out, "\\fR\n");

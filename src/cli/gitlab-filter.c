@@ -12,12 +12,14 @@ static gboolean check_list(const OakumYaml *list, const char *where, GError **er
 {
   for (guint i = 0; list && list->kind == OAKUM_YAML_MAP && i < list->items->len; i++)
     if (((const OakumYaml *)list->items->pdata[i])->kind != OAKUM_YAML_SCALAR) {
-      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected a comment here", where, list->line);
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected a comment here",
+                  where, list->line);
       return FALSE;
     }
   if (!list || oakum_yaml_is_null(list) || list->kind == OAKUM_YAML_MAP)
     return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected CVEs with a comment each, CVE-2024-1: why", where, list->line);
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+              "%s:%d: expected CVEs with a comment each, CVE-2024-1: why", where, list->line);
   return FALSE;
 }
 
@@ -25,18 +27,21 @@ static gboolean check_allowlist(const OakumYaml *top, const char *path, GError *
 {
   const OakumYaml *images = oakum_yaml_get(top, "images");
   if (!oakum_yaml_is_null(top) && top->kind != OAKUM_YAML_MAP) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected generalallowlist: or images:", path, top->line);
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+                "%s:%d: expected generalallowlist: or images:", path, top->line);
     return FALSE;
   }
   for (guint i = 0; top->keys && i < top->keys->len; i++) {
     const OakumYaml *key = top->keys->pdata[i];
     if (strcmp(key->text, "generalallowlist") != 0 && strcmp(key->text, "images") != 0)
-      oakum_warn("%s:%d: \"%s\" means nothing here; there are generalallowlist and images", path, key->line, key->text);
+      oakum_warn("%s:%d: \"%s\" means nothing here; there are generalallowlist and images", path,
+                 key->line, key->text);
   }
   if (!check_list(oakum_yaml_get(top, "generalallowlist"), path, error))
     return FALSE;
   if (images && !oakum_yaml_is_null(images) && images->kind != OAKUM_YAML_MAP) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected images by their names", path, images->line);
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+                "%s:%d: expected images by their names", path, images->line);
     return FALSE;
   }
   for (guint i = 0; images && images->keys && i < images->keys->len; i++)
@@ -53,12 +58,15 @@ static char *bare_name(const char *text)
     return g_strconcat(ref->registry, "/", ref->repository, NULL);
   g_autofree char *plain = g_strndup(text, strcspn(text, "@"));
   char *slash = strrchr(plain, '/'), *colon = strrchr(plain, ':');
-  return colon && (!slash || colon > slash) ? g_strndup(plain, (gsize)(colon - plain)) : g_strdup(plain);
+  return colon && (!slash || colon > slash) ? g_strndup(plain, (gsize)(colon - plain))
+                                            : g_strdup(plain);
 }
 
 static gboolean same_image(const char *key, const char *image)
 {
-  g_autofree char *trimmed = g_str_has_suffix(key, "@sha256") ? g_strndup(key, strlen(key) - strlen("@sha256")) : g_strdup(key),
+  g_autofree char *trimmed = g_str_has_suffix(key, "@sha256")
+                                 ? g_strndup(key, strlen(key) - strlen("@sha256"))
+                                 : g_strdup(key),
                   *a = bare_name(trimmed), *b = bare_name(image);
   return strcmp(a, b) == 0;
 }
@@ -107,7 +115,8 @@ static OakumYaml *read_allowlist(const char *folder, GError **error)
  * ---------------------------------------------------------------------------------- */
 enum { LANGUAGE, SEVERITY, UNFIXED, STATUS, WAYS };
 static const char *const ways[] = {
-    [LANGUAGE] = "not of the distribution's packages, and CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN is true",
+    [LANGUAGE] =
+        "not of the distribution's packages, and CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN is true",
     [SEVERITY] = "of a severity that CS_SEVERITY_THRESHOLD or TRIVY_SEVERITY leaves out",
     [UNFIXED] = "without a known fix, and CS_IGNORE_UNFIXED is true",
     [STATUS] = "of a state that CS_IGNORE_STATUSES names",
@@ -116,9 +125,7 @@ static const char *const ways[] = {
 /* As trivy calls the state. Borrowed. */
 static const char *status_word(const OakumFinding *f)
 {
-  return !f->status                        ? "unknown"
-         : strcmp(f->status, "open") == 0 ? "affected"
-                                           : f->status;
+  return !f->status ? "unknown" : strcmp(f->status, "open") == 0 ? "affected" : f->status;
 }
 
 /* WAYS: none. */
@@ -136,7 +143,8 @@ static int left_out(const OakumGitlabSettings *s, const OakumFinding *f)
   return WAYS;
 }
 
-gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArray *findings, GError **error)
+gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArray *findings,
+                             GError **error)
 {
   g_autoptr(GError) local = NULL;
   g_autoptr(OakumYaml) allowlist = read_allowlist(s->folder, &local);
@@ -181,7 +189,8 @@ static void add_row(GPtrArray *rows, const char *const *cells)
 
 char *oakum_gitlab_table(const OakumGitlabSettings *s, const OakumResult *result)
 {
-  static const char *const head[COLUMNS] = {"STATUS", "SEVERITY", "PACKAGE", "INSTALLED", "FIXED", "ID"};
+  static const char *const head[COLUMNS] = {"STATUS",    "SEVERITY", "PACKAGE",
+                                            "INSTALLED", "FIXED",    "ID"};
   g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
   g_autofree char *target = oakum_escape_terminal(result->target, -1);
   guint unapproved = 0;
@@ -192,12 +201,17 @@ char *oakum_gitlab_table(const OakumGitlabSettings *s, const OakumResult *result
     if (f->kind != OAKUM_FINDING_VULNERABILITY || (f->suppressed && !approved))
       continue;
     unapproved += !approved;
-    const char *const cells[COLUMNS] = {approved ? "Approved" : "Unapproved", oakum_severity_name(f->severity), f->package_name,
-                                        f->package_version, f->fixed, f->id};
+    const char *const cells[COLUMNS] = {approved ? "Approved" : "Unapproved",
+                                        oakum_severity_name(f->severity),
+                                        f->package_name,
+                                        f->package_version,
+                                        f->fixed,
+                                        f->id};
     add_row(rows, cells);
   }
   GString *out = g_string_new(NULL);
-  g_string_append_printf(out, "%s: %u holes unapproved, %u approved by " ALLOWLIST "\n", target, unapproved, s->approved->len);
+  g_string_append_printf(out, "%s: %u holes unapproved, %u approved by " ALLOWLIST "\n", target,
+                         unapproved, s->approved->len);
   size_t widths[COLUMNS] = {0};
   for (guint i = 0; i < rows->len; i++)
     for (int c = 0; c < COLUMNS; c++)

@@ -4,7 +4,7 @@
 #include "os/os.h"
 #include <string.h>
 
-const OakumVariable oakum_gitlab_variables[] = {
+const OakumForeignVariable oakum_gitlab_variables[] = {
 #define ACTS(NAME, FIELD, DEFAULT, HELP) {NAME, HELP, DEFAULT},
 #define ACCEPTED(NAME, HELP) {NAME, "no effect: " HELP, NULL},
 #include "cli/gitlab-variables.inc"
@@ -34,7 +34,7 @@ static void tell_unknown(void)
 {
   g_auto(GStrv) names = g_listenv();
   g_autoptr(GPtrArray) known = g_ptr_array_new();
-  for (const OakumVariable *v = oakum_gitlab_variables; v->name; v++)
+  for (const OakumForeignVariable *v = oakum_gitlab_variables; v->name; v++)
     g_ptr_array_add(known, (gpointer)v->name);
   for (char **name = names; *name; name++) {
     if (!g_str_has_prefix(*name, "CS_") ||
@@ -57,8 +57,9 @@ static gboolean bad(GError **error, const char *name, const char *value, const c
 
 static gboolean read_bool(const char *name, const char *value, gboolean *out, GError **error)
 {
-  static const char *const yes[] = {"true", "1", "yes", "on", NULL},
-                           *const no[] = {"false", "0", "no", "off", NULL};
+  static const char *const yes[] = {"true", "1", "yes", "on", NULL}, *const no[] = {"false", "0",
+                                                                                    "no", "off",
+                                                                                    NULL};
   if (!value)
     return TRUE;
   g_autofree char *lower = g_ascii_strdown(value, -1);
@@ -115,9 +116,9 @@ static gboolean read_severities(OakumGitlabSettings *s, GError **error)
 
 static gboolean read_statuses(OakumGitlabSettings *s, GError **error)
 {
-  static const char *const known[] = {"unknown",     "not_affected",        "affected",
-                                      "fixed",       "under_investigation", "will_not_fix",
-                                      "fix_deferred", "end_of_life",        NULL};
+  static const char *const known[] = {"unknown",      "not_affected",        "affected",
+                                      "fixed",        "under_investigation", "will_not_fix",
+                                      "fix_deferred", "end_of_life",         NULL};
   s->statuses = g_strsplit(s->vars.ignore_statuses ? s->vars.ignore_statuses : "", ",", -1);
   for (char **word = s->statuses; *word; word++) {
     g_strstrip(*word);
@@ -134,8 +135,11 @@ static gboolean read_log_level(const char *value, GError **error)
   static const struct {
     const char *word;
     OakumLogLevel level;
-  } words[] = {{"fatal", OAKUM_LOG_ERROR}, {"error", OAKUM_LOG_ERROR}, {"warn", OAKUM_LOG_WARN},
-               {"info", OAKUM_LOG_INFO},   {"debug", OAKUM_LOG_DEBUG}};
+  } words[] = {{"fatal", OAKUM_LOG_ERROR},
+               {"error", OAKUM_LOG_ERROR},
+               {"warn", OAKUM_LOG_WARN},
+               {"info", OAKUM_LOG_INFO},
+               {"debug", OAKUM_LOG_DEBUG}};
   if (!value)
     return TRUE;
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
@@ -184,7 +188,8 @@ static gboolean read_image(OakumGitlabSettings *s, const char *given, GError **e
   g_autofree char *usual = v->registry_image && v->ref_slug
                                ? g_strconcat(v->registry_image, "/", v->ref_slug, NULL)
                                : NULL;
-  const char *repository = v->repository ? v->repository : usual, *tag = v->tag ? v->tag : v->commit;
+  const char *repository = v->repository ? v->repository : usual,
+             *tag = v->tag ? v->tag : v->commit;
   if (given || v->image)
     s->image = g_strdup(given ? given : v->image);
   else if (repository && tag)
@@ -218,8 +223,9 @@ static void read_login(OakumGitlabSettings *s)
     if (pairs[i][0] && pairs[i][1])
       s->login = g_strconcat(ref->registry, "=", pairs[i][0], ":", pairs[i][1], NULL);
   if (!s->login && (!v->user != !v->password))
-    oakum_warn("only one of CS_REGISTRY_USER and CS_REGISTRY_PASSWORD is set (a protected variable, "
-               "on a branch that is not?): it is not used");
+    oakum_warn(
+        "only one of CS_REGISTRY_USER and CS_REGISTRY_PASSWORD is set (a protected variable, "
+        "on a branch that is not?): it is not used");
 }
 
 gboolean oakum_gitlab_settings_registry(const OakumGitlabSettings *s, OakumRegistryArgs *args,
@@ -238,7 +244,8 @@ gboolean oakum_gitlab_settings_registry(const OakumGitlabSettings *s, OakumRegis
     return TRUE;
   g_autofree char *file = g_build_filename(temp, "authorities.pem", NULL);
   gboolean text = strstr(s->vars.authorities, "-----BEGIN ") != NULL;
-  if (text && !oakum_file_write(file, s->vars.authorities, strlen(s->vars.authorities), 0600, error))
+  if (text &&
+      !oakum_file_write(file, s->vars.authorities, strlen(s->vars.authorities), 0600, error))
     return FALSE;
   if (!text && !g_file_test(s->vars.authorities, G_FILE_TEST_IS_REGULAR))
     return bad(error, "ADDITIONAL_CA_CERT_BUNDLE", s->vars.authorities,

@@ -155,7 +155,7 @@ char *oakum_help_command(const OakumCommand *command)
     row(out, a->word, a->help, HELP_COLUMN);
   if (command->variables)
     g_string_append(out, "\nVariables:\n");
-  for (const OakumVariable *v = command->variables; v && v->name; v++) {
+  for (const OakumForeignVariable *v = command->variables; v && v->name; v++) {
     g_autofree char *text =
         v->fallback ? g_strdup_printf("%s (default: %s)", v->help, v->fallback) : g_strdup(v->help);
     row(out, v->name, text, HELP_COLUMN);

@@ -27,8 +27,8 @@ static int run(int argc, char **argv)
   return oakum_command_dispatch(argc - 1, argv + 1);
 }
 
-/* Called by a name of kaniko's, or of GitLab's analyser, the program is that command: its row and its
- * words stay as they are. */
+/* Called by a name of kaniko's, or of GitLab's analyser, the program is that command: its row and
+ * its words stay as they are. */
 static int run_as(int argc, char **argv)
 {
   static const char *const names[] = {"executor", "warmer", "gtcs", NULL};

@@ -13,7 +13,8 @@ typedef struct {
   const char *image;   /* as a registry knows it, set before the scan; NULL */
   GArray *layer_lines; /* borrowed; NULL: not known */
   const char *keep;    /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
-  /* set before the scan: told of the findings before the policy is, may suppress some. NULL: nobody */
+  /* set before the scan: told of the findings before the policy is, may suppress some. NULL: nobody
+   */
   gboolean (*filter)(GPtrArray *findings, gpointer user, GError **error);
   gpointer filter_user;
 } OakumScanned;

@@ -480,8 +480,7 @@ static char *called_by_layout(const OakumArchive *archive)
   g_autoptr(GBytes) raw = oakum_archive_has(archive, "index.json", &size)
                               ? oakum_archive_slurp(archive, "index.json", OAKUM_MANIFEST_MAX, NULL)
                               : NULL;
-  g_autoptr(OakumManifest) index =
-      raw ? oakum_manifest_parse(raw, OAKUM_MT_OCI_INDEX, NULL) : NULL;
+  g_autoptr(OakumManifest) index = raw ? oakum_manifest_parse(raw, OAKUM_MT_OCI_INDEX, NULL) : NULL;
   return index && index->is_index && index->manifests->len > 0
              ? g_strdup(oakum_descriptor_called(index->manifests->pdata[0]))
              : NULL;

@@ -19,7 +19,8 @@ NODISCARD gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink 
 NODISCARD OakumImage *oakum_layout_select(const char *name, GBytes *index, OakumBlobSource *source,
                                           const char *tag, const OakumPlatform *platform,
                                           GError **error);
-/* The whole reference that a layout knows an image by (io.containerd.image.name); NULL: none. Borrowed.
+/* The whole reference that a layout knows an image by (io.containerd.image.name); NULL: none.
+ * Borrowed.
  */
 NODISCARD const char *oakum_descriptor_called(const OakumDescriptor *desc);
 

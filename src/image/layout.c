@@ -119,8 +119,7 @@ OakumImage *oakum_layout_select(const char *name, GBytes *index_raw, OakumBlobSo
     g_prefix_error(error, "%s: ", name);
     return NULL;
   }
-  OakumImage *image =
-      oakum_image_new(name, g_steal_pointer(&doc), g_steal_pointer(&source), error);
+  OakumImage *image = oakum_image_new(name, g_steal_pointer(&doc), g_steal_pointer(&source), error);
   if (image)
     image->called = g_steal_pointer(&called);
   return image;

@@ -34,9 +34,10 @@ static gboolean look_up(OakumEndpoint *e, GError **error)
 {
   if (!e->looked_up)
     take_login(e);
-  if (!e->looked_up && oakum_credentials_empty(&e->credentials) && (!oakum_credentials_find(e->name, e->repository, &e->credentials, error) ||
-                        (oakum_credentials_empty(&e->credentials) &&
-                         !oakum_helpers_find(e->registry, e->name, &e->credentials, error))))
+  if (!e->looked_up && oakum_credentials_empty(&e->credentials) &&
+      (!oakum_credentials_find(e->name, e->repository, &e->credentials, error) ||
+       (oakum_credentials_empty(&e->credentials) &&
+        !oakum_helpers_find(e->registry, e->name, &e->credentials, error))))
     return FALSE;
   e->looked_up = TRUE;
   return TRUE;

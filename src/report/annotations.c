@@ -21,8 +21,10 @@ static char *message_of(const OakumFinding *f)
     g_autofree char *message = oakum_report_message(f), *advice = oakum_report_advice(f);
     return g_strdup_printf("%s\n%s", message, advice);
   }
-  g_autofree char *shown = f->file ? g_strconcat(" (", f->file, " in the image)", NULL) : g_strdup("");
-  return g_strdup_printf("%s%s%s%s", f->title ? f->title : f->id, shown, f->fix ? "\n" : "", f->fix ? f->fix : "");
+  g_autofree char *shown =
+      f->file ? g_strconcat(" (", f->file, " in the image)", NULL) : g_strdup("");
+  return g_strdup_printf("%s%s%s%s", f->title ? f->title : f->id, shown, f->fix ? "\n" : "",
+                         f->fix ? f->fix : "");
 }
 
 static void put(GString *out, const OakumResult *result, const OakumFinding *f)
@@ -60,7 +62,8 @@ char *oakum_report_annotations(const OakumResult *result)
         left++;
     }
   if (left > 0)
-    g_string_append_printf(out, "oakum: %u more findings have no annotation, since GitHub keeps %u of each level\n", left,
-                           OAKUM_ANNOTATIONS_MAX);
+    g_string_append_printf(
+        out, "oakum: %u more findings have no annotation, since GitHub keeps %u of each level\n",
+        left, OAKUM_ANNOTATIONS_MAX);
   return g_string_free(out, FALSE);
 }

@@ -1,5 +1,5 @@
-/* The bill of materials that GitLab takes as artifact:reports:cyclonedx. Its names for what it wants to
- * know stand in its documentation, "GitLab CycloneDX property taxonomy". */
+/* The bill of materials that GitLab takes as artifact:reports:cyclonedx. Its names for what it
+ * wants to know stand in its documentation, "GitLab CycloneDX property taxonomy". */
 #include "report/report-private.h"
 #include <string.h>
 

@@ -51,8 +51,8 @@ static char *vulnerability_id(const OakumResult *result, const OakumFinding *f, 
   g_autofree char *fingerprint = oakum_finding_fingerprint(f);
   guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, fingerprint)) + 1;
   g_autofree char *number = g_strdup_printf("%u", n);
-  char *id =
-      oakum_report_uuid((const char *const[]){oakum_report_image_name(result), fingerprint, number, NULL});
+  char *id = oakum_report_uuid(
+      (const char *const[]){oakum_report_image_name(result), fingerprint, number, NULL});
   g_hash_table_replace(seen, g_steal_pointer(&fingerprint), GUINT_TO_POINTER(n));
   return id;
 }
@@ -140,9 +140,9 @@ static json_t *file_location(const OakumResult *result, const OakumFinding *f,
                              const OakumPackage *p)
 {
   json_t *object = json_object();
-  json_object_set_new(
-      object, "file",
-      oakum_sbom_text(p && p->paths->len > 0 ? p->paths->pdata[0] : oakum_report_image_name(result)));
+  json_object_set_new(object, "file",
+                      oakum_sbom_text(p && p->paths->len > 0 ? p->paths->pdata[0]
+                                                             : oakum_report_image_name(result)));
   json_object_set_new(object, "dependency", dependency(f));
   return object;
 }
@@ -163,9 +163,11 @@ static json_t *end_of_life(const OakumResult *result, const OakumFinding *f, GHa
 {
   const OakumDistro *distro = &result->catalog->distro;
   json_t *object = json_object(), *identifiers = json_array(), *own = json_object(),
-         *location = image_location(result, f), *dependency = json_object(), *package = json_object();
+         *location = image_location(result, f), *dependency = json_object(),
+         *package = json_object();
   const char *os = distro->id ? distro->id : "unknown";
-  g_autofree char *id = vulnerability_id(result, f, seen), *name = cut(f->title, OAKUM_GITLAB_NAME_MAX),
+  g_autofree char *id = vulnerability_id(result, f, seen),
+                  *name = cut(f->title, OAKUM_GITLAB_NAME_MAX),
                   *value = g_strjoin("-", "eol", os, distro->version, NULL),
                   *solution = cut(f->fix ? f->fix : f->title, OAKUM_GITLAB_SOLUTION_MAX);
   json_object_set_new(own, "type", json_string("oakum"));
@@ -177,7 +179,8 @@ static json_t *end_of_life(const OakumResult *result, const OakumFinding *f, GHa
   json_array_append_new(identifiers, weakness);
   json_object_set_new(package, "name", oakum_sbom_text(os));
   json_object_set_new(dependency, "package", package);
-  json_object_set_new(dependency, "version", oakum_sbom_text(distro->version ? distro->version : ""));
+  json_object_set_new(dependency, "version",
+                      oakum_sbom_text(distro->version ? distro->version : ""));
   json_object_set_new(location, "dependency", dependency);
   json_object_set_new(object, "id", json_string(id));
   json_object_set_new(object, "name", oakum_sbom_text(name));

@@ -3,12 +3,14 @@
 #include "report/report-private.h"
 #include <string.h>
 
-/* By the package that brings the manager, best first: those of one type stand together, and the first that is there is taken. */
+/* By the package that brings the manager, best first: those of one type stand together, and the
+ * first that is there is taken. */
 typedef struct {
   const char *package, *type, *before, *behind;
 } Manager;
 static const Manager managers[] = {
-    {"apt", "deb", "apt-get update && apt-get install -y --no-install-recommends --only-upgrade", " && rm -rf /var/lib/apt/lists/*"},
+    {"apt", "deb", "apt-get update && apt-get install -y --no-install-recommends --only-upgrade",
+     " && rm -rf /var/lib/apt/lists/*"},
     {"apk-tools", "apk", "apk upgrade --no-cache", ""},
     {"dnf5", "rpm", "dnf5 -y upgrade", " && dnf5 clean all"},
     {"dnf", "rpm", "dnf -y upgrade", " && dnf clean all"},
@@ -55,7 +57,8 @@ static GPtrArray *closable(const OakumResult *result, const Manager *manager, GP
   for (guint i = 0; i < holes->len; i++) {
     OakumFinding *f = holes->pdata[i];
     const OakumPackage *p = oakum_report_package(index, f);
-    if (!f->fixed || g_strcmp0(f->status, "fixed") != 0 || !p || g_strcmp0(p->type, manager->type) != 0 || !plain_name(p->name))
+    if (!f->fixed || g_strcmp0(f->status, "fixed") != 0 || !p ||
+        g_strcmp0(p->type, manager->type) != 0 || !plain_name(p->name))
       continue;
     g_ptr_array_add(findings, f);
     if (g_hash_table_add(seen, p->name))
@@ -65,7 +68,8 @@ static GPtrArray *closable(const OakumResult *result, const Manager *manager, GP
   return findings;
 }
 
-/* ---- who runs it --------------------------------------------------------------------------------- */
+/* ---- who runs it
+ * --------------------------------------------------------------------------------- */
 static gboolean is_root(const char *user)
 {
   g_autofree char *name = g_strndup(user, strcspn(user, ":"));
@@ -84,8 +88,10 @@ static const char *stage_user(const OakumDockerfile *dockerfile, const OakumStag
   return user;
 }
 
-/* Who a step behind the stage's FROM runs as, NULL: root, as far as can be seen. *scratch: there is nothing to run in. */
-static const char *user_at_start(const OakumResult *result, const OakumDockerfile *dockerfile, const OakumStage *last, gboolean *scratch)
+/* Who a step behind the stage's FROM runs as, NULL: root, as far as can be seen. *scratch: there is
+ * nothing to run in. */
+static const char *user_at_start(const OakumResult *result, const OakumDockerfile *dockerfile,
+                                 const OakumStage *last, gboolean *scratch)
 {
   const OakumStage *stage = last;
   const char *user = NULL;
@@ -99,11 +105,14 @@ static const char *user_at_start(const OakumResult *result, const OakumDockerfil
   return user && !is_root(user) ? user : NULL;
 }
 
-/* ---- the text ------------------------------------------------------------------------------------ */
-static char *step_text(const Manager *manager, const GPtrArray *names, const char *user, const char *end)
+/* ---- the text
+ * ------------------------------------------------------------------------------------ */
+static char *step_text(const Manager *manager, const GPtrArray *names, const char *user,
+                       const char *end)
 {
   GString *text = g_string_new("# what has known holes that are mended");
-  g_string_append_printf(text, "%s%s%sRUN %s", end, user ? "USER root" : "", user ? end : "", manager->before);
+  g_string_append_printf(text, "%s%s%sRUN %s", end, user ? "USER root" : "", user ? end : "",
+                         manager->before);
   for (guint i = 0; i < names->len; i++)
     g_string_append_printf(text, " %s", (const char *)names->pdata[i]);
   g_string_append_printf(text, "%s%s", manager->behind, end);
@@ -112,11 +121,13 @@ static char *step_text(const Manager *manager, const GPtrArray *names, const cha
   return g_string_free(text, FALSE);
 }
 
-static GString *patched(const OakumDockerfile *dockerfile, const OakumStage *stage, const char *step, const char *end)
+static GString *patched(const OakumDockerfile *dockerfile, const OakumStage *stage,
+                        const char *step, const char *end)
 {
   const OakumInstruction *from = dockerfile->instructions->pdata[stage->first];
   const char *source = dockerfile->source,
-             *newline = memchr(source + from->range.end_offset, '\n', dockerfile->len - from->range.end_offset);
+             *newline = memchr(source + from->range.end_offset, '\n',
+                               dockerfile->len - from->range.end_offset);
   guint at = newline ? (guint)(newline - source) + 1 : dockerfile->len;
   GString *text = g_string_new_len(source, at);
   if (!newline)
@@ -126,7 +137,8 @@ static GString *patched(const OakumDockerfile *dockerfile, const OakumStage *sta
   return text;
 }
 
-OakumRemedy *oakum_remedy_make(const OakumResult *result, const OakumDockerfile *dockerfile, const char *path)
+OakumRemedy *oakum_remedy_make(const OakumResult *result, const OakumDockerfile *dockerfile,
+                               const char *path)
 {
   const Manager *manager = find_manager(result->catalog);
   if (!manager || dockerfile->stages->len == 0 || dockerfile->errors->len > 0)
@@ -140,10 +152,12 @@ OakumRemedy *oakum_remedy_make(const OakumResult *result, const OakumDockerfile 
   const char *end = strstr(dockerfile->source, "\r\n") ? "\r\n" : "\n";
   g_autofree char *step = step_text(manager, names, user, end);
   GString *after = patched(dockerfile, last, step, end);
-  GString *diff = oakum_report_diff(path, dockerfile->source, dockerfile->len, after->str, after->len);
+  GString *diff =
+      oakum_report_diff(path, dockerfile->source, dockerfile->len, after->str, after->len);
   g_string_free(after, TRUE);
   OakumRemedy *remedy = g_new0(OakumRemedy, 1);
-  remedy->summary = g_strdup_printf("Upgrade %u packages whose holes are mended, in %s", names->len, path);
+  remedy->summary =
+      g_strdup_printf("Upgrade %u packages whose holes are mended, in %s", names->len, path);
   remedy->findings = g_steal_pointer(&findings);
   remedy->diff_len = diff->len;
   remedy->diff = g_string_free(diff, FALSE);
