@@ -15,16 +15,18 @@ static int level_of(const OakumFinding *f)
                                                 : NOTICES;
 }
 
+/* Lines that a terminal may show: the texts come from strangers. */
 static char *message_of(const OakumFinding *f)
 {
-  if (f->kind == OAKUM_FINDING_VULNERABILITY) {
-    g_autofree char *message = oakum_report_message(f), *advice = oakum_report_advice(f);
-    return g_strdup_printf("%s\n%s", message, advice);
-  }
-  g_autofree char *shown =
-      f->file ? g_strconcat(" (", f->file, " in the image)", NULL) : g_strdup("");
-  return g_strdup_printf("%s%s%s%s", f->title ? f->title : f->id, shown, f->fix ? "\n" : "",
-                         f->fix ? f->fix : "");
+  gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
+  g_autofree char *place =
+                      f->file && !hole ? g_strdup_printf(" (/%s in the image)", f->file) : NULL,
+                  *message = hole ? oakum_report_message(f)
+                                  : g_strconcat(f->title ? f->title : f->id, place, NULL),
+                  *advice = hole ? oakum_report_advice(f) : g_strdup(f->fix),
+                  *first = oakum_escape_terminal(message, -1),
+                  *second = advice ? oakum_escape_terminal(advice, -1) : NULL;
+  return g_strjoin("\n", first, second, NULL);
 }
 
 static void put(GString *out, const OakumResult *result, const OakumFinding *f)
