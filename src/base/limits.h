@@ -308,16 +308,18 @@
 #define OAKUM_LINT_IGNORES_MAX 100u /* ignores that are asked of one finding */
 
 /* ---- reports --------------------------------------------------------------------------------- */
-#define OAKUM_REPORT_TAGS_MAX 20u           /* a rule; more GitHub does not take */
-#define OAKUM_GITLAB_NAME_MAX 255u          /* bytes, by the schema */
-#define OAKUM_GITLAB_SOLUTION_MAX 7000u     /* bytes, by the schema */
-#define OAKUM_GITLAB_IDENTIFIERS_MAX 20u    /* more it does not keep */
-#define OAKUM_ANNOTATIONS_MAX 10u           /* of a level; GitHub keeps no more of one step */
-#define OAKUM_ALLOWLIST_FILE_MAX (1u << 20) /* bytes */
-#define OAKUM_MARKDOWN_MAX 60000u /* bytes: below the 65,536 characters that GitHub takes */
-#define OAKUM_MARKDOWN_AFTER 300u /* bytes of what stands behind the last table */
-#define OAKUM_MARKDOWN_FIRST 10u  /* holes that are not folded */
-#define OAKUM_MARKDOWN_NOTES 10u  /* things not judged that are told one by one */
+#define OAKUM_REPORT_TAGS_MAX 20u        /* a rule; more GitHub does not take */
+#define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
+#define OAKUM_GITLAB_SOLUTION_MAX 7000u  /* bytes, by the schema */
+#define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
+#define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
+#define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
+#define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
+
+#define OAKUM_ANNOTATIONS_MAX 10u /* of a level; GitHub keeps no more of one step */
+#define OAKUM_ALLOWLIST_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */
