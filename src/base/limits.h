@@ -347,6 +347,9 @@
 #define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
 #define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
+
+#define OAKUM_ANNOTATIONS_MAX 10u /* of a level; GitHub keeps no more of one step */
+#define OAKUM_ALLOWLIST_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

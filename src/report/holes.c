@@ -219,6 +219,16 @@ void oakum_report_set(json_t *object, const char *key, const char *value)
     json_object_set_new(object, key, oakum_sbom_text(value));
 }
 
+const char *oakum_report_image_name(const OakumResult *result)
+{
+  static const char *const words[] = {
+      "docker-archive:", "oci-archive:", "oci:", "rootfs:", "sbom:"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_has_prefix(result->target, words[i]) && result->target[strlen(words[i])])
+      return result->target + strlen(words[i]);
+  return result->target;
+}
+
 char *oakum_report_dump(json_t *json)
 {
   g_autofree char *text = oakum_json_dump(json, FALSE), *safe = oakum_escape_json(text);

@@ -39,6 +39,8 @@ NODISCARD char *oakum_report_advice(const OakumFinding *finding);
 NODISCARD char *oakum_report_message(const OakumFinding *finding);
 /* Where the lines of the Dockerfile stand; never NULL. Borrowed. */
 NODISCARD const char *oakum_report_dockerfile(const OakumResult *result);
+/* The image as it is called, without the word that says how it was read. Borrowed. */
+NODISCARD const char *oakum_report_image_name(const OakumResult *result);
 /* RFC 3339: of the run, for formats that must tell one. Borrowed. */
 NODISCARD const char *oakum_report_time(const OakumResult *result);
 /* A score of 0 to 100 with one digit behind the point, as all formats tell it; half is more. */

@@ -20,6 +20,7 @@ typedef struct {
   int columns;
   gboolean colour, links; /* links: OSC 8 */
 } OakumReportScreen;
+typedef struct OakumRemedy OakumRemedy; /* report/remedy.h */
 
 #define OAKUM_RESULT_SCHEMA 1
 typedef struct {
@@ -37,6 +38,9 @@ typedef struct {
   const json_t *image;       /* as oakum_report_image makes it; NULL: not known */
   OakumReportRun run;        /* of which change this is */
   OakumReportScreen screen;  /* of the table */
+  const OakumRemedy *remedy; /* for formats that carry patches; NULL */
+  gboolean
+      end_is_hole; /* GitLab: the end of the distribution's life is a row, not only a message */
 } OakumResult;
 
 /* The formats: names, and what writes them. */
@@ -59,8 +63,16 @@ NODISCARD char *oakum_report_json(const OakumResult *result);
 /* Bills of materials: what is in it, not what is wrong with it; all that tells packages apart, so
  * that a scan of them finds what a scan of the image does. New strings with a newline. */
 NODISCARD char *oakum_report_cyclonedx(const OakumResult *result); /* CycloneDX 1.6, JSON */
-NODISCARD char *oakum_report_spdx(const OakumResult *result);      /* SPDX 2.3, JSON */
-NODISCARD char *oakum_report_spdx_tv(const OakumResult *result);   /* SPDX 2.3, tag-value */
+/* The same with the properties by which GitLab knows whose it is; without `licenses` no component
+ * tells its licence. */
+NODISCARD char *oakum_report_gitlab_sbom(const OakumResult *result, gboolean licenses);
+NODISCARD char *oakum_report_spdx(const OakumResult *result);    /* SPDX 2.3, JSON */
+NODISCARD char *oakum_report_spdx_tv(const OakumResult *result); /* SPDX 2.3, tag-value */
+
+/* Workflow commands of GitHub's runners (::error file=…): what counts, the most urgent first, at
+ * most OAKUM_ANNOTATIONS_MAX of each level, and how many more there are. New string, "" when there
+ * is nothing to say. */
+NODISCARD char *oakum_report_annotations(const OakumResult *result);
 
 /* ---- results that were saved
  * ------------------------------------------------------------------------- */
