@@ -8,7 +8,7 @@
  * ----------------------------------------------------------------------------------------- */
 static const uint8_t *find(const uint8_t *data, size_t len, const char *what)
 {
-  return memmem(data, len, what, strlen(what));
+  return data ? memmem(data, len, what, strlen(what)) : NULL;
 }
 
 /* In any case; texts here are short. */
