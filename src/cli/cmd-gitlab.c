@@ -30,6 +30,7 @@ typedef struct {
   char *keep;
   OakumTempDir *temp;
   char *target; /* how the image is called */
+  OakumExamineOptions examine;
 } Job;
 
 /* What the job leaves, by the names that GitLab's templates have, and ours. */
@@ -82,7 +83,7 @@ static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **e
   }
   job->target = image->called ? g_strdup(image->called) : g_path_get_basename(path);
   scanned->facts = oakum_report_image(image);
-  return oakum_examine_image(image, job->cache, error);
+  return oakum_examine_image(image, job->cache, &job->examine, error);
 }
 
 static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
@@ -101,7 +102,7 @@ static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
       return NULL;
     job->target = g_strdup(image->called ? image->called : arg->text);
     scanned->facts = oakum_report_image(image);
-    return oakum_examine_image(image, job->cache, error);
+    return oakum_examine_image(image, job->cache, &job->examine, error);
   }
   job->target = g_strdup(arg->text);
   scanned->image = arg->kind == OAKUM_ARG_REGISTRY ? job->target : NULL;
@@ -109,7 +110,7 @@ static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
       !(scanned->attached = oakum_attached_find(arg->text, &job->platform, registry, error)))
     return NULL;
   return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry,
-                                 &scanned->facts, error);
+                                 &job->examine, &scanned->facts, error);
 }
 
 static gboolean filter(GPtrArray *findings, gpointer user, GError **error)
@@ -250,8 +251,11 @@ static int work(Job *job, GError **error)
     return OAKUM_EXIT_ERROR;
   if (args->store && !(job->store = oakum_store_open(args->store, error)))
     return OAKUM_EXIT_ERROR;
+  if (!oakum_scan_args_checks(&args->scan, &job->examine.checks, error))
+    return OAKUM_EXIT_ERROR;
+  job->examine.now = oakum_cli_now();
   job->keep = args->no_cache ? NULL : oakum_store_find_path(args->store);
-  job->cache = job->keep ? oakum_examine_cache_open(job->keep) : NULL;
+  job->cache = job->keep ? oakum_examine_cache_open(job->keep, job->examine.checks) : NULL;
   scanned.keep = job->keep;
   set_timeout(job->settings.timeout_ns);
   OakumCatalog *catalog = examine(job, &scanned, error);
