@@ -68,7 +68,7 @@ static int run(int argc, char **argv)
   c.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
     c.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
-    c.cache = c.keep ? oakum_examine_cache_open(c.keep) : NULL;
+    c.cache = c.keep ? oakum_examine_cache_open(c.keep, OAKUM_CHECK_ALL) : NULL;
     status = compare(&c, rest->pdata[0], rest->pdata[1], &error);
   }
   if (error)

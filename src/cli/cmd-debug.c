@@ -131,8 +131,10 @@ static const OakumCommand *const verbs[] = {&oakum_debug_version,
                                             &oakum_debug_ignore,
                                             &oakum_debug_shell,
                                             &oakum_debug_catalog,
+                                            &oakum_debug_inspect,
                                             &oakum_debug_feed,
                                             &oakum_debug_match,
+                                            &oakum_debug_secrets,
                                             NULL};
 
 const OakumCommand oakum_cmd_debug = {

@@ -181,5 +181,5 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   for (guint i = 0; i < hole->statements->len; i++)
     if (g_array_index(hole->statements, OakumStatement, i).a != a)
       g_ptr_array_add(statements, (gpointer)g_array_index(hole->statements, OakumStatement, i).a);
-  return oakum_match_rate(f, m->db, statements, error);
+  return oakum_match_rate(m, f, statements, error);
 }
