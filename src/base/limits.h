@@ -88,8 +88,20 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
-#define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
-#define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
+#define OAKUM_OBSERVED_MAX 100000u                 /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u             /* bytes of a name */
+#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB)      /* of a file, in memory at a time */
+#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)       /* bytes behind a candidate that are looked at */
+#define OAKUM_SECRET_BACK 4096u                    /* in front of it */
+#define OAKUM_SECRET_KEY_AHEAD 4096u               /* of a private key */
+#define OAKUM_SECRET_KEY_MIN 60u                   /* characters of its body */
+#define OAKUM_SECRET_FILE_MAX 200u                 /* told of one file */
+#define OAKUM_SECRET_LAYER_MAX 20000u              /* told of one layer */
+#define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)   /* bytes looked at around candidates of a file */
+#define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
+#define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
+#define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -111,12 +123,13 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
-#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
-#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
-#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
-#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
+#define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
+#define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
+#define OAKUM_FRESH_S 2                   /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u       /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB) /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u        /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
@@ -321,6 +334,7 @@
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

@@ -103,6 +103,22 @@ NODISCARD OakumReader *oakum_reader_new_bunzip2(OakumReader *below);
  * first read. */
 NODISCARD OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind);
 
+/* The other way round: deflate (RFC 1951), bare or in zlib's (RFC 1950) or gzip's (RFC 1952, one
+ * member) frame, for who is given bytes and cannot ask for them. */
+typedef enum { OAKUM_DEFLATE_RAW, OAKUM_DEFLATE_ZLIB, OAKUM_DEFLATE_GZIP } OakumDeflateForm;
+typedef struct OakumInflater OakumInflater;
+NODISCARD OakumInflater *oakum_inflater_new(OakumDeflateForm form);
+/* Another stream begins. */
+void oakum_inflater_begin(OakumInflater *inflater, OakumDeflateForm form);
+/* What comes out of `data` goes to `take`, in pieces; FALSE from it breaks off. 1: the stream has
+ * ended, behind *used bytes; 0: it goes on; -1: it is damaged, or was broken off. */
+NODISCARD int oakum_inflater_push(OakumInflater *inflater, const void *data, size_t len,
+                                  size_t *used,
+                                  gboolean (*take)(gpointer user, const void *data, size_t len),
+                                  gpointer user);
+void oakum_inflater_free(OakumInflater *inflater);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumInflater, oakum_inflater_free)
+
 /* ---- writers ------------------------------------------------------------------------------------
  * * finish writes trailers, finishes the writer below, and must be called once for the output to be
  * whole; free without finish abandons. Stacked writers own the one below. */

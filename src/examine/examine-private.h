@@ -46,6 +46,7 @@ typedef struct {
   char *key;         /* hexadecimal, of OAKUM_HASH_KEY bytes; NULL: names are not wanted */
   GPtrArray *layers; /* ExamineLayer */
   GPtrArray *skip;   /* OakumPathPair: file, cataloguer: what took a process down before */
+  uint64_t checks;   /* OakumChecks */
 } ExamineOrder;
 NODISCARD char *oakum_examine_order_format(const ExamineOrder *order);
 NODISCARD gboolean oakum_examine_order_parse(const char *data, size_t len, ExamineOrder *order,
@@ -66,6 +67,7 @@ NODISCARD gboolean oakum_examine_cache_has(OakumExamineCache *cache, const char 
 /* `took`: processor time that reading it took, in microseconds. FALSE: it is not kept. */
 gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
                                  const OakumLayerNotes *notes, uint64_t took);
+NODISCARD guint oakum_examine_cache_checks(const OakumExamineCache *cache);
 /* Held while counts change. */
 NODISCARD OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache);
 void oakum_examine_cache_unlock(OakumExamineCache *cache);
@@ -87,6 +89,7 @@ typedef struct {
   int folder; /* -1: layers are streams */
   guint n;
   char **diff_ids; /* NULL among them: not checked */
+  guint checks;    /* OakumChecks */
   gboolean *plain; /* a layer's blob is its tar, whose digest this side checks; NULL: none is */
   OakumReader *(*open)(gpointer user, guint layer, GError **error);
   gpointer user;

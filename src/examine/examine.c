@@ -96,6 +96,7 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
   g_autofree char *hex = oakum_examine_key_hex(job);
   order.key = job->folder >= 0 ? NULL : hex;
   order.skip = job->skip;
+  order.checks = job->checks;
   g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GArray) which = g_array_new(FALSE, FALSE, sizeof(guint));
   order.layers = layers;
@@ -183,9 +184,25 @@ static gboolean read_own_again(ExamineJob *job, GError **error)
   return run_all(job, again, error);
 }
 
-static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const char *const *digests,
-                             GError **error)
+/* What the image as a whole shows; `image` NULL: a root file system. */
+static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
+                          const OakumExamineOptions *options)
 {
+  OakumInspectImage whole = {
+      .target = options->target, .now = options->now, .base_layers = image ? 0 : -1};
+  if (image) {
+    whole.config = image->config;
+    whole.manifest = image->manifest;
+  }
+  for (guint i = 0; image && i < catalog->layers->len; i++)
+    whole.base_layers += ((const OakumLayerOrigin *)catalog->layers->pdata[i])->base ? 1 : 0;
+  oakum_inspect_image(&whole, options->checks, catalog->observed);
+}
+
+static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const char *const *digests,
+                             const OakumExamineOptions *options, GError **error)
+{
+  job->checks = cache ? oakum_examine_cache_checks(cache) : options->checks;
   g_autofree gboolean *known = g_new0(gboolean, job->n + 1);
   g_autofree uint64_t *took = g_new0(uint64_t, job->n + 1);
   g_autofree uint64_t *read_bytes = g_new0(uint64_t, job->n + 1);
@@ -224,7 +241,8 @@ static OakumReader *open_blob(gpointer user, guint layer, GError **error)
   return oakum_image_open_blob(user, layer, error);
 }
 
-OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache, GError **error)
+OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
+                                  const OakumExamineOptions *options, GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   guint n = image->manifest->layers->len;
@@ -241,10 +259,11 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *ca
   job.open = open_blob;
   job.user = (gpointer)image;
   OakumCatalog *catalog =
-      job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, error);
-  if (catalog)
+      job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, options, error);
+  if (catalog) {
     oakum_catalog_take_image(catalog, image);
-  else
+    inspect_whole(catalog, image, options);
+  } else
     g_prefix_error(error, "%s: ", image->name);
   return catalog;
 }
@@ -262,20 +281,23 @@ static OakumReader *open_tar(gpointer user, guint layer, GError **error)
 }
 
 OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char *name,
-                                GError **error)
+                                const OakumExamineOptions *options, GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   Tar tar = {open, user};
   oakum_examine_job_init(&job, name, 1);
   job.open = open_tar;
   job.user = &tar;
-  OakumCatalog *catalog = job_run(&job, NULL, NULL, error);
-  if (!catalog)
+  OakumCatalog *catalog = job_run(&job, NULL, NULL, options, error);
+  if (catalog)
+    inspect_whole(catalog, NULL, options);
+  else
     g_prefix_error(error, "%s: ", name);
   return catalog;
 }
 
-OakumCatalog *oakum_examine_folder(const char *path, GError **error)
+OakumCatalog *oakum_examine_folder(const char *path, const OakumExamineOptions *options,
+                                   GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   OakumCatalog *catalog = NULL;
@@ -285,9 +307,11 @@ OakumCatalog *oakum_examine_folder(const char *path, GError **error)
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
   if (folder >= 0) {
     job.folder = folder;
-    catalog = job_run(&job, NULL, NULL, error);
+    catalog = job_run(&job, NULL, NULL, options, error);
   }
-  if (!catalog)
+  if (catalog)
+    inspect_whole(catalog, NULL, options);
+  else
     g_prefix_error(error, "%s: ", path);
   return catalog;
 }

@@ -38,7 +38,10 @@ static gboolean start(OakumExaminePassing *layer)
   memcpy(layer->job.key, oakum_examine_cache_key(layer->watch->cache), OAKUM_HASH_KEY);
   g_autofree char *hex = oakum_examine_key_hex(&layer->job);
   g_ptr_array_add(layers, &one);
-  ExamineOrder order = {.key = hex, .layers = layers, .skip = layer->job.skip};
+  ExamineOrder order = {.key = hex,
+                        .layers = layers,
+                        .skip = layer->job.skip,
+                        .checks = oakum_examine_cache_checks(layer->watch->cache)};
   return oakum_examine_start(&layer->worker, &layer->job, NULL) &&
          oakum_examine_send_order(&layer->worker, &order);
 }

@@ -127,11 +127,12 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
 }
 
 /* FALSE: the error is for the other side; or nobody listens, and there is none. */
-static gboolean examine(const ExamineOrder *order, GError **error)
+static gboolean examine(const ExamineOrder *order, OakumInspector *inspector, GError **error)
 {
   uint8_t key[OAKUM_HASH_KEY];
   OakumPassOptions options = {.spool = EXAMINE_SPOOL_FD, .before = before, .after = after};
   skipped = order->skip;
+  options.observer = inspector ? oakum_inspector_observer(inspector) : NULL;
   if (order->key && strlen(order->key) == 2 * sizeof(key)) {
     for (size_t i = 0; i < sizeof(key); i++)
       key[i] = (uint8_t)(g_ascii_xdigit_value(order->key[2 * i]) * 16 +
@@ -180,11 +181,14 @@ int oakum_examine_main(int argc, char **argv)
   page = shared != MAP_FAILED ? shared : NULL;
   start_clock();
   /* the order comes from our own side, and says whether there is a folder */
-  gboolean ok = read_order(&order, &error);
-  if (ok && !order.folder)
+  gboolean ordered = read_order(&order, &error);
+  OakumInspector *inspector = NULL;
+  if (ordered && (order.checks & ~(uint64_t)OAKUM_CHECK_HOLES))
+    inspector = oakum_inspector_new(&(OakumInspectOptions){.checks = (guint)order.checks});
+  if (ordered && !order.folder)
     oakum_examine_ring_see();
-  if (ok && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
-      examine(&order, &error))
+  if (ordered && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
+      examine(&order, inspector, &error))
     _exit(0); /* what is held here goes with the process */
   g_autofree char *text = error ? oakum_examine_format_error(error) : NULL;
   _exit(text && answer(EXAMINE_ERROR, text, strlen(text)) ? 0 : 1);

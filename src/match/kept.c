@@ -120,6 +120,13 @@ char *oakum_match_kept_key(const OakumMatch *m)
   put_text(all, program);
   put_text(all, stamp);
   put_number(all, m->options->kernel_headers != 0);
+  put_number(all, m->vex_feeds != 0);
+  if (m->vex_feeds) { /* which may speak of this very image */
+    put_text(all, m->options->image);
+    for (const char *const *d = m->options->digests; d && *d; d++)
+      put_text(all, *d);
+    put_text(all, NULL);
+  }
   PUT_TEXTS(all, &m->catalog->distro, distro_texts);
   const GArray *lines = m->options->layer_lines;
   put_number(all, lines ? lines->len + 1 : 0);

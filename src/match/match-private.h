@@ -93,9 +93,17 @@ typedef struct {
   GHashTable *used;     /* ecosystems that were asked: key → packages (guint) */
   GHashTable *owners;   /* purl → OakumPackage of the system */
   GHashTable *unjudged; /* reason → GPtrArray of names */
+  gboolean vex_feeds;   /* the database has VEX of vendors */
+  GHashTable *by_path;  /* program → GPtrArray of OakumPackage, when it has */
   GHashTable *known;    /* id → what the database knows of the hole: severity.c */
   gboolean kept;        /* the holes are there already */
 } OakumMatch;
+/* VEX of feeds (vex-feed.c). */
+void oakum_vex_feed_prepare(OakumMatch *m);
+/* Suppresses the finding when a vendor says that its own image or program is not affected. */
+NODISCARD gboolean oakum_vex_feed_apply(OakumMatch *m, const OakumPackage *package,
+                                        const OakumHole *hole, OakumFinding *finding,
+                                        GError **error);
 /* Adds the finding of a hole that was decided (tell.c). */
 NODISCARD gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *package,
                                      const OakumHole *hole, const OakumOutcome *outcome,

@@ -323,7 +323,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
   g_autoptr(GHashTable) used = oakum_str_map_new(g_free, NULL),
                         owners = oakum_str_map_new(NULL, NULL),
                         unjudged_names = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref),
-                        known = oakum_match_known_new();
+                        known = oakum_match_known_new(),
+                        by_path = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
   OakumMatch m = {catalog,
                   db,
                   options ? options : &none,
@@ -332,6 +333,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
                   used,
                   owners,
                   unjudged_names,
+                  oakum_advisory_db_knows(db, "vex"),
+                  by_path,
                   known,
                   FALSE};
   for (guint i = 0; i < catalog->incomplete->len; i++) {
@@ -339,6 +342,7 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
     oakum_match_incomplete(&m, from->id, g_strdup(from->title));
   }
   look_around(&m);
+  oakum_vex_feed_prepare(&m);
   g_autoptr(GPtrArray) cpes = g_ptr_array_new_with_free_func(g_free);
   if (!find_products(&m, cpes, error))
     return NULL;

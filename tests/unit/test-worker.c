@@ -389,7 +389,7 @@ static OakumCatalog *examine(const char *const *probes, const char *text, GError
     add_file(tar, *probes, text);
   add_file(tar, "node_modules/last/package.json", "{\"name\":\"last\",\"version\":\"1\"}");
   g_byte_array_append(tar, (const guint8 *)end, 2 * EXAMINE_SLOT * EXAMINE_SLOTS);
-  return oakum_examine_tar(open_tar, tar, "image", error);
+  return oakum_examine_tar(open_tar, tar, "image", &(OakumExamineOptions){0}, error);
 }
 
 static gboolean has_package(const OakumCatalog *catalog, const char *name)
@@ -510,7 +510,7 @@ static void test_nothing_leads_out_of_a_folder(void)
   write_file(top, "in/look.probe", "x");
   g_assert_cmpint(symlinkat("../outside", top, "in/link"), ==, 0);
   g_autofree char *path = g_build_filename(oakum_temp_dir_path(dir), "in", NULL);
-  g_autoptr(OakumCatalog) catalog = oakum_examine_folder(path, &error);
+  g_autoptr(OakumCatalog) catalog = oakum_examine_folder(path, &(OakumExamineOptions){0}, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(all_refused(catalog), >, 25);
 }
