@@ -188,14 +188,18 @@ static gboolean read_own_again(ExamineJob *job, GError **error)
 static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
                           const OakumExamineOptions *options)
 {
-  OakumInspectImage whole = {
-      .target = options->target, .now = options->now, .base_layers = image ? 0 : -1};
+  OakumInspectImage whole = {.target = options->target,
+                             .now = options->now,
+                             .base_layers = image ? 0 : -1,
+                             .packages = catalog->packages};
   if (image) {
     whole.config = image->config;
     whole.manifest = image->manifest;
   }
   for (guint i = 0; image && i < catalog->layers->len; i++)
     whole.base_layers += ((const OakumLayerOrigin *)catalog->layers->pdata[i])->base ? 1 : 0;
+  if (whole.base_layers == 0) /* the history does not tell */
+    whole.base_layers = -1;
   oakum_inspect_image(&whole, options->checks, catalog->observed);
 }
 

@@ -181,13 +181,13 @@ int oakum_examine_main(int argc, char **argv)
   page = shared != MAP_FAILED ? shared : NULL;
   start_clock();
   /* the order comes from our own side, and says whether there is a folder */
-  gboolean ordered = read_order(&order, &error);
+  gboolean ok = read_order(&order, &error);
   OakumInspector *inspector = NULL;
-  if (ordered && (order.checks & ~(uint64_t)OAKUM_CHECK_HOLES))
+  if (ok && (order.checks & ~(uint64_t)OAKUM_CHECK_HOLES))
     inspector = oakum_inspector_new(&(OakumInspectOptions){.checks = (guint)order.checks});
-  if (ordered && !order.folder)
+  if (ok && !order.folder)
     oakum_examine_ring_see();
-  if (ordered && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
+  if (ok && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
       examine(&order, inspector, &error))
     _exit(0); /* what is held here goes with the process */
   g_autofree char *text = error ? oakum_examine_format_error(error) : NULL;

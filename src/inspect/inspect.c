@@ -1,5 +1,6 @@
 /* The observer of a layer, which hands on to the parts, and the image as a whole. */
-#include "inspect/inspect.h"
+#include "inspect/hygiene-private.h"
+#include "inspect/licence-private.h"
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -31,8 +32,10 @@ const char *oakum_inspect_version(void)
 
 struct OakumInspector {
   OakumLayerObserver observer;
-  SecretScan *secrets; /* NULL: nobody asked */
-  gboolean file;       /* bytes may follow */
+  SecretScan *secrets;        /* NULL: nobody asked */
+  OakumHygiene *hygiene;      /* NULL: nobody asked */
+  OakumLicenceScan *licences; /* NULL: nobody asked */
+  gboolean file;              /* bytes may follow */
 };
 
 static void entry(gpointer user, const OakumTarEntry *entry_, const char *path)
@@ -40,6 +43,10 @@ static void entry(gpointer user, const OakumTarEntry *entry_, const char *path)
   OakumInspector *inspector = user;
   if (inspector->secrets && entry_->type == OAKUM_TAR_FILE)
     oakum_secret_scan_file(inspector->secrets, path);
+  if (inspector->hygiene)
+    oakum_hygiene_entry(inspector->hygiene, entry_, path);
+  if (inspector->licences)
+    oakum_licence_scan_entry(inspector->licences, entry_, path);
 }
 
 static void bytes(gpointer user, const void *data, size_t len)
@@ -47,6 +54,10 @@ static void bytes(gpointer user, const void *data, size_t len)
   OakumInspector *inspector = user;
   if (inspector->secrets)
     oakum_secret_scan_bytes(inspector->secrets, data, len);
+  if (inspector->hygiene)
+    oakum_hygiene_bytes(inspector->hygiene, data, len);
+  if (inspector->licences)
+    oakum_licence_scan_bytes(inspector->licences, data, len);
 }
 
 static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
@@ -54,6 +65,10 @@ static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
   OakumInspector *inspector = user;
   if (inspector->secrets)
     oakum_secret_scan_end(inspector->secrets, observed, incomplete);
+  if (inspector->hygiene)
+    oakum_hygiene_end(inspector->hygiene, observed);
+  if (inspector->licences)
+    oakum_licence_scan_end(inspector->licences, observed);
 }
 
 OakumInspector *oakum_inspector_new(const OakumInspectOptions *options)
@@ -62,6 +77,10 @@ OakumInspector *oakum_inspector_new(const OakumInspectOptions *options)
   inspector->observer = (OakumLayerObserver){entry, bytes, end, inspector};
   if (options->checks & OAKUM_CHECK_SECRETS)
     inspector->secrets = oakum_secret_scan_new();
+  if (options->checks & OAKUM_CHECK_HYGIENE)
+    inspector->hygiene = oakum_hygiene_new();
+  if (options->checks & OAKUM_CHECK_LICENCES)
+    inspector->licences = oakum_licence_scan_new();
   return inspector;
 }
 
@@ -75,6 +94,8 @@ void oakum_inspector_free(OakumInspector *inspector)
   if (!inspector)
     return;
   oakum_secret_scan_free(inspector->secrets);
+  oakum_hygiene_free(inspector->hygiene);
+  oakum_licence_scan_free(inspector->licences);
   g_free(inspector);
 }
 
@@ -82,6 +103,10 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
 {
   if ((checks & OAKUM_CHECK_SECRETS) && image->config)
     oakum_secret_settings(image->config, image->manifest, findings);
+  if (checks & OAKUM_CHECK_HYGIENE)
+    oakum_hygiene_image(image, findings);
+  if (checks & OAKUM_CHECK_LICENCES)
+    oakum_licence_image(image->packages, findings);
 }
 
 void oakum_inspect_secrets(const char *path, OakumSlice content, GPtrArray *observed,

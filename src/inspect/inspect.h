@@ -44,6 +44,7 @@ typedef struct {
   const char *target;            /* as the user named it; NULL */
   int64_t now;                   /* seconds since 1970 */
   int base_layers;               /* how many of the lowest are the base's; -1: not known */
+  GPtrArray *packages; /* OakumPackage: those of Debian get the licence that lies beside; NULL */
 } OakumInspectImage;
 /* `findings`: what the observers of all layers told, merged. What nobody asked for is taken out,
  * what settings and history show is appended. */

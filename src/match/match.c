@@ -323,8 +323,8 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
   g_autoptr(GHashTable) used = oakum_str_map_new(g_free, NULL),
                         owners = oakum_str_map_new(NULL, NULL),
                         unjudged_names = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref),
-                        known = oakum_match_known_new(),
-                        by_path = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
+                        by_path = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref),
+                        known = oakum_match_known_new();
   OakumMatch m = {catalog,
                   db,
                   options ? options : &none,
