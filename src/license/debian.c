@@ -19,6 +19,19 @@ static void add(Found *found, char *part_taken)
   g_ptr_array_add(found->parts, part_taken);
 }
 
+/* What holds no choice is told part by part, each once. */
+static void add_parts(Found *found, char *expression_taken)
+{
+  g_autofree char *expression = expression_taken;
+  if (!expression || strchr(expression, '(') || strstr(expression, " OR ")) {
+    add(found, g_steal_pointer(&expression));
+    return;
+  }
+  g_auto(GStrv) parts = g_strsplit(expression, " AND ", -1);
+  for (char **part = parts; *part; part++)
+    add(found, g_strdup(*part));
+}
+
 static char *join(Found *found)
 {
   GString *out = g_string_new(NULL);
@@ -59,8 +72,18 @@ static char *of_name(const char *name)
   size_t n = strcspn(own, "~");
   g_autofree char *plain = g_strndup(own, n);
   g_strstrip(plain);
-  expression = oakum_license_expression(plain);
-  return expression ? expression : reference(plain);
+  char *niv = strstr(plain, "-NIV"); /* without invariant sections */
+  if (niv)
+    memmove(niv, niv + 4, strlen(niv + 4) + 1);
+  /* "BSD-3-clause-Cambridge": people name whose it is behind what it is */
+  g_autofree char *part = g_strdup(plain);
+  while (!(expression = oakum_license_expression(part))) {
+    char *dash = strrchr(part, '-');
+    if (!dash || dash - part < 3)
+      return reference(plain);
+    *dash = '\0';
+  }
+  return expression;
 }
 
 /* "A and B", "A or B", "A, B", "A and/or B": words between, not in parentheses. */
@@ -129,7 +152,30 @@ static void read_formal(OakumSlice text, Found *found)
     g_autofree char *own = g_strndup((const char *)line.data + 8, line.len - 8);
     g_strstrip(own);
     if (*own)
-      add(found, of_line(own));
+      add_parts(found, of_line(own));
+  }
+}
+
+/* "/usr/share/common-licenses/GPL": which version is said in words, or not at all. */
+static void read_unversioned(OakumSlice text, gboolean later, Found *found)
+{
+  static const struct {
+    const char *file, *name, *versions[3];
+  } rows[] = {{"common-licenses/LGPL", "LGPL", {"2.1", "3", "2"}},
+              {"common-licenses/GPL", "GPL", {"3", "2", "1"}},
+              {"common-licenses/GFDL", "GFDL", {"1.3", "1.2", "1.1"}}};
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (!memmem(text.data, text.len, rows[i].file, strlen(rows[i].file)))
+      continue;
+    const char *version = rows[i].versions[2];
+    gboolean said = FALSE;
+    for (size_t k = 0; k < G_N_ELEMENTS(rows[i].versions) && !said; k++) {
+      g_autofree char *words = g_strdup_printf("ersion %s", rows[i].versions[k]);
+      if ((said = memmem(text.data, text.len, words, strlen(words)) != NULL))
+        version = rows[i].versions[k];
+    }
+    add(found, g_strdup_printf("%s-%s%s%s", rows[i].name, version, strchr(version, '.') ? "" : ".0",
+                               later || !said ? "-or-later" : "-only"));
   }
 }
 
@@ -165,6 +211,8 @@ static void read_free(OakumSlice text, Found *found)
                        : g_strdup(names[i][1]));
       }
   }
+  if (found->parts->len == 0)
+    read_unversioned(text, later, found);
   char *texts = oakum_license_identify(text);
   if (texts) {
     g_auto(GStrv) ids = g_strsplit(texts, " AND ", -1);

@@ -61,6 +61,27 @@ static GArray *hashes_of(OakumSlice text)
   return out;
 }
 
+/* Words without which a text is another one that is much like it. */
+static const struct {
+  const char *id, *word;
+} musts[] = {{"BSD-3-Clause", "endorse"},        {"BSD-4-Clause", "advertising"},
+             {"BSD-4-Clause-UC", "advertising"}, {"X11", "except"},
+             {"BSD-3-Clause-Clear", "patent"},   {"BSD-2-Clause-Patent", "patent"}};
+
+static gboolean has_must(const char *id, OakumSlice text)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(musts); i++) {
+    size_t n = strlen(musts[i].word);
+    if (strcmp(musts[i].id, id) != 0)
+      continue;
+    for (size_t at = 0; at + n <= text.len; at++)
+      if (g_ascii_strncasecmp((const char *)text.data + at, musts[i].word, n) == 0)
+        return TRUE;
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /* How much of the sample is there, 0 to 1. */
 static double share(const LicenseText *license, const GArray *hashes)
 {
@@ -92,7 +113,9 @@ char *oakum_license_identify(OakumSlice text)
   if (hashes->len == 0)
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-    shares[i] = share(&texts[i], hashes);
+    if ((shares[i] = share(&texts[i], hashes)) >= OAKUM_LICENSE_TEXT_SHARE &&
+        !has_must(texts[i].id, text))
+      shares[i] = 0;
   while (n < G_N_ELEMENTS(chosen)) {
     int best = -1;
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {

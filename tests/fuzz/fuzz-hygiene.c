@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autofree char *path = g_strndup((const char *)data, (gsize)(end - data));
   OakumSlice content = {end + 1, size - (size_t)(end + 1 - data)};
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
-  OakumConfig config = {.history = g_ptr_array_new_with_free_func((GDestroyNotify)
-                                                                       oakum_history_free)};
+  OakumConfig config = {.history =
+                            g_ptr_array_new_with_free_func((GDestroyNotify)oakum_history_free)};
   if (strcmp(path, "history") == 0) {
     g_autofree char *text = g_strndup((const char *)content.data, content.len);
     g_auto(GStrv) lines = g_strsplit(text, "\n", 100);
