@@ -58,11 +58,40 @@ static char *reference(const char *name)
   return g_string_free(out, FALSE);
 }
 
+/* Names of Debian's copyright files that are too short to mean the same everywhere. */
+static const char *const short_names[][2] = {{"Artistic", "Artistic-1.0-Perl"},
+                                             {"Artistic-1", "Artistic-1.0-Perl"},
+                                             {"Python", "Python-2.0"},
+                                             {"Apache", "Apache-2.0"},
+                                             {"BSD", "BSD-3-Clause"},
+                                             {"BSD-2", "BSD-2-Clause"},
+                                             {"BSD-3", "BSD-3-Clause"},
+                                             {"BSD-4", "BSD-4-Clause"},
+                                             {"BSL", "BSL-1.0"},
+                                             {"GPL", "GPL-1.0-or-later"},
+                                             {"LGPL", "LGPL-2.0-or-later"},
+                                             {"MIT-X11", "MIT"},
+                                             {"OpenLDAP", "OLDAP-2.8"},
+                                             {"SIL-1.1", "OFL-1.1"},
+                                             {"OFL", "OFL-1.1"}};
+
+static char *of_short(const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(short_names); i++)
+    if (g_ascii_strcasecmp(name, short_names[i][0]) == 0)
+      return g_strdup(short_names[i][1]);
+  g_autofree char *low = g_ascii_strdown(name, -1);
+  return strstr(low, "public-domain") || strstr(low, "public domain") ||
+                 g_str_has_suffix(low, "-pd") || strcmp(low, "pd") == 0
+             ? g_strdup("LicenseRef-public-domain")
+             : oakum_license_expression(name);
+}
+
 /* One name: "GPL-2+", "BSD-3-clause~Intel", "GPL-2+ with OpenSSL exception". */
 static char *of_name(const char *name)
 {
   g_autofree char *own = g_strstrip(g_strdup(name));
-  char *expression = *own ? oakum_license_expression(own) : NULL;
+  char *expression = *own ? of_short(own) : NULL;
   if (expression || !*own)
     return expression;
   char *with = strstr(own, " with ");
@@ -77,7 +106,7 @@ static char *of_name(const char *name)
     memmove(niv, niv + 4, strlen(niv + 4) + 1);
   /* "BSD-3-clause-Cambridge": people name whose it is behind what it is */
   g_autofree char *part = g_strdup(plain);
-  while (!(expression = oakum_license_expression(part))) {
+  while (!(expression = of_short(part))) {
     char *dash = strrchr(part, '-');
     if (!dash || dash - part < 3)
       return reference(plain);

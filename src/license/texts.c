@@ -63,19 +63,36 @@ static GArray *hashes_of(OakumSlice text)
 
 /* Words without which a text is another one that is much like it. */
 static const struct {
-  const char *id, *word;
-} musts[] = {{"BSD-3-Clause", "endorse"},        {"BSD-4-Clause", "advertising"},
-             {"BSD-4-Clause-UC", "advertising"}, {"X11", "except"},
-             {"BSD-3-Clause-Clear", "patent"},   {"BSD-2-Clause-Patent", "patent"}};
+  const char *id, *words;
+} musts[] = {{"BSD-3-Clause", "endorse or"},
+             {"BSD-4-Clause", "advertising materials"},
+             {"BSD-4-Clause-UC", "advertising materials"},
+             {"X11", "except as contained in this notice"},
+             {"BSD-3-Clause-Clear", "no express or implied licenses"},
+             {"BSD-2-Clause-Patent", "patent license"}};
+
+/* In any case, any space between the words. */
+static gboolean stands_at(OakumSlice text, size_t at, const char *words)
+{
+  for (; *words; words++, at++) {
+    if (at >= text.len)
+      return FALSE;
+    if (*words == ' ' && g_ascii_isspace(text.data[at])) {
+      while (at + 1 < text.len && g_ascii_isspace(text.data[at + 1]))
+        at++;
+    } else if (g_ascii_tolower(text.data[at]) != *words)
+      return FALSE;
+  }
+  return TRUE;
+}
 
 static gboolean has_must(const char *id, OakumSlice text)
 {
   for (size_t i = 0; i < G_N_ELEMENTS(musts); i++) {
-    size_t n = strlen(musts[i].word);
     if (strcmp(musts[i].id, id) != 0)
       continue;
-    for (size_t at = 0; at + n <= text.len; at++)
-      if (g_ascii_strncasecmp((const char *)text.data + at, musts[i].word, n) == 0)
+    for (size_t at = 0; at < text.len; at++)
+      if (stands_at(text, at, musts[i].words))
         return TRUE;
     return FALSE;
   }
