@@ -17,8 +17,7 @@ static size_t next_char(const char *at, size_t left, gunichar *c)
   return (size_t)g_unichar_to_utf8(*c, NULL);
 }
 
-/* Characters that move the cursor, hide text or change its order. */
-static gboolean is_deceptive(gunichar c)
+gboolean oakum_is_deceptive(gunichar c)
 {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
          (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
@@ -57,7 +56,7 @@ char *oakum_escape_terminal(const char *bytes, gssize len)
       break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);
-    if (c == (gunichar)-1 || is_deceptive(c))
+    if (c == (gunichar)-1 || oakum_is_deceptive(c))
       append_escaped(out, bytes, c);
     else
       g_string_append_len(out, bytes, (gssize)n);
@@ -91,7 +90,7 @@ char *oakum_escape_html(const char *bytes, gssize len)
       g_string_append(out, "&#39;");
       break;
     default:
-      if (c == (gunichar)-1 || (is_deceptive(c) && c != '\n' && c != '\t'))
+      if (c == (gunichar)-1 || (oakum_is_deceptive(c) && c != '\n' && c != '\t'))
         append_escaped(out, bytes, c);
       else
         g_string_append_len(out, bytes, (gssize)n);
@@ -117,6 +116,28 @@ char *oakum_escape_utf8(const char *bytes, gssize len)
     else
       g_string_append_len(out, bytes, (gssize)n);
     bytes += n;
+    left -= n;
+  }
+  return g_string_free(out, FALSE);
+}
+
+char *oakum_escape_json(const char *json)
+{
+  size_t left = strlen(json);
+  GString *out = g_string_sized_new(left + 1);
+  while (left > 0 && pass_plain(out, &json, &left)) {
+    gunichar c;
+    size_t n = next_char(json, left, &c);
+    if (c != (gunichar)-1 && oakum_is_deceptive(c) && c != '\n' && c != '\t') {
+      if (c > 0xffff)
+        g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                               0xdc00 + ((c - 0x10000) & 0x3ff));
+      else
+        g_string_append_printf(out, "\\u%04x", (guint)c);
+    } else {
+      g_string_append_len(out, json, (gssize)n);
+    }
+    json += n;
     left -= n;
   }
   return g_string_free(out, FALSE);

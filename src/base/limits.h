@@ -8,6 +8,7 @@
 
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
+#define OAKUM_BORROW_MAX (1 * OAKUM_MIB)  /* bytes looked at where they lie, at once */
 
 #define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
 
@@ -100,6 +101,7 @@
 #define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
 #define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
 #define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -121,8 +123,13 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
+#define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
+#define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
+#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
@@ -325,8 +332,24 @@
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_TEXT 300u         /* bytes of one text, before markup is escaped */
+#define OAKUM_MARKDOWN_MORE 1000u        /* bytes of where the whole is */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_TABLE_HOLES 100u           /* a table of more is folded */
+#define OAKUM_TABLE_FIRST 3u             /* holes of one package that are told then */
+#define OAKUM_TABLE_PACKAGES 100u        /* packages that are told then */
+#define OAKUM_TABLE_OTHERS 50u           /* findings of one other kind */
+#define OAKUM_TABLE_COLUMNS_MIN 60       /* narrower ones are taken for this */
+#define OAKUM_TABLE_COLUMNS_MAX 200
+#define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
+#define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
+#define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
+#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
+
+#define OAKUM_ANNOTATIONS_MAX 10u /* of a level; GitHub keeps no more of one step */
+#define OAKUM_ALLOWLIST_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

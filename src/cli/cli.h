@@ -23,6 +23,7 @@ extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
 extern const OakumCommand oakum_cmd_compare;
 extern const OakumCommand oakum_cmd_report;
+extern const OakumCommand oakum_cmd_gitlab;
 extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
 extern const OakumCommand oakum_cmd_ship;
@@ -55,6 +56,7 @@ typedef struct {
   char *certs_dir, *chunk;
   /* no options: what kaniko's command line says */
   GPtrArray *helpers; /* as in OakumRegistryOptions; char * */
+  GPtrArray *logins;  /* "HOST=USER:PASSWORD"; char * */
   const char *bases;  /* an OCI layout whose blobs need not be pulled; NULL */
   gboolean insecure_pull, insecure_push, unverified_pull, unverified_push; /* of every host */
 } OakumRegistryArgs;

@@ -5,6 +5,7 @@
 
 typedef struct {
   GPtrArray *formats, *files;
+  char *annotations;
   gboolean summary, show_suppressed;
   OakumGeneralArgs general;
 } ReportArgs;
@@ -21,10 +22,13 @@ static OakumSavedResult *read_result(const char *path, GError **error)
 /* Three lines for a job's log. */
 static void print_summary(const OakumResult *result)
 {
-  guint counts[OAKUM_SEVERITY_CRITICAL + 1] = {0}, holes = 0, fixable = 0, kev = 0, unknown = 0;
+  guint counts[OAKUM_SEVERITY_CRITICAL + 1] = {0}, holes = 0, fixable = 0, kev = 0, unknown = 0,
+                                         secrets = 0, hygiene = 0;
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     unknown += f->kind == OAKUM_FINDING_INCOMPLETE;
+    secrets += f->kind == OAKUM_FINDING_SECRET && !f->suppressed;
+    hygiene += f->kind == OAKUM_FINDING_HYGIENE && !f->suppressed;
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
     counts[f->severity]++;
@@ -38,8 +42,9 @@ static void print_summary(const OakumResult *result)
                                                 ? result->verdict->reasons->pdata[0]
                                                 : "nothing speaks against it",
                                             -1);
-  printf("%s: %u packages, %u holes (%u with a fix, %u known to be exploited), %u not judged\n",
-         target, result->catalog->packages->len, holes, fixable, kev, unknown);
+  printf("%s: %u packages, %u holes (%u with a fix, %u known to be exploited), %u secrets, %u "
+         "remarks on hygiene, %u not judged\n",
+         target, result->catalog->packages->len, holes, fixable, kev, secrets, hygiene, unknown);
   for (int s = OAKUM_SEVERITY_CRITICAL; s >= 0; s--)
     printf("%s%u %s", s == OAKUM_SEVERITY_CRITICAL ? "" : ", ", counts[s],
            oakum_severity_name((OakumSeverity)s));
@@ -59,13 +64,21 @@ static int run(int argc, char **argv)
                 "expected one saved result; see oakum report --help");
     ok = FALSE;
   }
+  if (ok && args.annotations && strcmp(args.annotations, "github") != 0) {
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--annotations takes github");
+    ok = FALSE;
+  }
   ok = ok && oakum_cli_check_formats(args.formats, args.files, &error) &&
        (saved = read_result(rest->pdata[0], &error));
   if (ok) {
     saved->result.show_suppressed = args.show_suppressed;
     if (args.summary)
       print_summary(&saved->result);
-    if (!args.summary || args.formats)
+    if (args.annotations) {
+      g_autofree char *text = oakum_report_annotations(&saved->result);
+      fputs(text, stdout);
+    }
+    if ((!args.summary && !args.annotations) || args.formats)
       ok = oakum_cli_write_reports(&saved->result, args.formats, args.files, &error);
   }
   if (!ok)
@@ -82,6 +95,8 @@ static const OakumOption options[] = {
      "standard output"},
     {"summary", 0, OAKUM_OPTION_FLAG, offsetof(ReportArgs, summary), NULL,
      "three lines on standard output, beside the formats that are asked for"},
+    {"annotations", 0, OAKUM_OPTION_TEXT, offsetof(ReportArgs, annotations), "github",
+     "what a runner of GitHub shows beside the lines of the Dockerfile, on standard output"},
     {"show-suppressed", 0, OAKUM_OPTION_FLAG, offsetof(ReportArgs, show_suppressed), NULL,
      "list in the table what is suppressed too, and why", "counted only"},
     {0}};
@@ -98,6 +113,7 @@ const OakumCommand oakum_cmd_report = {
     .groups = groups,
     .size = sizeof(ReportArgs),
     .examples = "oakum report --format markdown -o note.md result.json\n"
+                "oakum report --annotations github result.json\n"
                 "oakum report --summary --format gitlab -o gl-container.json "
                 "result.json\n",
     .run = run,

@@ -194,6 +194,7 @@ static gboolean find_holes(const OakumCatalog *catalog, const OakumScanArgs *arg
   OakumMatchOptions options = {.layer_lines = layer_lines,
                                .now = oakum_cli_now(),
                                .vex = vex,
+                               .keep = out->keep,
                                .kernel_headers = args->kernel_headers};
   if (!set_max_age(args, &options, error) || !read_vex(args, vex, error) ||
       !check_vex_source(args, error))
@@ -229,6 +230,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   else if (!find_holes(catalog, args, layer_lines, out, error))
     return FALSE;
   take_observed(catalog, layer_lines, out->findings);
+  if (out->filter && !out->filter(out->findings, out->filter_user, error))
+    return FALSE;
   OakumPolicy own = *policy;
   own.end_of_life = args->fail_on_end;
   out->verdict = oakum_policy_evaluate(&own, out->findings);
@@ -332,16 +335,29 @@ OakumResult oakum_scanned_result(const OakumScanned *scanned, const OakumReportS
                        .dockerfile = subject->dockerfile};
 }
 
+void oakum_cli_stamp(OakumResult *result, GPtrArray *kept)
+{
+  char *made = told_time(), *present = oakum_time_format(oakum_cli_now()), *ref = NULL;
+  result->made = made;
+  result->now = present;
+  fill_run(&result->run, &ref);
+  g_ptr_array_add(kept, made);
+  g_ptr_array_add(kept, present);
+  g_ptr_array_add(kept, ref);
+}
+
 /* All are made before one is written: a format that lacks something leaves no half of a set. */
 gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
                                  const GPtrArray *files, GError **error)
 {
-  g_autofree char *made = told_time(), *present = oakum_time_format(oakum_cli_now()), *ref = NULL;
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  result->made = made;
-  result->now = present;
-  fill_run(&result->run, &ref);
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free),
+                       kept = g_ptr_array_new_with_free_func(g_free);
+  oakum_cli_stamp(result, kept);
   for (guint i = 0; i < (formats ? formats->len : 1); i++) {
+    gboolean to_file = files && i < files->len;
+    result->screen = to_file ? (OakumReportScreen){.columns = 0}
+                             : (OakumReportScreen){oakum_columns(1), oakum_colour_wanted(1),
+                                                   oakum_links_wanted(1)};
     char *text = oakum_report_write(result, formats ? formats->pdata[i] : "table", error);
     if (!text)
       return FALSE;

@@ -13,6 +13,10 @@ typedef struct {
   const char *image;   /* as a registry knows it, set before the scan; NULL */
   GArray *layer_lines; /* borrowed; NULL: not known */
   const char *keep;    /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
+  /* set before the scan: told of the findings before the policy is, may suppress some. NULL: nobody
+   */
+  gboolean (*filter)(GPtrArray *findings, gpointer user, GError **error);
+  gpointer filter_user;
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
@@ -48,6 +52,8 @@ NODISCARD OakumResult oakum_scanned_result(const OakumScanned *scanned,
 NODISCARD gboolean oakum_cli_put_text(const char *text, const char *file, GError **error);
 /* SOURCE_DATE_EPOCH, else the clock; seconds. */
 NODISCARD int64_t oakum_cli_now(void);
+/* Sets what `result` lacks of times and the pipeline's run; the texts are put into `kept`. */
+void oakum_cli_stamp(OakumResult *result, GPtrArray *kept);
 /* All formats of `result`, the first to the first of `files` (standard output when there is none
  * for it); "table" when `formats` is NULL. Sets what `result` lacks of times and the pipeline's
  * run. */

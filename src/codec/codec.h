@@ -36,10 +36,17 @@ typedef struct {
   void (*free)(void *self);
   /* May be NULL. Passes over 1..len bytes that exist; 0: it cannot, and they are to be read. */
   uint64_t (*skip)(void *self, uint64_t len);
+  /* May be NULL. As read, but tells where the bytes lie: *data stays as it is until the next call. */
+  gssize (*borrow)(void *self, const void **data, size_t max, GError **error);
 } OakumReaderClass;
 /* For other modules that bring their own source (HTTP body, memory view). Owns `self`. */
 NODISCARD OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self);
 NODISCARD gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError **error);
+/* As read of up to `max` bytes, which are not copied where the stack holds them anyway: *data stays
+ * as it is until the next call on this reader, whichever it is. Never NULL when the result is not
+ * negative. */
+NODISCARD gssize oakum_reader_borrow(OakumReader *reader, const void **data, size_t max,
+                                     GError **error);
 /* Passes over up to `len` bytes without making them, where that can be done (a file that nothing
  * watches): how many; 0: they must be read. */
 NODISCARD uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len);
@@ -192,6 +199,9 @@ NODISCARD int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry 
 /* Content of the current entry; 0 at its end. Unread content is skipped by next. */
 NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len,
                                        GError **error);
+/* The same, as oakum_reader_borrow gives it. */
+NODISCARD gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t max,
+                                         GError **error);
 /* Where the content of the current entry begins in the stream below, in bytes; to be asked before
  * any of it is read. */
 NODISCARD uint64_t oakum_tar_reader_offset(const OakumTarReader *reader);

@@ -12,21 +12,32 @@
 #include <unistd.h>
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
- * bytes are told as what they are. */
+ * bytes are told as what they are. Bytes are hashed before they are lent: this side is at the next
+ * slot while the other is at the last. */
 static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, uint64_t *bytes,
                            GError **error)
 {
-  g_autofree char *buffer = g_malloc(EXAMINE_FRAME_MAX);
   gboolean listening = TRUE;
-  gssize n;
-  while ((n = oakum_reader_read(reader, buffer, EXAMINE_FRAME_MAX, error)) > 0) {
-    *bytes += (uint64_t)n;
-    if (listening)
-      listening = oakum_examine_send(worker, buffer, (uint32_t)n);
+  for (;;) {
+    uint8_t *slot = listening ? oakum_examine_slot(worker) : NULL;
+    if (!slot)
+      return oakum_reader_drain(reader, error);
+    gssize n = 0;
+    uint32_t have = 0;
+    /* whole slots: a network gives little at a time */
+    while (have < EXAMINE_SLOT &&
+           (n = oakum_reader_read(reader, slot + have, EXAMINE_SLOT - have, error)) > 0)
+      have += (uint32_t)n;
+    *bytes += have;
+    if (n < 0)
+      return FALSE;
+    if (have > 0)
+      listening = oakum_examine_lend(worker, have);
+    if (n == 0 && listening)
+      listening = oakum_examine_lend(worker, 0);
+    if (n == 0)
+      return TRUE;
   }
-  if (n == 0 && listening)
-    listening = oakum_examine_send(worker, NULL, 0);
-  return n == 0;
 }
 
 /* ---- a reading process that dies
@@ -109,8 +120,6 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
       g_autoptr(OakumReader) reader = job->open(job->user, i, error);
       if (!reader)
         return EXAMINE_FAILED;
-      if (oakum_cpu_count() > 1) /* one reads and checks, the other hands over */
-        reader = oakum_reader_new_threaded(g_steal_pointer(&reader));
       if (!send_layer(worker, reader, &job->read[i], error)) {
         g_prefix_error(error, "layer %u: ", i);
         return EXAMINE_FAILED;
@@ -138,7 +147,7 @@ static gboolean run_all(ExamineJob *job, const GPtrArray *only, GError **error)
 {
   for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
     __attribute__((cleanup(oakum_examine_worker_clear)))
-    ExamineWorker worker = {.input = -1, .result = -1};
+    ExamineWorker worker = {.input = -1, .result = -1, .freed = -1};
     ExamineOutcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == EXAMINE_FAILED)
       return FALSE;
@@ -243,19 +252,18 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *ca
   guint n = image->manifest->layers->len;
   g_autoptr(GPtrArray) digests = g_ptr_array_new();
   g_autofree gboolean *plain = g_new0(gboolean, n + 1);
-  OakumCatalog *catalog = NULL;
   for (guint i = 0; i < n; i++) {
     const OakumDescriptor *layer = image->manifest->layers->pdata[i];
     g_ptr_array_add(digests, layer->digest);
     plain[i] = strcmp(layer->digest, image->config->diff_ids->pdata[i]) == 0;
   }
-  if (oakum_examine_job_init(&job, image->name, n, error)) {
-    job.plain = plain;
-    job.diff_ids = (char **)image->config->diff_ids->pdata;
-    job.open = open_blob;
-    job.user = (gpointer)image;
-    catalog = job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, options, error);
-  }
+  oakum_examine_job_init(&job, image->name, n);
+  job.plain = plain;
+  job.diff_ids = (char **)image->config->diff_ids->pdata;
+  job.open = open_blob;
+  job.user = (gpointer)image;
+  OakumCatalog *catalog =
+      job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, options, error);
   if (catalog) {
     oakum_catalog_take_image(catalog, image);
     inspect_whole(catalog, image, options);
@@ -281,12 +289,10 @@ OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   Tar tar = {open, user};
-  OakumCatalog *catalog = NULL;
-  if (oakum_examine_job_init(&job, name, 1, error)) {
-    job.open = open_tar;
-    job.user = &tar;
-    catalog = job_run(&job, NULL, NULL, options, error);
-  }
+  oakum_examine_job_init(&job, name, 1);
+  job.open = open_tar;
+  job.user = &tar;
+  OakumCatalog *catalog = job_run(&job, NULL, NULL, options, error);
   if (catalog)
     inspect_whole(catalog, NULL, options);
   else
@@ -299,11 +305,11 @@ OakumCatalog *oakum_examine_folder(const char *path, const OakumExamineOptions *
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   OakumCatalog *catalog = NULL;
-  gboolean ok = oakum_examine_job_init(&job, path, 1, error);
+  oakum_examine_job_init(&job, path, 1);
   OAKUM_AUTO_FD folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (ok && folder < 0)
+  if (folder < 0)
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
-  if (ok && folder >= 0) {
+  if (folder >= 0) {
     job.folder = folder;
     catalog = job_run(&job, NULL, NULL, options, error);
   }

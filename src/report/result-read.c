@@ -53,7 +53,8 @@ typedef struct {
   char *path, *newest;
 } Database;
 typedef struct {
-  char *digest, *created_by;
+  char *digest, *diff_id, *created_by;
+  int64_t size;
   gboolean base;
 } Origin;
 typedef struct {
@@ -74,7 +75,12 @@ typedef struct {
   }
 MAKE(Record)
 MAKE(Note)
-MAKE(Origin)
+static gpointer make_Origin(void)
+{
+  Origin *o = g_new0(Origin, 1);
+  o->size = -1;
+  return o;
+}
 static gpointer make_Package(void)
 {
   Package *p = g_new0(Package, 1);
@@ -152,6 +158,8 @@ static const OakumJsonField named_fields[] = {
 static const OakumJsonField note_fields[] = {
     NEED(Note, "id", id), TEXT(Note, "title", title), TEXT(Note, "fix", fix), {0}};
 static const OakumJsonField origin_fields[] = {TEXT(Origin, "digest", digest),
+                                               TEXT(Origin, "diff_id", diff_id),
+                                               ONE(Origin, "size", OAKUM_JSON_I64, size),
                                                TEXT(Origin, "created_by", created_by),
                                                ONE(Origin, "base", OAKUM_JSON_BOOL, base),
                                                {0}};
@@ -312,6 +320,8 @@ static OakumLayerOrigin *origin_of(Origin *o)
 {
   OakumLayerOrigin *out = g_new0(OakumLayerOrigin, 1);
   MOVE(out->digest, o->digest);
+  MOVE(out->diff_id, o->diff_id);
+  out->size = MAX(o->size, -1);
   MOVE(out->created_by, o->created_by);
   out->base = o->base;
   return out;
