@@ -22,6 +22,7 @@ static void print(const char *image, const OakumFinding *finding)
   oakum_json_set(object, "code", finding->code);
   oakum_json_set(object, "category", finding->category);
   oakum_json_set(object, "match", finding->match);
+  oakum_json_set(object, "fix", finding->fix);
   json_object_set_new(object, "layer", json_integer(finding->layer_index));
   char *text = json_dumps(object, JSON_COMPACT);
   puts(text);

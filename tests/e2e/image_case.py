@@ -125,7 +125,7 @@ def write(case, path):
         blobs[name] = data
         return {"mediaType": kind, "digest": "sha256:" + name, "size": len(data), **more}
 
-    layers = [layer(entries) for entries in case.layers]
+    layers = [entries if isinstance(entries, bytes) else layer(entries) for entries in case.layers]
     plain = [hashlib.sha256(data).hexdigest() for data in layers]
     config = {"architecture": "amd64", "os": "linux", "config": case.config, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + d for d in plain]},
               "history": case.history, **case.top}
