@@ -886,6 +886,8 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
   else if (strcmp(path, "var/lib/dpkg/status") == 0) {
     h->take = TAKE_STATUS;
     h->room = OAKUM_NEEDLESS_DATABASE_MAX;
+  } else if (strncmp(path, "var/lib/dpkg/", 13) == 0) {
+    return; /* scripts of packages, which go with them */
   } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {
     h->take = TAKE_PROGRAM;
     h->room = OAKUM_NEEDLESS_PROGRAM_MAX;
