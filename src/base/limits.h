@@ -87,6 +87,8 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
+#define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */

@@ -130,7 +130,7 @@ OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error)
   OakumReader *reader = oakum_reader_new(&klass, first);
   if (ahead->build->options->threads > 1) /* one receives, another inflates */
     reader = oakum_reader_new_threaded(reader);
-  return oakum_layer_unpack(reader, ahead->image->config->diff_ids->pdata[0]);
+  return reader;
 }
 
 void oakum_ahead_blame(OakumAhead *ahead, GError **error)

@@ -129,7 +129,7 @@ void oakum_build_release(Build *build, const char *key);
  * while the caller unpacks those that are there. The image must outlive it. */
 typedef struct OakumAhead OakumAhead;
 NODISCARD OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image);
-/* Layer 0 as plain tar, which comes into the store as it is read. Must go before `ahead`. */
+/* Layer 0 as it is stored, which comes into the store as it is read. Must go before `ahead`. */
 NODISCARD OakumReader *oakum_ahead_open_first(OakumAhead *ahead, GError **error);
 /* After layer 0 could not be unpacked: *error becomes that it was not what was asked for, when that
  * is so. */

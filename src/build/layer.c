@@ -82,24 +82,26 @@ void oakum_layer_writer_free(OakumLayerWriter *writer)
   g_free(writer);
 }
 
-/* A layer of the stage as plain tar: of its base image, or from the store. */
+/* A layer of the stage as it is stored: of its base image, or from the store. */
 static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError **error)
 {
   if (stage->base && index < stage->base->manifest->layers->len)
-    return oakum_image_open_layer(stage->base, index, error);
-  const char *diff_id = stage->config->diff_ids->pdata[index];
-  OakumReader *blob = oakum_layer_pool_open(build->layers, stage->layers->pdata[index], error);
-  return blob ? oakum_layer_unpack(blob, diff_id) : NULL;
+    return oakum_image_open_blob(stage->base, index, error);
+  return oakum_layer_pool_open(build->layers, stage->layers->pdata[index], error);
 }
 
-/* Takes `layer`, number `index` (NULL: it could not be opened). */
+/* Takes `blob`, layer number `index` (NULL: it could not be opened). */
 static gboolean apply_reader(Build *build, const Stage *stage, OakumTree *tree, guint index,
-                             OakumReader *layer, GError **error)
+                             OakumReader *blob, GError **error)
 {
-  layer = oakum_watch_reader(build, stage, layer, stage->config->diff_ids->pdata[index]);
-  if (layer && build->options->threads > 1) /* one inflates, the other writes files */
-    layer = oakum_reader_new_threaded(layer);
-  return layer && oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error);
+  const char *diff_id = stage->config->diff_ids->pdata[index];
+  if (!blob)
+    return FALSE;
+  /* one inflates, the other writes files */
+  OakumReader *layer = build->options->threads > 1 ? oakum_layer_unpack_threaded(blob, diff_id)
+                                                   : oakum_layer_unpack(blob, diff_id);
+  layer = oakum_watch_reader(build, stage, layer, diff_id);
+  return oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error);
 }
 
 static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint index,

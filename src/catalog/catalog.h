@@ -39,8 +39,10 @@ typedef struct {
   char *base;            /* the base image, as annotation or label name it; NULL */
   GPtrArray *packages;   /* OakumPackage, sorted by name, version, arch, type */
   GPtrArray *incomplete; /* OakumFinding of kind INCOMPLETE: what could not be judged */
-  GPtrArray *vex;        /* OakumPathPair: file, text: what the image itself says of its holes; text
-                          * NULL: too large */
+  GPtrArray *observed; /* OakumFinding: what an observer of the layers told, with layer and `gone`;
+                        * of kinds other than SECRET only what is still there */
+  GPtrArray *vex;      /* OakumPathPair: file, text: what the image itself says of its holes; text
+                        * NULL: too large */
 } OakumCatalog;
 NODISCARD OakumCatalog *oakum_catalog_new(void);
 void oakum_catalog_free(OakumCatalog *catalog);
@@ -78,6 +80,7 @@ typedef struct {
   GPtrArray *gone;       /* char *: whited out; one that ends in '/' is an opaque folder */
   GPtrArray *implicit;   /* char *: folders that entries lie in and that no entry makes,
                           * or one makes as a link */
+  GPtrArray *observed;   /* OakumFinding: what the observer told */
   OakumNames *names;     /* NULL: none, nothing lower can be hidden */
 } OakumLayerNotes;
 NODISCARD OakumLayerNotes *oakum_layer_notes_new(void);
@@ -108,6 +111,7 @@ typedef struct {
   gboolean (*before)(const char *path, const char *by, gpointer user);
   void (*after)(gpointer user); /* told when it has come back; NULL: nobody */
   gpointer user;
+  const OakumLayerObserver *observer; /* NULL: nobody else looks; not told where `only` is given */
 } OakumPassOptions;
 /* One pass over a layer: a tar, compressed or not (takes `reader`, reads to its end), or a folder
  * on disk (borrowed descriptor; links are never followed out of it). What lies in memory is bounded

@@ -641,6 +641,28 @@ static void join_doubles(OakumCatalog *catalog)
   g_ptr_array_set_free_func(catalog->packages, (GDestroyNotify)oakum_package_free);
 }
 
+/* What files and settings of a layer show counts while the file is there; a secret can be taken out
+ * of the layer by whoever has the image, also when a later one deleted it. */
+static void take_observed(const Merge *m, int layer, OakumLayerNotes *notes)
+{
+  g_autoptr(GPtrArray) all = g_steal_pointer(&notes->observed);
+  notes->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_ptr_array_set_free_func(all, NULL);
+  for (guint i = 0; i < all->len; i++) {
+    OakumFinding *finding = all->pdata[i];
+    g_autofree char *real = NULL;
+    finding->gone = finding->file && !visible_any(m->image, layer, finding->file, &real);
+    if (finding->gone && finding->kind != OAKUM_FINDING_SECRET) {
+      oakum_finding_free(finding);
+      continue;
+    }
+    finding->layer_index = m->image->n > 1 || m->digests ? layer : -1;
+    g_free(finding->layer);
+    finding->layer = m->digests ? g_strdup(m->digests[layer]) : NULL;
+    g_ptr_array_add(m->catalog->observed, finding);
+  }
+}
+
 OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
 {
   __attribute__((cleanup(image_clear))) Image image = {0};
@@ -656,8 +678,10 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
     if (image.layers[i].notes)
       note_databases(&m, i, image.layers[i].notes);
   for (int i = 0; i < image.n; i++)
-    if (image.layers[i].notes)
+    if (image.layers[i].notes) {
       take_files(&m, i, layers->pdata[i]);
+      take_observed(&m, i, layers->pdata[i]);
+    }
   take_databases(&m);
   for (int i = 0; i < image.n; i++)
     if (image.layers[i].circle) {

@@ -40,6 +40,7 @@ OakumLayerNotes *oakum_layer_notes_new(void)
   notes->facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_catalog_facts_free);
   for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
     *pairs[i] = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
+  notes->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   notes->gone = g_ptr_array_new_with_free_func(g_free);
   notes->implicit = g_ptr_array_new_with_free_func(g_free);
   return notes;
@@ -49,9 +50,9 @@ void oakum_layer_notes_free(OakumLayerNotes *notes)
 {
   if (!notes)
     return;
-  GPtrArray *all[] = {notes->packages, notes->incomplete, notes->facts, notes->databases,
-                      notes->links,    notes->hard,       notes->again, notes->distant,
-                      notes->gone,     notes->implicit};
+  GPtrArray *all[] = {notes->packages, notes->incomplete, notes->facts,   notes->databases,
+                      notes->links,    notes->hard,       notes->again,   notes->distant,
+                      notes->gone,     notes->implicit,   notes->observed};
   for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
     if (all[i])
       g_ptr_array_unref(all[i]);
@@ -63,6 +64,7 @@ void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more)
 {
   g_ptr_array_extend_and_steal(notes->packages, g_steal_pointer(&more->packages));
   g_ptr_array_extend_and_steal(notes->incomplete, g_steal_pointer(&more->incomplete));
+  g_ptr_array_extend_and_steal(notes->observed, g_steal_pointer(&more->observed));
   g_ptr_array_extend_and_steal(notes->facts, g_steal_pointer(&more->facts));
   g_ptr_array_extend_and_steal(notes->databases, g_steal_pointer(&more->databases));
   oakum_layer_notes_free(more);
@@ -75,6 +77,7 @@ OakumCatalog *oakum_catalog_new(void)
   catalog->digests = g_ptr_array_new_with_free_func(g_free);
   catalog->packages = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
   catalog->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  catalog->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   catalog->vex = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
   return catalog;
 }
@@ -97,6 +100,7 @@ void oakum_catalog_free(OakumCatalog *catalog)
   g_free(catalog->base);
   g_ptr_array_unref(catalog->packages);
   g_ptr_array_unref(catalog->incomplete);
+  g_ptr_array_unref(catalog->observed);
   g_clear_pointer(&catalog->vex, g_ptr_array_unref);
   oakum_distro_clear(&catalog->distro);
   g_free(catalog);

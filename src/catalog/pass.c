@@ -176,8 +176,8 @@ static gboolean too_large(Pass *pass, const OakumCatalogEntry *entry)
   return TRUE;
 }
 
-static gboolean take_content(Pass *pass, const char *path, uint32_t mode, uint64_t size,
-                             ReadFunc read_func, void *self, GError **error)
+static gboolean look_into(Pass *pass, const char *path, uint32_t mode, uint64_t size,
+                          ReadFunc read_func, void *self, GError **error)
 {
   gssize have =
       read_full(read_func, self, pass->buffer, (size_t)MIN(size, OAKUM_CATALOG_HEAD), error);
@@ -209,6 +209,36 @@ static gboolean take_content(Pass *pass, const char *path, uint32_t mode, uint64
       oakum_catalog_file_new(path, (OakumSlice){pass->buffer, (size_t)entry.size});
   catalog_file(pass, &entry, file);
   return TRUE;
+}
+
+/* What is read of a file goes by the observer, whoever reads it. */
+typedef struct {
+  const OakumLayerObserver *observer;
+  ReadFunc read;
+  void *self;
+} Shown;
+
+static gssize read_shown(void *self, void *buffer, size_t len, GError **error)
+{
+  const Shown *shown = self;
+  gssize n = shown->read(shown->self, buffer, len, error);
+  if (n > 0)
+    shown->observer->bytes(shown->observer->user, buffer, (size_t)n);
+  return n;
+}
+
+static gboolean take_content(Pass *pass, const char *path, uint32_t mode, uint64_t size,
+                             ReadFunc read_func, void *self, GError **error)
+{
+  if (!pass->options->observer)
+    return look_into(pass, path, mode, size, read_func, self, error);
+  Shown shown = {pass->options->observer, read_func, self};
+  gssize n = 1;
+  if (!look_into(pass, path, mode, size, read_shown, &shown, error))
+    return FALSE;
+  while (n > 0) /* what no cataloguer asked for */
+    n = read_shown(&shown, pass->buffer, OAKUM_IO_BUFFER, error);
+  return n == 0;
 }
 
 /* A name where a package database should be, and is something that cannot be read. */
@@ -370,6 +400,8 @@ static gboolean add_entry(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
     return FALSE;
   if (pass->only)
     return take_only(pass, tar, entry, path, error);
+  if (pass->options->observer)
+    pass->options->observer->entry(pass->options->observer->user, entry, path);
   if (*path == '\0') {
     if (entry->type == OAKUM_TAR_DIR)
       return TRUE;
@@ -428,6 +460,8 @@ static OakumLayerNotes *pass_end(Pass *pass)
     if (owner && !package->owner)
       package->owner = g_strdup(owner);
   }
+  if (pass->options->observer && !pass->only)
+    pass->options->observer->end(pass->options->observer->user, notes->observed, notes->incomplete);
   if (pass->options->key && !pass->only)
     notes->names = g_steal_pointer(&pass->names);
   return g_steal_pointer(&pass->notes);
@@ -463,6 +497,41 @@ static void unreadable(Pass *pass, const char *path, int errnum)
   oakum_catalog_sink_incomplete(pass->sink, file, "unreadable", title);
 }
 
+static void show_disk_file(Pass *pass, int fd, const char *path)
+{
+  const OakumLayerObserver *observer = pass->options->observer;
+  ssize_t n;
+  for (off_t at = 0; (n = pread(fd, pass->buffer, OAKUM_IO_BUFFER, at)) > 0; at += n)
+    observer->bytes(observer->user, pass->buffer, (size_t)n);
+  if (n < 0)
+    unreadable(pass, path, errno);
+}
+
+/* As the entry of a tar would tell it; extended attributes only of files, where they make one
+ * mighty. */
+static void show_disk_entry(const Pass *pass, const char *path, const struct stat *st,
+                            const char *target)
+{
+  static const struct {
+    mode_t format;
+    OakumTarType type;
+  } types[] = {{S_IFDIR, OAKUM_TAR_DIR},   {S_IFLNK, OAKUM_TAR_SYMLINK}, {S_IFCHR, OAKUM_TAR_CHAR},
+               {S_IFBLK, OAKUM_TAR_BLOCK}, {S_IFIFO, OAKUM_TAR_FIFO},    {S_IFREG, OAKUM_TAR_FILE}};
+  OakumTarEntry entry = {.path = {(const uint8_t *)path, strlen(path)},
+                         .link = {(const uint8_t *)target, target ? strlen(target) : 0},
+                         .mode = st->st_mode & 07777,
+                         .uid = st->st_uid,
+                         .gid = st->st_gid,
+                         .mtime = st->st_mtim.tv_sec,
+                         .mtime_ns = (uint32_t)st->st_mtim.tv_nsec,
+                         .size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0};
+  for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
+    if (types[i].format == (st->st_mode & S_IFMT)) {
+      entry.type = types[i].type;
+      pass->options->observer->entry(pass->options->observer->user, &entry, path);
+    }
+}
+
 static void disk_file(Pass *pass, int at, const char *name, const char *path, const struct stat *st)
 {
   const GPtrArray *as = pass->only ? g_hash_table_lookup(pass->only, path) : NULL;
@@ -476,6 +545,8 @@ static void disk_file(Pass *pass, int at, const char *name, const char *path, co
       unreadable(pass, path, errno);
     return;
   }
+  if (pass->options->observer && !pass->only)
+    show_disk_file(pass, fd, path);
   for (guint i = 0; i < (as ? as->len : 1); i++) {
     const char *shown = as ? as->pdata[i] : path; /* O_NONBLOCK: it may be a FIFO meanwhile */
     OakumCatalogEntry entry = {shown,
@@ -516,6 +587,8 @@ static gboolean disk_entry(Pass *pass, int at, const char *path, const char *nam
   }
   if (!pass->only)
     look_for_nix(pass, path);
+  if (pass->options->observer && !pass->only && !S_ISLNK(st.st_mode))
+    show_disk_entry(pass, path, &st, NULL);
   if (S_ISDIR(st.st_mode))
     g_ptr_array_add(queue, g_strdup(path));
   else if (S_ISREG(st.st_mode))
@@ -524,6 +597,8 @@ static gboolean disk_entry(Pass *pass, int at, const char *path, const char *nam
     char target[OAKUM_TAR_LINK_MAX + 1];
     ssize_t n = readlinkat(at, name, target, sizeof(target) - 1);
     target[MAX(n, 0)] = '\0';
+    if (pass->options->observer)
+      show_disk_entry(pass, path, &st, target);
     return keep_pair(pass, pass->notes->links, path, target, error);
   } else if (!pass->only)
     not_regular(pass, path);

@@ -129,6 +129,19 @@ int64_t oakum_cli_now(void)
              : g_get_real_time() / G_USEC_PER_SEC;
 }
 
+/* What the layers themselves showed joins what the advisories say. */
+static void take_observed(OakumCatalog *catalog, const GArray *layer_lines, GPtrArray *findings)
+{
+  for (guint i = 0; i < catalog->observed->len; i++) {
+    OakumFinding *finding = catalog->observed->pdata[i];
+    if (layer_lines && finding->layer_index >= 0 && (guint)finding->layer_index < layer_lines->len)
+      finding->dockerfile_line = g_array_index(layer_lines, int, finding->layer_index);
+  }
+  g_ptr_array_extend_and_steal(findings, g_steal_pointer(&catalog->observed));
+  catalog->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_ptr_array_sort(findings, oakum_finding_compare);
+}
+
 gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
                         const OakumPolicy *policy, OakumScanned *out, GError **error)
 {
@@ -158,6 +171,7 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   out->findings = oakum_match_run(out->catalog, database, &options, error);
   if (!out->findings)
     return FALSE;
+  take_observed(catalog, layer_lines, out->findings);
   OakumPolicy own = *policy;
   own.end_of_life = args->fail_on_end;
   out->verdict = oakum_policy_evaluate(&own, out->findings);

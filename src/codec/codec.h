@@ -15,6 +15,8 @@ NODISCARD OakumHasher *oakum_hasher_new(OakumHashKind kind);
 void oakum_hasher_update(OakumHasher *hasher, const void *data, size_t len);
 /* Lower-case hex of all bytes so far; the hasher may go on afterwards. New string. */
 NODISCARD char *oakum_hasher_hex(OakumHasher *hasher);
+/* Whether it is `expected`; else DIGEST with both. */
+NODISCARD gboolean oakum_hasher_check(OakumHasher *hasher, const char *expected, GError **error);
 void oakum_hasher_free(OakumHasher *hasher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHasher, oakum_hasher_free)
 /* Hex SHA-256 of a buffer. New string. */
@@ -66,9 +68,13 @@ NODISCARD OakumReader *oakum_reader_new_limit(OakumReader *below, uint64_t max, 
  * OAKUM_ERROR_DIGEST with "expected … got …". Fails as soon as there are more bytes than `size`. */
 NODISCARD OakumReader *oakum_reader_new_verify(OakumReader *below, OakumHashKind kind,
                                                const char *hex, uint64_t size);
-/* The same bytes and the same error, read by a thread of its own up to 512 KiB ahead of who asks:
+/* The same bytes and the same error, read by a thread of its own up to 2 MiB ahead of who asks:
  * for stacks that compute much. Freeing it waits for the read that runs. */
 NODISCARD OakumReader *oakum_reader_new_threaded(OakumReader *below);
+/* The same, and at the end checks the hex digest as oakum_reader_new_verify does: whichever of the
+ * two threads is ahead of the other computes it. */
+NODISCARD OakumReader *oakum_reader_new_threaded_verify(OakumReader *below, OakumHashKind kind,
+                                                        const char *hex);
 
 typedef enum {
   OAKUM_COMPRESSION_NONE,

@@ -1,4 +1,5 @@
 #include "codec/codec.h"
+#include <string.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -46,6 +47,16 @@ char *oakum_hasher_hex(OakumHasher *hasher)
   }
   text[2 * len] = '\0';
   return text;
+}
+
+gboolean oakum_hasher_check(OakumHasher *hasher, const char *expected, GError **error)
+{
+  g_autofree char *got = oakum_hasher_hex(hasher);
+  if (strcmp(got, expected) == 0)
+    return TRUE;
+  g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_DIGEST, "digest mismatch: expected %s, got %s",
+              expected, got);
+  return FALSE;
 }
 
 void oakum_hasher_free(OakumHasher *hasher)

@@ -1,9 +1,12 @@
-/* A reader whose bytes are made by a thread of its own, a few buffers ahead of who reads them. */
-#include "codec/codec.h"
+/* A reader whose bytes are made by a thread of its own, a few buffers ahead of who reads them.
+ * Their digest is computed by the one of the two that has the time. */
+#include "codec/codec-private.h"
 #include <string.h>
 
 /* 2 MiB: with less, one side waits for the other whenever files turn from small to large. */
 #define SLOTS 16u
+/* With so many made the thread is ahead, and has the time for digests. */
+#define AHEAD 4u
 
 typedef struct {
   guint8 *data;
@@ -17,6 +20,10 @@ typedef struct {
   GCond changed;
   Slot slots[SLOTS];
   guint64 made, taken;
+  OakumHasher *hasher; /* NULL: no digest is asked for */
+  char *expected;
+  guint64 hashed;   /* slots; never less than were taken */
+  gboolean hashing; /* the next of them, without the lock */
   gboolean stop;
   gboolean
       waits; /* one of the two, for the other: a signal that nobody awaits costs a system call */
@@ -38,13 +45,40 @@ static void tell(ThreadedReader *r)
   r->waits = FALSE;
 }
 
+/* With the lock held, which is given up meanwhile. */
+static void hash_next(ThreadedReader *r)
+{
+  const Slot *slot = &r->slots[r->hashed % SLOTS];
+  r->hashing = TRUE;
+  g_mutex_unlock(&r->lock);
+  if (slot->len > 0)
+    oakum_hasher_update(r->hasher, slot->data, (size_t)slot->len);
+  g_mutex_lock(&r->lock);
+  r->hashing = FALSE;
+  r->hashed++;
+  tell(r);
+}
+
+/* With the lock held: until there is a free slot, or an end to it. */
+static void make_room(ThreadedReader *r)
+{
+  while (!r->stop) {
+    guint64 ready = r->made - r->taken;
+    if (r->hasher && !r->hashing && r->hashed < r->made && ready >= AHEAD)
+      hash_next(r);
+    else if (ready < SLOTS)
+      return;
+    else
+      await(r);
+  }
+}
+
 static gpointer threaded_main(gpointer data)
 {
   ThreadedReader *r = data;
   for (gboolean more = TRUE; more;) {
     g_mutex_lock(&r->lock);
-    while (!r->stop && r->made - r->taken == SLOTS)
-      await(r);
+    make_room(r);
     Slot *slot = r->stop ? NULL : &r->slots[r->made % SLOTS];
     g_mutex_unlock(&r->lock);
     if (!slot)
@@ -71,13 +105,18 @@ static gssize threaded_read(void *self, void *buffer, size_t len, GError **error
 {
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
-  while (r->made == r->taken)
-    await(r);
+  while (r->made == r->taken || (r->hasher && r->hashed == r->taken))
+    if (r->made == r->taken || r->hashing)
+      await(r);
+    else
+      hash_next(r);
   g_mutex_unlock(&r->lock);
   Slot *slot = &r->slots[r->taken % SLOTS];
   if (slot->len <= 0) { /* the last that there will be; who asks again is not let to by the stack */
     if (slot->error)
       g_propagate_error(error, g_steal_pointer(&slot->error));
+    else if (r->hasher && !oakum_hasher_check(r->hasher, r->expected, error))
+      return -1;
     return slot->len;
   }
   size_t n = MIN(len, (size_t)slot->len - r->at);
@@ -106,20 +145,35 @@ static void threaded_free(void *self)
     g_free(r->slots[i].data);
     g_clear_error(&r->slots[i].error);
   }
+  oakum_hasher_free(r->hasher);
+  g_free(r->expected);
   g_mutex_clear(&r->lock);
   g_cond_clear(&r->changed);
   g_free(r);
 }
 
-OakumReader *oakum_reader_new_threaded(OakumReader *below)
+static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const char *hex)
 {
   static const OakumReaderClass klass = {threaded_read, threaded_free};
   ThreadedReader *r = g_new0(ThreadedReader, 1);
   r->below = below;
+  r->hasher = hex ? oakum_hasher_new(kind) : NULL;
+  r->expected = g_strdup(hex);
   g_mutex_init(&r->lock);
   g_cond_init(&r->changed);
   for (guint i = 0; i < SLOTS; i++)
     r->slots[i].data = g_malloc(OAKUM_IO_BUFFER);
   r->thread = g_thread_new("reader", threaded_main, r);
   return oakum_reader_new(&klass, r);
+}
+
+OakumReader *oakum_reader_new_threaded(OakumReader *below)
+{
+  return reader_new(below, OAKUM_HASH_SHA256, NULL);
+}
+
+OakumReader *oakum_reader_new_threaded_verify(OakumReader *below, OakumHashKind kind,
+                                              const char *hex)
+{
+  return reader_new(below, kind, hex);
 }

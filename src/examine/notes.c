@@ -1,6 +1,6 @@
 /* The notes of a layer as bytes: what the reading process sends, and what is kept of a layer.
  *
- * "oakum notes 1\n", then the lists in the order below. A list is the number of its rows; a number
+ * "oakum notes 2\n", then the lists in the order below. A list is the number of its rows; a number
  * has 32 bits, or 64 where it says so, the lowest first; a text is its length plus one and its
  * bytes, UTF-8 without NUL, or 0 where there is none. Whatever does not fit is refused: who sends
  * it may have been taken over. */
@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char TOO_MUCH[] = "more than is taken";
-static const char magic[] = "oakum notes 1\n";
+static const char magic[] = "oakum notes 2\n";
 #define ROWS_MAX OAKUM_VIEW_NAMES_MAX
 
 /* Every text of a package that a cataloguer may fill. */
@@ -20,6 +20,14 @@ static const size_t package_texts[] = {
     offsetof(OakumPackage, maintainer),  offsetof(OakumPackage, license),
     offsetof(OakumPackage, module),      offsetof(OakumPackage, cpe),
     offsetof(OakumPackage, found_by),    offsetof(OakumPackage, owner)};
+
+/* Every text of what an observer may tell. */
+static const size_t observed_texts[] = {
+    offsetof(OakumFinding, title),        offsetof(OakumFinding, why),
+    offsetof(OakumFinding, fix),          offsetof(OakumFinding, file),
+    offsetof(OakumFinding, code),         offsetof(OakumFinding, match),
+    offsetof(OakumFinding, package_name), offsetof(OakumFinding, package_version),
+    offsetof(OakumFinding, package_purl)};
 
 /* ---- writing
  * ------------------------------------------------------------------------------------ */
@@ -91,6 +99,17 @@ static void put_facts(GByteArray *out, const OakumCatalogFacts *facts)
   }
 }
 
+static void put_observed(GByteArray *out, const OakumFinding *finding)
+{
+  put_number(out, finding->kind, 4);
+  put_number(out, finding->severity, 4);
+  put_number(out, (uint64_t)MAX(finding->line, 0), 4);
+  put_text(out, finding->id);
+  put_text(out, finding->category);
+  for (size_t i = 0; i < G_N_ELEMENTS(observed_texts); i++)
+    put_text(out, G_STRUCT_MEMBER(char *, finding, observed_texts[i]));
+}
+
 void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out)
 {
   g_byte_array_append(out, (const guint8 *)magic, sizeof(magic) - 1);
@@ -115,6 +134,9 @@ void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out)
     put_pairs(out, pairs[i]);
   put_strings(out, notes->gone);
   put_strings(out, notes->implicit);
+  put_number(out, notes->observed->len, 4);
+  for (guint i = 0; i < notes->observed->len; i++)
+    put_observed(out, notes->observed->pdata[i]);
 }
 
 /* ---- reading
@@ -255,6 +277,24 @@ static void get_facts(Cursor *from, GPtrArray *into)
   }
 }
 
+static void get_observed(Cursor *from, GPtrArray *into)
+{
+  uint64_t kind = get_number(from, 4), severity = get_number(from, 4), line = get_number(from, 4);
+  g_autofree char *id = get_needed(from), *category = get_text(from);
+  if (kind >= OAKUM_FINDING_KINDS || severity > OAKUM_SEVERITY_CRITICAL || line > G_MAXINT ||
+      (category && strlen(category) > OAKUM_FINDING_CATEGORY_MAX))
+    refuse(from, "a finding that is none");
+  OakumFinding *finding =
+      oakum_finding_new(from->wrong ? OAKUM_FINDING_HYGIENE : (OakumFindingKind)kind, id ? id : "",
+                        (OakumSeverity)severity);
+  charge(from, sizeof(*finding) + 64);
+  g_ptr_array_add(into, finding);
+  finding->line = (int)line;
+  finding->category = from->wrong ? NULL : g_intern_string(category);
+  for (size_t i = 0; i < G_N_ELEMENTS(observed_texts); i++)
+    G_STRUCT_MEMBER(char *, finding, observed_texts[i]) = get_text(from);
+}
+
 OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **error)
 {
   Cursor from = {{data, len}, 0, NULL};
@@ -278,6 +318,8 @@ OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **erro
     get_pairs(&from, pairs[i]);
   get_strings(&from, ROWS_MAX, notes->gone);
   get_strings(&from, ROWS_MAX, notes->implicit);
+  for (guint n = get_count(&from, OAKUM_OBSERVED_MAX); n > 0 && !from.wrong; n--)
+    get_observed(&from, notes->observed);
   if (!from.wrong && from.rest.len > 0)
     refuse(&from, "more than the notes of a layer");
   if (!from.wrong)

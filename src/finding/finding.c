@@ -21,6 +21,30 @@ gboolean oakum_severity_parse(const char *text, OakumSeverity *out)
   return FALSE;
 }
 
+static const char *const kind_names[OAKUM_FINDING_KINDS] = {[OAKUM_FINDING_LINT] = "lint",
+                                                            [OAKUM_FINDING_VULNERABILITY] = "hole",
+                                                            [OAKUM_FINDING_INCOMPLETE] =
+                                                                "incomplete",
+                                                            [OAKUM_FINDING_EOL] = "freshness",
+                                                            [OAKUM_FINDING_SECRET] = "secret",
+                                                            [OAKUM_FINDING_HYGIENE] = "hygiene",
+                                                            [OAKUM_FINDING_LICENSE] = "licence"};
+
+const char *oakum_finding_kind_name(OakumFindingKind kind)
+{
+  return kind_names[kind];
+}
+
+gboolean oakum_finding_kind_parse(const char *text, OakumFindingKind *out)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(kind_names); i++)
+    if (strcmp(text, kind_names[i]) == 0) {
+      *out = (OakumFindingKind)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 OakumPackage *oakum_package_new(void)
 {
   OakumPackage *package = g_new0(OakumPackage, 1);
@@ -110,7 +134,7 @@ void oakum_finding_free(OakumFinding *finding)
                       &finding->layer,           &finding->file,         &finding->by,
                       &finding->compared,        &finding->fix_date,     &finding->severity_by,
                       &finding->cvss_vector,     &finding->suppressed,   &finding->ecosystem,
-                      &finding->looked_up};
+                      &finding->looked_up,       &finding->match};
   char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);
@@ -126,11 +150,12 @@ void oakum_finding_free(OakumFinding *finding)
 char *oakum_finding_fingerprint(const OakumFinding *finding)
 {
   /* framed by length, so that no two lists of parts give the same bytes. Lines of a file move with
-   * every edit: a lint finding is the same one while rule, file and title are. */
-  const char *parts[] = {
-      finding->id,           finding->package_name,
-      finding->package_purl, finding->source,
-      finding->file,         finding->kind == OAKUM_FINDING_LINT ? finding->title : NULL};
+   * every edit: a lint finding is the same one while rule, file and title are; a secret while what
+   * may be shown of it is. */
+  gboolean lint = finding->kind == OAKUM_FINDING_LINT;
+  const char *parts[] = {finding->id,           finding->package_name,
+                         finding->package_purl, finding->source,
+                         finding->file,         lint ? finding->title : finding->match};
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_append_printf(text, "%d", (int)finding->kind);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
@@ -170,8 +195,10 @@ gint oakum_finding_compare(gconstpointer first, gconstpointer second)
   const OakumFinding *a = *(OakumFinding *const *)first, *b = *(OakumFinding *const *)second;
   if (a->kind != b->kind)
     return a->kind < b->kind ? -1 : 1;
-  int order = a->kind == OAKUM_FINDING_LINT ? g_strcmp0(a->file, b->file) : 0;
-  if (order == 0 && a->kind == OAKUM_FINDING_LINT)
+  gboolean placed = a->kind != OAKUM_FINDING_VULNERABILITY && a->kind != OAKUM_FINDING_INCOMPLETE &&
+                    a->kind != OAKUM_FINDING_EOL;
+  int order = placed ? g_strcmp0(a->file, b->file) : 0;
+  if (order == 0 && placed)
     order = a->line != b->line ? (a->line < b->line ? -1 : 1) : a->column - b->column;
   if (order == 0)
     order = g_strcmp0(a->package_name, b->package_name);
@@ -183,5 +210,9 @@ gint oakum_finding_compare(gconstpointer first, gconstpointer second)
     order = g_strcmp0(a->package_purl, b->package_purl);
   if (order == 0)
     order = g_strcmp0(a->source, b->source);
-  return order != 0 ? order : g_strcmp0(a->title, b->title);
+  if (order == 0)
+    order = g_strcmp0(a->title, b->title);
+  if (order == 0)
+    order = g_strcmp0(a->match, b->match);
+  return order != 0 ? order : a->layer_index - b->layer_index;
 }

@@ -19,8 +19,16 @@ typedef enum {
   OAKUM_FINDING_LINT,
   OAKUM_FINDING_VULNERABILITY,
   OAKUM_FINDING_INCOMPLETE,
-  OAKUM_FINDING_EOL /* the distribution's release, or what else has an end, is no longer mended */
+  OAKUM_FINDING_EOL, /* the distribution's release, or what else has an end, is no longer mended */
+  OAKUM_FINDING_SECRET,  /* a password, key or token that whoever has the image has too */
+  OAKUM_FINDING_HYGIENE, /* something of files or settings that makes harm easier */
+  OAKUM_FINDING_LICENSE, /* terms that a package or a text asks for */
+  OAKUM_FINDING_KINDS    /* how many there are */
 } OakumFindingKind;
+/* "lint", "hole", "incomplete", "freshness", "secret", "hygiene", "licence": as results and
+ * policies call it. */
+NODISCARD const char *oakum_finding_kind_name(OakumFindingKind kind);
+NODISCARD gboolean oakum_finding_kind_parse(const char *text, OakumFindingKind *out);
 
 /* A package as a cataloguer found it. NULL: not said. */
 typedef struct {
@@ -94,12 +102,16 @@ typedef struct {
   char *suppressed;             /* why it does not count; NULL: it does */
   char *layer;                  /* digest or NULL */
   int layer_index, dockerfile_line;
+  /* what an image's files and settings show: `file` is its path in the image, without a leading
+   * slash, NULL for the settings; `line` in it, 0: none */
+  char *match;   /* the place, with all that is secret blotted out; NULL */
+  gboolean gone; /* a later layer deleted or replaced the file: it is in the image all the same */
   /* lint: a place in a text, 1-based; end exclusive */
   char *file;
   int line, column, end_line, end_column;
   size_t start, end;    /* the same place as bytes of the file */
   const char *category; /* static; NULL */
-  char *code;           /* how a peer that is stood in for calls the rule ("DL3008"); NULL */
+  char *code;           /* how a peer calls the rule ("DL3008", "CIS-DI-0001"); NULL */
   GPtrArray *edits;     /* OakumEdit, ascending, disjoint; NULL: no fix is known */
   gboolean edits_safe;  /* the image stays the same but for the improvement */
   gboolean borrowed;    /* id, aliases, why and code outlive it, and are not freed with it */

@@ -75,6 +75,14 @@ OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id)
                                  oakum_digest_kind(diff_id), oakum_digest_hex(diff_id), UINT64_MAX);
 }
 
+OakumReader *oakum_layer_unpack_threaded(OakumReader *blob, const char *diff_id)
+{
+  OakumReader *plain = oakum_reader_new_inflate(blob, NULL);
+  return oakum_reader_new_threaded_verify(
+      oakum_reader_new_limit(plain, OAKUM_LAYER_UNPACKED_MAX, "layer"), oakum_digest_kind(diff_id),
+      oakum_digest_hex(diff_id));
+}
+
 OakumReader *oakum_image_open_layer(const OakumImage *image, guint index, GError **error)
 {
   OakumReader *blob = oakum_image_open_blob(image, index, error);

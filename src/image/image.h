@@ -26,6 +26,20 @@ typedef enum {
 } OakumWhiteout;
 NODISCARD OakumWhiteout oakum_image_whiteout(const char *name, const char **target);
 
+/* What looks at a layer while another reads it, without a pass of its own. */
+typedef struct {
+  /* Each entry, in the order of the layer, also whiteouts and names that come again. `path`:
+   * cleaned; "" is the root. Valid during the call, as all of `entry`. */
+  void (*entry)(gpointer user, const OakumTarEntry *entry, const char *path);
+  /* The content of the regular file that was told last: all of it, in pieces of any size, in order;
+   * not told for an empty file. */
+  void (*bytes)(gpointer user, const void *data, size_t len);
+  /* The layer has ended: appends OakumFinding, and those of kind INCOMPLETE to the other one. Not
+   * told when the layer breaks off. */
+  void (*end)(gpointer user, GPtrArray *observed, GPtrArray *incomplete);
+  gpointer user;
+} OakumLayerObserver;
+
 /* ---- store --------------------------------------------------------------------------------------
  * * A folder of blobs named by their digest: blobs/<algorithm>/<hex>. A blob is written to a
  * temporary file, fsynced and renamed, so that a name never stands for partial bytes; it is
@@ -117,6 +131,8 @@ NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint inde
 /* What `blob` (taken), a layer as it is stored, unpacks to: plain tar; fails at its end when the
  * diff ID (checked by the caller) differs. */
 NODISCARD OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id);
+/* The same by a second thread, which shares the work with who reads. */
+NODISCARD OakumReader *oakum_layer_unpack_threaded(OakumReader *blob, const char *diff_id);
 /* Brings layer `index` near (OakumBlobSource.is_far), when it is not. */
 NODISCARD gboolean oakum_image_fetch_blob(const OakumImage *image, guint index, GError **error);
 /* The content of layer `index` as plain tar; fails at its end when digest or diff ID differ. */

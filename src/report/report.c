@@ -199,6 +199,39 @@ static json_t *finding_json(const OakumFinding *f)
   return object;
 }
 
+/* What files and settings show: one form for secrets, hygiene and licences. */
+static json_t *observed_json(const OakumFinding *f)
+{
+  json_t *object = json_object(), *package = NULL;
+  g_autofree char *fingerprint = oakum_finding_fingerprint(f);
+  if (f->package_name) {
+    package = json_object();
+    json_object_set_new(package, "name", oakum_sbom_text(f->package_name));
+    json_object_set_new(package, "version", oakum_sbom_text(f->package_version));
+    json_object_set_new(package, "purl", oakum_sbom_text(f->package_purl));
+  }
+  json_object_set_new(object, "id", oakum_sbom_text(f->id));
+  json_object_set_new(object, "severity", oakum_sbom_text(oakum_severity_name(f->severity)));
+  json_object_set_new(object, "title", oakum_sbom_text(f->title));
+  json_object_set_new(object, "why", oakum_sbom_text(f->why));
+  json_object_set_new(object, "fix", oakum_sbom_text(f->fix));
+  json_object_set_new(object, "file", oakum_sbom_text(f->file));
+  json_object_set_new(object, "line", f->line > 0 ? json_integer(f->line) : json_null());
+  json_object_set_new(object, "category", oakum_sbom_text(f->category));
+  json_object_set_new(object, "code", oakum_sbom_text(f->code));
+  json_object_set_new(object, "match", oakum_sbom_text(f->match));
+  json_object_set_new(object, "gone", json_boolean(f->gone));
+  json_object_set_new(object, "package", package ? package : json_null());
+  json_object_set_new(object, "layer", oakum_sbom_text(f->layer));
+  json_object_set_new(object, "layer_index",
+                      f->layer_index >= 0 ? json_integer(f->layer_index) : json_null());
+  json_object_set_new(object, "dockerfile_line",
+                      f->dockerfile_line > 0 ? json_integer(f->dockerfile_line) : json_null());
+  json_object_set_new(object, "fingerprint", oakum_sbom_text(fingerprint));
+  json_object_set_new(object, "suppressed", oakum_sbom_text(f->suppressed));
+  return object;
+}
+
 static json_t *layers_json(const OakumCatalog *catalog)
 {
   json_t *layers = json_array();
@@ -219,12 +252,18 @@ char *oakum_report_json(const OakumResult *result)
   const OakumDistro *distro = &result->catalog->distro;
   json_t *packages = json_array(), *findings = json_array(), *incomplete = json_array(),
          *database = json_object(), *os = json_object(), *suppressed = json_array(),
-         *ended = json_array();
+         *ended = json_array(), *secrets = json_array(), *hygiene = json_array(),
+         *licenses = json_array();
+  json_t *const observed[OAKUM_FINDING_KINDS] = {[OAKUM_FINDING_SECRET] = secrets,
+                                                 [OAKUM_FINDING_HYGIENE] = hygiene,
+                                                 [OAKUM_FINDING_LICENSE] = licenses};
   for (guint i = 0; i < result->catalog->packages->len; i++)
     json_array_append_new(packages, package_json(result->catalog->packages->pdata[i]));
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind == OAKUM_FINDING_VULNERABILITY) {
+    if (observed[f->kind]) {
+      json_array_append_new(observed[f->kind], observed_json(f));
+    } else if (f->kind == OAKUM_FINDING_VULNERABILITY) {
       json_array_append_new(f->suppressed ? suppressed : findings, finding_json(f));
     } else if (f->kind == OAKUM_FINDING_EOL) {
       json_t *object = json_object();
@@ -258,6 +297,9 @@ char *oakum_report_json(const OakumResult *result)
   json_object_set_new(json, "packages", packages);
   json_object_set_new(json, "findings", findings);
   json_object_set_new(json, "suppressed", suppressed);
+  json_object_set_new(json, "secrets", secrets);
+  json_object_set_new(json, "hygiene", hygiene);
+  json_object_set_new(json, "licenses", licenses);
   json_object_set_new(json, "end_of_life", ended);
   json_object_set_new(json, "incomplete", incomplete);
   if (result->verdict) {

@@ -34,6 +34,12 @@ typedef struct {
   GPtrArray *records;
 } Hole;
 typedef struct {
+  char *id, *severity, *title, *why, *fix, *file, *category, *code, *match, *layer, *suppressed;
+  Named package;
+  int64_t line, layer_index, dockerfile_line;
+  gboolean gone;
+} Seen;
+typedef struct {
   char *id, *title, *fix;
 } Note;
 typedef struct {
@@ -56,7 +62,7 @@ typedef struct {
   GPtrArray *layers;
   Os distro;
   Database database;
-  GPtrArray *packages, *findings, *suppressed, *ended, *incomplete;
+  GPtrArray *packages, *findings, *suppressed, *secrets, *hygiene, *licenses, *ended, *incomplete;
   Verdict verdict;
   json_t *image;
 } Document;
@@ -74,6 +80,12 @@ static gpointer make_Package(void)
   Package *p = g_new0(Package, 1);
   p->layer_index = -1;
   return p;
+}
+static gpointer make_Seen(void)
+{
+  Seen *s = g_new0(Seen, 1);
+  s->layer_index = -1;
+  return s;
 }
 static gpointer make_Hole(void)
 {
@@ -226,6 +238,26 @@ static const OakumJsonField hole_fields[] = {
     {0}};
 FREE(Hole, hole_fields)
 
+static const OakumJsonField seen_fields[] = {
+    NEED(Seen, "id", id),
+    NEED(Seen, "severity", severity),
+    TEXT(Seen, "title", title),
+    TEXT(Seen, "why", why),
+    TEXT(Seen, "fix", fix),
+    TEXT(Seen, "file", file),
+    TEXT(Seen, "category", category),
+    TEXT(Seen, "code", code),
+    TEXT(Seen, "match", match),
+    TEXT(Seen, "layer", layer),
+    TEXT(Seen, "suppressed", suppressed),
+    PART(Seen, "package", package, named_fields),
+    ONE(Seen, "line", OAKUM_JSON_I64, line),
+    ONE(Seen, "layer_index", OAKUM_JSON_I64, layer_index),
+    ONE(Seen, "dockerfile_line", OAKUM_JSON_I64, dockerfile_line),
+    ONE(Seen, "gone", OAKUM_JSON_BOOL, gone),
+    {0}};
+FREE(Seen, seen_fields)
+
 static const OakumJsonField document_fields[] = {
     {"schema", OAKUM_JSON_U64, offsetof(Document, schema), TRUE, NULL, NULL, NULL, 0},
     NEED(Document, "target", target),
@@ -237,6 +269,9 @@ static const OakumJsonField document_fields[] = {
     LIST(Document, "packages", packages, package_fields, Package, OAKUM_RESULT_ROWS_MAX),
     LIST(Document, "findings", findings, hole_fields, Hole, OAKUM_RESULT_ROWS_MAX),
     LIST(Document, "suppressed", suppressed, hole_fields, Hole, OAKUM_RESULT_ROWS_MAX),
+    LIST(Document, "secrets", secrets, seen_fields, Seen, OAKUM_RESULT_ROWS_MAX),
+    LIST(Document, "hygiene", hygiene, seen_fields, Seen, OAKUM_RESULT_ROWS_MAX),
+    LIST(Document, "licenses", licenses, seen_fields, Seen, OAKUM_RESULT_ROWS_MAX),
     LIST(Document, "end_of_life", ended, note_fields, Note, OAKUM_RESULT_ROWS_MAX),
     LIST(Document, "incomplete", incomplete, note_fields, Note, OAKUM_RESULT_ROWS_MAX),
     PART(Document, "verdict", verdict, verdict_fields),
@@ -348,6 +383,48 @@ static gboolean hole_of(Hole *h, GPtrArray *into, GError **error)
   return TRUE;
 }
 
+static gboolean fits(int64_t number, int *out)
+{
+  if (number < 0 || number >= G_MAXINT)
+    return FALSE;
+  *out = (int)number;
+  return TRUE;
+}
+
+static gboolean seen_of(const GPtrArray *list, OakumFindingKind kind, GPtrArray *into,
+                        GError **error)
+{
+  for (guint i = 0; list && i < list->len; i++) {
+    Seen *s = list->pdata[i];
+    OakumSeverity severity;
+    if (!oakum_severity_parse(s->severity, &severity)) {
+      g_set_error(error, OAKUM_REPORT_ERROR, OAKUM_ERROR_INVALID, "%s: there is no severity \"%s\"",
+                  s->id, s->severity);
+      return FALSE;
+    }
+    OakumFinding *f = oakum_finding_new(kind, s->id, severity);
+    f->title = s->title ? g_steal_pointer(&s->title) : g_strdup(s->id);
+    MOVE(f->why, s->why);
+    MOVE(f->fix, s->fix);
+    MOVE(f->file, s->file);
+    MOVE(f->code, s->code);
+    MOVE(f->match, s->match);
+    MOVE(f->layer, s->layer);
+    MOVE(f->suppressed, s->suppressed);
+    MOVE(f->package_name, s->package.name);
+    MOVE(f->package_version, s->package.version);
+    MOVE(f->package_purl, s->package.purl);
+    if (s->category && strlen(s->category) <= OAKUM_FINDING_CATEGORY_MAX)
+      f->category = g_intern_string(s->category);
+    f->gone = s->gone;
+    (void)fits(s->line, &f->line);
+    (void)fits(s->dockerfile_line, &f->dockerfile_line);
+    (void)fits(s->layer_index, &f->layer_index);
+    g_ptr_array_add(into, f);
+  }
+  return TRUE;
+}
+
 static void notes_of(GPtrArray *notes, OakumFindingKind kind, GPtrArray *into)
 {
   for (guint i = 0; notes && i < notes->len; i++) {
@@ -417,6 +494,10 @@ static gboolean fill(Document *document, OakumSavedResult *saved, GError **error
     for (guint i = 0; lists[list] && i < lists[list]->len; i++)
       if (!hole_of(lists[list]->pdata[i], saved->findings, error))
         return FALSE;
+  if (!seen_of(document->secrets, OAKUM_FINDING_SECRET, saved->findings, error) ||
+      !seen_of(document->hygiene, OAKUM_FINDING_HYGIENE, saved->findings, error) ||
+      !seen_of(document->licenses, OAKUM_FINDING_LICENSE, saved->findings, error))
+    return FALSE;
   notes_of(document->incomplete, OAKUM_FINDING_INCOMPLETE, saved->findings);
   notes_of(document->ended, OAKUM_FINDING_EOL, saved->findings);
   g_ptr_array_sort(saved->findings, oakum_finding_compare);

@@ -287,6 +287,77 @@ static void test_refused(void)
   }
 }
 
+/* ---- somebody else looks too
+ * ------------------------------------------------------------------------------------ */
+typedef struct {
+  GPtrArray *found; /* OakumFinding: a secret and a remark for each regular file */
+  GString *told;    /* "path:type=content, …" */
+} Looker;
+
+static void look_entry(gpointer user, const OakumTarEntry *entry, const char *path)
+{
+  Looker *looker = user;
+  g_string_append_printf(looker->told, "%s%s:%d=", looker->told->len ? ", " : "", path,
+                         (int)entry->type);
+  if (entry->type != OAKUM_TAR_FILE)
+    return;
+  for (int i = 0; i < 2; i++) {
+    OakumFinding *finding = oakum_finding_new(i ? OAKUM_FINDING_SECRET : OAKUM_FINDING_HYGIENE, "x",
+                                              OAKUM_SEVERITY_LOW);
+    finding->file = g_strdup(path);
+    finding->title = g_strdup("title");
+    g_ptr_array_add(looker->found, finding);
+  }
+}
+
+static void look_bytes(gpointer user, const void *data, size_t len)
+{
+  g_string_append_len(((Looker *)user)->told, data, (gssize)len);
+}
+
+static void look_end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
+{
+  g_ptr_array_extend_and_steal(observed, g_steal_pointer(&((Looker *)user)->found));
+  g_assert_cmpuint(incomplete->len, ==, 0);
+}
+
+static void test_observed(void)
+{
+  static const char *const words[][8] = {
+      {OS, "d:a", "f:a/gone=1", "f:a/kept=2", "f:a/other=3", "l:link>a", "f:empty="},
+      {"f:a/.wh.gone=", "f:a/other=4"}};
+  static const char *const digests[] = {"sha256:0", "sha256:1"};
+  g_autoptr(GPtrArray) layers =
+      g_ptr_array_new_with_free_func((GDestroyNotify)oakum_layer_notes_free);
+  g_autoptr(GString) told = g_string_new(NULL);
+  for (int i = 0; i < 2; i++) {
+    Looker looker = {g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free), told};
+    const OakumLayerObserver observer = {look_entry, look_bytes, look_end, &looker};
+    static const uint8_t key[OAKUM_HASH_KEY] = {7};
+    const OakumPassOptions options = {.key = key, .spool = -1, .observer = &observer};
+    g_autoptr(GBytes) bytes = pack(words[i]);
+    OakumLayerNotes *notes = oakum_catalog_read_tar(oakum_reader_new_bytes(bytes), &options, NULL);
+    g_assert_nonnull(notes);
+    g_ptr_array_add(layers, notes);
+  }
+  g_assert_cmpstr(told->str, ==,
+                  "etc/os-release:0=ID=debian\nVERSION_ID=\"12\"\n, a:1=, a/gone:0=1, a/kept:0=2, "
+                  "a/other:0=3, link:2=, empty:0=, a/.wh.gone:0=, a/other:0=4");
+  g_autoptr(OakumCatalog) catalog = oakum_catalog_merge(layers, digests);
+  g_autoptr(GString) left = g_string_new(NULL);
+  for (guint i = 0; i < catalog->observed->len; i++) {
+    const OakumFinding *f = catalog->observed->pdata[i];
+    g_assert_cmpstr(f->layer, ==, digests[f->layer_index]);
+    if (g_str_has_prefix(f->file, "a/"))
+      g_string_append_printf(left, "%s%s %s %d%s", left->len ? ", " : "", f->file,
+                             oakum_finding_kind_name(f->kind), f->layer_index,
+                             f->gone ? " gone" : "");
+  }
+  g_assert_cmpstr(left->str, ==,
+                  "a/gone secret 0 gone, a/kept hygiene 0, a/kept secret 0, a/other secret 0 gone, "
+                  "a/.wh.gone hygiene 1, a/.wh.gone secret 1, a/other hygiene 1, a/other secret 1");
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -299,5 +370,6 @@ int main(int argc, char **argv)
   g_test_add_func("/catalog/removed", test_removed);
   g_test_add_func("/catalog/links", test_links);
   g_test_add_func("/catalog/refused", test_refused);
+  g_test_add_func("/catalog/observed", test_observed);
   return g_test_run();
 }

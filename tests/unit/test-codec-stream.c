@@ -249,7 +249,32 @@ static void test_threaded(void)
       oakum_reader_new_memory(data->data, data->len - 1), OAKUM_HASH_SHA256, hex, data->len));
   g_assert_false(oakum_reader_slurp(bad, UINT64_MAX, "all", &bad_got, &len, &error));
   g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_DIGEST);
+  /* who of the two computes the digest goes by who waits for whom */
+  for (guint pause = 0; pause < 3; pause++) {
+    g_autoptr(OakumReader) checked = oakum_reader_new_threaded_verify(
+        oakum_reader_new_memory(data->data, data->len), OAKUM_HASH_SHA256, hex);
+    char part[50000];
+    gssize n;
+    size_t at = 0;
+    while ((n = oakum_reader_read(checked, part, sizeof(part), NULL)) > 0) {
+      g_assert_cmpmem(part, (size_t)n, data->data + at, (size_t)n);
+      at += (size_t)n;
+      if (pause && at / sizeof(part) % 8 == pause)
+        g_usleep(2000);
+    }
+    g_assert_cmpint(n, ==, 0);
+    g_assert_cmpuint(at, ==, data->len);
+  }
+  g_clear_error(&error);
+  g_clear_pointer(&bad_got, g_free);
+  g_autoptr(OakumReader) wrong = oakum_reader_new_threaded_verify(
+      oakum_reader_new_memory(data->data, data->len - 1), OAKUM_HASH_SHA256, hex);
+  g_assert_false(oakum_reader_slurp(wrong, UINT64_MAX, "all", &bad_got, &len, &error));
+  g_assert_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_DIGEST);
+  g_autoptr(OakumReader) ended = oakum_reader_new_threaded_verify(
+      oakum_reader_new_memory(data->data, data->len), OAKUM_HASH_SHA256, hex);
   char few[10];
+  g_assert_cmpint(oakum_reader_read(ended, few, sizeof(few), NULL), ==, 10);
   g_autoptr(OakumReader) left =
       oakum_reader_new_threaded(oakum_reader_new_memory(data->data, data->len));
   g_assert_cmpint(oakum_reader_read(left, few, sizeof(few), NULL), ==, 10);

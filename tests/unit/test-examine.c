@@ -137,6 +137,13 @@ static void test_round_trip(void)
   finding->title = g_strdup("not read");
   finding->file = g_strdup("p");
   g_ptr_array_add(notes->incomplete, finding);
+  OakumFinding *secret = oakum_finding_new(OAKUM_FINDING_SECRET, "a-token", OAKUM_SEVERITY_HIGH);
+  secret->title = g_strdup("a token");
+  secret->file = g_strdup("root/.netrc");
+  secret->match = g_strdup("tok_****");
+  secret->category = "token";
+  secret->line = 3;
+  g_ptr_array_add(notes->observed, secret);
   g_ptr_array_add(notes->links, oakum_path_pair_new("l", "t"));
   g_ptr_array_add(notes->gone, g_strdup("g/"));
   OakumCatalogFacts *facts = oakum_catalog_facts_new("etc/os-release");
@@ -153,6 +160,12 @@ static void test_round_trip(void)
   g_assert_cmpuint(got->paths->len, ==, 2);
   g_assert_true(got->guessed);
   g_assert_cmpstr(((const OakumFinding *)back->incomplete->pdata[0])->file, ==, "p");
+  const OakumFinding *seen = back->observed->pdata[0];
+  g_assert_cmpint(seen->kind, ==, OAKUM_FINDING_SECRET);
+  g_assert_cmpint(seen->severity, ==, OAKUM_SEVERITY_HIGH);
+  g_assert_cmpint(seen->line, ==, 3);
+  g_assert_cmpstr(seen->match, ==, "tok_****");
+  g_assert_cmpstr(seen->category, ==, "token");
   oakum_examine_format(back, again);
   g_assert_cmpmem(again->data, again->len, text->data, text->len);
   for (guint cut = 0; cut < text->len; cut++) {
@@ -166,9 +179,9 @@ static void test_round_trip(void)
 
 static void test_nonsense(void)
 {
-#define MAGIC "oakum notes 1\n"
+#define MAGIC "oakum notes 2\n"
   static const char many[] = MAGIC "\377\377\377\377", none[] = MAGIC "\1\0\0\0\2\0\0\0a",
-                    other[] = "oakum notes 2\n";
+                    other[] = "oakum notes 3\n";
   const OakumSlice texts[] = {{(const uint8_t *)"[]", 2},
                               {(const uint8_t *)"", 0},
                               {(const uint8_t *)many, sizeof(many) - 1},

@@ -74,6 +74,17 @@ static void test_cvss(void)
   }
 }
 
+static void test_kinds(void)
+{
+  for (int i = 0; i < OAKUM_FINDING_KINDS; i++) {
+    OakumFindingKind kind;
+    g_assert_true(oakum_finding_kind_parse(oakum_finding_kind_name((OakumFindingKind)i), &kind));
+    g_assert_cmpint(kind, ==, i);
+  }
+  OakumFindingKind none;
+  g_assert_false(oakum_finding_kind_parse("holes", &none));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -81,5 +92,6 @@ int main(int argc, char **argv)
   g_test_add_func("/finding/fingerprint", test_fingerprint);
   g_test_add_func("/finding/severity", test_severity);
   g_test_add_func("/finding/cvss", test_cvss);
+  g_test_add_func("/finding/kinds", test_kinds);
   return g_test_run();
 }
