@@ -23,6 +23,7 @@ extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
 extern const OakumCommand oakum_cmd_compare;
 extern const OakumCommand oakum_cmd_report;
+extern const OakumCommand oakum_cmd_policy;
 extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
 extern const OakumCommand oakum_cmd_ship;
@@ -43,6 +44,7 @@ extern const OakumCommand oakum_debug_version, oakum_debug_range;
 extern const OakumCommand oakum_debug_catalog;
 extern const OakumCommand oakum_debug_feed;
 extern const OakumCommand oakum_debug_match;
+extern const OakumCommand oakum_debug_policy;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;
 

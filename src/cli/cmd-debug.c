@@ -133,6 +133,7 @@ static const OakumCommand *const verbs[] = {&oakum_debug_version,
                                             &oakum_debug_catalog,
                                             &oakum_debug_feed,
                                             &oakum_debug_match,
+                                            &oakum_debug_policy,
                                             NULL};
 
 const OakumCommand oakum_cmd_debug = {

@@ -11,9 +11,9 @@ const OakumOption oakum_scan_options[] = {
     {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
      "the snapshot inside the program"},
     {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on),
-     "fixable|none|negligible|low|medium|high|critical",
+     OAKUM_FAIL_ON,
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
-     "scan: none; ship: fixable"},
+     "with a policy none; else scan: none, ship: fixable"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
      "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
@@ -35,14 +35,16 @@ const OakumOption oakum_scan_options[] = {
      "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
 
-gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
-                                GError **error)
+gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
+                              const char *fallback, OakumGate *out, GError **error)
 {
-  if (oakum_policy_parse(args->fail_on ? args->fail_on : fallback, out))
-    return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-              "--fail-on takes fixable, none, or a severity");
-  return FALSE;
+  if (!oakum_gate_open(&args->policy, general, out, error))
+    return FALSE;
+  if (!oakum_gate_fail_on(out, args->fail_on, fallback, error))
+    return FALSE;
+  if (args->fail_on_end)
+    oakum_policy_add_end_of_life(out->policy);
+  return TRUE;
 }
 
 /* What is given holds for each feed that is asked; else the database as a whole must not be older
@@ -143,7 +145,7 @@ static void take_observed(OakumCatalog *catalog, const GArray *layer_lines, GPtr
 }
 
 gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
-                        const OakumPolicy *policy, OakumScanned *out, GError **error)
+                        const OakumGate *gate, OakumScanned *out, GError **error)
 {
   out->catalog = catalog;
   const char *db = args->db;
@@ -172,9 +174,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   if (!out->findings)
     return FALSE;
   take_observed(catalog, layer_lines, out->findings);
-  OakumPolicy own = *policy;
-  own.end_of_life = args->fail_on_end;
-  out->verdict = oakum_policy_evaluate(&own, out->findings);
+  out->verdict = oakum_gate_judge(gate, out->findings, catalog,
+                                  out->image ? out->image : out->named, options.now, FALSE);
   int64_t newest;
   gboolean dated = *out->db_date && oakum_time_parse(out->db_date, &newest);
   gint64 days = dated ? MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0) : -1;

@@ -133,6 +133,7 @@ gboolean oakum_match_rate(OakumFinding *f, OakumAdvisoryDb *db, const GPtrArray 
   g_autoptr(OakumKev) kev = oakum_advisory_db_kev(db, f->id);
   f->kev = kev != NULL;
   f->ransomware = kev && kev->ransomware;
+  f->kev_due = kev && kev->due && *kev->due ? g_strdup(kev->due) : NULL;
   f->risk = risk_of(f);
   return TRUE;
 }

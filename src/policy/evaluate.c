@@ -231,11 +231,10 @@ static Index index_new(const OakumPolicy *policy)
   Index index = {oakum_str_map_new(g_free, (GDestroyNotify)g_ptr_array_unref),
                  g_array_new(FALSE, FALSE, sizeof(guint))};
   for (guint i = 0; i < policy->exceptions->len; i++) {
-    const GPtrArray *ids =
-        ((const OakumException *)policy->exceptions->pdata[i])->select.lists[LIST_ID];
-    gboolean plain = ids != NULL;
-    for (guint k = 0; plain && k < ids->len; k++)
-      plain = oakum_glob_plain(ids->pdata[k]);
+    const OakumSelect *select =
+        &((const OakumException *)policy->exceptions->pdata[i])->select;
+    const GPtrArray *ids = select->lists[LIST_ID];
+    gboolean plain = oakum_select_plain_ids(select);
     for (guint k = 0; plain && k < ids->len; k++)
       index_add(index.by_id, ids->pdata[k], i);
     if (!plain)

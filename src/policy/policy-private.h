@@ -75,6 +75,7 @@ struct OakumPolicy {
   GPtrArray *require, *without;
   GPtrArray *rules, *exceptions, *overrides, *imports, *warnings; /* warnings: char * */
   guint patterns; /* in all lists */
+  guint open;     /* exceptions that are tried on every finding */
 };
 
 /* ---- the table of keys ---------------------------------------------------------------------- */
@@ -111,12 +112,15 @@ extern const char *const oakum_policy_kind_words;
 void oakum_select_init(OakumSelect *select);
 void oakum_select_clear(OakumSelect *select);
 void oakum_select_add(OakumSelect *select, OakumSelectList list, const char *text);
+/* Whether its ids are all plain, so that they can be looked up. */
+NODISCARD gboolean oakum_select_plain_ids(const OakumSelect *select);
 /* Whether anything but the kind is asked. */
 NODISCARD gboolean oakum_select_names(const OakumSelect *select);
 NODISCARD OakumRule *oakum_rule_new(const char *name, OakumRuleAction action);
 void oakum_rule_free(OakumRule *rule);
 NODISCARD OakumException *oakum_exception_new(const char *file, int line, int column);
 void oakum_exception_free(OakumException *exception);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumException, oakum_exception_free)
 /* Takes it. FALSE: there are too many. */
 NODISCARD gboolean oakum_policy_add_exception(OakumPolicy *policy, OakumException *exception,
                                               GError **error);

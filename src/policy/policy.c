@@ -147,6 +147,8 @@ gboolean oakum_policy_add_rule(OakumPolicy *policy, OakumRule *rule, GError **er
 gboolean oakum_policy_add_exception(OakumPolicy *policy, OakumException *exception, GError **error)
 {
   g_ptr_array_add(policy->exceptions, exception);
+  if (!oakum_select_plain_ids(&exception->select) && ++policy->open > OAKUM_POLICY_OPEN_MAX)
+    return too_many("exceptions that name no plain id", OAKUM_POLICY_OPEN_MAX, error);
   return policy->exceptions->len <= OAKUM_POLICY_EXCEPTIONS_MAX ||
          too_many("exceptions", OAKUM_POLICY_EXCEPTIONS_MAX, error);
 }
@@ -200,7 +202,7 @@ void oakum_policy_add_end_of_life(OakumPolicy *policy)
   OakumRule *rule = oakum_rule_new("fail-on-end-of-life", ACTION_FAIL);
   rule->unnamed = rule->told_singly = TRUE;
   rule->select.kinds = 1u << OAKUM_FINDING_EOL;
-  (void)oakum_policy_add_rule(policy, rule, NULL);
+  (void)!oakum_policy_add_rule(policy, rule, NULL);
 }
 
 gboolean oakum_policy_judges(const OakumPolicy *policy, OakumFindingKind kind)
@@ -229,4 +231,9 @@ gboolean oakum_policy_wants_baseline(const OakumPolicy *policy)
 const GPtrArray *oakum_policy_imports(const OakumPolicy *policy)
 {
   return policy->imports;
+}
+
+gboolean oakum_policy_moment(const OakumPolicy *policy, const char *text, int64_t *out)
+{
+  return oakum_day_parse(text, policy->zone, out) || oakum_time_parse(text, out);
 }

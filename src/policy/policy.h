@@ -107,6 +107,10 @@ typedef struct {
 NODISCARD OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy,
                                               const OakumPolicyInput *input);
 
+/* The second that a day (its beginning in the policy's time zone) or a time of RFC 3339 means. FALSE: it
+ * is neither. */
+NODISCARD gboolean oakum_policy_moment(const OakumPolicy *policy, const char *text, int64_t *out);
+
 /* ---- telling -------------------------------------------------------------------------------- */
 /* In plain words: what the policy does, every rule and exception, presets written out. */
 NODISCARD char *oakum_policy_explain(const OakumPolicy *policy, int64_t now);

@@ -32,6 +32,15 @@ void oakum_select_add(OakumSelect *select, OakumSelectList list, const char *tex
   g_ptr_array_add(select->lists[list], g_strdup(text));
 }
 
+gboolean oakum_select_plain_ids(const OakumSelect *select)
+{
+  const GPtrArray *ids = select->lists[LIST_ID];
+  for (guint i = 0; ids && i < ids->len; i++)
+    if (!oakum_glob_plain(ids->pdata[i]))
+      return FALSE;
+  return ids != NULL;
+}
+
 gboolean oakum_select_names(const OakumSelect *s)
 {
   for (int i = 0; i < LISTS; i++)
