@@ -60,7 +60,7 @@ static gboolean load(const Compare *c, const char *text, Side *side, GError **er
   side->scanned.keep = c->keep;
   /* borrowed; old advisories are as old for both */
   const OakumScanArgs scan = {.db = args->db, .vex = args->vex, .max_age = (char *)"0"};
-  const OakumPolicy none = {0};
+  g_auto(OakumGate) none = {.policy = oakum_policy_new()};
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, error)

@@ -1,4 +1,4 @@
-#include "cli/policy-args.h"
+#include "cli/scan-common.h"
 #include "os/os.h"
 #include <stdio.h>
 #include <string.h>
@@ -60,10 +60,10 @@ static const OakumOption date_option[] = {
     {"date", 0, OAKUM_OPTION_TEXT, AT(date), "DAY",
      "judge as on this day, 2026-12-31, or at this time of RFC 3339", "now"},
     {0}};
-static const OakumOption check_options[] = {
-    {"fail-on-warnings", 0, OAKUM_OPTION_FLAG, AT(warnings), NULL,
-     "make the exit status 2 when there are warnings"},
-    {0}};
+static const OakumOption check_options[] = {{"fail-on-warnings", 0, OAKUM_OPTION_FLAG, AT(warnings),
+                                             NULL,
+                                             "make the exit status 2 when there are warnings"},
+                                            {0}};
 static const OakumOption test_options[] = {
     {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json", "how the verdict is told", "table"},
     {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
@@ -98,8 +98,9 @@ static const OakumArgument check_arguments[] = {
 static const OakumArgument test_arguments[] = {
     {"RESULT", "a file that oakum scan or ship --format json wrote"}, {0}};
 static const OakumArgument explain_arguments[] = {
-    {"[FILE [RESULT]]", "a policy (none: that of the configuration file, or of --preset), and a saved "
-                        "result: what each rule finds in it, and why"},
+    {"[FILE [RESULT]]",
+     "a policy (none: that of the configuration file, or of --preset), and a saved "
+     "result: what each rule finds in it, and why"},
     {0}};
 #define VERB(word, text, ...)                                                                      \
   {                                                                                                \
@@ -111,17 +112,17 @@ static const OakumCommand
                      .arguments = check_arguments, .groups = check_groups,
                      .examples = "oakum policy check policy.yaml\n"
                                  "oakum policy check --fail-on-warnings oakum.yaml\n"),
-    cmd_test = VERB(test, "judge a saved result",
-                    .about = "Exit status: 0 pass, 1 error, 2 the policy refuses, 3 something could "
-                             "not be judged.",
-                    .arguments = test_arguments, .groups = test_groups,
-                    .examples =
-                        "oakum policy test result.json --policy policy.yaml\n"
-                        "oakum policy test result.json --preset strict --date 2027-01-01\n"
-                        "oakum policy test mr.json --policy policy.yaml --baseline main.json\n"),
+    cmd_test =
+        VERB(test, "judge a saved result",
+             .about = "Exit status: 0 pass, 1 error, 2 the policy refuses, 3 something could "
+                      "not be judged.",
+             .arguments = test_arguments, .groups = test_groups,
+             .examples = "oakum policy test result.json --policy policy.yaml\n"
+                         "oakum policy test result.json --preset strict --date 2027-01-01\n"
+                         "oakum policy test mr.json --policy policy.yaml --baseline main.json\n"),
     cmd_explain = VERB(explain, "tell in plain words what a policy does",
                        .arguments = explain_arguments, .groups = explain_groups,
-                       .examples = "oakum policy explain --preset default\n"
+                       .examples = "oakum policy explain\n"
                                    "oakum policy explain policy.yaml result.json\n"),
     cmd_schema = VERB(schema, "print the JSON schema of policies"),
     cmd_keys = VERB(keys, "print all keys and presets, as a table in Markdown");
@@ -209,13 +210,6 @@ static gboolean check_format(const PolicyArgs *args, GError **error)
          usage(error, "--format takes table or json");
 }
 
-static int status_of(const OakumVerdict *verdict)
-{
-  return verdict->kind == OAKUM_VERDICT_FAIL      ? OAKUM_EXIT_GATE
-         : verdict->kind == OAKUM_VERDICT_UNKNOWN ? OAKUM_EXIT_INCOMPLETE
-                                                  : OAKUM_EXIT_PASS;
-}
-
 static int run_test(int argc, char **argv)
 {
   PolicyArgs args = {0};
@@ -233,7 +227,7 @@ static int run_test(int argc, char **argv)
     g_autofree char *text = g_strcmp0(args.format, "json") == 0 ? oakum_json_dump(json, FALSE)
                                                                 : oakum_cli_verdict_text(verdict);
     printf("%s%s", text, g_str_has_suffix(text, "\n") ? "" : "\n");
-    status = status_of(verdict);
+    status = oakum_cli_verdict_status(verdict);
   }
   if (error)
     (void)complain("test", error);

@@ -258,8 +258,7 @@ gboolean oakum_config_apply(const OakumGeneralArgs *general, const OakumCommand 
 {
   Apply a = {general, command, given, set, user};
   const OakumCommand *named = command->parent ? command->parent : command;
-  const OakumYaml *own =
-      named->own_section ? NULL : oakum_yaml_get(general->top, named->name);
+  const OakumYaml *own = named->own_section ? NULL : oakum_yaml_get(general->top, named->name);
   OakumOptionIter iter = {NULL};
   if (!general->top)
     return TRUE;

@@ -1,5 +1,5 @@
 /* A document with everything that a policy is held against, for tests: one file a case. */
-#include "cli/policy-args.h"
+#include "cli/scan-common.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,8 @@
 static const char *text_of(const OakumYaml *map, const char *key)
 {
   const OakumYaml *value = oakum_yaml_get(map, key);
-  return value && value->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(value) ? value->text : NULL;
+  return value && value->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(value) ? value->text
+                                                                                 : NULL;
 }
 
 static double number_of(const OakumYaml *map, const char *key, double otherwise)
@@ -34,12 +35,38 @@ static gboolean wrong(const OakumYaml *at, const char *text, GError **error)
 /* ---- findings ------------------------------------------------------------------------------- */
 static gboolean known_keys(const OakumYaml *map, GError **error)
 {
-  static const char *const keys[] = {
-      "kind",     "id",         "aliases", "severity",   "title",    "package",     "version",
-      "purl",     "source",     "fixed",   "status",     "fix",      "fix-date",    "first-seen",
-      "cvss",     "epss",       "risk",    "percentile", "kev",      "kev-due",     "ransomware",
-      "layer",    "digest",     "line",    "file",       "code",     "category",    "match",
-      "gone",     "suppressed", NULL};
+  static const char *const keys[] = {"kind",
+                                     "id",
+                                     "aliases",
+                                     "severity",
+                                     "title",
+                                     "package",
+                                     "version",
+                                     "purl",
+                                     "source",
+                                     "fixed",
+                                     "status",
+                                     "fix",
+                                     "fix-date",
+                                     "first-seen",
+                                     "cvss",
+                                     "epss",
+                                     "risk",
+                                     "percentile",
+                                     "kev",
+                                     "kev-due",
+                                     "ransomware",
+                                     "layer",
+                                     "digest",
+                                     "line",
+                                     "file",
+                                     "code",
+                                     "category",
+                                     "match",
+                                     "dockerfile-line",
+                                     "gone",
+                                     "suppressed",
+                                     NULL};
   for (guint i = 0; i < map->keys->len; i++)
     if (!g_strv_contains(keys, ((const OakumYaml *)map->keys->pdata[i])->text))
       return wrong(map->keys->pdata[i], "no such key of a finding", error);
@@ -64,14 +91,14 @@ static OakumFinding *finding_of(const OakumYaml *map, GError **error)
   const struct {
     const char *key;
     char **into;
-  } texts[] = {{"title", &f->title},       {"package", &f->package_name},
-               {"source", &f->source},     {"version", &f->package_version},
-               {"fixed", &f->fixed},       {"purl", &f->package_purl},
-               {"status", &f->status},     {"fix", &f->fix},
-               {"kev-due", &f->kev_due},   {"fix-date", &f->fix_date},
-               {"digest", &f->layer},      {"first-seen", &f->first_seen},
-               {"file", &f->file},         {"code", &f->code},
-               {"match", &f->match},       {"suppressed", &f->suppressed}};
+  } texts[] = {{"title", &f->title},     {"package", &f->package_name},
+               {"source", &f->source},   {"version", &f->package_version},
+               {"fixed", &f->fixed},     {"purl", &f->package_purl},
+               {"status", &f->status},   {"fix", &f->fix},
+               {"kev-due", &f->kev_due}, {"fix-date", &f->fix_date},
+               {"digest", &f->layer},    {"first-seen", &f->first_seen},
+               {"file", &f->file},       {"code", &f->code},
+               {"match", &f->match},     {"suppressed", &f->suppressed}};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     *texts[i].into = g_strdup(text_of(map, texts[i].key));
   const OakumYaml *aliases = oakum_yaml_get(map, "aliases");
@@ -91,8 +118,8 @@ static OakumFinding *finding_of(const OakumYaml *map, GError **error)
   f->ransomware = flag_of(map, "ransomware");
   f->gone = flag_of(map, "gone");
   f->layer_index = (int)CLAMP(number_of(map, "layer", -1), -1, 1000);
-  *(kind == OAKUM_FINDING_LINT ? &f->line : &f->dockerfile_line) =
-      (int)CLAMP(number_of(map, "line", 0), 0, 100000);
+  f->line = (int)CLAMP(number_of(map, "line", 0), 0, 100000);
+  f->dockerfile_line = (int)CLAMP(number_of(map, "dockerfile-line", 0), 0, 100000);
   if (kind == OAKUM_FINDING_VULNERABILITY && !f->status)
     f->status = g_strdup(f->fixed ? "fixed" : "open");
   return f;
@@ -130,8 +157,7 @@ static GPtrArray *packages_of(const OakumYaml *list)
     OakumPackage *package = oakum_package_new();
     package->purl = g_strdup(text_of(map, "purl"));
     for (guint k = 0; paths && paths->items && k < paths->items->len; k++)
-      g_ptr_array_add(package->paths,
-                      g_strdup(((const OakumYaml *)paths->items->pdata[k])->text));
+      g_ptr_array_add(package->paths, g_strdup(((const OakumYaml *)paths->items->pdata[k])->text));
     g_ptr_array_add(out, package);
   }
   return out;
@@ -201,8 +227,8 @@ static int judge(const OakumYaml *top, GError **error)
   g_autoptr(OakumPolicy) policy = policy_of(top, error);
   if (!policy)
     return OAKUM_EXIT_ERROR;
-  const OakumYaml *before = oakum_yaml_get(top, "baseline"), *stages = oakum_yaml_get(top, "stages"),
-                  *paths = oakum_yaml_get(top, "packages");
+  const OakumYaml *before = oakum_yaml_get(top, "baseline"),
+                  *stages = oakum_yaml_get(top, "stages"), *paths = oakum_yaml_get(top, "packages");
   const char *date = text_of(top, "now");
   g_autoptr(GPtrArray) findings = findings_of(oakum_yaml_get(top, "findings"), error),
                        baseline = findings && before ? findings_of(before, error) : NULL,
@@ -237,9 +263,7 @@ static int judge(const OakumYaml *top, GError **error)
   g_autofree char *text = oakum_cli_verdict_text(verdict);
   fputs(text, stdout);
   print_marks(findings, flag_of(top, "show-first-seen"));
-  return verdict->kind == OAKUM_VERDICT_FAIL      ? OAKUM_EXIT_GATE
-         : verdict->kind == OAKUM_VERDICT_UNKNOWN ? OAKUM_EXIT_INCOMPLETE
-                                                  : OAKUM_EXIT_PASS;
+  return oakum_cli_verdict_status(verdict);
 }
 
 static int run(int argc, char **argv)

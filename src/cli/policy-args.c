@@ -7,8 +7,8 @@ const OakumOption oakum_policy_options[] = {
     {"policy", 0, OAKUM_OPTION_TEXT, AT(policy), "FILE",
      "what is too bad, and what does not count: docs/policy.md",
      "the key \"policy\" of the configuration file"},
-    {"preset", 0, OAKUM_OPTION_TEXT, AT(preset), OAKUM_POLICY_PRESETS,
-     "the rules to begin with", "as the policy says, else none"},
+    {"preset", 0, OAKUM_OPTION_TEXT, AT(preset), OAKUM_POLICY_PRESETS, "the rules to begin with",
+     "as the policy says, else none"},
     {"baseline", 0, OAKUM_OPTION_TEXT, AT(baseline), "FILE",
      "an earlier result (--format json): what it has is not new", "none: everything is new"},
     {"ignore-file", 0, OAKUM_OPTION_LIST, AT(ignore_files), "FILE",
@@ -73,7 +73,8 @@ OakumPolicy *oakum_cli_read_policy(const char *path, const char *preset, GError 
     return NULL;
   g_autofree char *shown = oakum_escape_terminal(what, -1);
   g_autoptr(OakumPolicy) policy = oakum_policy_read_text(text, len, shown, preset, error);
-  return policy && read_imports(policy, piped ? "-" : path, error) ? g_steal_pointer(&policy) : NULL;
+  return policy && read_imports(policy, piped ? "-" : path, error) ? g_steal_pointer(&policy)
+                                                                   : NULL;
 }
 
 gboolean oakum_gate_open(const OakumPolicyArgs *args, const OakumGeneralArgs *general,
@@ -88,8 +89,7 @@ gboolean oakum_gate_open(const OakumPolicyArgs *args, const OakumGeneralArgs *ge
     if (out->policy && !read_imports(out->policy, general->path, error))
       g_clear_pointer(&out->policy, oakum_policy_free);
   } else {
-    out->policy =
-        args->preset ? oakum_policy_read_preset(args->preset, error) : oakum_policy_new();
+    out->policy = args->preset ? oakum_policy_read_preset(args->preset, error) : oakum_policy_new();
   }
   gboolean ok = out->policy != NULL;
   for (guint i = 0; ok && args->ignore_files && i < args->ignore_files->len; i++)

@@ -1,6 +1,7 @@
 /* By what an image is judged: for scan, ship and policy. */
 #pragma once
 #include "cli/cli.h"
+#include "dockerfile/dockerfile.h"
 #include "report/report.h"
 
 typedef struct {
@@ -18,9 +19,11 @@ typedef struct {
   GArray *stages;             /* OakumPolicyStage, borrowed from the Dockerfile; NULL: not known */
   gboolean own;               /* there is a policy beyond --fail-on */
 } OakumGate;
+/* Frees what it holds. */
 void oakum_gate_clear(OakumGate *gate);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumGate, oakum_gate_clear)
-/* --policy, else the key "policy" of oakum.yaml, with --preset, and what they import; --ignore-file,
+/* --policy, else the key "policy" of oakum.yaml, with --preset, and what they import;
+ * --ignore-file,
  * --baseline. */
 NODISCARD gboolean oakum_gate_open(const OakumPolicyArgs *args, const OakumGeneralArgs *general,
                                    OakumGate *out, GError **error);

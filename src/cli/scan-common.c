@@ -10,8 +10,7 @@
 const OakumOption oakum_scan_options[] = {
     {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
      "the snapshot inside the program"},
-    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on),
-     OAKUM_FAIL_ON,
+    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
      "with a policy none; else scan: none, ship: fixable"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",

@@ -30,8 +30,8 @@ extern const OakumOption oakum_scan_options[];
   {                                                                                                \
     "Policy", NULL, oakum_policy_options, offsetof(args, member.policy)                            \
   }
-/* All that the options say of what is too bad; `fallback`: --fail-on when neither it nor a policy is
- * given. */
+/* All that the options say of what is too bad; `fallback`: --fail-on when neither it nor a policy
+ * is given. */
 NODISCARD gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
                                         const char *fallback, OakumGate *out, GError **error);
 /* Takes the catalogue and matches its packages with the database that `args` names. */

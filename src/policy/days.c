@@ -28,8 +28,8 @@ static gboolean read_date(const char *text, int date[3])
   return g_date_valid_dmy((GDateDay)date[2], (GDateMonth)date[1], (GDateYear)date[0]);
 }
 
-/* The first second of a day: where clocks go back over midnight there are two of them, and where they
- * go forward none. */
+/* The first second of a day: where clocks go back over midnight there are two of them, and where
+ * they go forward none. */
 static gboolean day_starts(int year, int month, int day, GTimeZone *zone, int64_t *starts)
 {
   static const int shifts[] = {7200, 5400, 3600, 1800};

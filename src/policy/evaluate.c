@@ -1,5 +1,5 @@
-/* Findings to a verdict. What does not count is marked first: rules that ignore, then exceptions; then
- * each rule looks at what is left, none of them knowing of the others. */
+/* Findings to a verdict. What does not count is marked first: rules that ignore, then exceptions;
+ * then each rule looks at what is left, none of them knowing of the others. */
 #include "policy/policy-private.h"
 
 #define MARK "policy: " /* what a policy suppressed, in front of why */
@@ -33,8 +33,8 @@ static gboolean asks(const OakumPolicy *policy, OakumSelectList list)
   return FALSE;
 }
 
-/* Which hole of which package, whatever its version: an upgrade to a version that still has it makes
- * it no new one. */
+/* Which hole of which package, whatever its version: an upgrade to a version that still has it
+ * makes it no new one. */
 static char *hole_key(const char *id, const OakumFinding *f)
 {
   const char *purl = f->package_purl;
@@ -45,8 +45,8 @@ static char *hole_key(const char *id, const OakumFinding *f)
       break;
     }
   g_autofree char *upper = g_ascii_strup(id, -1);
-  return g_strdup_printf("%s|%s|%.*s", upper, f->package_name ? f->package_name : "", (int)MIN(len, G_MAXINT),
-                         purl ? purl : "");
+  return g_strdup_printf("%s|%s|%.*s", upper, f->package_name ? f->package_name : "",
+                         (int)MIN(len, G_MAXINT), purl ? purl : "");
 }
 
 typedef void (*KeyFunc)(char *key, gpointer user); /* takes the key */
@@ -123,7 +123,8 @@ static void judge_init(OakumJudge *judge, const OakumPolicy *policy, const Oakum
   for (guint i = 0; i < input->findings->len; i++)
     for (guint k = 0; k < policy->overrides->len; k++) {
       const OakumOverride *one = policy->overrides->pdata[k];
-      if (oakum_select_matches(&one->select, input->findings->pdata[i], judge, NULL, NULL) == TRI_YES)
+      if (oakum_select_matches(&one->select, input->findings->pdata[i], judge, NULL, NULL) ==
+          TRI_YES)
         g_hash_table_insert(judge->severities, input->findings->pdata[i],
                             GINT_TO_POINTER((int)one->severity + 1));
     }
@@ -201,10 +202,9 @@ static char *exception_name(const OakumException *one)
 {
   g_autofree char *where = where_of(one);
   const GPtrArray *ids = one->select.lists[LIST_ID];
-  g_autofree char *name =
-      ids ? g_strdup_printf("exception %s (%s%s)", where, (char *)ids->pdata[0],
-                            ids->len > 1 ? ", …" : "")
-          : g_strdup_printf("exception %s", where);
+  g_autofree char *name = ids ? g_strdup_printf("exception %s (%s%s)", where, (char *)ids->pdata[0],
+                                                ids->len > 1 ? ", …" : "")
+                              : g_strdup_printf("exception %s", where);
   return oakum_escape_terminal(name, -1);
 }
 
@@ -231,8 +231,7 @@ static Index index_new(const OakumPolicy *policy)
   Index index = {oakum_str_map_new(g_free, (GDestroyNotify)g_ptr_array_unref),
                  g_array_new(FALSE, FALSE, sizeof(guint))};
   for (guint i = 0; i < policy->exceptions->len; i++) {
-    const OakumSelect *select =
-        &((const OakumException *)policy->exceptions->pdata[i])->select;
+    const OakumSelect *select = &((const OakumException *)policy->exceptions->pdata[i])->select;
     const GPtrArray *ids = select->lists[LIST_ID];
     gboolean plain = oakum_select_plain_ids(select);
     for (guint k = 0; plain && k < ids->len; k++)
@@ -246,7 +245,7 @@ static Index index_new(const OakumPolicy *policy)
 typedef struct {
   OakumJudge *judge;
   Index index;
-  guint *hits;           /* of each exception */
+  guint *hits; /* of each exception */
 } Excepting;
 
 /* TRUE: it is excepted, and marked so. */
@@ -364,8 +363,7 @@ static gboolean grace_begins(const OakumJudge *judge, const OakumRule *rule, con
 static gboolean in_grace(const OakumJudge *judge, const OakumRule *rule, const OakumFinding *f)
 {
   gint64 day;
-  return rule->grace > 0 && grace_begins(judge, rule, f, &day) &&
-         judge->today - day < rule->grace;
+  return rule->grace > 0 && grace_begins(judge, rule, f, &day) && judge->today - day < rule->grace;
 }
 
 /* "2 holes are high or worse (rule \"severe\")". */
@@ -478,8 +476,7 @@ static void judge_incomplete(OakumJudge *judge, OakumVerdict *verdict)
   into->verdict = g_strdup(!into->count ? "pass" : fails ? "fail" : "unknown");
   if (!into->count)
     return;
-  g_ptr_array_add(verdict->reasons,
-                  g_strdup_printf("%u things could not be judged", into->count));
+  g_ptr_array_add(verdict->reasons, g_strdup_printf("%u things could not be judged", into->count));
   if (fails) {
     verdict->failing += into->count;
     verdict->kind = OAKUM_VERDICT_FAIL;
@@ -538,7 +535,8 @@ OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy, const OakumPolicy
       except(&e, f);
   }
   tell_exceptions(&e, verdict);
-  for (int pass = 0; pass < 2; pass++) /* those that ignore come first, the order of telling stays */
+  for (int pass = 0; pass < 2;
+       pass++) /* those that ignore come first, the order of telling stays */
     for (guint i = 0; i < policy->rules->len; i++) {
       const OakumRule *rule = policy->rules->pdata[i];
       if ((rule->action == ACTION_IGNORE) == (pass == 0))

@@ -11,22 +11,21 @@ static void tell_rule(GString *out, const OakumRule *rule)
   g_autofree char *kinds = oakum_kinds_text(rule->select.kinds),
                   *predicate = oakum_select_text(&rule->select), *name = shown(rule->name),
                   *about = rule->about ? shown(rule->about) : NULL;
-  static const char *const verbs[] = {"refuse the image", "warn", "do not count"};
+  static const char *const verbs[] = {"refuse the image", "warn"};
+  g_autofree char *most =
+      rule->max > 0 ? g_strdup_printf("more than %d ", rule->max) : g_strdup("");
   g_string_append_printf(out, "- %s%s%s%s: ", name, about ? " (" : "", about ? about : "",
                          about ? ")" : "");
   if (rule->action == ACTION_IGNORE)
-    g_string_append_printf(out, "%s %s that %s.", verbs[ACTION_IGNORE], kinds, predicate);
-  else if (rule->max > 0)
-    g_string_append_printf(out, "%s when more than %d %s%s%s.", verbs[rule->action], rule->max,
-                           kinds, *predicate ? " " : "", predicate);
+    g_string_append_printf(out, "%s that %s do not count.", kinds, predicate);
   else
-    g_string_append_printf(out, "%s when any %s%s%s.", verbs[rule->action], kinds,
-                           *predicate ? " " : "", predicate);
+    g_string_append_printf(out, "%s when there are %s%s%s%s.", verbs[rule->action], most, kinds,
+                           *predicate ? " that " : "", predicate);
   if (rule->grace > 0)
     g_string_append_printf(
         out, " A finding counts %d days after %s.", rule->grace,
-        rule->grace_from == GRACE_FIX    ? "its fix came out (where that is not known: after it was "
-                                           "first seen); without any date at once"
+        rule->grace_from == GRACE_FIX ? "its fix came out (where that is not known: after it was "
+                                        "first seen); without any date at once"
         : rule->grace_from == GRACE_SEEN ? "it was first seen; without that date at once"
                                          : "its fix came out and it was seen");
   if (rule->action != ACTION_IGNORE && rule->missing != MISSING_UNKNOWN)

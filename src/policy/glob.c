@@ -139,8 +139,8 @@ gboolean oakum_glob_path(const char *pattern, const char *path)
   guint left = OAKUM_POLICY_GLOB_STEPS;
   while (g_str_has_prefix(pattern, "./"))
     pattern += 2;
-  return brace_matches(pattern + (*pattern == '/'), path + (*path == '/'),
-                       OAKUM_POLICY_BRACES_MAX, &left);
+  return brace_matches(pattern + (*pattern == '/'), path + (*path == '/'), OAKUM_POLICY_BRACES_MAX,
+                       &left);
 }
 
 GRegex *oakum_whole_regex(const char *pattern)

@@ -34,8 +34,11 @@ static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, con
         g_string_append_printf(above, "%s%s", above->len ? " " : "", comment);
       continue;
     }
-    if (!call(policy, line, comment && *comment ? comment : above->len ? above->str : NULL, what,
-              number, error))
+    if (!call(policy, line,
+              comment && *comment ? comment
+              : above->len        ? above->str
+                                  : NULL,
+              what, number, error))
       return FALSE;
     g_string_truncate(above, 0);
   }
@@ -72,7 +75,8 @@ static gboolean trivy_line(OakumPolicy *policy, char *line, const char *comment,
       g_free(one->until);
       one->until = g_strconcat("the day before ", *word + 4, NULL);
     } else {
-      oakum_policy_warn(policy, what, number, 0, "\"%s\" is not understood, and passed over", *word);
+      oakum_policy_warn(policy, what, number, 0, "\"%s\" is not understood, and passed over",
+                        *word);
     }
   }
   one->select.kinds = (1u << OAKUM_FINDING_VULNERABILITY) | (1u << OAKUM_FINDING_SECRET) |

@@ -82,8 +82,8 @@ static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kin
       !oakum_time_parse(expires, &one->ends))
     return oakum_policy_wrong(what, oakum_yaml_get(map, "expired_at"), error,
                               "\"expired_at\" takes a day, 2026-12-31, or a time of RFC 3339");
-  one->until = expires ? g_strconcat(strlen(expires) == 10 ? "the day before " : "", expires, NULL)
-                       : NULL;
+  one->until =
+      expires ? g_strconcat(strlen(expires) == 10 ? "the day before " : "", expires, NULL) : NULL;
   oakum_select_add(&one->select, LIST_ID, id);
   one->select.kinds = kinds;
   one->imported = TRUE;
@@ -139,13 +139,12 @@ static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
 /* The types of grype that purls call otherwise. */
 static const char *purl_type(const char *type)
 {
-  static const char *const pairs[][2] = {{"python", "pypi"},        {"java-archive", "maven"},
-                                         {"go-module", "golang"},   {"rust-crate", "cargo"},
-                                         {"dotnet", "nuget"},       {"php-composer", "composer"},
-                                         {"dart-pub", "pub"},       {"pod", "cocoapods"},
-                                         {"hex", "hex"},            {"alpm", "alpm"},
-                                         {"portage", "ebuild"},     {"jenkins-plugin", "maven"},
-                                         {"lua-rocks", "luarocks"}, {"R-package", "cran"}};
+  static const char *const pairs[][2] = {
+      {"python", "pypi"},        {"java-archive", "maven"}, {"go-module", "golang"},
+      {"rust-crate", "cargo"},   {"dotnet", "nuget"},       {"php-composer", "composer"},
+      {"dart-pub", "pub"},       {"pod", "cocoapods"},      {"hex", "hex"},
+      {"alpm", "alpm"},          {"portage", "ebuild"},     {"jenkins-plugin", "maven"},
+      {"lua-rocks", "luarocks"}, {"R-package", "cran"}};
   for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
     if (strcmp(pairs[i][0], type) == 0)
       return pairs[i][1];
@@ -182,8 +181,8 @@ static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSe
 static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const char *what,
                             GError **error)
 {
-  static const char *const known[] = {"vulnerability", "include-aliases", "reason", "fix-state",
-                                      "package", NULL};
+  static const char *const known[] = {"vulnerability", "include-aliases", "reason",
+                                      "fix-state",     "package",         NULL};
   g_autoptr(OakumException) one = oakum_exception_new(what, map->line, map->column);
   const char *id, *reason, *state;
   gboolean understood = TRUE;

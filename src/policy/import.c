@@ -100,9 +100,10 @@ gboolean oakum_policy_import(OakumPolicy *policy, const char *text, size_t len, 
   if (kind == OAKUM_IMPORT_DOCKLEIGNORE)
     return oakum_import_dockleignore(policy, text, len, what, error);
   if (kind == OAKUM_IMPORT_AUTO)
-    return oakum_policy_wrong_at(what, 1, 1, error,
-                                 "neither the name nor the keys tell which tool's file this is; say "
-                                 "so in the policy, {file: …, kind: …}");
+    return oakum_policy_wrong_at(
+        what, 1, 1, error,
+        "neither the name nor the keys tell which tool's file this is; say "
+        "so in the policy, {file: …, kind: …}");
   if (!yaml)
     return FALSE;
   if (!oakum_yaml_is_null(yaml) && yaml->kind != OAKUM_YAML_MAP)

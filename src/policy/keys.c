@@ -43,10 +43,12 @@ const OakumKey oakum_policy_table[] = {
     {"grace", PART_RULE, KEY_DAYS, OF(OakumRule, grace), NULL, 3650, NULL,
      "a finding counts only so many days after the date of `grace-from`; without any date at once"},
     {"grace-from", PART_RULE, KEY_CHOICE, OF(OakumRule, grace_from), "fix|seen|later", 0, "fix",
-     "the day on which the fix came out, and where that is not known the first one seen; the day on "
+     "the day on which the fix came out, and where that is not known the first one seen; the day "
+     "on "
      "which it was first seen, by the baseline; the later of both"},
     {"missing", PART_RULE, KEY_CHOICE, OF(OakumRule, missing), "unknown|match|skip", 0, "unknown",
-     "what becomes of a finding when nobody knows what the rule asks of it: the verdict is unknown, "
+     "what becomes of a finding when nobody knows what the rule asks of it: the verdict is "
+     "unknown, "
      "it counts, or it does not"},
     /* an exception */
     {"reason", PART_EXCEPTION, KEY_TEXT, OF(OakumException, reason), NULL, 0, "must be there",
@@ -56,11 +58,13 @@ const OakumKey oakum_policy_table[] = {
     {"expires", PART_EXCEPTION, KEY_UNTIL, OF(OakumException, until), NULL, 0, "never",
      "its last day, in the policy's time zone, or a time of RFC 3339"},
     /* what both look at */
-    {"kind", SELECT, KEY_KINDS, OF_SELECT(kinds), "hole|secret|hygiene|licence|lint|freshness|incomplete",
-     0, "all but `incomplete`", "one or more kinds of findings"},
+    {"kind", SELECT, KEY_KINDS, OF_SELECT(kinds),
+     "hole|secret|hygiene|licence|lint|freshness|incomplete", 0, "all but `incomplete`",
+     "one or more kinds of findings"},
     {"id", SELECT, KEY_TEXTS, OF_LIST(LIST_ID), NULL, 0, NULL,
      "id, other name or code, `*` and `?` for anything: `CVE-2024-*`, `DL3008`, `CIS-DI-0001`"},
-    {"severity", SELECT, KEY_SEVERITY, OF_SELECT(severity), NULL, 0, NULL, "this severity or worse"},
+    {"severity", SELECT, KEY_SEVERITY, OF_SELECT(severity), NULL, 0, NULL,
+     "this severity or worse"},
     {"severity-below", SELECT, KEY_SEVERITY, OF_SELECT(below), NULL, 0, NULL,
      "milder than this severity"},
     {"cvss", SELECT, KEY_NUMBER, OF_SELECT(cvss), NULL, 10, NULL, "CVSS score, at least"},
@@ -69,8 +73,7 @@ const OakumKey oakum_policy_table[] = {
     {"epss-percentile", SELECT, KEY_NUMBER, OF_SELECT(percentile), NULL, 1, NULL,
      "its place among all, at least"},
     {"risk", SELECT, KEY_NUMBER, OF_SELECT(risk), NULL, 100, NULL, "risk, at least"},
-    {"kev", SELECT, KEY_TRUTH, OF_SELECT(kev), NULL, 0, NULL,
-     "whether CISA lists it as exploited"},
+    {"kev", SELECT, KEY_TRUTH, OF_SELECT(kev), NULL, 0, NULL, "whether CISA lists it as exploited"},
     {"kev-due", SELECT, KEY_TRUTH, OF_SELECT(due), NULL, 0, NULL,
      "whether the day until which CISA wants it mended is over"},
     {"ransomware", SELECT, KEY_TRUTH, OF_SELECT(ransomware), NULL, 0, NULL,
@@ -134,12 +137,14 @@ static const Preset presets[] = {
      "severe and not mended yet}\n"
      "- {name: fixable, kind: hole, severity-below: high, fixable: true, action: warn, missing: "
      "match, about: mended}\n"
-     "- {name: hygiene, kind: hygiene, severity: high, action: warn, about: how the image is made}\n"
+     "- {name: hygiene, kind: hygiene, severity: high, action: warn, about: how the image is "
+     "made}\n"
      "- {name: licences, kind: licence, severity: high, action: warn, about: licences to look at}\n"
      "- {name: ended, kind: freshness, action: warn, about: nobody mends it any more}\n"
      "- {name: lint, kind: lint, severity: high, about: errors in the Dockerfile}\n"},
-    {"strict", "stops every hole of medium severity or with a fix, secrets, severe hygiene, licences, "
-               "releases that have ended, and all that could not be judged",
+    {"strict",
+     "stops every hole of medium severity or with a fix, secrets, severe hygiene, licences, "
+     "releases that have ended, and all that could not be judged",
      "unknown: fail\n"
      "rules:\n"
      "- {name: exploited, kind: hole, kev: true, about: known to be exploited}\n"
@@ -149,11 +154,13 @@ static const Preset presets[] = {
      "- {name: fixable, kind: hole, fixable: true, about: mended}\n"
      "- {name: secrets, kind: secret, about: keys and passwords in the image}\n"
      "- {name: hygiene, kind: hygiene, severity: high, about: how the image is made}\n"
-     "- {name: hygiene-medium, kind: hygiene, severity: medium, severity-below: high, action: warn, "
+     "- {name: hygiene-medium, kind: hygiene, severity: medium, severity-below: high, action: "
+     "warn, "
      "about: how the image is made}\n"
      "- {name: licences, kind: licence, severity: high, about: licences to look at}\n"
      "- {name: ended, kind: freshness, about: nobody mends it any more}\n"
-     "- {name: lint, kind: lint, severity: medium, about: errors and warnings in the Dockerfile}\n"},
+     "- {name: lint, kind: lint, severity: medium, about: errors and warnings in the "
+     "Dockerfile}\n"},
     {"report-only", "tells, and fails nothing; what could not be judged is still no pass",
      "rules:\n"
      "- {name: exploited, kind: hole, kev: true, action: warn, about: known to be exploited}\n"
@@ -230,8 +237,8 @@ static char *type_text(const OakumKey *key)
   }
   g_auto(GStrv) words = g_strsplit(key->words, "|", -1);
   g_autofree char *joined = g_strjoinv("`, `", words);
-  return g_strconcat("`", joined, "`", key->type == KEY_CHOICE || key->type == KEY_TEXT ? NULL : ", or a list",
-                     NULL);
+  return g_strconcat("`", joined, "`",
+                     key->type == KEY_CHOICE || key->type == KEY_TEXT ? NULL : ", or a list", NULL);
 }
 
 char *oakum_policy_keys(void)
@@ -292,8 +299,7 @@ static json_t *key_schema(const OakumKey *key)
   case KEY_NUMBER:
     return json_pack("{s:s, s:i, s:f}", "type", "number", "minimum", 0, "maximum", key->most);
   case KEY_COUNT:
-    return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 0, "maximum",
-                     (int)key->most);
+    return json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 0, "maximum", (int)key->most);
   case KEY_DAYS:
     return json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", 0,
                      "maximum", (int)key->most, "type", "string", "pattern", "^[0-9]{1,4}[dw]?$");
@@ -338,10 +344,10 @@ static json_t *part_schema(OakumKeyPart part)
 
 json_t *oakum_policy_schema(void)
 {
-  json_t *schema = json_pack(
-      "{s:s, s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title",
-      "policy of oakum", "description",
-      "a file of its own, or the value of the key policy of oakum.yaml: docs/policy.md");
+  json_t *schema =
+      json_pack("{s:s, s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema",
+                "title", "policy of oakum", "description",
+                "a file of its own, or the value of the key policy of oakum.yaml: docs/policy.md");
   json_t *policy = part_schema(PART_POLICY), *defs = json_object();
   json_object_update(schema, policy);
   json_decref(policy);

@@ -23,15 +23,16 @@ typedef enum { FROM_ANY, FROM_BASE, FROM_OWN } OakumSelectFrom;
 
 /* All that is set must hold; in a list one is enough. */
 typedef struct {
-  guint kinds;              /* a bit an OakumFindingKind; 0: all but INCOMPLETE */
-  GPtrArray *lists[LISTS];  /* char *; NULL: not asked */
-  int severity, below;      /* OakumSeverity; -1: not asked */
+  guint kinds;                         /* a bit an OakumFindingKind; 0: all but INCOMPLETE */
+  GPtrArray *lists[LISTS];             /* char *; NULL: not asked */
+  int severity, below;                 /* OakumSeverity; -1: not asked */
   double cvss, epss, percentile, risk; /* at least; -1: not asked */
   int kev, ransomware, fixable, gone, fresh, due; /* 0, 1; -1: not asked */
   int from;                                       /* OakumSelectFrom */
   int fix_age;                                    /* days, at least; -1: not asked */
-  gboolean regex_names; /* names and sources of packages are regular expressions, as grype has them */
-  gboolean takes_out;   /* it says what does not count: of a package in several places, all */
+  gboolean
+      regex_names;    /* names and sources of packages are regular expressions, as grype has them */
+  gboolean takes_out; /* it says what does not count: of a package in several places, all */
 } OakumSelect;
 
 typedef enum { ACTION_FAIL, ACTION_WARN, ACTION_IGNORE } OakumRuleAction;
@@ -41,8 +42,8 @@ typedef struct {
   OakumSelect select;
   char *name, *about;
   int action, missing, grace_from;
-  int max;   /* allowed */
-  int grace; /* days; -1: none */
+  int max;              /* allowed */
+  int grace;            /* days; -1: none */
   gboolean unnamed;     /* of the command line: reasons do not name it */
   gboolean told_singly; /* each finding's title is a reason */
   gboolean preset;
@@ -74,8 +75,8 @@ struct OakumPolicy {
   int expiring; /* days */
   GPtrArray *require, *without;
   GPtrArray *rules, *exceptions, *overrides, *imports, *warnings; /* warnings: char * */
-  guint patterns; /* in all lists */
-  guint open;     /* exceptions that are tried on every finding */
+  guint patterns;                                                 /* in all lists */
+  guint open; /* exceptions that are tried on every finding */
 };
 
 /* ---- the table of keys ---------------------------------------------------------------------- */
@@ -157,8 +158,8 @@ NODISCARD char *oakum_day_format(int64_t seconds, GTimeZone *zone);
 /* ---- patterns ------------------------------------------------------------------------------- */
 /* `*` any run, `?` one character, in any case of letters. Linear but for the stars. */
 NODISCARD gboolean oakum_glob(const char *pattern, const char *text);
-/* Paths: `*` and `?` stay between slashes, `**` does not; `{a,b}` and `[a-z]` as shells have them; a
- * leading slash of either does not count. */
+/* Paths: `*` and `?` stay between slashes, `**` does not; `{a,b}` and `[a-z]` as shells have them;
+ * a leading slash of either does not count. */
 NODISCARD gboolean oakum_glob_path(const char *pattern, const char *path);
 /* Whether it holds no wildcard. */
 NODISCARD gboolean oakum_glob_plain(const char *pattern);
@@ -171,10 +172,10 @@ typedef struct {
   const OakumPolicy *policy;
   const OakumPolicyInput *input;
   gint64 today;
-  char *image;           /* the target without tag and digest; NULL */
-  GHashTable *packages;  /* purl -> GPtrArray of OakumPackage */
-  GHashTable *before;    /* keys of the baseline's findings -> OakumFinding */
-  GHashTable *regexes;   /* pattern -> GRegex */
+  char *image;            /* the target without tag and digest; NULL */
+  GHashTable *packages;   /* purl -> GPtrArray of OakumPackage */
+  GHashTable *before;     /* keys of the baseline's findings -> OakumFinding */
+  GHashTable *regexes;    /* pattern -> GRegex */
   GHashTable *severities; /* OakumFinding * -> OakumSeverity + 1, by overrides; NULL: none */
 } OakumJudge;
 /* Whether the selector takes the finding. `why` (may be NULL) gets what was compared, "; " between;
@@ -189,17 +190,21 @@ NODISCARD const OakumFinding *oakum_judge_before(const OakumJudge *judge,
 NODISCARD char *oakum_image_name(const char *target);
 /* "holes", "secrets and lint remarks"; new. */
 NODISCARD char *oakum_kinds_text(guint kinds);
-/* What the selector asks, as the predicate of a sentence: "are high or worse and have a fix". New. */
+/* What the selector asks, as the predicate of a sentence: "are high or worse and have a fix". New.
+ */
 NODISCARD char *oakum_select_text(const OakumSelect *select);
 
-/* ---- readers of other tools' files -------------------------------------------------------------- */
+/* ---- readers of other tools' files --------------------------------------------------------------
+ */
 NODISCARD gboolean oakum_import_trivyignore(OakumPolicy *, const char *text, size_t len,
                                             const char *what, GError **);
 NODISCARD gboolean oakum_import_trivyignore_yaml(OakumPolicy *, const OakumYaml *, const char *what,
                                                  GError **);
-NODISCARD gboolean oakum_import_grype(OakumPolicy *, const OakumYaml *, const char *what, GError **);
+NODISCARD gboolean oakum_import_grype(OakumPolicy *, const OakumYaml *, const char *what,
+                                      GError **);
 NODISCARD gboolean oakum_import_hadolint(OakumPolicy *, const OakumYaml *, const char *what,
                                          GError **);
 NODISCARD gboolean oakum_import_dockleignore(OakumPolicy *, const char *text, size_t len,
                                              const char *what, GError **);
-NODISCARD gboolean oakum_import_gitlab(OakumPolicy *, const OakumYaml *, const char *what, GError **);
+NODISCARD gboolean oakum_import_gitlab(OakumPolicy *, const OakumYaml *, const char *what,
+                                       GError **);

@@ -122,8 +122,9 @@ void oakum_policy_free(OakumPolicy *policy)
   g_free(policy->preset);
   g_free(policy->zone_name);
   g_time_zone_unref(policy->zone);
-  GPtrArray *const lists[] = {policy->require, policy->without, policy->rules, policy->exceptions,
-                              policy->overrides, policy->imports, policy->warnings};
+  GPtrArray *const lists[] = {policy->require,    policy->without,   policy->rules,
+                              policy->exceptions, policy->overrides, policy->imports,
+                              policy->warnings};
   for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
     if (lists[i])
       g_ptr_array_unref(lists[i]);

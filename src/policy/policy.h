@@ -1,6 +1,6 @@
 /* policy: findings, a policy, a baseline and a date to a verdict with reasons. Rank 6. A verdict is
- * data, never an error. Opens no file and asks no clock (the rules of a named time zone come from the
- * system's tables, by GLib). */
+ * data, never an error. Opens no file and asks no clock (the rules of a named time zone come from
+ * the system's tables, by GLib). */
 #pragma once
 #include "catalog/catalog.h"
 #include "codec/codec.h"
@@ -18,8 +18,8 @@ typedef struct {
   guint count;    /* findings that the rule is about; of `ignore`: that it takes out */
   guint unsure;   /* findings of which it is not known whether it is about them */
   guint max;      /* how many are allowed */
-  GPtrArray *saw; /* char *: the first OAKUM_POLICY_EXAMPLES of them, a line each; all, with why, when
-                     everything was asked for */
+  GPtrArray *saw; /* char *: the first OAKUM_POLICY_EXAMPLES of them, a line each; all, with why,
+                     when everything was asked for */
 } OakumVerdictRule;
 typedef struct {
   OakumVerdictKind kind;
@@ -44,8 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumPolicy, oakum_policy_free)
 /* Reads a policy (docs/policy.md) from the value of the key "policy", or from a file of its own.
  * `what` names the file in messages, "what:line:column: …", INVALID or LIMIT. `preset` takes the
  * place of the one that the file names; NULL: as the file says. */
-NODISCARD OakumPolicy *oakum_policy_read(const OakumYaml *node, const char *what, const char *preset,
-                                         GError **error);
+NODISCARD OakumPolicy *oakum_policy_read(const OakumYaml *node, const char *what,
+                                         const char *preset, GError **error);
 /* The same of the text of a file: a policy, or a file whose key "policy" holds one. */
 NODISCARD OakumPolicy *oakum_policy_read_text(const char *text, size_t len, const char *what,
                                               const char *preset, GError **error);
@@ -61,7 +61,8 @@ NODISCARD gboolean oakum_policy_judges(const OakumPolicy *policy, OakumFindingKi
 /* Whether it asks what was there before. */
 NODISCARD gboolean oakum_policy_wants_baseline(const OakumPolicy *policy);
 
-/* ---- files of other tools that say what does not count ---------------------------------------- */
+/* ---- files of other tools that say what does not count ----------------------------------------
+ */
 typedef enum {
   OAKUM_IMPORT_AUTO, /* judged by name and content */
   OAKUM_IMPORT_TRIVYIGNORE,
@@ -92,8 +93,8 @@ typedef struct {
   int first, last;  /* its lines, from 1 */
 } OakumPolicyStage;
 typedef struct {
-  GPtrArray *findings;      /* OakumFinding: `suppressed` and `first_seen` are set by the policy */
-  const GPtrArray *layers;  /* OakumLayerOrigin, as a catalogue has them; NULL: none */
+  GPtrArray *findings;       /* OakumFinding: `suppressed` and `first_seen` are set by the policy */
+  const GPtrArray *layers;   /* OakumLayerOrigin, as a catalogue has them; NULL: none */
   const GPtrArray *packages; /* OakumPackage: where the packages of holes lie; NULL: not known */
   const GPtrArray *baseline; /* OakumFinding of an earlier result; NULL: there is none */
   const GArray *stages;      /* OakumPolicyStage; NULL: not known */
@@ -101,14 +102,14 @@ typedef struct {
   int64_t now;               /* seconds since 1970 */
   gboolean everything;       /* what each rule saw is told whole, with why */
 } OakumPolicyInput;
-/* FAIL wins over UNKNOWN: what is known to be bad is not made better by what is not known. What a rule
- * asks of a finding and nobody knows makes the verdict UNKNOWN. What an earlier evaluation suppressed
- * counts again unless this policy says the same. Never fails. */
+/* FAIL wins over UNKNOWN: what is known to be bad is not made better by what is not known. What a
+ * rule asks of a finding and nobody knows makes the verdict UNKNOWN. What an earlier evaluation
+ * suppressed counts again unless this policy says the same. Never fails. */
 NODISCARD OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy,
                                               const OakumPolicyInput *input);
 
-/* The second that a day (its beginning in the policy's time zone) or a time of RFC 3339 means. FALSE: it
- * is neither. */
+/* The second that a day (its beginning in the policy's time zone) or a time of RFC 3339 means.
+ * FALSE: it is neither. */
 NODISCARD gboolean oakum_policy_moment(const OakumPolicy *policy, const char *text, int64_t *out);
 
 /* ---- telling -------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
-/* A policy from YAML, by the table of keys. Whatever is not in the table is refused, with the key that
- * was probably meant: a rule that silently does nothing would let images pass. */
+/* A policy from YAML, by the table of keys. Whatever is not in the table is refused, with the key
+ * that was probably meant: a rule that silently does nothing would let images pass. */
 #include "policy/policy-private.h"
 #include <math.h>
 
@@ -56,7 +56,8 @@ typedef struct {
   const char *what;
 } Read;
 
-static gboolean is_scalar(const Read *r, const OakumYaml *value, const OakumKey *key, GError **error)
+static gboolean is_scalar(const Read *r, const OakumYaml *value, const OakumKey *key,
+                          GError **error)
 {
   if (value->kind != OAKUM_YAML_SCALAR)
     return oakum_policy_wrong(r->what, value, error, "\"%s\" takes one value", key->name);
@@ -137,10 +138,10 @@ static gboolean one_choice(const Read *r, const OakumKey *key, const OakumYaml *
 static gboolean one_kind(const Read *r, const OakumKey *key, const OakumYaml *value, void *at,
                          GError **error)
 {
-  static const OakumFindingKind kinds[] = {
-      OAKUM_FINDING_VULNERABILITY, OAKUM_FINDING_SECRET, OAKUM_FINDING_HYGIENE,
-      OAKUM_FINDING_LICENSE,       OAKUM_FINDING_LINT,   OAKUM_FINDING_EOL,
-      OAKUM_FINDING_INCOMPLETE};
+  static const OakumFindingKind kinds[] = {OAKUM_FINDING_VULNERABILITY, OAKUM_FINDING_SECRET,
+                                           OAKUM_FINDING_HYGIENE,       OAKUM_FINDING_LICENSE,
+                                           OAKUM_FINDING_LINT,          OAKUM_FINDING_EOL,
+                                           OAKUM_FINDING_INCOMPLETE};
   if (!is_scalar(r, value, key, error))
     return FALSE;
   int index = index_of(key->words, value->text);
@@ -336,8 +337,9 @@ static gboolean check_exception(const Read *r, const OakumYaml *map, OakumExcept
   if (!one->reason || !*g_strstrip(one->reason))
     return oakum_policy_wrong(r->what, map, error, "an exception needs a \"reason\"");
   if (!oakum_select_names(&one->select))
-    return oakum_policy_wrong(r->what, map, error,
-                              "an exception must say what it is about: \"id\", \"package\", \"path\" …");
+    return oakum_policy_wrong(
+        r->what, map, error,
+        "an exception must say what it is about: \"id\", \"package\", \"path\" …");
   if ((one->select.kinds & (1u << OAKUM_FINDING_INCOMPLETE)) && !one->select.lists[LIST_ID] &&
       !one->select.lists[LIST_PATH])
     return oakum_policy_wrong(r->what, map, error,
@@ -390,8 +392,9 @@ static gboolean read_import(const Read *r, const OakumYaml *node, GError **error
       if (!ok)
         (void)unknown_key(r, PART_IMPORT, "an import", name, error);
       else
-        ok = read_scalar(r, key, value,
-                         key->type == KEY_CHOICE ? (void *)&kind : (void *)&read.import.file, error);
+        ok =
+            read_scalar(r, key, value,
+                        key->type == KEY_CHOICE ? (void *)&kind : (void *)&read.import.file, error);
       if (!ok) {
         g_free(read.import.file);
         return FALSE;
@@ -408,7 +411,8 @@ static gboolean read_import(const Read *r, const OakumYaml *node, GError **error
 }
 
 /* ---- lists ---------------------------------------------------------------------------------- */
-static const OakumYaml *list_at(const Read *r, const OakumYaml *map, const char *key, GError **error)
+static const OakumYaml *list_at(const Read *r, const OakumYaml *map, const char *key,
+                                GError **error)
 {
   const OakumYaml *list = oakum_yaml_get(map, key);
   if (!list || oakum_yaml_is_null(list) || list->kind == OAKUM_YAML_LIST)
@@ -500,7 +504,8 @@ static gboolean add_preset(const Read *r, const char *name, gboolean unknown_set
 }
 
 /* A name below "without" that the preset does not have is a slip. */
-static gboolean check_without(const Read *r, const OakumYaml *node, const char *name, GError **error)
+static gboolean check_without(const Read *r, const OakumYaml *node, const char *name,
+                              GError **error)
 {
   const OakumYaml *without = oakum_yaml_get(node, "without");
   const char *text = oakum_preset_text(name);
@@ -521,7 +526,8 @@ static gboolean check_without(const Read *r, const OakumYaml *node, const char *
     for (char **word = each; *word && !found; word++)
       found = oakum_glob(one->text, *word);
     if (!found && !words->len)
-      return oakum_policy_wrong(r->what, one, error, "\"without\" goes with a preset, and there is none");
+      return oakum_policy_wrong(r->what, one, error,
+                                "\"without\" goes with a preset, and there is none");
     if (!found) {
       g_autofree char *kind = g_strdup_printf("rule of the preset %s,", name);
       return unknown_word(r->what, one, kind, words->str, error);
@@ -531,11 +537,11 @@ static gboolean check_without(const Read *r, const OakumYaml *node, const char *
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
-static gboolean read_policy(const Read *r, const OakumYaml *node, const char *preset, GError **error)
+static gboolean read_policy(const Read *r, const OakumYaml *node, const char *preset,
+                            GError **error)
 {
   OakumPolicy *policy = r->policy;
-  if (!oakum_yaml_is_null(node) &&
-      !read_map(r, PART_POLICY, "a policy", node, policy, NULL, error))
+  if (!oakum_yaml_is_null(node) && !read_map(r, PART_POLICY, "a policy", node, policy, NULL, error))
     return FALSE;
   if (policy->zone_name) {
     GTimeZone *zone = oakum_zone_new(policy->zone_name);

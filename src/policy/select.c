@@ -1,5 +1,5 @@
-/* Whether a rule or an exception is about a finding: three answers, because what nobody knows is not
- * the same as no. */
+/* Whether a rule or an exception is about a finding: three answers, because what nobody knows is
+ * not the same as no. */
 #include "policy/policy-private.h"
 
 void oakum_select_init(OakumSelect *select)
@@ -66,21 +66,19 @@ static void say(GString *out, const char *format, ...)
     return;
   va_list args;
   va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args),
-                  *safe = oakum_escape_terminal(text, -1);
+  g_autofree char *text = g_strdup_vprintf(format, args), *safe = oakum_escape_terminal(text, -1);
   va_end(args);
   g_string_append_printf(out, "%s%s", out->len ? "; " : "", safe);
 }
 
 OakumSeverity oakum_judge_severity(const OakumJudge *judge, const OakumFinding *f)
 {
-  gpointer other =
-      judge->severities ? g_hash_table_lookup(judge->severities, f) : NULL;
+  gpointer other = judge->severities ? g_hash_table_lookup(judge->severities, f) : NULL;
   return other ? (OakumSeverity)(GPOINTER_TO_INT(other) - 1) : f->severity;
 }
 
-/* "pkg:deb/debian/openssl@3.0?arch=amd64#x": how much of it stands in front of what `level` cuts off:
- * 0 nothing, 1 qualifiers and what is behind, 2 the version too. */
+/* "pkg:deb/debian/openssl@3.0?arch=amd64#x": how much of it stands in front of what `level` cuts
+ * off: 0 nothing, 1 qualifiers and what is behind, 2 the version too. */
 static size_t purl_length(const char *purl, int level)
 {
   size_t len = level > 0 ? strcspn(purl, "?#") : strlen(purl);
@@ -96,11 +94,11 @@ static gboolean purl_matches(const char *pattern, const char *purl)
 {
   if (!purl)
     return FALSE;
-  int level = strpbrk(pattern, "?#") && purl_length(pattern, 1) != strlen(pattern) &&
-                      strchr(pattern, '=')
-                  ? 0
-              : purl_length(pattern, 2) != purl_length(pattern, 0) ? 1
-                                                                   : 2;
+  int level =
+      strpbrk(pattern, "?#") && purl_length(pattern, 1) != strlen(pattern) && strchr(pattern, '=')
+          ? 0
+      : purl_length(pattern, 2) != purl_length(pattern, 0) ? 1
+                                                           : 2;
   g_autofree char *cut = g_strndup(purl, purl_length(purl, level));
   return oakum_glob(pattern, cut);
 }
@@ -167,10 +165,9 @@ static OakumTri one_of_path(const Match *m, const char *pattern)
   const OakumFinding *f = m->f;
   if (f->file)
     return oakum_glob_path(pattern, f->file) ? TRI_YES : TRI_NO;
-  const GPtrArray *packages =
-      f->package_purl && m->judge->packages
-          ? g_hash_table_lookup(m->judge->packages, f->package_purl)
-          : NULL;
+  const GPtrArray *packages = f->package_purl && m->judge->packages
+                                  ? g_hash_table_lookup(m->judge->packages, f->package_purl)
+                                  : NULL;
   if (!packages)
     return f->package_purl && !m->judge->packages ? TRI_MAYBE : TRI_NO;
   for (guint i = 0; i < packages->len; i++) {
@@ -186,10 +183,9 @@ static OakumTri one_of_path(const Match *m, const char *pattern)
 static OakumTri all_paths(const Match *m, const GPtrArray *patterns)
 {
   const OakumFinding *f = m->f;
-  const GPtrArray *packages =
-      !f->file && f->package_purl && m->judge->packages
-          ? g_hash_table_lookup(m->judge->packages, f->package_purl)
-          : NULL;
+  const GPtrArray *packages = !f->file && f->package_purl && m->judge->packages
+                                  ? g_hash_table_lookup(m->judge->packages, f->package_purl)
+                                  : NULL;
   if (!packages || packages->len < 2) {
     OakumTri best = TRI_NO;
     for (guint i = 0; i < patterns->len && best != TRI_YES; i++)
@@ -250,8 +246,8 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
       return TRI_MAYBE;
     const OakumPolicyStage *stage = stage_of(m, line);
     g_autofree char *number = stage ? g_strdup_printf("%d", stage->index) : NULL;
-    yes = stage && ((stage->name && oakum_glob(pattern, stage->name)) ||
-                    strcmp(pattern, number) == 0);
+    yes = stage &&
+          ((stage->name && oakum_glob(pattern, stage->name)) || strcmp(pattern, number) == 0);
     break;
   }
   case LIST_LINE:
@@ -414,7 +410,8 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
   for (int list = 0; list < LISTS; list++)
     ASK(s->lists[list], in_list(&m, (OakumSelectList)list))
   ASK(s->from != FROM_ANY, from(&m))
-  ASK(s->kev >= 0, truth(&m, s->kev, f->kev, "it is known to be exploited", "it is not known to be exploited"))
+  ASK(s->kev >= 0,
+      truth(&m, s->kev, f->kev, "it is known to be exploited", "it is not known to be exploited"))
   ASK(s->ransomware >= 0,
       truth(&m, s->ransomware, f->ransomware, "it is used for ransom", "it is not used for ransom"))
   ASK(s->fixable >= 0, truth(&m, s->fixable, hole ? f->fixed != NULL : f->fix != NULL,
@@ -424,8 +421,8 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
   ASK(s->severity >= 0 || s->below >= 0, severity(&m))
   ASK(s->cvss >= 0, at_least(&m, "CVSS score", s->cvss, f->cvss, f->cvss_vector || f->cvss > 0))
   ASK(s->epss >= 0, at_least(&m, "EPSS", s->epss, f->epss, f->epss >= 0))
-  ASK(s->percentile >= 0, at_least(&m, "EPSS percentile", s->percentile, f->epss_percentile,
-                                   f->epss_percentile >= 0))
+  ASK(s->percentile >= 0,
+      at_least(&m, "EPSS percentile", s->percentile, f->epss_percentile, f->epss_percentile >= 0))
   ASK(s->risk >= 0, at_least(&m, "risk", s->risk, f->risk, TRUE))
   ASK(s->fix_age >= 0, fix_age(&m))
   ASK(s->due >= 0, overdue(&m))
@@ -436,12 +433,14 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
 /* ---- words ---------------------------------------------------------------------------------- */
 char *oakum_kinds_text(guint kinds)
 {
-  static const char *const plural[] = {
-      [OAKUM_FINDING_LINT] = "lint remarks",   [OAKUM_FINDING_VULNERABILITY] = "holes",
-      [OAKUM_FINDING_INCOMPLETE] = "things that could not be judged",
-      [OAKUM_FINDING_EOL] = "remarks on age",  [OAKUM_FINDING_SECRET] = "secrets",
-      [OAKUM_FINDING_HYGIENE] = "remarks on hygiene",
-      [OAKUM_FINDING_LICENSE] = "remarks on licences"};
+  static const char *const plural[] = {[OAKUM_FINDING_LINT] = "lint remarks",
+                                       [OAKUM_FINDING_VULNERABILITY] = "holes",
+                                       [OAKUM_FINDING_INCOMPLETE] =
+                                           "things that could not be judged",
+                                       [OAKUM_FINDING_EOL] = "remarks on age",
+                                       [OAKUM_FINDING_SECRET] = "secrets",
+                                       [OAKUM_FINDING_HYGIENE] = "remarks on hygiene",
+                                       [OAKUM_FINDING_LICENSE] = "remarks on licences"};
   g_autoptr(GString) out = g_string_new(NULL);
   for (guint i = 0; kinds && i < G_N_ELEMENTS(plural); i++)
     if (kinds & (1u << i))
@@ -464,9 +463,10 @@ char *oakum_select_text(const OakumSelect *s)
 {
   GString *out = g_string_new(NULL);
   static const char *const have[LISTS] = {
-      "are called", "are in the package", "come from the source", "have the version",
-      "are in packages of type", "lie in", "came with layer", "came with stage",
-      "came with line", "have the status", "are of the category", "have the fingerprint",
+      "are called",       "are in the package",      "come from the source",
+      "have the version", "are in packages of type", "lie in",
+      "came with layer",  "came with stage",         "came with line",
+      "have the status",  "are of the category",     "have the fingerprint",
       "are of the image"};
   if (s->severity >= 0 && s->below >= 0)
     also(out, "are %s or worse, but below %s", oakum_severity_name((OakumSeverity)s->severity),
@@ -482,8 +482,7 @@ char *oakum_select_text(const OakumSelect *s)
   if (s->kev >= 0)
     also(out, s->kev ? "are known to be exploited" : "are not known to be exploited");
   if (s->due >= 0)
-    also(out, s->due ? "should have been mended by CISA's date"
-                     : "are not past CISA's date");
+    also(out, s->due ? "should have been mended by CISA's date" : "are not past CISA's date");
   if (s->ransomware >= 0)
     also(out, s->ransomware ? "are used for ransom" : "are not used for ransom");
   if (s->cvss >= 0)

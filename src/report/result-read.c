@@ -157,12 +157,11 @@ static const OakumJsonField record_fields[] = {TEXT(Record, "feed", feed),
                                                {0}};
 static const OakumJsonField named_fields[] = {
     TEXT(Named, "name", name), TEXT(Named, "version", version), TEXT(Named, "purl", purl), {0}};
-static const OakumJsonField note_fields[] = {
-    NEED(Note, "id", id),
-    TEXT(Note, "title", title),
-    TEXT(Note, "fix", fix),
-    TEXT(Note, "suppressed", suppressed),
-    {0}};
+static const OakumJsonField note_fields[] = {NEED(Note, "id", id),
+                                             TEXT(Note, "title", title),
+                                             TEXT(Note, "fix", fix),
+                                             TEXT(Note, "suppressed", suppressed),
+                                             {0}};
 static const OakumJsonField origin_fields[] = {TEXT(Origin, "digest", digest),
                                                TEXT(Origin, "created_by", created_by),
                                                ONE(Origin, "base", OAKUM_JSON_BOOL, base),
