@@ -98,9 +98,8 @@ static const OakumArgument check_arguments[] = {
 static const OakumArgument test_arguments[] = {
     {"RESULT", "a file that oakum scan or ship --format json wrote"}, {0}};
 static const OakumArgument explain_arguments[] = {
-    {"[FILE [RESULT]]",
-     "a policy (none: that of the configuration file, or of --preset), and a saved "
-     "result: what each rule finds in it, and why"},
+    {"[FILE [RESULT]]", "a policy (none: that of the configuration file), and a saved "
+                        "result: what each rule finds in it, and why"},
     {0}};
 #define VERB(word, text, ...)                                                                      \
   {                                                                                                \

@@ -1,5 +1,5 @@
-/* Findings to a verdict. What does not count is marked first: rules that ignore, then exceptions;
- * then each rule looks at what is left, none of them knowing of the others. */
+/* Findings to a verdict. What does not count is marked first: by exceptions, then by rules that
+ * ignore; then each rule looks at what is left, none of them knowing of the others. */
 #include "policy/policy-private.h"
 
 #define MARK "policy: " /* what a policy suppressed, in front of why */
@@ -49,46 +49,45 @@ static char *hole_key(const char *id, const OakumFinding *f)
                          (int)MIN(len, G_MAXINT), purl ? purl : "");
 }
 
-typedef void (*KeyFunc)(char *key, gpointer user); /* takes the key */
-static void each_key(const OakumFinding *f, KeyFunc call, gpointer user)
+static char *own_key(const OakumFinding *f)
 {
-  if (f->kind != OAKUM_FINDING_VULNERABILITY) {
-    call(oakum_finding_fingerprint(f), user);
-    return;
-  }
-  call(hole_key(f->id, f), user);
-  for (char **alias = f->aliases; alias && *alias; alias++)
-    call(hole_key(*alias, f), user);
+  return f->kind == OAKUM_FINDING_VULNERABILITY ? hole_key(f->id, f) : oakum_finding_fingerprint(f);
 }
 
-typedef struct {
-  GHashTable *map;
-  const OakumFinding *f;
-} Known;
-
-static void note_key(char *key, gpointer user)
+/* Takes the key. The first one stays. */
+static void note_key(GHashTable *map, char *key, const OakumFinding *f)
 {
-  Known *known = user;
-  if (g_hash_table_contains(known->map, key))
+  if (g_hash_table_contains(map, key))
     g_free(key);
   else
-    g_hash_table_insert(known->map, key, (gpointer)known->f);
+    g_hash_table_insert(map, key, (gpointer)f);
 }
 
-static void find_key(char *key, gpointer user)
+static void note_before(OakumJudge *judge, const OakumFinding *f)
 {
-  Known *known = user;
-  if (!known->f)
-    known->f = g_hash_table_lookup(known->map, key);
-  g_free(key);
+  note_key(judge->before, own_key(f), f);
+  if (f->kind == OAKUM_FINDING_VULNERABILITY)
+    for (char **alias = f->aliases; alias && *alias; alias++)
+      note_key(judge->before_as, hole_key(*alias, f), f);
 }
 
+/* The id of the one among the names of the other. Two that share another name may be two holes that
+ * one notice mends. */
 const OakumFinding *oakum_judge_before(const OakumJudge *judge, const OakumFinding *f)
 {
-  Known known = {judge->before, NULL};
-  if (judge->before)
-    each_key(f, find_key, &known);
-  return known.f;
+  if (!judge->before)
+    return NULL;
+  g_autofree char *own = own_key(f);
+  const OakumFinding *found = g_hash_table_lookup(judge->before, own);
+  if (!found)
+    found = g_hash_table_lookup(judge->before_as, own);
+  if (f->kind != OAKUM_FINDING_VULNERABILITY)
+    return found;
+  for (char **alias = f->aliases; alias && *alias && !found; alias++) {
+    g_autofree char *key = hole_key(*alias, f);
+    found = g_hash_table_lookup(judge->before, key);
+  }
+  return found;
 }
 
 static void judge_init(OakumJudge *judge, const OakumPolicy *policy, const OakumPolicyInput *input)
@@ -112,10 +111,9 @@ static void judge_init(OakumJudge *judge, const OakumPolicy *policy, const Oakum
   }
   if (input->baseline) {
     judge->before = oakum_str_map_new(g_free, NULL);
-    for (guint i = 0; i < input->baseline->len; i++) {
-      Known known = {judge->before, input->baseline->pdata[i]};
-      each_key(known.f, note_key, &known);
-    }
+    judge->before_as = oakum_str_map_new(g_free, NULL);
+    for (guint i = 0; i < input->baseline->len; i++)
+      note_before(judge, input->baseline->pdata[i]);
   }
   if (policy->overrides->len == 0)
     return;
@@ -136,6 +134,7 @@ static void judge_clear(OakumJudge *judge)
   g_hash_table_unref(judge->regexes);
   g_clear_pointer(&judge->packages, g_hash_table_unref);
   g_clear_pointer(&judge->before, g_hash_table_unref);
+  g_clear_pointer(&judge->before_as, g_hash_table_unref);
   g_clear_pointer(&judge->severities, g_hash_table_unref);
 }
 
@@ -245,7 +244,8 @@ static Index index_new(const OakumPolicy *policy)
 typedef struct {
   OakumJudge *judge;
   Index index;
-  guint *hits; /* of each exception */
+  GArray *ended; /* guint: those that would be about the finding at hand, had they not ended */
+  guint *hits;   /* of each exception */
 } Excepting;
 
 /* TRUE: it is excepted, and marked so. */
@@ -254,9 +254,11 @@ static gboolean try_exception(Excepting *e, guint at, OakumFinding *f)
   const OakumException *one = e->judge->policy->exceptions->pdata[at];
   if (oakum_select_matches(&one->select, f, e->judge, NULL, NULL) != TRI_YES)
     return FALSE;
-  e->hits[at]++;
-  if (e->judge->input->now >= one->ends)
+  if (e->judge->input->now >= one->ends) {
+    g_array_append_val(e->ended, at);
     return FALSE;
+  }
+  e->hits[at]++;
   g_free(f->suppressed);
   f->suppressed = exception_text(one);
   return TRUE;
@@ -374,7 +376,7 @@ static char *rule_text(const OakumRule *rule, guint count)
   g_autoptr(GString) out = g_string_new(NULL);
   g_string_append_printf(out, "%u %s%s%s", count, kinds, *predicate ? " " : "", predicate);
   if (rule->grace > 0)
-    g_string_append_printf(out, ", grace of %d days over", rule->grace);
+    g_string_append_printf(out, ", no grace of %d days left", rule->grace);
   if (rule->max > 0)
     g_string_append_printf(out, "; %d are allowed", rule->max);
   if (!rule->unnamed)
@@ -528,25 +530,32 @@ OakumVerdict *oakum_policy_evaluate(const OakumPolicy *policy, const OakumPolicy
          policy->no_baseline == NO_BASELINE_NEW   ? "all findings count as new"
          : policy->no_baseline == NO_BASELINE_OLD ? "no finding counts as new"
                                                   : "what is new is not known");
-  Excepting e = {&judge, index_new(policy), g_new0(guint, policy->exceptions->len + 1)};
+  Excepting e = {&judge, index_new(policy), g_array_new(FALSE, FALSE, sizeof(guint)),
+                 g_new0(guint, policy->exceptions->len + 1)};
   for (guint i = 0; i < input->findings->len; i++) {
     OakumFinding *f = input->findings->pdata[i];
-    if (!f->suppressed)
-      except(&e, f);
+    if (f->suppressed)
+      continue;
+    g_array_set_size(e.ended, 0);
+    except(&e, f);
+    for (guint k = 0; !f->suppressed && k < e.ended->len; k++)
+      e.hits[g_array_index(e.ended, guint, k)]++;
   }
   tell_exceptions(&e, verdict);
-  for (int pass = 0; pass < 2;
-       pass++) /* those that ignore come first, the order of telling stays */
+  for (int pass = 0; pass < 2; pass++) /* those that ignore come first */
     for (guint i = 0; i < policy->rules->len; i++) {
       const OakumRule *rule = policy->rules->pdata[i];
       if ((rule->action == ACTION_IGNORE) == (pass == 0))
         judge_rule(&judge, verdict, rule);
     }
   judge_incomplete(&judge, verdict);
+  if (verdict->kind == OAKUM_VERDICT_UNKNOWN && policy->unknown == UNKNOWN_FAIL)
+    verdict->kind = OAKUM_VERDICT_FAIL;
   if (!input->baseline && oakum_policy_wants_baseline(policy))
     set_first_seen(&judge); /* for the next run; no day of grace comes of it in this one */
   g_hash_table_unref(e.index.by_id);
   g_array_unref(e.index.rest);
+  g_array_unref(e.ended);
   g_free(e.hits);
   judge_clear(&judge);
   return verdict;

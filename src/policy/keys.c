@@ -18,7 +18,9 @@ const OakumKey oakum_policy_table[] = {
     {"timezone", PART_POLICY, KEY_TEXT, OF(struct OakumPolicy, zone_name), NULL, 0, "UTC",
      "where days begin and end: `UTC`, `+02:00`, `Europe/Berlin`"},
     {"unknown", PART_POLICY, KEY_CHOICE, OF(struct OakumPolicy, unknown), "unknown|fail", 0,
-     "unknown", "the verdict when something could not be judged; it never passes"},
+     "unknown",
+     "the verdict when something could not be judged, or a rule asks what is not known; it never "
+     "passes"},
     {"no-baseline", PART_POLICY, KEY_CHOICE, OF(struct OakumPolicy, no_baseline), "new|unknown|old",
      0, "new", "what rules with `new` take findings for when no earlier result is given"},
     {"expiring", PART_POLICY, KEY_DAYS, OF(struct OakumPolicy, expiring), NULL, 3650, "14",

@@ -175,6 +175,7 @@ typedef struct {
   char *image;            /* the target without tag and digest; NULL */
   GHashTable *packages;   /* purl -> GPtrArray of OakumPackage */
   GHashTable *before;     /* keys of the baseline's findings -> OakumFinding */
+  GHashTable *before_as;  /* the same by their other names */
   GHashTable *regexes;    /* pattern -> GRegex */
   GHashTable *severities; /* OakumFinding * -> OakumSeverity + 1, by overrides; NULL: none */
 } OakumJudge;

@@ -405,8 +405,10 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
                 s->ransomware == 1 || s->due == 1 || s->fix_age >= 0 || s->lists[LIST_STATUS]))
     return TRI_NO;
 #define ASK(wanted, answer)                                                                        \
-  if ((wanted) && all != TRI_NO)                                                                   \
-    all = MIN(all, (answer));
+  if ((wanted) && all != TRI_NO) {                                                                 \
+    OakumTri one = (answer);                                                                       \
+    all = MIN(all, one);                                                                           \
+  }
   for (int list = 0; list < LISTS; list++)
     ASK(s->lists[list], in_list(&m, (OakumSelectList)list))
   ASK(s->from != FROM_ANY, from(&m))
@@ -478,7 +480,7 @@ char *oakum_select_text(const OakumSelect *s)
   if (s->fixable >= 0)
     also(out, s->fixable ? "have a fix" : "have no fix");
   if (s->fix_age >= 0)
-    also(out, "have had it for %d days or more", s->fix_age);
+    also(out, "have had a fix for %d days or more", s->fix_age);
   if (s->kev >= 0)
     also(out, s->kev ? "are known to be exploited" : "are not known to be exploited");
   if (s->due >= 0)
