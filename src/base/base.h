@@ -116,6 +116,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumProgress, oakum_progress_free)
 /* For a terminal: C0, C1, ESC, DEL, bidirectional and zero-width controls become \xNN or \u{NNNN};
  * newline and tab too, so that one field stays on one line. */
 NODISCARD char *oakum_escape_terminal(const char *bytes, gssize len);
+/* Characters that move the cursor, hide text or change its order. */
+NODISCARD gboolean oakum_is_deceptive(gunichar c);
 /* For HTML text and quoted attribute values: & < > " ' and control characters. */
 NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */

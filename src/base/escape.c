@@ -17,8 +17,7 @@ static size_t next_char(const char *at, size_t left, gunichar *c)
   return (size_t)g_unichar_to_utf8(*c, NULL);
 }
 
-/* Characters that move the cursor, hide text or change its order. */
-static gboolean is_deceptive(gunichar c)
+gboolean oakum_is_deceptive(gunichar c)
 {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
          (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
@@ -57,7 +56,7 @@ char *oakum_escape_terminal(const char *bytes, gssize len)
       break;
     gunichar c;
     size_t n = next_char(bytes, left, &c);
-    if (c == (gunichar)-1 || is_deceptive(c))
+    if (c == (gunichar)-1 || oakum_is_deceptive(c))
       append_escaped(out, bytes, c);
     else
       g_string_append_len(out, bytes, (gssize)n);
@@ -91,7 +90,7 @@ char *oakum_escape_html(const char *bytes, gssize len)
       g_string_append(out, "&#39;");
       break;
     default:
-      if (c == (gunichar)-1 || (is_deceptive(c) && c != '\n' && c != '\t'))
+      if (c == (gunichar)-1 || (oakum_is_deceptive(c) && c != '\n' && c != '\t'))
         append_escaped(out, bytes, c);
       else
         g_string_append_len(out, bytes, (gssize)n);

@@ -335,6 +335,7 @@
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */

@@ -1,11 +1,5 @@
-#include "cli/scan-common.h"
-#include "os/os.h"
+#include "cli/side.h"
 #include "report/compare.h"
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef struct {
   char *db, *format, *file, *platform, *store;
@@ -15,13 +9,6 @@ typedef struct {
   OakumGeneralArgs general;
 } CompareArgs;
 
-/* One of the two, scanned or read. */
-typedef struct {
-  OakumScanned scanned;
-  OakumSavedResult *saved;
-  OakumResult result;
-} Side;
-
 typedef struct {
   const CompareArgs *args;
   OakumPlatform platform;
@@ -30,57 +17,8 @@ typedef struct {
   char *keep; /* folder of the store; NULL: nothing is kept */
 } Compare;
 
-/* A file that begins as JSON does; everything else is an image argument. */
-static gboolean is_result(const char *path)
-{
-  struct stat st;
-  char start[64];
-  OAKUM_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-    return FALSE;
-  ssize_t n = read(fd, start, sizeof(start));
-  ssize_t at = 0;
-  while (at < n && g_ascii_isspace(start[at]))
-    at++;
-  return at < n && start[at] == '{';
-}
-
-static gboolean load(const Compare *c, const char *text, Side *side, GError **error)
-{
-  if (is_result(text)) {
-    g_autofree char *data = NULL;
-    size_t len;
-    if (!oakum_file_read(text, OAKUM_RESULT_FILE_MAX, &data, &len, error) ||
-        !(side->saved = oakum_report_read(data, len, text, error)))
-      return FALSE;
-    side->result = side->saved->result;
-    return TRUE;
-  }
-  const CompareArgs *args = c->args;
-  side->scanned.keep = c->keep;
-  /* borrowed; old advisories are as old for both */
-  const OakumScanArgs scan = {.db = args->db, .vex = args->vex, .max_age = (char *)"0"};
-  g_auto(OakumGate) none = {.policy = oakum_policy_new()};
-  g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
-  OakumCatalog *catalog =
-      arg && oakum_image_arg_take_stdin(arg, error)
-          ? oakum_image_arg_examine(arg, &c->platform, c->store, c->cache, &args->registry,
-                                    &side->scanned.facts, error)
-          : NULL;
-  if (!catalog || !oakum_cli_scan(catalog, &scan, NULL, &none, &side->scanned, error))
-    return FALSE;
-  side->result = oakum_scanned_result(&side->scanned, &(OakumReportSubject){.target = text});
-  return TRUE;
-}
-
-static void side_clear(Side *side)
-{
-  oakum_scanned_clear(&side->scanned);
-  oakum_saved_result_free(side->saved);
-}
-
 /* What could not be judged in one of them could be what differs. */
-static guint not_judged(const Side *side)
+static guint not_judged(const OakumSide *side)
 {
   guint n = 0;
   for (guint i = 0; i < side->result.findings->len; i++)
@@ -90,22 +28,23 @@ static guint not_judged(const Side *side)
 
 static int compare(const Compare *c, const char *a, const char *b, GError **error)
 {
-  Side sides[2] = {{.saved = NULL}, {.saved = NULL}};
+  g_auto(OakumSide) old = {.saved = NULL}, new = {.saved = NULL};
+  const CompareArgs *args = c->args;
+  const OakumSideContext context = {args->db, args->vex, &c->platform,   c->store,
+                                    c->cache, c->keep,   &args->registry};
   int status = OAKUM_EXIT_ERROR;
-  if (load(c, a, &sides[0], error) && load(c, b, &sides[1], error)) {
+  if (oakum_side_load(&context, a, &old, error) && oakum_side_load(&context, b, &new, error)) {
     g_autoptr(OakumComparison) comparison =
-        oakum_comparison_new(&sides[0].result, &sides[1].result);
+        oakum_comparison_new(&old.result, &new.result);
     g_autofree char *text =
         oakum_comparison_write(comparison, c->args->format ? c->args->format : "table", error);
-    guint unknown = not_judged(&sides[0]) + not_judged(&sides[1]);
+    guint unknown = not_judged(&old) + not_judged(&new);
     if (text && oakum_cli_put_text(text, c->args->file, error))
       status = unknown ? OAKUM_EXIT_INCOMPLETE : OAKUM_EXIT_PASS;
     if (unknown)
       oakum_warn("%u things in the two could not be judged: what differs there is not known",
                  unknown);
   }
-  side_clear(&sides[0]);
-  side_clear(&sides[1]);
   return status;
 }
 

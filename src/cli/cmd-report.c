@@ -11,10 +11,13 @@ typedef struct {
 /* Three lines for a job's log. */
 static void print_summary(const OakumResult *result)
 {
-  guint counts[OAKUM_SEVERITY_CRITICAL + 1] = {0}, holes = 0, fixable = 0, kev = 0, unknown = 0;
+  guint counts[OAKUM_SEVERITY_CRITICAL + 1] = {0}, holes = 0, fixable = 0, kev = 0, unknown = 0,
+                                         secrets = 0, hygiene = 0;
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     unknown += f->kind == OAKUM_FINDING_INCOMPLETE;
+    secrets += f->kind == OAKUM_FINDING_SECRET && !f->suppressed;
+    hygiene += f->kind == OAKUM_FINDING_HYGIENE && !f->suppressed;
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
     counts[f->severity]++;
@@ -28,8 +31,9 @@ static void print_summary(const OakumResult *result)
                                                 ? result->verdict->reasons->pdata[0]
                                                 : "nothing speaks against it",
                                             -1);
-  printf("%s: %u packages, %u holes (%u with a fix, %u known to be exploited), %u not judged\n",
-         target, result->catalog->packages->len, holes, fixable, kev, unknown);
+  printf("%s: %u packages, %u holes (%u with a fix, %u known to be exploited), %u secrets, %u "
+         "remarks on hygiene, %u not judged\n",
+         target, result->catalog->packages->len, holes, fixable, kev, secrets, hygiene, unknown);
   for (int s = OAKUM_SEVERITY_CRITICAL; s >= 0; s--)
     printf("%s%u %s", s == OAKUM_SEVERITY_CRITICAL ? "" : ", ", counts[s],
            oakum_severity_name((OakumSeverity)s));

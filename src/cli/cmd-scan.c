@@ -1,3 +1,4 @@
+#include "cli/advise.h"
 #include "cli/attached.h"
 #include "cli/scan-common.h"
 #include <stdio.h>
@@ -8,6 +9,7 @@ typedef struct {
   char *platform, *store, *sbom_source;
   GPtrArray *files;
   gboolean no_cache;
+  OakumAdviseArgs advise;
   OakumRegistryArgs registry;
   OakumGeneralArgs general;
 } ScanArgs;
@@ -107,6 +109,22 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
                                            &args->registry, &scanned->facts, error);
 }
 
+/* The reports; with --advise what to do about it, in place of one. */
+static gboolean tell(const Scan *scan, const OakumScanned *scanned, const char *target,
+                     const GPtrArray *paths, GError **error)
+{
+  const ScanArgs *args = scan->args;
+  const OakumReportSubject subject = {.target = target};
+  if (!args->advise.advise)
+    return oakum_cli_report(scanned, &subject, &args->scan, paths, error);
+  const OakumSideContext context = {args->scan.db, args->scan.vex, &scan->platform, scan->store,
+                                    scan->cache,   scan->keep,     &args->registry};
+  const OakumResult result = oakum_scanned_result(scanned, &subject);
+  return oakum_cli_advise(&args->advise, &context, &result,
+                          args->scan.formats ? args->scan.formats->pdata[0] : NULL,
+                          paths->len > 0 ? paths->pdata[0] : NULL, error);
+}
+
 static int scan_one(Scan *scan, const char *text, guint number)
 {
   g_autoptr(GError) error = NULL;
@@ -120,8 +138,7 @@ static int scan_one(Scan *scan, const char *text, guint number)
   scanned.named = text;
   scanned.image = arg && arg->kind == OAKUM_ARG_REGISTRY ? arg->text : NULL;
   if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->gate, &scanned, &error) &&
-      oakum_cli_report(&scanned, &(OakumReportSubject){.target = arg->text}, &args->scan, paths,
-                       &error))
+      tell(scan, &scanned, arg->text, paths, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
@@ -173,7 +190,18 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && oakum_scan_args_gate(&args.scan, &args.general, "none", &scan.gate, &error) &&
-       oakum_cli_check_formats(args.scan.formats, args.files, &error);
+       (args.advise.advise || oakum_cli_check_formats(args.scan.formats, args.files, &error));
+  if (ok && !args.advise.advise && (args.advise.dockerfile || args.advise.candidates)) {
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--dockerfile and --candidate are for --advise");
+    ok = FALSE;
+  }
+  if (ok && args.advise.advise &&
+      ((args.scan.formats && args.scan.formats->len > 1) || (args.files && args.files->len > 1))) {
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "--advise takes one --format and one --output");
+    ok = FALSE;
+  }
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &scan.platform, &error);
   else if (ok)
@@ -221,6 +249,7 @@ static const OakumOptionGroup groups[] = {
     {NULL, NULL, own_options, 0},
     {"Scanning", NULL, oakum_scan_options, offsetof(ScanArgs, scan)},
     OAKUM_POLICY_GROUP(ScanArgs, scan),
+    {"Advice", NULL, oakum_advise_options, offsetof(ScanArgs, advise)},
     OAKUM_REGISTRY_GROUP(ScanArgs, registry),
     OAKUM_GENERAL_GROUP(ScanArgs, general),
     {0}};
@@ -240,6 +269,8 @@ const OakumCommand oakum_cmd_scan = {
     .examples = "oakum scan --db adv.db rootfs:/\n"
                 "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n"
                 "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n"
+                "oakum scan --db adv.db --advise --candidate debian:12-slim --candidate "
+                "alpine:3.20 app:v1\n"
                 "oakum scan --db adv.db --policy policy.yaml --baseline main.json app:v1\n"
                 "oakum scan --db adv.db --preset default --ignore-file .trivyignore app:v1\n",
     .run = run,

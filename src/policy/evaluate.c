@@ -291,7 +291,8 @@ static void note(OakumVerdict *verdict, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_ptr_array_add(verdict->notes, g_strdup_vprintf(format, args));
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  g_ptr_array_add(verdict->notes, oakum_escape_terminal(text, -1));
   va_end(args);
 }
 
@@ -381,7 +382,7 @@ static char *rule_text(const OakumRule *rule, guint count)
     g_string_append_printf(out, "; %d are allowed", rule->max);
   if (!rule->unnamed)
     g_string_append_printf(out, " (rule \"%s\")", rule->name);
-  return g_string_free(g_steal_pointer(&out), FALSE);
+  return oakum_escape_terminal(out->str, (gssize)out->len);
 }
 
 static char *unsure_text(const OakumRule *rule, guint unsure, const char *lacks)
@@ -390,9 +391,11 @@ static char *unsure_text(const OakumRule *rule, guint unsure, const char *lacks)
   if (rule->unnamed && rule->select.severity >= 0)
     return g_strdup_printf("%u holes have no severity, so that they may be %s or worse", unsure,
                            oakum_severity_name((OakumSeverity)rule->select.severity));
-  g_autofree char *predicate = oakum_select_text(&rule->select);
-  return g_strdup_printf("%u %s may be what rule \"%s\" asks for (%s): not known is %s", unsure,
-                         kinds, rule->name, predicate, lacks);
+  g_autofree char *predicate = oakum_select_text(&rule->select),
+                  *text = g_strdup_printf(
+                      "%u %s may be what rule \"%s\" asks for (%s): not known is %s", unsure, kinds,
+                      rule->name, predicate, lacks);
+  return oakum_escape_terminal(text, -1);
 }
 
 static void judge_rule(OakumJudge *judge, OakumVerdict *verdict, const OakumRule *rule)

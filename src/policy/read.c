@@ -276,6 +276,8 @@ static gboolean read_map(const Read *r, OakumKeyPart part, const char *of, const
     const OakumKey *key = key_of(part, name->text);
     if (!key)
       return unknown_key(r, part, of, name, error);
+    if (key->type != KEY_PART && oakum_yaml_is_null(value)) /* which has no place of its own */
+      return oakum_policy_wrong(r->what, name, error, "\"%s\" has no value", key->name);
     void *at = (char *)(key->select ? (void *)select : own) + key->offset;
     if (key->type != KEY_PART && !read_value(r, key, value, at, error))
       return FALSE;

@@ -39,6 +39,36 @@ static json_t *hole_json(const OakumFinding *f)
   return object;
 }
 
+static json_t *observed_json(const OakumFinding *f)
+{
+  json_t *object = json_object();
+  json_object_set_new(object, "id", oakum_sbom_text(f->id));
+  json_object_set_new(object, "severity", json_string(oakum_severity_name(f->severity)));
+  json_object_set_new(object, "title", oakum_sbom_text(f->title));
+  json_object_set_new(object, "file", oakum_sbom_text(f->file));
+  json_object_set_new(object, "line", f->line > 0 ? json_integer(f->line) : json_null());
+  json_object_set_new(object, "match", oakum_sbom_text(f->match));
+  json_object_set_new(object, "gone", json_boolean(f->gone));
+  oakum_report_set(object, "package", f->package_name);
+  return object;
+}
+
+/* "secrets", "hygiene" and "licenses": what came, what went, how many stayed. */
+static void set_observed(json_t *json, const OakumComparison *c, OakumFindingKind kind,
+                         const char *key)
+{
+  json_t *lists[2] = {json_array(), json_array()}, *object = json_object();
+  for (guint i = 0; i < c->observed->len; i++) {
+    const OakumHoleChange *change = &g_array_index(c->observed, OakumHoleChange, i);
+    if (change->finding->kind == kind)
+      json_array_append_new(lists[change->kind], observed_json(change->finding));
+  }
+  for (int i = 0; i < 2; i++)
+    json_object_set_new(object, kinds[i], lists[i]);
+  json_object_set_new(object, "unchanged", json_integer(c->observed_same[kind]));
+  json_object_set_new(json, key, object);
+}
+
 static json_t *count(int64_t value)
 {
   return value < 0 ? json_null() : json_integer(value);
@@ -105,6 +135,9 @@ static char *write_json(const OakumComparison *c)
   json_object_set_new(json, "layers", layers);
   json_object_set_new(json, "packages", packages);
   json_object_set_new(json, "findings", findings);
+  set_observed(json, c, OAKUM_FINDING_SECRET, "secrets");
+  set_observed(json, c, OAKUM_FINDING_HYGIENE, "hygiene");
+  set_observed(json, c, OAKUM_FINDING_LICENSE, "licenses");
   json_object_set_new(json, "settings", settings);
   return oakum_report_dump(json);
 }
@@ -176,6 +209,22 @@ static void title(Page *page, const char *text, int columns)
   g_string_append(page->out, "|\n");
 }
 
+static void summarize_observed(Page *page, const OakumComparison *c, OakumFindingKind kind)
+{
+  guint ways[2] = {0}, same = c->observed_same[kind];
+  for (guint i = 0; i < c->observed->len; i++) {
+    const OakumHoleChange *change = &g_array_index(c->observed, OakumHoleChange, i);
+    ways[change->kind] += change->finding->kind == kind;
+  }
+  if (ways[0] + ways[1] + same == 0)
+    return;
+  g_autofree char *old = g_strdup_printf("%u", same + ways[1]),
+                  *new = g_strdup_printf("%u", same + ways[0]),
+                  *delta = g_strdup_printf("+%u -%u", ways[0], ways[1]),
+                  *name = g_ascii_strdown(oakum_report_observed_titles[kind], -1);
+  row(page, (const char *const[]){name, old, new, delta, NULL});
+}
+
 static void summary(Page *page, const OakumComparison *c)
 {
   g_autofree char *from = megabytes(c->size_from), *to = megabytes(c->size_to),
@@ -200,6 +249,9 @@ static void summary(Page *page, const OakumComparison *c)
                   *new = g_strdup_printf("%u", a + c->holes_same),
                   *delta = g_strdup_printf("+%u -%u", a, r);
   row(page, (const char *const[]){"all holes", old, new, delta, NULL});
+  for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
+    if (oakum_report_observed_titles[kind])
+      summarize_observed(page, c, (OakumFindingKind)kind);
 }
 
 static void list_holes(Page *page, const OakumComparison *c, OakumChangeKind kind, const char *name)
@@ -219,6 +271,32 @@ static void list_holes(Page *page, const OakumComparison *c, OakumChangeKind kin
     g_autofree char *subject = oakum_report_subject(f);
     row(page, (const char *const[]){oakum_severity_name(f->severity), f->id, subject,
                                     f->fixed ? f->fixed : "no fix", NULL});
+  }
+  if (left > 0)
+    g_string_append_printf(page->out, "\n%s: %u more, which oakum compare --format json has\n",
+                           name, left);
+}
+
+static void list_observed(Page *page, const OakumComparison *c, OakumFindingKind kind,
+                          OakumChangeKind way)
+{
+  g_autofree char *name = g_strdup_printf("%s that %s", oakum_report_observed_titles[kind],
+                                          way == OAKUM_CHANGE_ADDED ? "came" : "went");
+  guint told = 0, left = 0;
+  for (guint i = 0; i < c->observed->len; i++) {
+    const OakumHoleChange *change = &g_array_index(c->observed, OakumHoleChange, i);
+    const OakumFinding *f = change->finding;
+    if (f->kind != kind || change->kind != way)
+      continue;
+    if (page->markdown && page->out->len > OAKUM_MARKDOWN_MAX * 2 / 3) {
+      left++;
+      continue;
+    }
+    if (told++ == 0)
+      title(page, name, 4);
+    g_autofree char *place = oakum_report_place(f);
+    row(page,
+        (const char *const[]){oakum_severity_name(f->severity), f->id, f->title, place, NULL});
   }
   if (left > 0)
     g_string_append_printf(page->out, "\n%s: %u more, which oakum compare --format json has\n",
@@ -259,6 +337,9 @@ static char *write_text(const OakumComparison *c, gboolean markdown)
   }
   list_holes(&page, c, OAKUM_CHANGE_ADDED, "Holes that came");
   list_holes(&page, c, OAKUM_CHANGE_REMOVED, "Holes that went");
+  for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
+    for (int way = 0; oakum_report_observed_titles[kind] && way < 2; way++)
+      list_observed(&page, c, (OakumFindingKind)kind, (OakumChangeKind)way);
   list_packages(&page, c);
   return g_string_free(page.out, FALSE);
 }

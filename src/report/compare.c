@@ -1,4 +1,5 @@
 #include "report/compare.h"
+#include "report/report-private.h"
 #include <string.h>
 
 /* ---- packages
@@ -99,12 +100,17 @@ static char *hole_key(const OakumFinding *f)
   return g_strjoin("\n", f->id, what ? what : "", NULL);
 }
 
-static GHashTable *holes_of(const OakumResult *result)
+/* What holes go by, or, when `observed`, what files and settings show. */
+static GHashTable *findings_of(const OakumResult *result, gboolean observed)
 {
   GHashTable *holes = oakum_str_map_new(g_free, NULL);
   for (guint i = result->findings->len; i-- > 0;) { /* the first of those that are alike stays */
     OakumFinding *f = result->findings->pdata[i];
-    if (f->kind == OAKUM_FINDING_VULNERABILITY && !f->suppressed)
+    if (f->suppressed)
+      continue;
+    if (observed && oakum_report_is_observed(f))
+      g_hash_table_replace(holes, oakum_finding_fingerprint(f), f);
+    else if (!observed && f->kind == OAKUM_FINDING_VULNERABILITY)
       g_hash_table_replace(holes, hole_key(f), f);
   }
   return holes;
@@ -114,14 +120,16 @@ static gint by_hole(gconstpointer a, gconstpointer b)
 {
   const OakumFinding *x = ((const OakumHoleChange *)a)->finding,
                      *y = ((const OakumHoleChange *)b)->finding;
+  if (x->kind != y->kind)
+    return (gint)x->kind - (gint)y->kind;
   if (x->severity != y->severity)
     return (gint)y->severity - (gint)x->severity;
   return oakum_finding_compare(&x, &y);
 }
 
-static void compare_holes(OakumComparison *c)
+static void compare_findings(OakumComparison *c, gboolean observed)
 {
-  g_autoptr(GHashTable) old = holes_of(c->from), new = holes_of(c->to);
+  g_autoptr(GHashTable) old = findings_of(c->from, observed), new = findings_of(c->to, observed);
   GHashTable *const sets[] = {new, old};
   for (int side = 0; side < 2; side++) {
     GHashTableIter iter;
@@ -132,14 +140,17 @@ static void compare_holes(OakumComparison *c)
       OakumHoleChange change = {side ? OAKUM_CHANGE_REMOVED : OAKUM_CHANGE_ADDED, finding};
       if (both && side)
         continue;
-      c->by_severity[both ? 2 : side][change.finding->severity]++;
-      if (both)
+      if (!observed)
+        c->by_severity[both ? 2 : side][change.finding->severity]++;
+      if (both && observed)
+        c->observed_same[change.finding->kind]++;
+      else if (both)
         c->holes_same++;
       else
-        g_array_append_val(c->holes, change);
+        g_array_append_val(observed ? c->observed : c->holes, change);
     }
   }
-  g_array_sort(c->holes, by_hole);
+  g_array_sort(observed ? c->observed : c->holes, by_hole);
 }
 
 /* ---- the image
@@ -235,10 +246,12 @@ OakumComparison *oakum_comparison_new(const OakumResult *from, const OakumResult
   c->packages = g_array_new(FALSE, FALSE, sizeof(OakumPackageChange));
   g_array_set_clear_func(c->packages, package_change_clear);
   c->holes = g_array_new(FALSE, FALSE, sizeof(OakumHoleChange));
+  c->observed = g_array_new(FALSE, FALSE, sizeof(OakumHoleChange));
   c->settings = g_array_new(FALSE, FALSE, sizeof(OakumSettingChange));
   g_array_set_clear_func(c->settings, setting_clear);
   compare_packages(c);
-  compare_holes(c);
+  compare_findings(c, FALSE);
+  compare_findings(c, TRUE);
   compare_images(c);
   return c;
 }
@@ -249,6 +262,7 @@ void oakum_comparison_free(OakumComparison *comparison)
     return;
   g_array_unref(comparison->packages);
   g_array_unref(comparison->holes);
+  g_array_unref(comparison->observed);
   g_array_unref(comparison->settings);
   g_free(comparison);
 }

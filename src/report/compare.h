@@ -9,7 +9,7 @@ typedef struct {
   const OakumPackage *package; /* one of them: of the new image, else of the old one */
   char *from, *to;             /* versions, ", " between them; NULL: it was not there */
 } OakumPackageChange;
-/* A hole of a package. ADDED and REMOVED only. Borrowed. */
+/* A hole of a package, or what files and settings show. ADDED and REMOVED only. Borrowed. */
 typedef struct {
   OakumChangeKind kind;
   const OakumFinding *finding;
@@ -21,7 +21,8 @@ typedef struct {
 typedef struct {
   const OakumResult *from, *to;
   GArray *packages, *holes, *settings;
-  guint packages_same, holes_same;
+  GArray *observed; /* OakumHoleChange of kinds SECRET, HYGIENE and LICENSE, sorted by kind */
+  guint packages_same, holes_same, observed_same[OAKUM_FINDING_KINDS];
   guint by_severity[3][OAKUM_SEVERITY_CRITICAL + 1]; /* added, removed, same */
   int64_t size_from, size_to;                        /* bytes as stored; -1: not known */
   int layers_from, layers_to, layers_shared;         /* -1: not known */

@@ -70,6 +70,11 @@ char *oakum_report_advice(const OakumFinding *finding)
 {
   if (finding->fix && *finding->fix)
     return g_strdup(finding->fix);
+  if (oakum_report_is_observed(finding))
+    return g_strdup(
+        finding->kind == OAKUM_FINDING_SECRET
+            ? "take it out of the build, and make it worthless: who had the image has it"
+            : "look at it, and mend it where the image is made");
   if (finding->fixed)
     return g_strdup_printf("upgrade %s to %s or later", finding->package_name, finding->fixed);
   return g_strdup_printf("no fixed version of %s is known; remove it where it is not needed, or "
@@ -79,6 +84,10 @@ char *oakum_report_advice(const OakumFinding *finding)
 
 char *oakum_report_message(const OakumFinding *finding)
 {
+  if (oakum_report_is_observed(finding)) {
+    g_autofree char *place = oakum_report_place(finding);
+    return g_strconcat(finding->title ? finding->title : finding->id, " in ", place, NULL);
+  }
   g_autofree char *subject = oakum_report_subject(finding);
   gboolean told = finding->title && *finding->title && strcmp(finding->title, finding->id) != 0;
   return g_strconcat(finding->id, " in ", subject, told ? ": " : NULL, finding->title, NULL);
@@ -212,6 +221,8 @@ void oakum_report_xml(GString *out, const char *text)
       g_string_append_printf(out, "&#%u;", c);
     else if (c < 0x20 || c == 0x7f || (c & 0xfffe) == 0xfffe)
       g_string_append_printf(out, "\\x%02X", c);
+    else if (oakum_is_deceptive(c))
+      g_string_append_printf(out, "\\u{%04x}", c);
     else
       g_string_append_unichar(out, c);
   }

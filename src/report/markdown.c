@@ -105,6 +105,29 @@ static void others(GString *out, const OakumResult *result, OakumFindingKind kin
     g_string_append_c(out, '\n');
 }
 
+static void observed(GString *out, const OakumResult *result, OakumFindingKind kind)
+{
+  g_autoptr(GPtrArray) list = oakum_report_observed(result);
+  guint count = 0;
+  for (guint i = 0; i < list->len; i++) {
+    const OakumFinding *f = list->pdata[i];
+    if (f->kind != kind || ++count > OAKUM_MARKDOWN_NOTES)
+      continue;
+    if (count == 1)
+      g_string_append_printf(out, "**%s**\n\n", oakum_report_observed_titles[kind]);
+    g_autofree char *text = oakum_report_message(f);
+    g_string_append_printf(out, "- %s: ", oakum_severity_name(f->severity));
+    oakum_report_markdown_text(out, text);
+    if (f->dockerfile_line > 0)
+      g_string_append_printf(out, " (Dockerfile, line %d)", f->dockerfile_line);
+    g_string_append_c(out, '\n');
+  }
+  if (count > OAKUM_MARKDOWN_NOTES)
+    g_string_append_printf(out, "- and %u more\n", count - OAKUM_MARKDOWN_NOTES);
+  if (count > 0)
+    g_string_append_c(out, '\n');
+}
+
 static char *footer(const OakumResult *result)
 {
   GString *out = g_string_new("<sub>");
@@ -126,6 +149,9 @@ char *oakum_report_markdown(const OakumResult *result, G_GNUC_UNUSED GError **er
   counts(out, result, holes);
   others(out, result, OAKUM_FINDING_INCOMPLETE, "Not judged");
   others(out, result, OAKUM_FINDING_EOL, "End of life");
+  for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
+    if (oakum_report_observed_titles[kind])
+      observed(out, result, (OakumFindingKind)kind);
   guint told = MIN(holes->len, OAKUM_MARKDOWN_FIRST);
   if (told > 0)
     g_string_append(out, "**To look at first**\n\n" HEAD);

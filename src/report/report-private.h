@@ -40,6 +40,18 @@ NODISCARD double oakum_report_tenth(double value);
 /* A UUID (RFC 9562, version 8) made of `parts`, NULL-terminated. New string. */
 NODISCARD char *oakum_report_uuid(const char *const *parts);
 
+/* ---- what files and settings show --------------------------------------------------------------
+ */
+/* "Secrets" and so on; NULL for other kinds. */
+extern const char *const oakum_report_observed_titles[OAKUM_FINDING_KINDS];
+NODISCARD gboolean oakum_report_is_observed(const OakumFinding *finding);
+/* Those that count, by kind, then the worst first. Borrowed. */
+NODISCARD GPtrArray *oakum_report_observed(const OakumResult *result);
+/* "/etc/shadow, line 3"; new string. */
+NODISCARD char *oakum_report_place(const OakumFinding *finding);
+/* Appends the results of trivy's report that have them. */
+void oakum_report_trivy_observed(const OakumResult *result, json_t *results);
+
 /* ---- names of holes
  * ------------------------------------------------------------------------------ */
 typedef struct {

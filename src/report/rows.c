@@ -80,6 +80,23 @@ char *oakum_report_junit(const OakumResult *result, G_GNUC_UNUSED GError **error
     oakum_report_xml_attribute(cases, "type", f->id);
     g_string_append(cases, "/>\n    </testcase>\n");
   }
+  g_autoptr(GPtrArray) observed = oakum_report_observed(result);
+  for (guint i = 0; i < observed->len; i++) {
+    const OakumFinding *f = observed->pdata[i];
+    g_autofree char *place = oakum_report_place(f), *name = g_strjoin(" ", f->id, place, NULL),
+                    *message = oakum_report_message(f), *advice = oakum_report_advice(f);
+    test_case(cases, oakum_finding_kind_name(f->kind), name);
+    g_string_append(cases, "      <failure");
+    oakum_report_xml_attribute(cases, "message", message);
+    oakum_report_xml_attribute(cases, "type", oakum_severity_name(f->severity));
+    g_string_append_c(cases, '>');
+    oakum_report_xml(cases, f->why ? f->why : "");
+    g_string_append(cases, "\n");
+    oakum_report_xml(cases, advice);
+    g_string_append(cases, "</failure>\n    </testcase>\n");
+    tests++;
+    failures++;
+  }
   GString *out = g_string_new("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
   for (int i = 0; i < 2; i++) {
     if (i == 1)
@@ -126,12 +143,13 @@ char *oakum_report_csv(const OakumResult *result, G_GNUC_UNUSED GError **error)
 {
   GString *out =
       g_string_new("image,id,severity,cvss,epss,kev,risk,package,installed,fixed,status,purl,layer,"
-                   "dockerfile_line,title,why,suppressed\r\n");
+                   "dockerfile_line,title,why,suppressed,kind,file,line\r\n");
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind == OAKUM_FINDING_LINT)
       continue;
-    gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
+    gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY, seen = oakum_report_is_observed(f);
+    g_autofree char *at = seen && f->line > 0 ? g_strdup_printf("%d", f->line) : NULL;
     char cvss[G_ASCII_DTOSTR_BUF_SIZE] = "", epss[G_ASCII_DTOSTR_BUF_SIZE] = "",
          risk[G_ASCII_DTOSTR_BUF_SIZE] = "";
     g_autofree char *line =
@@ -144,7 +162,7 @@ char *oakum_report_csv(const OakumResult *result, G_GNUC_UNUSED GError **error)
       tenth(risk, f->risk);
     const char *const cells[] = {result->target,
                                  f->id,
-                                 hole ? oakum_severity_name(f->severity) : "",
+                                 hole || seen ? oakum_severity_name(f->severity) : "",
                                  cvss,
                                  epss,
                                  hole ? (f->kev ? "yes" : "no") : "",
@@ -154,13 +172,17 @@ char *oakum_report_csv(const OakumResult *result, G_GNUC_UNUSED GError **error)
                                  f->fixed,
                                  hole                                  ? f->status
                                  : f->kind == OAKUM_FINDING_INCOMPLETE ? "not judged"
-                                                                       : "end of life",
+                                 : seen ? (f->gone ? "gone" : "there")
+                                        : "end of life",
                                  f->package_purl,
                                  f->layer,
                                  line,
                                  f->title,
                                  f->why,
-                                 f->suppressed};
+                                 f->suppressed,
+                                 oakum_finding_kind_name(f->kind),
+                                 seen ? f->file : NULL,
+                                 at};
     for (size_t j = 0; j < G_N_ELEMENTS(cells); j++) {
       if (j > 0 && out->str[out->len - 1] == '\n')
         g_string_append_c(out, ','); /* the first cell was empty */

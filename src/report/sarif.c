@@ -25,8 +25,33 @@ static const char *band_score(OakumSeverity severity)
   return scores[severity];
 }
 
+/* Rules of files and settings are ours, and have no page elsewhere. */
+static json_t *own_rule(const OakumFinding *f)
+{
+  json_t *object = json_object(), *properties = json_object(), *tags = json_array(),
+         *configuration = json_object(), *help = json_object();
+  g_autofree char *advice = oakum_report_advice(f);
+  json_array_append_new(tags, json_string("security"));
+  json_array_append_new(tags, json_string(oakum_finding_kind_name(f->kind)));
+  if (f->code)
+    json_array_append_new(tags, oakum_sbom_text(f->code));
+  json_object_set_new(object, "id", oakum_sbom_text(f->id));
+  json_object_set_new(object, "shortDescription", message(f->title ? f->title : f->id));
+  json_object_set_new(object, "fullDescription", message(f->title ? f->title : f->id));
+  json_object_set_new(help, "text", oakum_sbom_text(advice));
+  json_object_set_new(object, "help", help);
+  json_object_set_new(configuration, "level", json_string(level(f->severity)));
+  json_object_set_new(object, "defaultConfiguration", configuration);
+  json_object_set_new(properties, "tags", tags);
+  json_object_set_new(properties, "security-severity", json_string(band_score(f->severity)));
+  json_object_set_new(object, "properties", properties);
+  return object;
+}
+
 static json_t *rule(const OakumFinding *f)
 {
+  if (oakum_report_is_observed(f))
+    return own_rule(f);
   json_t *object = json_object(), *properties = json_object(), *tags = json_array(),
          *configuration = json_object(), *help = json_object();
   g_auto(OakumReportId) id = {0};
@@ -58,29 +83,30 @@ static json_t *rule(const OakumFinding *f)
   return object;
 }
 
-/* The line of the Dockerfile that brought the package; else the file in the image that proves it.
- */
+/* The line of the Dockerfile that brought it; else the file in the image that shows it. */
 static json_t *location(const OakumResult *result, const OakumFinding *f, const OakumPackage *p)
 {
   json_t *object = json_object(), *physical = json_object(), *artifact = json_object(),
          *region = json_object(), *logical = json_object(), *list = json_array();
   const char *path = f->dockerfile_line > 0   ? oakum_report_dockerfile(result)
                      : p && p->paths->len > 0 ? p->paths->pdata[0]
+                     : f->file                ? f->file
                                               : result->target;
   g_autofree char *safe = oakum_escape_utf8(path, -1), *uri = g_uri_escape_string(safe, "/", FALSE);
   json_object_set_new(artifact, "uri", oakum_sbom_text(uri));
   json_object_set_new(artifact, "uriBaseId",
                       json_string(f->dockerfile_line > 0 ? "%SRCROOT%" : "ROOTFS"));
   json_object_set_new(region, "startLine",
-                      json_integer(f->dockerfile_line > 0 ? f->dockerfile_line : 1));
+                      json_integer(f->dockerfile_line > 0 ? f->dockerfile_line : MAX(f->line, 1)));
   json_object_set_new(physical, "artifactLocation", artifact);
   json_object_set_new(physical, "region", region);
   json_object_set_new(object, "physicalLocation", physical);
-  g_autofree char *subject = oakum_report_subject(f);
-  json_object_set_new(logical, "name", oakum_sbom_text(f->package_name));
+  gboolean seen = oakum_report_is_observed(f) && !f->package_name;
+  g_autofree char *subject = seen ? oakum_report_place(f) : oakum_report_subject(f);
+  json_object_set_new(logical, "name", oakum_sbom_text(seen ? subject : f->package_name));
   json_object_set_new(logical, "fullyQualifiedName",
                       oakum_sbom_text(f->package_purl ? f->package_purl : subject));
-  json_object_set_new(logical, "kind", json_string("module"));
+  json_object_set_new(logical, "kind", json_string(seen ? "resource" : "module"));
   json_array_append_new(list, logical);
   json_object_set_new(object, "logicalLocations", list);
   return object;
@@ -109,7 +135,11 @@ static json_t *result_of(const OakumResult *result, const OakumFinding *f, const
   oakum_report_set(properties, "status", f->status);
   oakum_report_set(properties, "layer", f->layer);
   oakum_report_set(properties, "why", f->why);
-  json_object_set_new(properties, "kev", json_boolean(f->kev));
+  oakum_report_set(properties, "match", f->match);
+  if (oakum_report_is_observed(f))
+    json_object_set_new(properties, "gone", json_boolean(f->gone));
+  else
+    json_object_set_new(properties, "kev", json_boolean(f->kev));
   json_object_set_new(object, "properties", properties);
   if (!f->suppressed)
     return object;
@@ -129,7 +159,7 @@ static json_t *invocation(const OakumResult *result)
   gboolean whole = TRUE;
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind == OAKUM_FINDING_VULNERABILITY || f->kind == OAKUM_FINDING_LINT)
+    if (f->kind != OAKUM_FINDING_INCOMPLETE && f->kind != OAKUM_FINDING_EOL)
       continue;
     json_t *note = json_object();
     gboolean incomplete = f->kind == OAKUM_FINDING_INCOMPLETE;
@@ -153,7 +183,7 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
   g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL), index = oakum_report_index(result);
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_VULNERABILITY)
+    if (f->kind != OAKUM_FINDING_VULNERABILITY && !oakum_report_is_observed(f))
       continue;
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, f->id));
     if (!number) {

@@ -244,6 +244,7 @@ char *oakum_report_trivy(const OakumResult *result, G_GNUC_UNUSED GError **error
                             vulnerability(holes->pdata[i], p));
   }
   g_hash_table_unref(groups);
+  oakum_report_trivy_observed(result, results);
   gboolean files = g_str_has_prefix(result->target, "rootfs:");
   json_object_set_new(json, "SchemaVersion", json_integer(2));
   json_object_set_new(tool, "Version", json_string("oakum-" OAKUM_VERSION));

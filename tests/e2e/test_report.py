@@ -257,7 +257,7 @@ def test_summary(oakum, db, debian, tmp_path):
     scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", "--fail-on", "fixable", status=(2,))
     done = subprocess.run([oakum, "report", "--summary", "--format", "csv", "-o", "r.csv", "r.json"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines() == [
-        "rootfs:root: 3 packages, 4 holes (2 with a fix, 0 known to be exploited), 0 not judged",
+        "rootfs:root: 3 packages, 4 holes (2 with a fix, 0 known to be exploited), 0 secrets, 0 remarks on hygiene, 0 not judged",
         "1 critical, 0 high, 0 medium, 1 low, 0 negligible, 2 unknown", "verdict: fail: 2 holes have a fix"]
     assert (tmp_path / "r.csv").read_text().startswith("image,id,")
 
