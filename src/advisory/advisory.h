@@ -31,7 +31,8 @@ NODISCARD const OakumFeedInfo *oakum_feed_find(const char *name);
  * whole replaces the part of which the document is. Of one record that comes several times in one
  * import the newest counts. A file that is no advisory database is refused. The file is replaced as
  * a whole by commit; without commit it is as it was. Same inputs give the same bytes, in whatever
- * order they come. */
+ * order they come. `path` NULL: inputs are read, checked and counted, and nothing is kept; there is
+ * no commit of such an import. */
 typedef struct OakumAdvisoryImport OakumAdvisoryImport;
 NODISCARD OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error);
 /* Reads one input to its end; takes `reader`; compressed or not, one document or an archive (tar,
@@ -63,6 +64,9 @@ NODISCARD gboolean oakum_advisory_write_snapshot(const char *path, GError **erro
  * * One database may be asked by several threads at once. */
 typedef struct OakumAdvisoryDb OakumAdvisoryDb;
 NODISCARD OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error);
+/* Stands for what is in it, without reading it: another text whenever the file is another one. NULL:
+ * that cannot be told (it was written a moment ago). Borrowed. */
+NODISCARD const char *oakum_advisory_db_stamp(const OakumAdvisoryDb *db);
 void oakum_advisory_db_free(OakumAdvisoryDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAdvisoryDb, oakum_advisory_db_free)
 /* The snapshot inside the program. What comes of it is kept below `folder` (made when missing) for
@@ -128,7 +132,7 @@ typedef struct {
                             these and neither ranges nor versions: what is below the lowest of them
                             is affected */
   const char **arches;   /* empty: every one; never NULL */
-  const char *module;    /* "nodejs:18" */
+  const char *module;    /* "nodejs:18"; of a VEX statement: the part of the product, a purl */
   const char *flavour;   /* "esm", "esm-infra", "ksplice", "fips", an Amazon extra … */
   const char *product;   /* CPE, or the vendor's name of the product or repository */
   const char *fix_date;  /* RFC 3339 date of the fix */

@@ -66,8 +66,12 @@ static void add_tree(Csaf *c, const json_t *tree)
     const char *id = oakum_text_of(json_array_get(names, i), "product_id");
     if (!id || g_hash_table_contains(c->products, id))
       continue;
+    const json_t *helper =
+        json_object_get(json_array_get(names, i), "product_identification_helper");
     Product *p = g_new0(Product, 1);
     p->name = oakum_text_of(json_array_get(names, i), "name");
+    p->cpe = oakum_text_of(helper, "cpe");
+    p->purl = oakum_text_of(helper, "purl");
     g_hash_table_insert(c->products, (gpointer)id, p);
   }
   for (size_t i = 0; i < json_array_size(relations); i++) {
@@ -105,6 +109,8 @@ static char *key_of_cpe(const char *cpe)
   }
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "leap") == 0 && digits)
     return g_strdup_printf("openSUSE:Leap %s", release);
+  if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "leap-micro") == 0 && digits)
+    return g_strdup_printf("SUSE Micro:%s", release);
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "tumbleweed") == 0)
     return g_strdup("openSUSE:Tumbleweed");
   return NULL;
@@ -135,13 +141,16 @@ static gboolean from_purl(const char *purl, Line *line, char **arch)
   g_autofree char *version = at ? g_strndup(at + 1, (gsize)(purl + n - at - 1)) : NULL;
   g_autofree char *epoch = qualifier(purl, "epoch");
   g_autofree char *plain = version ? g_uri_unescape_string(version, NULL) : NULL;
-  line->name = g_uri_unescape_string(name, NULL);
+  g_autofree char *unescaped = g_uri_unescape_string(name, NULL);
+  if (!unescaped || !*unescaped)
+    return FALSE;
+  line->name = g_steal_pointer(&unescaped);
   line->version = !plain                             ? NULL
                   : epoch && strcmp(epoch, "0") != 0 ? g_strdup_printf("%s:%s", epoch, plain)
                                                      : g_strdup(plain);
   line->module = qualifier(purl, "rpmmod");
   *arch = qualifier(purl, "arch");
-  return line->name && *line->name;
+  return TRUE;
 }
 
 /* "kernel-default-5.14.21-150500.55.19.1.x86_64", "samba-0:4.17.5-3.el8_8.x86_64"; a name alone

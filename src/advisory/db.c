@@ -1,9 +1,11 @@
 /* Asking the database. */
 #include "advisory/advisory-private.h"
 #include <stdlib.h>
+#include <sys/stat.h>
 
 struct OakumAdvisoryDb {
   OakumSql *sql;
+  char *stamp; /* NULL: not known */
   GMutex lock; /* over the statements */
   OakumStatement *find, *vulnerability, *alias, *epss, *kev, *eol;
   GPtrArray *feeds;      /* OakumAdvisoryFeed, NULL at the end */
@@ -127,8 +129,23 @@ static gboolean prepare_all(OakumAdvisoryDb *db, GError **error)
   return TRUE;
 }
 
+/* Which file this is, as far as that shows without reading it. One that was changed a moment ago may
+ * be changed again within the grain of its times. */
+static char *stamp_of(const char *path)
+{
+  struct stat st;
+  if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+      st.st_ctim.tv_sec + OAKUM_FRESH_S > g_get_real_time() / G_USEC_PER_SEC)
+    return NULL;
+  return g_strdup_printf("%llx-%llx-%llx-%llx.%lx-%llx.%lx", (unsigned long long)st.st_dev,
+                         (unsigned long long)st.st_ino, (unsigned long long)st.st_size,
+                         (unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec,
+                         (unsigned long long)st.st_ctim.tv_sec, (unsigned long)st.st_ctim.tv_nsec);
+}
+
 OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
 {
+  g_autofree char *before = stamp_of(path);
   g_autoptr(OakumAdvisoryDb) db = g_new0(OakumAdvisoryDb, 1);
   gboolean ours = FALSE;
   g_mutex_init(&db->lock);
@@ -155,7 +172,15 @@ OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
     g_prefix_error(error, "%s: ", path);
     return NULL;
   }
+  g_autofree char *after = stamp_of(path);
+  if (before && g_strcmp0(before, after) == 0) /* what was opened in between is that file */
+    db->stamp = g_steal_pointer(&before);
   return g_steal_pointer(&db);
+}
+
+const char *oakum_advisory_db_stamp(const OakumAdvisoryDb *db)
+{
+  return db->stamp;
 }
 
 void oakum_advisory_db_free(OakumAdvisoryDb *db)
@@ -171,6 +196,7 @@ void oakum_advisory_db_free(OakumAdvisoryDb *db)
   g_hash_table_unref(db->ecosystem_names);
   g_ptr_array_unref(db->feeds);
   g_ptr_array_unref(db->ecosystems);
+  g_free(db->stamp);
   g_mutex_clear(&db->lock);
   g_free(db);
 }

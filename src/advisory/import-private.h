@@ -22,7 +22,7 @@ typedef struct {
 struct OakumAdvisoryImport {
   char *path, *temp;
   OakumAdvisoryDb *old;
-  OakumSql *stage, *sql;
+  OakumSql *stage, *sql; /* stage NULL: rows are made and forgotten */
   OakumStatement *add_package, *add_vulnerability, *add_epss, *add_kev, *add_eol;
   GPtrArray *parts, *ecosystems; /* Part; char * */
   GHashTable *part_index, *ecosystem_index;

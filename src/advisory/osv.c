@@ -1,27 +1,6 @@
 /* OSV records: the OSV schema, version 1.7, sections affected, ranges, events. */
-#include "advisory/advisory-private.h"
-#include "version/version.h"
+#include "advisory/osv-private.h"
 #include <string.h>
-
-/* The record is named by who counts it. */
-static gboolean invalid(const char *record, const char *what, GError **error)
-{
-  g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID, "%s", what);
-  return FALSE;
-}
-
-/* The list at `key`, NULL when there is none. A list that is something else is an error: a record
- * that is read in half hides a hole. */
-static gboolean list_of(const json_t *object, const char *key, size_t max, const char *record,
-                        const json_t **out, GError **error)
-{
-  const json_t *list = json_object_get(object, key);
-  *out = json_is_null(list) ? NULL : list;
-  if (!*out || (json_is_array(list) && json_array_size(list) <= max))
-    return TRUE;
-  g_autofree char *what = g_strdup_printf("\"%s\" is no list, or one of more than %zu", key, max);
-  return invalid(record, what, error);
-}
 
 /* Databases of distributions that name the CVEs of an advisory only as related to it. */
 static gboolean related_counts(const char *id)
@@ -55,7 +34,7 @@ static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *show
     g_ptr_array_add(shown, (gpointer)id);
   for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
     const json_t *list;
-    if (!list_of(record, keys[k], OAKUM_ADVISORY_NAMES_MAX, id, &list, error))
+    if (!oakum_osv_list(record, keys[k], OAKUM_ADVISORY_NAMES_MAX, &list, error))
       return FALSE;
     gboolean open = shown->len == 0;
     if (k == 2 && !(open && related_counts(id)))
@@ -63,7 +42,7 @@ static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *show
     for (size_t i = 0; i < json_array_size(list); i++) {
       const char *name = json_string_value(json_array_get(list, i));
       if (!name)
-        return invalid(id, "another name of it is no name", error);
+        return oakum_feed_invalid(error, "another name of it is no name");
       if (!*name || strpbrk(name, " \t\r\n"))
         continue; /* a name that nobody can ask for; the record stands all the same */
       gboolean show = open && g_str_has_prefix(name, "CVE-") && (k > 0 || shown->len == 0);
@@ -118,198 +97,12 @@ static OakumSeverity severity_of(const json_t *holder, const char **word)
   return best != OAKUM_SEVERITY_UNKNOWN ? best : oakum_severity_word(general);
 }
 
-typedef enum { EVENT_INTRODUCED, EVENT_FIXED, EVENT_LAST, EVENT_LIMIT } EventKind;
-typedef struct {
-  EventKind kind;
-  const char *version;
-  guint place; /* in the record */
-} Event;
-
-/* One event has one of the four keys. */
-static gboolean read_event(const json_t *json, const char *record, Event *event, GError **error)
-{
-  static const char *const keys[] = {"introduced", "fixed", "last_affected", "limit"};
-  event->version = NULL;
-  for (guint k = 0; k < G_N_ELEMENTS(keys); k++) {
-    const json_t *value = json_object_get(json, keys[k]);
-    const char *text = json_string_value(value);
-    if (!value)
-      continue;
-    if (event->version || !text || !*text || strpbrk(text, "\r\n"))
-      return invalid(record, "an event that is not one version", error);
-    event->kind = (EventKind)k;
-    event->version = text;
-  }
-  return event->version || invalid(record, "an event of no known kind", error);
-}
-
-/* The order of the schema's evaluation; "0" is before everything, a limit "*" behind it. 2: one of
- * the two is no version. */
-static int version_order(OakumVersionScheme scheme, const char *a, const char *b)
-{
-  int result;
-  gboolean low_a = strcmp(a, "0") == 0, low_b = strcmp(b, "0") == 0;
-  gboolean high_a = strcmp(a, "*") == 0, high_b = strcmp(b, "*") == 0;
-  if (low_a || low_b || high_a || high_b)
-    return (high_a - low_a) - (high_b - low_b) < 0   ? -1
-           : (high_a - low_a) - (high_b - low_b) > 0 ? 1
-                                                     : 0;
-  return oakum_version_compare(scheme, a, strlen(a), b, strlen(b), &result) ? result : 2;
-}
-
-static gint by_version(gconstpointer a, gconstpointer b, gpointer user)
-{
-  const Event *x = a, *y = b;
-  int order = version_order(*(const OakumVersionScheme *)user, x->version, y->version);
-  return order == 0 || order == 2 ? (x->place > y->place) - (x->place < y->place) : order;
-}
-
-/* Records list events in any order; the schema evaluates them by version. Where one of them is no
- * version of the scheme the order of the record stays. */
-static void sort_events(GArray *events, OakumVersionScheme scheme)
-{
-  for (guint i = 0; i < events->len; i++) {
-    const char *version = g_array_index(events, Event, i).version;
-    if (version_order(scheme, version, version) != 0)
-      return;
-  }
-  g_array_sort_with_data(events, by_version, &scheme);
-}
-
-/* How far a range goes at most. */
-typedef struct {
-  const char *version; /* NULL: there is no bound */
-  gboolean inclusive;
-} Bound;
-
-/* GitHub's range of what has no fix yet: "<= 1.2.3" or "< 1.2.3". */
-static Bound last_known(const json_t *specific)
-{
-  const char *text = oakum_text_of(specific, "last_known_affected_version_range");
-  Bound bound = {NULL, FALSE};
-  if (!text || *text != '<' || strpbrk(text, ",|\r\n"))
-    return bound;
-  bound.inclusive = text[1] == '=';
-  text += bound.inclusive ? 2 : 1;
-  text += strspn(text, " ");
-  if (*text)
-    bound.version = text;
-  return bound;
-}
-
-static void end_range(GArray *ranges, OakumVersionScheme scheme, OakumAdvisoryRange range,
-                      Bound limit)
-{
-  if (limit.version) {
-    const char *end = range.fixed ? range.fixed : range.last_affected;
-    if (range.introduced && version_order(scheme, range.introduced, limit.version) >= 0)
-      return;
-    if (!end || version_order(scheme, limit.version, end) == -1) {
-      range.fixed = NULL;
-      range.last_affected = limit.version;
-      range.below = !limit.inclusive;
-    }
-  }
-  g_array_append_val(ranges, range);
-}
-
-/* The farthest of the limits counts (section "evaluation" of the schema). */
-static Bound limit_of(const GArray *events, OakumVersionScheme scheme)
-{
-  Bound limit = {NULL, FALSE};
-  for (guint i = 0; i < events->len; i++) {
-    const Event *e = &g_array_index(events, Event, i);
-    if (e->kind != EVENT_LIMIT)
-      continue;
-    if (strcmp(e->version, "*") == 0)
-      return (Bound){NULL, FALSE};
-    if (!limit.version || version_order(scheme, limit.version, e->version) == -1)
-      limit.version = e->version;
-  }
-  return limit;
-}
-
-/* `known`: where an end that no event gives is. */
-static gboolean add_range(const json_t *range, const char *record, OakumVersionScheme scheme,
-                          Bound known, GArray *ranges, GError **error)
-{
-  const char *type = oakum_text_of(range, "type");
-  const json_t *list;
-  if (!type)
-    return invalid(record, "a range without a type", error);
-  if (strcmp(type, "GIT") == 0)
-    return TRUE;
-  if (!list_of(range, "events", OAKUM_OSV_AFFECTED_MAX, record, &list, error))
-    return FALSE;
-  g_autoptr(GArray) events = g_array_new(FALSE, FALSE, sizeof(Event));
-  gboolean started = FALSE;
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    Event event = {EVENT_LIMIT, NULL, (guint)i};
-    if (!read_event(json_array_get(list, i), record, &event, error))
-      return FALSE;
-    started |= event.kind == EVENT_INTRODUCED;
-    g_array_append_val(events, event);
-  }
-  sort_events(events, scheme);
-  Bound limit = limit_of(events, scheme);
-  const char *from = NULL;
-  gboolean open = !started; /* a record that does not say where it begins, begins at the start */
-  for (guint i = 0; i < events->len; i++) {
-    const Event *e = &g_array_index(events, Event, i);
-    if (e->kind == EVENT_INTRODUCED && !open) {
-      from = e->version;
-      open = TRUE;
-    } else if (open && (e->kind == EVENT_FIXED || e->kind == EVENT_LAST)) {
-      gboolean fixed = e->kind == EVENT_FIXED;
-      OakumAdvisoryRange one = {.introduced = from,
-                                .fixed = fixed ? e->version : NULL,
-                                .last_affected = fixed ? NULL : e->version};
-      end_range(ranges, scheme, one, limit);
-      open = FALSE;
-    }
-  }
-  if (open && started) { /* never closed: affected to this day, or as far as is known */
-    OakumAdvisoryRange one = {.introduced = from,
-                              .last_affected = known.version,
-                              .below = known.version && !known.inclusive};
-    end_range(ranges, scheme, one, limit);
-  }
-  return TRUE;
-}
-
-/* A version counts when a range holds it or the list has it. Most lists only spell out what the
- * ranges say, for those who cannot compare: what they add is kept. */
-static gboolean in_ranges(const GArray *ranges, OakumVersionScheme scheme, const char *version)
-{
-  for (guint i = 0; i < ranges->len; i++) {
-    const OakumAdvisoryRange *r = &g_array_index(ranges, OakumAdvisoryRange, i);
-    int from = r->introduced ? version_order(scheme, version, r->introduced) : 1,
-        fixed = r->fixed ? version_order(scheme, version, r->fixed) : -1,
-        last = r->last_affected ? version_order(scheme, version, r->last_affected) : -1;
-    if (from == 2 || fixed == 2 || last == 2 ||
-        (from >= 0 && fixed < 0 && last <= (r->below ? -1 : 0)))
-      return TRUE; /* or cannot be told */
-  }
-  return FALSE;
-}
-
-static void drop_spelled_out(GPtrArray *listed, const GArray *ranges, OakumVersionScheme scheme)
-{
-  guint kept = 0;
-  for (guint i = 0; i + 1 < listed->len; i++)
-    if (!in_ranges(ranges, scheme, listed->pdata[i]))
-      listed->pdata[kept++] = listed->pdata[i];
-  listed->pdata[kept] = NULL;
-  g_ptr_array_set_size(listed, (gint)kept + 1);
-}
-
-static gboolean read_versions(const json_t *list, const char *record, GPtrArray *out,
-                              GError **error)
+static gboolean read_versions(const json_t *list, GPtrArray *out, GError **error)
 {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *version = json_string_value(json_array_get(list, i));
     if (!version || strpbrk(version, "\r\n"))
-      return invalid(record, "a listed version that is none", error);
+      return oakum_feed_invalid(error, "a listed version that is none");
     g_ptr_array_add(out, (gpointer)version);
   }
   g_ptr_array_add(out, NULL);
@@ -394,13 +187,13 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   const json_t *package = json_object_get(affected, "package"), *ranges, *versions;
   const json_t *specific = json_object_get(affected, "database_specific");
   const char *ecosystem = oakum_text_of(package, "ecosystem"),
-             *name = oakum_text_of(package, "name"), *id = r->base.record;
+             *name = oakum_text_of(package, "name");
   if (!package)
     return TRUE; /* a repository without a package: nothing that is installed can match */
   if (!ecosystem || !name)
-    return invalid(id, "a package without ecosystem or name", error);
-  if (!list_of(affected, "ranges", OAKUM_OSV_AFFECTED_MAX, id, &ranges, error) ||
-      !list_of(affected, "versions", OAKUM_OSV_AFFECTED_MAX, id, &versions, error))
+    return oakum_feed_invalid(error, "a package without ecosystem or name");
+  if (!oakum_osv_list(affected, "ranges", OAKUM_OSV_AFFECTED_MAX, &ranges, error) ||
+      !oakum_osv_list(affected, "versions", OAKUM_OSV_AFFECTED_MAX, &versions, error))
     return FALSE;
   g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(OakumAdvisoryRange));
   g_autoptr(GPtrArray) listed = g_ptr_array_new(), fixes = g_ptr_array_new();
@@ -408,20 +201,17 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   g_autofree char *key = oakum_ecosystem_key(ecosystem, &flavour, &product);
   OakumVersionScheme scheme = OAKUM_VERSION_GENERIC;
   gboolean ordered = oakum_version_scheme_parse(oakum_ecosystem_scheme(key), &scheme);
-  Bound known = last_known(specific);
-  for (size_t i = 0; i < json_array_size(ranges); i++)
-    if (!add_range(json_array_get(ranges, i), id, scheme, known, list, error))
-      return FALSE;
-  if (list->len > OAKUM_OSV_AFFECTED_MAX || !read_versions(versions, id, listed, error) ||
-      !read_versions(json_object_get(specific, "fixed_versions"), id, fixes, error))
-    return list->len > OAKUM_OSV_AFFECTED_MAX ? invalid(id, "too many ranges", error) : FALSE;
+  if (!oakum_osv_ranges(ranges, specific, scheme, list, error) ||
+      !read_versions(versions, listed, error) ||
+      !read_versions(json_object_get(specific, "fixed_versions"), fixes, error))
+    return FALSE;
   if (list->len == 0 && listed->len == 1 && fixes->len == 1)
     return TRUE; /* it says nothing of any version */
   if (list->len > 0 && ordered) {
     if (oakum_distro_rule(key)) /* these lists have thousands of builds, out of the ranges */
       g_ptr_array_set_size(listed, 0), g_ptr_array_add(listed, NULL);
     else
-      drop_spelled_out(listed, list, scheme);
+      oakum_osv_drop_spelled_out(listed, list, scheme);
   }
   OakumAdvisory e = r->base;
   const char *word;

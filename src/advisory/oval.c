@@ -58,11 +58,10 @@ static char *key_of_platform(const char *text)
       return NULL;
     size_t n = strspn(at, known[i].minor ? "0123456789." : "0123456789");
     gboolean short_form = strcmp(known[i].key, "Photon OS") == 0 && !memchr(at, '.', n);
-    const char *leap = strstr(text, "Leap Micro") ? "Leap Micro "
-                       : strstr(text, "Leap")     ? "Leap "
-                                                  : "";
-    return g_strdup_printf("%s:%s%.*s%s", known[i].key,
-                           strcmp(known[i].key, "openSUSE") == 0 ? leap : "", (int)n, at,
+    gboolean leap = strcmp(known[i].key, "openSUSE") == 0 && strstr(text, "Leap");
+    if (leap && strstr(text, "Leap Micro"))
+      return g_strdup_printf("SUSE Micro:%.*s", (int)n, at); /* its packages are of SUSE Micro */
+    return g_strdup_printf("%s:%s%.*s%s", known[i].key, leap ? "Leap " : "", (int)n, at,
                            short_form ? ".0" : "");
   }
   return NULL;

@@ -21,7 +21,7 @@ void *oakum_arena_alloc(OakumArena *arena, size_t len)
 {
   len = (len + 7) & ~(size_t)7;
   if (len > arena->left) {
-    arena->left = MAX(len, 4096);
+    arena->left = MAX(len, arena->blocks->len == 0 ? 1024 : 4096); /* most records are short */
     arena->at = g_malloc0(arena->left);
     g_ptr_array_add(arena->blocks, arena->at);
   }

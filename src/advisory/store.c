@@ -127,9 +127,9 @@ OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
   import->batch_used = g_ptr_array_new();
   import->words = g_string_chunk_new(1 << 16);
   /* Some other file, or another program's database, is not to be written over. */
-  if (access(path, F_OK) == 0 && !(import->old = oakum_advisory_db_open(path, error)))
+  if (path && access(path, F_OK) == 0 && !(import->old = oakum_advisory_db_open(path, error)))
     return NULL;
-  if (!open_stage(import, error))
+  if (path && !open_stage(import, error))
     return NULL;
   return g_steal_pointer(&import);
 }
@@ -327,7 +327,7 @@ gboolean oakum_ingest_keep(OakumIngest *in, guint feed, const char *record, cons
   OakumAdvisoryImport *import = in->import;
   OakumImportPart *part = import->parts->pdata[feed];
   gboolean ok = TRUE;
-  for (guint i = 0; ok && i < in->pending->len; i++)
+  for (guint i = 0; import->stage && ok && i < in->pending->len; i++)
     ok = stage_row(import, in->pending->pdata[i], error);
   g_ptr_array_set_size(in->pending, 0);
   if (record) {
@@ -434,6 +434,11 @@ void oakum_import_drop(OakumAdvisoryImport *import)
   g_ptr_array_set_size(import->batch_used, 0);
 }
 
+static gboolean stage_exec(OakumAdvisoryImport *import, const char *text, GError **error)
+{
+  return !import->stage || oakum_sql_exec(import->stage, text, error);
+}
+
 gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const char *feed,
                                     OakumReader *reader, const char *what, GError **error)
 {
@@ -442,7 +447,7 @@ gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const char *fee
                     .what = what,
                     .name = slash ? slash + 1 : what,
                     .pending = g_ptr_array_new_with_free_func(row_free)};
-  gboolean ok = oakum_sql_exec(import->stage, "SAVEPOINT input", error);
+  gboolean ok = stage_exec(import, "SAVEPOINT input", error);
   if (ok)
     ok = oakum_read_input(&in, feed, reader, error);
   else
@@ -460,11 +465,11 @@ gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const char *fee
     batch_keep(import, in.bad);
     import->records += in.good;
     import->bad += in.bad;
-    ok = oakum_sql_exec(import->stage, "RELEASE input", error);
+    ok = stage_exec(import, "RELEASE input", error);
   } else {
     g_prefix_error(error, "%s: ", what);
     oakum_import_drop(import);
-    if (!oakum_sql_exec(import->stage, "ROLLBACK TO input; RELEASE input", NULL))
+    if (!stage_exec(import, "ROLLBACK TO input; RELEASE input", NULL))
       oakum_warn("%s: what was read of it cannot be taken back", what);
   }
   g_ptr_array_unref(in.pending);

@@ -343,7 +343,8 @@ static void add_product(OakumIngest *in, const Vex *vex, const OakumAdvisory *ba
   const char *versions[] = {version, NULL};
   OakumAdvisory e = *base;
   e.versions = versions;
-  e.product = component ? component : product;
+  e.product = product;
+  e.module = component;
   oakum_ingest_package(in, vex->feed, "vex", name, &e);
 }
 

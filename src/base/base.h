@@ -94,6 +94,11 @@ NODISCARD const char *oakum_log_prefix(void);
 void oakum_log_bytes(int fd, const void *data, size_t len);
 /* TRUE when `fd` is a terminal that may be coloured (NO_COLOR unset, TERM not dumb). */
 NODISCARD gboolean oakum_colour_wanted(int fd);
+/* Whether it is a terminal that is known to take links (OSC 8): others show their bytes. No
+ * question is asked of the terminal; FORCE_HYPERLINK=1 or 0 overrules what is known. */
+NODISCARD gboolean oakum_links_wanted(int fd);
+/* Columns of the terminal, or of COLUMNS; 0: not known. */
+NODISCARD int oakum_columns(int fd);
 
 /* What goes on, on one line of the terminal: drawn only when standard error is a terminal, and
  * after 1 s of work. Several at once share the line. Thread-safe; NULL is allowed for `progress`.
@@ -122,6 +127,10 @@ NODISCARD gboolean oakum_is_deceptive(gunichar c);
 NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */
 NODISCARD char *oakum_escape_utf8(const char *bytes, gssize len);
+
+/* Text of JSON, which is UTF-8: what oakum_escape_terminal shows as a number becomes \uNNNN, so
+ * that it reads the same and a terminal shows it as it is. */
+NODISCARD char *oakum_escape_json(const char *json);
 
 /* ---- words that are like each other ------------------------------------------------------------
  */

@@ -120,3 +120,25 @@ char *oakum_escape_utf8(const char *bytes, gssize len)
   }
   return g_string_free(out, FALSE);
 }
+
+char *oakum_escape_json(const char *json)
+{
+  size_t left = strlen(json);
+  GString *out = g_string_sized_new(left + 1);
+  while (left > 0 && pass_plain(out, &json, &left)) {
+    gunichar c;
+    size_t n = next_char(json, left, &c);
+    if (c != (gunichar)-1 && oakum_is_deceptive(c) && c != '\n' && c != '\t') {
+      if (c > 0xffff)
+        g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                               0xdc00 + ((c - 0x10000) & 0x3ff));
+      else
+        g_string_append_printf(out, "\\u%04x", (guint)c);
+    } else {
+      g_string_append_len(out, json, (gssize)n);
+    }
+    json += n;
+    left -= n;
+  }
+  return g_string_free(out, FALSE);
+}

@@ -8,6 +8,7 @@
 
 #define OAKUM_THREADS_MAX 64u
 #define OAKUM_IO_BUFFER (128 * OAKUM_KIB) /* bytes moved at once by streams */
+#define OAKUM_BORROW_MAX (1 * OAKUM_MIB)  /* bytes looked at where they lie, at once */
 
 #define OAKUM_NEAREST_MAX 63u /* bytes of a word that "did you mean" is looked for */
 
@@ -87,8 +88,20 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
-#define OAKUM_OBSERVED_MAX 100000u     /* findings in the files of one layer */
-#define OAKUM_FINDING_CATEGORY_MAX 64u /* bytes of a name */
+#define OAKUM_OBSERVED_MAX 100000u                 /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u             /* bytes of a name */
+#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB)      /* of a file, in memory at a time */
+#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)       /* bytes behind a candidate that are looked at */
+#define OAKUM_SECRET_BACK 4096u                    /* in front of it */
+#define OAKUM_SECRET_KEY_AHEAD 4096u               /* of a private key */
+#define OAKUM_SECRET_KEY_MIN 60u                   /* characters of its body */
+#define OAKUM_SECRET_FILE_MAX 200u                 /* told of one file */
+#define OAKUM_SECRET_LAYER_MAX 20000u              /* told of one layer */
+#define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)   /* bytes looked at around candidates of a file */
+#define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
+#define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
+#define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -110,8 +123,13 @@
 #define OAKUM_VEX_LAYER_MAX (16 * OAKUM_MIB)   /* of all that lie in a layer */
 #define OAKUM_ATTACHED_MAX 64u                 /* documents attached to an image */
 #define OAKUM_ATTACHED_BYTES_MAX (256 * OAKUM_MIB)
-#define OAKUM_EXPLAIN_LINE_MAX 300u               /* characters of what made a layer, as shown */
-#define OAKUM_VEX_STATEMENTS_MAX 1000000u         /* of all documents of one scan */
+#define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
+#define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
+#define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
+#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
@@ -333,10 +351,73 @@
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
+#define OAKUM_MARKDOWN_TEXT 300u         /* bytes of one text, before markup is escaped */
+#define OAKUM_MARKDOWN_MORE 1000u        /* bytes of where the whole is */
 #define OAKUM_MARKDOWN_FIRST 10u         /* holes that are not folded */
 #define OAKUM_MARKDOWN_NOTES 10u         /* things not judged that are told one by one */
+#define OAKUM_TABLE_HOLES 100u           /* a table of more is folded */
+#define OAKUM_TABLE_FIRST 3u             /* holes of one package that are told then */
+#define OAKUM_TABLE_PACKAGES 100u        /* packages that are told then */
+#define OAKUM_TABLE_OTHERS 50u           /* findings of one other kind */
+#define OAKUM_TABLE_COLUMNS_MIN 60       /* narrower ones are taken for this */
+#define OAKUM_TABLE_COLUMNS_MAX 200
+#define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
+#define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
+#define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
+
+#define OAKUM_ANNOTATIONS_MAX 10u /* of a level; GitHub keeps no more of one step */
+#define OAKUM_ALLOWLIST_FILE_MAX (1 * OAKUM_MIB)
 #define OAKUM_RESULT_FILE_MAX (512 * OAKUM_MIB) /* a saved result */
 #define OAKUM_RESULT_ROWS_MAX 1000000u          /* packages, and findings, of one */
 #define OAKUM_RESULT_RECORDS_MAX 10000u         /* of one finding */
 #define OAKUM_RESULT_PATHS_MAX 100000u          /* of one package */
+
+/* hygiene of images */
+#define OAKUM_HYGIENE_CONTENT_MAX (1 * OAKUM_MIB) /* bytes of a small file that is looked into */
+#define OAKUM_HYGIENE_LIST_MAX (64 * OAKUM_MIB)   /* of a list of installed files */
+#define OAKUM_HYGIENE_TEXT_MAX 4096u              /* bytes of a line, or of a name in it */
+#define OAKUM_HYGIENE_NAME_MAX 128u               /* bytes of the name of a variable */
+#define OAKUM_HYGIENE_ACCOUNTS_MAX 100000u        /* lines of etc/passwd and its kin */
+#define OAKUM_HYGIENE_FINDINGS_MAX 100u           /* of one rule in one layer; more are counted */
+#define OAKUM_HYGIENE_AGAIN_MAX 10000u     /* names with a finding that come again in a layer */
+#define OAKUM_HYGIENE_OWNED_MAX 1000000u   /* files of packages in one layer */
+#define OAKUM_HYGIENE_OWNERS_MAX 1000u     /* different owners in one layer */
+#define OAKUM_HYGIENE_SIZED_MIN 4096u      /* bytes of a file that is told by name, */
+#define OAKUM_HYGIENE_SIZED_MAX 4096u      /* and how many are: the largest of a layer */
+#define OAKUM_HYGIENE_FOLDERS_MAX 20000u   /* folders whose other files are added up */
+#define OAKUM_HYGIENE_FACT_MAX (512 * OAKUM_KIB) /* bytes of one fact of a layer */
+#define OAKUM_HYGIENE_SHIPPED_MAX 2000000u /* files and folders of an image that are compared */
+#define OAKUM_HYGIENE_HUGE (100 * OAKUM_MIB) /* bytes of a file that is told of */
+#define OAKUM_HYGIENE_WASTE_MIN (100 * OAKUM_KIB) /* bytes that are worth a word */
+#define OAKUM_HYGIENE_WORST 10u            /* files that are told of by name */
+#define OAKUM_HYGIENE_EXAMPLES 10u         /* names in one line */
+#define OAKUM_HYGIENE_TOOLS_MAX 50u        /* programs in one line */
+#define OAKUM_HYGIENE_PARTS_MAX 1000u      /* of a PATH, of the words or commands of a step */
+#define OAKUM_HYGIENE_STEP_MAX (64 * OAKUM_KIB) /* bytes of one line of history */
+#define OAKUM_HYGIENE_OLD_DAYS 180 /* days after which an image is old */
+
+/* packages that nothing needs */
+#define OAKUM_NEEDLESS_GRAPH_MAX (8 * OAKUM_MIB) /* bytes of what is told of a package database */
+#define OAKUM_NEEDLESS_DATABASE_MAX (64 * OAKUM_MIB)
+#define OAKUM_NEEDLESS_FILES_MAX (256 * OAKUM_KIB) /* bytes of the programs of one package */
+#define OAKUM_NEEDLESS_PROGRAM_MAX (32 * OAKUM_MIB) /* first bytes of a program that are kept */
+#define OAKUM_NEEDLESS_SCRIPT_MAX (1 * OAKUM_MIB)
+#define OAKUM_NEEDLESS_DYNAMIC_MAX (64 * OAKUM_KIB) /* bytes of PT_DYNAMIC */
+#define OAKUM_NEEDLESS_PARTS_MAX 256u               /* program headers of an ELF */
+#define OAKUM_NEEDLESS_LIBRARIES_MAX 256u           /* that one program names */
+#define OAKUM_NEEDLESS_WORDS_MAX (32 * OAKUM_KIB)   /* bytes of the words of one script */
+#define OAKUM_NEEDLESS_WORD_MAX 40u
+#define OAKUM_NEEDLESS_NEEDS_MAX (4 * OAKUM_MIB) /* bytes of what the programs of a layer need */
+#define OAKUM_NEEDLESS_LAYER_MAX (64 * OAKUM_MIB) /* the same before packages' own are left out */
+#define OAKUM_NEEDLESS_SAME_MAX 100u             /* packages that provide one name */
+#define OAKUM_NEEDLESS_GROUPS_MAX 50u            /* that are told of */
+
+/* licenses and their texts */
+#define OAKUM_LICENSE_PARTS_MAX 200u           /* of what one text of copyrights names */
+#define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB) /* bytes of a text that is compared */
+#define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
+#define OAKUM_LICENSE_TEXT_SHARE 0.75 /* of a text that must be there */
+#define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */
+#define OAKUM_LICENSE_FILES_MAX 5000u /* texts of one layer */

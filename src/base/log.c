@@ -1,6 +1,9 @@
 #include "base/base-private.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* The progress line and the log share one terminal, so one lock guards both. */
@@ -36,6 +39,38 @@ gboolean oakum_colour_wanted(int fd)
   const char *no_color = g_getenv("NO_COLOR");
   const char *term = g_getenv("TERM");
   return isatty(fd) && (!no_color || !*no_color) && term && g_strcmp0(term, "dumb") != 0;
+}
+
+gboolean oakum_links_wanted(int fd)
+{
+  static const char *const programs[] = {"iTerm.app", "WezTerm", "vscode",
+                                         "ghostty",   "Hyper",   "rio"};
+  /* set by terminals that have links, whatever they say */
+  static const char *const marks[] = {"KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION",
+                                      "DOMTERM"};
+  const char *forced = g_getenv("FORCE_HYPERLINK"), *program = g_getenv("TERM_PROGRAM"),
+             *vte = g_getenv("VTE_VERSION");
+  if (!oakum_colour_wanted(fd))
+    return FALSE;
+  if (forced && *forced)
+    return *forced != '0';
+  for (size_t i = 0; program && i < G_N_ELEMENTS(programs); i++)
+    if (strcmp(program, programs[i]) == 0)
+      return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(marks); i++)
+    if (g_getenv(marks[i]))
+      return TRUE;
+  return vte && atoi(vte) >= 5000;
+}
+
+int oakum_columns(int fd)
+{
+  const char *told = g_getenv("COLUMNS");
+  struct winsize size;
+  guint64 columns;
+  if (told && g_ascii_string_to_unsigned(told, 10, 1, 10000, &columns, NULL))
+    return (int)columns;
+  return isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void oakum_terminal_clear(void)

@@ -47,9 +47,9 @@ void oakum_catalog_sink_free(OakumCatalogSink *sink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumCatalogSink, oakum_catalog_sink_free)
 /* A new package with the path of `file` as its proof, for the caller to say more of (license,
  * arch, space, offset …); owned by the sink. name and version are bytes of a stranger: they are
- * made UTF-8 and bounded here. Never NULL: beyond OAKUM_PACKAGES_MAX one is made that is not kept,
- * and the file counts as incomplete. purl, source and found_by are filled by the framework when
- * they are NULL. */
+ * made UTF-8 and bounded here. Never NULL: beyond the limits of layer and file one is made that is
+ * not kept, and the file counts as incomplete. purl, source and found_by are filled by the
+ * framework when they are NULL. */
 OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                          const char *type, OakumSlice name, OakumSlice version);
 /* Something in `file` could not be judged. `reason`: one word of

@@ -26,7 +26,9 @@ void oakum_distro_clear(OakumDistro *distro);
 
 /* Where one layer comes from. */
 typedef struct {
-  char *digest;
+  char *digest;     /* as it is stored */
+  char *diff_id;    /* of its tar; NULL: not told */
+  int64_t size;     /* bytes as it is stored; -1: not known */
   char *created_by; /* the line of history that made it; NULL: not told */
   gboolean base;    /* the base image's, as the history lets one guess */
 } OakumLayerOrigin;

@@ -6,6 +6,7 @@
 void oakum_layer_origin_free(OakumLayerOrigin *origin)
 {
   g_free(origin->digest);
+  g_free(origin->diff_id);
   g_free(origin->created_by);
   g_free(origin);
 }
@@ -60,7 +61,11 @@ void oakum_catalog_take_image(OakumCatalog *catalog, const OakumImage *image)
   int base = told ? base_layers(history) : -1;
   for (guint i = 0, at = 0; i < manifest->layers->len; i++) {
     OakumLayerOrigin *origin = g_new0(OakumLayerOrigin, 1);
-    origin->digest = g_strdup(((OakumDescriptor *)manifest->layers->pdata[i])->digest);
+    const OakumDescriptor *layer = manifest->layers->pdata[i];
+    origin->digest = g_strdup(layer->digest);
+    origin->size = (int64_t)layer->size;
+    if (i < image->config->diff_ids->len)
+      origin->diff_id = g_strdup(image->config->diff_ids->pdata[i]);
     origin->base = (int)i < base;
     while (told && ((OakumHistory *)history->pdata[at])->empty_layer)
       at++;

@@ -91,39 +91,52 @@ static const char *base_of(const char *path)
 
 /* ---- content
  * ------------------------------------------------------------------------------------- */
-typedef gssize (*ReadFunc)(void *self, void *buffer, size_t len, GError **error);
+/* The regular file of the tar that was told last. All that is taken of it goes by the observer. */
+typedef struct {
+  OakumTarReader *tar;
+  const OakumLayerObserver *observer; /* NULL: nobody */
+} Content;
+
+static gssize content_shown(const Content *content, const void *data, gssize n)
+{
+  if (n > 0 && content->observer)
+    content->observer->bytes(content->observer->user, data, (size_t)n);
+  return n;
+}
+
+/* The next of its bytes, where they lie; 0 at its end. */
+static gssize content_borrow(const Content *content, const void **data, GError **error)
+{
+  gssize n = oakum_tar_reader_borrow(content->tar, data, OAKUM_BORROW_MAX, error);
+  return content_shown(content, *data, n);
+}
 
 /* As many as there are, up to `len`; -1: error. */
-static gssize read_full(ReadFunc read_func, void *self, uint8_t *buffer, size_t len, GError **error)
+static gssize content_read(const Content *content, uint8_t *buffer, size_t len, GError **error)
 {
   size_t have = 0;
   gssize n = 0;
-  while (have < len && (n = read_func(self, buffer + have, len - have, error)) > 0)
-    have += (size_t)n;
+  while (have < len &&
+         (n = oakum_tar_reader_read(content->tar, buffer + have, len - have, error)) > 0)
+    have += (size_t)content_shown(content, buffer + have, n);
   return n < 0 ? -1 : (gssize)have;
 }
 
-/* Puts what was read already (`have` bytes of buffer) and the rest to the spool. */
-static gboolean spool(Pass *pass, size_t have, uint64_t size, ReadFunc read_func, void *self,
-                      GError **error)
+/* Puts what was read already and the rest to the spool. */
+static gboolean spool(const Pass *pass, OakumSlice first, const Content *content, GError **error)
 {
   int fd = pass->options->spool;
   if (lseek(fd, 0, SEEK_SET) < 0) {
     oakum_error_errno(error, OAKUM_CATALOG_ERROR, errno, "spool");
     return FALSE;
   }
-  for (uint64_t done = 0;;) {
-    if (!oakum_write_all(fd, pass->buffer, have, error))
+  const void *data = first.data;
+  gssize n = (gssize)first.len;
+  do
+    if (!oakum_write_all(fd, data, (size_t)n, error))
       return FALSE;
-    done += have;
-    if (done >= size)
-      return TRUE;
-    gssize n = read_full(read_func, self, pass->buffer,
-                         (size_t)MIN(size - done, OAKUM_CATALOG_MEMORY_FILE), error);
-    if (n <= 0)
-      return FALSE;
-    have = (size_t)n;
-  }
+  while ((n = content_borrow(content, &data, error)) > 0);
+  return n == 0;
 }
 
 /* What an earlier entry of the same name gave does not count. */
@@ -176,16 +189,23 @@ static gboolean too_large(Pass *pass, const OakumCatalogEntry *entry)
   return TRUE;
 }
 
+/* What lies in one piece is looked at where it lies. */
 static gboolean look_into(Pass *pass, const char *path, uint32_t mode, uint64_t size,
-                          ReadFunc read_func, void *self, GError **error)
+                          const Content *content, GError **error)
 {
-  gssize have =
-      read_full(read_func, self, pass->buffer, (size_t)MIN(size, OAKUM_CATALOG_HEAD), error);
-  if (have < 0)
+  const void *first;
+  gssize n = content_borrow(content, &first, error);
+  const size_t least = (size_t)MIN(size, OAKUM_CATALOG_HEAD);
+  if (n >= 0 && (size_t)n < least) { /* not even its head does */
+    memcpy(pass->buffer, first, (size_t)n);
+    gssize more = content_read(content, pass->buffer + n, least - (size_t)n, error);
+    first = pass->buffer;
+    n = more < 0 ? -1 : n + more;
+  }
+  if (n < 0)
     return FALSE;
-  uint8_t head[OAKUM_CATALOG_HEAD]; /* stays while the buffer is used anew */
-  memcpy(head, pass->buffer, (size_t)have);
-  OakumCatalogEntry entry = {path, base_of(path), mode, size, {head, (size_t)have}};
+  size_t have = (size_t)n;
+  OakumCatalogEntry entry = {path, base_of(path), mode, size, {first, least}};
   if (!oakum_catalog_wants(&entry, NULL) || too_large(pass, &entry))
     return TRUE;
   if (size > OAKUM_CATALOG_WHOLE_MAX && !oakum_catalog_looks_into(&entry)) {
@@ -195,50 +215,39 @@ static gboolean look_into(Pass *pass, const char *path, uint32_t mode, uint64_t 
     return TRUE;
   }
   if (size > OAKUM_CATALOG_MEMORY_FILE) {
-    if (!spool(pass, (size_t)have, size, read_func, self, error))
+    uint8_t head[OAKUM_CATALOG_HEAD]; /* stays when what was lent is gone */
+    memcpy(head, first, least);
+    entry.head.data = head;
+    if (!spool(pass, (OakumSlice){first, have}, content, error))
       return FALSE;
     g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new_fd(path, pass->options->spool, size);
     catalog_file(pass, &entry, file);
     return TRUE;
   }
-  gssize more = read_full(read_func, self, pass->buffer + have, (size_t)size - (size_t)have, error);
-  if (more < 0)
-    return FALSE;
-  entry.size = (uint64_t)have + (uint64_t)more;
+  if (have < size) {
+    if (first != pass->buffer)
+      memcpy(pass->buffer, first, have);
+    first = entry.head.data = pass->buffer;
+    if (content_read(content, pass->buffer + have, (size_t)size - have, error) < 0)
+      return FALSE;
+  }
   g_autoptr(OakumCatalogFile) file =
-      oakum_catalog_file_new(path, (OakumSlice){pass->buffer, (size_t)entry.size});
+      oakum_catalog_file_new(path, (OakumSlice){first, (size_t)size});
   catalog_file(pass, &entry, file);
   return TRUE;
 }
 
-/* What is read of a file goes by the observer, whoever reads it. */
-typedef struct {
-  const OakumLayerObserver *observer;
-  ReadFunc read;
-  void *self;
-} Shown;
-
-static gssize read_shown(void *self, void *buffer, size_t len, GError **error)
+static gboolean take_content(Pass *pass, OakumTarReader *tar, const char *path, uint32_t mode,
+                             uint64_t size, GError **error)
 {
-  const Shown *shown = self;
-  gssize n = shown->read(shown->self, buffer, len, error);
-  if (n > 0)
-    shown->observer->bytes(shown->observer->user, buffer, (size_t)n);
-  return n;
-}
-
-static gboolean take_content(Pass *pass, const char *path, uint32_t mode, uint64_t size,
-                             ReadFunc read_func, void *self, GError **error)
-{
-  if (!pass->options->observer)
-    return look_into(pass, path, mode, size, read_func, self, error);
-  Shown shown = {pass->options->observer, read_func, self};
+  const Content content = {tar, pass->options->observer};
+  const void *data;
   gssize n = 1;
-  if (!look_into(pass, path, mode, size, read_shown, &shown, error))
+  if (!look_into(pass, path, mode, size, &content, error))
     return FALSE;
-  while (n > 0) /* what no cataloguer asked for */
-    n = read_shown(&shown, pass->buffer, OAKUM_IO_BUFFER, error);
-  return n == 0;
+  while (content.observer && n > 0) /* what no cataloguer asked for */
+    n = content_borrow(&content, &data, error);
+  return n >= 0;
 }
 
 /* A name where a package database should be, and is something that cannot be read. */
@@ -353,11 +362,6 @@ static gboolean add_whiteout(Pass *pass, const char *path, OakumWhiteout kind, c
   return keep(pass, strlen(gone), error);
 }
 
-static gssize read_tar(void *self, void *buffer, size_t len, GError **error)
-{
-  return oakum_tar_reader_read(self, buffer, len, error);
-}
-
 /* A file that is to be read as other names only. */
 static gboolean take_only(Pass *pass, OakumTarReader *tar, const OakumTarEntry *entry,
                           const char *path, GError **error)
@@ -372,14 +376,15 @@ static gboolean take_only(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
   OakumCatalogEntry first = {path, base_of(path), mode, size, {(const uint8_t *)"", 0}};
   if (too_large(pass, &first))
     return TRUE;
+  const Content content = {tar, NULL};
   gssize have =
-      read_full(read_tar, tar, pass->buffer, (size_t)MIN(size, OAKUM_CATALOG_MEMORY_FILE), error);
+      content_read(&content, pass->buffer, (size_t)MIN(size, OAKUM_CATALOG_MEMORY_FILE), error);
   if (have < 0)
     return FALSE;
   uint8_t head[OAKUM_CATALOG_HEAD];
   size_t n = MIN((size_t)have, sizeof(head));
   memcpy(head, pass->buffer, n);
-  if (large && !spool(pass, (size_t)have, size, read_tar, tar, error))
+  if (large && !spool(pass, (OakumSlice){pass->buffer, (size_t)have}, &content, error))
     return FALSE;
   for (guint i = 0; i < as->len; i++) {
     const char *name = as->pdata[i];
@@ -430,7 +435,7 @@ static gboolean add_entry(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
   }
   case OAKUM_TAR_FILE:
     return add_name(pass, path, OAKUM_ENTRY_FILE, error) &&
-           take_content(pass, path, entry->mode, entry->size, read_tar, tar, error);
+           take_content(pass, tar, path, entry->mode, entry->size, error);
   default:
     not_regular(pass, path);
     return add_name(pass, path, OAKUM_ENTRY_FILE, error);

@@ -10,6 +10,8 @@ typedef struct {
 struct OakumCatalogSink {
   GPtrArray *packages, *incomplete;
   const char *by;     /* the cataloguer that runs */
+  guint before;       /* packages when it began with this file */
+  gboolean over;      /* it found more than is kept, which was told */
   GPtrArray *dropped; /* packages over the limit, until the sink goes */
   GPtrArray *facts;   /* OakumCatalogFacts */
   GPtrArray *owners;  /* "type/name" */
@@ -51,13 +53,19 @@ OakumPackage *oakum_catalog_sink_package(OakumCatalogSink *sink, const OakumCata
                                        (gssize)MIN(version.len, OAKUM_CATALOG_VALUE_MAX));
   g_ptr_array_add(package->paths, g_strdup(oakum_catalog_file_path(file)));
   package->found_by = g_strdup(sink->by);
-  if (sink->packages->len < OAKUM_PACKAGES_MAX) {
+  /* one file does not use up what its layer may have */
+  gboolean full = sink->packages->len >= OAKUM_PACKAGES_MAX,
+           whole = strcmp(oakum_catalog_file_path(file), OAKUM_SBOM_DOCUMENT) == 0;
+  if (!full && (whole || sink->packages->len - sink->before < OAKUM_CATALOG_FILE_PACKAGES_MAX)) {
     g_ptr_array_add(sink->packages, package);
     return package;
   }
-  if (sink->dropped->len == 0) {
-    g_autofree char *title = g_strdup_printf("more than %u packages", OAKUM_PACKAGES_MAX);
+  if (!sink->over) {
+    g_autofree char *title = g_strdup_printf(
+        "more than %u packages in one %s",
+        full ? OAKUM_PACKAGES_MAX : OAKUM_CATALOG_FILE_PACKAGES_MAX, full ? "layer" : "file");
     oakum_catalog_sink_incomplete(sink, file, "limit", title);
+    sink->over = TRUE;
   }
   g_ptr_array_set_size(sink->dropped, 0);
   g_ptr_array_add(sink->dropped, package);
@@ -88,6 +96,8 @@ void oakum_catalog_sink_incomplete(OakumCatalogSink *sink, const OakumCatalogFil
 void oakum_catalog_sink_by(OakumCatalogSink *sink, const char *name)
 {
   sink->by = name;
+  sink->before = sink->packages->len;
+  sink->over = FALSE;
 }
 
 /* ---- who installed which file

@@ -24,6 +24,7 @@ extern const OakumCommand oakum_cmd_scan;
 extern const OakumCommand oakum_cmd_compare;
 extern const OakumCommand oakum_cmd_report;
 extern const OakumCommand oakum_cmd_policy;
+extern const OakumCommand oakum_cmd_gitlab;
 extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
 extern const OakumCommand oakum_cmd_ship;
@@ -42,9 +43,11 @@ extern const OakumCommand oakum_debug_ignore;
 extern const OakumCommand oakum_debug_shell;
 extern const OakumCommand oakum_debug_version, oakum_debug_range;
 extern const OakumCommand oakum_debug_catalog;
+extern const OakumCommand oakum_debug_inspect;
 extern const OakumCommand oakum_debug_feed;
 extern const OakumCommand oakum_debug_match;
 extern const OakumCommand oakum_debug_policy;
+extern const OakumCommand oakum_debug_secrets;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;
 
@@ -55,6 +58,7 @@ typedef struct {
   char *certs_dir, *chunk;
   /* no options: what kaniko's command line says */
   GPtrArray *helpers; /* as in OakumRegistryOptions; char * */
+  GPtrArray *logins;  /* "HOST=USER:PASSWORD"; char * */
   const char *bases;  /* an OCI layout whose blobs need not be pulled; NULL */
   gboolean insecure_pull, insecure_push, unverified_pull, unverified_push; /* of every host */
 } OakumRegistryArgs;
@@ -102,11 +106,10 @@ NODISCARD gboolean oakum_image_arg_take_stdin(OakumImageArg *arg, GError **error
 /* What is in the image; a root file system is read where it lies. `cache` may be NULL. `facts` (may
  * be NULL) gets what oakum_report_image tells; of a root file system only its size; of a bill of
  * materials nothing. */
-NODISCARD OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg,
-                                                const OakumPlatform *platform, OakumStore *store,
-                                                OakumExamineCache *cache,
-                                                const OakumRegistryArgs *registry, json_t **facts,
-                                                GError **error);
+NODISCARD OakumCatalog *
+oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform, OakumStore *store,
+                        OakumExamineCache *cache, const OakumRegistryArgs *registry,
+                        const OakumExamineOptions *options, json_t **facts, GError **error);
 /* A source whose readers draw a progress line ("pull app:v1 …") over the layers and configs of
  * `manifests`. Owns `below` when `owned`. */
 NODISCARD OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned,

@@ -34,8 +34,7 @@ static int compare(const Compare *c, const char *a, const char *b, GError **erro
                                     c->cache, c->keep,   &args->registry};
   int status = OAKUM_EXIT_ERROR;
   if (oakum_side_load(&context, a, &old, error) && oakum_side_load(&context, b, &new, error)) {
-    g_autoptr(OakumComparison) comparison =
-        oakum_comparison_new(&old.result, &new.result);
+    g_autoptr(OakumComparison) comparison = oakum_comparison_new(&old.result, &new.result);
     g_autofree char *text =
         oakum_comparison_write(comparison, c->args->format ? c->args->format : "table", error);
     guint unknown = not_judged(&old) + not_judged(&new);
@@ -68,7 +67,7 @@ static int run(int argc, char **argv)
   c.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
     c.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
-    c.cache = c.keep ? oakum_examine_cache_open(c.keep) : NULL;
+    c.cache = c.keep ? oakum_examine_cache_open(c.keep, OAKUM_CHECK_ALL) : NULL;
     status = compare(&c, rest->pdata[0], rest->pdata[1], &error);
   }
   if (error)

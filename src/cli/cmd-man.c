@@ -94,6 +94,23 @@ static void options(GString *out, const OakumCommand *command)
   }
 }
 
+static void variables(GString *out, const OakumCommand *command)
+{
+  for (const OakumForeignVariable *v = command->variables; v && v->name; v++) {
+    g_string_append(out, ".TP\n\\fB");
+    escape(out, v->name);
+    g_string_append(out, "\\fR\n");
+    escape(out, v->help);
+    g_string_append_c(out, '.');
+    if (v->fallback) {
+      g_string_append(out, " Default: ");
+      escape(out, v->fallback);
+      g_string_append_c(out, '.');
+    }
+    g_string_append_c(out, '\n');
+  }
+}
+
 static char *command_page(const OakumCommand *command)
 {
   GString *out = g_string_new(NULL);
@@ -125,8 +142,10 @@ static char *command_page(const OakumCommand *command)
     for (const OakumOptionGroup *group = (*verb)->groups; group && group->options; group++)
       for (const OakumOption *o = group->options; o->name; o++)
         option(out, o);
+    variables(out, *verb);
   }
   options(out, command);
+  variables(out, command);
   section(out, "environment");
   paragraphs(out,
              "Each option is also a variable: its name in capitals behind OAKUM_, dashes written "

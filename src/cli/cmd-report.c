@@ -4,6 +4,7 @@
 
 typedef struct {
   GPtrArray *formats, *files;
+  char *annotations;
   gboolean summary, show_suppressed;
   OakumGeneralArgs general;
 } ReportArgs;
@@ -53,13 +54,21 @@ static int run(int argc, char **argv)
                 "expected one saved result; see oakum report --help");
     ok = FALSE;
   }
+  if (ok && args.annotations && strcmp(args.annotations, "github") != 0) {
+    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--annotations takes github");
+    ok = FALSE;
+  }
   ok = ok && oakum_cli_check_formats(args.formats, args.files, &error) &&
        (saved = oakum_cli_read_result(rest->pdata[0], &error));
   if (ok) {
     saved->result.show_suppressed = args.show_suppressed;
     if (args.summary)
       print_summary(&saved->result);
-    if (!args.summary || args.formats)
+    if (args.annotations) {
+      g_autofree char *text = oakum_report_annotations(&saved->result);
+      fputs(text, stdout);
+    }
+    if ((!args.summary && !args.annotations) || args.formats)
       ok = oakum_cli_write_reports(&saved->result, args.formats, args.files, &error);
   }
   if (!ok)
@@ -76,6 +85,8 @@ static const OakumOption options[] = {
      "standard output"},
     {"summary", 0, OAKUM_OPTION_FLAG, offsetof(ReportArgs, summary), NULL,
      "three lines on standard output, beside the formats that are asked for"},
+    {"annotations", 0, OAKUM_OPTION_TEXT, offsetof(ReportArgs, annotations), "github",
+     "what a runner of GitHub shows beside the lines of the Dockerfile, on standard output"},
     {"show-suppressed", 0, OAKUM_OPTION_FLAG, offsetof(ReportArgs, show_suppressed), NULL,
      "list in the table what is suppressed too, and why", "counted only"},
     {0}};
@@ -92,6 +103,7 @@ const OakumCommand oakum_cmd_report = {
     .groups = groups,
     .size = sizeof(ReportArgs),
     .examples = "oakum report --format markdown -o note.md result.json\n"
+                "oakum report --annotations github result.json\n"
                 "oakum report --summary --format gitlab -o gl-container.json "
                 "result.json\n",
     .run = run,

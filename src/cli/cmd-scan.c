@@ -19,6 +19,7 @@ typedef struct {
   const ScanArgs *args;
   OakumGate gate;
   OakumPlatform platform;
+  guint checks; /* OakumChecks */
   OakumStore *store;
   OakumExamineCache *cache;
   char *keep;       /* where that is; NULL: nothing is kept */
@@ -105,8 +106,11 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
   if (bill && !catalog)
     oakum_info("%s: no bill of materials is attached; its layers are read", arg->text);
   return catalog ? catalog
-                 : oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache,
-                                           &args->registry, &scanned->facts, error);
+                 : oakum_image_arg_examine(
+                       arg, &scan->platform, scan->store, scan->cache, &args->registry,
+                       &(OakumExamineOptions){
+                           .checks = scan->checks, .target = arg->text, .now = oakum_cli_now()},
+                       &scanned->facts, error);
 }
 
 /* The reports; with --advise what to do about it, in place of one. */
@@ -190,6 +194,7 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && oakum_scan_args_gate(&args.scan, &args.general, "none", &scan.gate, &error) &&
+       oakum_scan_args_checks(&args.scan, &scan.checks, &error) &&
        (args.advise.advise || oakum_cli_check_formats(args.scan.formats, args.files, &error));
   if (ok && !args.advise.advise && (args.advise.dockerfile || args.advise.candidates)) {
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
@@ -209,7 +214,7 @@ static int run(int argc, char **argv)
   scan.store = ok && args.store ? oakum_store_open(args.store, &error) : NULL;
   if (ok && !error) {
     scan.keep = args.no_cache ? NULL : oakum_store_find_path(args.store);
-    scan.cache = scan.keep ? oakum_examine_cache_open(scan.keep) : NULL;
+    scan.cache = scan.keep ? oakum_examine_cache_open(scan.keep, scan.checks) : NULL;
     scan.count = rest->len;
     scan.summary = g_string_new(NULL);
     status = OAKUM_EXIT_PASS;

@@ -11,6 +11,7 @@ typedef struct {
   GPtrArray *reports;
   char *lint;
   OakumGate gate;
+  guint checks;             /* OakumChecks */
   char *keep;               /* folder of the store */
   OakumExamineCache *cache; /* NULL: it cannot be had */
 } ShipArgs;
@@ -131,7 +132,8 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   const OakumPlatform *platform = built->platforms->pdata[index];
   gboolean several = built->results->len > 1;
   g_auto(OakumScanned) scanned = {.keep = args->keep};
-  OakumCatalog *catalog = oakum_examine_image(result->image, args->cache, error);
+  const OakumExamineOptions options = {.checks = args->checks, .now = oakum_cli_now()};
+  OakumCatalog *catalog = oakum_examine_image(result->image, args->cache, &options, error);
   scanned.facts = oakum_report_image(result->image);
   if (!catalog ||
       !oakum_cli_scan(catalog, &args->scan, result->layer_lines, &args->gate, &scanned, error))
@@ -159,7 +161,8 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
 
 static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **error)
 {
-  if (!oakum_scan_args_gate(&args->scan, &args->build.general, "fixable", &args->gate, error))
+  if (!oakum_scan_args_gate(&args->scan, &args->build.general, "fixable", &args->gate, error) ||
+      !oakum_scan_args_checks(&args->scan, &args->checks, error))
     return OAKUM_EXIT_ERROR;
   if (!oakum_cli_check_formats(args->scan.formats, args->reports, error))
     return OAKUM_EXIT_ERROR;
@@ -186,7 +189,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
   args->build.push |= args->build.tags != NULL; /* what passes goes where it is named */
   args->build.whole = TRUE;                     /* they are scanned */
   args->keep = oakum_store_find_path(args->build.store);
-  args->cache = args->build.print_plan ? NULL : oakum_examine_cache_open(args->keep);
+  args->cache = args->build.print_plan ? NULL : oakum_examine_cache_open(args->keep, args->checks);
   g_autoptr(OakumExamineWatch) examine = args->cache ? oakum_examine_watch_new(args->cache) : NULL;
   Watch watch = {{layer_begins, layer_bytes, layer_ends}, examine};
   built->watch = examine ? &watch.watch : NULL;

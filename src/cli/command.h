@@ -40,18 +40,26 @@ typedef struct {
   const char *word, *help; /* "DIR", "IMAGE"; "FILE..." may be repeated */
 } OakumArgument;           /* a table ends with {0} */
 
+/* Variables that a command reads and that are no options: another program's. */
+typedef struct {
+  const char *name, *help;
+  const char *fallback; /* what holds when it is not set, for the help pages; or NULL */
+} OakumForeignVariable; /* a table ends with {0} */
+
 typedef struct OakumCommand OakumCommand;
 struct OakumCommand {
   const char *name, *summary;
+  const char *alias; /* the name of a program that it stands in for, which names it too; or NULL */
   const char *about; /* paragraphs behind the usage; an empty line between them; or NULL */
-  const OakumArgument *arguments;   /* NULL: none */
-  const OakumOptionGroup *groups;   /* NULL: no options */
-  size_t size;                      /* of the arguments' struct */
-  const char *const *sections;      /* keys of its section that are no options; NULL: none */
-  gboolean own_section;             /* its section holds no options: it is read otherwise */
-  const char *examples;             /* lines */
-  const OakumCommand *const *verbs; /* "oakum NAME VERB"; ends with NULL */
-  const OakumCommand *parent;       /* of a verb */
+  const OakumArgument *arguments;        /* NULL: none */
+  const OakumForeignVariable *variables; /* NULL: none */
+  const OakumOptionGroup *groups;        /* NULL: no options */
+  size_t size;                           /* of the arguments' struct */
+  const char *const *sections;           /* keys of its section that are no options; NULL: none */
+  gboolean own_section;                  /* its section holds no options: it is read otherwise */
+  const char *examples;                  /* lines */
+  const OakumCommand *const *verbs;      /* "oakum NAME VERB"; ends with NULL */
+  const OakumCommand *parent;            /* of a verb */
   /* whether --config names a file of a peer, which the command reads itself; NULL: never */
   gboolean (*foreign_config)(const char *path, const void *args);
   gboolean raw;                      /* its words are not ours to parse: no --help, no options */

@@ -153,6 +153,13 @@ char *oakum_help_command(const OakumCommand *command)
     g_string_append(out, "\nArguments:\n");
   for (const OakumArgument *a = command->arguments; a && a->word; a++)
     row(out, a->word, a->help, HELP_COLUMN);
+  if (command->variables)
+    g_string_append(out, "\nVariables:\n");
+  for (const OakumForeignVariable *v = command->variables; v && v->name; v++) {
+    g_autofree char *text =
+        v->fallback ? g_strdup_printf("%s (default: %s)", v->help, v->fallback) : g_strdup(v->help);
+    row(out, v->name, text, HELP_COLUMN);
+  }
   option_rows(out, command);
   OakumOptionIter iter = {NULL};
   if (oakum_option_next(&iter, command)) {

@@ -322,7 +322,8 @@ static void size_facts(json_t **facts, int64_t size)
 
 OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatform *platform,
                                       OakumStore *store, OakumExamineCache *cache,
-                                      const OakumRegistryArgs *registry, json_t **facts,
+                                      const OakumRegistryArgs *registry,
+                                      const OakumExamineOptions *options, json_t **facts,
                                       GError **error)
 {
   if (arg->kind == OAKUM_ARG_SBOM)
@@ -331,13 +332,13 @@ OakumCatalog *oakum_image_arg_examine(const OakumImageArg *arg, const OakumPlatf
     g_autoptr(OakumImage) image = oakum_image_arg_open(arg, platform, store, registry, error);
     if (image && facts)
       *facts = oakum_report_image(image);
-    return image ? oakum_examine_image(image, cache, error) : NULL;
+    return image ? oakum_examine_image(image, cache, options, error) : NULL;
   }
   struct stat st = {0};
   gboolean there = stat(arg->path, &st) == 0, folder = there && S_ISDIR(st.st_mode);
   if (there && facts)
     size_facts(facts, folder ? folder_size(arg->path) : st.st_size);
   if (folder)
-    return oakum_examine_folder(arg->path, error);
-  return oakum_examine_tar(reopen_tar, arg->path, arg->path, error);
+    return oakum_examine_folder(arg->path, options, error);
+  return oakum_examine_tar(reopen_tar, arg->path, arg->path, options, error);
 }

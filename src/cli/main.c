@@ -27,12 +27,11 @@ static int run(int argc, char **argv)
   return oakum_command_dispatch(argc - 1, argv + 1);
 }
 
-/* Called by a name of kaniko's, the program is that command: its row and its words stay as they
- * are.
- */
+/* Called by a name of kaniko's, or of GitLab's analyser, the program is that command: its row and
+ * its words stay as they are. */
 static int run_as(int argc, char **argv)
 {
-  static const char *const names[] = {"executor", "warmer", NULL};
+  static const char *const names[] = {"executor", "warmer", "gtcs", NULL};
   g_autofree char *name = argc > 0 ? g_path_get_basename(argv[0]) : g_strdup("");
   if (!g_strv_contains(names, name))
     return run(argc, argv);

@@ -284,7 +284,7 @@ static const OakumCommand *look_up(const OakumCommand *const *list, const char *
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (; *list; list++) {
-    if (strcmp((*list)->name, word) == 0)
+    if (strcmp((*list)->name, word) == 0 || g_strcmp0((*list)->alias, word) == 0)
       return *list;
     g_ptr_array_add(names, (gpointer)(*list)->name);
   }

@@ -9,7 +9,7 @@ const OakumOption oakum_registry_options[] = {
     {"map", 0, OAKUM_OPTION_LIST, AT(maps), "REGISTRY=HOST[/PREFIX]",
      "ask this host instead of the registry when pulling"},
     {"ca", 0, OAKUM_OPTION_LIST, AT(ca_files), "HOST=FILE",
-     "PEM file of authorities that this host is trusted by, besides the system's"},
+     "PEM file of authorities that this host (*: each) is trusted by, besides the system's"},
     {"client-cert", 0, OAKUM_OPTION_LIST, AT(client_certs), "HOST=CERT,KEY",
      "PEM files of a certificate, and its key, to show to this host"},
     {"certs-dir", 0, OAKUM_OPTION_TEXT, AT(certs_dir), "DIR",
@@ -72,7 +72,8 @@ OakumRegistry *oakum_registry_args_open(const OakumRegistryArgs *args, const Oak
   if (!(options.mirrors = pairs(a->mirrors, "mirror", kept, error)) ||
       !(options.maps = pairs(a->maps, "map", kept, error)) ||
       !(options.ca_files = pairs(a->ca_files, "ca", kept, error)) ||
-      !(options.client_certs = pairs(a->client_certs, "client-cert", kept, error)))
+      !(options.client_certs = pairs(a->client_certs, "client-cert", kept, error)) ||
+      !(options.logins = pairs(a->logins, "login", kept, error)))
     return NULL;
   if (a->chunk &&
       !oakum_parse_u64(a->chunk, strlen(a->chunk), OAKUM_UPLOAD_CHUNK_MAX, &options.chunk)) {

@@ -30,7 +30,9 @@ OakumCatalog *oakum_sbom_text_examine(const char *text, size_t len, const char *
                                       GError **error)
 {
   g_autoptr(GBytes) layer = as_layer(text, len, error);
-  return layer ? oakum_examine_tar(open_bytes, layer, what, error) : NULL;
+  return layer ? oakum_examine_tar(open_bytes, layer, what,
+                                   &(OakumExamineOptions){.checks = OAKUM_CHECK_HOLES}, error)
+               : NULL;
 }
 
 OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)

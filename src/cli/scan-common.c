@@ -13,6 +13,8 @@ const OakumOption oakum_scan_options[] = {
     {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
      "with a policy none; else scan: none, ship: fixable"},
+    {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
+     "what is looked for; may be given again, and a list with commas", "all four"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
      "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
@@ -43,6 +45,21 @@ gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs 
     return FALSE;
   if (args->fail_on_end)
     oakum_policy_add_end_of_life(out->policy);
+  return TRUE;
+}
+
+gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error)
+{
+  *checks = args->checks ? 0 : OAKUM_CHECK_ALL;
+  for (guint i = 0; args->checks && i < args->checks->len; i++) {
+    g_auto(GStrv) words = g_strsplit(args->checks->pdata[i], ",", -1);
+    for (char **word = words; *word; word++)
+      if (!oakum_check_parse(*word, checks)) {
+        g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                    "--checks takes holes, secrets, hygiene and licences");
+        return FALSE;
+      }
+  }
   return TRUE;
 }
 
@@ -143,21 +160,47 @@ static void take_observed(OakumCatalog *catalog, const GArray *layer_lines, GPtr
   g_ptr_array_sort(findings, oakum_finding_compare);
 }
 
-gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
-                        const OakumGate *gate, OakumScanned *out, GError **error)
+/* No advisory is asked: what could not be read still counts. */
+static GPtrArray *without_holes(const OakumCatalog *catalog)
 {
-  out->catalog = catalog;
+  GPtrArray *findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  for (guint i = 0; i < catalog->incomplete->len; i++) {
+    const OakumFinding *from = catalog->incomplete->pdata[i];
+    OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_INCOMPLETE, from->id, from->severity);
+    finding->title = g_strdup(from->title);
+    g_ptr_array_add(findings, finding);
+  }
+  return findings;
+}
+
+static void tell_database(const char *db, const char *date)
+{
+  int64_t newest;
+  gboolean dated = *date && oakum_time_parse(date, &newest);
+  gint64 days = dated ? MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0) : -1;
+  if (!db)
+    oakum_warn("advisories: the snapshot inside this program, of %.10s (%" G_GINT64_FORMAT
+               " days old): fixes in Debian's base packages and nothing else; for a full database "
+               "see oakum db import --help, and give --db",
+               date, days);
+  else if (dated)
+    oakum_info("advisories: %s, newest record %" G_GINT64_FORMAT " days old", db, days);
+}
+
+static gboolean find_holes(const OakumCatalog *catalog, const OakumScanArgs *args,
+                           GArray *layer_lines, OakumScanned *out, GError **error)
+{
   const char *db = args->db;
   g_autoptr(OakumVex) vex = oakum_vex_new();
   OakumMatchOptions options = {.layer_lines = layer_lines,
                                .now = oakum_cli_now(),
                                .vex = vex,
+                               .keep = out->keep,
                                .kernel_headers = args->kernel_headers};
   if (!set_max_age(args, &options, error) || !read_vex(args, vex, error) ||
       !check_vex_source(args, error))
     return FALSE;
   read_strangers_vex(args, out, vex);
-  out->layer_lines = layer_lines;
   options.image = out->image;
   g_autoptr(GPtrArray) digests = g_ptr_array_copy(catalog->digests, NULL, NULL);
   g_ptr_array_set_free_func(digests, NULL);
@@ -170,21 +213,28 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   out->db_path = g_strdup(db ? db : "embedded snapshot");
   out->db_date = oakum_advisory_db_date(database);
   out->findings = oakum_match_run(out->catalog, database, &options, error);
-  if (!out->findings)
+  if (out->findings)
+    tell_database(db, out->db_date);
+  return out->findings != NULL;
+}
+
+gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
+                        const OakumGate *gate, OakumScanned *out, GError **error)
+{
+  guint checks;
+  out->catalog = catalog;
+  out->layer_lines = layer_lines;
+  if (!oakum_scan_args_checks(args, &checks, error))
+    return FALSE;
+  if (!(checks & OAKUM_CHECK_HOLES))
+    out->findings = without_holes(catalog);
+  else if (!find_holes(catalog, args, layer_lines, out, error))
     return FALSE;
   take_observed(catalog, layer_lines, out->findings);
+  if (out->filter && !out->filter(out->findings, out->filter_user, error))
+    return FALSE;
   out->verdict = oakum_gate_judge(gate, out->findings, catalog,
-                                  out->image ? out->image : out->named, options.now, FALSE);
-  int64_t newest;
-  gboolean dated = *out->db_date && oakum_time_parse(out->db_date, &newest);
-  gint64 days = dated ? MAX((g_get_real_time() / G_USEC_PER_SEC - newest) / 86400, 0) : -1;
-  if (!db)
-    oakum_warn("advisories: the snapshot inside this program, of %.10s (%" G_GINT64_FORMAT
-               " days old): fixes in Debian's base packages and nothing else; for a full database "
-               "see oakum db import --help, and give --db",
-               out->db_date, days);
-  else if (dated)
-    oakum_info("advisories: %s, newest record %" G_GINT64_FORMAT " days old", db, days);
+                                  out->image ? out->image : out->named, oakum_cli_now(), FALSE);
   return TRUE;
 }
 
@@ -285,16 +335,29 @@ OakumResult oakum_scanned_result(const OakumScanned *scanned, const OakumReportS
                        .dockerfile = subject->dockerfile};
 }
 
+void oakum_cli_stamp(OakumResult *result, GPtrArray *kept)
+{
+  char *made = told_time(), *present = oakum_time_format(oakum_cli_now()), *ref = NULL;
+  result->made = made;
+  result->now = present;
+  fill_run(&result->run, &ref);
+  g_ptr_array_add(kept, made);
+  g_ptr_array_add(kept, present);
+  g_ptr_array_add(kept, ref);
+}
+
 /* All are made before one is written: a format that lacks something leaves no half of a set. */
 gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
                                  const GPtrArray *files, GError **error)
 {
-  g_autofree char *made = told_time(), *present = oakum_time_format(oakum_cli_now()), *ref = NULL;
-  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-  result->made = made;
-  result->now = present;
-  fill_run(&result->run, &ref);
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free),
+                       kept = g_ptr_array_new_with_free_func(g_free);
+  oakum_cli_stamp(result, kept);
   for (guint i = 0; i < (formats ? formats->len : 1); i++) {
+    gboolean to_file = files && i < files->len;
+    result->screen = to_file ? (OakumReportScreen){.columns = 0}
+                             : (OakumReportScreen){oakum_columns(1), oakum_colour_wanted(1),
+                                                   oakum_links_wanted(1)};
     char *text = oakum_report_write(result, formats ? formats->pdata[i] : "table", error);
     if (!text)
       return FALSE;

@@ -13,12 +13,17 @@ typedef struct {
   const char *named;   /* how the policy is told of it when that is NULL; NULL: not at all */
   GArray *layer_lines; /* borrowed; NULL: not known */
   const char *keep;    /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
+  /* set before the scan: told of the findings before the policy is, may suppress some. NULL: nobody
+   */
+  gboolean (*filter)(GPtrArray *findings, gpointer user, GError **error);
+  gpointer filter_user;
 } OakumScanned;
 void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
   char *db, *fail_on, *max_age, *explain;
+  GPtrArray *checks;           /* char *; NULL: all */
   GPtrArray *formats;          /* char *; NULL: the table */
   GPtrArray *vex, *vex_source; /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers, fail_on_end;
@@ -34,6 +39,8 @@ extern const OakumOption oakum_scan_options[];
  * is given. */
 NODISCARD gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
                                         const char *fallback, OakumGate *out, GError **error);
+/* --checks as OakumChecks. */
+NODISCARD gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error);
 /* Takes the catalogue and matches its packages with the database that `args` names. */
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
                                   GArray *layer_lines, const OakumGate *gate, OakumScanned *out,
@@ -52,6 +59,8 @@ NODISCARD OakumResult oakum_scanned_result(const OakumScanned *scanned,
 NODISCARD gboolean oakum_cli_put_text(const char *text, const char *file, GError **error);
 /* SOURCE_DATE_EPOCH, else the clock; seconds. */
 NODISCARD int64_t oakum_cli_now(void);
+/* Sets what `result` lacks of times and the pipeline's run; the texts are put into `kept`. */
+void oakum_cli_stamp(OakumResult *result, GPtrArray *kept);
 /* All formats of `result`, the first to the first of `files` (standard output when there is none
  * for it); "table" when `formats` is NULL. Sets what `result` lacks of times and the pipeline's
  * run. */

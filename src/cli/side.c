@@ -37,8 +37,11 @@ gboolean oakum_side_load(const OakumSideContext *context, const char *text, Oaku
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, error)
-          ? oakum_image_arg_examine(arg, context->platform, context->store, context->cache,
-                                    context->registry, &side->scanned.facts, error)
+          ? oakum_image_arg_examine(
+                arg, context->platform, context->store, context->cache, context->registry,
+                &(OakumExamineOptions){
+                    .checks = OAKUM_CHECK_ALL, .target = text, .now = oakum_cli_now()},
+                &side->scanned.facts, error)
           : NULL;
   if (!catalog || !oakum_cli_scan(catalog, &scan, NULL, &none, &side->scanned, error))
     return FALSE;

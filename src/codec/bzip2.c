@@ -43,7 +43,7 @@ static gssize bunzip2_read(void *self, void *buffer, size_t len, GError **error)
     if (!oakum_read_ahead_fill(&reader->in, error))
       return -1;
     size_t have = reader->in.end - reader->in.at, room = MIN(len, (size_t)G_MAXINT);
-    reader->stream.next_in = (char *)reader->in.data + reader->in.at;
+    reader->stream.next_in = (char *)(gpointer)(reader->in.data + reader->in.at);
     reader->stream.avail_in = (unsigned)have;
     reader->stream.next_out = buffer;
     reader->stream.avail_out = (unsigned)room;

@@ -2,10 +2,10 @@
 #pragma once
 #include "codec/codec.h"
 
-/* Bytes read ahead from a stream below; `at..end` is what is not used yet. */
+/* Bytes of a stream below, where they lie; `at..end` is what is not used yet. */
 typedef struct {
   OakumReader *below;
-  uint8_t *data;
+  const uint8_t *data;
   size_t at, end;
   gboolean eof;
 } OakumReadAhead;

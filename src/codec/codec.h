@@ -36,10 +36,17 @@ typedef struct {
   void (*free)(void *self);
   /* May be NULL. Passes over 1..len bytes that exist; 0: it cannot, and they are to be read. */
   uint64_t (*skip)(void *self, uint64_t len);
+  /* May be NULL. As read, but tells where the bytes lie: *data stays as it is until the next call. */
+  gssize (*borrow)(void *self, const void **data, size_t max, GError **error);
 } OakumReaderClass;
 /* For other modules that bring their own source (HTTP body, memory view). Owns `self`. */
 NODISCARD OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self);
 NODISCARD gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError **error);
+/* As read of up to `max` bytes, which are not copied where the stack holds them anyway: *data stays
+ * as it is until the next call on this reader, whichever it is. Never NULL when the result is not
+ * negative. */
+NODISCARD gssize oakum_reader_borrow(OakumReader *reader, const void **data, size_t max,
+                                     GError **error);
 /* Passes over up to `len` bytes without making them, where that can be done (a file that nothing
  * watches): how many; 0: they must be read. */
 NODISCARD uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len);
@@ -95,6 +102,22 @@ NODISCARD OakumReader *oakum_reader_new_bunzip2(OakumReader *below);
 /* Sniffs the content, stacks the right one with the ratio limit; *kind (may be NULL) is set at the
  * first read. */
 NODISCARD OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind);
+
+/* The other way round: deflate (RFC 1951), bare or in zlib's (RFC 1950) or gzip's (RFC 1952, one
+ * member) frame, for who is given bytes and cannot ask for them. */
+typedef enum { OAKUM_DEFLATE_RAW, OAKUM_DEFLATE_ZLIB, OAKUM_DEFLATE_GZIP } OakumDeflateForm;
+typedef struct OakumInflater OakumInflater;
+NODISCARD OakumInflater *oakum_inflater_new(OakumDeflateForm form);
+/* Another stream begins. */
+void oakum_inflater_begin(OakumInflater *inflater, OakumDeflateForm form);
+/* What comes out of `data` goes to `take`, in pieces; FALSE from it breaks off. 1: the stream has
+ * ended, behind *used bytes; 0: it goes on; -1: it is damaged, or was broken off. */
+NODISCARD int oakum_inflater_push(OakumInflater *inflater, const void *data, size_t len,
+                                  size_t *used,
+                                  gboolean (*take)(gpointer user, const void *data, size_t len),
+                                  gpointer user);
+void oakum_inflater_free(OakumInflater *inflater);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumInflater, oakum_inflater_free)
 
 /* ---- writers ------------------------------------------------------------------------------------
  * * finish writes trailers, finishes the writer below, and must be called once for the output to be
@@ -176,6 +199,9 @@ NODISCARD int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry 
 /* Content of the current entry; 0 at its end. Unread content is skipped by next. */
 NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len,
                                        GError **error);
+/* The same, as oakum_reader_borrow gives it. */
+NODISCARD gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t max,
+                                         GError **error);
 /* Where the content of the current entry begins in the stream below, in bytes; to be asked before
  * any of it is read. */
 NODISCARD uint64_t oakum_tar_reader_offset(const OakumTarReader *reader);

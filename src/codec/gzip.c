@@ -75,7 +75,7 @@ static gssize gunzip_read(void *self, void *buffer, size_t len, GError **error)
       return -1;
     if (!flags_ok(reader))
       return bad(error, "a reserved flag is set"), -1;
-    state->next_in = reader->in.data + reader->in.at;
+    state->next_in = (uint8_t *)(gpointer)(reader->in.data + reader->in.at); /* not written to */
     state->avail_in = (uint32_t)(reader->in.end - reader->in.at);
     state->next_out = buffer;
     state->avail_out = (uint32_t)MIN(len, G_MAXINT32);

@@ -28,19 +28,33 @@ typedef struct {
   uint64_t *count;
 } HeadReader;
 
-static gssize head_read(void *self, void *buffer, size_t len, GError **error)
+static gssize head_borrow(void *self, const void **data, size_t max, GError **error)
 {
   HeadReader *reader = self;
   gssize n;
   if (reader->at < reader->end) {
-    n = (gssize)MIN(len, reader->end - reader->at);
-    memcpy(buffer, reader->head + reader->at, (size_t)n);
+    n = (gssize)MIN(max, reader->end - reader->at);
+    *data = reader->head + reader->at;
     reader->at += (size_t)n;
   } else {
-    n = oakum_reader_read(reader->below, buffer, len, error);
+    n = oakum_reader_borrow(reader->below, data, max, error);
   }
   if (n > 0)
     *reader->count += (uint64_t)n;
+  return n;
+}
+
+static gssize head_read(void *self, void *buffer, size_t len, GError **error)
+{
+  HeadReader *reader = self;
+  if (reader->at == reader->end) { /* whoever has the bytes writes them to where they belong */
+    gssize n = oakum_reader_read(reader->below, buffer, len, error);
+    *reader->count += (uint64_t)MAX(n, 0);
+    return n;
+  }
+  const void *data;
+  gssize n = head_borrow(self, &data, len, error);
+  memcpy(buffer, data, (size_t)n);
   return n;
 }
 
@@ -61,7 +75,7 @@ typedef struct {
 
 static gboolean inflate_begin(InflateReader *reader, GError **error)
 {
-  static const OakumReaderClass klass = {head_read, head_free};
+  static const OakumReaderClass klass = {head_read, head_free, NULL, head_borrow};
   HeadReader *head = g_new0(HeadReader, 1);
   head->below = g_steal_pointer(&reader->below);
   head->count = &reader->in;
@@ -98,12 +112,9 @@ static gboolean inflate_begin(InflateReader *reader, GError **error)
   return TRUE;
 }
 
-static gssize inflate_read(void *self, void *buffer, size_t len, GError **error)
+/* `n` bytes came out. */
+static gssize inflate_saw(InflateReader *reader, gssize n, GError **error)
 {
-  InflateReader *reader = self;
-  if (!reader->inflated && !inflate_begin(reader, error))
-    return -1;
-  gssize n = oakum_reader_read(reader->inflated, buffer, len, error);
   if (n <= 0)
     return n;
   reader->out += (uint64_t)n;
@@ -116,6 +127,22 @@ static gssize inflate_read(void *self, void *buffer, size_t len, GError **error)
   return n;
 }
 
+static gssize inflate_read(void *self, void *buffer, size_t len, GError **error)
+{
+  InflateReader *reader = self;
+  if (!reader->inflated && !inflate_begin(reader, error))
+    return -1;
+  return inflate_saw(reader, oakum_reader_read(reader->inflated, buffer, len, error), error);
+}
+
+static gssize inflate_borrow(void *self, const void **data, size_t max, GError **error)
+{
+  InflateReader *reader = self;
+  if (!reader->inflated && !inflate_begin(reader, error))
+    return -1;
+  return inflate_saw(reader, oakum_reader_borrow(reader->inflated, data, max, error), error);
+}
+
 static void inflate_free(void *self)
 {
   InflateReader *reader = self;
@@ -126,7 +153,7 @@ static void inflate_free(void *self)
 
 OakumReader *oakum_reader_new_inflate(OakumReader *below, OakumCompression *kind)
 {
-  static const OakumReaderClass klass = {inflate_read, inflate_free};
+  static const OakumReaderClass klass = {inflate_read, inflate_free, NULL, inflate_borrow};
   InflateReader *reader = g_new0(InflateReader, 1);
   reader->below = below;
   reader->kind = kind;

@@ -8,7 +8,8 @@ struct OakumReader {
   const OakumReaderClass *klass;
   void *self;
   gboolean ended;
-  GError *failed; /* sticky: after an error every read gives it again */
+  GError *failed;  /* sticky: after an error every read gives it again */
+  uint8_t *lent;   /* OAKUM_IO_BUFFER; NULL: the class lends its own, or nobody borrowed */
 };
 
 OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self)
@@ -19,21 +20,41 @@ OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self)
   return reader;
 }
 
-gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError **error)
+/* What a class said, as the caller hears it. */
+static gssize told(OakumReader *reader, gssize n, GError **error)
 {
-  if (reader->failed) {
-    if (error)
-      *error = g_error_copy(reader->failed);
-    return -1;
-  }
-  if (reader->ended || len == 0)
-    return 0;
-  gssize n = reader->klass->read(reader->self, buffer, len, &reader->failed);
   if (n < 0 && error)
     *error = g_error_copy(reader->failed);
   if (n == 0)
     reader->ended = TRUE;
   return n;
+}
+
+gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError **error)
+{
+  if (reader->failed)
+    return told(reader, -1, error);
+  if (reader->ended || len == 0)
+    return 0;
+  return told(reader, reader->klass->read(reader->self, buffer, len, &reader->failed), error);
+}
+
+gssize oakum_reader_borrow(OakumReader *reader, const void **data, size_t max, GError **error)
+{
+  *data = "";
+  if (reader->failed)
+    return told(reader, -1, error);
+  if (reader->ended || max == 0)
+    return 0;
+  if (reader->klass->borrow)
+    return told(reader, reader->klass->borrow(reader->self, data, max, &reader->failed), error);
+  if (!reader->lent)
+    reader->lent = g_malloc(OAKUM_IO_BUFFER);
+  *data = reader->lent;
+  return told(reader,
+              reader->klass->read(reader->self, reader->lent, MIN(max, OAKUM_IO_BUFFER),
+                                  &reader->failed),
+              error);
 }
 
 uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len)
@@ -49,14 +70,15 @@ void oakum_reader_free(OakumReader *reader)
     return;
   reader->klass->free(reader->self);
   g_clear_error(&reader->failed);
+  g_free(reader->lent);
   g_free(reader);
 }
 
 gboolean oakum_reader_drain(OakumReader *reader, GError **error)
 {
-  g_autofree uint8_t *buffer = g_malloc(OAKUM_IO_BUFFER);
+  const void *data;
   gssize n;
-  while ((n = oakum_reader_read(reader, buffer, OAKUM_IO_BUFFER, error)) > 0)
+  while ((n = oakum_reader_borrow(reader, &data, OAKUM_BORROW_MAX, error)) > 0)
     ;
   return n == 0;
 }
@@ -135,15 +157,24 @@ typedef struct {
   GBytes *owner; /* NULL: borrowed */
 } MemoryReader;
 
-static gssize memory_read(void *self, void *buffer, size_t len, GError **error)
+static gssize memory_borrow(void *self, const void **data, size_t max, GError **error)
 {
   MemoryReader *reader = self;
-  size_t n = MIN(len, reader->rest.len);
+  size_t n = MIN(max, reader->rest.len);
   if (n > 0)
-    memcpy(buffer, reader->rest.data, n);
+    *data = reader->rest.data;
   reader->rest.data += n;
   reader->rest.len -= n;
   return (gssize)n;
+}
+
+static gssize memory_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const void *data;
+  gssize n = memory_borrow(self, &data, len, error);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return n;
 }
 
 static void memory_free(void *self)
@@ -154,7 +185,7 @@ static void memory_free(void *self)
   g_free(reader);
 }
 
-static const OakumReaderClass memory_class = {memory_read, memory_free};
+static const OakumReaderClass memory_class = {memory_read, memory_free, NULL, memory_borrow};
 
 OakumReader *oakum_reader_new_memory(const void *data, size_t len)
 {
@@ -195,10 +226,9 @@ static gboolean watch_end(WatchReader *watch, GError **error)
   return !watch->expected || oakum_hasher_check(watch->hasher, watch->expected, error);
 }
 
-static gssize watch_read(void *self, void *buffer, size_t len, GError **error)
+/* `n` bytes came from below. */
+static gssize watch_saw(WatchReader *watch, const void *data, gssize n, GError **error)
 {
-  WatchReader *watch = self;
-  gssize n = oakum_reader_read(watch->below, buffer, len, error);
   if (n < 0)
     return -1;
   if (n == 0)
@@ -216,9 +246,23 @@ static gssize watch_read(void *self, void *buffer, size_t len, GError **error)
   if (watch->count)
     *watch->count += (uint64_t)n;
   if (watch->hasher)
-    oakum_hasher_update(watch->hasher, buffer, (size_t)n);
+    oakum_hasher_update(watch->hasher, data, (size_t)n);
   oakum_progress_add(watch->progress, (uint64_t)n);
   return n;
+}
+
+static gssize watch_read(void *self, void *buffer, size_t len, GError **error)
+{
+  WatchReader *watch = self;
+  gssize n = oakum_reader_read(watch->below, buffer, len, error);
+  return watch_saw(watch, buffer, n, error);
+}
+
+static gssize watch_borrow(void *self, const void **data, size_t max, GError **error)
+{
+  WatchReader *watch = self;
+  gssize n = oakum_reader_borrow(watch->below, data, max, error);
+  return watch_saw(watch, *data, n, error);
 }
 
 static void watch_free(void *self)
@@ -233,7 +277,7 @@ static void watch_free(void *self)
   g_free(watch);
 }
 
-static const OakumReaderClass watch_class = {watch_read, watch_free};
+static const OakumReaderClass watch_class = {watch_read, watch_free, NULL, watch_borrow};
 
 static WatchReader *watch_new(OakumReader *below)
 {
@@ -290,22 +334,23 @@ OakumReader *oakum_reader_new_verify(OakumReader *below, OakumHashKind kind, con
 /* ---- read ahead ---- */
 void oakum_read_ahead_init(OakumReadAhead *ahead, OakumReader *below)
 {
-  *ahead = (OakumReadAhead){.below = below, .data = g_malloc(OAKUM_IO_BUFFER)};
+  *ahead = (OakumReadAhead){.below = below, .data = (const uint8_t *)""};
 }
 
 void oakum_read_ahead_clear(OakumReadAhead *ahead)
 {
   oakum_reader_free(ahead->below);
-  g_free(ahead->data);
 }
 
 gboolean oakum_read_ahead_fill(OakumReadAhead *ahead, GError **error)
 {
   if (ahead->at < ahead->end || ahead->eof)
     return TRUE;
-  gssize n = oakum_reader_read(ahead->below, ahead->data, OAKUM_IO_BUFFER, error);
+  const void *data;
+  gssize n = oakum_reader_borrow(ahead->below, &data, OAKUM_BORROW_MAX, error);
   if (n < 0)
     return FALSE;
+  ahead->data = data;
   ahead->at = 0;
   ahead->end = (size_t)n;
   ahead->eof = n == 0;

@@ -10,7 +10,7 @@
 
 struct OakumTarReader {
   OakumReader *below;
-  uint8_t *buffer; /* read ahead: at..end */
+  const uint8_t *data; /* lent from below: at..end is not used yet */
   size_t at, end;
   uint64_t taken; /* bytes read from below */
   uint64_t content_left, padding_left;
@@ -56,17 +56,18 @@ uint32_t oakum_tar_checksum(const TarHeader *header, gboolean as_signed)
   return sum;
 }
 
-/* Fills the buffer when it is empty. FALSE on error; at the end of the stream the buffer stays
- * empty. */
+/* Borrows some more when there is nothing left. FALSE on error; at the end of the stream there stays
+ * nothing. */
 static gboolean fill(OakumTarReader *reader, GError **error)
 {
   if (reader->at < reader->end)
     return TRUE;
-  gssize n = oakum_reader_read(reader->below, reader->buffer, OAKUM_IO_BUFFER, error);
-  if (n > 0)
-    reader->taken += (uint64_t)n;
+  const void *data;
+  gssize n = oakum_reader_borrow(reader->below, &data, OAKUM_BORROW_MAX, error);
   if (n < 0)
     return FALSE;
+  reader->taken += (uint64_t)n;
+  reader->data = data;
   reader->at = 0;
   reader->end = (size_t)n;
   return TRUE;
@@ -90,7 +91,7 @@ static int take(OakumTarReader *reader, void *to, uint64_t len, GError **error)
     if (n == 0)
       return done == 0 ? 0 : (invalid(error, "the archive is cut short"), -1);
     if (to)
-      memcpy((uint8_t *)to + done, reader->buffer + reader->at, n);
+      memcpy((uint8_t *)to + done, reader->data + reader->at, n);
     reader->at += n;
     done += n;
   }
@@ -540,7 +541,6 @@ OakumTarReader *oakum_tar_reader_new(OakumReader *below)
 {
   OakumTarReader *reader = g_new0(OakumTarReader, 1);
   reader->below = below;
-  reader->buffer = g_malloc(OAKUM_IO_BUFFER);
   reader->path = g_byte_array_new();
   reader->link = g_byte_array_new();
   reader->xattrs = g_array_new(FALSE, FALSE, sizeof(OakumXattr));
@@ -582,7 +582,7 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
     if (!fill(reader, error))
       return -1;
     got = (gssize)MIN(n, reader->end - reader->at);
-    memcpy(buffer, reader->buffer + reader->at, (size_t)got);
+    memcpy(buffer, reader->data + reader->at, (size_t)got);
     reader->at += (size_t)got;
   }
   if (got == 0)
@@ -590,6 +590,24 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
   if (got > 0)
     reader->content_left -= (uint64_t)got;
   return got;
+}
+
+gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t max,
+                               GError **error)
+{
+  size_t n = (size_t)MIN(max, reader->content_left);
+  *data = "";
+  if (n == 0)
+    return 0;
+  if (!fill(reader, error))
+    return -1;
+  n = MIN(n, reader->end - reader->at);
+  if (n == 0)
+    return invalid(error, "the archive is cut short"), -1;
+  *data = reader->data + reader->at;
+  reader->at += n;
+  reader->content_left -= n;
+  return (gssize)n;
 }
 
 uint64_t oakum_tar_reader_offset(const OakumTarReader *reader)
@@ -603,7 +621,6 @@ void oakum_tar_reader_free(OakumTarReader *reader)
     return;
   extensions_clear(reader);
   oakum_reader_free(reader->below);
-  g_free(reader->buffer);
   g_byte_array_unref(reader->path);
   g_byte_array_unref(reader->link);
   g_array_unref(reader->xattrs);

@@ -27,7 +27,7 @@ typedef struct {
   gboolean stop;
   gboolean
       waits; /* one of the two, for the other: a signal that nobody awaits costs a system call */
-  size_t at; /* in the slot that is being read */
+  size_t at; /* in the slot that is being read; at its end it is still lent */
   GThread *thread;
 } ThreadedReader;
 
@@ -101,10 +101,15 @@ static gpointer threaded_main(gpointer data)
   return NULL;
 }
 
-static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
+static gssize threaded_borrow(void *self, const void **data, size_t max, GError **error)
 {
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
+  if (r->at > 0 && r->at == (size_t)r->slots[r->taken % SLOTS].len) {
+    r->at = 0;
+    r->taken++;
+    tell(r);
+  }
   while (r->made == r->taken || (r->hasher && r->hashed == r->taken))
     if (r->made == r->taken || r->hashing)
       await(r);
@@ -119,17 +124,19 @@ static gssize threaded_read(void *self, void *buffer, size_t len, GError **error
       return -1;
     return slot->len;
   }
-  size_t n = MIN(len, (size_t)slot->len - r->at);
-  memcpy(buffer, slot->data + r->at, n);
+  size_t n = MIN(max, (size_t)slot->len - r->at);
+  *data = slot->data + r->at;
   r->at += n;
-  if (r->at == (size_t)slot->len) {
-    r->at = 0;
-    g_mutex_lock(&r->lock);
-    r->taken++;
-    tell(r);
-    g_mutex_unlock(&r->lock);
-  }
   return (gssize)n;
+}
+
+static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const void *data;
+  gssize n = threaded_borrow(self, &data, len, error);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return n;
 }
 
 static void threaded_free(void *self)
@@ -154,7 +161,7 @@ static void threaded_free(void *self)
 
 static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const char *hex)
 {
-  static const OakumReaderClass klass = {threaded_read, threaded_free};
+  static const OakumReaderClass klass = {threaded_read, threaded_free, NULL, threaded_borrow};
   ThreadedReader *r = g_new0(ThreadedReader, 1);
   r->below = below;
   r->hasher = hex ? oakum_hasher_new(kind) : NULL;

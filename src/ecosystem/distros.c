@@ -157,6 +157,11 @@ char *oakum_distro_key(const OakumDistroId *id, const char *version)
   /* the first Amazon Linux was named by its months: 2011.09 to 2018.03 */
   if (strcmp(id->id, "amzn") == 0 && version[n] == '.' && strncmp(version, "201", 3) == 0)
     return g_strconcat(id->key, "1", NULL);
+  /* openSUSE 10 to 13 came before Leap */
+  uint64_t major;
+  if (strcmp(id->key, "openSUSE:Leap ") == 0 &&
+      oakum_parse_u64(version, strspn(version, "0123456789"), 13, &major))
+    return g_strdup_printf("openSUSE:%.*s", (int)n, version);
   /* the first release before any service pack */
   if (g_str_has_prefix(id->key, "SUSE") && !version[n] && !strchr(version, '.'))
     return g_strconcat(id->key, version, ".0", NULL);

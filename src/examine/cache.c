@@ -9,7 +9,8 @@
 
 struct OakumExamineCache {
   char *path;
-  char *readers; /* digest of all versions of cataloguers */
+  char *readers; /* digest of all versions of cataloguers, and of what else looks */
+  guint checks;
   OakumSql *sql;
   uint8_t key[OAKUM_HASH_KEY];
   GMutex lock; /* over all but the key: layers are looked at while several stages are built */
@@ -67,13 +68,15 @@ static gboolean set_up(OakumExamineCache *cache, GError **error)
   return oakum_statement_step(put, error) == 0 && read_key(cache, error);
 }
 
-OakumExamineCache *oakum_examine_cache_open(const char *folder)
+OakumExamineCache *oakum_examine_cache_open(const char *folder, guint checks)
 {
   g_autoptr(OakumExamineCache) cache = g_new0(OakumExamineCache, 1);
   g_mutex_init(&cache->lock);
   /* another build may find something else, whatever its versions say */
   g_autofree char *catalog = oakum_catalog_versions(), *stamp = oakum_program_stamp();
-  g_autofree char *versions = g_strconcat(catalog, " ", stamp, NULL);
+  g_autofree char *versions =
+      g_strdup_printf("%s %s %s %u", catalog, stamp, oakum_inspect_version(), checks);
+  cache->checks = checks;
   cache->path = g_build_filename(folder, "layers.db", NULL);
   cache->readers = oakum_sha256_hex(versions, strlen(versions));
   if (g_mkdir_with_parents(folder, 0700) < 0)
@@ -158,6 +161,11 @@ OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *d
   if (old)
     touch(cache, diff_id);
   return g_steal_pointer(&notes);
+}
+
+guint oakum_examine_cache_checks(const OakumExamineCache *cache)
+{
+  return cache->checks;
 }
 
 OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache)

@@ -8,13 +8,18 @@
 #define EXAMINE_RESULT_FD 4 /* answers */
 #define EXAMINE_SPOOL_FD 5  /* a file without a name, for contents too large for memory */
 #define EXAMINE_PAGE_FD 6   /* ExaminePage, shared */
-#define EXAMINE_FOLDER_FD 7 /* only when the order says so */
+#define EXAMINE_FOLDER_FD 7 /* only when the order says so; else the two below */
+#define EXAMINE_RING_FD 8   /* the bytes of layers (ring.c), to be seen only */
+#define EXAMINE_FREED_FD 9  /* a byte for each EXAMINE_FREED_AT_ONCE slots that were read */
 
-/* Input: frames of a length (32 bits, of this machine) and as many bytes. The first holds the
- * order, JSON; then for each layer its bytes in frames, and an empty frame behind the last. Behind
- * each layer the answers are read before the next is sent. */
-#define EXAMINE_FRAME_MAX (256 * 1024u)
+/* Input: a length (32 bits, of this machine) and as many bytes, which are the order, JSON. Then for
+ * each layer lengths alone, of bytes that lie in the slots of the ring, one after the other; 0 is
+ * the layer's end. Behind each layer the answers are read before the next is sent. */
 #define EXAMINE_ORDER_MAX (64 * OAKUM_MIB)
+#define EXAMINE_SLOT (512 * 1024u)
+#define EXAMINE_SLOTS 8u /* 4 MiB: one side works on while the other is at a large file */
+/* Waking the other side costs more than a slot is worth. */
+#define EXAMINE_FREED_AT_ONCE 2u
 
 /* Answers have a kind and a length in front. NOTES (notes.c) and NAMES come behind each layer;
  * ERROR (JSON) is the last there is. */
@@ -41,6 +46,7 @@ typedef struct {
   char *key;         /* hexadecimal, of OAKUM_HASH_KEY bytes; NULL: names are not wanted */
   GPtrArray *layers; /* ExamineLayer */
   GPtrArray *skip;   /* OakumPathPair: file, cataloguer: what took a process down before */
+  uint64_t checks;   /* OakumChecks */
 } ExamineOrder;
 NODISCARD char *oakum_examine_order_format(const ExamineOrder *order);
 NODISCARD gboolean oakum_examine_order_parse(const char *data, size_t len, ExamineOrder *order,
@@ -61,6 +67,7 @@ NODISCARD gboolean oakum_examine_cache_has(OakumExamineCache *cache, const char 
 /* `took`: processor time that reading it took, in microseconds. FALSE: it is not kept. */
 gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
                                  const OakumLayerNotes *notes, uint64_t took);
+NODISCARD guint oakum_examine_cache_checks(const OakumExamineCache *cache);
 /* Held while counts change. */
 NODISCARD OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache);
 void oakum_examine_cache_unlock(OakumExamineCache *cache);
@@ -69,7 +76,9 @@ void oakum_examine_cache_unlock(OakumExamineCache *cache);
  * ---------------------------------------------------------------- */
 typedef struct {
   OakumChild *child;
-  int input, result; /* our ends; neither ever blocks */
+  int input, result, freed; /* our ends; none ever blocks */
+  uint8_t *ring;            /* the job's; NULL: it reads a folder */
+  guint next, lent;         /* slot that comes next; slots that were not given back */
   const ExaminePage *page;
   gboolean useless; /* it is there, and does nothing, or talks nonsense */
 } ExamineWorker;
@@ -80,6 +89,7 @@ typedef struct {
   int folder; /* -1: layers are streams */
   guint n;
   char **diff_ids; /* NULL among them: not checked */
+  guint checks;    /* OakumChecks */
   gboolean *plain; /* a layer's blob is its tar, whose digest this side checks; NULL: none is */
   OakumReader *(*open)(gpointer user, guint layer, GError **error);
   gpointer user;
@@ -87,22 +97,30 @@ typedef struct {
   GPtrArray *notes;    /* OakumLayerNotes, NULL where none came */
   GPtrArray *skip;     /* OakumPathPair */
   GPtrArray *given_up; /* OakumFinding */
-  int spool, page_fd;
+  int spool, page_fd, ring_fd;
+  uint8_t *ring;
   ExaminePage *page;
   uint64_t told_us; /* of page->cpu_us */
   uint64_t *took,
       *read; /* a number a layer: processor time in microseconds, bytes that were sent */
 } ExamineJob;
 typedef enum { EXAMINE_CAME, EXAMINE_DIED, EXAMINE_FAILED } ExamineOutcome;
-/* `name` is borrowed. To be cleared in any case. */
-NODISCARD gboolean oakum_examine_job_init(ExamineJob *job, const char *name, guint n,
-                                          GError **error);
+/* `name` is borrowed. What a process shares with us is made when the first one starts. */
+void oakum_examine_job_init(ExamineJob *job, const char *name, guint n);
 void oakum_examine_job_clear(ExamineJob *job);
-NODISCARD gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job,
-                                       GError **error);
+NODISCARD gboolean oakum_examine_start(ExamineWorker *worker, ExamineJob *job, GError **error);
 void oakum_examine_worker_clear(ExamineWorker *worker);
 /* FALSE: the other side does not listen any more. */
-NODISCARD gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len);
+NODISCARD gboolean oakum_examine_write(ExamineWorker *worker, const void *data, size_t len);
+/* Until `fd` has something to read (or `to_write`: takes something); FALSE: it took too long. */
+NODISCARD gboolean oakum_examine_wait(ExamineWorker *worker, int fd, gboolean to_write);
+/* Where the next bytes go, EXAMINE_SLOT at most; waits for room. NULL: the other side does not
+ * listen any more. */
+NODISCARD uint8_t *oakum_examine_slot(ExamineWorker *worker);
+/* They lie there: `len` of them, 0 for the end of the layer. */
+NODISCARD gboolean oakum_examine_lend(ExamineWorker *worker, uint32_t len);
+NODISCARD gboolean oakum_examine_ring_make(ExamineJob *job, GError **error);
+void oakum_examine_ring_clear(ExamineJob *job);
 NODISCARD gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order);
 NODISCARD ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worker,
                                                OakumLayerNotes **notes, GError **error);
@@ -111,3 +129,12 @@ NODISCARD ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWor
 NODISCARD uint64_t oakum_examine_took(ExamineJob *job);
 /* Takes what the key of an order is made of. */
 NODISCARD char *oakum_examine_key_hex(const ExamineJob *job);
+
+/* ---- the reading process
+ * -------------------------------------------------------------------------- */
+/* A length of its input, which is no more than `max`. */
+NODISCARD gboolean oakum_examine_read_length(uint32_t max, uint32_t *length, GError **error);
+/* Maps the ring, once. */
+void oakum_examine_ring_see(void);
+/* The bytes of the layer that comes now; one at a time. */
+NODISCARD OakumReader *oakum_examine_ring_reader(void);

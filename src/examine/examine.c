@@ -12,21 +12,32 @@
 #include <unistd.h>
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
- * bytes are told as what they are. */
+ * bytes are told as what they are. Bytes are hashed before they are lent: this side is at the next
+ * slot while the other is at the last. */
 static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, uint64_t *bytes,
                            GError **error)
 {
-  g_autofree char *buffer = g_malloc(EXAMINE_FRAME_MAX);
   gboolean listening = TRUE;
-  gssize n;
-  while ((n = oakum_reader_read(reader, buffer, EXAMINE_FRAME_MAX, error)) > 0) {
-    *bytes += (uint64_t)n;
-    if (listening)
-      listening = oakum_examine_send(worker, buffer, (uint32_t)n);
+  for (;;) {
+    uint8_t *slot = listening ? oakum_examine_slot(worker) : NULL;
+    if (!slot)
+      return oakum_reader_drain(reader, error);
+    gssize n = 0;
+    uint32_t have = 0;
+    /* whole slots: a network gives little at a time */
+    while (have < EXAMINE_SLOT &&
+           (n = oakum_reader_read(reader, slot + have, EXAMINE_SLOT - have, error)) > 0)
+      have += (uint32_t)n;
+    *bytes += have;
+    if (n < 0)
+      return FALSE;
+    if (have > 0)
+      listening = oakum_examine_lend(worker, have);
+    if (n == 0 && listening)
+      listening = oakum_examine_lend(worker, 0);
+    if (n == 0)
+      return TRUE;
   }
-  if (n == 0 && listening)
-    listening = oakum_examine_send(worker, NULL, 0);
-  return n == 0;
 }
 
 /* ---- a reading process that dies
@@ -85,6 +96,7 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
   g_autofree char *hex = oakum_examine_key_hex(job);
   order.key = job->folder >= 0 ? NULL : hex;
   order.skip = job->skip;
+  order.checks = job->checks;
   g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GArray) which = g_array_new(FALSE, FALSE, sizeof(guint));
   order.layers = layers;
@@ -108,8 +120,6 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
       g_autoptr(OakumReader) reader = job->open(job->user, i, error);
       if (!reader)
         return EXAMINE_FAILED;
-      if (oakum_cpu_count() > 1) /* one reads and checks, the other hands over */
-        reader = oakum_reader_new_threaded(g_steal_pointer(&reader));
       if (!send_layer(worker, reader, &job->read[i], error)) {
         g_prefix_error(error, "layer %u: ", i);
         return EXAMINE_FAILED;
@@ -137,7 +147,7 @@ static gboolean run_all(ExamineJob *job, const GPtrArray *only, GError **error)
 {
   for (guint at = 0; (at = next_layer(job, at, only)) < job->n;) {
     __attribute__((cleanup(oakum_examine_worker_clear)))
-    ExamineWorker worker = {.input = -1, .result = -1};
+    ExamineWorker worker = {.input = -1, .result = -1, .freed = -1};
     ExamineOutcome outcome = run_one(job, &worker, &at, only, error);
     if (outcome == EXAMINE_FAILED)
       return FALSE;
@@ -174,9 +184,29 @@ static gboolean read_own_again(ExamineJob *job, GError **error)
   return run_all(job, again, error);
 }
 
-static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const char *const *digests,
-                             GError **error)
+/* What the image as a whole shows; `image` NULL: a root file system. */
+static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
+                          const OakumExamineOptions *options)
 {
+  OakumInspectImage whole = {.target = options->target,
+                             .now = options->now,
+                             .base_layers = image ? 0 : -1,
+                             .packages = catalog->packages};
+  if (image) {
+    whole.config = image->config;
+    whole.manifest = image->manifest;
+  }
+  for (guint i = 0; image && i < catalog->layers->len; i++)
+    whole.base_layers += ((const OakumLayerOrigin *)catalog->layers->pdata[i])->base ? 1 : 0;
+  if (whole.base_layers == 0) /* the history does not tell */
+    whole.base_layers = -1;
+  oakum_inspect_image(&whole, options->checks, catalog->observed);
+}
+
+static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const char *const *digests,
+                             const OakumExamineOptions *options, GError **error)
+{
+  job->checks = cache ? oakum_examine_cache_checks(cache) : options->checks;
   g_autofree gboolean *known = g_new0(gboolean, job->n + 1);
   g_autofree uint64_t *took = g_new0(uint64_t, job->n + 1);
   g_autofree uint64_t *read_bytes = g_new0(uint64_t, job->n + 1);
@@ -215,28 +245,29 @@ static OakumReader *open_blob(gpointer user, guint layer, GError **error)
   return oakum_image_open_blob(user, layer, error);
 }
 
-OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache, GError **error)
+OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
+                                  const OakumExamineOptions *options, GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   guint n = image->manifest->layers->len;
   g_autoptr(GPtrArray) digests = g_ptr_array_new();
   g_autofree gboolean *plain = g_new0(gboolean, n + 1);
-  OakumCatalog *catalog = NULL;
   for (guint i = 0; i < n; i++) {
     const OakumDescriptor *layer = image->manifest->layers->pdata[i];
     g_ptr_array_add(digests, layer->digest);
     plain[i] = strcmp(layer->digest, image->config->diff_ids->pdata[i]) == 0;
   }
-  if (oakum_examine_job_init(&job, image->name, n, error)) {
-    job.plain = plain;
-    job.diff_ids = (char **)image->config->diff_ids->pdata;
-    job.open = open_blob;
-    job.user = (gpointer)image;
-    catalog = job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, error);
-  }
-  if (catalog)
+  oakum_examine_job_init(&job, image->name, n);
+  job.plain = plain;
+  job.diff_ids = (char **)image->config->diff_ids->pdata;
+  job.open = open_blob;
+  job.user = (gpointer)image;
+  OakumCatalog *catalog =
+      job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, options, error);
+  if (catalog) {
     oakum_catalog_take_image(catalog, image);
-  else
+    inspect_whole(catalog, image, options);
+  } else
     g_prefix_error(error, "%s: ", image->name);
   return catalog;
 }
@@ -254,34 +285,37 @@ static OakumReader *open_tar(gpointer user, guint layer, GError **error)
 }
 
 OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char *name,
-                                GError **error)
+                                const OakumExamineOptions *options, GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   Tar tar = {open, user};
-  OakumCatalog *catalog = NULL;
-  if (oakum_examine_job_init(&job, name, 1, error)) {
-    job.open = open_tar;
-    job.user = &tar;
-    catalog = job_run(&job, NULL, NULL, error);
-  }
-  if (!catalog)
+  oakum_examine_job_init(&job, name, 1);
+  job.open = open_tar;
+  job.user = &tar;
+  OakumCatalog *catalog = job_run(&job, NULL, NULL, options, error);
+  if (catalog)
+    inspect_whole(catalog, NULL, options);
+  else
     g_prefix_error(error, "%s: ", name);
   return catalog;
 }
 
-OakumCatalog *oakum_examine_folder(const char *path, GError **error)
+OakumCatalog *oakum_examine_folder(const char *path, const OakumExamineOptions *options,
+                                   GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   OakumCatalog *catalog = NULL;
-  gboolean ok = oakum_examine_job_init(&job, path, 1, error);
+  oakum_examine_job_init(&job, path, 1);
   OAKUM_AUTO_FD folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (ok && folder < 0)
+  if (folder < 0)
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "%s", path);
-  if (ok && folder >= 0) {
+  if (folder >= 0) {
     job.folder = folder;
-    catalog = job_run(&job, NULL, NULL, error);
+    catalog = job_run(&job, NULL, NULL, options, error);
   }
-  if (!catalog)
+  if (catalog)
+    inspect_whole(catalog, NULL, options);
+  else
     g_prefix_error(error, "%s: ", path);
   return catalog;
 }

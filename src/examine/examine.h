@@ -3,15 +3,17 @@
  * advisories. */
 #pragma once
 #include "catalog/catalog.h"
+#include "inspect/inspect.h"
 
 OAKUM_DECLARE_ERROR(examine)
 #define OAKUM_EXAMINE_ERROR (oakum_examine_error_quark())
 
 /* What was found in layers, kept below `folder` (made when missing) by their digests:
  * OAKUM_LAYER_CACHE_MAX bytes, the layers not used for longest go first. Any number of processes
- * may use it; a broken one is made anew. NULL: it cannot be had, and nothing is kept. */
+ * may use it; a broken one is made anew. NULL: it cannot be had, and nothing is kept. `checks`
+ * (OakumChecks): what was looked for. */
 typedef struct OakumExamineCache OakumExamineCache;
-NODISCARD OakumExamineCache *oakum_examine_cache_open(const char *folder);
+NODISCARD OakumExamineCache *oakum_examine_cache_open(const char *folder, guint checks);
 void oakum_examine_cache_free(OakumExamineCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumExamineCache, oakum_examine_cache_free)
 
@@ -42,6 +44,11 @@ void oakum_examine_watch_bytes(OakumExaminePassing *layer, const void *data, siz
 /* Frees it. `diff_id`: of all the bytes, as the caller found; NULL: it was broken off. */
 void oakum_examine_watch_end(OakumExaminePassing *layer, const char *diff_id);
 
+typedef struct {
+  guint checks;       /* OakumChecks; the cache's, where there is one */
+  const char *target; /* as the user named it; NULL */
+  int64_t now;        /* seconds since 1970 */
+} OakumExamineOptions;
 /* Each starts this program again as "oakum:examine", hands it the bytes, and reads back what it
  * found; the caller's process looks at no byte but to check the digests of blobs. Wrong bytes are
  * DIGEST, whatever they break. Errors of the reading process keep their code. A reading process
@@ -49,13 +56,14 @@ void oakum_examine_watch_end(OakumExaminePassing *layer, const char *diff_id);
  * becomes an INCOMPLETE finding. */
 /* Layers that `cache` (may be NULL) knows are not opened. */
 NODISCARD OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
-                                            GError **error);
+                                            const OakumExamineOptions *options, GError **error);
 /* A root file system: a tar, or a folder. `name` is used in messages. `open` gives the tar from its
  * beginning, more than once if need be. */
 typedef OakumReader *(*OakumExamineOpen)(gpointer user, GError **error);
 NODISCARD OakumCatalog *oakum_examine_tar(OakumExamineOpen open, gpointer user, const char *name,
-                                          GError **error);
-NODISCARD OakumCatalog *oakum_examine_folder(const char *path, GError **error);
+                                          const OakumExamineOptions *options, GError **error);
+NODISCARD OakumCatalog *oakum_examine_folder(const char *path, const OakumExamineOptions *options,
+                                             GError **error);
 /* Re-execution entry, for the table in main(): name "examine". */
 NODISCARD int oakum_examine_main(int argc, char **argv);
 

@@ -22,6 +22,7 @@ void oakum_examine_worker_clear(ExamineWorker *worker)
 {
   oakum_fd_clear(&worker->input);
   oakum_fd_clear(&worker->result);
+  oakum_fd_clear(&worker->freed);
   oakum_child_free(worker->child);
   worker->child = NULL;
 }
@@ -53,26 +54,46 @@ void oakum_examine_job_clear(ExamineJob *job)
   g_ptr_array_unref(job->given_up);
   oakum_fd_clear(&job->spool);
   oakum_fd_clear(&job->page_fd);
+  oakum_examine_ring_clear(job);
   if (job->page)
     munmap(job->page, sizeof(*job->page));
 }
 
-gboolean oakum_examine_job_init(ExamineJob *job, const char *name, guint n, GError **error)
+void oakum_examine_job_init(ExamineJob *job, const char *name, guint n)
 {
-  *job = (ExamineJob){.name = name, .folder = -1, .n = n, .spool = -1, .page_fd = -1};
+  *job =
+      (ExamineJob){.name = name, .folder = -1, .n = n, .spool = -1, .page_fd = -1, .ring_fd = -1};
   job->notes = g_ptr_array_new_with_free_func(notes_free);
   job->skip = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_path_pair_free);
   job->given_up = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_ptr_array_set_size(job->notes, (gint)n);
   oakum_random(job->key, sizeof(job->key));
+}
+
+/* What all processes of a job share with us, one after the other. */
+static gboolean share(ExamineJob *job, GError **error)
+{
+  if (job->page)
+    return TRUE;
+  oakum_fd_clear(&job->page_fd);
   job->page_fd = memfd_create("oakum", MFD_CLOEXEC);
   if (job->page_fd < 0 || ftruncate(job->page_fd, sizeof(ExaminePage)) < 0) {
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "shared memory");
     return FALSE;
   }
   void *page = mmap(NULL, sizeof(ExaminePage), PROT_READ | PROT_WRITE, MAP_SHARED, job->page_fd, 0);
-  job->page = page != MAP_FAILED ? page : NULL;
-  return (job->spool = make_spool(error)) >= 0;
+  if (page == MAP_FAILED) {
+    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "shared memory");
+    return FALSE;
+  }
+  job->page = page;
+  return TRUE;
+}
+
+static gboolean share_all(ExamineJob *job, GError **error)
+{
+  return share(job, error) && (job->spool >= 0 || (job->spool = make_spool(error)) >= 0) &&
+         (job->folder >= 0 || oakum_examine_ring_make(job, error));
 }
 
 /* ---- waiting: a process that was taken over, or hangs, must not hold us for ever
@@ -84,10 +105,10 @@ static int stall_ms(void)
 }
 
 /* FALSE: nothing came or went for too long, and no further file was begun either. */
-static gboolean wait_for(ExamineWorker *worker, int fd, short events)
+gboolean oakum_examine_wait(ExamineWorker *worker, int fd, gboolean to_write)
 {
   for (;;) {
-    struct pollfd one = {.fd = fd, .events = events};
+    struct pollfd one = {.fd = fd, .events = to_write ? POLLOUT : POLLIN};
     uint32_t before = worker->page->begun;
     int n = poll(&one, 1, stall_ms());
     if (n > 0 || (n < 0 && errno != EINTR))
@@ -99,13 +120,13 @@ static gboolean wait_for(ExamineWorker *worker, int fd, short events)
   }
 }
 
-static gboolean write_exactly(ExamineWorker *worker, const void *data, size_t len)
+gboolean oakum_examine_write(ExamineWorker *worker, const void *data, size_t len)
 {
   for (size_t done = 0; done < len;) {
     ssize_t n = write(worker->input, (const char *)data + done, len - done);
     if (n >= 0)
       done += (size_t)n;
-    else if (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->input, POLLOUT)))
+    else if (errno != EINTR && !(errno == EAGAIN && oakum_examine_wait(worker, worker->input, TRUE)))
       return FALSE;
   }
   return TRUE;
@@ -118,7 +139,8 @@ static gboolean read_exactly(ExamineWorker *worker, void *buffer, size_t len)
     if (n > 0)
       have += (size_t)n;
     else if (n == 0 ||
-             (errno != EINTR && !(errno == EAGAIN && wait_for(worker, worker->result, POLLIN))))
+             (errno != EINTR &&
+              !(errno == EAGAIN && oakum_examine_wait(worker, worker->result, FALSE))))
       return FALSE;
   }
   return TRUE;
@@ -126,45 +148,53 @@ static gboolean read_exactly(ExamineWorker *worker, void *buffer, size_t len)
 
 /* ---- talking
  * ------------------------------------------------------------------------------------- */
-gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GError **error)
+/* A pipe whose end that is ours never blocks; `write_end`: which that is. */
+static gboolean make_pipe(int *ours, int *theirs, gboolean write_end, GError **error)
 {
-  int input[2], result[2];
-  if (pipe2(input, O_CLOEXEC) < 0) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) {
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
     return FALSE;
   }
-  worker->input = input[1];
-  OAKUM_AUTO_FD input_read = input[0];
-  if (pipe2(result, O_CLOEXEC) < 0) {
-    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+  *ours = ends[write_end];
+  *theirs = ends[!write_end];
+  if (fcntl(*ours, F_SETFL, O_NONBLOCK) == 0)
+    return TRUE;
+  oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
+  return FALSE;
+}
+
+gboolean oakum_examine_start(ExamineWorker *worker, ExamineJob *job, GError **error)
+{
+  OAKUM_AUTO_FD input_read = -1;
+  OAKUM_AUTO_FD result_write = -1;
+  OAKUM_AUTO_FD freed_write = -1;
+  if (!share_all(job, error) || !make_pipe(&worker->input, &input_read, TRUE, error) ||
+      !make_pipe(&worker->result, &result_write, FALSE, error) ||
+      !make_pipe(&worker->freed, &freed_write, FALSE, error))
     return FALSE;
-  }
-  worker->result = result[0];
-  OAKUM_AUTO_FD result_write = result[1];
-  /* a megabyte of room lets both sides work at once; without it they take turns */
-  (void)!fcntl(worker->input, F_SETPIPE_SZ, 1 << 20);
-  if (fcntl(worker->input, F_SETFL, O_NONBLOCK) < 0 ||
-      fcntl(worker->result, F_SETFL, O_NONBLOCK) < 0) {
-    oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "pipe");
-    return FALSE;
-  }
+  worker->ring = job->ring;
+  worker->next = worker->lent = 0;
   /* our own output is no place for what a taken over process says; its standard error shows how far
    * a folder is, and the sanitizers' reports */
   OAKUM_AUTO_FD nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   const char *argv[] = {"oakum:examine", NULL}, *envp[] = {NULL};
-  const OakumChildMove moves[] = {{input_read, EXAMINE_INPUT_FD},
-                                  {result_write, EXAMINE_RESULT_FD},
-                                  {job->spool, EXAMINE_SPOOL_FD},
-                                  {job->page_fd, EXAMINE_PAGE_FD},
-                                  {job->folder, EXAMINE_FOLDER_FD}};
+  const gboolean folder = job->folder >= 0;
+  const OakumChildMove moves[] = {
+      {input_read, EXAMINE_INPUT_FD},
+      {result_write, EXAMINE_RESULT_FD},
+      {job->spool, EXAMINE_SPOOL_FD},
+      {job->page_fd, EXAMINE_PAGE_FD},
+      {folder ? job->folder : job->ring_fd, folder ? EXAMINE_FOLDER_FD : EXAMINE_RING_FD},
+      {freed_write, EXAMINE_FREED_FD}};
   OakumChildSpec spec = {.program = "/proc/self/exe",
                          .argv = argv,
                          .envp = envp,
                          .in = -1,
                          .out = nowhere,
-                         .err = job->folder >= 0 || OAKUM_EXAMINE_LOUD ? -1 : nowhere,
+                         .err = folder || OAKUM_EXAMINE_LOUD ? -1 : nowhere,
                          .moves = moves,
-                         .n_moves = job->folder >= 0 ? 5 : 4};
+                         .n_moves = folder ? 5 : 6};
   if (nowhere < 0) {
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "/dev/null");
     return FALSE;
@@ -175,18 +205,12 @@ gboolean oakum_examine_start(ExamineWorker *worker, const ExamineJob *job, GErro
   return worker->child != NULL;
 }
 
-/* FALSE with errno. */
-gboolean oakum_examine_send(ExamineWorker *worker, const void *data, uint32_t len)
-{
-  return write_exactly(worker, &len, sizeof(len)) && write_exactly(worker, data, len);
-}
-
-/* A long text in frames: the order may be longer than one. */
 gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order)
 {
   g_autofree char *text = oakum_examine_order_format(order);
-  return text && strlen(text) <= EXAMINE_ORDER_MAX &&
-         oakum_examine_send(worker, text, (uint32_t)strlen(text));
+  uint32_t len = text ? (uint32_t)MIN(strlen(text), UINT32_MAX) : 0;
+  return text && len <= EXAMINE_ORDER_MAX && oakum_examine_write(worker, &len, sizeof(len)) &&
+         oakum_examine_write(worker, text, len);
 }
 
 /* An answer; NULL: there is none, the other side is gone or talks nonsense. */

@@ -10,7 +10,7 @@ struct OakumExaminePassing {
   OakumExamineWatch *watch;
   ExamineJob job;
   ExamineWorker worker;
-  guint8 *buffer; /* a writer of tar gives little at a time */
+  guint8 *slot; /* a writer of tar gives little at a time; NULL: none is begun */
   uint32_t used;
   gboolean begun; /* bytes came: many steps write nothing, and take no process */
   gboolean lost;
@@ -34,13 +34,14 @@ static gboolean start(OakumExaminePassing *layer)
   ExamineLayer one = {0};
   g_autoptr(GPtrArray) layers = g_ptr_array_new();
   layer->begun = TRUE;
-  layer->buffer = g_malloc(EXAMINE_FRAME_MAX);
-  if (!oakum_examine_job_init(&layer->job, "layer", 1, NULL))
-    return FALSE;
+  oakum_examine_job_init(&layer->job, "layer", 1);
   memcpy(layer->job.key, oakum_examine_cache_key(layer->watch->cache), OAKUM_HASH_KEY);
   g_autofree char *hex = oakum_examine_key_hex(&layer->job);
   g_ptr_array_add(layers, &one);
-  ExamineOrder order = {.key = hex, .layers = layers, .skip = layer->job.skip};
+  ExamineOrder order = {.key = hex,
+                        .layers = layers,
+                        .skip = layer->job.skip,
+                        .checks = oakum_examine_cache_checks(layer->watch->cache)};
   return oakum_examine_start(&layer->worker, &layer->job, NULL) &&
          oakum_examine_send_order(&layer->worker, &order);
 }
@@ -51,7 +52,7 @@ OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch, const c
     return NULL;
   OakumExaminePassing *layer = g_new0(OakumExaminePassing, 1);
   layer->watch = watch;
-  layer->worker = (ExamineWorker){.input = -1, .result = -1};
+  layer->worker = (ExamineWorker){.input = -1, .result = -1, .freed = -1};
   /* A process goes with the thread that started it: one that only reads ahead ends too early. */
   if (diff_id)
     layer->lost = !start(layer);
@@ -61,7 +62,8 @@ OakumExaminePassing *oakum_examine_watch_begin(OakumExamineWatch *watch, const c
 static void flush(OakumExaminePassing *layer)
 {
   if (layer->used > 0 && !layer->lost)
-    layer->lost = !oakum_examine_send(&layer->worker, layer->buffer, layer->used);
+    layer->lost = !oakum_examine_lend(&layer->worker, layer->used);
+  layer->slot = NULL;
   layer->used = 0;
 }
 
@@ -70,12 +72,18 @@ void oakum_examine_watch_bytes(OakumExaminePassing *layer, const void *data, siz
   if (!layer->begun && len > 0)
     layer->lost = !start(layer);
   for (const guint8 *at = data; len > 0 && !layer->lost;) {
-    size_t n = MIN(len, EXAMINE_FRAME_MAX - layer->used);
-    memcpy(layer->buffer + layer->used, at, n);
+    if (!layer->slot)
+      layer->slot = oakum_examine_slot(&layer->worker);
+    if (!layer->slot) {
+      layer->lost = TRUE;
+      break;
+    }
+    size_t n = MIN(len, EXAMINE_SLOT - layer->used);
+    memcpy(layer->slot + layer->used, at, n);
     layer->used += (uint32_t)n;
     at += n;
     len -= n;
-    if (layer->used == EXAMINE_FRAME_MAX)
+    if (layer->used == EXAMINE_SLOT)
       flush(layer);
   }
 }
@@ -84,7 +92,7 @@ static gboolean take(OakumExaminePassing *layer, const char *diff_id)
 {
   g_autoptr(OakumLayerNotes) notes = NULL;
   flush(layer);
-  if (layer->lost || !oakum_examine_send(&layer->worker, NULL, 0) ||
+  if (layer->lost || !oakum_examine_lend(&layer->worker, 0) ||
       oakum_examine_receive(&layer->job, &layer->worker, &notes, NULL) != EXAMINE_CAME)
     return FALSE;
   /* what a layer wants to be read again for is not all that it is */
@@ -102,6 +110,5 @@ void oakum_examine_watch_end(OakumExaminePassing *layer, const char *diff_id)
     oakum_examine_worker_clear(&layer->worker);
     oakum_examine_job_clear(&layer->job);
   }
-  g_free(layer->buffer);
   g_free(layer);
 }

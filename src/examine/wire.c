@@ -76,6 +76,7 @@ static const OakumJsonField order_fields[] = {
     TEXT(ExamineOrder, key, FALSE),
     {"layers", OAKUM_JSON_ARRAY, offsetof(ExamineOrder, layers), TRUE, layer_fields,
      oakum_examine_layer_new, oakum_examine_layer_free, OAKUM_HISTORY_MAX},
+    {"checks", OAKUM_JSON_U64, offsetof(ExamineOrder, checks), TRUE, NULL, NULL, NULL, 0},
     LIST(ExamineOrder, skip, pair_fields, pair_new, pair_free, OAKUM_EXAMINE_TRIES),
     {0}};
 
@@ -94,6 +95,7 @@ char *oakum_examine_order_format(const ExamineOrder *order)
   json_object_set_new(json, "folder", json_boolean(order->folder));
   oakum_json_set(json, "key", order->key);
   json_object_set_new(json, "layers", layers);
+  json_object_set_new(json, "checks", json_integer((json_int_t)order->checks));
   set_pairs(json, "skip", order->skip);
   return oakum_json_dump(json, FALSE);
 }

@@ -1,4 +1,4 @@
-/* The reading process. Its input are frames, its output answers; an error is one too. */
+/* The reading process. Its input are lengths, of what lies in shared memory, its output answers; an error is one too. */
 #include "examine/examine-private.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* ---- frames
+/* ---- its input
  * ------------------------------------------------------------------------------------- */
 static gboolean read_exactly(int fd, void *buffer, size_t len, GError **error)
 {
@@ -27,7 +27,7 @@ static gboolean read_exactly(int fd, void *buffer, size_t len, GError **error)
   return TRUE;
 }
 
-static gboolean read_length(uint32_t max, uint32_t *length, GError **error)
+gboolean oakum_examine_read_length(uint32_t max, uint32_t *length, GError **error)
 {
   if (!read_exactly(EXAMINE_INPUT_FD, length, sizeof(*length), error))
     return FALSE;
@@ -37,39 +37,12 @@ static gboolean read_length(uint32_t max, uint32_t *length, GError **error)
   return FALSE;
 }
 
-/* The bytes of one layer. */
-typedef struct {
-  uint32_t left; /* of the frame that is being read */
-  gboolean ended;
-} Frames;
-
-static gssize frames_read(void *self, void *buffer, size_t len, GError **error)
-{
-  Frames *frames = self;
-  if (!frames->ended && frames->left == 0) {
-    if (!read_length(EXAMINE_FRAME_MAX, &frames->left, error))
-      return -1;
-    frames->ended = frames->left == 0;
-  }
-  if (frames->ended)
-    return 0;
-  gssize n = oakum_read_some(EXAMINE_INPUT_FD, buffer, MIN(len, frames->left), error);
-  if (n == 0)
-    g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_IO, "the input ended too early");
-  if (n <= 0)
-    return -1;
-  frames->left -= (uint32_t)n;
-  return n;
-}
-
-static const OakumReaderClass frames_class = {frames_read, g_free};
-
 /* ---- the work
  * ----------------------------------------------------------------------------------- */
 static gboolean read_order(ExamineOrder *order, GError **error)
 {
   uint32_t length;
-  if (!read_length(EXAMINE_ORDER_MAX, &length, error))
+  if (!oakum_examine_read_length(EXAMINE_ORDER_MAX, &length, error))
     return FALSE;
   g_autofree char *text = g_malloc(length + 1u);
   return read_exactly(EXAMINE_INPUT_FD, text, length, error) &&
@@ -144,7 +117,7 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
 {
   options->lowest = layer->lowest;
   options->only = layer->only;
-  OakumReader *bytes = oakum_reader_new(&frames_class, g_new0(Frames, 1));
+  OakumReader *bytes = oakum_examine_ring_reader();
   if (!layer->diff_id)
     return oakum_catalog_read_tar(bytes, options, error);
   /* one thread receives and inflates, the other looks; the digest is for who has the time */
@@ -154,11 +127,12 @@ static OakumLayerNotes *read_layer(const ExamineLayer *layer, OakumPassOptions *
 }
 
 /* FALSE: the error is for the other side; or nobody listens, and there is none. */
-static gboolean examine(const ExamineOrder *order, GError **error)
+static gboolean examine(const ExamineOrder *order, OakumInspector *inspector, GError **error)
 {
   uint8_t key[OAKUM_HASH_KEY];
   OakumPassOptions options = {.spool = EXAMINE_SPOOL_FD, .before = before, .after = after};
   skipped = order->skip;
+  options.observer = inspector ? oakum_inspector_observer(inspector) : NULL;
   if (order->key && strlen(order->key) == 2 * sizeof(key)) {
     for (size_t i = 0; i < sizeof(key); i++)
       key[i] = (uint8_t)(g_ascii_xdigit_value(order->key[2 * i]) * 16 +
@@ -207,9 +181,14 @@ int oakum_examine_main(int argc, char **argv)
   page = shared != MAP_FAILED ? shared : NULL;
   start_clock();
   /* the order comes from our own side, and says whether there is a folder */
-  if (read_order(&order, &error) &&
-      oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
-      examine(&order, &error))
+  gboolean ok = read_order(&order, &error);
+  OakumInspector *inspector = NULL;
+  if (ok && (order.checks & ~(uint64_t)OAKUM_CHECK_HOLES))
+    inspector = oakum_inspector_new(&(OakumInspectOptions){.checks = (guint)order.checks});
+  if (ok && !order.folder)
+    oakum_examine_ring_see();
+  if (ok && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
+      examine(&order, inspector, &error))
     _exit(0); /* what is held here goes with the process */
   g_autofree char *text = error ? oakum_examine_format_error(error) : NULL;
   _exit(text && answer(EXAMINE_ERROR, text, strlen(text)) ? 0 : 1);

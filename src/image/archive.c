@@ -473,6 +473,19 @@ static OakumManifest *saved_manifest(const OakumArchive *archive, const SavedIma
   return oakum_manifest_make(desc, layers, NULL);
 }
 
+/* By the layout that newer archives are as well. NULL: it does not say. New string. */
+static char *called_by_layout(const OakumArchive *archive)
+{
+  uint64_t size;
+  g_autoptr(GBytes) raw = oakum_archive_has(archive, "index.json", &size)
+                              ? oakum_archive_slurp(archive, "index.json", OAKUM_MANIFEST_MAX, NULL)
+                              : NULL;
+  g_autoptr(OakumManifest) index = raw ? oakum_manifest_parse(raw, OAKUM_MT_OCI_INDEX, NULL) : NULL;
+  return index && index->is_index && index->manifests->len > 0
+             ? g_strdup(oakum_descriptor_called(index->manifests->pdata[0]))
+             : NULL;
+}
+
 OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError **error)
 {
   OakumArchive *archive = oakum_archive_open(file, error);
@@ -486,12 +499,19 @@ OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError 
   OakumManifest *manifest = NULL;
   if (raw && pick_saved(raw, tag, &saved, error))
     manifest = saved_manifest(archive, &saved, source->names, error);
+  g_autofree char *called = manifest && saved.repo_tags && *saved.repo_tags
+                                ? g_strdup(*saved.repo_tags)
+                            : manifest ? called_by_layout(archive)
+                                       : NULL;
   saved_clear(&saved);
   if (!manifest) {
     g_prefix_error(error, "%s: ", file);
     return NULL;
   }
-  return oakum_image_new(file, manifest, g_steal_pointer(&owned), error);
+  OakumImage *image = oakum_image_new(file, manifest, g_steal_pointer(&owned), error);
+  if (image)
+    image->called = g_steal_pointer(&called);
+  return image;
 }
 
 static gboolean write_saved_layer(const OakumImage *image, OakumTarWriter *tar, guint index,

@@ -19,6 +19,10 @@ NODISCARD gboolean oakum_image_copy_blob(OakumBlobSource *source, OakumBlobSink 
 NODISCARD OakumImage *oakum_layout_select(const char *name, GBytes *index, OakumBlobSource *source,
                                           const char *tag, const OakumPlatform *platform,
                                           GError **error);
+/* The whole reference that a layout knows an image by (io.containerd.image.name); NULL: none.
+ * Borrowed.
+ */
+NODISCARD const char *oakum_descriptor_called(const OakumDescriptor *desc);
 
 /* A tar whose members can be opened by name: the file itself when it is not compressed, else a copy
  * of its members in a temporary folder. Only regular files count; of two with one name the last. */

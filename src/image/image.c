@@ -50,6 +50,7 @@ void oakum_image_free(OakumImage *image)
   g_clear_pointer(&image->config_raw, g_bytes_unref);
   oakum_blob_source_free(image->source);
   g_free(image->name);
+  g_free(image->called);
   g_free(image);
 }
 

@@ -114,7 +114,8 @@ NODISCARD GPtrArray *oakum_store_check(OakumStore *store, gboolean remove, guint
  * ---------------------------------------------------------------------------------------- A
  * manifest, its config, and where its blobs are. */
 typedef struct {
-  char *name; /* for messages: the image argument */
+  char *name;   /* for messages: the image argument */
+  char *called; /* what its archive or layout calls it, "registry/app:v1"; NULL: it does not say */
   OakumManifest *manifest;
   OakumConfig *config;
   GBytes *config_raw;

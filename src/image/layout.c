@@ -66,6 +66,11 @@ static const char *ref_name(const OakumDescriptor *desc)
   return desc->annotations ? g_hash_table_lookup(desc->annotations, OAKUM_REF_NAME) : NULL;
 }
 
+const char *oakum_descriptor_called(const OakumDescriptor *desc)
+{
+  return desc->annotations ? g_hash_table_lookup(desc->annotations, OAKUM_IMAGE_NAME) : NULL;
+}
+
 static const OakumDescriptor *by_tag(const OakumManifest *index, const char *tag, GError **error)
 {
   for (guint i = 0; i < index->manifests->len; i++) {
@@ -89,6 +94,7 @@ OakumImage *oakum_layout_select(const char *name, GBytes *index_raw, OakumBlobSo
                                 const char *tag, const OakumPlatform *platform, GError **error)
 {
   g_autoptr(OakumBlobSource) source = source_taken;
+  g_autofree char *called = NULL;
   g_autoptr(OakumManifest) doc = oakum_manifest_parse(index_raw, OAKUM_MT_OCI_INDEX, error);
   if (doc && !doc->is_index) {
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "index.json is no index");
@@ -103,6 +109,8 @@ OakumImage *oakum_layout_select(const char *name, GBytes *index_raw, OakumBlobSo
       desc = by_tag(doc, tag, error);
     else
       desc = oakum_index_select(doc, platform, error);
+    if (desc && depth == 0)
+      called = g_strdup(oakum_descriptor_called(desc));
     OakumManifest *next = desc ? read_manifest(source, desc, error) : NULL;
     oakum_manifest_free(doc);
     doc = next;
@@ -111,7 +119,10 @@ OakumImage *oakum_layout_select(const char *name, GBytes *index_raw, OakumBlobSo
     g_prefix_error(error, "%s: ", name);
     return NULL;
   }
-  return oakum_image_new(name, g_steal_pointer(&doc), g_steal_pointer(&source), error);
+  OakumImage *image = oakum_image_new(name, g_steal_pointer(&doc), g_steal_pointer(&source), error);
+  if (image)
+    image->called = g_steal_pointer(&called);
+  return image;
 }
 
 OakumImage *oakum_layout_read(const char *folder, const char *tag, const OakumPlatform *platform,

@@ -10,3 +10,36 @@ NODISCARD gboolean oakum_license_is_id(const char *text);
  * names, Debian's and Fedora's short names ("GPL-2+", "Expat", "GPLv2+ and BSD") by the ids that
  * they mean. New string; NULL: it is none, or not of one meaning. */
 NODISCARD char *oakum_license_expression(const char *text);
+
+/* ---- what a license asks for
+ * ------------------------------------------------------------------ */
+typedef enum { /* by how much is asked for */
+  OAKUM_LICENSE_PERMISSIVE,
+  OAKUM_LICENSE_WEAK_COPYLEFT,
+  OAKUM_LICENSE_UNKNOWN,
+  OAKUM_LICENSE_STRONG_COPYLEFT,
+  OAKUM_LICENSE_NETWORK_COPYLEFT,
+  OAKUM_LICENSE_NON_COMMERCIAL,
+  OAKUM_LICENSE_PROPRIETARY
+} OakumLicenseCategory;
+/* "permissive", "weak-copyleft", …; static. */
+NODISCARD const char *oakum_license_category_name(OakumLicenseCategory category);
+NODISCARD gboolean oakum_license_category_parse(const char *name, OakumLicenseCategory *out);
+/* Of an expression (oakum_license_expression): of AND the part that asks for most, of OR the part
+ * that asks for least. Text that is no expression is UNKNOWN. */
+NODISCARD OakumLicenseCategory oakum_license_category(const char *expression);
+/* Whether one may use it when only these (`allow`) are let in, or all but these (`allow` FALSE).
+ * Names are ids, ids that end in "*", or categories, in any case; NULL-terminated. */
+NODISCARD gboolean oakum_license_passes(const char *expression, const char *const *names,
+                                        gboolean allow);
+
+/* ---- texts
+ * ------------------------------------------------------------------------------------ */
+/* The licenses whose texts stand in `text`, joined by AND; compared by hashes of five words in a
+ * row with those of the SPDX list, so that line breaks, case and names do not matter. New string;
+ * NULL: none that is known. */
+NODISCARD char *oakum_license_identify(OakumSlice text);
+/* What debian/copyright says: the names of the machine-readable form (copyright-format 1.0), or
+ * what its text names and holds. Names that SPDX has none for become LicenseRef-NAME. New string;
+ * NULL: nothing. */
+NODISCARD char *oakum_license_debian(OakumSlice copyright);

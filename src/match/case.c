@@ -44,6 +44,7 @@ static gboolean read_package(const json_t *json, const OakumDistro *distro, GPtr
                 {"module", &p->module},
                 {"cpe", &p->cpe},
                 {"owner", &p->owner},
+                {"found_by", &p->found_by},
                 {"purl", &p->purl}};
   for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
     *fields[i].slot = text_of(json, fields[i].key);

@@ -93,7 +93,17 @@ typedef struct {
   GHashTable *used;     /* ecosystems that were asked: key → packages (guint) */
   GHashTable *owners;   /* purl → OakumPackage of the system */
   GHashTable *unjudged; /* reason → GPtrArray of names */
+  gboolean vex_feeds;   /* the database has VEX of vendors */
+  GHashTable *by_path;  /* program → GPtrArray of OakumPackage, when it has */
+  GHashTable *known;    /* id → what the database knows of the hole: severity.c */
+  gboolean kept;        /* the holes are there already */
 } OakumMatch;
+/* VEX of feeds (vex-feed.c). */
+void oakum_vex_feed_prepare(OakumMatch *m);
+/* Suppresses the finding when a vendor says that its own image or program is not affected. */
+NODISCARD gboolean oakum_vex_feed_apply(OakumMatch *m, const OakumPackage *package,
+                                        const OakumHole *hole, OakumFinding *finding,
+                                        GError **error);
 /* Adds the finding of a hole that was decided (tell.c). */
 NODISCARD gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *package,
                                      const OakumHole *hole, const OakumOutcome *outcome,
@@ -105,10 +115,23 @@ void oakum_match_say_database(OakumMatch *m);
 void oakum_match_say_unjudged(OakumMatch *m);
 void oakum_match_say_end_of_life(OakumMatch *m);
 
+/* ---- holes that were found before (kept.c)
+ * ------------------------------------------------------------------------------- */
+/* A digest of all that the holes of the packages follow from; NULL: they cannot be kept. */
+NODISCARD char *oakum_match_kept_key(const OakumMatch *m);
+/* FALSE: there are none. */
+NODISCARD gboolean oakum_match_kept_take(OakumMatch *m, const char *key);
+/* The findings from number `from` on. */
+void oakum_match_kept_put(const OakumMatch *m, const char *key, guint from);
+/* Its form. Appends; FALSE: it is damaged, and nothing was appended. */
+void oakum_match_kept_format(const GPtrArray *findings, guint from, GByteArray *out);
+NODISCARD gboolean oakum_match_kept_parse(OakumSlice data, GPtrArray *findings);
+
 /* ---- how bad (severity.c)
  * ------------------------------------------------------------------------------- */
 /* Sets severity, its origin, CVSS, EPSS, KEV, title and risk. `statements`: const OakumAdvisory *,
  * the one that decided first, then the distribution's own, then others. */
-NODISCARD gboolean oakum_match_rate(OakumFinding *finding, OakumAdvisoryDb *db,
+NODISCARD gboolean oakum_match_rate(OakumMatch *m, OakumFinding *finding,
                                     const GPtrArray *statements, GError **error);
+NODISCARD GHashTable *oakum_match_known_new(void);
 NODISCARD const char *oakum_match_status(const OakumAdvisory *a, gboolean fixed);

@@ -86,6 +86,8 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
 static gboolean judge_package(OakumMatch *m, const OakumPackage *p, const Query *queries, guint n,
                               GError **error)
 {
+  if (m->kept)
+    return TRUE;
   g_autoptr(GPtrArray) lists =
       g_ptr_array_new_with_free_func((GDestroyNotify)oakum_advisory_list_free);
   g_autoptr(OakumHoles) holes = oakum_holes_new();
@@ -320,7 +322,9 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
       g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_autoptr(GHashTable) used = oakum_str_map_new(g_free, NULL),
                         owners = oakum_str_map_new(NULL, NULL),
-                        unjudged_names = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
+                        unjudged_names = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref),
+                        by_path = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref),
+                        known = oakum_match_known_new();
   OakumMatch m = {catalog,
                   db,
                   options ? options : &none,
@@ -328,19 +332,29 @@ GPtrArray *oakum_match_run(const OakumCatalog *catalog, OakumAdvisoryDb *db,
                   findings,
                   used,
                   owners,
-                  unjudged_names};
+                  unjudged_names,
+                  oakum_advisory_db_knows(db, "vex"),
+                  by_path,
+                  known,
+                  FALSE};
   for (guint i = 0; i < catalog->incomplete->len; i++) {
     const OakumFinding *from = catalog->incomplete->pdata[i];
     oakum_match_incomplete(&m, from->id, g_strdup(from->title));
   }
   look_around(&m);
+  oakum_vex_feed_prepare(&m);
   g_autoptr(GPtrArray) cpes = g_ptr_array_new_with_free_func(g_free);
   if (!find_products(&m, cpes, error))
     return NULL;
   oakum_match_say_distribution(&m);
+  g_autofree char *key = m.options->keep ? oakum_match_kept_key(&m) : NULL;
+  guint from = findings->len;
+  m.kept = key && oakum_match_kept_take(&m, key);
   for (guint i = 0; i < catalog->packages->len; i++)
     if (!judge(&m, catalog->packages->pdata[i], error))
       return NULL;
+  if (key && !m.kept)
+    oakum_match_kept_put(&m, key, from);
   oakum_match_say_database(&m);
   oakum_match_say_unjudged(&m);
   oakum_match_say_end_of_life(&m);

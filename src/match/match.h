@@ -19,6 +19,7 @@ NODISCARD gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, c
                                   GError **error);
 NODISCARD guint oakum_vex_statements(const OakumVex *vex);
 /* ---- the run --------------------------------------------------------------------------------- */
+/* An option that the holes of a package follow from belongs into the key in kept.c. */
 typedef struct {
   GArray *layer_lines;     /* int, the Dockerfile line of each layer; NULL: not known */
   int64_t now;             /* seconds; 0: not known, then nothing is old or ended */
@@ -28,6 +29,7 @@ typedef struct {
   gboolean kernel_headers; /* holes of the kernel in packages of its headers count */
   const char *image;       /* "registry/name:tag" or "…@digest", that VEX may name; NULL: none */
   const char *const *digests; /* of its manifest, index and configuration; NULL: not known */
+  const char *keep; /* holes are kept below this folder, and taken from there; NULL: they are not */
 } OakumMatchOptions;
 /* Sets `suppressed` of those vulnerabilities that a statement says do not matter here. */
 void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtrArray *findings);

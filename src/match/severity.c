@@ -107,14 +107,59 @@ static double risk_of(const OakumFinding *f)
   return CLAMP(risk, 0, 100);
 }
 
-gboolean oakum_match_rate(OakumFinding *f, OakumAdvisoryDb *db, const GPtrArray *statements,
+/* What the database knows of one hole; several packages have it. */
+typedef struct {
+  OakumVulnerabilityList *list;
+  Scored scored;
+  double epss, epss_percentile;
+  gboolean kev, ransomware;
+  char *kev_due;
+} Known;
+
+static void known_free(gpointer data)
+{
+  Known *known = data;
+  oakum_vulnerability_list_free(known->list);
+  g_free(known->kev_due);
+  g_free(known);
+}
+
+GHashTable *oakum_match_known_new(void)
+{
+  return oakum_str_map_new(g_free, known_free);
+}
+
+static const Known *know(OakumMatch *m, const char *id, GError **error)
+{
+  Known *known = g_hash_table_lookup(m->known, id);
+  if (known)
+    return known;
+  OakumVulnerabilityList *list = oakum_advisory_db_vulnerability(m->db, id, error);
+  if (!list)
+    return NULL;
+  known = g_new0(Known, 1);
+  known->list = list;
+  best_vector(list, &known->scored);
+  if (!oakum_advisory_db_epss(m->db, id, &known->epss, &known->epss_percentile))
+    known->epss = known->epss_percentile = -1;
+  g_autoptr(OakumKev) kev = oakum_advisory_db_kev(m->db, id);
+  known->kev = kev != NULL;
+  known->ransomware = kev && kev->ransomware;
+  known->kev_due = kev && kev->due && *kev->due ? g_strdup(kev->due) : NULL;
+  if (g_hash_table_size(m->known) >= OAKUM_MATCH_KNOWN_MAX)
+    g_hash_table_remove_all(m->known);
+  g_hash_table_insert(m->known, g_strdup(id), known);
+  return known;
+}
+
+gboolean oakum_match_rate(OakumMatch *m, OakumFinding *f, const GPtrArray *statements,
                           GError **error)
 {
-  g_autoptr(OakumVulnerabilityList) list = oakum_advisory_db_vulnerability(db, f->id, error);
-  if (!list)
+  const Known *known = know(m, f->id, error);
+  if (!known)
     return FALSE;
-  Scored scored = {0};
-  best_vector(list, &scored);
+  const OakumVulnerabilityList *list = known->list;
+  const Scored scored = known->scored;
   const OakumAdvisory *decided = statements->pdata[0];
   for (guint i = 0; i < list->len; i++) {
     const OakumVulnerability *v = &list->items[i];
@@ -128,12 +173,11 @@ gboolean oakum_match_rate(OakumFinding *f, OakumAdvisoryDb *db, const GPtrArray 
     f->cvss_vector = g_strdup(scored.vector);
     f->cvss = scored.score;
   }
-  if (!oakum_advisory_db_epss(db, f->id, &f->epss, &f->epss_percentile))
-    f->epss = f->epss_percentile = -1;
-  g_autoptr(OakumKev) kev = oakum_advisory_db_kev(db, f->id);
-  f->kev = kev != NULL;
-  f->ransomware = kev && kev->ransomware;
-  f->kev_due = kev && kev->due && *kev->due ? g_strdup(kev->due) : NULL;
+  f->epss = known->epss;
+  f->epss_percentile = known->epss_percentile;
+  f->kev = known->kev;
+  f->ransomware = known->ransomware;
+  f->kev_due = g_strdup(known->kev_due);
   f->risk = risk_of(f);
   return TRUE;
 }

@@ -173,11 +173,13 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   if (out->refuted)
     f->suppressed = g_strdup_printf("%s says that it is not affected%s%s", a->feed->name,
                                     a->note ? ": " : "", a->note ? a->note : "");
+  if (!oakum_vex_feed_apply(m, p, hole, f, error))
+    return FALSE;
   f->fix = out->fixed ? way_out(p, &decided, out->fixed) : NULL;
   g_autoptr(GPtrArray) statements = g_ptr_array_new();
   g_ptr_array_add(statements, (gpointer)a);
   for (guint i = 0; i < hole->statements->len; i++)
     if (g_array_index(hole->statements, OakumStatement, i).a != a)
       g_ptr_array_add(statements, (gpointer)g_array_index(hole->statements, OakumStatement, i).a);
-  return oakum_match_rate(f, m->db, statements, error);
+  return oakum_match_rate(m, f, statements, error);
 }

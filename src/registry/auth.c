@@ -17,11 +17,27 @@ void oakum_endpoint_auth_clear(OakumEndpoint *e)
   g_free(e->wanted_scope);
 }
 
+/* What the caller said itself. */
+static void take_login(OakumEndpoint *e)
+{
+  const GPtrArray *logins = e->registry->logins;
+  for (guint i = 0; i + 1 < logins->len && oakum_credentials_empty(&e->credentials); i += 2) {
+    const char *pair = logins->pdata[i + 1], *colon = strchr(pair, ':');
+    if (!colon || strcmp(logins->pdata[i], e->name) != 0)
+      continue;
+    e->credentials.user = g_strndup(pair, (gsize)(colon - pair));
+    e->credentials.password = g_strdup(colon + 1);
+  }
+}
+
 static gboolean look_up(OakumEndpoint *e, GError **error)
 {
-  if (!e->looked_up && (!oakum_credentials_find(e->name, e->repository, &e->credentials, error) ||
-                        (oakum_credentials_empty(&e->credentials) &&
-                         !oakum_helpers_find(e->registry, e->name, &e->credentials, error))))
+  if (!e->looked_up)
+    take_login(e);
+  if (!e->looked_up && oakum_credentials_empty(&e->credentials) &&
+      (!oakum_credentials_find(e->name, e->repository, &e->credentials, error) ||
+       (oakum_credentials_empty(&e->credentials) &&
+        !oakum_helpers_find(e->registry, e->name, &e->credentials, error))))
     return FALSE;
   e->looked_up = TRUE;
   return TRUE;

@@ -50,7 +50,7 @@ static OakumHttpHost *make_host(OakumRegistry *r, const OakumUrl *url)
   host->plain = listed(r->insecure, url);
   host->unverified = host->plain || listed(r->unverified, url);
   for (guint i = 0; i + 1 < r->ca_files->len; i += 2)
-    if (matches(r->ca_files->pdata[i], url))
+    if (strcmp(r->ca_files->pdata[i], "*") == 0 || matches(r->ca_files->pdata[i], url))
       g_ptr_array_add(ca_files, g_strdup(r->ca_files->pdata[i + 1]));
   for (guint i = 0; i + 1 < r->client_certs->len; i += 2) {
     const char *pair = r->client_certs->pdata[i + 1], *comma = strchr(pair, ',');
@@ -133,6 +133,9 @@ void oakum_registry_hosts_clear(OakumRegistry *r)
   g_strfreev(r->unverified);
   g_ptr_array_unref(r->ca_files);
   g_ptr_array_unref(r->client_certs);
+  for (guint i = 1; i < r->logins->len; i += 2)
+    explicit_bzero(r->logins->pdata[i], strlen(r->logins->pdata[i]));
+  g_ptr_array_unref(r->logins);
   g_free(r->certs_dir);
   g_strfreev(r->helpers);
 }

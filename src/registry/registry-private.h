@@ -32,7 +32,7 @@ struct OakumRegistry {
   gint chunked; /* atomic: this registry refused a whole blob */
   /* hosts.c */
   char **insecure, **unverified;
-  GPtrArray *ca_files, *client_certs; /* char *: host, value, host, value … */
+  GPtrArray *ca_files, *client_certs, *logins; /* char *: host, value, host, value … */
   char *certs_dir;
   char **helpers;
   GMutex lock;        /* guards what follows */

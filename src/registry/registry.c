@@ -81,6 +81,7 @@ OakumRegistry *oakum_registry_open(const OakumReference *ref, const OakumRegistr
   r->unverified = g_strdupv((char **)(gpointer)options->unverified);
   r->ca_files = copy_pairs(options->ca_files);
   r->client_certs = copy_pairs(options->client_certs);
+  r->logins = copy_pairs(options->logins);
   r->helpers = g_strdupv((char **)(gpointer)options->helpers);
   r->certs_dir = g_strdup(options->certs_dir ? options->certs_dir : "/etc/docker/certs.d");
   r->warned = oakum_str_map_new(g_free, NULL);

@@ -18,7 +18,10 @@ typedef struct {
   const char *const *unverified; /* hosts: https with a certificate that is not checked */
   const OakumHostPair *mirrors;  /* registry → host[/prefix], asked before it when pulling */
   const OakumHostPair *maps;     /* registry → host[/prefix], asked instead of it when pulling */
-  const OakumHostPair *ca_files; /* host → PEM file, trusted besides the system's */
+  const OakumHostPair
+      *ca_files; /* host → PEM file, trusted besides the system's; "*": every host */
+  const OakumHostPair *logins;       /* registry ("name" or "name:port", as it is called) →
+                                        "USER:PASSWORD",       before what files say */
   const OakumHostPair *client_certs; /* host → "CERT,KEY", PEM files */
   const char *certs_dir;             /* NULL: /etc/docker/certs.d */
   /* Who is asked when no file has a login, in this order: env, google, ecr, acr, gitlab (docs/

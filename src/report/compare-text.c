@@ -176,7 +176,7 @@ static void put(Page *page, const char *text)
     oakum_report_markdown_text(page->out, text);
     return;
   }
-  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  g_autofree char *safe = oakum_report_shown(text);
   g_string_append(page->out, safe);
 }
 
@@ -348,6 +348,8 @@ char *oakum_comparison_write(const OakumComparison *comparison, const char *form
 {
   if (strcmp(format, "json") == 0)
     return write_json(comparison);
+  if (strcmp(format, "html") == 0)
+    return oakum_comparison_html(comparison);
   if (strcmp(format, "table") == 0 || strcmp(format, "markdown") == 0)
     return write_text(comparison, *format == 'm');
   g_set_error(error, OAKUM_REPORT_ERROR, OAKUM_ERROR_USAGE, "--format takes %s",

@@ -142,12 +142,15 @@ static void compare_findings(OakumComparison *c, gboolean observed)
         continue;
       if (!observed)
         c->by_severity[both ? 2 : side][change.finding->severity]++;
-      if (both && observed)
-        c->observed_same[change.finding->kind]++;
-      else if (both)
-        c->holes_same++;
-      else
+      if (both) {
+        g_ptr_array_add(c->stayed, finding);
+        if (observed)
+          c->observed_same[change.finding->kind]++;
+        else
+          c->holes_same++;
+      } else {
         g_array_append_val(observed ? c->observed : c->holes, change);
+      }
     }
   }
   g_array_sort(observed ? c->observed : c->holes, by_hole);
@@ -208,15 +211,12 @@ static void compare_images(OakumComparison *c)
   const json_t *size_a = json_object_get(a, "size"), *size_b = json_object_get(b, "size");
   c->size_from = json_is_integer(size_a) ? json_integer_value(size_a) : -1;
   c->size_to = json_is_integer(size_b) ? json_integer_value(size_b) : -1;
-  const json_t *layers_a = json_object_get(a, "layers"), *layers_b = json_object_get(b, "layers");
-  c->layers_from = json_is_array(layers_a) ? (int)json_array_size(layers_a) : -1;
-  c->layers_to = json_is_array(layers_b) ? (int)json_array_size(layers_b) : -1;
+  const GPtrArray *old = c->from->catalog->layers, *new = c->to->catalog->layers;
+  c->layers_from = old->len > 0 ? (int)old->len : -1;
+  c->layers_to = new->len > 0 ? (int)new->len : -1;
   while (c->layers_shared < MIN(c->layers_from, c->layers_to)) {
-    const json_t *x = json_array_get(layers_a, (size_t)c->layers_shared),
-                 *y = json_array_get(layers_b, (size_t)c->layers_shared);
-    const char *dx = json_string_value(json_object_get(x, "diff_id")),
-               *dy = json_string_value(json_object_get(y, "diff_id"));
-    if (!dx || !dy || strcmp(dx, dy) != 0)
+    const OakumLayerOrigin *x = old->pdata[c->layers_shared], *y = new->pdata[c->layers_shared];
+    if (!x->diff_id || g_strcmp0(x->diff_id, y->diff_id) != 0)
       break;
     c->layers_shared++;
   }
@@ -246,6 +246,7 @@ OakumComparison *oakum_comparison_new(const OakumResult *from, const OakumResult
   c->packages = g_array_new(FALSE, FALSE, sizeof(OakumPackageChange));
   g_array_set_clear_func(c->packages, package_change_clear);
   c->holes = g_array_new(FALSE, FALSE, sizeof(OakumHoleChange));
+  c->stayed = g_ptr_array_new();
   c->observed = g_array_new(FALSE, FALSE, sizeof(OakumHoleChange));
   c->settings = g_array_new(FALSE, FALSE, sizeof(OakumSettingChange));
   g_array_set_clear_func(c->settings, setting_clear);
@@ -264,5 +265,6 @@ void oakum_comparison_free(OakumComparison *comparison)
   g_array_unref(comparison->holes);
   g_array_unref(comparison->observed);
   g_array_unref(comparison->settings);
+  g_ptr_array_unref(comparison->stayed);
   g_free(comparison);
 }

@@ -21,6 +21,8 @@ typedef struct {
 typedef struct {
   const OakumResult *from, *to;
   GArray *packages, *holes, *settings;
+  GPtrArray
+      *stayed; /* OakumFinding of the new image, of all these kinds: what both have; borrowed */
   GArray *observed; /* OakumHoleChange of kinds SECRET, HYGIENE and LICENSE, sorted by kind */
   guint packages_same, holes_same, observed_same[OAKUM_FINDING_KINDS];
   guint by_severity[3][OAKUM_SEVERITY_CRITICAL + 1]; /* added, removed, same */
@@ -31,7 +33,9 @@ NODISCARD OakumComparison *oakum_comparison_new(const OakumResult *from, const O
 void oakum_comparison_free(OakumComparison *comparison);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumComparison, oakum_comparison_free)
 
-#define OAKUM_COMPARE_FORMATS "table|json|markdown"
+#define OAKUM_COMPARE_FORMATS "table|json|markdown|html"
 /* NULL: there is no such format. New string. */
 NODISCARD char *oakum_comparison_write(const OakumComparison *comparison, const char *format,
                                        GError **error);
+/* One HTML file. New string. */
+NODISCARD char *oakum_comparison_html(const OakumComparison *comparison);

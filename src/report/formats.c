@@ -31,7 +31,8 @@ static const struct {
                {"markdown", oakum_report_markdown},
                {"csv", oakum_report_csv},
                {"github", oakum_report_github},
-               {"trivy", oakum_report_trivy}};
+               {"trivy", oakum_report_trivy},
+               {"html", oakum_report_html}};
 
 static OakumReportWrite find(const char *name)
 {

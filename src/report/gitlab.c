@@ -1,5 +1,6 @@
 /* Reports that GitLab reads: container scanning and dependency scanning (security report schemas
  * 15.2.4), Code Quality. */
+#include "report/remedy.h"
 #include "report/report-private.h"
 #include <string.h>
 
@@ -44,25 +45,14 @@ static char *cut(const char *text, size_t max)
   return g_strdup_printf("%.*s…", (int)(end - safe), safe);
 }
 
-/* The image as it is called, without the word that says how it was read. */
-static const char *image_name(const OakumResult *result)
-{
-  static const char *const words[] = {
-      "docker-archive:", "oci-archive:", "oci:", "rootfs:", "sbom:"};
-  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (g_str_has_prefix(result->target, words[i]) && result->target[strlen(words[i])])
-      return result->target + strlen(words[i]);
-  return result->target;
-}
-
 /* The same in the next run, whatever else is found then; `seen` counts those that are alike. */
 static char *vulnerability_id(const OakumResult *result, const OakumFinding *f, GHashTable *seen)
 {
   g_autofree char *fingerprint = oakum_finding_fingerprint(f);
   guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, fingerprint)) + 1;
   g_autofree char *number = g_strdup_printf("%u", n);
-  char *id =
-      oakum_report_uuid((const char *const[]){image_name(result), fingerprint, number, NULL});
+  char *id = oakum_report_uuid(
+      (const char *const[]){oakum_report_image_name(result), fingerprint, number, NULL});
   g_hash_table_replace(seen, g_steal_pointer(&fingerprint), GUINT_TO_POINTER(n));
   return id;
 }
@@ -138,7 +128,7 @@ static json_t *image_location(const OakumResult *result, const OakumFinding *f)
   g_autofree char *os = distro->id ? g_strjoin(" ", distro->id, distro->version, NULL) : NULL;
   json_object_set_new(object, "dependency", dependency(f));
   json_object_set_new(object, "operating_system", oakum_sbom_text(os ? os : "Unknown"));
-  json_object_set_new(object, "image", oakum_sbom_text(image_name(result)));
+  json_object_set_new(object, "image", oakum_sbom_text(oakum_report_image_name(result)));
   if (result->default_image && *result->default_image) {
     g_autofree char *name = cut(result->default_image, OAKUM_GITLAB_NAME_MAX);
     json_object_set_new(object, "default_branch_image", oakum_sbom_text(name));
@@ -150,9 +140,9 @@ static json_t *file_location(const OakumResult *result, const OakumFinding *f,
                              const OakumPackage *p)
 {
   json_t *object = json_object();
-  json_object_set_new(
-      object, "file",
-      oakum_sbom_text(p && p->paths->len > 0 ? p->paths->pdata[0] : image_name(result)));
+  json_object_set_new(object, "file",
+                      oakum_sbom_text(p && p->paths->len > 0 ? p->paths->pdata[0]
+                                                             : oakum_report_image_name(result)));
   json_object_set_new(object, "dependency", dependency(f));
   return object;
 }
@@ -166,6 +156,66 @@ static json_t *maker(void)
   json_object_set_new(object, "version", json_string(OAKUM_VERSION));
   json_object_set_new(object, "vendor", vendor);
   return object;
+}
+
+/* The distribution in the place of a package: what is too old is all of it. */
+static json_t *end_of_life(const OakumResult *result, const OakumFinding *f, GHashTable *seen)
+{
+  const OakumDistro *distro = &result->catalog->distro;
+  json_t *object = json_object(), *identifiers = json_array(), *own = json_object(),
+         *location = image_location(result, f), *dependency = json_object(),
+         *package = json_object();
+  const char *os = distro->id ? distro->id : "unknown";
+  g_autofree char *id = vulnerability_id(result, f, seen),
+                  *name = cut(f->title, OAKUM_GITLAB_NAME_MAX),
+                  *value = g_strjoin("-", "eol", os, distro->version, NULL),
+                  *solution = cut(f->fix ? f->fix : f->title, OAKUM_GITLAB_SOLUTION_MAX);
+  json_object_set_new(own, "type", json_string("oakum"));
+  json_object_set_new(own, "name", oakum_sbom_text(value));
+  json_object_set_new(own, "value", oakum_sbom_text(value));
+  json_array_append_new(identifiers, own);
+  json_t *weakness = identifier("CWE-1104"); /* use of unmaintained third party components */
+  json_object_set_new(weakness, "value", json_string("1104"));
+  json_array_append_new(identifiers, weakness);
+  json_object_set_new(package, "name", oakum_sbom_text(os));
+  json_object_set_new(dependency, "package", package);
+  json_object_set_new(dependency, "version",
+                      oakum_sbom_text(distro->version ? distro->version : ""));
+  json_object_set_new(location, "dependency", dependency);
+  json_object_set_new(object, "id", json_string(id));
+  json_object_set_new(object, "name", oakum_sbom_text(name));
+  json_object_set_new(object, "description", oakum_sbom_text(f->why ? f->why : f->title));
+  json_object_set_new(object, "severity", json_string(severities[f->severity]));
+  json_object_set_new(object, "solution", oakum_sbom_text(solution));
+  json_object_set_new(object, "identifiers", identifiers);
+  json_object_set_new(object, "links", json_array());
+  json_object_set_new(object, "details", json_object());
+  json_object_set_new(object, "location", location);
+  return object;
+}
+
+static json_t *remediations(const OakumRemedy *remedy, GHashTable *ids)
+{
+  json_t *list = json_array(), *object = json_object(), *fixes = json_array();
+  g_autofree char *diff =
+      remedy ? g_base64_encode((const guchar *)remedy->diff, remedy->diff_len) : NULL;
+  for (guint i = 0; remedy && i < remedy->findings->len; i++) {
+    const char *id = g_hash_table_lookup(ids, remedy->findings->pdata[i]);
+    json_t *fix = id ? json_object() : NULL;
+    if (!fix)
+      continue;
+    json_object_set_new(fix, "id", json_string(id));
+    json_array_append_new(fixes, fix);
+  }
+  if (json_array_size(fixes) > 0) {
+    json_object_set(object, "fixes", fixes);
+    json_object_set_new(object, "summary", oakum_sbom_text(remedy->summary));
+    json_object_set_new(object, "diff", json_string(diff));
+    json_array_append(list, object);
+  }
+  json_decref(fixes);
+  json_decref(object);
+  return list;
 }
 
 static json_t *scan(const OakumResult *result, const char *type)
@@ -210,11 +260,19 @@ char *oakum_report_gitlab(const OakumResult *result, G_GNUC_UNUSED GError **erro
   json_t *json = head(SCHEMAS "container-scanning-report-format.json"), *list = json_array();
   g_autoptr(GPtrArray) holes = oakum_report_holes(result);
   g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
-  for (guint i = 0; i < holes->len; i++)
-    json_array_append_new(list, vulnerability(result, holes->pdata[i], seen,
-                                              image_location(result, holes->pdata[i])));
+  g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL); /* of findings, in `list` */
+  for (guint i = 0; i < holes->len; i++) {
+    json_t *row =
+        vulnerability(result, holes->pdata[i], seen, image_location(result, holes->pdata[i]));
+    g_hash_table_insert(ids, holes->pdata[i],
+                        (gpointer)json_string_value(json_object_get(row, "id")));
+    json_array_append_new(list, row);
+  }
+  for (guint i = 0; result->end_is_hole && i < result->findings->len; i++)
+    if (((const OakumFinding *)result->findings->pdata[i])->kind == OAKUM_FINDING_EOL)
+      json_array_append_new(list, end_of_life(result, result->findings->pdata[i], seen));
   json_object_set_new(json, "vulnerabilities", list);
-  json_object_set_new(json, "remediations", json_array());
+  json_object_set_new(json, "remediations", remediations(result->remedy, ids));
   json_object_set_new(json, "scan", scan(result, "container_scanning"));
   return oakum_report_dump(json);
 }

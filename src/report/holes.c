@@ -38,6 +38,20 @@ GPtrArray *oakum_report_urgent(const OakumResult *result)
   return holes;
 }
 
+gint oakum_report_order(gconstpointer a, gconstpointer b)
+{
+  const OakumFinding *x = *(const OakumFinding *const *)a, *y = *(const OakumFinding *const *)b;
+  if ((x->suppressed != NULL) != (y->suppressed != NULL))
+    return x->suppressed ? 1 : -1;
+  if (x->kev != y->kev)
+    return x->kev ? -1 : 1;
+  if (x->severity != y->severity)
+    return (gint)y->severity - (gint)x->severity;
+  if (x->risk < y->risk || x->risk > y->risk)
+    return x->risk < y->risk ? 1 : -1;
+  return oakum_finding_compare(a, b);
+}
+
 static char *index_key(const char *purl, const char *name, const char *version)
 {
   return purl ? g_strdup(purl) : g_strdup_printf("%s\n%s", name, version ? version : "");
@@ -166,6 +180,12 @@ void oakum_report_id(const char *id, OakumReportId *out)
   *out = (OakumReportId){"osv", g_strconcat("https://osv.dev/vulnerability/", escaped, NULL)};
 }
 
+gboolean oakum_report_id_is_plain(const char *id)
+{
+  size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+  return n > 0 && n <= OAKUM_HTML_ID_MAX && id[n] == '\0' && g_ascii_isalnum(*id);
+}
+
 void oakum_report_id_clear(OakumReportId *id)
 {
   g_clear_pointer(&id->url, g_free);
@@ -199,11 +219,21 @@ void oakum_report_set(json_t *object, const char *key, const char *value)
     json_object_set_new(object, key, oakum_sbom_text(value));
 }
 
+const char *oakum_report_image_name(const OakumResult *result)
+{
+  static const char *const words[] = {
+      "docker-archive:", "oci-archive:", "oci:", "rootfs:", "sbom:"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_has_prefix(result->target, words[i]) && result->target[strlen(words[i])])
+      return result->target + strlen(words[i]);
+  return result->target;
+}
+
 char *oakum_report_dump(json_t *json)
 {
-  g_autofree char *text = oakum_json_dump(json, FALSE);
+  g_autofree char *text = oakum_json_dump(json, FALSE), *safe = oakum_escape_json(text);
   json_decref(json);
-  return g_strconcat(text, "\n", NULL);
+  return g_strconcat(safe, "\n", NULL);
 }
 
 void oakum_report_xml(GString *out, const char *text)
@@ -233,6 +263,19 @@ void oakum_report_xml_attribute(GString *out, const char *name, const char *valu
   g_string_append_printf(out, " %s=\"", name);
   oakum_report_xml(out, value);
   g_string_append_c(out, '"');
+}
+
+char *oakum_report_shown(const char *text)
+{
+  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  GString *out = g_string_sized_new(strlen(safe) + 1);
+  for (const char *p = safe; *p; p++)
+    if (((p == safe || p[-1] == ' ') && p[0] == ':' && p[1] == ':') || g_str_has_prefix(p, "##[") ||
+        g_str_has_prefix(p, "##vso["))
+      g_string_append_printf(out, "\\x%02x", (guint)*p);
+    else
+      g_string_append_c(out, *p);
+  return g_string_free(out, FALSE);
 }
 
 gboolean oakum_report_of_system(const OakumPackage *package)

@@ -49,34 +49,18 @@ static json_t *labels(GHashTable *map)
 json_t *oakum_report_image(const OakumImage *image)
 {
   const OakumConfig *config = image->config;
-  json_t *object = json_object(), *layers = json_array(), *settings = json_object();
+  json_t *object = json_object(), *settings = json_object();
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
   g_autofree char *platform =
       g_strjoin("/", config->os ? config->os : "unknown",
                 config->architecture ? config->architecture : "unknown", config->variant, NULL);
   uint64_t size = 0;
-  guint at = 0; /* in the history */
-  for (guint i = 0; i < image->manifest->layers->len; i++) {
-    const OakumDescriptor *layer = image->manifest->layers->pdata[i];
-    json_t *row = json_object();
-    while (config->history && at < config->history->len &&
-           ((const OakumHistory *)config->history->pdata[at])->empty_layer)
-      at++;
-    const OakumHistory *step =
-        config->history && at < config->history->len ? config->history->pdata[at++] : NULL;
-    size += layer->size;
-    json_object_set_new(row, "digest", oakum_sbom_text(layer->digest));
-    if (i < config->diff_ids->len)
-      json_object_set_new(row, "diff_id", oakum_sbom_text(config->diff_ids->pdata[i]));
-    json_object_set_new(row, "size", json_integer((json_int_t)layer->size));
-    oakum_report_set(row, "created_by", step ? step->created_by : NULL);
-    json_array_append_new(layers, row);
-  }
+  for (guint i = 0; i < image->manifest->layers->len; i++)
+    size += ((const OakumDescriptor *)image->manifest->layers->pdata[i])->size;
   json_object_set_new(object, "digest", oakum_sbom_text(desc->digest));
   json_object_set_new(object, "size", json_integer((json_int_t)size));
   json_object_set_new(object, "platform", oakum_sbom_text(platform));
   oakum_report_set(object, "created", config->created);
-  json_object_set_new(object, "layers", layers);
   json_object_set_new(settings, "user", oakum_sbom_text(config->user ? config->user : ""));
   json_object_set_new(settings, "working_dir",
                       oakum_sbom_text(config->working_dir ? config->working_dir : ""));

@@ -40,6 +40,9 @@ extern const LintFormat oakum_lint_tty, oakum_lint_hadolint_tty, oakum_lint_gnu,
     oakum_lint_gitlab, oakum_lint_codacy, oakum_lint_sonarqube, oakum_lint_rdjson, oakum_lint_sarif,
     oakum_lint_checkstyle, oakum_lint_junit;
 
+/* Text of a workflow command of GitHub's runners; of a property, where ':' and ',' mean something,
+ * too. */
+void oakum_report_github_escape(GString *out, const char *text, gboolean property);
 /* How the rule is called here: the peer's name when one is stood in for. Borrowed. */
 NODISCARD const char *oakum_lint_shown_id(const OakumFinding *finding);
 NODISCARD const OakumLintRule *oakum_lint_finding_rule(const OakumFinding *finding); /* or NULL */

@@ -246,7 +246,7 @@ const LintFormat oakum_lint_compact = {.name = "compact", .finding = compact_fin
 
 /* ---- GitHub workflow commands
  * -------------------------------------------------------------------------- */
-static void github_escape(GString *out, const char *text, gboolean property)
+void oakum_report_github_escape(GString *out, const char *text, gboolean property)
 {
   g_autofree char *safe = oakum_escape_utf8(text, -1);
   for (const char *p = safe; *p; p++) {
@@ -267,18 +267,18 @@ static void github_finding(Linted *linted, const OakumFinding *f, GString *out)
                          level == OAKUM_LINT_ERROR_LEVEL ? "error"
                          : level == OAKUM_LINT_WARNING   ? "warning"
                                                          : "notice");
-  github_escape(out, linted->file->name, TRUE);
+  oakum_report_github_escape(out, linted->file->name, TRUE);
   g_string_append_printf(out, ",line=%d,endLine=%d", start.line, end.line);
   if (start.line == end.line) /* columns are taken of one line only; the last one is inside */
     g_string_append_printf(out, ",col=%d,endColumn=%d", start.column,
                            MAX(start.column, end.column - 1));
   g_string_append(out, ",title=");
-  github_escape(out, oakum_lint_shown_id(f), TRUE);
+  oakum_report_github_escape(out, oakum_lint_shown_id(f), TRUE);
   g_string_append(out, "::");
-  github_escape(out, f->title, FALSE);
+  oakum_report_github_escape(out, f->title, FALSE);
   if (help) {
     g_string_append(out, "%0A");
-    github_escape(out, help, FALSE);
+    oakum_report_github_escape(out, help, FALSE);
   }
   g_string_append_c(out, '\n');
 }

@@ -13,10 +13,37 @@ void oakum_report_markdown_text(GString *out, const char *text)
       g_string_append_c(out, *p);
 }
 
+/* The same, cut where it is longer than anybody reads. */
+static void short_text(GString *out, const char *text)
+{
+  g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
+  size_t len = strlen(safe);
+  if (len > OAKUM_MARKDOWN_TEXT) {
+    len = OAKUM_MARKDOWN_TEXT;
+    while (len > 0 && ((guchar)safe[len] & 0xc0) == 0x80)
+      len--;
+    safe[len] = '\0';
+    g_autofree char *cut = g_strconcat(safe, "…", NULL);
+    oakum_report_markdown_text(out, cut);
+    return;
+  }
+  oakum_report_markdown_text(out, safe);
+}
+
+/* A line of a list, as long as lists take no more than half of the note; takes `line`. */
+static gboolean put_line(GString *out, GString *line)
+{
+  gboolean fits = out->len + line->len <= OAKUM_MARKDOWN_MAX / 2;
+  if (fits)
+    g_string_append_len(out, line->str, (gssize)line->len);
+  g_string_free(line, TRUE);
+  return fits;
+}
+
 static void column(GString *out, const char *text)
 {
   g_string_append(out, " ");
-  oakum_report_markdown_text(out, text);
+  short_text(out, text);
   g_string_append(out, " |");
 }
 
@@ -28,8 +55,9 @@ static void hole(GString *out, const OakumResult *result, const OakumFinding *f)
   g_auto(OakumReportId) id = {0};
   oakum_report_id(f->id, &id);
   g_string_append(out, "| [");
-  oakum_report_markdown_text(out, f->id);
-  g_string_append_printf(out, "](%s)%s |", id.url, f->kev ? " **exploited**" : "");
+  short_text(out, f->id);
+  g_string_append_printf(out, "](%s)%s |", strlen(id.url) <= OAKUM_MARKDOWN_TEXT ? id.url : "",
+                         f->kev ? " **exploited**" : "");
   g_autofree char *from =
       f->dockerfile_line > 0
           ? g_strdup_printf("%s, line %d", oakum_report_dockerfile(result), f->dockerfile_line)
@@ -50,13 +78,18 @@ static void verdict(GString *out, const OakumResult *result)
   const char *mark = result->verdict ? marks[result->verdict->kind] : "scanned";
   g_autofree char *name = oakum_sha256_hex(result->target, strlen(result->target));
   g_string_append_printf(out, "<!-- oakum:scan:%.16s:1 -->\n### %s: ", name, mark);
-  oakum_report_markdown_text(out, result->target);
+  short_text(out, result->target);
   g_string_append(out, "\n\n");
-  for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++) {
-    g_string_append(out, "- ");
-    oakum_report_markdown_text(out, result->verdict->reasons->pdata[i]);
-    g_string_append_c(out, '\n');
+  guint reasons = result->verdict ? result->verdict->reasons->len : 0, told = 0;
+  for (; told < MIN(reasons, OAKUM_MARKDOWN_NOTES); told++) {
+    GString *line = g_string_new("- ");
+    short_text(line, result->verdict->reasons->pdata[told]);
+    g_string_append_c(line, '\n');
+    if (!put_line(out, line))
+      break;
   }
+  if (told < reasons)
+    g_string_append_printf(out, "- and %u reasons more\n", reasons - told);
   if (result->verdict && result->verdict->reasons->len > 0)
     g_string_append_c(out, '\n');
 }
@@ -88,19 +121,22 @@ static void counts(GString *out, const OakumResult *result, const GPtrArray *hol
 static void others(GString *out, const OakumResult *result, OakumFindingKind kind,
                    const char *title)
 {
-  guint count = 0;
+  guint count = 0, told = 0;
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != kind || ++count > OAKUM_MARKDOWN_NOTES)
+    if (f->kind != kind)
       continue;
-    if (count == 1)
+    if (++count == 1)
       g_string_append_printf(out, "**%s**\n\n", title);
-    g_string_append(out, "- ");
-    oakum_report_markdown_text(out, f->title ? f->title : f->id);
-    g_string_append_c(out, '\n');
+    if (count > OAKUM_MARKDOWN_NOTES || told + 1 < count)
+      continue;
+    GString *line = g_string_new("- ");
+    short_text(line, f->title ? f->title : f->id);
+    g_string_append_c(line, '\n');
+    told += put_line(out, line);
   }
-  if (count > OAKUM_MARKDOWN_NOTES)
-    g_string_append_printf(out, "- and %u more\n", count - OAKUM_MARKDOWN_NOTES);
+  if (count > told)
+    g_string_append_printf(out, "- and %u more\n", count - told);
   if (count > 0)
     g_string_append_c(out, '\n');
 }
@@ -108,22 +144,26 @@ static void others(GString *out, const OakumResult *result, OakumFindingKind kin
 static void observed(GString *out, const OakumResult *result, OakumFindingKind kind)
 {
   g_autoptr(GPtrArray) list = oakum_report_observed(result);
-  guint count = 0;
+  guint count = 0, told = 0;
   for (guint i = 0; i < list->len; i++) {
     const OakumFinding *f = list->pdata[i];
-    if (f->kind != kind || ++count > OAKUM_MARKDOWN_NOTES)
+    if (f->kind != kind)
       continue;
-    if (count == 1)
+    if (++count == 1)
       g_string_append_printf(out, "**%s**\n\n", oakum_report_observed_titles[kind]);
+    if (count > OAKUM_MARKDOWN_NOTES || told + 1 < count)
+      continue;
     g_autofree char *text = oakum_report_message(f);
-    g_string_append_printf(out, "- %s: ", oakum_severity_name(f->severity));
-    oakum_report_markdown_text(out, text);
+    GString *line = g_string_new("- ");
+    g_string_append_printf(line, "%s: ", oakum_severity_name(f->severity));
+    short_text(line, text);
     if (f->dockerfile_line > 0)
-      g_string_append_printf(out, " (Dockerfile, line %d)", f->dockerfile_line);
-    g_string_append_c(out, '\n');
+      g_string_append_printf(line, " (Dockerfile, line %d)", f->dockerfile_line);
+    g_string_append_c(line, '\n');
+    told += put_line(out, line);
   }
-  if (count > OAKUM_MARKDOWN_NOTES)
-    g_string_append_printf(out, "- and %u more\n", count - OAKUM_MARKDOWN_NOTES);
+  if (count > told)
+    g_string_append_printf(out, "- and %u more\n", count - told);
   if (count > 0)
     g_string_append_c(out, '\n');
 }
@@ -133,7 +173,7 @@ static char *footer(const OakumResult *result)
   GString *out = g_string_new("<sub>");
   if (result->db_date && *result->db_date) {
     g_string_append(out, "Advisories of ");
-    oakum_report_markdown_text(out, result->db_date);
+    short_text(out, result->db_date);
     g_string_append(out, ". ");
   }
   g_string_append(out, "oakum " OAKUM_VERSION "</sub>\n");
@@ -152,17 +192,27 @@ char *oakum_report_markdown(const OakumResult *result, G_GNUC_UNUSED GError **er
   for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
     if (oakum_report_observed_titles[kind])
       observed(out, result, (OakumFindingKind)kind);
-  guint told = MIN(holes->len, OAKUM_MARKDOWN_FIRST);
-  if (told > 0)
-    g_string_append(out, "**To look at first**\n\n" HEAD);
-  for (guint i = 0; i < told; i++)
-    hole(out, result, holes->pdata[i]);
-  if (told > 0)
-    g_string_append_c(out, '\n');
+  const char *more = result->more && strlen(result->more) <= OAKUM_MARKDOWN_MORE
+                         ? result->more
+                         : "the result (oakum scan --format json)";
   g_autoptr(GString) rest = g_string_new(NULL);
   /* what stands behind the table: the end of the fold, the word on what is left out, the footer */
-  size_t after =
-      strlen(last) + OAKUM_MARKDOWN_AFTER + (result->more ? 6 * strlen(result->more) : 0);
+  size_t after = strlen(last) + OAKUM_MARKDOWN_AFTER + 6 * strlen(more);
+  guint told = 0;
+  if (holes->len > 0)
+    g_string_append(out, "**To look at first**\n\n" HEAD);
+  for (gboolean fits = TRUE; fits && told < MIN(holes->len, OAKUM_MARKDOWN_FIRST);) {
+    g_autoptr(GString) row = g_string_new(NULL);
+    hole(row, result, holes->pdata[told]);
+    fits = out->len + row->len + after <= OAKUM_MARKDOWN_MAX;
+    if (fits) {
+      g_string_append_len(out, row->str, (gssize)row->len);
+      told++;
+    }
+  }
+  guint first = told;
+  if (holes->len > 0)
+    g_string_append_c(out, '\n');
   for (; told < holes->len; told++) {
     g_autoptr(GString) row = g_string_new(NULL);
     hole(row, result, holes->pdata[told]);
@@ -172,12 +222,11 @@ char *oakum_report_markdown(const OakumResult *result, G_GNUC_UNUSED GError **er
   }
   if (rest->len > 0)
     g_string_append_printf(out, "<details><summary>%u more</summary>\n\n" HEAD "%s\n</details>\n\n",
-                           told - MIN(holes->len, OAKUM_MARKDOWN_FIRST), rest->str);
+                           told - first, rest->str);
   if (told < holes->len) {
     g_string_append_printf(out, "%u holes are left out here, the least urgent; all are in ",
                            holes->len - told);
-    oakum_report_markdown_text(out, result->more ? result->more
-                                                 : "the result (oakum scan --format json)");
+    oakum_report_markdown_text(out, more);
     g_string_append(out, ".\n\n");
   }
   g_string_append(out, last);

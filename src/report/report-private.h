@@ -15,6 +15,7 @@ NODISCARD char *oakum_report_openvex(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_cyclonedx_vex(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_github(const OakumResult *result, GError **error);
 NODISCARD char *oakum_report_trivy(const OakumResult *result, GError **error);
+NODISCARD char *oakum_report_html(const OakumResult *result, GError **error);
 
 /* ---- findings -------------------------------------------------------------------------------- */
 /* Holes that count (kind VULNERABILITY, not suppressed), borrowed, in the result's order. */
@@ -22,6 +23,11 @@ NODISCARD GPtrArray *oakum_report_holes(const OakumResult *result);
 /* The same, what is to be looked at first in front: known to be exploited, then by EPSS in whole
  * percents, by severity, by risk, then in the result's order. */
 NODISCARD GPtrArray *oakum_report_urgent(const OakumResult *result);
+/* Findings of all kinds: what counts, known to be exploited, severity, risk, then as results have
+ * them. For g_ptr_array_sort. */
+NODISCARD gint oakum_report_order(gconstpointer a, gconstpointer b);
+/* Whether an address may be made of an id: letters, digits, "-_.:" and no more. */
+NODISCARD gboolean oakum_report_id_is_plain(const char *id);
 /* From purl, or name and version, to the package (borrowed) that a finding is about. */
 NODISCARD GHashTable *oakum_report_index(const OakumResult *result);
 NODISCARD const OakumPackage *oakum_report_package(GHashTable *index, const OakumFinding *finding);
@@ -33,6 +39,8 @@ NODISCARD char *oakum_report_advice(const OakumFinding *finding);
 NODISCARD char *oakum_report_message(const OakumFinding *finding);
 /* Where the lines of the Dockerfile stand; never NULL. Borrowed. */
 NODISCARD const char *oakum_report_dockerfile(const OakumResult *result);
+/* The image as it is called, without the word that says how it was read. Borrowed. */
+NODISCARD const char *oakum_report_image_name(const OakumResult *result);
 /* RFC 3339: of the run, for formats that must tell one. Borrowed. */
 NODISCARD const char *oakum_report_time(const OakumResult *result);
 /* A score of 0 to 100 with one digit behind the point, as all formats tell it; half is more. */
@@ -68,11 +76,13 @@ NODISCARD GPtrArray *oakum_report_ids(const OakumFinding *finding, guint max);
 /* ---- JSON and XML ---------------------------------------------------------------------------- */
 /* Nothing when `value` is NULL or "". */
 void oakum_report_set(json_t *object, const char *key, const char *value);
-/* `json` as text with a newline; takes it. New string. */
-NODISCARD char *oakum_report_dump(json_t *json);
 /* For XML 1.0: valid UTF-8, no control characters, and nothing that is markup. */
 void oakum_report_xml(GString *out, const char *text);
 void oakum_report_xml_attribute(GString *out, const char *name, const char *value);
+/* For a terminal or a job's log: control characters as numbers, and the first character of what a
+ * CI would take for a command to itself ("::" where a line could begin, "##[" and "##vso["
+ * anywhere). NULL: "-". New string. */
+NODISCARD char *oakum_report_shown(const char *text);
 /* Whether an operating system's package manager installed it. */
 NODISCARD gboolean oakum_report_of_system(const OakumPackage *package);
 /* What a forge could take for markup, a mention, a reference or a link becomes a number; controls

@@ -1,100 +1,6 @@
 #include "report/sbom-private.h"
 #include <string.h>
 
-/* ---- table
- * ---------------------------------------------------------------------------------------- */
-enum { COLUMNS = 8 };
-
-static void add_row(GPtrArray *rows, const char *const *cells)
-{
-  char **row = g_new0(char *, COLUMNS + 1);
-  for (int i = 0; i < COLUMNS; i++)
-    row[i] = oakum_escape_terminal(cells[i] ? cells[i] : "-", -1);
-  g_ptr_array_add(rows, row);
-}
-
-static void layout(GString *out, GPtrArray *rows)
-{
-  size_t widths[COLUMNS] = {0};
-  for (guint i = 0; i < rows->len; i++)
-    for (int c = 0; c < COLUMNS; c++)
-      widths[c] = MAX(widths[c], (size_t)g_utf8_strlen(((char **)rows->pdata[i])[c], -1));
-  for (guint i = 0; i < rows->len; i++) {
-    for (int c = 0; c < COLUMNS; c++) {
-      const char *cell = ((char **)rows->pdata[i])[c];
-      g_string_append(out, cell);
-      for (size_t n = (size_t)g_utf8_strlen(cell, -1); c + 1 < COLUMNS && n < widths[c] + 2; n++)
-        g_string_append_c(out, ' ');
-    }
-    g_string_append_c(out, '\n');
-  }
-}
-
-char *oakum_report_table(const OakumResult *result)
-{
-  GString *out = g_string_new(NULL);
-  const OakumDistro *distro = &result->catalog->distro;
-  g_autofree char *target = oakum_escape_terminal(result->target, -1);
-  g_autofree char *name = oakum_escape_terminal(distro->pretty ? distro->pretty
-                                                : distro->id   ? distro->id
-                                                               : "unknown distribution",
-                                                -1);
-  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-  guint holes = 0, fixable = 0, suppressed = 0;
-  static const char *const head[COLUMNS] = {"ID",    "SEVERITY", "PACKAGE", "INSTALLED",
-                                            "FIXED", "STATUS",   "LAYER",   "LINE"};
-  add_row(rows, head);
-  for (guint i = 0; i < result->findings->len; i++) {
-    const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_VULNERABILITY)
-      continue;
-    suppressed += f->suppressed != NULL;
-    if (f->suppressed && !result->show_suppressed)
-      continue;
-    holes += !f->suppressed;
-    fixable += f->fixed && !f->suppressed;
-    g_autofree char *layer =
-        f->layer_index < 0 ? NULL
-        : f->layer         ? g_strdup_printf("%d (%.12s)", f->layer_index,
-                                             strchrnul(f->layer, ':') + (strchr(f->layer, ':') ? 1 : 0))
-                           : g_strdup_printf("%d", f->layer_index);
-    g_autofree char *line =
-        f->dockerfile_line > 0 ? g_strdup_printf("%d", f->dockerfile_line) : NULL;
-    add_row(rows, (const char *const[COLUMNS]){
-                      f->id, oakum_severity_name(f->severity), f->package_name, f->package_version,
-                      f->fixed, f->suppressed ? "suppressed" : f->status, layer, line});
-  }
-  g_string_append_printf(out, "%s: %s, %u packages, %u holes, %u of them with a fix", target, name,
-                         result->catalog->packages->len, holes, fixable);
-  if (suppressed)
-    g_string_append_printf(out, ", %u more suppressed", suppressed);
-  g_string_append_c(out, '\n');
-  if (rows->len > 1)
-    layout(out, rows);
-  for (guint i = 0; i < result->findings->len; i++) {
-    const OakumFinding *f = result->findings->pdata[i];
-    g_autofree char *text = oakum_escape_terminal(f->kind == OAKUM_FINDING_EOL ? f->title
-                                                  : f->suppressed              ? f->suppressed
-                                                                               : "",
-                                                  -1);
-    if (f->kind == OAKUM_FINDING_EOL)
-      g_string_append_printf(out, "%s [%s]\n", text, f->id);
-    else if (f->suppressed && result->show_suppressed)
-      g_string_append_printf(out, "suppressed: %s in %s: %s\n", f->id, f->package_name, text);
-  }
-  for (guint i = 0; i < result->findings->len; i++) {
-    const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_INCOMPLETE)
-      continue;
-    g_autofree char *title = oakum_escape_terminal(f->title, -1);
-    g_string_append_printf(out, "not judged: %s [%s]\n", title, f->id);
-  }
-  for (guint i = 0; result->verdict && i < result->verdict->reasons->len; i++)
-    g_string_append_printf(out, "%s: %s\n", oakum_verdict_name(result->verdict->kind),
-                           (char *)result->verdict->reasons->pdata[i]);
-  return g_string_free(out, FALSE);
-}
-
 /* ---- JSON
  * -------------------------------------------------------------------------------------------- */
 static json_t *package_json(const OakumPackage *p)
@@ -243,6 +149,8 @@ static json_t *layers_json(const OakumCatalog *catalog)
     const OakumLayerOrigin *origin = catalog->layers->pdata[i];
     json_t *one = json_object();
     json_object_set_new(one, "digest", oakum_sbom_text(origin->digest));
+    json_object_set_new(one, "diff_id", oakum_sbom_text(origin->diff_id));
+    json_object_set_new(one, "size", origin->size < 0 ? json_null() : json_integer(origin->size));
     json_object_set_new(one, "created_by", oakum_sbom_text(origin->created_by));
     json_object_set_new(one, "base", json_boolean(origin->base));
     json_array_append_new(layers, one);
@@ -281,7 +189,7 @@ json_t *oakum_report_verdict(const OakumVerdict *from)
 
 char *oakum_report_json(const OakumResult *result)
 {
-  OAKUM_AUTO_JSON *json = json_object();
+  json_t *json = json_object();
   const OakumDistro *distro = &result->catalog->distro;
   json_t *packages = json_array(), *findings = json_array(), *incomplete = json_array(),
          *database = json_object(), *os = json_object(), *suppressed = json_array(),
@@ -342,6 +250,5 @@ char *oakum_report_json(const OakumResult *result)
   if (result->verdict) {
     json_object_set_new(json, "verdict", oakum_report_verdict(result->verdict));
   }
-  g_autofree char *dumped = oakum_json_dump(json, FALSE);
-  return g_strconcat(dumped, "\n", NULL);
+  return oakum_report_dump(json);
 }

@@ -60,7 +60,8 @@ typedef struct {
   char *path, *newest;
 } Database;
 typedef struct {
-  char *digest, *created_by;
+  char *digest, *diff_id, *created_by;
+  int64_t size;
   gboolean base;
 } Origin;
 typedef struct {
@@ -82,7 +83,12 @@ typedef struct {
 MAKE(Record)
 MAKE(Rule)
 MAKE(Note)
-MAKE(Origin)
+static gpointer make_Origin(void)
+{
+  Origin *o = g_new0(Origin, 1);
+  o->size = -1;
+  return o;
+}
 static gpointer make_Package(void)
 {
   Package *p = g_new0(Package, 1);
@@ -163,6 +169,8 @@ static const OakumJsonField note_fields[] = {NEED(Note, "id", id),
                                              TEXT(Note, "suppressed", suppressed),
                                              {0}};
 static const OakumJsonField origin_fields[] = {TEXT(Origin, "digest", digest),
+                                               TEXT(Origin, "diff_id", diff_id),
+                                               ONE(Origin, "size", OAKUM_JSON_I64, size),
                                                TEXT(Origin, "created_by", created_by),
                                                ONE(Origin, "base", OAKUM_JSON_BOOL, base),
                                                {0}};
@@ -338,6 +346,8 @@ static OakumLayerOrigin *origin_of(Origin *o)
 {
   OakumLayerOrigin *out = g_new0(OakumLayerOrigin, 1);
   MOVE(out->digest, o->digest);
+  MOVE(out->diff_id, o->diff_id);
+  out->size = MAX(o->size, -1);
   MOVE(out->created_by, o->created_by);
   out->base = o->base;
   return out;

@@ -157,7 +157,5 @@ json_t *oakum_report_cyclonedx_document(const OakumResult *result)
 
 char *oakum_report_cyclonedx(const OakumResult *result)
 {
-  OAKUM_AUTO_JSON *json = oakum_report_cyclonedx_document(result);
-  g_autofree char *text = oakum_json_dump(json, FALSE);
-  return g_strconcat(text, "\n", NULL);
+  return oakum_report_dump(oakum_report_cyclonedx_document(result));
 }

@@ -187,9 +187,7 @@ static json_t *document(const OakumResult *result)
 
 char *oakum_report_spdx(const OakumResult *result)
 {
-  OAKUM_AUTO_JSON *json = document(result);
-  g_autofree char *text = oakum_json_dump(json, FALSE);
-  return g_strconcat(text, "\n", NULL);
+  return oakum_report_dump(document(result));
 }
 
 /* ---- tag-value

@@ -40,7 +40,9 @@ def pytest_addoption(parser):
 
 def pytest_report_header(config):
     corpus = pathlib.Path(os.environ.get("OAKUM_SHARED", REPO.parent / "shared")) / "data"
-    return [f"projects of registries: {'installed' if not collect_ignore else 'OAKUM_REGISTRIES=all installs some'}",
+    browser = (REPO / "build/browser/node_modules/playwright-core").exists()
+    return [f"HTML in a browser: {'tested' if browser else 'not tested; tools/bootstrap test installs what it takes'}",
+            f"projects of registries: {'installed' if not collect_ignore else 'OAKUM_REGISTRIES=all installs some'}",
             f"isolation rungs tested: {', '.join(RUNGS) or 'none'}",
             f"matrix of rungs: {'all of it' if os.environ.get('OAKUM_MATRIX') == 'all' else 'the short one; OAKUM_MATRIX=all adds every case and packages of Debian'}",
             f"projects from registries: {'tested' if os.environ.get('OAKUM_REGISTRIES') == 'all' else 'not tested; OAKUM_REGISTRIES=all does'}",

@@ -151,12 +151,46 @@ def test_gem(tmp_path):
     same("gem", found, wanted)
 
 
-def test_composer(tmp_path):
+# what Debian has of PHP: the name at composer's registry, the folder below /usr/share/php, the package that brings it
+FROM_DEBIAN = {"composer/semver": ("Composer/Semver", "php-composer-semver"), "composer/pcre": ("Composer/Pcre", "php-composer-pcre"),
+               "composer/ca-bundle": ("Composer/CaBundle", "php-composer-ca-bundle"), "composer/spdx-licenses": ("Composer/Spdx", "php-composer-spdx-licenses"),
+               "psr/log": ("Psr/Log", "php-psr-log"), "psr/container": ("Psr/Container", "php-psr-container"), "react/promise": ("React/Promise", "php-react-promise"),
+               "symfony/console": ("Symfony/Component/Console", "php-symfony-console"), "symfony/finder": ("Symfony/Component/Finder", "php-symfony-finder"),
+               "symfony/process": ("Symfony/Component/Process", "php-symfony-process"), "symfony/filesystem": ("Symfony/Component/Filesystem", "php-symfony-filesystem")}
+# and versions in the other forms that composer knows
+FORMS = {"shop/branch": "dev-main", "shop/line": "2.x-dev", "shop/four": "1.2.3.4", "shop/beta": "v3.0.0-beta2", "shop/date": "20240115.1", "shop/build": "1.0.0+linux"}
+
+
+def laid_out(folder, name, version, files, more):
+    """A package as composer's repository of folders has it."""
+    here = folder / name.replace("/", "-")
+    (here / "src").mkdir(parents=True)
+    (here / "composer.json").write_text(json.dumps({"name": name, "version": version, "type": "library", "license": "MIT", **more}))
+    for path in files:
+        if path.is_file():
+            shutil.copy(path, here / "src" / path.name)
+
+
+@pytest.mark.parametrize("dev", [True, False], ids=["with-dev", "no-dev"])
+def test_composer(tmp_path, dev):
+    """Debian's composer installs from folders made here: of Debian's own PHP packages, and of versions in other forms."""
     need("composer")
-    (tmp_path / "composer.json").write_text("{}")
-    done = subprocess.run(["composer", "require", "-q", "-n", "monolog/monolog", "symfony/console"], cwd=tmp_path, capture_output=True, text=True, timeout=600,
-                          env={**os.environ, "COMPOSER_ALLOW_SUPERUSER": "1"})
-    assert done.returncode == 0, "composer does not reach its registry: " + done.stderr.strip()[:200]
-    wanted = {(p["name"], p["version"]) for p in json.loads(run("composer", "show", "--format=json", cwd=tmp_path))["installed"]}
-    rows = catalog(tmp_path, lambda p: p.name == "installed.json", {"composer"})
-    same("composer", {(r["space"] + "/" + r["name"], r["version"]) for r in rows}, wanted)
+    folders, project = tmp_path / "folders", tmp_path / "project"
+    project.mkdir()
+    for name, (place, package) in FROM_DEBIAN.items():
+        upstream = re.sub(r"^\d+:|[+~-].*$", "", run("dpkg-query", "-W", "-f", "${Version}", package))
+        needs = {"require": {"psr/container": "*", "symfony/finder": "*"}} if name == "symfony/console" else {}
+        laid_out(folders, name, ("v" if name.startswith("symfony/") else "") + upstream, (pathlib.Path("/usr/share/php") / place).iterdir(), needs)
+    for name, version in FORMS.items():
+        laid_out(folders, name, version, [], {"replace": {"shop/replaced": "1.0"}} if name == "shop/four" else {})
+    only_dev = {"shop/beta", "psr/log"}
+    required = {name: "*" if name in FROM_DEBIAN else FORMS[name].split("+")[0] for name in [*FROM_DEBIAN, *FORMS]}
+    (project / "composer.json").write_text(json.dumps({
+        "name": "shop/shop", "minimum-stability": "dev", "prefer-stable": True, "repositories": [{"type": "path", "url": str(folders / "*"), "options": {"symlink": False}}, {"packagist.org": False}],
+        "require": {n: v for n, v in required.items() if n not in only_dev}, "require-dev": {n: v for n, v in required.items() if n in only_dev}}))
+    run("composer", "install", "-q", "-n", "--no-plugins", *([] if dev else ["--no-dev"]), cwd=project, env={"COMPOSER_ALLOW_SUPERUSER": "1", "COMPOSER_DISABLE_NETWORK": "1", "HOME": str(tmp_path)})
+    listed = json.loads(run("composer", "show", "--format=json", cwd=project, env={"COMPOSER_ALLOW_SUPERUSER": "1", "HOME": str(tmp_path)}))["installed"]
+    wanted = {(p["name"], p["version"].split(" ")[0]) for p in listed}
+    assert ("shop/beta" in {name for name, _ in wanted}) == dev
+    rows = catalog(project, lambda p: p.name == "installed.json", {"composer"})
+    same(f"composer, {'with' if dev else 'without'} development packages", {(r["space"] + "/" + r["name"], r["version"]) for r in rows}, wanted)

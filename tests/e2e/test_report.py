@@ -9,15 +9,16 @@ import subprocess
 import jsonschema
 import pytest
 from conftest import REPO
+from html_result import result
 from test_lint_output import validate_xml
 from test_sbom import FIELD, field_validator
 from test_scan import OS_RELEASE, STATUS, osv, root
 
 FORMATS = ["table", "json", "sarif", "cyclonedx", "spdx", "spdx-tv", "openvex", "cyclonedx-vex", "gitlab", "gitlab-dependency", "gitlab-codequality",
-           "junit", "markdown", "csv", "github", "trivy"]
+           "junit", "markdown", "csv", "github", "trivy", "html"]
 OWN = REPO / "tests/schemas"
 HOSTILE = ("</script><script>alert(1)</script>", "@all ![x](http://evil.example/p.png) [y](javascript:z)", "=cmd|' /C calc'!A0", "a|b`c`<b>d</b>", "\x1b[31mred",
-           "\u202egnp.exe", "--><img src=x>", "]]><!--")
+           "\u202egnp.exe", "--><img src=x>", "]]><!--", "::set-output name=x::y ##[group]z ##vso[task.x]", "\x9b31m\x07\r\n::error::x")
 VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
 PIP = {"opt/app/lib/python3.11/site-packages/requests-2.25.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: requests\nVersion: 2.25.0\n\n"}
 RECORDS = [
@@ -207,20 +208,70 @@ def test_markdown_of_thousands(oakum, tmp_path):
     assert text.count("<details>") == text.count("</details>") == 1
 
 
-def test_hostile_names(oakum, tmp_path):
-    """Names of packages, titles and the target reach no format as something that runs, links or colours."""
+def test_markdown_of_thousands_of_all_kinds(oakum, tmp_path):
+    """The same when there are as many secrets, remarks, licences, things not judged, and reasons, each as long as can be."""
+    data = result(3000)
+    for key in ("secrets", "hygiene", "licenses"):
+        data[key] = [{**data[key][0], "id": f"{key}-{n}", "title": "|" * 300 + key, "file": "f" * 500 + str(n)} for n in range(3000)]
+    data["incomplete"] = [{"id": f"i{n}", "title": "&" * 1000} for n in range(3000)]
+    data["verdict"]["reasons"] = ["r" * 1000 for _ in range(500)]
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "markdown", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    text = done.stdout
+    assert done.returncode == 0 and 0 < len(text.encode()) <= 60000 and text.endswith("</sub>\n")
+    shown = len(re.findall(r"\| \[CVE-", text))
+    assert f"{3000 - shown} holes are left out here, the least urgent; all are in " in text
+    for word in ("ecrets", "ygiene", "icences"):
+        assert re.search(rf"(?i){word}", text), word
+
+
+def texts_of(value):
+    if isinstance(value, dict):
+        return [t for k, v in value.items() for t in [k, *texts_of(v)]]
+    return [t for v in value for t in texts_of(v)] if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
+PEOPLE = ("table", "markdown", "csv", "spdx-tv", "html")
+SPDX_TAGS = {"SPDXVersion", "DataLicense", "SPDXID", "DocumentName", "DocumentNamespace", "Creator", "Created", "DocumentComment", "CreatorComment", "PackageName", "PackageVersion", "PackageSupplier",
+             "PackageDownloadLocation", "FilesAnalyzed", "PackageLicenseConcluded", "PackageLicenseDeclared", "PackageCopyrightText", "PackageSourceInfo", "PackageComment", "ExternalRef",
+             "Relationship", "PrimaryPackagePurpose", "PackageOriginator", "LicenseID", "ExtractedText", "LicenseName", "LicenseComment"}
+LINKS = re.compile(r"https?://[^\s\"'<>|)\]]+")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_hostile_names(oakum, tmp_path, form):
+    """Names of packages, titles, licences, files and the target reach no format as something that runs, links or colours. (What a browser makes of the HTML: test_html.py.)"""
     records = [osv(f"CVE-2024-{n}", "openssl", [{"introduced": "0"}], summary=text) for n, text in enumerate(HOSTILE)]
+    records += [osv(f"GHSA-{n:04d}-2222-3333", re.sub(r"[-_.]+", "-", text).lower(), [{"introduced": "0"}], ecosystem="PyPI", summary=text) for n, text in enumerate(HOSTILE)]
     hostile = make_db(oakum, tmp_path, records)
     name = "root " + "".join(c for c in HOSTILE[3] if c != "/") + "\x1b[1m"
-    root(tmp_path / name)
-    for form in FORMATS:
-        text = scan(oakum, hostile, tmp_path, "--format", form, name=f"rootfs:{name}").stdout
-        assert "\x1b" not in text, form
-        if form in ("markdown", "table", "csv", "spdx-tv"):
-            assert "\u202e" not in text, form
-        if form == "markdown":
-            body = re.sub(r"\]\(https://nvd.nist.gov/vuln/detail/CVE-2024-\d+\)", "]", text.split("-->", 1)[1])
-            assert not re.search(r"<(?!/?(sub|details|summary)>)", body) and "](" not in body and "@all" not in body and "`" not in body
+    root(tmp_path / name, **{k: v for k, v in KINDS["hostile"].items() if k != "etc/os-release"},
+         **{f"opt/named/{n}/p-1.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {text.splitlines()[0]}\nVersion: 1\nLicense: {text.splitlines()[0]}\n\n" for n, text in enumerate(HOSTILE)})
+    raw = scan(oakum, hostile, tmp_path, "--format", form, "-o", "out", name=f"rootfs:{name}") and (tmp_path / "out").read_bytes()
+    text = raw.decode()  # UTF-8, all of it
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", text) and len(text) > 500, form
+    assert (form in ("cyclonedx", "spdx", "spdx-tv", "github", "gitlab-dependency")) == ("CVE-2024-1" not in text)
+    if form in PEOPLE:
+        assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", text)
+    if form == "markdown":
+        body = re.sub(r"\]\(https://(nvd.nist.gov/vuln/detail|github.com/advisories)/[A-Z]+-[\w-]+\)", "]", text.split("-->", 1)[1])
+        assert not re.search(r"<(?!/?(sub|details|summary)>)", body) and "](" not in body and "@all" not in body and "`" not in body
+    elif form == "table":
+        assert not re.search(r"(?m)^ *::|##\[|##vso\[", text) and max(len(line) for line in text.splitlines()) <= 80
+    elif form == "csv":
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert len({len(r) for r in rows}) == 1 and not any(cell[:1] in ("=", "+", "-", "@", "\t", "\r") for r in rows for cell in r)
+    elif form == "junit":
+        validate_xml(text, "junit.xsd")
+    elif form == "spdx-tv":
+        assert {line.split(":")[0] for line in re.sub(r"(?s)<text>.*?</text>", "", text).splitlines() if line and line[0] != "#"} <= SPDX_TAGS
+    elif form == "html":
+        frame = re.sub(r"(?s)<script type.*?</script>|<style>.*?</style>|<script>.*</script>", "", text)
+        assert not re.search(r"(?i)<(img|svg|iframe|script|b>)|onerror|href=\"(?!data:,|#)", frame)
+    else:
+        data = json.loads(text)
+        hosts = {match.split("/")[2] for t in texts_of(data) for match in LINKS.findall(t) if t.startswith("http")}
+        assert not any("evil" in host for host in hosts) and not any(t.startswith("javascript:") for t in texts_of(data))
 
 
 def test_several_formats(oakum, db, debian, tmp_path):

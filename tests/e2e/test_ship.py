@@ -23,8 +23,10 @@ def test_refused_then_shipped(oakum, db, tmp_path):
     done = ship(oakum, db, tmp_path)
     assert done.returncode == 2 and "refused: 1 holes have a fix; nothing was delivered" in done.stderr
     assert not (tmp_path / "o").exists()
-    line = next(l for l in done.stdout.splitlines() if l.startswith("CVE-2024-0001"))
-    assert line.split()[1:6] == ["critical", "libssl3", "3.0.14-1~deb12u2", "3.0.15-1~deb12u1", "fixed"] and line.endswith(" 2")
+    lines = done.stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.split()[:1] == ["CVE-2024-0001"])
+    assert lines[at].split() == ["CVE-2024-0001", "critical", "fixed", "in", "3.0.15-1~deb12u1"]
+    assert lines[at - 1].split()[:2] == ["libssl3", "3.0.14-1~deb12u2"] and lines[at - 1].endswith(" line 2")
     done = ship(oakum, db, tmp_path, status=STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1"))
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "o/index.json").read_text())["manifests"][0]["annotations"] == {"org.opencontainers.image.ref.name": "v1"}

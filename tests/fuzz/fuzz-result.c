@@ -5,8 +5,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static const char *const formats[] = {
-      "table", "json",    "sarif",  "openvex",  "cyclonedx-vex",     "gitlab", "junit", "csv",
-      "trivy", "spdx-tv", "github", "markdown", "gitlab-codequality"};
+      "table", "json",    "sarif",  "openvex",  "cyclonedx-vex",      "gitlab", "junit", "csv",
+      "trivy", "spdx-tv", "github", "markdown", "gitlab-codequality", "html"};
   g_autoptr(OakumSavedResult) saved = oakum_report_read((const char *)data, size, "input", NULL);
   if (!saved)
     return 0;
@@ -25,5 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_assert_true(comparison->packages->len == 0 && comparison->holes->len == 0);
   g_autofree char *text = oakum_comparison_write(comparison, "json", NULL);
   g_assert_nonnull(text);
+  g_autofree char *page = oakum_comparison_write(comparison, "html", NULL);
+  g_assert_true(g_utf8_validate(page, -1, NULL));
   return 0;
 }

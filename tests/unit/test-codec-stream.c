@@ -281,6 +281,69 @@ static void test_threaded(void)
   g_assert_cmpmem(few, 10, data->data, 10);
 }
 
+/* Bytes that are lent are those that are read, whoever asks in which way; so are errors. */
+static void check_borrowed(OakumReader *reader, const GByteArray *data, gboolean fails)
+{
+  g_autoptr(OakumReader) owned = reader;
+  g_autoptr(GByteArray) got = g_byte_array_new();
+  g_autoptr(GError) error = NULL;
+  gssize n = 1;
+  for (guint turn = 0; n > 0; turn++) {
+    static const size_t wants[] = {1, 5, 4096, 131073, 700, OAKUM_BORROW_MAX, 131072};
+    size_t want = wants[turn % G_N_ELEMENTS(wants)];
+    g_autofree guint8 *buffer = g_malloc(want);
+    const void *lent = NULL;
+    n = turn % 3 == 1 ? oakum_reader_read(owned, buffer, want, &error)
+                      : oakum_reader_borrow(owned, &lent, want, &error);
+    if (n > 0) {
+      g_assert_cmpuint((size_t)n, <=, want);
+      g_byte_array_append(got, turn % 3 == 1 ? buffer : lent, (guint)n);
+    }
+  }
+  g_assert_cmpint(n, ==, fails ? -1 : 0);
+  g_assert_true((error != NULL) == fails);
+  if (!fails)
+    g_assert_cmpmem(got->data, got->len, data->data, data->len);
+  const void *after = NULL;
+  g_assert_cmpint(oakum_reader_borrow(owned, &after, 1, NULL), ==, n); /* and so it stays */
+}
+
+static void test_borrow(void)
+{
+  g_autoptr(GByteArray) data = make_data((3 << 20) + 17, TRUE);
+  g_autoptr(GByteArray) gzip = pack(data, make_gzip, 2);
+  g_autoptr(GByteArray) zstd = pack(data, make_zstd, 1);
+  g_autofree char *hex = oakum_sha256_hex(data->data, data->len);
+  g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
+  uint64_t count = 0;
+#define PLAIN oakum_reader_new_memory(data->data, data->len)
+  check_borrowed(PLAIN, data, FALSE);
+  check_borrowed(oakum_reader_new_threaded(PLAIN), data, FALSE);
+  check_borrowed(oakum_reader_new_threaded_verify(PLAIN, OAKUM_HASH_SHA256, hex), data, FALSE);
+  check_borrowed(oakum_reader_new_count(oakum_reader_new_hash(PLAIN, hasher), &count), data, FALSE);
+  g_assert_cmpuint(count, ==, data->len);
+  g_autofree char *seen = oakum_hasher_hex(hasher);
+  g_assert_cmpstr(seen, ==, hex);
+  check_borrowed(oakum_reader_new_verify(PLAIN, OAKUM_HASH_SHA256, hex, data->len), data, FALSE);
+  check_borrowed(oakum_reader_new_verify(PLAIN, OAKUM_HASH_SHA256, hex, data->len - 1), data, TRUE);
+  check_borrowed(
+      oakum_reader_new_verify(oakum_reader_new_memory(data->data, data->len - 1), OAKUM_HASH_SHA256,
+                              hex, UINT64_MAX),
+      data, TRUE);
+  check_borrowed(oakum_reader_new_limit(PLAIN, data->len - 1, "x"), data, TRUE);
+  check_borrowed(oakum_reader_new_inflate(PLAIN, NULL), data, FALSE);
+  check_borrowed(oakum_reader_new_threaded(oakum_reader_new_inflate(
+                     oakum_reader_new_threaded(oakum_reader_new_memory(gzip->data, gzip->len)),
+                     NULL)),
+                 data, FALSE);
+  check_borrowed(
+      oakum_reader_new_inflate(oakum_reader_new_memory(zstd->data, zstd->len), NULL), data, FALSE);
+  check_borrowed(oakum_reader_new_threaded(oakum_reader_new_inflate(
+                     oakum_reader_new_memory(gzip->data, gzip->len - 9), NULL)),
+                 data, TRUE);
+#undef PLAIN
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -294,5 +357,6 @@ int main(int argc, char **argv)
   g_test_add_func("/codec/hash-streams", test_hash_streams);
   g_test_add_func("/codec/abandon", test_abandon);
   g_test_add_func("/codec/threaded", test_threaded);
+  g_test_add_func("/codec/borrow", test_borrow);
   return g_test_run();
 }

@@ -79,6 +79,8 @@ static const Case cases[] = {
      "SUSE:15.5"},
     {"etc/os-release=ID=\"opensuse-leap\"~ID_LIKE=\"suse opensuse\"~VERSION_ID=\"15.6\"~",
      "opensuse-leap", "15.6", "openSUSE:Leap 15.6"},
+    {"etc/os-release=ID=opensuse~VERSION_ID=\"13.2\"~", "opensuse", "13.2", "openSUSE:13.2"},
+    {"etc/os-release=ID=opensuse~VERSION_ID=\"42.3\"~", "opensuse", "42.3", "openSUSE:Leap 42.3"},
     {"etc/os-release=ID=\"opensuse-tumbleweed\"~VERSION_ID=\"20240101\"~", "opensuse-tumbleweed",
      "20240101", "openSUSE:Tumbleweed"},
     {"etc/os-release=ID=\"sle-micro\"~VERSION_ID=\"5.5\"~", "sle-micro", "5.5", "SUSE Micro:5.5"},

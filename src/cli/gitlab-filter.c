@@ -1,0 +1,228 @@
+/* What the variables and vulnerability-allowlist.yml leave out, and the table that tells of it. */
+#include "cli/gitlab.h"
+#include "os/os.h"
+#include <string.h>
+
+#define ALLOWLIST "vulnerability-allowlist.yml"
+
+/* ---- the allowlist
+ * ---------------------------------------------------------------------------------- *
+ * generalallowlist: {CVE: comment}; images: {name: {CVE: comment}}, the name without a tag. */
+static gboolean check_list(const OakumYaml *list, const char *where, GError **error)
+{
+  for (guint i = 0; list && list->kind == OAKUM_YAML_MAP && i < list->items->len; i++)
+    if (((const OakumYaml *)list->items->pdata[i])->kind != OAKUM_YAML_SCALAR) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected a comment here",
+                  where, list->line);
+      return FALSE;
+    }
+  if (!list || oakum_yaml_is_null(list) || list->kind == OAKUM_YAML_MAP)
+    return TRUE;
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+              "%s:%d: expected CVEs with a comment each, CVE-2024-1: why", where, list->line);
+  return FALSE;
+}
+
+static gboolean check_allowlist(const OakumYaml *top, const char *path, GError **error)
+{
+  const OakumYaml *images = oakum_yaml_get(top, "images");
+  if (!oakum_yaml_is_null(top) && top->kind != OAKUM_YAML_MAP) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+                "%s:%d: expected generalallowlist: or images:", path, top->line);
+    return FALSE;
+  }
+  for (guint i = 0; top->keys && i < top->keys->len; i++) {
+    const OakumYaml *key = top->keys->pdata[i];
+    if (strcmp(key->text, "generalallowlist") != 0 && strcmp(key->text, "images") != 0)
+      oakum_warn("%s:%d: \"%s\" means nothing here; there are generalallowlist and images", path,
+                 key->line, key->text);
+  }
+  if (!check_list(oakum_yaml_get(top, "generalallowlist"), path, error))
+    return FALSE;
+  if (images && !oakum_yaml_is_null(images) && images->kind != OAKUM_YAML_MAP) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
+                "%s:%d: expected images by their names", path, images->line);
+    return FALSE;
+  }
+  for (guint i = 0; images && images->keys && i < images->keys->len; i++)
+    if (!check_list(images->items->pdata[i], path, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Without tag and digest, in one spelling. New string. */
+static char *bare_name(const char *text)
+{
+  g_autoptr(OakumReference) ref = oakum_reference_parse(text, NULL);
+  if (ref)
+    return g_strconcat(ref->registry, "/", ref->repository, NULL);
+  g_autofree char *plain = g_strndup(text, strcspn(text, "@"));
+  char *slash = strrchr(plain, '/'), *colon = strrchr(plain, ':');
+  return colon && (!slash || colon > slash) ? g_strndup(plain, (gsize)(colon - plain))
+                                            : g_strdup(plain);
+}
+
+static gboolean same_image(const char *key, const char *image)
+{
+  g_autofree char *trimmed = g_str_has_suffix(key, "@sha256")
+                                 ? g_strndup(key, strlen(key) - strlen("@sha256"))
+                                 : g_strdup(key),
+                  *a = bare_name(trimmed), *b = bare_name(image);
+  return strcmp(a, b) == 0;
+}
+
+/* The comment of the row that names one of the finding's ids; NULL: none does. Borrowed. */
+static const char *comment_of(const OakumYaml *list, const OakumFinding *f)
+{
+  for (guint i = 0; list && list->kind == OAKUM_YAML_MAP && i < list->keys->len; i++) {
+    const char *id = ((const OakumYaml *)list->keys->pdata[i])->text;
+    const OakumYaml *comment = list->items->pdata[i];
+    gboolean named = g_ascii_strcasecmp(id, f->id) == 0;
+    for (char **alias = f->aliases; alias && *alias && !named; alias++)
+      named = g_ascii_strcasecmp(id, *alias) == 0;
+    if (named)
+      return oakum_yaml_is_null(comment) ? "" : comment->text;
+  }
+  return NULL;
+}
+
+static const char *allowed(const OakumYaml *top, const char *image, const OakumFinding *f)
+{
+  const char *comment = comment_of(oakum_yaml_get(top, "generalallowlist"), f);
+  const OakumYaml *images = oakum_yaml_get(top, "images");
+  for (guint i = 0; !comment && images && images->keys && i < images->keys->len; i++)
+    if (same_image(((const OakumYaml *)images->keys->pdata[i])->text, image))
+      comment = comment_of(images->items->pdata[i], f);
+  return comment;
+}
+
+/* NULL without `error`: there is none. */
+static OakumYaml *read_allowlist(const char *folder, GError **error)
+{
+  g_autofree char *path = g_build_filename(folder, ALLOWLIST, NULL), *text = NULL;
+  g_autoptr(GError) local = NULL;
+  size_t len;
+  if (!oakum_file_read(path, OAKUM_ALLOWLIST_FILE_MAX, &text, &len, &local)) {
+    if (!g_error_matches(local, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND))
+      g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+  }
+  g_autoptr(OakumYaml) top = oakum_yaml_parse(text, len, path, error);
+  return top && check_allowlist(top, path, error) ? g_steal_pointer(&top) : NULL;
+}
+
+/* ---- the variables
+ * ---------------------------------------------------------------------------------- */
+enum { LANGUAGE, SEVERITY, UNFIXED, STATUS, WAYS };
+static const char *const ways[] = {
+    [LANGUAGE] =
+        "not of the distribution's packages, and CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN is true",
+    [SEVERITY] = "of a severity that CS_SEVERITY_THRESHOLD or TRIVY_SEVERITY leaves out",
+    [UNFIXED] = "without a known fix, and CS_IGNORE_UNFIXED is true",
+    [STATUS] = "of a state that CS_IGNORE_STATUSES names",
+};
+
+/* As trivy calls the state. Borrowed. */
+static const char *status_word(const OakumFinding *f)
+{
+  return !f->status ? "unknown" : strcmp(f->status, "open") == 0 ? "affected" : f->status;
+}
+
+/* WAYS: none. */
+static int left_out(const OakumGitlabSettings *s, const OakumFinding *f)
+{
+  gboolean system = g_strcmp0(f->by, "source") == 0 || g_strcmp0(f->by, "binary") == 0;
+  if (s->no_language && !system)
+    return LANGUAGE;
+  if (!(s->severities & 1u << f->severity))
+    return SEVERITY;
+  if (s->ignore_unfixed && !f->fixed)
+    return UNFIXED;
+  if (g_strv_contains((const char *const *)s->statuses, status_word(f)))
+    return STATUS;
+  return WAYS;
+}
+
+gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArray *findings,
+                             GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(OakumYaml) allowlist = read_allowlist(s->folder, &local);
+  guint counts[WAYS] = {0};
+  if (local) {
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+  }
+  for (guint i = 0; i < findings->len; i++) {
+    OakumFinding *f = findings->pdata[i];
+    if (f->kind == OAKUM_FINDING_EOL && s->end_of_life)
+      f->severity = s->end_severity;
+    if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
+      continue;
+    int way = left_out(s, f);
+    const char *comment = way == WAYS && allowlist ? allowed(allowlist, image, f) : NULL;
+    if (way < WAYS) {
+      counts[way]++;
+      f->suppressed = g_strdup(ways[way]);
+    } else if (comment) {
+      f->suppressed = g_strdup_printf(ALLOWLIST "%s%s", *comment ? ": " : "", comment);
+      g_ptr_array_add(s->approved, f);
+    }
+  }
+  for (int way = 0; way < WAYS; way++)
+    if (counts[way])
+      oakum_info("%u holes are left out: %s", counts[way], ways[way]);
+  return TRUE;
+}
+
+/* ---- the table
+ * -------------------------------------------------------------------------------------- */
+enum { COLUMNS = 6 };
+
+static void add_row(GPtrArray *rows, const char *const *cells)
+{
+  char **row = g_new0(char *, COLUMNS + 1);
+  for (int i = 0; i < COLUMNS; i++)
+    row[i] = oakum_escape_terminal(cells[i] ? cells[i] : "-", -1);
+  g_ptr_array_add(rows, row);
+}
+
+char *oakum_gitlab_table(const OakumGitlabSettings *s, const OakumResult *result)
+{
+  static const char *const head[COLUMNS] = {"STATUS",    "SEVERITY", "PACKAGE",
+                                            "INSTALLED", "FIXED",    "ID"};
+  g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+  g_autofree char *target = oakum_escape_terminal(result->target, -1);
+  guint unapproved = 0;
+  add_row(rows, head);
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    gboolean approved = g_ptr_array_find(s->approved, f, NULL);
+    if (f->kind != OAKUM_FINDING_VULNERABILITY || (f->suppressed && !approved))
+      continue;
+    unapproved += !approved;
+    const char *const cells[COLUMNS] = {approved ? "Approved" : "Unapproved",
+                                        oakum_severity_name(f->severity),
+                                        f->package_name,
+                                        f->package_version,
+                                        f->fixed,
+                                        f->id};
+    add_row(rows, cells);
+  }
+  GString *out = g_string_new(NULL);
+  g_string_append_printf(out, "%s: %u holes unapproved, %u approved by " ALLOWLIST "\n", target,
+                         unapproved, s->approved->len);
+  size_t widths[COLUMNS] = {0};
+  for (guint i = 0; i < rows->len; i++)
+    for (int c = 0; c < COLUMNS; c++)
+      widths[c] = MAX(widths[c], (size_t)g_utf8_strlen(((char **)rows->pdata[i])[c], -1));
+  for (guint i = 0; rows->len > 1 && i < rows->len; i++) {
+    for (int c = 0; c < COLUMNS; c++) {
+      const char *cell = ((char **)rows->pdata[i])[c];
+      size_t blanks = c + 1 < COLUMNS ? widths[c] + 2 - (size_t)g_utf8_strlen(cell, -1) : 0;
+      g_string_append_printf(out, "%s%*s", cell, (int)blanks, "");
+    }
+    g_string_append_c(out, '\n');
+  }
+  return g_string_free(out, FALSE);
+}

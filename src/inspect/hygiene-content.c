@@ -1,0 +1,500 @@
+/* What the content of a few small files shows: accounts, ssh, sudo, the settings of package
+ * managers, and files that hold secrets by their name. */
+#include "inspect/hygiene-private.h"
+#include <string.h>
+
+/* ---- lines and fields
+ * ---------------------------------------------------------------------------- */
+static gboolean next_line(OakumSlice *rest, OakumSlice *line)
+{
+  if (rest->len == 0)
+    return FALSE;
+  const uint8_t *end = memchr(rest->data, '\n', rest->len);
+  size_t n = end ? (size_t)(end - rest->data) : rest->len;
+  *line = (OakumSlice){rest->data, n};
+  n += end != NULL;
+  rest->data += n;
+  rest->len -= n;
+  if (line->len > 0 && line->data[line->len - 1] == '\r')
+    line->len--;
+  return TRUE;
+}
+
+static OakumSlice strip(OakumSlice text)
+{
+  while (text.len > 0 && g_ascii_isspace(text.data[0])) {
+    text.data++;
+    text.len--;
+  }
+  while (text.len > 0 && g_ascii_isspace(text.data[text.len - 1]))
+    text.len--;
+  return text;
+}
+
+static gboolean is(OakumSlice text, const char *word)
+{
+  return text.len == strlen(word) && memcmp(text.data, word, text.len) == 0;
+}
+
+static gboolean is_any_case(OakumSlice text, const char *word)
+{
+  return text.len == strlen(word) &&
+         g_ascii_strncasecmp((const char *)text.data, word, text.len) == 0;
+}
+
+static gboolean holds(OakumSlice text, const char *word)
+{
+  return memmem(text.data, text.len, word, strlen(word)) != NULL;
+}
+
+static char *copy(OakumSlice text)
+{
+  return g_strndup((const char *)text.data, MIN(text.len, OAKUM_HYGIENE_TEXT_MAX));
+}
+
+/* Splits at `by`; what is not there is empty. Gives how many there are, at most `max`. */
+static guint split(OakumSlice line, char by, OakumSlice *fields, guint max)
+{
+  guint n = 0;
+  memset(fields, 0, max * sizeof *fields);
+  while (n < max) {
+    const uint8_t *end = line.len ? memchr(line.data, by, line.len) : NULL;
+    size_t len = end ? (size_t)(end - line.data) : line.len;
+    fields[n++] = (OakumSlice){line.data, len};
+    if (!end)
+      break;
+    line.data += len + 1;
+    line.len -= len + 1;
+  }
+  return n;
+}
+
+/* "a", "a, b", "a, b and 3 more" of names; new string. */
+static char *some(const GPtrArray *names)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < MIN(names->len, OAKUM_HYGIENE_EXAMPLES); i++)
+    g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", (char *)names->pdata[i]);
+  if (names->len > OAKUM_HYGIENE_EXAMPLES)
+    g_string_append_printf(out, " and %u more", names->len - OAKUM_HYGIENE_EXAMPLES);
+  return g_string_free(out, FALSE);
+}
+
+/* ---- etc/passwd, etc/group, etc/shadow: passwd(5), group(5), shadow(5)
+ * ---------------------------- */
+static gboolean is_number(OakumSlice text, uint64_t *out)
+{
+  return text.len > 0 && oakum_parse_u64((const char *)text.data, text.len, UINT32_MAX, out);
+}
+
+static gboolean is_login_shell(OakumSlice shell)
+{
+  static const char *const shells[] = {"sh",  "bash", "ash",  "dash", "zsh",
+                                       "ksh", "csh",  "tcsh", "fish", "busybox"};
+  const uint8_t *slash = shell.len ? memrchr(shell.data, '/', shell.len) : NULL;
+  if (slash)
+    shell = (OakumSlice){slash + 1, shell.len - (size_t)(slash + 1 - shell.data)};
+  for (size_t i = 0; i < G_N_ELEMENTS(shells); i++)
+    if (is(shell, shells[i]))
+      return TRUE;
+  return shell.len == 0; /* none said: /bin/sh */
+}
+
+typedef struct {
+  GHashTable *names, *numbers; /* text → first name that has it */
+  GPtrArray *doubles;
+} Doubles;
+
+static void doubles_init(Doubles *d)
+{
+  *d = (Doubles){oakum_str_map_new(g_free, NULL), oakum_str_map_new(g_free, g_free),
+                 g_ptr_array_new_with_free_func(g_free)};
+}
+
+static void doubles_add(Doubles *d, const char *name, uint64_t number)
+{
+  g_autofree char *key = g_strdup_printf("%" G_GUINT64_FORMAT, number);
+  const char *first = g_hash_table_lookup(d->numbers, key);
+  if (g_hash_table_contains(d->names, name))
+    g_ptr_array_add(d->doubles, g_strdup_printf("%s twice", name));
+  else if (first)
+    g_ptr_array_add(d->doubles, g_strdup_printf("%s and %s are %s", first, name, key));
+  g_hash_table_add(d->names, g_strdup(name));
+  if (!first)
+    g_hash_table_insert(d->numbers, g_steal_pointer(&key), g_strdup(name));
+}
+
+static void doubles_tell(Doubles *d, const char *path, GPtrArray *into)
+{
+  if (d->doubles->len > 0) {
+    g_autofree char *names = some(d->doubles);
+    oakum_hygiene_tell(into, HYGIENE_DOUBLE_ID, path, g_strdup_printf("%s: %s", path, names));
+  }
+  g_hash_table_unref(d->names);
+  g_hash_table_unref(d->numbers);
+  g_ptr_array_unref(d->doubles);
+}
+
+static void tell_names(GPtrArray *into, HygieneRule rule, const char *path, GPtrArray *names_taken,
+                       const char *what)
+{
+  if (names_taken->len > 0) {
+    g_autofree char *names = some(names_taken);
+    oakum_hygiene_tell(into, rule, path, g_strdup_printf("%s: %s %s", path, names, what));
+  }
+  g_ptr_array_unref(names_taken);
+}
+
+/* A hash that crypt(3) could have made: not empty, and not one that locks ("!", "*", "x"). */
+static gboolean is_hash(OakumSlice field)
+{
+  return field.len >= 13 && field.data[0] != '!' && field.data[0] != '*';
+}
+
+static void look_at_passwd(const char *path, OakumSlice content, GPtrArray *into)
+{
+  GPtrArray *empty = g_ptr_array_new_with_free_func(g_free),
+            *roots = g_ptr_array_new_with_free_func(g_free),
+            *shells = g_ptr_array_new_with_free_func(g_free),
+            *hashes = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GString) fact = g_string_new(NULL);
+  Doubles doubles;
+  OakumSlice line, f[7];
+  guint lines = 0;
+  doubles_init(&doubles);
+  while (next_line(&content, &line) && lines++ < OAKUM_HYGIENE_ACCOUNTS_MAX) {
+    uint64_t uid;
+    if (line.len == 0 || line.data[0] == '#' || split(line, ':', f, 7) < 7 ||
+        !is_number(f[2], &uid) || f[0].len == 0)
+      continue;
+    g_autofree char *name = copy(f[0]);
+    doubles_add(&doubles, name, uid);
+    if (f[1].len == 0)
+      g_ptr_array_add(empty, g_strdup(name));
+    else if (is_hash(f[1]))
+      g_ptr_array_add(hashes, g_strdup(name));
+    if (uid == 0 && strcmp(name, "root") != 0)
+      g_ptr_array_add(roots, g_strdup(name));
+    if (uid > 0 && uid < 1000 && is_login_shell(f[6]))
+      g_ptr_array_add(shells, g_strdup(name));
+    if (fact->len < OAKUM_HYGIENE_FACT_MAX)
+      g_string_append_printf(fact, "%s:%" G_GUINT64_FORMAT "\n", name, uid);
+  }
+  doubles_tell(&doubles, path, into);
+  tell_names(into, HYGIENE_EMPTY_PASSWORD, path, empty, "need no password");
+  tell_names(into, HYGIENE_SECOND_ROOT, path, roots, "with the number of root");
+  tell_names(into, HYGIENE_SERVICE_SHELL, path, shells, "could log in");
+  tell_names(into, HYGIENE_PASSWORD_HASH, path, hashes, "with a password that all can read");
+  oakum_hygiene_fact(into, HYGIENE_FACT_PASSWD, path, fact->str);
+}
+
+static void look_at_group(const char *path, OakumSlice content, GPtrArray *into)
+{
+  Doubles doubles;
+  OakumSlice line, f[4];
+  guint lines = 0;
+  doubles_init(&doubles);
+  while (next_line(&content, &line) && lines++ < OAKUM_HYGIENE_ACCOUNTS_MAX) {
+    uint64_t gid;
+    if (line.len == 0 || line.data[0] == '#' || split(line, ':', f, 4) < 3 ||
+        !is_number(f[2], &gid) || f[0].len == 0)
+      continue;
+    g_autofree char *name = copy(f[0]);
+    doubles_add(&doubles, name, gid);
+  }
+  doubles_tell(&doubles, path, into);
+}
+
+static void look_at_shadow(const char *path, OakumSlice content, GPtrArray *into)
+{
+  GPtrArray *empty = g_ptr_array_new_with_free_func(g_free),
+            *hashes = g_ptr_array_new_with_free_func(g_free);
+  OakumSlice line, f[3];
+  guint lines = 0;
+  while (next_line(&content, &line) && lines++ < OAKUM_HYGIENE_ACCOUNTS_MAX) {
+    if (line.len == 0 || line.data[0] == '#' || split(line, ':', f, 3) < 2 || f[0].len == 0)
+      continue;
+    if (f[1].len == 0)
+      g_ptr_array_add(empty, copy(f[0]));
+    else if (is_hash(f[1]))
+      g_ptr_array_add(hashes, copy(f[0]));
+  }
+  tell_names(into, HYGIENE_EMPTY_PASSWORD, path, empty, "need no password");
+  tell_names(into, HYGIENE_PASSWORD_HASH, path, hashes, "with a password");
+}
+
+/* ---- ssh and sudo
+ * -------------------------------------------------------------------------------- */
+/* sshd_config(5): the first value of a keyword counts, any case, "=" or space between. */
+static void look_at_sshd(const char *path, OakumSlice content, GPtrArray *into)
+{
+  static const char *const keys[] = {"PermitRootLogin", "PermitEmptyPasswords"};
+  gboolean seen[2] = {FALSE, FALSE};
+  OakumSlice line;
+  while (next_line(&content, &line)) {
+    line = strip(line);
+    if (line.len == 0 || line.data[0] == '#')
+      continue;
+    size_t n = 0;
+    while (n < line.len && g_ascii_isalnum(line.data[n]))
+      n++;
+    OakumSlice key = {line.data, n}, value = strip((OakumSlice){line.data + n, line.len - n});
+    if (value.len > 0 && value.data[0] == '=')
+      value = strip((OakumSlice){value.data + 1, value.len - 1});
+    const uint8_t *hash = value.len ? memchr(value.data, '#', value.len) : NULL;
+    if (hash)
+      value = strip((OakumSlice){value.data, (size_t)(hash - value.data)});
+    if (value.len >= 2 && value.data[0] == '"' && value.data[value.len - 1] == '"')
+      value = (OakumSlice){value.data + 1, value.len - 2};
+    if (is_any_case(key, "Match"))
+      break;
+    for (guint i = 0; i < 2; i++)
+      if (is_any_case(key, keys[i]) && !seen[i]) {
+        seen[i] = TRUE;
+        if (is_any_case(value, "yes"))
+          oakum_hygiene_tell(into, HYGIENE_SSHD_LAX, path,
+                             g_strdup_printf("%s: %s yes", path, keys[i]));
+      }
+  }
+}
+
+static void look_at_sudoers(const char *path, OakumSlice content, GPtrArray *into)
+{
+  OakumSlice line;
+  guint number = 0;
+  while (next_line(&content, &line)) {
+    number++;
+    line = strip(line);
+    if (line.len == 0 || line.data[0] == '#' || !holds(line, "NOPASSWD"))
+      continue;
+    g_autofree char *shown = copy(line);
+    oakum_hygiene_tell(into, HYGIENE_SUDO_NOPASSWD, path,
+                       g_strdup_printf("%s line %u: %s", path, number, shown))
+        ->line = (int)number;
+    return;
+  }
+}
+
+/* ---- package managers
+ * ---------------------------------------------------------------------------- */
+typedef struct {
+  const char *place;   /* the file, or with '/' at its end the folder that it lies in */
+  const char *word[2]; /* a line that holds both, in any case; NULL: no second one */
+} Unverified;
+static const Unverified unverified[] = {
+    {"etc/apt/sources.list", {"trusted=yes", NULL}},
+    {"etc/apt/sources.list.d/", {"trusted=yes", NULL}},
+    {"etc/apt/sources.list.d/", {"trusted: yes", NULL}},
+    {"etc/apt/apt.conf", {"allowunauthenticated", "true"}},
+    {"etc/apt/apt.conf.d/", {"allowunauthenticated", "true"}},
+    {"etc/apt/apt.conf", {"allowinsecurerepositories", "true"}},
+    {"etc/apt/apt.conf.d/", {"allowinsecurerepositories", "true"}},
+    {"etc/apt/apt.conf", {"verify-peer", "false"}},
+    {"etc/apt/apt.conf.d/", {"verify-peer", "false"}},
+    {"etc/yum.repos.d/", {"sslverify=0", NULL}},
+    {"etc/yum.repos.d/", {"sslverify=false", NULL}},
+    {"etc/yum.conf", {"gpgcheck=0", NULL}},
+    {"etc/dnf/dnf.conf", {"gpgcheck=0", NULL}},
+    {"etc/dnf/dnf.conf", {"gpgcheck=false", NULL}},
+    {"etc/pip.conf", {"trusted-host", NULL}},
+    {"root/.pip/pip.conf", {"trusted-host", NULL}},
+    {"root/.config/pip/pip.conf", {"trusted-host", NULL}},
+    {"root/.npmrc", {"strict-ssl=false", NULL}},
+    {"usr/local/etc/npmrc", {"strict-ssl=false", NULL}},
+    {"root/.gitconfig", {"sslverify", "false"}},
+    {"etc/gitconfig", {"sslverify", "false"}},
+    {"root/.curlrc", {"insecure", NULL}},
+};
+
+static gboolean lies_at(const char *path, const char *place)
+{
+  size_t n = strlen(place);
+  return place[n - 1] == '/' ? strncmp(path, place, n) == 0 && path[n] != '\0'
+                             : strcmp(path, place) == 0;
+}
+
+static void look_at_manager(const char *path, OakumSlice content, GPtrArray *into)
+{
+  OakumSlice line;
+  guint number = 0;
+  while (next_line(&content, &line)) {
+    number++;
+    line = strip(line);
+    if (line.len == 0 || line.len > OAKUM_HYGIENE_TEXT_MAX || strchr("#;", line.data[0]) ||
+        (line.len > 1 && line.data[0] == '/' && line.data[1] == '/'))
+      continue;
+    g_autofree char *low = g_ascii_strdown((const char *)line.data, (gssize)line.len);
+    g_autofree char *tight = g_strdup(low); /* "a = b" as "a=b" */
+    size_t n = 0;
+    for (const char *p = low; *p; p++)
+      if (*p != ' ' && *p != '\t')
+        tight[n++] = *p;
+    tight[n] = '\0';
+    for (size_t i = 0; i < G_N_ELEMENTS(unverified); i++) {
+      const Unverified *u = &unverified[i];
+      if (!lies_at(path, u->place) || !(strstr(low, u->word[0]) || strstr(tight, u->word[0])) ||
+          (u->word[1] && !strstr(low, u->word[1])))
+        continue;
+      g_autofree char *shown = copy(line);
+      oakum_hygiene_tell(into, HYGIENE_UNVERIFIED_SOURCE, path,
+                         g_strdup_printf("%s line %u: %s", path, number, shown))
+          ->line = (int)number;
+      return;
+    }
+  }
+}
+
+/* ---- files with the name of a secret
+ * ------------------------------------------------------------- */
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* Trees that came from elsewhere: their examples and tests hold such names and no secrets. */
+static gboolean is_foreign_tree(const char *path)
+{
+  static const char *const parts[] = {"/node_modules/",  "/vendor/",        "/site-packages/",
+                                      "/dist-packages/", "/go/pkg/mod/",    "/.cargo/registry/",
+                                      "/usr/share/doc/", "/usr/share/doc-", "/usr/lib/python",
+                                      "/gems/",          "/testdata/",      "/.m2/repository/"};
+  g_autofree char *whole = g_strconcat("/", path, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (strstr(whole, parts[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Names as dockle's CIS-DI-0010 has them, and of programs that keep a password in a file. */
+HygieneName oakum_hygiene_secret_name(const char *path)
+{
+  static const char *const always[] = {"id_rsa",
+                                       "id_dsa",
+                                       "id_ecdsa",
+                                       "id_ed25519",
+                                       "id_ed25519_sk",
+                                       ".git-credentials",
+                                       ".pgpass",
+                                       ".netrc",
+                                       "_netrc",
+                                       ".htpasswd",
+                                       "password.txt",
+                                       "master.key",
+                                       "service-account.json",
+                                       ".vault-token",
+                                       "kubeconfig"};
+  static const char *const look[] = {
+      "credentials",     "credentials.json", "credential",       "credential.json",
+      "credentials.xml", "settings.py",      "database.yml",     "secrets.yml",
+      "secret_token.rb", "carrierwave.rb",   "omniauth.rb",      ".env",
+      ".env.local",      ".env.production",  ".env.development", ".npmrc",
+      ".pypirc",         ".my.cnf",          ".s3cfg",           ".boto",
+      "wp-config.php",   ".dockercfg",       "terraform.tfstate"};
+  static const char *const suffixes[] = {
+      ".secret", ".ovpn",   ".private_key",   ".cscfg",    ".rdp",      ".tpm", ".fve",
+      ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",     ".p12", ".pfx",
+      ".ppk",    ".bek",    ".gnucash",       ".pcap",     ".keystore", ".mdf", ".sdf"};
+  const char *base = base_of(path);
+  if (is_foreign_tree(path))
+    return HYGIENE_NAME_NO;
+  for (size_t i = 0; i < G_N_ELEMENTS(always); i++)
+    if (strcmp(base, always[i]) == 0)
+      return HYGIENE_NAME_YES;
+  for (size_t i = 0; i < G_N_ELEMENTS(look); i++)
+    if (strcmp(base, look[i]) == 0)
+      return HYGIENE_NAME_IF_CONTENT;
+  if (g_str_has_suffix(path, ".docker/config.json") || g_str_has_suffix(path, ".kube/config"))
+    return HYGIENE_NAME_IF_CONTENT;
+  /* the JDK's list of authorities, and those that Debian makes of it, are no keys */
+  if (strcmp(base, "cacerts.jks") == 0 || g_str_has_prefix(path, "etc/ssl/certs/") ||
+      g_str_has_prefix(path, "etc/pki/"))
+    return HYGIENE_NAME_NO;
+  for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
+    if (g_str_has_suffix(base, suffixes[i]) && strlen(base) > strlen(suffixes[i]))
+      return HYGIENE_NAME_YES;
+  return HYGIENE_NAME_NO;
+}
+
+/* A word that names a secret, and behind it ":" or "=" and something that is no reference. */
+gboolean oakum_hygiene_secret_content(const char *path, OakumSlice content)
+{
+  OakumSlice line;
+  while (next_line(&content, &line)) {
+    line = strip(line);
+    if (line.len == 0 || line.len > OAKUM_HYGIENE_TEXT_MAX || line.data[0] == '#' ||
+        line.data[0] == ';')
+      continue;
+    g_autofree char *text = copy(line);
+    /* wp-config: define('DB_PASSWORD', 'x'); XML: <password>x</password>; JSON: "auth": "x" */
+    for (const char *at = text; (at = strpbrk(at, "=:,>")) != NULL; at++) {
+      size_t end = (size_t)(at - text), start;
+      while (end > 0 && strchr(" \t\"')]", text[end - 1]))
+        end--;
+      for (start = end;
+           start > 0 && (g_ascii_isalnum(text[start - 1]) || strchr("_-.", text[start - 1]));)
+        start--;
+      if (start == end)
+        continue;
+      const char *value = at + 1;
+      value += strspn(value, "> \t\"'=");
+      gboolean docker = g_str_has_suffix(path, ".docker/config.json") && end - start == 4 &&
+                        strncmp(text + start, "auth", 4) == 0;
+      const char *name = text + start;
+      size_t n = end - start;
+      if (n > 1 && *name == '_') { /* npm's _authToken, _password */
+        name++;
+        n--;
+      }
+      g_autofree char *first = g_strndup(value, strcspn(value, " \t\"',;<)"));
+      if (*first && *first != '{' && *first != '[' && !g_str_has_prefix(first, "os.") &&
+          !g_str_has_prefix(first, "env(") && !g_str_has_prefix(first, "ENV[") &&
+          !g_str_has_prefix(first, "getenv(") && !g_str_has_prefix(first, "config(") &&
+          !g_str_has_prefix(first, "<%") && (docker || oakum_hygiene_is_secret(name, n, first)))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/* ---- which file goes where
+ * ----------------------------------------------------------------------- */
+typedef void (*Look)(const char *path, OakumSlice content, GPtrArray *into);
+
+static Look look_of(const char *path)
+{
+  static const struct {
+    const char *place;
+    Look look;
+  } places[] = {{"etc/passwd", look_at_passwd},        {"etc/group", look_at_group},
+                {"etc/shadow", look_at_shadow},        {"etc/master.passwd", look_at_shadow},
+                {"etc/ssh/sshd_config", look_at_sshd}, {"etc/ssh/sshd_config.d/", look_at_sshd},
+                {"etc/sudoers", look_at_sudoers},      {"etc/sudoers.d/", look_at_sudoers}};
+  for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
+    if (lies_at(path, places[i].place))
+      return places[i].look;
+  for (size_t i = 0; i < G_N_ELEMENTS(unverified); i++)
+    if (lies_at(path, unverified[i].place))
+      return look_at_manager;
+  return NULL;
+}
+
+gboolean oakum_hygiene_wants(const char *path)
+{
+  return strcmp(path, "etc/machine-id") == 0 || strcmp(path, "etc/ld.so.preload") == 0 ||
+         look_of(path) != NULL;
+}
+
+void oakum_hygiene_content(const char *path, OakumSlice content, GPtrArray *into)
+{
+  Look look = look_of(path);
+  OakumSlice text = strip(content);
+  if (look)
+    look(path, content, into);
+  else if (strcmp(path, "etc/machine-id") == 0 && text.len >= 32 && !is(text, "uninitialized"))
+    oakum_hygiene_tell(into, HYGIENE_MACHINE_ID, path, g_strdup_printf("%s is not empty", path));
+  else if (strcmp(path, "etc/ld.so.preload") == 0 && text.len > 0) {
+    g_autofree char *shown = copy((OakumSlice){text.data, MIN(text.len, 200)});
+    oakum_hygiene_tell(into, HYGIENE_PRELOAD_FILE, path, g_strdup_printf("%s: %s", path, shown));
+  }
+}

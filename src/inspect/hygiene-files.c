@@ -1,0 +1,1102 @@
+/* Hygiene of one layer at a time: modes, owners and names of its entries, and what lies in the
+ * files that hygiene-content.c reads. What grows with the layer is counted and bounded. */
+#include "inspect/needless-private.h"
+#include <string.h>
+
+typedef struct {
+  char *path;
+  uint64_t size;
+} Sized;
+static void sized_clear(gpointer sized)
+{
+  g_free(((Sized *)sized)->path);
+}
+
+/* Bytes of one sort of things that are waste; shown as one finding a layer. */
+typedef enum {
+  HEAP_APT_LISTS,
+  HEAP_APT_ARCHIVES,
+  HEAP_APK,
+  HEAP_DNF,
+  HEAP_ZYPP,
+  HEAP_PACMAN,
+  HEAP_PIP,
+  HEAP_NPM,
+  HEAP_YARN,
+  HEAP_PNPM,
+  HEAP_GO_BUILD,
+  HEAP_GO_MOD,
+  HEAP_CARGO,
+  HEAP_MAVEN,
+  HEAP_GRADLE,
+  HEAP_COMPOSER,
+  HEAP_GEM,
+  HEAP_CONDA,
+  HEAP_NUGET,
+  HEAP_POETRY,
+  HEAP_CACHE,
+  HEAP_DOC,
+  HEAP_MAN,
+  HEAP_LOCALE,
+  HEAP_INCLUDE,
+  HEAP_STATIC,
+  HEAP_TMP,
+  HEAP_LOG,
+  HEAP_CORE,
+  HEAPS
+} HeapKind;
+
+typedef struct {
+  const char *prefix; /* of the path, or NULL */
+  const char *inside; /* of "/" and the path, or NULL */
+  const char *suffix; /* or NULL */
+  HeapKind kind;
+} HeapPlace;
+/* The first that fits. */
+static const HeapPlace heap_places[] = {
+    {"var/lib/apt/lists/", NULL, NULL, HEAP_APT_LISTS},
+    {"var/cache/apt/", NULL, NULL, HEAP_APT_ARCHIVES},
+    {"var/cache/apk/", NULL, NULL, HEAP_APK},
+    {"etc/apk/cache/", NULL, NULL, HEAP_APK},
+    {"var/cache/dnf/", NULL, NULL, HEAP_DNF},
+    {"var/cache/yum/", NULL, NULL, HEAP_DNF},
+    {"var/cache/libdnf5/", NULL, NULL, HEAP_DNF},
+    {"var/cache/zypp/", NULL, NULL, HEAP_ZYPP},
+    {"var/cache/pacman/pkg/", NULL, NULL, HEAP_PACMAN},
+    {NULL, "/.cache/pip/", NULL, HEAP_PIP},
+    {NULL, "/.npm/_cacache/", NULL, HEAP_NPM},
+    {NULL, "/.cache/yarn/", NULL, HEAP_YARN},
+    {NULL, "/.yarn/berry/cache/", NULL, HEAP_YARN},
+    {"usr/local/share/.cache/yarn/", NULL, NULL, HEAP_YARN},
+    {NULL, "/.local/share/pnpm/store/", NULL, HEAP_PNPM},
+    {NULL, "/.pnpm-store/", NULL, HEAP_PNPM},
+    {NULL, "/.cache/go-build/", NULL, HEAP_GO_BUILD},
+    {NULL, "/go/pkg/mod/cache/", NULL, HEAP_GO_MOD},
+    {NULL, "/.cargo/registry/", NULL, HEAP_CARGO},
+    {"usr/local/cargo/registry/", NULL, NULL, HEAP_CARGO},
+    {NULL, "/.m2/repository/", NULL, HEAP_MAVEN},
+    {NULL, "/.gradle/caches/", NULL, HEAP_GRADLE},
+    {NULL, "/.composer/cache/", NULL, HEAP_COMPOSER},
+    {NULL, "/.cache/composer/", NULL, HEAP_COMPOSER},
+    {NULL, "/cache/", ".gem", HEAP_GEM},
+    {"opt/conda/pkgs/", NULL, NULL, HEAP_CONDA},
+    {NULL, "/.nuget/packages/", NULL, HEAP_NUGET},
+    {NULL, "/.local/share/NuGet/", NULL, HEAP_NUGET},
+    {NULL, "/.cache/pypoetry/", NULL, HEAP_POETRY},
+    {"root/.cache/", NULL, NULL, HEAP_CACHE},
+    {"usr/share/doc/", NULL, NULL, HEAP_DOC},
+    {"usr/share/gtk-doc/", NULL, NULL, HEAP_DOC},
+    {"usr/share/man/", NULL, NULL, HEAP_MAN},
+    {"usr/local/share/man/", NULL, NULL, HEAP_MAN},
+    {"usr/share/info/", NULL, NULL, HEAP_MAN},
+    {"usr/share/locale/", NULL, NULL, HEAP_LOCALE},
+    {"usr/share/help/", NULL, NULL, HEAP_LOCALE},
+    {"usr/include/", NULL, NULL, HEAP_INCLUDE},
+    {"usr/local/include/", NULL, NULL, HEAP_INCLUDE},
+    {"usr/lib/", NULL, ".a", HEAP_STATIC},
+    {"usr/local/lib/", NULL, ".a", HEAP_STATIC},
+    {"tmp/", NULL, NULL, HEAP_TMP},
+    {"var/tmp/", NULL, NULL, HEAP_TMP},
+    {"var/log/", NULL, NULL, HEAP_LOG},
+};
+
+typedef struct {
+  HygieneRule rule;
+  uint64_t least; /* bytes below which nothing is said */
+  const char *what, *code;
+} HeapRow;
+static const HeapRow heap_rows[HEAPS] = {
+    [HEAP_APT_LISTS] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "lists of apt", "DKL-DI-0005"},
+    [HEAP_APT_ARCHIVES] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "packages kept by apt", "DKL-DI-0005"},
+    [HEAP_APK] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of apk", "DKL-DI-0004"},
+    [HEAP_DNF] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of dnf or yum", "DS-0019"},
+    [HEAP_ZYPP] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of zypper", "DS-0020"},
+    [HEAP_PACMAN] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of pacman", NULL},
+    [HEAP_PIP] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of pip", "DL3042"},
+    [HEAP_NPM] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of npm", NULL},
+    [HEAP_YARN] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of yarn", "DL3060"},
+    [HEAP_PNPM] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the store of pnpm", NULL},
+    [HEAP_GO_BUILD] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the build cache of go", NULL},
+    [HEAP_GO_MOD] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the modules that go downloaded", NULL},
+    [HEAP_CARGO] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the registry of cargo", NULL},
+    [HEAP_MAVEN] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the repository of maven", NULL},
+    [HEAP_GRADLE] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of gradle", NULL},
+    [HEAP_COMPOSER] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of composer", NULL},
+    [HEAP_GEM] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "gems that are unpacked already", NULL},
+    [HEAP_CONDA] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the packages of conda", NULL},
+    [HEAP_NUGET] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the packages of NuGet", NULL},
+    [HEAP_POETRY] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of poetry", NULL},
+    [HEAP_CACHE] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "root's folder of caches", "DKL-LI-0003"},
+    [HEAP_DOC] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "documentation", NULL},
+    [HEAP_MAN] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "manual pages", NULL},
+    [HEAP_LOCALE] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "translations", NULL},
+    [HEAP_INCLUDE] = {HYGIENE_HEADERS, OAKUM_MIB, "headers", NULL},
+    [HEAP_STATIC] = {HYGIENE_HEADERS, OAKUM_MIB, "static libraries", NULL},
+    [HEAP_TMP] = {HYGIENE_TEMPORARY, OAKUM_KIB, "temporary files", NULL},
+    [HEAP_LOG] = {HYGIENE_TEMPORARY, 64 * OAKUM_KIB, "logs", NULL},
+    [HEAP_CORE] = {HYGIENE_TEMPORARY, 1, "memory of a program that crashed", NULL},
+};
+
+typedef struct {
+  uint64_t bytes;
+  guint files;
+  char *folder; /* what the finding is tied to */
+} Heap;
+
+struct OakumHygiene {
+  GPtrArray *found; /* OakumFinding of this layer */
+  GHashTable *told; /* paths of them */
+  guint count[HYGIENE_RULES], left_out[HYGIENE_RULES];
+  guint again; /* names that came twice and had a finding */
+  Heap heaps[HEAPS];
+  GHashTable *open; /* folders below which everybody can write, told already */
+  GHashTable *repositories;
+  GArray *sized;    /* Sized: large files */
+  GHashTable *rest; /* folder → uint64_t *: bytes of the others in it */
+  GString *gone;    /* lines of whiteouts */
+  uint64_t total;   /* bytes of all files */
+  guint files;
+  GHashTable *owners; /* uid → GPtrArray-less count and example: Owner */
+  GHashTable *owned;  /* hashes of paths that a package manager of this layer knows */
+  gboolean rpm;       /* the layer has a database of rpm, which is not read here */
+  guint huge;
+  /* the content that is being taken */
+  char *path;
+  GByteArray *content;
+  size_t room;
+  enum {
+    TAKE_NOTHING,
+    TAKE_LOOK,
+    TAKE_SECRET,
+    TAKE_DPKG,
+    TAKE_STATUS,
+    TAKE_APK,
+    TAKE_PROGRAM
+  } take;
+  uint64_t at;                        /* bytes of the file that went by */
+  uint64_t dynamic_from, dynamic_len; /* of a program, where they lie behind what is kept of it */
+  GByteArray *dynamic;
+  GPtrArray *programs; /* Program */
+  uint64_t programs_bytes;
+};
+
+typedef struct {
+  char *path, *needs; /* oakum_needless_needs */
+} Program;
+static void program_free(gpointer program)
+{
+  g_free(((Program *)program)->path);
+  g_free(((Program *)program)->needs);
+  g_free(program);
+}
+
+typedef struct {
+  guint count;
+  char *example;
+} Owner;
+static void owner_free(gpointer owner)
+{
+  g_free(((Owner *)owner)->example);
+  g_free(owner);
+}
+
+static void begin_layer(OakumHygiene *h)
+{
+  *h = (OakumHygiene){0};
+  h->found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  h->told = oakum_str_map_new(g_free, NULL);
+  h->open = oakum_str_map_new(g_free, NULL);
+  h->repositories = oakum_str_map_new(g_free, NULL);
+  h->rest = oakum_str_map_new(g_free, g_free);
+  h->sized = g_array_new(FALSE, FALSE, sizeof(Sized));
+  g_array_set_clear_func(h->sized, sized_clear);
+  h->gone = g_string_new(NULL);
+  h->owners = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, owner_free);
+  h->owned = g_hash_table_new(g_direct_hash, g_direct_equal);
+  h->content = g_byte_array_new();
+  h->dynamic = g_byte_array_new();
+  h->programs = g_ptr_array_new_with_free_func(program_free);
+}
+
+static void end_layer(OakumHygiene *h)
+{
+  for (guint i = 0; i < HEAPS; i++)
+    g_free(h->heaps[i].folder);
+  g_ptr_array_unref(h->found);
+  g_hash_table_unref(h->told);
+  g_hash_table_unref(h->open);
+  g_hash_table_unref(h->repositories);
+  g_hash_table_unref(h->rest);
+  g_hash_table_unref(h->owners);
+  g_hash_table_unref(h->owned);
+  g_array_unref(h->sized);
+  g_string_free(h->gone, TRUE);
+  g_byte_array_unref(h->content);
+  g_byte_array_unref(h->dynamic);
+  g_ptr_array_unref(h->programs);
+  g_free(h->path);
+}
+
+OakumHygiene *oakum_hygiene_new(void)
+{
+  OakumHygiene *h = g_new(OakumHygiene, 1);
+  begin_layer(h);
+  return h;
+}
+
+void oakum_hygiene_free(OakumHygiene *hygiene)
+{
+  if (!hygiene)
+    return;
+  end_layer(hygiene);
+  g_free(hygiene);
+}
+
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* NULL: there are enough of this rule. Takes `why`. */
+static OakumFinding *tell(OakumHygiene *h, HygieneRule rule, const char *path, char *why)
+{
+  if (h->count[rule]++ >= OAKUM_HYGIENE_FINDINGS_MAX) {
+    h->left_out[rule]++;
+    g_free(why);
+    return NULL;
+  }
+  g_hash_table_add(h->told, g_strdup(path));
+  return oakum_hygiene_tell(h->found, rule, path, why);
+}
+
+/* What an earlier entry of the same name gave does not count. */
+static void forget(OakumHygiene *h, const char *path)
+{
+  if (g_hash_table_size(h->told) == 0 || h->again >= OAKUM_HYGIENE_AGAIN_MAX ||
+      !g_hash_table_remove(h->told, path))
+    return;
+  h->again++;
+  for (guint i = h->found->len; i > 0; i--)
+    if (g_strcmp0(((OakumFinding *)h->found->pdata[i - 1])->file, path) == 0)
+      g_ptr_array_remove_index(h->found, i - 1);
+}
+
+/* ---- what a package manager installed
+ * ------------------------------------------------------------ */
+/* Where /usr is merged a database may still say /lib, and the other way round. 0: too long. */
+static gpointer path_key(const char *path, size_t len)
+{
+  static const char *const merged[] = {"bin/", "sbin/", "lib/", "lib64/", "lib32/", "libx32/"};
+  char full[OAKUM_TAR_PATH_MAX + 5];
+  while (len > 0 && *path == '/') {
+    path++;
+    len--;
+  }
+  if (len > OAKUM_TAR_PATH_MAX)
+    return NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < G_N_ELEMENTS(merged) && n == 0; i++)
+    if (len > strlen(merged[i]) && memcmp(path, merged[i], strlen(merged[i])) == 0) {
+      memcpy(full, "usr/", 4);
+      n = 4;
+    }
+  memcpy(full + n, path, len);
+  return (gpointer)(uintptr_t)(oakum_bytes_hash(full, n + len) | 1);
+}
+
+static void own(OakumHygiene *h, const char *path, size_t len)
+{
+  if (len > 0 && g_hash_table_size(h->owned) < OAKUM_HYGIENE_OWNED_MAX)
+    g_hash_table_add(h->owned, path_key(path, len));
+}
+
+/* Programs that distributions ship setuid, setgid or with capabilities: where only rpm's database,
+ * which is not read here, could say whose a file is. */
+static gboolean is_well_known(const char *path)
+{
+  static const char *const names[] = {"su",
+                                      "mount",
+                                      "umount",
+                                      "passwd",
+                                      "chsh",
+                                      "chfn",
+                                      "gpasswd",
+                                      "newgrp",
+                                      "chage",
+                                      "unix_chkpwd",
+                                      "pam_timestamp_check",
+                                      "sudo",
+                                      "pkexec",
+                                      "crontab",
+                                      "at",
+                                      "wall",
+                                      "write",
+                                      "fusermount",
+                                      "fusermount3",
+                                      "ping",
+                                      "newuidmap",
+                                      "newgidmap",
+                                      "ssh-keysign",
+                                      "utempter",
+                                      "ssh-agent",
+                                      "polkit-agent-helper-1",
+                                      "dbus-daemon-launch-helper",
+                                      "userhelper",
+                                      "arping",
+                                      "clockdiff",
+                                      "lockdev",
+                                      "expiry",
+                                      "sg",
+                                      "sendmail.sendmail",
+                                      "postdrop",
+                                      "postqueue",
+                                      "locate",
+                                      "grub2-set-bootflag"};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(base_of(path), names[i]) == 0)
+      return g_str_has_prefix(path, "usr/") || g_str_has_prefix(path, "bin/") ||
+             g_str_has_prefix(path, "sbin/");
+  return FALSE;
+}
+
+static gboolean is_packaged(const OakumHygiene *h, const char *path)
+{
+  return g_hash_table_contains(h->owned, path_key(path, strlen(path))) ||
+         (h->rpm && is_well_known(path));
+}
+
+/* Lines of a file: of info/NAME.list, of status.d/NAME.md5sums, of apk's installed. */
+static void take_owned(OakumHygiene *h)
+{
+  const char *at = (const char *)h->content->data, *end = at + h->content->len;
+  char folder[OAKUM_TAR_PATH_MAX + 1] = "";
+  size_t n = 0;
+  gboolean sums = g_str_has_suffix(h->path, ".md5sums");
+  while (at < end) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    size_t len = (size_t)((stop ? stop : end) - at);
+    if (h->take == TAKE_APK && len > 2 && at[1] == ':' && at[0] == 'F') {
+      n = MIN(len - 2, sizeof(folder) - 1);
+      memcpy(folder, at + 2, n);
+    } else if (h->take == TAKE_APK && len > 2 && at[1] == ':' && at[0] == 'R' &&
+               n + len < sizeof(folder)) {
+      char path[2 * OAKUM_TAR_PATH_MAX + 2];
+      memcpy(path, folder, n);
+      path[n] = '/';
+      memcpy(path + n + 1, at + 2, len - 2);
+      own(h, path, n + 1 + len - 2);
+    } else if (h->take == TAKE_DPKG && !sums)
+      own(h, at, len);
+    else if (h->take == TAKE_DPKG && len > 34)
+      own(h, at + 34, len - 34);
+    at = stop ? stop + 1 : end;
+  }
+}
+
+/* ---- modes and owners
+ * ---------------------------------------------------------------------------- */
+/* capability.h: struct vfs_cap_data, little-endian; names of the first 64. */
+static char *capabilities_of(const OakumXattr *xattr, gboolean *dangerous)
+{
+  static const char *const names[] = {"chown",
+                                      "dac_override",
+                                      "dac_read_search",
+                                      "fowner",
+                                      "fsetid",
+                                      "kill",
+                                      "setgid",
+                                      "setuid",
+                                      "setpcap",
+                                      "linux_immutable",
+                                      "net_bind_service",
+                                      "net_broadcast",
+                                      "net_admin",
+                                      "net_raw",
+                                      "ipc_lock",
+                                      "ipc_owner",
+                                      "sys_module",
+                                      "sys_rawio",
+                                      "sys_chroot",
+                                      "sys_ptrace",
+                                      "sys_pacct",
+                                      "sys_admin",
+                                      "sys_boot",
+                                      "sys_nice",
+                                      "sys_resource",
+                                      "sys_time",
+                                      "sys_tty_config",
+                                      "mknod",
+                                      "lease",
+                                      "audit_write",
+                                      "audit_control",
+                                      "setfcap",
+                                      "mac_override",
+                                      "mac_admin",
+                                      "syslog",
+                                      "wake_alarm",
+                                      "block_suspend",
+                                      "audit_read",
+                                      "perfmon",
+                                      "bpf",
+                                      "checkpoint_restore"};
+  const uint64_t bad = 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3 | 1u << 6 | 1u << 7 | 1u << 8 |
+                       1u << 16 | 1u << 17 | 1u << 19 | 1u << 21 | 1u << 27 | 1u << 31;
+  const uint8_t *d = xattr->value;
+  if (xattr->len < 12)
+    return NULL;
+  uint64_t set = (uint64_t)d[4] | (uint64_t)d[5] << 8 | (uint64_t)d[6] << 16 | (uint64_t)d[7] << 24;
+  if (xattr->len >= 20)
+    set |= (uint64_t)d[12] << 32 | (uint64_t)d[13] << 40 | (uint64_t)d[14] << 48 |
+           (uint64_t)d[15] << 56;
+  *dangerous = (set & bad) != 0;
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < 64; i++)
+    if (set & (UINT64_C(1) << i)) {
+      if (out->len > 0)
+        g_string_append_c(out, ',');
+      if (i < G_N_ELEMENTS(names))
+        g_string_append_printf(out, "cap_%s", names[i]);
+      else
+        g_string_append_printf(out, "%u", i);
+    }
+  return g_string_free(out, FALSE);
+}
+
+static gboolean in_path(const char *path, gboolean folder)
+{
+  static const char *const places[] = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
+                                       "usr/bin",        "sbin",          "bin"};
+  const char *base = base_of(path);
+  for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+    size_t n = strlen(places[i]);
+    if (folder ? strcmp(path, places[i]) == 0
+               : strncmp(path, places[i], n) == 0 && path + n + 1 == base)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Below a folder that was told of, everything can be replaced anyway. */
+static gboolean below_open(const OakumHygiene *h, const char *path)
+{
+  if (g_hash_table_size(h->open) == 0)
+    return FALSE;
+  g_autofree char *part = g_strdup(path);
+  for (char *slash; (slash = strrchr(part, '/')) != NULL;) {
+    *slash = '\0';
+    if (g_hash_table_contains(h->open, part))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void look_at_mode(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  gboolean folder = entry->type == OAKUM_TAR_DIR, file = entry->type == OAKUM_TAR_FILE;
+  if (file && entry->mode & 06000)
+    tell(h, HYGIENE_SETUID, path,
+         g_strdup_printf("%s: %s%s%s, owner %u:%u, mode %04o", path,
+                         entry->mode & 04000 ? "setuid" : "",
+                         (entry->mode & 06000) == 06000 ? " and " : "",
+                         entry->mode & 02000 ? "setgid" : "", entry->uid, entry->gid, entry->mode));
+  for (size_t i = 0; file && i < entry->n_xattrs; i++)
+    if (strcmp(entry->xattrs[i].name, "security.capability") == 0) {
+      gboolean dangerous = FALSE;
+      g_autofree char *set = capabilities_of(&entry->xattrs[i], &dangerous);
+      OakumFinding *finding =
+          !set || *set ? tell(h, HYGIENE_FILE_CAPS, path,
+                              g_strdup_printf("%s: %s", path, set ? set : "damaged capabilities"))
+                       : NULL;
+      if (finding && dangerous)
+        finding->severity = OAKUM_SEVERITY_HIGH;
+    }
+  if ((entry->mode & 0002) && (file || (folder && !(entry->mode & 01000)))) {
+    gboolean programs = in_path(path, folder);
+    if (!programs && below_open(h, path))
+      return;
+    HygieneRule rule = programs ? HYGIENE_WORLD_PATH
+                       : folder ? HYGIENE_WORLD_FOLDER
+                                : HYGIENE_WORLD_FILE;
+    OakumFinding *finding =
+        tell(h, rule, path, g_strdup_printf("%s: mode %04o", path, entry->mode));
+    if (finding && rule == HYGIENE_WORLD_FILE &&
+        (g_str_has_prefix(path, "etc/") || entry->mode & 0111))
+      finding->severity = OAKUM_SEVERITY_HIGH;
+    if (folder && g_hash_table_size(h->open) < OAKUM_HYGIENE_FINDINGS_MAX)
+      g_hash_table_add(h->open, g_strdup(path));
+  }
+  if (file &&
+      (strcmp(path, "etc/shadow") == 0 || strcmp(path, "etc/gshadow") == 0 ||
+       strcmp(path, "etc/master.passwd") == 0) &&
+      entry->mode & 0006)
+    tell(h, HYGIENE_SHADOW_OPEN, path, g_strdup_printf("%s: mode %04o", path, entry->mode));
+}
+
+static void count_owner(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  gpointer key = GUINT_TO_POINTER(entry->uid);
+  Owner *owner = g_hash_table_lookup(h->owners, key);
+  if (!owner) {
+    if (g_hash_table_size(h->owners) >= OAKUM_HYGIENE_OWNERS_MAX)
+      return;
+    owner = g_new0(Owner, 1);
+    owner->example = g_strdup(path);
+    g_hash_table_insert(h->owners, key, owner);
+  }
+  owner->count++;
+}
+
+/* ---- names
+ * --------------------------------------------------------------------------------------- */
+typedef struct {
+  const char *name, *fact;
+} Tool;
+static const Tool tools[] = {
+    {"sh", HYGIENE_FACT_SHELL},         {"bash", HYGIENE_FACT_SHELL},
+    {"dash", HYGIENE_FACT_SHELL},       {"ash", HYGIENE_FACT_SHELL},
+    {"zsh", HYGIENE_FACT_SHELL},        {"ksh", HYGIENE_FACT_SHELL},
+    {"fish", HYGIENE_FACT_SHELL},       {"busybox", HYGIENE_FACT_SHELL},
+    {"tcsh", HYGIENE_FACT_SHELL},       {"toybox", HYGIENE_FACT_SHELL},
+    {"apt", HYGIENE_FACT_MANAGER},      {"apt-get", HYGIENE_FACT_MANAGER},
+    {"dpkg", HYGIENE_FACT_MANAGER},     {"apk", HYGIENE_FACT_MANAGER},
+    {"dnf", HYGIENE_FACT_MANAGER},      {"microdnf", HYGIENE_FACT_MANAGER},
+    {"yum", HYGIENE_FACT_MANAGER},      {"tdnf", HYGIENE_FACT_MANAGER},
+    {"rpm", HYGIENE_FACT_MANAGER},      {"zypper", HYGIENE_FACT_MANAGER},
+    {"pacman", HYGIENE_FACT_MANAGER},   {"opkg", HYGIENE_FACT_MANAGER},
+    {"pip", HYGIENE_FACT_MANAGER},      {"pip3", HYGIENE_FACT_MANAGER},
+    {"npm", HYGIENE_FACT_MANAGER},      {"yarn", HYGIENE_FACT_MANAGER},
+    {"pnpm", HYGIENE_FACT_MANAGER},     {"gem", HYGIENE_FACT_MANAGER},
+    {"composer", HYGIENE_FACT_MANAGER}, {"conda", HYGIENE_FACT_MANAGER},
+    {"gcc", HYGIENE_FACT_BUILD},        {"g++", HYGIENE_FACT_BUILD},
+    {"cc", HYGIENE_FACT_BUILD},         {"clang", HYGIENE_FACT_BUILD},
+    {"make", HYGIENE_FACT_BUILD},       {"cmake", HYGIENE_FACT_BUILD},
+    {"ninja", HYGIENE_FACT_BUILD},      {"ld", HYGIENE_FACT_BUILD},
+    {"as", HYGIENE_FACT_BUILD},         {"go", HYGIENE_FACT_BUILD},
+    {"gofmt", HYGIENE_FACT_BUILD},      {"rustc", HYGIENE_FACT_BUILD},
+    {"cargo", HYGIENE_FACT_BUILD},      {"javac", HYGIENE_FACT_BUILD},
+    {"mvn", HYGIENE_FACT_BUILD},        {"gradle", HYGIENE_FACT_BUILD},
+    {"git", HYGIENE_FACT_BUILD},        {"gdb", HYGIENE_FACT_BUILD},
+    {"strace", HYGIENE_FACT_BUILD},     {"autoconf", HYGIENE_FACT_BUILD},
+    {"pkg-config", HYGIENE_FACT_BUILD}, {"bison", HYGIENE_FACT_BUILD},
+    {"flex", HYGIENE_FACT_BUILD},       {"curl", HYGIENE_FACT_NETWORK},
+    {"wget", HYGIENE_FACT_NETWORK},     {"nc", HYGIENE_FACT_NETWORK},
+    {"ncat", HYGIENE_FACT_NETWORK},     {"netcat", HYGIENE_FACT_NETWORK},
+    {"socat", HYGIENE_FACT_NETWORK},    {"telnet", HYGIENE_FACT_NETWORK},
+    {"ftp", HYGIENE_FACT_NETWORK},      {"nmap", HYGIENE_FACT_NETWORK},
+    {"tcpdump", HYGIENE_FACT_NETWORK},  {"ssh", HYGIENE_FACT_NETWORK},
+    {"scp", HYGIENE_FACT_NETWORK},      {"rsync", HYGIENE_FACT_NETWORK},
+    {"dig", HYGIENE_FACT_NETWORK},      {"nslookup", HYGIENE_FACT_NETWORK},
+};
+
+static gboolean is_program(const char *path)
+{
+  const char *base = base_of(path);
+  size_t n = (size_t)(base - path);
+  return n >= 4 && (strncmp(base - 4, "bin/", 4) == 0) &&
+         (n == 4 || path[n - 5] == '/' || strncmp(base - 5, "sbin/", 5) == 0);
+}
+
+static void look_at_program(OakumHygiene *h, const char *path)
+{
+  const char *base = base_of(path);
+  const char *fact = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(tools) && !fact; i++)
+    if (tools[i].name[0] == base[0] && strcmp(tools[i].name, base) == 0)
+      fact = tools[i].fact;
+  /* gcc-12, x86_64-linux-gnu-gcc-12 */
+  if (!fact &&
+      (g_str_has_prefix(base, "gcc-") || strstr(base, "-gcc-") ||
+       g_str_has_prefix(base, "clang-")) &&
+      g_ascii_isdigit(base[strlen(base) - 1]))
+    fact = HYGIENE_FACT_BUILD;
+  if (fact) {
+    g_hash_table_add(h->told, g_strdup(path));
+    oakum_hygiene_fact(h->found, fact, path, base);
+  } else if (strcmp(base, "sshd") == 0 || strcmp(base, "dropbear") == 0)
+    tell(h, HYGIENE_SSHD, path, g_strdup_printf("%s is there", path));
+  else if (strcmp(base, "sudo") == 0 || strcmp(base, "doas") == 0)
+    tell(h, HYGIENE_SUDO, path, g_strdup_printf("%s is there", path));
+}
+
+/* Trees of others, where such files are part of what was installed. */
+static gboolean is_foreign_tree(const char *path)
+{
+  return strstr(path, "node_modules/") || strstr(path, "vendor/") ||
+         strstr(path, "site-packages/") || strstr(path, "dist-packages/") ||
+         strstr(path, "go/pkg/mod/") || strstr(path, "/gems/") ||
+         g_str_has_prefix(path, "usr/share/") || g_str_has_prefix(path, "usr/lib/") ||
+         strstr(path, ".cargo/registry/");
+}
+
+/* Files and folders of the workplace: at their name in the tree. */
+static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  static const char *const files[] = {
+      "Dockerfile",    "Containerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yaml",
+      ".dockerignore", ".vimrc",        ".DS_Store",          ".gitlab-ci.yml",      ".travis.yml",
+      "Thumbs.db",     "Jenkinsfile",   "oakum.yaml"};
+  static const char *const folders[] = {".aws",  ".azure",  ".gcp",      ".vscode",
+                                        ".idea", ".github", ".terraform"};
+  static const char *const repositories[] = {".git", ".svn", ".hg", ".bzr"};
+  const char *base = base_of(path);
+  if (strstr(path, "/.git/") || g_str_has_prefix(path, ".git/"))
+    return;
+  if (entry->type == OAKUM_TAR_DIR) {
+    for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
+      if (strcmp(base, repositories[i]) == 0 && !is_foreign_tree(path)) {
+        tell(h, HYGIENE_REPOSITORY, path, g_strdup_printf("%s/", path));
+        return;
+      }
+    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
+      if (strcmp(base, folders[i]) == 0 && !is_foreign_tree(path))
+        tell(h, HYGIENE_DEV_FILE, path, g_strdup_printf("%s/", path));
+    return;
+  }
+  if (entry->type != OAKUM_TAR_FILE)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+    if (files[i][0] == base[0] && strcmp(base, files[i]) == 0 && !is_foreign_tree(path)) {
+      tell(h, HYGIENE_DEV_FILE, path, g_strdup(path));
+      return;
+    }
+}
+
+static void look_at_name(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  static const char *const typed[] = {
+      ".bash_history",   ".zsh_history",       ".ash_history",   ".sh_history",   ".history",
+      ".python_history", ".node_repl_history", ".mysql_history", ".psql_history", ".lesshst",
+      ".viminfo",        ".rediscli_history",  ".wget-hsts"};
+  const char *base = base_of(path);
+  look_at_workplace(h, entry, path);
+  if (entry->type != OAKUM_TAR_FILE)
+    return;
+  for (size_t i = 0; *base == '.' && entry->size > 0 && i < G_N_ELEMENTS(typed); i++)
+    if (strcmp(base, typed[i]) == 0)
+      tell(h, HYGIENE_TYPED_HISTORY, path, g_strdup(path));
+  if (strncmp(path, "etc/ssh/ssh_host_", 17) == 0 && g_str_has_suffix(path, "_key") &&
+      entry->size > 0)
+    tell(h, HYGIENE_HOST_KEY, path, g_strdup(path));
+  if ((strcmp(base, "authorized_keys") == 0 || strcmp(base, "authorized_keys2") == 0 ||
+       strcmp(base, ".rhosts") == 0 || strcmp(path, "etc/hosts.equiv") == 0) &&
+      entry->size > 0)
+    tell(h, HYGIENE_LOGIN_KEYS, path, g_strdup(path));
+  if (entry->size > 0 && oakum_hygiene_secret_name(path) == HYGIENE_NAME_YES)
+    tell(h, HYGIENE_KEY_FILE, path, g_strdup(path));
+}
+
+/* ---- bytes
+ * --------------------------------------------------------------------------------------- */
+static void heap(OakumHygiene *h, HeapKind kind, const char *path, size_t folder, uint64_t size)
+{
+  Heap *one = &h->heaps[kind];
+  one->bytes += size;
+  one->files++;
+  if (!one->folder)
+    one->folder = g_strndup(path, folder);
+}
+
+static void look_at_heaps(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  size_t len = strlen(path);
+  const char *base = base_of(path);
+  if (entry->size == 0)
+    return;
+  if (strcmp(base, "core") == 0 && strchr(path, '/') == NULL) {
+    heap(h, HEAP_CORE, path, len, entry->size);
+    return;
+  }
+  if (strncmp(base, "core.", 5) == 0 && base[5] &&
+      strspn(base + 5, "0123456789") == strlen(base + 5)) {
+    heap(h, HEAP_CORE, path, len, entry->size);
+    return;
+  }
+  if (g_str_has_prefix(path, "usr/share/doc/") && strcmp(base, "copyright") == 0)
+    return; /* licences have to stay */
+  /* most paths hold no cache: one look for what all of them share */
+  gboolean hidden = path[0] == '.' || strstr(path, "/.") || strstr(path, "cache/");
+  for (size_t i = 0; i < G_N_ELEMENTS(heap_places); i++) {
+    const HeapPlace *place = &heap_places[i];
+    size_t n = place->prefix ? strlen(place->prefix) : 0;
+    if (place->prefix && (place->prefix[0] != path[0] || strncmp(path, place->prefix, n) != 0))
+      continue;
+    if (place->suffix && !g_str_has_suffix(path, place->suffix))
+      continue;
+    if (place->inside) {
+      if (!hidden)
+        continue;
+      const char *at = strstr(path, place->inside);
+      gboolean front = strncmp(path, place->inside + 1, strlen(place->inside) - 1) == 0;
+      if (!at && !front)
+        continue;
+      n = (front ? 0 : (size_t)(at - path) + 1) + strlen(place->inside) - 1;
+    }
+    heap(h, place->kind, path, n > 0 ? n - 1 : len, entry->size);
+    return;
+  }
+}
+
+static gint by_size(gconstpointer a, gconstpointer b)
+{
+  const Sized *x = a, *y = b;
+  return x->size != y->size ? (x->size < y->size ? 1 : -1) : strcmp(x->path, y->path);
+}
+
+/* Bytes that are not told file by file, by their folder. */
+static void add_rest(OakumHygiene *h, const char *path, uint64_t size)
+{
+  const char *base = base_of(path);
+  g_autofree char *folder = g_strndup(path, base > path ? (gsize)(base - path - 1) : 0);
+  uint64_t *sum = g_hash_table_lookup(h->rest, folder);
+  if (!sum) {
+    if (g_hash_table_size(h->rest) >= OAKUM_HYGIENE_FOLDERS_MAX)
+      return; /* only says less */
+    sum = g_new0(uint64_t, 1);
+    g_hash_table_insert(h->rest, g_steal_pointer(&folder), sum);
+  }
+  *sum += size;
+}
+
+static void shorten(OakumHygiene *h)
+{
+  g_array_sort(h->sized, by_size);
+  for (guint i = OAKUM_HYGIENE_SIZED_MAX; i < h->sized->len; i++) {
+    const Sized *one = &g_array_index(h->sized, Sized, i);
+    add_rest(h, one->path, one->size);
+  }
+  if (h->sized->len > OAKUM_HYGIENE_SIZED_MAX)
+    g_array_set_size(h->sized, OAKUM_HYGIENE_SIZED_MAX);
+}
+
+static void count_bytes(OakumHygiene *h, const char *path, uint64_t size)
+{
+  h->total += size;
+  h->files++;
+  if (size >= OAKUM_HYGIENE_HUGE)
+    tell(h, HYGIENE_HUGE_FILE, path,
+         g_strdup_printf("%s: %.1f MB", path, (double)size / 1000000.0));
+  if (size < OAKUM_HYGIENE_SIZED_MIN) {
+    if (size > 0)
+      add_rest(h, path, size);
+    return;
+  }
+  g_array_append_val(h->sized, ((Sized){g_strdup(path), size}));
+  if (h->sized->len >= 4 * OAKUM_HYGIENE_SIZED_MAX)
+    shorten(h);
+}
+
+/* ---- the observer
+ * -------------------------------------------------------------------------------- */
+static void fact(OakumHygiene *h, const char *id, const char *path, const char *why)
+{
+  g_hash_table_add(h->told, g_strdup(path));
+  oakum_hygiene_fact(h->found, id, path, why);
+}
+
+static void end_program(OakumHygiene *h, OakumSlice content)
+{
+  OakumSlice dynamic = {h->dynamic->data, h->dynamic->len};
+  char *needs = oakum_needless_needs(content, dynamic);
+  if (!needs)
+    return;
+  h->programs_bytes += strlen(needs) + strlen(h->path);
+  if (h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX) {
+    g_free(needs);
+    return; /* told at the end of the layer */
+  }
+  Program *program = g_new(Program, 1);
+  *program = (Program){g_strdup(h->path), needs};
+  g_ptr_array_add(h->programs, program);
+}
+
+static void end_content(OakumHygiene *h)
+{
+  OakumSlice content = {h->content->data, h->content->len};
+  switch (h->take) {
+  case TAKE_LOOK:
+    g_hash_table_add(h->told, g_strdup(h->path));
+    oakum_hygiene_content(h->path, content, h->found);
+    if (oakum_hygiene_secret_name(h->path) != HYGIENE_NAME_IF_CONTENT)
+      break;
+    __attribute__((fallthrough)); /* both its settings and its secrets count */
+  case TAKE_SECRET:
+    if (oakum_hygiene_secret_content(h->path, content))
+      tell(h, HYGIENE_KEY_FILE, h->path,
+           g_strdup_printf("%s: a value with the name of a secret", h->path));
+    break;
+  case TAKE_DPKG: {
+    const char *base = base_of(h->path);
+    g_autofree char *package = g_strndup(base, strcspn(base, ":"));
+    if (g_str_has_suffix(package, ".list"))
+      package[strlen(package) - strlen(".list")] = '\0';
+    g_autofree char *files = oakum_needless_files(package, content);
+    take_owned(h);
+    if (*files)
+      fact(h, NEEDLESS_FACT_FILES, h->path, files);
+    break;
+  }
+  case TAKE_STATUS: {
+    g_autofree char *graph = oakum_needless_dpkg(content);
+    if (graph)
+      fact(h, NEEDLESS_FACT_DPKG, h->path, graph);
+    break;
+  }
+  case TAKE_APK: {
+    g_autofree char *graph = oakum_needless_apk(content);
+    take_owned(h);
+    if (graph)
+      fact(h, NEEDLESS_FACT_APK, h->path, graph);
+    break;
+  }
+  case TAKE_PROGRAM:
+    end_program(h, content);
+    break;
+  case TAKE_NOTHING:
+    break;
+  }
+  h->take = TAKE_NOTHING;
+  h->at = h->dynamic_len = 0;
+  g_byte_array_set_size(h->content, 0);
+  g_byte_array_set_size(h->dynamic, 0);
+}
+
+static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  if (entry->type != OAKUM_TAR_FILE || entry->size == 0)
+    return;
+  h->room = OAKUM_HYGIENE_CONTENT_MAX;
+  if (oakum_hygiene_wants(path))
+    h->take = TAKE_LOOK;
+  else if (strncmp(path, "var/lib/dpkg/", 13) == 0 &&
+           ((strncmp(path + 13, "info/", 5) == 0 && g_str_has_suffix(path, ".list")) ||
+            (strncmp(path + 13, "status.d/", 9) == 0 && g_str_has_suffix(path, ".md5sums")))) {
+    h->take = TAKE_DPKG;
+    h->room = OAKUM_HYGIENE_LIST_MAX;
+  } else if (strcmp(path, "lib/apk/db/installed") == 0 ||
+             strcmp(path, "usr/lib/apk/db/installed") == 0) {
+    h->take = TAKE_APK;
+    h->room = OAKUM_HYGIENE_LIST_MAX;
+  } else if (entry->size <= OAKUM_HYGIENE_CONTENT_MAX &&
+             oakum_hygiene_secret_name(path) == HYGIENE_NAME_IF_CONTENT)
+    h->take = TAKE_SECRET;
+  else if (strcmp(path, "var/lib/dpkg/status") == 0) {
+    h->take = TAKE_STATUS;
+    h->room = OAKUM_NEEDLESS_DATABASE_MAX;
+  } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {
+    h->take = TAKE_PROGRAM;
+    h->room = OAKUM_NEEDLESS_PROGRAM_MAX;
+  }
+  if (h->take == TAKE_NOTHING)
+    return;
+  g_free(h->path);
+  h->path = g_strdup(path);
+}
+
+static void add_whiteout(OakumHygiene *h, const char *path, OakumWhiteout kind, const char *target)
+{
+  if (h->gone->len >= OAKUM_HYGIENE_FACT_MAX ||
+      (kind != OAKUM_WHITEOUT_NAME && kind != OAKUM_WHITEOUT_OPAQUE))
+    return;
+  g_autofree char *folder = g_strndup(path, (gsize)(base_of(path) - path)),
+                  *whole = kind == OAKUM_WHITEOUT_NAME ? g_strconcat(folder, target, NULL)
+                                                       : g_strdup(folder),
+                  *safe = g_strescape(whole, NULL);
+  g_string_append_printf(h->gone, "%c %s\n", kind == OAKUM_WHITEOUT_NAME ? 'w' : 'o', safe);
+}
+
+void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  const char *target = NULL;
+  end_content(h);
+  if (*path == '\0')
+    return;
+  OakumWhiteout kind = oakum_image_whiteout(base_of(path), &target);
+  if (kind != OAKUM_WHITEOUT_NONE) {
+    add_whiteout(h, path, kind, target);
+    return;
+  }
+  if (entry->type != OAKUM_TAR_DIR)
+    forget(h, path);
+  if (entry->type != OAKUM_TAR_SYMLINK && entry->type != OAKUM_TAR_HARDLINK) {
+    look_at_mode(h, entry, path);
+    count_owner(h, entry, path);
+  }
+  look_at_name(h, entry, path);
+  if (entry->type != OAKUM_TAR_DIR && is_program(path))
+    look_at_program(h, path);
+  if (entry->type == OAKUM_TAR_FILE) {
+    look_at_heaps(h, entry, path);
+    count_bytes(h, path, entry->size);
+    h->rpm |= g_str_has_prefix(path, "var/lib/rpm/") ||
+              g_str_has_prefix(path, "usr/lib/sysimage/rpm/") ||
+              g_str_has_prefix(path, "usr/share/rpm/");
+  } else if (strcmp(path, "etc/passwd") == 0) {
+    g_hash_table_add(h->told, g_strdup(path));
+    oakum_hygiene_fact(h->found, HYGIENE_FACT_PASSWD, path, "?");
+  }
+  /* overlayfs marks what is gone with a character device of 0:0 */
+  if (entry->type == OAKUM_TAR_BLOCK ||
+      (entry->type == OAKUM_TAR_CHAR && (entry->dev_major || entry->dev_minor))) {
+    OakumFinding *finding =
+        tell(h, HYGIENE_DEVICE, path,
+             g_strdup_printf("%s: %s device %u:%u, mode %04o", path,
+                             entry->type == OAKUM_TAR_BLOCK ? "block" : "character",
+                             entry->dev_major, entry->dev_minor, entry->mode));
+    if (finding && strncmp(path, "dev/", 4) == 0)
+      finding->severity = OAKUM_SEVERITY_NEGLIGIBLE;
+    else if (finding && entry->type == OAKUM_TAR_BLOCK)
+      finding->severity = OAKUM_SEVERITY_HIGH;
+  }
+  begin_content(h, entry, path);
+}
+
+/* Of a large program the table of what it needs may lie behind what is kept. */
+static void take_dynamic(OakumHygiene *h, const uint8_t *data, size_t len)
+{
+  uint64_t from = MAX(h->at, h->dynamic_from),
+           to = MIN(h->at + len, h->dynamic_from + h->dynamic_len);
+  if (from < to)
+    g_byte_array_append(h->dynamic, data + (from - h->at), (guint)(to - from));
+}
+
+void oakum_hygiene_bytes(OakumHygiene *h, const void *data, size_t len)
+{
+  if (h->take == TAKE_NOTHING)
+    return;
+  gboolean first = h->at == 0 && h->take == TAKE_PROGRAM;
+  if (first && len >= 4 && memcmp(data, "\177ELF", 4) != 0) {
+    h->room = OAKUM_NEEDLESS_SCRIPT_MAX;
+    if (memcmp(data, "#!", 2) != 0) {
+      h->take = TAKE_NOTHING;
+      return;
+    }
+  }
+  size_t had = h->content->len;
+  if (had < h->room) {
+    g_byte_array_append(h->content, data, (guint)MIN(len, h->room - had));
+    OakumSlice head = {h->content->data, h->content->len};
+    if (h->take == TAKE_PROGRAM && h->content->len == h->room &&
+        oakum_needless_dynamic(head, &h->dynamic_from, &h->dynamic_len) &&
+        h->dynamic_from < G_MAXINT64)
+      h->dynamic_len = MIN(h->dynamic_len, OAKUM_NEEDLESS_DYNAMIC_MAX);
+  }
+  if (h->dynamic_len > 0)
+    take_dynamic(h, data, len);
+  h->at += len;
+}
+
+/* ---- the end of a layer
+ * -------------------------------------------------------------------------- */
+static void tell_heaps(OakumHygiene *h)
+{
+  for (guint i = 0; i < HEAPS; i++) {
+    const HeapRow *row = &heap_rows[i];
+    const Heap *one = &h->heaps[i];
+    if (one->files == 0 || one->bytes < row->least)
+      continue;
+    OakumFinding *finding = oakum_hygiene_tell(
+        h->found, row->rule, one->folder,
+        g_strdup_printf("%s: %s, %u file%s, %.1f MB", one->folder, row->what, one->files,
+                        one->files == 1 ? "" : "s", (double)one->bytes / 1000000.0));
+    g_free(finding->code);
+    finding->code = g_strdup(row->code);
+  }
+}
+
+/* What a package of this layer brought is the distribution's doing. */
+static void judge_packaged(OakumHygiene *h)
+{
+  for (guint i = 0; i < h->found->len; i++) {
+    OakumFinding *f = h->found->pdata[i];
+    gboolean setuid = strcmp(f->id, oakum_hygiene_rows[HYGIENE_SETUID].id) == 0,
+             caps = strcmp(f->id, oakum_hygiene_rows[HYGIENE_FILE_CAPS].id) == 0;
+    if ((!setuid && !caps) || !f->file || !is_packaged(h, f->file))
+      continue;
+    f->severity = OAKUM_SEVERITY_NEGLIGIBLE;
+    g_autofree char *before = f->why;
+    f->why = g_strdup_printf("%s; a package of the distribution brought it so", before);
+  }
+}
+
+static gint by_text(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void tell_layer(OakumHygiene *h)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, "t %" G_GUINT64_FORMAT " %u\n", h->total, h->files);
+  shorten(h);
+  for (guint i = 0; i < h->sized->len && text->len < OAKUM_HYGIENE_FACT_MAX; i++) {
+    const Sized *one = &g_array_index(h->sized, Sized, i);
+    g_autofree char *safe = g_strescape(one->path, NULL);
+    g_string_append_printf(text, "f %" G_GUINT64_FORMAT " %s\n", one->size, safe);
+  }
+  g_autoptr(GPtrArray) folders = g_ptr_array_new();
+  GHashTableIter iter;
+  gpointer key, value;
+  g_hash_table_iter_init(&iter, h->rest);
+  while (g_hash_table_iter_next(&iter, &key, NULL))
+    g_ptr_array_add(folders, key);
+  g_ptr_array_sort(folders, by_text);
+  for (guint i = 0; i < folders->len && text->len < OAKUM_HYGIENE_FACT_MAX; i++) {
+    g_autofree char *safe = g_strescape(folders->pdata[i], NULL);
+    g_string_append_printf(text, "d %" G_GUINT64_FORMAT " %s\n",
+                           *(uint64_t *)g_hash_table_lookup(h->rest, folders->pdata[i]), safe);
+  }
+  g_string_append_len(text, h->gone->str, (gssize)h->gone->len);
+  oakum_hygiene_fact(h->found, HYGIENE_FACT_LAYER, NULL, text->str);
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  g_hash_table_iter_init(&iter, h->owners);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    const Owner *owner = value;
+    g_autofree char *safe = g_strescape(owner->example, NULL);
+    g_ptr_array_add(lines, g_strdup_printf("%u %u %s", GPOINTER_TO_UINT(key), owner->count, safe));
+  }
+  g_ptr_array_sort(lines, by_text);
+  g_ptr_array_add(lines, NULL);
+  g_autofree char *all = g_strjoinv("\n", (char **)lines->pdata);
+  oakum_hygiene_fact(h->found, HYGIENE_FACT_OWNERS, NULL, all);
+}
+
+/* What programs need that no package of this layer brought. */
+static void tell_programs(OakumHygiene *h)
+{
+  uint64_t bytes = 0;
+  gboolean many = h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX;
+  for (guint i = 0; i < h->programs->len && !many; i++) {
+    const Program *program = h->programs->pdata[i];
+    if (is_packaged(h, program->path))
+      continue;
+    bytes += strlen(program->needs) + strlen(program->path);
+    many = bytes > OAKUM_NEEDLESS_NEEDS_MAX;
+    if (!many)
+      oakum_hygiene_fact(h->found, NEEDLESS_FACT_NEEDS, program->path, program->needs);
+  }
+  if (many)
+    oakum_hygiene_fact(h->found, NEEDLESS_FACT_NEEDS, NULL, "?");
+}
+
+static void tell_left_out(OakumHygiene *h)
+{
+  for (guint i = 0; i < HYGIENE_RULES; i++)
+    if (h->left_out[i] > 0)
+      oakum_hygiene_tell(h->found, (HygieneRule)i, NULL,
+                         g_strdup_printf("%u more in the same layer", h->left_out[i]));
+}
+
+void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed)
+{
+  end_content(h);
+  judge_packaged(h);
+  tell_programs(h);
+  tell_heaps(h);
+  tell_left_out(h);
+  tell_layer(h);
+  g_ptr_array_extend_and_steal(observed, g_steal_pointer(&h->found));
+  h->found = g_ptr_array_new();
+  end_layer(h);
+  begin_layer(h);
+}

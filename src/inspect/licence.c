@@ -1,0 +1,225 @@
+/* Licences: which files are texts of them, what the packages declare, and what that asks for. */
+#include "inspect/licence-private.h"
+#include "license/license.h"
+#include <string.h>
+
+/* ---- layers
+ * ------------------------------------------------------------------------------------- */
+struct OakumLicenceScan {
+  GPtrArray *found; /* OakumFinding */
+  char *path;       /* of the file that is taken; NULL: none */
+  gboolean debian;
+  GByteArray *content;
+  guint files;
+};
+
+OakumLicenceScan *oakum_licence_scan_new(void)
+{
+  OakumLicenceScan *scan = g_new0(OakumLicenceScan, 1);
+  scan->found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  scan->content = g_byte_array_new();
+  return scan;
+}
+
+void oakum_licence_scan_free(OakumLicenceScan *scan)
+{
+  if (!scan)
+    return;
+  g_ptr_array_unref(scan->found);
+  g_byte_array_unref(scan->content);
+  g_free(scan->path);
+  g_free(scan);
+}
+
+static const char *base_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* usr/share/doc/NAME/copyright; gives the name. New string; NULL: it is none. */
+static char *debian_package(const char *path)
+{
+  static const char folder[] = "usr/share/doc/";
+  const char *base = base_of(path);
+  size_t n = strlen(folder), len = (size_t)(base - path);
+  return g_str_has_prefix(path, folder) && strcmp(base, "copyright") == 0 && len > n + 1 &&
+                 memchr(path + n, '/', len - 1 - n) == NULL
+             ? g_strndup(path + n, len - 1 - n)
+             : NULL;
+}
+
+/* LICENSE, LICENCE.txt, COPYING.LESSER, LICENSE-MIT, NOTICE, third-party-licenses.txt … */
+static gboolean is_text(const char *path)
+{
+  static const char *const begins[] = {"license",   "licence", "copying",  "notice",
+                                       "unlicense", "eula",    "copyright"};
+  static const char *const code[] = {".js",  ".ts",  ".py",  ".go",   ".json",  ".c",
+                                     ".h",   ".rb",  ".php", ".java", ".class", ".pyc",
+                                     ".map", ".css", ".so",  ".svg"};
+  if (g_str_has_prefix(path, "usr/share/common-licenses/") ||
+      g_str_has_prefix(path, "usr/share/doc/"))
+    return FALSE; /* Debian's own, and those that are read as a package's */
+  g_autofree char *base = g_ascii_strdown(base_of(path), -1);
+  for (size_t i = 0; i < G_N_ELEMENTS(code); i++)
+    if (g_str_has_suffix(base, code[i]))
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+    if (g_str_has_prefix(base, begins[i]))
+      return TRUE;
+  return strstr(base, "third-party-notices") || strstr(base, "thirdpartynotice") ||
+         strstr(base, "third-party-licen");
+}
+
+static void end_file(OakumLicenceScan *scan)
+{
+  g_autofree char *path = g_steal_pointer(&scan->path);
+  if (!path)
+    return;
+  OakumSlice text = {scan->content->data, scan->content->len};
+  char *expression = scan->debian ? oakum_license_debian(text) : oakum_license_identify(text);
+  g_byte_array_set_size(scan->content, 0);
+  if (!expression)
+    return;
+  OakumFinding *fact = oakum_finding_new(OAKUM_FINDING_LICENSE,
+                                         scan->debian ? LICENCE_FACT_DEBIAN : LICENCE_FACT_TEXT,
+                                         OAKUM_SEVERITY_UNKNOWN);
+  fact->file = g_steal_pointer(&path);
+  fact->why = expression;
+  g_ptr_array_add(scan->found, fact);
+}
+
+void oakum_licence_scan_entry(OakumLicenceScan *scan, const OakumTarEntry *entry, const char *path)
+{
+  end_file(scan);
+  if (entry->type != OAKUM_TAR_FILE || entry->size == 0)
+    return;
+  g_autofree char *package = debian_package(path);
+  if ((!package && !is_text(path)) || scan->files >= OAKUM_LICENSE_FILES_MAX)
+    return;
+  scan->files++;
+  scan->debian = package != NULL;
+  scan->path = g_strdup(path);
+}
+
+void oakum_licence_scan_bytes(OakumLicenceScan *scan, const void *data, size_t len)
+{
+  size_t had = scan->content->len;
+  if (scan->path && had < OAKUM_LICENSE_TEXT_MAX)
+    g_byte_array_append(scan->content, data, (guint)MIN(len, OAKUM_LICENSE_TEXT_MAX - had));
+}
+
+void oakum_licence_scan_end(OakumLicenceScan *scan, GPtrArray *observed)
+{
+  end_file(scan);
+  scan->files = 0;
+  g_ptr_array_extend_and_steal(observed, g_steal_pointer(&scan->found));
+  scan->found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+}
+
+/* ---- the whole image
+ * ----------------------------------------------------------------------------- */
+static const struct {
+  OakumLicenseCategory category;
+  const char *id;
+  OakumSeverity severity;
+  const char *title, *fix;
+} rows[] = {
+    {OAKUM_LICENSE_UNKNOWN, "OL1001", OAKUM_SEVERITY_NEGLIGIBLE, "Nobody knows the licence",
+     "read it, and name it in the policy"},
+    {OAKUM_LICENSE_STRONG_COPYLEFT, "OL1002", OAKUM_SEVERITY_NEGLIGIBLE,
+     "Who hands it on must offer the source",
+     "offer the source with the image; link with it only what may go under the same licence"},
+    {OAKUM_LICENSE_NETWORK_COPYLEFT, "OL1003", OAKUM_SEVERITY_LOW,
+     "Who lets others use it over a network must offer the source",
+     "offer the source to the users of the service, or replace it"},
+    {OAKUM_LICENSE_NON_COMMERCIAL, "OL1004", OAKUM_SEVERITY_LOW, "It is not for commercial use",
+     "replace it, or ask for another licence"},
+    {OAKUM_LICENSE_PROPRIETARY, "OL1005", OAKUM_SEVERITY_LOW,
+     "It may not be used, changed or handed on freely", "see that you have the right to"},
+};
+
+static OakumFinding *tell(GPtrArray *findings, const char *expression, char *why_taken)
+{
+  g_autofree char *why = why_taken;
+  OakumLicenseCategory category = oakum_license_category(expression);
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (rows[i].category == category) {
+      OakumFinding *finding =
+          oakum_finding_new(OAKUM_FINDING_LICENSE, rows[i].id, rows[i].severity);
+      finding->title = g_strdup(rows[i].title);
+      finding->why = oakum_escape_terminal(why, -1);
+      finding->fix = g_strdup(rows[i].fix);
+      finding->category = oakum_license_category_name(category);
+      finding->match = g_strdup(expression);
+      g_ptr_array_add(findings, finding);
+      return finding;
+    }
+  return NULL;
+}
+
+static void look_at_package(const OakumPackage *package, GPtrArray *findings)
+{
+  g_autofree char *known = package->license ? oakum_license_expression(package->license) : NULL;
+  g_autofree char *shown = package->license ? oakum_escape_utf8(package->license, -1) : NULL;
+  /* what a binary or a name hints at declares nothing */
+  if (package->guessed || (!package->license && g_strcmp0(package->type, "generic") == 0))
+    return;
+  const char *expression = known ? known : shown ? shown : "";
+  OakumFinding *finding =
+      tell(findings, expression,
+           *expression ? g_strdup_printf("%s %s: %s", package->name, package->version, expression)
+                       : g_strdup_printf("%s %s declares none", package->name, package->version));
+  if (!finding)
+    return;
+  finding->package_name = g_strdup(package->name);
+  finding->package_version = g_strdup(package->version);
+  finding->package_purl = g_strdup(package->purl);
+  finding->file = g_strdup(package->paths->len ? package->paths->pdata[0] : NULL);
+  finding->layer = g_strdup(package->layer);
+  finding->layer_index = package->layer_index;
+  finding->dockerfile_line = package->dockerfile_line;
+}
+
+void oakum_licence_image(GPtrArray *packages, GPtrArray *findings)
+{
+  g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_autoptr(GHashTable) debian = oakum_str_map_new(g_free, NULL); /* package → expression */
+  guint kept = 0;
+  for (guint i = 0; i < findings->len; i++) {
+    OakumFinding *f = findings->pdata[i];
+    gboolean text = strcmp(f->id, LICENCE_FACT_TEXT) == 0,
+             copyright = strcmp(f->id, LICENCE_FACT_DEBIAN) == 0;
+    if (f->kind != OAKUM_FINDING_LICENSE || (!text && !copyright) || !f->file || !f->why) {
+      findings->pdata[kept++] = f;
+      continue;
+    }
+    g_ptr_array_add(facts, f);
+    char *name = copyright ? debian_package(f->file) : NULL;
+    if (name)
+      g_hash_table_replace(debian, name, f->why); /* the highest layer's is the last */
+  }
+  for (guint i = kept; i < findings->len; i++)
+    findings->pdata[i] = NULL; /* they have moved */
+  g_ptr_array_set_size(findings, (gint)kept);
+  for (guint i = 0; packages && i < packages->len; i++) {
+    OakumPackage *package = packages->pdata[i];
+    const char *found =
+        g_strcmp0(package->type, "deb") == 0 ? g_hash_table_lookup(debian, package->name) : NULL;
+    if (!package->license && found)
+      package->license = g_strdup(found);
+    look_at_package(package, findings);
+  }
+  for (guint i = 0; i < facts->len; i++) {
+    const OakumFinding *fact = facts->pdata[i];
+    OakumFinding *finding =
+        strcmp(fact->id, LICENCE_FACT_TEXT) == 0
+            ? tell(findings, fact->why, g_strdup_printf("%s: %s", fact->file, fact->why))
+            : NULL;
+    if (!finding)
+      continue;
+    finding->file = g_strdup(fact->file);
+    finding->layer = g_strdup(fact->layer);
+    finding->layer_index = fact->layer_index;
+  }
+}

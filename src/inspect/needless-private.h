@@ -1,0 +1,26 @@
+/* Packages that nothing needs: what a layer tells of it, and what the whole image makes of that. */
+#pragma once
+#include "inspect/hygiene-private.h"
+
+/* "fact:…" as in hygiene-private.h. */
+#define NEEDLESS_FACT_DPKG HYGIENE_FACT "dpkg"   /* `why`: dpkg's graph, see needless-layer.c */
+#define NEEDLESS_FACT_APK HYGIENE_FACT "apk"     /* apk's */
+#define NEEDLESS_FACT_FILES HYGIENE_FACT "files" /* package, then its programs and libraries */
+#define NEEDLESS_FACT_NEEDS HYGIENE_FACT "needs" /* of a file that no package brought; "?": many   \
+                                                  */
+
+/* The packages of a database of dpkg or apk, in the form that the facts have. New string; NULL: it
+ * is larger than OAKUM_NEEDLESS_GRAPH_MAX. */
+NODISCARD char *oakum_needless_dpkg(OakumSlice status);
+NODISCARD char *oakum_needless_apk(OakumSlice installed);
+/* Programs and libraries of a list of files, one a line; "" when it has none. New string. */
+NODISCARD char *oakum_needless_files(const char *package, OakumSlice list);
+/* What a program needs to run: lines "l libc.so.6", "i /bin/sh", "w curl" (a word of a script).
+ * `content`: its first bytes; `dynamic`: the bytes of its PT_DYNAMIC where they lie behind those.
+ * NULL: it is neither ELF nor a script. New string. */
+NODISCARD char *oakum_needless_needs(OakumSlice content, OakumSlice dynamic);
+/* Where PT_DYNAMIC lies in a file that begins so. FALSE: there is none. */
+NODISCARD gboolean oakum_needless_dynamic(OakumSlice head, uint64_t *offset, uint64_t *len);
+
+/* `facts`: all of the image, borrowed. */
+void oakum_needless_image(const OakumConfig *config, const GPtrArray *facts, GPtrArray *findings);

@@ -1,0 +1,190 @@
+/* A literal was seen: its rules are held against what stands around it. */
+#include "inspect/secret-private.h"
+#include <string.h>
+
+static gboolean is_word(uint8_t c)
+{
+  return g_ascii_isalnum(c) || c == '_';
+}
+
+/* Whether something could begin at `at`: no word goes on there, but for "\n" and its like in a
+ * string. */
+static gboolean begins(OakumSlice data, size_t at)
+{
+  if (at == 0 || !g_ascii_isalnum(data.data[at]) || !is_word(data.data[at - 1]))
+    return TRUE;
+  return at > 1 && data.data[at - 2] == '\\' && strchr("nrt", data.data[at - 1]);
+}
+
+static gboolean ends(const SecretPattern *pattern, OakumSlice data, size_t at)
+{
+  if (at >= data.len || pattern->n == pattern->literal)
+    return TRUE;
+  uint8_t next = data.data[at];
+  return !secret_in(&pattern->atoms[pattern->n - 1], next) &&
+         !(g_ascii_isalnum(next) && is_word(data.data[at - 1]));
+}
+
+/* Of the match without its literal, which is no secret. */
+static gboolean is_random(const SecretRule *rule, const SecretMatch *m)
+{
+  if (rule->entropy == 0)
+    return TRUE;
+  g_autofree uint8_t *rest = g_malloc(m->end - m->start + 1);
+  size_t n = 0;
+  for (size_t i = m->start; i < m->end; i++)
+    if (rule->kind == SECRET_VALUE || i < m->literal || i >= m->literal_end)
+      rest[n++] = m->data.data[i];
+  *m->work += n;
+  return oakum_secret_entropy(rest, n) >= rule->entropy &&
+         !oakum_secret_is_placeholder(rest, n, FALSE);
+}
+
+static gboolean try_token(const SecretPattern *pattern, SecretMatch *m)
+{
+  m->start = m->literal;
+  m->end = m->literal_end;
+  return oakum_secret_pattern_match(pattern, m->data, &m->start, &m->end, m->work) &&
+         begins(m->data, m->start) && ends(pattern, m->data, m->end) && is_random(m->rule, m) &&
+         oakum_secret_prove(m);
+}
+
+/* ---- names and their values
+ * ------------------------------------------------------------------------ */
+#define WORD_MAX 48u
+#define BLANKS_MAX 24u
+
+static gboolean name_char(uint8_t c)
+{
+  return is_word(c) || c == '-' || c == '.';
+}
+
+static gboolean name_has(const uint8_t *name, size_t len, const char *const *parts)
+{
+  g_autofree char *lower = g_ascii_strdown((const char *)name, (gssize)len);
+  for (; *parts; parts++)
+    if (strstr(lower, *parts))
+      return TRUE;
+  return FALSE;
+}
+
+static size_t skip_blanks(OakumSlice data, size_t at, const char *blanks)
+{
+  size_t to = MIN(data.len, at + BLANKS_MAX);
+  while (at < to && data.data[at] && strchr(blanks, data.data[at]))
+    at++;
+  return at;
+}
+
+static gboolean has_prefix(OakumSlice data, size_t at, const char *prefix)
+{
+  size_t len = strlen(prefix);
+  return data.len - at >= len &&
+         g_ascii_strncasecmp((const char *)data.data + at, prefix, len) == 0;
+}
+
+/* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
+ * "value:" of the next line. Where the value begins; 0: there is none. */
+static size_t operator_end(OakumSlice data, size_t name, size_t at)
+{
+  gboolean element = name > 0 && data.data[name - 1] == '<';
+  if (at < data.len && data.data[at] == '\\')
+    at++;
+  gboolean closed = at < data.len && data.data[at] && strchr("\"'`", data.data[at]);
+  at += closed;
+  if (at < data.len && data.data[at] == ']')
+    at++;
+  if (element && at < data.len && data.data[at] == '>')
+    return at + 1;
+  size_t seen = skip_blanks(data, at, " \t");
+  if (seen >= data.len)
+    return 0;
+  if (data.data[seen] == '=' || data.data[seen] == ':') {
+    size_t to = seen + 1;
+    if (to < data.len && (data.data[to] == '>' || (data.data[to] == '=' && data.data[seen] == ':')))
+      to++;
+    else if (to < data.len && data.data[to] == '=')
+      return 0; /* a comparison */
+    return to;
+  }
+  seen = skip_blanks(data, at, " \t\r\n,");
+  if (has_prefix(data, seen, "\"value\":"))
+    return seen + 8;
+  return seen > at && (has_prefix(data, seen, "value=") || has_prefix(data, seen, "value:"))
+             ? seen + 6
+             : 0;
+}
+
+static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
+{
+  static const char *const secret[] = {"key",  "secret", "token",  "pass", "pwd",
+                                       "auth", "cred",   "sign",   "pat",  "webhook",
+                                       "bot",  "cookie", "client", NULL};
+  static const char *const harmless[] = {
+      "file",     "path",    "url",       "uri",     "dir",    "name",   "length", "_min",
+      "_max",     "count",   "ttl",       "expir",   "policy", "type",   "field",  "label",
+      "regex",    "pattern", "algorithm", "encod",   "hint",   "prompt", "reset",  "public",
+      "endpoint", "issuer",  "audience",  "version", "format", "header", "param",  "prefix",
+      "suffix",   "column",  "valid",     "exist",   NULL};
+  OakumSlice data = m->data;
+  size_t name = m->literal, at = m->literal_end;
+  while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))
+    name--;
+  while (at < data.len && at - m->literal_end < WORD_MAX && name_char(data.data[at]))
+    at++;
+  *m->work += at - name + 16;
+  gboolean generic = m->rule->proof == SECRET_PROOF_GENERIC;
+  if (!name_has(data.data + name, at - name, secret) ||
+      (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
+    return FALSE;
+  size_t value = operator_end(data, name, at);
+  if (value == 0)
+    return FALSE;
+  value = skip_blanks(data, value, " \t");
+  if (value < data.len && data.data[value] == '\\')
+    value++;
+  uint8_t quote = value < data.len && data.data[value] && strchr("\"'`", data.data[value])
+                      ? data.data[value]
+                      : 0;
+  value += quote != 0;
+  m->quoted = quote != 0;
+  for (const SecretPattern *pattern = patterns; pattern->atoms; pattern++) {
+    m->start = m->end = value;
+    if (!oakum_secret_pattern_match(pattern, data, &m->start, &m->end, m->work) ||
+        !ends(pattern, data, m->end))
+      continue;
+    uint8_t next = m->end < data.len ? data.data[m->end] : '\n';
+    gboolean whole = quote ? next == quote || next == '\\' || m->end >= data.len
+                           : next && strchr(" \t\r\n,;)&<\"'}]#\\", next) != NULL;
+    if (whole && oakum_secret_prove(m) && is_random(m->rule, m))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+void oakum_secret_confirm(const SecretTable *table, const SecretLiteral *literal, OakumSlice data,
+                          size_t at, guint places, gboolean code, uint64_t *work, SecretTell tell,
+                          gpointer user)
+{
+  for (guint i = 0; i < literal->n_rules; i++) {
+    guint index = literal->rules[i];
+    const SecretRule *rule = &oakum_secret_rules[index];
+    if (!(places >> rule->place & 1))
+      continue;
+    SecretMatch m = {.rule = rule,
+                     .data = data,
+                     .literal = at,
+                     .literal_end = at + literal->len,
+                     .code = code,
+                     .work = work};
+    gboolean found = FALSE;
+    if (rule->kind == SECRET_VALUE)
+      found = try_value(table->patterns[index], &m);
+    else
+      for (const SecretPattern *pattern = table->patterns[index]; pattern->has_literal && !found;
+           pattern++)
+        found = try_token(pattern, &m);
+    if (found)
+      tell(&(SecretHit){index, m.start, m.end, m.literal, m.literal_end, m.said}, user);
+  }
+}

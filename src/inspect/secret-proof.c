@@ -1,0 +1,474 @@
+/* What tells a secret from what only looks like one: digits that check others, entropy, what people
+ * write in its place, and the inside of keys and encoded logins. */
+#include "inspect/secret-private.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- bytes
+ * ----------------------------------------------------------------------------------------- */
+static const uint8_t *find(const uint8_t *data, size_t len, const char *what)
+{
+  return data ? memmem(data, len, what, strlen(what)) : NULL;
+}
+
+/* In any case; texts here are short. */
+static gboolean holds(const uint8_t *data, size_t len, const char *lower)
+{
+  size_t n = strlen(lower);
+  for (size_t i = 0; i + n <= len; i++) {
+    size_t j = 0;
+    while (j < n && g_ascii_tolower((gchar)data[i + j]) == lower[j])
+      j++;
+    if (j == n)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+guint oakum_secret_entropy(const uint8_t *data, size_t len)
+{
+  guint counts[256] = {0};
+  double bits = 0;
+  for (size_t i = 0; i < len; i++)
+    counts[data[i]]++;
+  for (int i = 0; i < 256; i++)
+    if (counts[i])
+      bits -= counts[i] * log2((double)counts[i] / (double)len);
+  return len ? (guint)(10 * bits / (double)len + 0.0001) : 0;
+}
+
+/* The longest run of one byte, or of bytes that count up or down. */
+static size_t longest_row(const uint8_t *data, size_t len)
+{
+  size_t longest = 1;
+  for (int step = -1; step <= 1; step++) {
+    size_t row = 1;
+    for (size_t i = 1; i < len; i++) {
+      row = data[i] == data[i - 1] + step ? row + 1 : 1;
+      longest = MAX(longest, row);
+    }
+  }
+  return longest;
+}
+
+gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, gboolean strict)
+{
+  static const char *const words[] = {"example", "placeholder", "redacted", "changeme", "xxxxx",
+                                      "*****",   "insert",      "replace",  "dummy",    "sample"};
+  static const char *const strict_words[] = {
+      "your",  "my_",    "fake",   "test",   "todo",    "change_", "change-",  "foobar",
+      "xxx",   "secret", "passw",  "token",  "here",    "null",    "none",     "undefin",
+      "false", "true",   "value",  "string", "env.",    "getenv",  "process.", "default",
+      "...",   "***",    "lorem",  "hello",  "world",   "admin",   "root",     "user",
+      "demo",  "guest",  "qwerty", "abc123", "letmein", "key_"};
+  gboolean seen[256] = {FALSE};
+  size_t different = 0;
+  for (size_t i = 0; i < len; i++) {
+    different += !seen[data[i]];
+    seen[data[i]] = TRUE;
+  }
+  if (different < MIN((size_t)5, (len + 1) / 2) || longest_row(data, len) >= 7)
+    return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (holds(data, len, words[i]))
+      return TRUE;
+  for (size_t i = 0; strict && i < G_N_ELEMENTS(strict_words); i++)
+    if (holds(data, len, strict_words[i]))
+      return TRUE;
+  return FALSE;
+}
+
+GByteArray *oakum_secret_base64(const uint8_t *data, size_t len)
+{
+  g_autoptr(GByteArray) out = g_byte_array_sized_new((guint)(len / 4 * 3 + 3));
+  uint32_t bits = 0;
+  guint have = 0;
+  while (len > 0 && data[len - 1] == '=')
+    len--;
+  if (len % 4 == 1)
+    return NULL;
+  for (size_t i = 0; i < len; i++) {
+    uint8_t c = data[i];
+    int value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                : c >= '0' && c <= '9' ? c - '0' + 52
+                : c == '+' || c == '-' ? 62
+                : c == '/' || c == '_' ? 63
+                                       : -1;
+    if (value < 0)
+      return NULL;
+    bits = bits << 6 | (uint32_t)value;
+    if ((have += 6) >= 8) {
+      uint8_t byte = (uint8_t)(bits >> (have -= 8));
+      g_byte_array_append(out, &byte, 1);
+    }
+  }
+  return g_steal_pointer(&out);
+}
+
+/* ---- digits that check others
+ * --------------------------------------------------------------------------- */
+static uint32_t crc32_of(const uint8_t *data, size_t len)
+{
+  uint32_t crc = 0xffffffff;
+  for (size_t i = 0; i < len; i++) {
+    crc ^= data[i];
+    for (int bit = 0; bit < 8; bit++)
+      crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc;
+}
+
+/* `digits` of them, most significant first, zeros in front. */
+static gboolean number_is(const uint8_t *text, size_t digits, uint32_t number, const char *alphabet)
+{
+  size_t base = strlen(alphabet);
+  for (size_t i = digits; i > 0; i--) {
+    if (text[i - 1] != (uint8_t)alphabet[number % base])
+      return FALSE;
+    number /= (uint32_t)base;
+  }
+  return number == 0;
+}
+
+/* GitHub and npm: the last six of 36 are the CRC-32 of the thirty in front, in base 62. */
+static gboolean prove_crc62(SecretMatch *m)
+{
+  size_t at = m->literal_end;
+  if (m->end - at != 36)
+    return TRUE;
+  m->said = "its checksum digits fit";
+  return number_is(m->data.data + at + 30, 6, crc32_of(m->data.data + at, 30),
+                   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+}
+
+/* Routable tokens of GitLab end in the CRC-32 of all in front, seven digits in base 36. */
+static gboolean prove_gitlab(SecretMatch *m)
+{
+  const uint8_t *text = m->data.data + m->start;
+  size_t len = m->end - m->start;
+  if (len > 40 && text[len - 10] == '.' &&
+      number_is(text + len - 7, 7, crc32_of(text, len - 7), "0123456789abcdefghijklmnopqrstuvwxyz"))
+    m->said = "its checksum digits fit";
+  return TRUE;
+}
+
+/* BIP 173. */
+static gboolean prove_bech32(SecretMatch *m)
+{
+  static const char alphabet[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+  static const uint32_t generator[] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
+  const uint8_t *text = m->data.data + m->start;
+  size_t len = m->end - m->start, one = len;
+  uint32_t sum = 1;
+  while (one > 0 && text[one - 1] != '1')
+    one--;
+  if (one < 2)
+    return FALSE;
+  one--;
+#define STEP(value)                                                                                \
+  do {                                                                                             \
+    uint32_t top = sum >> 25;                                                                      \
+    sum = (sum & 0x1ffffff) << 5 ^ (uint32_t)(value);                                              \
+    for (int bit = 0; bit < 5; bit++)                                                              \
+      sum ^= top >> bit & 1 ? generator[bit] : 0;                                                  \
+  } while (0)
+  for (size_t i = 0; i < one; i++)
+    STEP((uint8_t)g_ascii_tolower((gchar)text[i]) >> 5);
+  STEP(0);
+  for (size_t i = 0; i < one; i++)
+    STEP(g_ascii_tolower((gchar)text[i]) & 31);
+  for (size_t i = one + 1; i < len; i++) {
+    const char *at = strchr(alphabet, g_ascii_tolower((gchar)text[i]));
+    if (!at)
+      return FALSE;
+    STEP(at - alphabet);
+  }
+#undef STEP
+  m->said = "its checksum digits fit";
+  return sum == 1;
+}
+
+/* ---- keys
+ * ------------------------------------------------------------------------------------------ */
+typedef struct {
+  gboolean sealed;
+  size_t end;
+} Pem;
+
+/* One step over what stands between the lines of a key: blanks, line ends, also those that a string
+ * of JSON or of a program writes, with its quotes. 0: it is something else. */
+static size_t between(const uint8_t *data, size_t len)
+{
+  if (len > 1 && data[0] == '\\' && strchr("nrt\n\\", data[1]) && data[1])
+    return 2;
+  return len > 0 && data[0] && strchr(" \t\r\n\"',", data[0]) ? 1 : 0;
+}
+
+static gboolean is_base64(uint8_t c)
+{
+  return g_ascii_isalnum(c) || c == '+' || c == '/';
+}
+
+/* "openssh-key-v1", 0, the name of a cipher with its length in front (PROTOCOL.key of OpenSSH). */
+static gboolean openssh_sealed(const char *body, size_t len)
+{
+  g_autoptr(GByteArray) raw = oakum_secret_base64((const uint8_t *)body, len / 4 * 4);
+  return raw && raw->len >= 23 && memcmp(raw->data, "openssh-key-v1", 15) == 0 &&
+         memcmp(raw->data + 15, "\0\0\0\4none", 8) != 0;
+}
+
+/* RFC 7468 and RFC 1421, and RFC 4880's armour: the label, headers, the body. */
+static gboolean read_pem(const SecretMatch *m, Pem *pem)
+{
+  const uint8_t *data = m->data.data;
+  size_t at = m->literal_end, end = MIN(m->data.len, m->literal_end + OAKUM_SECRET_KEY_AHEAD),
+         label = at, line = 0, n = 0;
+  char body[256];
+  while (at < end && at - label < 60 &&
+         (g_ascii_isupper(data[at]) || data[at] == ' ' || g_ascii_isdigit(data[at])))
+    at++;
+  if (!find(data + label, at - label, "PRIVATE KEY") || end - at < 5 ||
+      memcmp(data + at, "-----", 5) != 0)
+    return FALSE;
+  pem->sealed = find(data + label, at - label, "ENCRYPTED") != NULL;
+  gboolean openssh = find(data + label, at - label, "OPENSSH") != NULL;
+  at += 5;
+  while (at < end) {
+    size_t gap = between(data + at, end - at);
+    if (gap > 0) {
+      at += gap;
+      line = 0;
+    } else if (is_base64(data[at])) {
+      if (n < sizeof body)
+        body[n++] = (char)data[at];
+      at++;
+      line++;
+    } else if (data[at] == '-' && line > 0 && line < 12 && n == line) { /* "Proc-Type" */
+      at++;
+      line++;
+      n = line;
+    } else if (data[at] == ':' && line > 0) { /* a header, to the end of its line */
+      size_t from = at;
+      while (at < end && data[at] != '\n' &&
+             !(data[at] == '\\' && at + 1 < end && data[at + 1] == 'n'))
+        at++;
+      pem->sealed |= find(data + from, at - from, "ENCRYPTED") != NULL;
+      n = 0;
+    } else
+      break;
+    if (n >= sizeof body)
+      break;
+  }
+  pem->end = at;
+  if (n < OAKUM_SECRET_KEY_MIN || oakum_secret_entropy((const uint8_t *)body, n) < 40)
+    return FALSE;
+  pem->sealed |= openssh && openssh_sealed(body, n);
+  return TRUE;
+}
+
+static gboolean prove_pem(SecretMatch *m, gboolean sealed)
+{
+  Pem pem = {0};
+  if (!read_pem(m, &pem) || pem.sealed != sealed)
+    return FALSE;
+  m->end = pem.end;
+  return TRUE;
+}
+
+static gboolean prove_putty(SecretMatch *m)
+{
+  size_t len = MIN(m->data.len - m->literal_end, OAKUM_SECRET_KEY_AHEAD);
+  return find(m->data.data + m->literal_end, len, "Private-Lines:") != NULL;
+}
+
+static gboolean prove_gcp_account(SecretMatch *m)
+{
+  size_t from = m->start > 1024 ? m->start - 1024 : 0,
+         to = MIN(m->data.len, m->end + OAKUM_SECRET_KEY_AHEAD);
+  const uint8_t *key = find(m->data.data + from, to - from, "\"private_key\"");
+  if (!key)
+    return FALSE;
+  size_t left = (size_t)(m->data.data + to - key);
+  return find(key, MIN(left, 100), "PRIVATE KEY") != NULL;
+}
+
+/* RFC 7517 and 7518: "d" of one object, or "k" of an octet key. */
+static gboolean prove_jwk(SecretMatch *m)
+{
+  static const char *const members[] = {"\"d\"", "\"k\""};
+  const uint8_t *data = m->data.data;
+  size_t from = m->start, to = m->end;
+  while (from > 0 && m->start - from < 2048 && data[from - 1] != '{')
+    from--;
+  while (to < m->data.len && to - m->end < OAKUM_SECRET_KEY_AHEAD && data[to] != '}')
+    to++;
+  for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+    const uint8_t *at = find(data + from, to - from, members[i]), *end = data + to;
+    size_t n = 0;
+    for (at = at ? at + 3 : end; at < end && strchr(" \t\r\n:", *at) && *at; at++)
+      ;
+    if (at < end && *at == '"')
+      for (at++; at + n < end && (g_ascii_isalnum(at[n]) || at[n] == '-' || at[n] == '_'); n++)
+        ;
+    if (n >= 42 && oakum_secret_entropy(at, n) >= 38)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- what is encoded
+ * ------------------------------------------------------------------------------- */
+static json_t *json_of(const uint8_t *text, size_t len)
+{
+  g_autoptr(GByteArray) raw = oakum_secret_base64(text, len);
+  json_t *json = raw ? oakum_json_parse((const char *)raw->data, raw->len, "", NULL) : NULL;
+  if (json && !json_is_object(json))
+    g_clear_pointer(&json, json_decref);
+  return json;
+}
+
+/* RFC 7519. The token that jwt.io explains with is everywhere. */
+static gboolean prove_jwt(SecretMatch *m)
+{
+  const uint8_t *text = m->data.data + m->start, *end = m->data.data + m->end,
+                *dot = memchr(text, '.', (size_t)(end - text)),
+                *next = dot ? memchr(dot + 1, '.', (size_t)(end - dot - 1)) : NULL;
+  if (!next)
+    return FALSE;
+  OAKUM_AUTO_JSON *head = json_of(text, (size_t)(dot - text));
+  OAKUM_AUTO_JSON *claims = head ? json_of(dot + 1, (size_t)(next - dot - 1)) : NULL;
+  if (!head || !claims || !json_is_string(json_object_get(head, "alg")))
+    return FALSE;
+  const char *sub = json_string_value(json_object_get(claims, "sub"));
+  return g_strcmp0(sub, "1234567890") != 0 && !json_object_get(claims, "example");
+}
+
+/* The last run of base64 of the match: user, colon, password. */
+static gboolean prove_user_password(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data;
+  size_t to = m->end, from;
+  while (to > m->literal_end && !is_base64(data[to - 1]) && data[to - 1] != '=')
+    to--;
+  for (from = to; from > m->literal_end && (is_base64(data[from - 1]) || data[from - 1] == '=');)
+    from--;
+  g_autoptr(GByteArray) raw = oakum_secret_base64(data + from, to - from);
+  const uint8_t *colon = raw ? memchr(raw->data, ':', raw->len) : NULL;
+  if (!colon || colon == raw->data)
+    return FALSE;
+  size_t len = (size_t)(raw->data + raw->len - colon - 1);
+  for (guint i = 0; i < raw->len; i++)
+    if (raw->data[i] < 0x20 || raw->data[i] >= 0x7f)
+      return FALSE;
+  m->start = from;
+  m->end = to;
+  return len >= 3 && !oakum_secret_is_placeholder(colon + 1, len, FALSE) &&
+         !holds(colon + 1, len, "password");
+}
+
+/* ---- what people write
+ * ----------------------------------------------------------------------------- */
+static gboolean refers(const uint8_t *value, size_t len)
+{
+  return strchr("$<{%/@&~.", value[0]) || find(value, len, "${") || find(value, len, "{{") ||
+         find(value, len, "$(") || find(value, len, "://") || find(value, len, "()") ||
+         g_str_has_prefix((const char *)value, "ENC[") || holds(value, MIN(len, 4), "sha");
+}
+
+static gboolean prove_generic(SecretMatch *m)
+{
+  const uint8_t *value = m->data.data + (m->rule->kind == SECRET_VALUE ? m->start : m->literal_end);
+  size_t len = m->end - (size_t)(value - m->data.data);
+  guint letters = 0, digits = 0, others = 0, lower = 0, upper = 0;
+  if (m->code && !m->quoted)
+    return FALSE;
+  while (len > 0 && *value && strchr(" \t", *value)) {
+    value++;
+    len--;
+  }
+  while (!m->quoted && len > 0 && strchr(",;)}]", value[len - 1]))
+    len--;
+  if (len < 6)
+    return FALSE;
+  m->start = (size_t)(value - m->data.data);
+  m->end = m->start + len;
+  g_autofree char *copy = g_strndup((const char *)value, len);
+  if (refers((const uint8_t *)copy, len))
+    return FALSE;
+  for (size_t i = 0; i < len; i++) {
+    lower += g_ascii_islower(value[i]) != 0;
+    upper += g_ascii_isupper(value[i]) != 0;
+    letters += g_ascii_isalpha(value[i]) != 0;
+    digits += g_ascii_isdigit(value[i]) != 0;
+    others +=
+        value[i] > 0x20 && value[i] < 0x7f && g_ascii_ispunct(value[i]) && !strchr("_-.", value[i]);
+    if (value[i] >= 0x7f || strchr("()[]{}", value[i]))
+      return FALSE;
+  }
+  /* words, names, numbers, versions: no secrets */
+  if (letters < 3 || (digits == 0 && others == 0 && !(lower && upper && len >= 20)))
+    return FALSE;
+  if (digits == 0 && others < 2 && len < 12)
+    return FALSE;
+  return !oakum_secret_is_placeholder(value, len, TRUE);
+}
+
+static gboolean prove_url_login(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data;
+  size_t at = m->literal_end, colon, to = m->end;
+  while (at < to && data[at] != ':')
+    at++;
+  colon = at + 1;
+  while (to > colon && data[to] != '@')
+    to--;
+  g_autofree char *password = g_strndup((const char *)data + colon, to - colon);
+  size_t len = strlen(password);
+  static const char *const weak[] = {"pass", "pwd", "pw", "key", "x-oauth-basic", "port"};
+  for (size_t i = 0; i < G_N_ELEMENTS(weak); i++)
+    if (g_ascii_strcasecmp(password, weak[i]) == 0)
+      return FALSE;
+  if (len < 3 || strchr("$<{%*[", password[0]) || find(data + to, m->end - to, "example.") ||
+      holds((const uint8_t *)password, len, "password") ||
+      holds((const uint8_t *)password, len, "secret") ||
+      oakum_secret_is_placeholder((const uint8_t *)password, len, FALSE))
+    return FALSE;
+  m->start = m->literal; /* who logs in where is no secret, but may be a name */
+  m->end = to;
+  return TRUE;
+}
+
+gboolean oakum_secret_prove(SecretMatch *m)
+{
+  switch (m->rule->proof) {
+  case SECRET_PROOF_NONE:
+  case SECRET_PROOF_WELL_KNOWN:
+    return TRUE;
+  case SECRET_PROOF_CRC62:
+    return prove_crc62(m);
+  case SECRET_PROOF_GITLAB:
+    return prove_gitlab(m);
+  case SECRET_PROOF_GCP_ACCOUNT:
+    return prove_gcp_account(m);
+  case SECRET_PROOF_USER_PASSWORD:
+    return prove_user_password(m);
+  case SECRET_PROOF_PEM:
+    return prove_pem(m, FALSE);
+  case SECRET_PROOF_PEM_SEALED:
+    return prove_pem(m, TRUE);
+  case SECRET_PROOF_PUTTY:
+    return prove_putty(m);
+  case SECRET_PROOF_BECH32:
+    return prove_bech32(m);
+  case SECRET_PROOF_JWK:
+    return prove_jwk(m);
+  case SECRET_PROOF_JWT:
+    return prove_jwt(m);
+  case SECRET_PROOF_URL_LOGIN:
+    return prove_url_login(m);
+  case SECRET_PROOF_GENERIC:
+    return prove_generic(m);
+  }
+  return FALSE;
+}

@@ -1,0 +1,472 @@
+/* Archives and objects of git, unpacked while they pass: what comes out goes to a stream of its
+ * own. Nothing is held but the one buffer of that stream. What an archive's own tools would refuse
+ * is looked at as it is; nobody is told, for nobody can unpack it. */
+#include "inspect/secret-private.h"
+#include <string.h>
+
+#define BLOCK 512u
+#define ZIP_HEAD 30u
+#define HEAD_MAX 4096u
+
+typedef enum { UNPACK_GZIP, UNPACK_ZLIB, UNPACK_TAR, UNPACK_ZIP, UNPACK_PACK } Kind;
+typedef enum {
+  AT_HEAD,    /* `need` bytes are gathered in `head`, then `next` is called */
+  AT_STORED,  /* `left` bytes go to the stream, or are passed over */
+  AT_DEFLATE, /* the inflater says when it ends */
+  AT_SEARCH,  /* zip: the next header, behind a descriptor */
+  AT_END,     /* what follows is of no interest */
+} State;
+
+struct SecretUnpack {
+  SecretScan *scan;
+  Kind kind;
+  State state;
+  char *path;
+  SecretStream *stream;
+  OakumInflater *inflater;
+  guint8 head[HEAD_MAX];
+  size_t have, need;
+  uint64_t left;
+  size_t pad;    /* tar: behind the content */
+  gboolean open; /* content goes to the stream */
+  gboolean (*next)(SecretUnpack *unpack);
+  char *long_name;  /* tar: of the next entry */
+  gboolean naming;  /* tar: content is that name */
+  uint32_t objects; /* pack: to come */
+  int type;         /* pack: of the object */
+};
+
+static uint32_t le16(const uint8_t *at)
+{
+  return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t le32(const uint8_t *at)
+{
+  return le16(at) | le16(at + 2) << 16;
+}
+
+/* ---- what comes out
+ * -------------------------------------------------------------------------------- */
+static void open_member(SecretUnpack *unpack, const char *name)
+{
+  g_autofree char *path = *name ? g_strconcat(unpack->path, "/", name, NULL) : g_strdup("");
+  oakum_secret_stream_begin(unpack->stream, unpack->kind <= UNPACK_ZLIB ? name : path,
+                            *name ? name : "an object of git");
+  unpack->open = TRUE;
+}
+
+static void close_member(SecretUnpack *unpack)
+{
+  if (unpack->open)
+    oakum_secret_stream_end(unpack->stream);
+  unpack->open = FALSE;
+}
+
+static gboolean give(gpointer user, const void *data, size_t len)
+{
+  SecretUnpack *unpack = user;
+  if (!oakum_secret_scan_unpacked(unpack->scan, len))
+    return FALSE;
+  if (unpack->open)
+    oakum_secret_stream_bytes(unpack->stream, data, len);
+  return TRUE;
+}
+
+static void gather(SecretUnpack *unpack, size_t need, gboolean (*next)(SecretUnpack *unpack))
+{
+  unpack->state = AT_HEAD;
+  unpack->have = 0;
+  unpack->need = need;
+  unpack->next = next;
+}
+
+/* ---- tar: POSIX ustar, GNU's long names
+ * ------------------------------------------------------------------ */
+static gboolean tar_number(const uint8_t *field, size_t len, uint64_t *out)
+{
+  uint64_t value = 0;
+  if (field[0] & 0x80) {
+    for (size_t i = 1; i < len; i++) {
+      if (value >> 55)
+        return FALSE;
+      value = value << 8 | field[i];
+    }
+    *out = value;
+    return TRUE;
+  }
+  for (size_t i = 0; i < len && field[i] && field[i] != ' '; i++) {
+    if (field[i] < '0' || field[i] > '7')
+      return FALSE;
+    value = value << 3 | (uint64_t)(field[i] - '0');
+  }
+  *out = value;
+  return TRUE;
+}
+
+static gboolean tar_sum_fits(const uint8_t *block)
+{
+  uint64_t told;
+  uint32_t sum = 0;
+  const uint8_t *field = block + 148;
+  while (*field == ' ' && field < block + 155)
+    field++;
+  if (!tar_number(field, (size_t)(block + 156 - field), &told))
+    return FALSE;
+  for (guint i = 0; i < BLOCK; i++)
+    sum += i >= 148 && i < 156 ? ' ' : block[i];
+  return told == sum;
+}
+
+static gboolean tar_next(SecretUnpack *unpack)
+{
+  const uint8_t *block = unpack->head;
+  uint64_t size;
+  close_member(unpack);
+  if (unpack->naming) {
+    g_free(unpack->long_name);
+    unpack->long_name = g_strndup((const char *)block, unpack->need);
+    unpack->naming = FALSE;
+    gather(unpack, BLOCK, tar_next);
+    return TRUE;
+  }
+  if (block[0] == 0) {
+    unpack->state = AT_END;
+    return TRUE;
+  }
+  if (!tar_sum_fits(block) || !tar_number(block + 124, 12, &size) ||
+      size > OAKUM_LAYER_UNPACKED_MAX)
+    return FALSE;
+  g_autofree char *name = g_strndup((const char *)block, 100),
+                  *prefix = memcmp(block + 257, "ustar\0", 6) == 0
+                                ? g_strndup((const char *)block + 345, 155)
+                                : g_strdup(""),
+                  *full = unpack->long_name ? g_steal_pointer(&unpack->long_name)
+                          : *prefix         ? g_strconcat(prefix, "/", name, NULL)
+                                            : g_strdup(name);
+  unpack->pad = (size_t)((BLOCK - size % BLOCK) % BLOCK);
+  if (block[156] == 'L' && size + unpack->pad <= HEAD_MAX && size > 0) {
+    gather(unpack, (size_t)size + unpack->pad, tar_next);
+    unpack->naming = TRUE;
+    return TRUE;
+  }
+  if (block[156] == '0' || block[156] == 0 || block[156] == '7')
+    open_member(unpack, full);
+  unpack->state = AT_STORED;
+  unpack->left = size;
+  return TRUE;
+}
+
+/* ---- zip: PKWARE APPNOTE 6.3, by its local headers
+ * ------------------------------------------------------- */
+static gboolean zip_name(SecretUnpack *unpack);
+
+static gboolean zip_head(SecretUnpack *unpack)
+{
+  if (memcmp(unpack->head, "PK\3\4", 4) != 0) {
+    unpack->state = AT_END; /* the directory */
+    return memcmp(unpack->head, "PK", 2) == 0;
+  }
+  size_t rest = le16(unpack->head + 26) + le16(unpack->head + 28);
+  if (ZIP_HEAD + rest > HEAD_MAX)
+    return FALSE;
+  unpack->need = ZIP_HEAD + rest;
+  unpack->next = zip_name;
+  return rest > 0 || zip_name(unpack);
+}
+
+/* The size that zip64 puts into the extra field. */
+static uint64_t zip64_size(const uint8_t *extra, size_t len, uint32_t plain, uint32_t packed)
+{
+  if (packed != G_MAXUINT32)
+    return packed;
+  for (size_t at = 0; at + 4 <= len;) {
+    size_t n = le16(extra + at + 2), skip = plain == G_MAXUINT32 ? 8 : 0;
+    if (le16(extra + at) == 1 && n >= skip + 8 && at + 4 + n <= len)
+      return (uint64_t)le32(extra + at + 4 + skip) | (uint64_t)le32(extra + at + 8 + skip) << 32;
+    at += 4 + n;
+  }
+  return packed;
+}
+
+static gboolean zip_name(SecretUnpack *unpack)
+{
+  const uint8_t *head = unpack->head;
+  uint32_t flags = le16(head + 6), method = le16(head + 8);
+  size_t name_len = le16(head + 26);
+  uint64_t size =
+      zip64_size(head + ZIP_HEAD + name_len, le16(head + 28), le32(head + 22), le32(head + 18));
+  gboolean later = flags & 8 && size == 0, sealed = flags & 1;
+  g_autofree char *name = g_strndup((const char *)head + ZIP_HEAD, name_len);
+  close_member(unpack);
+  if (method == 8 && !sealed) {
+    open_member(unpack, name);
+    oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_RAW);
+    unpack->state = AT_DEFLATE;
+    return TRUE;
+  }
+  if (later && !g_str_has_suffix(name, "/"))
+    return FALSE; /* it ends where only the directory says */
+  if (method == 0 && !sealed)
+    open_member(unpack, name);
+  unpack->state = AT_STORED;
+  unpack->left = size;
+  return TRUE;
+}
+
+/* ---- packs of git: gitformat-pack(5)
+ * --------------------------------------------------------------------- */
+static gboolean pack_begin(SecretUnpack *unpack);
+
+static gboolean pack_object(SecretUnpack *unpack)
+{
+  close_member(unpack);
+  if (unpack->objects == 0) {
+    unpack->state = AT_END;
+    return TRUE;
+  }
+  unpack->objects--;
+  gather(unpack, 1, pack_begin);
+  return TRUE;
+}
+
+static gboolean pack_inflate(SecretUnpack *unpack)
+{
+  if (unpack->type != 2) /* trees hold names and digests */
+    open_member(unpack, "");
+  oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_ZLIB);
+  unpack->state = AT_DEFLATE;
+  return TRUE;
+}
+
+static gboolean pack_offset(SecretUnpack *unpack)
+{
+  if (unpack->head[unpack->have - 1] & 0x80) {
+    unpack->need++;
+    return unpack->need < 16;
+  }
+  return pack_inflate(unpack);
+}
+
+static gboolean pack_begin(SecretUnpack *unpack)
+{
+  if (unpack->head[unpack->have - 1] & 0x80) {
+    unpack->need++;
+    return unpack->need < 16;
+  }
+  unpack->type = unpack->head[0] >> 4 & 7;
+  if (unpack->type == 6)
+    gather(unpack, 1, pack_offset);
+  else if (unpack->type == 7)
+    gather(unpack, 20, pack_inflate);
+  else
+    return unpack->type != 0 && unpack->type != 5 && pack_inflate(unpack);
+  return TRUE;
+}
+
+static gboolean pack_head(SecretUnpack *unpack)
+{
+  const uint8_t *head = unpack->head;
+  unpack->objects =
+      (uint32_t)head[8] << 24 | (uint32_t)head[9] << 16 | (uint32_t)head[10] << 8 | head[11];
+  return pack_object(unpack);
+}
+
+/* ---- all of them
+ * ----------------------------------------------------------------------------------- */
+/* ".../objects/ab/cdef…": how git names what it keeps loose. */
+static gboolean is_loose(const char *path)
+{
+  size_t len = strlen(path), hex = 0;
+  while (hex < len && g_ascii_isxdigit(path[len - 1 - hex]))
+    hex++;
+  if ((hex != 38 && hex != 62) || len < hex + 11)
+    return FALSE;
+  const char *at = path + len - hex - 11;
+  return g_str_has_prefix(at, "objects/") && g_ascii_isxdigit(at[8]) && g_ascii_isxdigit(at[9]) &&
+         at[10] == '/';
+}
+
+static gboolean judge(const char *path, OakumSlice head, Kind *kind)
+{
+  const uint8_t *data = head.data;
+  if (head.len > 10 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8)
+    *kind = UNPACK_GZIP;
+  else if (head.len > ZIP_HEAD && memcmp(data, "PK\3\4", 4) == 0)
+    *kind = UNPACK_ZIP;
+  else if (head.len > 262 - 1 && memcmp(data + 257, "ustar", 5) == 0)
+    *kind = UNPACK_TAR;
+  else if (head.len > 12 && memcmp(data, "PACK\0\0\0", 7) == 0 && (data[7] == 2 || data[7] == 3))
+    *kind = UNPACK_PACK;
+  else if (head.len > 2 && data[0] == 0x78 && (data[0] << 8 | data[1]) % 31 == 0 && is_loose(path))
+    *kind = UNPACK_ZLIB;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* What gzip's content is called: "a.log.gz" is "a.log". */
+static char *inner_name(const char *path)
+{
+  static const struct {
+    const char *end, *to;
+  } ends[] = {{".tgz", ".tar"}, {".gz", ""}};
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(path, ends[i].end)) {
+      g_autofree char *stem = g_strndup(path, strlen(path) - strlen(ends[i].end));
+      return g_strconcat(stem, ends[i].to, NULL);
+    }
+  return g_strdup(path);
+}
+
+SecretUnpack *oakum_secret_unpack_new(SecretScan *scan, const char *path, OakumSlice head,
+                                      guint depth)
+{
+  Kind kind;
+  if (!judge(path, head, &kind))
+    return NULL;
+  SecretUnpack *unpack = g_new0(SecretUnpack, 1);
+  unpack->scan = scan;
+  unpack->kind = kind;
+  unpack->path = g_strdup(path);
+  unpack->stream = oakum_secret_stream_new(scan, depth + 1);
+  if (kind != UNPACK_TAR)
+    unpack->inflater =
+        oakum_inflater_new(kind == UNPACK_GZIP ? OAKUM_DEFLATE_GZIP : OAKUM_DEFLATE_ZLIB);
+  g_autofree char *inner = inner_name(path);
+  switch (kind) {
+  case UNPACK_GZIP:
+  case UNPACK_ZLIB:
+    open_member(unpack, kind == UNPACK_ZLIB ? "" : inner);
+    unpack->state = AT_DEFLATE;
+    break;
+  case UNPACK_TAR:
+    gather(unpack, BLOCK, tar_next);
+    break;
+  case UNPACK_ZIP:
+    gather(unpack, ZIP_HEAD, zip_head);
+    break;
+  case UNPACK_PACK:
+    gather(unpack, 12, pack_head);
+    break;
+  }
+  return unpack;
+}
+
+/* One deflate stream has ended. */
+static gboolean inflated(SecretUnpack *unpack)
+{
+  switch (unpack->kind) {
+  case UNPACK_GZIP: /* another member may follow: it is the same content that goes on */
+    oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_GZIP);
+    gather(unpack, 2, NULL);
+    return TRUE;
+  case UNPACK_ZIP:
+    close_member(unpack);
+    unpack->state = AT_SEARCH;
+    unpack->have = 0;
+    return TRUE;
+  case UNPACK_PACK:
+    return pack_object(unpack);
+  default:
+    unpack->state = AT_END;
+    return TRUE;
+  }
+}
+
+/* Takes some of `data`: how much; 0: it cannot go on. */
+static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
+{
+  size_t n = 0;
+  switch (unpack->state) {
+  case AT_HEAD:
+    n = MIN(len, unpack->need - unpack->have);
+    memcpy(unpack->head + unpack->have, data, n);
+    unpack->have += n;
+    if (unpack->have < unpack->need)
+      return n;
+    if (unpack->kind == UNPACK_GZIP) { /* the first bytes of another member */
+      gboolean more = unpack->head[0] == 0x1f && unpack->head[1] == 0x8b;
+      size_t used;
+      unpack->state = more ? AT_DEFLATE : AT_END;
+      return !more || oakum_inflater_push(unpack->inflater, unpack->head, 2, &used, give, unpack) ==
+                          0
+                 ? n
+                 : 0;
+    }
+    return unpack->next(unpack) ? n : 0;
+  case AT_STORED:
+    n = (size_t)MIN(len, unpack->left);
+    if (n > 0 && !give(unpack, data, n))
+      return 0;
+    unpack->left -= n;
+    if (unpack->left > 0)
+      return n;
+    if (unpack->kind == UNPACK_TAR) {
+      size_t pad = MIN(len - n, unpack->pad);
+      unpack->pad -= pad;
+      n += pad;
+      if (unpack->pad == 0) {
+        gather(unpack, BLOCK, tar_next);
+        close_member(unpack);
+      }
+      return n ? n : step(unpack, data, len);
+    }
+    gather(unpack, ZIP_HEAD, zip_head);
+    close_member(unpack);
+    return n ? n : step(unpack, data, len);
+  case AT_DEFLATE: {
+    int status = oakum_inflater_push(unpack->inflater, data, len, &n, give, unpack);
+    if (status < 0 || (status == 1 && !inflated(unpack)))
+      return 0;
+    return status == 0 ? len : n ? n : step(unpack, data, len);
+  }
+  case AT_SEARCH: /* a descriptor of 12 to 24 bytes may stand in front of it */
+    while (n < len && unpack->have < 4) {
+      static const char mark[] = "PK";
+      uint8_t c = data[n++];
+      guint have = (guint)unpack->have;
+      if (have < 2 ? c == (uint8_t)mark[have] : TRUE)
+        unpack->head[unpack->have++] = c;
+      else
+        unpack->have = c == 'P';
+      if (unpack->have == 1)
+        unpack->head[0] = 'P';
+      if (unpack->have == 4 && memcmp(unpack->head, "PK\3\4", 4) != 0 &&
+          memcmp(unpack->head, "PK\1\2", 4) != 0)
+        unpack->have = 0;
+    }
+    if (unpack->have == 4) {
+      unpack->state = AT_HEAD;
+      unpack->need = ZIP_HEAD;
+      unpack->next = zip_head;
+    }
+    return n;
+  case AT_END:
+    return len;
+  }
+  return 0;
+}
+
+gboolean oakum_secret_unpack_bytes(SecretUnpack *unpack, const uint8_t *data, size_t len)
+{
+  while (len > 0) {
+    size_t n = step(unpack, data, len);
+    if (n == 0)
+      return FALSE;
+    data += n;
+    len -= n;
+  }
+  return TRUE;
+}
+
+void oakum_secret_unpack_free(SecretUnpack *unpack)
+{
+  if (!unpack)
+    return;
+  oakum_secret_stream_free(unpack->stream);
+  oakum_inflater_free(unpack->inflater);
+  g_free(unpack->long_name);
+  g_free(unpack->path);
+  g_free(unpack);
+}

@@ -1,0 +1,190 @@
+/* debian/copyright: the machine-readable form (copyright-format 1.0, "DEP-5"), and free text, which
+ * names files of /usr/share/common-licenses. */
+#include "license/license.h"
+#include <string.h>
+
+typedef struct {
+  GPtrArray *parts; /* char *: expressions, each once */
+  GHashTable *seen;
+} Found;
+
+static void add(Found *found, char *part_taken)
+{
+  if (!part_taken || found->parts->len >= OAKUM_LICENSE_PARTS_MAX ||
+      g_hash_table_contains(found->seen, part_taken)) {
+    g_free(part_taken);
+    return;
+  }
+  g_hash_table_add(found->seen, part_taken);
+  g_ptr_array_add(found->parts, part_taken);
+}
+
+static char *join(Found *found)
+{
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < found->parts->len; i++) {
+    const char *part = found->parts->pdata[i];
+    gboolean choice = found->parts->len > 1 && strstr(part, " OR ");
+    if (out->len + strlen(part) > OAKUM_LICENSE_MAX - 16)
+      break;
+    g_string_append_printf(out, "%s%s%s%s", i > 0 ? " AND " : "", choice ? "(" : "", part,
+                           choice ? ")" : "");
+  }
+  if (out->len > 0)
+    return g_string_free(out, FALSE);
+  g_string_free(out, TRUE);
+  return NULL;
+}
+
+/* "LicenseRef-" and what of the name may stand there. */
+static char *reference(const char *name)
+{
+  GString *out = g_string_new("LicenseRef-");
+  for (const char *p = name; *p && out->len < OAKUM_LICENSE_WORD_MAX; p++)
+    g_string_append_c(out, g_ascii_isalnum(*p) || *p == '.' || *p == '-' ? *p : '-');
+  return g_string_free(out, FALSE);
+}
+
+/* One name: "GPL-2+", "BSD-3-clause~Intel", "GPL-2+ with OpenSSL exception". */
+static char *of_name(const char *name)
+{
+  g_autofree char *own = g_strstrip(g_strdup(name));
+  char *expression = *own ? oakum_license_expression(own) : NULL;
+  if (expression || !*own)
+    return expression;
+  char *with = strstr(own, " with ");
+  with = with ? with : strstr(own, " With ");
+  if (with) /* an exception that SPDX does not know: it allows more, not less */
+    *with = '\0';
+  size_t n = strcspn(own, "~");
+  g_autofree char *plain = g_strndup(own, n);
+  g_strstrip(plain);
+  expression = oakum_license_expression(plain);
+  return expression ? expression : reference(plain);
+}
+
+/* "A and B", "A or B", "A, B", "A and/or B": words between, not in parentheses. */
+static char *of_line(const char *line)
+{
+  char *whole = oakum_license_expression(line);
+  if (whole)
+    return whole;
+  g_auto(GStrv) words = g_strsplit_set(line, " \t", OAKUM_LICENSE_PARTS_MAX);
+  g_autoptr(GString) name = g_string_new(NULL), out = g_string_new(NULL);
+  const char *joint = NULL;
+  for (char **word = words;; word++) {
+    gboolean end = !*word;
+    g_autofree char *own = g_strdup(end ? "" : *word);
+    gboolean comma = g_str_has_suffix(own, ",");
+    if (comma)
+      own[strlen(own) - 1] = '\0';
+    gboolean is_or = g_ascii_strcasecmp(own, "or") == 0 || g_ascii_strcasecmp(own, "and/or") == 0;
+    gboolean is_and = g_ascii_strcasecmp(own, "and") == 0;
+    if (!is_or && !is_and && *own)
+      g_string_append_printf(name, "%s%s", name->len ? " " : "", own);
+    if ((is_or || is_and || end || comma) && name->len > 0) {
+      g_autofree char *one = of_name(name->str);
+      if (one)
+        g_string_append_printf(out, "%s%s", out->len ? (joint ? joint : " AND ") : "", one);
+      joint = NULL;
+      g_string_truncate(name, 0);
+    }
+    if (is_or || is_and)
+      joint = is_or ? " OR " : " AND ";
+    if (end)
+      break;
+  }
+  return out->len > 0 ? g_strdup(out->str) : NULL;
+}
+
+static gboolean is_formal(OakumSlice text)
+{
+  OakumSlice head = {text.data, MIN(text.len, 1024)};
+  return memmem(head.data, head.len, "copyright-format", 16) ||
+         memmem(head.data, head.len, "Format-Specification:", 21) ||
+         memmem(head.data, head.len, "dep.debian.net/deps/dep5", 24) ||
+         memmem(head.data, head.len, "dep5", 4);
+}
+
+static gboolean next_line(OakumSlice *rest, OakumSlice *line)
+{
+  if (rest->len == 0)
+    return FALSE;
+  const uint8_t *end = memchr(rest->data, '\n', rest->len);
+  size_t n = end ? (size_t)(end - rest->data) : rest->len;
+  *line = (OakumSlice){rest->data, n};
+  n += end != NULL;
+  rest->data += n;
+  rest->len -= n;
+  return TRUE;
+}
+
+static void read_formal(OakumSlice text, Found *found)
+{
+  OakumSlice line;
+  while (next_line(&text, &line)) {
+    if (line.len < 9 || line.len > OAKUM_LICENSE_MAX ||
+        g_ascii_strncasecmp((const char *)line.data, "License:", 8) != 0)
+      continue;
+    g_autofree char *own = g_strndup((const char *)line.data + 8, line.len - 8);
+    g_strstrip(own);
+    if (*own)
+      add(found, of_line(own));
+  }
+}
+
+static void read_free(OakumSlice text, Found *found)
+{
+  static const char *const names[][2] = {
+      {"GPL-1", "GPL-1.0"},         {"GPL-2", "GPL-2.0"},
+      {"GPL-3", "GPL-3.0"},         {"LGPL-2.1", "LGPL-2.1"},
+      {"LGPL-2", "LGPL-2.0"},       {"LGPL-3", "LGPL-3.0"},
+      {"GFDL-1.2", "GFDL-1.2"},     {"GFDL-1.3", "GFDL-1.3"},
+      {"Apache-2.0", "Apache-2.0"}, {"Artistic", "Artistic-1.0-Perl"},
+      {"BSD", "BSD-3-Clause"},      {"CC0-1.0", "CC0-1.0"},
+      {"MPL-1.1", "MPL-1.1"},       {"MPL-2.0", "MPL-2.0"}};
+  static const char place[] = "common-licenses/";
+  gboolean later = memmem(text.data, text.len, "later version", 13) ||
+                   memmem(text.data, text.len, "any later", 9);
+  for (OakumSlice rest = text;;) {
+    const uint8_t *at = rest.len ? memmem(rest.data, rest.len, place, strlen(place)) : NULL;
+    if (!at)
+      break;
+    at += strlen(place);
+    rest = (OakumSlice){at, rest.len - (size_t)(at - rest.data)};
+    size_t n = 0;
+    while (n < rest.len &&
+           (g_ascii_isalnum(rest.data[n]) || rest.data[n] == '-' || rest.data[n] == '.'))
+      n++;
+    while (n > 0 && rest.data[n - 1] == '.')
+      n--;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+      if (strlen(names[i][0]) == n && memcmp(rest.data, names[i][0], n) == 0) {
+        gboolean gnu = strstr(names[i][0], "GPL") || strstr(names[i][0], "GFDL");
+        add(found, gnu ? g_strconcat(names[i][1], later ? "-or-later" : "-only", NULL)
+                       : g_strdup(names[i][1]));
+      }
+  }
+  char *texts = oakum_license_identify(text);
+  if (texts) {
+    g_auto(GStrv) ids = g_strsplit(texts, " AND ", -1);
+    for (char **id = ids; *id; id++)
+      add(found, g_strdup(*id));
+    g_free(texts);
+  }
+  if (found->parts->len == 0 && memmem(text.data, text.len, "public domain", 13))
+    add(found, g_strdup("LicenseRef-public-domain"));
+}
+
+char *oakum_license_debian(OakumSlice copyright)
+{
+  Found found = {g_ptr_array_new_with_free_func(g_free), oakum_str_map_new(NULL, NULL)};
+  if (is_formal(copyright))
+    read_formal(copyright, &found);
+  if (found.parts->len == 0)
+    read_free(copyright, &found);
+  char *out = join(&found);
+  g_hash_table_unref(found.seen);
+  g_ptr_array_unref(found.parts);
+  return out;
+}

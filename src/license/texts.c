@@ -1,0 +1,123 @@
+/* Texts of licenses, by hashes of five words in a row. A license is there when most of its sample
+ * is; of several that are much alike, the one of which most is there. */
+#include "license/license.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+  const char *id;
+  guint total; /* hashes of the whole text */
+  guint step;  /* those that it divides are the sample */
+  guint n;
+  const uint32_t *sample; /* ascending */
+} LicenseText;
+#include "license/texts.inc"
+
+#define WORDS 5
+
+static int by_number(const void *a, const void *b)
+{
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* As tools/license-texts has it. */
+static uint32_t mix(uint32_t value)
+{
+  value = (value ^ value >> 16) * 0x85ebca6bu;
+  value = (value ^ value >> 13) * 0xc2b2ae35u;
+  return value ^ value >> 16;
+}
+
+static GArray *hashes_of(OakumSlice text)
+{
+  GArray *out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+  uint32_t words[WORDS] = {0}, word = 0x811c9dc5u;
+  guint n = 0;
+  gboolean in = FALSE;
+  for (size_t i = 0; i <= text.len && n < OAKUM_LICENSE_TEXT_WORDS_MAX; i++) {
+    int c = i < text.len ? g_ascii_tolower(text.data[i]) : ' ';
+    if (g_ascii_isalnum(c)) {
+      word = (word ^ (uint32_t)c) * 0x01000193u;
+      in = TRUE;
+      continue;
+    }
+    if (!in)
+      continue;
+    memmove(words, words + 1, sizeof(words) - sizeof(words[0]));
+    words[WORDS - 1] = word;
+    word = 0x811c9dc5u;
+    in = FALSE;
+    if (++n < WORDS)
+      continue;
+    uint32_t value = 0;
+    for (guint k = 0; k < WORDS; k++)
+      value = value * 31 + words[k];
+    value = mix(value);
+    g_array_append_val(out, value);
+  }
+  if (out->len > 0)
+    qsort(out->data, out->len, sizeof(uint32_t), by_number);
+  return out;
+}
+
+/* How much of the sample is there, 0 to 1. */
+static double share(const LicenseText *license, const GArray *hashes)
+{
+  guint found = 0;
+  for (guint i = 0; i < license->n; i++)
+    found += bsearch(&license->sample[i], hashes->data, hashes->len, sizeof(uint32_t), by_number) !=
+             NULL;
+  return license->n ? (double)found / license->n : 0;
+}
+
+/* Whether the texts are much alike, so that one of them stands for both. */
+static gboolean alike(const LicenseText *a, const LicenseText *b)
+{
+  guint step = MAX(a->step, b->step), n = 0, both = 0;
+  for (guint i = 0; i < a->n; i++)
+    if (a->sample[i] % step == 0) {
+      n++;
+      both += bsearch(&a->sample[i], b->sample, b->n, sizeof(uint32_t), by_number) != NULL;
+    }
+  return both * 3 > n;
+}
+
+char *oakum_license_identify(OakumSlice text)
+{
+  g_autoptr(GArray) hashes = hashes_of(text);
+  double shares[G_N_ELEMENTS(texts)];
+  const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX];
+  guint n = 0;
+  if (hashes->len == 0)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    shares[i] = share(&texts[i], hashes);
+  while (n < G_N_ELEMENTS(chosen)) {
+    int best = -1;
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+      gboolean taken = shares[i] < OAKUM_LICENSE_TEXT_SHARE;
+      for (guint k = 0; k < n && !taken; k++)
+        taken = chosen[k] == &texts[i] || alike(&texts[i], chosen[k]);
+      if (taken)
+        continue;
+      double score = shares[i] * texts[i].total;
+      double most = best >= 0 ? shares[best] * texts[best].total : 0;
+      /* as much of both: the one that is there as a whole */
+      if (best < 0 || score > most * 1.02 || (score > most * 0.98 && shares[i] > shares[best]))
+        best = (int)i;
+    }
+    if (best < 0)
+      break;
+    chosen[n++] = &texts[best];
+  }
+  GString *out = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (guint k = 0; k < n; k++)
+      if (chosen[k] == &texts[i])
+        g_string_append_printf(out, "%s%s", out->len ? " AND " : "", texts[i].id);
+  if (out->len > 0)
+    return g_string_free(out, FALSE);
+  g_string_free(out, TRUE);
+  return NULL;
+}

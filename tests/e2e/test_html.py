@@ -1,0 +1,192 @@
+"""The HTML report: what is in the file, and what a browser makes of it."""
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import REPO
+from html_result import SEVERITIES, result
+from test_report import HOSTILE
+
+MODULES = REPO / "build/browser"
+CHROMIUM = shutil.which("chromium")
+BROWSER = bool(CHROMIUM and shutil.which("node") and (MODULES / "node_modules/playwright-core").exists())
+HOLES = 5000
+
+
+def render(oakum, folder, data, name):
+    (folder / f"{name}.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "html", "-o", f"{name}.html", f"{name}.json"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / f"{name}.html"
+
+
+def hostile_result():
+    """Everything that a stranger may write, in every field that takes text."""
+    data = result(2 * len(HOSTILE), packages=len(HOSTILE))
+    texts = HOSTILE + ("javascript:alert(1)", "\u05d0\u05d1\u05d2 \u202e txt.exe", "{{script}}", "</noscript><script>alert(2)</script>", "\u2028\u2029", "<svg onload=alert(3)>")
+    count = [0]
+
+    def next_text(old):
+        count[0] += 1
+        return texts[count[0] % len(texts)] + " " + old
+
+    def spoil(value, key=None):
+        if isinstance(value, dict):
+            return {k: v if k in ("severity", "status", "kind", "schema", "type") else spoil(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [spoil(v, key) for v in value]
+        return next_text(value) if isinstance(value, str) else value
+    packages = data["packages"]
+    spoiled = spoil(data)
+    for finding, plain in zip(spoiled["findings"], data["findings"]):  # still the same packages
+        at = next(i for i, p in enumerate(packages) if p["purl"] == plain["package"]["purl"])
+        finding["package"] = {k: spoiled["packages"][at][k] for k in ("name", "version", "purl")}
+    return spoiled
+
+
+@pytest.fixture(scope="module")
+def files(oakum, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("html")
+    big = render(oakum, folder, result(HOLES), "big")
+    small = result(40)
+    after = result(70, target="registry.example/shop/api:1.13")
+    after["findings"] = after["findings"][10:]
+    after["packages"] = after["packages"][5:] + [{**after["packages"][0], "version": "99"}]
+    after["layers"][4]["diff_id"] = "sha256:" + "0" * 64
+    after["image"]["config"]["user"] = "1000"
+    out = {"big": big, "small": render(oakum, folder, small, "small"), "hostile": render(oakum, folder, hostile_result(), "hostile"),
+           "empty": render(oakum, folder, {**result(0, packages=1), "secrets": [], "hygiene": [], "licenses": [], "incomplete": [], "layers": [], "verdict": {"kind": "pass", "reasons": []}}, "empty")}
+    (folder / "after.json").write_text(json.dumps(after))
+    for name, pair in (("compare", ("small.json", "after.json")), ("strange", ("hostile.json", "after.json"))):
+        done = subprocess.run([oakum, "compare", "--format", "html", "-o", f"{name}.html", *pair], cwd=folder, capture_output=True, text=True)
+        assert done.returncode in (0, 3), done.stderr
+        out[name] = folder / f"{name}.html"
+    return out
+
+
+# ---- the file ------------------------------------------------------------------------------------
+
+PAGES = ["big", "small", "hostile", "empty", "compare", "strange"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_file_stands_alone(files, page):
+    """A policy by digests that fit, two scripts' worth of inert data, one script, and no address but in the data."""
+    text = files[page].read_text()
+    head, script = re.match(r'(?s)(.*)<script>(.*)</script>\n</body>\n</html>\n$', text).groups()
+    style, = re.findall(r"(?s)<style>(.*?)</style>", head)
+    policy, = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', head)
+    rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    for source, key in ((script, "script-src"), (style, "style-src")):
+        assert rules[key] == "'sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() + "'"
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'" and rules["img-src"] == "data:"
+    blocks = re.findall(r'(?s)<script type="application/(?:json|x-ndjson)" id="(\w+)">(.*?)</script>', head)
+    assert [name for name, _ in blocks] == ["data", "details"] and head.count("<script") == 2
+    assert not any(c in body for _, body in blocks for c in "<>&\u2028\u2029\x1b\u202e")
+    data = json.loads(blocks[0][1])
+    assert len(data["findings"]) == len(blocks[1][1].splitlines()) == len([json.loads(line) for line in blocks[1][1].splitlines()])
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "XMLHttpRequest", "import(", "@import", "url("):
+        assert word not in script + style, word
+    assert re.findall(r'(?:src|href)="([^"]*)"', head) == ["data:,", "#findings"]
+
+
+def test_what_it_says(files):
+    """All findings of all kinds, the most urgent first; links of ids that are ids alone."""
+    text = files["small"].read_text()
+    data = json.loads(re.search(r'(?s)id="data">(.*?)</script>', text)[1])
+    details = [json.loads(line) for line in re.search(r'(?s)id="details">(.*?)</script>', text)[1].splitlines()]
+    assert [k[0] for k in data["kinds"]] == ["hole", "secret", "hygiene", "licence", "freshness", "incomplete", "lint"]
+    kinds = [data["kinds"][row[0]][0] for row in data["findings"]]
+    assert {k: kinds.count(k) for k in set(kinds)} == {"hole": 40, "secret": 2, "hygiene": 1, "licence": 1, "incomplete": 1}
+    assert data["findings"][0][7] & 1 and data["verdict"]["kind"] == "fail"  # known to be exploited
+    ranks = [row[1] for row in data["findings"][1:]]
+    assert ranks == sorted(ranks, reverse=True)
+    first = next(d for d, row in zip(details, data["findings"]) if row[2] == "CVE-2024-10004")
+    assert [link[1] for link in first["links"]] == ["https://nvd.nist.gov/vuln/detail/CVE-2024-10004", "https://github.com/advisories/GHSA-0004-aaaa-bbbb",
+                                                   "https://security-tracker.debian.org/tracker/DSA-4-1"]
+    hostile = files["hostile"].read_text()
+    for line in re.search(r'(?s)id="details">(.*?)</script>', hostile)[1].splitlines():
+        assert all(len(link) == 1 or re.fullmatch(r"https://[a-z.]+/[\w./:-]+", link[1]) for link in json.loads(line).get("links", []))
+
+
+def test_what_a_browser_without_scripts_shows(files):
+    plain = re.search(r"(?s)<noscript>(.*?)</noscript>", files["big"].read_text())[1]
+    assert plain.count("<tr>") == 201 and "These are the 200 most urgent of 5005" in plain and "Verdict: <strong>fail</strong>" in plain
+    tags = set(re.findall(r"<(/?\w+)", re.search(r"(?s)<noscript>(.*?)</noscript>", files["hostile"].read_text())[1]))
+    assert tags <= {"h1", "/h1", "bdi", "/bdi", "ul", "/ul", "li", "/li", "strong", "/strong", "table", "/table", "thead", "/thead", "tr", "/tr", "th", "/th", "td", "/td", "p", "/p"}
+
+
+def test_same_bytes(oakum, files):
+    again = subprocess.run([oakum, "report", "--format", "html", files["small"].with_suffix(".json")], capture_output=True)
+    assert again.stdout == files["small"].read_bytes()
+
+
+# ---- in a browser --------------------------------------------------------------------------------
+
+def walk(scenario, file, *more):
+    done = subprocess.run(["node", REPO / "tests/browser/walk.js", scenario, file, *more], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "OAKUM_BROWSER": str(MODULES), "OAKUM_CHROMIUM": CHROMIUM})
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+if BROWSER:
+    def test_use(files):
+        """Search, filters, order and groups of 5,000 findings, by an account of our own."""
+        seen, made = walk("use", files["big"]), result(HOLES)
+        holes = made["findings"]
+        assert seen["bad"] == [] and seen["sections"] == ["summary", "findings", "map", "packages"] and seen["title"] == made["target"]
+        total = HOLES + 5
+        assert seen["open"]["count"] == f"{total:,} findings, the first 50 listed" and len(seen["open"]["ids"]) == 50
+        assert seen["search"]["ids"] == ["CVE-2024-10007"] and seen["search"]["count"] == f"1 of {total:,} findings"
+        critical = sum(f["severity"] == "critical" for f in holes + made["secrets"])
+        assert seen["worst"]["count"].startswith(f"{critical:,} of {total:,} findings")
+        assert seen["fixable"]["count"].startswith(f"{sum(f['fixed'] is not None for f in holes):,} of {total:,} findings")
+        assert seen["cleared"] == seen["unsorted"] == seen["open"]
+        ordered = sorted([f["id"] for f in holes] + ["github-token", "private-key", "root-user", "licence-denied", "unreadable-archive"], key=str.lower)
+        assert seen["sorted"]["ids"] == ordered[:50] and seen["sorted"]["aria"].count("ascending") == 1 and seen["down"]["ids"] == ordered[::-1][:50]
+        names = {f["package"]["name"] for f in holes} | {f["file"] for f in made["secrets"] + made["hygiene"] + made["licenses"]} | {"the image"}
+        assert len(seen["groups"]["ids"]) == min(50, len(names)) and set(seen["groups"]["ids"]) <= names
+        assert len(seen["group"]["ids"]) > len(seen["groups"]["ids"]) or len(seen["group"]["ids"]) == 50
+        for word in ("Why", "What to do", "Compared", "Fingerprint", "What the feeds say", "var/lib/dpkg/status"):
+            assert word in seen["detail"], word
+        assert seen["links"] and all(re.match(r"https://(nvd.nist.gov|github.com|security-tracker.debian.org)/", url) and rel == "noopener noreferrer" for url, rel in seen["links"])
+        assert seen["more"] == 250
+
+    def test_keys(files):
+        seen = walk("keys", files["big"])
+        assert seen["bad"] == [] and seen["skip"] == "Skip to the findings" and seen["first"] != seen["second"] and seen["back"] == seen["first"] == seen["home"]
+        assert (seen["unfolded"], seen["expanded"], seen["folded"]) == (1, "true", 0) and seen["end"] and seen["grown"] and seen["stops"] == 1
+        assert seen["search"] == "search" and seen["nothing"].startswith("0 of") and seen["escaped"] == seen["first"]
+        assert seen["help"] and seen["closed"] and seen["off"] == ""
+
+    @pytest.mark.parametrize("page", ["small", "compare", "empty"])
+    def test_accessibility(files, page):
+        """axe-core finds nothing, in light and dark colours, as it opens and unfolded."""
+        seen = walk("judge", files[page])
+        assert seen["light"]["violations"] == [] and seen["dark"]["violations"] == []
+        assert seen["light"]["passes"] > 20 and seen["light"]["background"] != seen["dark"]["background"] and seen["light"]["bad"] == seen["dark"]["bad"] == []
+
+    @pytest.mark.parametrize("page", ["hostile", "strange"])
+    def test_hostile(files, page):
+        """No dialog, request, window or error; no element, handler or link that the page does not make itself; nothing that moves or turns text."""
+        seen = walk("hostile", files[page])
+        assert seen["bad"] == [] and seen["handlers"] == 0 and seen["details"] > 0
+        assert seen["elements"] == ["META ", "META Content-Security-Policy", "META viewport", "META referrer", "META color-scheme", "META generator", "LINK icon", "STYLE ",
+                                    "SCRIPT data", "SCRIPT details", "SCRIPT "]
+        assert all(re.match(r"file:|https://(nvd.nist.gov|github.com|security-tracker.debian.org|osv.dev)/", link) for link in seen["links"])
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", seen["text"]) and "<script>alert(1)</script>" in seen["text"]
+
+    def test_plain_and_paper(files):
+        seen = walk("plain", files["small"])
+        assert seen["bad"] == [] and seen["rows"] == 46 and "Verdict: fail" in seen["text"] and seen["listed"] == 45 and not seen["hidden"]
+        assert walk("plain", files["big"])["listed"] == HOLES + 5
+
+    def test_severity_names_fit(files):
+        data = json.loads(re.search(r'(?s)id="data">(.*?)</script>', files["small"].read_text())[1])
+        assert data["severities"] == SEVERITIES[::-1]

@@ -1,0 +1,359 @@
+/* The page itself. */
+const state = { text: "", severities: new Set(), kinds: new Set(), changes: new Set(), fixable: false, kev: false, suppressed: false, own: false,
+  type: "", layer: "", package: -1 };
+const comparing = data.page === "compare";
+let table = null, packageTable = null, haystacks = null;
+
+/* ---- head and summary --------------------------------------------------------------------------------------------------------- */
+function drawHead() {
+  byId("brand").textContent = "oakum " + data.version + (comparing ? ": two images compared" : ": what is in an image");
+  const target = byId("target");
+  target.append(bdi(data.target));
+  if (comparing) target.append(" \u2192 ", bdi(data.to));
+  const verdict = data.verdict;
+  if (verdict) {
+    const words = { pass: "Passed", fail: "Refused", unknown: "Not known" };
+    const box = el("div", { class: "verdict " + verdict.kind }, el("p", null, el("strong", null, "Verdict: " + words[verdict.kind])));
+    if (verdict.reasons.length > 0) box.append(el("ul", null, ...verdict.reasons.map(r => el("li", null, bdi(r)))));
+    else box.append(el("p", null, "Nothing that was asked for speaks against it."));
+    if (verdict.rules && verdict.rules.length > 0)
+      box.append(plainTable("Rules of the policy", ["Rule", "Verdict", "Findings", "What it saw"],
+        verdict.rules.map(r => [bdi(r[0]), r[1], number(r[2]), bdi(r[3])]), [false, false, true, false]));
+    byId("verdict").append(box);
+  }
+  byId("foot").append(data.foot);
+}
+
+function drawFacts() {
+  if (comparing) {
+    byId("facts").append(plainTable("Before and after", ["What", "Before", "After", "Difference"],
+      data.facts.map(f => [f[0], bdi(f[1]), bdi(f[2]), f[3] || ""]), [false, false, false, false]));
+    return;
+  }
+  const list = el("dl");
+  for (const [name, value] of data.facts) list.append(el("dt", null, name), el("dd", null, name === "Digest" ? code(value) : bdi(value)));
+  byId("facts").append(list);
+}
+
+const counted = f => !(f.flags & FLAG.suppressed);
+
+function drawBars() {
+  const rows = comparing ? CHANGES.map((name, i) => [name, f => f.change === i]) : KINDS.map((kind, i) => [kind[1], f => f.kind === i]);
+  const all = rows.map(([name, of]) => {
+    const counts = SEVERITIES.map(() => 0);
+    for (const f of findings) if (counted(f) && of(f)) counts[f.severity]++;
+    return { name, counts, total: counts.reduce((a, b) => a + b, 0) };
+  }).filter(r => r.total > 0);
+  if (all.length === 0) {
+    byId("bars").append(el("p", null, "Nothing was found."));
+    return;
+  }
+  const most = Math.max(...all.map(r => r.total)), grid = el("div", { class: "bars" });
+  const told = c => SEVERITIES.map((s, i) => c[i] ? number(c[i]) + " " + s : "").filter(t => t).reverse().join(", ");
+  for (const r of all)
+    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", null, told(r.counts)));
+  byId("bars").append(el("h3", null, comparing ? "Findings that came, went and stayed" : "Findings by kind and severity"), grid);
+}
+
+/* ---- filters ------------------------------------------------------------------------------------------------------------------ */
+const DIMENSIONS = { text: 1, kinds: 2, severities: 4, changes: 8, other: 16 };
+
+function haystack(f) {
+  return [f.id, f.aliases, f.subject, f.version, f.fixed, f.title, f.status].join(" ").toLowerCase();
+}
+
+/* Which dimensions speak against a row: one pass gives what is shown, and what each button would show. */
+function misses(f, words) {
+  let miss = 0;
+  if (words.length > 0 && !words.every(w => haystacks[f.index].includes(w))) miss |= DIMENSIONS.text;
+  if (state.kinds.size > 0 && !state.kinds.has(f.kind)) miss |= DIMENSIONS.kinds;
+  if (state.severities.size > 0 && !state.severities.has(f.severity)) miss |= DIMENSIONS.severities;
+  if (state.changes.size > 0 && !state.changes.has(f.change)) miss |= DIMENSIONS.changes;
+  if ((state.fixable && !f.fixed) || (state.kev && !(f.flags & FLAG.kev)) || (!state.suppressed && !counted(f)) || (state.own && (f.flags & FLAG.base)) ||
+      (state.type !== "" && f.type !== state.type) || (state.layer !== "" && f.layer !== Number(state.layer)) ||
+      (state.package >= 0 && f.package !== state.package))
+    miss |= DIMENSIONS.other;
+  return miss;
+}
+
+const facets = [];
+function apply() {
+  const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
+  if (words.length > 0 && !haystacks) haystacks = findings.map(haystack);
+  for (const facet of facets) facet.counts.fill(0);
+  const shown = new Uint8Array(findings.length);
+  for (const f of findings) {
+    const miss = misses(f, words);
+    shown[f.index] = miss === 0;
+    for (const facet of facets) if ((miss & ~facet.bit) === 0) facet.counts[facet.of(f)]++;
+  }
+  for (const facet of facets) facet.buttons.forEach((b, i) => { if (b) b.lastChild.data = " " + number(facet.counts[i]); });
+  byId("picked").hidden = state.package < 0;
+  if (state.package >= 0) byId("picked").textContent = "Only " + packages[state.package].name + ": show all packages";
+  table.filter(f => shown[f.index] === 1);
+}
+
+function facet(title, names, set, bit, of, chips) {
+  const entry = { bit, of, counts: names.map(() => 0), buttons: [] };
+  const box = el("fieldset", null, el("legend", null, title));
+  const present = new Set(findings.map(of));
+  const order = names.map((_, i) => i).filter(i => present.has(i));
+  for (const i of chips ? order.reverse() : order) {
+    const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
+      const on = !set.delete(i);
+      if (on) set.add(i);
+      button.setAttribute("aria-pressed", String(on));
+      apply();
+    } }, chips ? el("span", { class: "chip s" + i }, names[i]) : names[i], " 0");
+    entry.buttons[i] = button;
+    box.append(button);
+  }
+  facets.push(entry);
+  return present.size > 1 ? box : null;
+}
+
+function check(title, key) {
+  const input = el("input", { type: "checkbox", onchange: () => { state[key] = input.checked; apply(); } });
+  return el("label", null, input, " " + title);
+}
+
+function choice(title, options, change) {
+  const select = el("select", { onchange: () => change(select.value) }, ...options.map(([value, name]) => el("option", { value }, name)));
+  return el("label", null, title + " ", select);
+}
+
+const GROUPS = {
+  package: f => f.subject || "the image", id: f => f.id, severity: f => SEVERITIES[f.severity], kind: f => KINDS[f.kind][1],
+  layer: f => f.layer >= 0 ? layerName(f.layer) + (data.layers[f.layer] && data.layers[f.layer][2] ? ": " + data.layers[f.layer][2] : "") : "no layer",
+};
+
+function clearFilters() {
+  for (const set of [state.severities, state.kinds, state.changes]) set.clear();
+  Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 });
+  for (const node of byId("filters").querySelectorAll("[aria-pressed]")) node.setAttribute("aria-pressed", "false");
+  for (const node of byId("filters").querySelectorAll("input[type=checkbox]")) node.checked = false;
+  for (const node of byId("filters").querySelectorAll("select:not(#group)")) node.value = "";
+  byId("search").value = "";
+  apply();
+}
+
+function drawFilters() {
+  const some = (flag, of) => findings.some(f => of ? of(f) : f.flags & flag);
+  const search = el("input", { type: "search", id: "search", placeholder: "id, package, title", autocomplete: "off", spellcheck: "false",
+    oninput: () => { state.text = search.value; apply(); } });
+  const types = [...new Set(findings.map(f => f.type).filter(t => t))].sort();
+  const layers = [...new Set(findings.map(f => f.layer).filter(l => l >= 0))].sort((a, b) => a - b);
+  const first = el("div", { class: "row" }, el("label", null, "Search ", search),
+    some(0, f => f.fixed) ? check("with a fix", "fixable") : null, some(FLAG.kev) ? check("known to be exploited", "kev") : null,
+    some(FLAG.base) && some(0, f => f.layer >= 0 && !(f.flags & FLAG.base)) ? check("not from the base image", "own") : null,
+    some(FLAG.suppressed) ? check("suppressed ones too (" + number(findings.filter(f => !counted(f)).length) + ")", "suppressed") : null);
+  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, state.severities, DIMENSIONS.severities, f => f.severity, true));
+  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), state.kinds, DIMENSIONS.kinds, f => f.kind, false),
+    comparing ? facet("Change", CHANGES, state.changes, DIMENSIONS.changes, f => f.change, false) : null);
+  const group = choice("Group by", [["", "nothing"], ["package", "package"], ["id", "id"], ["severity", "severity"], ["kind", "kind"], ["layer", "layer"]],
+    value => table.groupBy(GROUPS[value] || null));
+  group.querySelector("select").id = "group";
+  const fourth = el("div", { class: "row" },
+    types.length > 1 ? choice("Type", [["", "all"], ...types.map(t => [t, t])], v => { state.type = v; apply(); }) : null,
+    layers.length > 1 ? choice("Layer", [["", "all"], ...layers.map(l => [String(l), String(l + 1)])], v => { state.layer = v; apply(); }) : null,
+    group, el("button", { type: "button", id: "clear", onclick: clearFilters }, "Clear filters"),
+    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.package = -1; apply(); } }));
+  byId("filters").append(first, second, third, fourth);
+}
+
+/* ---- findings ----------------------------------------------------------------------------------------------------------------- */
+const LABELS = [["why", "Why"], ["fix", "What to do"], ["compared", "Compared"], ["fixed", "Mended in"], ["fix_date", "Mended on"], ["status", "Status"],
+  ["suppressed", "Does not count"], ["severity_by", "Severity by"], ["cvss", "CVSS"], ["epss", "EPSS"], ["risk", "Risk"], ["kev", "Exploited"],
+  ["advisory", "Advisory"], ["looked_up", "Looked up"], ["purl", "Package"], ["file", "File"], ["category", "Category"], ["code", "Also called"],
+  ["match", "What was found"], ["gone", "Gone"], ["layer", "Layer"], ["created_by", "Made by"], ["dockerfile", "Dockerfile"], ["fingerprint", "Fingerprint"]];
+const MONO = new Set(["purl", "file", "match", "layer", "created_by", "fingerprint", "compared"]);
+
+function link([id, url]) {
+  return url && url.startsWith("https://") ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, bdi(id)) : bdi(id);
+}
+
+function detail(f) {
+  const more = evidence(f), box = el("div"), list = el("dl");
+  if (f.title) box.append(el("p", null, bdi(f.title)));
+  for (const [key, name] of LABELS)
+    if (more[key]) list.append(el("dt", null, name), el("dd", null, MONO.has(key) ? code(more[key]) : bdi(more[key])));
+  if (more.paths) list.append(el("dt", null, "Proved by"), el("dd", null, el("ul", null, ...more.paths.map(p => el("li", null, code(p))))));
+  if (more.links) {
+    const cell = el("dd");
+    more.links.forEach((l, i) => cell.append(i > 0 ? ", " : "", link(l)));
+    list.append(el("dt", null, "Names"), cell);
+  }
+  box.append(list);
+  if (more.records)
+    box.append(plainTable("What the feeds say", ["Feed", "Record", "Date", "Status", "Mended in", "Severity", "Decided"],
+      more.records.map(r => r.map((c, i) => i === 6 ? (c ? "yes" : "") : c === null ? "" : bdi(c)))));
+  return box;
+}
+
+function drawFindings() {
+  const flags = f => [
+    f.flags & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
+    f.flags & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
+  const columns = [
+    { title: "Finding", width: 32, key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
+    { title: "Severity", width: 13, tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
+    { title: "Where", width: 17, key: f => natural(f.subject), cell: f => bdi(f.subject) },
+    { title: "Installed", width: 13, key: f => natural(f.version), cell: f => bdi(f.version) },
+    { title: "Mended in", width: 13, key: f => natural(f.fixed), cell: f => f.fixed ? bdi(f.fixed) : el("span", null, f.kind === 0 ? f.status.replaceAll("_", " ") : "") },
+    { title: "Layer", width: 9, numeric: true, key: f => f.layer, cell: f => f.layer >= 0 ? String(f.layer + 1) + (f.line > 0 ? ", line " + f.line : "") : "" },
+    { title: "Risk", width: 6, numeric: true, key: f => f.risk, cell: f => f.risk >= 0 ? (f.risk / 10).toFixed(1) : "" }];
+  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => f.change, cell: f => el("span", { class: "flag " + CHANGES[f.change] }, CHANGES[f.change]) });
+  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => f.kind, cell: f => KINDS[f.kind][0] });
+  table = new Table({ root: byId("findings-table"), caption: "Findings, what is most urgent first. A name unfolds the evidence.", rows: findings, columns, detail,
+    off: f => !counted(f), told: t => {
+      const all = findings.length, match = t.shown.length;
+      byId("count").textContent = (match === all ? plural(all, "finding", "findings") : number(match) + " of " + plural(all, "finding", "findings")) +
+        (t.groupOf ? ", in groups" : t.drawn < match ? ", the first " + number(t.drawn) + " listed" : "");
+    } });
+}
+
+/* ---- layers and packages ------------------------------------------------------------------------------------------------------ */
+function pick(index) {
+  state.package = index;
+  apply();
+  byId("findings").scrollIntoView();
+  table.enter();
+}
+
+function drawLayers() {
+  const body = byId("map-body"), of = new Map();
+  for (const p of packages) {
+    const key = data.layers.length > 0 ? p.layer : -1;
+    if (!of.has(key)) of.set(key, []);
+    of.get(key).push(p);
+  }
+  const worst = list => list.reduce((w, p) => Math.max(w, p.worst), -1), sum = list => list.reduce((n, p) => n + p.count, 0);
+  const indices = data.layers.length > 0 ? data.layers.map((_, i) => i).concat(of.has(-1) ? [-1] : []) : [-1];
+  const name = i => i >= 0 ? layerName(i) : "all packages";
+  const boxes = measure => indices.map(i => {
+    const list = of.get(i) || [], layer = data.layers[i];
+    const weigh = { findings: sum(list), packages: list.length, size: layer && layer[1] > 0 ? layer[1] : 0 };
+    return { name: name(i), value: weigh[measure], worst: worst(list),
+      told: name(i) + ": " + plural(list.length, "package", "packages") + ", " + plural(sum(list), "finding", "findings") + (layer ? ", " + bytes(layer[1]) : ""),
+      tiles: measure === "size" ? [] : list.map(p => ({ name: p.name, value: measure === "findings" ? p.count : 1, worst: p.worst,
+        told: p.name + " " + p.version + ": " + plural(p.count, "finding", "findings"), pick: p.count > 0 ? () => pick(p.index) : null })) };
+  });
+  const place = el("div"), measures = [["findings", "findings"], ["packages", "packages"]];
+  if (data.layers.some(l => l[1] > 0)) measures.push(["size", "bytes as stored"]);
+  const draw = measure => place.replaceChildren(drawMap(boxes(measure),
+    "Treemap of layers and their packages; areas are " + measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers."));
+  const start = findings.some(f => f.package >= 0 && counted(f)) ? "findings" : "packages";
+  const select = choice("Areas are", measures, draw);
+  select.querySelector("select").value = start;
+  body.append(el("div", { class: "row no-print" }, select), place,
+    el("ul", { class: "legend" }, ...SEVERITIES.map((s, i) => el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "s" + i })), s)).reverse(),
+      el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "clean" })), "none found")));
+  draw(start);
+  body.append(plainTable("Layers", ["Layer", "Bytes", "Packages", "Findings", "Worst", "Made by"], indices.map(i => {
+    const list = of.get(i) || [], layer = data.layers[i], w = worst(list);
+    return [name(i), layer ? bytes(layer[1]) : "", number(list.length), number(sum(list)), w >= 0 ? chip(w) : "",
+      layer ? el("span", null, layer[3] ? "base image: " : "", code(layer[2] || layer[0])) : ""];
+  }), [false, true, true, true, false, false]));
+}
+
+function drawPackages() {
+  const changes = ["added", "removed", "changed"], body = byId("packages-body"), place = el("div"), count = el("p", { role: "status", "aria-live": "polite" });
+  const columns = comparing ? [
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => bdi(p.name) },
+    { title: "Change", width: 8, key: p => p.change, cell: p => changes[p.change] },
+    { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
+    { title: "Before", width: 22, key: p => natural(p.from), cell: p => bdi(p.from) },
+    { title: "After", width: 22, key: p => natural(p.version), cell: p => bdi(p.version) }] : [
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
+    { title: "Version", width: 20, key: p => natural(p.version), cell: p => bdi(p.version) },
+    { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
+    { title: "Licence", width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
+    { title: "Layer", width: 9, numeric: true, key: p => p.layer, cell: p => p.layer >= 0 ? String(p.layer + 1) : "" },
+    { title: "Findings", width: 14, numeric: true, key: p => p.count, cell: p => p.count > 0 ? [number(p.count) + " ", chip(p.worst)] : "" }];
+  packageTable = new Table({ root: place, caption: comparing ? "Packages that came, went or changed" : "Packages", rows: packages, columns, detail: null,
+    told: t => { count.textContent = t.shown.length === packages.length ? plural(packages.length, "package", "packages") : number(t.shown.length) + " of " + plural(packages.length, "package", "packages"); } });
+  let words = null;
+  const search = el("input", { type: "search", autocomplete: "off", spellcheck: "false", oninput: () => {
+    words = words || packages.map(p => [p.name, p.version, p.from, p.type, p.licence, p.purl].join(" ").toLowerCase());
+    const wanted = search.value.toLowerCase().split(/\s+/).filter(w => w);
+    packageTable.filter(p => wanted.every(w => words[p.index].includes(w)));
+  } });
+  body.append(el("div", { class: "row no-print" }, el("label", null, "Search packages ", search)), count, place);
+  packageTable.show();
+}
+
+function drawSettings() {
+  byId("settings-body").append(plainTable("Settings that differ", ["Setting", "Before", "After"], data.settings.map(s => [bdi(s[0]), code(s[1]), code(s[2])])));
+}
+
+/* ---- theme, keys, printing ---------------------------------------------------------------------------------------------------- */
+const THEMES = ["system", "light", "dark"], dark = matchMedia("(prefers-color-scheme: dark)");
+let theme = "system";
+function setTheme(name) {
+  theme = name;
+  document.documentElement.dataset.theme = name === "system" ? (dark.matches ? "dark" : "light") : name;
+  byId("theme").textContent = "Colours: " + name;
+}
+
+const KEYS = [["/", "to the search field"], ["f", "to the findings"], ["\u2193 \u2191 or j k", "next, previous row"], ["Home End", "first, last row that is listed"],
+  ["Page \u2193 Page \u2191", "ten rows"], ["Enter, \u2192 \u2190", "unfold, fold; \u2190 in a group: to its head"], ["Escape", "out of the evidence, back to its row; out of the search"],
+  ["t", "colours: as the system has them, light, dark"], ["?", "this list"]];
+
+function drawHelp() {
+  const input = el("input", { type: "checkbox", checked: true, onchange: () => { letters = input.checked; } });
+  byId("help-body").append(el("dl", null, ...KEYS.flatMap(([key, what]) => [el("dt", null, el("kbd", null, key)), el("dd", null, what)])),
+    el("p", null, el("label", null, input, " single letters do this")), el("button", { type: "button", onclick: () => byId("help").close() }, "Close"));
+  byId("help-open").addEventListener("click", () => byId("help").showModal());
+}
+
+function keys(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || byId("help").open) return;
+  const typing = event.target.closest("input, select, textarea");
+  if (typing) {
+    if (event.key === "Escape" && event.target.id === "search") table.enter();
+    return;
+  }
+  if (!letters) return;
+  const actions = { "/": () => byId("search").focus(), f: () => table.enter(), t: nextTheme, "?": () => byId("help").showModal() };
+  if (!Object.hasOwn(actions, event.key)) return;
+  event.preventDefault();
+  actions[event.key]();
+}
+
+const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
+
+/* What stands below the findings waits until they are on the screen. */
+const LATER = [["map", data.layers.length > 0 || (!comparing && packages.some(p => p.count > 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
+  ["settings", data.settings && data.settings.length > 0, drawSettings]];
+let waiting = true;
+function drawRest() {
+  if (!waiting) return;
+  waiting = false;
+  for (const [id, there, draw] of LATER) if (there) draw();
+  performance.mark("all drawn");
+}
+
+function drawParts() {
+  for (const [id, there] of LATER) byId(id).hidden = !there;
+  const list = el("ul");
+  for (const section of document.querySelectorAll("main > section"))
+    if (!section.hidden) list.append(el("li", null, el("a", { href: "#" + section.id }, section.querySelector("h2").textContent)));
+  byId("parts").append(list);
+}
+
+setTheme("system");
+dark.addEventListener("change", () => setTheme(theme));
+byId("theme").addEventListener("click", nextTheme);
+document.addEventListener("keydown", keys);
+/* Paper has no button for more: all that the filters let through is printed. */
+addEventListener("beforeprint", () => { drawRest(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
+drawHead();
+drawFacts();
+drawBars();
+drawFindings();
+drawFilters();
+apply();
+drawHelp();
+drawParts();
+byId("app").hidden = false;
+requestAnimationFrame(() => setTimeout(drawRest));
