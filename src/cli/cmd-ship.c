@@ -102,13 +102,14 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
   fwrite(text->str, 1, text->len, stderr);
   g_string_free(text, TRUE);
   gboolean never = args->lint && !parse_lint_threshold(args->lint, &threshold);
-  if (oakum_policy_judges(args->gate.policy, OAKUM_FINDING_LINT)) {
-    never |= !args->lint; /* the policy says what is too bad, beside an option that is given */
-    if (!policy_passes(args, findings, dockerfile->file))
-      return FALSE;
+  /* a policy that looks at lint says what is too bad, beside an option that is given */
+  never |= !args->lint && oakum_policy_judges(args->gate.policy, OAKUM_FINDING_LINT);
+  if (!policy_passes(args, findings, dockerfile->file))
+    return FALSE;
+  for (guint i = 0; i < findings->len; i++) {
+    const OakumFinding *f = findings->pdata[i];
+    over += !f->suppressed && f->severity >= threshold;
   }
-  for (guint i = 0; i < findings->len; i++)
-    over += ((const OakumFinding *)findings->pdata[i])->severity >= threshold;
   if (over > 0 && !never)
     oakum_log(OAKUM_LOG_ERROR, "ship: refused: %u lint findings are %s or worse; nothing was built",
               over, oakum_lint_level_name(oakum_lint_level_of(threshold)));
