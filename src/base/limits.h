@@ -369,6 +369,8 @@
 #define OAKUM_HYGIENE_SIZED_MAX 4096u      /* and how many are: the largest of a layer */
 #define OAKUM_HYGIENE_FOLDERS_MAX 20000u   /* folders whose other files are added up */
 #define OAKUM_HYGIENE_FACT_MAX (512 * OAKUM_KIB) /* bytes of one fact of a layer */
+#define OAKUM_HYGIENE_FACTS_MAX 20000u /* facts of one layer that wait for the whole image */
+#define OAKUM_HYGIENE_WORK_MAX 20000000u /* names held against whiteouts */
 #define OAKUM_HYGIENE_SHIPPED_MAX 2000000u /* files and folders of an image that are compared */
 #define OAKUM_HYGIENE_HUGE (100 * OAKUM_MIB) /* bytes of a file that is told of */
 #define OAKUM_HYGIENE_WASTE_MIN (100 * OAKUM_KIB) /* bytes that are worth a word */
@@ -399,6 +401,6 @@
 #define OAKUM_LICENSE_PARTS_MAX 200u           /* of what one text of copyrights names */
 #define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB) /* bytes of a text that is compared */
 #define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
-#define OAKUM_LICENSE_TEXT_SHARE 0.75 /* of a text that must be there */
+#define OAKUM_LICENSE_TEXT_SHARE 0.8 /* of a text that must be there */
 #define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */
 #define OAKUM_LICENSE_FILES_MAX 5000u /* texts of one layer */

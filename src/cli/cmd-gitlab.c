@@ -30,6 +30,7 @@ typedef struct {
   char *keep;
   OakumTempDir *temp;
   char *target; /* how the image is called */
+  guint checks; /* OakumChecks */
 } Job;
 
 /* What the job leaves, by the names that GitLab's templates have, and ours. */
@@ -66,6 +67,16 @@ static void set_timeout(gint64 ns)
 
 /* ---- the image
  * -------------------------------------------------------------------------------------- */
+static OakumCatalog *examine_image(Job *job, const OakumImage *image, const char *else_called,
+                                   OakumScanned *scanned, GError **error)
+{
+  job->target = g_strdup(image->called ? image->called : else_called);
+  scanned->facts = oakum_report_image(image);
+  const OakumExamineOptions options = {
+      .checks = job->checks, .target = job->target, .now = oakum_cli_now()};
+  return oakum_examine_image(image, job->cache, &options, error);
+}
+
 /* archive://FILE: what `docker save` writes, or a layout in a tar. */
 static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **error)
 {
@@ -80,9 +91,8 @@ static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **e
     g_prefix_error(error, "archive://: ");
     return NULL;
   }
-  job->target = image->called ? g_strdup(image->called) : g_path_get_basename(path);
-  scanned->facts = oakum_report_image(image);
-  return oakum_examine_image(image, job->cache, error);
+  g_autofree char *name = g_path_get_basename(path);
+  return examine_image(job, image, name, scanned, error);
 }
 
 static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
@@ -97,18 +107,16 @@ static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
       arg->kind == OAKUM_ARG_DOCKER_ARCHIVE) { /* their own name for it */
     g_autoptr(OakumImage) image =
         oakum_image_arg_open(arg, &job->platform, job->store, registry, error);
-    if (!image)
-      return NULL;
-    job->target = g_strdup(image->called ? image->called : arg->text);
-    scanned->facts = oakum_report_image(image);
-    return oakum_examine_image(image, job->cache, error);
+    return image ? examine_image(job, image, arg->text, scanned, error) : NULL;
   }
   job->target = g_strdup(arg->text);
   scanned->image = arg->kind == OAKUM_ARG_REGISTRY ? job->target : NULL;
   if (scanned->image && oakum_scan_args_vex_from(&job->args->scan, "attached") &&
       !(scanned->attached = oakum_attached_find(arg->text, &job->platform, registry, error)))
     return NULL;
-  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry,
+  const OakumExamineOptions options = {
+      .checks = job->checks, .target = arg->text, .now = oakum_cli_now()};
+  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry, &options,
                                  &scanned->facts, error);
 }
 
@@ -239,6 +247,7 @@ static int work(Job *job, GError **error)
   g_auto(OakumScanned) scanned = {.filter = filter, .filter_user = job};
   const char *platform = args->platform ? args->platform : job->settings.vars.platform;
   if (!oakum_scan_args_policy(&args->scan, "fixable", &job->policy, error) ||
+      !oakum_scan_args_checks(&args->scan, &job->checks, error) ||
       (args->scan.formats && !oakum_cli_check_formats(args->scan.formats, args->files, error)) ||
       !remove_old(&job->settings, error) || !(job->temp = oakum_temp_dir_new(NULL, error)) ||
       !oakum_gitlab_settings_registry(&job->settings, &args->registry,
@@ -251,7 +260,7 @@ static int work(Job *job, GError **error)
   if (args->store && !(job->store = oakum_store_open(args->store, error)))
     return OAKUM_EXIT_ERROR;
   job->keep = args->no_cache ? NULL : oakum_store_find_path(args->store);
-  job->cache = job->keep ? oakum_examine_cache_open(job->keep) : NULL;
+  job->cache = job->keep ? oakum_examine_cache_open(job->keep, job->checks) : NULL;
   scanned.keep = job->keep;
   set_timeout(job->settings.timeout_ns);
   OakumCatalog *catalog = examine(job, &scanned, error);

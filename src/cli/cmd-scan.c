@@ -105,12 +105,16 @@ static OakumCatalog *examine(const Scan *scan, const OakumImageArg *arg, OakumSc
   OakumCatalog *catalog = bill ? attached_catalog(scanned->attached) : NULL;
   if (bill && !catalog)
     oakum_info("%s: no bill of materials is attached; its layers are read", arg->text);
+  g_auto(GStrv) allow = oakum_scan_args_licenses(args->scan.license_allow),
+                deny = oakum_scan_args_licenses(args->scan.license_deny);
+  const OakumExamineOptions options = {.checks = scan->checks,
+                                       .target = arg->text,
+                                       .now = oakum_cli_now(),
+                                       .license_allow = (const char *const *)allow,
+                                       .license_deny = (const char *const *)deny};
   return catalog ? catalog
-                 : oakum_image_arg_examine(
-                       arg, &scan->platform, scan->store, scan->cache, &args->registry,
-                       &(OakumExamineOptions){
-                           .checks = scan->checks, .target = arg->text, .now = oakum_cli_now()},
-                       &scanned->facts, error);
+                 : oakum_image_arg_examine(arg, &scan->platform, scan->store, scan->cache,
+                                           &args->registry, &options, &scanned->facts, error);
 }
 
 /* The reports; with --advise what to do about it, in place of one. */
@@ -270,7 +274,8 @@ const OakumCommand oakum_cmd_scan = {
     .size = sizeof(ScanArgs),
     .examples = "oakum scan --db adv.db rootfs:/\n"
                 "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n"
-                "oakum scan --db adv.db --advise --candidate debian:12-slim --candidate alpine:3.20 app:v1\n"
+                "oakum scan --db adv.db --advise --candidate debian:12-slim --candidate "
+                "alpine:3.20 app:v1\n"
                 "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n",
     .run = run,
 };

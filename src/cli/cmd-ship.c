@@ -113,7 +113,12 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   const OakumPlatform *platform = built->platforms->pdata[index];
   gboolean several = built->results->len > 1;
   g_auto(OakumScanned) scanned = {.keep = args->keep};
-  const OakumExamineOptions options = {.checks = args->checks, .now = oakum_cli_now()};
+  g_auto(GStrv) allow = oakum_scan_args_licenses(args->scan.license_allow),
+                deny = oakum_scan_args_licenses(args->scan.license_deny);
+  const OakumExamineOptions options = {.checks = args->checks,
+                                       .now = oakum_cli_now(),
+                                       .license_allow = (const char *const *)allow,
+                                       .license_deny = (const char *const *)deny};
   OakumCatalog *catalog = oakum_examine_image(result->image, args->cache, &options, error);
   scanned.facts = oakum_report_image(result->image);
   if (!catalog ||

@@ -1,3 +1,4 @@
+#include "license/license.h"
 #include "cli/attached.h"
 #include "cli/scan-common.h"
 #include "match/match.h"
@@ -16,6 +17,12 @@ const OakumOption oakum_scan_options[] = {
      "scan: none; ship: fixable"},
     {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
      "what is looked for; may be given again, and a list with commas", "all four"},
+    {"license-allow", 0, OAKUM_OPTION_LIST, AT(license_allow), "NAME",
+     "licences that alone may be used: SPDX ids, ids that end in *, or categories "
+     "(docs/licences.md); may be given again, and a list with commas",
+     "all"},
+    {"license-deny", 0, OAKUM_OPTION_LIST, AT(license_deny), "NAME",
+     "licences that may not be used, likewise", "none"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
      "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
@@ -47,9 +54,45 @@ gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
   return FALSE;
 }
 
+char **oakum_scan_args_licenses(const GPtrArray *given)
+{
+  GPtrArray *out = given ? g_ptr_array_new() : NULL;
+  for (guint i = 0; given && i < given->len; i++) {
+    g_auto(GStrv) words = g_strsplit(given->pdata[i], ",", -1);
+    for (char **word = words; *word; word++)
+      if (*g_strstrip(*word))
+        g_ptr_array_add(out, g_strdup(*word));
+  }
+  if (!out)
+    return NULL;
+  g_ptr_array_add(out, NULL);
+  return (char **)g_ptr_array_free(out, FALSE);
+}
+
+/* A name that means nothing would let in, or keep out, what nobody expects. */
+static gboolean check_licenses(const GPtrArray *given, const char *option, GError **error)
+{
+  g_auto(GStrv) names = oakum_scan_args_licenses(given);
+  OakumLicenseCategory category;
+  for (char **name = names; name && *name; name++) {
+    g_autofree char *expression = oakum_license_expression(*name);
+    if (!expression && !g_str_has_suffix(*name, "*") &&
+        !oakum_license_category_parse(*name, &category)) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                  "%s: %s is no SPDX id, no beginning of one with *, and no category", option,
+                  *name);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error)
 {
   *checks = args->checks ? 0 : OAKUM_CHECK_ALL;
+  if (!check_licenses(args->license_allow, "--license-allow", error) ||
+      !check_licenses(args->license_deny, "--license-deny", error))
+    return FALSE;
   for (guint i = 0; args->checks && i < args->checks->len; i++) {
     g_auto(GStrv) words = g_strsplit(args->checks->pdata[i], ",", -1);
     for (char **word = words; *word; word++)

@@ -23,16 +23,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
   char *db, *fail_on, *max_age, *explain;
-  GPtrArray *checks;           /* char *; NULL: all */
-  GPtrArray *formats;          /* char *; NULL: the table */
-  GPtrArray *vex, *vex_source; /* char *; NULL: none */
+  GPtrArray *checks;                       /* char *; NULL: all */
+  GPtrArray *license_allow, *license_deny; /* char *; NULL: none is given */
+  GPtrArray *formats;                      /* char *; NULL: the table */
+  GPtrArray *vex, *vex_source;             /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers, fail_on_end;
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
 /* --fail-on; `fallback` when it is not given. */
 NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
                                           OakumPolicy *out, GError **error);
-/* --checks as OakumChecks. */
+/* --license-allow or --license-deny in the form that examine takes; NULL: not given. New. */
+NODISCARD char **oakum_scan_args_licenses(const GPtrArray *given);
+/* --checks as OakumChecks; wrong names of licences are told here, too. */
 NODISCARD gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error);
 /* Takes the catalogue and matches its packages with the database that `args` names. */
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
