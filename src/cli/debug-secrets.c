@@ -39,6 +39,8 @@ static void print(const GPtrArray *observed, const char *as)
 {
   for (guint i = 0; i < observed->len; i++) {
     const OakumFinding *finding = observed->pdata[i];
+    if (finding->suppressed)
+      continue;
     g_autofree char *file = oakum_escape_terminal(as ? as : finding->file, -1);
     printf("%s\t%d\t%s\t%s\n", file, finding->line, finding->id, finding->match);
   }

@@ -117,9 +117,9 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
 
 static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 {
-  static const char *const secret[] = {"key",  "secret", "token",  "pass", "pwd",
-                                       "auth", "cred",   "sign",   "pat",  "webhook",
-                                       "bot",  "cookie", "client", NULL};
+  static const char *const secret[] = {"key",  "secret", "token",  "pass",   "pwd",
+                                       "auth", "cred",   "sign",   "pat",    "webhook",
+                                       "bot",  "cookie", "client", "master", NULL};
   static const char *const harmless[] = {
       "file",     "path",    "url",       "uri",     "dir",    "name",   "length", "_min",
       "_max",     "count",   "ttl",       "expir",   "policy", "type",   "field",  "label",

@@ -122,6 +122,9 @@ NODISCARD gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, 
 /* base64 or base64url without blanks; "=" at the end may lack. New array or NULL. */
 NODISCARD GByteArray *oakum_secret_base64(const uint8_t *data, size_t len);
 
+/* Why a secret of this file does not count; static; NULL: it does. */
+NODISCARD const char *oakum_secret_allowed(const char *rule, const char *path);
+
 /* The rules of a literal at [literal, literal_end) of data: a hit is told to `tell`. */
 typedef struct {
   guint rule; /* index: the order is the rank */

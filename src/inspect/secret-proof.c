@@ -393,7 +393,8 @@ static gboolean prove_generic(SecretMatch *m)
     return FALSE;
   m->start = (size_t)(value - m->data.data);
   m->end = m->start + len;
-  g_autofree char *copy = g_strndup((const char *)value, len);
+  g_autofree char *copy = g_malloc0(len + 1);
+  memcpy(copy, value, len);
   if (refers((const uint8_t *)copy, len))
     return FALSE;
   for (size_t i = 0; i < len; i++) {

@@ -95,6 +95,7 @@ static void tell(SecretStream *stream, const Found *found)
   finding->file = g_strdup(scan->file);
   finding->line = (int)MIN(found->line + 1, (uint64_t)G_MAXINT - 1);
   finding->category = rule->category;
+  finding->suppressed = g_strdup(oakum_secret_allowed(rule->id, scan->file));
   finding->code = g_strdup(rule->code);
   finding->match = same > 1 ? g_strdup_printf("%s #%u", match, same) : g_strdup(match);
   GString *why = g_string_new(NULL);

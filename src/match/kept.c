@@ -46,6 +46,7 @@ static const size_t finding_texts[] = {offsetof(OakumFinding, title),
                                        offsetof(OakumFinding, compared),
                                        offsetof(OakumFinding, fix_date),
                                        offsetof(OakumFinding, severity_by),
+                                       offsetof(OakumFinding, kev_due),
                                        offsetof(OakumFinding, cvss_vector),
                                        offsetof(OakumFinding, suppressed),
                                        offsetof(OakumFinding, layer)};

@@ -21,6 +21,8 @@ def test_case(path):
     head, rest = path.read_bytes().decode().split("<<<\n", 1)
     text, expected = rest.split(">>>", 1)
     status, expected = expected.split("\n", 1)
+    if path.parent.name == "secrets":  # no whole token stands in this repository: others look for them too
+        text = text.replace("·", "")
     command = shlex.split(head.removeprefix("# oakum ").strip())
     # bytes, so that line ends stay as they are; in the case's folder, for files beside it (an ignore file)
     done = subprocess.run([os.path.abspath(os.environ["OAKUM"]), *command], input=text.encode(), capture_output=True, cwd=path.parent, timeout=60)
