@@ -105,8 +105,10 @@ static void notice_clear(Notice *n)
 
 static gboolean notice_end(OakumIngest *in, guint feed, Notice *n, GError **error)
 {
-  if (!n->id)
+  if (!n->id) { /* what stood below a line that begins no notice is of none */
+    notice_clear(n);
     return TRUE;
+  }
   g_autoptr(GPtrArray) ids = g_ptr_array_new(), others = g_ptr_array_new();
   oakum_sort_names(n->id, n->cves, ids, others);
   for (guint i = 0; i + 2 < n->fixes->len; i += 3) {
@@ -141,7 +143,7 @@ static gboolean notice_end(OakumIngest *in, guint feed, Notice *n, GError **erro
 static gboolean notice_head(Notice *n, const char *line, GError **error)
 {
   const char *close = strchr(line, ']');
-  if (!close || !g_str_has_prefix(close, "] D"))
+  if (*line != '[' || !close || !g_str_has_prefix(close, "] D"))
     return oakum_feed_invalid(error, "a line that begins no notice");
   g_autofree char *date = g_strndup(line + 1, (gsize)(close - line - 1));
   size_t len = strcspn(close + 2, " ");
@@ -181,7 +183,7 @@ gboolean oakum_read_debian_list(OakumIngest *in, OakumReader *reader, GError **e
   char *line;
   size_t len;
   int more;
-  gboolean ok = TRUE;
+  gboolean ok = TRUE, opened = FALSE; /* an archive may hold several lists */
   for (in->line = 1; ok && (more = oakum_lines_next(lines, &line, &len, error)) > 0; in->line++) {
     g_autoptr(GError) local = NULL;
     if (*line == '\t' || *line == ' ') {
@@ -193,7 +195,8 @@ gboolean oakum_read_debian_list(OakumIngest *in, OakumReader *reader, GError **e
       oakum_ingest_bad(in, n.id, g_steal_pointer(&local));
       notice_clear(&n);
     }
-    if (n.id && in->documents == 0) {
+    if (n.id && !opened) {
+      opened = TRUE;
       feed = oakum_ingest_feed(in, "debian-list", g_str_has_prefix(n.id, "DLA") ? "DLA" : "DSA");
       oakum_ingest_whole(in, feed);
       in->documents++;

@@ -255,13 +255,15 @@ static gboolean read_php(Read *r, const OakumYaml *yaml, GError **error)
   r->part = "FriendsOfPHP";
   r->ecosystem = "Packagist";
   r->title = text_at(yaml, "title");
-  r->package = reference ? reference + strlen("composer://") : NULL;
+  r->package = reference && g_str_has_prefix(reference, "composer://")
+                   ? reference + strlen("composer://")
+                   : NULL;
   g_autofree char *id = g_strdup_printf("FOP-%s-%s", r->package ? r->package : "", own);
   g_strdelimit(id, "/ ", '-');
   r->id = id;
   if (cve && g_str_has_prefix(cve, "CVE-"))
     g_ptr_array_add(r->names, (gpointer)cve);
-  if (!reference || !branches || branches->kind != OAKUM_YAML_MAP)
+  if (!r->package || !branches || branches->kind != OAKUM_YAML_MAP)
     return bad(r, "no reference or branches");
   for (guint i = 0; i < branches->items->len; i++) {
     const OakumYaml *branch = branches->items->pdata[i], *list = list_at(branch, "versions");

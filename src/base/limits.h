@@ -325,6 +325,25 @@
   200u                              /* "did you mean" is looked for in the first findings only */
 #define OAKUM_LINT_IGNORES_MAX 100u /* ignores that are asked of one finding */
 
+/* ---- policies ---------------------------------------------------------------------------------
+ */
+#define OAKUM_POLICY_RULES_MAX 500u
+#define OAKUM_POLICY_EXCEPTIONS_MAX 50000u /* written and imported */
+#define OAKUM_POLICY_OPEN_MAX                                                                      \
+  2000u                                  /* of them, those that name no plain id: each is tried on \
+                                          * each finding */
+#define OAKUM_POLICY_OVERRIDES_MAX 1000u /* severities that an import sets anew */
+#define OAKUM_POLICY_PATTERNS_MAX 100000u /* in all lists of a policy */
+#define OAKUM_POLICY_TEXT_MAX 2048u       /* bytes of one value */
+#define OAKUM_POLICY_ZONE_MAX 64u         /* bytes of the name of a time zone */
+#define OAKUM_POLICY_IMPORTS_MAX 100u
+#define OAKUM_POLICY_WARNINGS_MAX 1000u
+#define OAKUM_POLICY_EXAMPLES 5u         /* findings that a verdict tells of each rule */
+#define OAKUM_POLICY_NOTES_MAX 100u      /* exceptions that ended or are about to, told */
+#define OAKUM_POLICY_GLOB_STEPS 100000u  /* comparisons of one path with one pattern */
+#define OAKUM_POLICY_BRACES_MAX 4u       /* `{a,b}` in one pattern */
+#define OAKUM_POLICY_REGEX_STEPS 100000u /* of one name with one regular expression */
+
 /* ---- reports --------------------------------------------------------------------------------- */
 #define OAKUM_REPORT_TAGS_MAX 20u        /* a rule; more GitHub does not take */
 #define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
@@ -369,6 +388,8 @@
 #define OAKUM_HYGIENE_SIZED_MAX 4096u      /* and how many are: the largest of a layer */
 #define OAKUM_HYGIENE_FOLDERS_MAX 20000u   /* folders whose other files are added up */
 #define OAKUM_HYGIENE_FACT_MAX (512 * OAKUM_KIB) /* bytes of one fact of a layer */
+#define OAKUM_HYGIENE_FACTS_MAX 20000u /* facts of one layer that wait for the whole image */
+#define OAKUM_HYGIENE_WORK_MAX 20000000u /* names held against whiteouts */
 #define OAKUM_HYGIENE_SHIPPED_MAX 2000000u /* files and folders of an image that are compared */
 #define OAKUM_HYGIENE_HUGE (100 * OAKUM_MIB) /* bytes of a file that is told of */
 #define OAKUM_HYGIENE_WASTE_MIN (100 * OAKUM_KIB) /* bytes that are worth a word */
@@ -399,6 +420,6 @@
 #define OAKUM_LICENSE_PARTS_MAX 200u           /* of what one text of copyrights names */
 #define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB) /* bytes of a text that is compared */
 #define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
-#define OAKUM_LICENSE_TEXT_SHARE 0.75 /* of a text that must be there */
+#define OAKUM_LICENSE_TEXT_SHARE 0.8 /* of a text that must be there */
 #define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */
 #define OAKUM_LICENSE_FILES_MAX 5000u /* texts of one layer */

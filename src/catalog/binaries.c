@@ -414,4 +414,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_binary_cataloguers[] = {{"binary-signature", 1, wants, run}, {0}};
+const OakumCataloguer oakum_binary_cataloguers[] = {{"binary-signature", 2, wants, run}, {0}};

@@ -599,7 +599,7 @@ static void name_owners(OakumCatalog *catalog)
   for (guint i = 0; i < catalog->packages->len; i++) {
     OakumPackage *package = catalog->packages->pdata[i];
     if (!package->owner)
-      g_hash_table_insert(os, g_strdup_printf("%s/%s", package->type, package->name), package);
+      g_hash_table_insert(os, g_strconcat(package->type, "/", package->name, NULL), package);
   }
   for (guint i = 0; i < catalog->packages->len; i++) {
     OakumPackage *package = catalog->packages->pdata[i];
@@ -622,8 +622,10 @@ static void join_doubles(OakumCatalog *catalog)
   g_ptr_array_set_free_func(catalog->packages, NULL);
   for (guint i = 0; i < catalog->packages->len; i++) {
     OakumPackage *package = catalog->packages->pdata[i];
-    g_autofree char *key = g_strdup_printf("%s\n%d\n%s\n%d", package->purl, package->layer_index,
-                                           package->owner ? package->owner : "", package->guessed);
+    char number[16];
+    g_snprintf(number, sizeof(number), "\n%d\n%d\n", package->layer_index, package->guessed);
+    g_autofree char *key =
+        g_strconcat(package->purl, number, package->owner ? package->owner : "", NULL);
     OakumPackage *first = g_hash_table_lookup(seen, key);
     if (!first) {
       g_hash_table_insert(seen, g_steal_pointer(&key), package);

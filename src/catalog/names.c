@@ -6,8 +6,10 @@
 
 #define KIND_MASK UINT64_C(3)
 
+/* A table while a layer is read; sorted, as it was kept, where one is only asked. */
 struct OakumNames {
   uint8_t key[OAKUM_HASH_KEY];
+  uint64_t *sorted; /* `used` of them; NULL: the table counts */
   uint64_t *slots; /* hash without its last two bits, which say what it is; 0: free */
   size_t room;     /* a power of two */
   size_t used;
@@ -36,6 +38,7 @@ void oakum_names_free(OakumNames *names)
   if (!names)
     return;
   g_free(names->slots);
+  g_free(names->sorted);
   g_free(names);
 }
 
@@ -75,8 +78,46 @@ static void put(OakumNames *names, uint64_t hash, OakumEntryKind kind)
   *slot = hash | kind;
 }
 
+/* Hashes lie evenly: near where it should be, then by halves. */
+static uint64_t find_sorted(const OakumNames *names, uint64_t hash)
+{
+  const uint64_t *all = names->sorted;
+  size_t n = names->used, near = (size_t)(((hash >> 32) * (uint64_t)n) >> 32), span = 512;
+  size_t low = near > span ? near - span : 0, high = MIN(near + span, n);
+  if (low > 0 && all[low] > hash)
+    low = 0;
+  if (high < n && (all[high] & ~KIND_MASK) < hash)
+    high = n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    uint64_t at = all[middle] & ~KIND_MASK;
+    if (at == hash)
+      return all[middle];
+    if (at < hash)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < n && (all[low] & ~KIND_MASK) == hash ? all[low] : 0;
+}
+
+/* Where one is added to what was kept. */
+static void make_table(OakumNames *names)
+{
+  g_autofree uint64_t *sorted = g_steal_pointer(&names->sorted);
+  size_t n = names->used;
+  for (names->room = 256; names->room * 3 < n * 4 + 4; names->room *= 2)
+    ;
+  names->slots = g_new0(uint64_t, names->room);
+  names->used = 0;
+  for (size_t i = 0; i < n; i++)
+    put(names, sorted[i] & ~KIND_MASK, (OakumEntryKind)(sorted[i] & KIND_MASK));
+}
+
 gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kind)
 {
+  if (names->sorted)
+    make_table(names);
   if (names->used >= OAKUM_VIEW_NAMES_MAX)
     return FALSE;
   put(names, hash_of(names, path, strlen(path)), kind);
@@ -86,6 +127,8 @@ gboolean oakum_names_add(OakumNames *names, const char *path, OakumEntryKind kin
 OakumEntryKind oakum_names_find(const OakumNames *names, const char *path, size_t len)
 {
   uint64_t hash = hash_of(names, path, len);
+  if (names->sorted)
+    return (OakumEntryKind)(find_sorted(names, hash) & KIND_MASK);
   return (OakumEntryKind)(*slot_of(names->mix, names->slots, names->room, hash) & KIND_MASK);
 }
 
@@ -104,10 +147,15 @@ void oakum_names_pack(const OakumNames *names, GByteArray *out)
 {
   g_autofree uint64_t *all = g_new(uint64_t, names->used + 1);
   size_t n = 0;
-  for (size_t i = 0; i < names->room; i++)
-    if (names->slots[i])
-      all[n++] = names->slots[i];
-  qsort(all, n, sizeof(*all), by_value); /* the same names give the same bytes */
+  if (names->sorted)
+    for (; n < names->used; n++)
+      all[n] = names->sorted[n];
+  else {
+    for (size_t i = 0; i < names->room; i++)
+      if (names->slots[i])
+        all[n++] = names->slots[i];
+    qsort(all, n, sizeof(*all), by_value); /* the same names give the same bytes */
+  }
   for (size_t i = 0; i < n; i++)
     all[i] = GUINT64_TO_LE(all[i]);
   g_byte_array_append(out, (const guint8 *)all, (guint)(n * sizeof(*all)));
@@ -121,16 +169,19 @@ OakumNames *oakum_names_unpack(const uint8_t key[OAKUM_HASH_KEY], OakumSlice pac
     return NULL;
   }
   OakumNames *names = names_of(key);
-  size_t n = packed.len / sizeof(uint64_t);
-  for (names->room = 256; names->room * 3 < n * 4 + 4; names->room *= 2)
-    ;
-  names->slots = g_new0(uint64_t, names->room);
-  for (size_t i = 0; i < n; i++) {
+  names->used = packed.len / sizeof(uint64_t);
+  names->sorted = g_new(uint64_t, names->used + 1);
+  gboolean good = TRUE;
+  for (size_t i = 0; i < names->used; i++) {
     uint64_t value;
     memcpy(&value, packed.data + i * sizeof(value), sizeof(value));
-    value = GUINT64_FROM_LE(value);
-    if ((value & KIND_MASK) && (value & ~KIND_MASK))
-      put(names, value & ~KIND_MASK, (OakumEntryKind)(value & KIND_MASK));
+    value = names->sorted[i] = GUINT64_FROM_LE(value);
+    good &= (value & KIND_MASK) != 0 && value > KIND_MASK &&
+            (i == 0 || (names->sorted[i - 1] & ~KIND_MASK) < (value & ~KIND_MASK));
   }
-  return names;
+  if (good)
+    return names;
+  oakum_names_free(names);
+  g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "names of a layer are damaged");
+  return NULL;
 }

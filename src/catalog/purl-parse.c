@@ -17,7 +17,8 @@ void oakum_purl_clear(OakumPurl *purl)
 static char *decoded(const char *text, gssize len)
 {
   g_autofree char *part = len < 0 ? g_strdup(text) : g_strndup(text, (gsize)len);
-  return *part ? g_uri_unescape_string(part, NULL) : NULL;
+  g_autofree char *plain = *part ? g_uri_unescape_string(part, NULL) : NULL;
+  return plain && g_utf8_validate(plain, -1, NULL) ? g_steal_pointer(&plain) : NULL;
 }
 
 static void read_qualifiers(OakumPurl *purl, const char *text)
@@ -49,7 +50,8 @@ gboolean oakum_purl_parse(const char *text, OakumPurl *out)
   *out = (OakumPurl){.qualifiers = oakum_str_map_new(g_free, g_free)};
   g_autofree char *copy = g_strdup(text);
   char *rest = copy;
-  if (strlen(text) > OAKUM_PURL_MAX || g_ascii_strncasecmp(rest, "pkg:", 4) != 0)
+  if (strlen(text) > OAKUM_PURL_MAX || !g_utf8_validate(text, -1, NULL) ||
+      g_ascii_strncasecmp(rest, "pkg:", 4) != 0)
     return FALSE;
   rest += 4;
   while (*rest == '/')

@@ -4,8 +4,7 @@
 
 static void append_escaped(GString *purl, const char *text, const char *free)
 {
-  g_autofree char *escaped = g_uri_escape_string(text, free, FALSE);
-  g_string_append(purl, escaped);
+  g_string_append_uri_escaped(purl, text, free, FALSE);
 }
 
 /* Components of a namespace are escaped each; empty ones go. */
@@ -45,7 +44,9 @@ static void qualify(Qualifiers *q, const char *key, const char *value)
 {
   if (!value || !*value)
     return;
-  g_string_append_printf(q->purl, "%c%s=", q->mark, key);
+  g_string_append_c(q->purl, q->mark);
+  g_string_append(q->purl, key);
+  g_string_append_c(q->purl, '=');
   append_escaped(q->purl, value, ":");
   q->mark = '&';
 }
@@ -56,7 +57,8 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
   gboolean os = known && known->of_place, rpm = strcmp(package->type, "rpm") == 0;
   const char *type = strcmp(package->type, "portage") == 0 ? "ebuild" : package->type;
   GString *purl = g_string_new("pkg:");
-  g_string_append_printf(purl, "%s/", type);
+  g_string_append(purl, type);
+  g_string_append_c(purl, '/');
   const char *home = package->space ? package->space : os && distro->id ? distro->id : NULL;
   if (os && !home)
     home = "unknown";

@@ -23,14 +23,14 @@ typedef struct {
 typedef struct {
   const GitlabArgs *args;
   OakumGitlabSettings settings;
-  OakumPolicy policy;
+  OakumGate judge;
   OakumPlatform platform;
   OakumStore *store;
   OakumExamineCache *cache;
   char *keep;
   OakumTempDir *temp;
   char *target; /* how the image is called */
-  OakumExamineOptions examine;
+  guint checks; /* OakumChecks */
 } Job;
 
 /* What the job leaves, by the names that GitLab's templates have, and ours. */
@@ -67,6 +67,16 @@ static void set_timeout(gint64 ns)
 
 /* ---- the image
  * -------------------------------------------------------------------------------------- */
+static OakumCatalog *examine_image(Job *job, const OakumImage *image, const char *else_called,
+                                   OakumScanned *scanned, GError **error)
+{
+  job->target = g_strdup(image->called ? image->called : else_called);
+  scanned->facts = oakum_report_image(image);
+  const OakumExamineOptions options = {
+      .checks = job->checks, .target = job->target, .now = oakum_cli_now()};
+  return oakum_examine_image(image, job->cache, &options, error);
+}
+
 /* archive://FILE: what `docker save` writes, or a layout in a tar. */
 static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **error)
 {
@@ -81,9 +91,8 @@ static OakumCatalog *examine_archive(Job *job, OakumScanned *scanned, GError **e
     g_prefix_error(error, "archive://: ");
     return NULL;
   }
-  job->target = image->called ? g_strdup(image->called) : g_path_get_basename(path);
-  scanned->facts = oakum_report_image(image);
-  return oakum_examine_image(image, job->cache, &job->examine, error);
+  g_autofree char *name = g_path_get_basename(path);
+  return examine_image(job, image, name, scanned, error);
 }
 
 static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
@@ -98,19 +107,17 @@ static OakumCatalog *examine(Job *job, OakumScanned *scanned, GError **error)
       arg->kind == OAKUM_ARG_DOCKER_ARCHIVE) { /* their own name for it */
     g_autoptr(OakumImage) image =
         oakum_image_arg_open(arg, &job->platform, job->store, registry, error);
-    if (!image)
-      return NULL;
-    job->target = g_strdup(image->called ? image->called : arg->text);
-    scanned->facts = oakum_report_image(image);
-    return oakum_examine_image(image, job->cache, &job->examine, error);
+    return image ? examine_image(job, image, arg->text, scanned, error) : NULL;
   }
   job->target = g_strdup(arg->text);
   scanned->image = arg->kind == OAKUM_ARG_REGISTRY ? job->target : NULL;
   if (scanned->image && oakum_scan_args_vex_from(&job->args->scan, "attached") &&
       !(scanned->attached = oakum_attached_find(arg->text, &job->platform, registry, error)))
     return NULL;
-  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry,
-                                 &job->examine, &scanned->facts, error);
+  const OakumExamineOptions options = {
+      .checks = job->checks, .target = arg->text, .now = oakum_cli_now()};
+  return oakum_image_arg_examine(arg, &job->platform, job->store, job->cache, registry, &options,
+                                 &scanned->facts, error);
 }
 
 static gboolean filter(GPtrArray *findings, gpointer user, GError **error)
@@ -239,7 +246,8 @@ static int work(Job *job, GError **error)
   GitlabArgs *args = (GitlabArgs *)job->args;
   g_auto(OakumScanned) scanned = {.filter = filter, .filter_user = job};
   const char *platform = args->platform ? args->platform : job->settings.vars.platform;
-  if (!oakum_scan_args_policy(&args->scan, "fixable", &job->policy, error) ||
+  if (!oakum_scan_args_gate(&args->scan, &args->general, "fixable", &job->judge, error) ||
+      !oakum_scan_args_checks(&args->scan, &job->checks, error) ||
       (args->scan.formats && !oakum_cli_check_formats(args->scan.formats, args->files, error)) ||
       !remove_old(&job->settings, error) || !(job->temp = oakum_temp_dir_new(NULL, error)) ||
       !oakum_gitlab_settings_registry(&job->settings, &args->registry,
@@ -251,15 +259,12 @@ static int work(Job *job, GError **error)
     return OAKUM_EXIT_ERROR;
   if (args->store && !(job->store = oakum_store_open(args->store, error)))
     return OAKUM_EXIT_ERROR;
-  if (!oakum_scan_args_checks(&args->scan, &job->examine.checks, error))
-    return OAKUM_EXIT_ERROR;
-  job->examine.now = oakum_cli_now();
   job->keep = args->no_cache ? NULL : oakum_store_find_path(args->store);
-  job->cache = job->keep ? oakum_examine_cache_open(job->keep, job->examine.checks) : NULL;
+  job->cache = job->keep ? oakum_examine_cache_open(job->keep, job->checks) : NULL;
   scanned.keep = job->keep;
   set_timeout(job->settings.timeout_ns);
   OakumCatalog *catalog = examine(job, &scanned, error);
-  if (!catalog || !oakum_cli_scan(catalog, &args->scan, NULL, &job->policy, &scanned, error) ||
+  if (!catalog || !oakum_cli_scan(catalog, &args->scan, NULL, &job->judge, &scanned, error) ||
       !tell(job, &scanned, error))
     return OAKUM_EXIT_ERROR;
   return judge(job, scanned.verdict);
@@ -298,6 +303,7 @@ static int run(int argc, char **argv)
   }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "gitlab: %s", error->message);
+  oakum_gate_clear(&job.judge);
   oakum_examine_cache_free(job.cache);
   g_free(job.keep);
   oakum_store_free(job.store);
@@ -329,6 +335,7 @@ static const OakumOption own_options[] = {
     {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
                                           {"Scanning", NULL, oakum_scan_options, AT(scan)},
+                                          OAKUM_POLICY_GROUP(GitlabArgs, scan),
                                           OAKUM_REGISTRY_GROUP(GitlabArgs, registry),
                                           OAKUM_GENERAL_GROUP(GitlabArgs, general),
                                           {0}};
@@ -343,8 +350,9 @@ const OakumCommand oakum_gitlab_scan_command = {
         "reads "
         "vulnerability-allowlist.yml there. What the variables leave out does not count for the "
         "gate either.\n\nExit status: 0 pass, 1 error, 2 the policy refuses, 3 something could not "
-        "be judged; the reports are written for 0, 2 and 3. --fail-on is fixable when it is not "
-        "given.",
+        "be judged; the reports are written for 0, 2 and 3. --fail-on is fixable when neither it "
+        "nor "
+        "a policy is given.",
     .arguments = arguments,
     .variables = oakum_gitlab_variables,
     .groups = groups,

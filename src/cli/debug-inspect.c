@@ -6,6 +6,7 @@
 
 typedef struct {
   char *target;
+  GPtrArray *allow, *deny;
 } Args;
 
 static void print(const char *image, const OakumFinding *finding)
@@ -22,6 +23,7 @@ static void print(const char *image, const OakumFinding *finding)
   oakum_json_set(object, "code", finding->code);
   oakum_json_set(object, "category", finding->category);
   oakum_json_set(object, "match", finding->match);
+  oakum_json_set(object, "fix", finding->fix);
   json_object_set_new(object, "layer", json_integer(finding->layer_index));
   char *text = json_dumps(object, JSON_COMPACT);
   puts(text);
@@ -30,7 +32,7 @@ static void print(const char *image, const OakumFinding *finding)
 }
 
 /* In this process, unlike a scan. */
-static gboolean inspect(const char *text, const char *target, OakumStore *store, GError **error)
+static gboolean inspect(const char *text, const Args *args, OakumStore *store, GError **error)
 {
   const OakumInspectOptions looks = {.checks = OAKUM_CHECK_ALL & ~(guint)OAKUM_CHECK_HOLES};
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
@@ -65,8 +67,16 @@ static gboolean inspect(const char *text, const char *target, OakumStore *store,
   while ((guint)base < catalog->layers->len &&
          ((OakumLayerOrigin *)catalog->layers->pdata[base])->base)
     base++;
-  const OakumInspectImage whole = {image->config,   image->manifest,      target,
-                                   oakum_cli_now(), base > 0 ? base : -1, catalog->packages};
+  g_auto(GStrv) allow = oakum_scan_args_licenses(args->allow),
+                deny = oakum_scan_args_licenses(args->deny);
+  const OakumInspectImage whole = {.config = image->config,
+                                   .manifest = image->manifest,
+                                   .target = args->target,
+                                   .now = oakum_cli_now(),
+                                   .base_layers = base > 0 ? base : -1,
+                                   .packages = catalog->packages,
+                                   .license_allow = (const char *const *)allow,
+                                   .license_deny = (const char *const *)deny};
   oakum_inspect_image(&whole, looks.checks, catalog->observed);
   g_ptr_array_sort(catalog->observed, oakum_finding_compare);
   for (guint i = 0; i < catalog->observed->len; i++)
@@ -76,14 +86,14 @@ static gboolean inspect(const char *text, const char *target, OakumStore *store,
 
 static int run(int argc, char **argv)
 {
-  Args args = {NULL};
+  Args args = {0};
   g_autoptr(GPtrArray) rest = NULL;
   g_autoptr(GError) error = NULL;
   g_autoptr(OakumStore) store = NULL;
   gboolean good = oakum_options_parse(&oakum_debug_inspect, &args, argc, argv, &rest, &error) &&
                   (store = oakum_store_open(NULL, &error)) != NULL;
   for (guint i = 0; good && i < rest->len; i++)
-    good = inspect(rest->pdata[i], args.target, store, &error);
+    good = inspect(rest->pdata[i], &args, store, &error);
   oakum_options_clear(&oakum_debug_inspect, &args);
   if (good)
     return fflush(stdout) == 0 ? OAKUM_EXIT_PASS : OAKUM_EXIT_ERROR;
@@ -91,9 +101,12 @@ static int run(int argc, char **argv)
   return OAKUM_EXIT_ERROR;
 }
 
-static const OakumOption options[] = {{"target", 0, OAKUM_OPTION_TEXT, offsetof(Args, target),
-                                       "NAME", "what the images are called by whoever asks", NULL},
-                                      {0}};
+static const OakumOption options[] = {
+    {"target", 0, OAKUM_OPTION_TEXT, offsetof(Args, target), "NAME",
+     "what the images are called by whoever asks", NULL},
+    {"license-allow", 0, OAKUM_OPTION_LIST, offsetof(Args, allow), "NAME", "as scan has it", NULL},
+    {"license-deny", 0, OAKUM_OPTION_LIST, offsetof(Args, deny), "NAME", "as scan has it", NULL},
+    {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, options, 0}, {0}};
 static const OakumArgument arguments[] = {{"IMAGE...", "images, as scan takes them"}, {0}};
 const OakumCommand oakum_debug_inspect = {

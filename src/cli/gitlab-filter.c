@@ -187,6 +187,24 @@ static void add_row(GPtrArray *rows, const char *const *cells)
   g_ptr_array_add(rows, row);
 }
 
+/* What GitLab's report has no place for is in the other files. */
+static void add_others(const OakumResult *result, GString *out)
+{
+  guint counts[OAKUM_FINDING_KINDS] = {0};
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    counts[f->kind] += !f->suppressed;
+  }
+  guint secrets = counts[OAKUM_FINDING_SECRET], hygiene = counts[OAKUM_FINDING_HYGIENE],
+        licences = counts[OAKUM_FINDING_LICENSE], unknown = counts[OAKUM_FINDING_INCOMPLETE];
+  if (secrets + hygiene + licences + unknown > 0)
+    g_string_append_printf(
+        out,
+        "beside holes: %u secrets, %u of hygiene, %u of licences, %u not judged; "
+        "oakum-result.json tells of them\n",
+        secrets, hygiene, licences, unknown);
+}
+
 char *oakum_gitlab_table(const OakumGitlabSettings *s, const OakumResult *result)
 {
   static const char *const head[COLUMNS] = {"STATUS",    "SEVERITY", "PACKAGE",
@@ -224,5 +242,6 @@ char *oakum_gitlab_table(const OakumGitlabSettings *s, const OakumResult *result
     }
     g_string_append_c(out, '\n');
   }
+  add_others(result, out);
   return g_string_free(out, FALSE);
 }

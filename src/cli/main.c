@@ -3,6 +3,7 @@
 #include "os/os.h"
 #include "sandbox/sandbox.h"
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,11 @@
 static int run(int argc, char **argv)
 {
   setlocale(LC_CTYPE, "C.UTF-8");
+#ifdef __GLIBC__
+  /* what is freed is soon taken again: the kernel need not make each page twice */
+  mallopt(M_TOP_PAD, (int)OAKUM_MIB);
+  mallopt(M_TRIM_THRESHOLD, 16 * (int)OAKUM_MIB);
+#endif
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write, told like any other */
   if (argc < 2) {
     oakum_log(OAKUM_LOG_ERROR, "no command given; oakum --help lists the commands");

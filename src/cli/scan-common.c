@@ -1,3 +1,4 @@
+#include "license/license.h"
 #include "cli/attached.h"
 #include "cli/scan-common.h"
 #include "match/match.h"
@@ -10,12 +11,17 @@
 const OakumOption oakum_scan_options[] = {
     {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
      "the snapshot inside the program"},
-    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on),
-     "fixable|none|negligible|low|medium|high|critical",
+    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
-     "scan: none; ship: fixable"},
+     "with a policy none; else scan: none, ship: fixable"},
     {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
      "what is looked for; may be given again, and a list with commas", "all four"},
+    {"license-allow", 0, OAKUM_OPTION_LIST, AT(license_allow), "NAME",
+     "licences that alone may be used: SPDX ids, ids that end in *, or categories "
+     "(docs/licences.md); may be given again, and a list with commas",
+     "all"},
+    {"license-deny", 0, OAKUM_OPTION_LIST, AT(license_deny), "NAME",
+     "licences that may not be used, likewise", "none"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
      "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
@@ -37,19 +43,57 @@ const OakumOption oakum_scan_options[] = {
      "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
 
-gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
-                                GError **error)
+gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
+                              const char *fallback, OakumGate *out, GError **error)
 {
-  if (oakum_policy_parse(args->fail_on ? args->fail_on : fallback, out))
-    return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-              "--fail-on takes fixable, none, or a severity");
-  return FALSE;
+  if (!oakum_gate_open(&args->policy, general, out, error))
+    return FALSE;
+  if (!oakum_gate_fail_on(out, args->fail_on, fallback, error))
+    return FALSE;
+  if (args->fail_on_end)
+    oakum_policy_add_end_of_life(out->policy);
+  return TRUE;
+}
+
+char **oakum_scan_args_licenses(const GPtrArray *given)
+{
+  GPtrArray *out = given ? g_ptr_array_new() : NULL;
+  for (guint i = 0; given && i < given->len; i++) {
+    g_auto(GStrv) words = g_strsplit(given->pdata[i], ",", -1);
+    for (char **word = words; *word; word++)
+      if (*g_strstrip(*word))
+        g_ptr_array_add(out, g_strdup(*word));
+  }
+  if (!out)
+    return NULL;
+  g_ptr_array_add(out, NULL);
+  return (char **)g_ptr_array_free(out, FALSE);
+}
+
+/* A name that means nothing would let in, or keep out, what nobody expects. */
+static gboolean check_licenses(const GPtrArray *given, const char *option, GError **error)
+{
+  g_auto(GStrv) names = oakum_scan_args_licenses(given);
+  OakumLicenseCategory category;
+  for (char **name = names; name && *name; name++) {
+    g_autofree char *expression = oakum_license_expression(*name);
+    if (!expression && !g_str_has_suffix(*name, "*") &&
+        !oakum_license_category_parse(*name, &category)) {
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                  "%s: %s is no SPDX id, no beginning of one with *, and no category", option,
+                  *name);
+      return FALSE;
+    }
+  }
+  return TRUE;
 }
 
 gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error)
 {
   *checks = args->checks ? 0 : OAKUM_CHECK_ALL;
+  if (!check_licenses(args->license_allow, "--license-allow", error) ||
+      !check_licenses(args->license_deny, "--license-deny", error))
+    return FALSE;
   for (guint i = 0; args->checks && i < args->checks->len; i++) {
     g_auto(GStrv) words = g_strsplit(args->checks->pdata[i], ",", -1);
     for (char **word = words; *word; word++)
@@ -218,7 +262,7 @@ static gboolean find_holes(const OakumCatalog *catalog, const OakumScanArgs *arg
 }
 
 gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
-                        const OakumPolicy *policy, OakumScanned *out, GError **error)
+                        const OakumGate *gate, OakumScanned *out, GError **error)
 {
   guint checks;
   out->catalog = catalog;
@@ -232,9 +276,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   take_observed(catalog, layer_lines, out->findings);
   if (out->filter && !out->filter(out->findings, out->filter_user, error))
     return FALSE;
-  OakumPolicy own = *policy;
-  own.end_of_life = args->fail_on_end;
-  out->verdict = oakum_policy_evaluate(&own, out->findings);
+  out->verdict = oakum_gate_judge(gate, out->findings, catalog,
+                                  out->image ? out->image : out->named, oakum_cli_now(), FALSE);
   return TRUE;
 }
 

@@ -17,7 +17,9 @@ struct OakumExamineCache {
   OakumExamineCounts counts;
 };
 
+/* A row is read as a whole: large pages make short chains of it. */
 static const char schema[] =
+    "PRAGMA page_size = 32768;"
     "CREATE TABLE IF NOT EXISTS secret (one INTEGER PRIMARY KEY CHECK (one = 1), key BLOB NOT "
     "NULL);"
     "CREATE TABLE IF NOT EXISTS layer (diff_id TEXT NOT NULL, readers TEXT NOT NULL,"
@@ -56,9 +58,12 @@ static gboolean check_table(OakumExamineCache *cache, GError **error)
 static gboolean set_up(OakumExamineCache *cache, GError **error)
 {
   uint8_t key[OAKUM_HASH_KEY];
+  if (!(cache->sql = oakum_sql_open_shared(cache->path, error)))
+    return FALSE;
+  if (read_key(cache, NULL)) /* nothing is written where all is there */
+    return check_table(cache, error);
   oakum_random(key, sizeof(key));
-  if (!(cache->sql = oakum_sql_open_shared(cache->path, error)) ||
-      !oakum_sql_exec(cache->sql, schema, error) || !check_table(cache, error))
+  if (!oakum_sql_exec(cache->sql, schema, error) || !check_table(cache, error))
     return FALSE;
   g_autoptr(OakumStatement) put =
       oakum_sql_prepare(cache->sql, "INSERT OR IGNORE INTO secret VALUES (1, ?1)", error);

@@ -191,7 +191,9 @@ static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
   OakumInspectImage whole = {.target = options->target,
                              .now = options->now,
                              .base_layers = image ? 0 : -1,
-                             .packages = catalog->packages};
+                             .packages = catalog->packages,
+                             .license_allow = options->license_allow,
+                             .license_deny = options->license_deny};
   if (image) {
     whole.config = image->config;
     whole.manifest = image->manifest;

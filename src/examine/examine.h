@@ -48,6 +48,7 @@ typedef struct {
   guint checks;       /* OakumChecks; the cache's, where there is one */
   const char *target; /* as the user named it; NULL */
   int64_t now;        /* seconds since 1970 */
+  const char *const *license_allow, *const *license_deny; /* as OakumInspectImage has them */
 } OakumExamineOptions;
 /* Each starts this program again as "oakum:examine", hands it the bytes, and reads back what it
  * found; the caller's process looks at no byte but to check the digests of blobs. Wrong bytes are

@@ -147,6 +147,7 @@ struct OakumHygiene {
   GPtrArray *found; /* OakumFinding of this layer */
   GHashTable *told; /* paths of them */
   guint count[HYGIENE_RULES], left_out[HYGIENE_RULES];
+  guint facts;
   guint again; /* names that came twice and had a finding */
   Heap heaps[HEAPS];
   GHashTable *open; /* folders below which everybody can write, told already */
@@ -268,6 +269,15 @@ static OakumFinding *tell(OakumHygiene *h, HygieneRule rule, const char *path, c
   }
   g_hash_table_add(h->told, g_strdup(path));
   return oakum_hygiene_tell(h->found, rule, path, why);
+}
+
+/* What only the whole image can judge; bounded, as a layer may hold any number of names. */
+static void fact(OakumHygiene *h, const char *id, const char *path, const char *why)
+{
+  if (h->facts++ >= OAKUM_HYGIENE_FACTS_MAX)
+    return;
+  g_hash_table_add(h->told, g_strdup(path));
+  oakum_hygiene_fact(h->found, id, path, why);
 }
 
 /* What an earlier entry of the same name gave does not count. */
@@ -600,19 +610,18 @@ static gboolean is_program(const char *path)
 static void look_at_program(OakumHygiene *h, const char *path)
 {
   const char *base = base_of(path);
-  const char *fact = NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(tools) && !fact; i++)
+  const char *sort = NULL;
+  for (size_t i = 0; i < G_N_ELEMENTS(tools) && !sort; i++)
     if (tools[i].name[0] == base[0] && strcmp(tools[i].name, base) == 0)
-      fact = tools[i].fact;
+      sort = tools[i].fact;
   /* gcc-12, x86_64-linux-gnu-gcc-12 */
-  if (!fact &&
+  if (!sort &&
       (g_str_has_prefix(base, "gcc-") || strstr(base, "-gcc-") ||
        g_str_has_prefix(base, "clang-")) &&
       g_ascii_isdigit(base[strlen(base) - 1]))
-    fact = HYGIENE_FACT_BUILD;
-  if (fact) {
-    g_hash_table_add(h->told, g_strdup(path));
-    oakum_hygiene_fact(h->found, fact, path, base);
+    sort = HYGIENE_FACT_BUILD;
+  if (sort) {
+    fact(h, sort, path, base);
   } else if (strcmp(base, "sshd") == 0 || strcmp(base, "dropbear") == 0)
     tell(h, HYGIENE_SSHD, path, g_strdup_printf("%s is there", path));
   else if (strcmp(base, "sudo") == 0 || strcmp(base, "doas") == 0)
@@ -788,12 +797,6 @@ static void count_bytes(OakumHygiene *h, const char *path, uint64_t size)
 
 /* ---- the observer
  * -------------------------------------------------------------------------------- */
-static void fact(OakumHygiene *h, const char *id, const char *path, const char *why)
-{
-  g_hash_table_add(h->told, g_strdup(path));
-  oakum_hygiene_fact(h->found, id, path, why);
-}
-
 static void end_program(OakumHygiene *h, OakumSlice content)
 {
   OakumSlice dynamic = {h->dynamic->data, h->dynamic->len};
@@ -1065,13 +1068,15 @@ static void tell_layer(OakumHygiene *h)
 static void tell_programs(OakumHygiene *h)
 {
   uint64_t bytes = 0;
-  gboolean many = h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX;
+  guint told = 0;
+  gboolean many =
+      h->programs_bytes > OAKUM_NEEDLESS_LAYER_MAX || h->facts > OAKUM_HYGIENE_FACTS_MAX;
   for (guint i = 0; i < h->programs->len && !many; i++) {
     const Program *program = h->programs->pdata[i];
     if (is_packaged(h, program->path))
       continue;
     bytes += strlen(program->needs) + strlen(program->path);
-    many = bytes > OAKUM_NEEDLESS_NEEDS_MAX;
+    many = bytes > OAKUM_NEEDLESS_NEEDS_MAX || ++told > OAKUM_HYGIENE_FACTS_MAX;
     if (!many)
       oakum_hygiene_fact(h->found, NEEDLESS_FACT_NEEDS, program->path, program->needs);
   }

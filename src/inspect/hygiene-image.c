@@ -179,6 +179,7 @@ typedef struct {
   GArray *shipped;   /* Shipped */
   GArray *gone[2];   /* Shipped: deleted, replaced; `layer` is where it lay */
   uint64_t bytes[2];
+  uint64_t work; /* names looked at: many layers of many names would take for ever */
 } Waste;
 
 static void waste(Waste *w, guint which, guint index)
@@ -212,6 +213,8 @@ static void remove_gone(Waste *w, GHashTable *gone, int layer)
   while (g_hash_table_iter_next(&iter, &key, &index)) {
     if (g_array_index(w->shipped, Shipped, GPOINTER_TO_UINT(index)).layer == layer)
       continue;
+    if (++w->work > OAKUM_HYGIENE_WORK_MAX)
+      return;
     g_autofree char *part = g_strdup(key);
     gboolean hit = g_hash_table_contains(gone, part) || g_hash_table_contains(gone, "");
     for (char *slash; !hit && (slash = strrchr(part, '/')) != NULL;) {

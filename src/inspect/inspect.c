@@ -106,7 +106,7 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
   if (checks & OAKUM_CHECK_HYGIENE)
     oakum_hygiene_image(image, findings);
   if (checks & OAKUM_CHECK_LICENCES)
-    oakum_licence_image(image->packages, findings);
+    oakum_licence_image(image, findings);
 }
 
 void oakum_inspect_secrets(const char *path, OakumSlice content, GPtrArray *observed,

@@ -45,6 +45,9 @@ typedef struct {
   int64_t now;                   /* seconds since 1970 */
   int base_layers;               /* how many of the lowest are the base's; -1: not known */
   GPtrArray *packages; /* OakumPackage: those of Debian get the licence that lies beside; NULL */
+  /* ids, ids that end in "*", or categories of licences that alone are let in, and that are not;
+   * NULL-terminated, or NULL: none is given */
+  const char *const *license_allow, *const *license_deny;
 } OakumInspectImage;
 /* `findings`: what the observers of all layers told, merged. What nobody asked for is taken out,
  * what settings and history show is appended. */

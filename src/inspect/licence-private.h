@@ -2,9 +2,10 @@
 #pragma once
 #include "inspect/inspect.h"
 
-#define LICENCE_FACT_DEBIAN "fact:copyright" /* `file`: a package's copyright; `why`: expression   \
-                                              */
-#define LICENCE_FACT_TEXT "fact:licence"     /* `file`: a text of licences; `why`: expression */
+#define LICENCE_FACT_DEBIAN                                                                        \
+  "fact:copyright"                       /* `file`: a package's copyright; `why`: expression       \
+                                          */
+#define LICENCE_FACT_TEXT "fact:licence" /* `file`: a text of licences; `why`: expression */
 
 /* The shape of OakumLayerObserver, as OakumHygiene. */
 typedef struct OakumLicenceScan OakumLicenceScan;
@@ -15,5 +16,5 @@ void oakum_licence_scan_bytes(OakumLicenceScan *scan, const void *data, size_t l
 void oakum_licence_scan_end(OakumLicenceScan *scan, GPtrArray *observed);
 
 /* Takes the facts out of `findings`, gives packages of Debian the licence that their copyright
- * names, and appends what licences ask for. `packages`: OakumPackage. */
-void oakum_licence_image(GPtrArray *packages, GPtrArray *findings);
+ * names, and appends what licences ask for. */
+void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings);

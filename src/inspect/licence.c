@@ -119,12 +119,13 @@ void oakum_licence_scan_end(OakumLicenceScan *scan, GPtrArray *observed)
 
 /* ---- the whole image
  * ----------------------------------------------------------------------------- */
-static const struct {
+typedef struct {
   OakumLicenseCategory category;
   const char *id;
   OakumSeverity severity;
   const char *title, *fix;
-} rows[] = {
+} LicenceRow;
+static const LicenceRow rows[] = {
     {OAKUM_LICENSE_UNKNOWN, "OL1001", OAKUM_SEVERITY_NEGLIGIBLE, "Nobody knows the licence",
      "read it, and name it in the policy"},
     {OAKUM_LICENSE_STRONG_COPYLEFT, "OL1002", OAKUM_SEVERITY_NEGLIGIBLE,
@@ -139,26 +140,46 @@ static const struct {
      "It may not be used, changed or handed on freely", "see that you have the right to"},
 };
 
-static OakumFinding *tell(GPtrArray *findings, const char *expression, char *why_taken)
+static const LicenceRow denied = {OAKUM_LICENSE_UNKNOWN, "OL1006", OAKUM_SEVERITY_HIGH,
+                                  "A licence that is not to be used", "replace it"},
+                        not_allowed = {OAKUM_LICENSE_UNKNOWN, "OL1007", OAKUM_SEVERITY_HIGH,
+                                       "A licence that is not among those to be used",
+                                       "replace it, or add the licence to --license-allow"};
+
+/* What is allowed by name is no remark, whatever it asks for. */
+static const LicenceRow *judge(const OakumInspectImage *image, const char *expression,
+                               OakumLicenseCategory category)
 {
-  g_autofree char *why = why_taken;
-  OakumLicenseCategory category = oakum_license_category(expression);
+  if (image->license_deny && !oakum_license_passes(expression, image->license_deny, FALSE))
+    return &denied;
+  if (image->license_allow)
+    return oakum_license_passes(expression, image->license_allow, TRUE) ? NULL : &not_allowed;
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-    if (rows[i].category == category) {
-      OakumFinding *finding =
-          oakum_finding_new(OAKUM_FINDING_LICENSE, rows[i].id, rows[i].severity);
-      finding->title = g_strdup(rows[i].title);
-      finding->why = oakum_escape_terminal(why, -1);
-      finding->fix = g_strdup(rows[i].fix);
-      finding->category = oakum_license_category_name(category);
-      finding->match = g_strdup(expression);
-      g_ptr_array_add(findings, finding);
-      return finding;
-    }
+    if (rows[i].category == category)
+      return &rows[i];
   return NULL;
 }
 
-static void look_at_package(const OakumPackage *package, GPtrArray *findings)
+static OakumFinding *tell(const OakumInspectImage *image, GPtrArray *findings,
+                          const char *expression, char *why_taken)
+{
+  g_autofree char *why = why_taken;
+  OakumLicenseCategory category = oakum_license_category(expression);
+  const LicenceRow *row = judge(image, expression, category);
+  if (!row)
+    return NULL;
+  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LICENSE, row->id, row->severity);
+  finding->title = g_strdup(row->title);
+  finding->why = oakum_escape_terminal(why, -1);
+  finding->fix = g_strdup(row->fix);
+  finding->category = oakum_license_category_name(category);
+  finding->match = g_strdup(expression);
+  g_ptr_array_add(findings, finding);
+  return finding;
+}
+
+static void look_at_package(const OakumInspectImage *image, const OakumPackage *package,
+                            GPtrArray *findings)
 {
   g_autofree char *known = package->license ? oakum_license_expression(package->license) : NULL;
   g_autofree char *shown = package->license ? oakum_escape_utf8(package->license, -1) : NULL;
@@ -167,7 +188,7 @@ static void look_at_package(const OakumPackage *package, GPtrArray *findings)
     return;
   const char *expression = known ? known : shown ? shown : "";
   OakumFinding *finding =
-      tell(findings, expression,
+      tell(image, findings, expression,
            *expression ? g_strdup_printf("%s %s: %s", package->name, package->version, expression)
                        : g_strdup_printf("%s %s declares none", package->name, package->version));
   if (!finding)
@@ -181,8 +202,9 @@ static void look_at_package(const OakumPackage *package, GPtrArray *findings)
   finding->dockerfile_line = package->dockerfile_line;
 }
 
-void oakum_licence_image(GPtrArray *packages, GPtrArray *findings)
+void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
 {
+  GPtrArray *packages = image->packages;
   g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_autoptr(GHashTable) debian = oakum_str_map_new(g_free, NULL); /* package → expression */
   guint kept = 0;
@@ -208,13 +230,13 @@ void oakum_licence_image(GPtrArray *packages, GPtrArray *findings)
         g_strcmp0(package->type, "deb") == 0 ? g_hash_table_lookup(debian, package->name) : NULL;
     if (!package->license && found)
       package->license = g_strdup(found);
-    look_at_package(package, findings);
+    look_at_package(image, package, findings);
   }
   for (guint i = 0; i < facts->len; i++) {
     const OakumFinding *fact = facts->pdata[i];
     OakumFinding *finding =
         strcmp(fact->id, LICENCE_FACT_TEXT) == 0
-            ? tell(findings, fact->why, g_strdup_printf("%s: %s", fact->file, fact->why))
+            ? tell(image, findings, fact->why, g_strdup_printf("%s: %s", fact->file, fact->why))
             : NULL;
     if (!finding)
       continue;

@@ -6,8 +6,9 @@
 #define NEEDLESS_FACT_DPKG HYGIENE_FACT "dpkg"   /* `why`: dpkg's graph, see needless-layer.c */
 #define NEEDLESS_FACT_APK HYGIENE_FACT "apk"     /* apk's */
 #define NEEDLESS_FACT_FILES HYGIENE_FACT "files" /* package, then its programs and libraries */
-#define NEEDLESS_FACT_NEEDS HYGIENE_FACT "needs" /* of a file that no package brought; "?": many   \
-                                                  */
+#define NEEDLESS_FACT_NEEDS                                                                        \
+  HYGIENE_FACT "needs" /* of a file that no package brought; "?": many                             \
+                        */
 
 /* The packages of a database of dpkg or apk, in the form that the facts have. New string; NULL: it
  * is larger than OAKUM_NEEDLESS_GRAPH_MAX. */

@@ -225,8 +225,10 @@ static OakumLicenseCategory one_of(Reader *r)
 static OakumLicenseCategory all_of(Reader *r)
 {
   OakumLicenseCategory worst = one_of(r);
-  while (!r->wrong && comes(r, "AND"))
-    worst = MAX(worst, one_of(r));
+  while (!r->wrong && comes(r, "AND")) {
+    OakumLicenseCategory other = one_of(r);
+    worst = MAX(worst, other);
+  }
   return worst;
 }
 

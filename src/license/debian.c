@@ -19,6 +19,19 @@ static void add(Found *found, char *part_taken)
   g_ptr_array_add(found->parts, part_taken);
 }
 
+/* What holds no choice is told part by part, each once. */
+static void add_parts(Found *found, char *expression_taken)
+{
+  g_autofree char *expression = expression_taken;
+  if (!expression || strchr(expression, '(') || strstr(expression, " OR ")) {
+    add(found, g_steal_pointer(&expression));
+    return;
+  }
+  g_auto(GStrv) parts = g_strsplit(expression, " AND ", -1);
+  for (char **part = parts; *part; part++)
+    add(found, g_strdup(*part));
+}
+
 static char *join(Found *found)
 {
   GString *out = g_string_new(NULL);
@@ -45,11 +58,40 @@ static char *reference(const char *name)
   return g_string_free(out, FALSE);
 }
 
+/* Names of Debian's copyright files that are too short to mean the same everywhere. */
+static const char *const short_names[][2] = {{"Artistic", "Artistic-1.0-Perl"},
+                                             {"Artistic-1", "Artistic-1.0-Perl"},
+                                             {"Python", "Python-2.0"},
+                                             {"Apache", "Apache-2.0"},
+                                             {"BSD", "BSD-3-Clause"},
+                                             {"BSD-2", "BSD-2-Clause"},
+                                             {"BSD-3", "BSD-3-Clause"},
+                                             {"BSD-4", "BSD-4-Clause"},
+                                             {"BSL", "BSL-1.0"},
+                                             {"GPL", "GPL-1.0-or-later"},
+                                             {"LGPL", "LGPL-2.0-or-later"},
+                                             {"MIT-X11", "MIT"},
+                                             {"OpenLDAP", "OLDAP-2.8"},
+                                             {"SIL-1.1", "OFL-1.1"},
+                                             {"OFL", "OFL-1.1"}};
+
+static char *of_short(const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(short_names); i++)
+    if (g_ascii_strcasecmp(name, short_names[i][0]) == 0)
+      return g_strdup(short_names[i][1]);
+  g_autofree char *low = g_ascii_strdown(name, -1);
+  return strstr(low, "public-domain") || strstr(low, "public domain") ||
+                 g_str_has_suffix(low, "-pd") || strcmp(low, "pd") == 0
+             ? g_strdup("LicenseRef-public-domain")
+             : oakum_license_expression(name);
+}
+
 /* One name: "GPL-2+", "BSD-3-clause~Intel", "GPL-2+ with OpenSSL exception". */
 static char *of_name(const char *name)
 {
   g_autofree char *own = g_strstrip(g_strdup(name));
-  char *expression = *own ? oakum_license_expression(own) : NULL;
+  char *expression = *own ? of_short(own) : NULL;
   if (expression || !*own)
     return expression;
   char *with = strstr(own, " with ");
@@ -59,8 +101,18 @@ static char *of_name(const char *name)
   size_t n = strcspn(own, "~");
   g_autofree char *plain = g_strndup(own, n);
   g_strstrip(plain);
-  expression = oakum_license_expression(plain);
-  return expression ? expression : reference(plain);
+  char *niv = strstr(plain, "-NIV"); /* without invariant sections */
+  if (niv)
+    memmove(niv, niv + 4, strlen(niv + 4) + 1);
+  /* "BSD-3-clause-Cambridge": people name whose it is behind what it is */
+  g_autofree char *part = g_strdup(plain);
+  while (!(expression = of_short(part))) {
+    char *dash = strrchr(part, '-');
+    if (!dash || dash - part < 3)
+      return reference(plain);
+    *dash = '\0';
+  }
+  return expression;
 }
 
 /* "A and B", "A or B", "A, B", "A and/or B": words between, not in parentheses. */
@@ -129,7 +181,30 @@ static void read_formal(OakumSlice text, Found *found)
     g_autofree char *own = g_strndup((const char *)line.data + 8, line.len - 8);
     g_strstrip(own);
     if (*own)
-      add(found, of_line(own));
+      add_parts(found, of_line(own));
+  }
+}
+
+/* "/usr/share/common-licenses/GPL": which version is said in words, or not at all. */
+static void read_unversioned(OakumSlice text, gboolean later, Found *found)
+{
+  static const struct {
+    const char *file, *name, *versions[3];
+  } rows[] = {{"common-licenses/LGPL", "LGPL", {"2.1", "3", "2"}},
+              {"common-licenses/GPL", "GPL", {"3", "2", "1"}},
+              {"common-licenses/GFDL", "GFDL", {"1.3", "1.2", "1.1"}}};
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (!memmem(text.data, text.len, rows[i].file, strlen(rows[i].file)))
+      continue;
+    const char *version = rows[i].versions[2];
+    gboolean said = FALSE;
+    for (size_t k = 0; k < G_N_ELEMENTS(rows[i].versions) && !said; k++) {
+      g_autofree char *words = g_strdup_printf("ersion %s", rows[i].versions[k]);
+      if ((said = memmem(text.data, text.len, words, strlen(words)) != NULL))
+        version = rows[i].versions[k];
+    }
+    add(found, g_strdup_printf("%s-%s%s%s", rows[i].name, version, strchr(version, '.') ? "" : ".0",
+                               later || !said ? "-or-later" : "-only"));
   }
 }
 
@@ -165,6 +240,8 @@ static void read_free(OakumSlice text, Found *found)
                        : g_strdup(names[i][1]));
       }
   }
+  if (found->parts->len == 0)
+    read_unversioned(text, later, found);
   char *texts = oakum_license_identify(text);
   if (texts) {
     g_auto(GStrv) ids = g_strsplit(texts, " AND ", -1);

@@ -61,6 +61,44 @@ static GArray *hashes_of(OakumSlice text)
   return out;
 }
 
+/* Words without which a text is another one that is much like it. */
+static const struct {
+  const char *id, *words;
+} musts[] = {{"BSD-3-Clause", "endorse or"},
+             {"BSD-4-Clause", "advertising materials"},
+             {"BSD-4-Clause-UC", "advertising materials"},
+             {"X11", "except as contained in this notice"},
+             {"BSD-3-Clause-Clear", "no express or implied licenses"},
+             {"BSD-2-Clause-Patent", "patent license"}};
+
+/* In any case, any space between the words. */
+static gboolean stands_at(OakumSlice text, size_t at, const char *words)
+{
+  for (; *words; words++, at++) {
+    if (at >= text.len)
+      return FALSE;
+    if (*words == ' ' && g_ascii_isspace(text.data[at])) {
+      while (at + 1 < text.len && g_ascii_isspace(text.data[at + 1]))
+        at++;
+    } else if (g_ascii_tolower(text.data[at]) != *words)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean has_must(const char *id, OakumSlice text)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(musts); i++) {
+    if (strcmp(musts[i].id, id) != 0)
+      continue;
+    for (size_t at = 0; at < text.len; at++)
+      if (stands_at(text, at, musts[i].words))
+        return TRUE;
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /* How much of the sample is there, 0 to 1. */
 static double share(const LicenseText *license, const GArray *hashes)
 {
@@ -92,7 +130,9 @@ char *oakum_license_identify(OakumSlice text)
   if (hashes->len == 0)
     return NULL;
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-    shares[i] = share(&texts[i], hashes);
+    if ((shares[i] = share(&texts[i], hashes)) >= OAKUM_LICENSE_TEXT_SHARE &&
+        !has_must(texts[i].id, text))
+      shares[i] = 0;
   while (n < G_N_ELEMENTS(chosen)) {
     int best = -1;
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {

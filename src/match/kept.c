@@ -30,39 +30,59 @@ static const size_t distro_texts[] = {
     offsetof(OakumDistro, ecosystem)};
 
 /* All that tell.c and severity.c set. */
-static const size_t finding_texts[] = {
-    offsetof(OakumFinding, title),        offsetof(OakumFinding, why),
-    offsetof(OakumFinding, fix),          offsetof(OakumFinding, package_name),
-    offsetof(OakumFinding, package_version), offsetof(OakumFinding, package_purl),
-    offsetof(OakumFinding, source),       offsetof(OakumFinding, fixed),
-    offsetof(OakumFinding, status),       offsetof(OakumFinding, advisory),
-    offsetof(OakumFinding, ecosystem),    offsetof(OakumFinding, looked_up),
-    offsetof(OakumFinding, by),           offsetof(OakumFinding, compared),
-    offsetof(OakumFinding, fix_date),     offsetof(OakumFinding, severity_by),
-    offsetof(OakumFinding, cvss_vector),  offsetof(OakumFinding, suppressed),
-    offsetof(OakumFinding, layer)};
+static const size_t finding_texts[] = {offsetof(OakumFinding, title),
+                                       offsetof(OakumFinding, why),
+                                       offsetof(OakumFinding, fix),
+                                       offsetof(OakumFinding, package_name),
+                                       offsetof(OakumFinding, package_version),
+                                       offsetof(OakumFinding, package_purl),
+                                       offsetof(OakumFinding, source),
+                                       offsetof(OakumFinding, fixed),
+                                       offsetof(OakumFinding, status),
+                                       offsetof(OakumFinding, advisory),
+                                       offsetof(OakumFinding, ecosystem),
+                                       offsetof(OakumFinding, looked_up),
+                                       offsetof(OakumFinding, by),
+                                       offsetof(OakumFinding, compared),
+                                       offsetof(OakumFinding, fix_date),
+                                       offsetof(OakumFinding, severity_by),
+                                       offsetof(OakumFinding, kev_due),
+                                       offsetof(OakumFinding, cvss_vector),
+                                       offsetof(OakumFinding, suppressed),
+                                       offsetof(OakumFinding, layer)};
 static const size_t finding_doubles[] = {offsetof(OakumFinding, cvss), offsetof(OakumFinding, epss),
                                          offsetof(OakumFinding, epss_percentile),
                                          offsetof(OakumFinding, risk)};
 static const size_t record_texts[] = {
-    offsetof(OakumFindingRecord, feed),   offsetof(OakumFindingRecord, part),
-    offsetof(OakumFindingRecord, record), offsetof(OakumFindingRecord, date),
-    offsetof(OakumFindingRecord, status), offsetof(OakumFindingRecord, fixed),
+    offsetof(OakumFindingRecord, feed),    offsetof(OakumFindingRecord, part),
+    offsetof(OakumFindingRecord, record),  offsetof(OakumFindingRecord, date),
+    offsetof(OakumFindingRecord, status),  offsetof(OakumFindingRecord, fixed),
     offsetof(OakumFindingRecord, severity)};
 
 /* ---- writing
  * ------------------------------------------------------------------------------------ */
+/* Many small pieces: every scan puts together its key. */
+static guint8 *room(GByteArray *out, size_t len)
+{
+  guint at = out->len;
+  g_byte_array_set_size(out, at + (guint)len);
+  return out->data + at;
+}
+
 static void put_number(GByteArray *out, uint64_t value)
 {
   value = GUINT64_TO_LE(value);
-  g_byte_array_append(out, (const guint8 *)&value, sizeof(value));
+  memcpy(room(out, sizeof(value)), &value, sizeof(value));
 }
 
 static void put_text(GByteArray *out, const char *text)
 {
   size_t len = text ? strlen(text) : 0;
-  put_number(out, text ? (uint64_t)len + 1 : 0);
-  g_byte_array_append(out, (const guint8 *)(text ? text : ""), (guint)len);
+  uint64_t head = GUINT64_TO_LE(text ? (uint64_t)len + 1 : 0);
+  guint8 *at = room(out, sizeof(head) + len);
+  memcpy(at, &head, sizeof(head));
+  if (len > 0)
+    memcpy(at + sizeof(head), text, len);
 }
 
 static void put_texts(GByteArray *out, gconstpointer from, const size_t *fields, size_t n)
@@ -103,13 +123,19 @@ char *oakum_match_kept_key(const OakumMatch *m)
   const char *stamp = oakum_advisory_db_stamp(m->db);
   if (!stamp)
     return NULL;
-  g_autoptr(GByteArray) all = g_byte_array_new();
+  g_autoptr(GByteArray) all = g_byte_array_sized_new(m->catalog->packages->len * 512 + 4096);
   g_autofree char *program = oakum_program_stamp();
   put_text(all, magic);
   put_text(all, program);
   put_text(all, stamp);
   put_number(all, m->options->kernel_headers != 0);
-  put_text(all, m->vex_feeds ? m->options->image : NULL); /* vendors speak of their own images */
+  put_number(all, m->vex_feeds != 0);
+  if (m->vex_feeds) { /* which may speak of this very image */
+    put_text(all, m->options->image);
+    for (const char *const *d = m->options->digests; d && *d; d++)
+      put_text(all, *d);
+    put_text(all, NULL);
+  }
   PUT_TEXTS(all, &m->catalog->distro, distro_texts);
   const GArray *lines = m->options->layer_lines;
   put_number(all, lines ? lines->len + 1 : 0);
@@ -199,8 +225,7 @@ static GPtrArray *get_records(Cursor *from)
   guint n = get_count(from);
   if (n == 0)
     return NULL;
-  GPtrArray *records =
-      g_ptr_array_new_full(n, (GDestroyNotify)oakum_finding_record_free);
+  GPtrArray *records = g_ptr_array_new_full(n, (GDestroyNotify)oakum_finding_record_free);
   for (guint i = 0; i + 1 < n && !from->bad; i++) {
     OakumFindingRecord *record = g_new0(OakumFindingRecord, 1);
     g_ptr_array_add(records, record);

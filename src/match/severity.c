@@ -34,6 +34,23 @@ typedef struct {
   OakumSeverity severity;
 } Scored;
 
+/* What the database knows of one hole, which several packages have: as little as it takes, since a
+ * large image has thousands. */
+typedef struct {
+  const OakumAdvisoryFeed *feed;
+  char *id, *title, *severity_word;
+  OakumSeverity severity;
+} Word;
+typedef struct {
+  Word *words;
+  guint n;
+  char *vector; /* scored's */
+  Scored scored;
+  double epss, epss_percentile;
+  gboolean kev, ransomware;
+  char *kev_due;
+} Known;
+
 static void best_vector(const OakumVulnerabilityList *list, Scored *best)
 {
   for (guint i = 0; i < list->len; i++)
@@ -52,9 +69,9 @@ static void say(OakumFinding *f, OakumSeverity severity, const char *feed, const
   f->severity_by = g_strdup_printf("%s: %s", feed, word);
 }
 
-static void choose_severity(OakumFinding *f, const GPtrArray *statements,
-                            const OakumVulnerabilityList *list, const Scored *scored)
+static void choose_severity(OakumFinding *f, const GPtrArray *statements, const Known *known)
 {
+  const Scored *scored = &known->scored;
   /* a word of whoever made the record, the distribution's own first */
   for (guint i = 0; i < statements->len; i++) {
     const OakumAdvisory *a = statements->pdata[i];
@@ -63,8 +80,8 @@ static void choose_severity(OakumFinding *f, const GPtrArray *statements,
       return;
     }
   }
-  for (guint i = 0; i < list->len; i++) {
-    const OakumVulnerability *v = &list->items[i];
+  for (guint i = 0; i < known->n; i++) {
+    const Word *v = &known->words[i];
     if (v->severity == OAKUM_SEVERITY_UNKNOWN || !v->severity_word)
       continue;
     gboolean ours = FALSE; /* of a record that says something of this very package */
@@ -87,10 +104,10 @@ static void choose_severity(OakumFinding *f, const GPtrArray *statements,
       return;
     }
   }
-  for (guint i = 0; i < list->len; i++)
-    if (list->items[i].severity != OAKUM_SEVERITY_UNKNOWN) {
-      say(f, list->items[i].severity, list->items[i].feed->name,
-          list->items[i].severity_word ? list->items[i].severity_word : "by its score");
+  for (guint i = 0; i < known->n; i++)
+    if (known->words[i].severity != OAKUM_SEVERITY_UNKNOWN) {
+      say(f, known->words[i].severity, known->words[i].feed->name,
+          known->words[i].severity_word ? known->words[i].severity_word : "by its score");
       return;
     }
 }
@@ -107,18 +124,17 @@ static double risk_of(const OakumFinding *f)
   return CLAMP(risk, 0, 100);
 }
 
-/* What the database knows of one hole; several packages have it. */
-typedef struct {
-  OakumVulnerabilityList *list;
-  Scored scored;
-  double epss, epss_percentile;
-  gboolean kev, ransomware;
-} Known;
-
 static void known_free(gpointer data)
 {
   Known *known = data;
-  oakum_vulnerability_list_free(known->list);
+  for (guint i = 0; i < known->n; i++) {
+    g_free(known->words[i].id);
+    g_free(known->words[i].title);
+    g_free(known->words[i].severity_word);
+  }
+  g_free(known->words);
+  g_free(known->vector);
+  g_free(known->kev_due);
   g_free(known);
 }
 
@@ -132,17 +148,25 @@ static const Known *know(OakumMatch *m, const char *id, GError **error)
   Known *known = g_hash_table_lookup(m->known, id);
   if (known)
     return known;
-  OakumVulnerabilityList *list = oakum_advisory_db_vulnerability(m->db, id, error);
+  g_autoptr(OakumVulnerabilityList) list = oakum_advisory_db_vulnerability(m->db, id, error);
   if (!list)
     return NULL;
   known = g_new0(Known, 1);
-  known->list = list;
+  known->n = list->len;
+  known->words = g_new0(Word, list->len);
+  for (guint i = 0; i < list->len; i++) {
+    const OakumVulnerability *v = &list->items[i];
+    known->words[i] = (Word){v->feed, g_strdup(v->id), g_strdup(v->title),
+                             g_strdup(v->severity_word), v->severity};
+  }
   best_vector(list, &known->scored);
+  known->scored.vector = known->vector = g_strdup(known->scored.vector);
   if (!oakum_advisory_db_epss(m->db, id, &known->epss, &known->epss_percentile))
     known->epss = known->epss_percentile = -1;
   g_autoptr(OakumKev) kev = oakum_advisory_db_kev(m->db, id);
   known->kev = kev != NULL;
   known->ransomware = kev && kev->ransomware;
+  known->kev_due = kev && kev->due && *kev->due ? g_strdup(kev->due) : NULL;
   if (g_hash_table_size(m->known) >= OAKUM_MATCH_KNOWN_MAX)
     g_hash_table_remove_all(m->known);
   g_hash_table_insert(m->known, g_strdup(id), known);
@@ -155,17 +179,16 @@ gboolean oakum_match_rate(OakumMatch *m, OakumFinding *f, const GPtrArray *state
   const Known *known = know(m, f->id, error);
   if (!known)
     return FALSE;
-  const OakumVulnerabilityList *list = known->list;
   const Scored scored = known->scored;
   const OakumAdvisory *decided = statements->pdata[0];
-  for (guint i = 0; i < list->len; i++) {
-    const OakumVulnerability *v = &list->items[i];
+  for (guint i = 0; i < known->n; i++) {
+    const Word *v = &known->words[i];
     if (v->title && (!f->title || strcmp(v->id, decided->record) == 0)) {
       g_free(f->title);
       f->title = g_strdup(v->title);
     }
   }
-  choose_severity(f, statements, list, &scored);
+  choose_severity(f, statements, known);
   if (scored.vector) {
     f->cvss_vector = g_strdup(scored.vector);
     f->cvss = scored.score;
@@ -174,6 +197,7 @@ gboolean oakum_match_rate(OakumMatch *m, OakumFinding *f, const GPtrArray *state
   f->epss_percentile = known->epss_percentile;
   f->kev = known->kev;
   f->ransomware = known->ransomware;
+  f->kev_due = g_strdup(known->kev_due);
   f->risk = risk_of(f);
   return TRUE;
 }

@@ -51,7 +51,9 @@ char *oakum_report_annotations(const OakumResult *result)
   guint counts[LEVELS] = {0}, left = 0;
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_VULNERABILITY && f->kind != OAKUM_FINDING_LINT && !f->suppressed)
+    gboolean other = f->kind != OAKUM_FINDING_VULNERABILITY && f->kind != OAKUM_FINDING_LINT,
+             counts_for = f->kind == OAKUM_FINDING_INCOMPLETE || f->severity >= OAKUM_SEVERITY_LOW;
+    if (other && counts_for && !f->suppressed)
       g_ptr_array_add(rows, f);
   }
   for (int level = ERRORS; level < LEVELS; level++)

@@ -230,11 +230,32 @@ def uct(data, name):
     return {(record, m[1]) for m in re.finditer(line, text, re.M) if not re.search(r": *released[^(]*(\(\))?$", m[0])}
 
 
-def nvd_configurations(record):
-    record = record.get("cve", record)
-    for configuration in record.get("configurations", []):
-        for node in configuration.get("nodes", []):
-            yield from node.get("cpeMatch", [])
+ELSEWHERE = re.compile(r"windows(_.*)?|macos|mac_os(_x)?|iphone_os|ipados|ios(_xe)?|android|(free|open|net)bsd|solaris|sunos|aix|hp-ux|z/os|os/400|i|esxi|junos|chrome_os|tvos|watchos|"
+                       r"vxworks|netware|os2|dos|irix|(open)?vms")
+
+
+def cpe_fields(criteria):
+    return [re.sub(r"\\(.)", r"\1", field).lower() for field in re.split(r"(?<!\\):", criteria)]
+
+
+def nvd_elsewhere(node):
+    """Names what it runs on, and none of that is Linux."""
+    matches = node.get("cpeMatch", [])
+    fields = [cpe_fields(m["criteria"]) for m in matches]
+    return bool(matches) and not any(m.get("vulnerable") for m in matches) and all(f[2] == "o" and ELSEWHERE.fullmatch(f[4]) for f in fields)
+
+
+def nvd_names(record):
+    """vendor:product of what is hit on Linux, by a range or a version."""
+    for configuration in record.get("cve", record).get("configurations", []) if isinstance(record.get("cve", record), dict) else record.get("configurations", []):
+        nodes = configuration.get("nodes", [])
+        if configuration.get("operator") == "AND" and any(nvd_elsewhere(n) for n in nodes if not n.get("negate")):
+            continue
+        for match in (m for n in nodes for m in n.get("cpeMatch", []) if m.get("vulnerable")):
+            fields = cpe_fields(match["criteria"])
+            bounded = any(k.startswith("version") for k in match)
+            if fields[2] in "ao" and (fields[5] != "-" or bounded):
+                yield ":".join(fields[3:5])
 
 
 def nvd(data, name):
@@ -242,23 +263,13 @@ def nvd(data, name):
     for document in objects(data):
         for record in document.get("vulnerabilities", [document]):
             inner = record.get("cve", record)
-            identifier = inner["id"] if isinstance(inner, dict) else inner
-            for match in nvd_configurations(record):
-                fields = re.split(r"(?<!\\):", match["criteria"])
-                if match.get("vulnerable") and fields[2] in "ao":
-                    pairs.add((identifier, ":".join(fields[3:5])))
+            pairs |= {(inner["id"] if isinstance(inner, dict) else inner, found) for found in nvd_names(record)}
     return pairs
 
 
 def overrides(data, name):
     """records of the corpus: {cve, configurations}"""
-    pairs = set()
-    for record in objects(data):
-        for match in nvd_configurations(record):
-            fields = re.split(r"(?<!\\):", match["criteria"])
-            if match.get("vulnerable") and fields[2] in "ao":
-                pairs.add((record.get("id") or record.get("cve"), ":".join(fields[3:5])))
-    return pairs
+    return {(record.get("id") or record.get("cve"), found) for record in objects(data) for found in nvd_names(record)}
 
 
 def epss(data, name):

@@ -3,6 +3,7 @@
 A file of cases: "# RULE" (what all below ask about), "== NAME" (a case), then lines:
     config JSON        keys of the image's config.config      top JSON       keys of the whole config
     annotations JSON   of the manifest                        target NAME    how the user calls it
+    allow, deny NAMES  of licences
     now DATE           what time it is                        history TEXT   a step without a layer
     layer [TEXT]       a layer, and the step that made it     created DATE   of the step before
     f MODE UID:GID PATH [CONTENT|SIZE=N|CAP=n,n]   a file (\\n and so on; N zeros; file capabilities)
@@ -22,7 +23,7 @@ class Case:
     def __init__(self, rule, name):
         self.rule, self.name = rule, name
         self.config, self.top, self.annotations = {}, {}, {}
-        self.target, self.now, self.history, self.layers, self.expected = None, None, [], [], []
+        self.target, self.now, self.allow, self.deny, self.history, self.layers, self.expected = None, None, None, None, [], [], []
 
     def __str__(self):
         return f"{self.rule}: {self.name}"
@@ -73,7 +74,7 @@ def read(path):
             cases.append(case := Case(rule, rest))
         elif word in ("config", "top", "annotations"):
             setattr(case, word, json.loads(rest))
-        elif word in ("target", "now"):
+        elif word in ("target", "now", "allow", "deny"):
             setattr(case, word, rest)
         elif word == "history":
             case.history.append({"created_by": rest, "empty_layer": True})
@@ -125,7 +126,7 @@ def write(case, path):
         blobs[name] = data
         return {"mediaType": kind, "digest": "sha256:" + name, "size": len(data), **more}
 
-    layers = [layer(entries) for entries in case.layers]
+    layers = [entries if isinstance(entries, bytes) else layer(entries) for entries in case.layers]
     plain = [hashlib.sha256(data).hexdigest() for data in layers]
     config = {"architecture": "amd64", "os": "linux", "config": case.config, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + d for d in plain]},
               "history": case.history, **case.top}

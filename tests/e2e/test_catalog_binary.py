@@ -385,6 +385,11 @@ def test_signature_cpe(version, cpe):
     assert rows[0]["cpe"] == f"cpe:2.3:a:openbsd:openssh:{cpe}:*:*:*:*:*:*"
 
 
+def test_who_compiled_a_program_is_not_the_program():
+    """Every program of GCC says so in its comment, whatever it is called."""
+    assert catalog("testdata/gcc-386-freebsd-exec", elf({".comment": b"\0GCC: (GNU) 3.4.6 [FreeBSD] 20060305\0"})) == []
+
+
 def test_signature_of_many_false_starts():
     text = b"OpenSSL OpenSSL " * 200000
     assert catalog("usr/bin/openssl", elf({".rodata": text})) == []

@@ -10,7 +10,7 @@ import yaml
 from ci_jobs import DEPLOY, PASSWORD, USER, GitLab, Runner, make_image, push_base, tags
 from conftest import REPO, RUNGS
 from test_registry import registry  # noqa: F401  (a fixture)
-from test_report import make_db, scan
+from test_report import PIP, make_db, scan
 from test_scan import OS_RELEASE, STATUS, osv, root
 
 RECORDS = [osv("DSA-1", "openssl", [{"introduced": "0"}, {"fixed": "3.0.15-1~deb12u1"}], upstream=["CVE-2024-0001"], summary="a hole")]
@@ -312,18 +312,31 @@ def test_annotations(oakum, tmp_path):
     db = make_db(oakum, tmp_path, records)
     name = "root\n::error::,%"
     root(tmp_path / name)
-    scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json", name=f"rootfs:{name}")
+    scan(oakum, db, tmp_path, "--checks", "holes", "--format", "json", "-o", "r.json", name=f"rootfs:{name}")
     told = annotations(oakum, tmp_path)
     assert len(told) == len(records) and all(re.match(r"::(error|warning|notice) file=Dockerfile,title=CVE-2024-\d+::[^\r\n]*$", line) for line in told)
     assert sum(line.startswith("::error ") for line in told) == len(hostile) and sum(line.startswith("::warning ") for line in told) == 1
     assert any("a%25b" in line for line in told) and not any("\x1b" in line for line in told)
 
 
+def test_annotations_of_all_kinds(oakum, tmp_path):
+    """Secrets, hygiene and what could not be judged too, but what hardly matters."""
+    db = make_db(oakum, tmp_path, RECORDS)
+    key = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True, check=True).stdout
+    root(tmp_path / "root", **{"srv/app.key": key, "var/lib/dpkg/status": "Package: x", **PIP})
+    scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json")
+    told, result = annotations(oakum, tmp_path), json.loads((tmp_path / "r.json").read_text())
+    assert any(line.startswith("::error file=Dockerfile,title=private-key::private key (/srv/app.key in the image)%0A") for line in told)
+    assert any(line.startswith("::error file=Dockerfile,title=damaged-package-database::") for line in told) and key.splitlines()[1] not in "".join(told)
+    small = [h["id"] for h in result["hygiene"] + result["licenses"] if h["severity"] == "negligible"]
+    assert small and not any(f"title={i}::" in line for i in small for line in told)
+
+
 def test_annotations_are_few(oakum, tmp_path):
     """As many as GitHub keeps, and how many more there are."""
     db = make_db(oakum, tmp_path, [osv(f"CVE-2024-{n}", "openssl", [{"introduced": "0"}], database_specific={"severity": "HIGH"}) for n in range(25)])
     root(tmp_path / "root")
-    scan(oakum, db, tmp_path, "--format", "json", "-o", "r.json")
+    scan(oakum, db, tmp_path, "--checks", "holes", "--format", "json", "-o", "r.json")
     told = annotations(oakum, tmp_path)
     assert len(told) == 11 and told[-1].startswith("oakum: 15 more findings")
     bad = subprocess.run([oakum, "report", "--annotations", "gitlab", "r.json"], cwd=tmp_path, capture_output=True, text=True)

@@ -610,3 +610,36 @@ def test_the_bases_user(job):
     (job.folder / "ctx/Dockerfile").write_text("FROM scratch\nCOPY os-release /etc/os-release\nCOPY status /var/lib/dpkg/status\nUSER 1001\n")
     subprocess.run([job.oakum, "build", "--store", "s", "-o", "oci:image", "ctx"], cwd=job.folder, check=True, capture_output=True)
     assert remediation(job, "FROM base\nRUN x\n", CS_IMAGE="oci:image") == f"FROM base\n{NOTED}\nUSER root\n{STEP}\nUSER 1001\nRUN x\n"
+
+
+# A package manager of a few lines: what a mirror would bring is in it.
+APT_GET = """#!/bin/sh
+[ "$(id -u)" = 0 ] || exit 100
+[ "$1" = install ] || exit 0
+for name; do sed -i "/^Package: $name\\$/,/^\\$/s/^Version: .*/Version: 3.0.15-1~deb12u1/" /var/lib/dpkg/status; done
+"""
+
+
+@pytest.mark.parametrize("user", ["", "USER 1000\n"])
+def test_a_rebuild_closes_the_holes(job, small_tar, user):
+    """The patch of the report, applied and built: what it says it closes is closed, and the image's user is the one that it was."""
+    base = job.folder / "base"
+    base.mkdir()
+    subprocess.run(["tar", "-xpf", str(small_tar), "-C", str(base)], check=True)
+    root(base, **{"var/lib/dpkg/status": APT + STATUS, "usr/bin/apt-get": APT_GET})
+    (base / "usr/bin/apt-get").chmod(0o755)
+    subprocess.run(["git", "init", "-q", "."], cwd=job.folder, check=True)
+    (job.folder / "Dockerfile").write_text(f"ARG BASE\nFROM ${{BASE}} AS base\n{user}FROM base\nRUN test \"$(id -u)\" = {1000 if user else 0}\nUSER 1001\n")
+
+    def build():
+        done = subprocess.run([job.oakum, "build", "--store", "s", "--build-arg", f"BASE=rootfs:{base}", "-o", "oci:image", "-t", "registry.example/app:1", "."], cwd=job.folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return job.ids(CS_IMAGE="oci:image")
+    (job.folder / ".dockerignore").write_text("*\n")
+    before = build()
+    fix, = job.load()["remediations"]
+    closed = {v["identifiers"][0]["value"] for v in job.load()["vulnerabilities"] if v["id"] in {f["id"] for f in fix["fixes"]}}
+    assert closed == {"CVE-2024-0001"}
+    subprocess.run(["git", "apply", "-"], cwd=job.folder, input=base64.b64decode(fix["diff"]), check=True)
+    assert build() == before - closed and job.load()["remediations"] == []
+    assert job.load(RESULT)["image"]["config"]["user"] == "1001"

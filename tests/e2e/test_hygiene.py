@@ -22,11 +22,11 @@ def found(tmp_path_factory, oakum):
     calls = collections.defaultdict(list)
     for i, case in enumerate(CASES):
         image_case.write(case, folder / f"{i}.tar")
-        calls[case.target, case.now or NOW].append(f"oci-archive:{folder}/{i}.tar")
+        calls[tuple((f"--{key}", value) for key, value in (("target", case.target), ("license-allow", case.allow), ("license-deny", case.deny)) if value), case.now or NOW].append(f"oci-archive:{folder}/{i}.tar")
     rows = collections.defaultdict(list)
-    for (target, now), images in calls.items():
+    for (words, now), images in calls.items():
         epoch = int(datetime.datetime.fromisoformat(now.replace("Z", "+00:00")).timestamp())
-        done = subprocess.run([oakum, "debug", "inspect", *(["--target", target] if target else []), *images], capture_output=True, text=True,
+        done = subprocess.run([oakum, "debug", "inspect", *(word for pair in words for word in pair), *images], capture_output=True, text=True,
                               env={**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "OAKUM_STORE": str(folder / "store")})
         assert done.returncode == 0, done.stderr
         for line in done.stdout.splitlines():

@@ -1,5 +1,5 @@
 /* Files that hygiene looks into (the first line names which), and steps of a history. */
-#include "inspect/hygiene-private.h"
+#include "inspect/needless-private.h"
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   g_autofree char *path = g_strndup((const char *)data, (gsize)(end - data));
   OakumSlice content = {end + 1, size - (size_t)(end + 1 - data)};
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
-  OakumConfig config = {.history = g_ptr_array_new_with_free_func((GDestroyNotify)
-                                                                       oakum_history_free)};
+  OakumConfig config = {.history =
+                            g_ptr_array_new_with_free_func((GDestroyNotify)oakum_history_free)};
   if (strcmp(path, "history") == 0) {
     g_autofree char *text = g_strndup((const char *)content.data, content.len);
     g_auto(GStrv) lines = g_strsplit(text, "\n", 100);
@@ -45,6 +45,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const OakumInspectImage image = {.config = &config, .now = 1780000000, .base_layers = -1};
     oakum_hygiene_image(&image, found);
+  } else if (strcmp(path, "packages") == 0) { /* a database of dpkg or apk, and lists of files */
+    g_autofree char *dpkg = oakum_needless_dpkg(content), *apk = oakum_needless_apk(content),
+                    *files = oakum_needless_files("a", content), *program = g_strdup("/usr/bin/a");
+    char *start[] = {program, NULL};
+    if (dpkg && *dpkg)
+      oakum_hygiene_fact(found, NEEDLESS_FACT_DPKG, "var/lib/dpkg/status", dpkg);
+    else if (apk)
+      oakum_hygiene_fact(found, NEEDLESS_FACT_APK, "lib/apk/db/installed", apk);
+    oakum_hygiene_fact(found, NEEDLESS_FACT_FILES, "x", files);
+    config.entrypoint = start;
+    oakum_needless_image(&config, found, found);
+  } else if (strcmp(path, "graph") == 0) { /* what a reader that was taken over could send */
+    g_autofree char *text = g_strndup((const char *)content.data, content.len);
+    oakum_hygiene_fact(found, NEEDLESS_FACT_DPKG, "x", text);
+    oakum_hygiene_fact(found, NEEDLESS_FACT_FILES, "x", text);
+    oakum_hygiene_fact(found, NEEDLESS_FACT_NEEDS, "x", text);
+    oakum_needless_image(&config, found, found);
+  } else if (strcmp(path, "program") == 0) {
+    uint64_t offset, len;
+    g_autofree char *needs = oakum_needless_needs(content, (OakumSlice){NULL, 0});
+    if (oakum_needless_dynamic(content, &offset, &len))
+      g_assert_nonnull(needs);
   } else {
     oakum_hygiene_content(path, content, found);
     if (oakum_hygiene_secret_name(path) == HYGIENE_NAME_IF_CONTENT &&

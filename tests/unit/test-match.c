@@ -1,5 +1,5 @@
 /* match and policy: what is installed against what is said, and what follows from it. */
-#include "match/match.h"
+#include "match/match-private.h"
 #include "os/os.h"
 #include "policy/policy.h"
 #include <string.h>
@@ -161,8 +161,8 @@ static void test_policy(void)
       {"high", NONE, FALSE, TRUE, OAKUM_VERDICT_UNKNOWN},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    OakumPolicy policy;
-    g_assert_true(oakum_policy_parse(cases[i].policy, &policy));
+    g_autoptr(OakumPolicy) policy = oakum_policy_new();
+    g_assert_true(oakum_policy_add_fail_on(policy, cases[i].policy));
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
     if (cases[i].severity != NONE) {
       OakumFinding *hole =
@@ -173,18 +173,43 @@ static void test_policy(void)
     if (cases[i].incomplete)
       g_ptr_array_add(list,
                       oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "x", OAKUM_SEVERITY_UNKNOWN));
-    g_autoptr(OakumVerdict) verdict = oakum_policy_evaluate(&policy, list);
+    g_autoptr(OakumVerdict) verdict =
+        oakum_policy_evaluate(policy, &(OakumPolicyInput){.findings = list});
     g_assert_cmpint(verdict->kind, ==, cases[i].verdict);
     g_assert_cmpint(verdict->reasons->len > 0, ==, verdict->kind != OAKUM_VERDICT_PASS);
   }
-  OakumPolicy policy;
-  g_assert_false(oakum_policy_parse("unknown", &policy));
-  g_assert_false(oakum_policy_parse("", &policy));
+  g_autoptr(OakumPolicy) policy = oakum_policy_new();
+  g_assert_false(oakum_policy_add_fail_on(policy, "unknown"));
+  g_assert_false(oakum_policy_add_fail_on(policy, ""));
+}
+
+/* What is kept is what was found; cut anywhere it is refused. */
+static void test_kept(void)
+{
+  World w;
+  world_init(&w, "1.0",
+             RECORD("CVE-1", "\"summary\":\"a\",\"aliases\":[\"GHSA-1\"],",
+                    FROM("0") "," FIXED("1.1")) RECORD("CVE-2", "", FROM("0")));
+  g_autoptr(GPtrArray) findings = oakum_match_run(w.catalog, w.db, NULL, NULL);
+  g_autoptr(GPtrArray) back = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_autoptr(GByteArray) out = g_byte_array_new(), again = g_byte_array_new();
+  g_assert_cmpuint(findings->len, >=, 2);
+  oakum_match_kept_format(findings, 0, out);
+  g_assert_true(oakum_match_kept_parse((OakumSlice){out->data, out->len}, back));
+  g_assert_cmpuint(back->len, ==, findings->len);
+  oakum_match_kept_format(back, 0, again);
+  g_assert_cmpmem(out->data, out->len, again->data, again->len);
+  for (guint n = 0; n < out->len; n++) {
+    g_assert_false(oakum_match_kept_parse((OakumSlice){out->data, n}, back));
+    g_assert_cmpuint(back->len, ==, findings->len);
+  }
+  world_clear(&w);
 }
 
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/match/kept", test_kept);
   g_test_add_func("/match/ranges", test_ranges);
   g_test_add_func("/match/several", test_several);
   g_test_add_func("/match/explained", test_explained);

@@ -234,7 +234,8 @@ static char *examined(const GByteArray *bytes, size_t piece, gboolean lends)
 {
   Source source = {bytes, piece, lends};
   g_autoptr(GError) error = NULL;
-  g_autoptr(OakumCatalog) catalog = oakum_examine_tar(open_source, &source, "layer", &error);
+  g_autoptr(OakumCatalog) catalog = 
+      oakum_examine_tar(open_source, &source, "layer", &(OakumExamineOptions){0}, &error);
   g_assert_no_error(error);
   return told(catalog);
 }
@@ -330,7 +331,8 @@ static void test_changes(void)
       spoil(&archive, places[i]);
     else if (i == G_N_ELEMENTS(places))
       g_assert_cmpint(truncate(archive.file, archive.layer + 3 * EXAMINE_SLOT + 7), ==, 0);
-    g_autoptr(OakumCatalog) catalog = oakum_examine_image(image, NULL, &error);
+    g_autoptr(OakumCatalog) catalog = 
+        oakum_examine_image(image, NULL, &(OakumExamineOptions){0}, &error);
     if (i > G_N_ELEMENTS(places)) {
       g_assert_no_error(error);
       g_assert_cmpuint(catalog->packages->len, ==, 24);
