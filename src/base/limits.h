@@ -325,6 +325,25 @@
   200u                              /* "did you mean" is looked for in the first findings only */
 #define OAKUM_LINT_IGNORES_MAX 100u /* ignores that are asked of one finding */
 
+/* ---- policies ---------------------------------------------------------------------------------
+ */
+#define OAKUM_POLICY_RULES_MAX 500u
+#define OAKUM_POLICY_EXCEPTIONS_MAX 50000u /* written and imported */
+#define OAKUM_POLICY_OPEN_MAX                                                                      \
+  2000u                                  /* of them, those that name no plain id: each is tried on \
+                                          * each finding */
+#define OAKUM_POLICY_OVERRIDES_MAX 1000u /* severities that an import sets anew */
+#define OAKUM_POLICY_PATTERNS_MAX 100000u /* in all lists of a policy */
+#define OAKUM_POLICY_TEXT_MAX 2048u       /* bytes of one value */
+#define OAKUM_POLICY_ZONE_MAX 64u         /* bytes of the name of a time zone */
+#define OAKUM_POLICY_IMPORTS_MAX 100u
+#define OAKUM_POLICY_WARNINGS_MAX 1000u
+#define OAKUM_POLICY_EXAMPLES 5u         /* findings that a verdict tells of each rule */
+#define OAKUM_POLICY_NOTES_MAX 100u      /* exceptions that ended or are about to, told */
+#define OAKUM_POLICY_GLOB_STEPS 100000u  /* comparisons of one path with one pattern */
+#define OAKUM_POLICY_BRACES_MAX 4u       /* `{a,b}` in one pattern */
+#define OAKUM_POLICY_REGEX_STEPS 100000u /* of one name with one regular expression */
+
 /* ---- reports --------------------------------------------------------------------------------- */
 #define OAKUM_REPORT_TAGS_MAX 20u        /* a rule; more GitHub does not take */
 #define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
@@ -344,6 +363,7 @@
 #define OAKUM_TABLE_COLUMNS_MAX 200
 #define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
 #define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_SAW_MAX 20u           /* findings that a rule of the policy is shown with */
 #define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
 #define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */

@@ -96,7 +96,7 @@ gboolean oakum_cli_advise(const OakumAdviseArgs *args, const OakumSideContext *c
                           const OakumResult *result, const char *format, const char *file,
                           GError **error)
 {
-  const char *path = args->dockerfile              ? args->dockerfile
+  const char *path = args->dockerfile                  ? args->dockerfile
                      : access("Dockerfile", F_OK) == 0 ? "Dockerfile"
                                                        : NULL;
   __attribute__((cleanup(file_clear))) File dockerfile = {0};
@@ -122,8 +122,8 @@ gboolean oakum_cli_advise(const OakumAdviseArgs *args, const OakumSideContext *c
     }
     if (path)
       candidate->patch = patch(&dockerfile, path, name);
-    candidate->base = (OakumAdviceBase){candidate->side.result.target, &candidate->side.result,
-                                        candidate->patch};
+    candidate->base =
+        (OakumAdviceBase){candidate->side.result.target, &candidate->side.result, candidate->patch};
     g_ptr_array_add(others, &candidate->base);
   }
   gboolean sure;

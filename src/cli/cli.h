@@ -23,6 +23,7 @@ extern const OakumCommand oakum_cmd_store;
 extern const OakumCommand oakum_cmd_scan;
 extern const OakumCommand oakum_cmd_compare;
 extern const OakumCommand oakum_cmd_report;
+extern const OakumCommand oakum_cmd_policy;
 extern const OakumCommand oakum_cmd_gitlab;
 extern const OakumCommand oakum_cmd_db;
 extern const OakumCommand oakum_cmd_lint;
@@ -45,6 +46,7 @@ extern const OakumCommand oakum_debug_catalog;
 extern const OakumCommand oakum_debug_inspect;
 extern const OakumCommand oakum_debug_feed;
 extern const OakumCommand oakum_debug_match;
+extern const OakumCommand oakum_debug_policy;
 extern const OakumCommand oakum_debug_secrets;
 /* What a build reads. */
 extern const OakumCommand oakum_debug_context;

@@ -34,8 +34,7 @@ static int compare(const Compare *c, const char *a, const char *b, GError **erro
                                     c->cache, c->keep,   &args->registry};
   int status = OAKUM_EXIT_ERROR;
   if (oakum_side_load(&context, a, &old, error) && oakum_side_load(&context, b, &new, error)) {
-    g_autoptr(OakumComparison) comparison =
-        oakum_comparison_new(&old.result, &new.result);
+    g_autoptr(OakumComparison) comparison = oakum_comparison_new(&old.result, &new.result);
     g_autofree char *text =
         oakum_comparison_write(comparison, c->args->format ? c->args->format : "table", error);
     guint unknown = not_judged(&old) + not_judged(&new);

@@ -117,25 +117,12 @@ static const OakumCommand cmd_step = {.name = "step",
                                       .parent = &oakum_cmd_debug,
                                       .run = run_step};
 
-static const OakumCommand *const verbs[] = {&oakum_debug_version,
-                                            &oakum_debug_range,
-                                            &cmd_license,
-                                            &cmd_step,
-                                            &oakum_debug_context,
-                                            &oakum_debug_pull,
-                                            &oakum_debug_push,
-                                            &oakum_debug_copy,
-                                            &oakum_debug_referrers,
-                                            &oakum_debug_dockerfile,
-                                            &oakum_debug_expand,
-                                            &oakum_debug_ignore,
-                                            &oakum_debug_shell,
-                                            &oakum_debug_catalog,
-                                            &oakum_debug_inspect,
-                                            &oakum_debug_feed,
-                                            &oakum_debug_match,
-                                            &oakum_debug_secrets,
-                                            NULL};
+static const OakumCommand *const verbs[] = {
+    &oakum_debug_version,   &oakum_debug_range,      &cmd_license,         &cmd_step,
+    &oakum_debug_context,   &oakum_debug_pull,       &oakum_debug_push,    &oakum_debug_copy,
+    &oakum_debug_referrers, &oakum_debug_dockerfile, &oakum_debug_expand,  &oakum_debug_ignore,
+    &oakum_debug_shell,     &oakum_debug_catalog,    &oakum_debug_inspect, &oakum_debug_feed,
+    &oakum_debug_match,     &oakum_debug_secrets,    &oakum_debug_policy,  NULL};
 
 const OakumCommand oakum_cmd_debug = {
     .name = "debug",

@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
   const GitlabArgs *args;
   OakumGitlabSettings settings;
-  OakumPolicy policy;
+  OakumGate judge;
   OakumPlatform platform;
   OakumStore *store;
   OakumExamineCache *cache;
@@ -246,7 +246,7 @@ static int work(Job *job, GError **error)
   GitlabArgs *args = (GitlabArgs *)job->args;
   g_auto(OakumScanned) scanned = {.filter = filter, .filter_user = job};
   const char *platform = args->platform ? args->platform : job->settings.vars.platform;
-  if (!oakum_scan_args_policy(&args->scan, "fixable", &job->policy, error) ||
+  if (!oakum_scan_args_gate(&args->scan, &args->general, "fixable", &job->judge, error) ||
       !oakum_scan_args_checks(&args->scan, &job->checks, error) ||
       (args->scan.formats && !oakum_cli_check_formats(args->scan.formats, args->files, error)) ||
       !remove_old(&job->settings, error) || !(job->temp = oakum_temp_dir_new(NULL, error)) ||
@@ -264,7 +264,7 @@ static int work(Job *job, GError **error)
   scanned.keep = job->keep;
   set_timeout(job->settings.timeout_ns);
   OakumCatalog *catalog = examine(job, &scanned, error);
-  if (!catalog || !oakum_cli_scan(catalog, &args->scan, NULL, &job->policy, &scanned, error) ||
+  if (!catalog || !oakum_cli_scan(catalog, &args->scan, NULL, &job->judge, &scanned, error) ||
       !tell(job, &scanned, error))
     return OAKUM_EXIT_ERROR;
   return judge(job, scanned.verdict);
@@ -303,6 +303,7 @@ static int run(int argc, char **argv)
   }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "gitlab: %s", error->message);
+  oakum_gate_clear(&job.judge);
   oakum_examine_cache_free(job.cache);
   g_free(job.keep);
   oakum_store_free(job.store);
@@ -334,6 +335,7 @@ static const OakumOption own_options[] = {
     {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, own_options, 0},
                                           {"Scanning", NULL, oakum_scan_options, AT(scan)},
+                                          OAKUM_POLICY_GROUP(GitlabArgs, scan),
                                           OAKUM_REGISTRY_GROUP(GitlabArgs, registry),
                                           OAKUM_GENERAL_GROUP(GitlabArgs, general),
                                           {0}};
@@ -348,8 +350,9 @@ const OakumCommand oakum_gitlab_scan_command = {
         "reads "
         "vulnerability-allowlist.yml there. What the variables leave out does not count for the "
         "gate either.\n\nExit status: 0 pass, 1 error, 2 the policy refuses, 3 something could not "
-        "be judged; the reports are written for 0, 2 and 3. --fail-on is fixable when it is not "
-        "given.",
+        "be judged; the reports are written for 0, 2 and 3. --fail-on is fixable when neither it "
+        "nor "
+        "a policy is given.",
     .arguments = arguments,
     .variables = oakum_gitlab_variables,
     .groups = groups,

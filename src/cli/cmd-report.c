@@ -1,5 +1,4 @@
 #include "cli/scan-common.h"
-#include "os/os.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -9,15 +8,6 @@ typedef struct {
   gboolean summary, show_suppressed;
   OakumGeneralArgs general;
 } ReportArgs;
-
-static OakumSavedResult *read_result(const char *path, GError **error)
-{
-  g_autofree char *text = NULL;
-  size_t len;
-  return oakum_file_read(path, OAKUM_RESULT_FILE_MAX, &text, &len, error)
-             ? oakum_report_read(text, len, path, error)
-             : NULL;
-}
 
 /* Three lines for a job's log. */
 static void print_summary(const OakumResult *result)
@@ -69,7 +59,7 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && oakum_cli_check_formats(args.formats, args.files, &error) &&
-       (saved = read_result(rest->pdata[0], &error));
+       (saved = oakum_cli_read_result(rest->pdata[0], &error));
   if (ok) {
     saved->result.show_suppressed = args.show_suppressed;
     if (args.summary)

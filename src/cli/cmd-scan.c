@@ -17,7 +17,7 @@ typedef struct {
 /* What all images of one call share. */
 typedef struct {
   const ScanArgs *args;
-  OakumPolicy policy;
+  OakumGate gate;
   OakumPlatform platform;
   guint checks; /* OakumChecks */
   OakumStore *store;
@@ -143,8 +143,9 @@ static int scan_one(Scan *scan, const char *text, guint number)
   g_autoptr(GPtrArray) paths = report_paths(scan, number);
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, &error) ? examine(scan, arg, &scanned, &error) : NULL;
+  scanned.named = text;
   scanned.image = arg && arg->kind == OAKUM_ARG_REGISTRY ? arg->text : NULL;
-  if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->policy, &scanned, &error) &&
+  if (catalog && oakum_cli_scan(catalog, &args->scan, NULL, &scan->gate, &scanned, &error) &&
       tell(scan, &scanned, arg->text, paths, &error))
     status = oakum_cli_verdict_status(scanned.verdict);
   if (error)
@@ -196,7 +197,7 @@ static int run(int argc, char **argv)
                 "--sbom-source takes layers or attached");
     ok = FALSE;
   }
-  ok = ok && oakum_scan_args_policy(&args.scan, "none", &scan.policy, &error) &&
+  ok = ok && oakum_scan_args_gate(&args.scan, &args.general, "none", &scan.gate, &error) &&
        oakum_scan_args_checks(&args.scan, &scan.checks, &error) &&
        (args.advise.advise || oakum_cli_check_formats(args.scan.formats, args.files, &error));
   if (ok && !args.advise.advise && (args.advise.dockerfile || args.advise.candidates)) {
@@ -228,6 +229,7 @@ static int run(int argc, char **argv)
   }
   if (error)
     oakum_log(OAKUM_LOG_ERROR, "scan: %s", error->message);
+  oakum_gate_clear(&scan.gate);
   oakum_examine_cache_free(scan.cache);
   g_free(scan.keep);
   oakum_store_free(scan.store);
@@ -255,6 +257,7 @@ static const OakumOption own_options[] = {
 static const OakumOptionGroup groups[] = {
     {NULL, NULL, own_options, 0},
     {"Scanning", NULL, oakum_scan_options, offsetof(ScanArgs, scan)},
+    OAKUM_POLICY_GROUP(ScanArgs, scan),
     {"Advice", NULL, oakum_advise_options, offsetof(ScanArgs, advise)},
     OAKUM_REGISTRY_GROUP(ScanArgs, registry),
     OAKUM_GENERAL_GROUP(ScanArgs, general),
@@ -274,8 +277,10 @@ const OakumCommand oakum_cmd_scan = {
     .size = sizeof(ScanArgs),
     .examples = "oakum scan --db adv.db rootfs:/\n"
                 "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n"
+                "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n"
                 "oakum scan --db adv.db --advise --candidate debian:12-slim --candidate "
                 "alpine:3.20 app:v1\n"
-                "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n",
+                "oakum scan --db adv.db --policy policy.yaml --baseline main.json app:v1\n"
+                "oakum scan --db adv.db --preset default --ignore-file .trivyignore app:v1\n",
     .run = run,
 };

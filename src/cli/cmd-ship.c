@@ -10,7 +10,7 @@ typedef struct {
   OakumScanArgs scan;
   GPtrArray *reports;
   char *lint;
-  OakumPolicy policy;
+  OakumGate gate;
   guint checks;             /* OakumChecks */
   char *keep;               /* folder of the store */
   OakumExamineCache *cache; /* NULL: it cannot be had */
@@ -62,6 +62,20 @@ static gboolean parse_lint_threshold(const char *text, OakumSeverity *out)
   return oakum_severity_parse(text, out);
 }
 
+/* What the policy says of lint's findings. */
+static gboolean policy_passes(const ShipArgs *args, GPtrArray *findings, const char *file)
+{
+  g_autoptr(OakumVerdict) verdict =
+      oakum_gate_judge(&args->gate, findings, NULL, file, oakum_cli_now(), FALSE);
+  for (guint i = 0; i < verdict->notes->len; i++)
+    oakum_info("ship: %s", (char *)verdict->notes->pdata[i]);
+  if (verdict->kind == OAKUM_VERDICT_PASS)
+    return TRUE;
+  oakum_log(OAKUM_LOG_ERROR, "ship: refused: %s; nothing was built",
+            (char *)verdict->reasons->pdata[0]);
+  return FALSE;
+}
+
 /* Whether lint lets the build begin: --fail-lint SEVERITY. What the section "lint" of the
  * configuration file says of rules holds here, too. FALSE with `error` when that cannot be read. */
 static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GError **error)
@@ -88,8 +102,14 @@ static gboolean lint_passes(const ShipArgs *args, const OakumBuilt *built, GErro
   fwrite(text->str, 1, text->len, stderr);
   g_string_free(text, TRUE);
   gboolean never = args->lint && !parse_lint_threshold(args->lint, &threshold);
-  for (guint i = 0; i < findings->len; i++)
-    over += ((const OakumFinding *)findings->pdata[i])->severity >= threshold;
+  /* a policy that looks at lint says what is too bad, beside an option that is given */
+  never |= !args->lint && oakum_policy_judges(args->gate.policy, OAKUM_FINDING_LINT);
+  if (!policy_passes(args, findings, dockerfile->file))
+    return FALSE;
+  for (guint i = 0; i < findings->len; i++) {
+    const OakumFinding *f = findings->pdata[i];
+    over += !f->suppressed && f->severity >= threshold;
+  }
   if (over > 0 && !never)
     oakum_log(OAKUM_LOG_ERROR, "ship: refused: %u lint findings are %s or worse; nothing was built",
               over, oakum_lint_level_name(oakum_lint_level_of(threshold)));
@@ -122,7 +142,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
   OakumCatalog *catalog = oakum_examine_image(result->image, args->cache, &options, error);
   scanned.facts = oakum_report_image(result->image);
   if (!catalog ||
-      !oakum_cli_scan(catalog, &args->scan, result->layer_lines, &args->policy, &scanned, error))
+      !oakum_cli_scan(catalog, &args->scan, result->layer_lines, &args->gate, &scanned, error))
     return OAKUM_EXIT_ERROR;
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(result->image->manifest);
   g_autofree char *name = oakum_platform_format(platform);
@@ -147,7 +167,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
 
 static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **error)
 {
-  if (!oakum_scan_args_policy(&args->scan, "fixable", &args->policy, error) ||
+  if (!oakum_scan_args_gate(&args->scan, &args->build.general, "fixable", &args->gate, error) ||
       !oakum_scan_args_checks(&args->scan, &args->checks, error))
     return OAKUM_EXIT_ERROR;
   if (!oakum_cli_check_formats(args->scan.formats, args->reports, error))
@@ -164,6 +184,7 @@ static int ship(ShipArgs *args, const char *folder, OakumBuilt *built, GError **
   }
   if (!oakum_cli_parse_dockerfile(&args->build, folder, built, error))
     return OAKUM_EXIT_ERROR;
+  oakum_gate_take_stages(&args->gate, built->dockerfile);
   GError *unread = NULL;
   if (!lint_passes(args, built, &unread)) {
     if (!unread)
@@ -227,6 +248,7 @@ static int run(int argc, char **argv)
   if (error && args.build.metadata_file && error->code != OAKUM_ERROR_USAGE)
     oakum_cli_tell_failure(&args.build, &built, error);
   oakum_built_clear(&built);
+  oakum_gate_clear(&args.gate);
   oakum_examine_cache_free(args.cache);
   g_free(args.keep);
   oakum_options_clear(&oakum_cmd_ship, &args);
@@ -244,6 +266,7 @@ static const OakumOption own_options[] = {
 static const OakumOptionGroup groups[] = {
     {NULL, NULL, own_options, 0},
     {"Scanning", NULL, oakum_scan_options, offsetof(ShipArgs, scan)},
+    OAKUM_POLICY_GROUP(ShipArgs, scan),
     {"Building", NULL, oakum_build_options, offsetof(ShipArgs, build)},
     OAKUM_REGISTRY_GROUP(ShipArgs, build.registry),
     OAKUM_GENERAL_GROUP(ShipArgs, build.general),
@@ -263,6 +286,7 @@ const OakumCommand oakum_cmd_ship = {
     .size = sizeof(ShipArgs),
     .examples = "oakum ship --db adv.db --output oci:out:v1 .\n"
                 "oakum ship --db adv.db --fail-on high -t registry.example/app:v1 .\n"
+                "oakum ship --db adv.db --policy policy.yaml -t registry.example/app:v1 .\n"
                 "oakum ship --report result.json --format json -o docker-archive:app.tar .\n",
     .run = run,
 };

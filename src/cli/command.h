@@ -56,6 +56,7 @@ struct OakumCommand {
   const OakumOptionGroup *groups;        /* NULL: no options */
   size_t size;                           /* of the arguments' struct */
   const char *const *sections;           /* keys of its section that are no options; NULL: none */
+  gboolean own_section;                  /* its section holds no options: it is read otherwise */
   const char *examples;                  /* lines */
   const OakumCommand *const *verbs;      /* "oakum NAME VERB"; ends with NULL */
   const OakumCommand *parent;            /* of a verb */

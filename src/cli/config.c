@@ -198,6 +198,15 @@ static const OakumOption *find_option(const char *section, const char *name)
   return NULL;
 }
 
+/* Whether it is no options' but read by who it is for. */
+static gboolean owns_section(const char *name)
+{
+  for (const OakumCommand *const *c = oakum_commands; *c; c++)
+    if (strcmp((*c)->name, name) == 0)
+      return (*c)->own_section;
+  return FALSE;
+}
+
 /* Whatever command runs: a slip of the keyboard in another one's section is told as well. */
 static gboolean check(const Apply *a, const OakumYaml *top, GError **error)
 {
@@ -210,11 +219,13 @@ static gboolean check(const Apply *a, const OakumYaml *top, GError **error)
   }
   for (guint i = 0; i < top->keys->len; i++) {
     const OakumYaml *key = top->keys->pdata[i], *section = top->items->pdata[i];
+    if (owns_section(key->text))
+      continue;
     g_autoptr(GPtrArray) names = section_names(key->text);
     if (!names) {
       g_autoptr(GPtrArray) sections = g_ptr_array_new();
       for (const OakumCommand *const *c = oakum_commands; *c; c++)
-        if ((*c)->groups || (*c)->verbs)
+        if ((*c)->groups || (*c)->verbs || (*c)->own_section)
           g_ptr_array_add(sections, (gpointer)(*c)->name);
       const OakumOptionGroup *group = shared_group(oakum_commands, NULL);
       if (group)
@@ -247,7 +258,7 @@ gboolean oakum_config_apply(const OakumGeneralArgs *general, const OakumCommand 
 {
   Apply a = {general, command, given, set, user};
   const OakumCommand *named = command->parent ? command->parent : command;
-  const OakumYaml *own = oakum_yaml_get(general->top, named->name);
+  const OakumYaml *own = named->own_section ? NULL : oakum_yaml_get(general->top, named->name);
   OakumOptionIter iter = {NULL};
   if (!general->top)
     return TRUE;

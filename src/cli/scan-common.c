@@ -11,10 +11,9 @@
 const OakumOption oakum_scan_options[] = {
     {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
      "the snapshot inside the program"},
-    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on),
-     "fixable|none|negligible|low|medium|high|critical",
+    {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
      "holes that make the exit status 2: those with a fix, or of this severity and worse",
-     "scan: none; ship: fixable"},
+     "with a policy none; else scan: none, ship: fixable"},
     {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
      "what is looked for; may be given again, and a list with commas", "all four"},
     {"license-allow", 0, OAKUM_OPTION_LIST, AT(license_allow), "NAME",
@@ -44,14 +43,16 @@ const OakumOption oakum_scan_options[] = {
      "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
 
-gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback, OakumPolicy *out,
-                                GError **error)
+gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
+                              const char *fallback, OakumGate *out, GError **error)
 {
-  if (oakum_policy_parse(args->fail_on ? args->fail_on : fallback, out))
-    return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-              "--fail-on takes fixable, none, or a severity");
-  return FALSE;
+  if (!oakum_gate_open(&args->policy, general, out, error))
+    return FALSE;
+  if (!oakum_gate_fail_on(out, args->fail_on, fallback, error))
+    return FALSE;
+  if (args->fail_on_end)
+    oakum_policy_add_end_of_life(out->policy);
+  return TRUE;
 }
 
 char **oakum_scan_args_licenses(const GPtrArray *given)
@@ -261,7 +262,7 @@ static gboolean find_holes(const OakumCatalog *catalog, const OakumScanArgs *arg
 }
 
 gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray *layer_lines,
-                        const OakumPolicy *policy, OakumScanned *out, GError **error)
+                        const OakumGate *gate, OakumScanned *out, GError **error)
 {
   guint checks;
   out->catalog = catalog;
@@ -275,9 +276,8 @@ gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args, GArray
   take_observed(catalog, layer_lines, out->findings);
   if (out->filter && !out->filter(out->findings, out->filter_user, error))
     return FALSE;
-  OakumPolicy own = *policy;
-  own.end_of_life = args->fail_on_end;
-  out->verdict = oakum_policy_evaluate(&own, out->findings);
+  out->verdict = oakum_gate_judge(gate, out->findings, catalog,
+                                  out->image ? out->image : out->named, oakum_cli_now(), FALSE);
   return TRUE;
 }
 

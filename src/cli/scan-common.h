@@ -1,7 +1,6 @@
 /* What `scan` and `ship` share. */
 #pragma once
-#include "cli/cli.h"
-#include "report/report.h"
+#include "cli/policy-args.h"
 
 typedef struct {
   OakumCatalog *catalog;
@@ -11,6 +10,7 @@ typedef struct {
   json_t *facts;       /* of the image, as oakum_report_image has them; NULL: none */
   GPtrArray *attached; /* OakumAttached, set before the scan: their VEX counts. NULL: none */
   const char *image;   /* as a registry knows it, set before the scan; NULL */
+  const char *named;   /* how the policy is told of it when that is NULL; NULL: not at all */
   GArray *layer_lines; /* borrowed; NULL: not known */
   const char *keep;    /* borrowed: the folder that the snapshot may be kept in; NULL: nowhere */
   /* set before the scan: told of the findings before the policy is, may suppress some. NULL: nobody
@@ -28,18 +28,25 @@ typedef struct {
   GPtrArray *formats;                      /* char *; NULL: the table */
   GPtrArray *vex, *vex_source;             /* char *; NULL: none */
   gboolean show_suppressed, kernel_headers, fail_on_end;
+  OakumPolicyArgs policy; /* a group of its own: OAKUM_POLICY_GROUP */
 } OakumScanArgs;
 extern const OakumOption oakum_scan_options[];
-/* --fail-on; `fallback` when it is not given. */
-NODISCARD gboolean oakum_scan_args_policy(const OakumScanArgs *args, const char *fallback,
-                                          OakumPolicy *out, GError **error);
+/* `member`: the OakumScanArgs in the arguments of the command. */
+#define OAKUM_POLICY_GROUP(args, member)                                                           \
+  {                                                                                                \
+    "Policy", NULL, oakum_policy_options, offsetof(args, member.policy)                            \
+  }
+/* All that the options say of what is too bad; `fallback`: --fail-on when neither it nor a policy
+ * is given. */
+NODISCARD gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
+                                        const char *fallback, OakumGate *out, GError **error);
 /* --license-allow or --license-deny in the form that examine takes; NULL: not given. New. */
 NODISCARD char **oakum_scan_args_licenses(const GPtrArray *given);
 /* --checks as OakumChecks; wrong names of licences are told here, too. */
 NODISCARD gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError **error);
 /* Takes the catalogue and matches its packages with the database that `args` names. */
 NODISCARD gboolean oakum_cli_scan(OakumCatalog *catalog, const OakumScanArgs *args,
-                                  GArray *layer_lines, const OakumPolicy *policy, OakumScanned *out,
+                                  GArray *layer_lines, const OakumGate *gate, OakumScanned *out,
                                   GError **error);
 /* Whether all formats are known, and there are files (char *; NULL: none) for all but the last. */
 NODISCARD gboolean oakum_cli_check_formats(const GPtrArray *formats, const GPtrArray *files,

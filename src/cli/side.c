@@ -31,17 +31,17 @@ gboolean oakum_side_load(const OakumSideContext *context, const char *text, Oaku
     return TRUE;
   }
   side->scanned.keep = context->keep;
-  const OakumScanArgs scan = {.db = (char *)context->db, .vex = context->vex, .max_age = (char *)"0"};
-  const OakumPolicy none = {0};
+  const OakumScanArgs scan = {
+      .db = (char *)context->db, .vex = context->vex, .max_age = (char *)"0"};
+  g_auto(OakumGate) none = {.policy = oakum_policy_new()};
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(text, error);
   OakumCatalog *catalog =
       arg && oakum_image_arg_take_stdin(arg, error)
-          ? oakum_image_arg_examine(arg, context->platform, context->store, context->cache,
-                                    context->registry,
-                                    &(OakumExamineOptions){.checks = OAKUM_CHECK_ALL,
-                                                           .target = text,
-                                                           .now = oakum_cli_now()},
-                                    &side->scanned.facts, error)
+          ? oakum_image_arg_examine(
+                arg, context->platform, context->store, context->cache, context->registry,
+                &(OakumExamineOptions){
+                    .checks = OAKUM_CHECK_ALL, .target = text, .now = oakum_cli_now()},
+                &side->scanned.facts, error)
           : NULL;
   if (!catalog || !oakum_cli_scan(catalog, &scan, NULL, &none, &side->scanned, error))
     return FALSE;

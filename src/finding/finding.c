@@ -134,7 +134,8 @@ void oakum_finding_free(OakumFinding *finding)
                       &finding->layer,           &finding->file,         &finding->by,
                       &finding->compared,        &finding->fix_date,     &finding->severity_by,
                       &finding->cvss_vector,     &finding->suppressed,   &finding->ecosystem,
-                      &finding->looked_up,       &finding->match};
+                      &finding->looked_up,       &finding->match,        &finding->first_seen,
+                      &finding->kev_due};
   char **own[] = {&finding->id, &finding->why, &finding->code};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);

@@ -89,14 +89,16 @@ typedef struct {
                    "not_affected" (only where it is suppressed) */
   char *advisory;              /* id of the record in the database */
   char *ecosystem, *looked_up; /* the database's row that the record stands in */
-  char *by;          /* which identity was looked up: "source", "binary", "language", "cpe" */
-  char *compared;    /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
-  char *fix_date;    /* RFC 3339: when the fix came out; NULL: not said */
+  char *by;         /* which identity was looked up: "source", "binary", "language", "cpe" */
+  char *compared;   /* the range and the comparison made: "rpm: 0 <= 1:1.0-1 < 1:1.0-2" */
+  char *fix_date;   /* RFC 3339: when the fix came out; NULL: not said */
+  char *first_seen; /* the day on which it was first found, by an earlier result; NULL: not known */
   char *severity_by; /* who said so: "debian-tracker: high", "CVSS:3.1/AV:… = 9.8 (osv)" */
   char *cvss_vector; /* the best one known; NULL */
   double cvss;       /* its score; without a vector 0 */
   double epss, epss_percentile; /* 0 to 1; -1: not known */
   gboolean kev, ransomware;     /* known to be exploited; in campaigns for ransom */
+  char *kev_due;                /* the day until which CISA wants it mended; NULL: not said */
   double risk;                  /* 0 to 100: docs/matching.md */
   GPtrArray *records;           /* OakumFindingRecord: all that say something of it; NULL: none */
   char *suppressed;             /* why it does not count; NULL: it does */

@@ -30,24 +30,33 @@ static const size_t distro_texts[] = {
     offsetof(OakumDistro, ecosystem)};
 
 /* All that tell.c and severity.c set. */
-static const size_t finding_texts[] = {
-    offsetof(OakumFinding, title),        offsetof(OakumFinding, why),
-    offsetof(OakumFinding, fix),          offsetof(OakumFinding, package_name),
-    offsetof(OakumFinding, package_version), offsetof(OakumFinding, package_purl),
-    offsetof(OakumFinding, source),       offsetof(OakumFinding, fixed),
-    offsetof(OakumFinding, status),       offsetof(OakumFinding, advisory),
-    offsetof(OakumFinding, ecosystem),    offsetof(OakumFinding, looked_up),
-    offsetof(OakumFinding, by),           offsetof(OakumFinding, compared),
-    offsetof(OakumFinding, fix_date),     offsetof(OakumFinding, severity_by),
-    offsetof(OakumFinding, cvss_vector),  offsetof(OakumFinding, suppressed),
-    offsetof(OakumFinding, layer)};
+static const size_t finding_texts[] = {offsetof(OakumFinding, title),
+                                       offsetof(OakumFinding, why),
+                                       offsetof(OakumFinding, fix),
+                                       offsetof(OakumFinding, package_name),
+                                       offsetof(OakumFinding, package_version),
+                                       offsetof(OakumFinding, package_purl),
+                                       offsetof(OakumFinding, source),
+                                       offsetof(OakumFinding, fixed),
+                                       offsetof(OakumFinding, status),
+                                       offsetof(OakumFinding, advisory),
+                                       offsetof(OakumFinding, ecosystem),
+                                       offsetof(OakumFinding, looked_up),
+                                       offsetof(OakumFinding, by),
+                                       offsetof(OakumFinding, compared),
+                                       offsetof(OakumFinding, fix_date),
+                                       offsetof(OakumFinding, severity_by),
+                                       offsetof(OakumFinding, kev_due),
+                                       offsetof(OakumFinding, cvss_vector),
+                                       offsetof(OakumFinding, suppressed),
+                                       offsetof(OakumFinding, layer)};
 static const size_t finding_doubles[] = {offsetof(OakumFinding, cvss), offsetof(OakumFinding, epss),
                                          offsetof(OakumFinding, epss_percentile),
                                          offsetof(OakumFinding, risk)};
 static const size_t record_texts[] = {
-    offsetof(OakumFindingRecord, feed),   offsetof(OakumFindingRecord, part),
-    offsetof(OakumFindingRecord, record), offsetof(OakumFindingRecord, date),
-    offsetof(OakumFindingRecord, status), offsetof(OakumFindingRecord, fixed),
+    offsetof(OakumFindingRecord, feed),    offsetof(OakumFindingRecord, part),
+    offsetof(OakumFindingRecord, record),  offsetof(OakumFindingRecord, date),
+    offsetof(OakumFindingRecord, status),  offsetof(OakumFindingRecord, fixed),
     offsetof(OakumFindingRecord, severity)};
 
 /* ---- writing
@@ -216,8 +225,7 @@ static GPtrArray *get_records(Cursor *from)
   guint n = get_count(from);
   if (n == 0)
     return NULL;
-  GPtrArray *records =
-      g_ptr_array_new_full(n, (GDestroyNotify)oakum_finding_record_free);
+  GPtrArray *records = g_ptr_array_new_full(n, (GDestroyNotify)oakum_finding_record_free);
   for (guint i = 0; i + 1 < n && !from->bad; i++) {
     OakumFindingRecord *record = g_new0(OakumFindingRecord, 1);
     g_ptr_array_add(records, record);

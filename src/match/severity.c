@@ -48,6 +48,7 @@ typedef struct {
   Scored scored;
   double epss, epss_percentile;
   gboolean kev, ransomware;
+  char *kev_due;
 } Known;
 
 static void best_vector(const OakumVulnerabilityList *list, Scored *best)
@@ -133,6 +134,7 @@ static void known_free(gpointer data)
   }
   g_free(known->words);
   g_free(known->vector);
+  g_free(known->kev_due);
   g_free(known);
 }
 
@@ -164,6 +166,7 @@ static const Known *know(OakumMatch *m, const char *id, GError **error)
   g_autoptr(OakumKev) kev = oakum_advisory_db_kev(m->db, id);
   known->kev = kev != NULL;
   known->ransomware = kev && kev->ransomware;
+  known->kev_due = kev && kev->due && *kev->due ? g_strdup(kev->due) : NULL;
   if (g_hash_table_size(m->known) >= OAKUM_MATCH_KNOWN_MAX)
     g_hash_table_remove_all(m->known);
   g_hash_table_insert(m->known, g_strdup(id), known);
@@ -194,6 +197,7 @@ gboolean oakum_match_rate(OakumMatch *m, OakumFinding *f, const GPtrArray *state
   f->epss_percentile = known->epss_percentile;
   f->kev = known->kev;
   f->ransomware = known->ransomware;
+  f->kev_due = g_strdup(known->kev_due);
   f->risk = risk_of(f);
   return TRUE;
 }

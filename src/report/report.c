@@ -69,6 +69,10 @@ static void add_judgement(json_t *object, const OakumFinding *f)
   json_object_set_new(object, "epss_percentile", number(f->epss_percentile, 5));
   json_object_set_new(object, "kev", json_boolean(f->kev));
   json_object_set_new(object, "ransomware", json_boolean(f->ransomware));
+  if (f->kev_due)
+    json_object_set_new(object, "kev_due", oakum_sbom_text(f->kev_due));
+  if (f->first_seen)
+    json_object_set_new(object, "first_seen", oakum_sbom_text(f->first_seen));
   json_object_set_new(object, "risk", number(f->risk, 1));
   json_object_set_new(object, "records", records);
   if (f->suppressed)
@@ -154,6 +158,35 @@ static json_t *layers_json(const OakumCatalog *catalog)
   return layers;
 }
 
+static json_t *lines_json(const GPtrArray *lines)
+{
+  json_t *array = json_array();
+  for (guint i = 0; i < lines->len; i++)
+    json_array_append_new(array, oakum_sbom_text(lines->pdata[i]));
+  return array;
+}
+
+json_t *oakum_report_verdict(const OakumVerdict *from)
+{
+  json_t *verdict = json_object(), *rules = json_array();
+  for (guint i = 0; i < from->rules->len; i++) {
+    const OakumVerdictRule *rule = from->rules->pdata[i];
+    json_t *one = json_object();
+    json_object_set_new(one, "name", oakum_sbom_text(rule->name));
+    json_object_set_new(one, "verdict", oakum_sbom_text(rule->verdict));
+    json_object_set_new(one, "count", json_integer(rule->count));
+    json_object_set_new(one, "unsure", json_integer(rule->unsure));
+    json_object_set_new(one, "max", json_integer(rule->max));
+    json_object_set_new(one, "saw", lines_json(rule->saw));
+    json_array_append_new(rules, one);
+  }
+  json_object_set_new(verdict, "kind", oakum_sbom_text(oakum_verdict_name(from->kind)));
+  json_object_set_new(verdict, "reasons", lines_json(from->reasons));
+  json_object_set_new(verdict, "rules", rules);
+  json_object_set_new(verdict, "notes", lines_json(from->notes));
+  return verdict;
+}
+
 char *oakum_report_json(const OakumResult *result)
 {
   json_t *json = json_object();
@@ -178,11 +211,15 @@ char *oakum_report_json(const OakumResult *result)
       json_object_set_new(object, "id", oakum_sbom_text(f->id));
       json_object_set_new(object, "title", oakum_sbom_text(f->title));
       json_object_set_new(object, "fix", oakum_sbom_text(f->fix));
+      if (f->suppressed)
+        json_object_set_new(object, "suppressed", oakum_sbom_text(f->suppressed));
       json_array_append_new(ended, object);
     } else if (f->kind == OAKUM_FINDING_INCOMPLETE) {
       json_t *object = json_object();
       json_object_set_new(object, "id", oakum_sbom_text(f->id));
       json_object_set_new(object, "title", oakum_sbom_text(f->title));
+      if (f->suppressed)
+        json_object_set_new(object, "suppressed", oakum_sbom_text(f->suppressed));
       json_array_append_new(incomplete, object);
     }
   }
@@ -211,13 +248,7 @@ char *oakum_report_json(const OakumResult *result)
   json_object_set_new(json, "end_of_life", ended);
   json_object_set_new(json, "incomplete", incomplete);
   if (result->verdict) {
-    json_t *verdict = json_object(), *reasons = json_array();
-    for (guint i = 0; i < result->verdict->reasons->len; i++)
-      json_array_append_new(reasons, oakum_sbom_text(result->verdict->reasons->pdata[i]));
-    json_object_set_new(verdict, "kind",
-                        oakum_sbom_text(oakum_verdict_name(result->verdict->kind)));
-    json_object_set_new(verdict, "reasons", reasons);
-    json_object_set_new(json, "verdict", verdict);
+    json_object_set_new(json, "verdict", oakum_report_verdict(result->verdict));
   }
   return oakum_report_dump(json);
 }

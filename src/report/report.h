@@ -60,6 +60,9 @@ NODISCARD char *oakum_report_table(const OakumResult *result);
  * newline. */
 NODISCARD char *oakum_report_json(const OakumResult *result);
 
+/* A verdict as it stands in a result. New. */
+NODISCARD json_t *oakum_report_verdict(const OakumVerdict *verdict);
+
 /* Bills of materials: what is in it, not what is wrong with it; all that tells packages apart, so
  * that a scan of them finds what a scan of the image does. New strings with a newline. */
 NODISCARD char *oakum_report_cyclonedx(const OakumResult *result); /* CycloneDX 1.6, JSON */

@@ -25,7 +25,8 @@ typedef struct {
 } Named;
 typedef struct {
   char *id, *severity, *title, *source, *fixed, *status, *advisory, *layer, *why, *fix, *by,
-      *compared, *fix_date, *severity_by, *cvss_vector, *suppressed, *ecosystem, *looked_up;
+      *compared, *fix_date, *severity_by, *cvss_vector, *suppressed, *ecosystem, *looked_up,
+      *kev_due, *first_seen;
   char **aliases;
   Named package;
   int64_t line, layer_index;
@@ -40,11 +41,17 @@ typedef struct {
   gboolean gone;
 } Seen;
 typedef struct {
-  char *id, *title, *fix;
+  char *id, *title, *fix, *suppressed;
 } Note;
 typedef struct {
+  char *name, *verdict;
+  char **saw;
+  int64_t count, unsure, max;
+} Rule;
+typedef struct {
   char *kind;
-  char **reasons;
+  char **reasons, **notes;
+  GPtrArray *rules;
 } Verdict;
 typedef struct {
   char *id, *version, *name, *ecosystem;
@@ -74,6 +81,7 @@ typedef struct {
     return g_new0(Type, 1);                                                                        \
   }
 MAKE(Record)
+MAKE(Rule)
 MAKE(Note)
 static gpointer make_Origin(void)
 {
@@ -155,16 +163,24 @@ static const OakumJsonField record_fields[] = {TEXT(Record, "feed", feed),
                                                {0}};
 static const OakumJsonField named_fields[] = {
     TEXT(Named, "name", name), TEXT(Named, "version", version), TEXT(Named, "purl", purl), {0}};
-static const OakumJsonField note_fields[] = {
-    NEED(Note, "id", id), TEXT(Note, "title", title), TEXT(Note, "fix", fix), {0}};
+static const OakumJsonField note_fields[] = {NEED(Note, "id", id),
+                                             TEXT(Note, "title", title),
+                                             TEXT(Note, "fix", fix),
+                                             TEXT(Note, "suppressed", suppressed),
+                                             {0}};
 static const OakumJsonField origin_fields[] = {TEXT(Origin, "digest", digest),
                                                TEXT(Origin, "diff_id", diff_id),
                                                ONE(Origin, "size", OAKUM_JSON_I64, size),
                                                TEXT(Origin, "created_by", created_by),
                                                ONE(Origin, "base", OAKUM_JSON_BOOL, base),
                                                {0}};
-static const OakumJsonField verdict_fields[] = {
-    TEXT(Verdict, "kind", kind), ONE(Verdict, "reasons", OAKUM_JSON_STRV, reasons), {0}};
+static const OakumJsonField rule_fields[] = {NEED(Rule, "name", name),
+                                             NEED(Rule, "verdict", verdict),
+                                             ONE(Rule, "count", OAKUM_JSON_I64, count),
+                                             ONE(Rule, "unsure", OAKUM_JSON_I64, unsure),
+                                             ONE(Rule, "max", OAKUM_JSON_I64, max),
+                                             ONE(Rule, "saw", OAKUM_JSON_STRV, saw),
+                                             {0}};
 static const OakumJsonField os_fields[] = {TEXT(Os, "id", id),
                                            TEXT(Os, "version", version),
                                            TEXT(Os, "name", name),
@@ -212,6 +228,14 @@ FREE(Package, package_fields)
 FREE(Origin, origin_fields)
 FREE(Record, record_fields)
 FREE(Note, note_fields)
+FREE(Rule, rule_fields)
+
+static const OakumJsonField verdict_fields[] = {
+    TEXT(Verdict, "kind", kind),
+    ONE(Verdict, "reasons", OAKUM_JSON_STRV, reasons),
+    ONE(Verdict, "notes", OAKUM_JSON_STRV, notes),
+    LIST(Verdict, "rules", rules, rule_fields, Rule, OAKUM_RESULT_ROWS_MAX),
+    {0}};
 
 static const OakumJsonField hole_fields[] = {
     NEED(Hole, "id", id),
@@ -232,6 +256,8 @@ static const OakumJsonField hole_fields[] = {
     TEXT(Hole, "suppressed", suppressed),
     TEXT(Hole, "ecosystem", ecosystem),
     TEXT(Hole, "looked_up", looked_up),
+    TEXT(Hole, "kev_due", kev_due),
+    TEXT(Hole, "first_seen", first_seen),
     ONE(Hole, "aliases", OAKUM_JSON_STRV, aliases),
     PART(Hole, "package", package, named_fields),
     ONE(Hole, "dockerfile_line", OAKUM_JSON_I64, line),
@@ -357,6 +383,8 @@ static gboolean hole_of(Hole *h, GPtrArray *into, GError **error)
   MOVE(f->suppressed, h->suppressed);
   MOVE(f->ecosystem, h->ecosystem);
   MOVE(f->looked_up, h->looked_up);
+  MOVE(f->kev_due, h->kev_due);
+  MOVE(f->first_seen, h->first_seen);
   MOVE(f->aliases, h->aliases);
   MOVE(f->package_name, h->package.name);
   MOVE(f->package_version, h->package.version);
@@ -442,6 +470,7 @@ static void notes_of(GPtrArray *notes, OakumFindingKind kind, GPtrArray *into)
     OakumFinding *f = oakum_finding_new(kind, note->id, OAKUM_SEVERITY_UNKNOWN);
     f->title = note->title ? g_steal_pointer(&note->title) : g_strdup(note->id);
     MOVE(f->fix, note->fix);
+    MOVE(f->suppressed, note->suppressed);
     g_ptr_array_add(into, f);
   }
 }
@@ -458,9 +487,19 @@ static gboolean verdict_of(Verdict *from, OakumVerdict **out, GError **error)
                 from->kind);
     return FALSE;
   }
-  OakumVerdict *verdict = g_new0(OakumVerdict, 1);
-  verdict->kind = kind;
-  verdict->reasons = g_ptr_array_new_with_free_func(g_free);
+  OakumVerdict *verdict = oakum_verdict_new(kind);
+  for (guint i = 0; from->rules && i < from->rules->len; i++) {
+    Rule *rule = from->rules->pdata[i];
+    OakumVerdictRule *into = oakum_verdict_add_rule(verdict, rule->name);
+    MOVE(into->verdict, rule->verdict);
+    into->count = (guint)CLAMP(rule->count, 0, G_MAXINT);
+    into->unsure = (guint)CLAMP(rule->unsure, 0, G_MAXINT);
+    into->max = (guint)CLAMP(rule->max, 0, G_MAXINT);
+    for (char **saw = rule->saw; saw && *saw; saw++)
+      g_ptr_array_add(into->saw, g_strdup(*saw));
+  }
+  for (char **line = from->notes; line && *line; line++)
+    g_ptr_array_add(verdict->notes, g_strdup(*line));
   for (char **reason = from->reasons; reason && *reason; reason++)
     g_ptr_array_add(verdict->reasons, g_strdup(*reason));
   *out = verdict;

@@ -161,8 +161,8 @@ static void test_policy(void)
       {"high", NONE, FALSE, TRUE, OAKUM_VERDICT_UNKNOWN},
   };
   for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-    OakumPolicy policy;
-    g_assert_true(oakum_policy_parse(cases[i].policy, &policy));
+    g_autoptr(OakumPolicy) policy = oakum_policy_new();
+    g_assert_true(oakum_policy_add_fail_on(policy, cases[i].policy));
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
     if (cases[i].severity != NONE) {
       OakumFinding *hole =
@@ -173,13 +173,14 @@ static void test_policy(void)
     if (cases[i].incomplete)
       g_ptr_array_add(list,
                       oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "x", OAKUM_SEVERITY_UNKNOWN));
-    g_autoptr(OakumVerdict) verdict = oakum_policy_evaluate(&policy, list);
+    g_autoptr(OakumVerdict) verdict =
+        oakum_policy_evaluate(policy, &(OakumPolicyInput){.findings = list});
     g_assert_cmpint(verdict->kind, ==, cases[i].verdict);
     g_assert_cmpint(verdict->reasons->len > 0, ==, verdict->kind != OAKUM_VERDICT_PASS);
   }
-  OakumPolicy policy;
-  g_assert_false(oakum_policy_parse("unknown", &policy));
-  g_assert_false(oakum_policy_parse("", &policy));
+  g_autoptr(OakumPolicy) policy = oakum_policy_new();
+  g_assert_false(oakum_policy_add_fail_on(policy, "unknown"));
+  g_assert_false(oakum_policy_add_fail_on(policy, ""));
 }
 
 /* What is kept is what was found; cut anywhere it is refused. */

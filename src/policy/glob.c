@@ -1,0 +1,151 @@
+/* Patterns of policies: names and paths. */
+#include "policy/policy-private.h"
+
+gboolean oakum_glob_plain(const char *pattern)
+{
+  return strpbrk(pattern, "*?[{\\") == NULL;
+}
+
+/* One star is enough to go back to: what an earlier one could take, the later one can as well. */
+gboolean oakum_glob(const char *pattern, const char *text)
+{
+  const char *star = NULL, *mark = NULL;
+  while (*text) {
+    if (*pattern == '*') {
+      star = ++pattern;
+      mark = text;
+    } else if (*pattern == '?' || g_ascii_tolower(*pattern) == g_ascii_tolower(*text)) {
+      pattern++;
+      text++;
+    } else if (star) {
+      pattern = star;
+      text = ++mark;
+    } else {
+      return FALSE;
+    }
+  }
+  while (*pattern == '*')
+    pattern++;
+  return *pattern == '\0';
+}
+
+/* `[...]` at `p`, behind the bracket; *end is behind the closing one. */
+static gboolean in_set(const char *p, char c, const char **end)
+{
+  gboolean negated = *p == '!' || *p == '^', found = FALSE;
+  p += negated;
+  for (gboolean first = TRUE; *p && (*p != ']' || first); first = FALSE) {
+    char low = *p == '\\' && p[1] ? *++p : *p, high = low;
+    p++;
+    if (p[0] == '-' && p[1] && p[1] != ']') {
+      high = p[1];
+      p += 2;
+    }
+    found |= (guchar)c >= (guchar)low && (guchar)c <= (guchar)high;
+  }
+  *end = *p ? p + 1 : p;
+  return found != negated && c != '/';
+}
+
+/* Without braces. `**` goes back to the last one only when nothing between it and here has another
+ * way; the work of both kinds of stars together is bounded by `left`. */
+static gboolean path_matches(const char *pattern, const char *path, guint *left)
+{
+  const char *star = NULL, *mark = NULL, *far = NULL, *far_mark = NULL;
+  for (;;) {
+    if (--*left == 0)
+      return FALSE;
+    if (pattern[0] == '*' && pattern[1] == '*') {
+      while (*pattern == '*')
+        pattern++;
+      if (*pattern == '/') { /* "**" "/" is also nothing at all */
+        pattern++;
+        far_mark = path;
+        far = pattern;
+        star = NULL;
+        continue;
+      }
+      if (!*pattern)
+        return TRUE;
+      far = pattern;
+      far_mark = path;
+      star = NULL;
+      continue;
+    }
+    if (*pattern == '*') {
+      star = ++pattern;
+      mark = path;
+      continue;
+    }
+    const char *next = pattern + 1;
+    gboolean same = FALSE;
+    if (!*path)
+      return !*pattern || strcmp(pattern, "/**") == 0; /* a folder is below itself */
+    if (*pattern == '?')
+      same = *path != '/';
+    else if (*pattern == '[')
+      same = in_set(pattern + 1, *path, &next);
+    else if (*pattern == '\\' && pattern[1])
+      same = pattern[1] == *path, next = pattern + 2;
+    else
+      same = *pattern && *pattern == *path;
+    if (same) {
+      pattern = next;
+      path++;
+    } else if (star && *mark && *mark != '/') {
+      pattern = star;
+      path = ++mark;
+    } else if (far && *far_mark) {
+      /* behind "**" "/" only whole names are passed over */
+      gboolean whole = far[-1] == '/';
+      far_mark++;
+      while (whole && *far_mark && far_mark[-1] != '/')
+        far_mark++;
+      if (whole && !*far_mark)
+        return FALSE;
+      pattern = far;
+      path = far_mark;
+      star = NULL;
+    } else {
+      return FALSE;
+    }
+  }
+}
+
+/* The first group of braces written out, one alternative after the other. */
+static gboolean brace_matches(const char *pattern, const char *path, guint depth, guint *left)
+{
+  const char *open = pattern;
+  while (*open && *open != '{')
+    open += *open == '\\' && open[1] ? 2 : 1;
+  const char *close = *open ? strchr(open, '}') : NULL;
+  if (!close || depth == 0)
+    return path_matches(pattern, path, left);
+  g_autofree char *inside = g_strndup(open + 1, (gsize)(close - open - 1));
+  g_auto(GStrv) ways = g_strsplit(inside, ",", -1);
+  for (char **way = ways; *way; way++) {
+    g_autofree char *head = g_strndup(pattern, (gsize)(open - pattern)),
+                    *one = g_strconcat(head, *way, close + 1, NULL);
+    if (brace_matches(one, path, depth - 1, left))
+      return TRUE;
+    if (*left == 0)
+      break;
+  }
+  return FALSE;
+}
+
+gboolean oakum_glob_path(const char *pattern, const char *path)
+{
+  guint left = OAKUM_POLICY_GLOB_STEPS;
+  while (g_str_has_prefix(pattern, "./"))
+    pattern += 2;
+  return brace_matches(pattern + (*pattern == '/'), path + (*path == '/'), OAKUM_POLICY_BRACES_MAX,
+                       &left);
+}
+
+GRegex *oakum_whole_regex(const char *pattern)
+{
+  g_autofree char *whole =
+      g_strdup_printf("(*LIMIT_MATCH=%u)^(?:%s)$", OAKUM_POLICY_REGEX_STEPS, pattern);
+  return g_regex_new(whole, G_REGEX_DOLLAR_ENDONLY | G_REGEX_RAW, 0, NULL);
+}

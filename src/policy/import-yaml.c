@@ -1,0 +1,402 @@
+/* .trivyignore.yaml, .grype.yaml, .hadolint.yaml and GitLab's vulnerability-allowlist.yml. */
+#include "lint/lint.h"
+#include "policy/policy-private.h"
+
+static gboolean add(OakumPolicy *policy, OakumException *one, const char *what, GError **error)
+{
+  int line = one->line, column = one->column;
+  if (oakum_policy_add_exception(policy, one, error))
+    return TRUE;
+  g_prefix_error(error, "%s:%d:%d: ", what, line, column);
+  return FALSE;
+}
+
+/* The value of a key as one text. FALSE: it is something else. *out NULL: it is not there. */
+static gboolean text_at(const OakumYaml *map, const char *key, const char *what, const char **out,
+                        GError **error)
+{
+  const OakumYaml *value = oakum_yaml_get(map, key);
+  *out = NULL;
+  if (!value || oakum_yaml_is_null(value))
+    return TRUE;
+  if (value->kind != OAKUM_YAML_SCALAR)
+    return oakum_policy_wrong(what, value, error, "\"%s\" takes one value", key);
+  *out = *value->text ? value->text : NULL;
+  return TRUE;
+}
+
+/* The list of a key; NULL with *ok: it is not there. */
+static const GPtrArray *list_at(const OakumYaml *map, const char *key, const char *what,
+                                gboolean *ok, GError **error)
+{
+  const OakumYaml *value = oakum_yaml_get(map, key);
+  *ok = TRUE;
+  if (!value || oakum_yaml_is_null(value))
+    return NULL;
+  if (value->kind == OAKUM_YAML_LIST)
+    return value->items;
+  *ok = oakum_policy_wrong(what, value, error, "\"%s\" takes a list", key);
+  return NULL;
+}
+
+static gboolean texts_at(const OakumYaml *map, const char *key, const char *what,
+                         OakumSelect *select, OakumSelectList list, GError **error)
+{
+  gboolean ok;
+  const GPtrArray *items = list_at(map, key, what, &ok, error);
+  for (guint i = 0; items && i < items->len; i++) {
+    const OakumYaml *item = items->pdata[i];
+    if (item->kind != OAKUM_YAML_SCALAR || !*item->text)
+      return oakum_policy_wrong(what, item, error, "\"%s\" takes words", key);
+    oakum_select_add(select, list, item->text);
+  }
+  return ok;
+}
+
+/* ---- trivy ---------------------------------------------------------------------------------- */
+static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kinds,
+                            const char *what, GError **error)
+{
+  g_autoptr(OakumException) one = oakum_exception_new(what, map->line, map->column);
+  g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+  const char *id = NULL, *expires = NULL, *statement = NULL;
+  static const char *const known[] = {"id", "paths", "purls", "expired_at", "statement", NULL};
+  if (map->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, map, error, "expected an entry with an \"id\"");
+  for (guint i = 0; i < map->keys->len; i++) {
+    const OakumYaml *key = map->keys->pdata[i];
+    if (!g_strv_contains(known, key->text)) {
+      oakum_policy_warn(policy, what, key->line, key->column,
+                        "\"%s\" is not understood; the entry is passed over", key->text);
+      return TRUE;
+    }
+  }
+  if (!text_at(map, "id", what, &id, error) || !text_at(map, "expired_at", what, &expires, error) ||
+      !text_at(map, "statement", what, &statement, error) ||
+      !texts_at(map, "paths", what, &one->select, LIST_PATH, error) ||
+      !texts_at(map, "purls", what, &one->select, LIST_PACKAGE, error))
+    return FALSE;
+  if (!id)
+    return oakum_policy_wrong(what, map, error, "an entry needs an \"id\"");
+  if (expires && !oakum_day_parse(expires, utc, &one->ends) &&
+      !oakum_time_parse(expires, &one->ends))
+    return oakum_policy_wrong(what, oakum_yaml_get(map, "expired_at"), error,
+                              "\"expired_at\" takes a day, 2026-12-31, or a time of RFC 3339");
+  one->until =
+      expires ? g_strconcat(strlen(expires) == 10 ? "the day before " : "", expires, NULL) : NULL;
+  oakum_select_add(&one->select, LIST_ID, id);
+  one->select.kinds = kinds;
+  one->imported = TRUE;
+  one->reason = g_strdup(statement);
+  return add(policy, g_steal_pointer(&one), what, error);
+}
+
+gboolean oakum_import_trivyignore_yaml(OakumPolicy *policy, const OakumYaml *yaml, const char *what,
+                                       GError **error)
+{
+  static const struct {
+    const char *key;
+    guint kinds;
+  } parts[] = {{"vulnerabilities", 1u << OAKUM_FINDING_VULNERABILITY},
+               {"misconfigurations", (1u << OAKUM_FINDING_LINT) | (1u << OAKUM_FINDING_HYGIENE)},
+               {"secrets", 1u << OAKUM_FINDING_SECRET},
+               {"licenses", 1u << OAKUM_FINDING_LICENSE}};
+  for (size_t p = 0; p < G_N_ELEMENTS(parts); p++) {
+    gboolean ok;
+    const GPtrArray *items = list_at(yaml, parts[p].key, what, &ok, error);
+    for (guint i = 0; items && i < items->len; i++)
+      if (!trivy_entry(policy, items->pdata[i], parts[p].kinds, what, error))
+        return FALSE;
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- grype ---------------------------------------------------------------------------------- */
+static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
+                        OakumSelect *select, OakumSelectList list, GError **error)
+{
+  const char *text;
+  if (!text_at(map, key, what, &text, error))
+    return FALSE;
+  if (!text)
+    return TRUE;
+  if (strlen(text) > OAKUM_POLICY_TEXT_MAX)
+    return oakum_policy_wrong(what, oakum_yaml_get(map, key), error, "\"%s\": more than %u bytes",
+                              key, OAKUM_POLICY_TEXT_MAX);
+  if (list == LIST_PACKAGE || list == LIST_SOURCE) {
+    g_autoptr(GRegex) regex = oakum_whole_regex(text);
+    if (!regex)
+      return oakum_policy_wrong(what, oakum_yaml_get(map, key), error,
+                                "\"%s\": no regular expression", key);
+    select->regex_names = TRUE;
+  }
+  oakum_select_add(select, list, text);
+  return TRUE;
+}
+
+/* The types of grype that purls call otherwise. */
+static const char *purl_type(const char *type)
+{
+  static const char *const pairs[][2] = {
+      {"python", "pypi"},        {"java-archive", "maven"}, {"go-module", "golang"},
+      {"rust-crate", "cargo"},   {"dotnet", "nuget"},       {"php-composer", "composer"},
+      {"dart-pub", "pub"},       {"pod", "cocoapods"},      {"hex", "hex"},
+      {"alpm", "alpm"},          {"portage", "ebuild"},     {"jenkins-plugin", "maven"},
+      {"lua-rocks", "luarocks"}, {"R-package", "cran"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
+    if (strcmp(pairs[i][0], type) == 0)
+      return pairs[i][1];
+  return type;
+}
+
+static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSelect *select,
+                              const char *what, gboolean *understood, GError **error)
+{
+  static const char *const known[] = {"name", "version", "type", "location", "upstream-name", NULL};
+  const char *type;
+  if (map->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
+  for (guint i = 0; i < map->keys->len; i++) {
+    const OakumYaml *key = map->keys->pdata[i], *value = map->items->pdata[i];
+    if (g_strv_contains(known, key->text) || oakum_yaml_is_null(value) ||
+        (value->kind == OAKUM_YAML_SCALAR && !*value->text))
+      continue;
+    oakum_policy_warn(policy, what, key->line, key->column,
+                      "\"%s\" is not understood; the entry is passed over", key->text);
+    *understood = FALSE;
+  }
+  if (!name_at(map, "name", what, select, LIST_PACKAGE, error) ||
+      !name_at(map, "upstream-name", what, select, LIST_SOURCE, error) ||
+      !name_at(map, "version", what, select, LIST_VERSION, error) ||
+      !name_at(map, "location", what, select, LIST_PATH, error) ||
+      !text_at(map, "type", what, &type, error))
+    return FALSE;
+  if (type)
+    oakum_select_add(select, LIST_TYPE, purl_type(type));
+  return TRUE;
+}
+
+static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const char *what,
+                            GError **error)
+{
+  static const char *const known[] = {"vulnerability", "include-aliases", "reason",
+                                      "fix-state",     "package",         NULL};
+  g_autoptr(OakumException) one = oakum_exception_new(what, map->line, map->column);
+  const char *id, *reason, *state;
+  gboolean understood = TRUE;
+  if (map->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, map, error, "expected an entry with keys and values");
+  for (guint i = 0; i < map->keys->len; i++) {
+    const OakumYaml *key = map->keys->pdata[i], *value = map->items->pdata[i];
+    if (g_strv_contains(known, key->text) || oakum_yaml_is_null(value) ||
+        (value->kind == OAKUM_YAML_SCALAR && !*value->text))
+      continue;
+    oakum_policy_warn(policy, what, key->line, key->column,
+                      "\"%s\" is not understood; the entry is passed over", key->text);
+    understood = FALSE;
+  }
+  const OakumYaml *package = oakum_yaml_get(map, "package");
+  if (!text_at(map, "vulnerability", what, &id, error) ||
+      !text_at(map, "reason", what, &reason, error) ||
+      !text_at(map, "fix-state", what, &state, error) ||
+      (package && !oakum_yaml_is_null(package) &&
+       !grype_package(policy, package, &one->select, what, &understood, error)))
+    return FALSE;
+  if (id)
+    oakum_select_add(&one->select, LIST_ID, id);
+  if (state && strcmp(state, "fixed") == 0)
+    one->select.fixable = 1;
+  else if (state && strcmp(state, "not-fixed") == 0)
+    one->select.fixable = 0;
+  else if (state && strcmp(state, "wont-fix") == 0)
+    oakum_select_add(&one->select, LIST_STATUS, "will_not_fix");
+  else if (state && strcmp(state, "unknown") == 0)
+    oakum_select_add(&one->select, LIST_STATUS, "open");
+  else if (state)
+    return oakum_policy_wrong(what, oakum_yaml_get(map, "fix-state"), error,
+                              "\"fix-state\" takes fixed, not-fixed, wont-fix or unknown");
+  if (!understood)
+    return TRUE;
+  if (!oakum_select_names(&one->select)) {
+    oakum_policy_warn(policy, what, map->line, map->column,
+                      "an entry without conditions; it is passed over");
+    return TRUE;
+  }
+  one->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
+  one->imported = TRUE;
+  one->reason = g_strdup(reason);
+  return add(policy, g_steal_pointer(&one), what, error);
+}
+
+/* A rule that the file's own threshold stands for. Takes it. */
+static gboolean add_rule(OakumPolicy *policy, OakumRule *rule, const char *what, int line,
+                         GError **error)
+{
+  rule->file = g_intern_string(what);
+  rule->line = line;
+  if (oakum_policy_add_rule(policy, rule, error))
+    return TRUE;
+  g_prefix_error(error, "%s:%d: ", what, line);
+  return FALSE;
+}
+
+gboolean oakum_import_grype(OakumPolicy *policy, const OakumYaml *yaml, const char *what,
+                            GError **error)
+{
+  gboolean ok;
+  const char *threshold;
+  const GPtrArray *items = list_at(yaml, "ignore", what, &ok, error);
+  for (guint i = 0; items && i < items->len; i++)
+    if (!grype_entry(policy, items->pdata[i], what, error))
+      return FALSE;
+  if (!ok || !text_at(yaml, "fail-on-severity", what, &threshold, error))
+    return FALSE;
+  if (threshold) {
+    const OakumYaml *at = oakum_yaml_get(yaml, "fail-on-severity");
+    OakumSeverity severity;
+    if (!oakum_severity_parse(threshold, &severity) || severity == OAKUM_SEVERITY_UNKNOWN)
+      return oakum_policy_wrong(what, at, error, "there is no severity \"%s\"", threshold);
+    g_autofree char *name = g_strconcat(what, ": fail-on-severity", NULL);
+    OakumRule *rule = oakum_rule_new(name, ACTION_FAIL);
+    rule->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
+    rule->select.severity = (int)severity;
+    if (!add_rule(policy, rule, what, at->line, error))
+      return FALSE;
+  }
+  static const char *const only[] = {"only-notfixed", "only-fixed"};
+  for (int fixed = 0; fixed < 2; fixed++) {
+    const OakumYaml *value = oakum_yaml_get(yaml, only[fixed]);
+    gboolean on = FALSE;
+    if (!value || oakum_yaml_is_null(value))
+      continue;
+    if (!oakum_yaml_bool(value, &on))
+      return oakum_policy_wrong(what, value, error, "\"%s\" takes true or false", only[fixed]);
+    if (!on)
+      continue;
+    g_autofree char *name = g_strdup_printf("%s: %s", what, only[fixed]);
+    OakumRule *rule = oakum_rule_new(name, ACTION_IGNORE);
+    rule->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
+    rule->select.fixable = !fixed;
+    if (!add_rule(policy, rule, what, value->line, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- hadolint ------------------------------------------------------------------------------- */
+/* Words of a key, a single one too. */
+static gboolean words_at(const OakumYaml *map, const char *key, const char *what,
+                         OakumSelect *select, GError **error)
+{
+  const OakumYaml *value = oakum_yaml_get(map, key);
+  if (value && value->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(value)) {
+    oakum_select_add(select, LIST_ID, value->text);
+    return TRUE;
+  }
+  return texts_at(map, key, what, select, LIST_ID, error);
+}
+
+static gboolean hadolint_levels(OakumPolicy *policy, const OakumYaml *levels, const char *what,
+                                GError **error)
+{
+  if (!levels || oakum_yaml_is_null(levels))
+    return TRUE;
+  if (levels->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, levels, error, "\"override\" takes levels and lists of rules");
+  for (guint i = 0; i < levels->keys->len; i++) {
+    const OakumYaml *key = levels->keys->pdata[i];
+    OakumLintLevel level;
+    if (!oakum_lint_level_parse(key->text, &level) || level == OAKUM_LINT_OFF)
+      return oakum_policy_wrong(what, key, error, "there is no level \"%s\"", key->text);
+    if (policy->overrides->len >= OAKUM_POLICY_OVERRIDES_MAX)
+      return oakum_policy_wrong(what, key, error, "more than %u overrides",
+                                OAKUM_POLICY_OVERRIDES_MAX);
+    OakumOverride *one = g_new0(OakumOverride, 1);
+    oakum_select_init(&one->select);
+    one->select.kinds = 1u << OAKUM_FINDING_LINT;
+    one->severity = oakum_lint_severity_of(level);
+    g_ptr_array_add(policy->overrides, one);
+    if (!words_at(levels, key->text, what, &one->select, error))
+      return FALSE;
+    if (!one->select.lists[LIST_ID]) /* an empty list is of no rule, not of all */
+      g_ptr_array_remove_index(policy->overrides, policy->overrides->len - 1);
+  }
+  return TRUE;
+}
+
+gboolean oakum_import_hadolint(OakumPolicy *policy, const OakumYaml *yaml, const char *what,
+                               GError **error)
+{
+  const OakumYaml *ignored = oakum_yaml_get(yaml, "ignored");
+  const char *threshold;
+  if (ignored && !oakum_yaml_is_null(ignored)) {
+    g_autoptr(OakumException) one = oakum_exception_new(what, ignored->line, ignored->column);
+    if (!words_at(yaml, "ignored", what, &one->select, error))
+      return FALSE;
+    one->select.kinds = 1u << OAKUM_FINDING_LINT;
+    one->imported = TRUE;
+    if (one->select.lists[LIST_ID] && !add(policy, g_steal_pointer(&one), what, error))
+      return FALSE;
+  }
+  if (!hadolint_levels(policy, oakum_yaml_get(yaml, "override"), what, error) ||
+      !text_at(yaml, "failure-threshold", what, &threshold, error))
+    return FALSE;
+  if (!threshold)
+    return TRUE;
+  const OakumYaml *at = oakum_yaml_get(yaml, "failure-threshold");
+  OakumLintLevel level;
+  if (strcmp(threshold, "none") == 0 || strcmp(threshold, "ignore") == 0)
+    return TRUE;
+  if (!oakum_lint_level_parse(threshold, &level) || level == OAKUM_LINT_OFF)
+    return oakum_policy_wrong(what, at, error,
+                              "\"failure-threshold\" takes error, warning, info, style or none");
+  g_autofree char *name = g_strconcat(what, ": failure-threshold", NULL);
+  OakumRule *rule = oakum_rule_new(name, ACTION_FAIL);
+  rule->select.kinds = 1u << OAKUM_FINDING_LINT;
+  rule->select.severity = (int)oakum_lint_severity_of(level);
+  return add_rule(policy, rule, what, at->line, error);
+}
+
+/* ---- GitLab --------------------------------------------------------------------------------- */
+static gboolean gitlab_list(OakumPolicy *policy, const OakumYaml *map, const char *image,
+                            const char *what, GError **error)
+{
+  if (oakum_yaml_is_null(map))
+    return TRUE;
+  if (map->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, map, error, "expected ids and comments, \"CVE-2024-1: why\"");
+  for (guint i = 0; i < map->keys->len; i++) {
+    const OakumYaml *id = map->keys->pdata[i], *comment = map->items->pdata[i];
+    OakumException *one = oakum_exception_new(what, id->line, id->column);
+    oakum_select_add(&one->select, LIST_ID, id->text);
+    if (image)
+      oakum_select_add(&one->select, LIST_IMAGE, image);
+    one->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
+    one->imported = TRUE;
+    if (comment->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(comment) && *comment->text)
+      one->reason = g_strdup(comment->text);
+    if (!add(policy, one, what, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean oakum_import_gitlab(OakumPolicy *policy, const OakumYaml *yaml, const char *what,
+                             GError **error)
+{
+  const OakumYaml *general = oakum_yaml_get(yaml, "generalallowlist"),
+                  *images = oakum_yaml_get(yaml, "images");
+  if (general && !gitlab_list(policy, general, NULL, what, error))
+    return FALSE;
+  if (!images || oakum_yaml_is_null(images))
+    return TRUE;
+  if (images->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, images, error, "\"images\" takes names of images");
+  for (guint i = 0; i < images->keys->len; i++)
+    if (!gitlab_list(policy, images->items->pdata[i],
+                     ((const OakumYaml *)images->keys->pdata[i])->text, what, error))
+      return FALSE;
+  return TRUE;
+}
