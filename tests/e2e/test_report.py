@@ -234,7 +234,7 @@ def texts_of(value):
 PEOPLE = ("table", "markdown", "csv", "spdx-tv", "html")
 SPDX_TAGS = {"SPDXVersion", "DataLicense", "SPDXID", "DocumentName", "DocumentNamespace", "Creator", "Created", "DocumentComment", "CreatorComment", "PackageName", "PackageVersion", "PackageSupplier",
              "PackageDownloadLocation", "FilesAnalyzed", "PackageLicenseConcluded", "PackageLicenseDeclared", "PackageCopyrightText", "PackageSourceInfo", "PackageComment", "ExternalRef",
-             "Relationship", "PrimaryPackagePurpose", "PackageOriginator", "LicenseID", "ExtractedText", "LicenseName", "LicenseComment"}
+             "Relationship", "PrimaryPackagePurpose", "PackageOriginator", "PackageSummary", "LicenseID", "ExtractedText", "LicenseName", "LicenseComment"}
 LINKS = re.compile(r"https?://[^\s\"'<>|)\]]+")
 
 

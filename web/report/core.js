@@ -51,8 +51,10 @@ for (const f of findings)
   }
 
 let lines = null;
-/* The evidence of one finding: a line of its own block, read when somebody asks. */
+/* The evidence of one finding: a line of its own block, which stands behind this script, so that the page is there before all of it is,
+ * and is read when somebody asks. */
 function evidence(finding) {
+  if (document.readyState === "loading") return { why: "still being loaded: fold and unfold this again" };
   if (!lines) lines = byId("details").textContent.split("\n");
   return JSON.parse(lines[finding.index]);
 }
