@@ -129,8 +129,8 @@ static gboolean prepare_all(OakumAdvisoryDb *db, GError **error)
   return TRUE;
 }
 
-/* Which file this is, as far as that shows without reading it. One that was changed a moment ago may
- * be changed again within the grain of its times. */
+/* Which file this is, as far as that shows without reading it. One that was changed a moment ago
+ * may be changed again within the grain of its times. */
 static char *stamp_of(const char *path)
 {
   struct stat st;

@@ -363,6 +363,7 @@
 #define OAKUM_TABLE_COLUMNS_MAX 200
 #define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
 #define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
+#define OAKUM_HTML_SAW_MAX 20u           /* findings that a rule of the policy is shown with */
 #define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
 #define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
 #define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */

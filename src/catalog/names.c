@@ -10,8 +10,8 @@
 struct OakumNames {
   uint8_t key[OAKUM_HASH_KEY];
   uint64_t *sorted; /* `used` of them; NULL: the table counts */
-  uint64_t *slots; /* hash without its last two bits, which say what it is; 0: free */
-  size_t room;     /* a power of two */
+  uint64_t *slots;  /* hash without its last two bits, which say what it is; 0: free */
+  size_t room;      /* a power of two */
   size_t used;
   uint64_t mix; /* odd and secret: what a reading process sends may be made to fall together */
 };

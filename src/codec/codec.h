@@ -36,7 +36,8 @@ typedef struct {
   void (*free)(void *self);
   /* May be NULL. Passes over 1..len bytes that exist; 0: it cannot, and they are to be read. */
   uint64_t (*skip)(void *self, uint64_t len);
-  /* May be NULL. As read, but tells where the bytes lie: *data stays as it is until the next call. */
+  /* May be NULL. As read, but tells where the bytes lie: *data stays as it is until the next call.
+   */
   gssize (*borrow)(void *self, const void **data, size_t max, GError **error);
 } OakumReaderClass;
 /* For other modules that bring their own source (HTTP body, memory view). Owns `self`. */

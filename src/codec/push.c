@@ -49,6 +49,10 @@ int oakum_inflater_push(OakumInflater *inflater, const void *data, size_t len, s
       break; /* it wants more than there is */
   } while (status == 0 && (left > 0 || state->avail_out == 0));
   *used = len - left;
+  if (status == 1) { /* bytes that it took and did not need are whoever's comes next */
+    size_t ahead = (size_t)MAX(state->read_in_length, 0) / 8;
+    *used -= MIN(*used, ahead);
+  }
   return status;
 }
 

@@ -8,8 +8,8 @@ struct OakumReader {
   const OakumReaderClass *klass;
   void *self;
   gboolean ended;
-  GError *failed;  /* sticky: after an error every read gives it again */
-  uint8_t *lent;   /* OAKUM_IO_BUFFER; NULL: the class lends its own, or nobody borrowed */
+  GError *failed; /* sticky: after an error every read gives it again */
+  uint8_t *lent;  /* OAKUM_IO_BUFFER; NULL: the class lends its own, or nobody borrowed */
 };
 
 OakumReader *oakum_reader_new(const OakumReaderClass *klass, void *self)
@@ -51,10 +51,10 @@ gssize oakum_reader_borrow(OakumReader *reader, const void **data, size_t max, G
   if (!reader->lent)
     reader->lent = g_malloc(OAKUM_IO_BUFFER);
   *data = reader->lent;
-  return told(reader,
-              reader->klass->read(reader->self, reader->lent, MIN(max, OAKUM_IO_BUFFER),
-                                  &reader->failed),
-              error);
+  return told(
+      reader,
+      reader->klass->read(reader->self, reader->lent, MIN(max, OAKUM_IO_BUFFER), &reader->failed),
+      error);
 }
 
 uint64_t oakum_reader_skip(OakumReader *reader, uint64_t len)

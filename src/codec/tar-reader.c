@@ -56,8 +56,8 @@ uint32_t oakum_tar_checksum(const TarHeader *header, gboolean as_signed)
   return sum;
 }
 
-/* Borrows some more when there is nothing left. FALSE on error; at the end of the stream there stays
- * nothing. */
+/* Borrows some more when there is nothing left. FALSE on error; at the end of the stream there
+ * stays nothing. */
 static gboolean fill(OakumTarReader *reader, GError **error)
 {
   if (reader->at < reader->end)

@@ -203,6 +203,12 @@ static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
   if (whole.base_layers == 0) /* the history does not tell */
     whole.base_layers = -1;
   oakum_inspect_image(&whole, options->checks, catalog->observed);
+  for (guint i = 0; image && i < catalog->layers->len; i++) { /* it is shown */
+    OakumLayerOrigin *origin = catalog->layers->pdata[i];
+    char *shown = oakum_inspect_censored(origin->created_by);
+    g_free(origin->created_by);
+    origin->created_by = shown;
+  }
 }
 
 static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const char *const *digests,

@@ -28,8 +28,7 @@ gboolean oakum_examine_ring_make(ExamineJob *job, GError **error)
   void *ring = MAP_FAILED;
   if (job->ring_fd >= 0 && ftruncate(job->ring_fd, (off_t)RING_SIZE) == 0)
     ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, job->ring_fd, 0);
-  if (ring == MAP_FAILED ||
-      fcntl(job->ring_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0) {
+  if (ring == MAP_FAILED || fcntl(job->ring_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0) {
     oakum_error_errno(error, OAKUM_EXAMINE_ERROR, errno, "shared memory");
     return FALSE;
   }

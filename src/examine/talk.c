@@ -126,7 +126,8 @@ gboolean oakum_examine_write(ExamineWorker *worker, const void *data, size_t len
     ssize_t n = write(worker->input, (const char *)data + done, len - done);
     if (n >= 0)
       done += (size_t)n;
-    else if (errno != EINTR && !(errno == EAGAIN && oakum_examine_wait(worker, worker->input, TRUE)))
+    else if (errno != EINTR &&
+             !(errno == EAGAIN && oakum_examine_wait(worker, worker->input, TRUE)))
       return FALSE;
   }
   return TRUE;
@@ -138,9 +139,8 @@ static gboolean read_exactly(ExamineWorker *worker, void *buffer, size_t len)
     ssize_t n = read(worker->result, (char *)buffer + have, len - have);
     if (n > 0)
       have += (size_t)n;
-    else if (n == 0 ||
-             (errno != EINTR &&
-              !(errno == EAGAIN && oakum_examine_wait(worker, worker->result, FALSE))))
+    else if (n == 0 || (errno != EINTR &&
+                        !(errno == EAGAIN && oakum_examine_wait(worker, worker->result, FALSE))))
       return FALSE;
   }
   return TRUE;

@@ -1,4 +1,5 @@
-/* The reading process. Its input are lengths, of what lies in shared memory, its output answers; an error is one too. */
+/* The reading process. Its input are lengths, of what lies in shared memory, its output answers; an
+ * error is one too. */
 #include "examine/examine-private.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"

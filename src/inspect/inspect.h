@@ -53,6 +53,11 @@ typedef struct {
  * what settings and history show is appended. */
 void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray *findings);
 
+/* Texts that are shown, of settings and history: what is secret in them becomes asterisks. `json`
+ * is changed; new string, NULL of NULL. */
+void oakum_inspect_censor(json_t *json);
+NODISCARD char *oakum_inspect_censored(const char *text);
+
 /* What secret scanning finds in one file alone, for tests, benches and fuzzing. */
 void oakum_inspect_secrets(const char *path, OakumSlice content, GPtrArray *observed,
                            GPtrArray *incomplete);

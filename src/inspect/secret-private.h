@@ -145,6 +145,11 @@ void oakum_secret_scan_free(SecretScan *scan);
 /* A file begins (the one before it ends), and its bytes; `path` is copied. */
 void oakum_secret_scan_file(SecretScan *scan, const char *path);
 void oakum_secret_scan_bytes(SecretScan *scan, const void *data, size_t len);
+/* Where in a file: told to `ranges` (of SecretRange) from now on; NULL: not. Borrowed. */
+typedef struct {
+  uint64_t start, end;
+} SecretRange;
+void oakum_secret_scan_ranges(SecretScan *scan, GArray *ranges);
 /* The last file ends. Appends OakumFinding; ready for another layer. */
 void oakum_secret_scan_end(SecretScan *scan, GPtrArray *observed, GPtrArray *incomplete);
 

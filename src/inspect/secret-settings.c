@@ -1,4 +1,5 @@
 /* What the settings and the history of an image tell to everybody who may pull it. */
+#include "inspect/inspect.h"
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -80,4 +81,58 @@ void oakum_secret_settings(const OakumConfig *config, const OakumManifest *manif
   if (manifest)
     look_at_map(scan, "the annotations", manifest->annotations, findings);
   oakum_secret_scan_free(scan);
+}
+
+/* ---- blotted out
+ * ----------------------------------------------------------------------------------- */
+/* What is secret of `name`=`text` becomes asterisks; NULL: nothing is. */
+static char *blotted(SecretScan *scan, const char *name, const char *text)
+{
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free),
+                       incomplete =
+                           g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(SecretRange));
+  g_autofree char *line = name ? g_strconcat(name, "=", text, NULL) : g_strdup(text);
+  size_t before = strlen(line) - strlen(text), len = strlen(line);
+  oakum_secret_scan_ranges(scan, ranges);
+  oakum_secret_scan_file(scan, "settings.env");
+  oakum_secret_scan_bytes(scan, line, len);
+  oakum_secret_scan_end(scan, found, incomplete);
+  oakum_secret_scan_ranges(scan, NULL);
+  for (guint i = 0; i < ranges->len; i++) {
+    SecretRange range = g_array_index(ranges, SecretRange, i);
+    for (size_t at = MAX((size_t)range.start, before); at < MIN((size_t)range.end, len); at++)
+      line[at] = '*';
+  }
+  return ranges->len > 0 ? g_strdup(line + before) : NULL;
+}
+
+static void blot_all(SecretScan *scan, const char *name, json_t *json)
+{
+  const char *key;
+  json_t *value;
+  size_t i;
+  void *next;
+  if (json_is_string(json)) {
+    g_autofree char *text = blotted(scan, name, json_string_value(json));
+    if (text)
+      json_string_set(json, g_utf8_validate(text, -1, NULL) ? text : "***");
+  }
+  json_array_foreach(json, i, value) blot_all(scan, NULL, value);
+  json_object_foreach_safe(json, next, key, value) blot_all(scan, key, value);
+}
+
+void oakum_inspect_censor(json_t *json)
+{
+  SecretScan *scan = oakum_secret_scan_new();
+  blot_all(scan, NULL, json);
+  oakum_secret_scan_free(scan);
+}
+
+char *oakum_inspect_censored(const char *text)
+{
+  SecretScan *scan = oakum_secret_scan_new();
+  char *out = text ? blotted(scan, NULL, text) : NULL;
+  oakum_secret_scan_free(scan);
+  return out ? out : g_strdup(text);
 }

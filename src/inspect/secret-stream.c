@@ -50,6 +50,7 @@ struct SecretScan {
   guint first; /* of this file's findings */
   uint64_t work, bytes, unpacked;
   gboolean full, spent;
+  GArray *ranges; /* SecretRange; NULL */
 };
 
 /* ---- what is found
@@ -183,6 +184,10 @@ static void on_hit(const SecretHit *hit, gpointer user)
   if (rule->kind == SECRET_TOKEN && found.stars == 0)
     found.stars = 8;
   g_array_append_val(stream->found, found);
+  if (stream->scan->ranges) {
+    SecretRange range = {found.start, found.end};
+    g_array_append_val(stream->scan->ranges, range);
+  }
 }
 
 static gboolean may_work(SecretScan *scan)
@@ -590,6 +595,11 @@ static void file_ends(SecretScan *scan)
   scan->first = scan->findings->len;
   scan->work = scan->bytes = 0;
   scan->spent = FALSE;
+}
+
+void oakum_secret_scan_ranges(SecretScan *scan, GArray *ranges)
+{
+  scan->ranges = ranges;
 }
 
 void oakum_secret_scan_file(SecretScan *scan, const char *path)

@@ -52,7 +52,7 @@ const guint oakum_secret_rules_n = G_N_ELEMENTS(oakum_secret_rules);
 /* A name, blanks, quotes and an operator may stand between a word and its value. */
 #define VALUE_AHEAD 512u
 #define VALUE_BACK 64u
-#define EXACT_BASE64_MIN 5u /* a shorter one is in too many texts */
+#define EXACT_BASE64_MIN 4u /* a shorter one is in too many texts */
 
 /* The bytes of `text` that are sure when it is encoded `behind` bytes after the begin of a group.
  */

@@ -201,6 +201,7 @@ static gboolean zip_name(SecretUnpack *unpack)
   close_member(unpack);
   if (method == 8 && !sealed) {
     open_member(unpack, name);
+    unpack->left = later ? UINT64_MAX : size;
     oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_RAW);
     unpack->state = AT_DEFLATE;
     return TRUE;
@@ -363,6 +364,10 @@ static gboolean inflated(SecretUnpack *unpack)
     return TRUE;
   case UNPACK_ZIP:
     close_member(unpack);
+    if (unpack->left != UINT64_MAX) { /* to where the next header is told to be */
+      unpack->state = AT_STORED;
+      return TRUE;
+    }
     unpack->state = AT_SEARCH;
     unpack->have = 0;
     return TRUE;
@@ -416,10 +421,16 @@ static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
     close_member(unpack);
     return n ? n : step(unpack, data, len);
   case AT_DEFLATE: {
-    int status = oakum_inflater_push(unpack->inflater, data, len, &n, give, unpack);
-    if (status < 0 || (status == 1 && !inflated(unpack)))
+    gboolean bounded = unpack->kind == UNPACK_ZIP && unpack->left != UINT64_MAX;
+    size_t most = bounded ? (size_t)MIN(len, unpack->left) : len;
+    int status = oakum_inflater_push(unpack->inflater, data, most, &n, give, unpack);
+    if (status == 0)
+      n = most;
+    if (bounded)
+      unpack->left -= n;
+    if (status < 0 || (status == 0 && most < len) || (status == 1 && !inflated(unpack)))
       return 0;
-    return status == 0 ? len : n ? n : step(unpack, data, len);
+    return n ? n : step(unpack, data, len);
   }
   case AT_SEARCH: /* a descriptor of 12 to 24 bytes may stand in front of it */
     while (n < len && unpack->have < 4) {

@@ -48,6 +48,24 @@ static json_t *verdict(OakumHtmlPage *page, const OakumVerdict *from)
     g_string_append_printf(page->plain, "<li>%s</li>\n", safe);
     json_array_append_new(reasons, oakum_html_text(from->reasons->pdata[i]));
   }
+  json_t *rules = json_array(), *notes = json_array();
+  for (guint i = 0; i < from->rules->len; i++) {
+    const OakumVerdictRule *rule = from->rules->pdata[i];
+    json_t *row = json_array(), *saw = json_array();
+    json_array_append_new(row, oakum_html_text(rule->name));
+    json_array_append_new(row, oakum_html_text(rule->verdict));
+    json_array_append_new(row, json_integer(rule->count));
+    for (guint j = 0; j < MIN(rule->saw->len, OAKUM_HTML_SAW_MAX); j++)
+      json_array_append_new(saw, oakum_html_text(rule->saw->pdata[j]));
+    json_array_append_new(row, saw);
+    json_array_append_new(row, json_integer(rule->unsure));
+    json_array_append_new(row, json_integer(rule->max));
+    json_array_append_new(rules, row);
+  }
+  for (guint i = 0; i < from->notes->len; i++)
+    json_array_append_new(notes, oakum_html_text(from->notes->pdata[i]));
+  json_object_set_new(object, "rules", rules);
+  json_object_set_new(object, "notes", notes);
   json_object_set_new(object, "kind", json_string(name));
   json_object_set_new(object, "reasons", reasons);
   return object;

@@ -1,3 +1,4 @@
+#include "inspect/inspect.h"
 #include "report/report-private.h"
 #include <string.h>
 
@@ -73,6 +74,7 @@ json_t *oakum_report_image(const OakumImage *image)
   json_object_set_new(settings, "stop_signal",
                       oakum_sbom_text(config->stop_signal ? config->stop_signal : ""));
   json_object_set_new(settings, "healthcheck", json_boolean(config->healthcheck != NULL));
+  oakum_inspect_censor(settings);
   json_object_set_new(object, "config", settings);
   return object;
 }

@@ -326,18 +326,17 @@ static void test_borrow(void)
   g_assert_cmpstr(seen, ==, hex);
   check_borrowed(oakum_reader_new_verify(PLAIN, OAKUM_HASH_SHA256, hex, data->len), data, FALSE);
   check_borrowed(oakum_reader_new_verify(PLAIN, OAKUM_HASH_SHA256, hex, data->len - 1), data, TRUE);
-  check_borrowed(
-      oakum_reader_new_verify(oakum_reader_new_memory(data->data, data->len - 1), OAKUM_HASH_SHA256,
-                              hex, UINT64_MAX),
-      data, TRUE);
+  check_borrowed(oakum_reader_new_verify(oakum_reader_new_memory(data->data, data->len - 1),
+                                         OAKUM_HASH_SHA256, hex, UINT64_MAX),
+                 data, TRUE);
   check_borrowed(oakum_reader_new_limit(PLAIN, data->len - 1, "x"), data, TRUE);
   check_borrowed(oakum_reader_new_inflate(PLAIN, NULL), data, FALSE);
-  check_borrowed(oakum_reader_new_threaded(oakum_reader_new_inflate(
-                     oakum_reader_new_threaded(oakum_reader_new_memory(gzip->data, gzip->len)),
-                     NULL)),
-                 data, FALSE);
   check_borrowed(
-      oakum_reader_new_inflate(oakum_reader_new_memory(zstd->data, zstd->len), NULL), data, FALSE);
+      oakum_reader_new_threaded(oakum_reader_new_inflate(
+          oakum_reader_new_threaded(oakum_reader_new_memory(gzip->data, gzip->len)), NULL)),
+      data, FALSE);
+  check_borrowed(oakum_reader_new_inflate(oakum_reader_new_memory(zstd->data, zstd->len), NULL),
+                 data, FALSE);
   check_borrowed(oakum_reader_new_threaded(oakum_reader_new_inflate(
                      oakum_reader_new_memory(gzip->data, gzip->len - 9), NULL)),
                  data, TRUE);

@@ -46,8 +46,8 @@ static GByteArray *make_layer(void)
   for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
     g_autofree char *filler = g_strdup_printf("data/%u", i),
                     *package = g_strdup_printf("opt/node_modules/p%u/package.json", i),
-                    *python = g_strdup_printf("usr/lib/python3/dist-packages/q%u.dist-info/METADATA",
-                                              i),
+                    *python =
+                        g_strdup_printf("usr/lib/python3/dist-packages/q%u.dist-info/METADATA", i),
                     *json = g_strdup_printf("{\"name\":\"p%u\",\"version\":\"1.%u\"}", i, i),
                     *text = g_strdup_printf("Metadata-Version: 2.1\nName: q%u\nVersion: 2.%u\n\n",
                                             i, i);
@@ -234,7 +234,7 @@ static char *examined(const GByteArray *bytes, size_t piece, gboolean lends)
 {
   Source source = {bytes, piece, lends};
   g_autoptr(GError) error = NULL;
-  g_autoptr(OakumCatalog) catalog = 
+  g_autoptr(OakumCatalog) catalog =
       oakum_examine_tar(open_source, &source, "layer", &(OakumExamineOptions){0}, &error);
   g_assert_no_error(error);
   return told(catalog);
@@ -331,7 +331,7 @@ static void test_changes(void)
       spoil(&archive, places[i]);
     else if (i == G_N_ELEMENTS(places))
       g_assert_cmpint(truncate(archive.file, archive.layer + 3 * EXAMINE_SLOT + 7), ==, 0);
-    g_autoptr(OakumCatalog) catalog = 
+    g_autoptr(OakumCatalog) catalog =
         oakum_examine_image(image, NULL, &(OakumExamineOptions){0}, &error);
     if (i > G_N_ELEMENTS(places)) {
       g_assert_no_error(error);

@@ -17,8 +17,11 @@ function drawHead() {
     if (verdict.reasons.length > 0) box.append(el("ul", null, ...verdict.reasons.map(r => el("li", null, bdi(r)))));
     else box.append(el("p", null, "Nothing that was asked for speaks against it."));
     if (verdict.rules && verdict.rules.length > 0)
-      box.append(plainTable("Rules of the policy", ["Rule", "Verdict", "Findings", "What it saw"],
-        verdict.rules.map(r => [bdi(r[0]), r[1], number(r[2]), bdi(r[3])]), [false, false, true, false]));
+      box.append(el("details", { open: verdict.kind !== "pass" }, el("summary", null, plural(verdict.rules.length, "rule", "rules") + " of the policy"),
+        plainTable("Rules of the policy, and what each saw", ["Rule", "Verdict", "Findings", "Not known", "Allowed", "First of them"],
+          verdict.rules.map(([name, word, count, saw, unsure, most]) =>
+            [bdi(name), word, number(count), number(unsure), number(most), el("ul", null, ...saw.map(s => el("li", null, bdi(s))))]), [false, false, true, true, true, false])));
+    if (verdict.notes && verdict.notes.length > 0) box.append(el("ul", null, ...verdict.notes.map(n => el("li", null, bdi(n)))));
     byId("verdict").append(box);
   }
   byId("foot").append(data.foot);

@@ -1,0 +1,251 @@
+"""Secrets planted wherever an image can hold them: each is found, and stands in nothing that is written of it."""
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import string
+import subprocess
+import tarfile
+import zipfile
+import zlib
+
+import pytest
+
+REPO = pathlib.Path(__file__).resolve().parent.parent.parent
+FORMATS = ("json", "table", "sarif", "cyclonedx", "spdx", "spdx-tv", "openvex", "cyclonedx-vex", "gitlab", "gitlab-dependency", "gitlab-codequality", "junit", "markdown",
+           "csv", "github", "trivy", "html")
+ALNUM = string.ascii_letters + string.digits
+
+
+def base62(number):
+    digits = string.digits + string.ascii_uppercase + string.ascii_lowercase
+    return "".join(digits[number // 62**i % 62] for i in range(5, -1, -1))
+
+
+def token(seed, prefix="ghp_"):
+    """One of GitHub's, with the digits that check it: made here, so that none stands in this file."""
+    body = "".join(random.Random(seed).choices(ALNUM, k=30))
+    return prefix + body + base62(zlib.crc32(body.encode()))
+
+
+def tar_of(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, content in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def zip_of(entries, kind=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", kind) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def streamed_zip(name, content):
+    """As a program writes one that cannot go back: sizes behind the content."""
+    class Pipe(io.RawIOBase):
+        data = b""
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+        archive.writestr("second.txt", b"nothing")
+    return pipe.data
+
+
+def git_files(work, secret, packed):
+    """The files below .git of a repository whose only trace of the secret is an older commit."""
+    repo = work / ("packed" if packed else "loose")
+    repo.mkdir()
+    env = {**os.environ, "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b", "HOME": str(work)}
+
+    def git(*words):
+        subprocess.run(["git", "-c", "init.defaultBranch=main", *words], cwd=repo, env=env, check=True, capture_output=True)
+
+    git("init")
+    (repo / "config.env").write_text(f"TOKEN={secret}\n" + "filler\n" * 40)
+    git("add", ".")
+    git("commit", "-m", "one")
+    (repo / "config.env").write_text("TOKEN=\n")
+    for number in range(30):
+        (repo / f"file-{number}").write_text(f"{number}\n" * number)
+    git("add", ".")
+    git("commit", "-am", "two")
+    if packed:
+        git("gc", "--aggressive", "--prune=now")
+    return [(f"app-{repo.name}/{p.relative_to(repo)}", p.read_bytes()) for p in sorted((repo / ".git").rglob("*")) if p.is_file()]
+
+
+def docker_archive(path, layers, config):
+    names = []
+    digests = []
+    with tarfile.open(path, "w") as out:
+        def put(name, content):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            out.addfile(info, io.BytesIO(content))
+
+        for layer in layers:
+            digest = hashlib.sha256(layer).hexdigest()
+            names.append(f"{digest}/layer.tar")
+            digests.append("sha256:" + digest)
+            put(names[-1], layer)
+        document = json.dumps({"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": digests}, **config}).encode()
+        put("config.json", document)
+        put("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["app:v1"], "Layers": names}]).encode())
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Every place with its own secret, and what the scan says of all."""
+    work = tmp_path_factory.mktemp("planted")
+    secrets = {}
+
+    def plant(place, prefix="ghp_"):
+        secrets[place] = token(place, prefix)
+        return secrets[place]
+
+    lower = [("app/plain.txt", f"a\nb\nx {plant('plain')} y\n".encode()), ("app/old.env", f"T={plant('deleted')}\n".encode()),
+             ("app/replaced.env", f"T={plant('replaced')}\n".encode()), ("app/gone/deep.env", f"T={plant('folder')}\n".encode())]
+    wide = ("T=" + plant("utf-16") + "\r\n").encode("utf-16")
+    far = b"x" * 262_130 + b" " + plant("border").encode() + b" " + b"y" * 300_000
+    inner = zip_of([("conf/a.properties", f"t={plant('zip in tar.gz')}".encode())])
+    encoded = base64.b64encode(f"user:{plant('base64')} and more".encode()).decode()
+    wrapped = base64.encodebytes(b"[default]\n" + b"# nothing here\n" * 9 + f"token={plant('base64 in lines')}\n".encode()).decode()
+    upper = [("app/.wh.old.env", b""), ("app/replaced.env", b"T=\n"), ("app/.wh.gone", b""), ("app/wide.reg", wide), ("app/far.bin", far),
+             ("app/elf", b"\x7fELF\0\0" + bytes(300) + b"\0" + plant("binary").encode() + b"\0" + bytes(99)),
+             ("app/secret.yaml", f"kind: Secret\ndata:\n  login: {encoded}\n".encode()), ("app/wrapped.txt", wrapped.encode()),
+             ("app/lib.jar", zip_of([("META-INF/MANIFEST.MF", b"Version: 1\n"), *((f"a/B{i}.class", b"\xca\xfe\xba\xbe" * i) for i in range(20)), ("app.properties", f"t={plant('jar')}\n".encode())])),
+             ("app/stored.zip", zip_of([("a.txt", f"t={plant('stored zip')}\n".encode())], zipfile.ZIP_STORED)),
+             ("app/streamed.zip", streamed_zip("a.txt", f"t={plant('streamed zip')}\n".encode())),
+             ("app/log.gz", gzip.compress(b"first\n") + gzip.compress(f"t={plant('gzip, second member')}\n".encode())),
+             ("app/back.tar", tar_of([("x" * 150 + "/y", b"1"), ("etc/app.conf", f"t={plant('tar')}\n".encode())])),
+             ("app/back.tar.gz", gzip.compress(tar_of([("a", b"1"), ("in.zip", inner)])))]
+    upper += git_files(work, plant("git, loose"), False) + git_files(work, plant("git, packed"), True)
+    config = {"config": {"Env": ["PATH=/bin", "T=" + plant("environment")], "Labels": {"note": plant("label")}, "Cmd": ["run", "--token=" + plant("command")]},
+              "history": [{"created_by": f"/bin/sh -c curl -H 'x: {plant('history')}' https://host"}, {"created_by": "COPY . ."}]}
+    docker_archive(work / "image.tar", [tar_of(lower), tar_of(upper)], config)
+    reports = work / "reports"
+    reports.mkdir()
+    command = [os.environ["OAKUM"], "-v", "scan"]
+    for name in FORMATS:
+        command += ["--format", name, "-o", str(reports / name)]
+    env = {**os.environ, "GITHUB_SHA": "a" * 40, "GITHUB_REF": "refs/heads/main", "XDG_CACHE_HOME": str(work / "cache"), "HOME": str(work / "home")}
+    env.pop("OAKUM_STORE", None)
+    if subprocess.run([command[0], "-v", "scan", "--help"], capture_output=True).returncode != 0:
+        command.remove("-v")
+    done = subprocess.run([*command, f"docker-archive:{work / 'image.tar'}"], capture_output=True, env=env, timeout=300)
+    (reports / "log").write_bytes(done.stdout + done.stderr)
+    assert done.returncode != 1, done.stderr
+    yield secrets, json.loads((reports / "json").read_text()), work
+    shutil.rmtree(work)
+
+
+def test_all_are_found(planted):
+    secrets, result, _ = planted
+    found = {(s["file"] or "", s["why"].split(" in ", 1)[1]): s for s in result["secrets"] if s["id"] == "github-pat"}
+    by_file = {}
+    for (file, why), one in found.items():
+        by_file.setdefault(file, []).append(one)
+    files = ["app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/wide.reg", "app/far.bin", "app/elf", "app/secret.yaml", "app/wrapped.txt",
+             "app/lib.jar", "app/stored.zip", "app/streamed.zip", "app/log.gz", "app/back.tar", "app/back.tar.gz"]
+    assert [f for f in files if f not in by_file] == []
+    assert any(f.startswith("app-loose/.git/objects/") for f in by_file)
+    assert any(f.startswith("app-packed/.git/objects/pack/") for f in by_file)
+    settings = [one["why"] for one in by_file[""]]
+    for place in ("the environment", "the labels", "the command", "the history"):
+        assert any(place in why for why in settings), place
+    assert len(secrets) == len(files) + 2 + 4
+    assert {f: by_file[f][0]["gone"] for f in ("app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/elf")} == \
+        {"app/plain.txt": False, "app/old.env": True, "app/replaced.env": True, "app/gone/deep.env": True, "app/elf": False}
+    assert by_file["app/plain.txt"][0]["line"] == 3 and by_file["app/plain.txt"][0]["layer_index"] == 0
+    assert "encoded in base64" in by_file["app/secret.yaml"][0]["why"]
+    assert "conf/a.properties" in by_file["app/back.tar.gz"][0]["why"]
+    assert {one["match"] for ones in by_file.values() for one in ones} == {"ghp_" + "*" * 36}
+
+
+def test_none_stands_anywhere(planted):
+    """In reports, on standard error, in the cache of layers: no secret, nor what it is encoded as."""
+    secrets, _, work = planted
+    written = [p for p in [*(work / "reports").rglob("*"), *(work / "cache").rglob("*"), *(work / "home").rglob("*")] if p.is_file()]
+    assert len(written) > len(FORMATS)
+    needles = {}
+    for place, secret in secrets.items():
+        for text in (secret, secret[4:20], secret[20:]):
+            needles[text.encode()] = place
+            for behind in range(3):
+                needles[base64.b64encode(b" " * behind + text.encode())[4:16]] = place
+    shown = []
+    for path in written:
+        data = path.read_bytes()
+        shown += [(str(path), place) for needle, place in needles.items() if needle in data]
+    assert sorted(set(shown)) == []
+
+
+def test_other_checks_do_not_look(planted):
+    _, _, work = planted
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--checks", "holes", "--format", "json", f"docker-archive:{work / 'image.tar'}"],
+                          capture_output=True, timeout=120)
+    assert json.loads(done.stdout)["secrets"] == []
+
+
+def test_a_word_that_is_no_check():
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--checks", "secrets,holes,x", "rootfs:/nowhere"], capture_output=True)
+    assert done.returncode == 1 and b"--checks takes" in done.stderr
+
+
+def rules():
+    """(id, code, severity, category, title, place) as the table of the code has them."""
+    text = (REPO / "src/inspect/secret-rules.inc").read_text()
+    row = re.compile(r'^(?:TOKEN|VALUE)\("([^"]+)",\s*(?:"([^"]+)"|NULL),\s*(\w+),\s*"([^"]+)",\s*"([^"]+)",\s*(\w+),', re.M)
+    found = [m.groups() for m in row.finditer(text)]
+    assert len(found) == len(re.findall(r"^(?:TOKEN|VALUE)\(\"", text, re.M)) >= 110
+    return found
+
+
+def test_the_documents_table_is_the_codes():
+    text = (REPO / "docs/secrets.md").read_text()
+    told = [tuple(cell.strip().strip("`") for cell in line.strip("|").split("|")) for line in text.splitlines() if line.startswith("| `")]
+    told = [row for row in told if len(row) == 5]
+    assert told == [(r[0], r[4], r[2].lower(), r[5].lower(), r[1] or "") for r in rules()]
+
+
+def test_every_rule_has_true_and_false_examples():
+    hits, silent = set(), set()
+    for case in (REPO / "tests/cases/secrets").glob("*.case"):
+        text, expected = case.read_text().replace("·", "").split(">>>\n")
+        hits |= {line.split("\t")[2] for line in expected.splitlines()}
+        silent |= set(re.findall(r"^# no (\S+)$", text, re.M))
+    ids = {r[0] for r in rules()}
+    assert ids - hits == set() and ids - silent == set()
+
+
+def test_no_whole_token_stands_in_the_repository():
+    """The mark that the cases' runner takes out stands in every one."""
+    for case in (REPO / "tests/cases/secrets").glob("*.case"):
+        head, rest = case.read_text().split("<<<\n", 1)
+        raw = rest.split(">>>", 1)[0]
+        where = head.split("--as ")[1].split()[0]
+        done = subprocess.run([os.environ["OAKUM"], "debug", "secrets", "--as", where, "-"], input=raw.encode(), capture_output=True)
+        tokens = [line for line in done.stdout.decode().splitlines() if not re.search(r"\t(ansible-vault|symfony-secret|generic-secret|ssh2-private-key|gcp-service-account|"
+                                                                                     r"putty-private-key|url-login|connection-string|netrc-login|[a-z-]*password|"
+                                                                                     r"[a-z-]*passphrase|docker-auth|basic-header|private-key)\t", line)]
+        assert tokens == [], case.name
