@@ -31,7 +31,7 @@ def validate(data, name):
 
 
 def test_they_are_schemas():
-    assert NAMES == ["compare-1.schema.json", "lint-1.schema.json", "result-1.schema.json"]
+    assert NAMES == ["compare-1.schema.json", "lint-1.schema.json", "policy.schema.json", "result-1.schema.json"]
     for name in NAMES:
         jsonschema.Draft202012Validator.check_schema(json.loads((FOLDER / name).read_text()))
         assert name in (FOLDER / "README.md").read_text()
