@@ -505,11 +505,30 @@ static void unreadable(Pass *pass, const char *path, int errnum)
 static void show_disk_file(Pass *pass, int fd, const char *path)
 {
   const OakumLayerObserver *observer = pass->options->observer;
-  ssize_t n;
-  for (off_t at = 0; (n = pread(fd, pass->buffer, OAKUM_IO_BUFFER, at)) > 0; at += n)
+  ssize_t n = 0;
+  uint64_t shown = 0;
+  for (off_t at = 0, hole = 0; shown <= OAKUM_CATALOG_FILE_MAX; at += n) {
+    if (at >= hole) { /* holes are of any length, and hold nothing */
+      off_t data = lseek(fd, at, SEEK_DATA);
+      if (data < 0 && errno == ENXIO)
+        return;
+      at = data < 0 ? at : data;
+      hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+      hole = hole < 0 ? G_MAXINT64 : hole; /* a file system that does not tell them */
+    }
+    n = pread(fd, pass->buffer, (size_t)MIN((off_t)OAKUM_IO_BUFFER, hole - at), at);
+    if (n <= 0)
+      break;
     observer->bytes(observer->user, pass->buffer, (size_t)n);
+    shown += (uint64_t)n;
+  }
   if (n < 0)
     unreadable(pass, path, errno);
+  if (shown <= OAKUM_CATALOG_FILE_MAX)
+    return;
+  g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new(path, (OakumSlice){NULL, 0});
+  oakum_catalog_sink_incomplete(pass->sink, file, "limit",
+                                "more bytes than can be searched for secrets");
 }
 
 /* As the entry of a tar would tell it; extended attributes only of files, where they make one
