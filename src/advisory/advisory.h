@@ -64,8 +64,8 @@ NODISCARD gboolean oakum_advisory_write_snapshot(const char *path, GError **erro
  * * One database may be asked by several threads at once. */
 typedef struct OakumAdvisoryDb OakumAdvisoryDb;
 NODISCARD OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error);
-/* Stands for what is in it, without reading it: another text whenever the file is another one. NULL:
- * that cannot be told (it was written a moment ago). Borrowed. */
+/* Stands for what is in it, without reading it: another text whenever the file is another one.
+ * NULL: that cannot be told (it was written a moment ago). Borrowed. */
 NODISCARD const char *oakum_advisory_db_stamp(const OakumAdvisoryDb *db);
 void oakum_advisory_db_free(OakumAdvisoryDb *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAdvisoryDb, oakum_advisory_db_free)

@@ -101,7 +101,7 @@
 #define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
 #define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
 #define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
-#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u /* of one file in it */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u     /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -126,10 +126,10 @@
 #define OAKUM_EXPLAIN_LINE_MAX 300u       /* characters of what made a layer, as shown */
 #define OAKUM_VEX_STATEMENTS_MAX 1000000u /* of all documents of one scan */
 #define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
-#define OAKUM_FRESH_S 2                             /* a file that changed so lately may change unseen */
-#define OAKUM_MATCH_KNOWN_MAX 4096u                 /* holes whose facts are in memory */
-#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)       /* of one image, kept */
-#define OAKUM_KEPT_HOLES_FILES 32u                  /* images by databases */
+#define OAKUM_FRESH_S 2                   /* a file that changed so lately may change unseen */
+#define OAKUM_MATCH_KNOWN_MAX 4096u       /* holes whose facts are in memory */
+#define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)     /* of one image, kept */
+#define OAKUM_KEPT_HOLES_FILES 32u                /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */
 #define OAKUM_ADVISORY_ECOSYSTEMS_MAX 10000u
 #define OAKUM_ADVISORY_FEEDS_MAX 100000u     /* parts of feeds in one database */
@@ -361,12 +361,12 @@
 #define OAKUM_TABLE_OTHERS 50u           /* findings of one other kind */
 #define OAKUM_TABLE_COLUMNS_MIN 60       /* narrower ones are taken for this */
 #define OAKUM_TABLE_COLUMNS_MAX 200
-#define OAKUM_HTML_PLAIN_ROWS 200u       /* findings for browsers without scripts */
-#define OAKUM_HTML_ID_MAX 64u            /* bytes of an id that an address is made of */
-#define OAKUM_HTML_SAW_MAX 20u           /* findings that a rule of the policy is shown with */
-#define OAKUM_HTML_LINKS_MAX 40u         /* names of one hole */
-#define OAKUM_HTML_PATHS_MAX 50u         /* files that prove one package */
-#define OAKUM_ADVICE_ROWS 10u            /* packages that advice tells one by one */
+#define OAKUM_HTML_PLAIN_ROWS 200u /* findings for browsers without scripts */
+#define OAKUM_HTML_ID_MAX 64u      /* bytes of an id that an address is made of */
+#define OAKUM_HTML_SAW_MAX 20u     /* findings that a rule of the policy is shown with */
+#define OAKUM_HTML_LINKS_MAX 40u   /* names of one hole */
+#define OAKUM_HTML_PATHS_MAX 50u   /* files that prove one package */
+#define OAKUM_ADVICE_ROWS 10u      /* packages that advice tells one by one */
 
 #define OAKUM_ANNOTATIONS_MAX 10u /* of a level; GitHub keeps no more of one step */
 #define OAKUM_ALLOWLIST_FILE_MAX (1 * OAKUM_MIB)
@@ -382,29 +382,29 @@
 #define OAKUM_HYGIENE_NAME_MAX 128u               /* bytes of the name of a variable */
 #define OAKUM_HYGIENE_ACCOUNTS_MAX 100000u        /* lines of etc/passwd and its kin */
 #define OAKUM_HYGIENE_FINDINGS_MAX 100u           /* of one rule in one layer; more are counted */
-#define OAKUM_HYGIENE_AGAIN_MAX 10000u     /* names with a finding that come again in a layer */
-#define OAKUM_HYGIENE_OWNED_MAX 1000000u   /* files of packages in one layer */
-#define OAKUM_HYGIENE_OWNERS_MAX 1000u     /* different owners in one layer */
-#define OAKUM_HYGIENE_SIZED_MIN 4096u      /* bytes of a file that is told by name, */
-#define OAKUM_HYGIENE_SIZED_MAX 4096u      /* and how many are: the largest of a layer */
-#define OAKUM_HYGIENE_FOLDERS_MAX 20000u   /* folders whose other files are added up */
+#define OAKUM_HYGIENE_AGAIN_MAX 10000u   /* names with a finding that come again in a layer */
+#define OAKUM_HYGIENE_OWNED_MAX 1000000u /* files of packages in one layer */
+#define OAKUM_HYGIENE_OWNERS_MAX 1000u   /* different owners in one layer */
+#define OAKUM_HYGIENE_SIZED_MIN 4096u    /* bytes of a file that is told by name, */
+#define OAKUM_HYGIENE_SIZED_MAX 4096u    /* and how many are: the largest of a layer */
+#define OAKUM_HYGIENE_FOLDERS_MAX 20000u /* folders whose other files are added up */
 #define OAKUM_HYGIENE_FACT_MAX (512 * OAKUM_KIB) /* bytes of one fact of a layer */
-#define OAKUM_HYGIENE_FACTS_MAX 20000u /* facts of one layer that wait for the whole image */
-#define OAKUM_HYGIENE_WORK_MAX 20000000u /* names held against whiteouts */
-#define OAKUM_HYGIENE_SHIPPED_MAX 2000000u /* files and folders of an image that are compared */
+#define OAKUM_HYGIENE_FACTS_MAX 20000u       /* facts of one layer that wait for the whole image */
+#define OAKUM_HYGIENE_WORK_MAX 20000000u     /* names held against whiteouts */
+#define OAKUM_HYGIENE_SHIPPED_MAX 2000000u   /* files and folders of an image that are compared */
 #define OAKUM_HYGIENE_HUGE (100 * OAKUM_MIB) /* bytes of a file that is told of */
 #define OAKUM_HYGIENE_WASTE_MIN (100 * OAKUM_KIB) /* bytes that are worth a word */
-#define OAKUM_HYGIENE_WORST 10u            /* files that are told of by name */
-#define OAKUM_HYGIENE_EXAMPLES 10u         /* names in one line */
-#define OAKUM_HYGIENE_TOOLS_MAX 50u        /* programs in one line */
-#define OAKUM_HYGIENE_PARTS_MAX 1000u      /* of a PATH, of the words or commands of a step */
+#define OAKUM_HYGIENE_WORST 10u                   /* files that are told of by name */
+#define OAKUM_HYGIENE_EXAMPLES 10u                /* names in one line */
+#define OAKUM_HYGIENE_TOOLS_MAX 50u               /* programs in one line */
+#define OAKUM_HYGIENE_PARTS_MAX 1000u           /* of a PATH, of the words or commands of a step */
 #define OAKUM_HYGIENE_STEP_MAX (64 * OAKUM_KIB) /* bytes of one line of history */
-#define OAKUM_HYGIENE_OLD_DAYS 180 /* days after which an image is old */
+#define OAKUM_HYGIENE_OLD_DAYS 180              /* days after which an image is old */
 
 /* packages that nothing needs */
 #define OAKUM_NEEDLESS_GRAPH_MAX (8 * OAKUM_MIB) /* bytes of what is told of a package database */
 #define OAKUM_NEEDLESS_DATABASE_MAX (64 * OAKUM_MIB)
-#define OAKUM_NEEDLESS_FILES_MAX (256 * OAKUM_KIB) /* bytes of the programs of one package */
+#define OAKUM_NEEDLESS_FILES_MAX (256 * OAKUM_KIB)  /* bytes of the programs of one package */
 #define OAKUM_NEEDLESS_PROGRAM_MAX (32 * OAKUM_MIB) /* first bytes of a program that are kept */
 #define OAKUM_NEEDLESS_SCRIPT_MAX (1 * OAKUM_MIB)
 #define OAKUM_NEEDLESS_DYNAMIC_MAX (64 * OAKUM_KIB) /* bytes of PT_DYNAMIC */
@@ -412,15 +412,15 @@
 #define OAKUM_NEEDLESS_LIBRARIES_MAX 256u           /* that one program names */
 #define OAKUM_NEEDLESS_WORDS_MAX (32 * OAKUM_KIB)   /* bytes of the words of one script */
 #define OAKUM_NEEDLESS_WORD_MAX 40u
-#define OAKUM_NEEDLESS_NEEDS_MAX (4 * OAKUM_MIB) /* bytes of what the programs of a layer need */
+#define OAKUM_NEEDLESS_NEEDS_MAX (4 * OAKUM_MIB)  /* bytes of what the programs of a layer need */
 #define OAKUM_NEEDLESS_LAYER_MAX (64 * OAKUM_MIB) /* the same before packages' own are left out */
-#define OAKUM_NEEDLESS_SAME_MAX 100u             /* packages that provide one name */
-#define OAKUM_NEEDLESS_GROUPS_MAX 50u            /* that are told of */
+#define OAKUM_NEEDLESS_SAME_MAX 100u              /* packages that provide one name */
+#define OAKUM_NEEDLESS_GROUPS_MAX 50u             /* that are told of */
 
 /* licenses and their texts */
-#define OAKUM_LICENSE_PARTS_MAX 200u           /* of what one text of copyrights names */
+#define OAKUM_LICENSE_PARTS_MAX 200u             /* of what one text of copyrights names */
 #define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB) /* bytes of a text that is compared */
 #define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
-#define OAKUM_LICENSE_TEXT_SHARE 0.8 /* of a text that must be there */
+#define OAKUM_LICENSE_TEXT_SHARE 0.8  /* of a text that must be there */
 #define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */
 #define OAKUM_LICENSE_FILES_MAX 5000u /* texts of one layer */

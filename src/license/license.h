@@ -14,13 +14,13 @@ NODISCARD char *oakum_license_expression(const char *text);
 /* ---- what a license asks for
  * ------------------------------------------------------------------ */
 typedef enum { /* by how much is asked for */
-  OAKUM_LICENSE_PERMISSIVE,
-  OAKUM_LICENSE_WEAK_COPYLEFT,
-  OAKUM_LICENSE_UNKNOWN,
-  OAKUM_LICENSE_STRONG_COPYLEFT,
-  OAKUM_LICENSE_NETWORK_COPYLEFT,
-  OAKUM_LICENSE_NON_COMMERCIAL,
-  OAKUM_LICENSE_PROPRIETARY
+               OAKUM_LICENSE_PERMISSIVE,
+               OAKUM_LICENSE_WEAK_COPYLEFT,
+               OAKUM_LICENSE_UNKNOWN,
+               OAKUM_LICENSE_STRONG_COPYLEFT,
+               OAKUM_LICENSE_NETWORK_COPYLEFT,
+               OAKUM_LICENSE_NON_COMMERCIAL,
+               OAKUM_LICENSE_PROPRIETARY
 } OakumLicenseCategory;
 /* "permissive", "weak-copyleft", …; static. */
 NODISCARD const char *oakum_license_category_name(OakumLicenseCategory category);

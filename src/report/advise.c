@@ -139,8 +139,7 @@ static GArray *bringers_of(const OakumResult *result)
     const char *name = f->source && *f->source ? f->source : f->package_name;
     guint at = GPOINTER_TO_UINT(g_hash_table_lookup(seen, name));
     if (at == 0) {
-      const Bringer one = {
-          .name = name, .layer = f->layer_index, .line = f->dockerfile_line};
+      const Bringer one = {.name = name, .layer = f->layer_index, .line = f->dockerfile_line};
       g_array_append_val(all, one);
       at = all->len;
       g_hash_table_insert(seen, (gpointer)name, GUINT_TO_POINTER(at));
@@ -218,8 +217,8 @@ static Account account_of(const OakumAdvice *advice)
 static Sum promised(const Account *account, const OakumAdviceBase *other)
 {
   g_autoptr(GHashTable) names = names_of(other->result);
-  Sum own = account->layers > 0 ? sum_of(account->advice->result, account->layers, names)
-                                : (Sum){0};
+  Sum own =
+      account->layers > 0 ? sum_of(account->advice->result, account->layers, names) : (Sum){0};
   return plus(sum_of(other->result, 0, NULL), own);
 }
 
