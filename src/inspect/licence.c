@@ -160,39 +160,66 @@ static const LicenceRow *judge(const OakumInspectImage *image, const char *expre
   return NULL;
 }
 
-static OakumFinding *tell(const OakumInspectImage *image, GPtrArray *findings,
-                          const char *expression, char *why_taken)
+/* What is made of one text; thousands of packages declare the same. */
+typedef struct {
+  char *expression; /* as SPDX has it, where it is known, else the text; "" for none */
+  OakumLicenseCategory category;
+  const LicenceRow *row; /* NULL: there is nothing to say */
+} Judged;
+typedef struct {
+  const OakumInspectImage *image;
+  GHashTable *judged; /* text → Judged */
+} Judge;
+
+static void judged_free(gpointer data)
+{
+  g_free(((Judged *)data)->expression);
+  g_free(data);
+}
+
+/* `text`: as it is declared, or an expression; NULL: none. */
+static const Judged *look_up(const Judge *judge_of, const char *text)
+{
+  Judged *judged = g_hash_table_lookup(judge_of->judged, text ? text : "");
+  if (judged)
+    return judged;
+  judged = g_new0(Judged, 1);
+  judged->expression = text ? oakum_license_expression(text) : g_strdup("");
+  if (!judged->expression)
+    judged->expression = oakum_escape_utf8(text, -1);
+  judged->category = oakum_license_category(judged->expression);
+  judged->row = judge(judge_of->image, judged->expression, judged->category);
+  g_hash_table_insert(judge_of->judged, g_strdup(text ? text : ""), judged);
+  return judged;
+}
+
+static OakumFinding *tell(GPtrArray *findings, const Judged *judged, char *why_taken)
 {
   g_autofree char *why = why_taken;
-  OakumLicenseCategory category = oakum_license_category(expression);
-  const LicenceRow *row = judge(image, expression, category);
-  if (!row)
-    return NULL;
+  const LicenceRow *row = judged->row;
   OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LICENSE, row->id, row->severity);
   finding->title = g_strdup(row->title);
   finding->why = oakum_escape_terminal(why, -1);
   finding->fix = g_strdup(row->fix);
-  finding->category = oakum_license_category_name(category);
-  finding->match = g_strdup(expression);
+  finding->category = oakum_license_category_name(judged->category);
+  finding->match = g_strdup(judged->expression);
   g_ptr_array_add(findings, finding);
   return finding;
 }
 
-static void look_at_package(const OakumInspectImage *image, const OakumPackage *package,
-                            GPtrArray *findings)
+static void look_at_package(const Judge *judge_of, const OakumPackage *package, GPtrArray *findings)
 {
-  g_autofree char *known = package->license ? oakum_license_expression(package->license) : NULL;
-  g_autofree char *shown = package->license ? oakum_escape_utf8(package->license, -1) : NULL;
   /* what a binary or a name hints at declares nothing */
   if (package->guessed || (!package->license && g_strcmp0(package->type, "generic") == 0))
     return;
-  const char *expression = known ? known : shown ? shown : "";
+  const Judged *judged = look_up(judge_of, package->license);
+  if (!judged->row)
+    return;
+  const char *expression = judged->expression;
   OakumFinding *finding =
-      tell(image, findings, expression,
+      tell(findings, judged,
            *expression ? g_strdup_printf("%s %s: %s", package->name, package->version, expression)
                        : g_strdup_printf("%s %s declares none", package->name, package->version));
-  if (!finding)
-    return;
   finding->package_name = g_strdup(package->name);
   finding->package_version = g_strdup(package->version);
   finding->package_purl = g_strdup(package->purl);
@@ -207,6 +234,8 @@ void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
   GPtrArray *packages = image->packages;
   g_autoptr(GPtrArray) facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   g_autoptr(GHashTable) debian = oakum_str_map_new(g_free, NULL); /* package → expression */
+  g_autoptr(GHashTable) judged = oakum_str_map_new(g_free, judged_free);
+  const Judge judge_of = {image, judged};
   guint kept = 0;
   for (guint i = 0; i < findings->len; i++) {
     OakumFinding *f = findings->pdata[i];
@@ -230,16 +259,15 @@ void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
         g_strcmp0(package->type, "deb") == 0 ? g_hash_table_lookup(debian, package->name) : NULL;
     if (!package->license && found)
       package->license = g_strdup(found);
-    look_at_package(image, package, findings);
+    look_at_package(&judge_of, package, findings);
   }
   for (guint i = 0; i < facts->len; i++) {
     const OakumFinding *fact = facts->pdata[i];
-    OakumFinding *finding =
-        strcmp(fact->id, LICENCE_FACT_TEXT) == 0
-            ? tell(image, findings, fact->why, g_strdup_printf("%s: %s", fact->file, fact->why))
-            : NULL;
-    if (!finding)
+    const Judged *of =
+        strcmp(fact->id, LICENCE_FACT_TEXT) == 0 ? look_up(&judge_of, fact->why) : NULL;
+    if (!of || !of->row)
       continue;
+    OakumFinding *finding = tell(findings, of, g_strdup_printf("%s: %s", fact->file, fact->why));
     finding->file = g_strdup(fact->file);
     finding->layer = g_strdup(fact->layer);
     finding->layer_index = fact->layer_index;
