@@ -278,8 +278,7 @@ const OakumCommand oakum_cmd_scan = {
     .examples = "oakum scan --db adv.db rootfs:/\n"
                 "oakum scan --db adv.db --format json -o result.json docker-archive:app.tar\n"
                 "oakum scan --db adv.db --format sarif -o scan.sarif --format table app:v1\n"
-                "oakum scan --db adv.db --advise --candidate debian:12-slim --candidate "
-                "alpine:3.20 app:v1\n"
+                "oakum scan --db adv.db --advise --candidate debian:12-slim app:v1\n"
                 "oakum scan --db adv.db --policy policy.yaml --baseline main.json app:v1\n"
                 "oakum scan --db adv.db --preset default --ignore-file .trivyignore app:v1\n",
     .run = run,

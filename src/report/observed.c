@@ -113,7 +113,7 @@ static json_t *license(const OakumFinding *f)
   json_object_set_new(object, "Category", oakum_sbom_text(f->category ? f->category : "unknown"));
   json_object_set_new(object, "PkgName", oakum_sbom_text(f->package_name ? f->package_name : ""));
   json_object_set_new(object, "FilePath", oakum_sbom_text(f->file ? f->file : ""));
-  json_object_set_new(object, "Name", oakum_sbom_text(f->match ? f->match : f->title));
+  json_object_set_new(object, "Name", oakum_sbom_text(f->match && *f->match ? f->match : f->title));
   json_object_set_new(object, "Confidence", json_real(1));
   json_object_set_new(object, "Link", json_string(""));
   return object;

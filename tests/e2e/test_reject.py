@@ -124,7 +124,7 @@ def test_reject(path, oakum, database, tmp_path):
     with registry(answers) as address:
         command = [w.replace("{dir}", str(folder)).replace("{db}", str(database)).replace("{registry}", address) for w in shlex.split(case["oakum"])]
         done = subprocess.run([oakum, *command], capture_output=True, timeout=120, stdin=subprocess.DEVNULL, cwd=folder,
-                              env={**os.environ, "OAKUM_STORE": str(tmp_path / "store")})
+                              env={**os.environ, "OAKUM_STORE": str(tmp_path / "store"), "COLUMNS": "1000"})
     told = (done.stderr + done.stdout).decode(errors="replace")
     for text in case["says"]:
         assert text in told, told
