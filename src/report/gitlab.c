@@ -301,7 +301,8 @@ char *oakum_report_gitlab_codequality(const OakumResult *result, G_GNUC_UNUSED G
 {
   static const char *const words[] = {"info", "info", "minor", "major", "critical", "blocker"};
   json_t *json = json_array();
-  g_autoptr(GPtrArray) holes = oakum_report_holes(result), observed = oakum_report_observed(result);
+  g_autoptr(GPtrArray) holes = oakum_report_holes(result),
+                       observed = oakum_report_observed(result, OAKUM_SEVERITY_LOW);
   g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
   g_ptr_array_extend(holes, observed, NULL, NULL);
   for (guint i = 0; i < holes->len; i++) {

@@ -143,7 +143,7 @@ static void others(GString *out, const OakumResult *result, OakumFindingKind kin
 
 static void observed(GString *out, const OakumResult *result, OakumFindingKind kind)
 {
-  g_autoptr(GPtrArray) list = oakum_report_observed(result);
+  g_autoptr(GPtrArray) list = oakum_report_observed(result, OAKUM_SEVERITY_LOW);
   guint count = 0, told = 0;
   for (guint i = 0; i < list->len; i++) {
     const OakumFinding *f = list->pdata[i];

@@ -22,12 +22,13 @@ static gint by_severity(gconstpointer a, gconstpointer b)
                                     : oakum_finding_compare(a, b);
 }
 
-GPtrArray *oakum_report_observed(const OakumResult *result)
+GPtrArray *oakum_report_observed(const OakumResult *result, OakumSeverity least)
 {
   GPtrArray *list = g_ptr_array_new();
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
-    if (oakum_report_is_observed(f) && !f->suppressed)
+    if (oakum_report_is_observed(f) && !f->suppressed &&
+        (f->severity >= least || f->severity == OAKUM_SEVERITY_UNKNOWN))
       g_ptr_array_add(list, f);
   }
   g_ptr_array_sort(list, by_severity);
@@ -36,7 +37,7 @@ GPtrArray *oakum_report_observed(const OakumResult *result)
 
 char *oakum_report_place(const OakumFinding *finding)
 {
-  if (!finding->file)
+  if (!finding->file || (finding->kind == OAKUM_FINDING_LICENSE && finding->package_name))
     return finding->package_name ? oakum_report_subject(finding)
                                  : g_strdup("settings of the image");
   g_autofree char *line = finding->line > 0 ? g_strdup_printf(", line %d", finding->line) : NULL;
@@ -129,7 +130,7 @@ static const struct {
 
 void oakum_report_trivy_observed(const OakumResult *result, json_t *results)
 {
-  g_autoptr(GPtrArray) list = oakum_report_observed(result);
+  g_autoptr(GPtrArray) list = oakum_report_observed(result, OAKUM_SEVERITY_NEGLIGIBLE);
   for (size_t s = 0; s < G_N_ELEMENTS(shapes); s++) {
     g_autoptr(GHashTable) groups = oakum_str_map_new(g_free, NULL);
     for (guint i = 0; i < list->len; i++) {

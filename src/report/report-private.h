@@ -53,8 +53,9 @@ NODISCARD char *oakum_report_uuid(const char *const *parts);
 /* "Secrets" and so on; NULL for other kinds. */
 extern const char *const oakum_report_observed_titles[OAKUM_FINDING_KINDS];
 NODISCARD gboolean oakum_report_is_observed(const OakumFinding *finding);
-/* Those that count, by kind, then the worst first. Borrowed. */
-NODISCARD GPtrArray *oakum_report_observed(const OakumResult *result);
+/* Those that count, of this severity and worse, or of a severity that is not known; by kind, then
+ * the worst first. Borrowed. */
+NODISCARD GPtrArray *oakum_report_observed(const OakumResult *result, OakumSeverity least);
 /* "/etc/shadow, line 3"; new string. */
 NODISCARD char *oakum_report_place(const OakumFinding *finding);
 /* Appends the results of trivy's report that have them. */

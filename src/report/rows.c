@@ -80,7 +80,7 @@ char *oakum_report_junit(const OakumResult *result, G_GNUC_UNUSED GError **error
     oakum_report_xml_attribute(cases, "type", f->id);
     g_string_append(cases, "/>\n    </testcase>\n");
   }
-  g_autoptr(GPtrArray) observed = oakum_report_observed(result);
+  g_autoptr(GPtrArray) observed = oakum_report_observed(result, OAKUM_SEVERITY_LOW);
   for (guint i = 0; i < observed->len; i++) {
     const OakumFinding *f = observed->pdata[i];
     g_autofree char *place = oakum_report_place(f), *name = g_strjoin(" ", f->id, place, NULL),

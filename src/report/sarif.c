@@ -183,7 +183,8 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
   g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL), index = oakum_report_index(result);
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_VULNERABILITY && !oakum_report_is_observed(f))
+    if (f->kind != OAKUM_FINDING_VULNERABILITY &&
+        (!oakum_report_is_observed(f) || f->severity == OAKUM_SEVERITY_NEGLIGIBLE))
       continue;
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, f->id));
     if (!number) {

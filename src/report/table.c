@@ -276,22 +276,28 @@ static void holes(Page *page)
 static void others(Page *page, OakumFindingKind kind, const char *title)
 {
   g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+  guint light = 0; /* a distribution has a hundred packages under the GPL */
   for (guint i = 0; i < page->result->findings->len; i++) {
     const OakumFinding *f = page->result->findings->pdata[i];
-    if (f->kind == kind && (!f->suppressed || page->result->show_suppressed))
+    if (f->kind != kind || (f->suppressed && !page->result->show_suppressed))
+      continue;
+    if (f->severity == OAKUM_SEVERITY_NEGLIGIBLE)
+      light++;
+    else
       g_ptr_array_add(sorted, (gpointer)f);
   }
-  if (sorted->len == 0)
+  if (sorted->len + light == 0)
     return;
   g_ptr_array_sort(sorted, oakum_report_order);
-  g_string_append_printf(page->out, "\n%s%s: %u%s\n", paint(page, "\033[1m"), title, sorted->len,
-                         paint(page, "\033[0m"));
+  g_string_append_printf(page->out, "\n%s%s: %u%s\n", paint(page, "\033[1m"), title,
+                         sorted->len + light, paint(page, "\033[0m"));
   for (guint i = 0; i < MIN(sorted->len, OAKUM_TABLE_OTHERS); i++) {
     const OakumFinding *f = sorted->pdata[i];
-    g_autofree char *place = f->file && f->line > 0 ? g_strdup_printf("/%s:%d", f->file, f->line)
-                             : f->file              ? g_strconcat("/", f->file, NULL)
-                             : f->package_name      ? oakum_report_subject(f)
-                                                    : g_strdup(""),
+    gboolean of_package = f->package_name && (kind == OAKUM_FINDING_LICENSE || !f->file);
+    g_autofree char *place = of_package               ? oakum_report_subject(f)
+                             : f->file && f->line > 0 ? g_strdup_printf("/%s:%d", f->file, f->line)
+                             : f->file                ? g_strconcat("/", f->file, NULL)
+                                                      : g_strdup(""),
                     *shown_id = cut(f->id, page->columns / 3),
                     *layer = f->layer_index >= 0 ? g_strdup_printf("  layer %d", f->layer_index + 1)
                                                  : g_strdup(""),
@@ -310,6 +316,9 @@ static void others(Page *page, OakumFindingKind kind, const char *title)
   }
   if (sorted->len > OAKUM_TABLE_OTHERS)
     g_string_append_printf(page->out, "  and %u more\n", sorted->len - OAKUM_TABLE_OTHERS);
+  if (light > 0)
+    g_string_append_printf(page->out, "  and %u negligible, which --format json and html have\n",
+                           light);
 }
 
 /* ---- the page

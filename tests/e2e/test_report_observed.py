@@ -31,6 +31,17 @@ def report(oakum, folder, form, result=None):
     return done.stdout
 
 
+def test_negligible_ones_are_no_alarm(oakum, tmp_path):
+    light = {**RESULT, "secrets": [], "hygiene": [], "licenses": [{**RESULT["licenses"][0], "severity": "negligible"}] * 3}
+    for form in ("sarif", "junit", "gitlab-codequality", "markdown", "table"):
+        text = report(oakum, tmp_path, form, light)
+        assert "OL1" not in text and "strong copyleft" not in text
+    assert "and 3 negligible" in text
+    for form in ("json", "csv", "trivy", "html"):
+        assert "GPL-3.0-only" in report(oakum, tmp_path, form, light) or form == "csv"
+    assert report(oakum, tmp_path, "csv", light).count("OL1") == 3
+
+
 def test_json(oakum, tmp_path):
     """What is read is what is written again."""
     got = json.loads(report(oakum, tmp_path, "json"))
