@@ -68,3 +68,30 @@ if os.environ.get("OAKUM_LIVE"):  # they take a mirror and minutes
         rpms = sorted((tmp_path / "build/RPMS/noarch").iterdir())
         subprocess.run(["rpm", "--root", root, "--define", "_db_backend sqlite", "--define", "_dbpath /var/lib/rpm", "-i", "--justdb", "--nodeps", "--noscripts", *rpms], check=True)
         assert packages(oakum, root, "rpm") == [("one", "1.2-4", "noarch", "one", "1.2-4"), ("two", "3:1.2-4", "noarch", "two", "3:1.2-4")]
+
+    def test_compare_of_two_releases(oakum, tmp_path):
+        """What oakum compare says of bullseye and bookworm is what a reading of dpkg-query's lists says; holes by the two scans' own lists."""
+        lists, results = {}, {}
+        for suite in ("bullseye", "bookworm"):
+            tar, root = tmp_path / f"{suite}.tar", tmp_path / suite
+            subprocess.run(["mmdebstrap", "-q", "--variant=minbase", suite, tar], check=True, stdin=subprocess.DEVNULL)
+            root.mkdir()
+            subprocess.run(["tar", "-C", root, "-xf", tar, "./var/lib/dpkg"], check=True)
+            listed = subprocess.run(["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f", "${Package} ${Architecture} ${Version}\n"], capture_output=True, text=True, check=True).stdout
+            lists[suite] = {tuple(line.split()[:2]): line.split()[2] for line in listed.splitlines()}
+            results[suite] = json.loads(subprocess.run([oakum, "scan", "--no-cache", "--format", "json", f"rootfs:{tar}"], capture_output=True, text=True).stdout)
+        done = subprocess.run([oakum, "compare", "--no-cache", "--format", "json", f"rootfs:{tmp_path}/bullseye.tar", f"rootfs:{tmp_path}/bookworm.tar"], capture_output=True, text=True)
+        told, (old, new) = json.loads(done.stdout), (lists["bullseye"], lists["bookworm"])
+
+        def debs(rows):
+            return {(p["name"], p["arch"]) for p in rows if p["type"] == "deb"}
+
+        assert len(old) > 80 and len(new) > 80
+        assert debs(told["packages"]["added"]) == new.keys() - old.keys() and debs(told["packages"]["removed"]) == old.keys() - new.keys()
+        changed = {(p["name"], p["arch"]): (p["from"], p["to"]) for p in told["packages"]["changed"] if p["type"] == "deb"}
+        assert changed == {key: (old[key], new[key]) for key in old.keys() & new.keys() if old[key] != new[key]}
+        holes = {suite: {(f["id"], f["package"]["name"]) for f in result["findings"]} for suite, result in results.items()}
+        assert {(f["id"], f["package"]["name"]) for f in told["findings"]["added"]} == holes["bookworm"] - holes["bullseye"]
+        assert {(f["id"], f["package"]["name"]) for f in told["findings"]["removed"]} == holes["bullseye"] - holes["bookworm"]
+        sizes = [result["image"]["size"] for result in results.values()]
+        assert told["size"] == {"from": sizes[0], "to": sizes[1], "difference": sizes[1] - sizes[0]}
