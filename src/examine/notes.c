@@ -27,7 +27,7 @@ static const size_t observed_texts[] = {
     offsetof(OakumFinding, fix),          offsetof(OakumFinding, file),
     offsetof(OakumFinding, code),         offsetof(OakumFinding, match),
     offsetof(OakumFinding, package_name), offsetof(OakumFinding, package_version),
-    offsetof(OakumFinding, package_purl)};
+    offsetof(OakumFinding, package_purl), offsetof(OakumFinding, suppressed)};
 
 /* ---- writing
  * ------------------------------------------------------------------------------------ */

@@ -141,6 +141,7 @@ static void test_round_trip(void)
   secret->title = g_strdup("a token");
   secret->file = g_strdup("root/.netrc");
   secret->match = g_strdup("tok_****");
+  secret->suppressed = g_strdup("it is published");
   secret->category = "token";
   secret->line = 3;
   g_ptr_array_add(notes->observed, secret);
@@ -165,6 +166,7 @@ static void test_round_trip(void)
   g_assert_cmpint(seen->severity, ==, OAKUM_SEVERITY_HIGH);
   g_assert_cmpint(seen->line, ==, 3);
   g_assert_cmpstr(seen->match, ==, "tok_****");
+  g_assert_cmpstr(seen->suppressed, ==, "it is published");
   g_assert_cmpstr(seen->category, ==, "token");
   oakum_examine_format(back, again);
   g_assert_cmpmem(again->data, again->len, text->data, text->len);
