@@ -49,6 +49,8 @@ typedef struct {
   const uint8_t *data;
   size_t len;
 } OakumSlice;
+/* The next line of `rest`, which goes on behind its newline; without it. FALSE: nothing is left. */
+NODISCARD gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line);
 
 /* ---- checked arithmetic ------------------------------------------------------------------ */
 #define oakum_add_overflows(a, b, out) __builtin_add_overflow((a), (b), (out))

@@ -17,3 +17,16 @@ gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *o
   *out = value;
   return TRUE;
 }
+
+gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line)
+{
+  if (rest->len == 0)
+    return FALSE;
+  const uint8_t *end = memchr(rest->data, '\n', rest->len);
+  size_t n = end ? (size_t)(end - rest->data) : rest->len;
+  *line = (OakumSlice){rest->data, n};
+  n += end != NULL;
+  rest->data += n;
+  rest->len -= n;
+  return TRUE;
+}

@@ -7,14 +7,8 @@
  * ---------------------------------------------------------------------------- */
 static gboolean next_line(OakumSlice *rest, OakumSlice *line)
 {
-  if (rest->len == 0)
+  if (!oakum_slice_line(rest, line))
     return FALSE;
-  const uint8_t *end = memchr(rest->data, '\n', rest->len);
-  size_t n = end ? (size_t)(end - rest->data) : rest->len;
-  *line = (OakumSlice){rest->data, n};
-  n += end != NULL;
-  rest->data += n;
-  rest->len -= n;
   if (line->len > 0 && line->data[line->len - 1] == '\r')
     line->len--;
   return TRUE;

@@ -9,21 +9,6 @@
 #include <elf.h>
 #include <string.h>
 
-/* ---- lines
- * --------------------------------------------------------------------------------------- */
-static gboolean next_line(OakumSlice *rest, OakumSlice *line)
-{
-  if (rest->len == 0)
-    return FALSE;
-  const uint8_t *end = memchr(rest->data, '\n', rest->len);
-  size_t n = end ? (size_t)(end - rest->data) : rest->len;
-  *line = (OakumSlice){rest->data, n};
-  n += end != NULL;
-  rest->data += n;
-  rest->len -= n;
-  return TRUE;
-}
-
 static gboolean is_name(int c)
 {
   return g_ascii_isalnum(c) || strchr("+-._:/@", c);
@@ -111,7 +96,7 @@ char *oakum_needless_dpkg(OakumSlice status)
   g_autoptr(GString) out = g_string_new(NULL);
   OakumSlice line, value;
   Row row = {0};
-  while (next_line(&status, &line)) {
+  while (oakum_slice_line(&status, &line)) {
     if (line.len == 0) {
       end_row(out, &row, OAKUM_KIB);
       row = (Row){0};
@@ -152,7 +137,7 @@ char *oakum_needless_apk(OakumSlice installed)
   OakumSlice line;
   Row row = {.installed = TRUE};
   for (;;) {
-    gboolean more = next_line(&installed, &line);
+    gboolean more = oakum_slice_line(&installed, &line);
     if (!more || line.len == 0) {
       for (size_t i = 0; i < G_N_ELEMENTS(base); i++)
         row.keep |= is(row.name, base[i]);
@@ -180,7 +165,7 @@ char *oakum_needless_files(const char *package, OakumSlice list)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   OakumSlice line;
-  while (next_line(&list, &line) && out->len < OAKUM_NEEDLESS_FILES_MAX) {
+  while (oakum_slice_line(&list, &line) && out->len < OAKUM_NEEDLESS_FILES_MAX) {
     if (line.len == 0 || line.len > OAKUM_TAR_PATH_MAX || line.data[0] != '/')
       continue;
     g_autofree char *path = g_strndup((const char *)line.data, line.len);
@@ -334,7 +319,7 @@ char *oakum_needless_needs(OakumSlice content, OakumSlice dynamic)
     add_libraries(&elf, dynamic, out);
   } else if (content.len > 2 && memcmp(content.data, "#!", 2) == 0) {
     OakumSlice rest = content, line;
-    gboolean any = next_line(&rest, &line);
+    gboolean any = oakum_slice_line(&rest, &line);
     g_autofree char *first =
         g_strndup((const char *)line.data + 2, any ? MIN(line.len - 2, OAKUM_HYGIENE_NAME_MAX) : 0);
     g_strstrip(first);

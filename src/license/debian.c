@@ -158,23 +158,10 @@ static gboolean is_formal(OakumSlice text)
          memmem(head.data, head.len, "dep5", 4);
 }
 
-static gboolean next_line(OakumSlice *rest, OakumSlice *line)
-{
-  if (rest->len == 0)
-    return FALSE;
-  const uint8_t *end = memchr(rest->data, '\n', rest->len);
-  size_t n = end ? (size_t)(end - rest->data) : rest->len;
-  *line = (OakumSlice){rest->data, n};
-  n += end != NULL;
-  rest->data += n;
-  rest->len -= n;
-  return TRUE;
-}
-
 static void read_formal(OakumSlice text, Found *found)
 {
   OakumSlice line;
-  while (next_line(&text, &line)) {
+  while (oakum_slice_line(&text, &line)) {
     if (line.len < 9 || line.len > OAKUM_LICENSE_MAX ||
         g_ascii_strncasecmp((const char *)line.data, "License:", 8) != 0)
       continue;

@@ -128,6 +128,19 @@ static void test_errno(void)
   g_assert_error(error, OAKUM_BASE_ERROR, OAKUM_ERROR_DENIED);
 }
 
+static void test_lines(void)
+{
+  static const uint8_t text[] = "one\n\nthree";
+  OakumSlice rest = {text, sizeof(text) - 1}, line;
+  g_assert_true(oakum_slice_line(&rest, &line));
+  g_assert_cmpmem(line.data, line.len, "one", 3);
+  g_assert_true(oakum_slice_line(&rest, &line));
+  g_assert_cmpuint(line.len, ==, 0);
+  g_assert_true(oakum_slice_line(&rest, &line));
+  g_assert_cmpmem(line.data, line.len, "three", 5);
+  g_assert_false(oakum_slice_line(&rest, &line));
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -138,5 +151,6 @@ int main(int argc, char **argv)
   g_test_add_func("/base/map", test_map);
   g_test_add_func("/base/time", test_time);
   g_test_add_func("/base/errno", test_errno);
+  g_test_add_func("/base/lines", test_lines);
   return g_test_run();
 }
