@@ -11,16 +11,6 @@ static const char TOO_MUCH[] = "more than is taken";
 static const char magic[] = "oakum notes 2\n";
 #define ROWS_MAX OAKUM_VIEW_NAMES_MAX
 
-/* Every text of a package that a cataloguer may fill. */
-static const size_t package_texts[] = {
-    offsetof(OakumPackage, name),        offsetof(OakumPackage, version),
-    offsetof(OakumPackage, type),        offsetof(OakumPackage, space),
-    offsetof(OakumPackage, arch),        offsetof(OakumPackage, purl),
-    offsetof(OakumPackage, source_name), offsetof(OakumPackage, source_version),
-    offsetof(OakumPackage, maintainer),  offsetof(OakumPackage, license),
-    offsetof(OakumPackage, module),      offsetof(OakumPackage, cpe),
-    offsetof(OakumPackage, found_by),    offsetof(OakumPackage, owner)};
-
 /* Every text of what an observer may tell. */
 static const size_t observed_texts[] = {
     offsetof(OakumFinding, title),        offsetof(OakumFinding, why),
@@ -70,8 +60,8 @@ static void put_pairs(GByteArray *out, const GPtrArray *pairs)
 
 static void put_package(GByteArray *out, const OakumPackage *package)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(package_texts); i++)
-    put_text(out, G_STRUCT_MEMBER(char *, package, package_texts[i]));
+  for (size_t i = 0; i < G_N_ELEMENTS(oakum_package_texts); i++)
+    put_text(out, G_STRUCT_MEMBER(char *, package, oakum_package_texts[i]));
   put_number(out, package->guessed, 4);
   put_number(out, package->offset, 8);
   put_strings(out, package->paths);
@@ -233,8 +223,8 @@ static void get_package(Cursor *from, GPtrArray *into)
   OakumPackage *package = oakum_package_new();
   charge(from, sizeof(*package) + 128);
   g_ptr_array_add(into, package);
-  for (size_t i = 0; i < G_N_ELEMENTS(package_texts); i++) {
-    char **text = &G_STRUCT_MEMBER(char *, package, package_texts[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS(oakum_package_texts); i++) {
+    char **text = &G_STRUCT_MEMBER(char *, package, oakum_package_texts[i]);
     g_free(*text);
     *text = get_text(from);
   }

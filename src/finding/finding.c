@@ -45,6 +45,15 @@ gboolean oakum_finding_kind_parse(const char *text, OakumFindingKind *out)
   return FALSE;
 }
 
+const size_t oakum_package_texts[OAKUM_PACKAGE_TEXTS] = {
+    offsetof(OakumPackage, name),        offsetof(OakumPackage, version),
+    offsetof(OakumPackage, type),        offsetof(OakumPackage, space),
+    offsetof(OakumPackage, arch),        offsetof(OakumPackage, purl),
+    offsetof(OakumPackage, source_name), offsetof(OakumPackage, source_version),
+    offsetof(OakumPackage, maintainer),  offsetof(OakumPackage, license),
+    offsetof(OakumPackage, module),      offsetof(OakumPackage, cpe),
+    offsetof(OakumPackage, found_by),    offsetof(OakumPackage, owner)};
+
 OakumPackage *oakum_package_new(void)
 {
   OakumPackage *package = g_new0(OakumPackage, 1);
@@ -57,20 +66,8 @@ void oakum_package_free(OakumPackage *package)
 {
   if (!package)
     return;
-  g_free(package->name);
-  g_free(package->version);
-  g_free(package->type);
-  g_free(package->arch);
-  g_free(package->purl);
-  g_free(package->source_name);
-  g_free(package->source_version);
-  g_free(package->maintainer);
-  g_free(package->space);
-  g_free(package->license);
-  g_free(package->module);
-  g_free(package->cpe);
-  g_free(package->found_by);
-  g_free(package->owner);
+  for (size_t i = 0; i < G_N_ELEMENTS(oakum_package_texts); i++)
+    g_free(G_STRUCT_MEMBER(char *, package, oakum_package_texts[i]));
   g_ptr_array_unref(package->paths);
   g_free(package->layer);
   g_free(package);

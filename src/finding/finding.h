@@ -52,6 +52,10 @@ typedef struct {
   int layer_index;     /* -1: unknown */
   int dockerfile_line; /* 1-based; 0: not from this build's Dockerfile */
 } OakumPackage;
+/* Where its texts stand that a cataloguer may fill: all but the layer, which those that merge
+ * layers know. */
+#define OAKUM_PACKAGE_TEXTS 14
+extern const size_t oakum_package_texts[OAKUM_PACKAGE_TEXTS];
 NODISCARD OakumPackage *oakum_package_new(void);
 void oakum_package_free(OakumPackage *package);
 

@@ -12,16 +12,6 @@
 
 static const char magic[] = "oakum holes 1\n";
 
-static const size_t package_texts[] = {
-    offsetof(OakumPackage, name),        offsetof(OakumPackage, version),
-    offsetof(OakumPackage, type),        offsetof(OakumPackage, space),
-    offsetof(OakumPackage, arch),        offsetof(OakumPackage, purl),
-    offsetof(OakumPackage, source_name), offsetof(OakumPackage, source_version),
-    offsetof(OakumPackage, maintainer),  offsetof(OakumPackage, license),
-    offsetof(OakumPackage, module),      offsetof(OakumPackage, cpe),
-    offsetof(OakumPackage, found_by),    offsetof(OakumPackage, owner),
-    offsetof(OakumPackage, layer)};
-
 static const size_t distro_texts[] = {
     offsetof(OakumDistro, id),       offsetof(OakumDistro, version),
     offsetof(OakumDistro, pretty),   offsetof(OakumDistro, like),
@@ -144,7 +134,8 @@ char *oakum_match_kept_key(const OakumMatch *m)
   put_number(all, m->catalog->packages->len);
   for (guint i = 0; i < m->catalog->packages->len; i++) {
     const OakumPackage *package = m->catalog->packages->pdata[i];
-    PUT_TEXTS(all, package, package_texts);
+    PUT_TEXTS(all, package, oakum_package_texts);
+    put_text(all, package->layer);
     put_number(all, package->guessed != 0);
     put_number(all, (uint32_t)package->layer_index);
     put_number(all, (uint32_t)package->dockerfile_line);
