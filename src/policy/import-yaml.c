@@ -151,13 +151,11 @@ static const char *purl_type(const char *type)
   return type;
 }
 
-static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSelect *select,
-                              const char *what, gboolean *understood, GError **error)
+/* FALSE, and told: there is a key with a value that is none of `known`. */
+static gboolean knows_all(OakumPolicy *policy, const OakumYaml *map, const char *const *known,
+                          const char *what)
 {
-  static const char *const known[] = {"name", "version", "type", "location", "upstream-name", NULL};
-  const char *type;
-  if (map->kind != OAKUM_YAML_MAP)
-    return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
+  gboolean all = TRUE;
   for (guint i = 0; i < map->keys->len; i++) {
     const OakumYaml *key = map->keys->pdata[i], *value = map->items->pdata[i];
     if (g_strv_contains(known, key->text) || oakum_yaml_is_null(value) ||
@@ -165,8 +163,19 @@ static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSe
       continue;
     oakum_policy_warn(policy, what, key->line, key->column,
                       "\"%s\" is not understood; the entry is passed over", key->text);
-    *understood = FALSE;
+    all = FALSE;
   }
+  return all;
+}
+
+static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSelect *select,
+                              const char *what, gboolean *understood, GError **error)
+{
+  static const char *const known[] = {"name", "version", "type", "location", "upstream-name", NULL};
+  const char *type;
+  if (map->kind != OAKUM_YAML_MAP)
+    return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
+  *understood &= knows_all(policy, map, known, what);
   if (!name_at(map, "name", what, select, LIST_PACKAGE, error) ||
       !name_at(map, "upstream-name", what, select, LIST_SOURCE, error) ||
       !name_at(map, "version", what, select, LIST_VERSION, error) ||
@@ -188,15 +197,7 @@ static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const cha
   gboolean understood = TRUE;
   if (map->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(what, map, error, "expected an entry with keys and values");
-  for (guint i = 0; i < map->keys->len; i++) {
-    const OakumYaml *key = map->keys->pdata[i], *value = map->items->pdata[i];
-    if (g_strv_contains(known, key->text) || oakum_yaml_is_null(value) ||
-        (value->kind == OAKUM_YAML_SCALAR && !*value->text))
-      continue;
-    oakum_policy_warn(policy, what, key->line, key->column,
-                      "\"%s\" is not understood; the entry is passed over", key->text);
-    understood = FALSE;
-  }
+  understood &= knows_all(policy, map, known, what);
   const OakumYaml *package = oakum_yaml_get(map, "package");
   if (!text_at(map, "vulnerability", what, &id, error) ||
       !text_at(map, "reason", what, &reason, error) ||
