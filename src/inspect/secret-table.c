@@ -16,8 +16,8 @@ __asm__(".pushsection .rodata\n"
 extern const uint8_t oakum_secret_databases_begin[], oakum_secret_databases_end[];
 #endif
 
-#define TOKEN(id, code, severity, category, title, place, entropy, proof, literals, pattern)       \
-  {SECRET_TOKEN,                                                                                   \
+#define ROW(kind, id, code, severity, category, title, place, entropy, proof, literals, pattern)   \
+  {SECRET_##kind,                                                                                  \
    id,                                                                                             \
    code,                                                                                           \
    OAKUM_SEVERITY_##severity,                                                                      \
@@ -28,18 +28,8 @@ extern const uint8_t oakum_secret_databases_begin[], oakum_secret_databases_end[
    SECRET_PROOF_##proof,                                                                           \
    literals,                                                                                       \
    pattern},
-#define VALUE(id, code, severity, category, title, place, entropy, proof, literals, pattern)       \
-  {SECRET_VALUE,                                                                                   \
-   id,                                                                                             \
-   code,                                                                                           \
-   OAKUM_SEVERITY_##severity,                                                                      \
-   category,                                                                                       \
-   title,                                                                                          \
-   SECRET_##place,                                                                                 \
-   entropy,                                                                                        \
-   SECRET_PROOF_##proof,                                                                           \
-   literals,                                                                                       \
-   pattern},
+#define TOKEN(...) ROW(TOKEN, __VA_ARGS__)
+#define VALUE(...) ROW(VALUE, __VA_ARGS__)
 /* clang-format off */
 const SecretRule oakum_secret_rules[] = {
 #include "inspect/secret-rules.inc"
@@ -47,6 +37,7 @@ const SecretRule oakum_secret_rules[] = {
 /* clang-format on */
 #undef TOKEN
 #undef VALUE
+#undef ROW
 const guint oakum_secret_rules_n = G_N_ELEMENTS(oakum_secret_rules);
 
 /* A name, blanks, quotes and an operator may stand between a word and its value. */
