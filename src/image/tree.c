@@ -184,7 +184,6 @@ typedef struct {
   char *parent_real;  /* the same without links; NULL: not yet asked for */
   char *root_path;
   int parent;
-  guint8 *buffer; /* of OAKUM_IO_BUFFER bytes */
 } Apply;
 
 /* What this layer brings. */
@@ -280,10 +279,11 @@ static gboolean open_parent(Apply *apply, const char *folder, GError **error)
 
 static gboolean write_content(Apply *apply, int fd, OakumNote *note, GError **error)
 {
+  const void *data;
   gssize n;
-  while ((n = oakum_tar_reader_read(apply->tar, apply->buffer, OAKUM_IO_BUFFER, error)) > 0) {
-    note->content = oakum_content_hash(note->content, apply->buffer, (size_t)n);
-    if (!oakum_write_all(fd, apply->buffer, (size_t)n, error))
+  while ((n = oakum_tar_reader_borrow(apply->tar, &data, OAKUM_BORROW_MAX, error)) > 0) {
+    note->content = oakum_content_hash(note->content, data, (size_t)n);
+    if (!oakum_write_all(fd, data, (size_t)n, error))
       return FALSE;
   }
   return n == 0;
@@ -590,7 +590,6 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   tree->settled = FALSE;
   oakum_notes_tidy(tree->notes);
   apply.tar = oakum_tar_reader_new(layer);
-  apply.buffer = g_malloc(OAKUM_IO_BUFFER);
   apply.dir_times = g_array_new(FALSE, FALSE, sizeof(FolderTime));
   const OakumTarEntry *entry;
   int more;
@@ -606,7 +605,6 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   g_free(apply.parent_path);
   g_free(apply.parent_real);
   g_free(apply.root_path);
-  g_free(apply.buffer);
   g_array_unref(apply.dir_times);
   oakum_note_set_clear(&apply.mine);
   oakum_note_set_clear(&apply.above);
