@@ -90,11 +90,21 @@ static gboolean step_pairs(Build *build, Stage *stage, const OakumInstruction *i
 }
 
 /* Go's %q of a list of strings: ["a" "b"]. */
+/* As %q of Go: letters of other alphabets stay. */
+static char *quote(const char *text)
+{
+  char high[129];
+  for (guint i = 0; i < 128; i++)
+    high[i] = (char)(128 + i);
+  high[128] = '\0';
+  return g_strescape(text, g_utf8_validate(text, -1, NULL) ? high : NULL);
+}
+
 static void append_quoted(GString *out, char **list)
 {
   g_string_append(out, " [");
   for (char **item = list; *item; item++) {
-    g_autofree char *quoted = g_strescape(*item, NULL);
+    g_autofree char *quoted = quote(*item);
     g_string_append_printf(out, "%s\"%s\"", item == list ? "" : " ", quoted);
   }
   g_string_append_c(out, ']');
@@ -180,6 +190,7 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
 static gboolean step_expose(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
   g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < in->words->len; i++) {
     g_auto(GStrv) texts =
         oakum_dockerfile_expand_words(((const OakumWord *)in->words->pdata[i])->value,
@@ -187,10 +198,12 @@ static gboolean step_expose(Build *build, Stage *stage, const OakumInstruction *
     if (!texts)
       return FALSE;
     for (char **text = texts; *text; text++)
-      if (!add_ports(ports, *text, error))
-        return FALSE;
+      g_ptr_array_add(all, g_strdup(*text));
   }
-  g_ptr_array_sort(ports, oakum_build_by_text);
+  g_ptr_array_sort(all, oakum_build_by_text); /* as they are written */
+  for (guint i = 0; i < all->len; i++)
+    if (!add_ports(ports, all->pdata[i], error))
+      return FALSE;
   g_autoptr(GString) message = g_string_new("EXPOSE [");
   if (!stage->config->exposed_ports)
     stage->config->exposed_ports = oakum_str_map_new(g_free, NULL);
@@ -320,7 +333,7 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
   }
   for (guint i = 0; i < command->len; i++) {
     g_autofree char *text = oakum_escape_utf8(command->pdata[i], -1),
-                    *quoted = g_strescape(command->pdata[i], NULL);
+                    *quoted = quote(command->pdata[i]);
     json_array_append_new(test, json_string(text));
     g_string_append_printf(message, "%s\"%s\"", i ? " " : "", quoted);
   }
@@ -368,7 +381,6 @@ static void step_onbuild(const Build *build, Stage *stage, const OakumInstructio
   stage->config->on_build = g_renew(char *, stage->config->on_build, n + 2);
   stage->config->on_build[n] = text;
   stage->config->on_build[n + 1] = NULL;
-  oakum_stage_history(stage, g_strconcat("ONBUILD ", text, NULL), FALSE);
 }
 
 static void step_maintainer(Stage *stage, const OakumInstruction *in)

@@ -73,18 +73,15 @@ gboolean oakum_dest_made(Copy *copy, const char *path, uint32_t *mode)
   return known != 0;
 }
 
-gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t *gid)
+gboolean oakum_dest_stat(Copy *copy, const char *path, struct stat *st)
 {
-  struct stat st;
   OAKUM_AUTO_FD fd = copy->link
                          ? -1
                          : oakum_root_open(copy->stage->root, *path ? path : ".",
                                            O_PATH | O_DIRECTORY, 0, OAKUM_ROOT_NO_SYMLINKS, NULL);
-  if (fd < 0 || fstat(fd, &st) < 0)
+  if (fd < 0 || fstat(fd, st) < 0)
     return FALSE;
-  oakum_owners_patch(copy->stage->owners, &st);
-  *uid = st.st_uid;
-  *gid = st.st_gid;
+  oakum_owners_patch(copy->stage->owners, st);
   return TRUE;
 }
 
@@ -134,14 +131,34 @@ char *oakum_dest_resolve(Copy *copy, const char *base, const char *path, GError 
   }
 }
 
+/* As mkdir does: what is made in a folder with setgid has it too, and its group. */
+static void inherit(Copy *copy, OakumTarEntry *entry, const char *path)
+{
+  struct stat st;
+  uint32_t mode;
+  const char *slash = strrchr(path, '/');
+  g_autofree char *above = g_strndup(path, slash ? (gsize)(slash - path) : 0);
+  if (oakum_dest_made(copy, above, &mode))
+    st = (struct stat){.st_mode = mode,
+                       .st_gid = GPOINTER_TO_UINT(g_hash_table_lookup(copy->groups, above))};
+  else if (!oakum_dest_stat(copy, above, &st))
+    return;
+  if (!(st.st_mode & S_ISGID))
+    return;
+  entry->mode |= S_ISGID;
+  if (!copy->chown)
+    entry->gid = st.st_gid;
+}
+
 static gboolean add_folder(Copy *copy, const char *path, GError **error)
 {
   OakumTarEntry entry = {.type = OAKUM_TAR_DIR,
-                         .mode = 0755,
+                         .mode = copy->folder_mode,
                          .uid = copy->uid,
                          .gid = copy->gid,
                          .mtime = copy->epoch,
                          .path = {(const uint8_t *)path, strlen(path)}};
+  inherit(copy, &entry, path);
   return oakum_dest_note(copy, &entry, FALSE, error) &&
          oakum_tar_writer_entry(copy->tar, &entry, error);
 }
@@ -185,6 +202,8 @@ gboolean oakum_dest_note(Copy *copy, const OakumTarEntry *entry, gboolean replac
   if (entry->type == OAKUM_TAR_SYMLINK)
     g_hash_table_replace(copy->targets, g_strdup(path),
                          g_strndup((const char *)entry->link.data, entry->link.len));
+  if (folder && (entry->mode & S_ISGID))
+    g_hash_table_replace(copy->groups, g_strdup(path), GUINT_TO_POINTER(entry->gid));
   g_hash_table_replace(copy->made, g_steal_pointer(&path), GUINT_TO_POINTER(value));
   copy->empty = FALSE;
   return TRUE;

@@ -5,11 +5,12 @@
 /* ---- --chmod
  * ----------------------------------------------------------------------------------- */
 typedef struct OakumMode OakumMode;
-/* "0644" or as chmod(1): "u=rwX,go-w"; who is not named is all, but for the bits of the mask 022.
- */
+/* "0644" or as chmod(1): "u=rwX,go-w"; who is not named is all: there is no mask. */
 NODISCARD OakumMode *oakum_mode_parse(const char *text, GError **error);
 /* What becomes of the permission bits (07777) of a file or folder. */
 NODISCARD uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder);
+/* Those of a folder that is made for the destination. */
+NODISCARD uint32_t oakum_mode_of_folders(const OakumMode *mode);
 void oakum_mode_free(OakumMode *mode);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumMode, oakum_mode_free)
 
@@ -27,8 +28,10 @@ typedef struct {
   gboolean found;       /* some source was there */
   GHashTable *made;     /* path → what this layer has there (OakumDestKind, a bit, the mode) */
   GHashTable *targets;  /* path → target of a symbolic link of this layer */
+  GHashTable *groups;   /* path → group of a folder of this layer with setgid */
   gboolean chown;       /* --chown: uid and gid for all */
   uint32_t uid, gid;    /* also of folders that are made on the way */
+  uint32_t folder_mode; /* of those: 0755, or the permissions of an octal --chmod */
   OakumMode *mode;      /* of --chmod; NULL: as it is */
   OakumIgnore *exclude; /* --exclude; NULL: none */
   const char *to;       /* destination without symbolic links, no leading slash */
@@ -59,8 +62,8 @@ typedef enum {
 /* What lies at `path` (no symbolic link in the folders above) in the stage with what this layer
  * brought. `target` (may be NULL): new string for LINK. */
 NODISCARD OakumDestKind oakum_dest_look(Copy *copy, const char *path, char **target);
-/* Owner of a folder of the stage itself, not of this layer. FALSE: it is not there. */
-NODISCARD gboolean oakum_dest_owner(Copy *copy, const char *path, uint32_t *uid, uint32_t *gid);
+/* Owner and mode of a folder of the stage itself, not of this layer. FALSE: it is not there. */
+NODISCARD gboolean oakum_dest_stat(Copy *copy, const char *path, struct stat *st);
 /* `path` below `base` (both without leading slash, `base` real) without symbolic links, those of
  * the last component too; what does not exist is taken as it is. Absolute links and ".." end at
  * `base`. */

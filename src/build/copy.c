@@ -52,10 +52,15 @@ static gboolean edit(OakumTarEntry *entry, const char *from, gboolean implied, g
   uint32_t made_mode = 0;
   set_owner(source, from, entry);
   if (source->include && entry->type == OAKUM_TAR_DIR) {
-    /* with --parents a folder that is there keeps its owner */
+    /* with --parents a folder on the way that is there keeps its owner */
     g_autofree char *path = g_strndup((const char *)entry->path.data, entry->path.len);
+    struct stat st;
     made = oakum_dest_made(copy, path, &made_mode);
-    stands = !made && oakum_dest_owner(copy, path, &entry->uid, &entry->gid);
+    stands = !made && implied && oakum_dest_stat(copy, path, &st);
+    if (stands) {
+      entry->uid = st.st_uid;
+      entry->gid = st.st_gid;
+    }
   }
   if (copy->mode && !stands && entry->type != OAKUM_TAR_SYMLINK)
     entry->mode = oakum_mode_apply(copy->mode, entry->mode, entry->type == OAKUM_TAR_DIR);
@@ -325,7 +330,10 @@ static gboolean choose_mode(Copy *copy, GError **error)
   g_autofree char *text = chmod ? oakum_stage_expand(copy->build, copy->stage, chmod, error) : NULL;
   if (!chmod)
     return TRUE;
-  return text && (!*text || (copy->mode = oakum_mode_parse(text, error)) != NULL);
+  if (!text || (*text && !(copy->mode = oakum_mode_parse(text, error))))
+    return FALSE;
+  copy->folder_mode = oakum_mode_of_folders(copy->mode);
+  return TRUE;
 }
 
 static gboolean choose_excludes(Copy *copy, GError **error)
@@ -525,11 +533,8 @@ static gboolean run(Copy *copy, OakumLayerWriter *layer, OakumCacheKey *key, gbo
       !choose_destination(copy, &destination, error) ||
       !has_room(copy, in->words->len - 1, error) || !copy_words(copy, &known, error))
     return FALSE;
-  if (copy->empty && !copy->found) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-                "nothing matches, so nothing would be copied");
-    return FALSE;
-  }
+  if (copy->empty && !copy->found)
+    oakum_warn("%s: line %d: nothing matches, so nothing is copied", in->name, in->range.line);
   *changed = !copy->empty;
   *same = FALSE;
   if (key) { /* before the layer counts: it is part of the key of what lies on it */
@@ -545,6 +550,7 @@ static void copy_clear(Copy *copy)
 {
   g_hash_table_unref(copy->made);
   g_hash_table_unref(copy->targets);
+  g_hash_table_unref(copy->groups);
   oakum_mode_free(copy->mode);
   oakum_ignore_free(copy->exclude);
   g_free((char *)copy->to);
@@ -553,7 +559,8 @@ static void copy_clear(Copy *copy)
 static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
                        OakumLayerWriter *layer)
 {
-  gboolean link = has_flag(in, "link");
+  /* BuildKit makes no layer of its own of a copy with both */
+  gboolean link = has_flag(in, "link") && !oakum_instruction_flag(in, "chmod");
   return (Copy){.build = build,
                 .stage = stage,
                 .in = in,
@@ -562,7 +569,9 @@ static Copy copy_begin(Build *build, Stage *stage, const OakumInstruction *in,
                 .tar = layer ? oakum_layer_writer_tar(layer) : NULL,
                 .empty = TRUE,
                 .made = oakum_str_map_new(g_free, NULL),
-                .targets = oakum_str_map_new(g_free, g_free)};
+                .targets = oakum_str_map_new(g_free, g_free),
+                .groups = oakum_str_map_new(g_free, NULL),
+                .folder_mode = 0755};
 }
 
 gboolean oakum_stage_add_folder(Build *build, Stage *stage, const OakumNamedContext *named,
@@ -638,6 +647,7 @@ static gboolean make_workdir(Build *build, Stage *stage, const OakumInstruction 
                          error);
     copy.uid = user.uid;
     copy.gid = user.gid;
+    copy.chown = stage->config->user && *stage->config->user;
     ok = ok && oakum_dest_folders(&copy, real, TRUE, error) &&
          oakum_layer_writer_commit(layer, stage, in->range.line, error) &&
          oakum_stage_apply_last(build, stage, error);
@@ -668,7 +678,6 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
       return FALSE;
     oakum_cache_note(build, stage, key, changed);
   }
-  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, changed ? " # buildkit" : "", NULL),
-                      changed);
+  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), changed);
   return TRUE;
 }

@@ -2,7 +2,6 @@
 #include "build/copy-private.h"
 #include <string.h>
 
-#define MASK 022u
 #define CLAUSES_MAX 64u
 
 typedef struct {
@@ -139,7 +138,7 @@ uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder)
     return mode->bits;
   for (guint i = 0; i < mode->clauses->len; i++) {
     const Clause *clause = &g_array_index(mode->clauses, Clause, i);
-    uint32_t may = clause->who ? clause->who : 07777 & ~MASK;
+    uint32_t may = clause->who ? clause->who : 07777;
     uint32_t value = clause->from ? spread(bits, clause->from) : clause->bits;
     if (clause->exec_any && (folder || (bits & 0111)))
       value |= 0111;
@@ -149,13 +148,18 @@ uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder)
     } else if (clause->op == '-') {
       bits &= ~value;
     } else {
-      uint32_t cleared = clause->who ? clause->who : 07777;
+      uint32_t cleared = may;
       if (folder && !(clause->bits & 06000))
         cleared &= ~06000u; /* a folder keeps setuid and setgid that are not spoken of */
       bits = (bits & ~cleared) | value;
     }
   }
   return bits;
+}
+
+uint32_t oakum_mode_of_folders(const OakumMode *mode)
+{
+  return mode && mode->octal ? mode->bits & 0777 : 0755;
 }
 
 void oakum_mode_free(OakumMode *mode)

@@ -10,9 +10,9 @@
 
 #define STEP_SCRIPTS "/dev/pipes" /* where BuildKit has them */
 
-#define HOSTS "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost\n"
+#define HOSTS "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 
-/* Usable in RUN without ARG, and never part of the history. */
+/* Usable in RUN without ARG, and then no part of the history. */
 static const char *const predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
                                          "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
                                          "ALL_PROXY",  "all_proxy"};
@@ -68,25 +68,22 @@ static GPtrArray *environment(const Build *build, const Stage *stage, const Oaku
   return envp;
 }
 
-static char *run_message(const Stage *stage, char **words)
+static char *run_message(const Stage *stage, char **words, gboolean script)
 {
+  const OakumInstruction none = {.words = &(GPtrArray){0}};
   GString *out = g_string_new("RUN ");
-  guint count = 0;
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
-  for (guint i = 0; i < stage->arg_order->len; i++) {
-    const char *name = stage->arg_order->pdata[i];
-    if (!is_proxy(name)) {
-      g_ptr_array_add(names, (gpointer)name);
-      count++;
-    }
-  }
-  g_ptr_array_sort(names, oakum_build_by_text);
-  if (count > 0) {
-    g_string_append_printf(out, "|%u", count);
-    for (guint i = 0; i < count; i++)
+  const GPtrArray *names = stage->arg_order;
+  if (names->len > 0) {
+    g_string_append_printf(out, "|%u", names->len);
+    for (guint i = 0; i < names->len; i++)
       g_string_append_printf(out, " %s=%s", (char *)names->pdata[i],
-                             (char *)g_hash_table_lookup(stage->args, names->pdata[i]));
+                             oakum_stage_variable(stage, names->pdata[i]));
     g_string_append_c(out, ' ');
+  }
+  if (script) { /* as if the shell started it */
+    g_auto(GStrv) shell = oakum_stage_command(stage, &none);
+    g_autofree char *before = g_strjoinv(" ", shell);
+    g_string_append_printf(out, "%s ", before);
   }
   g_autofree char *joined = g_strjoinv(" ", words);
   g_string_append_printf(out, "%s # buildkit", joined);
@@ -353,6 +350,6 @@ gboolean oakum_step_run(Build *build, Stage *stage, const OakumInstruction *in, 
     if (still_shows(build, stage, in, mounts))
       oakum_cache_note(build, stage, key, changed);
   }
-  oakum_stage_history(stage, run_message(stage, words), changed);
+  oakum_stage_history(stage, run_message(stage, words, script != NULL), changed);
   return TRUE;
 }

@@ -105,11 +105,25 @@ static void drop_foreign_xattrs(OakumTarEntry *entry)
   entry->n_xattrs = kept;
 }
 
+/* Those that the archive does not tell are root's. */
+static gboolean folders_on_the_way(Copy *copy, const char *name, GError **error)
+{
+  const Copy before = *copy;
+  copy->chown = TRUE;
+  copy->uid = copy->gid = 0;
+  copy->folder_mode = 0755;
+  gboolean ok = oakum_dest_folders(copy, name, FALSE, error);
+  copy->chown = before.chown;
+  copy->uid = before.uid;
+  copy->gid = before.gid;
+  copy->folder_mode = before.folder_mode;
+  return ok;
+}
+
 static gboolean add_entry(Copy *copy, OakumTarReader *tar, const OakumTarEntry *entry,
                           guint8 *buffer, GError **error)
 {
   g_autofree char *name = place(copy, entry->path, error), *link = NULL;
-  uint32_t uid = copy->uid, gid = copy->gid;
   if (!name)
     return FALSE;
   if (strcmp(name, copy->to) == 0)
@@ -132,11 +146,11 @@ static gboolean add_entry(Copy *copy, OakumTarReader *tar, const OakumTarEntry *
     out.mtime = MIN(out.mtime, copy->epoch);
   out.mtime_ns = 0;
   drop_foreign_xattrs(&out);
-  copy->uid = copy->gid = 0; /* folders that the archive does not tell are root's */
-  gboolean ok = oakum_dest_folders(copy, name, FALSE, error);
-  copy->uid = uid;
-  copy->gid = gid;
-  if (!ok || !oakum_dest_note(copy, &out, TRUE, error) ||
+  if (copy->chown) {
+    out.uid = copy->uid;
+    out.gid = copy->gid;
+  }
+  if (!folders_on_the_way(copy, name, error) || !oakum_dest_note(copy, &out, TRUE, error) ||
       !oakum_tar_writer_entry(copy->tar, &out, error))
     return FALSE;
   gssize n;
@@ -156,7 +170,10 @@ gboolean oakum_copy_archive(Copy *copy, int root, const char *path, GError **err
   g_autofree char *shown = oakum_escape_terminal(path, -1);
   const OakumTarEntry *entry;
   int more = -1;
-  if (!oakum_dest_folders(copy, copy->to, TRUE, error))
+  copy->folder_mode = 0755; /* --chmod is not for what archives bring */
+  gboolean there = oakum_dest_folders(copy, copy->to, TRUE, error);
+  copy->folder_mode = oakum_mode_of_folders(copy->mode);
+  if (!there)
     return FALSE;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0)
     if (!add_entry(copy, tar, entry, buffer, error)) {

@@ -59,6 +59,7 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
   } else if (strcmp(reference, "scratch") == 0) {
     stage->config = oakum_config_new(&platform);
     oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
+    stage->config->working_dir = g_strdup("/");
   } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
                                                       error)) != NULL) {
     stage->config = oakum_config_copy(stage->base->config);
@@ -80,13 +81,12 @@ static void begin_from_stage(Stage *stage, const Stage *base)
   for (guint i = 0; i < base->layers->len; i++)
     g_ptr_array_add(stage->layers, oakum_descriptor_copy(base->layers->pdata[i]));
   g_array_append_vals(stage->lines, base->lines->data, base->lines->len);
+  /* an ENV of the base wins over an ARG of it, in whatever order they stand there */
   for (guint i = 0; i < base->arg_order->len; i++) {
     const char *name = base->arg_order->pdata[i];
     g_ptr_array_add(stage->arg_order, g_strdup(name));
     g_hash_table_insert(stage->args, g_strdup(name),
                         g_strdup(g_hash_table_lookup(base->args, name)));
-    if (g_hash_table_contains(base->arg_wins, name))
-      g_hash_table_add(stage->arg_wins, g_strdup(name));
   }
 }
 
