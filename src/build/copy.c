@@ -643,7 +643,8 @@ static gboolean make_workdir(Build *build, Stage *stage, const OakumInstruction 
   *changed = real && oakum_dest_look(&copy, real, NULL) != OAKUM_DEST_FOLDER;
   gboolean ok = real != NULL;
   if (*changed) {
-    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", FALSE, &user,
+    /* as --chown: a number alone is the group too */
+    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", TRUE, &user,
                          error);
     copy.uid = user.uid;
     copy.gid = user.gid;

@@ -148,10 +148,7 @@ uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder)
     } else if (clause->op == '-') {
       bits &= ~value;
     } else {
-      uint32_t cleared = may;
-      if (folder && !(clause->bits & 06000))
-        cleared &= ~06000u; /* a folder keeps setuid and setgid that are not spoken of */
-      bits = (bits & ~cleared) | value;
+      bits = (bits & ~may) | value;
     }
   }
   return bits;
