@@ -190,20 +190,19 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
 static gboolean step_expose(Build *build, Stage *stage, const OakumInstruction *in, GError **error)
 {
   g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < in->words->len; i++) {
-    g_auto(GStrv) texts =
-        oakum_dockerfile_expand_words(((const OakumWord *)in->words->pdata[i])->value,
-                                      build->dockerfile->escape, lookup, stage, error);
+  g_autoptr(GPtrArray) written = g_ptr_array_new(); /* the order of the history */
+  for (guint i = 0; i < in->words->len; i++)
+    g_ptr_array_add(written, ((const OakumWord *)in->words->pdata[i])->value);
+  g_ptr_array_sort(written, oakum_build_by_text);
+  for (guint i = 0; i < written->len; i++) {
+    g_auto(GStrv) texts = oakum_dockerfile_expand_words(
+        written->pdata[i], build->dockerfile->escape, lookup, stage, error);
     if (!texts)
       return FALSE;
     for (char **text = texts; *text; text++)
-      g_ptr_array_add(all, g_strdup(*text));
+      if (!add_ports(ports, *text, error))
+        return FALSE;
   }
-  g_ptr_array_sort(all, oakum_build_by_text); /* as they are written */
-  for (guint i = 0; i < all->len; i++)
-    if (!add_ports(ports, all->pdata[i], error))
-      return FALSE;
   g_autoptr(GString) message = g_string_new("EXPOSE [");
   if (!stage->config->exposed_ports)
     stage->config->exposed_ports = oakum_str_map_new(g_free, NULL);
