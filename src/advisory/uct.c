@@ -40,6 +40,7 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
                 {"needed", OAKUM_STATUS_AFFECTED},
                 {"pending", OAKUM_STATUS_AFFECTED},
                 {"active", OAKUM_STATUS_AFFECTED},
+                {"in-progress", OAKUM_STATUS_AFFECTED},
                 {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION},
                 {"deferred", OAKUM_STATUS_FIX_DEFERRED},
                 {"ignored", OAKUM_STATUS_WILL_NOT_FIX},
