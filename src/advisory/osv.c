@@ -80,21 +80,21 @@ static const char *word_of(const json_t *holder)
   return NULL;
 }
 
-/* What the distribution says of its own package counts over a score, and a score over what the
- * database thinks. */
+/* A word counts over a score: what is said of the package, else what GitHub and its like say of the
+ * whole record. */
 static OakumSeverity severity_of(const json_t *holder, const char **word)
 {
   const json_t *list = json_object_get(holder, "severity");
+  const char *general = oakum_text_of(json_object_get(holder, "database_specific"), "severity");
   *word = word_of(holder);
+  if (!*word && oakum_severity_word(general) != OAKUM_SEVERITY_UNKNOWN)
+    *word = general;
   OakumSeverity best = oakum_severity_word(*word);
   for (size_t i = 0; best == OAKUM_SEVERITY_UNKNOWN && i < json_array_size(list); i++) {
     const char *score = oakum_text_of(json_array_get(list, i), "score");
     best = score ? oakum_cvss3_severity(score) : OAKUM_SEVERITY_UNKNOWN;
   }
-  const char *general = oakum_text_of(json_object_get(holder, "database_specific"), "severity");
-  if (!*word && oakum_severity_word(general) != OAKUM_SEVERITY_UNKNOWN)
-    *word = general;
-  return best != OAKUM_SEVERITY_UNKNOWN ? best : oakum_severity_word(general);
+  return best;
 }
 
 static gboolean read_versions(const json_t *list, GPtrArray *out, GError **error)
