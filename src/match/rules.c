@@ -37,8 +37,11 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
   if (strcmp(rule->type, "deb") == 0)
     return !strstr(vendor, "debian.org") && !strstr(vendor, "ubuntu.com") &&
            !strstr(vendor, "canonical.com") && holds_one(vendor, foreign);
+  /* anybody's project on openSUSE's build service: "obs://build.opensuse.org/home:somebody" */
+  const char *project = strstr(vendor, "obs://build.opensuse.org/");
   return rule->vendors && strcmp(rule->type, "rpm") == 0 &&
-         (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL"));
+         (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL") ||
+          (project && !strstr(project, "/openSUSE:") && !strstr(project, "/SUSE:")));
 }
 
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
