@@ -12,9 +12,8 @@ typedef struct {
 
 static int compare(const Set *set, const char *a, const char *b)
 {
-  int order = 0;
-  return oakum_version_compare(set->scheme, a, strlen(a), b, strlen(b), &order) ? order
-                                                                                : strcmp(a, b);
+  int order = oakum_version_order(set->scheme, a, b);
+  return order == 2 ? strcmp(a, b) : order;
 }
 
 /* From `version` on, with it or without. */

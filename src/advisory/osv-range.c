@@ -41,14 +41,13 @@ static gboolean read_event(const json_t *json, Event *event, GError **error)
  * the two is no version. */
 static int version_order(OakumVersionScheme scheme, const char *a, const char *b)
 {
-  int result;
   gboolean low_a = strcmp(a, "0") == 0, low_b = strcmp(b, "0") == 0;
   gboolean high_a = strcmp(a, "*") == 0, high_b = strcmp(b, "*") == 0;
   if (low_a || low_b || high_a || high_b)
     return (high_a - low_a) - (high_b - low_b) < 0   ? -1
            : (high_a - low_a) - (high_b - low_b) > 0 ? 1
                                                      : 0;
-  return oakum_version_compare(scheme, a, strlen(a), b, strlen(b), &result) ? result : 2;
+  return oakum_version_order(scheme, a, b);
 }
 
 static gint by_version(gconstpointer a, gconstpointer b, gpointer user)

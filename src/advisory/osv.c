@@ -80,21 +80,21 @@ static const char *word_of(const json_t *holder)
   return NULL;
 }
 
-/* What the distribution says of its own package counts over a score, and a score over what the
- * database thinks. */
+/* A word counts over a score: what is said of the package, else what GitHub and its like say of the
+ * whole record. */
 static OakumSeverity severity_of(const json_t *holder, const char **word)
 {
   const json_t *list = json_object_get(holder, "severity");
+  const char *general = oakum_text_of(json_object_get(holder, "database_specific"), "severity");
   *word = word_of(holder);
+  if (!*word && oakum_severity_word(general) != OAKUM_SEVERITY_UNKNOWN)
+    *word = general;
   OakumSeverity best = oakum_severity_word(*word);
   for (size_t i = 0; best == OAKUM_SEVERITY_UNKNOWN && i < json_array_size(list); i++) {
     const char *score = oakum_text_of(json_array_get(list, i), "score");
     best = score ? oakum_cvss3_severity(score) : OAKUM_SEVERITY_UNKNOWN;
   }
-  const char *general = oakum_text_of(json_object_get(holder, "database_specific"), "severity");
-  if (!*word && oakum_severity_word(general) != OAKUM_SEVERITY_UNKNOWN)
-    *word = general;
-  return best != OAKUM_SEVERITY_UNKNOWN ? best : oakum_severity_word(general);
+  return best;
 }
 
 static gboolean read_versions(const json_t *list, GPtrArray *out, GError **error)
@@ -109,16 +109,48 @@ static gboolean read_versions(const json_t *list, GPtrArray *out, GError **error
   return TRUE;
 }
 
+/* "ruby:3.3" of "Moderate: ruby:3.3 security update": AlmaLinux and Rocky tell the stream of a
+ * module in the title alone. NULL when it has none, or more than one. */
+static char *module_of_title(const char *title)
+{
+  g_auto(GStrv) words = g_strsplit_set(title ? title : "", " ,", -1);
+  const char *module = NULL;
+  for (char **word = words; *word; word++) {
+    const char *colon = strchr(*word, ':');
+    if (!colon || colon == *word || !g_ascii_isalnum(colon[1]) || strchr(colon + 1, ':'))
+      continue;
+    if (module)
+      return NULL;
+    module = *word;
+  }
+  return g_strdup(module);
+}
+
+/* Whether what mends it was built as a part of a module. */
+static gboolean mended_in_module(const GArray *ranges)
+{
+  for (guint i = 0; i < ranges->len; i++) {
+    const char *fixed = g_array_index(ranges, OakumAdvisoryRange, i).fixed;
+    if (fixed && (strstr(fixed, ".module") || strstr(fixed, "+module+")))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* OSV's records do not say whether they name a source or a package, but for a purl with
- * "arch=source"; the habit of the distribution does. */
+ * "arch=source"; the habit of the distribution does. Rocky's own lists a source alone
+ * (java-11-openjdk, of which images have the -headless), by a purl with a release and no
+ * architecture. */
 static OakumNameKind kind_of(const char *key, const json_t *affected)
 {
   const OakumDistroRule *rule = oakum_distro_rule(key);
   const char *purl = oakum_text_of(json_object_get(affected, "package"), "purl");
   if (!rule)
     return OAKUM_NAME_LANGUAGE;
-  gboolean source =
-      rule->names_source || (purl && (strstr(purl, "arch=source") || strstr(purl, "arch=src")));
+  gboolean source = rule->names_source ||
+                    (purl && (strstr(purl, "arch=source") || strstr(purl, "arch=src"))) ||
+                    (purl && g_str_has_prefix(purl, "pkg:rpm/rocky-linux/") &&
+                     strstr(purl, "distro=") && !strstr(purl, "arch="));
   return source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
 }
 
@@ -149,6 +181,7 @@ typedef struct {
   OakumIngest *in;
   guint feed;
   OakumAdvisory base; /* what all rows of the record share */
+  const char *module; /* the stream that its title names, or NULL */
 } Record;
 
 /* SUSE's records name a source, and beside it each package that was built from it with its own fix
@@ -221,6 +254,9 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
     e.severity_word = word;
   }
   e.kind = kind_of(key, affected);
+  if (key && (g_str_has_prefix(key, "AlmaLinux") || g_str_has_prefix(key, "Rocky")) &&
+      mended_in_module(list))
+    e.module = r->module;
   e.ranges = (const OakumAdvisoryRange *)list->data;
   e.n_ranges = list->len;
   e.versions = (const char **)listed->pdata;
@@ -358,9 +394,11 @@ static gboolean read_record(OakumIngest *in, const json_t *json, const char **id
   g_autoptr(GPtrArray) shown = g_ptr_array_new(), others = g_ptr_array_new();
   if (!choose_ids(json, id, shown, others, error))
     return FALSE;
-  Record r = {in, *feed, {.record = id, .modified = date}};
+  Record r = {in, *feed, {.record = id, .modified = date}, NULL};
   r.base.ids = (const char **)shown->pdata;
   r.base.aliases = (const char **)others->pdata;
+  g_autofree char *module = module_of_title(oakum_text_of(json, "summary"));
+  r.module = module;
   r.base.severity = severity_of(json, &r.base.severity_word);
   for (size_t i = 0; i < json_array_size(affected); i++)
     if (!add_affected(&r, json_array_get(affected, i), error))

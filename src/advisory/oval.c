@@ -369,10 +369,11 @@ static OakumAdvisoryStatus resolution(const OakumXml *advisory, const char **why
 static char *release_of(const char *file, const OakumXml *affected)
 {
   const char *platform = oakum_xml_text(affected, "platform");
-  const char *digits = strpbrk(file, "0123456789");
-  size_t n = digits ? strspn(digits, "0123456789.") : 0;
   if (platform && (strstr(platform, "Mariner") || strstr(platform, "Azure"))) {
     gboolean mariner = strstr(platform, "Mariner") != NULL;
+    const char *name = strstr(file, mariner ? "mariner-" : "azurelinux-"),
+               *digits = name ? strchr(name, '-') + 1 : "";
+    size_t n = strspn(digits, "0123456789.");
     if (n == 0)
       return g_strdup(mariner ? "Mariner:2.0" : "Azure Linux:3");
     return mariner ? g_strdup_printf("Mariner:%.*s", (int)n, digits)

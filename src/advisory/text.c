@@ -75,10 +75,13 @@ OakumSeverity oakum_severity_word(const char *word)
               {"moderate", OAKUM_SEVERITY_MEDIUM},        {"important", OAKUM_SEVERITY_HIGH},
               {"normal", OAKUM_SEVERITY_MEDIUM},          {"urgent", OAKUM_SEVERITY_CRITICAL}};
   OakumSeverity severity;
-  for (size_t i = 0; word && i < G_N_ELEMENTS(more); i++)
-    if (g_ascii_strcasecmp(word, more[i].word) == 0)
-      return more[i].severity;
   g_autofree char *lower = word ? g_ascii_strdown(word, -1) : NULL;
+  /* Debian's "low**" was set by a program and not yet looked at */
+  for (size_t n = lower ? strlen(lower) : 0; n > 0 && lower[n - 1] == '*'; n--)
+    lower[n - 1] = 0;
+  for (size_t i = 0; lower && i < G_N_ELEMENTS(more); i++)
+    if (strcmp(lower, more[i].word) == 0)
+      return more[i].severity;
   return lower && oakum_severity_parse(lower, &severity) ? severity : OAKUM_SEVERITY_UNKNOWN;
 }
 

@@ -30,8 +30,14 @@ typedef struct {
 
 static void add_state(Cve *c, const char *release, const char *package, char *state)
 {
-  const char *own = g_hash_table_lookup(c->priorities, package),
-             *priority = own ? own : c->priority;
+  g_autofree char *in_release = g_strconcat(package, "_", release, NULL);
+  const char *slash = strrchr(release, '/'), *priority = NULL;
+  g_autofree char *in_codename = g_strconcat(package, "_", slash ? slash + 1 : release, NULL);
+  const char *const keys[] = {in_release, in_codename, package};
+  for (size_t i = 0; !priority && i < G_N_ELEMENTS(keys); i++)
+    priority = g_hash_table_lookup(c->priorities, keys[i]);
+  if (!priority)
+    priority = c->priority;
   static const struct {
     const char *word;
     OakumAdvisoryStatus status;
@@ -40,6 +46,7 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
                 {"needed", OAKUM_STATUS_AFFECTED},
                 {"pending", OAKUM_STATUS_AFFECTED},
                 {"active", OAKUM_STATUS_AFFECTED},
+                {"in-progress", OAKUM_STATUS_AFFECTED},
                 {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION},
                 {"deferred", OAKUM_STATUS_FIX_DEFERRED},
                 {"ignored", OAKUM_STATUS_WILL_NOT_FIX},
@@ -101,8 +108,8 @@ static void read_line(Cve *c, char *line)
     g_free(*slot);
     *slot =
         slot == &c->priority ? g_strndup(colon + 1, strcspn(colon + 1, " (")) : g_strdup(colon + 1);
-  } else if (g_str_has_prefix(line, "Priority_")) { /* of a package; one of a release is not read */
-    if (!strchr(line + 9, '_'))
+  } else if (g_str_has_prefix(line, "Priority_")) { /* of a package, or of it in a release */
+    if (g_hash_table_size(c->priorities) < OAKUM_OSV_AFFECTED_MAX)
       g_hash_table_insert(c->priorities, g_strdup(line + 9),
                           g_strndup(colon + 1, strcspn(colon + 1, " (")));
   } else if (under && under < colon && c->states->len < 3 * OAKUM_OSV_AFFECTED_MAX &&

@@ -190,9 +190,7 @@ static char *without_revision(const char *version)
 
 static int portage_order(const char *a, const char *b)
 {
-  int result;
-  return oakum_version_compare(OAKUM_VERSION_PORTAGE, a, strlen(a), b, strlen(b), &result) ? result
-                                                                                           : 2;
+  return oakum_version_order(OAKUM_VERSION_PORTAGE, a, b);
 }
 
 /* Versions from `from` up to and with `to` are whole: the range that holds them is parted. */

@@ -330,6 +330,21 @@ static char *derived_key(const OakumDistro *distro, const OakumCatalogFacts *fac
   return NULL;
 }
 
+/* openEuler names its releases "22.03-LTS-SP3"; VERSION_ID is "22.03" in all of them, and the rest
+ * stands in brackets of VERSION. Its advisories are of one service pack each. */
+static char *openeuler_version(const OakumDistro *distro, const OakumCatalogFacts *facts)
+{
+  const char *version = fact(facts, "VERSION");
+  const char *text = version ? version : distro->pretty;
+  const char *open = text ? strchr(text, '(') : NULL;
+  size_t n = 0;
+  while (open && (g_ascii_isalnum(open[n + 1]) || open[n + 1] == '-'))
+    n++;
+  return open && n > 0 && open[n + 1] == ')' && distro->version && !strchr(distro->version, '-')
+             ? g_strdup_printf("%s-%.*s", distro->version, (int)n, open + 1)
+             : g_strdup(distro->version);
+}
+
 static void find_key(OakumDistro *distro, const OakumCatalogFacts *facts, const char *repositories)
 {
   const OakumDistroId *known = oakum_distro_id(distro->id);
@@ -339,7 +354,10 @@ static void find_key(OakumDistro *distro, const OakumCatalogFacts *facts, const 
   else if (known && strcmp(known->id, "devuan") == 0) /* its numbers are not Debian's */
     distro->ecosystem =
         release ? oakum_distro_key(known, release) : derived_key(distro, facts, repositories);
-  else if (known)
+  else if (known && strcmp(known->id, "openeuler") == 0) {
+    g_autofree char *version = openeuler_version(distro, facts);
+    distro->ecosystem = oakum_distro_key(known, version);
+  } else if (known)
     distro->ecosystem = oakum_distro_key(known, distro->version ? distro->version : release);
   else
     distro->ecosystem = derived_key(distro, facts, repositories);

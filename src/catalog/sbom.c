@@ -197,7 +197,7 @@ void oakum_sbom_owners_settle(OakumSbomOwners *owners)
 }
 
 /* Folders that Debian's policies keep for its own packages (those of Python, JavaScript, Ruby,
- * Perl, R, Java and PHP): what a document shows there, without a word of who installed it, came
+ * Perl, R, Go, Java and PHP): what a document shows there, without a word of who installed it, came
  * with a deb, when debs with such names are there at all. One that
  * begins with a slash: anywhere below usr/lib. */
 static const struct {
@@ -208,6 +208,7 @@ static const struct {
                 {"/rubygems-integration/", "ruby"},
                 {"usr/lib/ruby/", "libruby"},
                 {"usr/lib/R/", "r-"},
+                {"usr/lib/go-", "golang-"},
                 {"usr/share/perl5/", "lib"},
                 {"usr/share/java/", "lib"},
                 {"usr/share/maven-repo/", "lib"},

@@ -11,7 +11,6 @@ static const char *without_epoch(const char *version)
 
 int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char *a, const char *b)
 {
-  int result;
   if (strcmp(b, "0") == 0)
     return strcmp(a, "0") == 0 ? 0 : 1;
   if (strcmp(a, "0") == 0)
@@ -20,7 +19,7 @@ int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char
     a = without_epoch(a);
     b = without_epoch(b);
   }
-  return oakum_version_compare(scheme, a, strlen(a), b, strlen(b), &result) ? result : 2;
+  return oakum_version_order(scheme, a, b);
 }
 
 /* Keeps the lowest of what is above `version`. */

@@ -37,8 +37,11 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
   if (strcmp(rule->type, "deb") == 0)
     return !strstr(vendor, "debian.org") && !strstr(vendor, "ubuntu.com") &&
            !strstr(vendor, "canonical.com") && holds_one(vendor, foreign);
+  /* anybody's project on openSUSE's build service: "obs://build.opensuse.org/home:somebody" */
+  const char *project = strstr(vendor, "obs://build.opensuse.org/");
   return rule->vendors && strcmp(rule->type, "rpm") == 0 &&
-         (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL"));
+         (!holds_one(vendor, rule->vendors) || strstr(vendor, "Fedora EPEL") ||
+          (project && !strstr(project, "/openSUSE:") && !strstr(project, "/SUSE:")));
 }
 
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
@@ -96,17 +99,30 @@ static gboolean same_stream(const char *a, const char *b)
   return n == m && memcmp(a, b, n) == 0;
 }
 
-/* The number in front of the first dot of a version, behind its epoch. */
-static size_t major_of(const char *version, const char **from)
+/* Behind its epoch. */
+static const char *numbers_of(const char *version)
 {
   const char *colon = strchr(version, ':');
-  *from = colon ? colon + 1 : version;
+  return colon ? colon + 1 : version;
+}
+
+/* The number in front of the first dot of a version. */
+static size_t major_of(const char *version, const char **from)
+{
+  *from = numbers_of(version);
   return strcspn(*from, ".-_+~");
 }
 
+/* 8.1.27 is of stream "8.1", and of "8"; 8.10 is not of "8.1". */
+static gboolean of_stream(const char *version, const char *stream, size_t n)
+{
+  version = numbers_of(version);
+  return n > 0 && strncmp(version, stream, n) == 0 && !g_ascii_isalnum(version[n]);
+}
+
 /* A package of a module is judged by the same module and stream alone. Records without labels tell
- * a module by their fix ("-3.module_el8"); then the stream is told by the version, where the
- * installed package shows that streams go by it. */
+ * a module by their fix ("-3.module_el8"); then the stream is told by the version, where the side
+ * that has a label shows that streams go by it. */
 static gboolean module_applies(const OakumPackage *p, const OakumAdvisory *a)
 {
   const char *fix = fix_of(a);
@@ -119,18 +135,17 @@ static gboolean module_applies(const OakumPackage *p, const OakumAdvisory *a)
     return same_stream(a->module, p->module);
   const char *label = a->module ? a->module : p->module,
              *stream = label ? strchr(label, ':') : NULL;
-  const char *have, *want;
-  size_t n = major_of(p->version, &have), m = fix ? major_of(fix, &want) : 0;
-  if (!stream) /* neither says: streams of one program go by its first number */
+  const char *version =
+      a->kind == OAKUM_NAME_SOURCE && p->source_version ? p->source_version : p->version;
+  if (!stream) { /* neither says: streams of one program go by its first number */
+    const char *have, *want;
+    size_t n = major_of(version, &have), m = fix ? major_of(fix, &want) : 0;
     return !fix || (n == m && memcmp(have, want, n) == 0);
+  }
   stream++;
-  size_t s = strcspn(stream, ":.");
-  gboolean by_version = a->module ? (fix && m == s && memcmp(want, stream, s) == 0)
-                                  : (n == s && memcmp(have, stream, s) == 0);
-  if (!by_version)
-    return TRUE;
-  return a->module ? n == s && memcmp(have, stream, s) == 0
-                   : !fix || (m == s && memcmp(want, stream, s) == 0);
+  size_t n = strcspn(stream, ":");
+  const char *labelled = a->module ? fix : version, *other = a->module ? version : fix;
+  return !labelled || !other || !of_stream(labelled, stream, n) || of_stream(other, stream, n);
 }
 
 static const char *flavour_in(const char *text)

@@ -68,6 +68,15 @@ static int head_compare(OakumSlice version, OakumSlice wanted, size_t count)
   return 0;
 }
 
+/* Its second number is there and above 0. */
+static gboolean has_second(OakumSlice version)
+{
+  OakumSlice number;
+  return oakum_version_split(&version, '.', &number) &&
+         oakum_version_split(&version, '.', &number) &&
+         oakum_version_digits_compare(number, OAKUM_VERSION_TEXT("0")) > 0;
+}
+
 static gboolean is_hackage_byte(int c)
 {
   return oakum_version_is_digit(c) || c == '.';
@@ -97,8 +106,9 @@ static gboolean hackage_constraint(OakumSlice *rest, OakumSlice version, gboolea
   if (operator_ == OAKUM_OPERATOR_NONE || !oakum_version_hackage_compare(version, wanted, &order))
     return FALSE;
   *all &= oakum_version_holds(operator_, order);
-  if (caret) /* below the next major version, which is of two numbers */
-    *all &= head_compare(version, wanted, 2) <= 0;
+  if (caret) /* below the next major version, which is of two numbers: behind "1" that is 1.1 */
+    *all &= head_compare(version, wanted, 2) <= 0 &&
+            (memchr(wanted.data, '.', wanted.len) || !has_second(version));
   return TRUE;
 }
 

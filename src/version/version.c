@@ -62,6 +62,17 @@ gboolean oakum_version_compare(OakumVersionScheme scheme, const char *a, size_t 
                                  (OakumSlice){(const uint8_t *)b, b_len}, out);
 }
 
+int oakum_version_order(OakumVersionScheme scheme, const char *a, const char *b)
+{
+  int order;
+  gboolean strict = scheme == OAKUM_VERSION_NPM || scheme == OAKUM_VERSION_CARGO ||
+                    scheme == OAKUM_VERSION_HEX || scheme == OAKUM_VERSION_PUB;
+  if (oakum_version_compare(scheme, a, strlen(a), b, strlen(b), &order) ||
+      (strict && oakum_version_compare(OAKUM_VERSION_SEMVER, a, strlen(a), b, strlen(b), &order)))
+    return order;
+  return 2;
+}
+
 OakumRangeAnswer oakum_version_in_range(OakumVersionScheme scheme, const char *range,
                                         size_t range_len, const char *version, size_t version_len)
 {

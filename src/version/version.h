@@ -44,6 +44,12 @@ NODISCARD char *oakum_version_scheme_names(void);
 NODISCARD gboolean oakum_version_compare(OakumVersionScheme scheme, const char *a, size_t a_len,
                                          const char *b, size_t b_len, int *out);
 
+/* The same of a version and a bound of an advisory, both NUL-terminated: -1, 0 or 1, and 2 when
+ * they have no order. Advisories write bounds that the registry's own scheme refuses ("1.14" of
+ * npm): where that is one of Semantic Versioning's kin, its lenient form (OAKUM_VERSION_SEMVER)
+ * orders what the strict one does not. */
+NODISCARD int oakum_version_order(OakumVersionScheme scheme, const char *a, const char *b);
+
 typedef enum {
   OAKUM_RANGE_NO,
   OAKUM_RANGE_YES,

@@ -8,10 +8,18 @@ from urllib.parse import unquote
 import pytest
 
 if os.environ.get("OAKUM_LIVE"):  # they take a mirror and minutes
-    # one or more of each kind that Debian has
-    ALL_KINDS = ("python3-requests python3-yaml python3-jinja2 python3-cryptography python3-flask python3-sqlalchemy python3-lxml python3-pip ruby-rack ruby-nokogiri ruby-sinatra rake "
-                 "node-express node-semver node-lodash libwww-perl libjson-perl libdbi-perl php-cli php-symfony-console php-pear libcommons-io-java libjackson2-databind-java liblog4j2-java "
-                 "libspring-core-java r-cran-digest lua-json erlang-base git-lfs ripgrep linux-image-cloud-amd64 nginx-light redis-server curl openssl git busybox mono-runtime").split()
+    # one or more of each kind that Debian has, and little besides: with what they need some 250 packages
+    ALL_KINDS = ("python3-requests python3-yaml python3-jinja2 python3-flask python3-sqlalchemy ruby-rack rake node-semver node-lodash libwww-perl libjson-perl libdbi-perl php-cli "
+                 "php-symfony-console libcommons-io-java libjackson2-databind-java liblog4j2-java libspring-core-java r-cran-digest lua-json erlang-base fzf ripgrep "
+                 "linux-image-cloud-amd64 tiny-initramfs nginx-light redis-server curl openssl busybox mono-runtime").split()
+
+    def make_root(variant, suite, tar, include=()):
+        """From the suite alone: the pool of security updates of a release that is no longer supported has gaps. What nobody reads is not unpacked."""
+        left_out = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "locale", "info", "fonts", "icons")]
+        more = [f"--include={','.join(include)}"] if include else []
+        done = subprocess.run(["mmdebstrap", "-q", f"--variant={variant}", "--dpkgopt=force-unsafe-io", *left_out, *more, suite, tar, f"deb http://deb.debian.org/debian {suite} main"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        assert done.returncode == 0, done.stderr[-3000:]
 
     def scanned(oakum, root):
         done = subprocess.run([oakum, "scan", "--no-cache", "--format", "json", f"rootfs:{root}"], capture_output=True, text=True)
@@ -31,8 +39,7 @@ if os.environ.get("OAKUM_LIVE"):  # they take a mirror and minutes
     @pytest.mark.parametrize("suite", ["bullseye", "bookworm", "trixie"])
     def test_debian_against_dpkg_query(oakum, tmp_path, suite, kind):
         tar = tmp_path / "root.tar"
-        more = [] if kind == "essential" else ["--include=" + ",".join(ALL_KINDS)]
-        subprocess.run(["mmdebstrap", "-q", "--variant=essential", *more, suite, tar], check=True, stdin=subprocess.DEVNULL)
+        make_root("essential", suite, tar, () if kind == "essential" else ALL_KINDS)
         root = tmp_path / "root"
         root.mkdir()
         subprocess.run(["tar", "-C", root, "-xf", tar, "./var/lib/dpkg"], check=True)
@@ -74,7 +81,7 @@ if os.environ.get("OAKUM_LIVE"):  # they take a mirror and minutes
         lists, results = {}, {}
         for suite in ("bullseye", "bookworm"):
             tar, root = tmp_path / f"{suite}.tar", tmp_path / suite
-            subprocess.run(["mmdebstrap", "-q", "--variant=minbase", suite, tar], check=True, stdin=subprocess.DEVNULL)
+            make_root("minbase", suite, tar)
             root.mkdir()
             subprocess.run(["tar", "-C", root, "-xf", tar, "./var/lib/dpkg"], check=True)
             listed = subprocess.run(["dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f", "${Package} ${Architecture} ${Version}\n"], capture_output=True, text=True, check=True).stdout

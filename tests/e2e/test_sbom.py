@@ -264,8 +264,9 @@ def test_only_scan_takes_one(oakum, tmp_path):
 
 DEB = "pkg:deb/debian/python3-yaml@6.0-3?arch=amd64&distro=debian-12"
 GH = "pkg:deb/debian/gh@2.23?arch=amd64&distro=debian-12"
+GO = "pkg:deb/debian/golang-1.19-go@1.19.8-2?arch=amd64&distro=debian-12"
 PLACES = {"yaml": "/usr/lib/python3/dist-packages/PyYAML.egg-info/PKG-INFO", "prog": "/usr/bin/gh", "own": "/usr/local/lib/python3.11/dist-packages/own.dist-info/METADATA",
-          "perl": "/usr/share/perl5/x"}
+          "perl": "/usr/share/perl5/x", "stdlib": "/usr/lib/go-1.19/bin/go", "mine": "/usr/lib/go/bin/go"}
 SPDX_PACKAGES = [("deb", "python3-yaml", DEB), ("yaml", "yaml", "pkg:pypi/yaml@6.0"), ("own", "own", "pkg:pypi/own@1")]
 SAYS_SO = "ownership-by-file-overlap: indicates that the parent package claims ownership of a child package"
 
@@ -291,7 +292,7 @@ def test_owners_that_a_document_tells(oakum, tmp_path, form):
     assert owners_of(oakum, tmp_path, document) == {"yaml": DEB, "own": None}
 
 
-@pytest.mark.parametrize("debs, wanted", [((DEB, GH), {"yaml": "pkg:deb/debian", "prog": GH, "own": None, "perl": None}), ((), dict.fromkeys(PLACES))])
+@pytest.mark.parametrize("debs, wanted", [((DEB, GH, GO), {"yaml": "pkg:deb/debian", "prog": GH, "own": None, "perl": None, "stdlib": "pkg:deb/debian", "mine": None}), ((), dict.fromkeys(PLACES))])
 def test_owners_by_place(oakum, tmp_path, debs, wanted):
     """Where Debian's policies keep a folder for its own packages; a place alone says nothing on a system without such packages."""
     components = [{"type": "operating-system", "name": "debian", "version": "12"}, *({"type": "library", "name": purl.split("/")[2].split("@")[0], "purl": purl} for purl in debs)]
