@@ -3,19 +3,39 @@
 #include "report/compare.h"
 #include "report/report-private.h"
 
-/* What a page shows: `data` for its tables, `details` a line of JSON a finding, read when somebody
- * unfolds it; `plain` for a browser without scripts. */
+/* A text of the evidence, how often it is said, and its number among those said more than once. */
+typedef struct {
+  char *text;
+  guint times, place;
+} OakumHtmlSaid;
+#define OAKUM_HTML_LINK 3u   /* a name; what its address begins with; else all of its address */
+#define OAKUM_HTML_RECORD 7u /* cells of a record of a feed */
+
+/* What a page shows. */
 typedef struct {
   json_t *data;
-  json_t *findings, *packages; /* arrays inside of data */
-  GString *details, *plain;
-  guint listed; /* findings in `plain` */
+  json_t *packages;                     /* an array inside of data */
+  json_t *findings;                     /* columns inside of data: a number a finding in each */
+  GHashTable *strings, *names, *places; /* text to its number in the table of this name */
+  GString *name_lines;                  /* the table of names, a line of JSON each */
+  struct {
+    GHashTable *numbers; /* text to its place in `said` */
+    GArray *said;        /* OakumHtmlSaid */
+    GArray *words;       /* guint32: of each finding its texts, then paths, links and records, how
+                          * many words in front of each */
+  } evidence;
+  GString *plain; /* for a browser without scripts */
+  guint listed;   /* findings in `plain` */
 } OakumHtmlPage;
 /* `kind` is "scan" or "compare". */
 void oakum_html_page_init(OakumHtmlPage *page, const char *kind);
 /* What strangers wrote, as a person may see it: no control characters, nothing that turns the order
  * of letters. NULL: "". */
 NODISCARD json_t *oakum_html_text(const char *text);
+/* Number of a text that rows share, sanitized as above; NULL: that of "". */
+NODISCARD guint oakum_html_shared(OakumHtmlPage *page, const char *text);
+/* Place of a kind in the order of the page. */
+NODISCARD guint oakum_html_kind(OakumFindingKind kind);
 /* A row, and its line of evidence. `package` (NULL: of none) stands at `index` of `packages`, -1:
  * not there. `change`: of OakumChangeKind, 2 for what stayed. */
 void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const OakumFinding *finding,
@@ -27,5 +47,10 @@ void oakum_html_fact(OakumHtmlPage *page, const char *name, const char *value, c
 void oakum_html_layers(OakumHtmlPage *page, const OakumCatalog *catalog);
 /* "12.3 MB"; below 0: "unknown". New string. */
 NODISCARD char *oakum_html_bytes(int64_t bytes);
+/* Tables of findings, empty; `data` is there. */
+void oakum_html_findings_init(OakumHtmlPage *page);
+void oakum_html_findings_clear(OakumHtmlPage *page);
+/* The evidence: a line of JSON for each text that is said more than once, and for each finding. */
+void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details);
 /* The whole file; takes what `page` holds. New string. */
 NODISCARD char *oakum_html_page_end(OakumHtmlPage *page, const char *title);

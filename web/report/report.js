@@ -38,13 +38,11 @@ function drawFacts() {
   byId("facts").append(list);
 }
 
-const counted = f => !(f.flags & FLAG.suppressed);
-
 function drawBars() {
-  const rows = comparing ? CHANGES.map((name, i) => [name, f => f.change === i]) : KINDS.map((kind, i) => [kind[1], f => f.kind === i]);
+  const rows = comparing ? CHANGES.map((name, i) => [name, f => F.change[f] === i]) : KINDS.map((kind, i) => [kind[1], f => F.kind[f] === i]);
   const all = rows.map(([name, of]) => {
     const counts = SEVERITIES.map(() => 0);
-    for (const f of findings) if (counted(f) && of(f)) counts[f.severity]++;
+    for (const f of findings) if (counted(f) && of(f)) counts[F.severity[f]]++;
     return { name, counts, total: counts.reduce((a, b) => a + b, 0) };
   }).filter(r => r.total > 0);
   if (all.length === 0) {
@@ -62,19 +60,19 @@ function drawBars() {
 const DIMENSIONS = { text: 1, kinds: 2, severities: 4, changes: 8, other: 16 };
 
 function haystack(f) {
-  return [f.id, f.aliases, f.subject, f.version, f.fixed, f.title, f.status].join(" ").toLowerCase();
+  return [idOf(f), aliasesOf(f), subjectOf(f), versionOf(f), fixedOf(f), titleOf(f), statusOf(f)].join(" ").toLowerCase();
 }
 
 /* Which dimensions speak against a row: one pass gives what is shown, and what each button would show. */
 function misses(f, words) {
   let miss = 0;
-  if (words.length > 0 && !words.every(w => haystacks[f.index].includes(w))) miss |= DIMENSIONS.text;
-  if (state.kinds.size > 0 && !state.kinds.has(f.kind)) miss |= DIMENSIONS.kinds;
-  if (state.severities.size > 0 && !state.severities.has(f.severity)) miss |= DIMENSIONS.severities;
-  if (state.changes.size > 0 && !state.changes.has(f.change)) miss |= DIMENSIONS.changes;
-  if ((state.fixable && !f.fixed) || (state.kev && !(f.flags & FLAG.kev)) || (!state.suppressed && !counted(f)) || (state.own && (f.flags & FLAG.base)) ||
-      (state.type !== "" && f.type !== state.type) || (state.layer !== "" && f.layer !== Number(state.layer)) ||
-      (state.package >= 0 && f.package !== state.package))
+  if (words.length > 0 && !words.every(w => haystacks[f].includes(w))) miss |= DIMENSIONS.text;
+  if (state.kinds.size > 0 && !state.kinds.has(F.kind[f])) miss |= DIMENSIONS.kinds;
+  if (state.severities.size > 0 && !state.severities.has(F.severity[f])) miss |= DIMENSIONS.severities;
+  if (state.changes.size > 0 && !state.changes.has(F.change[f])) miss |= DIMENSIONS.changes;
+  if ((state.fixable && !fixedOf(f)) || (state.kev && !(F.flags[f] & FLAG.kev)) || (!state.suppressed && !counted(f)) || (state.own && (F.flags[f] & FLAG.base)) ||
+      (state.type !== "" && typeOf(f) !== state.type) || (state.layer !== "" && F.layer[f] !== Number(state.layer)) ||
+      (state.package >= 0 && packageOf(f) !== state.package))
     miss |= DIMENSIONS.other;
   return miss;
 }
@@ -82,24 +80,24 @@ function misses(f, words) {
 const facets = [];
 function apply() {
   const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
-  if (words.length > 0 && !haystacks) haystacks = findings.map(haystack);
+  if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
   for (const facet of facets) facet.counts.fill(0);
   const shown = new Uint8Array(findings.length);
   for (const f of findings) {
     const miss = misses(f, words);
-    shown[f.index] = miss === 0;
+    shown[f] = miss === 0;
     for (const facet of facets) if ((miss & ~facet.bit) === 0) facet.counts[facet.of(f)]++;
   }
   for (const facet of facets) facet.buttons.forEach((b, i) => { if (b) b.lastChild.data = " " + number(facet.counts[i]); });
   byId("picked").hidden = state.package < 0;
   if (state.package >= 0) byId("picked").textContent = "Only " + packages[state.package].name + ": show all packages";
-  table.filter(f => shown[f.index] === 1);
+  table.filter(f => shown[f] === 1);
 }
 
 function facet(title, names, set, bit, of, chips) {
   const entry = { bit, of, counts: names.map(() => 0), buttons: [] };
   const box = el("fieldset", null, el("legend", null, title));
-  const present = new Set(findings.map(of));
+  const present = new Set(Array.from(findings, of));
   const order = names.map((_, i) => i).filter(i => present.has(i));
   for (const i of chips ? order.reverse() : order) {
     const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
@@ -126,8 +124,8 @@ function choice(title, options, change) {
 }
 
 const GROUPS = {
-  package: f => f.subject || "the image", id: f => f.id, severity: f => SEVERITIES[f.severity], kind: f => KINDS[f.kind][1],
-  layer: f => f.layer >= 0 ? layerName(f.layer) + (data.layers[f.layer] && data.layers[f.layer][2] ? ": " + data.layers[f.layer][2] : "") : "no layer",
+  package: f => subjectOf(f) || "the image", id: idOf, severity: f => SEVERITIES[F.severity[f]], kind: f => KINDS[F.kind[f]][1],
+  layer: f => F.layer[f] >= 0 ? layerName(F.layer[f]) + (data.layers[F.layer[f]] && data.layers[F.layer[f]][2] ? ": " + data.layers[F.layer[f]][2] : "") : "no layer",
 };
 
 function clearFilters() {
@@ -141,18 +139,18 @@ function clearFilters() {
 }
 
 function drawFilters() {
-  const some = (flag, of) => findings.some(f => of ? of(f) : f.flags & flag);
+  const some = (flag, of) => findings.some(f => of ? of(f) : F.flags[f] & flag);
   const search = el("input", { type: "search", id: "search", placeholder: "id, package, title", autocomplete: "off", spellcheck: "false",
     oninput: () => { state.text = search.value; apply(); } });
-  const types = [...new Set(findings.map(f => f.type).filter(t => t))].sort();
-  const layers = [...new Set(findings.map(f => f.layer).filter(l => l >= 0))].sort((a, b) => a - b);
+  const types = [...new Set(Array.from(findings, typeOf))].filter(t => t).sort();
+  const layers = [...new Set(F.layer)].filter(l => l >= 0).sort((a, b) => a - b);
   const first = el("div", { class: "row" }, el("label", null, "Search ", search),
-    some(0, f => f.fixed) ? check("with a fix", "fixable") : null, some(FLAG.kev) ? check("known to be exploited", "kev") : null,
-    some(FLAG.base) && some(0, f => f.layer >= 0 && !(f.flags & FLAG.base)) ? check("not from the base image", "own") : null,
+    some(0, fixedOf) ? check("with a fix", "fixable") : null, some(FLAG.kev) ? check("known to be exploited", "kev") : null,
+    some(FLAG.base) && some(0, f => F.layer[f] >= 0 && !(F.flags[f] & FLAG.base)) ? check("not from the base image", "own") : null,
     some(FLAG.suppressed) ? check("suppressed ones too (" + number(findings.filter(f => !counted(f)).length) + ")", "suppressed") : null);
-  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, state.severities, DIMENSIONS.severities, f => f.severity, true));
-  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), state.kinds, DIMENSIONS.kinds, f => f.kind, false),
-    comparing ? facet("Change", CHANGES, state.changes, DIMENSIONS.changes, f => f.change, false) : null);
+  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, state.severities, DIMENSIONS.severities, f => F.severity[f], true));
+  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), state.kinds, DIMENSIONS.kinds, f => F.kind[f], false),
+    comparing ? facet("Change", CHANGES, state.changes, DIMENSIONS.changes, f => F.change[f], false) : null);
   const group = choice("Group by", [["", "nothing"], ["package", "package"], ["id", "id"], ["severity", "severity"], ["kind", "kind"], ["layer", "layer"]],
     value => table.groupBy(GROUPS[value] || null));
   group.querySelector("select").id = "group";
@@ -171,44 +169,50 @@ const LABELS = [["why", "Why"], ["fix", "What to do"], ["compared", "Compared"],
   ["match", "What was found"], ["gone", "Gone"], ["layer", "Layer"], ["created_by", "Made by"], ["dockerfile", "Dockerfile"], ["fingerprint", "Fingerprint"]];
 const MONO = new Set(["purl", "file", "match", "layer", "created_by", "fingerprint", "compared"]);
 
-function link([id, url]) {
-  return url && url.startsWith("https://") ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, bdi(id)) : bdi(id);
+function link([id, head, whole]) {
+  const url = whole || (head && head + id);
+  return url.startsWith("https://") ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, bdi(id)) : bdi(id);
 }
 
 function detail(f) {
-  const more = evidence(f), box = el("div"), list = el("dl");
-  if (f.title) box.append(el("p", null, bdi(f.title)));
+  const more = evidence(f), box = el("div"), list = el("dl"), hole = KINDS[F.kind[f]][0] === "hole";
+  Object.assign(more, { fixed: fixedOf(f), status: hole ? statusOf(f) : "", risk: F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) + " of 100" : "" });
+  if (more.epss) {
+    const [chance, above] = more.epss.split(" ");
+    more.epss = chance + " % chance of use within 30 days; above " + above + " % of all holes";
+  }
+  if (titleOf(f)) box.append(el("p", null, bdi(titleOf(f))));
   for (const [key, name] of LABELS)
     if (more[key]) list.append(el("dt", null, name), el("dd", null, MONO.has(key) ? code(more[key]) : bdi(more[key])));
-  if (more.paths) list.append(el("dt", null, "Proved by"), el("dd", null, el("ul", null, ...more.paths.map(p => el("li", null, code(p))))));
-  if (more.links) {
+  if (more.paths && more.paths.length > 0) list.append(el("dt", null, "Proved by"), el("dd", null, el("ul", null, ...more.paths.map(p => el("li", null, code(p))))));
+  if (more.links && more.links.length > 0) {
     const cell = el("dd");
     more.links.forEach((l, i) => cell.append(i > 0 ? ", " : "", link(l)));
     list.append(el("dt", null, "Names"), cell);
   }
   box.append(list);
-  if (more.records)
+  if (more.records && more.records.length > 0)
     box.append(plainTable("What the feeds say", ["Feed", "Record", "Date", "Status", "Mended in", "Severity", "Decided"],
-      more.records.map(r => r.map((c, i) => i === 6 ? (c ? "yes" : "") : c === null ? "" : bdi(c)))));
+      more.records.map(r => r.map(bdi))));
   return box;
 }
 
 function drawFindings() {
   const flags = f => [
-    f.flags & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
-    f.flags & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
+    F.flags[f] & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
+    F.flags[f] & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
   const columns = [
-    { title: "Finding", width: 32, key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
-    { title: "Severity", width: 13, tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
-    { title: "Where", width: 17, key: f => natural(f.subject), cell: f => bdi(f.subject) },
-    { title: "Installed", width: 13, key: f => natural(f.version), cell: f => bdi(f.version) },
-    { title: "Mended in", width: 13, key: f => natural(f.fixed), cell: f => f.fixed ? bdi(f.fixed) : el("span", null, f.kind === 0 ? f.status.replaceAll("_", " ") : "") },
-    { title: "Layer", width: 9, numeric: true, key: f => f.layer, cell: f => f.layer >= 0 ? String(f.layer + 1) + (f.line > 0 ? ", line " + f.line : "") : "" },
-    { title: "Risk", width: 6, numeric: true, key: f => f.risk, cell: f => f.risk >= 0 ? (f.risk / 10).toFixed(1) : "" }];
-  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => f.change, cell: f => el("span", { class: "flag " + CHANGES[f.change] }, CHANGES[f.change]) });
-  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => f.kind, cell: f => KINDS[f.kind][0] });
+    { title: "Finding", width: 32, key: f => natural(idOf(f)), cell: f => bdi(idOf(f)), below: titleOf },
+    { title: "Severity", width: 13, tight: true, down: true, key: f => F.severity[f], cell: f => { const [kev, gone] = flags(f); return [chip(F.severity[f]), kev ? " " : null, kev, gone ? " " : null, gone]; } },
+    { title: "Where", width: 17, key: f => natural(subjectOf(f)), cell: f => bdi(subjectOf(f)) },
+    { title: "Installed", width: 13, key: f => natural(versionOf(f)), cell: f => bdi(versionOf(f)) },
+    { title: "Mended in", width: 13, key: f => natural(fixedOf(f)), cell: f => fixedOf(f) ? bdi(fixedOf(f)) : KINDS[F.kind[f]][0] === "hole" ? bdi(statusOf(f).replaceAll("_", " ")) : "" },
+    { title: "Layer", width: 9, numeric: true, key: f => F.layer[f], cell: f => F.layer[f] >= 0 ? String(F.layer[f] + 1) + (F.line[f] > 0 ? ", line " + F.line[f] : "") : "" },
+    { title: "Risk", width: 6, numeric: true, key: f => F.risk[f], cell: f => F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) : "" }];
+  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => F.change[f], cell: f => el("span", { class: "flag " + CHANGES[F.change[f]] }, CHANGES[F.change[f]]) });
+  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => F.kind[f], cell: f => KINDS[F.kind[f]][0] });
   table = new Table({ root: byId("findings-table"), caption: "Findings, what is most urgent first. A name unfolds the evidence.", rows: findings, columns, detail,
-    off: f => !counted(f), told: t => {
+    severity: f => F.severity[f], off: f => !counted(f), told: t => {
       const all = findings.length, match = t.shown.length;
       byId("count").textContent = (match === all ? plural(all, "finding", "findings") : number(match) + " of " + plural(all, "finding", "findings")) +
         (t.groupOf ? ", in groups" : t.drawn < match ? ", the first " + number(t.drawn) + " listed" : "");
@@ -245,7 +249,7 @@ function drawLayers() {
   if (data.layers.some(l => l[1] > 0)) measures.push(["size", "bytes as stored"]);
   const draw = measure => place.replaceChildren(drawMap(boxes(measure),
     "Treemap of layers and their packages; areas are " + measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers."));
-  const start = findings.some(f => f.package >= 0 && counted(f)) ? "findings" : "packages";
+  const start = findings.some(f => packageOf(f) >= 0 && counted(f)) ? "findings" : "packages";
   const select = choice("Areas are", measures, draw);
   select.querySelector("select").value = start;
   body.append(el("div", { class: "row no-print" }, select), place,

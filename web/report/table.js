@@ -3,7 +3,7 @@
 const CHUNK = 50;
 
 class Table {
-  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight }], detail(row) or null, name(row), told(table), off(row) } */
+  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight }], detail(row) or null, severity(row), told(table), off(row) } */
   constructor(spec) {
     Object.assign(this, spec);
     this.sort = { column: -1, down: false };
@@ -57,8 +57,8 @@ class Table {
       this.sorted = this.rows;
       return;
     }
-    const keys = this.keys[column] || (this.keys[column] = this.rows.map(this.columns[column].key));
-    const at = this.rows.map((_, i) => i), way = down ? -1 : 1;
+    const keys = this.keys[column] || (this.keys[column] = Array.from(this.rows, this.columns[column].key));
+    const at = Array.from(this.rows, (_, i) => i), way = down ? -1 : 1;
     at.sort((a, b) => keys[a] < keys[b] ? -way : keys[a] > keys[b] ? way : a - b);
     this.sorted = at.map(i => this.rows[i]);
   }
@@ -96,7 +96,7 @@ class Table {
     this.list = [];
     for (const [name, rows] of groups) {
       this.list.push({ name, rows });
-      if (this.open.has(name)) this.list.push(...rows);
+      if (this.open.has(name)) for (const row of rows) this.list.push(row);
     }
   }
 
@@ -141,7 +141,7 @@ class Table {
   }
 
   drawGroup(group) {
-    const worst = Math.max(...group.rows.map(r => r.severity ?? r.worst));
+    const worst = group.rows.reduce((most, row) => Math.max(most, this.severity(row)), -1);
     const button = this.toggle(bdi(group.name), this.open.has(group.name), group, null);
     return el("tr", { class: "group" }, el("td", { colspan: this.columns.length }, button, " ",
       worst >= 0 ? chip(worst) : null, " " + number(group.rows.length)));
