@@ -315,6 +315,8 @@ void oakum_html_findings_init(OakumHtmlPage *page)
   json_object_set_new(page->data, "places", json_array());
   json_object_set_new(page->data, "findings", page->findings = json_object());
   page->strings = oakum_str_map_new(g_free, NULL);
+  guint none = oakum_html_shared(page, "");
+  g_assert(none == 0); /* as the page has it: 0 is no text */
   page->names = oakum_str_map_new(g_free, NULL);
   page->places = oakum_str_map_new(g_free, NULL);
   page->name_lines = g_string_new(NULL);

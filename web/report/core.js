@@ -17,7 +17,8 @@ const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG,
 /* What a stranger wrote: kept to itself where scripts of both directions meet. */
 const bdi = text => el("bdi", null, String(text));
 const code = text => el("code", null, bdi(text));
-const number = n => n.toLocaleString("en");
+/* By hand: the browser's own way reads its tables of languages first, which takes longer than all the rest of the page. */
+const number = n => String(n).replace(/\B(?=(?:\d{3})+$)/g, ",");
 const plural = (n, one, many) => number(n) + " " + (n === 1 ? one : many);
 
 function bytes(n) {
@@ -34,6 +35,7 @@ const natural = text => text.toLowerCase().replace(/[0-9]+/g, digits => digits.p
 /* ---- the data, as src/report/html-findings.c writes them ---------------------------------------------------------------------- */
 const block = id => byId(id).textContent;
 const data = JSON.parse(block("data"));
+const comparing = data.page === "compare";
 const SEVERITIES = data.severities, KINDS = data.kinds, CHANGES = ["came", "went", "stayed"];
 const FLAG = { kev: 1, ransomware: 2, suppressed: 4, gone: 8, base: 16 };
 
@@ -56,12 +58,43 @@ const idOf = f => nameOf(f)[0], titleOf = f => nameOf(f)[1], aliasesOf = f => na
 const packages = data.packages.map((r, index) => ({
   index, name: r[0], version: r[1], type: r[2], licence: r[3], layer: r[4], purl: r[5], change: r[6], from: r[7], count: 0, worst: -1,
 }));
-for (const f of findings)
-  if (packageOf(f) >= 0 && counted(f) && F.change[f] !== 1) {
-    const p = packages[packageOf(f)];
-    p.count++;
-    p.worst = Math.max(p.worst, F.severity[f]);
+
+/* All that the first view has to know of all findings, in one pass: before a page is painted nothing of it is compiled yet, and loops are slow. */
+function tally() {
+  const kinds = F.kind, severities = F.severity, changes = F.change, flags = F.flags, layers = F.layer, fixed = F.fixed, places = F.place;
+  /* counts[kind][change][severity] of what counts */
+  const out = { counts: KINDS.map(() => CHANGES.map(() => SEVERITIES.map(() => 0))), suppressed: 0, flags: 0, fixed: false, own: false, layers: new Set(),
+    kinds: new Uint8Array(KINDS.length), severities: new Uint8Array(SEVERITIES.length), changes: new Uint8Array(CHANGES.length),
+    byKind: new Int32Array(KINDS.length), bySeverity: new Int32Array(SEVERITIES.length), byChange: new Int32Array(CHANGES.length) };
+  let last = -1;
+  for (let f = 0; f < findings.length; f++) {
+    const flag = flags[f], change = comparing ? changes[f] : 0, severity = severities[f];
+    out.flags |= flag;
+    out.kinds[kinds[f]] = out.severities[severity] = out.changes[change] = 1;
+    if (fixed[f] > 0) out.fixed = true;
+    if (layers[f] >= 0 && !(flag & FLAG.base)) out.own = true;
+    if (layers[f] !== last) {
+      last = layers[f];
+      if (last >= 0) out.layers.add(last);
+    }
+    if (flag & FLAG.suppressed) {
+      out.suppressed++;
+      continue;
+    }
+    out.counts[kinds[f]][change][severity]++;
+    out.byKind[kinds[f]]++;
+    out.bySeverity[severity]++;
+    out.byChange[change]++;
+    const at = data.places[places[f]][PLACE.package];
+    if (at >= 0 && change !== 1) {
+      const p = packages[at];
+      p.count++;
+      if (p.worst < severity) p.worst = severity;
+    }
   }
+  return out;
+}
+const sums = tally();
 
 let lines = null, texts = null;
 /* The evidence of one finding stands behind this script, so that the page is there before all of it is, and is read when somebody asks:

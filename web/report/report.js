@@ -1,7 +1,5 @@
 /* The page itself. */
-const state = { text: "", severities: new Set(), kinds: new Set(), changes: new Set(), fixable: false, kev: false, suppressed: false, own: false,
-  type: "", layer: "", package: -1 };
-const comparing = data.page === "compare";
+const state = { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 };
 let table = null, packageTable = null, haystacks = null;
 
 /* ---- head and summary --------------------------------------------------------------------------------------------------------- */
@@ -39,12 +37,9 @@ function drawFacts() {
 }
 
 function drawBars() {
-  const rows = comparing ? CHANGES.map((name, i) => [name, f => F.change[f] === i]) : KINDS.map((kind, i) => [kind[1], f => F.kind[f] === i]);
-  const all = rows.map(([name, of]) => {
-    const counts = SEVERITIES.map(() => 0);
-    for (const f of findings) if (counted(f) && of(f)) counts[F.severity[f]]++;
-    return { name, counts, total: counts.reduce((a, b) => a + b, 0) };
-  }).filter(r => r.total > 0);
+  const add = (a, b) => a.map((n, i) => n + b[i]);
+  const rows = comparing ? CHANGES.map((name, i) => [name, sums.counts.map(changes => changes[i]).reduce(add)]) : KINDS.map((kind, i) => [kind[1], sums.counts[i][0]]);
+  const all = rows.map(([name, counts]) => ({ name, counts, total: counts.reduce((a, b) => a + b, 0) })).filter(r => r.total > 0);
   if (all.length === 0) {
     byId("bars").append(el("p", null, "Nothing was found."));
     return;
@@ -63,54 +58,58 @@ function haystack(f) {
   return [idOf(f), aliasesOf(f), subjectOf(f), versionOf(f), fixedOf(f), titleOf(f), statusOf(f)].join(" ").toLowerCase();
 }
 
-/* Which dimensions speak against a row: one pass gives what is shown, and what each button would show. */
-function misses(f, words) {
-  let miss = 0;
-  if (words.length > 0 && !words.every(w => haystacks[f].includes(w))) miss |= DIMENSIONS.text;
-  if (state.kinds.size > 0 && !state.kinds.has(F.kind[f])) miss |= DIMENSIONS.kinds;
-  if (state.severities.size > 0 && !state.severities.has(F.severity[f])) miss |= DIMENSIONS.severities;
-  if (state.changes.size > 0 && !state.changes.has(F.change[f])) miss |= DIMENSIONS.changes;
-  if ((state.fixable && !fixedOf(f)) || (state.kev && !(F.flags[f] & FLAG.kev)) || (!state.suppressed && !counted(f)) || (state.own && (F.flags[f] & FLAG.base)) ||
-      (state.type !== "" && typeOf(f) !== state.type) || (state.layer !== "" && F.layer[f] !== Number(state.layer)) ||
-      (state.package >= 0 && packageOf(f) !== state.package))
-    miss |= DIMENSIONS.other;
-  return miss;
-}
-
 const facets = [];
+const showCounts = (facet, counts) => facet.buttons.forEach((b, i) => { b.lastChild.data = " " + number(counts[i]); });
+let fresh = true; /* nothing was filtered yet: the sums are known */
+/* Which dimensions speak against each row: one pass gives what is shown, and what each button would show. */
 function apply() {
   const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
   if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
+  const needed = (state.kev ? FLAG.kev : 0), unwanted = (state.suppressed ? 0 : FLAG.suppressed) | (state.own ? FLAG.base : 0);
+  const layer = state.layer === "" ? -1 : Number(state.layer), { flags, fixed, place: at, layer: layers } = F;
+  if (fresh) {
+    fresh = false;
+    for (const facet of facets) showCounts(facet, facet.totals);
+    table.filter(sums.suppressed === 0 ? null : counted);
+    return;
+  }
+  const elsewhere = data.places.map(p => (state.type !== "" && data.strings[p[PLACE.type]] !== state.type) || (state.package >= 0 && p[PLACE.package] !== state.package));
   for (const facet of facets) facet.counts.fill(0);
   const shown = new Uint8Array(findings.length);
-  for (const f of findings) {
-    const miss = misses(f, words);
+  for (let f = 0; f < shown.length; f++) {
+    let miss = 0;
+    if (words.length > 0 && !words.every(w => haystacks[f].includes(w))) miss = DIMENSIONS.text;
+    if ((flags[f] & unwanted) || (flags[f] & needed) !== needed || (state.fixable && fixed[f] === 0) || (layer >= 0 && layers[f] !== layer) || elsewhere[at[f]])
+      miss |= DIMENSIONS.other;
+    for (let i = 0; i < facets.length; i++) if (facets[i].some && !facets[i].on[facets[i].column[f]]) miss |= facets[i].bit;
+    for (let i = 0; i < facets.length; i++) if ((miss & ~facets[i].bit) === 0) facets[i].counts[facets[i].column[f]]++;
     shown[f] = miss === 0;
-    for (const facet of facets) if ((miss & ~facet.bit) === 0) facet.counts[facet.of(f)]++;
   }
-  for (const facet of facets) facet.buttons.forEach((b, i) => { if (b) b.lastChild.data = " " + number(facet.counts[i]); });
+  for (const facet of facets) showCounts(facet, facet.counts);
   byId("picked").hidden = state.package < 0;
   if (state.package >= 0) byId("picked").textContent = "Only " + packages[state.package].name + ": show all packages";
   table.filter(f => shown[f] === 1);
 }
 
-function facet(title, names, set, bit, of, chips) {
-  const entry = { bit, of, counts: names.map(() => 0), buttons: [] };
+function press(facet, at, on) {
+  facet.on[at] = on ? 1 : 0;
+  facet.buttons[at].setAttribute("aria-pressed", String(on));
+  facet.some = facet.on.includes(1);
+}
+
+/* Buttons of the values that are there. */
+function facet(title, names, bit, column, [present, totals], chips) {
+  const entry = { bit, column, totals, counts: new Int32Array(names.length), on: new Uint8Array(names.length), some: false, buttons: [] };
   const box = el("fieldset", null, el("legend", null, title));
-  const present = new Set(Array.from(findings, of));
-  const order = names.map((_, i) => i).filter(i => present.has(i));
+  const order = names.map((_, i) => i).filter(i => present[i]);
   for (const i of chips ? order.reverse() : order) {
-    const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
-      const on = !set.delete(i);
-      if (on) set.add(i);
-      button.setAttribute("aria-pressed", String(on));
-      apply();
-    } }, chips ? el("span", { class: "chip s" + i }, names[i]) : names[i], " 0");
-    entry.buttons[i] = button;
-    box.append(button);
+    const click = () => { press(entry, i, !entry.on[i]); apply(); };
+    entry.buttons[i] = el("button", { type: "button", "aria-pressed": "false", onclick: click }, chips ? el("span", { class: "chip s" + i }, names[i]) : names[i], " 0");
+    box.append(entry.buttons[i]);
   }
+  if (order.length < 2) return null;
   facets.push(entry);
-  return present.size > 1 ? box : null;
+  return box;
 }
 
 function check(title, key) {
@@ -129,9 +128,8 @@ const GROUPS = {
 };
 
 function clearFilters() {
-  for (const set of [state.severities, state.kinds, state.changes]) set.clear();
+  for (const facet of facets) facet.buttons.forEach((_, i) => press(facet, i, false));
   Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 });
-  for (const node of byId("filters").querySelectorAll("[aria-pressed]")) node.setAttribute("aria-pressed", "false");
   for (const node of byId("filters").querySelectorAll("input[type=checkbox]")) node.checked = false;
   for (const node of byId("filters").querySelectorAll("select:not(#group)")) node.value = "";
   byId("search").value = "";
@@ -139,18 +137,17 @@ function clearFilters() {
 }
 
 function drawFilters() {
-  const some = (flag, of) => findings.some(f => of ? of(f) : F.flags[f] & flag);
   const search = el("input", { type: "search", id: "search", placeholder: "id, package, title", autocomplete: "off", spellcheck: "false",
     oninput: () => { state.text = search.value; apply(); } });
-  const types = [...new Set(Array.from(findings, typeOf))].filter(t => t).sort();
-  const layers = [...new Set(F.layer)].filter(l => l >= 0).sort((a, b) => a - b);
+  const types = [...new Set(data.places.map(p => data.strings[p[PLACE.type]]))].filter(t => t).sort();
+  const layers = [...sums.layers].sort((a, b) => a - b);
   const first = el("div", { class: "row" }, el("label", null, "Search ", search),
-    some(0, fixedOf) ? check("with a fix", "fixable") : null, some(FLAG.kev) ? check("known to be exploited", "kev") : null,
-    some(FLAG.base) && some(0, f => F.layer[f] >= 0 && !(F.flags[f] & FLAG.base)) ? check("not from the base image", "own") : null,
-    some(FLAG.suppressed) ? check("suppressed ones too (" + number(findings.filter(f => !counted(f)).length) + ")", "suppressed") : null);
-  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, state.severities, DIMENSIONS.severities, f => F.severity[f], true));
-  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), state.kinds, DIMENSIONS.kinds, f => F.kind[f], false),
-    comparing ? facet("Change", CHANGES, state.changes, DIMENSIONS.changes, f => F.change[f], false) : null);
+    sums.fixed ? check("with a fix", "fixable") : null, sums.flags & FLAG.kev ? check("known to be exploited", "kev") : null,
+    (sums.flags & FLAG.base) && sums.own ? check("not from the base image", "own") : null,
+    sums.suppressed > 0 ? check("suppressed ones too (" + number(sums.suppressed) + ")", "suppressed") : null);
+  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, DIMENSIONS.severities, F.severity, [sums.severities, sums.bySeverity], true));
+  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), DIMENSIONS.kinds, F.kind, [sums.kinds, sums.byKind], false),
+    comparing ? facet("Change", CHANGES, DIMENSIONS.changes, F.change, [sums.changes, sums.byChange], false) : null);
   const group = choice("Group by", [["", "nothing"], ["package", "package"], ["id", "id"], ["severity", "severity"], ["kind", "kind"], ["layer", "layer"]],
     value => table.groupBy(GROUPS[value] || null));
   group.querySelector("select").id = "group";
@@ -329,15 +326,14 @@ function keys(event) {
 
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
 
-/* What stands below the findings waits until they are on the screen. */
+/* What stands below the findings waits until they are on the screen, and lets the reader in between its parts. */
 const LATER = [["map", data.layers.length > 0 || (!comparing && packages.some(p => p.count > 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
   ["settings", data.settings && data.settings.length > 0, drawSettings]];
-let waiting = true;
-function drawRest() {
-  if (!waiting) return;
-  waiting = false;
-  for (const [id, there, draw] of LATER) if (there) draw();
-  performance.mark("all drawn");
+const waiting = [() => table.append(table.limit), drawHelp, ...LATER.filter(([, there]) => there).map(([, , draw]) => draw)];
+function drawNext() {
+  if (waiting.length > 0) waiting.shift()();
+  if (waiting.length > 0) setTimeout(drawNext);
+  else performance.mark("all drawn");
 }
 
 function drawParts() {
@@ -353,14 +349,16 @@ dark.addEventListener("change", () => setTheme(theme));
 byId("theme").addEventListener("click", nextTheme);
 document.addEventListener("keydown", keys);
 /* Paper has no button for more: all that the filters let through is printed. */
-addEventListener("beforeprint", () => { drawRest(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
+addEventListener("beforeprint", () => { while (waiting.length > 0) waiting.shift()(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
 drawHead();
 drawFacts();
 drawBars();
 drawFindings();
 drawFilters();
+/* The rows that one screen has room for; the others of the list follow when these are there. */
+table.first = Math.ceil(innerHeight / 45);
 apply();
-drawHelp();
+table.first = null;
 drawParts();
 byId("app").hidden = false;
-requestAnimationFrame(() => setTimeout(drawRest));
+requestAnimationFrame(() => setTimeout(drawNext));

@@ -7,13 +7,14 @@ class Table {
   constructor(spec) {
     Object.assign(this, spec);
     this.sort = { column: -1, down: false };
-    this.keep = () => true;
+    this.keep = null;
     this.groupOf = null;
     this.keys = [];
     this.sorted = this.rows;
     this.open = new Set();
     this.unfolded = new Set();
     this.limit = CHUNK;
+    this.first = null;
     this.build();
   }
 
@@ -63,6 +64,7 @@ class Table {
     this.sorted = at.map(i => this.rows[i]);
   }
 
+  /* null: all */
   filter(keep) {
     this.keep = keep;
     this.show();
@@ -76,7 +78,7 @@ class Table {
 
   /* What stands below each other: groups and rows. */
   show() {
-    this.shown = this.sorted.filter(this.keep);
+    this.shown = this.keep ? this.sorted.filter(this.keep) : this.sorted;
     this.limit = CHUNK;
     this.items();
     this.draw();
@@ -104,7 +106,7 @@ class Table {
     this.toggles = [];
     this.body.replaceChildren();
     this.drawn = 0;
-    this.append(this.limit);
+    this.append(this.first || this.limit);
     if (this.list.length === 0)
       this.body.append(el("tr", null, el("td", { colspan: this.columns.length }, "Nothing matches.")));
   }
