@@ -240,8 +240,12 @@ static guint name_of(OakumHtmlPage *page, const OakumFinding *f)
   if (aliases && *aliases)
     json_array_append_new(row, oakum_html_text(aliases));
   g_autofree char *line = oakum_json_dump(row, FALSE);
-  if (number_of(page->names, line, &number))
-    g_string_append_printf(page->name_lines, "%s\n", line);
+  if (number_of(page->names, line, &number)) {
+    if (number < OAKUM_HTML_FIRST)
+      json_array_append(json_object_get(page->data, "names"), row);
+    else
+      g_string_append_printf(page->name_lines, "%s\n", line);
+  }
   return number;
 }
 
@@ -313,6 +317,7 @@ void oakum_html_findings_init(OakumHtmlPage *page)
   json_object_set_new(page->data, "evidence", names);
   json_object_set_new(page->data, "strings", json_array());
   json_object_set_new(page->data, "places", json_array());
+  json_object_set_new(page->data, "names", json_array());
   json_object_set_new(page->data, "findings", page->findings = json_object());
   page->strings = oakum_str_map_new(g_free, NULL);
   guint none = oakum_html_shared(page, "");

@@ -8,6 +8,7 @@ typedef struct {
   char *text;
   guint times, place;
 } OakumHtmlSaid;
+#define OAKUM_HTML_FIRST 50u /* names that stand in `data`, for the rows that are listed at first */
 #define OAKUM_HTML_LINK 3u   /* a name; what its address begins with; else all of its address */
 #define OAKUM_HTML_RECORD 7u /* cells of a record of a feed */
 
@@ -17,7 +18,7 @@ typedef struct {
   json_t *packages;                     /* an array inside of data */
   json_t *findings;                     /* columns inside of data: a number a finding in each */
   GHashTable *strings, *names, *places; /* text to its number in the table of this name */
-  GString *name_lines;                  /* the table of names, a line of JSON each */
+  GString *name_lines;                  /* names from OAKUM_HTML_FIRST on, a line of JSON each */
   struct {
     GHashTable *numbers; /* text to its place in `said` */
     GArray *said;        /* OakumHtmlSaid */

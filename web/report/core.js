@@ -50,9 +50,18 @@ const typeOf = f => data.strings[place(f, PLACE.type)], packageOf = f => place(f
 const fixedOf = f => data.strings[F.fixed[f]], statusOf = f => data.strings[F.status[f]];
 const counted = f => !(F.flags[f] & FLAG.suppressed);
 
-/* Ids, titles and other names are read when they are asked for: most are never on the screen. */
-const nameLines = block("names").split("\n"), names = [];
-const nameOf = f => names[F.name[f]] || (names[F.name[f]] = JSON.parse(nameLines[F.name[f]]));
+/* Ids, titles and other names: those of the first rows are in the data, so that a page is there before all of it is; the others stand behind
+ * this script, and are read when they are asked for. */
+const names = data.names, NAMES = names.length;
+let nameLines = null;
+function nameOf(f) {
+  const at = F.name[f];
+  if (names[at]) return names[at];
+  nameLines = nameLines || block("names").split("\n");
+  return names[at] = JSON.parse(nameLines[at - NAMES]);
+}
+/* What needs more than the first rows waits for the file's end. */
+const soon = action => document.readyState === "loading" ? addEventListener("DOMContentLoaded", action, { once: true }) : action();
 const idOf = f => nameOf(f)[0], titleOf = f => nameOf(f)[1], aliasesOf = f => nameOf(f)[2] || "";
 
 const packages = data.packages.map((r, index) => ({
@@ -97,10 +106,8 @@ function tally() {
 const sums = tally();
 
 let lines = null, texts = null;
-/* The evidence of one finding stands behind this script, so that the page is there before all of it is, and is read when somebody asks:
- * a line, in which a number stands for a text that is said more than once. */
+/* The evidence of one finding: a line, in which a number stands for a text that is said more than once. */
 function evidence(f) {
-  if (document.readyState === "loading") return { why: "still being loaded: fold and unfold this again" };
   lines = lines || block("details").split("\n");
   texts = texts || block("texts").split("\n");
   const text = word => typeof word === "string" ? word : word === 0 ? "" : word === 1 ? idOf(f) : JSON.parse(texts[word - 2]);

@@ -61,18 +61,20 @@ function haystack(f) {
 const facets = [];
 const showCounts = (facet, counts) => facet.buttons.forEach((b, i) => { b.lastChild.data = " " + number(counts[i]); });
 let fresh = true; /* nothing was filtered yet: the sums are known */
-/* Which dimensions speak against each row: one pass gives what is shown, and what each button would show. */
 function apply() {
-  const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
-  if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
-  const needed = (state.kev ? FLAG.kev : 0), unwanted = (state.suppressed ? 0 : FLAG.suppressed) | (state.own ? FLAG.base : 0);
-  const layer = state.layer === "" ? -1 : Number(state.layer), { flags, fixed, place: at, layer: layers } = F;
   if (fresh) {
     fresh = false;
     for (const facet of facets) showCounts(facet, facet.totals);
     table.filter(sums.suppressed === 0 ? null : counted);
-    return;
-  }
+  } else soon(filter);
+}
+
+/* Which dimensions speak against each row: one pass gives what is shown, and what each button would show. */
+function filter() {
+  const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
+  if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
+  const needed = (state.kev ? FLAG.kev : 0), unwanted = (state.suppressed ? 0 : FLAG.suppressed) | (state.own ? FLAG.base : 0);
+  const layer = state.layer === "" ? -1 : Number(state.layer), { flags, fixed, place: at, layer: layers } = F;
   const elsewhere = data.places.map(p => (state.type !== "" && data.strings[p[PLACE.type]] !== state.type) || (state.package >= 0 && p[PLACE.package] !== state.package));
   for (const facet of facets) facet.counts.fill(0);
   const shown = new Uint8Array(findings.length);
@@ -356,7 +358,7 @@ drawBars();
 drawFindings();
 drawFilters();
 /* The rows that one screen has room for; the others of the list follow when these are there. */
-table.first = Math.ceil(innerHeight / 45);
+table.first = Math.ceil(innerHeight / 70);
 apply();
 table.first = null;
 drawParts();

@@ -20,11 +20,11 @@ class Table {
 
   build() {
     this.heads = this.columns.map((column, at) => {
-      const button = el("button", { type: "button", onclick: () => this.sortBy(at) }, column.title);
+      const button = el("button", { type: "button", onclick: () => soon(() => this.sortBy(at)) }, column.title);
       return el("th", { scope: "col", class: column.tight ? "tight" : null }, button);
     });
     this.body = el("tbody", { onkeydown: event => this.key(event), onclick: event => this.click(event) });
-    this.moreButton = el("button", { type: "button", class: "more", onclick: () => this.more() });
+    this.moreButton = el("button", { type: "button", class: "more", onclick: () => soon(() => this.more()) });
     this.root.replaceChildren(el("div", { class: "scroll" },
       el("table", { class: "fixed" }, el("caption", null, this.caption), this.widths(), el("thead", null, el("tr", null, ...this.heads)), this.body)),
       el("p", null, this.moreButton));
@@ -73,7 +73,7 @@ class Table {
   groupBy(groupOf) {
     this.groupOf = groupOf;
     this.open.clear();
-    this.show();
+    soon(() => this.show());
   }
 
   /* What stands below each other: groups and rows. */
@@ -170,7 +170,7 @@ class Table {
 
   click(event) {
     const button = event.target.closest(".toggle");
-    if (button) this.flip(button);
+    if (button) soon(() => this.flip(button));
   }
 
   flip(button) {
@@ -225,9 +225,9 @@ class Table {
     case "PageUp": to = at - 10; break;
     case "Home": to = 0; break;
     case "End": to = this.toggles.length - 1; break;
-    case "ArrowRight": if (!expanded) this.flip(button); event.preventDefault(); return;
+    case "ArrowRight": if (!expanded) soon(() => this.flip(button)); event.preventDefault(); return;
     case "ArrowLeft":
-      if (expanded) this.flip(button);
+      if (expanded) soon(() => this.flip(button));
       else for (let i = at; i >= 0 && this.groupOf; i--) if (this.toggles[i].item.rows) { this.focus(this.toggles[i]); break; }
       event.preventDefault();
       return;
@@ -235,7 +235,7 @@ class Table {
     }
     if ((event.key === "j" || event.key === "k") && !letters) return;
     event.preventDefault();
-    if (to >= this.toggles.length && this.drawn < this.list.length) this.more();
+    if (to >= this.toggles.length && this.drawn < this.list.length) soon(() => this.more());
     this.focus(this.toggles[Math.max(0, Math.min(to, this.toggles.length - 1))]);
   }
 }
