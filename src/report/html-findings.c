@@ -34,6 +34,7 @@ static const char *const labels[] = {
     "why",      "fix",  "compared", "fix_date", "suppressed", "severity_by", "cvss",
     "epss",     "kev",  "gone",     "advisory", "looked_up",  "purl",        "file",
     "category", "code", "match",    "layer",    "created_by", "dockerfile",  "fingerprint"};
+enum { OAKUM_HTML_SUPPRESSED = 4, OAKUM_HTML_OF_BASE = 16 }; /* of a finding's flags */
 typedef const char *Texts[G_N_ELEMENTS(labels)];
 
 static void set(Texts texts, const char *label, const char *text)
@@ -263,6 +264,61 @@ static guint place_of(OakumHtmlPage *page, const char *subject, const char *vers
   return number;
 }
 
+static gint by_index(gconstpointer a, gconstpointer b)
+{
+  return GPOINTER_TO_INT(a) - GPOINTER_TO_INT(b);
+}
+
+static void sum(OakumHtmlPage *page, const OakumFinding *f, int flags, int change)
+{
+  guint kind = oakum_html_kind(f->kind), at = change < 0 ? 0 : (guint)change;
+  page->sums.kinds[kind] = page->sums.changes[at] = page->sums.severities[f->severity] = TRUE;
+  page->sums.flags |= flags;
+  page->sums.fixed |= f->fixed && *f->fixed;
+  page->sums.own |= f->layer_index >= 0 && !(flags & OAKUM_HTML_OF_BASE);
+  if (f->layer_index >= 0)
+    g_hash_table_add(page->sums.layers, GINT_TO_POINTER(f->layer_index));
+  if (flags & OAKUM_HTML_SUPPRESSED)
+    page->sums.suppressed++;
+  else
+    page->sums.counts[kind][at][f->severity]++;
+}
+
+static json_t *booleans(const gboolean *list, size_t n)
+{
+  json_t *out = json_array();
+  for (size_t i = 0; i < n; i++)
+    json_array_append_new(out, json_integer(list[i] != FALSE));
+  return out;
+}
+
+void oakum_html_sums(OakumHtmlPage *page)
+{
+  json_t *counts = json_array(), *layers = json_array();
+  for (size_t kind = 0; kind < OAKUM_FINDING_KINDS; kind++) {
+    json_t *changes = json_array();
+    for (size_t change = 0; change < 3; change++) {
+      json_t *row = json_array();
+      for (size_t s = 0; s <= OAKUM_SEVERITY_CRITICAL; s++)
+        json_array_append_new(row, json_integer(page->sums.counts[kind][change][s]));
+      json_array_append_new(changes, row);
+    }
+    json_array_append_new(counts, changes);
+  }
+  g_autoptr(GList) keys = g_hash_table_get_keys(page->sums.layers);
+  keys = g_list_sort(keys, by_index);
+  for (const GList *key = keys; key; key = key->next)
+    json_array_append_new(layers, json_integer(GPOINTER_TO_INT(key->data)));
+  json_object_set_new(
+      page->data, "sums",
+      json_pack("{so si si sb sb so so so so}", "counts", counts, "suppressed",
+                (int)page->sums.suppressed, "flags", page->sums.flags, "fixed", page->sums.fixed,
+                "own", page->sums.own, "layers", layers, "kinds",
+                booleans(page->sums.kinds, G_N_ELEMENTS(page->sums.kinds)), "changes",
+                booleans(page->sums.changes, G_N_ELEMENTS(page->sums.changes)), "severities",
+                booleans(page->sums.severities, G_N_ELEMENTS(page->sums.severities))));
+}
+
 void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const OakumFinding *f,
                         const OakumPackage *package, int index, int change)
 {
@@ -274,8 +330,9 @@ void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const Oa
   const char *subject = f->package_name && *f->package_name ? f->package_name
                         : f->file                           ? f->file
                                                             : "";
-  int flags = (f->kev ? 1 : 0) | (f->ransomware ? 2 : 0) | (f->suppressed ? 4 : 0) |
-              (f->gone ? 8 : 0) | (origin && origin->base ? 16 : 0);
+  int flags = (f->kev ? 1 : 0) | (f->ransomware ? 2 : 0) |
+              (f->suppressed ? OAKUM_HTML_SUPPRESSED : 0) | (f->gone ? 8 : 0) |
+              (origin && origin->base ? OAKUM_HTML_OF_BASE : 0);
   gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
   const struct {
     const char *name;
@@ -298,6 +355,7 @@ void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const Oa
       json_object_set_new(page->findings, cells[i].name, column = json_array());
     json_array_append_new(column, json_integer(cells[i].value));
   }
+  sum(page, f, flags, change);
   evidence(page, result, f, package, origin);
   plain_row(page, f, subject);
 }
@@ -322,6 +380,7 @@ void oakum_html_findings_init(OakumHtmlPage *page)
   page->strings = oakum_str_map_new(g_free, NULL);
   guint none = oakum_html_shared(page, "");
   g_assert(none == 0); /* as the page has it: 0 is no text */
+  page->sums.layers = g_hash_table_new(NULL, NULL);
   page->names = oakum_str_map_new(g_free, NULL);
   page->places = oakum_str_map_new(g_free, NULL);
   page->name_lines = g_string_new(NULL);
@@ -334,6 +393,7 @@ void oakum_html_findings_init(OakumHtmlPage *page)
 void oakum_html_findings_clear(OakumHtmlPage *page)
 {
   g_hash_table_unref(page->strings);
+  g_hash_table_unref(page->sums.layers);
   g_hash_table_unref(page->names);
   g_hash_table_unref(page->places);
   g_string_free(page->name_lines, TRUE);

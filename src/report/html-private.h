@@ -8,7 +8,8 @@ typedef struct {
   char *text;
   guint times, place;
 } OakumHtmlSaid;
-#define OAKUM_HTML_FIRST 50u /* names that stand in `data`, for the rows that are listed at first */
+#define OAKUM_HTML_FIRST 50u /* names that stand in `data`, for the rows that are listed at first  \
+                              */
 #define OAKUM_HTML_LINK 3u   /* a name; what its address begins with; else all of its address */
 #define OAKUM_HTML_RECORD 7u /* cells of a record of a feed */
 
@@ -25,8 +26,18 @@ typedef struct {
     GArray *words;       /* guint32: of each finding its texts, then paths, links and records, how
                           * many words in front of each */
   } evidence;
-  GString *plain; /* for a browser without scripts */
-  guint listed;   /* findings in `plain` */
+  struct {
+    guint counts[OAKUM_FINDING_KINDS][3][OAKUM_SEVERITY_CRITICAL + 1]; /* kind in the page's order,
+                                                                        * change, severity: of what
+                                                                        * counts */
+    guint suppressed;
+    gboolean kinds[OAKUM_FINDING_KINDS], changes[3], severities[OAKUM_SEVERITY_CRITICAL + 1];
+    int flags;           /* of all */
+    gboolean fixed, own; /* some have a fix; some are of a layer that is not the base's */
+    GHashTable *layers;  /* index: those that have one */
+  } sums;                /* what the first view says of all */
+  GString *plain;        /* for a browser without scripts */
+  guint listed;          /* findings in `plain` */
 } OakumHtmlPage;
 /* `kind` is "scan" or "compare". */
 void oakum_html_page_init(OakumHtmlPage *page, const char *kind);
@@ -51,6 +62,8 @@ NODISCARD char *oakum_html_bytes(int64_t bytes);
 /* Tables of findings, empty; `data` is there. */
 void oakum_html_findings_init(OakumHtmlPage *page);
 void oakum_html_findings_clear(OakumHtmlPage *page);
+/* Puts what is summed up into `data`. */
+void oakum_html_sums(OakumHtmlPage *page);
 /* The evidence: a line of JSON for each text that is said more than once, and for each finding. */
 void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details);
 /* The whole file; takes what `page` holds. New string. */

@@ -170,6 +170,7 @@ char *oakum_html_page_end(OakumHtmlPage *page, const char *title)
   plain_end(page);
   GString *said = g_string_new(NULL), *lines = g_string_new(NULL);
   oakum_html_evidence(page, said, lines);
+  oakum_html_sums(page);
   g_autofree char *raw = oakum_json_dump(page->data, FALSE), *data = inert(raw),
                   *names = inert(page->name_lines->str), *texts = inert(said->str),
                   *details = inert(lines->str), *policy = policy_text(),

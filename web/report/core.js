@@ -40,9 +40,8 @@ const SEVERITIES = data.severities, KINDS = data.kinds, CHANGES = ["came", "went
 const FLAG = { kev: 1, ransomware: 2, suppressed: 4, gone: 8, base: 16 };
 
 /* A finding is a number; what is known of it stands in columns of numbers, many of which stand for a text. */
-const F = { change: [] };
-for (const name in data.findings) F[name] = Int32Array.from(data.findings[name]);
-const findings = Int32Array.from(data.findings.severity || [], (_, i) => i);
+const F = { severity: [], change: [], ...data.findings }, sums = data.sums;
+const findings = new Int32Array(F.severity.length).map((_, i) => i);
 const PLACE = { subject: 0, version: 1, type: 2, package: 3 };
 const place = (f, cell) => data.places[F.place[f]][cell];
 const subjectOf = f => data.strings[place(f, PLACE.subject)], versionOf = f => data.strings[place(f, PLACE.version)];
@@ -68,42 +67,15 @@ const packages = data.packages.map((r, index) => ({
   index, name: r[0], version: r[1], type: r[2], licence: r[3], layer: r[4], purl: r[5], change: r[6], from: r[7], count: 0, worst: -1,
 }));
 
-/* All that the first view has to know of all findings, in one pass: before a page is painted nothing of it is compiled yet, and loops are slow. */
-function tally() {
-  const kinds = F.kind, severities = F.severity, changes = F.change, flags = F.flags, layers = F.layer, fixed = F.fixed, places = F.place;
-  /* counts[kind][change][severity] of what counts */
-  const out = { counts: KINDS.map(() => CHANGES.map(() => SEVERITIES.map(() => 0))), suppressed: 0, flags: 0, fixed: false, own: false, layers: new Set(),
-    kinds: new Uint8Array(KINDS.length), severities: new Uint8Array(SEVERITIES.length), changes: new Uint8Array(CHANGES.length),
-    byKind: new Int32Array(KINDS.length), bySeverity: new Int32Array(SEVERITIES.length), byChange: new Int32Array(CHANGES.length) };
-  let last = -1;
-  for (let f = 0; f < findings.length; f++) {
-    const flag = flags[f], change = comparing ? changes[f] : 0, severity = severities[f];
-    out.flags |= flag;
-    out.kinds[kinds[f]] = out.severities[severity] = out.changes[change] = 1;
-    if (fixed[f] > 0) out.fixed = true;
-    if (layers[f] >= 0 && !(flag & FLAG.base)) out.own = true;
-    if (layers[f] !== last) {
-      last = layers[f];
-      if (last >= 0) out.layers.add(last);
-    }
-    if (flag & FLAG.suppressed) {
-      out.suppressed++;
-      continue;
-    }
-    out.counts[kinds[f]][change][severity]++;
-    out.byKind[kinds[f]]++;
-    out.bySeverity[severity]++;
-    out.byChange[change]++;
-    const at = data.places[places[f]][PLACE.package];
-    if (at >= 0 && change !== 1) {
-      const p = packages[at];
-      p.count++;
-      if (p.worst < severity) p.worst = severity;
-    }
+/* Holes and what else each package has; not asked for before the page is painted. */
+function countPackages() {
+  for (const f of findings) {
+    const at = packageOf(f);
+    if (at < 0 || !counted(f) || F.change[f] === 1) continue;
+    packages[at].count++;
+    packages[at].worst = Math.max(packages[at].worst, F.severity[f]);
   }
-  return out;
 }
-const sums = tally();
 
 let lines = null, texts = null;
 /* The evidence of one finding: a line, in which a number stands for a text that is said more than once. */

@@ -15,7 +15,7 @@ function drawHead() {
     if (verdict.reasons.length > 0) box.append(el("ul", null, ...verdict.reasons.map(r => el("li", null, bdi(r)))));
     else box.append(el("p", null, "Nothing that was asked for speaks against it."));
     if (verdict.rules && verdict.rules.length > 0)
-      box.append(el("details", { open: verdict.kind !== "pass" }, el("summary", null, plural(verdict.rules.length, "rule", "rules") + " of the policy"),
+      box.append(el("details", null, el("summary", null, plural(verdict.rules.length, "rule", "rules") + " of the policy"),
         plainTable("Rules of the policy, and what each saw", ["Rule", "Verdict", "Findings", "Not known", "Allowed", "First of them"],
           verdict.rules.map(([name, word, count, saw, unsure, most]) =>
             [bdi(name), word, number(count), number(unsure), number(most), el("ul", null, ...saw.map(s => el("li", null, bdi(s))))]), [false, false, true, true, true, false])));
@@ -31,6 +31,7 @@ function drawFacts() {
       data.facts.map(f => [f[0], bdi(f[1]), bdi(f[2]), f[3] || ""]), [false, false, false, false]));
     return;
   }
+  byId("summary").classList.add("beside");
   const list = el("dl");
   for (const [name, value] of data.facts) list.append(el("dt", null, name), el("dd", null, name === "Digest" ? code(value) : bdi(value)));
   byId("facts").append(list);
@@ -47,7 +48,7 @@ function drawBars() {
   const most = Math.max(...all.map(r => r.total)), grid = el("div", { class: "bars" });
   const told = c => SEVERITIES.map((s, i) => c[i] ? number(c[i]) + " " + s : "").filter(t => t).reverse().join(", ");
   for (const r of all)
-    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", null, told(r.counts)));
+    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", { class: "told" }, told(r.counts)));
   byId("bars").append(el("h3", null, comparing ? "Findings that came, went and stayed" : "Findings by kind and severity"), grid);
 }
 
@@ -99,8 +100,15 @@ function press(facet, at, on) {
   facet.some = facet.on.includes(1);
 }
 
+/* Of what counts, by what `of` makes of kind, change and severity. */
+function sumOf(of) {
+  const out = [];
+  sums.counts.forEach((changes, k) => changes.forEach((row, c) => row.forEach((n, s) => { out[of(k, c, s)] = (out[of(k, c, s)] || 0) + n; })));
+  return out;
+}
+
 /* Buttons of the values that are there. */
-function facet(title, names, bit, column, [present, totals], chips) {
+function facet(title, names, bit, column, present, totals, chips) {
   const entry = { bit, column, totals, counts: new Int32Array(names.length), on: new Uint8Array(names.length), some: false, buttons: [] };
   const box = el("fieldset", null, el("legend", null, title));
   const order = names.map((_, i) => i).filter(i => present[i]);
@@ -142,23 +150,23 @@ function drawFilters() {
   const search = el("input", { type: "search", id: "search", placeholder: "id, package, title", autocomplete: "off", spellcheck: "false",
     oninput: () => { state.text = search.value; apply(); } });
   const types = [...new Set(data.places.map(p => data.strings[p[PLACE.type]]))].filter(t => t).sort();
-  const layers = [...sums.layers].sort((a, b) => a - b);
+  const layers = sums.layers;
   const first = el("div", { class: "row" }, el("label", null, "Search ", search),
     sums.fixed ? check("with a fix", "fixable") : null, sums.flags & FLAG.kev ? check("known to be exploited", "kev") : null,
     (sums.flags & FLAG.base) && sums.own ? check("not from the base image", "own") : null,
     sums.suppressed > 0 ? check("suppressed ones too (" + number(sums.suppressed) + ")", "suppressed") : null);
-  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, DIMENSIONS.severities, F.severity, [sums.severities, sums.bySeverity], true));
-  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), DIMENSIONS.kinds, F.kind, [sums.kinds, sums.byKind], false),
-    comparing ? facet("Change", CHANGES, DIMENSIONS.changes, F.change, [sums.changes, sums.byChange], false) : null);
+  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, DIMENSIONS.severities, F.severity, sums.severities, sumOf((k, c, s) => s), true));
+  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), DIMENSIONS.kinds, F.kind, sums.kinds, sumOf(k => k), false),
+    comparing ? facet("Change", CHANGES, DIMENSIONS.changes, F.change, sums.changes, sumOf((k, c) => c), false) : null);
   const group = choice("Group by", [["", "nothing"], ["package", "package"], ["id", "id"], ["severity", "severity"], ["kind", "kind"], ["layer", "layer"]],
     value => table.groupBy(GROUPS[value] || null));
   group.querySelector("select").id = "group";
-  const fourth = el("div", { class: "row" },
+  third.append(...[
     types.length > 1 ? choice("Type", [["", "all"], ...types.map(t => [t, t])], v => { state.type = v; apply(); }) : null,
     layers.length > 1 ? choice("Layer", [["", "all"], ...layers.map(l => [String(l), String(l + 1)])], v => { state.layer = v; apply(); }) : null,
     group, el("button", { type: "button", id: "clear", onclick: clearFilters }, "Clear filters"),
-    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.package = -1; apply(); } }));
-  byId("filters").append(first, second, third, fourth);
+    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.package = -1; apply(); } })].filter(n => n));
+  byId("filters").append(first, second, third);
 }
 
 /* ---- findings ----------------------------------------------------------------------------------------------------------------- */
@@ -329,9 +337,9 @@ function keys(event) {
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
 
 /* What stands below the findings waits until they are on the screen, and lets the reader in between its parts. */
-const LATER = [["map", data.layers.length > 0 || (!comparing && packages.some(p => p.count > 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
+const LATER = [["map", data.layers.length > 0 || (!comparing && F.place !== undefined && findings.some(f => packageOf(f) >= 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
   ["settings", data.settings && data.settings.length > 0, drawSettings]];
-const waiting = [() => table.append(table.limit), drawHelp, ...LATER.filter(([, there]) => there).map(([, , draw]) => draw)];
+const waiting = [() => table.append(table.limit), drawHelp, countPackages, ...LATER.filter(([, there]) => there).map(([, , draw]) => draw)];
 function drawNext() {
   if (waiting.length > 0) waiting.shift()();
   if (waiting.length > 0) setTimeout(drawNext);
@@ -357,10 +365,10 @@ drawFacts();
 drawBars();
 drawFindings();
 drawFilters();
-/* The rows that one screen has room for; the others of the list follow when these are there. */
-table.first = Math.ceil(innerHeight / 70);
-apply();
-table.first = null;
 drawParts();
 byId("app").hidden = false;
+/* The rows that the screen has room for; the others of the list follow when these are there. */
+table.first = Math.max(4, Math.ceil((innerHeight - byId("findings-table").getBoundingClientRect().top) / 40));
+apply();
+table.first = null;
 requestAnimationFrame(() => setTimeout(drawNext));

@@ -71,7 +71,7 @@ function severityBar(counts, most, told) {
   const bar = svg("svg", { viewBox: "0 0 1000 16", preserveAspectRatio: "none", role: "img", "aria-label": told });
   let x = 0;
   for (let s = SEVERITIES.length - 1; s >= 0 && total > 0; s--) {
-    const w = counts[s] / most * 1000;
+    const w = counts[s] > 0 ? Math.max(6, counts[s] / most * 1000) : 0; /* a few are to be seen beside thousands */
     if (w > 0) bar.append(svg("rect", { x, y: 0, width: w, height: 16, class: "s" + s }));
     x += w;
   }
