@@ -8,7 +8,8 @@ typedef struct {
   char *text;
   guint times, place;
 } OakumHtmlSaid;
-#define OAKUM_HTML_FIRST 50u /* names that stand in `data`, for the rows that are listed at first  \
+#define OAKUM_HTML_FIRST                                                                           \
+  50u                        /* names that stand in `data`, for the rows that are listed at first  \
                               */
 #define OAKUM_HTML_LINK 3u   /* a name; what its address begins with; else all of its address */
 #define OAKUM_HTML_RECORD 7u /* cells of a record of a feed */
@@ -55,6 +56,8 @@ void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const Oa
 /* ("Size", "12 MB"); `after` NULL: of one image. */
 void oakum_html_fact(OakumHtmlPage *page, const char *name, const char *value, const char *after,
                      const char *difference);
+/* [digest, bytes, what made it, whether it is the base image's] */
+NODISCARD json_t *oakum_html_layer(const OakumLayerOrigin *origin);
 /* All of `layers`. */
 void oakum_html_layers(OakumHtmlPage *page, const OakumCatalog *catalog);
 /* "12.3 MB"; below 0: "unknown". New string. */

@@ -103,18 +103,21 @@ void oakum_html_fact(OakumHtmlPage *page, const char *name, const char *value, c
   g_string_append(page->plain, "</li>\n");
 }
 
+json_t *oakum_html_layer(const OakumLayerOrigin *origin)
+{
+  json_t *row = json_array();
+  json_array_append_new(row, oakum_html_text(origin->digest));
+  json_array_append_new(row, json_integer(origin->size));
+  json_array_append_new(row, oakum_html_text(origin->created_by));
+  json_array_append_new(row, json_boolean(origin->base));
+  return row;
+}
+
 void oakum_html_layers(OakumHtmlPage *page, const OakumCatalog *catalog)
 {
   json_t *layers = json_object_get(page->data, "layers");
-  for (guint i = 0; i < catalog->layers->len; i++) {
-    const OakumLayerOrigin *origin = catalog->layers->pdata[i];
-    json_t *row = json_array();
-    json_array_append_new(row, oakum_html_text(origin->digest));
-    json_array_append_new(row, json_integer(origin->size));
-    json_array_append_new(row, oakum_html_text(origin->created_by));
-    json_array_append_new(row, json_boolean(origin->base));
-    json_array_append_new(layers, row);
-  }
+  for (guint i = 0; i < catalog->layers->len; i++)
+    json_array_append_new(layers, oakum_html_layer(catalog->layers->pdata[i]));
 }
 
 /* ---- the file

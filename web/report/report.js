@@ -1,5 +1,5 @@
 /* The page itself. */
-const state = { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 };
+const state = { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", pick: null };
 let table = null, packageTable = null, haystacks = null;
 
 /* ---- head and summary --------------------------------------------------------------------------------------------------------- */
@@ -39,17 +39,18 @@ function drawFacts() {
 
 function drawBars() {
   const add = (a, b) => a.map((n, i) => n + b[i]);
-  const rows = comparing ? CHANGES.map((name, i) => [name, sums.counts.map(changes => changes[i]).reduce(add)]) : KINDS.map((kind, i) => [kind[1], sums.counts[i][0]]);
-  const all = rows.map(([name, counts]) => ({ name, counts, total: counts.reduce((a, b) => a + b, 0) })).filter(r => r.total > 0);
-  if (all.length === 0) {
+  const [came, went, stayed] = CHANGES.map((_, i) => sums.counts.map(changes => changes[i]).reduce(add));
+  const rows = comparing ? [["before", add(went, stayed)], ["after", add(came, stayed)], ["came", came], ["went", went], ["stayed", stayed]] : KINDS.map((kind, i) => [kind[1], sums.counts[i][0]]);
+  const all = rows.map(([name, counts]) => ({ name, counts, total: counts.reduce((a, b) => a + b, 0) })).filter((r, i) => r.total > 0 || (comparing && i < 2));
+  if (all.every(r => r.total === 0)) {
     byId("bars").append(el("p", null, "Nothing was found."));
     return;
   }
   const most = Math.max(...all.map(r => r.total)), grid = el("div", { class: "bars" });
   const told = c => SEVERITIES.map((s, i) => c[i] ? number(c[i]) + " " + s : "").filter(t => t).reverse().join(", ");
   for (const r of all)
-    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", { class: "told" }, told(r.counts)));
-  byId("bars").append(el("h3", null, comparing ? "Findings that came, went and stayed" : "Findings by kind and severity"), grid);
+    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", { class: "told" }, told(r.counts) || "none"));
+  byId("bars").append(el("h3", null, comparing ? "Findings before and after" : "Findings by kind and severity"), grid);
 }
 
 /* ---- filters ------------------------------------------------------------------------------------------------------------------ */
@@ -76,7 +77,7 @@ function filter() {
   if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
   const needed = (state.kev ? FLAG.kev : 0), unwanted = (state.suppressed ? 0 : FLAG.suppressed) | (state.own ? FLAG.base : 0);
   const layer = state.layer === "" ? -1 : Number(state.layer), { flags, fixed, place: at, layer: layers } = F;
-  const elsewhere = data.places.map(p => (state.type !== "" && data.strings[p[PLACE.type]] !== state.type) || (state.package >= 0 && p[PLACE.package] !== state.package));
+  const elsewhere = data.places.map(p => (state.type !== "" && data.strings[p[PLACE.type]] !== state.type) || (state.pick !== null && !state.pick.of(p)));
   for (const facet of facets) facet.counts.fill(0);
   const shown = new Uint8Array(findings.length);
   for (let f = 0; f < shown.length; f++) {
@@ -89,8 +90,8 @@ function filter() {
     shown[f] = miss === 0;
   }
   for (const facet of facets) showCounts(facet, facet.counts);
-  byId("picked").hidden = state.package < 0;
-  if (state.package >= 0) byId("picked").textContent = "Only " + packages[state.package].name + ": show all packages";
+  byId("picked").hidden = state.pick === null;
+  if (state.pick) byId("picked").replaceChildren("Only ", bdi(state.pick.name), ": show all packages");
   table.filter(f => shown[f] === 1);
 }
 
@@ -139,7 +140,7 @@ const GROUPS = {
 
 function clearFilters() {
   for (const facet of facets) facet.buttons.forEach((_, i) => press(facet, i, false));
-  Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 });
+  Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", pick: null });
   for (const node of byId("filters").querySelectorAll("input[type=checkbox]")) node.checked = false;
   for (const node of byId("filters").querySelectorAll("select:not(#group)")) node.value = "";
   byId("search").value = "";
@@ -165,7 +166,7 @@ function drawFilters() {
     types.length > 1 ? choice("Type", [["", "all"], ...types.map(t => [t, t])], v => { state.type = v; apply(); }) : null,
     layers.length > 1 ? choice("Layer", [["", "all"], ...layers.map(l => [String(l), String(l + 1)])], v => { state.layer = v; apply(); }) : null,
     group, el("button", { type: "button", id: "clear", onclick: clearFilters }, "Clear filters"),
-    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.package = -1; apply(); } })].filter(n => n));
+    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.pick = null; apply(); } })].filter(n => n));
   byId("filters").append(first, second, third);
 }
 
@@ -227,47 +228,83 @@ function drawFindings() {
 }
 
 /* ---- layers and packages ------------------------------------------------------------------------------------------------------ */
-function pick(index) {
-  state.package = index;
+function pick(name, of) {
+  state.pick = { name, of };
   apply();
   byId("findings").scrollIntoView();
   table.enter();
 }
+const pickPackage = p => pick(p.name, place => place[PLACE.package] === p.index);
+
+/* What a map shows: { title, layers: as the data have them, packages: [{ name, version, layer, count, worst, pick }], brought: how many packages
+ * each layer brought, the last of them those of no layer }. A comparison lists only packages that have findings. */
+function sides() {
+  if (!comparing) {
+    const layers = data.layers, brought = new Array(layers.length + 1).fill(0);
+    for (const p of packages) brought[layers[p.layer] ? p.layer : layers.length]++;
+    return [{ title: "", layers, brought, packages: packages.map(p => ({ ...p, pick: () => pickPackage(p) })) }];
+  }
+  return data.sides.map((side, i) => ({
+    title: i === 0 ? "Before" : "After", layers: side.layers, brought: [...side.layers.map(l => l[4]), side.rest],
+    packages: side.packages.map(([name, version, layer, count, worst]) => ({ name: data.strings[name], version: data.strings[version], layer, count, worst,
+      pick: () => pick(data.strings[name], place => place[PLACE.subject] === name) })),
+  }));
+}
+
+/* Of one side: a row a layer, and one for what is of none. */
+function layerRows(side) {
+  const rows = side.brought.map((brought, i) => ({ layer: side.layers[i] || null, name: side.layers.length === 0 ? "all packages" : side.layers[i] ? layerName(i) : "no layer",
+    brought, packages: [], findings: 0, worst: -1 }));
+  for (const p of side.packages) {
+    const row = rows[side.layers[p.layer] ? p.layer : side.layers.length];
+    row.packages.push(p);
+    row.findings += p.count;
+    row.worst = Math.max(row.worst, p.worst);
+  }
+  return rows.filter(row => row.layer || row.brought > 0);
+}
+
+function boxes(rows, measure) {
+  const plainCount = n => plural(n, "package", "packages");
+  return rows.map(row => {
+    const weight = { findings: row.findings, packages: row.brought, size: row.layer ? Math.max(0, row.layer[1]) : 0 }[measure];
+    const tiles = row.packages.map(p => ({ name: p.name, value: measure === "findings" ? p.count : 1, worst: p.worst,
+      told: p.name + " " + p.version + ": " + plural(p.count, "finding", "findings"), pick: p.count > 0 ? p.pick : null }));
+    const rest = row.brought - row.packages.length;
+    if (rest > 0 && measure === "packages") tiles.push({ name: number(rest) + " more", value: rest, worst: -1, told: plainCount(rest) + " with no findings" });
+    return { name: row.name, value: weight, worst: row.worst, tiles: measure === "size" ? [] : tiles,
+      told: row.name + ": " + plainCount(row.brought) + ", " + plural(row.findings, "finding", "findings") + (row.layer ? ", " + bytes(row.layer[1]) : "") };
+  });
+}
 
 function drawLayers() {
-  const body = byId("map-body"), of = new Map();
-  for (const p of packages) {
-    const key = data.layers.length > 0 ? p.layer : -1;
-    if (!of.has(key)) of.set(key, []);
-    of.get(key).push(p);
+  const body = byId("map-body"), all = sides().map(side => ({ ...side, rows: layerRows(side), place: el("div") }));
+  const measures = [["findings", "findings"], ["packages", "packages"]];
+  if (all.some(side => side.layers.some(l => l[1] > 0))) measures.push(["size", "bytes as stored"]);
+  let measure = all.some(side => side.packages.some(p => p.count > 0)) ? "findings" : "packages";
+  const draw = () => {
+    for (const side of all)
+      side.place.replaceChildren(drawMap(boxes(side.rows, measure), (side.title ? side.title + ": " : "") + "treemap of layers and their packages; areas are " +
+        measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers.", side.place.clientWidth));
+  };
+  const select = choice("Areas are", measures, value => { measure = value; draw(); });
+  select.querySelector("select").value = measure;
+  const swatch = kind => svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: kind }));
+  body.append(el("div", { class: "row no-print" }, select),
+    el("div", { class: comparing ? "maps" : null }, ...all.map(side => el("div", null, side.title ? el("h3", { class: "no-print" }, side.title) : null, side.place))),
+    el("ul", { class: "legend" }, ...SEVERITIES.map((s, i) => el("li", null, swatch("s" + i), s)).reverse(), el("li", null, swatch("clean"), "none found")));
+  draw();
+  /* Letters keep their size: a map is drawn for the width that there is. */
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
+  for (const side of all) {
+    const heads = ["Layer", "Bytes", "Packages", "Findings", "Worst", "Made by"], numeric = [false, true, true, true, false, false];
+    body.append(plainTable(side.title ? "Layers " + side.title.toLowerCase() : "Layers", comparing ? [...heads, "In both"] : heads, side.rows.map(row => {
+      const cells = [row.name, row.layer ? bytes(row.layer[1]) : "", number(row.brought), number(row.findings), row.worst >= 0 ? chip(row.worst) : "",
+        row.layer ? el("span", null, row.layer[3] ? "base image: " : "", code(row.layer[2] || row.layer[0])) : ""];
+      return comparing ? [...cells, row.layer && row.layer[5] ? "yes" : ""] : cells;
+    }), numeric));
   }
-  const worst = list => list.reduce((w, p) => Math.max(w, p.worst), -1), sum = list => list.reduce((n, p) => n + p.count, 0);
-  const indices = data.layers.length > 0 ? data.layers.map((_, i) => i).concat(of.has(-1) ? [-1] : []) : [-1];
-  const name = i => i >= 0 ? layerName(i) : "all packages";
-  const boxes = measure => indices.map(i => {
-    const list = of.get(i) || [], layer = data.layers[i];
-    const weigh = { findings: sum(list), packages: list.length, size: layer && layer[1] > 0 ? layer[1] : 0 };
-    return { name: name(i), value: weigh[measure], worst: worst(list),
-      told: name(i) + ": " + plural(list.length, "package", "packages") + ", " + plural(sum(list), "finding", "findings") + (layer ? ", " + bytes(layer[1]) : ""),
-      tiles: measure === "size" ? [] : list.map(p => ({ name: p.name, value: measure === "findings" ? p.count : 1, worst: p.worst,
-        told: p.name + " " + p.version + ": " + plural(p.count, "finding", "findings"), pick: p.count > 0 ? () => pick(p.index) : null })) };
-  });
-  const place = el("div"), measures = [["findings", "findings"], ["packages", "packages"]];
-  if (data.layers.some(l => l[1] > 0)) measures.push(["size", "bytes as stored"]);
-  const draw = measure => place.replaceChildren(drawMap(boxes(measure),
-    "Treemap of layers and their packages; areas are " + measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers."));
-  const start = findings.some(f => packageOf(f) >= 0 && counted(f)) ? "findings" : "packages";
-  const select = choice("Areas are", measures, draw);
-  select.querySelector("select").value = start;
-  body.append(el("div", { class: "row no-print" }, select), place,
-    el("ul", { class: "legend" }, ...SEVERITIES.map((s, i) => el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "s" + i })), s)).reverse(),
-      el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "clean" })), "none found")));
-  draw(start);
-  body.append(plainTable("Layers", ["Layer", "Bytes", "Packages", "Findings", "Worst", "Made by"], indices.map(i => {
-    const list = of.get(i) || [], layer = data.layers[i], w = worst(list);
-    return [name(i), layer ? bytes(layer[1]) : "", number(list.length), number(sum(list)), w >= 0 ? chip(w) : "",
-      layer ? el("span", null, layer[3] ? "base image: " : "", code(layer[2] || layer[0])) : ""];
-  }), [false, true, true, true, false, false]));
 }
 
 function drawPackages() {
@@ -278,7 +315,7 @@ function drawPackages() {
     { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
     { title: "Before", width: 22, key: p => natural(p.from), cell: p => bdi(p.from) },
     { title: "After", width: 22, key: p => natural(p.version), cell: p => bdi(p.version) }] : [
-    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pickPackage(p) }, bdi(p.name)) : bdi(p.name) },
     { title: "Version", width: 20, key: p => natural(p.version), cell: p => bdi(p.version) },
     { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
     { title: "Licence", width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
@@ -337,7 +374,7 @@ function keys(event) {
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
 
 /* What stands below the findings waits until they are on the screen, and lets the reader in between its parts. */
-const LATER = [["map", data.layers.length > 0 || (!comparing && F.place !== undefined && findings.some(f => packageOf(f) >= 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
+const LATER = [["map", comparing ? data.sides.some(s => s.layers.length > 0 || s.packages.length > 0) : data.layers.length > 0 || findings.some(f => packageOf(f) >= 0), drawLayers], ["packages", packages.length > 0, drawPackages],
   ["settings", data.settings && data.settings.length > 0, drawSettings]];
 const waiting = [() => table.append(table.limit), drawHelp, countPackages, ...LATER.filter(([, there]) => there).map(([, , draw]) => draw)];
 function drawNext() {

@@ -27,7 +27,7 @@ function squarify(items, x, y, w, h) {
   return out;
 }
 
-const MAP = { width: 1000, height: 420, head: 18, tiles: 60 };
+const MAP = { least: 280, height: 400, head: 18, tiles: 60 };
 
 function label(x, y, w, text, kind) {
   const fits = Math.floor((w - 8) / 6.6);
@@ -43,10 +43,11 @@ function tile(r, item) {
   return node;
 }
 
-/* `boxes`: [{ name, value, worst, told, pick, tiles: [the same] }] */
-function drawMap(boxes, told) {
-  const root = svg("svg", { viewBox: "0 0 " + MAP.width + " " + MAP.height, role: "img", "aria-label": told });
-  const placed = squarify(boxes.filter(b => b.value > 0).sort((a, b) => b.value - a.value), 0, 0, MAP.width, MAP.height);
+/* `boxes`: [{ name, value, worst, told, pick, tiles: [the same] }]; `room`: pixels that it may be wide. */
+function drawMap(boxes, told, room) {
+  const width = Math.max(MAP.least, room);
+  const root = svg("svg", { viewBox: "0 0 " + width + " " + MAP.height, role: "img", "aria-label": told });
+  const placed = squarify(boxes.filter(b => b.value > 0).sort((a, b) => b.value - a.value), 0, 0, width, MAP.height);
   for (const r of placed) {
     const tiles = (r.item.tiles || []).filter(t => t.value > 0).sort((a, b) => b.value - a.value);
     if (tiles.length === 0 || r.h < MAP.head * 2 || r.w < 30) {
