@@ -160,8 +160,9 @@ static json_t *holders(OakumHtmlPage *page, const OakumResult *result)
   g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Holder));
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    const OakumPackage *p =
-        f->package_name && !f->suppressed ? oakum_report_package(index, f) : NULL;
+    const OakumPackage *p = f->package_name && !f->suppressed && oakum_html_weighs(f)
+                                ? oakum_report_package(index, f)
+                                : NULL;
     if (!p)
       continue;
     guint at = GPOINTER_TO_UINT(g_hash_table_lookup(places, p));

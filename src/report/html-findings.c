@@ -117,12 +117,10 @@ static void evidence(OakumHtmlPage *page, const OakumResult *result, const Oakum
                   *epss = f->epss < 0 ? NULL
                                       : g_strdup_printf("%.2f %.1f", f->epss * 100,
                                                         MAX(f->epss_percentile, 0) * 100),
-                  *layer =
-                      f->layer_index < 0
-                          ? NULL
-                          : g_strdup_printf("%d%s %s", f->layer_index + 1,
-                                            origin && origin->base ? " (of the base image)" : "",
-                                            f->layer ? f->layer : ""),
+                  *layer = !origin ? NULL
+                                   : g_strdup_printf("%d%s %s", f->layer_index + 1,
+                                                     origin->base ? " (of the base image)" : "",
+                                                     f->layer ? f->layer : ""),
                   *line = f->dockerfile_line <= 0
                               ? NULL
                               : g_strdup_printf("%s, line %d", oakum_report_dockerfile(result),
@@ -269,15 +267,15 @@ static gint by_index(gconstpointer a, gconstpointer b)
   return GPOINTER_TO_INT(a) - GPOINTER_TO_INT(b);
 }
 
-static void sum(OakumHtmlPage *page, const OakumFinding *f, int flags, int change)
+static void sum(OakumHtmlPage *page, const OakumFinding *f, int flags, int layer, int change)
 {
   guint kind = oakum_html_kind(f->kind), at = change < 0 ? 0 : (guint)change;
   page->sums.kinds[kind] = page->sums.changes[at] = page->sums.severities[f->severity] = TRUE;
   page->sums.flags |= flags;
   page->sums.fixed |= f->fixed && *f->fixed;
-  page->sums.own |= f->layer_index >= 0 && !(flags & OAKUM_HTML_OF_BASE);
-  if (f->layer_index >= 0)
-    g_hash_table_add(page->sums.layers, GINT_TO_POINTER(f->layer_index));
+  page->sums.own |= layer >= 0 && !(flags & OAKUM_HTML_OF_BASE);
+  if (layer >= 0)
+    g_hash_table_add(page->sums.layers, GINT_TO_POINTER(layer));
   if (flags & OAKUM_HTML_SUPPRESSED)
     page->sums.suppressed++;
   else
@@ -345,7 +343,7 @@ void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const Oa
       {"fixed", oakum_html_shared(page, f->fixed)},
       {"status", oakum_html_shared(page, f->status)},
       {"flags", flags},
-      {"layer", f->layer_index},
+      {"layer", origin ? f->layer_index : -1},
       {"line", f->dockerfile_line},
       {"risk", hole ? (int)(f->risk * 10 + 0.5) : -1},
       {"change", change}};
@@ -355,7 +353,7 @@ void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const Oa
       json_object_set_new(page->findings, cells[i].name, column = json_array());
     json_array_append_new(column, json_integer(cells[i].value));
   }
-  sum(page, f, flags, change);
+  sum(page, f, flags, origin ? f->layer_index : -1, change);
   evidence(page, result, f, package, origin);
   plain_row(page, f, subject);
 }

@@ -49,6 +49,12 @@ NODISCARD json_t *oakum_html_text(const char *text);
 NODISCARD guint oakum_html_shared(OakumHtmlPage *page, const char *text);
 /* Place of a kind in the order of the page. */
 NODISCARD guint oakum_html_kind(OakumFindingKind kind);
+/* Whether maps and lists of packages count it: a distribution has a hundred packages whose licences
+ * are told for completeness. */
+static inline gboolean oakum_html_weighs(const OakumFinding *finding)
+{
+  return finding->kind != OAKUM_FINDING_LICENSE || finding->severity != OAKUM_SEVERITY_NEGLIGIBLE;
+}
 /* A row, and its line of evidence. `package` (NULL: of none) stands at `index` of `packages`, -1:
  * not there. `change`: of OakumChangeKind, 2 for what stayed. */
 void oakum_html_finding(OakumHtmlPage *page, const OakumResult *result, const OakumFinding *finding,

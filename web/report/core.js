@@ -67,11 +67,13 @@ const packages = data.packages.map((r, index) => ({
   index, name: r[0], version: r[1], type: r[2], licence: r[3], layer: r[4], purl: r[5], change: r[6], from: r[7], count: 0, worst: -1,
 }));
 
-/* Holes and what else each package has; not asked for before the page is painted. */
+/* Licences that are told for completeness would hide all else in a map (oakum_html_weighs). */
+const weighs = f => KINDS[F.kind[f]][0] !== "licence" || SEVERITIES[F.severity[f]] !== "negligible";
+/* What each package has; not asked for before the page is painted. */
 function countPackages() {
   for (const f of findings) {
     const at = packageOf(f);
-    if (at < 0 || !counted(f) || F.change[f] === 1) continue;
+    if (at < 0 || !counted(f) || !weighs(f)) continue;
     packages[at].count++;
     packages[at].worst = Math.max(packages[at].worst, F.severity[f]);
   }

@@ -210,15 +210,16 @@ function drawFindings() {
     F.flags[f] & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
     F.flags[f] & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
   const columns = [
-    { title: "Finding", width: 32, key: f => natural(idOf(f)), cell: f => bdi(idOf(f)), below: titleOf },
+    { title: "Finding", width: 31, key: f => natural(idOf(f)), cell: f => bdi(idOf(f)), below: titleOf },
     { title: "Severity", width: 13, tight: true, down: true, key: f => F.severity[f], cell: f => { const [kev, gone] = flags(f); return [chip(F.severity[f]), kev ? " " : null, kev, gone ? " " : null, gone]; } },
     { title: "Where", width: 17, key: f => natural(subjectOf(f)), cell: f => bdi(subjectOf(f)) },
     { title: "Installed", width: 13, key: f => natural(versionOf(f)), cell: f => bdi(versionOf(f)) },
     { title: "Mended in", width: 13, key: f => natural(fixedOf(f)), cell: f => fixedOf(f) ? bdi(fixedOf(f)) : KINDS[F.kind[f]][0] === "hole" ? bdi(statusOf(f).replaceAll("_", " ")) : "" },
-    { title: "Layer", width: 9, numeric: true, key: f => F.layer[f], cell: f => F.layer[f] >= 0 ? String(F.layer[f] + 1) + (F.line[f] > 0 ? ", line " + F.line[f] : "") : "" },
-    { title: "Risk", width: 6, numeric: true, key: f => F.risk[f], cell: f => F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) : "" }];
-  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => F.change[f], cell: f => el("span", { class: "flag " + CHANGES[F.change[f]] }, CHANGES[F.change[f]]) });
-  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => F.kind[f], cell: f => KINDS[F.kind[f]][0] });
+    { title: "Layer", wide: true, width: 9, numeric: true, key: f => F.layer[f], cell: f => F.layer[f] >= 0 ? String(F.layer[f] + 1) + (F.line[f] > 0 ? ", line " + F.line[f] : "") : "" },
+    { title: "Risk", wide: true, width: 6, numeric: true, key: f => F.risk[f], cell: f => F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) : "" }];
+  if (comparing) columns.splice(1, 0, { title: "Change", width: 9, tight: true, key: f => F.change[f], cell: f => el("span", { class: "flag " + CHANGES[F.change[f]] }, CHANGES[F.change[f]]) });
+  else columns.splice(1, 0, { title: "Kind", wide: true, width: 9, tight: true, key: f => F.kind[f], cell: f => KINDS[F.kind[f]][0] });
+  if (sums.layers.length === 0) columns.splice(columns.findIndex(c => c.title === "Layer"), 1);
   table = new Table({ root: byId("findings-table"), caption: "Findings, what is most urgent first. A name unfolds the evidence.", rows: findings, columns, detail,
     severity: f => F.severity[f], off: f => !counted(f), told: t => {
       const all = findings.length, match = t.shown.length;
@@ -298,12 +299,12 @@ function drawLayers() {
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
   for (const side of all) {
-    const heads = ["Layer", "Bytes", "Packages", "Findings", "Worst", "Made by"], numeric = [false, true, true, true, false, false];
-    body.append(plainTable(side.title ? "Layers " + side.title.toLowerCase() : "Layers", comparing ? [...heads, "In both"] : heads, side.rows.map(row => {
-      const cells = [row.name, row.layer ? bytes(row.layer[1]) : "", number(row.brought), number(row.findings), row.worst >= 0 ? chip(row.worst) : "",
-        row.layer ? el("span", null, row.layer[3] ? "base image: " : "", code(row.layer[2] || row.layer[0])) : ""];
-      return comparing ? [...cells, row.layer && row.layer[5] ? "yes" : ""] : cells;
-    }), numeric));
+    const heads = ["Layer", "Packages", "Findings", "Worst", "Bytes", "Made by", "In both"].slice(0, side.layers.length === 0 ? 4 : comparing ? 7 : 6);
+    const negligible = findings.some(f => counted(f) && !weighs(f)) ? "; licences that are negligible are not counted" : "";
+    body.append(plainTable((side.title ? "Layers " + side.title.toLowerCase() : "Layers") + negligible, heads, side.rows.map(row => [
+      row.name, number(row.brought), number(row.findings), row.worst >= 0 ? chip(row.worst) : "", row.layer ? bytes(row.layer[1]) : "",
+      row.layer ? el("span", null, row.layer[3] ? "base image: " : "", code(row.layer[2] || row.layer[0])) : "",
+      row.layer && row.layer[5] ? "yes" : ""].slice(0, heads.length)), [false, true, true, false, true, false, false]));
   }
 }
 
@@ -318,9 +319,10 @@ function drawPackages() {
     { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pickPackage(p) }, bdi(p.name)) : bdi(p.name) },
     { title: "Version", width: 20, key: p => natural(p.version), cell: p => bdi(p.version) },
     { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
-    { title: "Licence", width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
+    { title: "Licence", wide: true, width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
     { title: "Layer", width: 9, numeric: true, key: p => p.layer, cell: p => p.layer >= 0 ? String(p.layer + 1) : "" },
     { title: "Findings", width: 14, numeric: true, key: p => p.count, cell: p => p.count > 0 ? [number(p.count) + " ", chip(p.worst)] : "" }];
+  if (!comparing && data.layers.length === 0) columns.splice(4, 1);
   packageTable = new Table({ root: place, caption: comparing ? "Packages that came, went or changed" : "Packages", rows: packages, columns, detail: null,
     told: t => { count.textContent = t.shown.length === packages.length ? plural(packages.length, "package", "packages") : number(t.shown.length) + " of " + plural(packages.length, "package", "packages"); } });
   let words = null;

@@ -3,7 +3,7 @@
 const CHUNK = 50;
 
 class Table {
-  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight }], detail(row) or null, severity(row), told(table), off(row) } */
+  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight, wide: not on a phone }], detail(row) or null, severity(row), told(table), off(row) } */
   constructor(spec) {
     Object.assign(this, spec);
     this.sort = { column: -1, down: false };
@@ -21,7 +21,7 @@ class Table {
   build() {
     this.heads = this.columns.map((column, at) => {
       const button = el("button", { type: "button", onclick: () => soon(() => this.sortBy(at)) }, column.title);
-      return el("th", { scope: "col", class: column.tight ? "tight" : null }, button);
+      return el("th", { scope: "col", class: this.kind(column) }, button);
     });
     this.body = el("tbody", { onkeydown: event => this.key(event), onclick: event => this.click(event) });
     this.moreButton = el("button", { type: "button", class: "more", onclick: () => soon(() => this.more()) });
@@ -32,10 +32,14 @@ class Table {
       this.body.addEventListener("focusin", event => event.target.classList.contains("toggle") && this.rove(event.target));
   }
 
+  kind(column) {
+    return [column.numeric ? "num" : column.tight ? "tight" : "", column.wide ? "wide" : ""].filter(c => c).join(" ") || null;
+  }
+
   /* Shares of the width; a sheet of style may not be made here, an attribute may. */
   widths() {
     const all = this.columns.reduce((sum, c) => sum + c.width, 0);
-    return el("colgroup", null, ...this.columns.map(c => el("col", { width: Math.round(c.width / all * 100) + "%" })));
+    return el("colgroup", null, ...this.columns.map(c => el("col", { width: Math.round(c.width / all * 100) + "%", class: c.wide ? "wide" : null })));
   }
 
   /* Once up, once down, then back to the order of the report. */
@@ -154,7 +158,7 @@ class Table {
     this.columns.forEach((column, at) => {
       let content = column.cell(row);
       if (at === 0 && this.detail) content = this.toggle(content, this.unfolded.has(row), row, null);
-      const td = el("td", column.numeric ? { class: "num" } : column.tight ? { class: "tight" } : null);
+      const td = el("td", { class: this.kind(column) });
       if (Array.isArray(content)) td.append(...content.filter(c => c !== null));
       else if (content !== null && content !== undefined) td.append(content);
       const below = column.below && column.below(row);

@@ -27,7 +27,7 @@ function squarify(items, x, y, w, h) {
   return out;
 }
 
-const MAP = { least: 280, height: 400, head: 18, tiles: 60 };
+const MAP = { least: 280, height: 400, head: 18, tile: 1200 };
 
 function label(x, y, w, text, kind) {
   const fits = Math.floor((w - 8) / 6.6);
@@ -54,7 +54,7 @@ function drawMap(boxes, told, room) {
       root.append(tile(r, r.item));
       continue;
     }
-    const rest = tiles.slice(MAP.tiles), shown = tiles.slice(0, MAP.tiles);
+    const most = Math.max(12, Math.floor(r.w * r.h / MAP.tile)), rest = tiles.slice(most), shown = tiles.slice(0, most);
     if (rest.length > 0)
       shown.push({ name: rest.length + " more", value: rest.reduce((s, t) => s + t.value, 0), worst: Math.max(...rest.map(t => t.worst)),
         told: rest.length + " more packages of " + r.item.name });
