@@ -154,6 +154,20 @@ def test_sums(files, page):
         assert sums[key] == [int(any(row[name] == i for row in rows)) for i in range(n)]
 
 
+def test_before_and_after(files):
+    """Layers and packages of both images, by an account of our own."""
+    data = read(files["compare"])[2]
+    for side, name in zip(data["sides"], ("small", "after")):
+        made = json.loads(files["small"].with_name(f"{name}.json").read_text())
+        counts = {}
+        for f in made["findings"]:
+            key = f["package"]["name"], f["package"]["version"], f["layer_index"]
+            counts[key] = counts.get(key, 0) + 1
+        assert {(data["strings"][n], data["strings"][v], layer): count for n, v, layer, count, _ in side["packages"]} == counts
+        assert [layer[0] for layer in side["layers"]] == [layer["digest"] for layer in made["layers"]] and [layer[5] for layer in side["layers"]] == [True] * 4 + [False] * 2
+        assert [layer[4] for layer in side["layers"]] == [sum(p["layer_index"] == i for p in made["packages"]) for i in range(6)] and side["rest"] == 0
+
+
 def test_what_a_browser_without_scripts_shows(files):
     plain = re.search(r"(?s)<noscript>(.*?)</noscript>", files["big"].read_text())[1]
     assert plain.count("<tr>") == 201 and "These are the 200 most urgent of 5005" in plain and "Verdict: <strong>fail</strong>" in plain
@@ -204,6 +218,13 @@ if BROWSER:
         assert (seen["unfolded"], seen["expanded"], seen["folded"]) == (1, "true", 0) and seen["end"] and seen["grown"] and seen["stops"] == 1
         assert seen["search"] == "search" and seen["nothing"].startswith("0 of") and seen["escaped"] == seen["first"]
         assert seen["help"] and seen["closed"] and seen["off"] == ""
+
+    @pytest.mark.parametrize("page,maps", [("small", 1), ("compare", 2)])
+    def test_map(files, page, maps):
+        """A map of each image, as wide as there is room; a tile lists its package's findings."""
+        seen = walk("map", files[page])
+        assert seen["bad"] == [] and len(seen["maps"]) == maps == len(seen["tables"]) and all(seen["maps"]) and all(a == b for a, b in seen["widths"])
+        assert len(seen["where"]) == 1 and seen["picked"] == f"Only {seen['where'][0]}: show all packages"
 
     @pytest.mark.parametrize("page", ["small", "compare", "empty"])
     def test_accessibility(files, page):
