@@ -117,7 +117,7 @@ const scenarios = {
     return out;
   },
 
-  /* axe-core over the page as it opens and with things unfolded, in light and dark colours. */
+  /* axe-core over the page as it opens and with things unfolded, in light and dark colours; and on a narrow screen. */
   async judge(browser, file) {
     const out = {};
     for (const colorScheme of ["light", "dark"]) {
@@ -134,6 +134,9 @@ const scenarios = {
         background: await page.evaluate(() => getComputedStyle(document.body).backgroundColor), bad: [...bad] };
       await context.close();
     }
+    const { page, bad } = await open(browser, file, { viewport: { width: 400, height: 800 } });
+    if (await toggles(page).count() > 0) await toggles(page).first().click();
+    out.narrow = { ...await judge(page), wide: await page.evaluate(() => document.documentElement.scrollWidth), bad };
     return out;
   },
 

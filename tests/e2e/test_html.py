@@ -228,8 +228,9 @@ if BROWSER:
 
     @pytest.mark.parametrize("page", ["small", "compare", "empty"])
     def test_accessibility(files, page):
-        """axe-core finds nothing, in light and dark colours, as it opens and unfolded."""
+        """axe-core finds nothing, in light and dark colours, as it opens and unfolded; a narrow screen does not scroll sideways."""
         seen = walk("judge", files[page])
+        assert seen["narrow"]["violations"] == seen["narrow"]["bad"] == [] and seen["narrow"]["wide"] == 400
         assert seen["light"]["violations"] == [] and seen["dark"]["violations"] == []
         assert seen["light"]["passes"] > 20 and seen["light"]["background"] != seen["dark"]["background"] and seen["light"]["bad"] == seen["dark"]["bad"] == []
 
