@@ -38,6 +38,14 @@ GPtrArray *oakum_report_urgent(const OakumResult *result)
   return holes;
 }
 
+/* What nobody has rated may be worse than what somebody found to be negligible. */
+static int urgency(OakumSeverity severity)
+{
+  return severity == OAKUM_SEVERITY_UNKNOWN      ? OAKUM_SEVERITY_NEGLIGIBLE
+         : severity == OAKUM_SEVERITY_NEGLIGIBLE ? OAKUM_SEVERITY_UNKNOWN
+                                                 : (int)severity;
+}
+
 gint oakum_report_order(gconstpointer a, gconstpointer b)
 {
   const OakumFinding *x = *(const OakumFinding *const *)a, *y = *(const OakumFinding *const *)b;
@@ -46,7 +54,7 @@ gint oakum_report_order(gconstpointer a, gconstpointer b)
   if (x->kev != y->kev)
     return x->kev ? -1 : 1;
   if (x->severity != y->severity)
-    return (gint)y->severity - (gint)x->severity;
+    return urgency(y->severity) - urgency(x->severity);
   if (x->risk < y->risk || x->risk > y->risk)
     return x->risk < y->risk ? 1 : -1;
   return oakum_finding_compare(a, b);

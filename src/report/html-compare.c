@@ -1,5 +1,6 @@
 /* oakum compare --format html: two images side by side. */
 #include "report/html-private.h"
+#include <string.h>
 
 static char *difference(int64_t from, int64_t to)
 {
@@ -71,9 +72,9 @@ static void facts(OakumHtmlPage *page, const OakumComparison *c)
   count(page, "Holes", sums[1] + sums[2], sums[0] + sums[2], holes);
   for (int s = OAKUM_SEVERITY_CRITICAL; s >= 0; s--) {
     guint added = c->by_severity[0][s], removed = c->by_severity[1][s], same = c->by_severity[2][s];
-    g_autofree char *name = g_strdup_printf("Holes: %s", oakum_severity_name((OakumSeverity)s));
-    if (added + removed + same > 0)
-      count(page, name, removed + same, added + same, NULL);
+    if (added + removed + same > 0) /* with scripts, bars say it */
+      g_string_append_printf(page->plain, "<li>Holes: %s: %u → %u</li>\n",
+                             oakum_severity_name((OakumSeverity)s), removed + same, added + same);
   }
   for (int kind = 0; kind < OAKUM_FINDING_KINDS; kind++)
     if (oakum_report_observed_titles[kind])
@@ -134,6 +135,80 @@ static void findings(OakumHtmlPage *page, const OakumComparison *c)
   }
 }
 
+/* ---- before and after
+ * ----------------------------------------------------------------------------------------- */
+typedef struct {
+  const OakumPackage *package;
+  guint count;
+  int worst;
+} Holder;
+
+static gint by_count(gconstpointer a, gconstpointer b)
+{
+  const Holder *x = a, *y = b;
+  if (x->count != y->count)
+    return x->count < y->count ? 1 : -1;
+  int names = strcmp(x->package->name, y->package->name);
+  return names != 0 ? names : g_strcmp0(x->package->version, y->package->version);
+}
+
+/* Packages that have findings, those with most in front: [name, version, layer, how many, worst].
+ */
+static json_t *holders(OakumHtmlPage *page, const OakumResult *result)
+{
+  g_autoptr(GHashTable) index = oakum_report_index(result), places = g_hash_table_new(NULL, NULL);
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Holder));
+  for (guint i = 0; i < result->findings->len; i++) {
+    const OakumFinding *f = result->findings->pdata[i];
+    const OakumPackage *p = f->package_name && !f->suppressed && oakum_html_weighs(f)
+                                ? oakum_report_package(index, f)
+                                : NULL;
+    if (!p)
+      continue;
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(places, p));
+    if (at == 0) {
+      const Holder fresh = {p, 0, 0};
+      g_array_append_val(all, fresh);
+      g_hash_table_insert(places, (gpointer)p, GUINT_TO_POINTER(at = all->len));
+    }
+    Holder *holder = &g_array_index(all, Holder, at - 1);
+    holder->count++;
+    holder->worst = MAX(holder->worst, (int)f->severity);
+  }
+  g_array_sort(all, by_count);
+  json_t *list = json_array();
+  for (guint i = 0; i < all->len; i++) {
+    const Holder *holder = &g_array_index(all, Holder, i);
+    const OakumPackage *p = holder->package;
+    json_array_append_new(list, json_pack("[iiiii]", oakum_html_shared(page, p->name),
+                                          oakum_html_shared(page, p->version), p->layer_index,
+                                          (int)holder->count, holder->worst));
+  }
+  return list;
+}
+
+/* One of the images: its layers, how many packages each brought (those of no layer last), and the
+ * packages that have findings. The first `shared` layers are the other's, too. */
+static json_t *side(OakumHtmlPage *page, const OakumResult *result, int shared)
+{
+  const OakumCatalog *catalog = result->catalog;
+  json_t *layers = json_array();
+  g_autofree guint *packages = g_new0(guint, catalog->layers->len + 1);
+  for (guint i = 0; i < catalog->packages->len; i++) {
+    const OakumPackage *p = catalog->packages->pdata[i];
+    gboolean known = p->layer_index >= 0 && (guint)p->layer_index < catalog->layers->len;
+    packages[known ? (guint)p->layer_index : catalog->layers->len]++;
+  }
+  for (guint i = 0; i < catalog->layers->len; i++) {
+    json_t *row = oakum_html_layer(catalog->layers->pdata[i]);
+    json_array_append_new(row, json_integer(packages[i]));
+    json_array_append_new(row, json_boolean((int)i < shared));
+    json_array_append_new(layers, row);
+  }
+  return json_pack("{sososi}", "layers", layers, "packages", holders(page, result), "rest",
+                   (int)packages[catalog->layers->len]);
+}
+
 static json_t *settings(const OakumComparison *c)
 {
   json_t *list = json_array();
@@ -158,6 +233,9 @@ char *oakum_comparison_html(const OakumComparison *c)
   facts(&page, c);
   packages(&page, c);
   findings(&page, c);
+  json_object_set_new(page.data, "sides",
+                      json_pack("[oo]", side(&page, c->from, c->layers_shared),
+                                side(&page, c->to, c->layers_shared)));
   json_object_set_new(page.data, "settings", settings(c));
   json_object_set_new(page.data, "foot",
                       json_string("Made by oakum " OAKUM_VERSION

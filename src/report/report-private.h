@@ -23,8 +23,8 @@ NODISCARD GPtrArray *oakum_report_holes(const OakumResult *result);
 /* The same, what is to be looked at first in front: known to be exploited, then by EPSS in whole
  * percents, by severity, by risk, then in the result's order. */
 NODISCARD GPtrArray *oakum_report_urgent(const OakumResult *result);
-/* Findings of all kinds: what counts, known to be exploited, severity, risk, then as results have
- * them. For g_ptr_array_sort. */
+/* Findings of all kinds: what counts, known to be exploited, severity (what is not rated before
+ * what is negligible), risk, then as results have them. For g_ptr_array_sort. */
 NODISCARD gint oakum_report_order(gconstpointer a, gconstpointer b);
 /* Whether an address may be made of an id: letters, digits, "-_.:" and no more. */
 NODISCARD gboolean oakum_report_id_is_plain(const char *id);

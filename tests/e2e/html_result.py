@@ -48,7 +48,7 @@ def result(holes, packages=400, target="registry.example/shop/api:1.12"):
                         seen(3, "private-key", "high", "A private key", "app/id_rsa", gone=True, match="-----BEGIN ****")],
             "hygiene": [seen(5, "root-user", "medium", "Runs as root", "etc/passwd", code="CIS-DI-0001")], "licenses": [seen(4, "licence-denied", "low", "AGPL-3.0-only", "app/LICENSE")],
             "end_of_life": [], "incomplete": [{"id": "unreadable-archive", "title": "app/broken.jar could not be read"}],
-            "verdict": {"kind": "fail", "reasons": [f"{sum(f['fixed'] is not None for f in findings)} holes have a fix", "1 things could not be judged"],
+            "verdict": {"kind": "fail", "reasons": [f"{sum(f['fixed'] is not None for f in findings)} holes have a fix", "1 thing could not be judged"],
                         "rules": [{"name": "--fail-on fixable", "verdict": "fail", "count": holes // 2, "unsure": 0, "max": 0, "saw": [f"CVE-2024-{10000 + i} in openssl" for i in range(5)]},
                                   {"name": "not-judged", "verdict": "unknown", "count": 1, "unsure": 0, "max": 0, "saw": ["app/broken.jar could not be read"]}],
                         "notes": ["the exception of CVE-2023-1 ends in 3 days"]}}

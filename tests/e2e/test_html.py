@@ -76,9 +76,9 @@ PAGES = ["big", "small", "hostile", "empty", "compare", "strange"]
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_file_stands_alone(files, page):
-    """A policy by digests that fit, two scripts' worth of inert data, one script, and no address but in the data."""
+    """A policy by digests that fit, blocks of inert data, one script, and no address but in the data."""
     text = files[page].read_text()
-    head, script, tail = re.match(r'(?s)(.*?)<script>(.*?)</script>\n(<script type="application/x-ndjson" id="details">.*</script>)\n</body>\n</html>\n$', text).groups()
+    head, script, tail = re.match(r'(?s)(.*?)<script>(.*?)</script>\n(<script type="application/x-ndjson" id="names">.*</script>)\n</body>\n</html>\n$', text).groups()
     head += tail
     style, = re.findall(r"(?s)<style>(.*?)</style>", head)
     policy, = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', head)
@@ -87,32 +87,85 @@ def test_the_file_stands_alone(files, page):
         assert rules[key] == "'sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() + "'"
     assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'" and rules["img-src"] == "data:"
     blocks = re.findall(r'(?s)<script type="application/(?:json|x-ndjson)" id="(\w+)">(.*?)</script>', head)
-    assert [name for name, _ in blocks] == ["data", "details"] and head.count("<script") == 2
+    assert [name for name, _ in blocks] == ["data", "names", "texts", "details"] and head.count("<script") == 4
     assert not any(c in body for _, body in blocks for c in "<>&\u2028\u2029\x1b\u202e")
-    data = json.loads(blocks[0][1])
-    assert len(data["findings"]) == len(blocks[1][1].splitlines()) == len([json.loads(line) for line in blocks[1][1].splitlines()])
+    rows, details, data = read(files[page])
+    assert len(rows) == len(details) == len(data["findings"].get("kind", [])) and all(len(column) == len(rows) for column in data["findings"].values())
+    texts = blocks[2][1].splitlines()
+    assert len(texts) == len(set(texts))
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "XMLHttpRequest", "import(", "@import", "url("):
         assert word not in script + style, word
     assert re.findall(r'(?:src|href)="([^"]*)"', head) == ["data:,", "#findings"]
 
 
+def read(file):
+    """Rows and evidence as the page reads them: numbers stand for texts."""
+    blocks = dict(re.findall(r'(?s)<script type="application/(?:json|x-ndjson)" id="(\w+)">(.*?)</script>', file.read_text()))
+    data = json.loads(blocks["data"])
+    names, texts, lines = ([json.loads(line) for line in blocks[name].splitlines()] for name in ("names", "texts", "details"))
+    names, rows, details = data["names"] + names, [], []
+    for at, line in enumerate(lines):
+        row = {name: column[at] for name, column in data["findings"].items()}
+        subject, version, kind, _ = data["places"][row["place"]]
+        row |= {"id": names[row["name"]][0], "title": names[row["name"]][1], "where": data["strings"][subject], "version": data["strings"][version], "type": data["strings"][kind]}
+        word = lambda w: w if isinstance(w, str) else ("", row["id"])[w] if w < 2 else texts[w - 2]
+        rows.append(row)
+        details.append({name: word(w) for name, w in zip(data["evidence"], line)} | {name: [word(w) for w in words] for name, words in zip(("paths", "links", "records"), line[-3:])})
+    return rows, details, data
+
+
+def links(detail):
+    triples = [detail["links"][i:i + 3] for i in range(0, len(detail["links"]), 3)]
+    return [whole or (head and head + name) for name, head, whole in triples]
+
+
 def test_what_it_says(files):
     """All findings of all kinds, the most urgent first; links of ids that are ids alone."""
-    text = files["small"].read_text()
-    data = json.loads(re.search(r'(?s)id="data">(.*?)</script>', text)[1])
-    details = [json.loads(line) for line in re.search(r'(?s)id="details">(.*?)</script>', text)[1].splitlines()]
+    rows, details, data = read(files["small"])
     assert [k[0] for k in data["kinds"]] == ["hole", "secret", "hygiene", "licence", "freshness", "incomplete", "lint"]
-    kinds = [data["kinds"][row[0]][0] for row in data["findings"]]
+    kinds = [data["kinds"][row["kind"]][0] for row in rows]
     assert {k: kinds.count(k) for k in set(kinds)} == {"hole": 40, "secret": 2, "hygiene": 1, "licence": 1, "incomplete": 1}
-    assert data["findings"][0][7] & 1 and data["verdict"]["kind"] == "fail"  # known to be exploited
-    ranks = [row[1] for row in data["findings"][1:]]
-    assert ranks == sorted(ranks, reverse=True)
-    first = next(d for d, row in zip(details, data["findings"]) if row[2] == "CVE-2024-10004")
-    assert [link[1] for link in first["links"]] == ["https://nvd.nist.gov/vuln/detail/CVE-2024-10004", "https://github.com/advisories/GHSA-0004-aaaa-bbbb",
+    assert rows[0]["flags"] & 1 and data["verdict"]["kind"] == "fail"  # known to be exploited
+    ranks = [SEVERITIES[::-1][row["severity"]] for row in rows[1:]]
+    assert ranks == sorted(ranks, key=["critical", "high", "medium", "low", "unknown", "negligible"].index)
+    first = next(d for d, row in zip(details, rows) if row["id"] == "CVE-2024-10004")
+    assert links(first) == ["https://nvd.nist.gov/vuln/detail/CVE-2024-10004", "https://github.com/advisories/GHSA-0004-aaaa-bbbb",
                                                    "https://security-tracker.debian.org/tracker/DSA-4-1"]
-    hostile = files["hostile"].read_text()
-    for line in re.search(r'(?s)id="details">(.*?)</script>', hostile)[1].splitlines():
-        assert all(len(link) == 1 or re.fullmatch(r"https://[a-z.]+/[\w./:-]+", link[1]) for link in json.loads(line).get("links", []))
+    made = next(f for f in result(40)["findings"] if f["id"] == "CVE-2024-10004")
+    assert all(first[key] == made[key] for key in ("why", "fix", "compared", "advisory", "severity_by")) and first["purl"] == made["package"]["purl"]
+    assert first["records"] == ["debian-tracker", "CVE-2024-10004", "", "fixed", made["fixed"], "high", "yes", "nvd", "CVE-2024-10004", "2024-01-01T00:00:00Z", "open", "", "7.5", ""]
+    seen = [link for detail in read(files["hostile"])[1] for link in links(detail) if link]
+    assert all(re.fullmatch(r"https://[a-z.]+/[\w./:-]+", link) for link in seen)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sums(files, page):
+    """What the first view says of all findings, by an account of our own."""
+    rows, _, data = read(files[page])
+    sums, counts = data["sums"], {}
+    for row in rows:
+        if not row["flags"] & 4:
+            key = row["kind"], row.get("change", 0), row["severity"]
+            counts[key] = counts.get(key, 0) + 1
+    assert {(k, c, s): n for k, changes in enumerate(sums["counts"]) for c, of in enumerate(changes) for s, n in enumerate(of) if n} == counts
+    assert sums["suppressed"] == sum(row["flags"] >> 2 & 1 for row in rows) and sums["fixed"] == any(row["fixed"] for row in rows)
+    assert sums["layers"] == sorted({row["layer"] for row in rows} - {-1})
+    for key, name, n in (("kinds", "kind", 7), ("severities", "severity", 6)):
+        assert sums[key] == [int(any(row[name] == i for row in rows)) for i in range(n)]
+
+
+def test_before_and_after(files):
+    """Layers and packages of both images, by an account of our own."""
+    data = read(files["compare"])[2]
+    for side, name in zip(data["sides"], ("small", "after")):
+        made = json.loads(files["small"].with_name(f"{name}.json").read_text())
+        counts = {}
+        for f in made["findings"]:
+            key = f["package"]["name"], f["package"]["version"], f["layer_index"]
+            counts[key] = counts.get(key, 0) + 1
+        assert {(data["strings"][n], data["strings"][v], layer): count for n, v, layer, count, _ in side["packages"]} == counts
+        assert [layer[0] for layer in side["layers"]] == [layer["digest"] for layer in made["layers"]] and [layer[5] for layer in side["layers"]] == [True] * 4 + [False] * 2
+        assert [layer[4] for layer in side["layers"]] == [sum(p["layer_index"] == i for p in made["packages"]) for i in range(6)] and side["rest"] == 0
 
 
 def test_what_a_browser_without_scripts_shows(files):
@@ -166,10 +219,18 @@ if BROWSER:
         assert seen["search"] == "search" and seen["nothing"].startswith("0 of") and seen["escaped"] == seen["first"]
         assert seen["help"] and seen["closed"] and seen["off"] == ""
 
+    @pytest.mark.parametrize("page,maps", [("small", 1), ("compare", 2)])
+    def test_map(files, page, maps):
+        """A map of each image, as wide as there is room; a tile lists its package's findings."""
+        seen = walk("map", files[page])
+        assert seen["bad"] == [] and len(seen["maps"]) == maps == len(seen["tables"]) and all(seen["maps"]) and all(a == b for a, b in seen["widths"])
+        assert len(seen["where"]) == 1 and seen["picked"] == f"Only {seen['where'][0]}: show all packages"
+
     @pytest.mark.parametrize("page", ["small", "compare", "empty"])
     def test_accessibility(files, page):
-        """axe-core finds nothing, in light and dark colours, as it opens and unfolded."""
+        """axe-core finds nothing, in light and dark colours, as it opens and unfolded; a narrow screen does not scroll sideways."""
         seen = walk("judge", files[page])
+        assert seen["narrow"]["violations"] == seen["narrow"]["bad"] == [] and seen["narrow"]["wide"] == 400
         assert seen["light"]["violations"] == [] and seen["dark"]["violations"] == []
         assert seen["light"]["passes"] > 20 and seen["light"]["background"] != seen["dark"]["background"] and seen["light"]["bad"] == seen["dark"]["bad"] == []
 
@@ -179,7 +240,7 @@ if BROWSER:
         seen = walk("hostile", files[page])
         assert seen["bad"] == [] and seen["handlers"] == 0 and seen["details"] > 0
         assert seen["elements"] == ["META ", "META Content-Security-Policy", "META viewport", "META referrer", "META color-scheme", "META generator", "LINK icon", "STYLE ",
-                                    "SCRIPT data", "SCRIPT ", "SCRIPT details"]
+                                    "SCRIPT data", "SCRIPT ", "SCRIPT names", "SCRIPT texts", "SCRIPT details"]
         assert all(re.match(r"file:|https://(nvd.nist.gov|github.com|security-tracker.debian.org|osv.dev)/", link) for link in seen["links"])
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", seen["text"]) and "<script>alert(1)</script>" in seen["text"]
 

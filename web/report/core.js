@@ -17,7 +17,8 @@ const svg = (tag, attributes, ...children) => fill(document.createElementNS(SVG,
 /* What a stranger wrote: kept to itself where scripts of both directions meet. */
 const bdi = text => el("bdi", null, String(text));
 const code = text => el("code", null, bdi(text));
-const number = n => n.toLocaleString("en");
+/* By hand: the browser's own way reads its tables of languages first, which takes longer than all the rest of the page. */
+const number = n => String(n).replace(/\B(?=(?:\d{3})+$)/g, ",");
 const plural = (n, one, many) => number(n) + " " + (n === 1 ? one : many);
 
 function bytes(n) {
@@ -31,32 +32,69 @@ function bytes(n) {
 /* Numbers inside of words sort as numbers. */
 const natural = text => text.toLowerCase().replace(/[0-9]+/g, digits => digits.padStart(12, "0"));
 
-const data = JSON.parse(byId("data").textContent);
+/* ---- the data, as src/report/html-findings.c writes them ---------------------------------------------------------------------- */
+const block = id => byId(id).textContent;
+const data = JSON.parse(block("data"));
+const comparing = data.page === "compare";
 const SEVERITIES = data.severities, KINDS = data.kinds, CHANGES = ["came", "went", "stayed"];
 const FLAG = { kev: 1, ransomware: 2, suppressed: 4, gone: 8, base: 16 };
 
-/* Rows as the program writes them (src/report/html.c) to objects. */
-const findings = data.findings.map((r, index) => ({
-  index, kind: r[0], severity: r[1], id: r[2], title: r[3], subject: r[4], version: r[5], fixed: r[6], flags: r[7],
-  layer: r[8], line: r[9], risk: r[10], epss: r[11], status: r[12], package: r[13], type: r[14], aliases: r[15], change: r[16], group: r[17],
-}));
+/* A finding is a number; what is known of it stands in columns of numbers, many of which stand for a text. */
+const F = { severity: [], change: [], ...data.findings }, sums = data.sums;
+const findings = new Int32Array(F.severity.length).map((_, i) => i);
+const PLACE = { subject: 0, version: 1, type: 2, package: 3 };
+const place = (f, cell) => data.places[F.place[f]][cell];
+const subjectOf = f => data.strings[place(f, PLACE.subject)], versionOf = f => data.strings[place(f, PLACE.version)];
+const typeOf = f => data.strings[place(f, PLACE.type)], packageOf = f => place(f, PLACE.package);
+const fixedOf = f => data.strings[F.fixed[f]], statusOf = f => data.strings[F.status[f]];
+const counted = f => !(F.flags[f] & FLAG.suppressed);
+
+/* Ids, titles and other names: those of the first rows are in the data, so that a page is there before all of it is; the others stand behind
+ * this script, and are read when they are asked for. */
+const names = data.names, NAMES = names.length;
+let nameLines = null;
+function nameOf(f) {
+  const at = F.name[f];
+  if (names[at]) return names[at];
+  nameLines = nameLines || block("names").split("\n");
+  return names[at] = JSON.parse(nameLines[at - NAMES]);
+}
+/* What needs more than the first rows waits for the file's end. */
+const soon = action => document.readyState === "loading" ? addEventListener("DOMContentLoaded", action, { once: true }) : action();
+const idOf = f => nameOf(f)[0], titleOf = f => nameOf(f)[1], aliasesOf = f => nameOf(f)[2] || "";
+
 const packages = data.packages.map((r, index) => ({
   index, name: r[0], version: r[1], type: r[2], licence: r[3], layer: r[4], purl: r[5], change: r[6], from: r[7], count: 0, worst: -1,
 }));
-for (const f of findings)
-  if (f.package >= 0 && !(f.flags & FLAG.suppressed) && f.change !== 1) {
-    const p = packages[f.package];
-    p.count++;
-    p.worst = Math.max(p.worst, f.severity);
-  }
 
-let lines = null;
-/* The evidence of one finding: a line of its own block, which stands behind this script, so that the page is there before all of it is,
- * and is read when somebody asks. */
-function evidence(finding) {
-  if (document.readyState === "loading") return { why: "still being loaded: fold and unfold this again" };
-  if (!lines) lines = byId("details").textContent.split("\n");
-  return JSON.parse(lines[finding.index]);
+/* Licences that are told for completeness would hide all else in a map (oakum_html_weighs). */
+const weighs = f => KINDS[F.kind[f]][0] !== "licence" || SEVERITIES[F.severity[f]] !== "negligible";
+/* What each package has; not asked for before the page is painted. */
+function countPackages() {
+  for (const f of findings) {
+    const at = packageOf(f);
+    if (at < 0 || !counted(f) || !weighs(f)) continue;
+    packages[at].count++;
+    packages[at].worst = Math.max(packages[at].worst, F.severity[f]);
+  }
+}
+
+let lines = null, texts = null;
+/* The evidence of one finding: a line, in which a number stands for a text that is said more than once. */
+function evidence(f) {
+  lines = lines || block("details").split("\n");
+  texts = texts || block("texts").split("\n");
+  const text = word => typeof word === "string" ? word : word === 0 ? "" : word === 1 ? idOf(f) : JSON.parse(texts[word - 2]);
+  const row = JSON.parse(lines[f]), out = {};
+  data.evidence.forEach((name, i) => { out[name] = text(row[i]); });
+  const [paths, links, records] = row.slice(data.evidence.length).map(list => list.map(text));
+  return { ...out, paths, links: inParts(links, 3), records: inParts(records, 7) };
+}
+
+function inParts(list, size) {
+  const out = [];
+  for (let i = 0; i < list.length; i += size) out.push(list.slice(i, i + size));
+  return out;
 }
 
 const chip = severity => el("span", { class: "chip s" + severity }, SEVERITIES[severity]);

@@ -1,7 +1,5 @@
 /* The page itself. */
-const state = { text: "", severities: new Set(), kinds: new Set(), changes: new Set(), fixable: false, kev: false, suppressed: false, own: false,
-  type: "", layer: "", package: -1 };
-const comparing = data.page === "compare";
+const state = { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", pick: null };
 let table = null, packageTable = null, haystacks = null;
 
 /* ---- head and summary --------------------------------------------------------------------------------------------------------- */
@@ -17,7 +15,7 @@ function drawHead() {
     if (verdict.reasons.length > 0) box.append(el("ul", null, ...verdict.reasons.map(r => el("li", null, bdi(r)))));
     else box.append(el("p", null, "Nothing that was asked for speaks against it."));
     if (verdict.rules && verdict.rules.length > 0)
-      box.append(el("details", { open: verdict.kind !== "pass" }, el("summary", null, plural(verdict.rules.length, "rule", "rules") + " of the policy"),
+      box.append(el("details", null, el("summary", null, plural(verdict.rules.length, "rule", "rules") + " of the policy"),
         plainTable("Rules of the policy, and what each saw", ["Rule", "Verdict", "Findings", "Not known", "Allowed", "First of them"],
           verdict.rules.map(([name, word, count, saw, unsure, most]) =>
             [bdi(name), word, number(count), number(unsure), number(most), el("ul", null, ...saw.map(s => el("li", null, bdi(s))))]), [false, false, true, true, true, false])));
@@ -33,86 +31,96 @@ function drawFacts() {
       data.facts.map(f => [f[0], bdi(f[1]), bdi(f[2]), f[3] || ""]), [false, false, false, false]));
     return;
   }
+  byId("summary").classList.add("beside");
   const list = el("dl");
   for (const [name, value] of data.facts) list.append(el("dt", null, name), el("dd", null, name === "Digest" ? code(value) : bdi(value)));
   byId("facts").append(list);
 }
 
-const counted = f => !(f.flags & FLAG.suppressed);
-
 function drawBars() {
-  const rows = comparing ? CHANGES.map((name, i) => [name, f => f.change === i]) : KINDS.map((kind, i) => [kind[1], f => f.kind === i]);
-  const all = rows.map(([name, of]) => {
-    const counts = SEVERITIES.map(() => 0);
-    for (const f of findings) if (counted(f) && of(f)) counts[f.severity]++;
-    return { name, counts, total: counts.reduce((a, b) => a + b, 0) };
-  }).filter(r => r.total > 0);
-  if (all.length === 0) {
+  const add = (a, b) => a.map((n, i) => n + b[i]);
+  const [came, went, stayed] = CHANGES.map((_, i) => sums.counts.map(changes => changes[i]).reduce(add));
+  const rows = comparing ? [["before", add(went, stayed)], ["after", add(came, stayed)], ["came", came], ["went", went], ["stayed", stayed]] : KINDS.map((kind, i) => [kind[1], sums.counts[i][0]]);
+  const all = rows.map(([name, counts]) => ({ name, counts, total: counts.reduce((a, b) => a + b, 0) })).filter((r, i) => r.total > 0 || (comparing && i < 2));
+  if (all.every(r => r.total === 0)) {
     byId("bars").append(el("p", null, "Nothing was found."));
     return;
   }
   const most = Math.max(...all.map(r => r.total)), grid = el("div", { class: "bars" });
   const told = c => SEVERITIES.map((s, i) => c[i] ? number(c[i]) + " " + s : "").filter(t => t).reverse().join(", ");
   for (const r of all)
-    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", null, told(r.counts)));
-  byId("bars").append(el("h3", null, comparing ? "Findings that came, went and stayed" : "Findings by kind and severity"), grid);
+    grid.append(el("span", null, r.name), severityBar(r.counts, most, r.name + ": " + told(r.counts)), el("span", { class: "told" }, told(r.counts) || "none"));
+  byId("bars").append(el("h3", null, comparing ? "Findings before and after" : "Findings by kind and severity"), grid);
 }
 
 /* ---- filters ------------------------------------------------------------------------------------------------------------------ */
 const DIMENSIONS = { text: 1, kinds: 2, severities: 4, changes: 8, other: 16 };
 
 function haystack(f) {
-  return [f.id, f.aliases, f.subject, f.version, f.fixed, f.title, f.status].join(" ").toLowerCase();
-}
-
-/* Which dimensions speak against a row: one pass gives what is shown, and what each button would show. */
-function misses(f, words) {
-  let miss = 0;
-  if (words.length > 0 && !words.every(w => haystacks[f.index].includes(w))) miss |= DIMENSIONS.text;
-  if (state.kinds.size > 0 && !state.kinds.has(f.kind)) miss |= DIMENSIONS.kinds;
-  if (state.severities.size > 0 && !state.severities.has(f.severity)) miss |= DIMENSIONS.severities;
-  if (state.changes.size > 0 && !state.changes.has(f.change)) miss |= DIMENSIONS.changes;
-  if ((state.fixable && !f.fixed) || (state.kev && !(f.flags & FLAG.kev)) || (!state.suppressed && !counted(f)) || (state.own && (f.flags & FLAG.base)) ||
-      (state.type !== "" && f.type !== state.type) || (state.layer !== "" && f.layer !== Number(state.layer)) ||
-      (state.package >= 0 && f.package !== state.package))
-    miss |= DIMENSIONS.other;
-  return miss;
+  return [idOf(f), aliasesOf(f), subjectOf(f), versionOf(f), fixedOf(f), titleOf(f), statusOf(f)].join(" ").toLowerCase();
 }
 
 const facets = [];
+const showCounts = (facet, counts) => facet.buttons.forEach((b, i) => { b.lastChild.data = " " + number(counts[i]); });
+let fresh = true; /* nothing was filtered yet: the sums are known */
 function apply() {
-  const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
-  if (words.length > 0 && !haystacks) haystacks = findings.map(haystack);
-  for (const facet of facets) facet.counts.fill(0);
-  const shown = new Uint8Array(findings.length);
-  for (const f of findings) {
-    const miss = misses(f, words);
-    shown[f.index] = miss === 0;
-    for (const facet of facets) if ((miss & ~facet.bit) === 0) facet.counts[facet.of(f)]++;
-  }
-  for (const facet of facets) facet.buttons.forEach((b, i) => { if (b) b.lastChild.data = " " + number(facet.counts[i]); });
-  byId("picked").hidden = state.package < 0;
-  if (state.package >= 0) byId("picked").textContent = "Only " + packages[state.package].name + ": show all packages";
-  table.filter(f => shown[f.index] === 1);
+  if (fresh) {
+    fresh = false;
+    for (const facet of facets) showCounts(facet, facet.totals);
+    table.filter(sums.suppressed === 0 ? null : counted);
+  } else soon(filter);
 }
 
-function facet(title, names, set, bit, of, chips) {
-  const entry = { bit, of, counts: names.map(() => 0), buttons: [] };
-  const box = el("fieldset", null, el("legend", null, title));
-  const present = new Set(findings.map(of));
-  const order = names.map((_, i) => i).filter(i => present.has(i));
-  for (const i of chips ? order.reverse() : order) {
-    const button = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
-      const on = !set.delete(i);
-      if (on) set.add(i);
-      button.setAttribute("aria-pressed", String(on));
-      apply();
-    } }, chips ? el("span", { class: "chip s" + i }, names[i]) : names[i], " 0");
-    entry.buttons[i] = button;
-    box.append(button);
+/* Which dimensions speak against each row: one pass gives what is shown, and what each button would show. */
+function filter() {
+  const words = state.text.toLowerCase().split(/\s+/).filter(w => w);
+  if (words.length > 0 && !haystacks) haystacks = Array.from(findings, haystack);
+  const needed = (state.kev ? FLAG.kev : 0), unwanted = (state.suppressed ? 0 : FLAG.suppressed) | (state.own ? FLAG.base : 0);
+  const layer = state.layer === "" ? -1 : Number(state.layer), { flags, fixed, place: at, layer: layers } = F;
+  const elsewhere = data.places.map(p => (state.type !== "" && data.strings[p[PLACE.type]] !== state.type) || (state.pick !== null && !state.pick.of(p)));
+  for (const facet of facets) facet.counts.fill(0);
+  const shown = new Uint8Array(findings.length);
+  for (let f = 0; f < shown.length; f++) {
+    let miss = 0;
+    if (words.length > 0 && !words.every(w => haystacks[f].includes(w))) miss = DIMENSIONS.text;
+    if ((flags[f] & unwanted) || (flags[f] & needed) !== needed || (state.fixable && fixed[f] === 0) || (layer >= 0 && layers[f] !== layer) || elsewhere[at[f]])
+      miss |= DIMENSIONS.other;
+    for (let i = 0; i < facets.length; i++) if (facets[i].some && !facets[i].on[facets[i].column[f]]) miss |= facets[i].bit;
+    for (let i = 0; i < facets.length; i++) if ((miss & ~facets[i].bit) === 0) facets[i].counts[facets[i].column[f]]++;
+    shown[f] = miss === 0;
   }
+  for (const facet of facets) showCounts(facet, facet.counts);
+  byId("picked").hidden = state.pick === null;
+  if (state.pick) byId("picked").replaceChildren("Only ", bdi(state.pick.name), ": show all packages");
+  table.filter(f => shown[f] === 1);
+}
+
+function press(facet, at, on) {
+  facet.on[at] = on ? 1 : 0;
+  facet.buttons[at].setAttribute("aria-pressed", String(on));
+  facet.some = facet.on.includes(1);
+}
+
+/* Of what counts, by what `of` makes of kind, change and severity. */
+function sumOf(of) {
+  const out = [];
+  sums.counts.forEach((changes, k) => changes.forEach((row, c) => row.forEach((n, s) => { out[of(k, c, s)] = (out[of(k, c, s)] || 0) + n; })));
+  return out;
+}
+
+/* Buttons of the values that are there. */
+function facet(title, names, bit, column, present, totals, chips) {
+  const entry = { bit, column, totals, counts: new Int32Array(names.length), on: new Uint8Array(names.length), some: false, buttons: [] };
+  const box = el("fieldset", null, el("legend", null, title));
+  const order = names.map((_, i) => i).filter(i => present[i]);
+  for (const i of chips ? order.reverse() : order) {
+    const click = () => { press(entry, i, !entry.on[i]); apply(); };
+    entry.buttons[i] = el("button", { type: "button", "aria-pressed": "false", onclick: click }, chips ? el("span", { class: "chip s" + i }, names[i]) : names[i], " 0");
+    box.append(entry.buttons[i]);
+  }
+  if (order.length < 2) return null;
   facets.push(entry);
-  return present.size > 1 ? box : null;
+  return box;
 }
 
 function check(title, key) {
@@ -126,14 +134,13 @@ function choice(title, options, change) {
 }
 
 const GROUPS = {
-  package: f => f.subject || "the image", id: f => f.id, severity: f => SEVERITIES[f.severity], kind: f => KINDS[f.kind][1],
-  layer: f => f.layer >= 0 ? layerName(f.layer) + (data.layers[f.layer] && data.layers[f.layer][2] ? ": " + data.layers[f.layer][2] : "") : "no layer",
+  package: f => subjectOf(f) || "the image", id: idOf, severity: f => SEVERITIES[F.severity[f]], kind: f => KINDS[F.kind[f]][1],
+  layer: f => F.layer[f] >= 0 ? layerName(F.layer[f]) + (data.layers[F.layer[f]] && data.layers[F.layer[f]][2] ? ": " + data.layers[F.layer[f]][2] : "") : "no layer",
 };
 
 function clearFilters() {
-  for (const set of [state.severities, state.kinds, state.changes]) set.clear();
-  Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", package: -1 });
-  for (const node of byId("filters").querySelectorAll("[aria-pressed]")) node.setAttribute("aria-pressed", "false");
+  for (const facet of facets) facet.buttons.forEach((_, i) => press(facet, i, false));
+  Object.assign(state, { text: "", fixable: false, kev: false, suppressed: false, own: false, type: "", layer: "", pick: null });
   for (const node of byId("filters").querySelectorAll("input[type=checkbox]")) node.checked = false;
   for (const node of byId("filters").querySelectorAll("select:not(#group)")) node.value = "";
   byId("search").value = "";
@@ -141,27 +148,26 @@ function clearFilters() {
 }
 
 function drawFilters() {
-  const some = (flag, of) => findings.some(f => of ? of(f) : f.flags & flag);
   const search = el("input", { type: "search", id: "search", placeholder: "id, package, title", autocomplete: "off", spellcheck: "false",
     oninput: () => { state.text = search.value; apply(); } });
-  const types = [...new Set(findings.map(f => f.type).filter(t => t))].sort();
-  const layers = [...new Set(findings.map(f => f.layer).filter(l => l >= 0))].sort((a, b) => a - b);
+  const types = [...new Set(data.places.map(p => data.strings[p[PLACE.type]]))].filter(t => t).sort();
+  const layers = sums.layers;
   const first = el("div", { class: "row" }, el("label", null, "Search ", search),
-    some(0, f => f.fixed) ? check("with a fix", "fixable") : null, some(FLAG.kev) ? check("known to be exploited", "kev") : null,
-    some(FLAG.base) && some(0, f => f.layer >= 0 && !(f.flags & FLAG.base)) ? check("not from the base image", "own") : null,
-    some(FLAG.suppressed) ? check("suppressed ones too (" + number(findings.filter(f => !counted(f)).length) + ")", "suppressed") : null);
-  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, state.severities, DIMENSIONS.severities, f => f.severity, true));
-  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), state.kinds, DIMENSIONS.kinds, f => f.kind, false),
-    comparing ? facet("Change", CHANGES, state.changes, DIMENSIONS.changes, f => f.change, false) : null);
+    sums.fixed ? check("with a fix", "fixable") : null, sums.flags & FLAG.kev ? check("known to be exploited", "kev") : null,
+    (sums.flags & FLAG.base) && sums.own ? check("not from the base image", "own") : null,
+    sums.suppressed > 0 ? check("suppressed ones too (" + number(sums.suppressed) + ")", "suppressed") : null);
+  const second = el("div", { class: "row" }, facet("Severity", SEVERITIES, DIMENSIONS.severities, F.severity, sums.severities, sumOf((k, c, s) => s), true));
+  const third = el("div", { class: "row" }, facet("Kind", KINDS.map(k => k[1]), DIMENSIONS.kinds, F.kind, sums.kinds, sumOf(k => k), false),
+    comparing ? facet("Change", CHANGES, DIMENSIONS.changes, F.change, sums.changes, sumOf((k, c) => c), false) : null);
   const group = choice("Group by", [["", "nothing"], ["package", "package"], ["id", "id"], ["severity", "severity"], ["kind", "kind"], ["layer", "layer"]],
     value => table.groupBy(GROUPS[value] || null));
   group.querySelector("select").id = "group";
-  const fourth = el("div", { class: "row" },
+  third.append(...[
     types.length > 1 ? choice("Type", [["", "all"], ...types.map(t => [t, t])], v => { state.type = v; apply(); }) : null,
     layers.length > 1 ? choice("Layer", [["", "all"], ...layers.map(l => [String(l), String(l + 1)])], v => { state.layer = v; apply(); }) : null,
     group, el("button", { type: "button", id: "clear", onclick: clearFilters }, "Clear filters"),
-    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.package = -1; apply(); } }));
-  byId("filters").append(first, second, third, fourth);
+    el("button", { type: "button", id: "picked", hidden: true, onclick: () => { state.pick = null; apply(); } })].filter(n => n));
+  byId("filters").append(first, second, third);
 }
 
 /* ---- findings ----------------------------------------------------------------------------------------------------------------- */
@@ -171,44 +177,51 @@ const LABELS = [["why", "Why"], ["fix", "What to do"], ["compared", "Compared"],
   ["match", "What was found"], ["gone", "Gone"], ["layer", "Layer"], ["created_by", "Made by"], ["dockerfile", "Dockerfile"], ["fingerprint", "Fingerprint"]];
 const MONO = new Set(["purl", "file", "match", "layer", "created_by", "fingerprint", "compared"]);
 
-function link([id, url]) {
-  return url && url.startsWith("https://") ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, bdi(id)) : bdi(id);
+function link([id, head, whole]) {
+  const url = whole || (head && head + id);
+  return url.startsWith("https://") ? el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, bdi(id)) : bdi(id);
 }
 
 function detail(f) {
-  const more = evidence(f), box = el("div"), list = el("dl");
-  if (f.title) box.append(el("p", null, bdi(f.title)));
+  const more = evidence(f), box = el("div"), list = el("dl"), hole = KINDS[F.kind[f]][0] === "hole";
+  Object.assign(more, { fixed: fixedOf(f), status: hole ? statusOf(f) : "", risk: F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) + " of 100" : "" });
+  if (more.epss) {
+    const [chance, above] = more.epss.split(" ");
+    more.epss = chance + " % chance of use within 30 days; above " + above + " % of all holes";
+  }
+  if (titleOf(f)) box.append(el("p", null, bdi(titleOf(f))));
   for (const [key, name] of LABELS)
     if (more[key]) list.append(el("dt", null, name), el("dd", null, MONO.has(key) ? code(more[key]) : bdi(more[key])));
-  if (more.paths) list.append(el("dt", null, "Proved by"), el("dd", null, el("ul", null, ...more.paths.map(p => el("li", null, code(p))))));
-  if (more.links) {
+  if (more.paths && more.paths.length > 0) list.append(el("dt", null, "Proved by"), el("dd", null, el("ul", null, ...more.paths.map(p => el("li", null, code(p))))));
+  if (more.links && more.links.length > 0) {
     const cell = el("dd");
     more.links.forEach((l, i) => cell.append(i > 0 ? ", " : "", link(l)));
     list.append(el("dt", null, "Names"), cell);
   }
   box.append(list);
-  if (more.records)
+  if (more.records && more.records.length > 0)
     box.append(plainTable("What the feeds say", ["Feed", "Record", "Date", "Status", "Mended in", "Severity", "Decided"],
-      more.records.map(r => r.map((c, i) => i === 6 ? (c ? "yes" : "") : c === null ? "" : bdi(c)))));
+      more.records.map(r => r.map(bdi))));
   return box;
 }
 
 function drawFindings() {
   const flags = f => [
-    f.flags & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
-    f.flags & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
+    F.flags[f] & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
+    F.flags[f] & FLAG.gone ? el("span", { class: "flag gone", title: "deleted or replaced by a later layer" }, "gone") : null];
   const columns = [
-    { title: "Finding", width: 32, key: f => natural(f.id), cell: f => bdi(f.id), below: f => f.title },
-    { title: "Severity", width: 13, tight: true, down: true, key: f => f.severity, cell: f => { const [kev, gone] = flags(f); return [chip(f.severity), kev ? " " : null, kev, gone ? " " : null, gone]; } },
-    { title: "Where", width: 17, key: f => natural(f.subject), cell: f => bdi(f.subject) },
-    { title: "Installed", width: 13, key: f => natural(f.version), cell: f => bdi(f.version) },
-    { title: "Mended in", width: 13, key: f => natural(f.fixed), cell: f => f.fixed ? bdi(f.fixed) : el("span", null, f.kind === 0 ? f.status.replaceAll("_", " ") : "") },
-    { title: "Layer", width: 9, numeric: true, key: f => f.layer, cell: f => f.layer >= 0 ? String(f.layer + 1) + (f.line > 0 ? ", line " + f.line : "") : "" },
-    { title: "Risk", width: 6, numeric: true, key: f => f.risk, cell: f => f.risk >= 0 ? (f.risk / 10).toFixed(1) : "" }];
-  if (comparing) columns.splice(1, 0, { title: "Change", width: 8, tight: true, key: f => f.change, cell: f => el("span", { class: "flag " + CHANGES[f.change] }, CHANGES[f.change]) });
-  else columns.splice(1, 0, { title: "Kind", width: 8, tight: true, key: f => f.kind, cell: f => KINDS[f.kind][0] });
+    { title: "Finding", width: 31, key: f => natural(idOf(f)), cell: f => bdi(idOf(f)), below: titleOf },
+    { title: "Severity", width: 13, tight: true, down: true, key: f => F.severity[f], cell: f => { const [kev, gone] = flags(f); return [chip(F.severity[f]), kev ? " " : null, kev, gone ? " " : null, gone]; } },
+    { title: "Where", width: 17, key: f => natural(subjectOf(f)), cell: f => bdi(subjectOf(f)) },
+    { title: "Installed", width: 13, key: f => natural(versionOf(f)), cell: f => bdi(versionOf(f)) },
+    { title: "Mended in", width: 13, key: f => natural(fixedOf(f)), cell: f => fixedOf(f) ? bdi(fixedOf(f)) : KINDS[F.kind[f]][0] === "hole" ? bdi(statusOf(f).replaceAll("_", " ")) : "" },
+    { title: "Layer", wide: true, width: 9, numeric: true, key: f => F.layer[f], cell: f => F.layer[f] >= 0 ? String(F.layer[f] + 1) + (F.line[f] > 0 ? ", line " + F.line[f] : "") : "" },
+    { title: "Risk", wide: true, width: 6, numeric: true, key: f => F.risk[f], cell: f => F.risk[f] >= 0 ? (F.risk[f] / 10).toFixed(1) : "" }];
+  if (comparing) columns.splice(1, 0, { title: "Change", width: 9, tight: true, key: f => F.change[f], cell: f => el("span", { class: "flag " + CHANGES[F.change[f]] }, CHANGES[F.change[f]]) });
+  else columns.splice(1, 0, { title: "Kind", wide: true, width: 9, tight: true, key: f => F.kind[f], cell: f => KINDS[F.kind[f]][0] });
+  if (sums.layers.length === 0) columns.splice(columns.findIndex(c => c.title === "Layer"), 1);
   table = new Table({ root: byId("findings-table"), caption: "Findings, what is most urgent first. A name unfolds the evidence.", rows: findings, columns, detail,
-    off: f => !counted(f), told: t => {
+    severity: f => F.severity[f], off: f => !counted(f), told: t => {
       const all = findings.length, match = t.shown.length;
       byId("count").textContent = (match === all ? plural(all, "finding", "findings") : number(match) + " of " + plural(all, "finding", "findings")) +
         (t.groupOf ? ", in groups" : t.drawn < match ? ", the first " + number(t.drawn) + " listed" : "");
@@ -216,47 +229,83 @@ function drawFindings() {
 }
 
 /* ---- layers and packages ------------------------------------------------------------------------------------------------------ */
-function pick(index) {
-  state.package = index;
+function pick(name, of) {
+  state.pick = { name, of };
   apply();
   byId("findings").scrollIntoView();
   table.enter();
 }
+const pickPackage = p => pick(p.name, place => place[PLACE.package] === p.index);
+
+/* What a map shows: { title, layers: as the data have them, packages: [{ name, version, layer, count, worst, pick }], brought: how many packages
+ * each layer brought, the last of them those of no layer }. A comparison lists only packages that have findings. */
+function sides() {
+  if (!comparing) {
+    const layers = data.layers, brought = new Array(layers.length + 1).fill(0);
+    for (const p of packages) brought[layers[p.layer] ? p.layer : layers.length]++;
+    return [{ title: "", layers, brought, packages: packages.map(p => ({ ...p, pick: () => pickPackage(p) })) }];
+  }
+  return data.sides.map((side, i) => ({
+    title: i === 0 ? "Before" : "After", layers: side.layers, brought: [...side.layers.map(l => l[4]), side.rest],
+    packages: side.packages.map(([name, version, layer, count, worst]) => ({ name: data.strings[name], version: data.strings[version], layer, count, worst,
+      pick: () => pick(data.strings[name], place => place[PLACE.subject] === name) })),
+  }));
+}
+
+/* Of one side: a row a layer, and one for what is of none. */
+function layerRows(side) {
+  const rows = side.brought.map((brought, i) => ({ layer: side.layers[i] || null, name: side.layers.length === 0 ? "all packages" : side.layers[i] ? layerName(i) : "no layer",
+    brought, packages: [], findings: 0, worst: -1 }));
+  for (const p of side.packages) {
+    const row = rows[side.layers[p.layer] ? p.layer : side.layers.length];
+    row.packages.push(p);
+    row.findings += p.count;
+    row.worst = Math.max(row.worst, p.worst);
+  }
+  return rows.filter(row => row.layer || row.brought > 0);
+}
+
+function boxes(rows, measure) {
+  const plainCount = n => plural(n, "package", "packages");
+  return rows.map(row => {
+    const weight = { findings: row.findings, packages: row.brought, size: row.layer ? Math.max(0, row.layer[1]) : 0 }[measure];
+    const tiles = row.packages.map(p => ({ name: p.name, value: measure === "findings" ? p.count : 1, worst: p.worst,
+      told: p.name + " " + p.version + ": " + plural(p.count, "finding", "findings"), pick: p.count > 0 ? p.pick : null }));
+    const rest = row.brought - row.packages.length;
+    if (rest > 0 && measure === "packages") tiles.push({ name: number(rest) + " more", value: rest, worst: -1, told: plainCount(rest) + " with no findings" });
+    return { name: row.name, value: weight, worst: row.worst, tiles: measure === "size" ? [] : tiles,
+      told: row.name + ": " + plainCount(row.brought) + ", " + plural(row.findings, "finding", "findings") + (row.layer ? ", " + bytes(row.layer[1]) : "") };
+  });
+}
 
 function drawLayers() {
-  const body = byId("map-body"), of = new Map();
-  for (const p of packages) {
-    const key = data.layers.length > 0 ? p.layer : -1;
-    if (!of.has(key)) of.set(key, []);
-    of.get(key).push(p);
+  const body = byId("map-body"), all = sides().map(side => ({ ...side, rows: layerRows(side), place: el("div") }));
+  const measures = [["findings", "findings"], ["packages", "packages"]];
+  if (all.some(side => side.layers.some(l => l[1] > 0))) measures.push(["size", "bytes as stored"]);
+  let measure = all.some(side => side.packages.some(p => p.count > 0)) ? "findings" : "packages";
+  const draw = () => {
+    for (const side of all)
+      side.place.replaceChildren(drawMap(boxes(side.rows, measure), (side.title ? side.title + ": " : "") + "treemap of layers and their packages; areas are " +
+        measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers.", side.place.clientWidth));
+  };
+  const select = choice("Areas are", measures, value => { measure = value; draw(); });
+  select.querySelector("select").value = measure;
+  const swatch = kind => svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: kind }));
+  body.append(el("div", { class: "row no-print" }, select),
+    el("div", { class: comparing ? "maps" : null }, ...all.map(side => el("div", null, side.title ? el("h3", { class: "no-print" }, side.title) : null, side.place))),
+    el("ul", { class: "legend" }, ...SEVERITIES.map((s, i) => el("li", null, swatch("s" + i), s)).reverse(), el("li", null, swatch("clean"), "none found")));
+  draw();
+  /* Letters keep their size: a map is drawn for the width that there is. */
+  let width = innerWidth;
+  addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
+  for (const side of all) {
+    const heads = ["Layer", "Packages", "Findings", "Worst", "Bytes", "Made by", "In both"].slice(0, side.layers.length === 0 ? 4 : comparing ? 7 : 6);
+    const negligible = findings.some(f => counted(f) && !weighs(f)) ? "; licences that are negligible are not counted" : "";
+    body.append(plainTable((side.title ? "Layers " + side.title.toLowerCase() : "Layers") + negligible, heads, side.rows.map(row => [
+      row.name, number(row.brought), number(row.findings), row.worst >= 0 ? chip(row.worst) : "", row.layer ? bytes(row.layer[1]) : "",
+      row.layer ? el("span", null, row.layer[3] ? "base image: " : "", code(row.layer[2] || row.layer[0])) : "",
+      row.layer && row.layer[5] ? "yes" : ""].slice(0, heads.length)), [false, true, true, false, true, false, false]));
   }
-  const worst = list => list.reduce((w, p) => Math.max(w, p.worst), -1), sum = list => list.reduce((n, p) => n + p.count, 0);
-  const indices = data.layers.length > 0 ? data.layers.map((_, i) => i).concat(of.has(-1) ? [-1] : []) : [-1];
-  const name = i => i >= 0 ? layerName(i) : "all packages";
-  const boxes = measure => indices.map(i => {
-    const list = of.get(i) || [], layer = data.layers[i];
-    const weigh = { findings: sum(list), packages: list.length, size: layer && layer[1] > 0 ? layer[1] : 0 };
-    return { name: name(i), value: weigh[measure], worst: worst(list),
-      told: name(i) + ": " + plural(list.length, "package", "packages") + ", " + plural(sum(list), "finding", "findings") + (layer ? ", " + bytes(layer[1]) : ""),
-      tiles: measure === "size" ? [] : list.map(p => ({ name: p.name, value: measure === "findings" ? p.count : 1, worst: p.worst,
-        told: p.name + " " + p.version + ": " + plural(p.count, "finding", "findings"), pick: p.count > 0 ? () => pick(p.index) : null })) };
-  });
-  const place = el("div"), measures = [["findings", "findings"], ["packages", "packages"]];
-  if (data.layers.some(l => l[1] > 0)) measures.push(["size", "bytes as stored"]);
-  const draw = measure => place.replaceChildren(drawMap(boxes(measure),
-    "Treemap of layers and their packages; areas are " + measures.find(m => m[0] === measure)[1] + ", colours the worst severity. The table below has the numbers."));
-  const start = findings.some(f => f.package >= 0 && counted(f)) ? "findings" : "packages";
-  const select = choice("Areas are", measures, draw);
-  select.querySelector("select").value = start;
-  body.append(el("div", { class: "row no-print" }, select), place,
-    el("ul", { class: "legend" }, ...SEVERITIES.map((s, i) => el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "s" + i })), s)).reverse(),
-      el("li", null, svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("rect", { width: 12, height: 12, class: "clean" })), "none found")));
-  draw(start);
-  body.append(plainTable("Layers", ["Layer", "Bytes", "Packages", "Findings", "Worst", "Made by"], indices.map(i => {
-    const list = of.get(i) || [], layer = data.layers[i], w = worst(list);
-    return [name(i), layer ? bytes(layer[1]) : "", number(list.length), number(sum(list)), w >= 0 ? chip(w) : "",
-      layer ? el("span", null, layer[3] ? "base image: " : "", code(layer[2] || layer[0])) : ""];
-  }), [false, true, true, true, false, false]));
 }
 
 function drawPackages() {
@@ -267,12 +316,13 @@ function drawPackages() {
     { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
     { title: "Before", width: 22, key: p => natural(p.from), cell: p => bdi(p.from) },
     { title: "After", width: 22, key: p => natural(p.version), cell: p => bdi(p.version) }] : [
-    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pick(p.index) }, bdi(p.name)) : bdi(p.name) },
+    { title: "Name", width: 26, key: p => natural(p.name), cell: p => p.count > 0 ? el("button", { type: "button", class: "go", onclick: () => pickPackage(p) }, bdi(p.name)) : bdi(p.name) },
     { title: "Version", width: 20, key: p => natural(p.version), cell: p => bdi(p.version) },
     { title: "Type", width: 9, key: p => p.type, cell: p => bdi(p.type) },
-    { title: "Licence", width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
+    { title: "Licence", wide: true, width: 22, key: p => natural(p.licence), cell: p => bdi(p.licence) },
     { title: "Layer", width: 9, numeric: true, key: p => p.layer, cell: p => p.layer >= 0 ? String(p.layer + 1) : "" },
     { title: "Findings", width: 14, numeric: true, key: p => p.count, cell: p => p.count > 0 ? [number(p.count) + " ", chip(p.worst)] : "" }];
+  if (!comparing && data.layers.length === 0) columns.splice(4, 1);
   packageTable = new Table({ root: place, caption: comparing ? "Packages that came, went or changed" : "Packages", rows: packages, columns, detail: null,
     told: t => { count.textContent = t.shown.length === packages.length ? plural(packages.length, "package", "packages") : number(t.shown.length) + " of " + plural(packages.length, "package", "packages"); } });
   let words = null;
@@ -325,15 +375,14 @@ function keys(event) {
 
 const nextTheme = () => setTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]);
 
-/* What stands below the findings waits until they are on the screen. */
-const LATER = [["map", data.layers.length > 0 || (!comparing && packages.some(p => p.count > 0)), drawLayers], ["packages", packages.length > 0, drawPackages],
+/* What stands below the findings waits until they are on the screen, and lets the reader in between its parts. */
+const LATER = [["map", comparing ? data.sides.some(s => s.layers.length > 0 || s.packages.length > 0) : data.layers.length > 0 || findings.some(f => packageOf(f) >= 0), drawLayers], ["packages", packages.length > 0, drawPackages],
   ["settings", data.settings && data.settings.length > 0, drawSettings]];
-let waiting = true;
-function drawRest() {
-  if (!waiting) return;
-  waiting = false;
-  for (const [id, there, draw] of LATER) if (there) draw();
-  performance.mark("all drawn");
+const waiting = [() => table.append(table.limit), drawHelp, countPackages, ...LATER.filter(([, there]) => there).map(([, , draw]) => draw)];
+function drawNext() {
+  if (waiting.length > 0) waiting.shift()();
+  if (waiting.length > 0) setTimeout(drawNext);
+  else performance.mark("all drawn");
 }
 
 function drawParts() {
@@ -349,14 +398,16 @@ dark.addEventListener("change", () => setTheme(theme));
 byId("theme").addEventListener("click", nextTheme);
 document.addEventListener("keydown", keys);
 /* Paper has no button for more: all that the filters let through is printed. */
-addEventListener("beforeprint", () => { drawRest(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
+addEventListener("beforeprint", () => { while (waiting.length > 0) waiting.shift()(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
 drawHead();
 drawFacts();
 drawBars();
 drawFindings();
 drawFilters();
-apply();
-drawHelp();
 drawParts();
 byId("app").hidden = false;
-requestAnimationFrame(() => setTimeout(drawRest));
+/* The rows that the screen has room for; the others of the list follow when these are there. */
+table.first = Math.max(4, Math.ceil((innerHeight - byId("findings-table").getBoundingClientRect().top) / 40));
+apply();
+table.first = null;
+requestAnimationFrame(() => setTimeout(drawNext));

@@ -3,27 +3,28 @@
 const CHUNK = 50;
 
 class Table {
-  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight }], detail(row) or null, name(row), told(table), off(row) } */
+  /* spec: { root, caption, rows, columns: [{ title, key(row), cell(row), numeric, tight, wide: not on a phone }], detail(row) or null, severity(row), told(table), off(row) } */
   constructor(spec) {
     Object.assign(this, spec);
     this.sort = { column: -1, down: false };
-    this.keep = () => true;
+    this.keep = null;
     this.groupOf = null;
     this.keys = [];
     this.sorted = this.rows;
     this.open = new Set();
     this.unfolded = new Set();
     this.limit = CHUNK;
+    this.first = null;
     this.build();
   }
 
   build() {
     this.heads = this.columns.map((column, at) => {
-      const button = el("button", { type: "button", onclick: () => this.sortBy(at) }, column.title);
-      return el("th", { scope: "col", class: column.tight ? "tight" : null }, button);
+      const button = el("button", { type: "button", onclick: () => soon(() => this.sortBy(at)) }, column.title);
+      return el("th", { scope: "col", class: this.kind(column) }, button);
     });
     this.body = el("tbody", { onkeydown: event => this.key(event), onclick: event => this.click(event) });
-    this.moreButton = el("button", { type: "button", class: "more", onclick: () => this.more() });
+    this.moreButton = el("button", { type: "button", class: "more", onclick: () => soon(() => this.more()) });
     this.root.replaceChildren(el("div", { class: "scroll" },
       el("table", { class: "fixed" }, el("caption", null, this.caption), this.widths(), el("thead", null, el("tr", null, ...this.heads)), this.body)),
       el("p", null, this.moreButton));
@@ -31,10 +32,14 @@ class Table {
       this.body.addEventListener("focusin", event => event.target.classList.contains("toggle") && this.rove(event.target));
   }
 
+  kind(column) {
+    return [column.numeric ? "num" : column.tight ? "tight" : "", column.wide ? "wide" : ""].filter(c => c).join(" ") || null;
+  }
+
   /* Shares of the width; a sheet of style may not be made here, an attribute may. */
   widths() {
     const all = this.columns.reduce((sum, c) => sum + c.width, 0);
-    return el("colgroup", null, ...this.columns.map(c => el("col", { width: Math.round(c.width / all * 100) + "%" })));
+    return el("colgroup", null, ...this.columns.map(c => el("col", { width: Math.round(c.width / all * 100) + "%", class: c.wide ? "wide" : null })));
   }
 
   /* Once up, once down, then back to the order of the report. */
@@ -57,12 +62,13 @@ class Table {
       this.sorted = this.rows;
       return;
     }
-    const keys = this.keys[column] || (this.keys[column] = this.rows.map(this.columns[column].key));
-    const at = this.rows.map((_, i) => i), way = down ? -1 : 1;
+    const keys = this.keys[column] || (this.keys[column] = Array.from(this.rows, this.columns[column].key));
+    const at = Array.from(this.rows, (_, i) => i), way = down ? -1 : 1;
     at.sort((a, b) => keys[a] < keys[b] ? -way : keys[a] > keys[b] ? way : a - b);
     this.sorted = at.map(i => this.rows[i]);
   }
 
+  /* null: all */
   filter(keep) {
     this.keep = keep;
     this.show();
@@ -71,12 +77,12 @@ class Table {
   groupBy(groupOf) {
     this.groupOf = groupOf;
     this.open.clear();
-    this.show();
+    soon(() => this.show());
   }
 
   /* What stands below each other: groups and rows. */
   show() {
-    this.shown = this.sorted.filter(this.keep);
+    this.shown = this.keep ? this.sorted.filter(this.keep) : this.sorted;
     this.limit = CHUNK;
     this.items();
     this.draw();
@@ -96,7 +102,7 @@ class Table {
     this.list = [];
     for (const [name, rows] of groups) {
       this.list.push({ name, rows });
-      if (this.open.has(name)) this.list.push(...rows);
+      if (this.open.has(name)) for (const row of rows) this.list.push(row);
     }
   }
 
@@ -104,7 +110,7 @@ class Table {
     this.toggles = [];
     this.body.replaceChildren();
     this.drawn = 0;
-    this.append(this.limit);
+    this.append(this.first || this.limit);
     if (this.list.length === 0)
       this.body.append(el("tr", null, el("td", { colspan: this.columns.length }, "Nothing matches.")));
   }
@@ -141,7 +147,7 @@ class Table {
   }
 
   drawGroup(group) {
-    const worst = Math.max(...group.rows.map(r => r.severity ?? r.worst));
+    const worst = group.rows.reduce((most, row) => Math.max(most, this.severity(row)), -1);
     const button = this.toggle(bdi(group.name), this.open.has(group.name), group, null);
     return el("tr", { class: "group" }, el("td", { colspan: this.columns.length }, button, " ",
       worst >= 0 ? chip(worst) : null, " " + number(group.rows.length)));
@@ -152,7 +158,7 @@ class Table {
     this.columns.forEach((column, at) => {
       let content = column.cell(row);
       if (at === 0 && this.detail) content = this.toggle(content, this.unfolded.has(row), row, null);
-      const td = el("td", column.numeric ? { class: "num" } : column.tight ? { class: "tight" } : null);
+      const td = el("td", { class: this.kind(column) });
       if (Array.isArray(content)) td.append(...content.filter(c => c !== null));
       else if (content !== null && content !== undefined) td.append(content);
       const below = column.below && column.below(row);
@@ -168,7 +174,7 @@ class Table {
 
   click(event) {
     const button = event.target.closest(".toggle");
-    if (button) this.flip(button);
+    if (button) soon(() => this.flip(button));
   }
 
   flip(button) {
@@ -223,9 +229,9 @@ class Table {
     case "PageUp": to = at - 10; break;
     case "Home": to = 0; break;
     case "End": to = this.toggles.length - 1; break;
-    case "ArrowRight": if (!expanded) this.flip(button); event.preventDefault(); return;
+    case "ArrowRight": if (!expanded) soon(() => this.flip(button)); event.preventDefault(); return;
     case "ArrowLeft":
-      if (expanded) this.flip(button);
+      if (expanded) soon(() => this.flip(button));
       else for (let i = at; i >= 0 && this.groupOf; i--) if (this.toggles[i].item.rows) { this.focus(this.toggles[i]); break; }
       event.preventDefault();
       return;
@@ -233,7 +239,7 @@ class Table {
     }
     if ((event.key === "j" || event.key === "k") && !letters) return;
     event.preventDefault();
-    if (to >= this.toggles.length && this.drawn < this.list.length) this.more();
+    if (to >= this.toggles.length && this.drawn < this.list.length) soon(() => this.more());
     this.focus(this.toggles[Math.max(0, Math.min(to, this.toggles.length - 1))]);
   }
 }

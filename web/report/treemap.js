@@ -27,7 +27,7 @@ function squarify(items, x, y, w, h) {
   return out;
 }
 
-const MAP = { width: 1000, height: 420, head: 18, tiles: 60 };
+const MAP = { least: 280, height: 400, head: 18, tile: 1200 };
 
 function label(x, y, w, text, kind) {
   const fits = Math.floor((w - 8) / 6.6);
@@ -43,17 +43,18 @@ function tile(r, item) {
   return node;
 }
 
-/* `boxes`: [{ name, value, worst, told, pick, tiles: [the same] }] */
-function drawMap(boxes, told) {
-  const root = svg("svg", { viewBox: "0 0 " + MAP.width + " " + MAP.height, role: "img", "aria-label": told });
-  const placed = squarify(boxes.filter(b => b.value > 0).sort((a, b) => b.value - a.value), 0, 0, MAP.width, MAP.height);
+/* `boxes`: [{ name, value, worst, told, pick, tiles: [the same] }]; `room`: pixels that it may be wide. */
+function drawMap(boxes, told, room) {
+  const width = Math.max(MAP.least, room);
+  const root = svg("svg", { viewBox: "0 0 " + width + " " + MAP.height, role: "img", "aria-label": told });
+  const placed = squarify(boxes.filter(b => b.value > 0).sort((a, b) => b.value - a.value), 0, 0, width, MAP.height);
   for (const r of placed) {
     const tiles = (r.item.tiles || []).filter(t => t.value > 0).sort((a, b) => b.value - a.value);
     if (tiles.length === 0 || r.h < MAP.head * 2 || r.w < 30) {
       root.append(tile(r, r.item));
       continue;
     }
-    const rest = tiles.slice(MAP.tiles), shown = tiles.slice(0, MAP.tiles);
+    const most = Math.max(12, Math.floor(r.w * r.h / MAP.tile)), rest = tiles.slice(most), shown = tiles.slice(0, most);
     if (rest.length > 0)
       shown.push({ name: rest.length + " more", value: rest.reduce((s, t) => s + t.value, 0), worst: Math.max(...rest.map(t => t.worst)),
         told: rest.length + " more packages of " + r.item.name });
@@ -71,7 +72,7 @@ function severityBar(counts, most, told) {
   const bar = svg("svg", { viewBox: "0 0 1000 16", preserveAspectRatio: "none", role: "img", "aria-label": told });
   let x = 0;
   for (let s = SEVERITIES.length - 1; s >= 0 && total > 0; s--) {
-    const w = counts[s] / most * 1000;
+    const w = counts[s] > 0 ? Math.max(6, counts[s] / most * 1000) : 0; /* a few are to be seen beside thousands */
     if (w > 0) bar.append(svg("rect", { x, y: 0, width: w, height: 16, class: "s" + s }));
     x += w;
   }
