@@ -181,6 +181,8 @@
 #define OAKUM_EXAMINE_STALL_S 1800u                /* without a byte from or to a reading process */
 #define OAKUM_LAYER_CACHE_MAX (256 * OAKUM_MIB)    /* what is kept of all layers */
 #define OAKUM_LAYER_CACHE_ROW_MAX (12 * OAKUM_MIB) /* of one */
+#define OAKUM_IMAGE_CACHE_MAX (64 * OAKUM_MIB)     /* what is kept of all images */
+#define OAKUM_IMAGE_CACHE_ROW_MAX (12 * OAKUM_MIB) /* of one */
 #define OAKUM_LAYER_CACHE_TOUCH_S 86400            /* how often it is noted that a layer is used */
 #define OAKUM_SQL_BUSY_MS 3000                     /* that one process waits for another */
 #define OAKUM_EXAMINE_TRIES 16u  /* files over which one may die before a layer is given up */

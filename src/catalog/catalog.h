@@ -22,6 +22,9 @@ typedef struct {
   char *pro;                   /* Ubuntu Pro: services that are on, "esm-apps esm-infra" */
   char *repositories;          /* content sets that a Red Hat image was built from, by spaces */
 } OakumDistro;
+/* Where its texts stand. */
+#define OAKUM_DISTRO_TEXTS 9
+extern const size_t oakum_distro_texts[OAKUM_DISTRO_TEXTS];
 void oakum_distro_clear(OakumDistro *distro);
 
 /* Where one layer comes from. */
@@ -45,6 +48,7 @@ typedef struct {
                         * of kinds other than SECRET only what is still there */
   GPtrArray *vex;      /* OakumPathPair: file, text: what the image itself says of its holes; text
                         * NULL: too large */
+  char *stamp;         /* of what was kept, and not changed since (oakum_catalog_stamp); NULL */
 } OakumCatalog;
 NODISCARD OakumCatalog *oakum_catalog_new(void);
 void oakum_catalog_free(OakumCatalog *catalog);
@@ -133,6 +137,10 @@ void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more);
  * out of them. `digests` (may be NULL) names the layers. Never fails: what cannot be judged is an
  * INCOMPLETE finding. */
 NODISCARD OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests);
+
+/* Stands for the distribution and all packages, and for nothing else: `stamp`, where it is set. New
+ * string. */
+NODISCARD char *oakum_catalog_stamp(const OakumCatalog *catalog);
 
 /* Fills in layers, digests and base. */
 void oakum_catalog_take_image(OakumCatalog *catalog, const OakumImage *image);

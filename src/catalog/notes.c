@@ -82,13 +82,17 @@ OakumCatalog *oakum_catalog_new(void)
   return catalog;
 }
 
+const size_t oakum_distro_texts[OAKUM_DISTRO_TEXTS] = {
+    offsetof(OakumDistro, id),       offsetof(OakumDistro, version),
+    offsetof(OakumDistro, pretty),   offsetof(OakumDistro, like),
+    offsetof(OakumDistro, codename), offsetof(OakumDistro, cpe),
+    offsetof(OakumDistro, pro),      offsetof(OakumDistro, repositories),
+    offsetof(OakumDistro, ecosystem)};
+
 void oakum_distro_clear(OakumDistro *distro)
 {
-  char **all[] = {&distro->id,        &distro->version,      &distro->pretty,
-                  &distro->like,      &distro->codename,     &distro->cpe,
-                  &distro->ecosystem, &distro->repositories, &distro->pro};
-  for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
-    g_clear_pointer(all[i], g_free);
+  for (size_t i = 0; i < G_N_ELEMENTS(oakum_distro_texts); i++)
+    g_clear_pointer(&G_STRUCT_MEMBER(char *, distro, oakum_distro_texts[i]), g_free);
 }
 
 void oakum_catalog_free(OakumCatalog *catalog)
@@ -102,6 +106,7 @@ void oakum_catalog_free(OakumCatalog *catalog)
   g_ptr_array_unref(catalog->incomplete);
   g_ptr_array_unref(catalog->observed);
   g_clear_pointer(&catalog->vex, g_ptr_array_unref);
+  g_free(catalog->stamp);
   oakum_distro_clear(&catalog->distro);
   g_free(catalog);
 }

@@ -45,6 +45,7 @@ static const OakumArgument arguments[] = {
     {0}};
 
 const OakumCommand oakum_cmd_build = {
+    .builds = TRUE,
     .name = "build",
     .summary = "build an image from a Dockerfile, without a daemon and without privileges",
     .about = "Prints the digest of the manifest, or of the index over several platforms.",

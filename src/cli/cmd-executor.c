@@ -362,6 +362,7 @@ static const OakumCommand *const verbs[] = {&oakum_executor_login_command,
                                             &oakum_executor_push_command, &version_command, NULL};
 
 const OakumCommand oakum_cmd_executor = {
+    .builds = TRUE,
     .name = "executor",
     .summary = "build as kaniko's executor does: its flags, its files, its exit status",
     .about = "Also what the program does when it is called \"executor\". Exit status: 0, that of "

@@ -276,6 +276,7 @@ static const OakumArgument arguments[] = {
     {0}};
 
 const OakumCommand oakum_cmd_ship = {
+    .builds = TRUE,
     .name = "ship",
     .summary = "lint, build, scan, gate, deliver: nothing that fails the gate leaves",
     .about = "Exit status: 0 delivered, 1 error, 2 refused, 3 something could not be judged; then "

@@ -57,6 +57,7 @@ struct OakumCommand {
   size_t size;                           /* of the arguments' struct */
   const char *const *sections;           /* keys of its section that are no options; NULL: none */
   gboolean own_section;                  /* its section holds no options: it is read otherwise */
+  gboolean builds;                       /* it may replace the files that libraries lie in */
   const char *examples;                  /* lines */
   const OakumCommand *const *verbs;      /* "oakum NAME VERB"; ends with NULL */
   const OakumCommand *parent;            /* of a verb */

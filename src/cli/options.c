@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "net/net.h"
 #include <string.h>
 
 gboolean oakum_option_next(OakumOptionIter *iter, const OakumCommand *command)
@@ -317,6 +318,8 @@ int oakum_command_dispatch(int argc, char **argv)
     g_autofree char *text = oakum_help_command(command);
     return fputs(text, stdout) < 0 || fflush(stdout) != 0;
   }
+  if (command->builds)
+    (void)oakum_net_load();
   if (command->run)
     return command->run(argc, argv);
   g_autoptr(GString) names = g_string_new(NULL);

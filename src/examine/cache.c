@@ -25,7 +25,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS layer (diff_id TEXT NOT NULL, readers TEXT NOT NULL,"
     " notes BLOB NOT NULL, names BLOB NOT NULL, used INTEGER NOT NULL, bytes INTEGER NOT NULL,"
     " took INTEGER NOT NULL,"
-    " PRIMARY KEY (diff_id, readers));";
+    " PRIMARY KEY (diff_id, readers));"
+    "CREATE TABLE IF NOT EXISTS image (name TEXT PRIMARY KEY, whole BLOB NOT NULL,"
+    " used INTEGER NOT NULL, bytes INTEGER NOT NULL);";
 
 static gboolean read_key(OakumExamineCache *cache, GError **error)
 {
@@ -48,7 +50,7 @@ static gboolean read_key(OakumExamineCache *cache, GError **error)
 static gboolean check_table(OakumExamineCache *cache, GError **error)
 {
   g_autoptr(OakumStatement) look =
-      oakum_sql_prepare(cache->sql, "SELECT took FROM layer LIMIT 0", NULL);
+      oakum_sql_prepare(cache->sql, "SELECT took, whole FROM layer, image LIMIT 0", NULL);
   if (!look)
     g_set_error(error, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_INVALID, "%s: of another version",
                 cache->path);
@@ -114,6 +116,17 @@ const uint8_t *oakum_examine_cache_key(const OakumExamineCache *cache)
   return cache->key;
 }
 
+const char *oakum_examine_cache_readers(const OakumExamineCache *cache)
+{
+  return cache->readers;
+}
+
+/* Whether something was last used so long ago that its use is noted. */
+static gboolean is_old(int64_t used)
+{
+  return g_get_real_time() / G_USEC_PER_SEC - used > OAKUM_LAYER_CACHE_TOUCH_S;
+}
+
 static void touch(OakumExamineCache *cache, const char *diff_id)
 {
   g_autoptr(OakumStatement) set = oakum_sql_prepare(
@@ -153,8 +166,7 @@ OakumLayerNotes *oakum_examine_cache_get(OakumExamineCache *cache, const char *d
   if (!get)
     return NULL;
   OakumSlice text = oakum_statement_blob(get, 0), names = oakum_statement_blob(get, 1);
-  gboolean old =
-      g_get_real_time() / G_USEC_PER_SEC - oakum_statement_int(get, 2) > OAKUM_LAYER_CACHE_TOUCH_S;
+  gboolean old = is_old(oakum_statement_int(get, 2));
   int64_t took = oakum_statement_int(get, 3);
   g_autoptr(OakumLayerNotes) notes =
       text.data ? oakum_examine_parse(text.data, text.len, NULL) : NULL;
@@ -190,14 +202,13 @@ OakumExamineCounts oakum_examine_cache_counts(OakumExamineCache *cache)
   return cache->counts;
 }
 
-/* The layers that were not used for longest go, until there is room again. */
-static void make_room(OakumExamineCache *cache)
+/* Those that were not used for longest go, until there is room again. */
+static void make_room(OakumExamineCache *cache, const char *table, uint64_t max)
 {
   g_autofree char *text = g_strdup_printf(
-      "DELETE FROM layer WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(bytes) OVER (ORDER "
-      "BY "
-      "used DESC, rowid DESC) AS above FROM layer) WHERE above > %" G_GUINT64_FORMAT ")",
-      (guint64)OAKUM_LAYER_CACHE_MAX);
+      "DELETE FROM %s WHERE rowid IN (SELECT rowid FROM (SELECT rowid, sum(bytes) OVER (ORDER BY "
+      "used DESC, rowid DESC) AS above FROM %s) WHERE above > %" G_GUINT64_FORMAT ")",
+      table, table, (guint64)max);
   (void)!oakum_sql_exec(cache->sql, text, NULL);
 }
 
@@ -228,6 +239,78 @@ gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
   if (oakum_statement_step(put, NULL) != 0)
     return FALSE;
   oakum_statement_reset(put);
-  make_room(cache);
+  make_room(cache, "layer", OAKUM_LAYER_CACHE_MAX);
   return TRUE;
+}
+
+/* ---- images as a whole
+ * -------------------------------------------------------------------------- */
+/* Whether the layer is kept, for an image that is: it counts as if it had been asked for. With the
+ * lock held. */
+static gboolean use_layer(OakumExamineCache *cache, const char *diff_id, uint64_t *took)
+{
+  g_autoptr(OakumStatement) row = find(cache, "used, took", diff_id);
+  if (!row)
+    return FALSE;
+  gboolean old = is_old(oakum_statement_int(row, 0));
+  *took += (uint64_t)MAX(oakum_statement_int(row, 1), 0);
+  oakum_statement_reset(row);
+  if (old)
+    touch(cache, diff_id);
+  return TRUE;
+}
+
+OakumCatalog *oakum_examine_cache_get_whole(OakumExamineCache *cache, const char *name,
+                                            const GPtrArray *diff_ids)
+{
+  OAKUM_AUTO_LOCK(&cache->lock);
+  uint64_t took = 0;
+  g_autoptr(OakumStatement) get =
+      oakum_sql_prepare(cache->sql, "SELECT whole, used FROM image WHERE name = ?1", NULL);
+  if (!get)
+    return NULL;
+  oakum_statement_bind_text(get, 1, name);
+  if (oakum_statement_step(get, NULL) != 1)
+    return NULL;
+  g_autoptr(OakumCatalog) catalog = oakum_examine_whole_parse(oakum_statement_blob(get, 0), NULL);
+  gboolean old = is_old(oakum_statement_int(get, 1));
+  oakum_statement_reset(get);
+  for (guint i = 0; catalog && i < diff_ids->len; i++)
+    if (!use_layer(cache, diff_ids->pdata[i], &took))
+      return NULL;
+  if (!catalog)
+    return NULL;
+  cache->counts.known += diff_ids->len;
+  cache->counts.saved_us += took;
+  g_autoptr(OakumStatement) set =
+      old ? oakum_sql_prepare(cache->sql, "UPDATE image SET used = ?2 WHERE name = ?1", NULL)
+          : NULL;
+  if (set) {
+    oakum_statement_bind_text(set, 1, name);
+    oakum_statement_bind_int(set, 2, g_get_real_time() / G_USEC_PER_SEC);
+    (void)!oakum_statement_step(set, NULL);
+  }
+  return g_steal_pointer(&catalog);
+}
+
+void oakum_examine_cache_put_whole(OakumExamineCache *cache, const char *name,
+                                   const OakumCatalog *catalog)
+{
+  g_autoptr(GByteArray) whole = g_byte_array_new();
+  oakum_examine_whole_format(catalog, whole);
+  if (whole->len > OAKUM_IMAGE_CACHE_ROW_MAX)
+    return;
+  OAKUM_AUTO_LOCK(&cache->lock);
+  g_autoptr(OakumStatement) put =
+      oakum_sql_prepare(cache->sql, "INSERT OR REPLACE INTO image VALUES (?1, ?2, ?3, ?4)", NULL);
+  if (!put)
+    return;
+  oakum_statement_bind_text(put, 1, name);
+  oakum_statement_bind_blob(put, 2, whole->data, whole->len);
+  oakum_statement_bind_int(put, 3, g_get_real_time() / G_USEC_PER_SEC);
+  oakum_statement_bind_int(put, 4, (int64_t)whole->len);
+  if (oakum_statement_step(put, NULL) != 0)
+    return;
+  oakum_statement_reset(put);
+  make_room(cache, "image", OAKUM_IMAGE_CACHE_MAX);
 }

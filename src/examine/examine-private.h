@@ -67,6 +67,14 @@ NODISCARD gboolean oakum_examine_cache_has(OakumExamineCache *cache, const char 
 /* `took`: processor time that reading it took, in microseconds. FALSE: it is not kept. */
 gboolean oakum_examine_cache_put(OakumExamineCache *cache, const char *diff_id,
                                  const OakumLayerNotes *notes, uint64_t took);
+/* What an image as a whole held, by its name (whole.c), as long as all its layers are kept too.
+ * NULL: it is not. */
+NODISCARD OakumCatalog *oakum_examine_cache_get_whole(OakumExamineCache *cache, const char *name,
+                                                      const GPtrArray *diff_ids);
+void oakum_examine_cache_put_whole(OakumExamineCache *cache, const char *name,
+                                   const OakumCatalog *catalog);
+/* Stands for all versions of those that read; borrowed. */
+NODISCARD const char *oakum_examine_cache_readers(const OakumExamineCache *cache);
 NODISCARD guint oakum_examine_cache_checks(const OakumExamineCache *cache);
 /* Held while counts change. */
 NODISCARD OakumExamineCounts *oakum_examine_cache_lock(OakumExamineCache *cache);
@@ -97,6 +105,7 @@ typedef struct {
   GPtrArray *notes;    /* OakumLayerNotes, NULL where none came */
   GPtrArray *skip;     /* OakumPathPair */
   GPtrArray *given_up; /* OakumFinding */
+  gboolean died;       /* a reading process did: nothing is kept of the whole */
   int spool, page_fd, ring_fd;
   uint8_t *ring;
   ExaminePage *page;

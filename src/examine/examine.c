@@ -56,6 +56,7 @@ static void give_up(ExamineJob *job, guint layer, const char *how)
 static gboolean learn(ExamineJob *job, guint layer, ExamineWorker *worker)
 {
   int status = 0;
+  job->died = TRUE;
   oakum_fd_clear(&worker->input);
   g_autofree char *how = oakum_child_wait(worker->child, worker->useless ? 0 : 10000, &status, NULL)
                              ? oakum_child_describe(status)
@@ -184,9 +185,9 @@ static gboolean read_own_again(ExamineJob *job, GError **error)
   return run_all(job, again, error);
 }
 
-/* What the image as a whole shows; `image` NULL: a root file system. */
-static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
-                          const OakumExamineOptions *options)
+/* What is looked at of an image as a whole; `image` NULL: a root file system. */
+static OakumInspectImage whole_of(const OakumCatalog *catalog, const OakumImage *image,
+                                  const OakumExamineOptions *options)
 {
   OakumInspectImage whole = {.target = options->target,
                              .now = options->now,
@@ -202,6 +203,14 @@ static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
     whole.base_layers += ((const OakumLayerOrigin *)catalog->layers->pdata[i])->base ? 1 : 0;
   if (whole.base_layers == 0) /* the history does not tell */
     whole.base_layers = -1;
+  return whole;
+}
+
+/* What the image as a whole shows, but for what follows from the day. */
+static void inspect_whole(OakumCatalog *catalog, const OakumImage *image,
+                          const OakumExamineOptions *options)
+{
+  OakumInspectImage whole = whole_of(catalog, image, options);
   oakum_inspect_image(&whole, options->checks, catalog->observed);
   for (guint i = 0; image && i < catalog->layers->len; i++) { /* it is shown */
     OakumLayerOrigin *origin = catalog->layers->pdata[i];
@@ -253,8 +262,10 @@ static OakumReader *open_blob(gpointer user, guint layer, GError **error)
   return oakum_image_open_blob(user, layer, error);
 }
 
-OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
-                                  const OakumExamineOptions *options, GError **error)
+/* Reads what is not known of the layers, and puts the image together. */
+static OakumCatalog *read_image(const OakumImage *image, OakumExamineCache *cache,
+                                const OakumExamineOptions *options, const char *name,
+                                GError **error)
 {
   __attribute__((cleanup(oakum_examine_job_clear))) ExamineJob job;
   guint n = image->manifest->layers->len;
@@ -272,11 +283,28 @@ OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *ca
   job.user = (gpointer)image;
   OakumCatalog *catalog =
       job_run(&job, cache, (const char *const *)(gpointer)digests->pdata, options, error);
-  if (catalog) {
-    oakum_catalog_take_image(catalog, image);
-    inspect_whole(catalog, image, options);
-  } else
+  if (!catalog)
+    return NULL;
+  oakum_catalog_take_image(catalog, image);
+  inspect_whole(catalog, image, options);
+  if (name && !job.died) /* what a process died over is told of this run only */
+    oakum_examine_cache_put_whole(cache, name, catalog);
+  return catalog;
+}
+
+OakumCatalog *oakum_examine_image(const OakumImage *image, OakumExamineCache *cache,
+                                  const OakumExamineOptions *options, GError **error)
+{
+  g_autofree char *name =
+      cache ? oakum_examine_whole_name(image, options, oakum_examine_cache_readers(cache)) : NULL;
+  OakumCatalog *catalog =
+      name ? oakum_examine_cache_get_whole(cache, name, image->config->diff_ids) : NULL;
+  if (!catalog && !(catalog = read_image(image, cache, options, name, error))) {
     g_prefix_error(error, "%s: ", image->name);
+    return NULL;
+  }
+  const OakumInspectImage whole = whole_of(catalog, image, options);
+  oakum_inspect_dates(&whole, options->checks, catalog->observed);
   return catalog;
 }
 

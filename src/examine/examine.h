@@ -72,3 +72,10 @@ NODISCARD int oakum_examine_main(int argc, char **argv);
  * Appends to `out`; NULL with an error. */
 void oakum_examine_format(const OakumLayerNotes *notes, GByteArray *out);
 NODISCARD OakumLayerNotes *oakum_examine_parse(const void *data, size_t len, GError **error);
+
+/* The same for an image as a whole. What it follows from, as a name: image, options but for the
+ * time of day, and `readers`; new string, NULL: there is none. */
+NODISCARD char *oakum_examine_whole_name(const OakumImage *image,
+                                         const OakumExamineOptions *options, const char *readers);
+void oakum_examine_whole_format(const OakumCatalog *catalog, GByteArray *out);
+NODISCARD OakumCatalog *oakum_examine_whole_parse(OakumSlice data, GError **error);

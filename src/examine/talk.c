@@ -247,10 +247,12 @@ ExamineOutcome oakum_examine_receive(const ExamineJob *job, ExamineWorker *worke
     g_clear_pointer(notes, oakum_layer_notes_free);
     return EXAMINE_DIED;
   }
-  if (second.len > 0)
+  /* a layer may have none, as one that only deletes; of a folder they are not asked for */
+  gboolean wanted = second.len > 0 || job->folder < 0;
+  if (wanted)
     (*notes)->names =
         oakum_names_unpack(job->key, (OakumSlice){(const uint8_t *)names, second.len}, error);
-  if (second.len > 0 && !(*notes)->names) {
+  if (wanted && !(*notes)->names) {
     g_clear_pointer(notes, oakum_layer_notes_free);
     return EXAMINE_FAILED;
   }

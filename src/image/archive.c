@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A smaller member is read before a thread for its digest has begun. */
+#define OAKUM_ARCHIVE_THREAD_MIN (4 * OAKUM_MIB)
+
 /* ---- members by name
  * ------------------------------------------------------------------------------ */
 typedef struct {
@@ -225,9 +228,15 @@ static OakumReader *archive_blob(OakumBlobSource *self, const OakumDescriptor *d
       g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
   const char *name = source->names ? g_hash_table_lookup(source->names, desc->digest) : NULL;
   OakumReader *reader = oakum_archive_member(source->archive, name ? name : standard, error);
-  return reader ? oakum_reader_new_verify(reader, oakum_digest_kind(desc->digest),
-                                          oakum_digest_hex(desc->digest), desc->size)
-                : NULL;
+  if (!reader)
+    return NULL;
+  OakumHashKind kind = oakum_digest_kind(desc->digest);
+  const char *hex = oakum_digest_hex(desc->digest);
+  /* a layer that is not compressed comes faster than it can be hashed */
+  if (desc->size < OAKUM_ARCHIVE_THREAD_MIN || oakum_cpu_count() < 2)
+    return oakum_reader_new_verify(reader, kind, hex, desc->size);
+  return oakum_reader_new_threaded_verify(oakum_reader_new_verify(reader, kind, NULL, desc->size),
+                                          kind, hex);
 }
 
 static void archive_source_free(OakumBlobSource *self)

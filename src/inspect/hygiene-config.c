@@ -362,7 +362,7 @@ static void tell_age(GPtrArray *findings, HygieneRule rule, const char *what, in
     finding->severity = OAKUM_SEVERITY_MEDIUM;
 }
 
-static void look_at_dates(const OakumInspectImage *image, GPtrArray *findings)
+void oakum_hygiene_dates(const OakumInspectImage *image, GPtrArray *findings)
 {
   int64_t created = when(image->config->created),
           base = base_created(image->config, image->base_layers), now = image->now;
@@ -384,5 +384,4 @@ void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings)
   look_at_start(image->config, findings);
   look_at_labels(image, findings);
   look_at_target(image->target, findings);
-  look_at_dates(image, findings);
 }

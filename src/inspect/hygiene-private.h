@@ -61,6 +61,8 @@ NODISCARD gboolean oakum_hygiene_secret_content(const char *path, OakumSlice con
  * show is appended. */
 void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings);
 void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings);
+/* What the day says of them; `config` is not NULL. */
+void oakum_hygiene_dates(const OakumInspectImage *image, GPtrArray *findings);
 void oakum_hygiene_history(const OakumInspectImage *image, GPtrArray *findings);
 /* How many layers lie below the image's own, as the history lets one guess; -1: not known. */
 NODISCARD int oakum_hygiene_base_layers(const GPtrArray *history);

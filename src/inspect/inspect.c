@@ -109,6 +109,12 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
     oakum_licence_image(image, findings);
 }
 
+void oakum_inspect_dates(const OakumInspectImage *image, guint checks, GPtrArray *findings)
+{
+  if ((checks & OAKUM_CHECK_HYGIENE) && image->config)
+    oakum_hygiene_dates(image, findings);
+}
+
 void oakum_inspect_secrets(const char *path, OakumSlice content, GPtrArray *observed,
                            GPtrArray *incomplete)
 {

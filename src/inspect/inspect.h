@@ -52,6 +52,8 @@ typedef struct {
 /* `findings`: what the observers of all layers told, merged. What nobody asked for is taken out,
  * what settings and history show is appended. */
 void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray *findings);
+/* What follows from `now`, which nothing else does; only config, base_layers and now count. */
+void oakum_inspect_dates(const OakumInspectImage *image, guint checks, GPtrArray *findings);
 
 /* Texts that are shown, of settings and history: what is secret in them becomes asterisks. `json`
  * is changed; new string, NULL of NULL. */

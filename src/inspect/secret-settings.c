@@ -85,9 +85,13 @@ void oakum_secret_settings(const OakumConfig *config, const OakumManifest *manif
 
 /* ---- blotted out
  * ----------------------------------------------------------------------------------- */
-/* What is secret of `name`=`text` becomes asterisks; NULL: nothing is. */
-static char *blotted(SecretScan *scan, const char *name, const char *text)
+/* What is secret of `name`=`text` becomes asterisks; NULL: nothing is. *made is made when there is
+ * something to look at: many images have no settings. */
+static char *blotted(SecretScan **made, const char *name, const char *text)
 {
+  if (!*text)
+    return NULL;
+  SecretScan *scan = *made ? *made : (*made = oakum_secret_scan_new());
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free),
                        incomplete =
                            g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
@@ -107,7 +111,7 @@ static char *blotted(SecretScan *scan, const char *name, const char *text)
   return ranges->len > 0 ? g_strdup(line + before) : NULL;
 }
 
-static void blot_all(SecretScan *scan, const char *name, json_t *json)
+static void blot_all(SecretScan **scan, const char *name, json_t *json)
 {
   const char *key;
   json_t *value;
@@ -124,15 +128,17 @@ static void blot_all(SecretScan *scan, const char *name, json_t *json)
 
 void oakum_inspect_censor(json_t *json)
 {
-  SecretScan *scan = oakum_secret_scan_new();
-  blot_all(scan, NULL, json);
-  oakum_secret_scan_free(scan);
+  SecretScan *scan = NULL;
+  blot_all(&scan, NULL, json);
+  if (scan)
+    oakum_secret_scan_free(scan);
 }
 
 char *oakum_inspect_censored(const char *text)
 {
-  SecretScan *scan = oakum_secret_scan_new();
-  char *out = text ? blotted(scan, NULL, text) : NULL;
-  oakum_secret_scan_free(scan);
+  SecretScan *scan = NULL;
+  char *out = text ? blotted(&scan, NULL, text) : NULL;
+  if (scan)
+    oakum_secret_scan_free(scan);
   return out ? out : g_strdup(text);
 }

@@ -56,17 +56,31 @@ static char *encode(const char *text, size_t len, guint behind)
   return g_strndup(all + from, to - from);
 }
 
-static void add(GArray *literals, const char *text, size_t len, gboolean caseless, int base64,
+/* Every process that looks for secrets makes them: they are found by a hash of their text. */
+typedef struct {
+  GArray *all;       /* SecretLiteral */
+  GArray *next;      /* guint, one a literal: the next of the same hash plus one, or 0 */
+  guint heads[1024]; /* the latest of a hash plus one, or 0 */
+} Literals;
+
+static void add(Literals *known, const char *text, size_t len, gboolean caseless, int base64,
                 guint rule, size_t back, size_t ahead)
 {
+  GArray *literals = known->all;
   SecretLiteral *at = NULL;
-  for (guint i = 0; i < literals->len && !at; i++) {
-    SecretLiteral *one = &g_array_index(literals, SecretLiteral, i);
+  guint hash = 5381;
+  for (size_t i = 0; i < len; i++)
+    hash = hash * 33 + (guint8)text[i];
+  guint *head = &known->heads[hash % G_N_ELEMENTS(known->heads)];
+  for (guint i = *head; i > 0 && !at; i = g_array_index(known->next, guint, i - 1)) {
+    SecretLiteral *one = &g_array_index(literals, SecretLiteral, i - 1);
     if (one->len == len && one->caseless == caseless && one->base64 == base64 &&
         memcmp(one->text, text, len) == 0)
       at = one;
   }
   if (!at) {
+    g_array_append_val(known->next, *head);
+    *head = literals->len + 1;
     SecretLiteral one = {
         .text = g_strndup(text, len), .len = (guint)len, .caseless = caseless, .base64 = base64};
     g_array_append_val(literals, one);
@@ -89,7 +103,7 @@ static size_t proof_ahead(SecretProof proof)
              : 0;
 }
 
-static void add_rule(SecretTable *table, GArray *literals, guint index)
+static void add_rule(SecretTable *table, Literals *literals, guint index)
 {
   const SecretRule *rule = &oakum_secret_rules[index];
   g_autoptr(GArray) patterns = g_array_new(TRUE, TRUE, sizeof(SecretPattern));
@@ -188,12 +202,15 @@ const SecretTable *oakum_secret_table(void)
   if (g_once_init_enter(&once)) {
     if (hs_valid_platform() == HS_SUCCESS) {
       SecretTable *table = g_new0(SecretTable, 1);
-      GArray *literals = g_array_new(FALSE, TRUE, sizeof(SecretLiteral));
+      Literals literals = {g_array_new(FALSE, TRUE, sizeof(SecretLiteral)),
+                           g_array_new(FALSE, FALSE, sizeof(guint)),
+                           {0}};
       table->patterns = g_new0(SecretPattern *, oakum_secret_rules_n);
       for (guint i = 0; i < oakum_secret_rules_n; i++)
-        add_rule(table, literals, i);
-      table->n = literals->len;
-      table->literals = (SecretLiteral *)(void *)g_array_free(literals, FALSE);
+        add_rule(table, &literals, i);
+      g_array_unref(literals.next);
+      table->n = literals.all->len;
+      table->literals = (SecretLiteral *)(void *)g_array_free(literals.all, FALSE);
       for (guint i = 0; i < table->n; i++)
         table->longest = MAX(table->longest, table->literals[i].len);
       made = load(table) || (compile(table, SECRET_SET_CORE) && compile(table, SECRET_SET_ALL))

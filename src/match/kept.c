@@ -12,13 +12,6 @@
 
 static const char magic[] = "oakum holes 1\n";
 
-static const size_t distro_texts[] = {
-    offsetof(OakumDistro, id),       offsetof(OakumDistro, version),
-    offsetof(OakumDistro, pretty),   offsetof(OakumDistro, like),
-    offsetof(OakumDistro, codename), offsetof(OakumDistro, cpe),
-    offsetof(OakumDistro, pro),      offsetof(OakumDistro, repositories),
-    offsetof(OakumDistro, ecosystem)};
-
 /* All that tell.c and severity.c set. */
 static const size_t finding_texts[] = {offsetof(OakumFinding, title),
                                        offsetof(OakumFinding, why),
@@ -51,7 +44,6 @@ static const size_t record_texts[] = {
 
 /* ---- writing
  * ------------------------------------------------------------------------------------ */
-/* Many small pieces: every scan puts together its key. */
 static guint8 *room(GByteArray *out, size_t len)
 {
   guint at = out->len;
@@ -113,11 +105,12 @@ char *oakum_match_kept_key(const OakumMatch *m)
   const char *stamp = oakum_advisory_db_stamp(m->db);
   if (!stamp)
     return NULL;
-  g_autoptr(GByteArray) all = g_byte_array_sized_new(m->catalog->packages->len * 512 + 4096);
-  g_autofree char *program = oakum_program_stamp();
+  g_autoptr(GByteArray) all = g_byte_array_new();
+  g_autofree char *program = oakum_program_stamp(), *packages = oakum_catalog_stamp(m->catalog);
   put_text(all, magic);
   put_text(all, program);
   put_text(all, stamp);
+  put_text(all, packages);
   put_number(all, m->options->kernel_headers != 0);
   put_number(all, m->vex_feeds != 0);
   if (m->vex_feeds) { /* which may speak of this very image */
@@ -126,21 +119,10 @@ char *oakum_match_kept_key(const OakumMatch *m)
       put_text(all, *d);
     put_text(all, NULL);
   }
-  PUT_TEXTS(all, &m->catalog->distro, distro_texts);
   const GArray *lines = m->options->layer_lines;
   put_number(all, lines ? lines->len + 1 : 0);
   for (guint i = 0; lines && i < lines->len; i++)
     put_number(all, (uint64_t)g_array_index(lines, int, i));
-  put_number(all, m->catalog->packages->len);
-  for (guint i = 0; i < m->catalog->packages->len; i++) {
-    const OakumPackage *package = m->catalog->packages->pdata[i];
-    PUT_TEXTS(all, package, oakum_package_texts);
-    put_text(all, package->layer);
-    put_number(all, package->guessed != 0);
-    put_number(all, (uint32_t)package->layer_index);
-    put_number(all, (uint32_t)package->dockerfile_line);
-    put_text(all, package->paths->len ? package->paths->pdata[0] : NULL);
-  }
   return oakum_sha256_hex(all->data, all->len);
 }
 

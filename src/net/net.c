@@ -10,7 +10,8 @@ OakumHttp *oakum_http_new(const OakumHttpPolicy *policy, GError **error)
   if (g_once_init_enter(&once))
     g_once_init_leave(&once, curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 1 : 2);
   if (once != 1) {
-    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_FAILED, "libcurl cannot be set up");
+    g_set_error(error, OAKUM_NET_ERROR, OAKUM_ERROR_FAILED,
+                "libcurl cannot be set up: is libcurl.so.4 installed?");
     return NULL;
   }
   OakumHttp *http = g_new0(OakumHttp, 1);

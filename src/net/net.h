@@ -8,6 +8,10 @@
 OAKUM_DECLARE_ERROR(net)
 #define OAKUM_NET_ERROR (oakum_net_error_quark())
 
+/* Opens libcurl now, not when it is first needed: for who may replace the files that it and its
+ * libraries lie in. FALSE: it cannot be had, which was said; all that needs it will fail. */
+gboolean oakum_net_load(void);
+
 /* ---- URLs (RFC 3986, as libcurl reads them, so that what is judged is what is visited) ---------
  */
 typedef struct {

@@ -56,7 +56,8 @@ static gpointer open_fifo(gpointer p)
 {
   Waiting *w = p;
   char link[32];
-  int fd = open(oakum_fake_link(w->object, link), (w->flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC);
+  const int not = O_CREAT | O_EXCL | __O_TMPFILE;
+  int fd = open(oakum_fake_link(w->object, link), (w->flags & ~not ) | O_CLOEXEC);
   if (fd >= 0) {
     oakum_supervisor_give(&w->supervisor, &w->notif, fd, (w->flags & O_CLOEXEC) != 0);
     close(fd);
@@ -215,7 +216,10 @@ static int open_again(Ask *ask, int object, int flags)
     bad = oakum_ask_may(ask, &st, want_of(flags), FALSE);
   if (bad < 0)
     return bad;
-  int fd = open(oakum_fake_link(object, link), (flags & ~O_NOFOLLOW) | O_CLOEXEC | O_NOCTTY);
+  /* nothing is made by such a name; a file without one would need a mode, and the C library ends
+   * who gives none */
+  const int not = O_NOFOLLOW | __O_TMPFILE;
+  int fd = open(oakum_fake_link(object, link), (flags & ~not ) | O_CLOEXEC | O_NOCTTY, 0);
   return fd < 0 ? -errno : fd;
 }
 

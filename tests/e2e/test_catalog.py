@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -233,6 +234,60 @@ def test_what_other_readers_found_is_not_used(oakum, tmp_path):
     assert scan(oakum, f"oci:{image}", "--store", store)["packages"] == first
     with sqlite3.connect(store / "layers.db") as db:
         assert db.execute("SELECT count(*) FROM layer WHERE took > 0").fetchone() == (1,)
+
+
+def test_a_known_image_is_not_put_together_again(oakum, tmp_path):
+    """What is kept of an image as a whole is what a fresh look gives, for the very same question alone, while its layers are kept; else it is found again."""
+    store = tmp_path / "store"
+    base = reject_tools.debian(reject_tools.file(PYTHON, SIX), reject_tools.file("etc/keys/id", "-----BEGIN RSA PRIVATE KEY-----\n"))
+    layers = [base, reject_tools.tar(reject_tools.file("usr/lib/python3/dist-packages/.wh.nothing", ""))]
+    image = layout(tmp_path / "one", *layers)
+    look = lambda target, *words: [scan(oakum, f"oci:{target}", *words)[part] for part in ("packages", "findings")]
+    kept = lambda target, *words: look(target, "--store", store, *words)
+    fresh = look(image, "--no-cache")
+    assert kept(image) == fresh and kept(image) == fresh
+
+    def images():
+        with sqlite3.connect(store / "layers.db") as db:
+            return dict(db.execute("SELECT name, whole FROM image"))
+
+    def spoil(change):
+        with sqlite3.connect(store / "layers.db") as db:
+            db.execute("UPDATE image SET whole = ? WHERE name = ?", (change(whole), name))
+
+    other = lambda data: data.replace(b"six", b"sex")
+    (name, whole), = images().items()
+    spoil(other)
+    assert "sex" in json.dumps(kept(image))
+    # another question, or another configuration or manifest of the same layers
+    for words in (("--checks", "holes,secrets"), ("--license-deny", "MIT"), ("--license-allow", "MIT")):
+        assert "sex" not in json.dumps(kept(image, *words))
+    assert "sex" not in json.dumps(kept(layout(tmp_path / "name", *layers)))
+    for part, key, more in (("config", "config", {"User": "nobody"}), ("manifest", "annotations", {"org.opencontainers.image.base.name": "debian"})):
+        image.rename(tmp_path / "away")
+        layout(image, *layers)
+        index = json.loads((image / "index.json").read_text())
+        read = lambda row: json.loads((image / reject_tools.blob(row["digest"])).read_text())
+        manifest = read(index["manifests"][0])
+        config = read(manifest["config"])
+        (config if part == "config" else manifest)[key] = more
+        for row, value in ((manifest["config"], config), (index["manifests"][0], manifest)):
+            data = json.dumps(value).encode()
+            row.update(digest=reject_tools.digest(data), size=len(data))
+            write(image, {reject_tools.blob(row["digest"]): data})
+        (image / "index.json").write_text(json.dumps(index))
+        assert "sex" not in json.dumps(kept(image)), part
+        shutil.rmtree(image)
+        (tmp_path / "away").rename(image)
+    assert "sex" in json.dumps(kept(image)) and len(images()) == 7
+    # a damaged one is found again; one whose layers are gone does not count
+    for change in (lambda w: b"", lambda w: w[:-1], lambda w: w + b"x", lambda w: b"x" + w[1:], lambda w: w[:14] + b"\xff" * 4 + w[18:]):
+        spoil(change)
+        assert kept(image) == fresh and images()[name] == whole
+    spoil(other)
+    with sqlite3.connect(store / "layers.db") as db:
+        db.execute("DELETE FROM layer WHERE diff_id = ?", [reject_tools.digest(layers[1])])
+    assert kept(image) == fresh and images()[name] == whole
 
 
 def test_the_cache_of_layers_stays_below_its_bound(oakum, tmp_path):
