@@ -106,7 +106,7 @@ const OakumKey oakum_policy_table[] = {
     {"line", SELECT, KEY_TEXTS, OF_LIST(LIST_LINE), NULL, 0, NULL,
      "line of the Dockerfile that brought it, `12` or `10-20`"},
     {"image", SELECT, KEY_TEXTS, OF_LIST(LIST_IMAGE), NULL, 0, NULL,
-     "name of the image as it was given, without tag and digest"},
+     "name of the image as it was given; one without tag and digest is of all of them"},
     {"category", SELECT, KEY_TEXTS, OF_LIST(LIST_CATEGORY), NULL, 0, NULL,
      "category of what lint and the checks of the image found"},
     {"fingerprint", SELECT, KEY_TEXTS, OF_LIST(LIST_FINGERPRINT), NULL, 0, NULL,
