@@ -172,6 +172,8 @@ struct OakumHygiene {
     TAKE_DPKG,
     TAKE_STATUS,
     TAKE_APK,
+    TAKE_AUTO,
+    TAKE_WORLD,
     TAKE_PROGRAM
   } take;
   uint64_t at;                        /* bytes of the file that went by */
@@ -322,7 +324,7 @@ static void own(OakumHygiene *h, const char *path, size_t len)
 }
 
 /* Programs that distributions ship setuid, setgid or with capabilities: where only rpm's database,
- * which is not read here, could say whose a file is. */
+ * which is read elsewhere, could say whose a file is. */
 static gboolean is_well_known(const char *path)
 {
   static const char *const names[] = {"su",
@@ -852,6 +854,14 @@ static void end_content(OakumHygiene *h)
       fact(h, NEEDLESS_FACT_APK, h->path, graph);
     break;
   }
+  case TAKE_AUTO:
+  case TAKE_WORLD: {
+    gboolean automatic = h->take == TAKE_AUTO;
+    g_autofree char *names =
+        automatic ? oakum_needless_auto(content) : oakum_needless_world(content);
+    fact(h, automatic ? NEEDLESS_FACT_AUTO : NEEDLESS_FACT_WORLD, h->path, names);
+    break;
+  }
   case TAKE_PROGRAM:
     end_program(h, content);
     break;
@@ -886,6 +896,11 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
   else if (strcmp(path, "var/lib/dpkg/status") == 0) {
     h->take = TAKE_STATUS;
     h->room = OAKUM_NEEDLESS_DATABASE_MAX;
+  } else if (strcmp(path, "var/lib/apt/extended_states") == 0) {
+    h->take = TAKE_AUTO;
+    h->room = OAKUM_HYGIENE_LIST_MAX;
+  } else if (strcmp(path, "etc/apk/world") == 0) {
+    h->take = TAKE_WORLD;
   } else if (strncmp(path, "var/lib/dpkg/", 13) == 0) {
     return; /* scripts of packages, which go with them */
   } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {

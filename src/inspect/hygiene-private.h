@@ -60,6 +60,8 @@ NODISCARD gboolean oakum_hygiene_secret_content(const char *path, OakumSlice con
 /* `findings`: of all layers, as merging left them. Facts are taken out, what they and the settings
  * show is appended. */
 void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings);
+/* Takes out the facts alone: readers of databases tell them whoever asks. */
+void oakum_hygiene_drop_facts(GPtrArray *findings);
 void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings);
 void oakum_hygiene_history(const OakumInspectImage *image, GPtrArray *findings);
 /* How many layers lie below the image's own, as the history lets one guess; -1: not known. */

@@ -105,6 +105,8 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
     oakum_secret_settings(image->config, image->manifest, findings);
   if (checks & OAKUM_CHECK_HYGIENE)
     oakum_hygiene_image(image, findings);
+  else
+    oakum_hygiene_drop_facts(findings);
   if (checks & OAKUM_CHECK_LICENCES)
     oakum_licence_image(image, findings);
 }
