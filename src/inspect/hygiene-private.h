@@ -45,7 +45,7 @@ void oakum_hygiene_free(OakumHygiene *hygiene);
 void oakum_hygiene_entry(OakumHygiene *hygiene, const OakumTarEntry *entry, const char *path);
 void oakum_hygiene_bytes(OakumHygiene *hygiene, const void *data, size_t len);
 /* Appends OakumFinding; ready for the next layer. */
-void oakum_hygiene_end(OakumHygiene *hygiene, GPtrArray *observed);
+void oakum_hygiene_end(OakumHygiene *hygiene, GPtrArray *observed, GPtrArray *incomplete);
 
 /* What the content of one file shows (passwd, shadow, sshd_config …); pure, for fuzzing too. */
 NODISCARD gboolean oakum_hygiene_wants(const char *path);

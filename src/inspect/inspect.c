@@ -66,7 +66,7 @@ static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
   if (inspector->secrets)
     oakum_secret_scan_end(inspector->secrets, observed, incomplete);
   if (inspector->hygiene)
-    oakum_hygiene_end(inspector->hygiene, observed);
+    oakum_hygiene_end(inspector->hygiene, observed, incomplete);
   if (inspector->licences)
     oakum_licence_scan_end(inspector->licences, observed);
 }

@@ -219,6 +219,8 @@ static gboolean comes(Reader *r, const char *wanted)
  * told once. */
 static gboolean has_part(const char *list, const char *joined_by, const char *part)
 {
+  if (!*part) /* of an expression that is none */
+    return TRUE;
   size_t n = strlen(part), by = strlen(joined_by);
   for (const char *at = list; (at = strstr(at, part)); at++)
     if ((at == list || (at - list >= (ptrdiff_t)by && memcmp(at - by, joined_by, by) == 0)) &&
