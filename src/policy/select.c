@@ -440,6 +440,9 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
 {
   const Match m = {s, f, judge, why, lacks};
   guint bit = 1u << f->kind;
+  /* an image that is old stands among hygiene, and is a matter of freshness all the same */
+  if (f->kind == OAKUM_FINDING_HYGIENE && g_strcmp0(f->category, "freshness") == 0)
+    bit |= 1u << OAKUM_FINDING_EOL;
   OakumTri all = TRI_YES;
   if (s->kinds ? !(s->kinds & bit) : f->kind == OAKUM_FINDING_INCOMPLETE)
     return TRI_NO;
