@@ -97,7 +97,7 @@ static const char *yaml_text(const OakumYaml *map, const char *key)
 
 static gboolean read_markdown(OakumIngest *in, guint feed, const char *text, GError **error)
 {
-  const char *end = strstr(text + 3, "\n---");
+  const char *end = g_str_has_prefix(text, "---") ? strstr(text + 3, "\n---") : NULL;
   g_autofree char *product = g_strndup(in->name, strcspn(in->name, "."));
   if (!end)
     return oakum_feed_invalid(error, "no front matter");

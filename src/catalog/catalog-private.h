@@ -77,6 +77,16 @@ void oakum_catalog_sink_fact(OakumCatalogSink *sink, const OakumCatalogFile *fil
 void oakum_catalog_sink_document(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                  const char *key, OakumSlice text);
 void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into);
+/* What only the whole image can judge, handed on beside what the observer tells: `id` as
+ * src/inspect has it. Takes `why`. */
+void oakum_catalog_sink_observe(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                                const char *id, char *why_taken);
+void oakum_catalog_sink_take_observed(OakumCatalogSink *sink, GPtrArray *into);
+/* Of rpm's packages that come now; borrowed. */
+typedef struct OakumRpmGraph OakumRpmGraph;
+NODISCARD OakumRpmGraph *oakum_rpm_graph_new(void);
+void oakum_rpm_graph_free(OakumRpmGraph *graph);
+NODISCARD OakumRpmGraph *oakum_catalog_sink_graph(OakumCatalogSink *sink);
 
 /* ---- cataloguers
  * --------------------------------------------------------------------------------- */

@@ -46,10 +46,10 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
     return TRUE;
   oakum_package_say(&package->space, space);
   const json_t *license = json_object_get(json, "license");
-  package->license =
-      oakum_json_license(license ? license : json_object_get(json, "licenses"), "type");
+  package->license = /* of an array one may choose (npm's docs of package.json) */
+      oakum_json_license(license ? license : json_object_get(json, "licenses"), "type", " OR ");
   return TRUE;
 }
 
-const OakumCataloguer oakum_node_cataloguers[] = {{"node-installed", 1, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_node_cataloguers[] = {{"node-installed", 2, wants, run, .whole = TRUE},
                                                   {0}};

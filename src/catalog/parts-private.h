@@ -41,9 +41,12 @@ NODISCARD OakumSlice oakum_json_slice(const json_t *object, const char *key);
 OakumPackage *oakum_catalog_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                                 const char *type, OakumSlice name, OakumSlice version);
 void oakum_package_say(char **field, OakumSlice value); /* when it is not empty */
-/* "a" or "a AND b": names of licenses out of a string, an array of strings, or objects with "key".
+/* Adds the name of a license to those that are there, with `joined_by` (" AND ", " OR ") between.
  */
-NODISCARD char *oakum_json_license(const json_t *license, const char *key);
+void oakum_catalog_license_append(GString *out, const char *joined_by, OakumSlice name);
+/* Names of licenses out of a string, an array of strings, or objects with `key`; whether an array
+ * names a choice is for its format to say (`joined_by`). */
+NODISCARD char *oakum_json_license(const json_t *license, const char *key, const char *joined_by);
 
 /* A CPE 2.3 name; `product` is "vendor:product" as it stands there, part 'a', 'o' or 'h', update
  * "*" when there is none. New string. */

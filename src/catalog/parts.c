@@ -162,26 +162,36 @@ void oakum_package_say(char **field, OakumSlice value)
   *field = text;
 }
 
-static void append_license(GString *out, const json_t *one, const char *key)
+/* A choice among several stays one part. */
+void oakum_catalog_license_append(GString *out, const char *joined_by, OakumSlice name)
+{
+  g_autofree char *text = g_strndup((const char *)name.data, name.len);
+  gboolean choice = strstr(text, " OR ") && *text != '(';
+  if (name.len == 0 || out->len > OAKUM_CATALOG_VALUE_MAX)
+    return;
+  g_string_append_printf(out, "%s%s%s%s", out->len > 0 ? joined_by : "", choice ? "(" : "", text,
+                         choice ? ")" : "");
+}
+
+static void append_license(GString *out, const json_t *one, const char *key, const char *joined_by)
 {
   const char *name =
       json_is_object(one) ? json_string_value(json_object_get(one, key)) : json_string_value(one);
-  if (!name || !*name || out->len > OAKUM_CATALOG_VALUE_MAX)
-    return;
-  if (out->len > 0)
-    g_string_append(out, " AND ");
-  g_string_append(out, name);
+  if (name)
+    oakum_catalog_license_append(out, joined_by, (OakumSlice){(const uint8_t *)name, strlen(name)});
 }
 
-char *oakum_json_license(const json_t *license, const char *key)
+char *oakum_json_license(const json_t *license, const char *key, const char *joined_by)
 {
   GString *out = g_string_new(NULL);
   size_t index;
   const json_t *one;
   if (json_is_array(license)) {
-    json_array_foreach(license, index, one) append_license(out, one, key);
-  } else {
-    append_license(out, license, key);
+    json_array_foreach(license, index, one) append_license(out, one, key, joined_by);
+  } else if (json_is_object(license)) {
+    append_license(out, license, key, joined_by);
+  } else if (json_is_string(license)) { /* as it stands */
+    g_string_append(out, json_string_value(license));
   }
   char *value = oakum_slice_value((OakumSlice){(const uint8_t *)out->str, out->len});
   g_string_free(out, TRUE);

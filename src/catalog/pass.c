@@ -158,6 +158,9 @@ static gboolean forget(Pass *pass, const char *path, GError **error)
   for (guint i = pass->notes->facts->len; i > 0; i--)
     if (strcmp(((OakumCatalogFacts *)pass->notes->facts->pdata[i - 1])->path, path) == 0)
       g_ptr_array_remove_index(pass->notes->facts, i - 1);
+  for (guint i = pass->notes->observed->len; i > 0; i--)
+    if (g_strcmp0(((OakumFinding *)pass->notes->observed->pdata[i - 1])->file, path) == 0)
+      g_ptr_array_remove_index(pass->notes->observed, i - 1);
   for (guint i = pass->notes->databases->len; i > 0; i--)
     if (strcmp(((OakumPathPair *)pass->notes->databases->pdata[i - 1])->path, path) == 0)
       g_ptr_array_remove_index(pass->notes->databases, i - 1);
@@ -171,6 +174,7 @@ static void catalog_file(Pass *pass, const OakumCatalogEntry *entry, OakumCatalo
   oakum_catalog_dispatch(entry, file, pass->sink, pass->options, notes->databases);
   guint facts = notes->facts->len;
   oakum_catalog_sink_take_facts(pass->sink, notes->facts);
+  oakum_catalog_sink_take_observed(pass->sink, notes->observed);
   if (notes->packages->len + notes->incomplete->len + notes->databases->len > before ||
       notes->facts->len > facts)
     g_hash_table_add(pass->found, g_strdup(entry->path));

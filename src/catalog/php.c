@@ -27,7 +27,8 @@ static gboolean run_composer(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
       continue;
     if (rest.len > 0)
       oakum_package_say(&package->space, space);
-    package->license = oakum_json_license(json_object_get(one, "license"), "type");
+    package->license = /* composer: an array is a choice */
+        oakum_json_license(json_object_get(one, "license"), "type", " OR ");
   }
   return TRUE;
 }
@@ -93,6 +94,6 @@ static gboolean run_pear(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
 }
 
 const OakumCataloguer oakum_php_cataloguers[] = {
-    {"composer-installed", 1, wants_composer, run_composer, .whole = TRUE},
+    {"composer-installed", 2, wants_composer, run_composer, .whole = TRUE},
     {"pear-installed", 1, wants_pear, run_pear, .whole = TRUE},
     {0}};

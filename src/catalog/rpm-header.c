@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum {
-  TAG_NAME = 1000,
+  TAG_NAME = OAKUM_RPM_NAME,
   TAG_VERSION = 1001,
   TAG_RELEASE = 1002,
   TAG_EPOCH = 1003,
@@ -19,11 +19,8 @@ enum {
 };
 enum { TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
 
-typedef struct {
-  const uint8_t *index, *data;
-  uint32_t entries, len;
-  gboolean big; /* byte order */
-} Header;
+typedef OakumRpmHeader Header;
+typedef OakumRpmTag Tag;
 
 static uint32_t number(const Header *header, const uint8_t *at)
 {
@@ -58,12 +55,6 @@ static gboolean open_header(const OakumCatalogFile *file, OakumSlice blob, Heade
   out->data = out->index + (size_t)out->entries * 16;
   return TRUE;
 }
-
-typedef struct {
-  const uint8_t *at; /* in the data */
-  size_t left;       /* to the end of all data */
-  uint32_t type, count;
-} Tag;
 
 static gboolean find_tag(const Header *header, uint32_t tag, Tag *out)
 {
@@ -132,8 +123,31 @@ static void set_source(OakumPackage *package, OakumSlice text, const char *epoch
   package->source_version = g_strdup_printf("%s%s-%s", epoch, version + 1, release + 1);
 }
 
+gboolean oakum_rpm_texts(const OakumRpmHeader *header, uint32_t name, OakumRpmTag *out)
+{
+  return find_tag(header, name, out) && out->type == TYPE_STRING_ARRAY;
+}
+
+gboolean oakum_rpm_next_text(OakumRpmTag *tag, OakumSlice *out)
+{
+  if (tag->count == 0 || !next_string(tag, out))
+    return FALSE;
+  tag->count--;
+  return TRUE;
+}
+
+gboolean oakum_rpm_number(const OakumRpmHeader *header, uint32_t name, uint64_t *out)
+{
+  Tag tag;
+  if (!find_tag(header, name, &tag) || tag.type != TYPE_INT32 || tag.left < 4)
+    return FALSE;
+  *out = number(header, tag.at);
+  return TRUE;
+}
+
 /* Files by folders, or by whole names in packages of before rpm 4. */
-static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *sink)
+void oakum_rpm_each_file(const OakumRpmHeader *header, void (*call)(OakumSlice path, gpointer user),
+                         gpointer user)
 {
   Tag bases, folders, indexes;
   OakumSlice base;
@@ -141,7 +155,7 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
     if (find_tag(header, TAG_OLD_FILENAMES, &bases) && bases.type == TYPE_STRING_ARRAY)
       for (uint32_t i = 0;
            i < MIN(bases.count, OAKUM_CATALOG_OWNED_MAX) && next_string(&bases, &base); i++)
-        oakum_catalog_sink_owns(sink, "rpm", name, base);
+        call(base, user);
     return;
   }
   if (!find_tag(header, TAG_DIR_NAMES, &folders) || folders.type != TYPE_STRING_ARRAY ||
@@ -163,8 +177,19 @@ static void tell_files(const Header *header, OakumSlice name, OakumCatalogSink *
       continue;
     g_autofree char *path = g_strdup_printf("%.*s%.*s", (int)folder.len, (const char *)folder.data,
                                             (int)base.len, (const char *)base.data);
-    oakum_catalog_sink_owns(sink, "rpm", name, oakum_slice_of(path));
+    call(oakum_slice_of(path), user);
   }
+}
+
+typedef struct {
+  OakumCatalogSink *sink;
+  OakumSlice name;
+} Owning;
+
+static void own(OakumSlice path, gpointer user)
+{
+  const Owning *owning = user;
+  oakum_catalog_sink_owns(owning->sink, "rpm", owning->name, path);
 }
 
 gboolean oakum_rpm_header(const OakumCatalogFile *file, OakumSlice blob, uint64_t offset,
@@ -194,7 +219,9 @@ gboolean oakum_rpm_header(const OakumCatalogFile *file, OakumSlice blob, uint64_
   package->module = value_or_null(text_of(&header, TAG_MODULARITY));
   package->offset = offset;
   set_source(package, text_of(&header, TAG_SOURCE_RPM), epoch);
-  tell_files(&header, name, sink);
+  Owning owning = {sink, name};
+  oakum_rpm_each_file(&header, own, &owning);
+  oakum_rpm_graph_add(oakum_catalog_sink_graph(sink), &header, name);
   return TRUE;
 }
 

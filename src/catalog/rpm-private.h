@@ -29,6 +29,40 @@ NODISCARD gboolean oakum_rpm_bdb(OakumCatalogFile *file, OakumCatalogSink *sink,
 void oakum_rpm_blob(const OakumCatalogFile *file, OakumSlice blob, uint64_t offset,
                     OakumCatalogSink *sink);
 
+/* ---- what a header holds
+ * --------------------------------------------------------------------------- */
+enum { /* tags, of rpm's include/rpm/rpmtag.h */
+       OAKUM_RPM_NAME = 1000,
+       OAKUM_RPM_SIZE = 1009,
+       OAKUM_RPM_PROVIDES = 1047,
+       OAKUM_RPM_REQUIRES = 1049
+};
+typedef struct {
+  const uint8_t *index, *data;
+  uint32_t entries, len;
+  gboolean big; /* byte order */
+} OakumRpmHeader;
+typedef struct {
+  const uint8_t *at; /* in the data */
+  size_t left;       /* to the end of all data */
+  uint32_t type, count;
+} OakumRpmTag;
+/* A list of texts. FALSE: there is none. */
+NODISCARD gboolean oakum_rpm_texts(const OakumRpmHeader *header, uint32_t name, OakumRpmTag *out);
+/* The next one of it. FALSE: none is left. */
+NODISCARD gboolean oakum_rpm_next_text(OakumRpmTag *tag, OakumSlice *out);
+NODISCARD gboolean oakum_rpm_number(const OakumRpmHeader *header, uint32_t name, uint64_t *out);
+/* The path is valid during the call. */
+void oakum_rpm_each_file(const OakumRpmHeader *header, void (*call)(OakumSlice path, gpointer user),
+                         gpointer user);
+
+/* ---- who needs whom
+ * -------------------------------------------------------------------------------- */
+void oakum_rpm_graph_add(OakumRpmGraph *graph, const OakumRpmHeader *header, OakumSlice name);
+/* The graph in the form of src/inspect/needless-layer.c; ready for the next database. New string;
+ * NULL: it is larger than OAKUM_NEEDLESS_GRAPH_MAX, or has no package. */
+NODISCARD char *oakum_rpm_graph_take(OakumRpmGraph *graph);
+
 /* ---- pages, each of which may be used once
  * --------------------------------------------------------- */
 typedef struct {

@@ -14,7 +14,7 @@ gboolean oakum_rpm_wants(const OakumCatalogEntry *entry)
   return FALSE;
 }
 
-gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+static gboolean read_database(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   uint8_t head[16] = {0};
   uint64_t size = oakum_catalog_file_size(file);
@@ -31,6 +31,17 @@ gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   oakum_catalog_sink_incomplete(sink, file, "unread-package-database",
                                 "is of no form that rpm's databases have");
   return TRUE;
+}
+
+gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  gboolean ok = read_database(file, sink, error);
+  char *graph = oakum_rpm_graph_take(oakum_catalog_sink_graph(sink));
+  if (ok && graph) /* half of a graph would call needless what the rest needs */
+    oakum_catalog_sink_observe(sink, file, "fact:rpm", graph);
+  else
+    g_free(graph);
+  return ok;
 }
 
 /* What was written and is not yet in the database itself. */

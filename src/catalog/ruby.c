@@ -45,9 +45,7 @@ static void read_licenses(OakumSlice value, GString *licenses)
   }
   OakumSlice one;
   while (licenses->len < OAKUM_CATALOG_VALUE_MAX && read_string(value, &one, &value)) {
-    if (licenses->len > 0)
-      g_string_append(licenses, " AND ");
-    g_string_append_len(licenses, (const char *)one.data, (gssize)one.len);
+    oakum_catalog_license_append(licenses, " AND ", one);
     oakum_slice_cut(value, ',', &value);
   }
 }
@@ -109,5 +107,5 @@ static gboolean wants(const OakumCatalogEntry *entry)
           strncmp(entry->path, "specifications/", strlen("specifications/")) == 0);
 }
 
-const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 1, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 2, wants, run, .whole = TRUE},
                                                   {0}};

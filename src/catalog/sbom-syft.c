@@ -23,7 +23,8 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
                  *cpe = json_array_get(json_object_get(artifact, "cpes"), 0),
                  *place = json_array_get(json_object_get(artifact, "locations"), 0);
     const char *source = oakum_sbom_string(metadata, "source");
-    g_autofree char *license = oakum_json_license(json_object_get(artifact, "licenses"), "value");
+    g_autofree char *license =
+        oakum_json_license(json_object_get(artifact, "licenses"), "value", " AND ");
     if (!source || !*source)
       source = oakum_sbom_string(metadata, "originPackage");
     const char *version = oakum_sbom_string(metadata, "sourceVersion"),

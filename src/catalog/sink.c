@@ -9,12 +9,14 @@ typedef struct {
 
 struct OakumCatalogSink {
   GPtrArray *packages, *incomplete;
-  const char *by;     /* the cataloguer that runs */
-  guint before;       /* packages when it began with this file */
-  gboolean over;      /* it found more than is kept, which was told */
-  GPtrArray *dropped; /* packages over the limit, until the sink goes */
-  GPtrArray *facts;   /* OakumCatalogFacts */
-  GPtrArray *owners;  /* "type/name" */
+  const char *by;       /* the cataloguer that runs */
+  guint before;         /* packages when it began with this file */
+  gboolean over;        /* it found more than is kept, which was told */
+  GPtrArray *dropped;   /* packages over the limit, until the sink goes */
+  GPtrArray *facts;     /* OakumCatalogFacts */
+  GPtrArray *observed;  /* OakumFinding */
+  OakumRpmGraph *graph; /* NULL: nobody asked for it */
+  GPtrArray *owners;    /* "type/name" */
   Owned *owned;
   size_t owned_room, owned_used;
   size_t documents; /* bytes of those that are handed on */
@@ -27,6 +29,7 @@ OakumCatalogSink *oakum_catalog_sink_new(GPtrArray *packages, GPtrArray *incompl
   sink->incomplete = incomplete;
   sink->dropped = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_package_free);
   sink->facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_catalog_facts_free);
+  sink->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   sink->owners = g_ptr_array_new_with_free_func(g_free);
   return sink;
 }
@@ -37,6 +40,8 @@ void oakum_catalog_sink_free(OakumCatalogSink *sink)
     return;
   g_ptr_array_unref(sink->dropped);
   g_ptr_array_unref(sink->facts);
+  g_ptr_array_unref(sink->observed);
+  oakum_rpm_graph_free(sink->graph);
   g_ptr_array_unref(sink->owners);
   g_free(sink->owned);
   g_free(sink);
@@ -201,4 +206,26 @@ void oakum_catalog_sink_take_facts(OakumCatalogSink *sink, GPtrArray *into)
 {
   g_ptr_array_extend_and_steal(into, g_steal_pointer(&sink->facts));
   sink->facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_catalog_facts_free);
+}
+
+void oakum_catalog_sink_observe(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                                const char *id, char *why_taken)
+{
+  OakumFinding *fact = oakum_finding_new(OAKUM_FINDING_HYGIENE, id, OAKUM_SEVERITY_UNKNOWN);
+  fact->file = g_strdup(oakum_catalog_file_path(file));
+  fact->why = why_taken;
+  g_ptr_array_add(sink->observed, fact);
+}
+
+void oakum_catalog_sink_take_observed(OakumCatalogSink *sink, GPtrArray *into)
+{
+  g_ptr_array_extend_and_steal(into, g_steal_pointer(&sink->observed));
+  sink->observed = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+}
+
+OakumRpmGraph *oakum_catalog_sink_graph(OakumCatalogSink *sink)
+{
+  if (!sink->graph)
+    sink->graph = oakum_rpm_graph_new();
+  return sink->graph;
 }

@@ -6,100 +6,12 @@
 #define ALLOWLIST "vulnerability-allowlist.yml"
 
 /* ---- the allowlist
- * ---------------------------------------------------------------------------------- *
- * generalallowlist: {CVE: comment}; images: {name: {CVE: comment}}, the name without a tag. */
-static gboolean check_list(const OakumYaml *list, const char *where, GError **error)
-{
-  for (guint i = 0; list && list->kind == OAKUM_YAML_MAP && i < list->items->len; i++)
-    if (((const OakumYaml *)list->items->pdata[i])->kind != OAKUM_YAML_SCALAR) {
-      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID, "%s:%d: expected a comment here",
-                  where, list->line);
-      return FALSE;
-    }
-  if (!list || oakum_yaml_is_null(list) || list->kind == OAKUM_YAML_MAP)
-    return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
-              "%s:%d: expected CVEs with a comment each, CVE-2024-1: why", where, list->line);
-  return FALSE;
-}
-
-static gboolean check_allowlist(const OakumYaml *top, const char *path, GError **error)
-{
-  const OakumYaml *images = oakum_yaml_get(top, "images");
-  if (!oakum_yaml_is_null(top) && top->kind != OAKUM_YAML_MAP) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
-                "%s:%d: expected generalallowlist: or images:", path, top->line);
-    return FALSE;
-  }
-  for (guint i = 0; top->keys && i < top->keys->len; i++) {
-    const OakumYaml *key = top->keys->pdata[i];
-    if (strcmp(key->text, "generalallowlist") != 0 && strcmp(key->text, "images") != 0)
-      oakum_warn("%s:%d: \"%s\" means nothing here; there are generalallowlist and images", path,
-                 key->line, key->text);
-  }
-  if (!check_list(oakum_yaml_get(top, "generalallowlist"), path, error))
-    return FALSE;
-  if (images && !oakum_yaml_is_null(images) && images->kind != OAKUM_YAML_MAP) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_INVALID,
-                "%s:%d: expected images by their names", path, images->line);
-    return FALSE;
-  }
-  for (guint i = 0; images && images->keys && i < images->keys->len; i++)
-    if (!check_list(images->items->pdata[i], path, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* Without tag and digest, in one spelling. New string. */
-static char *bare_name(const char *text)
-{
-  g_autoptr(OakumReference) ref = oakum_reference_parse(text, NULL);
-  if (ref)
-    return g_strconcat(ref->registry, "/", ref->repository, NULL);
-  g_autofree char *plain = g_strndup(text, strcspn(text, "@"));
-  char *slash = strrchr(plain, '/'), *colon = strrchr(plain, ':');
-  return colon && (!slash || colon > slash) ? g_strndup(plain, (gsize)(colon - plain))
-                                            : g_strdup(plain);
-}
-
-static gboolean same_image(const char *key, const char *image)
-{
-  g_autofree char *trimmed = g_str_has_suffix(key, "@sha256")
-                                 ? g_strndup(key, strlen(key) - strlen("@sha256"))
-                                 : g_strdup(key),
-                  *a = bare_name(trimmed), *b = bare_name(image);
-  return strcmp(a, b) == 0;
-}
-
-/* The comment of the row that names one of the finding's ids; NULL: none does. Borrowed. */
-static const char *comment_of(const OakumYaml *list, const OakumFinding *f)
-{
-  for (guint i = 0; list && list->kind == OAKUM_YAML_MAP && i < list->keys->len; i++) {
-    const char *id = ((const OakumYaml *)list->keys->pdata[i])->text;
-    const OakumYaml *comment = list->items->pdata[i];
-    gboolean named = g_ascii_strcasecmp(id, f->id) == 0;
-    for (char **alias = f->aliases; alias && *alias && !named; alias++)
-      named = g_ascii_strcasecmp(id, *alias) == 0;
-    if (named)
-      return oakum_yaml_is_null(comment) ? "" : comment->text;
-  }
-  return NULL;
-}
-
-static const char *allowed(const OakumYaml *top, const char *image, const OakumFinding *f)
-{
-  const char *comment = comment_of(oakum_yaml_get(top, "generalallowlist"), f);
-  const OakumYaml *images = oakum_yaml_get(top, "images");
-  for (guint i = 0; !comment && images && images->keys && i < images->keys->len; i++)
-    if (same_image(((const OakumYaml *)images->keys->pdata[i])->text, image))
-      comment = comment_of(images->items->pdata[i], f);
-  return comment;
-}
-
+ * ---------------------------------------------------------------------------------- */
 /* NULL without `error`: there is none. */
-static OakumYaml *read_allowlist(const char *folder, GError **error)
+static OakumAllowlist *read_allowlist(const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename(folder, ALLOWLIST, NULL), *text = NULL;
+  g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GError) local = NULL;
   size_t len;
   if (!oakum_file_read(path, OAKUM_ALLOWLIST_FILE_MAX, &text, &len, &local)) {
@@ -108,7 +20,10 @@ static OakumYaml *read_allowlist(const char *folder, GError **error)
     return NULL;
   }
   g_autoptr(OakumYaml) top = oakum_yaml_parse(text, len, path, error);
-  return top && check_allowlist(top, path, error) ? g_steal_pointer(&top) : NULL;
+  OakumAllowlist *list = top ? oakum_allowlist_read(top, path, warnings, error) : NULL;
+  for (guint i = 0; i < warnings->len; i++)
+    oakum_warn("%s", (const char *)warnings->pdata[i]);
+  return list;
 }
 
 /* ---- the variables
@@ -147,7 +62,7 @@ gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArra
                              GError **error)
 {
   g_autoptr(GError) local = NULL;
-  g_autoptr(OakumYaml) allowlist = read_allowlist(s->folder, &local);
+  g_autoptr(OakumAllowlist) allowlist = read_allowlist(s->folder, &local);
   guint counts[WAYS] = {0};
   if (local) {
     g_propagate_error(error, g_steal_pointer(&local));
@@ -160,12 +75,13 @@ gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArra
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
     int way = left_out(s, f);
-    const char *comment = way == WAYS && allowlist ? allowed(allowlist, image, f) : NULL;
+    const OakumAllowRow *row =
+        way == WAYS && allowlist ? oakum_allowlist_find(allowlist, image, f) : NULL;
     if (way < WAYS) {
       counts[way]++;
       f->suppressed = g_strdup(ways[way]);
-    } else if (comment) {
-      f->suppressed = g_strdup_printf(ALLOWLIST "%s%s", *comment ? ": " : "", comment);
+    } else if (row) {
+      f->suppressed = g_strconcat(ALLOWLIST, row->comment ? ": " : NULL, row->comment, NULL);
       g_ptr_array_add(s->approved, f);
     }
   }

@@ -25,6 +25,7 @@ typedef enum {
   OAKUM_FINDING_LICENSE, /* terms that a package or a text asks for */
   OAKUM_FINDING_KINDS    /* how many there are */
 } OakumFindingKind;
+#define OAKUM_END_OF_LIFE "end-of-life" /* the id of all that are EOL */
 /* "lint", "hole", "incomplete", "freshness", "secret", "hygiene", "licence": as results and
  * policies call it. */
 NODISCARD const char *oakum_finding_kind_name(OakumFindingKind kind);

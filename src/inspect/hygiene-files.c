@@ -144,8 +144,9 @@ typedef struct {
 } Heap;
 
 struct OakumHygiene {
-  GPtrArray *found; /* OakumFinding of this layer */
-  GHashTable *told; /* paths of them */
+  GPtrArray *found;      /* OakumFinding of this layer */
+  GPtrArray *incomplete; /* of what could not be looked at whole */
+  GHashTable *told;      /* paths of them */
   guint count[HYGIENE_RULES], left_out[HYGIENE_RULES];
   guint facts;
   guint again; /* names that came twice and had a finding */
@@ -172,6 +173,8 @@ struct OakumHygiene {
     TAKE_DPKG,
     TAKE_STATUS,
     TAKE_APK,
+    TAKE_AUTO,
+    TAKE_WORLD,
     TAKE_PROGRAM
   } take;
   uint64_t at;                        /* bytes of the file that went by */
@@ -205,6 +208,7 @@ static void begin_layer(OakumHygiene *h)
 {
   *h = (OakumHygiene){0};
   h->found = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
+  h->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   h->told = oakum_str_map_new(g_free, NULL);
   h->open = oakum_str_map_new(g_free, NULL);
   h->repositories = oakum_str_map_new(g_free, NULL);
@@ -224,6 +228,7 @@ static void end_layer(OakumHygiene *h)
   for (guint i = 0; i < HEAPS; i++)
     g_free(h->heaps[i].folder);
   g_ptr_array_unref(h->found);
+  g_ptr_array_unref(h->incomplete);
   g_hash_table_unref(h->told);
   g_hash_table_unref(h->open);
   g_hash_table_unref(h->repositories);
@@ -287,9 +292,18 @@ static void forget(OakumHygiene *h, const char *path)
       !g_hash_table_remove(h->told, path))
     return;
   h->again++;
-  for (guint i = h->found->len; i > 0; i--)
-    if (g_strcmp0(((OakumFinding *)h->found->pdata[i - 1])->file, path) == 0)
-      g_ptr_array_remove_index(h->found, i - 1);
+  for (guint i = h->incomplete->len; i > 0; i--)
+    if (g_strcmp0(((OakumFinding *)h->incomplete->pdata[i - 1])->file, path) == 0)
+      g_ptr_array_remove_index(h->incomplete, i - 1);
+  for (guint i = h->found->len; i > 0; i--) {
+    const OakumFinding *f = h->found->pdata[i - 1];
+    if (g_strcmp0(f->file, path) != 0)
+      continue;
+    for (guint rule = 0; rule < HYGIENE_RULES; rule++) /* it uses up nothing of what may be told */
+      if (h->count[rule] > 0 && strcmp(oakum_hygiene_rows[rule].id, f->id) == 0)
+        h->count[rule]--;
+    g_ptr_array_remove_index(h->found, i - 1);
+  }
 }
 
 /* ---- what a package manager installed
@@ -322,7 +336,7 @@ static void own(OakumHygiene *h, const char *path, size_t len)
 }
 
 /* Programs that distributions ship setuid, setgid or with capabilities: where only rpm's database,
- * which is not read here, could say whose a file is. */
+ * which is read elsewhere, could say whose a file is. */
 static gboolean is_well_known(const char *path)
 {
   static const char *const names[] = {"su",
@@ -813,12 +827,28 @@ static void end_program(OakumHygiene *h, OakumSlice content)
   g_ptr_array_add(h->programs, program);
 }
 
+/* What lies behind could be another account without a password. */
+static void tell_too_long(OakumHygiene *h)
+{
+  if (h->at <= h->room || h->incomplete->len >= OAKUM_HYGIENE_FINDINGS_MAX)
+    return;
+  OakumFinding *finding =
+      oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "hygiene-limit", OAKUM_SEVERITY_UNKNOWN);
+  g_autofree char *shown = oakum_escape_terminal(h->path, -1);
+  finding->title = g_strdup_printf("/%s: not looked through for hygiene to its end: it is of more "
+                                   "than %zu bytes",
+                                   shown, h->room);
+  finding->file = g_strdup(h->path);
+  g_ptr_array_add(h->incomplete, finding);
+}
+
 static void end_content(OakumHygiene *h)
 {
   OakumSlice content = {h->content->data, h->content->len};
   switch (h->take) {
   case TAKE_LOOK:
     g_hash_table_add(h->told, g_strdup(h->path));
+    tell_too_long(h);
     oakum_hygiene_content(h->path, content, h->found);
     if (oakum_hygiene_secret_name(h->path) != HYGIENE_NAME_IF_CONTENT)
       break;
@@ -850,6 +880,14 @@ static void end_content(OakumHygiene *h)
     take_owned(h);
     if (graph)
       fact(h, NEEDLESS_FACT_APK, h->path, graph);
+    break;
+  }
+  case TAKE_AUTO:
+  case TAKE_WORLD: {
+    gboolean automatic = h->take == TAKE_AUTO;
+    g_autofree char *names =
+        automatic ? oakum_needless_auto(content) : oakum_needless_world(content);
+    fact(h, automatic ? NEEDLESS_FACT_AUTO : NEEDLESS_FACT_WORLD, h->path, names);
     break;
   }
   case TAKE_PROGRAM:
@@ -886,6 +924,11 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
   else if (strcmp(path, "var/lib/dpkg/status") == 0) {
     h->take = TAKE_STATUS;
     h->room = OAKUM_NEEDLESS_DATABASE_MAX;
+  } else if (strcmp(path, "var/lib/apt/extended_states") == 0) {
+    h->take = TAKE_AUTO;
+    h->room = OAKUM_HYGIENE_LIST_MAX;
+  } else if (strcmp(path, "etc/apk/world") == 0) {
+    h->take = TAKE_WORLD;
   } else if (strncmp(path, "var/lib/dpkg/", 13) == 0) {
     return; /* scripts of packages, which go with them */
   } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {
@@ -1094,7 +1137,7 @@ static void tell_left_out(OakumHygiene *h)
                          g_strdup_printf("%u more in the same layer", h->left_out[i]));
 }
 
-void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed)
+void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed, GPtrArray *incomplete)
 {
   end_content(h);
   judge_packaged(h);
@@ -1104,6 +1147,8 @@ void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed)
   tell_layer(h);
   g_ptr_array_extend_and_steal(observed, g_steal_pointer(&h->found));
   h->found = g_ptr_array_new();
+  g_ptr_array_extend_and_steal(incomplete, g_steal_pointer(&h->incomplete));
+  h->incomplete = g_ptr_array_new();
   end_layer(h);
   begin_layer(h);
 }

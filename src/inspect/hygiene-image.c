@@ -52,6 +52,13 @@ static gint by_layer(gconstpointer a, gconstpointer b)
   return order ? order : g_strcmp0(x->file, y->file);
 }
 
+static void facts_clear(Facts *facts)
+{
+  g_hash_table_unref(facts->uids);
+  g_hash_table_unref(facts->named);
+  g_ptr_array_unref(facts->facts);
+}
+
 static void take_facts(Facts *facts, GPtrArray *findings)
 {
   *facts = (Facts){oakum_str_map_new(g_free, g_free),
@@ -76,6 +83,13 @@ static void take_facts(Facts *facts, GPtrArray *findings)
     findings->pdata[i] = NULL; /* they have moved */
   g_ptr_array_set_size(findings, (gint)kept);
   g_ptr_array_sort(facts->facts, by_layer);
+}
+
+void oakum_hygiene_drop_facts(GPtrArray *findings)
+{
+  Facts facts;
+  take_facts(&facts, findings);
+  facts_clear(&facts);
 }
 
 /* ---- user
@@ -336,7 +350,5 @@ void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings)
   look_at_tools(&facts, HYGIENE_FACT_NETWORK, HYGIENE_NETWORK_TOOL, findings);
   look_at_waste(&facts, findings);
   oakum_needless_image(image->config, facts.facts, findings);
-  g_hash_table_unref(facts.uids);
-  g_hash_table_unref(facts.named);
-  g_ptr_array_unref(facts.facts);
+  facts_clear(&facts);
 }

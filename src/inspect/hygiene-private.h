@@ -45,7 +45,7 @@ void oakum_hygiene_free(OakumHygiene *hygiene);
 void oakum_hygiene_entry(OakumHygiene *hygiene, const OakumTarEntry *entry, const char *path);
 void oakum_hygiene_bytes(OakumHygiene *hygiene, const void *data, size_t len);
 /* Appends OakumFinding; ready for the next layer. */
-void oakum_hygiene_end(OakumHygiene *hygiene, GPtrArray *observed);
+void oakum_hygiene_end(OakumHygiene *hygiene, GPtrArray *observed, GPtrArray *incomplete);
 
 /* What the content of one file shows (passwd, shadow, sshd_config …); pure, for fuzzing too. */
 NODISCARD gboolean oakum_hygiene_wants(const char *path);
@@ -60,6 +60,8 @@ NODISCARD gboolean oakum_hygiene_secret_content(const char *path, OakumSlice con
 /* `findings`: of all layers, as merging left them. Facts are taken out, what they and the settings
  * show is appended. */
 void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings);
+/* Takes out the facts alone: readers of databases tell them whoever asks. */
+void oakum_hygiene_drop_facts(GPtrArray *findings);
 void oakum_hygiene_settings(const OakumInspectImage *image, GPtrArray *findings);
 /* What the day says of them; `config` is not NULL. */
 void oakum_hygiene_dates(const OakumInspectImage *image, GPtrArray *findings);

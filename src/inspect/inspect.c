@@ -66,7 +66,7 @@ static void end(gpointer user, GPtrArray *observed, GPtrArray *incomplete)
   if (inspector->secrets)
     oakum_secret_scan_end(inspector->secrets, observed, incomplete);
   if (inspector->hygiene)
-    oakum_hygiene_end(inspector->hygiene, observed);
+    oakum_hygiene_end(inspector->hygiene, observed, incomplete);
   if (inspector->licences)
     oakum_licence_scan_end(inspector->licences, observed);
 }
@@ -105,6 +105,8 @@ void oakum_inspect_image(const OakumInspectImage *image, guint checks, GPtrArray
     oakum_secret_settings(image->config, image->manifest, findings);
   if (checks & OAKUM_CHECK_HYGIENE)
     oakum_hygiene_image(image, findings);
+  else
+    oakum_hygiene_drop_facts(findings);
   if (checks & OAKUM_CHECK_LICENCES)
     oakum_licence_image(image, findings);
 }

@@ -6,9 +6,9 @@
 /* ---- layers
  * ------------------------------------------------------------------------------------- */
 struct OakumLicenceScan {
-  GPtrArray *found; /* OakumFinding */
-  char *path;       /* of the file that is taken; NULL: none */
-  gboolean debian;
+  GPtrArray *found;     /* OakumFinding */
+  char *path;           /* of the file that is taken; NULL: none */
+  gboolean debian, cut; /* cut: not all of it is taken */
   GByteArray *content;
   guint files;
 };
@@ -71,6 +71,8 @@ static gboolean is_text(const char *path)
          strstr(base, "third-party-licen");
 }
 
+#define UNREAD "LicenseRef-not-read-to-its-end"
+
 static void end_file(OakumLicenceScan *scan)
 {
   g_autofree char *path = g_steal_pointer(&scan->path);
@@ -79,6 +81,12 @@ static void end_file(OakumLicenceScan *scan)
   OakumSlice text = {scan->content->data, scan->content->len};
   char *expression = scan->debian ? oakum_license_debian(text) : oakum_license_identify(text);
   g_byte_array_set_size(scan->content, 0);
+  if (scan->debian && scan->cut) { /* what was not read may ask for anything */
+    g_autofree char *read = expression;
+    expression = read ? g_strdup_printf("%s%s%s AND " UNREAD, strstr(read, " OR ") ? "(" : "", read,
+                                        strstr(read, " OR ") ? ")" : "")
+                      : g_strdup(UNREAD);
+  }
   if (!expression)
     return;
   OakumFinding *fact = oakum_finding_new(OAKUM_FINDING_LICENSE,
@@ -99,6 +107,7 @@ void oakum_licence_scan_entry(OakumLicenceScan *scan, const OakumTarEntry *entry
     return;
   scan->files++;
   scan->debian = package != NULL;
+  scan->cut = FALSE;
   scan->path = g_strdup(path);
 }
 
@@ -107,6 +116,7 @@ void oakum_licence_scan_bytes(OakumLicenceScan *scan, const void *data, size_t l
   size_t had = scan->content->len;
   if (scan->path && had < OAKUM_LICENSE_TEXT_MAX)
     g_byte_array_append(scan->content, data, (guint)MIN(len, OAKUM_LICENSE_TEXT_MAX - had));
+  scan->cut |= scan->path && had + len > OAKUM_LICENSE_TEXT_MAX;
 }
 
 void oakum_licence_scan_end(OakumLicenceScan *scan, GPtrArray *observed)
@@ -146,25 +156,19 @@ static const LicenceRow denied = {OAKUM_LICENSE_UNKNOWN, "OL1006", OAKUM_SEVERIT
                                        "A licence that is not among those to be used",
                                        "replace it, or add the licence to --license-allow"};
 
-/* What is allowed by name is no remark, whatever it asks for. */
-static const LicenceRow *judge(const OakumInspectImage *image, const char *expression,
-                               OakumLicenseCategory category)
-{
-  if (image->license_deny && !oakum_license_passes(expression, image->license_deny, FALSE))
-    return &denied;
-  if (image->license_allow)
-    return oakum_license_passes(expression, image->license_allow, TRUE) ? NULL : &not_allowed;
-  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-    if (rows[i].category == category)
-      return &rows[i];
-  return NULL;
-}
-
 /* What is made of one text; thousands of packages declare the same. */
 typedef struct {
-  char *expression; /* as SPDX has it, where it is known, else the text; "" for none */
+  const LicenceRow *row;
+  char *part; /* of the expression */
   OakumLicenseCategory category;
-  const LicenceRow *row; /* NULL: there is nothing to say */
+} Remark;
+static void remark_clear(gpointer remark)
+{
+  g_free(((Remark *)remark)->part);
+}
+typedef struct {
+  char *expression; /* as SPDX has it, where it is known, else the text; "" for none */
+  GArray *remarks;  /* Remark; none: there is nothing to say */
 } Judged;
 typedef struct {
   const OakumInspectImage *image;
@@ -174,7 +178,31 @@ typedef struct {
 static void judged_free(gpointer data)
 {
   g_free(((Judged *)data)->expression);
+  g_array_unref(((Judged *)data)->remarks);
   g_free(data);
+}
+
+/* What is allowed by name is no remark, whatever it asks for; of the rest one for each category
+ * that some part asks for, so that a policy can speak of any of them. */
+static void judge(const OakumInspectImage *image, Judged *judged)
+{
+  char *parts[OAKUM_LICENSE_CATEGORIES] = {NULL}, *part = NULL;
+  OakumLicenseCategory most = oakum_license_parts(judged->expression, parts);
+  gboolean bad = image->license_deny &&
+                 !oakum_license_passes(judged->expression, image->license_deny, FALSE, &part);
+  const LicenceRow *row = bad ? &denied : NULL;
+  if (!bad && image->license_allow &&
+      !oakum_license_passes(judged->expression, image->license_allow, TRUE, &part))
+    row = &not_allowed;
+  if (row)
+    g_array_append_val(judged->remarks, ((Remark){row, part, most}));
+  for (size_t i = 0; !row && !image->license_allow && i < G_N_ELEMENTS(rows); i++)
+    if (parts[rows[i].category])
+      g_array_append_val(
+          judged->remarks,
+          ((Remark){&rows[i], g_steal_pointer(&parts[rows[i].category]), rows[i].category}));
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    g_free(parts[i]);
 }
 
 /* `text`: as it is declared, or an expression; NULL: none. */
@@ -184,25 +212,33 @@ static const Judged *look_up(const Judge *judge_of, const char *text)
   if (judged)
     return judged;
   judged = g_new0(Judged, 1);
+  judged->remarks = g_array_new(FALSE, FALSE, sizeof(Remark));
+  g_array_set_clear_func(judged->remarks, remark_clear);
   judged->expression = text ? oakum_license_expression(text) : g_strdup("");
   if (!judged->expression)
     judged->expression = oakum_escape_utf8(text, -1);
-  judged->category = oakum_license_category(judged->expression);
-  judged->row = judge(judge_of->image, judged->expression, judged->category);
+  judge(judge_of->image, judged);
   g_hash_table_insert(judge_of->judged, g_strdup(text ? text : ""), judged);
   return judged;
 }
 
-static OakumFinding *tell(GPtrArray *findings, const Judged *judged, char *why_taken)
+/* `subject`: whose licence it is. */
+static OakumFinding *tell(GPtrArray *findings, const Judged *judged, guint i, const char *subject)
 {
-  g_autofree char *why = why_taken;
-  const LicenceRow *row = judged->row;
-  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_LICENSE, row->id, row->severity);
-  finding->title = g_strdup(row->title);
+  const Remark *remark = &g_array_index(judged->remarks, Remark, i);
+  const char *expression = judged->expression;
+  gboolean whole = strcmp(remark->part, expression) == 0;
+  g_autofree char *why =
+      *expression ? g_strdup_printf("%s: %s%s%s", subject, expression,
+                                    whole ? "" : "; what counts is ", whole ? "" : remark->part)
+                  : g_strdup_printf("%s declares none", subject);
+  OakumFinding *finding =
+      oakum_finding_new(OAKUM_FINDING_LICENSE, remark->row->id, remark->row->severity);
+  finding->title = g_strdup(remark->row->title);
   finding->why = oakum_escape_terminal(why, -1);
-  finding->fix = g_strdup(row->fix);
-  finding->category = oakum_license_category_name(judged->category);
-  finding->match = g_strdup(judged->expression);
+  finding->fix = g_strdup(remark->row->fix);
+  finding->category = oakum_license_category_name(remark->category);
+  finding->match = g_strdup(expression);
   g_ptr_array_add(findings, finding);
   return finding;
 }
@@ -213,20 +249,17 @@ static void look_at_package(const Judge *judge_of, const OakumPackage *package, 
   if (package->guessed || (!package->license && g_strcmp0(package->type, "generic") == 0))
     return;
   const Judged *judged = look_up(judge_of, package->license);
-  if (!judged->row)
-    return;
-  const char *expression = judged->expression;
-  OakumFinding *finding =
-      tell(findings, judged,
-           *expression ? g_strdup_printf("%s %s: %s", package->name, package->version, expression)
-                       : g_strdup_printf("%s %s declares none", package->name, package->version));
-  finding->package_name = g_strdup(package->name);
-  finding->package_version = g_strdup(package->version);
-  finding->package_purl = g_strdup(package->purl);
-  finding->file = g_strdup(package->paths->len ? package->paths->pdata[0] : NULL);
-  finding->layer = g_strdup(package->layer);
-  finding->layer_index = package->layer_index;
-  finding->dockerfile_line = package->dockerfile_line;
+  g_autofree char *subject = g_strdup_printf("%s %s", package->name, package->version);
+  for (guint i = 0; i < judged->remarks->len; i++) {
+    OakumFinding *finding = tell(findings, judged, i, subject);
+    finding->package_name = g_strdup(package->name);
+    finding->package_version = g_strdup(package->version);
+    finding->package_purl = g_strdup(package->purl);
+    finding->file = g_strdup(package->paths->len ? package->paths->pdata[0] : NULL);
+    finding->layer = g_strdup(package->layer);
+    finding->layer_index = package->layer_index;
+    finding->dockerfile_line = package->dockerfile_line;
+  }
 }
 
 void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
@@ -265,11 +298,11 @@ void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
     const OakumFinding *fact = facts->pdata[i];
     const Judged *of =
         strcmp(fact->id, LICENCE_FACT_TEXT) == 0 ? look_up(&judge_of, fact->why) : NULL;
-    if (!of || !of->row)
-      continue;
-    OakumFinding *finding = tell(findings, of, g_strdup_printf("%s: %s", fact->file, fact->why));
-    finding->file = g_strdup(fact->file);
-    finding->layer = g_strdup(fact->layer);
-    finding->layer_index = fact->layer_index;
+    for (guint k = 0; of && k < of->remarks->len; k++) {
+      OakumFinding *finding = tell(findings, of, k, fact->file);
+      finding->file = g_strdup(fact->file);
+      finding->layer = g_strdup(fact->layer);
+      finding->layer_index = fact->layer_index;
+    }
   }
 }

@@ -3,8 +3,8 @@
  * apk-tools, elf(5).
  *
  * A graph is lines: "P name bytes flags", "D" and the names that it depends on, "V" and those that
- * it provides, each name once, by spaces; flags: "k" keep. Alternatives count all: what might be
- * needed stays. */
+ * it provides, by spaces; flags: "k" keep. Of rpm there is "F" too: its programs and libraries, the
+ * paths without /usr and with bin for sbin. Alternatives count all: what might be needed stays. */
 #include "inspect/needless-private.h"
 #include <elf.h>
 #include <string.h>
@@ -159,6 +159,46 @@ char *oakum_needless_apk(OakumSlice installed)
       row.provides = value;
   }
   return out->len > OAKUM_NEEDLESS_GRAPH_MAX ? NULL : g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* Paragraphs of "Package: x", "Architecture: amd64", "Auto-Installed: 1" (apt's
+ * apt-pkg/depcache.cc). */
+char *oakum_needless_auto(OakumSlice states)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  OakumSlice line, value, name = {NULL, 0};
+  gboolean automatic = FALSE, more = TRUE;
+  while (more) {
+    more = oakum_slice_line(&states, &line);
+    if (!more || line.len == 0) {
+      if (automatic && name.len > 0 && name.len <= OAKUM_HYGIENE_NAME_MAX)
+        g_string_append_printf(out, "%.*s\n", (int)name.len, (const char *)name.data);
+      name.len = 0;
+      automatic = FALSE;
+    } else if (field(line, "Package", &value))
+      name = value;
+    else if (field(line, "Auto-Installed", &value))
+      automatic = is(value, "1");
+  }
+  return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* "name", "name>1.2", "name@edge", "!conflict" (apk-world(5)). */
+char *oakum_needless_world(OakumSlice world)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  for (size_t i = 0; i < world.len;) {
+    size_t n = 0;
+    while (i + n < world.len && world.data[i + n] > ' ')
+      n++;
+    size_t name = 0;
+    while (name < n && !strchr("<>=~@", world.data[i + name]))
+      name++;
+    if (name > 0 && name <= OAKUM_HYGIENE_NAME_MAX && world.data[i] != '!')
+      g_string_append_printf(out, "%.*s\n", (int)name, (const char *)world.data + i);
+    i += n + 1;
+  }
+  return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 char *oakum_needless_files(const char *package, OakumSlice list)

@@ -3,8 +3,13 @@
 #include "inspect/hygiene-private.h"
 
 /* "fact:…" as in hygiene-private.h. */
-#define NEEDLESS_FACT_DPKG HYGIENE_FACT "dpkg"   /* `why`: dpkg's graph, see needless-layer.c */
-#define NEEDLESS_FACT_APK HYGIENE_FACT "apk"     /* apk's */
+#define NEEDLESS_FACT_DPKG HYGIENE_FACT "dpkg" /* `why`: dpkg's graph, see needless-layer.c */
+#define NEEDLESS_FACT_APK HYGIENE_FACT "apk"   /* apk's */
+#define NEEDLESS_FACT_RPM HYGIENE_FACT "rpm"   /* rpm's, which the reader of its database tells */
+#define NEEDLESS_FACT_AUTO                                                                         \
+  HYGIENE_FACT "auto" /* packages that apt took along, a line each: all others                     \
+                         somebody asked for */
+#define NEEDLESS_FACT_WORLD HYGIENE_FACT "world" /* packages that somebody asked apk for */
 #define NEEDLESS_FACT_FILES HYGIENE_FACT "files" /* package, then its programs and libraries */
 #define NEEDLESS_FACT_NEEDS                                                                        \
   HYGIENE_FACT "needs" /* of a file that no package brought; "?": many                             \
@@ -14,6 +19,10 @@
  * is larger than OAKUM_NEEDLESS_GRAPH_MAX. */
 NODISCARD char *oakum_needless_dpkg(OakumSlice status);
 NODISCARD char *oakum_needless_apk(OakumSlice installed);
+/* Names of packages, a line each: those that apt's extended_states calls automatic, and those that
+ * apk's world asks for. New string. */
+NODISCARD char *oakum_needless_auto(OakumSlice states);
+NODISCARD char *oakum_needless_world(OakumSlice world);
 /* Programs and libraries of a list of files, one a line; "" when it has none. New string. */
 NODISCARD char *oakum_needless_files(const char *package, OakumSlice list);
 /* What a program needs to run: lines "l libc.so.6", "i /bin/sh", "w curl" (a word of a script).

@@ -8,9 +8,9 @@
 typedef struct {
   char *name;
   uint64_t bytes;
-  gboolean keep;
-  char **depends; /* names, or what others provide */
-  guint group;    /* 1-based, of the needless; 0: none */
+  gboolean keep, asked; /* asked: somebody wanted it by its name */
+  char **depends;       /* names, or what others provide */
+  guint group;          /* 1-based, of the needless; 0: none */
 } Node;
 static void node_clear(gpointer node)
 {
@@ -22,6 +22,7 @@ typedef struct {
   GArray *nodes;       /* Node */
   GHashTable *by_name; /* name, or what is provided → GArray of guint */
   GHashTable *by_file; /* base name of a program or library → GArray of guint */
+  GHashTable *owned;   /* paths that a package of rpm brought */
   GArray *work;        /* guint: kept, and not looked at yet */
   const char *command; /* what removes packages */
   const OakumFinding *fact;
@@ -37,6 +38,7 @@ static void graph_clear(Graph *g)
   g_array_unref(g->nodes);
   g_hash_table_unref(g->by_name);
   g_hash_table_unref(g->by_file);
+  g_hash_table_unref(g->owned);
   g_array_unref(g->work);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Graph, graph_clear)
@@ -76,6 +78,15 @@ static void read_graph(Graph *g, const char *text)
       Node *node = node_at(g, g->nodes->len - 1);
       if (!node->depends)
         node->depends = g_strsplit(*line + 1, " ", -1);
+    } else if (**line == 'F' && g->nodes->len > 0) {
+      g_auto(GStrv) words = g_strsplit(*line + 1, " ", -1);
+      for (char **word = words; *word; word++) {
+        const char *slash = strrchr(*word, '/');
+        if (!slash || !slash[1])
+          continue;
+        index_add(g->by_file, slash + 1, g->nodes->len - 1);
+        g_hash_table_add(g->owned, g_strdup(*word));
+      }
     } else if (**line == 'V' && g->nodes->len > 0) {
       g_auto(GStrv) words = g_strsplit(*line + 1, " ", -1);
       for (char **word = words; *word; word++) {
@@ -88,6 +99,21 @@ static void read_graph(Graph *g, const char *text)
           index_add(g->by_file, *word + 4, g->nodes->len - 1);
       }
     }
+  }
+}
+
+/* apt: all but those that it took along; apk: those that its world names. Without either nobody
+ * knows. */
+static void read_asked(Graph *g, const char *id, const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  g_autoptr(GHashTable) names = oakum_str_map_new(NULL, NULL);
+  gboolean automatic = strcmp(id, NEEDLESS_FACT_AUTO) == 0;
+  for (char **line = lines; *line; line++)
+    g_hash_table_add(names, *line);
+  for (guint i = 0; i < g->nodes->len; i++) {
+    Node *node = node_at(g, i);
+    node->asked = g_hash_table_contains(names, node->name) != automatic;
   }
 }
 
@@ -229,6 +255,15 @@ static gboolean keep_start(Graph *g, const OakumConfig *config)
   return any;
 }
 
+/* In the one spelling that the graph of rpm has. */
+static gboolean is_owned(const Graph *g, const char *path)
+{
+  const char *at = g_str_has_prefix(path, "usr/") ? path + 4 : path;
+  g_autofree char *whole = g_str_has_prefix(at, "sbin/") ? g_strconcat("/bin/", at + 5, NULL)
+                                                         : g_strconcat("/", at, NULL);
+  return g_hash_table_contains(g->owned, whole);
+}
+
 /* FALSE: more files than are known ask for something. */
 static gboolean keep_needs(Graph *g, const char *text)
 {
@@ -279,7 +314,7 @@ static guint make_groups(Graph *g)
 
 typedef struct {
   uint64_t bytes;
-  GPtrArray *names; /* borrowed */
+  GPtrArray *names, *asked; /* borrowed */
   const Node *largest;
 } Group;
 
@@ -298,14 +333,19 @@ static gint by_text(gconstpointer a, gconstpointer b)
 
 static void tell_group(const Graph *g, const Group *group, GPtrArray *findings)
 {
-  g_autoptr(GString) names = g_string_new(NULL);
+  g_autoptr(GString) names = g_string_new(NULL), asked = g_string_new(NULL);
   for (guint i = 0; i < group->names->len; i++)
     g_string_append_printf(names, "%s%s", i > 0 ? " " : "", (char *)group->names->pdata[i]);
-  OakumFinding *finding =
-      oakum_hygiene_tell(findings, HYGIENE_NEEDLESS, g->fact->file,
-                         g_strdup_printf("%u package%s, %.1f MB, that nothing needs: %s",
-                                         group->names->len, group->names->len == 1 ? "" : "s",
-                                         (double)group->bytes / 1000000.0, names->str));
+  g_ptr_array_sort(group->asked, by_text);
+  for (guint i = 0; i < group->asked->len; i++)
+    g_string_append_printf(asked, "%s%s", i > 0 ? " " : "", (char *)group->asked->pdata[i]);
+  OakumFinding *finding = oakum_hygiene_tell(
+      findings, HYGIENE_NEEDLESS, g->fact->file,
+      g_strdup_printf("%u package%s, %.1f MB, that nothing needs: %s%s%s", group->names->len,
+                      group->names->len == 1 ? "" : "s", (double)group->bytes / 1000000.0,
+                      names->str, asked->len ? "; somebody asked for " : "", asked->str));
+  if (asked->len) /* who did may know what for */
+    finding->severity = OAKUM_SEVERITY_NEGLIGIBLE;
   g_free(finding->fix);
   finding->fix = g_strdup_printf("%s %s", g->command, names->str);
   finding->match = g_string_free(g_steal_pointer(&names), FALSE);
@@ -323,9 +363,13 @@ static void tell_groups(Graph *g, GPtrArray *findings)
     if (node->group == 0)
       continue;
     Group *group = &groups[node->group - 1];
-    if (!group->names)
+    if (!group->names) {
       group->names = g_ptr_array_new();
+      group->asked = g_ptr_array_new();
+    }
     g_ptr_array_add(group->names, node->name);
+    if (node->asked)
+      g_ptr_array_add(group->asked, node->name);
     group->bytes += node->bytes;
     if (!group->largest || node->bytes > group->largest->bytes)
       group->largest = node;
@@ -337,6 +381,43 @@ static void tell_groups(Graph *g, GPtrArray *findings)
     if (i < OAKUM_NEEDLESS_GROUPS_MAX)
       tell_group(g, &groups[i], findings);
     g_ptr_array_unref(groups[i].names);
+    g_ptr_array_unref(groups[i].asked);
+  }
+}
+
+/* The highest database that is there, and what keeps its packages. */
+static const struct {
+  const char *fact, *command;
+} managers[] = {{NEEDLESS_FACT_DPKG, "dpkg --purge"},
+                {NEEDLESS_FACT_APK, "apk del"},
+                {NEEDLESS_FACT_RPM, "rpm -e"}};
+
+static void find_database(Graph *g, const GPtrArray *facts)
+{
+  for (guint i = 0; i < facts->len; i++) {
+    const OakumFinding *fact = facts->pdata[i];
+    for (size_t m = 0; m < G_N_ELEMENTS(managers); m++)
+      if (strcmp(fact->id, managers[m].fact) == 0) {
+        g->fact = fact;
+        g->command = managers[m].command;
+      }
+  }
+}
+
+static void read_facts(Graph *g, const GPtrArray *facts)
+{
+  gboolean dpkg = strcmp(g->fact->id, NEEDLESS_FACT_DPKG) == 0,
+           apk = strcmp(g->fact->id, NEEDLESS_FACT_APK) == 0;
+  read_graph(g, g->fact->why);
+  for (guint i = 0; i < facts->len; i++) {
+    const OakumFinding *fact = facts->pdata[i];
+    if (!fact->why)
+      continue;
+    if (dpkg && strcmp(fact->id, NEEDLESS_FACT_FILES) == 0)
+      read_files(g, fact->why);
+    else if ((dpkg && strcmp(fact->id, NEEDLESS_FACT_AUTO) == 0) ||
+             (apk && strcmp(fact->id, NEEDLESS_FACT_WORLD) == 0))
+      read_asked(g, fact->id, fact->why);
   }
 }
 
@@ -345,25 +426,16 @@ void oakum_needless_image(const OakumConfig *config, const GPtrArray *facts, GPt
   g_auto(Graph) g = {g_array_new(FALSE, FALSE, sizeof(Node)),
                      oakum_str_map_new(g_free, index_free),
                      oakum_str_map_new(g_free, index_free),
+                     oakum_str_map_new(g_free, NULL),
                      g_array_new(FALSE, FALSE, sizeof(guint)),
                      NULL,
                      NULL};
   g_array_set_clear_func(g.nodes, node_clear);
-  for (guint i = 0; i < facts->len; i++) { /* the highest database that is there */
-    const OakumFinding *fact = facts->pdata[i];
-    if (strcmp(fact->id, NEEDLESS_FACT_DPKG) == 0 || strcmp(fact->id, NEEDLESS_FACT_APK) == 0)
-      g.fact = fact;
-  }
+  find_database(&g, facts);
   if (!config || !g.fact || !g.fact->why)
     return;
-  gboolean dpkg = strcmp(g.fact->id, NEEDLESS_FACT_DPKG) == 0, known = TRUE, own = FALSE;
-  g.command = dpkg ? "dpkg --purge" : "apk del";
-  read_graph(&g, g.fact->why);
-  for (guint i = 0; i < facts->len; i++) {
-    const OakumFinding *fact = facts->pdata[i];
-    if (dpkg && strcmp(fact->id, NEEDLESS_FACT_FILES) == 0 && fact->why)
-      read_files(&g, fact->why);
-  }
+  gboolean known = TRUE, own = FALSE;
+  read_facts(&g, facts);
   for (guint i = 0; i < g.nodes->len; i++) {
     Node *node = node_at(&g, i);
     gboolean marked = node->keep;
@@ -373,7 +445,8 @@ void oakum_needless_image(const OakumConfig *config, const GPtrArray *facts, GPt
   }
   for (guint i = 0; i < facts->len; i++) {
     const OakumFinding *fact = facts->pdata[i];
-    if (strcmp(fact->id, NEEDLESS_FACT_NEEDS) == 0 && fact->why) {
+    if (strcmp(fact->id, NEEDLESS_FACT_NEEDS) == 0 && fact->why &&
+        !(fact->file && is_owned(&g, fact->file))) {
       known = keep_needs(&g, fact->why) && known;
       own = TRUE;
     }

@@ -174,6 +174,20 @@ static OakumLicenseCategory of_id(const char *id, const char *exception)
 
 /* ---- expressions: OR of ANDs of ids or parentheses
  * ------------------------------------------------ */
+/* What is asked for, and by which part: of AND all that its parts ask for, of OR what the choice
+ * asks for that is known to ask for least. */
+typedef struct {
+  char *parts[OAKUM_LICENSE_CATEGORIES]; /* NULL: nothing asks for that */
+  int most;                              /* the highest that is there; -1: none */
+} Asked;
+
+static void asked_clear(Asked *asked)
+{
+  for (guint i = 0; i < OAKUM_LICENSE_CATEGORIES; i++)
+    g_free(asked->parts[i]);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
 typedef struct {
   const char *at;
   guint depth;
@@ -201,47 +215,112 @@ static gboolean comes(Reader *r, const char *wanted)
   return FALSE;
 }
 
-static OakumLicenseCategory any_of(Reader *r);
+/* Whether `list` ("A AND B", "A OR B") has the part: the same licence named a thousand times is
+ * told once. */
+static gboolean has_part(const char *list, const char *joined_by, const char *part)
+{
+  if (!*part) /* of an expression that is none */
+    return TRUE;
+  size_t n = strlen(part), by = strlen(joined_by);
+  for (const char *at = list; (at = strstr(at, part)); at++)
+    if ((at == list || (at - list >= (ptrdiff_t)by && memcmp(at - by, joined_by, by) == 0)) &&
+        (!at[n] || g_str_has_prefix(at + n, joined_by)))
+      return TRUE;
+  return FALSE;
+}
 
-static OakumLicenseCategory one_of(Reader *r)
+/* Takes `part`. */
+static void join(char **into, const char *joined_by, char *part)
+{
+  if (!*into) {
+    *into = part;
+    return;
+  }
+  g_autofree char *own = part, *before = *into;
+  *into = has_part(before, joined_by, own) ? g_strdup(before)
+                                           : g_strconcat(before, joined_by, own, NULL);
+}
+
+static void any_of(Reader *r, Asked *out);
+
+static void one_of(Reader *r, Asked *out)
 {
   if (comes(r, "(")) {
-    OakumLicenseCategory inner = OAKUM_LICENSE_UNKNOWN;
     if (++r->depth > OAKUM_LICENSE_DEPTH_MAX)
       r->wrong = TRUE;
     else
-      inner = any_of(r);
+      any_of(r, out);
     r->depth--;
     r->wrong |= !comes(r, ")");
-    return inner;
+    return;
   }
   g_autofree char *id = word(r), *exception = NULL;
   r->wrong |= *id == '\0' || *id == ')';
   if (comes(r, "WITH"))
     exception = word(r);
-  return r->judge(id, exception, r->user);
+  out->most = (int)r->judge(id, exception, r->user);
+  out->parts[out->most] = g_strconcat(id, exception ? " WITH " : NULL, exception, NULL);
 }
 
-static OakumLicenseCategory all_of(Reader *r)
+/* A choice among what is joined by AND. Takes `part`. */
+static char *in_parentheses(char *part)
 {
-  OakumLicenseCategory worst = one_of(r);
-  while (!r->wrong && comes(r, "AND")) {
-    OakumLicenseCategory other = one_of(r);
-    worst = MAX(worst, other);
+  g_autofree char *own = part;
+  guint depth = 0;
+  for (const char *at = own; *at; at++) {
+    depth += *at == '(';
+    depth -= *at == ')';
+    if (depth == 0 && g_str_has_prefix(at, " OR "))
+      return g_strdup_printf("(%s)", own);
   }
-  return worst;
+  return g_steal_pointer(&own);
+}
+
+static void all_of(Reader *r, Asked *out)
+{
+  one_of(r, out);
+  while (!r->wrong && comes(r, "AND")) {
+    g_auto(Asked) other = {.most = -1};
+    one_of(r, &other);
+    for (guint i = 0; i < OAKUM_LICENSE_CATEGORIES; i++) {
+      if (!other.parts[i])
+        continue;
+      if (out->parts[i]) {
+        out->parts[i] = in_parentheses(out->parts[i]);
+        other.parts[i] = in_parentheses(other.parts[i]);
+      }
+      join(&out->parts[i], " AND ", g_steal_pointer(&other.parts[i]));
+    }
+    out->most = MAX(out->most, other.most);
+  }
 }
 
 /* Who may choose takes what is known to ask for least. */
-static OakumLicenseCategory any_of(Reader *r)
+static void any_of(Reader *r, Asked *out)
 {
-  OakumLicenseCategory best = all_of(r);
+  all_of(r, out);
   while (!r->wrong && comes(r, "OR")) {
-    OakumLicenseCategory other = all_of(r);
-    if (best == OAKUM_LICENSE_UNKNOWN || (other != OAKUM_LICENSE_UNKNOWN && other < best))
-      best = other;
+    g_auto(Asked) other = {.most = -1};
+    all_of(r, &other);
+    gboolean better = other.most >= 0 && other.most != OAKUM_LICENSE_UNKNOWN &&
+                      (out->most == OAKUM_LICENSE_UNKNOWN || other.most < out->most);
+    if (better) {
+      Asked before = *out;
+      *out = other;
+      other = before;
+    } else if (other.most >= 0 && other.most == out->most) {
+      join(&out->parts[out->most], " OR ", g_steal_pointer(&other.parts[out->most]));
+    }
   }
-  return best;
+}
+
+/* FALSE: it is no expression. */
+static gboolean read_expression(const char *expression, Reader *r, Asked *out)
+{
+  r->at = expression;
+  any_of(r, out);
+  r->at += strspn(r->at, " ");
+  return !r->wrong && !*r->at && out->most >= 0;
 }
 
 static OakumLicenseCategory judge_category(const char *id, const char *exception,
@@ -251,12 +330,22 @@ static OakumLicenseCategory judge_category(const char *id, const char *exception
   return of_id(id, exception);
 }
 
+OakumLicenseCategory oakum_license_parts(const char *expression,
+                                         char *parts[OAKUM_LICENSE_CATEGORIES])
+{
+  g_auto(Asked) asked = {.most = -1};
+  Reader r = {.judge = judge_category};
+  gboolean good = read_expression(expression, &r, &asked);
+  for (guint i = 0; parts && i < OAKUM_LICENSE_CATEGORIES; i++)
+    parts[i] = good                         ? g_steal_pointer(&asked.parts[i])
+               : i == OAKUM_LICENSE_UNKNOWN ? g_strdup(expression)
+                                            : NULL;
+  return good ? (OakumLicenseCategory)asked.most : OAKUM_LICENSE_UNKNOWN;
+}
+
 OakumLicenseCategory oakum_license_category(const char *expression)
 {
-  Reader r = {.at = expression, .judge = judge_category};
-  OakumLicenseCategory found = any_of(&r);
-  r.at += strspn(r.at, " ");
-  return r.wrong || *r.at ? OAKUM_LICENSE_UNKNOWN : found;
+  return oakum_license_parts(expression, NULL);
 }
 
 typedef struct {
@@ -264,25 +353,54 @@ typedef struct {
   gboolean allow;
 } List;
 
+/* An exception only lets one do more: who allows or denies the licence means it with them too. */
+static gboolean is_named(const List *list, const char *id, const char *exception)
+{
+  g_autofree char *plain = g_str_has_suffix(id, "+") ? g_strndup(id, strlen(id) - 1) : NULL,
+                  *whole = exception ? g_strconcat(id, " WITH ", exception, NULL) : NULL;
+  OakumLicenseCategory category;
+  for (const char *const *name = list->names; *name; name++)
+    if (fits(id, *name) || (plain && fits(plain, *name)) || (whole && fits(whole, *name)) ||
+        (oakum_license_category_parse(*name, &category) && of_id(id, exception) == category))
+      return TRUE;
+  return FALSE;
+}
+
 /* PERMISSIVE: it passes; PROPRIETARY: it does not. */
 static OakumLicenseCategory judge_list(const char *id, const char *exception, gconstpointer user)
 {
   const List *list = user;
-  gboolean named = FALSE;
-  OakumLicenseCategory category;
-  for (const char *const *name = list->names; *name && !named; name++)
-    named = fits(id, *name) ||
-            (oakum_license_category_parse(*name, &category) && of_id(id, exception) == category);
-  return named == list->allow ? OAKUM_LICENSE_PERMISSIVE : OAKUM_LICENSE_PROPRIETARY;
+  return is_named(list, id, exception) == list->allow ? OAKUM_LICENSE_PERMISSIVE
+                                                      : OAKUM_LICENSE_PROPRIETARY;
 }
 
-gboolean oakum_license_passes(const char *expression, const char *const *names, gboolean allow)
+/* Text that is no expression: it may be used when all of it is named, and may not when it speaks of
+ * one that is denied. */
+static gboolean text_passes(const char *text, const List *list)
+{
+  if (list->allow || is_named(list, text, NULL))
+    return is_named(list, text, NULL) == list->allow;
+  g_auto(GStrv) words = g_strsplit_set(text, " ,;/()|&", -1);
+  for (char **one = words; *one; one++) {
+    g_autofree char *id =
+        **one && strlen(*one) <= OAKUM_LICENSE_WORD_MAX ? oakum_license_expression(*one) : NULL;
+    if (id && is_named(list, id, NULL))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean oakum_license_passes(const char *expression, const char *const *names, gboolean allow,
+                              char **part)
 {
   const List list = {names, allow};
-  Reader r = {.at = expression, .judge = judge_list, .user = &list};
-  OakumLicenseCategory found = any_of(&r);
-  r.at += strspn(r.at, " ");
-  if (!r.wrong && !*r.at)
-    return found == OAKUM_LICENSE_PERMISSIVE;
-  return judge_list(expression, NULL, &list) == OAKUM_LICENSE_PERMISSIVE;
+  g_auto(Asked) asked = {.most = -1};
+  Reader r = {.judge = judge_list, .user = &list};
+  gboolean good = read_expression(expression, &r, &asked),
+           passes = good ? asked.most == OAKUM_LICENSE_PERMISSIVE : text_passes(expression, &list);
+  if (part)
+    *part = passes ? NULL
+            : good ? g_steal_pointer(&asked.parts[OAKUM_LICENSE_PROPRIETARY])
+                   : g_strdup(expression);
+  return passes;
 }

@@ -20,7 +20,8 @@ typedef enum { /* by how much is asked for */
                OAKUM_LICENSE_STRONG_COPYLEFT,
                OAKUM_LICENSE_NETWORK_COPYLEFT,
                OAKUM_LICENSE_NON_COMMERCIAL,
-               OAKUM_LICENSE_PROPRIETARY
+               OAKUM_LICENSE_PROPRIETARY,
+               OAKUM_LICENSE_CATEGORIES /* how many there are */
 } OakumLicenseCategory;
 /* "permissive", "weak-copyleft", …; static. */
 NODISCARD const char *oakum_license_category_name(OakumLicenseCategory category);
@@ -28,10 +29,16 @@ NODISCARD gboolean oakum_license_category_parse(const char *name, OakumLicenseCa
 /* Of an expression (oakum_license_expression): of AND the part that asks for most, of OR the part
  * that asks for least. Text that is no expression is UNKNOWN. */
 NODISCARD OakumLicenseCategory oakum_license_category(const char *expression);
-/* Whether one may use it when only these (`allow`) are let in, or all but these (`allow` FALSE).
- * Names are ids, ids that end in "*", or categories, in any case; NULL-terminated. */
+/* The same, and which part of the expression is of each category that counts: "GPL-2.0-only" of
+ * "MIT AND GPL-2.0-only". `parts` (may be NULL) gets new strings, NULL where there is none. */
+NODISCARD OakumLicenseCategory oakum_license_parts(const char *expression,
+                                                   char *parts[OAKUM_LICENSE_CATEGORIES]);
+/* Whether one may use it when only these (`allow`) are let in, or all but these (`allow` FALSE):
+ * all parts of AND, one of OR. Names are ids, also with their exception ("… WITH …"), ids that end
+ * in "*", or categories, in any case; NULL-terminated. `part` (may be NULL) gets a new string, the
+ * part that stands in the way; NULL when it passes. */
 NODISCARD gboolean oakum_license_passes(const char *expression, const char *const *names,
-                                        gboolean allow);
+                                        gboolean allow, char **part);
 
 /* ---- texts
  * ------------------------------------------------------------------------------------ */

@@ -163,7 +163,7 @@ void oakum_match_say_end_of_life(OakumMatch *m)
   const char *name = m->place.rule ? m->place.rule->ecosystem
                      : distro->id  ? distro->id
                                    : eol->product;
-  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_EOL, "end-of-life", OAKUM_SEVERITY_HIGH);
+  OakumFinding *f = oakum_finding_new(OAKUM_FINDING_EOL, OAKUM_END_OF_LIFE, OAKUM_SEVERITY_HIGH);
   f->title = g_strdup_printf("%s %s is no longer mended: it ended %s%.10s%s%s", name, eol->cycle,
                              strcmp(eol->eol, "true") == 0 ? "already" : "on ",
                              strcmp(eol->eol, "true") == 0 ? "" : eol->eol,

@@ -5,23 +5,6 @@
 #define MARK "policy: " /* what a policy suppressed, in front of why */
 
 /* ---- what is looked up ---------------------------------------------------------------------- */
-char *oakum_image_name(const char *target)
-{
-  static const char *const hub[] = {"docker.io/library/", "index.docker.io/library/", "docker.io/",
-                                    "index.docker.io/"};
-  size_t len = strcspn(target, "@");
-  for (size_t i = 0; i < G_N_ELEMENTS(hub); i++)
-    if (g_str_has_prefix(target, hub[i]) && len > strlen(hub[i])) {
-      target += strlen(hub[i]);
-      len -= strlen(hub[i]);
-      break;
-    }
-  for (size_t i = len; i > 0 && target[i - 1] != '/'; i--)
-    if (target[i - 1] == ':')
-      len = i - 1;
-  return g_strndup(target, len);
-}
-
 static gboolean asks(const OakumPolicy *policy, OakumSelectList list)
 {
   for (guint i = 0; i < policy->rules->len; i++)
@@ -92,10 +75,8 @@ const OakumFinding *oakum_judge_before(const OakumJudge *judge, const OakumFindi
 
 static void judge_init(OakumJudge *judge, const OakumPolicy *policy, const OakumPolicyInput *input)
 {
-  *judge = (OakumJudge){.policy = policy,
-                        .input = input,
-                        .today = oakum_day_of(input->now, policy->zone),
-                        .image = input->target ? oakum_image_name(input->target) : NULL};
+  *judge = (OakumJudge){
+      .policy = policy, .input = input, .today = oakum_day_of(input->now, policy->zone)};
   judge->regexes = oakum_str_map_new(g_free, (GDestroyNotify)g_regex_unref);
   if (input->packages && asks(policy, LIST_PATH)) {
     judge->packages = oakum_str_map_new(NULL, (GDestroyNotify)g_ptr_array_unref);
@@ -130,7 +111,6 @@ static void judge_init(OakumJudge *judge, const OakumPolicy *policy, const Oakum
 
 static void judge_clear(OakumJudge *judge)
 {
-  g_free(judge->image);
   g_hash_table_unref(judge->regexes);
   g_clear_pointer(&judge->packages, g_hash_table_unref);
   g_clear_pointer(&judge->before, g_hash_table_unref);

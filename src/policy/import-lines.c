@@ -10,6 +10,10 @@ static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, con
 {
   g_autoptr(GString) above = g_string_new(NULL);
   int number = 0;
+  if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* some editors write a mark in front */
+    text += 3;
+    len -= 3;
+  }
   if (memchr(text, 0, len))
     return oakum_policy_wrong_at(what, 1, 1, error, "a NUL character: this is no list of ids");
   for (size_t at = 0; at < len;) {

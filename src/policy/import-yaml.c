@@ -361,43 +361,21 @@ gboolean oakum_import_hadolint(OakumPolicy *policy, const OakumYaml *yaml, const
 }
 
 /* ---- GitLab --------------------------------------------------------------------------------- */
-static gboolean gitlab_list(OakumPolicy *policy, const OakumYaml *map, const char *image,
-                            const char *what, GError **error)
-{
-  if (oakum_yaml_is_null(map))
-    return TRUE;
-  if (map->kind != OAKUM_YAML_MAP)
-    return oakum_policy_wrong(what, map, error, "expected ids and comments, \"CVE-2024-1: why\"");
-  for (guint i = 0; i < map->keys->len; i++) {
-    const OakumYaml *id = map->keys->pdata[i], *comment = map->items->pdata[i];
-    OakumException *one = oakum_exception_new(what, id->line, id->column);
-    oakum_select_add(&one->select, LIST_ID, id->text);
-    if (image)
-      oakum_select_add(&one->select, LIST_IMAGE, image);
-    one->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
-    one->imported = TRUE;
-    if (comment->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(comment) && *comment->text)
-      one->reason = g_strdup(comment->text);
-    if (!add(policy, one, what, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
 gboolean oakum_import_gitlab(OakumPolicy *policy, const OakumYaml *yaml, const char *what,
                              GError **error)
 {
-  const OakumYaml *general = oakum_yaml_get(yaml, "generalallowlist"),
-                  *images = oakum_yaml_get(yaml, "images");
-  if (general && !gitlab_list(policy, general, NULL, what, error))
-    return FALSE;
-  if (!images || oakum_yaml_is_null(images))
-    return TRUE;
-  if (images->kind != OAKUM_YAML_MAP)
-    return oakum_policy_wrong(what, images, error, "\"images\" takes names of images");
-  for (guint i = 0; i < images->keys->len; i++)
-    if (!gitlab_list(policy, images->items->pdata[i],
-                     ((const OakumYaml *)images->keys->pdata[i])->text, what, error))
+  g_autoptr(OakumAllowlist) list = oakum_allowlist_read(yaml, what, policy->warnings, error);
+  for (guint i = 0; list && i < list->rows->len; i++) {
+    const OakumAllowRow *row = list->rows->pdata[i];
+    OakumException *one = oakum_exception_new(what, row->line, row->column);
+    oakum_select_add(&one->select, LIST_ID, row->id);
+    if (row->image)
+      oakum_select_add(&one->select, LIST_IMAGE, row->image);
+    one->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
+    one->imported = TRUE;
+    one->reason = g_strdup(row->comment);
+    if (!add(policy, one, what, error))
       return FALSE;
-  return TRUE;
+  }
+  return list != NULL;
 }

@@ -62,7 +62,8 @@ const OakumKey oakum_policy_table[] = {
     /* what both look at */
     {"kind", SELECT, KEY_KINDS, OF_SELECT(kinds),
      "hole|secret|hygiene|licence|lint|freshness|incomplete", 0, "all but `incomplete`",
-     "one or more kinds of findings"},
+     "one or more kinds of findings; what is old (OI1010 to OI1012) is of `hygiene` and of "
+     "`freshness`"},
     {"id", SELECT, KEY_TEXTS, OF_LIST(LIST_ID), NULL, 0, NULL,
      "id, other name or code, `*` and `?` for anything: `CVE-2024-*`, `DL3008`, `CIS-DI-0001`"},
     {"severity", SELECT, KEY_SEVERITY, OF_SELECT(severity), NULL, 0, NULL,
@@ -106,7 +107,7 @@ const OakumKey oakum_policy_table[] = {
     {"line", SELECT, KEY_TEXTS, OF_LIST(LIST_LINE), NULL, 0, NULL,
      "line of the Dockerfile that brought it, `12` or `10-20`"},
     {"image", SELECT, KEY_TEXTS, OF_LIST(LIST_IMAGE), NULL, 0, NULL,
-     "name of the image as it was given, without tag and digest"},
+     "name of the image as it was given; one without tag and digest is of all of them"},
     {"category", SELECT, KEY_TEXTS, OF_LIST(LIST_CATEGORY), NULL, 0, NULL,
      "category of what lint and the checks of the image found"},
     {"fingerprint", SELECT, KEY_TEXTS, OF_LIST(LIST_FINGERPRINT), NULL, 0, NULL,
@@ -142,7 +143,8 @@ static const Preset presets[] = {
      "- {name: hygiene, kind: hygiene, severity: high, action: warn, about: how the image is "
      "made}\n"
      "- {name: licences, kind: licence, severity: high, action: warn, about: licences to look at}\n"
-     "- {name: ended, kind: freshness, action: warn, about: nobody mends it any more}\n"
+     "- {name: ended, kind: freshness, id: end-of-life, action: warn, about: nobody mends it any "
+     "more}\n"
      "- {name: lint, kind: lint, severity: high, about: errors in the Dockerfile}\n"},
     {"strict",
      "stops every hole of medium severity or with a fix, secrets, severe hygiene, licences, "
@@ -160,7 +162,7 @@ static const Preset presets[] = {
      "warn, "
      "about: how the image is made}\n"
      "- {name: licences, kind: licence, severity: high, about: licences to look at}\n"
-     "- {name: ended, kind: freshness, about: nobody mends it any more}\n"
+     "- {name: ended, kind: freshness, id: end-of-life, about: nobody mends it any more}\n"
      "- {name: lint, kind: lint, severity: medium, about: errors and warnings in the "
      "Dockerfile}\n"},
     {"report-only", "tells, and fails nothing; what could not be judged is still no pass",
@@ -173,7 +175,8 @@ static const Preset presets[] = {
      "made}\n"
      "- {name: licences, kind: licence, severity: medium, action: warn, about: licences to look "
      "at}\n"
-     "- {name: ended, kind: freshness, action: warn, about: nobody mends it any more}\n"
+     "- {name: ended, kind: freshness, id: end-of-life, action: warn, about: nobody mends it any "
+     "more}\n"
      "- {name: lint, kind: lint, severity: medium, action: warn, about: errors and warnings in the "
      "Dockerfile}\n"},
 };

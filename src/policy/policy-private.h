@@ -172,7 +172,6 @@ typedef struct {
   const OakumPolicy *policy;
   const OakumPolicyInput *input;
   gint64 today;
-  char *image;            /* the target without tag and digest; NULL */
   GHashTable *packages;   /* purl -> GPtrArray of OakumPackage */
   GHashTable *before;     /* keys of the baseline's findings -> OakumFinding */
   GHashTable *before_as;  /* the same by their other names */
@@ -187,8 +186,9 @@ NODISCARD OakumSeverity oakum_judge_severity(const OakumJudge *judge, const Oaku
 /* The finding of the baseline that this one is; NULL: it is new, or there is no baseline. */
 NODISCARD const OakumFinding *oakum_judge_before(const OakumJudge *judge,
                                                  const OakumFinding *finding);
-/* Without tag, digest and Docker Hub's own prefixes; new. */
-NODISCARD char *oakum_image_name(const char *target);
+/* Whether a name (`*` and `?` in it) is of the image: one without tag and digest is of all. Docker
+ * Hub's own prefixes do not count, and "@sha256" without a digest is none. */
+NODISCARD gboolean oakum_image_is(const char *pattern, const char *target);
 /* "holes", "secrets and lint remarks"; new. */
 NODISCARD char *oakum_kinds_text(guint kinds);
 /* What the selector asks, as the predicate of a sentence: "are high or worse and have a fix". New.

@@ -203,6 +203,7 @@ void oakum_policy_add_end_of_life(OakumPolicy *policy)
   OakumRule *rule = oakum_rule_new("fail-on-end-of-life", ACTION_FAIL);
   rule->unnamed = rule->told_singly = TRUE;
   rule->select.kinds = 1u << OAKUM_FINDING_EOL;
+  oakum_select_add(&rule->select, LIST_ID, OAKUM_END_OF_LIFE);
   (void)!oakum_policy_add_rule(policy, rule, NULL);
 }
 

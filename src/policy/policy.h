@@ -85,6 +85,29 @@ NODISCARD gboolean oakum_policy_import(OakumPolicy *policy, const char *text, si
 NODISCARD const char *oakum_import_kind_name(OakumImportKind kind); /* "trivyignore" */
 NODISCARD gboolean oakum_import_kind_parse(const char *text, OakumImportKind *out);
 
+/* ---- GitLab's vulnerability-allowlist.yml -----------------------------------------------------
+ */
+typedef struct {
+  char *id;         /* of a hole, or one of its other names */
+  char *image;      /* its name, with or without a tag; NULL: any */
+  char *comment;    /* NULL: none */
+  int line, column; /* where it stands */
+} OakumAllowRow;
+typedef struct {
+  GPtrArray *rows;   /* OakumAllowRow, those of all images first */
+  GHashTable *by_id; /* in upper case -> GPtrArray of OakumAllowRow; private */
+} OakumAllowlist;
+/* Reads the parsed file; `what` names it in messages. INVALID: it has another form. Keys that are
+ * not known and names with wildcards are passed over; `warnings` gets a char * of each,
+ * "what:line:column: …". */
+NODISCARD OakumAllowlist *oakum_allowlist_read(const OakumYaml *top, const char *what,
+                                               GPtrArray *warnings, GError **error);
+void oakum_allowlist_free(OakumAllowlist *list);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAllowlist, oakum_allowlist_free)
+/* The first row about the hole in the image of that name; NULL: there is none. Borrowed. */
+NODISCARD const OakumAllowRow *oakum_allowlist_find(const OakumAllowlist *list, const char *image,
+                                                    const OakumFinding *finding);
+
 /* ---- judging -------------------------------------------------------------------------------- */
 /* A stage of the Dockerfile that the image was built from. */
 typedef struct {

@@ -215,6 +215,52 @@ static gboolean one_of_id(const Match *m, const char *pattern)
   return FALSE;
 }
 
+/* Of "host:port/name:tag@digest": `name` without Docker Hub's own prefixes, and the rest, NULL when
+ * it is not there; all new. */
+typedef struct {
+  char *name, *tag, *digest;
+} ImageName;
+
+static void image_name_clear(ImageName *image)
+{
+  g_free(image->name);
+  g_free(image->tag);
+  g_free(image->digest);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImageName, image_name_clear)
+
+static void image_name_read(ImageName *image, const char *text)
+{
+  static const char *const hub[] = {"docker.io/library/", "index.docker.io/library/", "docker.io/",
+                                    "index.docker.io/"};
+  size_t len = strcspn(text, "@");
+  if (text[len] && strchr(text + len, ':'))
+    image->digest = g_strdup(text + len + 1);
+  for (size_t i = 0; i < G_N_ELEMENTS(hub); i++)
+    if (g_str_has_prefix(text, hub[i]) && len > strlen(hub[i])) {
+      text += strlen(hub[i]);
+      len -= strlen(hub[i]);
+      break;
+    }
+  size_t end = len;
+  for (size_t i = len; i > 0 && text[i - 1] != '/'; i--)
+    if (text[i - 1] == ':')
+      end = i - 1;
+  image->name = g_strndup(text, end);
+  if (end < len)
+    image->tag = g_strndup(text + end + 1, len - end - 1);
+}
+
+gboolean oakum_image_is(const char *pattern, const char *target)
+{
+  g_auto(ImageName) asked = {0}, is = {0};
+  image_name_read(&asked, pattern);
+  image_name_read(&is, target);
+  const char *tag = is.tag ? is.tag : is.digest ? NULL : "latest";
+  return oakum_glob(asked.name, is.name) && (!asked.tag || (tag && oakum_glob(asked.tag, tag))) &&
+         (!asked.digest || g_strcmp0(asked.digest, is.digest) == 0);
+}
+
 static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern)
 {
   const OakumFinding *f = m->f;
@@ -264,11 +310,9 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
     yes = strlen(pattern) >= 16 && g_str_has_prefix(fingerprint, pattern);
     break;
   }
-  case LIST_IMAGE: {
-    g_autofree char *plain = oakum_image_name(pattern);
-    yes = m->judge->image && oakum_glob(plain, m->judge->image);
+  case LIST_IMAGE:
+    yes = m->judge->input->target && oakum_image_is(pattern, m->judge->input->target);
     break;
-  }
   case LIST_PATH:
   case LISTS:
     break;
@@ -396,6 +440,9 @@ OakumTri oakum_select_matches(const OakumSelect *s, const OakumFinding *f, const
 {
   const Match m = {s, f, judge, why, lacks};
   guint bit = 1u << f->kind;
+  /* an image that is old stands among hygiene, and is a matter of freshness all the same */
+  if (f->kind == OAKUM_FINDING_HYGIENE && g_strcmp0(f->category, "freshness") == 0)
+    bit |= 1u << OAKUM_FINDING_EOL;
   OakumTri all = TRI_YES;
   if (s->kinds ? !(s->kinds & bit) : f->kind == OAKUM_FINDING_INCOMPLETE)
     return TRI_NO;

@@ -277,6 +277,56 @@ char *oakum_report_gitlab(const OakumResult *result, G_GNUC_UNUSED GError **erro
   return oakum_report_dump(json);
 }
 
+/* As GitLab's analyzers call who manages the packages of a type of purls; other types by their own
+ * names. */
+static const char *manager_of(const char *type)
+{
+  static const char *const names[][2] = {{"gem", "bundler"}, {"golang", "go"}, {"pypi", "pip"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+    if (strcmp(type, names[i][0]) == 0)
+      return names[i][1];
+  return type;
+}
+
+static int by_text(gconstpointer a, gconstpointer b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The files of the image that prove packages of languages, each with what it proves. Which package
+ * asks for which is in none of them, so it is not told. */
+static json_t *dependency_files(const OakumResult *result)
+{
+  g_autoptr(GHashTable) files = oakum_str_map_new(g_free, (GDestroyNotify)json_decref);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new();
+  const GPtrArray *packages = result->catalog->packages;
+  for (guint i = 0; i < packages->len; i++) {
+    const OakumPackage *p = packages->pdata[i];
+    if (oakum_report_of_system(p) || p->paths->len == 0 || !p->type || !*p->type || !*p->name)
+      continue;
+    const char *path = p->paths->pdata[0], *manager = manager_of(p->type);
+    g_autofree char *key = g_strdup_printf("%s%c%s", path, 1, manager);
+    json_t *file = g_hash_table_lookup(files, key), *one = json_object(), *package = json_object();
+    if (!file) {
+      file = json_object();
+      json_object_set_new(file, "path", oakum_sbom_text(path));
+      json_object_set_new(file, "package_manager", oakum_sbom_text(manager));
+      json_object_set_new(file, "dependencies", json_array());
+      g_ptr_array_add(keys, key);
+      g_hash_table_insert(files, g_steal_pointer(&key), file);
+    }
+    json_object_set_new(package, "name", oakum_sbom_text(p->name));
+    json_object_set_new(one, "package", package);
+    json_object_set_new(one, "version", oakum_sbom_text(p->version ? p->version : ""));
+    json_array_append_new(json_object_get(file, "dependencies"), one);
+  }
+  json_t *list = json_array();
+  g_ptr_array_sort(keys, by_text);
+  for (guint i = 0; i < keys->len; i++)
+    json_array_append(list, g_hash_table_lookup(files, keys->pdata[i]));
+  return list;
+}
+
 /* Packages of languages alone: what the operating system brought is container scanning's. */
 char *oakum_report_gitlab_dependency(const OakumResult *result, G_GNUC_UNUSED GError **error)
 {
@@ -291,7 +341,7 @@ char *oakum_report_gitlab_dependency(const OakumResult *result, G_GNUC_UNUSED GE
                                                 file_location(result, holes->pdata[i], p)));
   }
   json_object_set_new(json, "vulnerabilities", list);
-  json_object_set_new(json, "dependency_files", json_array());
+  json_object_set_new(json, "dependency_files", dependency_files(result));
   json_object_set_new(json, "remediations", json_array());
   json_object_set_new(json, "scan", scan(result, "dependency_scanning"));
   return oakum_report_dump(json);

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pod
+import restricted
 import yaml
 from build_case import layout, listing, small_entries, tar_bytes
 from conftest import OAKUM, REPO
@@ -52,10 +53,10 @@ def tags(address, repository):
 
 
 class Runner:
-    """Pods of one image over one project folder."""
+    """Pods of one image over one project folder. `level`: of Pod Security, default or restricted (uid 1000, no capability; volumes are its own)."""
 
-    def __init__(self, image_tar, folder):
-        self.image, self.folder, self.count = image_tar, folder, 0
+    def __init__(self, image_tar, folder, level="default"):
+        self.image, self.folder, self.count, self.level = image_tar, folder, 0, level
 
     def pod(self, script, env, project, shell=("/bin/sh", "-e", "-c"), binds=None):
         """The script in a fresh pod whose working folder is the project's, at /builds/app."""
@@ -66,8 +67,11 @@ class Runner:
         binds = {"/builds/app": project, **(binds or {})}
         for target in binds:
             (root / target.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        settings = {"PATH": PATHS, "HOME": "/root", "DOCKER_CONFIG": "/kaniko/.docker", "SSL_CERT_DIR": "/kaniko/ssl/certs", "OAKUM_MAX_AGE": "0", **env}
-        done = pod.run(root, *shell, "cd /builds/app\n" + script, binds=binds, env={k: str(v) for k, v in settings.items()})
+        if self.level == "restricted":
+            for source in binds.values():  # fsGroup
+                restricted.own(source)
+        settings = {"PATH": PATHS, "HOME": "/root" if self.level == "default" else "/", "DOCKER_CONFIG": "/kaniko/.docker", "SSL_CERT_DIR": "/kaniko/ssl/certs", "OAKUM_MAX_AGE": "0", **env}
+        done = pod.run(root, *shell, "cd /builds/app\n" + script, binds=binds, env={k: str(v) for k, v in settings.items()}, level=self.level)
         shutil.rmtree(root)
         return done
 

@@ -15,7 +15,7 @@ MS_BIND, MS_REC, MS_PRIVATE, MS_RDONLY = 4096, 16384, 1 << 18, 1
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def _enter(root, binds):
+def _enter(root, binds, level="default"):
     libc = ctypes.CDLL(None, use_errno=True)
 
     def must(result, what):
@@ -44,6 +44,9 @@ def _enter(root, binds):
     os.chroot(root)
     os.chdir("/")
     os.umask(0o022)
+    if level == "restricted":
+        restricted.enter()
+        return
     restricted.filter_calls(libc, [n for n in restricted.DENIED[os.uname().machine] if n != CHROOT[os.uname().machine]])
     for capability in range(64):
         if capability not in KEPT:
@@ -57,9 +60,9 @@ def run_outside(root, *command, binds=None, env=None, data=None, timeout=600, le
     return subprocess.run(words, capture_output=True, text=True, input=data, stdin=subprocess.DEVNULL if data is None else None, timeout=timeout)
 
 
-def run(root, *command, binds=None, env=None, data=None, timeout=600):
+def run(root, *command, binds=None, env=None, data=None, timeout=600, level="default"):
     root, binds = pathlib.Path(root), {k: str(v) for k, v in (binds or {}).items()}
     env = {"PATH": PATH, "HOME": "/", **(env or {})}
     if os.environ.get("OAKUM_STOCK_POD"):
-        return run_outside(root, *command, binds=binds, env=env, data=data, timeout=timeout)
-    return subprocess.run([str(c) for c in command], capture_output=True, text=True, input=data, timeout=timeout, preexec_fn=lambda: _enter(root, binds), env=env, cwd="/")
+        return run_outside(root, *command, binds=binds, env=env, data=data, timeout=timeout, level=level)
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True, input=data, timeout=timeout, preexec_fn=lambda: _enter(root, binds, level), env=env, cwd="/")

@@ -4,6 +4,7 @@ import struct
 import tempfile
 
 TAGS = {"name": 1000, "version": 1001, "release": 1002, "epoch": 1003, "vendor": 1011, "license": 1014, "arch": 1022, "sourcerpm": 1044,
+        "size": 1009, "provides": 1047, "requires": 1049, "recommends": 5046, "suggests": 5049,
         "dirindexes": 1116, "basenames": 1117, "dirnames": 1118, "modularitylabel": 5096}
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import pytest
+import restricted
 import yaml
 from ci_jobs import DEPLOY, PASSWORD, USER, GitLab, Runner, make_image, push_base, tags
 from conftest import REPO, RUNGS
@@ -17,6 +18,7 @@ RECORDS = [osv("DSA-1", "openssl", [{"introduced": "0"}, {"fixed": "3.0.15-1~deb
 STATUS = "Package: busybox\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:1.35.0-4\n\n" + STATUS
 FIXED = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1")
 OWNED = {"var/lib/dpkg/info/busybox.list": "/bin/busybox\n"}  # a program without a package would be one more thing to know of
+LEVELS = ["default", "restricted"]
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
@@ -33,6 +35,11 @@ def place(oakum, registry, tmp_path_factory):  # noqa: F811
     db = make_db(oakum, folder, RECORDS)
     subprocess.run([oakum, "db", "push", "--db", str(db), f"{address}/tools/advisories:latest"], env=env, check=True, capture_output=True)
     return Runner(make_image(folder), folder), address
+
+
+@pytest.fixture
+def runner(place, level):
+    return Runner(place[0].image, place[0].folder, level)
 
 
 def project(folder, address, base):
@@ -67,23 +74,24 @@ if "root" in RUNGS:  # a pod's file system has to be mounted
         assert done.stdout.splitlines()[:6] == [f"/usr/local/bin/{n}" for n in ("oakum", "gtcs", "executor", "warmer")] + ["/usr/bin/git", "/kaniko/executor"]
         assert "oakum gitlab scan: " in done.stdout and "git version" in done.stdout and "git-remote-https" in done.stdout
 
-    def test_gitlab(place, tmp_path):
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_gitlab(place, runner, tmp_path):
         """The include: refused with its reports, then pushed under both tags, with the digest for later jobs."""
-        runner, address = place
-        variables = {"CI_REGISTRY": address, "CI_REGISTRY_USER": USER, "CI_REGISTRY_PASSWORD": PASSWORD, "CI_REGISTRY_IMAGE": f"{address}/gitlab/app", "CI_PROJECT_DIR": "/builds/app",
+        address = place[1]
+        variables = {"CI_REGISTRY": address, "CI_REGISTRY_USER": USER, "CI_REGISTRY_PASSWORD": PASSWORD, "CI_REGISTRY_IMAGE": f"{address}/gitlab/app-{runner.level}", "CI_PROJECT_DIR": "/builds/app",
                      "CI_COMMIT_SHA": SHA, "CI_COMMIT_REF_SLUG": "main", "OAKUM_CI_IMAGE": "registry.example/oakum:ci", "OAKUM_CI_DB": f"{address}/tools/advisories:latest",
                      "OAKUM_BUILD_ARG": "GREETING=hello"}
         pipeline = GitLab(runner, DEPLOY / "gitlab/oakum.gitlab-ci.yml", variables)
         assert not pipeline.run(project(tmp_path, address, "bad")) and pipeline.ended["oakum-image"] == 2, pipeline.said
         assert set(pipeline.artifacts["oakum-image"]) == {"gl-container-scanning-report.json", "gl-sbom-report.cdx.json", "gl-code-quality-report.json", "oakum-result.json", "oakum-note.md"}
         report = json.loads(pipeline.artifacts["oakum-image"]["gl-container-scanning-report.json"])
-        assert [(v["identifiers"][0]["value"], v["location"]["image"]) for v in report["vulnerabilities"]] == [("CVE-2024-0001", f"{address}/gitlab/app:{SHA}")]
-        assert tags(address, "gitlab/app") == set() and not any(PASSWORD in text for text in pipeline.said.values())
+        assert [(v["identifiers"][0]["value"], v["location"]["image"]) for v in report["vulnerabilities"]] == [("CVE-2024-0001", f"{address}/gitlab/app-{runner.level}:{SHA}")]
+        assert tags(address, f"gitlab/app-{runner.level}") == set() and not any(PASSWORD in text for text in pipeline.said.values())
         assert pipeline.run(project(tmp_path, address, "good")), pipeline.said
-        assert tags(address, "gitlab/app") == {SHA, "main"}
+        assert tags(address, f"gitlab/app-{runner.level}") == {SHA, "main"}
         told = dict(line.split("=", 1) for line in pipeline.artifacts["oakum-image"]["oakum.env"].splitlines())
-        shown = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--creds", f"{USER}:{PASSWORD}", f"docker://{address}/gitlab/app:main"], capture_output=True, text=True, check=True)
-        assert told == {"OAKUM_IMAGE_DIGEST": json.loads(shown.stdout)["Digest"], "OAKUM_IMAGE_NAME": f"{address}/gitlab/app:{SHA}"}
+        shown = subprocess.run(["skopeo", "inspect", "--tls-verify=false", "--creds", f"{USER}:{PASSWORD}", f"docker://{address}/gitlab/app-{runner.level}:main"], capture_output=True, text=True, check=True)
+        assert told == {"OAKUM_IMAGE_DIGEST": json.loads(shown.stdout)["Digest"], "OAKUM_IMAGE_NAME": f"{address}/gitlab/app-{runner.level}:{SHA}"}
 
     def test_gitlab_template(place, tmp_path):
         """The line of GitLab's own template, in oakum's image; the image is the one that the project built."""
@@ -187,19 +195,22 @@ if "root" in RUNGS:  # a pod's file system has to be mounted
         assert (tmp_path / "results/IMAGE_URL").read_text() == words["params.IMAGE"] and re.fullmatch(r"sha256:[0-9a-f]{64}\n?", (tmp_path / "results/IMAGE_DIGEST").read_text())
         assert {r["name"] for r in task["spec"]["results"]} == {"IMAGE_DIGEST", "IMAGE_URL"}
 
-    def test_kubernetes_job(place, tmp_path):
-        runner, address = place
+    @pytest.mark.parametrize("level", LEVELS)
+    def test_kubernetes_job(place, runner, tmp_path):
+        address = place[1]
         job, = documents("kubernetes/job.yaml")
         container, = job["spec"]["template"]["spec"]["containers"]
         assert container["command"] == ["/bin/sh", "-ec"]
 
         def run(folder):
+            restricted.own(tmp_path, 0)  # as git wants it, after a pod of another user
             repository(folder, tmp_path / "repository.git")
-            env = {"SOURCE": "/repository", "REVISION": "main", "DESTINATION": f"{address}/job/app:{SHA}", "DB": f"{address}/tools/advisories:latest", "DOCKER_CONFIG": "/login"}
+            env = {"SOURCE": "/repository", "REVISION": "main", "DESTINATION": f"{address}/job/{runner.level}:{SHA}", "DB": f"{address}/tools/advisories:latest", "DOCKER_CONFIG": "/login"}
             assert {e["name"] for e in container["env"]} == set(env)
-            return runner.pod("git config --global --add safe.directory '*'\n" + container["args"][0].replace("--depth 1 ", ""), env, folder,
+            trust = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}  # the repository is a folder of another user's
+            return runner.pod(container["args"][0].replace("--depth 1 ", ""), {**env, **trust}, folder,
                               binds={"/repository": tmp_path / "repository.git", "/login": login_file(tmp_path, address)})
-        check(run, "job/app", address, tmp_path)
+        check(run, f"job/{runner.level}", address, tmp_path)
 
 
 # ---- the files -----------------------------------------------------------------------------------

@@ -364,7 +364,7 @@ def test_allowlist(job):
 
 
 @pytest.mark.parametrize("key, allowed", [("registry.example/group/app", True), ("registry.example/group/app@sha256", True), ("registry.example/group", False), ("registry.example/group/app2", False),
-                                          ("group/app", False)])
+                                          ("group/app", False), ("registry.example/group/app:v1", True), ("registry.example/group/app:v2", False), ("registry.example/group/*", False)])
 def test_allowlist_of_images(job, key, allowed):
     docker_archive(job.folder, STATUS, ["registry.example/group/app:v1"])
     (job.folder / ALLOWED).write_text(f"images:\n  {key}:\n    DSA-1: by its alias\n")
@@ -377,6 +377,14 @@ def test_allowlist_and_the_gate(job):
     (job.folder / ALLOWED).write_text("generalallowlist: {CVE-2024-0001: we know}\n")
     job.run(OAKUM_GATE="on", status=0)
     assert [f["suppressed"] for f in job.load(RESULT)["suppressed"] if f["id"] == "CVE-2024-0001"] == ["vulnerability-allowlist.yml: we know"]
+
+
+def test_allowlist_warns_of_what_it_does_not_know(job):
+    """As GitLab does, it passes over wildcards and other keys; but it says so."""
+    (job.folder / ALLOWED).write_text("general: {CVE-2024-0002: }\ngeneralallowlist: {CVE-*: all}\n")
+    done = job.run()
+    assert set(rows(done).values()) == {"Unapproved"}
+    assert f'{ALLOWED}:1:1: "general" means nothing here' in done.stderr and f'{ALLOWED}:2:20: "CVE-*" is a name with wildcards' in done.stderr
 
 
 @pytest.mark.parametrize("text", ["- CVE-2024-0001\n", "generalallowlist: [CVE-2024-0001]\n", "images: {a: [x]}\n", "generalallowlist: {a: {b: c}}\n", "a: [\n", "images: x\n"])

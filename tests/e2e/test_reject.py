@@ -102,7 +102,7 @@ def database(oakum, tmp_path_factory):
 
 def test_there_are_enough():
     groups = {path.parent.name for path in CASES.rglob("*.case")}
-    assert groups >= {"compressed", "database", "docker", "dockerfile", "oci", "osv", "packages", "registry", "secdb", "feeds", "tar"}
+    assert groups >= {"compressed", "database", "docker", "dockerfile", "hygiene", "licences", "oci", "osv", "packages", "registry", "secdb", "feeds", "tar"}
     assert all(parse(path.read_text())["says"] for path in CASES.rglob("*.case"))
 
 

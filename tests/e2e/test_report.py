@@ -131,8 +131,25 @@ def test_gitlab(oakum, db, debian, tmp_path):
     assert [i["type"] for i in first["identifiers"]] == ["cve", "dsa"] and "3.0.15-1~deb12u1" in first["solution"]
     assert [i["type"] for i in rows["CVE-2023-32681"]["identifiers"]] == ["cve", "ghsa"]
     assert len({v["id"] for v in data["vulnerabilities"]}) == 4 and data["scan"]["start_time"] == "2026-09-21T14:13:20"
-    language = json.loads(report(oakum, db, tmp_path, "gitlab-dependency"))["vulnerabilities"]
+    data = json.loads(report(oakum, db, tmp_path, "gitlab-dependency"))
+    language = data["vulnerabilities"]
     assert [(v["identifiers"][0]["value"], v["location"]["file"]) for v in language] == [("CVE-2023-32681", next(iter(PIP)))]
+    assert data["dependency_files"] == [{"path": next(iter(PIP)), "package_manager": "pip", "dependencies": [language[0]["location"]["dependency"]]}]
+
+
+def test_files_of_gitlab_dependency(oakum, db, debian, tmp_path):
+    """Each file that proves packages of a language, by its path, with all that it proves; none of the system's."""
+    root(tmp_path / "more", **KINDS["debian"])
+    for path, text in {"app/composer/installed.json": '[{"name": "a/b", "version": "1"}, {"name": "c/d", "version": "2"}]',
+                       "app/node_modules/x/package.json": '{"name": "x", "version": "3"}'}.items():
+        place = tmp_path / "more" / path.replace("app/composer", "app/vendor/composer")
+        place.parent.mkdir(parents=True)
+        place.write_text(text)
+    done = subprocess.run([oakum, "scan", "--db", db, "--format", "gitlab-dependency", f"rootfs:{tmp_path}/more"], capture_output=True, text=True)
+    files = json.loads(done.stdout)["dependency_files"]
+    assert [(f["path"], f["package_manager"], [(d["package"]["name"], d["version"]) for d in f["dependencies"]]) for f in files if f["path"].startswith("app/")] == [
+        ("app/node_modules/x/package.json", "npm", [("x", "3")]), ("app/vendor/composer/installed.json", "composer", [("b", "1"), ("d", "2")])]
+    assert not any("dpkg" in f["path"] for f in files)
 
 
 def test_an_id_stays_when_others_go(oakum, db, debian, tmp_path):

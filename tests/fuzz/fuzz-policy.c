@@ -2,6 +2,7 @@
  * the text. Any bytes give a policy or an error, never both; what is read can be explained and
  * judged by, and what could not be judged never passes. */
 #include "policy/policy.h"
+#include <string.h>
 
 static GPtrArray *findings(void)
 {
@@ -29,6 +30,8 @@ static void judge(const OakumPolicy *policy)
   g_autoptr(GPtrArray) list = findings(), before = findings(),
                        warnings = oakum_policy_warnings(policy, now);
   g_autofree char *text = oakum_policy_explain(policy, now);
+  for (guint i = 0; i < warnings->len; i++)
+    g_assert_nonnull(strchr(warnings->pdata[i], ':')); /* each says where */
   g_assert_true(g_utf8_validate(text, -1, NULL));
   const OakumPolicyInput input = {
       .findings = list, .baseline = before, .target = "registry.example/a:1", .now = now};
