@@ -126,14 +126,21 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
       "regex",    "pattern", "algorithm", "encod",   "hint",   "prompt", "reset",  "public",
       "endpoint", "issuer",  "audience",  "version", "format", "header", "param",  "prefix",
       "suffix",   "column",  "valid",     "exist",   NULL};
+  /* "existingSecret", "checksum/secret": what is told there is of another thing */
+  static const char *const elsewhere[] = {"existing", "checksum", "digest", NULL};
   OakumSlice data = m->data;
-  size_t name = m->literal, at = m->literal_end;
+  size_t name = m->literal, at = m->literal_end, front;
   while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))
     name--;
   while (at < data.len && at - m->literal_end < WORD_MAX && name_char(data.data[at]))
     at++;
   *m->work += at - name + 16;
   gboolean generic = m->rule->proof == SECRET_PROOF_GENERIC;
+  for (front = name; front > 0 && m->literal - front < WORD_MAX &&
+                     (name_char(data.data[front - 1]) || data.data[front - 1] == '/');)
+    front--;
+  if (generic && name_has(data.data + front, m->literal - front, elsewhere))
+    return FALSE;
   if (!name_has(data.data + name, at - name, secret) ||
       (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
     return FALSE;

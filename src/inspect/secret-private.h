@@ -41,6 +41,7 @@ typedef enum {
   SECRET_SHADOW,   /* etc/shadow and its copies */
   SECRET_HTPASSWD, /* .htpasswd */
   SECRET_NETRC,    /* .netrc */
+  SECRET_PGPASS,   /* .pgpass */
   SECRET_MAVEN,    /* settings of Maven */
   SECRET_PYPIRC,   /* .pypirc */
 } SecretPlace;

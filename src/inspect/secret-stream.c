@@ -593,7 +593,8 @@ static void judge(SecretStream *stream)
   gboolean binary = !stream->wide && memchr(head, 0, MIN(len, BINARY_HEAD)) != NULL;
   stream->places = binary ? 1u << SECRET_ANY : oakum_secret_places(stream->path);
   stream->set = stream->places & (1u << SECRET_APP | 1u << SECRET_SHADOW | 1u << SECRET_HTPASSWD |
-                                  1u << SECRET_NETRC | 1u << SECRET_PYPIRC | 1u << SECRET_MAVEN)
+                                  1u << SECRET_NETRC | 1u << SECRET_PGPASS | 1u << SECRET_PYPIRC |
+                                  1u << SECRET_MAVEN)
                     ? SECRET_SET_ALL
                     : SECRET_SET_CORE;
   stream->code = oakum_secret_is_code(stream->path);
