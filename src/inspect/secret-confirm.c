@@ -83,6 +83,12 @@ static gboolean has_prefix(OakumSlice data, size_t at, const char *prefix)
          g_ascii_strncasecmp((const char *)data.data + at, prefix, len) == 0;
 }
 
+static gboolean has_suffix(OakumSlice data, size_t at, const char *suffix)
+{
+  size_t len = strlen(suffix);
+  return at >= len && has_prefix(data, at - len, suffix);
+}
+
 /* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
  * "value:" of the next line. Where the value begins; 0: there is none. */
 static size_t operator_end(OakumSlice data, size_t name, size_t at)
@@ -136,6 +142,10 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
     at++;
   *m->work += at - name + 16;
   gboolean generic = m->rule->proof == SECRET_PROOF_GENERIC;
+  /* "smtp_password" is told of by "password", as it always was */
+  if (strcmp(m->rule->id, "generic-secret") == 0 && has_suffix(data, m->literal_end, "pass") &&
+      has_prefix(data, m->literal_end, "w"))
+    return FALSE;
   for (front = name; front > 0 && m->literal - front < WORD_MAX &&
                      (name_char(data.data[front - 1]) || data.data[front - 1] == '/');)
     front--;

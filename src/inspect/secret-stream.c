@@ -6,6 +6,9 @@
 #define RUN_MIN 16u   /* characters of base64 that are worth decoding */
 #define RUN_BACK 256u /* characters in front of a literal that are decoded with it */
 #define BINARY_HEAD 4096u
+#define BLOCK                                                                                      \
+  (64u * 1024u) /* bytes that are unpacked at a time: what is damaged does not depend on how they  \
+                   came */
 #define STARS_MAX 40u
 
 typedef struct {
@@ -39,6 +42,8 @@ struct SecretStream {
   GArray *pending; /* Candidate */
   GArray *found;   /* Found */
   SecretUnpack *unpack;
+  uint8_t *block; /* a part of one that is to be unpacked; NULL: none was needed */
+  size_t block_len;
   size_t *own_done;    /* by own rule: how far in the buffer its last match goes */
   gboolean *own_keyed; /* by own rule: one of its words was seen */
 };
@@ -625,6 +630,18 @@ void oakum_secret_stream_begin(SecretStream *stream, const char *path, const cha
   memset(stream->decoded_to, 0, sizeof stream->decoded_to);
 }
 
+/* What cannot be unpacked is looked at as it is, from that block on. */
+static void unpack_block(SecretStream *stream, const uint8_t *data, size_t len)
+{
+  stream->block_len = 0;
+  if (oakum_secret_unpack_bytes(stream->unpack, data, len))
+    return;
+  g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
+  if (stream->places == 0)
+    stream->places = 1u << SECRET_ANY;
+  add_raw(stream, data, len);
+}
+
 void oakum_secret_stream_bytes(SecretStream *stream, const void *data, size_t len)
 {
   const uint8_t *at = data;
@@ -640,14 +657,25 @@ void oakum_secret_stream_bytes(SecretStream *stream, const void *data, size_t le
       return;
     judge(stream);
   }
-  if (len == 0)
-    return;
-  if (stream->unpack && oakum_secret_unpack_bytes(stream->unpack, at, len))
-    return;
-  g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
-  if (stream->places == 0)
-    stream->places = 1u << SECRET_ANY;
-  add_raw(stream, at, len);
+  while (stream->unpack && len > 0) {
+    if (stream->block_len == 0 && len >= BLOCK) {
+      unpack_block(stream, at, BLOCK);
+      at += BLOCK;
+      len -= BLOCK;
+      continue;
+    }
+    size_t n = MIN(len, BLOCK - stream->block_len);
+    if (!stream->block)
+      stream->block = g_malloc(BLOCK);
+    memcpy(stream->block + stream->block_len, at, n);
+    stream->block_len += n;
+    at += n;
+    len -= n;
+    if (stream->block_len == BLOCK)
+      unpack_block(stream, stream->block, BLOCK);
+  }
+  if (len > 0)
+    add_raw(stream, at, len);
 }
 
 void oakum_secret_stream_end(SecretStream *stream)
@@ -656,6 +684,8 @@ void oakum_secret_stream_end(SecretStream *stream)
     return;
   if (!stream->begun && stream->len > 0)
     judge(stream);
+  if (stream->block_len > 0)
+    unpack_block(stream, stream->block, stream->block_len);
   g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
   if (stream->len > 0)
     scan_buffer(stream, TRUE);
@@ -676,6 +706,7 @@ void oakum_secret_stream_free(SecretStream *stream)
   g_array_unref(stream->pending);
   g_array_unref(stream->found);
   g_free(stream->buffer);
+  g_free(stream->block);
   g_free(stream);
 }
 
