@@ -57,6 +57,13 @@ def test_own_rules_and_what_does_not_count(tmp_path):
     assert "0123456789abcdef" not in done.stdout + done.stderr
 
 
+def test_tests_of_installed_libraries(tmp_path):
+    files = {"usr/share/go-1.19/src/a_test.go": f"t={token('t')}", "app/a_test.go": f"t={token('u')}"}
+    assert {s["file"]: s["suppressed"] for s in scan_files(tmp_path, files)[0]["secrets"]} == {
+        "usr/share/go-1.19/src/a_test.go": "what an installed library tests itself with", "app/a_test.go": None}
+    assert [s["suppressed"] for s in own(tmp_path, files, "disable-allow-rules: [tests]\n")[0]["secrets"]] == [None, None]
+
+
 def test_across_the_border_of_a_buffer(tmp_path):
     """Once, wherever it lies; its word may stand behind it."""
     for at in (262_000, 262_130, 262_144, 520_000):
