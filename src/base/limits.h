@@ -88,20 +88,28 @@
 /* package databases and advisories */
 #define OAKUM_DPKG_LINE_MAX (1 * OAKUM_MIB)
 #define OAKUM_PACKAGES_MAX 200000u
-#define OAKUM_OBSERVED_MAX 100000u                 /* findings in the files of one layer */
-#define OAKUM_FINDING_CATEGORY_MAX 64u             /* bytes of a name */
-#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB)      /* of a file, in memory at a time */
-#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)       /* bytes behind a candidate that are looked at */
-#define OAKUM_SECRET_BACK 4096u                    /* in front of it */
-#define OAKUM_SECRET_KEY_AHEAD 4096u               /* of a private key */
-#define OAKUM_SECRET_KEY_MIN 60u                   /* characters of its body */
-#define OAKUM_SECRET_FILE_MAX 200u                 /* told of one file */
-#define OAKUM_SECRET_LAYER_MAX 20000u              /* told of one layer */
+#define OAKUM_OBSERVED_MAX 100000u            /* findings in the files of one layer */
+#define OAKUM_FINDING_CATEGORY_MAX 64u        /* bytes of a name */
+#define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB) /* of a file, in memory at a time */
+#define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)  /* bytes behind a candidate that are looked at */
+#define OAKUM_SECRET_BACK 4096u               /* in front of it */
+#define OAKUM_SECRET_KEY_AHEAD 4096u          /* of a private key */
+#define OAKUM_SECRET_KEY_MIN 60u              /* characters of its body */
+#define OAKUM_SECRET_FILE_MAX 200u            /* told of one file, the worst */
+#define OAKUM_SECRET_HITS_MAX 4096u   /* found in one file or member, before the worst are told */
+#define OAKUM_SECRET_LAYER_MAX 20000u /* told of one layer */
 #define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)   /* bytes looked at around candidates of a file */
 #define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
 #define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
 #define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
-#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u     /* of one file in it */
+#define OAKUM_SECRET_NESTED_MEMORY                                                                 \
+  (16 * OAKUM_MIB)                          /* that zstd or xz inside of another may look back at */
+#define OAKUM_SECRET_CONFIG_RULES_MAX 500u  /* of --secret-config; other lists in it, too */
+#define OAKUM_SECRET_CONFIG_REGEX_MAX 4096u /* bytes of a regular expression */
+#define OAKUM_SECRET_CONFIG_REGEX_STEPS 200000u /* of PCRE2, for one match */
+#define OAKUM_SECRET_CONFIG_REACH 4096u         /* bytes that a match of one may take */
+#define OAKUM_SECRET_CONFIG_COMPILE_S 20        /* processor time to make them ready */
+#define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u  /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
 #define OAKUM_VERSION_MAX 512u /* bytes of one version string */
 #define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
@@ -406,8 +414,9 @@
 /* packages that nothing needs */
 #define OAKUM_NEEDLESS_GRAPH_MAX (8 * OAKUM_MIB) /* bytes of what is told of a package database */
 #define OAKUM_NEEDLESS_DATABASE_MAX (64 * OAKUM_MIB)
-#define OAKUM_NEEDLESS_FILES_MAX (256 * OAKUM_KIB)  /* bytes of the programs of one package */
-#define OAKUM_NEEDLESS_PROGRAM_MAX (32 * OAKUM_MIB) /* first bytes of a program that are kept */
+#define OAKUM_NEEDLESS_FILES_MAX (256 * OAKUM_KIB) /* bytes of the programs of one package */
+#define OAKUM_NEEDLESS_PROGRAM_MAX (8 * OAKUM_MIB) /* first bytes of a program that are kept, */
+#define OAKUM_NEEDLESS_PROGRAM_ALL (4 * OAKUM_MIB) /* and its size up to which all of it is */
 #define OAKUM_NEEDLESS_SCRIPT_MAX (1 * OAKUM_MIB)
 #define OAKUM_NEEDLESS_DYNAMIC_MAX (64 * OAKUM_KIB) /* bytes of PT_DYNAMIC */
 #define OAKUM_NEEDLESS_PARTS_MAX 256u               /* program headers of an ELF */

@@ -67,7 +67,9 @@ static const OakumOption check_options[] = {{"fail-on-warnings", 0, OAKUM_OPTION
 static const OakumOption test_options[] = {
     {"format", 0, OAKUM_OPTION_TEXT, AT(format), "table|json", "how the verdict is told", "table"},
     {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
-     "one rule more: holes with a fix, or of this severity and worse", "none"},
+     "two rules more: holes and secrets of this severity and worse; fixable: holes with a fix, and "
+     "secrets that are high or worse",
+     "none"},
     {0}};
 static const OakumOption subject_options[] = {
     {"dockerfile", 'f', OAKUM_OPTION_TEXT, AT(dockerfile), "FILE",

@@ -126,6 +126,18 @@ static char *report_path(const char *path, const OakumPlatform *platform)
   return g_strconcat(head, ".", name, dot ? dot : "", NULL);
 }
 
+/* A gate that nobody asked for says how to pass it. */
+static void tell_way_out(const OakumVerdict *verdict)
+{
+  for (guint i = 0; i < verdict->rules->len; i++) {
+    const OakumVerdictRule *rule = verdict->rules->pdata[i];
+    if (oakum_policy_is_fail_on_secrets(rule->name) && strcmp(rule->verdict, "fail") == 0)
+      oakum_warn("ship: secrets that are meant to be there: an exception of a policy "
+                 "(--policy, docs/policy.md), --secret-config, --checks without secrets, or "
+                 "--fail-on none");
+  }
+}
+
 /* Scans the image of one platform and reports; PASS, GATE, INCOMPLETE, or ERROR. */
 static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GError **error)
 {
@@ -162,6 +174,7 @@ static int judge(const ShipArgs *args, const OakumBuilt *built, guint index, GEr
               several ? ": " : "",
               scanned.verdict->reasons->len ? (char *)scanned.verdict->reasons->pdata[0]
                                             : "the policy says no");
+  tell_way_out(scanned.verdict);
   return status;
 }
 

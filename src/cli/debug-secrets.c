@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 typedef struct {
-  char *as;
+  char *as, *config;
 } Args;
 
 static int look(const char *file, const char *as, OakumInspector *inspector)
@@ -48,7 +48,7 @@ static void print(const GPtrArray *observed, const char *as)
 
 static int run(int argc, char **argv)
 {
-  Args args = {NULL};
+  Args args = {NULL, NULL};
   g_autoptr(GPtrArray) rest = NULL;
   g_autoptr(GError) error = NULL;
   int status = OAKUM_EXIT_PASS;
@@ -56,6 +56,15 @@ static int run(int argc, char **argv)
       rest->len == 0) {
     oakum_log(OAKUM_LOG_ERROR, "debug secrets: %s",
               error ? error->message : "expected files, or - for standard input");
+    oakum_options_clear(&oakum_debug_secrets, &args);
+    return OAKUM_EXIT_ERROR;
+  }
+  g_autofree char *text = NULL;
+  size_t len;
+  if (args.config && (!oakum_file_read(args.config, OAKUM_CONFIG_FILE_MAX, &text, &len, &error) ||
+                      !oakum_inspect_secret_config(text, len, args.config, &error) ||
+                      !oakum_inspect_secret_ready(&error))) {
+    oakum_log(OAKUM_LOG_ERROR, "debug secrets: %s", error->message);
     oakum_options_clear(&oakum_debug_secrets, &args);
     return OAKUM_EXIT_ERROR;
   }
@@ -77,6 +86,8 @@ static int run(int argc, char **argv)
 
 static const OakumOption options[] = {{"as", 0, OAKUM_OPTION_TEXT, offsetof(Args, as), "PATH",
                                        "where the file is in an image", "its own path"},
+                                      {"secret-config", 0, OAKUM_OPTION_TEXT,
+                                       offsetof(Args, config), "FILE", "as scan takes it", "none"},
                                       {0}};
 static const OakumOptionGroup groups[] = {{NULL, NULL, options, 0}, {0}};
 static const OakumArgument arguments[] = {{"FILE...", "files; - is standard input"}, {0}};

@@ -12,10 +12,16 @@ const OakumOption oakum_scan_options[] = {
     {"db", 0, OAKUM_OPTION_TEXT, AT(db), "FILE", "advisory database",
      "the snapshot inside the program"},
     {"fail-on", 0, OAKUM_OPTION_TEXT, AT(fail_on), OAKUM_FAIL_ON,
-     "holes that make the exit status 2: those with a fix, or of this severity and worse",
+     "holes and secrets that make the exit status 2: of this severity and worse; fixable: holes "
+     "with a "
+     "fix, and secrets that are high or worse",
      "with a policy none; else scan: none, ship: fixable"},
     {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
      "what is looked for; may be given again, and a list with commas", "all four"},
+    {"secret-config", 0, OAKUM_OPTION_TEXT, AT(secret_config), "FILE",
+     "secrets of your own, and what is none: rules, allow-rules, exclude-block, disable-rules, "
+     "enable-builtin-rules of trivy-secret.yaml (docs/secrets.md)",
+     "what oakum knows"},
     {"license-allow", 0, OAKUM_OPTION_LIST, AT(license_allow), "NAME",
      "licences that alone may be used: SPDX ids, ids that end in *, or categories "
      "(docs/licences.md); may be given again, and a list with commas",
@@ -43,10 +49,21 @@ const OakumOption oakum_scan_options[] = {
      "count holes of the kernel in packages of its headers", "they run nothing"},
     {0}};
 
+static gboolean read_secret_config(const char *path, GError **error)
+{
+  g_autofree char *text = NULL, *shown = path ? oakum_escape_terminal(path, -1) : NULL;
+  size_t len;
+  if (!path)
+    return TRUE;
+  return oakum_file_read(path, OAKUM_CONFIG_FILE_MAX, &text, &len, error) &&
+         oakum_inspect_secret_config(text, len, shown, error);
+}
+
 gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
                               const char *fallback, OakumGate *out, GError **error)
 {
-  if (!oakum_gate_open(&args->policy, general, out, error))
+  if (!read_secret_config(args->secret_config, error) ||
+      !oakum_gate_open(&args->policy, general, out, error))
     return FALSE;
   if (!oakum_gate_fail_on(out, args->fail_on, fallback, error))
     return FALSE;

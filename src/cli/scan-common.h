@@ -22,7 +22,7 @@ void oakum_scanned_clear(OakumScanned *scanned);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumScanned, oakum_scanned_clear)
 /* What to match with, what is too bad, and how to tell: for scan and ship. */
 typedef struct {
-  char *db, *fail_on, *max_age, *explain;
+  char *db, *fail_on, *max_age, *explain, *secret_config;
   GPtrArray *checks;                       /* char *; NULL: all */
   GPtrArray *license_allow, *license_deny; /* char *; NULL: none is given */
   GPtrArray *formats;                      /* char *; NULL: the table */
@@ -36,8 +36,8 @@ extern const OakumOption oakum_scan_options[];
   {                                                                                                \
     "Policy", NULL, oakum_policy_options, offsetof(args, member.policy)                            \
   }
-/* All that the options say of what is too bad; `fallback`: --fail-on when neither it nor a policy
- * is given. */
+/* All that the options say of what is looked for (--secret-config) and of what is too bad;
+ * `fallback`: --fail-on when neither it nor a policy is given. */
 NODISCARD gboolean oakum_scan_args_gate(const OakumScanArgs *args, const OakumGeneralArgs *general,
                                         const char *fallback, OakumGate *out, GError **error);
 /* --license-allow or --license-deny in the form that examine takes; NULL: not given. New. */

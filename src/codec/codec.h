@@ -120,6 +120,24 @@ NODISCARD int oakum_inflater_push(OakumInflater *inflater, const void *data, siz
 void oakum_inflater_free(OakumInflater *inflater);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumInflater, oakum_inflater_free)
 
+/* zstd, xz and bzip2 the same way. `many`: streams that follow each other are one content, as their
+ * own tools take them; else the first ends it. `memory`: bytes that the decoder may take for what
+ * it looks back at, at most what its reader may. */
+typedef struct OakumUnpacker OakumUnpacker;
+NODISCARD OakumUnpacker *oakum_unpacker_new(OakumCompression kind, gboolean many, uint64_t memory);
+typedef enum {
+  OAKUM_UNPACK_MORE, /* it goes on */
+  OAKUM_UNPACK_END,  /* behind *used bytes */
+  OAKUM_UNPACK_DAMAGED,
+  OAKUM_UNPACK_MEMORY, /* it needs more than it may take */
+  OAKUM_UNPACK_BROKEN  /* `take` broke it off */
+} OakumUnpackStatus;
+NODISCARD OakumUnpackStatus
+oakum_unpacker_push(OakumUnpacker *unpacker, const void *data, size_t len, size_t *used,
+                    gboolean (*take)(gpointer user, const void *data, size_t len), gpointer user);
+void oakum_unpacker_free(OakumUnpacker *unpacker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumUnpacker, oakum_unpacker_free)
+
 /* ---- writers ------------------------------------------------------------------------------------
  * * finish writes trailers, finishes the writer below, and must be called once for the output to be
  * whole; free without finish abandons. Stacked writers own the one below. */

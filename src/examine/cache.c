@@ -82,7 +82,8 @@ OakumExamineCache *oakum_examine_cache_open(const char *folder, guint checks)
   /* another build may find something else, whatever its versions say */
   g_autofree char *catalog = oakum_catalog_versions(), *stamp = oakum_program_stamp();
   g_autofree char *versions =
-      g_strdup_printf("%s %s %s %u", catalog, stamp, oakum_inspect_version(), checks);
+      g_strdup_printf("%s %s %s %s %u", catalog, stamp, oakum_inspect_version(),
+                      oakum_inspect_secret_digest(), checks);
   cache->checks = checks;
   cache->path = g_build_filename(folder, "layers.db", NULL);
   cache->readers = oakum_sha256_hex(versions, strlen(versions));

@@ -47,6 +47,7 @@ typedef struct {
   GPtrArray *layers; /* ExamineLayer */
   GPtrArray *skip;   /* OakumPathPair: file, cataloguer: what took a process down before */
   uint64_t checks;   /* OakumChecks */
+  char *secrets;     /* as oakum_inspect_secret_config takes it; NULL: there is none */
 } ExamineOrder;
 NODISCARD char *oakum_examine_order_format(const ExamineOrder *order);
 NODISCARD gboolean oakum_examine_order_parse(const char *data, size_t len, ExamineOrder *order,

@@ -98,6 +98,8 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
   order.key = job->folder >= 0 ? NULL : hex;
   order.skip = job->skip;
   order.checks = job->checks;
+  g_autofree char *secrets = g_strdup(oakum_inspect_secret_text());
+  order.secrets = secrets;
   g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GArray) which = g_array_new(FALSE, FALSE, sizeof(guint));
   order.layers = layers;

@@ -37,8 +37,10 @@ static gboolean start(OakumExaminePassing *layer)
   oakum_examine_job_init(&layer->job, "layer", 1);
   memcpy(layer->job.key, oakum_examine_cache_key(layer->watch->cache), OAKUM_HASH_KEY);
   g_autofree char *hex = oakum_examine_key_hex(&layer->job);
+  g_autofree char *secrets = g_strdup(oakum_inspect_secret_text());
   g_ptr_array_add(layers, &one);
   ExamineOrder order = {.key = hex,
+                        .secrets = secrets,
                         .layers = layers,
                         .skip = layer->job.skip,
                         .checks = oakum_examine_cache_checks(layer->watch->cache)};

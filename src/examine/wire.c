@@ -61,6 +61,7 @@ void oakum_examine_layer_free(gpointer layer)
 void oakum_examine_order_clear(ExamineOrder *order)
 {
   g_clear_pointer(&order->key, g_free);
+  g_clear_pointer(&order->secrets, g_free);
   g_clear_pointer(&order->layers, g_ptr_array_unref);
   g_clear_pointer(&order->skip, g_ptr_array_unref);
 }
@@ -74,6 +75,7 @@ static const OakumJsonField layer_fields[] = {
 static const OakumJsonField order_fields[] = {
     {"folder", OAKUM_JSON_BOOL, offsetof(ExamineOrder, folder), TRUE, NULL, NULL, NULL, 0},
     TEXT(ExamineOrder, key, FALSE),
+    TEXT(ExamineOrder, secrets, FALSE),
     {"layers", OAKUM_JSON_ARRAY, offsetof(ExamineOrder, layers), TRUE, layer_fields,
      oakum_examine_layer_new, oakum_examine_layer_free, OAKUM_HISTORY_MAX},
     {"checks", OAKUM_JSON_U64, offsetof(ExamineOrder, checks), TRUE, NULL, NULL, NULL, 0},
@@ -94,6 +96,7 @@ char *oakum_examine_order_format(const ExamineOrder *order)
   }
   json_object_set_new(json, "folder", json_boolean(order->folder));
   oakum_json_set(json, "key", order->key);
+  oakum_json_set(json, "secrets", order->secrets);
   json_object_set_new(json, "layers", layers);
   json_object_set_new(json, "checks", json_integer((json_int_t)order->checks));
   set_pairs(json, "skip", order->skip);

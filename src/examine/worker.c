@@ -81,9 +81,17 @@ static void after(gpointer user)
     page->running = 0; /* what breaks from here on is not that file's fault */
 }
 
+/* What is answered when making the user's own rules ready takes too long; NULL: it does not run. */
+static char *late;
+static size_t late_len;
+
 static void tick(int signal)
 {
   (void)signal;
+  if (late && ++seconds > OAKUM_SECRET_CONFIG_COMPILE_S) {
+    (void)!write(EXAMINE_RESULT_FD, late, late_len);
+    _exit(0);
+  }
   if (page && page->running && ++seconds > OAKUM_CATALOG_FILE_S)
     _exit(2);
 }
@@ -101,6 +109,26 @@ static gboolean answer(ExamineAnswerKind kind, const void *data, size_t len)
   ExamineAnswer head = {kind, (uint32_t)len};
   return len <= UINT32_MAX && oakum_write_all(EXAMINE_RESULT_FD, &head, sizeof(head), NULL) &&
          oakum_write_all(EXAMINE_RESULT_FD, data, len, NULL);
+}
+
+/* Compiles what the user says of secrets, which is done where nothing can be reached any more. */
+static gboolean make_ready(GError **error)
+{
+  g_autoptr(GError) slow = NULL;
+  g_set_error(&slow, OAKUM_EXAMINE_ERROR, OAKUM_ERROR_LIMIT,
+              "--secret-config: its regular expressions take more than %d seconds to be made ready",
+              OAKUM_SECRET_CONFIG_COMPILE_S);
+  g_autofree char *text = oakum_examine_format_error(slow);
+  const ExamineAnswer head = {EXAMINE_ERROR, (uint32_t)strlen(text)};
+  g_autoptr(GByteArray) whole = g_byte_array_new();
+  g_byte_array_append(whole, (const guint8 *)&head, sizeof head);
+  g_byte_array_append(whole, (const guint8 *)text, head.len);
+  seconds = 0;
+  late_len = whole->len;
+  late = (char *)whole->data;
+  gboolean ok = oakum_inspect_secret_ready(error);
+  late = NULL;
+  return ok;
 }
 
 static gboolean send_notes(const OakumLayerNotes *notes)
@@ -184,12 +212,14 @@ int oakum_examine_main(int argc, char **argv)
   /* the order comes from our own side, and says whether there is a folder */
   gboolean ok = read_order(&order, &error);
   OakumInspector *inspector = NULL;
+  if (ok && order.secrets)
+    ok = oakum_inspect_secret_config(order.secrets, strlen(order.secrets), NULL, &error);
   if (ok && (order.checks & ~(uint64_t)OAKUM_CHECK_HOLES))
     inspector = oakum_inspector_new(&(OakumInspectOptions){.checks = (guint)order.checks});
   if (ok && !order.folder)
     oakum_examine_ring_see();
   if (ok && oakum_sandbox_confine(order.folder ? EXAMINE_FOLDER_FD : -1, &error) &&
-      examine(&order, inspector, &error))
+      (!inspector || make_ready(&error)) && examine(&order, inspector, &error))
     _exit(0); /* what is held here goes with the process */
   g_autofree char *text = error ? oakum_examine_format_error(error) : NULL;
   _exit(text && answer(EXAMINE_ERROR, text, strlen(text)) ? 0 : 1);

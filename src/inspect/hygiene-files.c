@@ -166,6 +166,7 @@ struct OakumHygiene {
   char *path;
   GByteArray *content;
   size_t room;
+  uint64_t size; /* of the file */
   enum {
     TAKE_NOTHING,
     TAKE_LOOK,
@@ -907,6 +908,7 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
   if (entry->type != OAKUM_TAR_FILE || entry->size == 0)
     return;
   h->room = OAKUM_HYGIENE_CONTENT_MAX;
+  h->size = entry->size;
   if (oakum_hygiene_wants(path))
     h->take = TAKE_LOOK;
   else if (strncmp(path, "var/lib/dpkg/", 13) == 0 &&
@@ -1024,6 +1026,8 @@ void oakum_hygiene_bytes(OakumHygiene *h, const void *data, size_t len)
   if (had < h->room) {
     g_byte_array_append(h->content, data, (guint)MIN(len, h->room - had));
     OakumSlice head = {h->content->data, h->content->len};
+    if (first && h->size > OAKUM_NEEDLESS_PROGRAM_ALL)
+      h->room = CLAMP(oakum_needless_room(head), head.len, h->room);
     if (h->take == TAKE_PROGRAM && h->content->len == h->room &&
         oakum_needless_dynamic(head, &h->dynamic_from, &h->dynamic_len) &&
         h->dynamic_from < G_MAXINT64)

@@ -34,8 +34,22 @@ NODISCARD const OakumLayerObserver *oakum_inspector_observer(OakumInspector *ins
 void oakum_inspector_free(OakumInspector *inspector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumInspector, oakum_inspector_free)
 
+/* What the user says of secrets: rules of his own, and what does not count, in the form of
+ * trivy-secret.yaml (docs/secrets.md). It holds in the whole process for what is made from then on,
+ * and is to be told before any thread is. `what` names the text in errors: "what:line:column: …",
+ * INVALID; NULL: another process was told the same, and warns. `text` NULL: there is none. */
+NODISCARD gboolean oakum_inspect_secret_config(const char *text, size_t len, const char *what,
+                                               GError **error);
+/* That text, for a process that reads layers; NULL: there is none. Borrowed until the next call. */
+NODISCARD const char *oakum_inspect_secret_text(void);
+/* Compiles it, for who looks at layers; it may take time and memory. INVALID: what an expression
+ * says cannot be looked for. */
+NODISCARD gboolean oakum_inspect_secret_ready(GError **error);
+
 /* Stands for what is found in layers: it changes whenever that may change. Static. */
 NODISCARD const char *oakum_inspect_version(void);
+/* The same of what the user says of secrets; "": nothing. Borrowed until that changes. */
+NODISCARD const char *oakum_inspect_secret_digest(void);
 
 /* An image as a whole, for what its layers alone cannot tell. */
 typedef struct {

@@ -250,7 +250,7 @@ static gboolean open_elf(OakumSlice bytes, Elf *elf)
 }
 
 typedef struct {
-  uint64_t type, offset, address, size;
+  uint64_t type, flags, offset, address, size;
 } Part;
 
 /* FALSE: there is no such part. */
@@ -261,10 +261,10 @@ static gboolean part(const Elf *elf, guint i, Part *out)
   if (i >= MIN(n, OAKUM_NEEDLESS_PARTS_MAX) || each < (elf->wide ? 56 : 32) || at > elf->bytes.len)
     return FALSE;
   at += each * i;
-  *out = elf->wide ? (Part){number(elf, at, 4), number(elf, at + 8, 8), number(elf, at + 16, 8),
-                            number(elf, at + 32, 8)}
-                   : (Part){number(elf, at, 4), number(elf, at + 4, 4), number(elf, at + 8, 4),
-                            number(elf, at + 16, 4)};
+  *out = elf->wide ? (Part){number(elf, at, 4), number(elf, at + 4, 4), number(elf, at + 8, 8),
+                            number(elf, at + 16, 8), number(elf, at + 32, 8)}
+                   : (Part){number(elf, at, 4), number(elf, at + 24, 4), number(elf, at + 4, 4),
+                            number(elf, at + 8, 4), number(elf, at + 16, 4)};
   return TRUE;
 }
 
@@ -281,6 +281,32 @@ gboolean oakum_needless_dynamic(OakumSlice head, uint64_t *offset, uint64_t *len
       return *len > 0;
     }
   return FALSE;
+}
+
+/* Names of libraries stand in front of what runs, where linkers have put them. Tools that change
+ * programs move them into a part of their own. */
+size_t oakum_needless_room(OakumSlice head)
+{
+  enum { USUAL_PARTS = 4 };
+  Elf elf;
+  Part p;
+  uint64_t offset, len, end = 0;
+  guint loads = 0;
+  gboolean runs = FALSE;
+  if (!open_elf(head, &elf))
+    return OAKUM_NEEDLESS_PROGRAM_MAX;
+  if (!oakum_needless_dynamic(head, &offset, &len))
+    return head.len; /* it names none */
+  for (guint i = 0; part(&elf, i, &p); i++) {
+    if (p.type != PT_LOAD)
+      continue;
+    loads++;
+    runs |= (p.flags & PF_X) != 0;
+    if (!runs && (oakum_add_overflows(p.offset, p.size, &len) || len > end))
+      end = len;
+  }
+  return loads > USUAL_PARTS || end == 0 ? OAKUM_NEEDLESS_PROGRAM_MAX
+                                         : (size_t)MIN(end, OAKUM_NEEDLESS_PROGRAM_MAX);
 }
 
 /* Where in the file an address lies. */

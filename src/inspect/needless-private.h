@@ -29,6 +29,8 @@ NODISCARD char *oakum_needless_files(const char *package, OakumSlice list);
  * `content`: its first bytes; `dynamic`: the bytes of its PT_DYNAMIC where they lie behind those.
  * NULL: it is neither ELF nor a script. New string. */
 NODISCARD char *oakum_needless_needs(OakumSlice content, OakumSlice dynamic);
+/* How many first bytes of a program that begins so name what it needs. */
+NODISCARD size_t oakum_needless_room(OakumSlice head);
 /* Where PT_DYNAMIC lies in a file that begins so. FALSE: there is none. */
 NODISCARD gboolean oakum_needless_dynamic(OakumSlice head, uint64_t *offset, uint64_t *len);
 

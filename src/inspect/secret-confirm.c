@@ -83,6 +83,12 @@ static gboolean has_prefix(OakumSlice data, size_t at, const char *prefix)
          g_ascii_strncasecmp((const char *)data.data + at, prefix, len) == 0;
 }
 
+static gboolean has_suffix(OakumSlice data, size_t at, const char *suffix)
+{
+  size_t len = strlen(suffix);
+  return at >= len && has_prefix(data, at - len, suffix);
+}
+
 /* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
  * "value:" of the next line. Where the value begins; 0: there is none. */
 static size_t operator_end(OakumSlice data, size_t name, size_t at)
@@ -126,14 +132,25 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
       "regex",    "pattern", "algorithm", "encod",   "hint",   "prompt", "reset",  "public",
       "endpoint", "issuer",  "audience",  "version", "format", "header", "param",  "prefix",
       "suffix",   "column",  "valid",     "exist",   NULL};
+  /* "existingSecret", "checksum/secret": what is told there is of another thing */
+  static const char *const elsewhere[] = {"existing", "checksum", "digest", NULL};
   OakumSlice data = m->data;
-  size_t name = m->literal, at = m->literal_end;
+  size_t name = m->literal, at = m->literal_end, front;
   while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))
     name--;
   while (at < data.len && at - m->literal_end < WORD_MAX && name_char(data.data[at]))
     at++;
   *m->work += at - name + 16;
   gboolean generic = m->rule->proof == SECRET_PROOF_GENERIC;
+  /* "smtp_password" is told of by "password", as it always was */
+  if (strcmp(m->rule->id, "generic-secret") == 0 && has_suffix(data, m->literal_end, "pass") &&
+      has_prefix(data, m->literal_end, "w"))
+    return FALSE;
+  for (front = name; front > 0 && m->literal - front < WORD_MAX &&
+                     (name_char(data.data[front - 1]) || data.data[front - 1] == '/');)
+    front--;
+  if (generic && name_has(data.data + front, m->literal - front, elsewhere))
+    return FALSE;
   if (!name_has(data.data + name, at - name, secret) ||
       (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
     return FALSE;

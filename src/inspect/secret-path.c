@@ -111,6 +111,8 @@ guint oakum_secret_places(const char *path)
     places |= 1u << SECRET_HTPASSWD;
   if (strcmp(name, ".netrc") == 0 || strcmp(name, "_netrc") == 0 || strcmp(name, "netrc") == 0)
     places |= 1u << SECRET_NETRC;
+  if (strcmp(name, ".pgpass") == 0 || strcmp(name, "pgpass.conf") == 0)
+    places |= 1u << SECRET_PGPASS;
   if (strcmp(name, ".pypirc") == 0)
     places |= 1u << SECRET_PYPIRC;
   if (g_str_has_prefix(name, "settings") && g_str_has_suffix(name, ".xml"))

@@ -41,6 +41,7 @@ typedef enum {
   SECRET_SHADOW,   /* etc/shadow and its copies */
   SECRET_HTPASSWD, /* .htpasswd */
   SECRET_NETRC,    /* .netrc */
+  SECRET_PGPASS,   /* .pgpass */
   SECRET_MAVEN,    /* settings of Maven */
   SECRET_PYPIRC,   /* .pypirc */
 } SecretPlace;
@@ -122,8 +123,19 @@ NODISCARD gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, 
 /* base64 or base64url without blanks; "=" at the end may lack. New array or NULL. */
 NODISCARD GByteArray *oakum_secret_base64(const uint8_t *data, size_t len);
 
-/* Why a secret of this file does not count; static; NULL: it does. */
-NODISCARD const char *oakum_secret_allowed(const char *rule, const char *path);
+/* Built-in reasons not to count. */
+typedef enum {
+  SECRET_REASON_MANUALS,
+  SECRET_REASON_PYTHON,
+  SECRET_REASON_GNUTLS,
+  SECRET_REASON_TESTS
+} SecretReason;
+/* Its number by one of its names; -1: there is no such; -2: a name of trivy's that says nothing
+ * here. */
+NODISCARD int oakum_secret_reason(const char *name);
+/* Why a secret of this file does not count; `but`: bits of reasons that are no reason. Static;
+ * NULL: it does. */
+NODISCARD const char *oakum_secret_allowed(const char *rule, const char *path, guint but);
 
 /* The rules of a literal at [literal, literal_end) of data: a hit is told to `tell`. */
 typedef struct {
@@ -162,10 +174,78 @@ void oakum_secret_stream_begin(SecretStream *stream, const char *path, const cha
 void oakum_secret_stream_bytes(SecretStream *stream, const void *data, size_t len);
 void oakum_secret_stream_end(SecretStream *stream);
 void oakum_secret_stream_free(SecretStream *stream);
-/* The file could not be looked at as a whole. `reason` is static. */
+/* The file could not be looked at as a whole. `reason` is copied. */
 void oakum_secret_scan_incomplete(SecretScan *scan, const char *reason);
 /* Bytes that unpacking made; FALSE: no more may be made. */
 NODISCARD gboolean oakum_secret_scan_unpacked(SecretScan *scan, size_t len);
+
+/* `by` more of what looks back far are open: how many that makes. */
+guint oakum_secret_scan_nest(SecretScan *scan, int by);
+/* An archive of the file has `n` members that only a password opens, the first is `name`. */
+void oakum_secret_scan_sealed(SecretScan *scan, const char *name, guint n);
+
+/* ---- rules of the user's own
+ * -------------------------------------------------------------------------------- */
+typedef struct {
+  const char *id;      /* interned */
+  char *reason;        /* why what it fits does not count */
+  GRegex *path, *text; /* NULL: not asked */
+} SecretAllow;
+typedef struct {
+  char *reason;
+  GPtrArray *blocks; /* GRegex */
+} SecretExclude;
+typedef struct {
+  SecretRule rule; /* texts interned */
+  char *source;    /* the regular expression as it was written */
+  GRegex *regex, *path;
+  char *group;         /* of the expression; NULL: all of it is the secret */
+  GPtrArray *keywords; /* char *, one of them stands in the file; empty: not asked */
+  GPtrArray *allow;    /* SecretAllow */
+  SecretExclude exclude;
+} SecretOwnRule;
+typedef struct {
+  char *text; /* of the file that it was read from */
+  size_t len;
+  char *digest;
+  GPtrArray *rules;   /* SecretOwnRule */
+  GPtrArray *allow;   /* SecretAllow */
+  gboolean *disabled; /* by built-in rule */
+  guint kept;         /* bits of what built-in reasons not to count are left out: SecretReason */
+  SecretExclude exclude;
+  hs_database_t *database; /* NULL: not compiled; every expression is tried */
+} SecretConfig;
+/* What oakum_inspect_secret_config was told; NULL: nothing. */
+NODISCARD const SecretConfig *oakum_secret_config(void);
+
+/* What the own rules find in [from, len) of data. */
+typedef struct {
+  guint rule; /* of SecretConfig's */
+  size_t start, end, whole_start, whole_end;
+} SecretOwnHit;
+typedef struct {
+  OakumSlice data;
+  size_t from;
+  gboolean first, last; /* the stream begins with data, and ends with it */
+  const char *path;
+  size_t *done;          /* by rule: how far in data its last match goes */
+  gboolean *keyed;       /* by rule: one of its words was seen */
+  hs_scratch_t *scratch; /* NULL where there is no database */
+  void (*tell)(const SecretOwnHit *hit, gpointer user);
+  gpointer user;
+} SecretOwnLook;
+/* NULL, or which rule's expression takes too many steps. */
+NODISCARD const SecretOwnRule *oakum_secret_own_scan(const SecretConfig *config,
+                                                     const SecretOwnLook *look);
+/* Why what stands in [start, end) of data does not count, by what the user says; `own` NULL: it is
+ * of a built-in rule. Lives as long as config; NULL: it counts. */
+NODISCARD const char *oakum_secret_own_allowed(const SecretConfig *config, const SecretOwnRule *own,
+                                               const char *path, OakumSlice data, size_t start,
+                                               size_t end);
+/* The same of the place in the file, `data` what is in memory of it. */
+NODISCARD const char *oakum_secret_own_excluded(const SecretConfig *config,
+                                                const SecretOwnRule *own, OakumSlice data,
+                                                size_t start, size_t end);
 
 /* ---- archives
  * ------------------------------------------------------------------------------------------- */

@@ -6,6 +6,9 @@
 #define RUN_MIN 16u   /* characters of base64 that are worth decoding */
 #define RUN_BACK 256u /* characters in front of a literal that are decoded with it */
 #define BINARY_HEAD 4096u
+#define BLOCK                                                                                      \
+  (64u * 1024u) /* bytes that are unpacked at a time: what is damaged does not depend on how they  \
+                   came */
 #define STARS_MAX 40u
 
 typedef struct {
@@ -14,11 +17,12 @@ typedef struct {
 } Candidate;
 
 typedef struct {
-  guint rule;
+  int rule;            /* its rank, which is its index; below 0: one of the user's own */
   uint64_t start, end; /* in the stream */
   uint64_t line, hash;
   guint stars;
   const char *said, *shown; /* `shown`: the literal, which is no secret */
+  const char *allowed;      /* why it does not count, by what the user says; NULL: it does */
   gboolean encoded;
 } Found;
 
@@ -38,11 +42,17 @@ struct SecretStream {
   GArray *pending; /* Candidate */
   GArray *found;   /* Found */
   SecretUnpack *unpack;
+  uint8_t *block; /* a part of one that is to be unpacked; NULL: none was needed */
+  size_t block_len;
+  size_t *own_done;    /* by own rule: how far in the buffer its last match goes */
+  gboolean *own_keyed; /* by own rule: one of its words was seen */
 };
 
 struct SecretScan {
   const SecretTable *table;
-  hs_scratch_t *scratch[2]; /* of files, and of what they hold encoded */
+  const SecretConfig *config; /* NULL: there is none */
+  hs_scratch_t *scratch[2];   /* of files, and of what they hold encoded */
+  hs_scratch_t *own;          /* NULL: own rules are not compiled */
   SecretStream *stream;
   GPtrArray *findings, *incomplete;
   GHashTable *seen; /* hashes of what was told of this file */
@@ -50,15 +60,28 @@ struct SecretScan {
   guint first; /* of this file's findings */
   uint64_t work, bytes, unpacked;
   gboolean full, spent;
+  gboolean slow;  /* an own rule took too many steps, and it was told */
+  guint dropped;  /* secrets of the file that are not told */
+  guint nested;   /* what looks back far, and is open */
   GArray *ranges; /* SecretRange; NULL */
 };
+
+static const SecretOwnRule *own_of(const SecretScan *scan, int rule)
+{
+  return rule < 0 ? scan->config->rules->pdata[(int)scan->config->rules->len + rule] : NULL;
+}
+
+static const SecretRule *rule_of(const SecretScan *scan, int rule)
+{
+  return rule < 0 ? &own_of(scan, rule)->rule : &oakum_secret_rules[rule];
+}
 
 /* ---- what is found
  * --------------------------------------------------------------------------------- */
 static gint by_start(gconstpointer a, gconstpointer b)
 {
   const Found *x = a, *y = b;
-  return x->start != y->start ? (x->start < y->start ? -1 : 1) : (int)x->rule - (int)y->rule;
+  return x->start != y->start ? (x->start < y->start ? -1 : 1) : x->rule - y->rule;
 }
 
 static char *censored(const Found *found, gboolean value)
@@ -69,21 +92,39 @@ static char *censored(const Found *found, gboolean value)
   return g_strconcat(found->shown, value ? "=" : "", stars, NULL);
 }
 
+/* What is told of a file is the worst of it: one that is less bad makes room. FALSE: none is. */
+static gboolean make_room(SecretScan *scan, OakumSeverity severity)
+{
+  guint least = scan->first;
+  scan->dropped++;
+  for (guint i = scan->first + 1; i < scan->findings->len; i++)
+    if (((OakumFinding *)scan->findings->pdata[i])->severity <=
+        ((OakumFinding *)scan->findings->pdata[least])->severity)
+      least = i;
+  if (((OakumFinding *)scan->findings->pdata[least])->severity >= severity)
+    return FALSE;
+  g_ptr_array_remove_index(scan->findings, least);
+  return TRUE;
+}
+
 static void tell(SecretStream *stream, const Found *found)
 {
   SecretScan *scan = stream->scan;
-  const SecretRule *rule = &oakum_secret_rules[found->rule];
-  if (scan->findings->len - scan->first >= OAKUM_SECRET_FILE_MAX || scan->full)
+  const SecretRule *rule = rule_of(scan, found->rule);
+  if (scan->full)
     return;
   if (scan->findings->len >= OAKUM_SECRET_LAYER_MAX) {
     scan->full = TRUE;
     oakum_secret_scan_incomplete(scan, "more secrets in one layer than are told");
     return;
   }
-  uint64_t key = found->hash + found->rule;
+  uint64_t key = found->hash + (uint64_t)(int64_t)found->rule + (found->allowed ? 1u << 16 : 0);
   if (g_hash_table_contains(scan->seen, &key))
     return;
   g_hash_table_add(scan->seen, g_memdup2(&key, sizeof key));
+  if (scan->findings->len - scan->first >= OAKUM_SECRET_FILE_MAX &&
+      !make_room(scan, rule->severity))
+    return;
   OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_SECRET, rule->id, rule->severity);
   g_autofree char *match = censored(found, rule->kind == SECRET_VALUE);
   guint same = 1;
@@ -96,7 +137,10 @@ static void tell(SecretStream *stream, const Found *found)
   finding->file = g_strdup(scan->file);
   finding->line = (int)MIN(found->line + 1, (uint64_t)G_MAXINT - 1);
   finding->category = rule->category;
-  finding->suppressed = g_strdup(oakum_secret_allowed(rule->id, scan->file));
+  finding->suppressed =
+      g_strdup(found->allowed ? found->allowed
+                              : oakum_secret_allowed(rule->id, scan->file,
+                                                     scan->config ? scan->config->kept : 0));
   finding->code = g_strdup(rule->code);
   finding->match = same > 1 ? g_strdup_printf("%s #%u", match, same) : g_strdup(match);
   GString *why = g_string_new(NULL);
@@ -115,23 +159,51 @@ static void tell(SecretStream *stream, const Found *found)
   g_ptr_array_add(scan->findings, finding);
 }
 
+/* Own rules of which no word stood in the file have found nothing. */
+static void drop_unkeyed(SecretStream *stream)
+{
+  GArray *all = stream->found;
+  guint left = 0;
+  for (guint i = 0; i < all->len; i++) {
+    const Found *one = &g_array_index(all, Found, i);
+    const SecretOwnRule *own = own_of(stream->scan, one->rule);
+    if (own && own->keywords->len > 0 &&
+        !stream->own_keyed[(int)stream->scan->config->rules->len + one->rule])
+      continue;
+    g_array_index(all, Found, left++) = *one;
+  }
+  g_array_set_size(all, left);
+}
+
+/* Whether `other`, which overlaps, is told in place of `one`. */
+static gboolean is_better(const Found *other, const Found *one)
+{
+  return other->rule < one->rule && (!other->allowed || one->allowed);
+}
+
 /* Where several rules see the same, the earlier one is right. */
 static void tell_all(SecretStream *stream)
 {
   GArray *all = stream->found;
+  if (stream->own_keyed)
+    drop_unkeyed(stream);
+  for (guint i = 0; stream->scan->ranges && i < all->len; i++) {
+    SecretRange range = {g_array_index(all, Found, i).start, g_array_index(all, Found, i).end};
+    g_array_append_val(stream->scan->ranges, range);
+  }
   g_array_sort(all, by_start);
   for (guint i = 0; i < all->len; i++) {
     const Found *one = &g_array_index(all, Found, i);
     gboolean better = FALSE;
     for (guint j = i; j > 0 && !better; j--) {
       const Found *other = &g_array_index(all, Found, j - 1);
-      better = other->end > one->start && other->rule < one->rule;
+      better = other->end > one->start && is_better(other, one);
     }
     for (guint j = i + 1; j < all->len && !better; j++) {
       const Found *other = &g_array_index(all, Found, j);
       if (other->start >= one->end)
         break;
-      better = other->rule < one->rule;
+      better = is_better(other, one);
     }
     if (!better)
       tell(stream, one);
@@ -158,11 +230,23 @@ static uint64_t line_of(const SecretStream *stream, size_t at)
   return lines;
 }
 
+/* FALSE: it is one too many, which is told. */
+static gboolean may_find(SecretStream *stream)
+{
+  if (stream->found->len < OAKUM_SECRET_HITS_MAX)
+    return TRUE;
+  if (!stream->scan->spent)
+    oakum_secret_scan_incomplete(stream->scan, "more in it looks like secrets than is told");
+  stream->scan->spent = TRUE;
+  return FALSE;
+}
+
 static void on_hit(const SecretHit *hit, gpointer user)
 {
   const Look *look = user;
   SecretStream *stream = look->stream;
-  if (stream->found->len >= 4 * OAKUM_SECRET_FILE_MAX)
+  const SecretConfig *config = stream->scan->config;
+  if ((config && config->disabled[hit->rule]) || !may_find(stream))
     return;
   const SecretRule *rule = &oakum_secret_rules[hit->rule];
   size_t start = look->encoded ? look->begins + hit->start * 4 / 3 : hit->start,
@@ -171,7 +255,7 @@ static void on_hit(const SecretHit *hit, gpointer user)
   if (rule->kind == SECRET_TOKEN)
     hidden -= MIN(hidden, look->literal->len);
   Found found = {
-      .rule = hit->rule,
+      .rule = (int)hit->rule,
       .start = stream->base + start,
       .end = stream->base + MAX(end, start + 1),
       .line = line_of(stream, look->encoded ? look->encoded->at : hit->start),
@@ -183,10 +267,73 @@ static void on_hit(const SecretHit *hit, gpointer user)
   };
   if (rule->kind == SECRET_TOKEN && found.stars == 0)
     found.stars = 8;
+  if (config)
+    found.allowed = oakum_secret_own_allowed(config, NULL, stream->scan->file, look->data,
+                                             hit->start, hit->end);
+  if (config && !found.allowed)
+    found.allowed = oakum_secret_own_excluded(
+        config, NULL, (OakumSlice){stream->buffer, stream->len}, start, end);
   g_array_append_val(stream->found, found);
-  if (stream->scan->ranges) {
-    SecretRange range = {found.start, found.end};
-    g_array_append_val(stream->scan->ranges, range);
+}
+
+/* ---- rules of the user's own
+ * -------------------------------------------------------------------------------- */
+static void on_own_hit(const SecretOwnHit *hit, gpointer user)
+{
+  SecretStream *stream = user;
+  const SecretConfig *config = stream->scan->config;
+  const SecretOwnRule *own = config->rules->pdata[hit->rule];
+  OakumSlice data = {stream->buffer, stream->len};
+  if (!may_find(stream))
+    return;
+  Found found = {
+      .rule = (int)hit->rule - (int)config->rules->len,
+      .start = stream->base + hit->start,
+      .end = stream->base + hit->end,
+      .line = line_of(stream, hit->start),
+      .hash = oakum_bytes_hash(stream->buffer + hit->start, hit->end - hit->start),
+      .stars = 8,
+      .shown = "",
+      .allowed = oakum_secret_own_allowed(config, own, stream->scan->file, data, hit->whole_start,
+                                          hit->whole_end),
+  };
+  if (!found.allowed)
+    found.allowed = oakum_secret_own_excluded(config, own, data, hit->start, hit->end);
+  g_array_append_val(stream->found, found);
+}
+
+/* `before`: how much of the buffer was looked at before. */
+static void scan_own(SecretStream *stream, size_t before, gboolean last)
+{
+  SecretScan *scan = stream->scan;
+  if (!scan->config || scan->config->rules->len == 0 || scan->spent ||
+      !(stream->places & 1u << SECRET_TEXT))
+    return;
+  if (!scan->own && scan->config->database && /* which may have been made after the scan */
+      hs_alloc_scratch(scan->config->database, &scan->own) != HS_SUCCESS)
+    g_error("Vectorscan: out of memory");
+  if (!stream->own_done) {
+    stream->own_done = g_new0(size_t, scan->config->rules->len);
+    stream->own_keyed = g_new0(gboolean, scan->config->rules->len);
+  }
+  const SecretOwnLook look = {
+      .data = {stream->buffer, stream->len},
+      .from = before > OAKUM_SECRET_CONFIG_REACH ? before - OAKUM_SECRET_CONFIG_REACH : 0,
+      .first = stream->base == 0,
+      .last = last,
+      .path = scan->file,
+      .done = stream->own_done,
+      .keyed = stream->own_keyed,
+      .scratch = scan->own,
+      .tell = on_own_hit,
+      .user = stream};
+  const SecretOwnRule *slow = oakum_secret_own_scan(scan->config, &look);
+  if (slow && !scan->slow) {
+    g_autofree char *reason = g_strdup_printf(
+        "the regular expression of rule %s of the secret configuration takes too many steps",
+        slow->rule.id);
+    oakum_secret_scan_incomplete(scan, reason);
+    scan->slow = TRUE;
   }
 }
 
@@ -358,6 +505,7 @@ static void scan_buffer(SecretStream *stream, gboolean last)
     if (done != HS_SUCCESS && done != HS_SCAN_TERMINATED)
       oakum_secret_scan_incomplete(scan, "Vectorscan failed");
   }
+  scan_own(stream, stream->scanned, last);
   stream->scanned = stream->len;
   if (last)
     look_at_pending(stream, TRUE);
@@ -377,6 +525,8 @@ static void move_on(SecretStream *stream)
   stream->base += keep;
   for (guint i = 0; i < stream->pending->len; i++)
     g_array_index(stream->pending, Candidate, i).at -= keep;
+  for (guint i = 0; stream->own_done && i < stream->scan->config->rules->len; i++)
+    stream->own_done[i] -= MIN(stream->own_done[i], keep);
 }
 
 static void add_narrow(SecretStream *stream, const uint8_t *data, size_t len)
@@ -448,7 +598,8 @@ static void judge(SecretStream *stream)
   gboolean binary = !stream->wide && memchr(head, 0, MIN(len, BINARY_HEAD)) != NULL;
   stream->places = binary ? 1u << SECRET_ANY : oakum_secret_places(stream->path);
   stream->set = stream->places & (1u << SECRET_APP | 1u << SECRET_SHADOW | 1u << SECRET_HTPASSWD |
-                                  1u << SECRET_NETRC | 1u << SECRET_PYPIRC | 1u << SECRET_MAVEN)
+                                  1u << SECRET_NETRC | 1u << SECRET_PGPASS | 1u << SECRET_PYPIRC |
+                                  1u << SECRET_MAVEN)
                     ? SECRET_SET_ALL
                     : SECRET_SET_CORE;
   stream->code = oakum_secret_is_code(stream->path);
@@ -479,6 +630,18 @@ void oakum_secret_stream_begin(SecretStream *stream, const char *path, const cha
   memset(stream->decoded_to, 0, sizeof stream->decoded_to);
 }
 
+/* What cannot be unpacked is looked at as it is, from that block on. */
+static void unpack_block(SecretStream *stream, const uint8_t *data, size_t len)
+{
+  stream->block_len = 0;
+  if (oakum_secret_unpack_bytes(stream->unpack, data, len))
+    return;
+  g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
+  if (stream->places == 0)
+    stream->places = 1u << SECRET_ANY;
+  add_raw(stream, data, len);
+}
+
 void oakum_secret_stream_bytes(SecretStream *stream, const void *data, size_t len)
 {
   const uint8_t *at = data;
@@ -494,14 +657,25 @@ void oakum_secret_stream_bytes(SecretStream *stream, const void *data, size_t le
       return;
     judge(stream);
   }
-  if (len == 0)
-    return;
-  if (stream->unpack && oakum_secret_unpack_bytes(stream->unpack, at, len))
-    return;
-  g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
-  if (stream->places == 0)
-    stream->places = 1u << SECRET_ANY;
-  add_raw(stream, at, len);
+  while (stream->unpack && len > 0) {
+    if (stream->block_len == 0 && len >= BLOCK) {
+      unpack_block(stream, at, BLOCK);
+      at += BLOCK;
+      len -= BLOCK;
+      continue;
+    }
+    size_t n = MIN(len, BLOCK - stream->block_len);
+    if (!stream->block)
+      stream->block = g_malloc(BLOCK);
+    memcpy(stream->block + stream->block_len, at, n);
+    stream->block_len += n;
+    at += n;
+    len -= n;
+    if (stream->block_len == BLOCK)
+      unpack_block(stream, stream->block, BLOCK);
+  }
+  if (len > 0)
+    add_raw(stream, at, len);
 }
 
 void oakum_secret_stream_end(SecretStream *stream)
@@ -510,12 +684,16 @@ void oakum_secret_stream_end(SecretStream *stream)
     return;
   if (!stream->begun && stream->len > 0)
     judge(stream);
+  if (stream->block_len > 0)
+    unpack_block(stream, stream->block, stream->block_len);
   g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
   if (stream->len > 0)
     scan_buffer(stream, TRUE);
   tell_all(stream);
   stream->places = 0;
   g_array_set_size(stream->pending, 0);
+  g_clear_pointer(&stream->own_done, g_free);
+  g_clear_pointer(&stream->own_keyed, g_free);
   g_clear_pointer(&stream->path, g_free);
   g_clear_pointer(&stream->where, g_free);
 }
@@ -528,6 +706,7 @@ void oakum_secret_stream_free(SecretStream *stream)
   g_array_unref(stream->pending);
   g_array_unref(stream->found);
   g_free(stream->buffer);
+  g_free(stream->block);
   g_free(stream);
 }
 
@@ -537,6 +716,7 @@ SecretScan *oakum_secret_scan_new(void)
 {
   SecretScan *scan = g_new0(SecretScan, 1);
   scan->table = oakum_secret_table();
+  scan->config = oakum_secret_config();
   scan->findings = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   scan->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   scan->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -557,6 +737,7 @@ void oakum_secret_scan_free(SecretScan *scan)
   oakum_secret_stream_free(scan->stream);
   for (int i = 0; i < 2; i++)
     hs_free_scratch(scan->scratch[i]);
+  hs_free_scratch(scan->own);
   g_ptr_array_unref(scan->findings);
   g_ptr_array_unref(scan->incomplete);
   g_hash_table_unref(scan->seen);
@@ -575,6 +756,35 @@ void oakum_secret_scan_incomplete(SecretScan *scan, const char *reason)
   g_ptr_array_add(scan->incomplete, finding);
 }
 
+guint oakum_secret_scan_nest(SecretScan *scan, int by)
+{
+  scan->nested = (guint)((int)scan->nested + by);
+  return scan->nested;
+}
+
+/* What is in it cannot be said; as with a key that is sealed, that it is there is told. */
+void oakum_secret_scan_sealed(SecretScan *scan, const char *name, guint n)
+{
+  if (scan->full || scan->findings->len >= OAKUM_SECRET_LAYER_MAX)
+    return;
+  OakumFinding *finding =
+      oakum_finding_new(OAKUM_FINDING_SECRET, "sealed-archive", OAKUM_SEVERITY_LOW);
+  g_autofree char *shown = oakum_escape_terminal(name, -1);
+  finding->title = g_strdup("zip archive that only a password opens");
+  finding->file = g_strdup(scan->file);
+  finding->category = "Archive";
+  finding->match = g_strdup("PK****");
+  finding->why =
+      g_strdup_printf("%u of its members %s sealed, the first is %s: what is in them was "
+                      "not looked at",
+                      n, n == 1 ? "is" : "are", shown);
+  finding->fix = g_strdup("whoever has the image has the archive, and may try passwords: leave it "
+                          "out, or give it to the container when it runs");
+  finding->suppressed = g_strdup(
+      oakum_secret_allowed(finding->id, scan->file, scan->config ? scan->config->kept : 0));
+  g_ptr_array_add(scan->findings, finding);
+}
+
 gboolean oakum_secret_scan_unpacked(SecretScan *scan, size_t len)
 {
   gboolean before = scan->unpacked <= OAKUM_SECRET_UNPACKED_MAX;
@@ -591,6 +801,14 @@ static void file_ends(SecretScan *scan)
 {
   if (scan->stream)
     oakum_secret_stream_end(scan->stream);
+  if (scan->dropped > 0) {
+    g_autofree char *reason =
+        g_strdup_printf("%u secrets more than the %u of it that are told, which are the worst",
+                        scan->dropped, OAKUM_SECRET_FILE_MAX);
+    oakum_secret_scan_incomplete(scan, reason);
+  }
+  scan->dropped = 0;
+  scan->slow = FALSE;
   g_hash_table_remove_all(scan->seen);
   scan->first = scan->findings->len;
   scan->work = scan->bytes = 0;

@@ -1,6 +1,7 @@
 /* Archives and objects of git, unpacked while they pass: what comes out goes to a stream of its
- * own. Nothing is held but the one buffer of that stream. What an archive's own tools would refuse
- * is looked at as it is; nobody is told, for nobody can unpack it. */
+ * own. Nothing is held but the one buffer of that stream, and what a format looks back at. What an
+ * archive's own tools would refuse is looked at as it is; nobody is told, for nobody can unpack it.
+ */
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -8,11 +9,19 @@
 #define ZIP_HEAD 30u
 #define HEAD_MAX 4096u
 
-typedef enum { UNPACK_GZIP, UNPACK_ZLIB, UNPACK_TAR, UNPACK_ZIP, UNPACK_PACK } Kind;
+typedef enum {
+  UNPACK_GZIP,
+  UNPACK_ZLIB,
+  UNPACK_OTHER, /* zstd, xz, bzip2 */
+  UNPACK_TAR,
+  UNPACK_ZIP,
+  UNPACK_PACK
+} Kind;
 typedef enum {
   AT_HEAD,    /* `need` bytes are gathered in `head`, then `next` is called */
   AT_STORED,  /* `left` bytes go to the stream, or are passed over */
   AT_DEFLATE, /* the inflater says when it ends */
+  AT_OTHER,   /* the unpacker does */
   AT_SEARCH,  /* zip: the next header, behind a descriptor */
   AT_END,     /* what follows is of no interest */
 } State;
@@ -24,16 +33,22 @@ struct SecretUnpack {
   char *path;
   SecretStream *stream;
   OakumInflater *inflater;
+  OakumUnpacker *other;
   guint8 head[HEAD_MAX];
   size_t have, need;
   uint64_t left;
-  size_t pad;    /* tar: behind the content */
-  gboolean open; /* content goes to the stream */
+  size_t pad;          /* tar: behind the content */
+  gboolean open;       /* content goes to the stream */
+  gboolean descriptor; /* zip: one follows the content */
   gboolean (*next)(SecretUnpack *unpack);
   char *long_name;  /* tar: of the next entry */
   gboolean naming;  /* tar: content is that name */
   uint32_t objects; /* pack: to come */
   int type;         /* pack: of the object */
+  uint64_t in, out; /* OTHER: bytes so far */
+  guint sealed;     /* zip: members that only a password opens */
+  char *first;      /* of them; NULL: there is none */
+  gboolean unread;  /* zip: a member of a method that is not read was told */
 };
 
 static uint32_t le16(const uint8_t *at)
@@ -51,7 +66,7 @@ static uint32_t le32(const uint8_t *at)
 static void open_member(SecretUnpack *unpack, const char *name)
 {
   g_autofree char *path = *name ? g_strconcat(unpack->path, "/", name, NULL) : g_strdup("");
-  oakum_secret_stream_begin(unpack->stream, unpack->kind <= UNPACK_ZLIB ? name : path,
+  oakum_secret_stream_begin(unpack->stream, unpack->kind <= UNPACK_OTHER ? name : path,
                             *name ? name : "an object of git");
   unpack->open = TRUE;
 }
@@ -68,6 +83,12 @@ static gboolean give(gpointer user, const void *data, size_t len)
   SecretUnpack *unpack = user;
   if (!oakum_secret_scan_unpacked(unpack->scan, len))
     return FALSE;
+  unpack->out += len;
+  if (unpack->other && unpack->out > OAKUM_INFLATE_RATIO_FREE &&
+      unpack->out / OAKUM_INFLATE_RATIO_MAX > unpack->in) {
+    oakum_secret_scan_incomplete(unpack->scan, "it unpacks to so much that it is taken for a bomb");
+    return FALSE;
+  }
   if (unpack->open)
     oakum_secret_stream_bytes(unpack->stream, data, len);
   return TRUE;
@@ -161,6 +182,37 @@ static gboolean tar_next(SecretUnpack *unpack)
  * ------------------------------------------------------- */
 static gboolean zip_name(SecretUnpack *unpack);
 
+/* What zip's numbers of methods mean that is read beside deflate. */
+static OakumCompression zip_method(uint32_t method)
+{
+  return method == 12   ? OAKUM_COMPRESSION_BZIP2
+         : method == 93 ? OAKUM_COMPRESSION_ZSTD
+         : method == 95 ? OAKUM_COMPRESSION_XZ
+                        : OAKUM_COMPRESSION_NONE;
+}
+
+/* Its looking back is paid for by who comes first; others inside of it make do with little. */
+static void begin_other(SecretUnpack *unpack, OakumCompression kind, gboolean many)
+{
+  if (unpack->other)
+    oakum_unpacker_free(unpack->other);
+  else
+    oakum_secret_scan_nest(unpack->scan, 1);
+  unpack->in = unpack->out = 0;
+  unpack->other =
+      oakum_unpacker_new(kind, many,
+                         oakum_secret_scan_nest(unpack->scan, 0) > 1 ? OAKUM_SECRET_NESTED_MEMORY
+                                                                     : OAKUM_XZ_MEMORY_MAX);
+  unpack->state = AT_OTHER;
+}
+
+static void end_other(SecretUnpack *unpack)
+{
+  if (unpack->other)
+    oakum_secret_scan_nest(unpack->scan, -1);
+  g_clear_pointer(&unpack->other, oakum_unpacker_free);
+}
+
 static gboolean zip_head(SecretUnpack *unpack)
 {
   if (memcmp(unpack->head, "PK\3\4", 4) != 0) {
@@ -189,6 +241,12 @@ static uint64_t zip64_size(const uint8_t *extra, size_t len, uint32_t plain, uin
   return packed;
 }
 
+static void search(SecretUnpack *unpack)
+{
+  unpack->state = AT_SEARCH;
+  unpack->have = 0;
+}
+
 static gboolean zip_name(SecretUnpack *unpack)
 {
   const uint8_t *head = unpack->head;
@@ -197,17 +255,35 @@ static gboolean zip_name(SecretUnpack *unpack)
   uint64_t size =
       zip64_size(head + ZIP_HEAD + name_len, le16(head + 28), le32(head + 22), le32(head + 18));
   gboolean later = flags & 8 && size == 0, sealed = flags & 1;
+  unpack->descriptor = flags & 8;
   g_autofree char *name = g_strndup((const char *)head + ZIP_HEAD, name_len);
+  OakumCompression other = sealed ? OAKUM_COMPRESSION_NONE : zip_method(method);
   close_member(unpack);
+  if (sealed && unpack->sealed++ == 0)
+    unpack->first = g_strdup(name);
+  unpack->left = later ? UINT64_MAX : size;
   if (method == 8 && !sealed) {
     open_member(unpack, name);
-    unpack->left = later ? UINT64_MAX : size;
     oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_RAW);
     unpack->state = AT_DEFLATE;
     return TRUE;
   }
-  if (later && !g_str_has_suffix(name, "/"))
-    return FALSE; /* it ends where only the directory says */
+  if (other != OAKUM_COMPRESSION_NONE) {
+    open_member(unpack, name);
+    begin_other(unpack, other, FALSE);
+    return TRUE;
+  }
+  if (method != 0 && !sealed && !unpack->unread) {
+    oakum_secret_scan_incomplete(
+        unpack->scan, "a member of a zip archive is compressed in a way that is not read");
+    unpack->unread = TRUE;
+  }
+  if (later && !g_str_has_suffix(name, "/")) {
+    if (method == 0 && !sealed)
+      return FALSE; /* it ends where only the directory says */
+    search(unpack); /* nothing of it would be looked at */
+    return TRUE;
+  }
   if (method == 0 && !sealed)
     open_member(unpack, name);
   unpack->state = AT_STORED;
@@ -288,10 +364,24 @@ static gboolean is_loose(const char *path)
          at[10] == '/';
 }
 
+/* zstd, xz or bzip2. "BZh" alone could be a word. */
+static OakumCompression other_of(OakumSlice head)
+{
+  OakumCompression kind = oakum_compression_sniff(head.data, head.len);
+  gboolean bzip2 = head.len > 13 && head.data[3] >= '1' && head.data[3] <= '9' &&
+                   (memcmp(head.data + 4, "1AY&SY", 6) == 0 ||
+                    memcmp(head.data + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
+  return kind == OAKUM_COMPRESSION_GZIP || (kind == OAKUM_COMPRESSION_BZIP2 && !bzip2)
+             ? OAKUM_COMPRESSION_NONE
+             : kind;
+}
+
 static gboolean judge(const char *path, OakumSlice head, Kind *kind)
 {
   const uint8_t *data = head.data;
-  if (head.len > 10 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8)
+  if (other_of(head) != OAKUM_COMPRESSION_NONE)
+    *kind = UNPACK_OTHER;
+  else if (head.len > 10 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8)
     *kind = UNPACK_GZIP;
   else if (head.len > ZIP_HEAD && memcmp(data, "PK\3\4", 4) == 0)
     *kind = UNPACK_ZIP;
@@ -306,12 +396,14 @@ static gboolean judge(const char *path, OakumSlice head, Kind *kind)
   return TRUE;
 }
 
-/* What gzip's content is called: "a.log.gz" is "a.log". */
+/* What a compressed file's content is called: "a.log.gz" is "a.log". */
 static char *inner_name(const char *path)
 {
   static const struct {
     const char *end, *to;
-  } ends[] = {{".tgz", ".tar"}, {".gz", ""}};
+  } ends[] = {{".tgz", ".tar"},  {".txz", ".tar"}, {".tzst", ".tar"},
+              {".tbz2", ".tar"}, {".tbz", ".tar"}, {".gz", ""},
+              {".xz", ""},       {".zst", ""},     {".bz2", ""}};
   for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
     if (g_str_has_suffix(path, ends[i].end)) {
       g_autofree char *stem = g_strndup(path, strlen(path) - strlen(ends[i].end));
@@ -331,7 +423,7 @@ SecretUnpack *oakum_secret_unpack_new(SecretScan *scan, const char *path, OakumS
   unpack->kind = kind;
   unpack->path = g_strdup(path);
   unpack->stream = oakum_secret_stream_new(scan, depth + 1);
-  if (kind != UNPACK_TAR)
+  if (kind != UNPACK_TAR && kind != UNPACK_OTHER)
     unpack->inflater =
         oakum_inflater_new(kind == UNPACK_GZIP ? OAKUM_DEFLATE_GZIP : OAKUM_DEFLATE_ZLIB);
   g_autofree char *inner = inner_name(path);
@@ -340,6 +432,10 @@ SecretUnpack *oakum_secret_unpack_new(SecretScan *scan, const char *path, OakumS
   case UNPACK_ZLIB:
     open_member(unpack, kind == UNPACK_ZLIB ? "" : inner);
     unpack->state = AT_DEFLATE;
+    break;
+  case UNPACK_OTHER:
+    open_member(unpack, inner);
+    begin_other(unpack, other_of(head), TRUE);
     break;
   case UNPACK_TAR:
     gather(unpack, BLOCK, tar_next);
@@ -368,8 +464,7 @@ static gboolean inflated(SecretUnpack *unpack)
       unpack->state = AT_STORED;
       return TRUE;
     }
-    unpack->state = AT_SEARCH;
-    unpack->have = 0;
+    search(unpack);
     return TRUE;
   case UNPACK_PACK:
     return pack_object(unpack);
@@ -377,6 +472,33 @@ static gboolean inflated(SecretUnpack *unpack)
     unpack->state = AT_END;
     return TRUE;
   }
+}
+
+static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len);
+
+static size_t step_other(SecretUnpack *unpack, const uint8_t *data, size_t len)
+{
+  gboolean bounded = unpack->kind == UNPACK_ZIP && unpack->left != UINT64_MAX;
+  size_t most = bounded ? (size_t)MIN(len, unpack->left) : len, n = 0;
+  unpack->in += most;
+  OakumUnpackStatus status = oakum_unpacker_push(unpack->other, data, most, &n, give, unpack);
+  if (status == OAKUM_UNPACK_MEMORY)
+    oakum_secret_scan_incomplete(unpack->scan,
+                                 "what it looks back at takes more memory than it may");
+  if (status != OAKUM_UNPACK_MORE && status != OAKUM_UNPACK_END)
+    return 0;
+  if (status == OAKUM_UNPACK_MORE)
+    n = most;
+  if (bounded)
+    unpack->left -= n;
+  if (status == OAKUM_UNPACK_END || (bounded && unpack->left == 0)) {
+    end_other(unpack);
+    if (unpack->kind != UNPACK_ZIP)
+      unpack->state = AT_END;
+    else if (!inflated(unpack))
+      return 0;
+  }
+  return n ? n : step(unpack, data, len);
 }
 
 /* Takes some of `data`: how much; 0: it cannot go on. */
@@ -417,7 +539,10 @@ static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
       }
       return n ? n : step(unpack, data, len);
     }
-    gather(unpack, ZIP_HEAD, zip_head);
+    if (unpack->descriptor)
+      search(unpack);
+    else
+      gather(unpack, ZIP_HEAD, zip_head);
     close_member(unpack);
     return n ? n : step(unpack, data, len);
   case AT_DEFLATE: {
@@ -432,6 +557,8 @@ static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
       return 0;
     return n ? n : step(unpack, data, len);
   }
+  case AT_OTHER:
+    return step_other(unpack, data, len);
   case AT_SEARCH: /* a descriptor of 12 to 24 bytes may stand in front of it */
     while (n < len && unpack->have < 4) {
       static const char mark[] = "PK";
@@ -476,7 +603,11 @@ void oakum_secret_unpack_free(SecretUnpack *unpack)
   if (!unpack)
     return;
   oakum_secret_stream_free(unpack->stream);
+  if (unpack->sealed > 0)
+    oakum_secret_scan_sealed(unpack->scan, unpack->first, unpack->sealed);
+  end_other(unpack);
   oakum_inflater_free(unpack->inflater);
+  g_free(unpack->first);
   g_free(unpack->long_name);
   g_free(unpack->path);
   g_free(unpack);

@@ -369,7 +369,7 @@ static char *unsure_text(const OakumRule *rule, guint unsure, const char *lacks)
 {
   g_autofree char *kinds = oakum_kinds_text(rule->select.kinds);
   if (rule->unnamed && rule->select.severity >= 0)
-    return g_strdup_printf("%u holes have no severity, so that they may be %s or worse", unsure,
+    return g_strdup_printf("%u %s have no severity, so that they may be %s or worse", unsure, kinds,
                            oakum_severity_name((OakumSeverity)rule->select.severity));
   g_autofree char *predicate = oakum_select_text(&rule->select),
                   *text = g_strdup_printf(

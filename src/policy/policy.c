@@ -187,7 +187,8 @@ gboolean oakum_policy_add_fail_on(OakumPolicy *policy, const char *text)
     return TRUE;
   if (!fixable && (!oakum_severity_parse(text, &severity) || severity == OAKUM_SEVERITY_UNKNOWN))
     return FALSE;
-  g_autofree char *name = g_strconcat("fail-on ", text, NULL);
+  g_autofree char *name = g_strconcat("fail-on ", text, NULL),
+                  *secrets = g_strconcat(name, ": secrets", NULL);
   OakumRule *rule = oakum_rule_new(name, ACTION_FAIL);
   rule->unnamed = TRUE;
   rule->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;
@@ -195,7 +196,18 @@ gboolean oakum_policy_add_fail_on(OakumPolicy *policy, const char *text)
     rule->select.fixable = 1;
   else
     rule->select.severity = (int)severity;
+  if (!oakum_policy_add_rule(policy, rule, NULL))
+    return FALSE;
+  rule = oakum_rule_new(secrets, ACTION_FAIL); /* whoever put one in can take it out */
+  rule->unnamed = TRUE;
+  rule->select.kinds = 1u << OAKUM_FINDING_SECRET;
+  rule->select.severity = (int)(fixable ? OAKUM_SEVERITY_HIGH : severity);
   return oakum_policy_add_rule(policy, rule, NULL);
+}
+
+gboolean oakum_policy_is_fail_on_secrets(const char *name)
+{
+  return g_str_has_prefix(name, "fail-on ") && g_str_has_suffix(name, ": secrets");
 }
 
 void oakum_policy_add_end_of_life(OakumPolicy *policy)

@@ -51,9 +51,12 @@ NODISCARD OakumPolicy *oakum_policy_read_text(const char *text, size_t len, cons
                                               const char *preset, GError **error);
 /* One preset alone. USAGE: there is none of that name. */
 NODISCARD OakumPolicy *oakum_policy_read_preset(const char *name, GError **error);
-/* What --fail-on says as a rule: "fixable", a severity, or "none" (no rule). FALSE: it is none of
+/* What --fail-on says as rules, one for holes and one for secrets: "fixable" (secrets: high or
+ * worse), a severity, or "none" (no rule). FALSE: it is none of
  * these. */
 NODISCARD gboolean oakum_policy_add_fail_on(OakumPolicy *policy, const char *text);
+/* Whether a rule of this name is the one for secrets. */
+NODISCARD gboolean oakum_policy_is_fail_on_secrets(const char *name);
 /* A rule that refuses a release that has ended. */
 void oakum_policy_add_end_of_life(OakumPolicy *policy);
 /* Whether a rule that may fail looks at findings of this kind. */

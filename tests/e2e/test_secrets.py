@@ -1,15 +1,18 @@
 """Secrets planted wherever an image can hold them: each is found, and stands in nothing that is written of it."""
 import base64
+import bz2
 import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import pathlib
 import random
 import re
 import shutil
 import string
+import struct
 import subprocess
 import tarfile
 import zipfile
@@ -69,6 +72,17 @@ def streamed_zip(name, content):
         archive.writestr(name, content)
         archive.writestr("second.txt", b"nothing")
     return pipe.data
+
+
+def zstd_of(content):
+    """One frame of one block that is not compressed (RFC 8878)."""
+    size = len(content)
+    return b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", size) + (size << 3 | 1).to_bytes(3, "little") + content
+
+
+def zip_member(name, data, method, flags=0):
+    """A local header and what is behind it, as no module of Python writes it."""
+    return struct.pack("<4s5H3I2H", b"PK\3\4", 20, flags, method, 0, 0, 0, len(data), len(data), len(name), 0) + name.encode() + data
 
 
 def git_files(work, secret, packed):
@@ -138,6 +152,12 @@ def planted(tmp_path_factory):
              ("app/streamed.zip", streamed_zip("a.txt", f"t={plant('streamed zip')}\n".encode())),
              ("app/log.gz", gzip.compress(b"first\n") + gzip.compress(f"t={plant('gzip, second member')}\n".encode())),
              ("app/back.tar", tar_of([("x" * 150 + "/y", b"1"), ("etc/app.conf", f"t={plant('tar')}\n".encode())])),
+             ("app/back.tar.xz", lzma.compress(tar_of([("a.env", f"t={plant('tar.xz')}".encode())])) + lzma.compress(b"")),
+             ("app/back.tbz2", bz2.compress(b"") + bz2.compress(tar_of([("a.env", f"t={plant('tar.bz2')}".encode())]))),
+             ("app/back.tar.zst", zstd_of(tar_of([("a", b"1")])[:1024]) + zstd_of(tar_of([("a.env", f"t={plant('tar.zst')}".encode())]))),
+             ("app/log.txt.xz", lzma.compress(f"t={plant('xz')}".encode(), preset=0)),
+             ("app/methods.zip", zip_member("a", bz2.compress(f"t={plant('zip, bzip2')}".encode()), 12) +
+              zip_member("b", zstd_of(f"t={plant('zip, zstd')}".encode()), 93) + zip_member("c", lzma.compress(f"t={plant('zip, xz')}".encode()), 95) + b"PK\1\2"),
              ("app/back.tar.gz", gzip.compress(tar_of([("a", b"1"), ("in.zip", inner)])))]
     upper += git_files(work, plant("git, loose"), False) + git_files(work, plant("git, packed"), True)
     config = {"config": {"Env": ["PATH=/bin", "T=" + plant("environment")], "Labels": {"note": plant("label")}, "Cmd": ["run", "--token=" + plant("command")]},
@@ -166,20 +186,21 @@ def test_all_are_found(planted):
     for (file, why), one in found.items():
         by_file.setdefault(file, []).append(one)
     files = ["app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/wide.reg", "app/far.bin", "app/elf", "app/secret.yaml", "app/wrapped.txt",
-             "app/lib.jar", "app/stored.zip", "app/streamed.zip", "app/log.gz", "app/back.tar", "app/back.tar.gz"]
+             "app/lib.jar", "app/stored.zip", "app/streamed.zip", "app/log.gz", "app/back.tar", "app/back.tar.gz", "app/back.tar.xz", "app/back.tbz2", "app/back.tar.zst",
+             "app/log.txt.xz", "app/methods.zip"]
     assert [f for f in files if f not in by_file] == []
     assert any(f.startswith("app-loose/.git/objects/") for f in by_file)
     assert any(f.startswith("app-packed/.git/objects/pack/") for f in by_file)
     settings = [one["why"] for one in by_file[""]]
     for place in ("the environment", "the labels", "the command", "the history"):
         assert any(place in why for why in settings), place
-    assert len(secrets) == len(files) + 2 + 4
+    assert len(by_file["app/methods.zip"]) == 3 and len(secrets) == len(files) + 2 + 2 + 4
     assert {f: by_file[f][0]["gone"] for f in ("app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/elf")} == \
         {"app/plain.txt": False, "app/old.env": True, "app/replaced.env": True, "app/gone/deep.env": True, "app/elf": False}
     assert by_file["app/plain.txt"][0]["line"] == 3 and by_file["app/plain.txt"][0]["layer_index"] == 0
     assert "encoded in base64" in by_file["app/secret.yaml"][0]["why"]
     assert "conf/a.properties" in by_file["app/back.tar.gz"][0]["why"]
-    assert {one["match"] for ones in by_file.values() for one in ones} == {"ghp_" + "*" * 36}
+    assert {one["match"].split(" #")[0] for ones in by_file.values() for one in ones} == {"ghp_" + "*" * 36}
 
 
 def test_none_stands_anywhere(planted):
@@ -198,6 +219,67 @@ def test_none_stands_anywhere(planted):
         data = path.read_bytes()
         shown += [(str(path), place) for needle, place in needles.items() if needle in data]
     assert sorted(set(shown)) == []
+
+
+def scan_files(tmp_path, files, *more):
+    """The result of a folder, and the exit status."""
+    for name, data in files.items():
+        path = tmp_path / "root" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--checks", "secrets", "--format", "json", *map(str, more), f"rootfs:{tmp_path}/root"],
+                          capture_output=True, text=True, timeout=120)
+    return (json.loads(done.stdout) if done.stdout else None), done
+
+
+def test_sealed_members_are_told_and_the_rest_is_read(tmp_path):
+    secret = token("beside")
+    sealed = zip_member("s/key", os.urandom(50), 8, 1) + zip_member("s/late", os.urandom(50), 8, 9)[:18] + bytes(8) + b"\6\0\0\0s/late" + bytes(50)
+    result, done = scan_files(tmp_path, {"a.zip": sealed + zip_member("open", f"t={secret}".encode(), 0) + b"PK\1\2", "b.zip": zip_member("x", b"1234", 0) + b"PK\1\2"})
+    assert done.returncode == 0, done.stderr
+    assert [(s["id"], s["file"], s["severity"], s["match"]) for s in sorted(result["secrets"], key=lambda s: s["id"])] == [
+        ("github-pat", "a.zip", "critical", "ghp_" + "*" * 36), ("sealed-archive", "a.zip", "low", "PK****")]
+    assert "2 of its members are sealed, the first is s/key" in done.stdout
+
+
+def test_a_method_that_is_not_read_is_incomplete(tmp_path):
+    result, done = scan_files(tmp_path, {"a.zip": zip_member("x", b"1234", 9) + zip_member("y", f"t={token('y')}".encode(), 0)})
+    assert done.returncode == 3 and [s["id"] for s in result["secrets"]] == ["github-pat"]
+    assert "compressed in a way that is not read" in done.stdout
+
+
+def test_a_bomb_is_told(tmp_path):
+    _, done = scan_files(tmp_path, {"a.bz2": bz2.compress(bytes(80 << 20))})
+    assert done.returncode == 3 and "taken for a bomb" in done.stdout
+
+
+def test_what_looks_back_too_far_is_told(tmp_path):
+    inner = lzma.compress(f"t={token('far')}".encode(), filters=[{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 64 << 20}])
+    result, done = scan_files(tmp_path, {"a.xz": inner})
+    assert done.returncode == 0 and len(result["secrets"]) == 1
+    _, done = scan_files(tmp_path, {"a.xz": lzma.compress(inner)})
+    assert done.returncode == 3 and "takes more memory than it may" in done.stdout
+
+
+def test_more_than_are_told_is_told_and_the_worst_are_kept(tmp_path):
+    many = "".join(f'p{i} = "{random.Random(i).choice("xyz")}{random.Random(i).getrandbits(80):020x}Qz"\n'.replace("p", "password_", 1) for i in range(260))
+    result, done = scan_files(tmp_path, {"app/a.conf": many + f"t={token('last')}\n"})
+    assert done.returncode == 3 and len(result["secrets"]) == 200
+    assert [s["id"] for s in result["secrets"] if s["severity"] == "critical"] == ["github-pat"]
+    assert "61 secrets more than the 200 of it that are told" in done.stdout
+
+
+def test_a_gate_for_secrets(tmp_path):
+    """Holes and secrets stop by the same option; what is accepted does not."""
+    files = {"app/a.env": f"t={token('gate')}\n"}
+    assert scan_files(tmp_path, files)[1].returncode == 0
+    for word, status in (("critical", 2), ("low", 2), ("fixable", 2), ("none", 0)):
+        result, done = scan_files(tmp_path, files, "--fail-on", word)
+        assert done.returncode == status, word
+    rules = {r["name"]: r["verdict"] for r in scan_files(tmp_path, files, "--fail-on", "fixable")[0]["verdict"]["rules"]}
+    assert rules == {"fail-on fixable": "pass", "fail-on fixable: secrets": "fail", "not-judged": "pass"}
+    (tmp_path / "p.yaml").write_text("exceptions: [{id: github-pat, path: app/a.env, reason: it is revoked}]\n")
+    assert scan_files(tmp_path, files, "--policy", tmp_path / "p.yaml", "--fail-on", "low")[1].returncode == 0
 
 
 def test_other_checks_do_not_look(planted):

@@ -114,3 +114,16 @@ def test_every_platform_is_judged(oakum, db, tmp_path):
     assert [m["platform"]["architecture"] for m in index["manifests"]] == ["amd64", "arm64"]
     done = ship(oakum, db, tmp_path, *options[:4], status=fixed)
     assert done.returncode == 1 and "name it with --report FILE" in done.stderr
+
+
+def test_a_secret_stops_it_without_a_policy(oakum, db, tmp_path):
+    """And the refusal says how to let it pass."""
+    fixed, key = STATUS.replace("3.0.14-1~deb12u2", "3.0.15-1~deb12u1"), {"f.env": "AWS_SECRET_KEY=" + "Zk4vQ8sT1x" + "Lw7NbR3mYc" + "P6jHd9Gf2u" + "Ea5WiXo0Kt" + "\n"}
+    dockerfile = DOCKERFILE + "COPY f.env /app/f.env\n"
+    done = ship(oakum, db, tmp_path, dockerfile=dockerfile, status=fixed, files=key)
+    assert done.returncode == 2 and "refused: 1 secrets are high or worse; nothing was delivered" in done.stderr, done.stderr
+    assert "--fail-on none" in done.stderr and "Zk4vQ8sT1x" not in done.stderr + done.stdout and not (tmp_path / "o").exists()
+    (tmp_path / "own.yaml").write_text("allow-rules: [{id: known, path: '^app/f.env$'}]\n")
+    done = ship(oakum, db, tmp_path, "--secret-config", tmp_path / "own.yaml", dockerfile=dockerfile, status=fixed, files=key)
+    assert done.returncode == 0 and (tmp_path / "o").exists(), done.stderr
+    assert ship(oakum, db, tmp_path, "--checks", "holes", dockerfile=dockerfile, status=fixed, files=key).returncode == 0

@@ -24,12 +24,23 @@ static GPtrArray *look(OakumInspector *inspector, const char *path, const uint8_
   return found;
 }
 
+/* Rules of the user's own go the same ways. */
+static const char own[] =
+    "rules:\n"
+    "  - {id: own, severity: high, keywords: [own, mine], regex: 'own_(?P<s>[a-z0-9]{4,40})\\b',\n"
+    "     secret-group-name: s, allow-rules: [{regex: '0000'}]}\n"
+    "  - {id: lines, severity: low, regex: '(?s)AB.{1,300}?YZ', path: 'a'}\n"
+    "exclude-block: {regexes: ['(?s)BEGIN.*?END']}\n";
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static OakumInspector *inspector;
   const uint8_t *end = memchr(data, '\n', MIN(size, 200));
   if (!end)
     return 0;
+  if (!inspector && (!oakum_inspect_secret_config(own, sizeof own - 1, "own", NULL) ||
+                     !oakum_inspect_secret_ready(NULL)))
+    g_error("the own rules");
   if (!inspector)
     inspector = oakum_inspector_new(&(OakumInspectOptions){.checks = OAKUM_CHECK_SECRETS});
   g_autofree char *path = g_strndup((const char *)data, (gsize)(end - data));
