@@ -12,8 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
   g_autoptr(GByteArray) out = g_byte_array_new(), again = g_byte_array_new();
   oakum_examine_whole_format(catalog, out);
-  g_autoptr(OakumCatalog) back =
-      oakum_examine_whole_parse((OakumSlice){out->data, out->len}, NULL);
+  g_autoptr(OakumCatalog) back = oakum_examine_whole_parse((OakumSlice){out->data, out->len}, NULL);
   g_assert_nonnull(back);
   oakum_examine_whole_format(back, again);
   g_assert_cmpmem(out->data, out->len, again->data, again->len);
