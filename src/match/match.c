@@ -143,6 +143,29 @@ static char *source_version(const OakumPackage *p)
   return g_strdup_printf("%.*s:%s", (int)(colon - p->version), p->version, version);
 }
 
+/* Debian signs kernels and boot loaders in source packages of their own, which its tracker does not
+ * know: 6.1.4-1 of linux is 6.1.4+1 of linux-signed-amd64, and 2.06-13 of grub2 is 1+2.06+13 of
+ * grub-efi-amd64-signed. FALSE: it is no such package. */
+static gboolean unsigned_source(const char *name, const char *version, const char **source,
+                                char **source_version)
+{
+  const char *begin = version;
+  if (g_str_has_prefix(name, "linux-signed-")) {
+    *source = "linux";
+  } else if (g_str_has_prefix(name, "grub-efi-") && g_str_has_suffix(name, "-signed")) {
+    *source = "grub2";
+    begin += strcspn(version, "+");
+    begin += *begin == '+';
+  } else {
+    return FALSE;
+  }
+  *source_version = g_strdup(begin);
+  char *plus = strchr(*source_version, '+');
+  if (plus)
+    *plus = '-';
+  return TRUE;
+}
+
 static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
 {
   const OakumDistroRule *rule = m->place.rule;
@@ -162,6 +185,12 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     return TRUE;
   const char *source_name = p->source_name && *p->source_name ? p->source_name : p->name;
   g_autofree char *source = source_version(p);
+  g_autofree char *plain = NULL;
+  if (g_str_has_prefix(ecosystem, "Debian:") &&
+      unsigned_source(source_name, source, &source_name, &plain)) {
+    g_free(source);
+    source = g_steal_pointer(&plain);
+  }
   gboolean rpm = strcmp(rule->type, "rpm") == 0;
   const char *of_source = rule->as_installed ? p->version : source;
   Query queries[2] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
