@@ -78,6 +78,7 @@ static gboolean inspect(const char *text, const Args *args, OakumStore *store, G
                                    .license_allow = (const char *const *)allow,
                                    .license_deny = (const char *const *)deny};
   oakum_inspect_image(&whole, looks.checks, catalog->observed);
+  oakum_inspect_dates(&whole, looks.checks, catalog->observed);
   g_ptr_array_sort(catalog->observed, oakum_finding_compare);
   for (guint i = 0; i < catalog->observed->len; i++)
     print(text, catalog->observed->pdata[i]);

@@ -57,7 +57,7 @@ def test_groups(oakum, tmp_path):
     wanted = {}
     for f in data["findings"]:
         wanted.setdefault((f["package"]["name"], f["package"]["version"]), []).append(f)
-    urgent = lambda f: (not f["kev"], ["critical", "high", "medium", "low", "negligible", "unknown"].index(f["severity"]), -f["risk"])
+    urgent = lambda f: (not f["kev"], ["critical", "high", "medium", "low", "unknown", "negligible"].index(f["severity"]), -f["risk"])
     assert {k: v for k, v in told.items()} == {k: [f["id"] for f in sorted(v, key=urgent)] for k, v in wanted.items()}
     firsts = [urgent(next(f for f in data["findings"] if f["id"] == ids[0])) for ids in told.values()]
     assert firsts == sorted(firsts)
