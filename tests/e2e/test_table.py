@@ -62,7 +62,7 @@ def test_groups(oakum, tmp_path):
     firsts = [urgent(next(f for f in data["findings"] if f["id"] == ids[0])) for ids in told.values()]
     assert firsts == sorted(firsts)
     assert [block[0] for block in blocks[-4:-1]] == ["Secrets: 2", "Hygiene: 1", "Licences: 1"]
-    assert blocks[-1] == ["not judged: app/broken.jar could not be read [unreadable-archive]", f"fail: {fixable} holes have a fix", "fail: 1 things could not be judged"]
+    assert blocks[-1] == ["not judged: app/broken.jar could not be read [unreadable-archive]", f"fail: {fixable} holes have a fix", "fail: 1 thing could not be judged"]
     assert "critical    github-token  /app/.env:3  layer 4" in text and "ghp_****" in text and "/app/id_rsa:3  layer 4  gone" in text
 
 
