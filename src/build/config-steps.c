@@ -89,7 +89,6 @@ static gboolean step_pairs(Build *build, Stage *stage, const OakumInstruction *i
   return TRUE;
 }
 
-/* Go's %q of a list of strings: ["a" "b"]. */
 /* As %q of Go: letters of other alphabets stay. */
 static char *quote(const char *text)
 {
@@ -100,6 +99,7 @@ static char *quote(const char *text)
   return g_strescape(text, g_utf8_validate(text, -1, NULL) ? high : NULL);
 }
 
+/* The same of a list: ["a" "b"]. */
 static void append_quoted(GString *out, char **list)
 {
   g_string_append(out, " [");

@@ -46,11 +46,16 @@ static OakumDestKind look_in_stage(Copy *copy, const char *path, char **target)
   return OAKUM_DEST_LINK;
 }
 
+static char *above_of(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return g_strndup(path, slash ? (gsize)(slash - path) : 0);
+}
+
 /* The note of the nearest folder above says whether the stage can have anything there. */
 static gboolean below_new(Copy *copy, const char *path)
 {
-  const char *slash = strrchr(path, '/');
-  g_autofree char *above = g_strndup(path, slash ? (gsize)(slash - path) : 0);
+  g_autofree char *above = above_of(path);
   return GPOINTER_TO_UINT(g_hash_table_lookup(copy->made, above)) & NEW;
 }
 
@@ -136,8 +141,7 @@ static void inherit(Copy *copy, OakumTarEntry *entry, const char *path)
 {
   struct stat st;
   uint32_t mode;
-  const char *slash = strrchr(path, '/');
-  g_autofree char *above = g_strndup(path, slash ? (gsize)(slash - path) : 0);
+  g_autofree char *above = above_of(path);
   if (oakum_dest_made(copy, above, &mode))
     st = (struct stat){.st_mode = mode,
                        .st_gid = GPOINTER_TO_UINT(g_hash_table_lookup(copy->groups, above))};

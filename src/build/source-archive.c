@@ -111,12 +111,10 @@ static gboolean folders_on_the_way(Copy *copy, const char *name, GError **error)
   const Copy before = *copy;
   copy->chown = TRUE;
   copy->uid = copy->gid = 0;
-  copy->folder_mode = 0755;
   gboolean ok = oakum_dest_folders(copy, name, FALSE, error);
   copy->chown = before.chown;
   copy->uid = before.uid;
   copy->gid = before.gid;
-  copy->folder_mode = before.folder_mode;
   return ok;
 }
 
@@ -170,16 +168,16 @@ gboolean oakum_copy_archive(Copy *copy, int root, const char *path, GError **err
   g_autofree char *shown = oakum_escape_terminal(path, -1);
   const OakumTarEntry *entry;
   int more = -1;
+  uint32_t folder_mode = copy->folder_mode;
   copy->folder_mode = 0755; /* --chmod is not for what archives bring */
-  gboolean there = oakum_dest_folders(copy, copy->to, TRUE, error);
-  copy->folder_mode = oakum_mode_of_folders(copy->mode);
-  if (!there)
+  if (!oakum_dest_folders(copy, copy->to, TRUE, error))
     return FALSE;
   while ((more = oakum_tar_reader_next(tar, &entry, error)) > 0)
     if (!add_entry(copy, tar, entry, buffer, error)) {
       g_prefix_error(error, "%s: ", shown);
       return FALSE;
     }
+  copy->folder_mode = folder_mode; /* of the next source; an error ends the instruction */
   if (more < 0)
     g_prefix_error(error, "%s: ", shown);
   return more == 0;
