@@ -166,6 +166,8 @@ NODISCARD OakumWriter *oakum_writer_new_progress(OakumWriter *below, OakumProgre
  * 13 differ from the second on), which no other does, and is three times as fast as the sixth for a
  * tenth more bytes: layers are written with it. */
 #define OAKUM_GZIP_LEVEL 1
+/* One member of all of it, as the writer below makes them. *out: its length. New buffer. */
+NODISCARD uint8_t *oakum_gzip_member(const void *data, size_t len, int level, size_t *out);
 NODISCARD OakumWriter *oakum_writer_new_gzip(OakumWriter *below, int level, guint threads);
 NODISCARD OakumWriter *oakum_writer_new_zstd(OakumWriter *below, int level);
 /* Copies to the end of `reader` into `writer`; neither is freed or finished. *copied may be NULL.

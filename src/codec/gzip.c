@@ -137,23 +137,29 @@ static void put32(uint8_t *at, uint32_t value)
   memcpy(at, &value, sizeof value);
 }
 
+uint8_t *oakum_gzip_member(const void *data, size_t len, int level, size_t *out)
+{
+  struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(level);
+  if (!compressor)
+    g_error("libdeflate: out of memory");
+  size_t room = libdeflate_deflate_compress_bound(compressor, len);
+  uint8_t *member = g_malloc(sizeof header + room + 8);
+  memcpy(member, header, sizeof header);
+  size_t n = libdeflate_deflate_compress(compressor, data, len, member + sizeof header, room);
+  libdeflate_free_compressor(compressor);
+  uint8_t *trailer = member + sizeof header + n;
+  put32(trailer, libdeflate_crc32(0, data, len));
+  put32(trailer + 4, (uint32_t)len);
+  *out = sizeof header + n + 8;
+  return member;
+}
+
 static gpointer compress_block(gpointer item, gpointer user)
 {
   const GzipWriter *writer = user;
   Block *block = item;
-  struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(writer->level);
-  if (!compressor)
-    g_error("libdeflate: out of memory");
-  size_t room = libdeflate_deflate_compress_bound(compressor, block->input->len);
-  block->output = g_malloc(sizeof header + room + 8);
-  memcpy(block->output, header, sizeof header);
-  size_t n = libdeflate_deflate_compress(compressor, block->input->data, block->input->len,
-                                         block->output + sizeof header, room);
-  libdeflate_free_compressor(compressor);
-  uint8_t *trailer = block->output + sizeof header + n;
-  put32(trailer, libdeflate_crc32(0, block->input->data, block->input->len));
-  put32(trailer + 4, block->input->len);
-  block->len = sizeof header + n + 8;
+  block->output =
+      oakum_gzip_member(block->input->data, block->input->len, writer->level, &block->len);
   g_clear_pointer(&block->input, g_byte_array_unref);
   return block;
 }

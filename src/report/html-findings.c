@@ -174,7 +174,7 @@ static json_t *word(OakumHtmlPage *page, guint32 word)
   return said->times > 1 ? json_integer(said->place + 2) : json_string(said->text);
 }
 
-void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details)
+guint oakum_html_evidence(OakumHtmlPage *page, GString *lines)
 {
   guint shared = 0;
   for (guint i = 0; i < page->evidence.said->len; i++) {
@@ -184,7 +184,7 @@ void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details)
     said->place = shared++;
     OAKUM_AUTO_JSON *text = json_string(said->text);
     g_autofree char *line = oakum_json_dump(text, FALSE);
-    g_string_append_printf(texts, "%s\n", line);
+    g_string_append_printf(lines, "%s\n", line);
   }
   const GArray *words = page->evidence.words;
   for (guint at = 0; at < words->len;) {
@@ -198,8 +198,9 @@ void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details)
       json_array_append_new(line, all);
     }
     g_autofree char *dumped = oakum_json_dump(line, FALSE);
-    g_string_append_printf(details, "%s\n", dumped);
+    g_string_append_printf(lines, "%s\n", dumped);
   }
+  return shared;
 }
 
 /* ---- rows

@@ -73,7 +73,8 @@ void oakum_html_findings_init(OakumHtmlPage *page);
 void oakum_html_findings_clear(OakumHtmlPage *page);
 /* Puts what is summed up into `data`. */
 void oakum_html_sums(OakumHtmlPage *page);
-/* The evidence: a line of JSON for each text that is said more than once, and for each finding. */
-void oakum_html_evidence(OakumHtmlPage *page, GString *texts, GString *details);
+/* The evidence: a line of JSON for each text that is said more than once, and for each finding,
+ * behind what is in `lines`. How many texts. */
+guint oakum_html_evidence(OakumHtmlPage *page, GString *lines);
 /* The whole file; takes what `page` holds. New string. */
 NODISCARD char *oakum_html_page_end(OakumHtmlPage *page, const char *title);

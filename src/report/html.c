@@ -168,25 +168,35 @@ static void plain_end(OakumHtmlPage *page)
                            OAKUM_HTML_PLAIN_ROWS, page->listed);
 }
 
+/* Lines of JSON: names that are not in `data`, texts, evidence. */
+static char *packed_rest(OakumHtmlPage *page)
+{
+  GString *rest = page->name_lines;
+  json_t *before = json_array();
+  guint names = g_hash_table_size(page->names);
+  json_array_append_new(before, json_integer(names - MIN(names, OAKUM_HTML_FIRST)));
+  json_array_append_new(before, json_integer(oakum_html_evidence(page, rest)));
+  json_object_set_new(page->data, "rest", before);
+  size_t len;
+  g_autofree uint8_t *member = oakum_gzip_member(rest->str, rest->len, OAKUM_GZIP_LEVEL, &len);
+  return g_base64_encode(member, len);
+}
+
 char *oakum_html_page_end(OakumHtmlPage *page, const char *title)
 {
   plain_end(page);
-  GString *said = g_string_new(NULL), *lines = g_string_new(NULL);
-  oakum_html_evidence(page, said, lines);
+  g_autofree char *packed = packed_rest(page);
   oakum_html_sums(page);
   g_autofree char *raw = oakum_json_dump(page->data, FALSE), *data = inert(raw),
-                  *names = inert(page->name_lines->str), *texts = inert(said->str),
-                  *details = inert(lines->str), *policy = policy_text(),
-                  *name = oakum_escape_html(title, -1),
+                  *policy = policy_text(), *name = oakum_escape_html(title, -1),
                   *plain =
                       g_strdup_printf("<h1><bdi>%s</bdi></h1>\n<ul>\n%s", name, page->plain->str);
   const struct {
     const char *name, *value;
-  } parts[] = {{"policy", policy},   {"generator", "oakum " OAKUM_VERSION},
-               {"title", name},      {"style", (const char *)style},
-               {"plain", plain},     {"data", data},
-               {"names", names},     {"texts", texts},
-               {"details", details}, {"script", (const char *)script}};
+  } parts[] = {{"policy", policy}, {"generator", "oakum " OAKUM_VERSION},
+               {"title", name},    {"style", (const char *)style},
+               {"plain", plain},   {"data", data},
+               {"packed", packed}, {"script", (const char *)script}};
   size_t whole = sizeof(frame);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
     whole += strlen(parts[i].value);
@@ -205,8 +215,6 @@ char *oakum_html_page_end(OakumHtmlPage *page, const char *title)
     p = end + 2;
   }
   json_decref(page->data);
-  g_string_free(said, TRUE);
-  g_string_free(lines, TRUE);
   oakum_html_findings_clear(page);
   g_string_free(page->plain, TRUE);
   return g_string_free(out, FALSE);

@@ -33,8 +33,7 @@ function bytes(n) {
 const natural = text => text.toLowerCase().replace(/[0-9]+/g, digits => digits.padStart(12, "0"));
 
 /* ---- the data, as src/report/html-findings.c writes them ---------------------------------------------------------------------- */
-const block = id => byId(id).textContent;
-const data = JSON.parse(block("data"));
+const data = JSON.parse(byId("data").textContent);
 const comparing = data.page === "compare";
 const SEVERITIES = data.severities, KINDS = data.kinds, CHANGES = ["came", "went", "stayed"];
 const FLAG = { kev: 1, ransomware: 2, suppressed: 4, gone: 8, base: 16 };
@@ -49,18 +48,22 @@ const typeOf = f => data.strings[place(f, PLACE.type)], packageOf = f => place(f
 const fixedOf = f => data.strings[F.fixed[f]], statusOf = f => data.strings[F.status[f]];
 const counted = f => !(F.flags[f] & FLAG.suppressed);
 
-/* Ids, titles and other names: those of the first rows are in the data, so that a page is there before all of it is; the others stand behind
- * this script, and are read when they are asked for. */
-const names = data.names, NAMES = names.length;
-let nameLines = null;
-function nameOf(f) {
-  const at = F.name[f];
-  if (names[at]) return names[at];
-  nameLines = nameLines || block("names").split("\n");
-  return names[at] = JSON.parse(nameLines[at - NAMES]);
+/* Behind this script, so that a page is there before all of it is, and packed, so that it takes little time to read: a line of JSON for each
+ * name that is not in the data, for each text that is said more than once, for each finding's evidence. They are read when they are asked for. */
+let rest = null;
+async function unpack() {
+  if (document.readyState === "loading") await new Promise(done => addEventListener("DOMContentLoaded", done, { once: true }));
+  const packed = byId("packed").textContent;
+  const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(packed) : new Uint8Array(Array.prototype.map.call(atob(packed), c => c.charCodeAt(0)));
+  rest = (await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text()).split("\n");
 }
-/* What needs more than the first rows waits for the file's end. */
-const soon = action => document.readyState === "loading" ? addEventListener("DOMContentLoaded", action, { once: true }) : action();
+const unpacked = unpack();
+/* What needs more than the first rows waits for the rest. */
+const soon = action => rest ? action() : unpacked.then(action);
+
+/* Ids, titles and other names: those of the first rows are in the data. */
+const names = data.names, NAMES = names.length;
+const nameOf = f => names[F.name[f]] || (names[F.name[f]] = JSON.parse(rest[F.name[f] - NAMES]));
 const idOf = f => nameOf(f)[0], titleOf = f => nameOf(f)[1], aliasesOf = f => nameOf(f)[2] || "";
 
 const packages = data.packages.map((r, index) => ({
@@ -79,13 +82,11 @@ function countPackages() {
   }
 }
 
-let lines = null, texts = null;
+const TEXTS = data.rest[0], DETAILS = TEXTS + data.rest[1];
 /* The evidence of one finding: a line, in which a number stands for a text that is said more than once. */
 function evidence(f) {
-  lines = lines || block("details").split("\n");
-  texts = texts || block("texts").split("\n");
-  const text = word => typeof word === "string" ? word : word === 0 ? "" : word === 1 ? idOf(f) : JSON.parse(texts[word - 2]);
-  const row = JSON.parse(lines[f]), out = {};
+  const text = word => typeof word === "string" ? word : word === 0 ? "" : word === 1 ? idOf(f) : JSON.parse(rest[TEXTS + word - 2]);
+  const row = JSON.parse(rest[DETAILS + f]), out = {};
   data.evidence.forEach((name, i) => { out[name] = text(row[i]); });
   const [paths, links, records] = row.slice(data.evidence.length).map(list => list.map(text));
   return { ...out, paths, links: inParts(links, 3), records: inParts(records, 7) };

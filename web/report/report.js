@@ -382,7 +382,7 @@ const waiting = [() => table.append(table.limit), drawHelp, countPackages, ...LA
 function drawNext() {
   if (waiting.length > 0) waiting.shift()();
   if (waiting.length > 0) setTimeout(drawNext);
-  else performance.mark("all drawn");
+  else soon(() => performance.mark("all drawn"));
 }
 
 function drawParts() {
@@ -398,7 +398,8 @@ dark.addEventListener("change", () => setTheme(theme));
 byId("theme").addEventListener("click", nextTheme);
 document.addEventListener("keydown", keys);
 /* Paper has no button for more: all that the filters let through is printed. */
-addEventListener("beforeprint", () => { while (waiting.length > 0) waiting.shift()(); for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
+unpacked.catch(() => byId("count").append(". This browser cannot unpack the others, nor the evidence (it lacks DecompressionStream); oakum report makes a list for it."));
+addEventListener("beforeprint", () => { while (waiting.length > 0) waiting.shift()(); if (rest) for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
 drawHead();
 drawFacts();
 drawBars();
