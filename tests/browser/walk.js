@@ -167,6 +167,17 @@ const scenarios = {
     return { text: text.slice(0, 5000), rows, listed: await toggles(second).count(), hidden: await second.locator("#filters").isVisible(), bad: [...bad, ...worse] };
   },
 
+  /* A browser that cannot unpack what is behind the first view. */
+  async old(browser, file) {
+    const context = await browser.newContext(), page = await context.newPage(), bad = [];
+    page.on("pageerror", e => bad.push("error " + e.message));
+    await page.addInitScript(() => { delete window.DecompressionStream; });
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForFunction(() => document.getElementById("count").textContent.includes("DecompressionStream"));
+    await page.fill("#search", "ssl");
+    return { count: await page.textContent(COUNT), listed: await toggles(page).count(), maps: await page.locator("#map-body svg[role=img]").count(), bad };
+  },
+
   /* The maps: what is in them, and what a click on the first tile of the last of them lists. */
   async map(browser, file) {
     const { page, bad } = await open(browser, file);

@@ -59,7 +59,7 @@ async function unpack() {
 }
 const unpacked = unpack();
 /* What needs more than the first rows waits for the rest. */
-const soon = action => rest ? action() : unpacked.then(action);
+const soon = action => rest ? action() : unpacked.then(action, () => null);
 
 /* Ids, titles and other names: those of the first rows are in the data. */
 const names = data.names, NAMES = names.length;
