@@ -61,8 +61,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SecretConfig, config_free)
 
 /* ---- read
  * --------------------------------------------------------------------------------------- */
-static gboolean wrong(const char *what, const OakumYaml *at, GError **error, const char *format,
-                      ...)
+static G_GNUC_PRINTF(4, 5) gboolean
+    wrong(const char *what, const OakumYaml *at, GError **error, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
