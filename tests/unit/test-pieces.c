@@ -272,7 +272,6 @@ typedef struct {
 
 static void add_text(OakumTarWriter *tar, const char *name, const void *data, size_t len)
 {
-  g_autoptr(OakumReader) reader = oakum_reader_new_memory(data, len);
   OakumTarEntry entry = {.type = OAKUM_TAR_FILE,
                          .mode = 0644,
                          .path = {(const uint8_t *)name, strlen(name)},
