@@ -1,4 +1,4 @@
-#include "license/license.h"
+#include "license/license-private.h"
 #include "license/spdx.inc"
 #include <string.h>
 
@@ -36,6 +36,57 @@ static const char *const exceptions[] = {"Autoconf-exception-2.0",
                                          "Swift-exception",
                                          "u-boot-exception-2.0",
                                          "Universal-FOSS-exception-1.0",
+                                         "389-exception",
+                                         "Asterisk-exception",
+                                         "Autoconf-exception-generic",
+                                         "Autoconf-exception-generic-3.0",
+                                         "Autoconf-exception-macro",
+                                         "Bison-exception-1.24",
+                                         "cryptsetup-OpenSSL-exception",
+                                         "DigiRule-FOSS-exception",
+                                         "eCos-exception-2.0",
+                                         "erlang-otp-linking-exception",
+                                         "Fawkes-Runtime-exception",
+                                         "fmt-exception",
+                                         "freertos-exception-2.0",
+                                         "GCC-exception-2.0-note",
+                                         "Gmsh-exception",
+                                         "GNAT-exception",
+                                         "GNOME-examples-exception",
+                                         "GNU-compiler-exception",
+                                         "gnu-javamail-exception",
+                                         "GPL-3.0-interface-exception",
+                                         "GPL-3.0-linking-source-exception",
+                                         "GStreamer-exception-2005",
+                                         "GStreamer-exception-2008",
+                                         "harbour-exception",
+                                         "i2p-gpl-java-exception",
+                                         "Independent-modules-exception",
+                                         "KiCad-libraries-exception",
+                                         "kvirc-openssl-exception",
+                                         "libpri-OpenH323-exception",
+                                         "LLGPL",
+                                         "LZMA-exception",
+                                         "mif-exception",
+                                         "mxml-exception",
+                                         "Nokia-Qt-exception-1.1",
+                                         "OCCT-exception-1.0",
+                                         "PCRE2-exception",
+                                         "polyparse-exception",
+                                         "QPL-1.0-INRIA-2004-exception",
+                                         "Qwt-exception-1.0",
+                                         "romic-exception",
+                                         "RRDtool-FLOSS-exception-2.0",
+                                         "rsync-linking-exception",
+                                         "SANE-exception",
+                                         "SHL-2.0",
+                                         "SHL-2.1",
+                                         "stunnel-exception",
+                                         "SWI-exception",
+                                         "Texinfo-exception",
+                                         "UBDL-exception",
+                                         "vsftpd-openssl-exception",
+                                         "x11vnc-openssl-exception",
                                          "WxWindows-exception-3.1"};
 
 /* Names that are no ids, by what they mean. Compared without regard to case. */
@@ -257,5 +308,5 @@ char *oakum_license_expression(const char *text)
   if (strlen(whole) <= OAKUM_LICENSE_MAX && next(&p) && compound(&p) && p.word[0] == '\0')
     return g_string_free(p.out, FALSE);
   g_string_free(p.out, TRUE);
-  return NULL;
+  return oakum_license_free_name(whole);
 }
