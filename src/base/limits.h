@@ -100,7 +100,7 @@
 #define OAKUM_SECRET_LAYER_MAX 20000u /* told of one layer */
 #define OAKUM_SECRET_WORK_FREE (512 * OAKUM_MIB)   /* bytes looked at around candidates of a file */
 #define OAKUM_SECRET_WORK_RATIO 32u                /* and for each of its bytes */
-#define OAKUM_SECRET_DEPTH_MAX 4u                  /* archives in archives */
+#define OAKUM_SECRET_DEPTH_MAX 8u                  /* archives in archives */
 #define OAKUM_SECRET_UNPACKED_MAX (32 * OAKUM_GIB) /* of all archives of a layer */
 #define OAKUM_SECRET_NESTED_MEMORY                                                                 \
   (16 * OAKUM_MIB)                          /* that zstd or xz inside of another may look back at */

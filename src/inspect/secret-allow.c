@@ -17,12 +17,49 @@ static const struct {
     {SECRET_REASON_PYTHON, "", "*.egg-info/PKG-INFO", "the description of a Python package"},
     {SECRET_REASON_GNUTLS, "private-key", "*/libgnutls.so.*", "keys that GnuTLS tests itself with"},
     {SECRET_REASON_GNUTLS, "private-key", "*/libgnutls.a", "keys that GnuTLS tests itself with"},
+    {SECRET_REASON_GNUTLS, "private-key", "usr/bin/gnutls-*", "keys that GnuTLS tests itself with"},
 };
 
-/* Folders in which installed libraries keep material for their own tests. */
-static const char *const tests[] = {"/test/",        "/tests/",     "/testing/",
-                                    "/testdata/",    "/test_data/", "/testsuite/",
-                                    "/dummyserver/", "/fixtures/",  "/spec/"};
+/* Folders in which installed libraries keep material for their own tests, or show how they are
+ * used. */
+static const char *const tests[] = {"spec",         "specs",       "fixture",   "fixtures",
+                                    "__fixtures__", "mocks",       "__mocks__", "dummyserver",
+                                    "e2e",          "integration", "__tests__", "unittest"};
+static const char *const examples[] = {"example", "examples", "sample", "samples",      "demo",
+                                       "demos",   "docs",     "doc",    "documentation"};
+/* words that only end so */
+static const char *const no_tests[] = {"latest", "attest", "contest"};
+
+static gboolean is_one(const char *word, const char *const *all, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(word, all[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* "test", "testdata", "test-fixtures", "caddytest", "unit_tests" … */
+static gboolean is_test_folder(const char *word)
+{
+  return is_one(word, tests, G_N_ELEMENTS(tests)) || g_str_has_prefix(word, "test") ||
+         ((g_str_has_suffix(word, "test") || g_str_has_suffix(word, "tests")) &&
+          !is_one(word, no_tests, G_N_ELEMENTS(no_tests)));
+}
+
+static const char *by_folder(const char *path)
+{
+  g_autofree char *lower = g_ascii_strdown(path, -1);
+  char *at = lower;
+  const char *why = NULL;
+  for (char *slash; (slash = strchr(at, '/')) != NULL; at = slash + 1) {
+    *slash = '\0';
+    if (is_test_folder(at))
+      return "what an installed library tests itself with";
+    if (is_one(at, examples, G_N_ELEMENTS(examples)))
+      why = "an example that an installed library brings";
+  }
+  return why;
+}
 
 /* Each by its name here and by trivy's; those of trivy that are no reason here have number -2. */
 static const struct {
@@ -54,8 +91,8 @@ int oakum_secret_reason(const char *name)
 }
 
 /* How they name single files of that sort. */
-static const char *const test_ends[] = {"_test.go", "_test.py", "_test.rb",
-                                        ".test.js", ".spec.js", ".test.ts"};
+static const char *const test_ends[] = {".examples.json", "_test.go", "_test.py", "_test.rb",
+                                        ".test.js",       ".spec.js", ".test.ts"};
 
 const char *oakum_secret_allowed(const char *rule, const char *path, guint but)
 {
@@ -65,11 +102,33 @@ const char *oakum_secret_allowed(const char *rule, const char *path, guint but)
       return allowed[i].why;
   if (but >> SECRET_REASON_TESTS & 1 || oakum_secret_places(path) & 1u << SECRET_APP)
     return NULL;
-  for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
-    if (strstr(path, tests[i]))
-      return "what an installed library tests itself with";
+  const char *why = by_folder(path);
   for (size_t i = 0; i < G_N_ELEMENTS(test_ends); i++)
     if (g_str_has_suffix(path, test_ends[i]))
       return "what an installed library tests itself with";
+  return why;
+}
+
+/* What specifications and tools show or are set to, by its first characters. */
+static const struct {
+  const char *text, *why;
+} published[] = {
+    {"Eby8vdM02xNOcqFl", "the key of Azure's storage emulator, which is documented"},
+    {"C2y6yDjf5/R+ob0N", "the key of Azure's database emulator, which is documented"},
+    {"X4cTteJY_gn4FYPs", "a key of RFC 7517"},
+    {"870MB6gfuTJ4HtUn", "a key of RFC 7517"},
+    {"GawgguFyGrWKav7A", "a key of RFC 7517"},
+    {"AyM1SysPpbyDfgZl", "a key of RFC 7515"},
+    {"jpsQnnGQmL-YBIff", "a key of RFC 7515"},
+    {"Eq5xpGnNCivDflJs", "a key of RFC 7515"},
+    {"AY5pb7A0UFiB3REL", "a key of RFC 7515"},
+    {"nWGxne_9WmC6hEr0", "a key of RFC 8037"},
+};
+
+const char *oakum_secret_published(OakumSlice text)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(published); i++)
+    if (memmem(text.data, text.len, published[i].text, strlen(published[i].text)))
+      return published[i].why;
   return NULL;
 }

@@ -45,8 +45,8 @@ static gboolean try_token(const SecretPattern *pattern, SecretMatch *m)
   m->start = m->literal;
   m->end = m->literal_end;
   return oakum_secret_pattern_match(pattern, m->data, &m->start, &m->end, m->work) &&
-         begins(m->data, m->start) && ends(pattern, m->data, m->end) && is_random(m->rule, m) &&
-         oakum_secret_prove(m);
+         (m->loose || (begins(m->data, m->start) && ends(pattern, m->data, m->end))) &&
+         is_random(m->rule, m) && oakum_secret_prove(m);
 }
 
 /* ---- names and their values
@@ -89,6 +89,15 @@ static gboolean has_suffix(OakumSlice data, size_t at, const char *suffix)
   return at >= len && has_prefix(data, at - len, suffix);
 }
 
+/* "define('" in front: PHP's way to name a constant. */
+static gboolean defines(OakumSlice data, size_t name)
+{
+  size_t at = name > 0 ? name - 1 : 0;
+  while (at > 0 && (data.data[at - 1] == ' ' || data.data[at - 1] == '\t'))
+    at--;
+  return has_suffix(data, at, "define(");
+}
+
 /* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
  * "value:" of the next line. Where the value begins; 0: there is none. */
 static size_t operator_end(OakumSlice data, size_t name, size_t at)
@@ -105,6 +114,8 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
   size_t seen = skip_blanks(data, at, " \t");
   if (seen >= data.len)
     return 0;
+  if (closed && data.data[seen] == ',' && defines(data, name))
+    return seen + 1;
   if (data.data[seen] == '=' || data.data[seen] == ':') {
     size_t to = seen + 1;
     if (to < data.len && (data.data[to] == '>' || (data.data[to] == '=' && data.data[seen] == ':')))
@@ -123,9 +134,9 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
 
 static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 {
-  static const char *const secret[] = {"key",  "secret", "token",  "pass",   "pwd",
-                                       "auth", "cred",   "sign",   "pat",    "webhook",
-                                       "bot",  "cookie", "client", "master", NULL};
+  static const char *const secret[] = {"key",    "secret", "token",  "pass",    "pwd", "auth",
+                                       "cred",   "sign",   "pat",    "webhook", "bot", "cookie",
+                                       "client", "master", "bindpw", NULL};
   static const char *const harmless[] = {
       "file",     "path",    "url",       "uri",     "dir",    "name",   "length", "_min",
       "_max",     "count",   "ttl",       "expir",   "policy", "type",   "field",  "label",
@@ -180,8 +191,8 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 }
 
 void oakum_secret_confirm(const SecretTable *table, const SecretLiteral *literal, OakumSlice data,
-                          size_t at, guint places, gboolean code, uint64_t *work, SecretTell tell,
-                          gpointer user)
+                          size_t at, guint places, gboolean code, gboolean loose, uint64_t *work,
+                          SecretTell tell, gpointer user)
 {
   for (guint i = 0; i < literal->n_rules; i++) {
     guint index = literal->rules[i];
@@ -193,6 +204,7 @@ void oakum_secret_confirm(const SecretTable *table, const SecretLiteral *literal
                      .literal = at,
                      .literal_end = at + literal->len,
                      .code = code,
+                     .loose = loose,
                      .work = work};
     gboolean found = FALSE;
     if (rule->kind == SECRET_VALUE)
@@ -202,6 +214,6 @@ void oakum_secret_confirm(const SecretTable *table, const SecretLiteral *literal
            pattern++)
         found = try_token(pattern, &m);
     if (found)
-      tell(&(SecretHit){index, m.start, m.end, m.literal, m.literal_end, m.said}, user);
+      tell(&(SecretHit){index, m.start, m.end, m.literal, m.literal_end, m.said, m.doubt}, user);
   }
 }

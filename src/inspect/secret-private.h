@@ -58,9 +58,12 @@ typedef enum {
   SECRET_PROOF_GITLAB,
   SECRET_PROOF_GCP_ACCOUNT,
   SECRET_PROOF_USER_PASSWORD,
+  SECRET_PROOF_CURL,
   SECRET_PROOF_PEM,
   SECRET_PROOF_PEM_SEALED,
+  SECRET_PROOF_DER,
   SECRET_PROOF_PUTTY,
+  SECRET_PROOF_PUTTY_SEALED,
   SECRET_PROOF_BECH32,
   SECRET_PROOF_JWK,
   SECRET_PROOF_JWT,
@@ -109,9 +112,11 @@ typedef struct {
   const SecretRule *rule;
   OakumSlice data; /* what is in memory of the file */
   size_t literal, literal_end, start, end;
-  gboolean quoted;  /* VALUE: it stands in quotes */
-  gboolean code;    /* in a program text */
-  const char *said; /* static: what the proof proved; NULL */
+  gboolean quoted;   /* VALUE: it stands in quotes */
+  gboolean code;     /* in a program text */
+  gboolean loose;    /* words may stand in front of it and behind it */
+  const char *said;  /* static: what the proof proved; NULL */
+  const char *doubt; /* static: why it does not count, though it has the form; NULL: it does */
   uint64_t *work;
 } SecretMatch;
 /* Whether it is a secret; may move start and end. */
@@ -133,6 +138,8 @@ typedef enum {
 /* Its number by one of its names; -1: there is no such; -2: a name of trivy's that says nothing
  * here. */
 NODISCARD int oakum_secret_reason(const char *name);
+/* Why a text that was published everywhere does not count; static, NULL: it does. */
+NODISCARD const char *oakum_secret_published(OakumSlice text);
 /* Why a secret of this file does not count; `but`: bits of reasons that are no reason. Static;
  * NULL: it does. */
 NODISCARD const char *oakum_secret_allowed(const char *rule, const char *path, guint but);
@@ -141,12 +148,12 @@ NODISCARD const char *oakum_secret_allowed(const char *rule, const char *path, g
 typedef struct {
   guint rule; /* index: the order is the rank */
   size_t start, end, literal, literal_end;
-  const char *said;
+  const char *said, *doubt;
 } SecretHit;
 typedef void (*SecretTell)(const SecretHit *hit, gpointer user);
 void oakum_secret_confirm(const SecretTable *table, const SecretLiteral *literal, OakumSlice data,
-                          size_t at, guint places, gboolean code, uint64_t *work, SecretTell tell,
-                          gpointer user);
+                          size_t at, guint places, gboolean code, gboolean loose, uint64_t *work,
+                          SecretTell tell, gpointer user);
 
 /* ---- files as they pass
  * ----------------------------------------------------------------------------------- */

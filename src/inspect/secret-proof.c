@@ -78,31 +78,35 @@ gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, gboolean s
   return FALSE;
 }
 
+static int base64_value(uint8_t c)
+{
+  return c >= 'A' && c <= 'Z'   ? c - 'A'
+         : c >= 'a' && c <= 'z' ? c - 'a' + 26
+         : c >= '0' && c <= '9' ? c - '0' + 52
+         : c == '+' || c == '-' ? 62
+         : c == '/' || c == '_' ? 63
+                                : -1;
+}
+
 GByteArray *oakum_secret_base64(const uint8_t *data, size_t len)
 {
-  g_autoptr(GByteArray) out = g_byte_array_sized_new((guint)(len / 4 * 3 + 3));
   uint32_t bits = 0;
-  guint have = 0;
+  guint have = 0, n = 0;
   while (len > 0 && data[len - 1] == '=')
     len--;
   if (len % 4 == 1)
     return NULL;
+  g_autoptr(GByteArray) out = g_byte_array_sized_new((guint)(len / 4 * 3 + 3));
+  g_byte_array_set_size(out, (guint)(len / 4 * 3 + 3));
   for (size_t i = 0; i < len; i++) {
-    uint8_t c = data[i];
-    int value = c >= 'A' && c <= 'Z'   ? c - 'A'
-                : c >= 'a' && c <= 'z' ? c - 'a' + 26
-                : c >= '0' && c <= '9' ? c - '0' + 52
-                : c == '+' || c == '-' ? 62
-                : c == '/' || c == '_' ? 63
-                                       : -1;
+    int value = base64_value(data[i]);
     if (value < 0)
       return NULL;
     bits = bits << 6 | (uint32_t)value;
-    if ((have += 6) >= 8) {
-      uint8_t byte = (uint8_t)(bits >> (have -= 8));
-      g_byte_array_append(out, &byte, 1);
-    }
+    if ((have += 6) >= 8)
+      out->data[n++] = (uint8_t)(bits >> (have -= 8));
   }
+  g_byte_array_set_size(out, n);
   return g_steal_pointer(&out);
 }
 
@@ -131,15 +135,24 @@ static gboolean number_is(const uint8_t *text, size_t digits, uint32_t number, c
   return number == 0;
 }
 
+/* Whoever reads the result sees that it was looked at, and why it stops nothing. */
+static void digits_fit(SecretMatch *m, gboolean fit)
+{
+  if (fit)
+    m->said = "its checksum digits fit";
+  else
+    m->doubt = "its checksum digits do not fit: nobody was given it";
+}
+
 /* GitHub and npm: the last six of 36 are the CRC-32 of the thirty in front, in base 62. */
 static gboolean prove_crc62(SecretMatch *m)
 {
   size_t at = m->literal_end;
   if (m->end - at != 36)
     return TRUE;
-  m->said = "its checksum digits fit";
-  return number_is(m->data.data + at + 30, 6, crc32_of(m->data.data + at, 30),
-                   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+  digits_fit(m, number_is(m->data.data + at + 30, 6, crc32_of(m->data.data + at, 30),
+                          "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"));
+  return TRUE;
 }
 
 /* Routable tokens of GitLab end in the CRC-32 of all in front, seven digits in base 36. */
@@ -185,8 +198,8 @@ static gboolean prove_bech32(SecretMatch *m)
     STEP(at - alphabet);
   }
 #undef STEP
-  m->said = "its checksum digits fit";
-  return sum == 1;
+  digits_fit(m, sum == 1);
+  return TRUE;
 }
 
 /* ---- keys
@@ -216,6 +229,17 @@ static gboolean openssh_sealed(const char *body, size_t len)
   g_autoptr(GByteArray) raw = oakum_secret_base64((const uint8_t *)body, len / 4 * 4);
   return raw && raw->len >= 23 && memcmp(raw->data, "openssh-key-v1", 15) == 0 &&
          memcmp(raw->data + 15, "\0\0\0\4none", 8) != 0;
+}
+
+/* The sum that ends the armour of OpenPGP: "=", four characters, the line's end, "-----END". */
+static gboolean is_base64_sum(const uint8_t *data, size_t len)
+{
+  size_t at = 0;
+  while (at < len && at < 5 && (is_base64(data[at]) || data[at] == '='))
+    at++;
+  for (size_t gap; at < len && (gap = between(data + at, len - at)) > 0;)
+    at += MIN(gap, len - at);
+  return len - at >= 8 && memcmp(data + at, "-----END", 8) == 0;
 }
 
 /* RFC 7468 and RFC 1421, and RFC 4880's armour: the label, headers, the body. */
@@ -261,6 +285,14 @@ static gboolean read_pem(const SecretMatch *m, Pem *pem)
       break;
   }
   pem->end = at;
+  while (n < sizeof body && at < end && data[at] == '=')
+    at++;
+  for (size_t gap; at < end && (gap = between(data + at, end - at)) > 0;)
+    at += MIN(gap, end - at);
+  /* a short one that does not come to its end is what a manual shows of one */
+  if (n < sizeof body && end - at >= 8 && memcmp(data + at, "-----END", 8) != 0 &&
+      !(end - at >= 11 && is_base64_sum(data + at, end - at)))
+    return FALSE;
   if (n < OAKUM_SECRET_KEY_MIN || oakum_secret_entropy((const uint8_t *)body, n) < 40)
     return FALSE;
   pem->sealed |= openssh && openssh_sealed(body, n);
@@ -276,10 +308,45 @@ static gboolean prove_pem(SecretMatch *m, gboolean sealed)
   return TRUE;
 }
 
-static gboolean prove_putty(SecretMatch *m)
+/* RFC 5208, 5915 and 8410: the key as a whole. Programs hold the same without the key, and keys
+ * that they test themselves with. */
+static gboolean prove_der(SecretMatch *m)
 {
-  size_t len = MIN(m->data.len - m->literal_end, OAKUM_SECRET_KEY_AHEAD);
-  return find(m->data.data + m->literal_end, len, "Private-Lines:") != NULL;
+  static const uint8_t ec[] = {2, 1, 1, 4};
+  const uint8_t *at = m->data.data + m->end, *end = m->data.data + m->data.len;
+  size_t n = 32;
+  if (m->start > 8) /* the lengths of the outermost SEQUENCE are in front */
+    return FALSE;
+  if (m->literal_end - m->literal == 11) { /* RSA: behind the lengths and the version */
+    at += MIN((size_t)(end - at), 16);
+    n = 48;
+  } else if (m->data.data[m->literal + 1] == 7) {
+    at = memmem(at, MIN((size_t)(end - at), 32), ec, sizeof ec);
+    if (!at || end - at < 6 || at[5] == 0xa1)
+      return FALSE;
+    at += 5;
+  }
+  n = MIN(n, (size_t)(end - at));
+  return n >= 24 && oakum_secret_entropy(at, n) >= 38;
+}
+
+/* The version of the form in front, and lines of base64 behind "Private-Lines"; programs that read
+ * such keys hold these words too. */
+static gboolean prove_putty(SecretMatch *m, gboolean sealed)
+{
+  const uint8_t *data = m->data.data + m->literal_end;
+  size_t len = MIN(m->data.len - m->literal_end, OAKUM_SECRET_KEY_AHEAD), n = 0;
+  const uint8_t *at = find(data, len, "Private-Lines: "), *end = data + len,
+                *none = find(data, len, "Encryption: none");
+  if (len < 3 || !g_ascii_isdigit(data[0]) || data[1] != ':' || !at || !g_ascii_isdigit(at[15]))
+    return FALSE;
+  for (at += 15; at < end && g_ascii_isdigit(*at); at++)
+    ;
+  for (size_t gap; at < end && (gap = between(at, (size_t)(end - at))) > 0;)
+    at += MIN(gap, (size_t)(end - at));
+  while (at + n < end && is_base64(at[n]))
+    n++;
+  return n >= 8 && sealed == (none == NULL);
 }
 
 static gboolean prove_gcp_account(SecretMatch *m)
@@ -311,8 +378,10 @@ static gboolean prove_jwk(SecretMatch *m)
     if (at < end && *at == '"')
       for (at++; at + n < end && (g_ascii_isalnum(at[n]) || at[n] == '-' || at[n] == '_'); n++)
         ;
-    if (n >= 42 && oakum_secret_entropy(at, n) >= 38)
+    if (n >= 42 && oakum_secret_entropy(at, n) >= 38) {
+      m->doubt = oakum_secret_published((OakumSlice){at, n});
       return TRUE;
+    }
   }
   return FALSE;
 }
@@ -341,7 +410,9 @@ static gboolean prove_jwt(SecretMatch *m)
   if (!head || !claims || !json_is_string(json_object_get(head, "alg")))
     return FALSE;
   const char *sub = json_string_value(json_object_get(claims, "sub"));
-  return g_strcmp0(sub, "1234567890") != 0 && !json_object_get(claims, "example");
+  if (g_strcmp0(sub, "1234567890") == 0)
+    m->doubt = "the token by which jwt.io explains itself";
+  return !json_object_get(claims, "example");
 }
 
 /* The last run of base64 of the match: user, colon, password. */
@@ -440,6 +511,25 @@ static gboolean prove_url_login(SecretMatch *m)
   return TRUE;
 }
 
+/* "-u user:password" is also how other programs take a user and a group: curl stands in front. */
+static gboolean prove_curl(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data;
+  size_t from = m->literal, to = m->end;
+  while (from > 0 && m->literal - from < 1024 &&
+         (data[from - 1] != '\n' || (from > 1 && data[from - 2] == '\\')))
+    from--;
+  const uint8_t *colon = memchr(data + m->literal_end, ':', to - m->literal_end);
+  if (!colon || !find(data + from, m->literal - from, "curl"))
+    return FALSE;
+  size_t len = (size_t)(data + to - colon - 1);
+  guint letters = 0;
+  for (size_t i = 1; i <= len; i++)
+    letters += g_ascii_isalpha(colon[i]) != 0;
+  return letters > 0 && colon[1] != '/' && !holds(colon + 1, len, "passw") &&
+         !oakum_secret_is_placeholder(colon + 1, len, FALSE);
+}
+
 gboolean oakum_secret_prove(SecretMatch *m)
 {
   switch (m->rule->proof) {
@@ -454,12 +544,18 @@ gboolean oakum_secret_prove(SecretMatch *m)
     return prove_gcp_account(m);
   case SECRET_PROOF_USER_PASSWORD:
     return prove_user_password(m);
+  case SECRET_PROOF_CURL:
+    return prove_curl(m);
   case SECRET_PROOF_PEM:
     return prove_pem(m, FALSE);
   case SECRET_PROOF_PEM_SEALED:
     return prove_pem(m, TRUE);
+  case SECRET_PROOF_DER:
+    return prove_der(m);
   case SECRET_PROOF_PUTTY:
-    return prove_putty(m);
+    return prove_putty(m, FALSE);
+  case SECRET_PROOF_PUTTY_SEALED:
+    return prove_putty(m, TRUE);
   case SECRET_PROOF_BECH32:
     return prove_bech32(m);
   case SECRET_PROOF_JWK:

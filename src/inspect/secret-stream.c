@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define RUN_MIN 16u   /* characters of base64 that are worth decoding */
+#define RUN_LEAST 32u /* where no literal led there */
 #define RUN_BACK 256u /* characters in front of a literal that are decoded with it */
 #define BINARY_HEAD 4096u
 #define BLOCK                                                                                      \
@@ -22,7 +23,8 @@ typedef struct {
   uint64_t line, hash;
   guint stars;
   const char *said, *shown; /* `shown`: the literal, which is no secret */
-  const char *allowed;      /* why it does not count, by what the user says; NULL: it does */
+  const char
+      *allowed; /* why it does not count, by itself or by what the user says; NULL: it does */
   gboolean encoded;
 } Found;
 
@@ -30,15 +32,17 @@ struct SecretStream {
   SecretScan *scan;
   guint depth;
   char *path, *where;
+  const char *member; /* `where` without "./" in front; NULL: the file itself */
   guint places;
   gboolean code, begun, raw;
-  int wide; /* 1: UTF-16, low byte first; 2: high byte first */
-  int odd;  /* the first byte of a pair; -1: none */
+  gboolean loose; /* nothing parts one text from the next */
+  int wide;       /* 1: UTF-16, low byte first; 2: high byte first */
+  int odd;        /* the first byte of a pair; -1: none */
   SecretSet set;
   uint8_t *buffer;
   size_t len, scanned;
   uint64_t base, line; /* what went before the buffer: bytes, ends of lines */
-  uint64_t decoded_to[4];
+  uint64_t decoded_to[4], runs_to;
   GArray *pending; /* Candidate */
   GArray *found;   /* Found */
   SecretUnpack *unpack;
@@ -51,7 +55,7 @@ struct SecretStream {
 struct SecretScan {
   const SecretTable *table;
   const SecretConfig *config; /* NULL: there is none */
-  hs_scratch_t *scratch[2];   /* of files, and of what they hold encoded */
+  hs_scratch_t *scratch[3];   /* of files, of what they hold encoded, and what that holds */
   hs_scratch_t *own;          /* NULL: own rules are not compiled */
   SecretStream *stream;
   GPtrArray *findings, *incomplete;
@@ -107,6 +111,19 @@ static gboolean make_room(SecretScan *scan, OakumSeverity severity)
   return TRUE;
 }
 
+/* By where it stands; what an archive holds, also by where it stands in there. */
+static const char *allowed_by_place(const SecretStream *stream, const SecretRule *rule)
+{
+  const SecretScan *scan = stream->scan;
+  guint but = scan->config ? scan->config->kept : 0;
+  const char *why = oakum_secret_allowed(rule->id, scan->file, but);
+  if (why || !stream->member)
+    return why;
+  g_autofree char *full = g_strconcat(scan->file, "/", stream->member, NULL);
+  why = oakum_secret_allowed(rule->id, full, but);
+  return why ? why : oakum_secret_allowed(rule->id, stream->member, but);
+}
+
 static void tell(SecretStream *stream, const Found *found)
 {
   SecretScan *scan = stream->scan;
@@ -137,10 +154,7 @@ static void tell(SecretStream *stream, const Found *found)
   finding->file = g_strdup(scan->file);
   finding->line = (int)MIN(found->line + 1, (uint64_t)G_MAXINT - 1);
   finding->category = rule->category;
-  finding->suppressed =
-      g_strdup(found->allowed ? found->allowed
-                              : oakum_secret_allowed(rule->id, scan->file,
-                                                     scan->config ? scan->config->kept : 0));
+  finding->suppressed = g_strdup(found->allowed ? found->allowed : allowed_by_place(stream, rule));
   finding->code = g_strdup(rule->code);
   finding->match = same > 1 ? g_strdup_printf("%s #%u", match, same) : g_strdup(match);
   GString *why = g_string_new(NULL);
@@ -218,7 +232,9 @@ typedef struct {
   OakumSlice data;
   const SecretLiteral *literal;
   const Candidate *encoded; /* the literal that led to it; NULL: as it stands */
-  size_t begins;            /* ENCODED: where its characters begin in the buffer */
+  size_t begins, ends;      /* ENCODED: where its characters begin and end in the buffer */
+  guint depth;              /* how often `data` was encoded */
+  size_t decoded_to;        /* of what is encoded in `data` */
 } Look;
 
 static uint64_t line_of(const SecretStream *stream, size_t at)
@@ -246,14 +262,21 @@ static void on_hit(const SecretHit *hit, gpointer user)
   const Look *look = user;
   SecretStream *stream = look->stream;
   const SecretConfig *config = stream->scan->config;
+  const SecretRule *rule = &oakum_secret_rules[hit->rule];
+  /* programs hold keys, encoded, that they test themselves with */
+  if (look->encoded && rule->proof == SECRET_PROOF_DER && !(stream->places & 1u << SECRET_APP))
+    return;
   if ((config && config->disabled[hit->rule]) || !may_find(stream))
     return;
-  const SecretRule *rule = &oakum_secret_rules[hit->rule];
   size_t start = look->encoded ? look->begins + hit->start * 4 / 3 : hit->start,
          end = look->encoded ? look->begins + (hit->end + 2) * 4 / 3 : hit->end,
          hidden = hit->end - hit->start;
   if (rule->kind == SECRET_TOKEN)
     hidden -= MIN(hidden, look->literal->len);
+  if (look->encoded && stream->scan->ranges) { /* to be blotted out: all of it */
+    start = look->begins;
+    end = look->ends;
+  }
   Found found = {
       .rule = (int)hit->rule,
       .start = stream->base + start,
@@ -262,12 +285,17 @@ static void on_hit(const SecretHit *hit, gpointer user)
       .hash = oakum_bytes_hash(look->data.data + hit->start, hit->end - hit->start),
       .stars = rule->kind == SECRET_VALUE ? 8 : (guint)MIN(hidden, STARS_MAX),
       .said = hit->said,
-      .shown = look->literal->text,
+      .shown = (uint8_t)*look->literal->text < ' '
+                   ? "DER" /* no letters */
+                   : look->literal->text + strspn(look->literal->text, " "),
       .encoded = look->encoded != NULL,
+      .allowed = hit->doubt ? hit->doubt
+                            : oakum_secret_published((OakumSlice){look->data.data + hit->start,
+                                                                  hit->end - hit->start}),
   };
   if (rule->kind == SECRET_TOKEN && found.stars == 0)
     found.stars = 8;
-  if (config)
+  if (config && !found.allowed)
     found.allowed = oakum_secret_own_allowed(config, NULL, stream->scan->file, look->data,
                                              hit->start, hit->end);
   if (config && !found.allowed)
@@ -352,19 +380,7 @@ static void confirm(Look *look, size_t at)
   SecretStream *stream = look->stream;
   if (may_work(stream->scan))
     oakum_secret_confirm(stream->scan->table, look->literal, look->data, at, stream->places,
-                         stream->code, &stream->scan->work, on_hit, look);
-}
-
-static int on_decoded(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-                      void *user)
-{
-  Look *look = user;
-  (void)from;
-  (void)flags;
-  look->literal = &look->stream->scan->table->literals[id];
-  if (look->literal->base64 < 0)
-    confirm(look, (size_t)to - look->literal->len);
-  return 0;
+                         stream->code, stream->loose, &stream->scan->work, on_hit, look);
 }
 
 static int digit_of(uint8_t c)
@@ -383,25 +399,12 @@ static size_t joint(OakumSlice data, size_t at)
   return at - from;
 }
 
-static void decode(SecretStream *stream, OakumSlice data, const Candidate *candidate)
+/* What begins at `from`, in one piece or in lines; NULL: nothing that is worth it. `*to`: where it
+ * ends. */
+static GByteArray *decoded(SecretScan *scan, OakumSlice data, size_t from, size_t *to)
 {
-  static const size_t into[] = {0, 2, 3}; /* a group, for that many bytes of it in front */
-  SecretScan *scan = stream->scan;
-  const SecretLiteral *literal = &scan->table->literals[candidate->literal];
-  size_t skip = into[literal->base64], group = candidate->at, line = 0;
-  if (group < skip)
-    group += 4;
-  group -= skip;
-  uint64_t *to = &stream->decoded_to[(stream->base + group) & 3];
-  if (stream->base + candidate->at < *to || !may_work(scan))
-    return;
-  size_t from = group;
-  while (from >= 4 && group - from < RUN_BACK && digit_of(data.data[from - 1]) &&
-         digit_of(data.data[from - 2]) && digit_of(data.data[from - 3]) &&
-         digit_of(data.data[from - 4]))
-    from -= 4;
   g_autoptr(GByteArray) text = g_byte_array_new();
-  size_t at = from;
+  size_t at = from, line;
   while (at < data.len && text->len < OAKUM_SECRET_WINDOW) {
     size_t run = at;
     while (run < data.len && digit_of(data.data[run]) && text->len + run - at < OAKUM_SECRET_WINDOW)
@@ -414,18 +417,151 @@ static void decode(SecretStream *stream, OakumSlice data, const Candidate *candi
       break;
     at += gap;
   }
-  *to = stream->base + at;
+  *to = at;
   scan->work += text->len;
   if (text->len < RUN_MIN)
+    return NULL;
+  return oakum_secret_base64(text->data, text->len % 4 == 1 ? text->len - 1 : text->len);
+}
+
+/* The group of four that the literal at `at`, encoded `behind` bytes after a group's begin, begins
+ * in. */
+static size_t group_of(size_t at, int behind)
+{
+  static const size_t into[] = {0, 2, 3}; /* a group, for that many bytes of it in front */
+  size_t skip = into[behind];
+  return (at < skip ? at + 4 : at) - skip;
+}
+
+/* Groups in front that belong to the same text. */
+static size_t go_back(OakumSlice data, size_t group)
+{
+  size_t from = group;
+  while (from >= 4 && group - from < RUN_BACK && digit_of(data.data[from - 1]) &&
+         digit_of(data.data[from - 2]) && digit_of(data.data[from - 3]) &&
+         digit_of(data.data[from - 4]))
+    from -= 4;
+  return from;
+}
+
+static int on_decoded(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+                      void *user);
+
+static void look_into(const Look *outer, size_t begins, const GByteArray *plain)
+{
+  SecretScan *scan = outer->stream->scan;
+  Look look = *outer;
+  look.data = (OakumSlice){plain->data, plain->len};
+  look.begins = begins;
+  look.depth++;
+  (void)hs_scan(scan->table->databases[outer->stream->set], (const char *)plain->data, plain->len,
+                0, scan->scratch[look.depth], on_decoded, &look);
+}
+
+/* What is encoded may be encoded in it once more. */
+static int on_decoded(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+                      void *user)
+{
+  Look *look = user;
+  SecretScan *scan = look->stream->scan;
+  (void)from;
+  (void)flags;
+  look->literal = &scan->table->literals[id];
+  size_t at = (size_t)to - look->literal->len, end;
+  if (look->literal->base64 < 0) {
+    confirm(look, at);
+    return 0;
+  }
+  size_t group = group_of(at, look->literal->base64);
+  if (look->depth + 1 >= G_N_ELEMENTS(scan->scratch) || group < look->decoded_to || !may_work(scan))
+    return 0;
+  g_autoptr(GByteArray) plain = decoded(scan, look->data, go_back(look->data, group), &end);
+  look->decoded_to = end;
+  if (plain)
+    look_into(look, look->begins, plain);
+  return 0;
+}
+
+static void decode(SecretStream *stream, OakumSlice data, const Candidate *candidate)
+{
+  SecretScan *scan = stream->scan;
+  size_t group = group_of(candidate->at, scan->table->literals[candidate->literal].base64), end;
+  uint64_t *to = &stream->decoded_to[(stream->base + group) & 3];
+  if (stream->base + candidate->at < *to || !may_work(scan))
     return;
-  g_autoptr(GByteArray) plain =
-      oakum_secret_base64(text->data, text->len % 4 == 1 ? text->len - 1 : text->len);
-  if (!plain)
+  size_t from = go_back(data, group);
+  g_autoptr(GByteArray) plain = decoded(scan, data, from, &end);
+  *to = stream->base + end;
+  Look look = {.stream = stream, .encoded = candidate, .ends = end};
+  if (plain)
+    look_into(&look, from, plain);
+}
+
+/* A text, and none of a chance; one of two bytes a character becomes one of one. */
+static gboolean is_text(GByteArray *plain)
+{
+  guint n = MIN(plain->len, 64), shown = 0, zeros = 0;
+  for (guint i = 0; i < n; i++) {
+    uint8_t c = plain->data[i];
+    shown += (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
+    zeros += i % 2 == 1 && c == 0;
+  }
+  if (zeros < n / 2 || n < 16)
+    return shown >= n - n / 16;
+  for (guint i = 0; i < plain->len / 2; i++)
+    plain->data[i] = plain->data[2 * i + 1] == 0 ? plain->data[2 * i] : 0xff;
+  g_byte_array_set_size(plain, plain->len / 2);
+  return TRUE;
+}
+
+static void look_at_run(SecretStream *stream, OakumSlice data, size_t from, size_t *end)
+{
+  g_autoptr(GByteArray) head = oakum_secret_base64(data.data + from, RUN_LEAST - 4);
+  if (!head || !is_text(head))
     return;
-  Look look = {
-      .stream = stream, .data = {plain->data, plain->len}, .encoded = candidate, .begins = from};
-  (void)hs_scan(scan->table->databases[stream->set], (const char *)plain->data, plain->len, 0,
-                scan->scratch[1], on_decoded, &look);
+  g_autoptr(GByteArray) plain = decoded(stream->scan, data, from, end);
+  Candidate origin = {0, from};
+  Look look = {.stream = stream, .encoded = &origin, .ends = *end};
+  if (!plain || !is_text(plain))
+    return;
+  look_into(&look, from, plain);
+  gboolean again = TRUE;
+  for (guint i = 0; i < plain->len && again; i++)
+    again = digit_of(plain->data[i]) || strchr("=\r\n", plain->data[i]) != NULL;
+  if (!again)
+    return;
+  size_t to;
+  g_autoptr(GByteArray) inner =
+      decoded(stream->scan, (OakumSlice){plain->data, plain->len}, 0, &to);
+  if (inner && is_text(inner))
+    look_into(&look, from, inner);
+}
+
+/* Texts of an application may hold others that are encoded as a whole, with names in them that mark
+ * no secret by themselves: every run of base64 that is a text is looked into. */
+static void look_at_runs(SecretStream *stream, gboolean last)
+{
+  OakumSlice data = {stream->buffer, stream->len};
+  size_t at = stream->runs_to > stream->base ? (size_t)(stream->runs_to - stream->base) : 0;
+  while (at + RUN_LEAST <= data.len && may_work(stream->scan)) {
+    size_t back = at + RUN_LEAST;
+    while (back > at && digit_of(data.data[back - 1]))
+      back--;
+    if (back > at) { /* no run is there; where one may be */
+      at = back;
+      continue;
+    }
+    size_t end = at + RUN_LEAST;
+    while (end < data.len && digit_of(data.data[end]))
+      end++;
+    if (end == data.len && !last && end - at < OAKUM_SECRET_BACK / 2)
+      break; /* it goes on */
+    if (at > 0 && data.data[at - 1] == '\\' && strchr("nrt", data.data[at]))
+      at++;
+    look_at_run(stream, data, at, &end);
+    at = MAX(end, at + 1);
+  }
+  stream->runs_to = stream->base + at;
 }
 
 static void look_at(SecretStream *stream, const Candidate *candidate)
@@ -505,6 +641,8 @@ static void scan_buffer(SecretStream *stream, gboolean last)
     if (done != HS_SUCCESS && done != HS_SCAN_TERMINATED)
       oakum_secret_scan_incomplete(scan, "Vectorscan failed");
   }
+  if (stream->places & 1u << SECRET_APP)
+    look_at_runs(stream, last);
   scan_own(stream, stream->scanned, last);
   stream->scanned = stream->len;
   if (last)
@@ -580,9 +718,8 @@ static void judge(SecretStream *stream)
   g_autofree uint8_t *head = g_memdup2(stream->buffer, stream->len);
   size_t len = stream->len;
   stream->begun = TRUE;
-  if (stream->depth < OAKUM_SECRET_DEPTH_MAX)
-    stream->unpack =
-        oakum_secret_unpack_new(stream->scan, stream->path, (OakumSlice){head, len}, stream->depth);
+  stream->unpack =
+      oakum_secret_unpack_new(stream->scan, stream->path, (OakumSlice){head, len}, stream->depth);
   if (stream->unpack) {
     stream->len = 0;
     if (oakum_secret_unpack_bytes(stream->unpack, head, len))
@@ -597,11 +734,16 @@ static void judge(SecretStream *stream)
   size_t skip = stream->wide ? 2 : 0;
   gboolean binary = !stream->wide && memchr(head, 0, MIN(len, BINARY_HEAD)) != NULL;
   stream->places = binary ? 1u << SECRET_ANY : oakum_secret_places(stream->path);
+  if (stream->member && g_str_has_prefix(stream->member, "usr/")) /* of a package */
+    stream->places &= oakum_secret_places(stream->member);
   stream->set = stream->places & (1u << SECRET_APP | 1u << SECRET_SHADOW | 1u << SECRET_HTPASSWD |
                                   1u << SECRET_NETRC | 1u << SECRET_PGPASS | 1u << SECRET_PYPIRC |
                                   1u << SECRET_MAVEN)
                     ? SECRET_SET_ALL
                     : SECRET_SET_CORE;
+  stream->loose = len > 16 && memcmp(head, "SQLite format 3", 16) == 0;
+  if (stream->loose)
+    stream->places |= 1u << SECRET_TEXT;
   stream->code = oakum_secret_is_code(stream->path);
   add_raw(stream, head + skip, len - skip);
 }
@@ -622,12 +764,15 @@ void oakum_secret_stream_begin(SecretStream *stream, const char *path, const cha
   oakum_secret_stream_end(stream);
   stream->path = g_strdup(path);
   stream->where = g_strdup(where);
+  stream->member =
+      stream->where && g_str_has_prefix(where, "./") ? stream->where + 2 : stream->where;
   stream->begun = FALSE;
   stream->wide = 0;
   stream->odd = -1;
   stream->len = stream->scanned = 0;
   stream->base = stream->line = 0;
   memset(stream->decoded_to, 0, sizeof stream->decoded_to);
+  stream->runs_to = 0;
 }
 
 /* What cannot be unpacked is looked at as it is, from that block on. */
@@ -722,7 +867,7 @@ SecretScan *oakum_secret_scan_new(void)
   scan->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   if (!scan->table)
     return scan;
-  for (int i = 0; i < 2; i++)
+  for (size_t i = 0; i < G_N_ELEMENTS(scan->scratch); i++)
     for (int set = 0; set < SECRET_SETS; set++)
       if (hs_alloc_scratch(scan->table->databases[set], &scan->scratch[i]) != HS_SUCCESS)
         g_error("Vectorscan: out of memory");
@@ -735,7 +880,7 @@ void oakum_secret_scan_free(SecretScan *scan)
   if (!scan)
     return;
   oakum_secret_stream_free(scan->stream);
-  for (int i = 0; i < 2; i++)
+  for (size_t i = 0; i < G_N_ELEMENTS(scan->scratch); i++)
     hs_free_scratch(scan->scratch[i]);
   hs_free_scratch(scan->own);
   g_ptr_array_unref(scan->findings);

@@ -2,54 +2,10 @@
  * own. Nothing is held but the one buffer of that stream, and what a format looks back at. What an
  * archive's own tools would refuse is looked at as it is; nobody is told, for nobody can unpack it.
  */
-#include "inspect/secret-private.h"
+#include "inspect/secret-unpack-private.h"
 #include <string.h>
 
-#define BLOCK 512u
 #define ZIP_HEAD 30u
-#define HEAD_MAX 4096u
-
-typedef enum {
-  UNPACK_GZIP,
-  UNPACK_ZLIB,
-  UNPACK_OTHER, /* zstd, xz, bzip2 */
-  UNPACK_TAR,
-  UNPACK_ZIP,
-  UNPACK_PACK
-} Kind;
-typedef enum {
-  AT_HEAD,    /* `need` bytes are gathered in `head`, then `next` is called */
-  AT_STORED,  /* `left` bytes go to the stream, or are passed over */
-  AT_DEFLATE, /* the inflater says when it ends */
-  AT_OTHER,   /* the unpacker does */
-  AT_SEARCH,  /* zip: the next header, behind a descriptor */
-  AT_END,     /* what follows is of no interest */
-} State;
-
-struct SecretUnpack {
-  SecretScan *scan;
-  Kind kind;
-  State state;
-  char *path;
-  SecretStream *stream;
-  OakumInflater *inflater;
-  OakumUnpacker *other;
-  guint8 head[HEAD_MAX];
-  size_t have, need;
-  uint64_t left;
-  size_t pad;          /* tar: behind the content */
-  gboolean open;       /* content goes to the stream */
-  gboolean descriptor; /* zip: one follows the content */
-  gboolean (*next)(SecretUnpack *unpack);
-  char *long_name;  /* tar: of the next entry */
-  gboolean naming;  /* tar: content is that name */
-  uint32_t objects; /* pack: to come */
-  int type;         /* pack: of the object */
-  uint64_t in, out; /* OTHER: bytes so far */
-  guint sealed;     /* zip: members that only a password opens */
-  char *first;      /* of them; NULL: there is none */
-  gboolean unread;  /* zip: a member of a method that is not read was told */
-};
 
 static uint32_t le16(const uint8_t *at)
 {
@@ -63,7 +19,7 @@ static uint32_t le32(const uint8_t *at)
 
 /* ---- what comes out
  * -------------------------------------------------------------------------------- */
-static void open_member(SecretUnpack *unpack, const char *name)
+void oakum_secret_member_open(SecretUnpack *unpack, const char *name)
 {
   g_autofree char *path = *name ? g_strconcat(unpack->path, "/", name, NULL) : g_strdup("");
   oakum_secret_stream_begin(unpack->stream, unpack->kind <= UNPACK_OTHER ? name : path,
@@ -71,7 +27,7 @@ static void open_member(SecretUnpack *unpack, const char *name)
   unpack->open = TRUE;
 }
 
-static void close_member(SecretUnpack *unpack)
+void oakum_secret_member_close(SecretUnpack *unpack)
 {
   if (unpack->open)
     oakum_secret_stream_end(unpack->stream);
@@ -89,92 +45,16 @@ static gboolean give(gpointer user, const void *data, size_t len)
     oakum_secret_scan_incomplete(unpack->scan, "it unpacks to so much that it is taken for a bomb");
     return FALSE;
   }
-  if (unpack->open)
-    oakum_secret_stream_bytes(unpack->stream, data, len);
-  return TRUE;
-}
-
-static void gather(SecretUnpack *unpack, size_t need, gboolean (*next)(SecretUnpack *unpack))
-{
-  unpack->state = AT_HEAD;
-  unpack->have = 0;
-  unpack->need = need;
-  unpack->next = next;
-}
-
-/* ---- tar: POSIX ustar, GNU's long names
- * ------------------------------------------------------------------ */
-static gboolean tar_number(const uint8_t *field, size_t len, uint64_t *out)
-{
-  uint64_t value = 0;
-  if (field[0] & 0x80) {
-    for (size_t i = 1; i < len; i++) {
-      if (value >> 55)
-        return FALSE;
-      value = value << 8 | field[i];
+  const uint8_t *text = data;
+  if (unpack->kind == UNPACK_ZLIB && unpack->out == len) { /* "blob 12", NUL: the object's header */
+    const uint8_t *end = memchr(text, 0, MIN(len, 32));
+    if (end) {
+      len -= (size_t)(end + 1 - text);
+      text = end + 1;
     }
-    *out = value;
-    return TRUE;
   }
-  for (size_t i = 0; i < len && field[i] && field[i] != ' '; i++) {
-    if (field[i] < '0' || field[i] > '7')
-      return FALSE;
-    value = value << 3 | (uint64_t)(field[i] - '0');
-  }
-  *out = value;
-  return TRUE;
-}
-
-static gboolean tar_sum_fits(const uint8_t *block)
-{
-  uint64_t told;
-  uint32_t sum = 0;
-  const uint8_t *field = block + 148;
-  while (*field == ' ' && field < block + 155)
-    field++;
-  if (!tar_number(field, (size_t)(block + 156 - field), &told))
-    return FALSE;
-  for (guint i = 0; i < BLOCK; i++)
-    sum += i >= 148 && i < 156 ? ' ' : block[i];
-  return told == sum;
-}
-
-static gboolean tar_next(SecretUnpack *unpack)
-{
-  const uint8_t *block = unpack->head;
-  uint64_t size;
-  close_member(unpack);
-  if (unpack->naming) {
-    g_free(unpack->long_name);
-    unpack->long_name = g_strndup((const char *)block, unpack->need);
-    unpack->naming = FALSE;
-    gather(unpack, BLOCK, tar_next);
-    return TRUE;
-  }
-  if (block[0] == 0) {
-    unpack->state = AT_END;
-    return TRUE;
-  }
-  if (!tar_sum_fits(block) || !tar_number(block + 124, 12, &size) ||
-      size > OAKUM_LAYER_UNPACKED_MAX)
-    return FALSE;
-  g_autofree char *name = g_strndup((const char *)block, 100),
-                  *prefix = memcmp(block + 257, "ustar\0", 6) == 0
-                                ? g_strndup((const char *)block + 345, 155)
-                                : g_strdup(""),
-                  *full = unpack->long_name ? g_steal_pointer(&unpack->long_name)
-                          : *prefix         ? g_strconcat(prefix, "/", name, NULL)
-                                            : g_strdup(name);
-  unpack->pad = (size_t)((BLOCK - size % BLOCK) % BLOCK);
-  if (block[156] == 'L' && size + unpack->pad <= HEAD_MAX && size > 0) {
-    gather(unpack, (size_t)size + unpack->pad, tar_next);
-    unpack->naming = TRUE;
-    return TRUE;
-  }
-  if (block[156] == '0' || block[156] == 0 || block[156] == '7')
-    open_member(unpack, full);
-  unpack->state = AT_STORED;
-  unpack->left = size;
+  if (unpack->open)
+    oakum_secret_stream_bytes(unpack->stream, text, len);
   return TRUE;
 }
 
@@ -220,7 +100,7 @@ static gboolean zip_head(SecretUnpack *unpack)
     return memcmp(unpack->head, "PK", 2) == 0;
   }
   size_t rest = le16(unpack->head + 26) + le16(unpack->head + 28);
-  if (ZIP_HEAD + rest > HEAD_MAX)
+  if (ZIP_HEAD + rest > SECRET_HEAD_MAX)
     return FALSE;
   unpack->need = ZIP_HEAD + rest;
   unpack->next = zip_name;
@@ -258,18 +138,18 @@ static gboolean zip_name(SecretUnpack *unpack)
   unpack->descriptor = flags & 8;
   g_autofree char *name = g_strndup((const char *)head + ZIP_HEAD, name_len);
   OakumCompression other = sealed ? OAKUM_COMPRESSION_NONE : zip_method(method);
-  close_member(unpack);
+  oakum_secret_member_close(unpack);
   if (sealed && unpack->sealed++ == 0)
     unpack->first = g_strdup(name);
   unpack->left = later ? UINT64_MAX : size;
   if (method == 8 && !sealed) {
-    open_member(unpack, name);
+    oakum_secret_member_open(unpack, name);
     oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_RAW);
     unpack->state = AT_DEFLATE;
     return TRUE;
   }
   if (other != OAKUM_COMPRESSION_NONE) {
-    open_member(unpack, name);
+    oakum_secret_member_open(unpack, name);
     begin_other(unpack, other, FALSE);
     return TRUE;
   }
@@ -285,7 +165,7 @@ static gboolean zip_name(SecretUnpack *unpack)
     return TRUE;
   }
   if (method == 0 && !sealed)
-    open_member(unpack, name);
+    oakum_secret_member_open(unpack, name);
   unpack->state = AT_STORED;
   unpack->left = size;
   return TRUE;
@@ -297,20 +177,20 @@ static gboolean pack_begin(SecretUnpack *unpack);
 
 static gboolean pack_object(SecretUnpack *unpack)
 {
-  close_member(unpack);
+  oakum_secret_member_close(unpack);
   if (unpack->objects == 0) {
     unpack->state = AT_END;
     return TRUE;
   }
   unpack->objects--;
-  gather(unpack, 1, pack_begin);
+  secret_gather(unpack, 1, pack_begin);
   return TRUE;
 }
 
 static gboolean pack_inflate(SecretUnpack *unpack)
 {
   if (unpack->type != 2) /* trees hold names and digests */
-    open_member(unpack, "");
+    oakum_secret_member_open(unpack, "");
   oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_ZLIB);
   unpack->state = AT_DEFLATE;
   return TRUE;
@@ -333,9 +213,9 @@ static gboolean pack_begin(SecretUnpack *unpack)
   }
   unpack->type = unpack->head[0] >> 4 & 7;
   if (unpack->type == 6)
-    gather(unpack, 1, pack_offset);
+    secret_gather(unpack, 1, pack_offset);
   else if (unpack->type == 7)
-    gather(unpack, 20, pack_inflate);
+    secret_gather(unpack, 20, pack_inflate);
   else
     return unpack->type != 0 && unpack->type != 5 && pack_inflate(unpack);
   return TRUE;
@@ -376,7 +256,7 @@ static OakumCompression other_of(OakumSlice head)
              : kind;
 }
 
-static gboolean judge(const char *path, OakumSlice head, Kind *kind)
+static gboolean judge(const char *path, OakumSlice head, SecretUnpackKind *kind)
 {
   const uint8_t *data = head.data;
   if (other_of(head) != OAKUM_COMPRESSION_NONE)
@@ -385,14 +265,12 @@ static gboolean judge(const char *path, OakumSlice head, Kind *kind)
     *kind = UNPACK_GZIP;
   else if (head.len > ZIP_HEAD && memcmp(data, "PK\3\4", 4) == 0)
     *kind = UNPACK_ZIP;
-  else if (head.len > 262 - 1 && memcmp(data + 257, "ustar", 5) == 0)
-    *kind = UNPACK_TAR;
   else if (head.len > 12 && memcmp(data, "PACK\0\0\0", 7) == 0 && (data[7] == 2 || data[7] == 3))
     *kind = UNPACK_PACK;
   else if (head.len > 2 && data[0] == 0x78 && (data[0] << 8 | data[1]) % 31 == 0 && is_loose(path))
     *kind = UNPACK_ZLIB;
   else
-    return FALSE;
+    return oakum_secret_members_judge(head, kind);
   return TRUE;
 }
 
@@ -412,39 +290,56 @@ static char *inner_name(const char *path)
   return g_strdup(path);
 }
 
+/* What other programs unpack. */
+static gboolean unread_form(OakumSlice head)
+{
+  return (head.len > 32 && memcmp(head.data, "7z\xbc\xaf\x27\x1c", 6) == 0) ||
+         (head.len > 32 && memcmp(head.data, "Rar!\x1a\x07", 6) == 0);
+}
+
 SecretUnpack *oakum_secret_unpack_new(SecretScan *scan, const char *path, OakumSlice head,
                                       guint depth)
 {
-  Kind kind;
-  if (!judge(path, head, &kind))
+  SecretUnpackKind kind;
+  if (!judge(path, head, &kind)) {
+    if (unread_form(head))
+      oakum_secret_scan_incomplete(scan, "it is an archive of a form that is not read (7z, rar)");
     return NULL;
+  }
+  if (depth >= OAKUM_SECRET_DEPTH_MAX) {
+    oakum_secret_scan_incomplete(scan, "archives lie in each other deeper than is looked");
+    return NULL;
+  }
   SecretUnpack *unpack = g_new0(SecretUnpack, 1);
   unpack->scan = scan;
   unpack->kind = kind;
   unpack->path = g_strdup(path);
   unpack->stream = oakum_secret_stream_new(scan, depth + 1);
-  if (kind != UNPACK_TAR && kind != UNPACK_OTHER)
+  if (kind == UNPACK_GZIP || kind == UNPACK_ZLIB || kind == UNPACK_ZIP || kind == UNPACK_PACK)
     unpack->inflater =
         oakum_inflater_new(kind == UNPACK_GZIP ? OAKUM_DEFLATE_GZIP : OAKUM_DEFLATE_ZLIB);
   g_autofree char *inner = inner_name(path);
   switch (kind) {
   case UNPACK_GZIP:
   case UNPACK_ZLIB:
-    open_member(unpack, kind == UNPACK_ZLIB ? "" : inner);
+    oakum_secret_member_open(unpack, kind == UNPACK_ZLIB ? "" : inner);
     unpack->state = AT_DEFLATE;
     break;
   case UNPACK_OTHER:
-    open_member(unpack, inner);
+    oakum_secret_member_open(unpack, inner);
     begin_other(unpack, other_of(head), TRUE);
     break;
   case UNPACK_TAR:
-    gather(unpack, BLOCK, tar_next);
+  case UNPACK_AR:
+  case UNPACK_CPIO:
+  case UNPACK_RPM:
+    oakum_secret_members_begin(unpack, head);
     break;
   case UNPACK_ZIP:
-    gather(unpack, ZIP_HEAD, zip_head);
+    secret_gather(unpack, ZIP_HEAD, zip_head);
     break;
   case UNPACK_PACK:
-    gather(unpack, 12, pack_head);
+    secret_gather(unpack, 12, pack_head);
     break;
   }
   return unpack;
@@ -456,10 +351,10 @@ static gboolean inflated(SecretUnpack *unpack)
   switch (unpack->kind) {
   case UNPACK_GZIP: /* another member may follow: it is the same content that goes on */
     oakum_inflater_begin(unpack->inflater, OAKUM_DEFLATE_GZIP);
-    gather(unpack, 2, NULL);
+    secret_gather(unpack, 2, NULL);
     return TRUE;
   case UNPACK_ZIP:
-    close_member(unpack);
+    oakum_secret_member_close(unpack);
     if (unpack->left != UINT64_MAX) { /* to where the next header is told to be */
       unpack->state = AT_STORED;
       return TRUE;
@@ -529,21 +424,19 @@ static size_t step(SecretUnpack *unpack, const uint8_t *data, size_t len)
     unpack->left -= n;
     if (unpack->left > 0)
       return n;
-    if (unpack->kind == UNPACK_TAR) {
+    if (unpack->kind != UNPACK_ZIP) {
       size_t pad = MIN(len - n, unpack->pad);
       unpack->pad -= pad;
       n += pad;
-      if (unpack->pad == 0) {
-        gather(unpack, BLOCK, tar_next);
-        close_member(unpack);
-      }
+      if (unpack->pad == 0)
+        oakum_secret_members_next(unpack);
       return n ? n : step(unpack, data, len);
     }
     if (unpack->descriptor)
       search(unpack);
     else
-      gather(unpack, ZIP_HEAD, zip_head);
-    close_member(unpack);
+      secret_gather(unpack, ZIP_HEAD, zip_head);
+    oakum_secret_member_close(unpack);
     return n ? n : step(unpack, data, len);
   case AT_DEFLATE: {
     gboolean bounded = unpack->kind == UNPACK_ZIP && unpack->left != UINT64_MAX;

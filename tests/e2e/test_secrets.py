@@ -85,6 +85,35 @@ def zip_member(name, data, method, flags=0):
     return struct.pack("<4s5H3I2H", b"PK\3\4", 20, flags, method, 0, 0, 0, len(data), len(data), len(name), 0) + name.encode() + data
 
 
+def deb_of(entries):
+    """A package of Debian: ar, and in it xz and tar."""
+    data = lzma.compress(tar_of(entries))
+    parts = [("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(tar_of([("./control", b"Package: a\n")]))), ("data.tar.xz", data)]
+    return b"!<arch>\n" + b"".join(b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name.encode(), 0, 0, 0, b"100644", len(part)) + part + b"\n" * (len(part) % 2) for name, part in parts)
+
+
+def cpio_of(entries, odc=False):
+    out = b""
+    for name, content in [*entries, ("TRAILER!!!", b"")]:
+        mode = 0o100644 if content else 0
+        if odc:
+            out += b"070707%06o%06o%06o%06o%06o%06o%06o%011o%06o%011o" % (0, 0, mode, 0, 0, 1, 0, 0, len(name) + 1, len(content)) + name.encode() + b"\0" + content
+            continue
+        out += b"070701" + b"".join(b"%08x" % field for field in (0, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0)) + name.encode() + b"\0"
+        out += bytes(-len(out) % 4) + content
+        out += bytes(-len(out) % 4)
+    return out
+
+
+def rpm_of(script, entries):
+    """Lead, signature, header with a script, and a payload."""
+    def part(data):
+        return b"\x8e\xad\xe8\1\0\0\0\0" + struct.pack(">II", 1, len(data)) + bytes(16) + data
+
+    signature = part(b"12345")
+    return b"\xed\xab\xee\xdb\3\0" + bytes(90) + signature + bytes(-len(signature) % 8) + part(b"name\0" + script + b"\0") + zstd_of(cpio_of(entries))
+
+
 def git_files(work, secret, packed):
     """The files below .git of a repository whose only trace of the secret is an older commit."""
     repo = work / ("packed" if packed else "loose")
@@ -158,9 +187,18 @@ def planted(tmp_path_factory):
              ("app/log.txt.xz", lzma.compress(f"t={plant('xz')}".encode(), preset=0)),
              ("app/methods.zip", zip_member("a", bz2.compress(f"t={plant('zip, bzip2')}".encode()), 12) +
               zip_member("b", zstd_of(f"t={plant('zip, zstd')}".encode()), 93) + zip_member("c", lzma.compress(f"t={plant('zip, xz')}".encode()), 95) + b"PK\1\2"),
-             ("app/back.tar.gz", gzip.compress(tar_of([("a", b"1"), ("in.zip", inner)])))]
+             ("app/back.tar.gz", gzip.compress(tar_of([("a", b"1"), ("in.zip", inner)]))),
+             ("app/p.deb", deb_of([("./opt/a.env", f"t={plant('deb')}\n".encode())])),
+             ("app/p.tgz", gzip.compress(tar_of([("p.deb", deb_of([("./opt/a.env", f"t={plant('deb in tar.gz')}\n".encode())]))]))),
+             ("app/p.rpm", rpm_of(f"echo {plant('rpm, script')}".encode(), [("./opt/a.env", f"t={plant('rpm')}\n".encode())])),
+             ("app/init.cpio", cpio_of([("early", b"1"), ("a.env", f"t={plant('cpio')}".encode())]) + bytes(700) +
+              gzip.compress(cpio_of([("b.env", f"t={plant('cpio behind cpio')}".encode())], True))),
+             ("app/twice.txt", b"x: " + base64.b64encode(base64.b64encode(f"the key {plant('base64 in base64')} of it".encode()))),
+             ("app/ps.txt", b"powershell -enc " + base64.b64encode(f"$t='{plant('base64 of UTF-16')}'".encode("utf-16-le"))),
+             ("app/rows.db", b"SQLite format 3\0" + bytes(200) + b"\3\x15token" + plant("sqlite").encode() + b"2026-01-01")]
     upper += git_files(work, plant("git, loose"), False) + git_files(work, plant("git, packed"), True)
-    config = {"config": {"Env": ["PATH=/bin", "T=" + plant("environment")], "Labels": {"note": plant("label")}, "Cmd": ["run", "--token=" + plant("command")]},
+    twice = base64.b64encode(base64.b64encode(f"t={plant('environment, encoded twice')}".encode())).decode()
+    config = {"config": {"Env": ["PATH=/bin", "T=" + plant("environment"), "X=" + twice], "Labels": {"note": plant("label")}, "Cmd": ["run", "--token=" + plant("command")]},
               "history": [{"created_by": f"/bin/sh -c curl -H 'x: {plant('history')}' https://host"}, {"created_by": "COPY . ."}]}
     docker_archive(work / "image.tar", [tar_of(lower), tar_of(upper)], config)
     reports = work / "reports"
@@ -187,14 +225,15 @@ def test_all_are_found(planted):
         by_file.setdefault(file, []).append(one)
     files = ["app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/wide.reg", "app/far.bin", "app/elf", "app/secret.yaml", "app/wrapped.txt",
              "app/lib.jar", "app/stored.zip", "app/streamed.zip", "app/log.gz", "app/back.tar", "app/back.tar.gz", "app/back.tar.xz", "app/back.tbz2", "app/back.tar.zst",
-             "app/log.txt.xz", "app/methods.zip"]
+             "app/log.txt.xz", "app/methods.zip", "app/p.deb", "app/p.tgz", "app/p.rpm", "app/init.cpio", "app/twice.txt", "app/ps.txt", "app/rows.db"]
     assert [f for f in files if f not in by_file] == []
     assert any(f.startswith("app-loose/.git/objects/") for f in by_file)
     assert any(f.startswith("app-packed/.git/objects/pack/") for f in by_file)
     settings = [one["why"] for one in by_file[""]]
     for place in ("the environment", "the labels", "the command", "the history"):
         assert any(place in why for why in settings), place
-    assert len(by_file["app/methods.zip"]) == 3 and len(secrets) == len(files) + 2 + 2 + 4
+    assert len(by_file["app/methods.zip"]) == 3 and len(by_file["app/p.rpm"]) == 2 and len(by_file["app/init.cpio"]) == 2
+    assert len(secrets) == len(files) + 2 + 2 + 4 + 2 + 1
     assert {f: by_file[f][0]["gone"] for f in ("app/plain.txt", "app/old.env", "app/replaced.env", "app/gone/deep.env", "app/elf")} == \
         {"app/plain.txt": False, "app/old.env": True, "app/replaced.env": True, "app/gone/deep.env": True, "app/elf": False}
     assert by_file["app/plain.txt"][0]["line"] == 3 and by_file["app/plain.txt"][0]["layer_index"] == 0
@@ -214,6 +253,8 @@ def test_none_stands_anywhere(planted):
             needles[text.encode()] = place
             for behind in range(3):
                 needles[base64.b64encode(b" " * behind + text.encode())[4:16]] = place
+    once = base64.b64encode(f"t={secrets['environment, encoded twice']}".encode())
+    needles[base64.b64encode(once)[8:40]] = needles[base64.b64encode(once)[-40:-8]] = "environment, encoded twice"
     shown = []
     for path in written:
         data = path.read_bytes()
@@ -246,6 +287,34 @@ def test_a_method_that_is_not_read_is_incomplete(tmp_path):
     result, done = scan_files(tmp_path, {"a.zip": zip_member("x", b"1234", 9) + zip_member("y", f"t={token('y')}".encode(), 0)})
     assert done.returncode == 3 and [s["id"] for s in result["secrets"]] == ["github-pat"]
     assert "compressed in a way that is not read" in done.stdout
+
+
+def test_what_is_not_unpacked_is_told(tmp_path):
+    """A form that nobody here reads, and archives deeper than is looked."""
+    inner = f"t={token('deep')}".encode()
+    for _ in range(8):
+        inner = gzip.compress(inner)
+    result, done = scan_files(tmp_path, {"a.gz": inner})
+    assert done.returncode == 0 and [s["id"] for s in result["secrets"]] == ["github-pat"]
+    _, done = scan_files(tmp_path, {"a.gz": gzip.compress(inner)})
+    assert done.returncode == 3 and "a.gz: not looked through for secrets to its end: archives lie in each other deeper than is looked" in done.stdout
+    _, done = scan_files(tmp_path, {"a.gz": b"1", "b.7z": b"7z\xbc\xaf\x27\x1c" + bytes(90)})
+    assert done.returncode == 3 and "an archive of a form that is not read (7z, rar)" in done.stdout
+
+
+def test_packages_that_lie_in_an_image(tmp_path):
+    """Judged by where their files would be."""
+    files = [("./usr/share/doc/a/x.env", f"t={token('doc')}".encode()), ("./usr/lib/python3/tests/x.env", f"t={token('tests')}".encode()),
+             ("./etc/app.conf", f"t={token('etc')}".encode())]
+    result, _ = scan_files(tmp_path, {"var/cache/apt/archives/a.deb": deb_of(files)})
+    assert sorted(str(s["suppressed"]) for s in result["secrets"]) == ["None", "documentation that a package brings", "what an installed library tests itself with"]
+
+
+def test_digits_that_do_not_fit(tmp_path):
+    right = token("wrong")
+    wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
+    result, done = scan_files(tmp_path, {"a.txt": f"x {wrong} y"}, "--fail-on", "low")
+    assert done.returncode == 0 and [s["suppressed"] for s in result["secrets"]] == ["its checksum digits do not fit: nobody was given it"]
 
 
 def test_a_bomb_is_told(tmp_path):
@@ -329,5 +398,5 @@ def test_no_whole_token_stands_in_the_repository():
         done = subprocess.run([os.environ["OAKUM"], "debug", "secrets", "--as", where, "-"], input=raw.encode(), capture_output=True)
         tokens = [line for line in done.stdout.decode().splitlines() if not re.search(r"\t(ansible-vault|symfony-secret|generic-secret|ssh2-private-key|gcp-service-account|"
                                                                                      r"putty-private-key|url-login|connection-string|netrc-login|[a-z-]*password|"
-                                                                                     r"[a-z-]*passphrase|docker-auth|basic-header|private-key)\t", line)]
+                                                                                     r"[a-z-]*passphrase|docker-auth|basic-header|private-key|curl-login|wifi-key)\t", line)]
         assert tokens == [], case.name
