@@ -138,11 +138,11 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
                                        "cred",   "sign",   "pat",    "webhook", "bot", "cookie",
                                        "client", "master", "bindpw", NULL};
   static const char *const harmless[] = {
-      "file",     "path",    "url",       "uri",     "dir",    "name",   "length", "_min",
-      "_max",     "count",   "ttl",       "expir",   "policy", "type",   "field",  "label",
-      "regex",    "pattern", "algorithm", "encod",   "hint",   "prompt", "reset",  "public",
-      "endpoint", "issuer",  "audience",  "version", "format", "header", "param",  "prefix",
-      "suffix",   "column",  "valid",     "exist",   NULL};
+      "file",   "path",     "url",       "uri",      "dir",     "name",   "length", "_min",
+      "_max",   "count",    "ttl",       "expir",    "policy",  "type",   "field",  "label",
+      "regex",  "pattern",  "algorithm", "encod",    "encrypt", "hint",   "prompt", "reset",
+      "public", "endpoint", "issuer",    "audience", "version", "format", "header", "param",
+      "prefix", "suffix",   "column",    "valid",    "exist",   NULL};
   /* "existingSecret", "checksum/secret": what is told there is of another thing */
   static const char *const elsewhere[] = {"existing", "checksum", "digest", NULL};
   OakumSlice data = m->data;
