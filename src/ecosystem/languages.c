@@ -125,9 +125,18 @@ static char *ubuntu_key(char **words, char **flavour)
   return release ? g_strconcat("Ubuntu:", release, NULL) : g_strdup("Ubuntu");
 }
 
+gboolean oakum_suse_whole(const char *release, const char *product)
+{
+  return strcmp(release, "12") == 0 &&
+         (strstr(product, "module") || strstr(product, "Module") ||
+          g_str_has_prefix(product, "packagehub") || strstr(product, "Package Hub"));
+}
+
 static char *suse_key(const char *rest, char **product)
 {
   g_autofree char *release = suse_release(rest);
+  if (g_strcmp0(release, "12.0") == 0 && oakum_suse_whole("12", rest))
+    release[2] = 0;
   gboolean micro = strstr(rest, "Micro") != NULL;
   if (product)
     *product = g_strdup(rest);

@@ -193,10 +193,14 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
   }
   gboolean rpm = strcmp(rule->type, "rpm") == 0;
   const char *of_source = rule->as_installed ? p->version : source;
-  Query queries[2] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
-                      {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
+  g_autofree char *all_packs =
+      g_str_has_prefix(ecosystem, "SUSE:") ? g_strndup(ecosystem, strcspn(ecosystem, ".")) : NULL;
+  Query queries[4] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+                      {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE},
+                      {all_packs, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+                      {all_packs, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
   use(m, ecosystem);
-  return judge_package(m, p, queries, 2, error);
+  return judge_package(m, p, queries, all_packs ? 4 : 2, error);
 }
 
 /* Built by the distribution as a part of one of its packages: its data speaks of it. */
