@@ -335,6 +335,16 @@ static char *purl_name(const char *purl, char **version)
   return g_strndup(purl, *version ? (gsize)(at - purl) : n);
 }
 
+/* OpenVEX 0.2: an id, or identifiers of these kinds; before that the text itself. */
+static const char *vex_product(const json_t *one)
+{
+  const char *keys[] = {"purl", "cpe23", "cpe22"}, *product = json_string_value(one);
+  product = product ? product : oakum_text_of(one, "@id");
+  for (size_t i = 0; !product && i < G_N_ELEMENTS(keys); i++)
+    product = oakum_text_of(json_object_get(one, "identifiers"), keys[i]);
+  return product;
+}
+
 static void add_product(OakumIngest *in, const Vex *vex, const OakumAdvisory *base,
                         const char *product, const char *component)
 {
@@ -363,8 +373,8 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
                *products = json_object_get(json, "products");
   const char *id = json_is_string(vulnerability) ? json_string_value(vulnerability)
                                                  : oakum_text_of(vulnerability, "name");
-  if (!id)
-    id = oakum_text_of(vulnerability, "@id");
+  if (!id && (id = oakum_text_of(vulnerability, "@id")) && strstr(id, "://"))
+    id = strrchr(id, '/') + 1; /* an IRI, of which the last part may be a name */
   gboolean known;
   const char *ids[] = {id, NULL};
   /* A document replaces itself, whatever it was called in it before: by the name of its file. */
@@ -382,16 +392,13 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
   e.modified = date;
   for (size_t i = 0; i < json_array_size(products); i++) {
     const json_t *one = json_array_get(products, i), *parts = json_object_get(one, "subcomponents");
-    const char *product = json_is_string(one) ? json_string_value(one) : oakum_text_of(one, "@id");
-    const json_t *other = json_object_get(one, "identifiers");
-    if (!product) /* OpenVEX 0.2: an id, or identifiers of these kinds */
-      product = oakum_text_of(other, "purl");
-    if (!product)
-      product = oakum_text_of(other, "cpe23");
+    const char *product = vex_product(one);
+    if (json_array_size(parts) == 0) /* of OpenVEX 0.0.1: of all its products */
+      parts = json_object_get(json, "subcomponents");
     if (!product || !*product)
       return oakum_feed_invalid(error, "%s: a product without id", id);
     for (size_t k = 0; k < json_array_size(parts); k++)
-      add_product(in, vex, &e, product, oakum_text_of(json_array_get(parts, k), "@id"));
+      add_product(in, vex, &e, product, vex_product(json_array_get(parts, k)));
     if (json_array_size(parts) == 0)
       add_product(in, vex, &e, product, NULL);
   }
