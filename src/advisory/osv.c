@@ -198,12 +198,15 @@ static const struct {
               {"end_of_life", OAKUM_STATUS_END_OF_LIFE},
               {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION}};
 
-static OakumAdvisoryStatus status_of(const json_t *specific, const GArray *ranges,
-                                     const GPtrArray *fixes, gboolean versions)
+static OakumAdvisoryStatus status_of(const json_t *specific, const json_t *own,
+                                     const GArray *ranges, const GPtrArray *fixes,
+                                     gboolean versions)
 {
   const char *word = oakum_text_of(specific, "status");
   if (!word)
     word = oakum_text_of(specific, "last_event");
+  if (g_strcmp0(oakum_text_of(own, "urgency"), "end-of-life") == 0) /* Debian's */
+    word = "end_of_life";
   for (size_t i = 0; word && i < G_N_ELEMENTS(states); i++)
     if (strcmp(word, states[i].word) == 0)
       return states[i].status;
@@ -304,7 +307,8 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   e.n_ranges = list->len;
   e.versions = (const char **)listed->pdata;
   e.fixes = (const char **)fixes->pdata;
-  e.status = status_of(specific, list, fixes, listed->len > 1);
+  e.status = status_of(specific, json_object_get(affected, "ecosystem_specific"), list, fixes,
+                       listed->len > 1);
   e.flavour = flavour;
   e.product = product;
   g_autofree char *fix_date = oakum_feed_date(oakum_text_of(specific, "changelog_date"));

@@ -202,12 +202,14 @@ static void add_metrics(const json_t *metrics, OakumCvss *cvss, guint max, Oakum
                                         {"cvssMetricV31", "CVSS_V3"},
                                         {"cvssMetricV30", "CVSS_V3"},
                                         {"cvssMetricV2", "CVSS_V2"}};
-  for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
+  for (size_t n = 0; n < 2 * G_N_ELEMENTS(keys); n++) { /* NVD's own in front of what others gave */
+    size_t k = n / 2;
     const json_t *list = json_object_get(metrics, keys[k][0]);
     for (size_t i = 0; i < json_array_size(list) && v->n_cvss < max; i++) {
       const json_t *one = json_array_get(list, i);
       const char *vector = oakum_text_of(json_object_get(one, "cvssData"), "vectorString");
-      if (!vector)
+      gboolean secondary = g_strcmp0(oakum_text_of(one, "type"), "Secondary") == 0;
+      if (!vector || secondary != (n % 2 == 1))
         continue;
       cvss[v->n_cvss++] = (OakumCvss){keys[k][1], vector, oakum_text_of(one, "source")};
       if (v->severity == OAKUM_SEVERITY_UNKNOWN)
@@ -282,6 +284,8 @@ static gboolean read_nvd(OakumIngest *in, gpointer user, const char *parent, con
     const json_t *nodes = json_object_get(json_array_get(configurations, i), "nodes");
     for (size_t n = 0; n < json_array_size(nodes); n++) {
       const json_t *node = json_array_get(nodes, n), *list = json_object_get(node, "cpeMatch");
+      if (json_is_true(json_object_get(node, "negate")))
+        continue; /* what must not be there */
       for (size_t m = 0; m < json_array_size(list); m++)
         if (!add_match(in, kept->feed, id, kept->modified, json_array_get(list, m), error))
           return FALSE;

@@ -215,18 +215,11 @@ static const char *csaf_name(const json_t *product)
   return purl ? purl : text_of(helper, "cpe");
 }
 
-/* What a branch says of versions: a range, or the one version where the purl does not have it. */
-static char *csaf_range(const json_t *branch, const char *purl)
+/* The name of a branch that is a range of versions; else the purl says which version it is. */
+static const char *csaf_range(const json_t *branch)
 {
-  const char *category = text_of(branch, "category"), *name = text_of(branch, "name");
-  if (!name || !g_str_has_prefix(purl, "pkg:"))
-    return NULL;
-  if (g_strcmp0(category, "product_version_range") == 0)
-    return g_strdup(name);
-  const char *slash = strrchr(purl, '/');
-  gboolean version = g_ascii_isdigit(*name) || (*name == 'v' && g_ascii_isdigit(name[1]));
-  return g_strcmp0(category, "product_version") == 0 && version && slash && !strchr(slash + 1, '@')
-             ? g_strconcat("=", name, NULL)
+  return g_strcmp0(text_of(branch, "category"), "product_version_range") == 0
+             ? text_of(branch, "name")
              : NULL;
 }
 
@@ -248,11 +241,11 @@ static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *who
                  *branches = json_object_get(node, "branches"),
                  *product = json_object_get(node, "product");
     const char *purl = csaf_name(product), *id = text_of(product, "product_id");
-    char *range = purl && id ? csaf_range(node, purl) : NULL;
+    const char *range = purl && id ? csaf_range(node) : NULL;
     if (purl && id)
       g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
     if (range)
-      g_hash_table_insert(ranges, (gpointer)id, range);
+      g_hash_table_insert(ranges, (gpointer)id, (gpointer)range);
     json_array_foreach(branches, i, one) g_ptr_array_add(open, (gpointer)one);
   }
   /* "component as part of platform": the component is what is installed */
@@ -267,7 +260,7 @@ static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *who
       g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
     const char *range = part ? g_hash_table_lookup(ranges, part) : NULL;
     if (id && range)
-      g_hash_table_insert(ranges, (gpointer)id, g_strdup(range));
+      g_hash_table_insert(ranges, (gpointer)id, (gpointer)range);
     if (id && purl && whole && g_hash_table_contains(purls, whole))
       g_hash_table_insert(wholes, (gpointer)id, g_hash_table_lookup(purls, whole));
   }
@@ -325,7 +318,7 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
                                        "first_fixed"};
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL),
                         wholes = oakum_str_map_new(NULL, NULL),
-                        ranges = oakum_str_map_new(NULL, g_free);
+                        ranges = oakum_str_map_new(NULL, NULL);
   const json_t *tracking = json_object_get(json_object_get(json, "document"), "tracking");
   r->time = seconds_of(text_of(tracking, "current_release_date"), 0);
   const json_t *tree = json_object_get(json, "product_tree"),
