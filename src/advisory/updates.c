@@ -23,6 +23,8 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
   }
   if ((at = strstr(release, ".fc")) && g_ascii_isdigit(at[3]))
     return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 3, "0123456789"), at + 3);
+  if ((at = strstr(release, ".module_f")) && g_ascii_isdigit(at[9]))
+    return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 9, "0123456789"), at + 9);
   const char *name =
       g_str_has_prefix(id, "ALSA") || g_str_has_prefix(id, "ALBA") || g_str_has_prefix(id, "ALEA")
           ? "AlmaLinux"

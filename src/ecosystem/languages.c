@@ -172,8 +172,8 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
     return redhat_key(words, colon + 1, product);
   if (strcmp(words[0], "SUSE") == 0)
     return suse_key(colon + 1, product);
-  if (strcmp(words[0], "Maven") == 0)
-    return g_strdup("Maven");
+  if (language_of_key(words[0])) /* "Packagist:https://packages.drupal.org/8": a registry of it */
+    return g_strdup(words[0]);
   if (strcmp(words[0], "openSUSE") == 0 && g_str_has_prefix(colon + 1, "Leap Micro"))
     return suse_key(colon + 1, product);
   for (size_t i = 0; i < G_N_ELEMENTS(by_major); i++)
@@ -182,9 +182,25 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
   return g_strdup(ecosystem);
 }
 
+/* The URL of a repository in whichever form: "https://github.com/Apple/swift-nio.git" is
+ * "github.com/apple/swift-nio". */
+static char *plain_url(const char *url)
+{
+  const char *scheme = strstr(url, "://");
+  g_autofree char *low = g_ascii_strdown(scheme ? scheme + 3 : url, -1);
+  size_t n = strlen(low);
+  while (n > 0 && low[n - 1] == '/')
+    n--;
+  if (n > 4 && strncmp(low + n - 4, ".git", 4) == 0)
+    n -= 4;
+  return g_strndup(low, n);
+}
+
 char *oakum_ecosystem_package(const char *key, const char *name)
 {
   const OakumLanguageRule *language = language_of_key(key);
+  if (language && strcmp(language->type, "swift") == 0)
+    return plain_url(name);
   if (!language || !language->caseless)
     return g_strdup(name);
   if (strcmp(key, "PyPI") != 0)
