@@ -96,30 +96,6 @@ static void add_tree(Csaf *c, const json_t *tree)
   }
 }
 
-/* The release of Red Hat's system that a product is for. A product of its own says it in the
- * edition
- * ("openshift:4.12::el8"); its release is another number there. */
-static char *redhat_key(char **fields, const char *product, const char *release)
-{
-  static const char *const own_numbers[] = {"rhel_software_collections",
-                                            "rhel_dotnet",
-                                            "rhel_devtools",
-                                            "rhel_developer_tools",
-                                            "rhel_developer_toolset",
-                                            "rhel_satellite_client",
-                                            "rhel_satellite_tools",
-                                            NULL};
-  for (char **field = fields; *field; field++)
-    if (g_str_has_prefix(*field, "el") && g_ascii_isdigit((*field)[2]))
-      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*field + 2, "0123456789"), *field + 2);
-  size_t digits = strspn(release, "0123456789");
-  gboolean system =
-      g_str_has_prefix(product, "enterprise_linux") || g_str_has_prefix(product, "rhel_");
-  return system && digits && !g_strv_contains(own_numbers, product)
-             ? g_strdup_printf("Red Hat:%.*s", (int)digits, release)
-             : NULL;
-}
-
 /* "sles:15:sp5", "suse_sles:11:sp2", "sl-micro:6.0", "packagehub:15:sp3", "suse-microos:5.2" */
 static char *suse_key(const char *product, const char *release, const char *pack)
 {
@@ -153,7 +129,7 @@ static char *key_of_cpe(const char *cpe)
   const char *vendor = f[at], *product = f[at + 1], *release = n > at + 2 ? f[at + 2] : "";
   gboolean digits = g_ascii_isdigit(*release);
   if (strcmp(vendor, "redhat") == 0)
-    return n > at + 2 ? redhat_key(f + at + 3, product, release) : NULL;
+    return oakum_redhat_key(f + at + 1);
   if (strcmp(vendor, "suse") == 0)
     return suse_key(product, release, n > at + 3 ? f[at + 3] : "");
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "leap") == 0 && digits)

@@ -144,14 +144,39 @@ static char *suse_key(const char *rest, char **product)
                  : g_strconcat("SUSE:", rest, NULL);
 }
 
+char *oakum_redhat_key(char **fields)
+{
+  static const char *const own_numbers[] = {"rhel_software_collections",
+                                            "rhel_dotnet",
+                                            "rhel_devtools",
+                                            "rhel_developer_tools",
+                                            "rhel_developer_toolset",
+                                            "rhel_satellite_client",
+                                            "rhel_satellite_tools",
+                                            NULL};
+  const char *product = fields[0], *release = product ? fields[1] : NULL;
+  if (!release)
+    return NULL;
+  for (char **field = fields + 2; *field; field++)
+    if (g_str_has_prefix(*field, "el") && g_ascii_isdigit((*field)[2]))
+      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*field + 2, "0123456789"), *field + 2);
+  size_t digits = strspn(release, "0123456789");
+  gboolean system =
+      g_str_has_prefix(product, "enterprise_linux") || g_str_has_prefix(product, "rhel_");
+  return system && digits && !g_strv_contains(own_numbers, product)
+             ? g_strdup_printf("Red Hat:%.*s", (int)digits, release)
+             : NULL;
+}
+
+/* "enterprise_linux:9::baseos", "openshift:4.12::el8", "9" */
 static char *redhat_key(char **words, const char *rest, char **product)
 {
   if (product)
     *product = g_strdup(rest);
-  for (char **word = words + 1; *word; word++)
-    if (g_ascii_isdigit(**word))
-      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*word, "0123456789"), *word);
-  return g_strdup("Red Hat");
+  char *key = oakum_redhat_key(words + 1);
+  if (!key && words[1] && g_ascii_isdigit(*words[1]))
+    key = g_strdup_printf("Red Hat:%.*s", (int)strspn(words[1], "0123456789"), words[1]);
+  return key ? key : g_strdup("Red Hat");
 }
 
 char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
