@@ -252,6 +252,56 @@ static gboolean is_of_product(const GPtrArray *cpes, const char *product)
   return FALSE;
 }
 
+typedef enum { LIFE_PLAIN, LIFE_OFF, LIFE_ON } LongLife;
+
+/* Whether the product is a stream with a longer life, and one that the image takes its packages
+ * from: of "rhel_eus:8.4" its own minor release. */
+static LongLife long_life(const OakumMatchPlace *place, const char *product)
+{
+  g_autofree char *name = product_name(product);
+  const char *sets = place->distro->repositories, *version = place->distro->version;
+  for (size_t i = 0; i < G_N_ELEMENTS(long_lives); i++) {
+    g_autofree char *infix = g_strconcat("_", long_lives[i][0], NULL);
+    if (!g_str_has_suffix(name, infix))
+      continue;
+    g_autofree char *word = g_strconcat("-", long_lives[i][1], "-", NULL);
+    const char *release = strstr(product, infix) + strlen(infix);
+    release += *release == ':';
+    gboolean minors =
+        version && strchr(version, '.') && memchr(release, '.', strcspn(release, ":"));
+    size_t n = strcspn(release, ":");
+    gboolean own = !minors || (strlen(version) == n && memcmp(version, release, n) == 0);
+    return own && sets && strstr(sets, word) ? LIFE_ON : LIFE_OFF;
+  }
+  return LIFE_PLAIN;
+}
+
+static gboolean share_a_hole(const OakumAdvisory *a, const OakumAdvisory *b)
+{
+  for (guint i = 0; a->ids[i]; i++)
+    if (g_strv_contains(b->ids, a->ids[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* What the image's own stream has mended is not held against the fix of the main line, which is
+ * higher. */
+static gboolean mended_in_stream(const OakumMatchPlace *place, const OakumPackage *package,
+                                 const OakumAdvisory *a, const OakumAdvisoryList *all)
+{
+  if (!place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0 || place->cpes ||
+      !place->distro->repositories || (a->product && !is_plain_product(a->product)))
+    return FALSE;
+  for (guint i = 0; i < all->len; i++) {
+    const OakumAdvisory *b = &all->items[i];
+    if (b != a && b->product && b->status == OAKUM_STATUS_FIXED && b->kind == a->kind &&
+        share_a_hole(a, b) && long_life(place, b->product) == LIFE_ON && arch_applies(package, b) &&
+        module_applies(package, b))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* A fix for a product that the image does not take its packages from says nothing of it. */
 static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisory *a,
                                 const OakumAdvisoryList *all)
@@ -262,15 +312,11 @@ static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisor
     return is_of_product(place->cpes, a->product);
   if (is_plain_product(a->product))
     return TRUE;
+  LongLife life = long_life(place, a->product);
+  if (life != LIFE_PLAIN)
+    return life == LIFE_ON;
   g_autofree char *name = product_name(a->product);
   const char *sets = place->distro->repositories;
-  for (size_t i = 0; i < G_N_ELEMENTS(long_lives); i++) {
-    g_autofree char *infix = g_strconcat("_", long_lives[i][0], NULL);
-    if (!g_str_has_suffix(name, infix))
-      continue;
-    g_autofree char *word = g_strconcat("-", long_lives[i][1], "-", NULL);
-    return sets && strstr(sets, word);
-  }
   g_autofree char *dashed = g_strdelimit(g_strdup(name), "_", '-');
   return (sets && strstr(sets, dashed)) || !any_plain(all);
 }
@@ -279,7 +325,7 @@ gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *
                               const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!arch_applies(package, a) || !flavour_applies(place, package, a, all) ||
-      !product_applies(place, a, all))
+      !product_applies(place, a, all) || mended_in_stream(place, package, a, all))
     return FALSE;
   return !place->rule || strcmp(place->rule->type, "rpm") != 0 || module_applies(package, a);
 }
