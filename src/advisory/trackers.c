@@ -84,11 +84,7 @@ static gboolean read_photon(OakumIngest *in, gpointer user, const char *parent, 
                      .ranges = &range,
                      .n_ranges = none ? 0 : 1};
   double score = json_number_value(json_object_get(json, "cve_score"));
-  e.severity = score >= 9   ? OAKUM_SEVERITY_CRITICAL
-               : score >= 7 ? OAKUM_SEVERITY_HIGH
-               : score >= 4 ? OAKUM_SEVERITY_MEDIUM
-               : score > 0  ? OAKUM_SEVERITY_LOW
-                            : OAKUM_SEVERITY_UNKNOWN;
+  e.severity = oakum_cvss_band(score);
   oakum_ingest_package(in, kept->feed, photon->ecosystem, package, &e);
   kept->record = NULL; /* one CVE has many rows */
   return TRUE;

@@ -44,7 +44,7 @@ static gboolean qualifiers_agree(const char *said, const char *own)
 {
   static const char *const idle[] = {"package-id", "upstream",  "checksum",       "download_url",
                                      "vcs_url",    "file_name", "repository_url", "type",
-                                     "vers",       NULL};
+                                     "vers",       "os_name",   "os_distro",      NULL};
   const char *query = strchr(said, '?');
   g_autofree char *text = g_strndup(query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0);
   g_auto(GStrv) pairs = g_strsplit(text, "&", -1);
@@ -52,6 +52,13 @@ static gboolean qualifiers_agree(const char *said, const char *own)
     size_t len = strcspn(*pair, "=");
     g_autofree char *key = g_strndup(*pair, len), *want = value_of(said, key, len),
                     *have = value_of(own, key, len);
+    if (strcmp(key, "os_version") == 0) { /* Docker's way to say "distro=debian-12" */
+      g_autofree char *distro = value_of(own, "distro", 6);
+      const char *dash = distro ? strrchr(distro, '-') : NULL;
+      if (want && *want && dash && !same_release(want, dash + 1))
+        return FALSE;
+      continue;
+    }
     if (!*key || g_strv_contains(idle, key) || !want || !*want)
       continue;
     if (!have || (strcmp(key, "distro") == 0 ? !same_release(want, have) : strcmp(want, have) != 0))
