@@ -222,6 +222,12 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     unjudged(m, "packages-of-another-system", p);
     return TRUE;
   }
+  g_autofree char *epel = oakum_epel_key(rule, ecosystem, p);
+  if (epel && oakum_advisory_db_knows(m->db, epel)) {
+    Query query = {epel, p->name, p->version, OAKUM_NAME_BINARY, FALSE};
+    use(m, epel);
+    return judge_package(m, p, &query, 1, error);
+  }
   if (oakum_is_third_party(rule, p)) {
     unjudged(m, "third-party-packages", p);
     return TRUE;

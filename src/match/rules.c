@@ -44,6 +44,17 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
           (project && !strstr(project, "/openSUSE:") && !strstr(project, "/SUSE:")));
 }
 
+char *oakum_epel_key(const OakumDistroRule *rule, const char *ecosystem,
+                     const OakumPackage *package)
+{
+  static const char *const bases[] = {"Red Hat", "AlmaLinux", "Rocky Linux", "Oracle Linux", NULL};
+  const char *colon = strchr(ecosystem, ':');
+  return rule && colon && package->maintainer && strstr(package->maintainer, "Fedora") &&
+                 g_strv_contains(bases, rule->ecosystem)
+             ? g_strconcat("EPEL", colon, NULL)
+             : NULL;
+}
+
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
 {
   static const char *const names[] = {"linux-headers",
@@ -180,6 +191,9 @@ static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage
     return TRUE;
   if (strcmp(name, "Ubuntu") == 0) {
     /* builds for FIPS ("+Fips1"), real time and the like say it in their version or name */
+    const char *pro = place->distro->pro; /* services that are on: "esm-infra esm-apps" */
+    if (g_str_has_prefix(a->flavour, "esm-") && pro && strstr(pro, "esm-"))
+      return strstr(pro, a->flavour) != NULL;
     if (g_str_has_prefix(a->flavour, "esm"))
       return place->esm;
     return oakum_is_of_flavour(p, a->flavour);

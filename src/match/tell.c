@@ -112,7 +112,7 @@ static char *why(const OakumMatch *m, const OakumPackage *p, const OakumStatemen
                                ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
                                : g_strdup("the bill of materials");
   const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY
-                          ? m->catalog->distro.ecosystem
+                          ? s->ecosystem
                       : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
                                                      : "CPE";
   g_autofree char *built = s->by == OAKUM_NAME_SOURCE
