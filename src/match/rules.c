@@ -316,9 +316,34 @@ static gboolean mended_in_stream(const OakumMatchPlace *place, const OakumPackag
   return FALSE;
 }
 
+/* "sat" of "1.2-1.el8sat": what a layered product builds for itself. *len may be 0. */
+static const char *build_tag(const char *version, size_t *len)
+{
+  const char *at = version ? strstr(version, ".el") : NULL;
+  *len = 0;
+  if (!at)
+    return "";
+  at += strlen(".el");
+  at += strspn(at, "0123456789_");
+  while (g_ascii_isalpha(at[*len]))
+    (*len)++;
+  return at;
+}
+
+/* Whether a package may be of the layered product that the fix was built by: one of the system
+ * itself has not the product's mark. */
+static gboolean may_be_of_build(const OakumPackage *p, const OakumAdvisory *a)
+{
+  size_t n, m;
+  const char *fix = fix_of(a), *want = build_tag(fix, &n), *have = build_tag(p->version, &m);
+  gboolean openshift = fix && strstr(fix, "rhaos");
+  return (n == 0 || (n == m && memcmp(want, have, n) == 0)) &&
+         (!openshift || strstr(p->version, "rhaos"));
+}
+
 /* A fix for a product that the image does not take its packages from says nothing of it. */
-static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisory *a,
-                                const OakumAdvisoryList *all)
+static gboolean product_applies(const OakumMatchPlace *place, const OakumPackage *package,
+                                const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!a->product || !place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0)
     return TRUE;
@@ -332,14 +357,14 @@ static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisor
   g_autofree char *name = product_name(a->product);
   const char *sets = place->distro->repositories;
   g_autofree char *dashed = g_strdelimit(g_strdup(name), "_", '-');
-  return (sets && strstr(sets, dashed)) || !any_plain(all);
+  return (sets && strstr(sets, dashed)) || (!any_plain(all) && may_be_of_build(package, a));
 }
 
 gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *package,
                               const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!arch_applies(package, a) || !flavour_applies(place, package, a, all) ||
-      !product_applies(place, a, all) || mended_in_stream(place, package, a, all))
+      !product_applies(place, package, a, all) || mended_in_stream(place, package, a, all))
     return FALSE;
   return !place->rule || strcmp(place->rule->type, "rpm") != 0 || module_applies(package, a);
 }
