@@ -290,6 +290,17 @@ static LongLife long_life(const OakumMatchPlace *place, const char *product)
   return LIFE_PLAIN;
 }
 
+static gboolean takes_from_long_life(const char *sets)
+{
+  for (size_t i = 0; sets && i < G_N_ELEMENTS(long_lives); i++) {
+    char word[16];
+    g_snprintf(word, sizeof word, "-%s-", long_lives[i][1]);
+    if (strstr(sets, word))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean share_a_hole(const OakumAdvisory *a, const OakumAdvisory *b)
 {
   for (guint i = 0; a->ids[i]; i++)
@@ -304,7 +315,8 @@ static gboolean mended_in_stream(const OakumMatchPlace *place, const OakumPackag
                                  const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0 || place->cpes ||
-      !place->distro->repositories || (a->product && !is_plain_product(a->product)))
+      !takes_from_long_life(place->distro->repositories) ||
+      (a->product && !is_plain_product(a->product)))
     return FALSE;
   for (guint i = 0; i < all->len; i++) {
     const OakumAdvisory *b = &all->items[i];
