@@ -65,6 +65,8 @@ gboolean oakum_vex_in_range(const char *range, const char *ecosystem, const char
   g_array_set_clear_func(bounds, comparator_clear);
   if (g_str_has_prefix(range, "vers:"))
     range = slash ? slash + 1 : "";
+  if (strlen(range) > OAKUM_RANGE_MAX)
+    return FALSE;
   const char *name = ecosystem ? oakum_ecosystem_scheme(ecosystem) : "";
   if ((*name && !oakum_version_scheme_parse(name, &scheme)) || !version || !*version)
     return FALSE;
