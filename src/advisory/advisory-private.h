@@ -28,6 +28,8 @@ NODISCARD int oakum_list_compare(const char *const *a, const char *const *b);
 void oakum_advisory_hash_number(OakumHasher *hasher, gint64 number);
 /* UNKNOWN when it is no CVSS 3 vector. */
 NODISCARD OakumSeverity oakum_cvss3_severity(const char *vector);
+/* The band of a score of version 3 or later; of version 2 nothing is above high. */
+NODISCARD OakumSeverity oakum_cvss_band(double score);
 /* Words of all vendors; UNKNOWN for another, and for NULL. */
 NODISCARD OakumSeverity oakum_severity_word(const char *word);
 

@@ -13,7 +13,9 @@ typedef struct {
   guint feed;
   const char *record, *vendor;
   char *modified;
+  const char *word;                 /* how bad the whole of it is */
   GHashTable *products, *relations; /* id to Product, Relation */
+  GHashTable *groups;               /* id to a list of ids */
 } Csaf;
 
 /* What is said of a package on a platform, on several architectures. */
@@ -74,6 +76,13 @@ static void add_tree(Csaf *c, const json_t *tree)
     p->purl = oakum_text_of(helper, "purl");
     g_hash_table_insert(c->products, (gpointer)id, p);
   }
+  const json_t *groups = json_object_get(tree, "product_groups");
+  for (size_t i = 0; i < json_array_size(groups); i++) {
+    const char *id = oakum_text_of(json_array_get(groups, i), "group_id");
+    json_t *ids = json_object_get(json_array_get(groups, i), "product_ids");
+    if (id && ids)
+      g_hash_table_insert(c->groups, (gpointer)id, ids);
+  }
   for (size_t i = 0; i < json_array_size(relations); i++) {
     const json_t *one = json_array_get(relations, i);
     const char *id = oakum_text_of(json_object_get(one, "full_product_name"), "product_id");
@@ -87,6 +96,27 @@ static void add_tree(Csaf *c, const json_t *tree)
   }
 }
 
+/* "sles:15:sp5", "suse_sles:11:sp2", "sl-micro:6.0", "packagehub:15:sp3", "suse-microos:5.2" */
+static char *suse_key(const char *product, const char *release, const char *pack)
+{
+  size_t digits = strspn(release, "0123456789");
+  if (g_str_has_prefix(product, "suse_sl"))
+    product += strlen("suse_");
+  gboolean micro = strstr(product, "micro") != NULL;
+  if (!digits ||
+      !(g_str_has_prefix(product, "sl") || micro || g_str_has_prefix(product, "packagehub")))
+    return NULL;
+  if (micro || release[digits] == '.')
+    return g_strdup_printf("SUSE%s:%s%s", micro ? " Micro" : "", release,
+                           release[digits] == '.' ? "" : ".0");
+  if (g_str_has_prefix(pack, "sp"))
+    return g_strdup_printf("SUSE:%s.%.*s", release, (int)strspn(pack + 2, "0123456789"), pack + 2);
+  if (g_ascii_isdigit(*pack) && strchr(pack, '.')) /* "sles:16:16.0:server" */
+    return g_strconcat("SUSE:", pack, NULL);
+  return oakum_suse_whole(release, product) ? g_strconcat("SUSE:", release, NULL)
+                                            : g_strdup_printf("SUSE:%s.0", release);
+}
+
 /* "cpe:/o:redhat:enterprise_linux:8::baseos" to "Red Hat:8", "cpe:/o:suse:sles:15:sp5" to
  * "SUSE:15.5"; NULL for platforms that are no distribution. */
 static char *key_of_cpe(const char *cpe)
@@ -94,25 +124,22 @@ static char *key_of_cpe(const char *cpe)
   g_auto(GStrv) f = g_strsplit(cpe, ":", -1);
   guint n = g_strv_length(f);
   guint at = n > 1 && strcmp(f[1], "2.3") == 0 ? 3 : 2;
-  if (n < at + 3)
+  if (n < at + 2)
     return NULL;
-  const char *vendor = f[at], *product = f[at + 1], *release = f[at + 2];
-  size_t digits = strspn(release, "0123456789");
-  if (strcmp(vendor, "redhat") == 0 &&
-      (g_str_has_prefix(product, "enterprise_linux") || g_str_has_prefix(product, "rhel_")))
-    return digits ? g_strdup_printf("Red Hat:%.*s", (int)digits, release) : NULL;
-  if (strcmp(vendor, "suse") == 0 && g_str_has_prefix(product, "sl") && digits) {
-    const char *sp = n > at + 3 && g_str_has_prefix(f[at + 3], "sp") ? f[at + 3] + 2 : "0";
-    gboolean dotted = release[digits] == '.';
-    return g_strdup_printf("SUSE%s:%s%s%.*s", strstr(product, "micro") ? " Micro" : "", release,
-                           dotted ? "" : ".", dotted ? 0 : (int)strspn(sp, "0123456789"), sp);
-  }
+  const char *vendor = f[at], *product = f[at + 1], *release = n > at + 2 ? f[at + 2] : "";
+  gboolean digits = g_ascii_isdigit(*release);
+  if (strcmp(vendor, "redhat") == 0)
+    return oakum_redhat_key(f + at + 1);
+  if (strcmp(vendor, "suse") == 0)
+    return suse_key(product, release, n > at + 3 ? f[at + 3] : "");
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "leap") == 0 && digits)
     return g_strdup_printf("openSUSE:Leap %s", release);
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "leap-micro") == 0 && digits)
     return g_strdup_printf("SUSE Micro:%s", release);
   if (strcmp(vendor, "opensuse") == 0 && strcmp(product, "tumbleweed") == 0)
     return g_strdup("openSUSE:Tumbleweed");
+  if (g_ascii_strcasecmp(vendor, "openeuler") == 0 && digits)
+    return g_strconcat("openEuler:", release, NULL);
   return NULL;
 }
 
@@ -161,6 +188,8 @@ static void from_nevra(const char *text, Line *line, char **arch)
                                        "i586",   "noarch",  "src",     "ppc64", "nosrc"};
   const char *module = strstr(text, "::");
   g_autofree char *copy = g_strndup(text, module ? (gsize)(module - text) : strlen(text));
+  if (g_str_has_suffix(copy, ".rpm")) /* openEuler names files */
+    copy[strlen(copy) - 4] = 0;
   char *dot = strrchr(copy, '.');
   if (module)
     line->module = g_strdup(module + 2);
@@ -179,22 +208,42 @@ static void from_nevra(const char *text, Line *line, char **arch)
   line->name = g_strdup(copy);
 }
 
-/* id to the thing that lists it, once for each list: documents name a product many times. */
-static GHashTable *index_of(const json_t *list, const char *category)
+/* id to the thing that lists it, once for each list: documents name a product many times. A thing
+ * may name groups of products instead. */
+static GHashTable *index_of(const Csaf *c, const json_t *list, const char *category)
 {
   GHashTable *index = oakum_str_map_new(NULL, NULL);
   for (size_t i = 0; i < json_array_size(list); i++) {
     json_t *one = json_array_get(list, i);
-    const json_t *ids = json_object_get(one, "product_ids");
+    const json_t *groups = json_object_get(one, "group_ids");
     if (category && g_strcmp0(oakum_text_of(one, "category"), category) != 0)
       continue;
-    for (size_t k = 0; k < json_array_size(ids); k++) {
-      const char *id = json_string_value(json_array_get(ids, k));
-      if (id)
-        g_hash_table_insert(index, (gpointer)id, one);
+    const json_t *ids = json_object_get(one, "product_ids");
+    for (size_t g = 0; g <= json_array_size(groups); g++) {
+      for (size_t k = 0; k < json_array_size(ids); k++) {
+        const char *id = json_string_value(json_array_get(ids, k));
+        if (id)
+          g_hash_table_insert(index, (gpointer)id, one);
+      }
+      const char *group = json_string_value(json_array_get(groups, g));
+      ids = group ? g_hash_table_lookup(c->groups, group) : NULL;
     }
   }
   return index;
+}
+
+/* How bad it is for all products: a threat that names none, else the word of the document. */
+static const char *general_word(const Csaf *c, const json_t *threats)
+{
+  for (size_t i = 0; i < json_array_size(threats); i++) {
+    const json_t *one = json_array_get(threats, i);
+    const char *word = oakum_text_of(one, "details");
+    if (g_strcmp0(oakum_text_of(one, "category"), "impact") == 0 &&
+        !json_object_get(one, "product_ids") && !json_object_get(one, "group_ids") &&
+        oakum_severity_word(word) != OAKUM_SEVERITY_UNKNOWN)
+      return word;
+  }
+  return c->word;
 }
 
 static OakumAdvisoryStatus no_fix_status(const char *words)
@@ -213,6 +262,7 @@ static OakumAdvisoryStatus no_fix_status(const char *words)
 
 typedef struct {
   GHashTable *fixes, *none, *planned, *impact, *flags;
+  const char *word; /* how bad it is where no threat names the product */
 } Remarks;
 
 /* FALSE: the product is no package of a distribution. */
@@ -235,6 +285,8 @@ static gboolean make_line(const Csaf *c, const char *id, OakumAdvisoryStatus sta
   if (!platform || !platform->cpe || !(line->ecosystem = key_of_cpe(platform->cpe)))
     return FALSE;
   const Product *package = g_hash_table_lookup(c->products, component);
+  if (package && package->purl && !g_str_has_prefix(package->purl, "pkg:rpm/"))
+    return FALSE; /* an image, a jar */
   char *module = line->module;
   line->module = NULL;
   if (!package || !package->purl || !from_purl(package->purl, line, arch))
@@ -258,7 +310,7 @@ static gboolean make_line(const Csaf *c, const char *id, OakumAdvisoryStatus sta
   line->product = platform->cpe;
   line->status = status;
   line->kind = g_strcmp0(*arch, "src") == 0 ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
-  line->word = oakum_text_of(impact, "details");
+  line->word = impact ? oakum_text_of(impact, "details") : r->word;
   if (status == OAKUM_STATUS_NOT_AFFECTED)
     line->note = oakum_text_of(flag, "label");
   if (status == OAKUM_STATUS_FIXED)
@@ -393,17 +445,17 @@ static void add_vulnerability(Csaf *c, const json_t *vulnerability, gboolean fir
                *threats = json_object_get(vulnerability, "threats");
   if (!cve)
     cve = c->record;
-  g_autoptr(GHashTable) fixes = index_of(remediations, "vendor_fix"),
-                        none = index_of(remediations, "none_available"),
-                        planned = index_of(remediations, "no_fix_planned"),
-                        impact = index_of(threats, "impact"),
-                        flags = index_of(json_object_get(vulnerability, "flags"), NULL),
+  g_autoptr(GHashTable) fixes = index_of(c, remediations, "vendor_fix"),
+                        none = index_of(c, remediations, "none_available"),
+                        planned = index_of(c, remediations, "no_fix_planned"),
+                        impact = index_of(c, threats, "impact"),
+                        flags = index_of(c, json_object_get(vulnerability, "flags"), NULL),
                         lines = oakum_str_map_new(g_free, line_free);
   g_autoptr(GPtrArray) order = g_ptr_array_new();
-  Remarks remarks = {fixes, none, planned, impact, flags};
+  Remarks remarks = {fixes, none, planned, impact, flags, general_word(c, threats)};
   for (size_t i = 0; i < G_N_ELEMENTS(states); i++)
     add_status(c, json_object_get(status, states[i].key), states[i].status, &remarks, lines, order);
-  const char *word = NULL;
+  const char *word = order->len ? NULL : remarks.word;
   for (guint i = 0; i < order->len; i++) {
     Line *line = order->pdata[i];
     if (oakum_severity_word(line->word) > oakum_severity_word(word))
@@ -429,6 +481,7 @@ static gboolean read_document(Csaf *c, const json_t *json, GError **error)
   c->feed = oakum_ingest_feed(c->in, "csaf", c->vendor);
   if (g_strcmp0(oakum_text_of(tracking, "status"), "deleted") == 0)
     return TRUE;
+  c->word = oakum_text_of(json_object_get(document, "aggregate_severity"), "text");
   add_tree(c, json_object_get(json, "product_tree"));
   for (size_t i = 0; i < json_array_size(vulnerabilities); i++)
     add_vulnerability(c, json_array_get(vulnerabilities, i), i == 0);
@@ -446,8 +499,9 @@ gboolean oakum_read_csaf(OakumIngest *in, OakumReader *reader, GError **error)
   if (!json)
     return FALSE;
   g_autoptr(GHashTable) products = oakum_str_map_new(NULL, g_free),
-                        relations = oakum_str_map_new(NULL, g_free);
-  Csaf c = {.in = in, .products = products, .relations = relations};
+                        relations = oakum_str_map_new(NULL, g_free),
+                        groups = oakum_str_map_new(NULL, NULL);
+  Csaf c = {.in = in, .products = products, .relations = relations, .groups = groups};
   gboolean ok = read_document(&c, json, error);
   if (ok)
     ok = oakum_ingest_keep(in, c.feed, c.record, c.modified, error);

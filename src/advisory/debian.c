@@ -43,7 +43,8 @@ static gboolean add_release(OakumIngest *in, guint feed, const char *package, co
     e.status = OAKUM_STATUS_FIXED;
   } else if (strcmp(status, "undetermined") == 0) {
     e.status = OAKUM_STATUS_UNDER_INVESTIGATION;
-  } else if (e.status != OAKUM_STATUS_END_OF_LIFE && (note || reason)) {
+  } else if (e.status != OAKUM_STATUS_END_OF_LIFE && /* with words or without */
+             (json_object_get(json, "nodsa") || json_object_get(json, "nodsa_reason"))) {
     e.status =
         g_strcmp0(reason, "ignored") == 0 ? OAKUM_STATUS_WILL_NOT_FIX : OAKUM_STATUS_FIX_DEFERRED;
   }
@@ -103,6 +104,23 @@ static void notice_clear(Notice *n)
   g_ptr_array_set_size(n->fixes, 0);
 }
 
+/* What stands in the place of a version. */
+static OakumAdvisoryStatus state_of(const char *word)
+{
+  static const struct {
+    const char *word;
+    OakumAdvisoryStatus status;
+  } words[] = {{"<unfixed>", OAKUM_STATUS_AFFECTED},
+               {"<undetermined>", OAKUM_STATUS_UNDER_INVESTIGATION},
+               {"<no-dsa>", OAKUM_STATUS_FIX_DEFERRED},
+               {"<postponed>", OAKUM_STATUS_FIX_DEFERRED},
+               {"<end-of-life>", OAKUM_STATUS_END_OF_LIFE}};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(word, words[i].word) == 0)
+      return words[i].status;
+  return OAKUM_STATUS_WILL_NOT_FIX;
+}
+
 static gboolean notice_end(OakumIngest *in, guint feed, Notice *n, GError **error)
 {
   if (!n->id) { /* what stood below a line that begins no notice is of none */
@@ -124,7 +142,7 @@ static gboolean notice_end(OakumIngest *in, guint feed, Notice *n, GError **erro
                        .n_ranges = none ? 0 : 1,
                        .fix_date = n->date};
     if (*version == '<' && !none)
-      e.n_ranges = 0, e.status = OAKUM_STATUS_WILL_NOT_FIX;
+      e.n_ranges = 0, e.status = state_of(version);
     g_autofree char *ecosystem = release_key(n->fixes->pdata[i]);
     if (ecosystem)
       oakum_ingest_package(in, feed, ecosystem, n->fixes->pdata[i + 1], &e);

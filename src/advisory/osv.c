@@ -154,20 +154,59 @@ static OakumNameKind kind_of(const char *key, const json_t *affected)
   return source ? OAKUM_NAME_SOURCE : OAKUM_NAME_BINARY;
 }
 
+/* Whether one of a list of systems is Linux; where none is named, it is every one. */
+static gboolean on_linux(const json_t *systems)
+{
+  for (size_t i = 0; i < json_array_size(systems); i++)
+    if (g_strcmp0(json_string_value(json_array_get(systems, i)), "linux") == 0)
+      return TRUE;
+  return json_array_size(systems) == 0;
+}
+
+/* Go's records tell of each of a module's packages, RustSec's of a crate, on which systems they
+ * have the hole: what is there for others alone is no hole of what runs in an image. */
+static gboolean concerns_linux(const json_t *affected)
+{
+  const json_t *own = json_object_get(affected, "ecosystem_specific"),
+               *imports = json_object_get(own, "imports");
+  gboolean any = json_array_size(imports) == 0;
+  for (size_t i = 0; i < json_array_size(imports); i++)
+    any |= on_linux(json_object_get(json_array_get(imports, i), "goos"));
+  return any && on_linux(json_object_get(json_object_get(own, "affects"), "os"));
+}
+
+/* What is published beside holes, so that people hear of it: a crate that nobody looks after. What
+ * is "unsound" may well be a hole. */
+static gboolean only_informs(const json_t *specific)
+{
+  const char *word = oakum_text_of(specific, "informational");
+  return word && (strcmp(word, "unmaintained") == 0 || strcmp(word, "notice") == 0);
+}
+
 static const struct {
   const char *word;
   OakumAdvisoryStatus status;
 } states[] = {{"will_not_fix", OAKUM_STATUS_WILL_NOT_FIX},
+              /* of Wolfi, made of the events of its advisories */
+              {"detection", OAKUM_STATUS_UNDER_INVESTIGATION},
+              {"pending-upstream-fix", OAKUM_STATUS_FIX_DEFERRED},
+              {"fix-not-planned", OAKUM_STATUS_WILL_NOT_FIX},
+              {"analysis-not-planned", OAKUM_STATUS_WILL_NOT_FIX},
               {"ignored", OAKUM_STATUS_WILL_NOT_FIX},
               {"deferred", OAKUM_STATUS_FIX_DEFERRED},
               {"postponed", OAKUM_STATUS_FIX_DEFERRED},
               {"end_of_life", OAKUM_STATUS_END_OF_LIFE},
               {"needs-triage", OAKUM_STATUS_UNDER_INVESTIGATION}};
 
-static OakumAdvisoryStatus status_of(const json_t *specific, const GArray *ranges,
-                                     const GPtrArray *fixes, gboolean versions)
+static OakumAdvisoryStatus status_of(const json_t *specific, const json_t *own,
+                                     const GArray *ranges, const GPtrArray *fixes,
+                                     gboolean versions)
 {
   const char *word = oakum_text_of(specific, "status");
+  if (!word)
+    word = oakum_text_of(specific, "last_event");
+  if (g_strcmp0(oakum_text_of(own, "urgency"), "end-of-life") == 0) /* Debian's */
+    word = "end_of_life";
   for (size_t i = 0; word && i < G_N_ELEMENTS(states); i++)
     if (strcmp(word, states[i].word) == 0)
       return states[i].status;
@@ -225,6 +264,10 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
     return TRUE; /* a repository without a package: nothing that is installed can match */
   if (!ecosystem || !name)
     return oakum_feed_invalid(error, "a package without ecosystem or name");
+  if (!concerns_linux(affected))
+    return TRUE;
+  if (strcmp(ecosystem, "Alpine") == 0 && g_str_has_prefix(r->base.record, "CLEANSTART-"))
+    ecosystem = "CleanStart"; /* Alpine itself has releases */
   if (!oakum_osv_list(affected, "ranges", OAKUM_OSV_AFFECTED_MAX, &ranges, error) ||
       !oakum_osv_list(affected, "versions", OAKUM_OSV_AFFECTED_MAX, &versions, error))
     return FALSE;
@@ -252,6 +295,9 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   if (own != OAKUM_SEVERITY_UNKNOWN) {
     e.severity = own;
     e.severity_word = word;
+  } else if (e.severity == OAKUM_SEVERITY_UNKNOWN && only_informs(specific)) {
+    e.severity = OAKUM_SEVERITY_NEGLIGIBLE;
+    e.severity_word = oakum_text_of(specific, "informational");
   }
   e.kind = kind_of(key, affected);
   if (key && (g_str_has_prefix(key, "AlmaLinux") || g_str_has_prefix(key, "Rocky")) &&
@@ -261,7 +307,8 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   e.n_ranges = list->len;
   e.versions = (const char **)listed->pdata;
   e.fixes = (const char **)fixes->pdata;
-  e.status = status_of(specific, list, fixes, listed->len > 1);
+  e.status = status_of(specific, json_object_get(affected, "ecosystem_specific"), list, fixes,
+                       listed->len > 1);
   e.flavour = flavour;
   e.product = product;
   g_autofree char *fix_date = oakum_feed_date(oakum_text_of(specific, "changelog_date"));

@@ -92,9 +92,11 @@ static gboolean said_ubuntu(const char *comment, Said *said)
     const char *words;
     OakumAdvisoryStatus status;
   } forms[] = {{"was vulnerable", OAKUM_STATUS_FIXED},
+               {"has been fixed", OAKUM_STATUS_FIXED},
                {"decision has been made to ignore", OAKUM_STATUS_WILL_NOT_FIX},
                {"decision has been made to defer", OAKUM_STATUS_FIX_DEFERRED},
                {"may be vulnerable", OAKUM_STATUS_UNDER_INVESTIGATION},
+               {"may need fixing", OAKUM_STATUS_UNDER_INVESTIGATION},
                {"is not affected", OAKUM_STATUS_NOT_AFFECTED},
                {"affected", OAKUM_STATUS_AFFECTED}};
   const char *behind;

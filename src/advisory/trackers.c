@@ -84,11 +84,7 @@ static gboolean read_photon(OakumIngest *in, gpointer user, const char *parent, 
                      .ranges = &range,
                      .n_ranges = none ? 0 : 1};
   double score = json_number_value(json_object_get(json, "cve_score"));
-  e.severity = score >= 9   ? OAKUM_SEVERITY_CRITICAL
-               : score >= 7 ? OAKUM_SEVERITY_HIGH
-               : score >= 4 ? OAKUM_SEVERITY_MEDIUM
-               : score > 0  ? OAKUM_SEVERITY_LOW
-                            : OAKUM_SEVERITY_UNKNOWN;
+  e.severity = oakum_cvss_band(score);
   oakum_ingest_package(in, kept->feed, photon->ecosystem, package, &e);
   kept->record = NULL; /* one CVE has many rows */
   return TRUE;
@@ -202,12 +198,14 @@ static void add_metrics(const json_t *metrics, OakumCvss *cvss, guint max, Oakum
                                         {"cvssMetricV31", "CVSS_V3"},
                                         {"cvssMetricV30", "CVSS_V3"},
                                         {"cvssMetricV2", "CVSS_V2"}};
-  for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
+  for (size_t n = 0; n < 2 * G_N_ELEMENTS(keys); n++) { /* NVD's own in front of what others gave */
+    size_t k = n / 2;
     const json_t *list = json_object_get(metrics, keys[k][0]);
     for (size_t i = 0; i < json_array_size(list) && v->n_cvss < max; i++) {
       const json_t *one = json_array_get(list, i);
       const char *vector = oakum_text_of(json_object_get(one, "cvssData"), "vectorString");
-      if (!vector)
+      gboolean secondary = g_strcmp0(oakum_text_of(one, "type"), "Secondary") == 0;
+      if (!vector || secondary != (n % 2 == 1))
         continue;
       cvss[v->n_cvss++] = (OakumCvss){keys[k][1], vector, oakum_text_of(one, "source")};
       if (v->severity == OAKUM_SEVERITY_UNKNOWN)
@@ -282,6 +280,8 @@ static gboolean read_nvd(OakumIngest *in, gpointer user, const char *parent, con
     const json_t *nodes = json_object_get(json_array_get(configurations, i), "nodes");
     for (size_t n = 0; n < json_array_size(nodes); n++) {
       const json_t *node = json_array_get(nodes, n), *list = json_object_get(node, "cpeMatch");
+      if (json_is_true(json_object_get(node, "negate")))
+        continue; /* what must not be there */
       for (size_t m = 0; m < json_array_size(list); m++)
         if (!add_match(in, kept->feed, id, kept->modified, json_array_get(list, m), error))
           return FALSE;
@@ -335,6 +335,16 @@ static char *purl_name(const char *purl, char **version)
   return g_strndup(purl, *version ? (gsize)(at - purl) : n);
 }
 
+/* OpenVEX 0.2: an id, or identifiers of these kinds; before that the text itself. */
+static const char *vex_product(const json_t *one)
+{
+  const char *keys[] = {"purl", "cpe23", "cpe22"}, *product = json_string_value(one);
+  product = product ? product : oakum_text_of(one, "@id");
+  for (size_t i = 0; !product && i < G_N_ELEMENTS(keys); i++)
+    product = oakum_text_of(json_object_get(one, "identifiers"), keys[i]);
+  return product;
+}
+
 static void add_product(OakumIngest *in, const Vex *vex, const OakumAdvisory *base,
                         const char *product, const char *component)
 {
@@ -363,8 +373,8 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
                *products = json_object_get(json, "products");
   const char *id = json_is_string(vulnerability) ? json_string_value(vulnerability)
                                                  : oakum_text_of(vulnerability, "name");
-  if (!id)
-    id = oakum_text_of(vulnerability, "@id");
+  if (!id && (id = oakum_text_of(vulnerability, "@id")) && strstr(id, "://"))
+    id = strrchr(id, '/') + 1; /* an IRI, of which the last part may be a name */
   gboolean known;
   const char *ids[] = {id, NULL};
   /* A document replaces itself, whatever it was called in it before: by the name of its file. */
@@ -382,16 +392,13 @@ static gboolean read_statement(OakumIngest *in, gpointer user, const char *paren
   e.modified = date;
   for (size_t i = 0; i < json_array_size(products); i++) {
     const json_t *one = json_array_get(products, i), *parts = json_object_get(one, "subcomponents");
-    const char *product = json_is_string(one) ? json_string_value(one) : oakum_text_of(one, "@id");
-    const json_t *other = json_object_get(one, "identifiers");
-    if (!product) /* OpenVEX 0.2: an id, or identifiers of these kinds */
-      product = oakum_text_of(other, "purl");
-    if (!product)
-      product = oakum_text_of(other, "cpe23");
+    const char *product = vex_product(one);
+    if (json_array_size(parts) == 0) /* of OpenVEX 0.0.1: of all its products */
+      parts = json_object_get(json, "subcomponents");
     if (!product || !*product)
       return oakum_feed_invalid(error, "%s: a product without id", id);
     for (size_t k = 0; k < json_array_size(parts); k++)
-      add_product(in, vex, &e, product, oakum_text_of(json_array_get(parts, k), "@id"));
+      add_product(in, vex, &e, product, vex_product(json_array_get(parts, k)));
     if (json_array_size(parts) == 0)
       add_product(in, vex, &e, product, NULL);
   }

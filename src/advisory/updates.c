@@ -23,6 +23,8 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
   }
   if ((at = strstr(release, ".fc")) && g_ascii_isdigit(at[3]))
     return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 3, "0123456789"), at + 3);
+  if ((at = strstr(release, ".module_f")) && g_ascii_isdigit(at[9]))
+    return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 9, "0123456789"), at + 9);
   const char *name =
       g_str_has_prefix(id, "ALSA") || g_str_has_prefix(id, "ALBA") || g_str_has_prefix(id, "ALEA")
           ? "AlmaLinux"
@@ -212,6 +214,14 @@ static void cut_out(GArray *ranges, const char *from, const char *to)
   }
 }
 
+/* Whether the slot is a line of versions: 3.8 of Python 3.8.12. What is vulnerable in one says
+ * nothing of the other lines. */
+static gboolean is_slot_of(const char *slot, const char *version)
+{
+  size_t n = slot ? strlen(slot) : 0;
+  return n > 0 && strncmp(version, slot, n) == 0 && version[n] == '.';
+}
+
 /* vulnerable lt X: before X; le X: up to X; eq X: exactly; rlt X, rle X: of the same version, by
  * revision. unaffected ge X: fixed in X; rge X: from this revision of the version on; eq X: this
  * one.
@@ -224,7 +234,8 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
                        whole = g_ptr_array_new(), owned = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < package->children->len; i++) {
     const OakumXml *child = package->children->pdata[i];
-    const char *how = oakum_xml_attribute(child, "range"), *version = oakum_xml_own_text(child);
+    const char *how = oakum_xml_attribute(child, "range"), *version = oakum_xml_own_text(child),
+               *slot = oakum_xml_attribute(child, "slot");
     if (!how || !version || !*version)
       continue;
     gboolean by_revision = how[0] == 'r';
@@ -249,6 +260,8 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
       g_ptr_array_add(exact, (gpointer)version);
     if (by_revision && (range.fixed || range.last_affected))
       range.introduced = plain;
+    else if ((range.fixed || range.last_affected) && is_slot_of(slot, version))
+      range.introduced = slot;
     if (range.fixed || range.last_affected || range.introduced)
       g_array_append_val(ranges, range);
   }

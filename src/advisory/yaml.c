@@ -170,6 +170,7 @@ typedef struct {
   GArray *ranges;
   GPtrArray *names;
   const char *part, *ecosystem, *package, *id, *title, *date, *word;
+  OakumSeverity severity; /* by a score, where there is no word */
 } Read;
 
 static gboolean keep(Read *r, GError **error)
@@ -187,7 +188,7 @@ static gboolean keep(Read *r, GError **error)
                      .aliases = (const char **)others->pdata,
                      .kind = OAKUM_NAME_LANGUAGE,
                      .status = fixed ? OAKUM_STATUS_FIXED : OAKUM_STATUS_AFFECTED,
-                     .severity = oakum_severity_word(r->word),
+                     .severity = r->word ? oakum_severity_word(r->word) : r->severity,
                      .severity_word = r->word,
                      .ranges = (const OakumAdvisoryRange *)r->ranges->data,
                      .n_ranges = r->ranges->len,
@@ -211,6 +212,20 @@ static gboolean bad(Read *r, const char *what)
   return TRUE;
 }
 
+/* RubySec has scores without vectors. */
+static OakumSeverity ruby_severity(const OakumYaml *yaml)
+{
+  static const char *const keys[] = {"cvss_v4", "cvss_v3", "cvss_v2"};
+  for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+    const char *text = text_at(yaml, keys[i]);
+    OakumSeverity band =
+        text ? oakum_cvss_band(g_ascii_strtod(text, NULL)) : OAKUM_SEVERITY_UNKNOWN;
+    if (band != OAKUM_SEVERITY_UNKNOWN)
+      return i == 2 ? MIN(band, OAKUM_SEVERITY_HIGH) : band;
+  }
+  return OAKUM_SEVERITY_UNKNOWN;
+}
+
 /* The id of a file is the file's name: several gems have one CVE. */
 static gboolean read_ruby(Read *r, const OakumYaml *yaml, GError **error)
 {
@@ -226,6 +241,7 @@ static gboolean read_ruby(Read *r, const OakumYaml *yaml, GError **error)
   r->title = text_at(yaml, "title");
   r->date = text_at(yaml, "date");
   r->word = text_at(yaml, "criticality");
+  r->severity = ruby_severity(yaml);
   g_autofree char *a = cve ? g_strconcat("CVE-", cve, NULL) : NULL;
   g_autofree char *b = ghsa ? g_strconcat("GHSA-", ghsa, NULL) : NULL;
   g_autofree char *c = osvdb ? g_strconcat("OSVDB-", osvdb, NULL) : NULL;

@@ -76,6 +76,12 @@ NODISCARD const OakumLanguageRule *oakum_language_rule(const char *type);
  * Hat:enterprise_linux:9::baseos" to "Red Hat:9" with *product the CPE. *flavour and *product (may
  * be NULL) are new strings or NULL. New string. */
 NODISCARD char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product);
+/* The release of Red Hat's system that a product is for, of the fields of its CPE from the
+ * product's name on: "Red Hat:8" of {"openshift", "4.12", "", "el8"}. NULL: of none. New string. */
+NODISCARD char *oakum_redhat_key(char **fields);
+/* Whether what the product has of `release` is there for all of its service packs: modules of
+ * SUSE's 12 have none of their own. Its records stand at "SUSE:12". */
+NODISCARD gboolean oakum_suse_whole(const char *release, const char *product);
 /* Key under which repositories of Red Hat (content sets) stand: find gives the products of one, a
  * row each. */
 #define OAKUM_ECOSYSTEM_REPOSITORIES "Red Hat repository"

@@ -125,9 +125,18 @@ static char *ubuntu_key(char **words, char **flavour)
   return release ? g_strconcat("Ubuntu:", release, NULL) : g_strdup("Ubuntu");
 }
 
+gboolean oakum_suse_whole(const char *release, const char *product)
+{
+  return strcmp(release, "12") == 0 &&
+         (strstr(product, "module") || strstr(product, "Module") ||
+          g_str_has_prefix(product, "packagehub") || strstr(product, "Package Hub"));
+}
+
 static char *suse_key(const char *rest, char **product)
 {
   g_autofree char *release = suse_release(rest);
+  if (g_strcmp0(release, "12.0") == 0 && oakum_suse_whole("12", rest))
+    release[2] = 0;
   gboolean micro = strstr(rest, "Micro") != NULL;
   if (product)
     *product = g_strdup(rest);
@@ -135,14 +144,39 @@ static char *suse_key(const char *rest, char **product)
                  : g_strconcat("SUSE:", rest, NULL);
 }
 
+char *oakum_redhat_key(char **fields)
+{
+  static const char *const own_numbers[] = {"rhel_software_collections",
+                                            "rhel_dotnet",
+                                            "rhel_devtools",
+                                            "rhel_developer_tools",
+                                            "rhel_developer_toolset",
+                                            "rhel_satellite_client",
+                                            "rhel_satellite_tools",
+                                            NULL};
+  const char *product = fields[0], *release = product ? fields[1] : NULL;
+  if (!release)
+    return NULL;
+  for (char **field = fields + 2; *field; field++)
+    if (g_str_has_prefix(*field, "el") && g_ascii_isdigit((*field)[2]))
+      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*field + 2, "0123456789"), *field + 2);
+  size_t digits = strspn(release, "0123456789");
+  gboolean system =
+      g_str_has_prefix(product, "enterprise_linux") || g_str_has_prefix(product, "rhel_");
+  return system && digits && !g_strv_contains(own_numbers, product)
+             ? g_strdup_printf("Red Hat:%.*s", (int)digits, release)
+             : NULL;
+}
+
+/* "enterprise_linux:9::baseos", "openshift:4.12::el8", "9" */
 static char *redhat_key(char **words, const char *rest, char **product)
 {
   if (product)
     *product = g_strdup(rest);
-  for (char **word = words + 1; *word; word++)
-    if (g_ascii_isdigit(**word))
-      return g_strdup_printf("Red Hat:%.*s", (int)strspn(*word, "0123456789"), *word);
-  return g_strdup("Red Hat");
+  char *key = oakum_redhat_key(words + 1);
+  if (!key && words[1] && g_ascii_isdigit(*words[1]))
+    key = g_strdup_printf("Red Hat:%.*s", (int)strspn(words[1], "0123456789"), words[1]);
+  return key ? key : g_strdup("Red Hat");
 }
 
 char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
@@ -163,8 +197,8 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
     return redhat_key(words, colon + 1, product);
   if (strcmp(words[0], "SUSE") == 0)
     return suse_key(colon + 1, product);
-  if (strcmp(words[0], "Maven") == 0)
-    return g_strdup("Maven");
+  if (language_of_key(words[0])) /* "Packagist:https://packages.drupal.org/8": a registry of it */
+    return g_strdup(words[0]);
   if (strcmp(words[0], "openSUSE") == 0 && g_str_has_prefix(colon + 1, "Leap Micro"))
     return suse_key(colon + 1, product);
   for (size_t i = 0; i < G_N_ELEMENTS(by_major); i++)
@@ -173,9 +207,25 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
   return g_strdup(ecosystem);
 }
 
+/* The URL of a repository in whichever form: "https://github.com/Apple/swift-nio.git" is
+ * "github.com/apple/swift-nio". */
+static char *plain_url(const char *url)
+{
+  const char *scheme = strstr(url, "://");
+  g_autofree char *low = g_ascii_strdown(scheme ? scheme + 3 : url, -1);
+  size_t n = strlen(low);
+  while (n > 0 && low[n - 1] == '/')
+    n--;
+  if (n > 4 && strncmp(low + n - 4, ".git", 4) == 0)
+    n -= 4;
+  return g_strndup(low, n);
+}
+
 char *oakum_ecosystem_package(const char *key, const char *name)
 {
   const OakumLanguageRule *language = language_of_key(key);
+  if (language && strcmp(language->type, "swift") == 0)
+    return plain_url(name);
   if (!language || !language->caseless)
     return g_strdup(name);
   if (strcmp(key, "PyPI") != 0)

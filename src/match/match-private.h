@@ -6,6 +6,10 @@
  * ------------------------------------------------------------------------------------------- */
 /* Built by somebody else than the distribution. */
 NODISCARD gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *package);
+/* "EPEL:9" for what Fedora's project built for a system of Red Hat's kin: it has notices of its
+ * own. NULL: it is none. New string. */
+NODISCARD char *oakum_epel_key(const OakumDistroRule *rule, const char *ecosystem,
+                               const OakumPackage *package);
 /* Headers of the kernel: nothing of the kernel runs because of them. */
 NODISCARD gboolean oakum_is_kernel_headers(const OakumPackage *package);
 

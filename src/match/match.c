@@ -39,17 +39,53 @@ static gboolean kind_applies(const OakumMatch *m, const Query *q, const OakumAdv
   return (a->kind > OAKUM_NAME_BINARY ? habit : a->kind) == q->by;
 }
 
+static gboolean is_bound(const OakumAdvisory *a, OakumVersionScheme scheme, const char *version)
+{
+  for (guint i = 0; i < a->n_ranges; i++) {
+    const char *const bounds[] = {a->ranges[i].introduced, a->ranges[i].fixed,
+                                  a->ranges[i].last_affected};
+    for (size_t k = 0; k < G_N_ELEMENTS(bounds); k++)
+      if (bounds[k] && oakum_match_order(scheme, FALSE, version, bounds[k]) == 0)
+        return TRUE;
+  }
+  return FALSE;
+}
+
 /* The database finds by vendor and product; here counts the rest of the name. A record of one
- * version with any update ("7.4:*") is about "7.4p1" too. */
+ * version with any update ("7.4:*") is about "7.4p1" too, and one that names the update of the
+ * program is about it, however the program spells both ("1.8.0_391"). */
 static gboolean cpe_applies(const Query *q, OakumStatement *s)
 {
   g_auto(OakumCpe) record = {0};
   if (!s->a->product || !oakum_cpe_parse(s->a->product, &record))
     return TRUE;
-  if (s->a->versions[0] && !record.fields[OAKUM_CPE_UPDATE] && q->cpe->fields[OAKUM_CPE_UPDATE] &&
-      q->cpe->fields[OAKUM_CPE_VERSION])
-    s->version = q->cpe->fields[OAKUM_CPE_VERSION];
+  const char *version = q->cpe->fields[OAKUM_CPE_VERSION],
+             *update = q->cpe->fields[OAKUM_CPE_UPDATE], *named = record.fields[OAKUM_CPE_UPDATE];
+  if (s->a->versions[0] && update && version) {
+    if (!named)
+      s->version = version;
+    else if (strcmp(named, update) == 0 &&
+             g_strcmp0(record.fields[OAKUM_CPE_VERSION], version) == 0)
+      s->version = s->a->versions[0];
+  }
   return oakum_cpe_covers(&record, q->cpe);
+}
+
+/* NVD's bounds are held against the version without its update: 9.3p1 is affected where 9.3 is the
+ * last one that is, and not where what came behind 9.3 is. A pre-release is before its release
+ * besides. */
+static void judge_cpe_record(const Query *q, OakumStatement *s)
+{
+  const char *version = q->cpe->fields[OAKUM_CPE_VERSION],
+             *update = q->cpe->fields[OAKUM_CPE_UPDATE], *whole = s->version;
+  s->judged = oakum_judge(s->scheme, FALSE, s->a, whole);
+  if (!version || !update || strcmp(update, "-") == 0 || !is_bound(s->a, s->scheme, version))
+    return;
+  gboolean before = oakum_match_order(s->scheme, FALSE, whole, version) == -1;
+  if (before && s->judged.affected == OAKUM_AFFECTED)
+    return;
+  s->version = version;
+  s->judged = oakum_judge(s->scheme, FALSE, s->a, version);
 }
 
 static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumHoles *holes,
@@ -77,7 +113,10 @@ static gboolean ask(OakumMatch *m, const OakumPackage *p, const Query *q, OakumH
       continue;
     if (q->cpe && !cpe_applies(q, &s))
       continue;
-    s.judged = oakum_judge(s.scheme, s.drop_epoch, a, s.version);
+    if (q->cpe)
+      judge_cpe_record(q, &s);
+    else
+      s.judged = oakum_judge(s.scheme, s.drop_epoch, a, s.version);
     oakum_holes_add(holes, &s);
   }
   return TRUE;
@@ -143,24 +182,30 @@ static char *source_version(const OakumPackage *p)
   return g_strdup_printf("%.*s:%s", (int)(colon - p->version), p->version, version);
 }
 
-/* Debian signs kernels and boot loaders in source packages of their own, which its tracker does not
- * know: 6.1.4-1 of linux is 6.1.4+1 of linux-signed-amd64, and 2.06-13 of grub2 is 1+2.06+13 of
- * grub-efi-amd64-signed. FALSE: it is no such package. */
-static gboolean unsigned_source(const char *name, const char *version, const char **source,
-                                char **source_version)
+/* Debian and Ubuntu sign kernels, Debian boot loaders too, in source packages of their own, which
+ * their trackers do not know: 6.1.4-1 of linux is 6.1.4+1 of Debian's linux-signed-amd64, and
+ * 2.06-13 of grub2 is 1+2.06+13 of grub-efi-amd64-signed; Ubuntu's linux-signed-aws is linux-aws.
+ * FALSE: it is no such package. */
+static gboolean unsigned_source(const char *ecosystem, const char *name, const char *version,
+                                char **source, char **source_version)
 {
+  static const char *const linux_signed = "linux-signed";
+  gboolean debian = g_str_has_prefix(ecosystem, "Debian:");
   const char *begin = version;
-  if (g_str_has_prefix(name, "linux-signed-")) {
-    *source = "linux";
-  } else if (g_str_has_prefix(name, "grub-efi-") && g_str_has_suffix(name, "-signed")) {
-    *source = "grub2";
+  if (g_str_has_prefix(ecosystem, "Ubuntu:") && g_str_has_prefix(name, linux_signed) &&
+      (!name[strlen(linux_signed)] || name[strlen(linux_signed)] == '-')) {
+    *source = g_strconcat("linux", name + strlen(linux_signed), NULL);
+  } else if (debian && g_str_has_prefix(name, "linux-signed-")) {
+    *source = g_strdup("linux");
+  } else if (debian && g_str_has_prefix(name, "grub-efi-") && g_str_has_suffix(name, "-signed")) {
+    *source = g_strdup("grub2");
     begin += strcspn(version, "+");
     begin += *begin == '+';
   } else {
     return FALSE;
   }
   *source_version = g_strdup(begin);
-  char *plus = strchr(*source_version, '+');
+  char *plus = debian ? strchr(*source_version, '+') : NULL;
   if (plus)
     *plus = '-';
   return TRUE;
@@ -177,6 +222,12 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     unjudged(m, "packages-of-another-system", p);
     return TRUE;
   }
+  g_autofree char *epel = oakum_epel_key(rule, ecosystem, p);
+  if (epel && oakum_advisory_db_knows(m->db, epel)) {
+    Query query = {epel, p->name, p->version, OAKUM_NAME_BINARY, FALSE};
+    use(m, epel);
+    return judge_package(m, p, &query, 1, error);
+  }
   if (oakum_is_third_party(rule, p)) {
     unjudged(m, "third-party-packages", p);
     return TRUE;
@@ -185,18 +236,22 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     return TRUE;
   const char *source_name = p->source_name && *p->source_name ? p->source_name : p->name;
   g_autofree char *source = source_version(p);
-  g_autofree char *plain = NULL;
-  if (g_str_has_prefix(ecosystem, "Debian:") &&
-      unsigned_source(source_name, source, &source_name, &plain)) {
+  g_autofree char *plain = NULL, *plain_name = NULL;
+  if (unsigned_source(ecosystem, source_name, source, &plain_name, &plain)) {
+    source_name = plain_name;
     g_free(source);
     source = g_steal_pointer(&plain);
   }
   gboolean rpm = strcmp(rule->type, "rpm") == 0;
   const char *of_source = rule->as_installed ? p->version : source;
-  Query queries[2] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
-                      {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
+  g_autofree char *all_packs =
+      g_str_has_prefix(ecosystem, "SUSE:") ? g_strndup(ecosystem, strcspn(ecosystem, ".")) : NULL;
+  Query queries[4] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+                      {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE},
+                      {all_packs, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+                      {all_packs, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
   use(m, ecosystem);
-  return judge_package(m, p, queries, 2, error);
+  return judge_package(m, p, queries, all_packs ? 4 : 2, error);
 }
 
 /* Built by the distribution as a part of one of its packages: its data speaks of it. */
@@ -232,15 +287,24 @@ static char *without_platform(const char *version)
   return g_strdup(version);
 }
 
+/* "7.0.5" of "7.0.5-3": what Bitnami builds again is the same program. */
+static char *without_revision(const char *version)
+{
+  const char *dash = strrchr(version, '-');
+  gboolean revision = dash && g_ascii_isdigit(dash[1]) && !dash[1 + strspn(dash + 1, "0123456789")];
+  return revision ? g_strndup(version, (gsize)(dash - version)) : g_strdup(version);
+}
+
 static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const OakumLanguageRule *rule,
                                GError **error)
 {
   if (is_owned(m, p))
     return TRUE;
   const char *version = p->version ? p->version : "";
-  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(version)
-                         : strcmp(p->type, "gem") == 0  ? without_platform(version)
-                                                        : NULL;
+  g_autofree char *own = strcmp(p->type, "golang") == 0    ? go_version(version)
+                         : strcmp(p->type, "gem") == 0     ? without_platform(version)
+                         : strcmp(p->type, "bitnami") == 0 ? without_revision(version)
+                                                           : NULL;
   if (own && !*own && strcmp(p->type, "golang") == 0) {
     unjudged(m, "go-devel", p);
     return TRUE;
@@ -260,6 +324,19 @@ static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const Oakum
   return judge_package(m, p, &query, 1, error);
 }
 
+/* "9.3p1" of those who write the update into the version is 9.3, update p1, as NVD names it. */
+static void part_update(OakumCpe *cpe)
+{
+  char *version = cpe->fields[OAKUM_CPE_VERSION];
+  size_t n = version && !cpe->fields[OAKUM_CPE_UPDATE] ? strspn(version, "0123456789.") : 0;
+  const char *update = n > 0 ? version + n + (version[n] == '-') : "";
+  size_t digits = *update == 'p' ? strspn(update + 1, "0123456789") : 0;
+  if (digits == 0 || update[1 + digits])
+    return;
+  cpe->fields[OAKUM_CPE_UPDATE] = g_strdup(update);
+  version[n] = 0;
+}
+
 static gboolean judge_cpe(OakumMatch *m, const OakumPackage *p, GError **error)
 {
   g_auto(OakumCpe) cpe = {0};
@@ -271,6 +348,7 @@ static gboolean judge_cpe(OakumMatch *m, const OakumPackage *p, GError **error)
     return TRUE;
   }
   use(m, "cpe");
+  part_update(&cpe);
   Query query = {"cpe", name, p->version, OAKUM_NAME_CPE, FALSE, &cpe};
   return judge_package(m, p, &query, 1, error);
 }

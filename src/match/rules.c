@@ -44,6 +44,17 @@ gboolean oakum_is_third_party(const OakumDistroRule *rule, const OakumPackage *p
           (project && !strstr(project, "/openSUSE:") && !strstr(project, "/SUSE:")));
 }
 
+char *oakum_epel_key(const OakumDistroRule *rule, const char *ecosystem,
+                     const OakumPackage *package)
+{
+  static const char *const bases[] = {"Red Hat", "AlmaLinux", "Rocky Linux", "Oracle Linux", NULL};
+  const char *colon = strchr(ecosystem, ':');
+  return rule && colon && package->maintainer && strstr(package->maintainer, "Fedora") &&
+                 g_strv_contains(bases, rule->ecosystem)
+             ? g_strconcat("EPEL", colon, NULL)
+             : NULL;
+}
+
 gboolean oakum_is_kernel_headers(const OakumPackage *package)
 {
   static const char *const names[] = {"linux-headers",
@@ -180,6 +191,9 @@ static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage
     return TRUE;
   if (strcmp(name, "Ubuntu") == 0) {
     /* builds for FIPS ("+Fips1"), real time and the like say it in their version or name */
+    const char *pro = place->distro->pro; /* services that are on: "esm-infra esm-apps" */
+    if (g_str_has_prefix(a->flavour, "esm-") && pro && strstr(pro, "esm-"))
+      return strstr(pro, a->flavour) != NULL;
     if (g_str_has_prefix(a->flavour, "esm"))
       return place->esm;
     return oakum_is_of_flavour(p, a->flavour);
@@ -252,9 +266,96 @@ static gboolean is_of_product(const GPtrArray *cpes, const char *product)
   return FALSE;
 }
 
+typedef enum { LIFE_PLAIN, LIFE_OFF, LIFE_ON } LongLife;
+
+/* Whether the product is a stream with a longer life, and one that the image takes its packages
+ * from: of "rhel_eus:8.4" its own minor release. */
+static LongLife long_life(const OakumMatchPlace *place, const char *product)
+{
+  g_autofree char *name = product_name(product);
+  const char *sets = place->distro->repositories, *version = place->distro->version;
+  for (size_t i = 0; i < G_N_ELEMENTS(long_lives); i++) {
+    g_autofree char *infix = g_strconcat("_", long_lives[i][0], NULL);
+    if (!g_str_has_suffix(name, infix))
+      continue;
+    g_autofree char *word = g_strconcat("-", long_lives[i][1], "-", NULL);
+    const char *release = strstr(product, infix) + strlen(infix);
+    release += *release == ':';
+    gboolean minors =
+        version && strchr(version, '.') && memchr(release, '.', strcspn(release, ":"));
+    size_t n = strcspn(release, ":");
+    gboolean own = !minors || (strlen(version) == n && memcmp(version, release, n) == 0);
+    return own && sets && strstr(sets, word) ? LIFE_ON : LIFE_OFF;
+  }
+  return LIFE_PLAIN;
+}
+
+static gboolean takes_from_long_life(const char *sets)
+{
+  for (size_t i = 0; sets && i < G_N_ELEMENTS(long_lives); i++) {
+    char word[16];
+    g_snprintf(word, sizeof word, "-%s-", long_lives[i][1]);
+    if (strstr(sets, word))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean share_a_hole(const OakumAdvisory *a, const OakumAdvisory *b)
+{
+  for (guint i = 0; a->ids[i]; i++)
+    if (g_strv_contains(b->ids, a->ids[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* What the image's own stream has mended is not held against the fix of the main line, which is
+ * higher. */
+static gboolean mended_in_stream(const OakumMatchPlace *place, const OakumPackage *package,
+                                 const OakumAdvisory *a, const OakumAdvisoryList *all)
+{
+  if (!place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0 || place->cpes ||
+      !takes_from_long_life(place->distro->repositories) ||
+      (a->product && !is_plain_product(a->product)))
+    return FALSE;
+  for (guint i = 0; i < all->len; i++) {
+    const OakumAdvisory *b = &all->items[i];
+    if (b != a && b->product && b->status == OAKUM_STATUS_FIXED && b->kind == a->kind &&
+        share_a_hole(a, b) && long_life(place, b->product) == LIFE_ON && arch_applies(package, b) &&
+        module_applies(package, b))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* "sat" of "1.2-1.el8sat": what a layered product builds for itself. *len may be 0. */
+static const char *build_tag(const char *version, size_t *len)
+{
+  const char *at = version ? strstr(version, ".el") : NULL;
+  *len = 0;
+  if (!at)
+    return "";
+  at += strlen(".el");
+  at += strspn(at, "0123456789_");
+  while (g_ascii_isalpha(at[*len]))
+    (*len)++;
+  return at;
+}
+
+/* Whether a package may be of the layered product that the fix was built by: one of the system
+ * itself has not the product's mark. */
+static gboolean may_be_of_build(const OakumPackage *p, const OakumAdvisory *a)
+{
+  size_t n, m;
+  const char *fix = fix_of(a), *want = build_tag(fix, &n), *have = build_tag(p->version, &m);
+  gboolean openshift = fix && strstr(fix, "rhaos");
+  return (n == 0 || (n == m && memcmp(want, have, n) == 0)) &&
+         (!openshift || strstr(p->version, "rhaos"));
+}
+
 /* A fix for a product that the image does not take its packages from says nothing of it. */
-static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisory *a,
-                                const OakumAdvisoryList *all)
+static gboolean product_applies(const OakumMatchPlace *place, const OakumPackage *package,
+                                const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!a->product || !place->rule || strcmp(place->rule->ecosystem, "Red Hat") != 0)
     return TRUE;
@@ -262,24 +363,20 @@ static gboolean product_applies(const OakumMatchPlace *place, const OakumAdvisor
     return is_of_product(place->cpes, a->product);
   if (is_plain_product(a->product))
     return TRUE;
+  LongLife life = long_life(place, a->product);
+  if (life != LIFE_PLAIN)
+    return life == LIFE_ON;
   g_autofree char *name = product_name(a->product);
   const char *sets = place->distro->repositories;
-  for (size_t i = 0; i < G_N_ELEMENTS(long_lives); i++) {
-    g_autofree char *infix = g_strconcat("_", long_lives[i][0], NULL);
-    if (!g_str_has_suffix(name, infix))
-      continue;
-    g_autofree char *word = g_strconcat("-", long_lives[i][1], "-", NULL);
-    return sets && strstr(sets, word);
-  }
   g_autofree char *dashed = g_strdelimit(g_strdup(name), "_", '-');
-  return (sets && strstr(sets, dashed)) || !any_plain(all);
+  return (sets && strstr(sets, dashed)) || (!any_plain(all) && may_be_of_build(package, a));
 }
 
 gboolean oakum_record_applies(const OakumMatchPlace *place, const OakumPackage *package,
                               const OakumAdvisory *a, const OakumAdvisoryList *all)
 {
   if (!arch_applies(package, a) || !flavour_applies(place, package, a, all) ||
-      !product_applies(place, a, all))
+      !product_applies(place, package, a, all) || mended_in_stream(place, package, a, all))
     return FALSE;
   return !place->rule || strcmp(place->rule->type, "rpm") != 0 || module_applies(package, a);
 }

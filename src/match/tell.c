@@ -99,7 +99,7 @@ static char **other_names(const OakumHole *hole, const char *id)
   return (char **)g_ptr_array_free(names, names->len == 1);
 }
 
-static char *why(const OakumMatch *m, const OakumPackage *p, const OakumStatement *s)
+static char *why(const OakumPackage *p, const OakumStatement *s)
 {
   const OakumAdvisoryRange *r = s->judged.range;
   g_autofree char *range =
@@ -111,8 +111,7 @@ static char *why(const OakumMatch *m, const OakumPackage *p, const OakumStatemen
   g_autofree char *proof = p->paths->len && !bill
                                ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
                                : g_strdup("the bill of materials");
-  const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY
-                          ? m->catalog->distro.ecosystem
+  const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY ? s->ecosystem
                       : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
                                                      : "CPE";
   g_autofree char *built = s->by == OAKUM_NAME_SOURCE
@@ -169,7 +168,7 @@ gboolean oakum_hole_report(OakumMatch *m, const OakumPackage *p, const OakumHole
   if (lines && p->layer_index >= 0 && (guint)p->layer_index < lines->len)
     f->dockerfile_line = g_array_index(lines, int, p->layer_index);
   add_records(f, hole, &decided);
-  f->why = why(m, p, &decided);
+  f->why = why(p, &decided);
   if (out->refuted)
     f->suppressed = g_strdup_printf("%s says that it is not affected%s%s", a->feed->name,
                                     a->note ? ": " : "", a->note ? a->note : "");

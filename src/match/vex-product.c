@@ -1,5 +1,6 @@
 /* Which findings a VEX statement is about: package-urls as matching terms, and images. */
 #include "match/vex-private.h"
+#include "version/version.h"
 #include <string.h>
 
 /* The purl without qualifiers and subpath; *version (may be empty) is cut off and unescaped. */
@@ -41,9 +42,9 @@ static char *value_of(const char *purl, const char *key, size_t len)
  * from or who noted it. */
 static gboolean qualifiers_agree(const char *said, const char *own)
 {
-  static const char *const idle[] = {"package-id",     "upstream", "checksum",
-                                     "download_url",   "vcs_url",  "file_name",
-                                     "repository_url", "type",     NULL};
+  static const char *const idle[] = {"package-id", "upstream",  "checksum",       "download_url",
+                                     "vcs_url",    "file_name", "repository_url", "type",
+                                     "vers",       "os_name",   "os_distro",      NULL};
   const char *query = strchr(said, '?');
   g_autofree char *text = g_strndup(query ? query + 1 : "", query ? strcspn(query + 1, "#") : 0);
   g_auto(GStrv) pairs = g_strsplit(text, "&", -1);
@@ -51,6 +52,13 @@ static gboolean qualifiers_agree(const char *said, const char *own)
     size_t len = strcspn(*pair, "=");
     g_autofree char *key = g_strndup(*pair, len), *want = value_of(said, key, len),
                     *have = value_of(own, key, len);
+    if (strcmp(key, "os_version") == 0) { /* Docker's way to say "distro=debian-12" */
+      g_autofree char *distro = value_of(own, "distro", 6);
+      const char *dash = distro ? strrchr(distro, '-') : NULL;
+      if (want && *want && dash && !same_release(want, dash + 1))
+        return FALSE;
+      continue;
+    }
     if (!*key || g_strv_contains(idle, key) || !want || !*want)
       continue;
     if (!have || (strcmp(key, "distro") == 0 ? !same_release(want, have) : strcmp(want, have) != 0))
@@ -69,17 +77,55 @@ static char *built_from(const char *said, const OakumFinding *f, const char *pac
   return g_strdup_printf("%.*s%s", (int)(slash + 1 - package), package, f->source);
 }
 
+/* A program that was found by its CPE is named by it. */
+static gboolean is_program(const char *said, const OakumFinding *f)
+{
+  g_auto(OakumCpe) cpe = {0};
+  g_autofree char *name = oakum_cpe_parse(said, &cpe) ? oakum_cpe_name(&cpe) : NULL;
+  if (g_strcmp0(f->by, "cpe") != 0 || g_strcmp0(name, f->looked_up) != 0)
+    return FALSE;
+  const char *version = cpe.fields[OAKUM_CPE_VERSION], *update = cpe.fields[OAKUM_CPE_UPDATE];
+  g_autofree char *both =
+      g_strconcat(version ? version : "", update && strcmp(update, "-") != 0 ? update : "", NULL);
+  return !version || oakum_vex_in_range(both, "cpe", f->package_version);
+}
+
+/* The same by the order of the ecosystem: "v1.2.3" and "1.2.3" of Go, "1.0" and "1.0.0" of PyPI. */
+static gboolean same_version(const char *said, const char *own, const OakumFinding *f)
+{
+  OakumVersionScheme scheme;
+  if (strcmp(said, own) == 0 || g_strcmp0(said, f->package_version) == 0)
+    return TRUE;
+  return f->ecosystem && f->package_version &&
+         oakum_version_scheme_parse(oakum_ecosystem_scheme(f->ecosystem), &scheme) &&
+         oakum_version_order(scheme, said, f->package_version) == 0;
+}
+
+static gboolean same_name(const char *a, const char *b)
+{
+  static const char pypi[] = "pkg:pypi/";
+  if (g_ascii_strcasecmp(a, b) == 0)
+    return TRUE;
+  if (!g_str_has_prefix(a, pypi) || !g_str_has_prefix(b, pypi))
+    return FALSE;
+  g_autofree char *x = oakum_ecosystem_package("PyPI", a + strlen(pypi)),
+                  *y = oakum_ecosystem_package("PyPI", b + strlen(pypi));
+  return strcmp(x, y) == 0;
+}
+
 static gboolean is_package(const char *said, const OakumFinding *f)
 {
+  if (g_str_has_prefix(said, "cpe:"))
+    return is_program(said, f);
   if (!f->package_purl || !g_str_has_prefix(said, "pkg:"))
     return FALSE;
   g_autofree char *version = NULL, *own = NULL;
   g_autofree char *a = bare(said, &version), *b = bare(f->package_purl, &own),
-                  *source = built_from(said, f, b);
-  if (*version && strcmp(version, own) != 0 && g_strcmp0(version, f->package_version) != 0)
+                  *source = built_from(said, f, b), *range = value_of(said, "vers", 4);
+  if ((*version && !same_version(version, own, f)) ||
+      (range && !oakum_vex_in_range(range, f->ecosystem, f->package_version)))
     return FALSE;
-  return source ? g_ascii_strcasecmp(a, source) == 0
-                : g_ascii_strcasecmp(a, b) == 0 && qualifiers_agree(said, f->package_purl);
+  return source ? same_name(a, source) : same_name(a, b) && qualifiers_agree(said, f->package_purl);
 }
 
 /* ---- images

@@ -10,6 +10,7 @@ typedef struct {
   char *id;      /* of the hole */
   char *product; /* purl, image or other name; NULL: whatever it is */
   char *part;    /* of the product: purl; NULL: the product itself */
+  char *range;   /* of its versions; NULL: every one */
   char *reason, *what;
   VexKind kind;
   int64_t time; /* seconds; 0: not said */
@@ -26,6 +27,7 @@ static void statement_free(gpointer data)
   g_free(s->id);
   g_free(s->product);
   g_free(s->part);
+  g_free(s->range);
   g_free(s->reason);
   g_free(s->what);
   g_free(s);
@@ -63,6 +65,7 @@ typedef struct {
 typedef struct {
   const char *product, *part, *reason, *time;
   VexKind kind;
+  const char *range;
 } Said;
 
 static int64_t seconds_of(const char *text, int64_t fallback)
@@ -84,6 +87,7 @@ static gboolean add(Reading *r, const char *id, const Said *said, GError **error
   *s = (Statement){g_strdup(id),
                    g_strdup(said->product),
                    g_strdup(said->part),
+                   g_strdup(said->range),
                    g_strdup(said->reason),
                    g_strdup(r->what),
                    said->kind,
@@ -127,8 +131,12 @@ static char *openvex_product(const json_t *product)
 {
   if (json_is_string(product))
     return g_strdup(json_string_value(product));
-  const char *purl = text_of(json_object_get(product, "identifiers"), "purl"),
-             *id = text_of(product, "@id");
+  const json_t *identifiers = json_object_get(product, "identifiers");
+  const char *purl = text_of(identifiers, "purl"), *id = text_of(product, "@id");
+  if (!purl && !id)
+    purl = text_of(identifiers, "cpe23");
+  if (!purl && !id)
+    purl = text_of(identifiers, "cpe22");
   const json_t *hashes = json_object_get(product, "hashes");
   const char *sha256 = text_of(hashes, "sha-256");
   return purl || id ? g_strdup(purl ? purl : id)
@@ -141,10 +149,13 @@ static gboolean openvex_names(Reading *r, const json_t *names, const Said *said,
   if (json_is_string(names))
     return add(r, json_string_value(names), said, error);
   const char *keys[] = {"name", "@id"};
-  for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-    if (text_of(names, keys[i]) && !strstr(text_of(names, keys[i]), "://") &&
-        !add(r, text_of(names, keys[i]), said, error))
+  for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+    const char *name = text_of(names, keys[i]);
+    if (name && strstr(name, "://")) /* an IRI, of which the last part may be a name */
+      name = strrchr(name, '/') + 1;
+    if (name && !add(r, name, said, error))
       return FALSE;
+  }
   const json_t *aliases = json_object_get(names, "aliases");
   for (size_t i = 0; i < json_array_size(aliases); i++)
     if (!add(r, json_string_value(json_array_get(aliases, i)), said, error))
@@ -159,12 +170,16 @@ static gboolean openvex_statement(Reading *r, const json_t *s, GError **error)
       reason_of(status, text_of(s, "justification"), words ? words : text_of(s, "status_notes"));
   const json_t *names = json_object_get(s, "vulnerability"),
                *products = json_object_get(s, "products");
-  Said said = {NULL, NULL, reason, text_of(s, "timestamp"), kind_of(status)};
+  const char *updated = text_of(s, "last_updated");
+  Said said = {NULL, NULL, reason, updated ? updated : text_of(s, "timestamp"), kind_of(status),
+               NULL};
   if (json_array_size(products) == 0)
     return openvex_names(r, names, &said, error);
   for (size_t k = 0; k < json_array_size(products); k++) {
     const json_t *product = json_array_get(products, k),
                  *parts = json_object_get(product, "subcomponents");
+    if (json_array_size(parts) == 0) /* of OpenVEX 0.0.1: of all its products */
+      parts = json_object_get(s, "subcomponents");
     g_autofree char *own = openvex_product(product);
     said.product = own;
     said.part = NULL;
@@ -193,14 +208,30 @@ static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
 /* ---- CSAF ----------------------------------------------------------------------------------- */
 /* Walks the tree of products without recursion: id → purl; and of what is a part of another product
  * that has a purl, id → that one's. */
-static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *wholes)
+static const char *csaf_name(const json_t *product)
+{
+  const json_t *helper = json_object_get(product, "product_identification_helper");
+  const char *purl = text_of(helper, "purl");
+  return purl ? purl : text_of(helper, "cpe");
+}
+
+/* The name of a branch that is a range of versions; else the purl says which version it is. */
+static const char *csaf_range(const json_t *branch)
+{
+  return g_strcmp0(text_of(branch, "category"), "product_version_range") == 0
+             ? text_of(branch, "name")
+             : NULL;
+}
+
+static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *wholes,
+                          GHashTable *ranges)
 {
   g_autoptr(GPtrArray) open = g_ptr_array_new();
   const json_t *names = json_object_get(tree, "full_product_names"), *one;
   size_t i;
   json_array_foreach(names, i, one)
   {
-    const char *purl = text_of(json_object_get(one, "product_identification_helper"), "purl");
+    const char *purl = csaf_name(one);
     if (purl && text_of(one, "product_id"))
       g_hash_table_insert(purls, (gpointer)text_of(one, "product_id"), (gpointer)purl);
   }
@@ -209,10 +240,12 @@ static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *who
     const json_t *node = g_ptr_array_steal_index(open, open->len - 1),
                  *branches = json_object_get(node, "branches"),
                  *product = json_object_get(node, "product");
-    const char *purl = text_of(json_object_get(product, "product_identification_helper"), "purl"),
-               *id = text_of(product, "product_id");
+    const char *purl = csaf_name(product), *id = text_of(product, "product_id");
+    const char *range = purl && id ? csaf_range(node) : NULL;
     if (purl && id)
       g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
+    if (range)
+      g_hash_table_insert(ranges, (gpointer)id, (gpointer)range);
     json_array_foreach(branches, i, one) g_ptr_array_add(open, (gpointer)one);
   }
   /* "component as part of platform": the component is what is installed */
@@ -225,42 +258,76 @@ static void csaf_products(const json_t *tree, GHashTable *purls, GHashTable *who
     const char *purl = part ? g_hash_table_lookup(purls, part) : NULL;
     if (id && purl)
       g_hash_table_insert(purls, (gpointer)id, (gpointer)purl);
+    const char *range = part ? g_hash_table_lookup(ranges, part) : NULL;
+    if (id && range)
+      g_hash_table_insert(ranges, (gpointer)id, (gpointer)range);
     if (id && purl && whole && g_hash_table_contains(purls, whole))
       g_hash_table_insert(wholes, (gpointer)id, g_hash_table_lookup(purls, whole));
   }
 }
 
-/* The text for a product of a list that names products by id. */
-static const char *csaf_about(const json_t *list, const char *id, const char *label)
+static gboolean csaf_lists(const json_t *ids, const char *id)
+{
+  for (size_t k = 0; k < json_array_size(ids); k++)
+    if (g_strcmp0(json_string_value(json_array_get(ids, k)), id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether one of the groups that `ids` names has the product. */
+static gboolean csaf_group_lists(const json_t *groups, const json_t *ids, const char *id)
+{
+  const json_t *group;
+  size_t i;
+  json_array_foreach(groups, i,
+                     group) if (text_of(group, "group_id") &&
+                                csaf_lists(ids, text_of(group, "group_id")) &&
+                                csaf_lists(json_object_get(group, "product_ids"), id)) return TRUE;
+  return FALSE;
+}
+
+/* The text for a product of a list that names products, or groups of them, by id. */
+static const char *csaf_about(const json_t *list, const json_t *groups, const char *id,
+                              const char *label)
 {
   const json_t *one;
   size_t i;
-  json_array_foreach(list, i, one)
-  {
-    const json_t *ids = json_object_get(one, "product_ids");
-    for (size_t k = 0; k < json_array_size(ids); k++)
-      if (g_strcmp0(json_string_value(json_array_get(ids, k)), id) == 0)
-        return text_of(one, label);
-  }
+  json_array_foreach(list, i, one) if (csaf_lists(json_object_get(one, "product_ids"), id) ||
+                                       csaf_group_lists(groups, json_object_get(one, "group_ids"),
+                                                        id)) return text_of(one, label);
   return NULL;
+}
+
+/* Under its CVE, and under its other ids. */
+static gboolean csaf_say(Reading *r, const json_t *hole, const Said *said, GError **error)
+{
+  const json_t *ids = json_object_get(hole, "ids");
+  const char *cve = text_of(hole, "cve");
+  if (cve && !add(r, cve, said, error))
+    return FALSE;
+  for (size_t i = 0; i < json_array_size(ids); i++)
+    if (!add(r, text_of(json_array_get(ids, i), "text"), said, error))
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
 {
-  static const char *const states[] = {"known_affected", "under_investigation",
-                                       "known_not_affected", "fixed", "first_fixed"};
+  static const char *const states[] = {"known_affected",      "first_affected",     "last_affected",
+                                       "under_investigation", "known_not_affected", "fixed",
+                                       "first_fixed"};
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL),
-                        wholes = oakum_str_map_new(NULL, NULL);
+                        wholes = oakum_str_map_new(NULL, NULL),
+                        ranges = oakum_str_map_new(NULL, NULL);
   const json_t *tracking = json_object_get(json_object_get(json, "document"), "tracking");
   r->time = seconds_of(text_of(tracking, "current_release_date"), 0);
-  csaf_products(json_object_get(json, "product_tree"), purls, wholes);
+  const json_t *tree = json_object_get(json, "product_tree"),
+               *groups = json_object_get(tree, "product_groups");
+  csaf_products(tree, purls, wholes, ranges);
   const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
   size_t i;
   json_array_foreach(holes, i, hole)
   {
-    const char *cve = text_of(hole, "cve");
-    const json_t *ids = json_object_get(hole, "ids");
-    const char *id = cve ? cve : text_of(json_array_get(ids, 0), "text");
     for (size_t s = 0; s < G_N_ELEMENTS(states); s++) {
       const json_t *list = json_object_get(json_object_get(hole, "product_status"), states[s]);
       for (size_t k = 0; k < json_array_size(list); k++) {
@@ -268,12 +335,17 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
         const char *purl = product ? g_hash_table_lookup(purls, product) : NULL;
         if (!purl)
           continue;
-        g_autofree char *reason =
-            reason_of(states[s], csaf_about(json_object_get(hole, "flags"), product, "label"),
-                      csaf_about(json_object_get(hole, "threats"), product, "details"));
+        g_autofree char *reason = reason_of(
+            states[s], csaf_about(json_object_get(hole, "flags"), groups, product, "label"),
+            csaf_about(json_object_get(hole, "threats"), groups, product, "details"));
         const char *whole = g_hash_table_lookup(wholes, product);
-        Said said = {whole ? whole : purl, whole ? purl : NULL, reason, NULL, kind_of(states[s])};
-        if (!add(r, id, &said, error))
+        Said said = {whole ? whole : purl,
+                     whole ? purl : NULL,
+                     reason,
+                     NULL,
+                     kind_of(states[s]),
+                     g_hash_table_lookup(ranges, product)};
+        if (!csaf_say(r, hole, &said, error))
           return FALSE;
       }
     }
@@ -306,6 +378,42 @@ static void cyclonedx_components(const json_t *json, GHashTable *purls)
   }
 }
 
+/* Under its id, and under those of its equivalents elsewhere. */
+static gboolean cyclonedx_say(Reading *r, const json_t *hole, const Said *said, GError **error)
+{
+  const json_t *others = json_object_get(hole, "references");
+  if (!add(r, text_of(hole, "id"), said, error))
+    return FALSE;
+  for (size_t i = 0; i < json_array_size(others); i++)
+    if (!add(r, text_of(json_array_get(others, i), "id"), said, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* A part may say of which of its versions: what is said counts for those alone. One that is called
+ * unaffected is so whatever the analysis says of the rest. */
+static gboolean cyclonedx_versions(Reading *r, const json_t *hole, const json_t *versions,
+                                   const Said *whole, GError **error)
+{
+  for (size_t i = 0; i < json_array_size(versions); i++) {
+    const json_t *one = json_array_get(versions, i);
+    const char *status = text_of(one, "status"), *range = text_of(one, "range"),
+               *version = text_of(one, "version");
+    g_autofree char *exact = version ? g_strconcat("=", version, NULL) : NULL;
+    Said said = *whole;
+    said.range = range ? range : exact;
+    if (g_strcmp0(status, "unaffected") == 0) {
+      said.kind = VEX_NOT_AFFECTED;
+      said.reason = whole->kind == VEX_OTHER ? status : whole->reason;
+    } else if (g_strcmp0(status, "unknown") == 0) {
+      said.kind = VEX_OTHER;
+    }
+    if (said.range && !cyclonedx_say(r, hole, &said, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
 {
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
@@ -322,8 +430,8 @@ static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
       continue;
     g_autofree char *reason =
         reason_of(state, text_of(analysis, "justification"), text_of(analysis, "detail"));
-    Said said = {NULL, NULL, reason, text_of(analysis, "lastUpdated"), kind_of(state)};
-    if (json_array_size(affects) == 0 && !add(r, text_of(hole, "id"), &said, error))
+    Said said = {NULL, NULL, reason, text_of(analysis, "lastUpdated"), kind_of(state), NULL};
+    if (json_array_size(affects) == 0 && !cyclonedx_say(r, hole, &said, error))
       return FALSE;
     for (size_t k = 0; k < json_array_size(affects); k++) {
       const char *ref = text_of(json_array_get(affects, k), "ref");
@@ -332,8 +440,11 @@ static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
       g_autofree char *unescaped = hash ? g_uri_unescape_string(hash + 1, NULL) : NULL;
       ref = unescaped ? unescaped : ref;
       const char *purl = ref ? g_hash_table_lookup(purls, ref) : NULL;
+      const json_t *versions = json_object_get(json_array_get(affects, k), "versions");
       said.product = purl ? purl : ref;
-      if (said.product && !add(r, text_of(hole, "id"), &said, error))
+      if (said.product &&
+          !(json_array_size(versions) ? cyclonedx_versions(r, hole, versions, &said, error)
+                                      : cyclonedx_say(r, hole, &said, error)))
         return FALSE;
     }
   }
@@ -405,7 +516,8 @@ void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtr
       const GPtrArray *list = g_hash_table_lookup(vex->by_id, *name);
       for (guint k = 0; list && k < list->len; k++) {
         const Statement *s = list->pdata[k];
-        if (supersedes(s, last) && oakum_vex_is_about(s->product, s->part, f, options))
+        if (supersedes(s, last) && oakum_vex_is_about(s->product, s->part, f, options) &&
+            (!s->range || oakum_vex_in_range(s->range, f->ecosystem, f->package_version)))
           last = s;
       }
     }

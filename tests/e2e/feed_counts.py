@@ -57,6 +57,10 @@ def osv(data, name):
             package = affected.get("package")
             # commits alone say nothing of versions, and neither does nothing
             kinds = {r["type"] for r in affected.get("ranges") or [] if r.get("events")} - {"GIT"}
+            own = affected.get("ecosystem_specific") or {}
+            systems = [entry.get("goos") for entry in own.get("imports") or []] or [(own.get("affects") or {}).get("os")]
+            if not any(not names or "linux" in names for names in systems):
+                continue
             if package and (kinds or affected.get("versions") or (affected.get("database_specific") or {}).get("fixed_versions")):
                 pairs.add((record["id"], package_name(package["ecosystem"], package["name"])))
         not_affected = (record.get("database_specific") or {}).get("not_affected") or []
@@ -180,7 +184,12 @@ def photon(data, name):
     return {(row["cve_id"], row["pkg"]) for row in json.loads(data)}
 
 
-DISTRIBUTIONS = r"cpe:(/|2\.3:)[oa]:(redhat:(enterprise_linux|rhel_)[^:]*:\d|suse:sl[^:]*:\d|opensuse:(leap:\d|tumbleweed))"
+DISTRIBUTIONS = re.compile(r"""cpe:(?:/|2\.3:)[oa]:(?:
+    redhat:[^:]*:.*:el\d.*                                                                   # a layered product says for which release
+    | redhat:(?:enterprise_linux|rhel_(?!software_coll|dotnet|dev|satellite))[^:]*:\d.*
+    | suse:(?:(?:suse_)?sl|packagehub|suse-micro)[^:]*:\d.*
+    | opensuse:(?:leap:\d.*|tumbleweed.*)
+    | openEuler:openEuler:\d.*)""", re.X)
 
 
 def csaf(data, name):
@@ -209,13 +218,16 @@ def csaf(data, name):
                 component, platform = relations[product]
                 while platform in relations:
                     platform = relations[platform][1]
-                if not re.match(DISTRIBUTIONS, helpers.get(platform, {}).get("cpe", "")):
+                if not DISTRIBUTIONS.fullmatch(helpers.get(platform, {}).get("cpe", "")):
                     continue
                 purl = helpers.get(component, {}).get("purl", "")
                 if purl.startswith("pkg:rpm/"):
                     package = unquote(re.split("[?#]", purl)[0].rsplit("@", 1)[0].rsplit("/", 1)[-1])
+                elif purl:  # an image, a jar
+                    continue
                 else:
-                    package = re.sub(r"\.(x86_64|aarch64|ppc64le|s390x|i[56]86|noarch|src|ppc64|nosrc)$", "", component.split("::")[0])
+                    package = re.sub(r"\.rpm$", "", component)
+                    package = re.sub(r"\.(x86_64|aarch64|ppc64le|s390x|i[56]86|noarch|src|ppc64|nosrc)$", "", package.split("::")[0])
                     package = re.sub(r"-\d[^-]*-[^-]+$", "", package)
                 pairs.add((record, package))
     return pairs

@@ -54,6 +54,7 @@ GROUPS = [
     ("vuls-data-update", "pkg/fetch/fedora/updateinfo/testdata/fixtures/*updateinfo.xml.*", "updateinfo", None, 3),
     ("vuls-data-update", "pkg/extract/suse/csaf/testdata/fixtures/*.json", "csaf", second.csaf, 2),
     ("vuls-data-update", "pkg/extract/redhat/vex/v2/testdata/fixtures/*.json", "csaf", second.csaf, 8),
+    ("vuls-data-update", "pkg/fetch/openeuler/csaf/testdata/golden/*/*/*.json", "csaf", second.csaf, 3),
     ("vuls-data-update", "pkg/fetch/gentoo/testdata/fixtures/*.xml", "gentoo", second.glsa, 1),
     ("vunnel", "*/alma/test-fixtures/osv-database/*.json", "osv", second.osv, 5),
     ("vunnel", "*/arch/test-fixtures/input/*.json", "arch", second.arch, 1),
