@@ -189,12 +189,14 @@ typedef struct {
   OakumBuildNotify notify; /* NULL: nobody is told */
   gboolean tell_output;    /* what steps print is told, and goes nowhere else */
   gpointer notify_user;
-  GHashTable *labels;      /* name → value: the result's, over those of the Dockerfile; NULL */
-  GHashTable *annotations; /* of the manifest; NULL */
-  gboolean docker_types;   /* Docker's media types in place of OCI's */
-  gboolean zstd;           /* layers that are made; those of the base stay as they are */
-  int compression_level;   /* gzip 1 to 12, zstd 1 to 22; 0: the usual one */
-  const char *hosts;       /* further lines of etc/hosts for steps; NULL */
+  GHashTable *labels;        /* name → value: the result's, over those of the Dockerfile; NULL */
+  GHashTable *annotations;   /* of the manifest; NULL */
+  gboolean docker_types;     /* Docker's media types in place of OCI's */
+  const GPtrArray *left_out; /* paths (char *, without a slash in front) that layers of RUN do not
+                                carry, with all below; NULL: none */
+  gboolean zstd;             /* layers that are made; those of the base stay as they are */
+  int compression_level;     /* gzip 1 to 12, zstd 1 to 22; 0: the usual one */
+  const char *hosts;         /* further lines of etc/hosts for steps; NULL */
   guint step_timeout_s;
   OakumStepLimits limits;
   GPtrArray *secrets, *ssh;    /* OakumBuildSecret; NULL: none */

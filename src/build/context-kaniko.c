@@ -30,7 +30,7 @@ static OakumContext *open_repository(const char *rest, const OakumKanikoContext 
   else if (named && *named)
     ref.ref = g_strdup(named);
   else if (options->branch && *options->branch)
-    ref.ref = g_strconcat("refs/heads/", options->branch, NULL);
+    ref.ref = g_strdup(options->branch); /* also a tag, when no branch has the name */
   ref.submodules = options->recurse_submodules;
   if ((token && *token) || (user && *user)) {
     /* a token is a user name without a password, as forges take it */

@@ -158,6 +158,7 @@ static gboolean plain_root(Build *build, Stage *stage, const char *folder, GErro
 {
   g_autoptr(OakumTree) tree = oakum_tree_new(stage->root);
   oakum_tree_set_threads(tree, build->options->threads);
+  oakum_tree_set_left_out(tree, build->options->left_out);
   if (build->options->rung == OAKUM_RUNG_FAKE_ROOT) {
     stage->owners = oakum_owners_new();
     stage->owners_path = g_build_filename(folder, "owners", NULL);

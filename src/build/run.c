@@ -273,6 +273,8 @@ static OakumCacheKey *run_key(const Build *build, const Stage *stage, char **wor
   oakum_cache_key_number(key, "network", network);
   oakum_cache_key_text(key, "hosts", build->options->hosts);
   oakum_cache_key_text(key, "mounts", mounts);
+  for (guint i = 0; build->options->left_out && i < build->options->left_out->len; i++)
+    oakum_cache_key_text(key, "left out", build->options->left_out->pdata[i]);
   return key;
 }
 

@@ -209,6 +209,7 @@ static gboolean open_stack(Build *build, Stage *stage, OakumStack *stack, GError
       !mount_view(stack, FALSE, error))
     return FALSE;
   oakum_tree_set_threads(stage->tree, build->options->threads);
+  oakum_tree_set_left_out(stage->tree, build->options->left_out);
   oakum_tree_set_view(stage->tree, stage->root, stack->fds, raise_step, stack);
   return TRUE;
 }

@@ -211,7 +211,7 @@ static gboolean cache_store(OakumCacheRemote *self, const char *key, const Oakum
     const OakumImage *images[] = {image};
     const OakumImageSet set = {images, 1, NULL, NULL, &s.source};
     const OakumLayoutName names[] = {{tag, NULL}, {NULL, NULL}};
-    ok = image && oakum_layout_write(&set, cache->folder, names, error);
+    ok = image && oakum_layout_write(&set, cache->folder, names, FALSE, error);
   }
   g_clear_pointer(&s.config, g_bytes_unref);
   g_clear_pointer(&s.empty, g_bytes_unref);

@@ -432,6 +432,7 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
   options->zstd = built->shape.zstd;
   options->compression_level = built->shape.level;
   options->hosts = built->shape.hosts;
+  options->left_out = args->left_out;
   options->step_timeout_s = built->shape.timeout_s;
   options->limits = built->shape.limits;
   options->notify = oakum_build_progress_notify;

@@ -128,6 +128,7 @@ typedef struct {
   GPtrArray *cache_from, *cache_to;        /* texts, as docs/cache.md has them */
   gboolean whole;                          /* no option: all layers will be read */
   gboolean cache_no_runs, cache_no_copies; /* no options: steps that those are not used for */
+  GPtrArray *left_out;                     /* no option: paths that layers of RUN do not carry */
   char *compression, *compression_level, *media_types, *progress;
   char *iid_file, *metadata_file, *digest_file, *names_file, *tagged_names_file;
   char *memory, *cpus, *timeout;

@@ -34,6 +34,9 @@ static gboolean check(const OakumExecutorArgs *args, GError **error)
     return usage(error, "--compression zstd does not go with --tar-path");
   if (args->tar_path && g_strcmp0(args->image_format, "oci") == 0)
     return usage(error, "--image-format oci does not go with --tar-path");
+  if ((args->name_digest_file || args->name_tag_digest_file) &&
+      (!args->destinations || args->destinations->len == 0))
+    return usage(error, "a file with the names of the image needs --destination");
   for (guint i = 0; args->destinations && i < args->destinations->len; i++) {
     g_autoptr(OakumReference) ref = oakum_reference_parse(args->destinations->pdata[i], error);
     if (!ref) {
@@ -44,30 +47,39 @@ static gboolean check(const OakumExecutorArgs *args, GError **error)
   return TRUE;
 }
 
-/* --git branch=…,recurse-submodules=… */
+/* One key of --git. `kept` owns what *out points to. */
+static gboolean parse_git_key(const char *field, OakumKanikoContext *out, GPtrArray *kept,
+                              GError **error)
+{
+  const char *value = strchr(field, '=') ? strchr(field, '=') + 1 : "";
+  gboolean yes = oakum_executor_flag(value, FALSE);
+  if (g_str_has_prefix(field, "branch=")) {
+    g_ptr_array_add(kept, g_strdup(value));
+    out->branch = kept->pdata[kept->len - 1];
+  } else if (g_str_has_prefix(field, "recurse-submodules=")) {
+    out->recurse_submodules = yes;
+  } else if (g_str_has_prefix(field, "single-branch=") || g_str_has_prefix(field, "depth=")) {
+    oakum_debug("--git %s: only what is needed is fetched anyway", field);
+  } else if (g_str_has_prefix(field, "insecure-skip-tls=")) {
+    if (yes)
+      oakum_warn("--git insecure-skip-tls has no effect here: certificates are always looked at; "
+                 "trust the authority by GIT_SSL_CAINFO");
+  } else {
+    return usage(error, "--git knows branch, single-branch, depth, recurse-submodules and "
+                        "insecure-skip-tls only");
+  }
+  return TRUE;
+}
+
+/* --git branch=… --git recurse-submodules=…, also behind a comma */
 static gboolean parse_git(const OakumExecutorArgs *args, OakumKanikoContext *out, GPtrArray *kept,
                           GError **error)
 {
-  g_auto(GStrv) fields = g_strsplit(args->git ? args->git : "", ",", -1);
-  for (char **field = fields; *field; field++) {
-    const char *value = strchr(*field, '=') ? strchr(*field, '=') + 1 : "";
-    if (!**field)
-      continue;
-    if (g_str_has_prefix(*field, "branch=")) {
-      g_ptr_array_add(kept, g_strdup(value));
-      out->branch = kept->pdata[kept->len - 1];
-    } else if (g_str_has_prefix(*field, "recurse-submodules=")) {
-      out->recurse_submodules = strcmp(value, "true") == 0;
-    } else if (g_str_has_prefix(*field, "single-branch=") || g_str_has_prefix(*field, "depth=")) {
-      oakum_debug("--git %s: only what is needed is fetched anyway", *field);
-    } else if (g_str_has_prefix(*field, "insecure-skip-tls=")) {
-      if (strcmp(value, "true") == 0)
-        oakum_warn("--git insecure-skip-tls has no effect here: certificates are always looked at; "
-                   "trust the authority by GIT_SSL_CAINFO");
-    } else {
-      return usage(error, "--git knows branch, single-branch, depth, recurse-submodules and "
-                          "insecure-skip-tls only");
-    }
+  for (guint i = 0; args->git && i < args->git->len; i++) {
+    g_auto(GStrv) fields = g_strsplit(args->git->pdata[i], ",", -1);
+    for (char **field = fields; *field; field++)
+      if (**field && !parse_git_key(*field, out, kept, error))
+        return FALSE;
   }
   out->bucket = args->bucket;
   out->sub_path = args->context_sub_path;
@@ -145,15 +157,29 @@ static gboolean add_cache_repository(const OakumExecutorArgs *args, GPtrArray *o
   return ref != NULL;
 }
 
+/* --ignore-path, as paths from the root. */
+static GPtrArray *left_out(const OakumExecutorArgs *args)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; args->ignore_paths && i < args->ignore_paths->len; i++) {
+    g_autofree char *path = g_canonicalize_filename(args->ignore_paths->pdata[i], "/");
+    if (path[1])
+      g_ptr_array_add(out, g_strdup(path + 1));
+  }
+  return out;
+}
+
 /* `repository` gets that of the cache, and must live as long as `built`. */
 static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, GPtrArray *repository,
                       OakumBuilt *built, GError **error)
 {
-  g_autofree char *ttl = NULL;
+  const int level = oakum_executor_number(args->compression_level, -1);
+  g_autofree char *ttl = NULL, *level_text = g_strdup_printf("%d", level);
   uint64_t seconds;
   if (!oakum_executor_ttl(args, &seconds, error))
     return FALSE;
-  ttl = g_strdup_printf("%" G_GUINT64_FORMAT "s", seconds);
+  ttl =
+      g_strdup_printf("%" G_GUINT64_FORMAT "s", MAX(seconds, 1)); /* to the engine 0 is "always" */
   to->target = args->targets && args->targets->len ? args->targets->pdata[0] : NULL;
   to->build_args = args->build_args;
   to->secrets = args->secrets;
@@ -164,8 +190,7 @@ static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, GPtrArr
   to->labels = args->labels;
   to->annotations = args->annotations;
   to->compression = args->compression;
-  to->compression_level =
-      g_strcmp0(args->compression_level, "-1") == 0 ? NULL : args->compression_level;
+  to->compression_level = level > 0 ? level_text : NULL;
   to->media_types = args->image_format;
   to->isolation = (char *)g_getenv("OAKUM_ISOLATION");
   to->print_plan = oakum_executor_flag(args->dryrun, FALSE);
@@ -176,9 +201,11 @@ static gboolean build(const OakumExecutorArgs *args, OakumBuildArgs *to, GPtrArr
   to->tags = args->destinations; /* where layers of the cache may be mounted from */
   to->cache_no_runs = !oakum_executor_flag(args->cache_run_layers, TRUE);
   to->cache_no_copies = !oakum_executor_flag(args->cache_copy_layers, FALSE);
-  to->no_cache = !cache || (to->cache_no_runs && to->cache_no_copies);
+  to->no_cache = !cache || seconds == 0 || (to->cache_no_runs && to->cache_no_copies);
   to->cache_from = repository;
   to->cache_to = oakum_executor_flag(args->no_push_cache, FALSE) ? NULL : repository;
+  g_autoptr(GPtrArray) ignored = left_out(args);
+  to->left_out = ignored->len ? ignored : NULL;
   if (oakum_executor_flag(args->reproducible, FALSE))
     g_setenv("SOURCE_DATE_EPOCH", "0", TRUE);
   return oakum_cli_build(to, ".", built, error);
@@ -217,9 +244,9 @@ static gboolean deliver(const OakumExecutorArgs *args, const OakumBuilt *built, 
   return oakum_executor_deliver(args, &set, first->base_name, work, registry, error);
 }
 
-/* *status: that of the step that failed. */
+/* *status: that of the step that failed; *doing: what could not be done, in kaniko's words. */
 static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *status,
-                        GError **error)
+                        const char **doing, GError **error)
 {
   OakumBuildArgs to = {0};
   g_auto(OakumRegistryArgs) registry = {NULL};
@@ -236,8 +263,10 @@ static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *s
   gboolean dry = oakum_executor_flag(args->dryrun, FALSE),
            check_push = !dry && !oakum_executor_flag(args->no_push, FALSE) &&
                         !oakum_executor_flag(args->skip_push_check, FALSE);
-  if (check_push && !oakum_executor_check_push(args, &registry, error))
+  if (check_push && !oakum_executor_check_push(args, &registry, error)) {
+    *doing = "checking push permissions";
     return FALSE;
+  }
   store = store_path(folder);
   to.registry = registry;
   if (!(built->store = oakum_store_open(store, error)))
@@ -245,8 +274,11 @@ static gboolean execute(const OakumExecutorArgs *args, OakumBuilt *built, int *s
   work = g_build_filename(oakum_store_path(built->store), "work", NULL);
   (void)g_mkdir_with_parents(work, 0700);
   gboolean ok = open_input(args, work, built, error) && (dry || tell_bases(args, built, error)) &&
-                build(args, &to, repository, built, error) &&
-                (!oakum_built_any(built) || deliver(args, built, work, &registry, error));
+                build(args, &to, repository, built, error);
+  if (ok && oakum_built_any(built) && !deliver(args, built, work, &registry, error)) {
+    *doing = "pushing image";
+    ok = FALSE;
+  }
   if (built->dockerfile && oakum_executor_flag(args->cache, FALSE) && !dry) /* also --no-push */
     ok = oakum_cli_caches_tell(&to, &built->caches, ok ? error : NULL) && ok;
   const OakumBuildFailure *failure =
@@ -268,6 +300,7 @@ static int run(int argc, char **argv)
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
   int status = OAKUM_EXIT_ERROR;
+  const char *doing = "building image";
   if (oakum_executor_parse(&oakum_cmd_executor, argc, argv, &args, &rest, &error)) {
     oakum_executor_log(&args);
     if (!check(&args, &error))
@@ -277,14 +310,14 @@ static int run(int argc, char **argv)
       ;
     else {
       oakum_executor_tell_unused(&oakum_cmd_executor, &args);
-      if (execute(&args, &built, &status, &error))
+      if (execute(&args, &built, &status, &doing, &error))
         status = OAKUM_EXIT_PASS;
     }
   } else {
     oakum_executor_log(&args);
   }
   if (error)
-    oakum_log(OAKUM_LOG_ERROR, "error building image: %s", error->message);
+    oakum_log(OAKUM_LOG_ERROR, "error %s: %s", doing, error->message);
   oakum_built_clear(&built);
   oakum_options_clear(&oakum_cmd_executor, &args);
   return status;

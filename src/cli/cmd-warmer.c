@@ -16,7 +16,7 @@ static gboolean is_warm(const OakumExecutorArgs *args, const char *folder, const
       g_strdup_printf("%s/blobs/%.6s/%s", folder, desc->digest, oakum_digest_hex(desc->digest));
   struct stat st;
   return !oakum_executor_flag(args->force, FALSE) && stat(path, &st) == 0 &&
-         (ttl == 0 || (uint64_t)MAX(time(NULL) - st.st_mtime, 0) < ttl);
+         (uint64_t)MAX(time(NULL) - st.st_mtime, 0) < ttl;
 }
 
 static gboolean warm(const OakumExecutorArgs *args, const char *reference, const char *folder,
@@ -45,7 +45,7 @@ static gboolean warm(const OakumExecutorArgs *args, const char *reference, const
   const OakumImage *images[] = {image};
   const OakumImageSet set = {.images = images, .n_images = 1, .source = image->source};
   const OakumLayoutName names[] = {{name, name}, {NULL, NULL}};
-  if (!oakum_layout_write(&set, folder, names, error))
+  if (!oakum_layout_write(&set, folder, names, FALSE, error))
     return FALSE;
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(image->manifest);
   g_autofree char *path =
@@ -112,11 +112,13 @@ static gboolean warm_all(const OakumExecutorArgs *args, GError **error)
     failed++; /* the others may still be had */
     oakum_warn("%s: %s", (char *)images->pdata[i], local->message);
   }
-  if (failed == 0)
-    return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_FAILED, "%u of %u images could not be fetched",
-              failed, g_hash_table_size(done));
-  return FALSE;
+  if (failed == g_hash_table_size(done)) {
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_FAILED, "no image could be fetched");
+    return FALSE;
+  }
+  if (failed > 0) /* as with kaniko no failure: executors pull what is not there */
+    oakum_warn("%u of %u images could not be fetched", failed, g_hash_table_size(done));
+  return TRUE;
 }
 
 static int run(int argc, char **argv)

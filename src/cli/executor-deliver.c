@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* kaniko's name of an image that has none. */
-#define UNSET_NAME "unset-repo/unset-image-name:latest"
+#define UNSET_NAME "docker.io/unset-repo/unset-image-name:latest"
 
 static guint destinations(const OakumExecutorArgs *args)
 {
@@ -38,11 +38,8 @@ gboolean oakum_executor_check_push(const OakumExecutorArgs *args, const OakumReg
       continue;
     g_autoptr(OakumRegistry) open = oakum_registry_args_open(registry, ref, TRUE, error);
     if (!open || !oakum_registry_check_push(open, error)) {
-      g_prefix_error(
-          error,
-          "checking push permission (make sure that you entered the correct tag, and are "
-          "logged in): %s: ",
-          (char *)args->destinations->pdata[i]);
+      g_prefix_error(error, "%s (make sure that you entered the correct tag, and are logged in): ",
+                     (char *)args->destinations->pdata[i]);
       return FALSE;
     }
   }
@@ -63,7 +60,7 @@ typedef struct {
 static gboolean push_one(const OakumExecutorArgs *args, const char *destination, const Delivery *to,
                          GError **error)
 {
-  uint64_t retries = 0;
+  const int retries = oakum_executor_number(args->push_retry, 0);
   g_autoptr(OakumReference) ref = parse(destination, error);
   g_autoptr(GPtrArray) tags = g_ptr_array_new();
   g_ptr_array_add(tags, (gpointer)destination);
@@ -71,11 +68,8 @@ static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
   g_autoptr(OakumDescriptor) desc = oakum_manifest_descriptor(oakum_image_set_top(to->set));
   if (!outputs)
     return FALSE;
-  if (args->push_retry)
-    (void)!oakum_parse_u64(args->push_retry, strlen(args->push_retry), OAKUM_EXECUTOR_RETRIES_MAX,
-                           &retries);
   oakum_info("Pushing image to %s", destination);
-  for (guint attempt = 0;; attempt++) {
+  for (int attempt = 0;; attempt++) {
     g_autoptr(GError) local = NULL;
     if (oakum_outputs_write(outputs, to->set, to->base, to->work, to->registry, &local)) {
       g_autofree char *name = oakum_result_repository(ref);
@@ -164,8 +158,8 @@ static char *name_lines(const OakumExecutorArgs *args, const char *digest)
   return g_string_free(out, FALSE);
 }
 
-/* $BUILDER_OUTPUT/images: {"name":…,"digest":…} a line, as the tools that start builders read it.
- */
+/* $BUILDER_OUTPUT/images: {"name":…,"digest":…} a line, as the tools that start builders read it;
+ * the name as it was given. */
 static gboolean write_builder_output(const OakumExecutorArgs *args, const char *digest,
                                      GError **error)
 {
@@ -174,25 +168,24 @@ static gboolean write_builder_output(const OakumExecutorArgs *args, const char *
     return TRUE;
   g_autoptr(GString) text = g_string_new(NULL);
   for (guint i = 0; i < destinations(args); i++) {
-    g_autoptr(OakumReference) ref = oakum_reference_parse(args->destinations->pdata[i], NULL);
-    g_autofree char *name = ref ? oakum_result_repository(ref) : g_strdup("");
-    g_string_append_printf(text, "{\"name\":\"%s:%s\",\"digest\":\"%s\"}\n", name,
-                           ref && ref->tag ? ref->tag : "", digest);
+    g_string_append_printf(text, "{\"name\":\"%s\",\"digest\":\"%s\"}\n",
+                           (const char *)args->destinations->pdata[i], digest);
   }
   g_autofree char *path = g_build_filename(folder, "images", NULL);
   return write_text("BUILDER_OUTPUT", path, text->str, error);
 }
 
-/* The archive has the names of all destinations. */
+/* The archive has the names of all destinations, as they were given but for a missing tag. */
 static gboolean write_tar(const OakumExecutorArgs *args, const OakumImage *image, GError **error)
 {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < MAX(destinations(args), 1); i++) {
-    g_autoptr(OakumReference) ref = oakum_reference_parse(
-        destinations(args) ? args->destinations->pdata[i] : UNSET_NAME, error);
+    const char *given = destinations(args) ? args->destinations->pdata[i] : UNSET_NAME;
+    const char *last = strrchr(given, '/') ? strrchr(given, '/') : given;
+    g_autoptr(OakumReference) ref = parse(given, error);
     if (!ref)
       return FALSE;
-    g_ptr_array_add(names, oakum_reference_format(ref));
+    g_ptr_array_add(names, g_strconcat(given, strchr(last, ':') ? "" : ":latest", NULL));
   }
   g_ptr_array_add(names, NULL);
   oakum_info("Writing image to %s", args->tar_path);
@@ -210,7 +203,7 @@ gboolean oakum_executor_deliver(const OakumExecutorArgs *args, const OakumImageS
   if (args->oci_layout_path) {
     const OakumLayoutName none[] = {{NULL, NULL}};
     oakum_info("Writing OCI layout to %s", args->oci_layout_path);
-    if (!oakum_layout_write(set, args->oci_layout_path, none, error))
+    if (!oakum_layout_write(set, args->oci_layout_path, none, TRUE, error))
       return FALSE;
   }
   g_autofree char *lines = name_lines(args, desc->digest);

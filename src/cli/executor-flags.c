@@ -195,6 +195,25 @@ gboolean oakum_executor_flag(const char *value, gboolean fallback)
   return value ? parse_bool(value) == 1 : fallback;
 }
 
+/* As strconv.ParseInt without a base: what pflag takes for a number. */
+static gboolean parse_number(const char *text, gint64 *out)
+{
+  char *end = NULL;
+  if (!g_ascii_isdigit(text[*text == '-' || *text == '+']))
+    return FALSE;
+  errno = 0;
+  *out = g_ascii_strtoll(text, &end, 0);
+  return errno == 0 && *end == '\0';
+}
+
+int oakum_executor_number(const char *value, int fallback)
+{
+  gint64 number;
+  return value && parse_number(value, &number)
+             ? (int)CLAMP(number, -1, (gint64)OAKUM_EXECUTOR_RETRIES_MAX)
+             : fallback;
+}
+
 static gboolean bad(GError **error, const char *option, const char *wanted, const char *text)
 {
   g_autofree char *shown = oakum_escape_terminal(text, -1);
@@ -213,9 +232,8 @@ static gboolean check_word(const char *option, const char *words, const char *te
 
 static gboolean check_number(const char *option, const char *text, GError **error)
 {
-  uint64_t value;
-  return !text || oakum_parse_u64(text, strlen(text), OAKUM_EXECUTOR_RETRIES_MAX, &value) ||
-         bad(error, option, "a number up to 100", text);
+  gint64 value;
+  return !text || parse_number(text, &value) || bad(error, option, "a number", text);
 }
 
 static void variable(const char *name, char **slot)
@@ -225,12 +243,67 @@ static void variable(const char *name, char **slot)
     *slot = g_strdup(value);
 }
 
+/* Pipelines write --target=$TARGET: where kaniko has no value unless told, an empty one is none. */
+static void drop_empty(const OakumCommand *command, OakumExecutorArgs *args)
+{
+  static const char *const names[] = {"bucket",
+                                      "cache-repo",
+                                      "context-sub-path",
+                                      "custom-platform",
+                                      "customPlatform",
+                                      "digest-file",
+                                      "image-format",
+                                      "image-name-tag-with-digest-file",
+                                      "image-name-with-digest-file",
+                                      "insecure-registry",
+                                      "kaniko-dir",
+                                      "oci-layout-path",
+                                      "registry-map",
+                                      "registry-mirror",
+                                      "skip-tls-verify-registry",
+                                      "tar-path",
+                                      "tarPath",
+                                      "target",
+                                      NULL};
+  for (const Flag *flag = flags_of(command); flag->name; flag++) {
+    void *slot = (char *)args + flag->offset;
+    if (!g_strv_contains(names, flag->name))
+      continue;
+    if (!flag->list) {
+      char **text = slot;
+      if (*text && !**text)
+        g_clear_pointer(text, g_free);
+      continue;
+    }
+    GPtrArray **list = slot;
+    for (guint i = 0; *list && i < (*list)->len;)
+      if (*(char *)(*list)->pdata[i])
+        i++;
+      else
+        g_ptr_array_remove_index(*list, i);
+    if (*list && (*list)->len == 0)
+      g_clear_pointer(list, g_ptr_array_unref);
+  }
+}
+
+/* A variable that goes before the command line, as kaniko has it. */
+static void override(const char *name, char **slot)
+{
+  const char *value = g_getenv(name);
+  if (!value || !*value)
+    return;
+  g_free(*slot);
+  *slot = g_strdup(value);
+}
+
+/* Behind what the command line has. */
 static void list_variable(const char *name, GPtrArray **slot)
 {
   const char *value = g_getenv(name);
-  if (!value || !*value || *slot)
+  if (!value || !*value)
     return;
-  *slot = g_ptr_array_new_with_free_func(g_free);
+  if (!*slot)
+    *slot = g_ptr_array_new_with_free_func(g_free);
   g_auto(GStrv) parts = g_strsplit(value, ",", -1);
   for (char **part = parts; *part; part++)
     g_ptr_array_add(*slot, g_strdup(*part));
@@ -259,6 +332,7 @@ static gboolean check(const OakumCommand *command, const OakumExecutorArgs *args
          check_word("--verbosity", "trace|debug|info|warn|warning|error|fatal|panic",
                     args->verbosity, error) &&
          check_number("--push-retry", args->push_retry, error) &&
+         check_number("--compression-level", args->compression_level, error) &&
          check_number("--image-download-retry", args->download_retry, error) &&
          check_number("--image-fs-extract-retry", args->extract_retry, error);
 }
@@ -268,14 +342,19 @@ gboolean oakum_executor_parse(const OakumCommand *command, int argc, char **argv
 {
   if (!oakum_options_parse(command, args, argc, argv, rest, error))
     return FALSE;
+  drop_empty(command, args);
   variable("KANIKO_DIR", &args->kaniko_dir);
-  variable("KANIKO_NO_PUSH", &args->no_push);
+  override("KANIKO_NO_PUSH", &args->no_push);
   variable("KANIKO_CLEANUP", &args->cleanup);
   variable("KANIKO_PRE_CLEANUP", &args->pre_cleanup);
   variable("KANIKO_PRESERVE_CONTEXT", &args->preserve_context);
   variable("KANIKO_PRINT_PLAN", &args->dryrun);
   list_variable("KANIKO_REGISTRY_MIRROR", &args->mirrors);
   list_variable("KANIKO_REGISTRY_MAP", &args->maps);
+  if (args->verbosity) {
+    g_autofree char *given = args->verbosity;
+    args->verbosity = g_ascii_strdown(given, -1);
+  }
   return check(command, args, error);
 }
 
@@ -329,9 +408,9 @@ gboolean oakum_executor_ttl(const OakumExecutorArgs *args, uint64_t *out, GError
 {
   const char *text = args->cache_ttl ? args->cache_ttl : "336h";
   int64_t ttl;
-  if (!oakum_dockerfile_duration(text, &ttl) || ttl < 0)
+  if (!oakum_dockerfile_duration(text, &ttl))
     return bad(error, "--cache-ttl", "a time such as 30m or 336h", text);
-  *out = (uint64_t)(ttl + 999999999) / 1000000000;
+  *out = (uint64_t)MAX(ttl, 0) / 1000000000;
   return TRUE;
 }
 

@@ -3,9 +3,9 @@
 #include "cli/build-common.h"
 
 typedef struct {
-  char *context, *context_sub_path, *bucket, *git, *dockerfile, *platform, *kaniko_dir,
-      *snapshot_mode, *extract_retry;
-  GPtrArray *targets, *build_args, *labels, *annotations, *secrets, *ignore_paths;
+  char *context, *context_sub_path, *bucket, *dockerfile, *platform, *kaniko_dir, *snapshot_mode,
+      *extract_retry;
+  GPtrArray *git, *targets, *build_args, *labels, *annotations, *secrets, *ignore_paths;
   char *tar_path, *oci_layout_path, *digest_file, *name_digest_file, *name_tag_digest_file,
       *compression, *compression_level, *image_format, *push_retry;
   GPtrArray *destinations, *images;
@@ -29,6 +29,8 @@ NODISCARD gboolean oakum_executor_parse(const OakumCommand *command, int argc, c
                                         OakumExecutorArgs *args, GPtrArray **rest, GError **error);
 /* What a boolean that was checked says. */
 NODISCARD gboolean oakum_executor_flag(const char *value, gboolean fallback);
+/* What a number that was checked says, cut to -1 … OAKUM_EXECUTOR_RETRIES_MAX. */
+NODISCARD int oakum_executor_number(const char *value, int fallback);
 /* A line for each flag and variable that was given and has no effect here. */
 void oakum_executor_tell_unused(const OakumCommand *command, const OakumExecutorArgs *args);
 /* From here on the log has kaniko's forms. */
@@ -41,7 +43,7 @@ NODISCARD gboolean oakum_executor_registry(const OakumExecutorArgs *args, OakumR
                                            GError **error);
 void oakum_executor_registry_clear(OakumRegistryArgs *registry);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumRegistryArgs, oakum_executor_registry_clear)
-/* Seconds of --cache-ttl. */
+/* Seconds of --cache-ttl; 0: nothing is young enough. */
 NODISCARD gboolean oakum_executor_ttl(const OakumExecutorArgs *args, uint64_t *out, GError **error);
 /* The Dockerfile: from where we stand, else inside of the context (NULL: there is none), or by
  * https. *path: its name for messages; new strings. */

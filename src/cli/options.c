@@ -161,7 +161,7 @@ static Found find(const OakumCommand *command, int argc, char **argv, int *i)
       continue;
     Found found = {option, iter.group->offset + option->offset,
                    equals                ? equals + 1
-                   : !is_long && name[1] ? name + 1
+                   : !is_long && name[1] ? name + 1 + (name[1] == '=' && name[2]) /* -f=x is -f x */
                                          : NULL,
                    FALSE};
     gboolean wants = option->kind == OAKUM_OPTION_TEXT || option->kind == OAKUM_OPTION_LIST;
@@ -307,6 +307,10 @@ int oakum_command_dispatch(int argc, char **argv)
   if (!command)
     return complain(error, NULL);
   const char *verb = command->verbs ? first_plain(command, argc, argv) : NULL;
+  if (g_strcmp0(verb, "help") == 0) {
+    g_autofree char *text = oakum_help_command(command);
+    return fputs(text, stdout) < 0 || fflush(stdout) != 0;
+  }
   if (verb) {
     g_autofree char *text = g_strdup_printf("see oakum %s --help", command->name);
     const OakumCommand *child = look_up(command->verbs, "verb", verb, text, &error);

@@ -343,7 +343,7 @@ static gboolean write_file(const OakumOutputs *outputs, const OakumOutput *outpu
   switch (output->kind) {
   case OAKUM_OUTPUT_OCI:
     return oakum_layout_write(set, output->path, (const OakumLayoutName *)(gpointer)names->data,
-                              error);
+                              FALSE, error);
   case OAKUM_OUTPUT_OCI_ARCHIVE:
     return oakum_layout_write_archive(set, output->path,
                                       (const OakumLayoutName *)(gpointer)names->data, error);

@@ -260,6 +260,21 @@ static gboolean write_below(Output *output, GError **error)
   return TRUE;
 }
 
+/* Whether the layer is to say nothing of the node. */
+static gboolean is_left_out(const Output *output, OakumNoteId id)
+{
+  const GPtrArray *paths = output->tree->left_out;
+  if (!paths)
+    return FALSE;
+  const char *path = oakum_notes_path(output->tree->notes, id, output->path);
+  for (guint i = 0; i < paths->len; i++) {
+    size_t n = strlen(paths->pdata[i]);
+    if (strncmp(path, paths->pdata[i], n) == 0 && (path[n] == '/' || path[n] == '\0'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void mark_above(Output *output, OakumNoteId id)
 {
   while ((id = oakum_notes_parent(output->tree->notes, id)) != OAKUM_NOTE_NONE &&
@@ -277,7 +292,8 @@ static void find_gone(Output *output, const OakumNoteSet *unseen)
         oakum_tree_ignored(oakum_notes_path(notes, id, output->path)))
       continue;
     OakumNoteId above = oakum_notes_parent(notes, id);
-    if (above != 0 && (!oakum_notes_has(notes, above) || oakum_note_set_has(unseen, above)))
+    if ((above != 0 && (!oakum_notes_has(notes, above) || oakum_note_set_has(unseen, above))) ||
+        is_left_out(output, id))
       continue;
     oakum_note_set_add(&output->gone, id);
     mark_above(output, id);
@@ -304,7 +320,10 @@ static gboolean write_changes(OakumWalk *walk, OakumTarWriter *out, gboolean *ch
                    .at = -1};
   find_gone(&output, &walk->unseen);
   for (OakumNoteId id = 0; (id = oakum_note_set_next(&walk->changed, id)) != OAKUM_NOTE_NONE; id++)
-    mark_above(&output, id);
+    if (is_left_out(&output, id))
+      oakum_note_set_drop(&walk->changed, id);
+    else
+      mark_above(&output, id);
   *changed = oakum_note_set_has(&output.above, 0);
   gboolean ok = write_below(&output, error);
   if (!ok)

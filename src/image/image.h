@@ -169,9 +169,10 @@ NODISCARD OakumImage *oakum_layout_read_archive(const char *file, const char *ta
 /* The blobs of a layout. */
 NODISCARD OakumBlobSource *oakum_layout_source(const char *folder, GError **error);
 /* Adds the image to the layout in `folder` (made when missing) under each of `names` (none: without
- * a name), replacing entries of those names; index.json changes last and atomically. */
+ * a name), replacing entries of those names, or with `alone` all that there are; index.json changes
+ * last and atomically. */
 NODISCARD gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
-                                      const OakumLayoutName *names, GError **error);
+                                      const OakumLayoutName *names, gboolean alone, GError **error);
 NODISCARD gboolean oakum_layout_write_archive(const OakumImageSet *set, const char *file,
                                               const OakumLayoutName *names, GError **error);
 /* `docker save` archives (manifest.json, config, layers; Docker image specification 1.2), also
@@ -198,6 +199,9 @@ void oakum_tree_set_owners(OakumTree *tree, OakumOwners *owners);
 /* How many threads may look at the tree at once; 1 without it. What comes of it does not depend on
  * it. */
 void oakum_tree_set_threads(OakumTree *tree, guint threads);
+/* Paths (from the root, without a slash in front) that the layers of diffs leave out, with all that
+ * lies below, though later steps go on seeing them; borrowed. NULL: none. */
+void oakum_tree_set_left_out(OakumTree *tree, const GPtrArray *paths);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
 NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);

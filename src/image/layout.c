@@ -263,7 +263,7 @@ static gboolean put_images(const OakumImageSet *set, OakumBlobSink *sink, GError
 }
 
 gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
-                            const OakumLayoutName *names, GError **error)
+                            const OakumLayoutName *names, gboolean alone, GError **error)
 {
   if (g_mkdir_with_parents(folder, 0755) < 0) {
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", folder);
@@ -279,7 +279,9 @@ gboolean oakum_layout_write(const OakumImageSet *set, const char *folder,
   if (!lock || !oakum_file_write(mark, LAYOUT_TEXT, strlen(LAYOUT_TEXT), 0644, error))
     return FALSE;
   g_autoptr(GPtrArray) mine = oakum_image_set_entries(set, names);
-  g_autoptr(GPtrArray) entries = kept_entries(folder, mine, error);
+  g_autoptr(GPtrArray) entries =
+      alone ? g_ptr_array_new_with_free_func((GDestroyNotify)oakum_descriptor_free)
+            : kept_entries(folder, mine, error);
   if (!entries)
     return FALSE;
   for (guint i = 0; i < mine->len; i++)

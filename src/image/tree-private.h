@@ -11,9 +11,10 @@ struct OakumTree {
                            a view, lowest first; NULL: the root is a folder of its own; borrowed */
   OakumTreeRaise raise;
   gpointer raise_user;
-  OakumOwners *owners; /* NULL: the disk tells owners and modes; borrowed */
-  gboolean settled;    /* nothing was applied since the notes and the disk were compared */
-  gboolean exact;      /* the notes tell what is on the disk, but for inodes and times of change */
+  const GPtrArray *left_out; /* paths that no layer carries, or NULL; borrowed */
+  OakumOwners *owners;       /* NULL: the disk tells owners and modes; borrowed */
+  gboolean settled;          /* nothing was applied since the notes and the disk were compared */
+  gboolean exact; /* the notes tell what is on the disk, but for inodes and times of change */
 };
 
 /* What a step on an overlay touched. */

@@ -39,6 +39,11 @@ void oakum_tree_set_threads(OakumTree *tree, guint threads)
   tree->threads = MAX(threads, 1);
 }
 
+void oakum_tree_set_left_out(OakumTree *tree, const GPtrArray *paths)
+{
+  tree->left_out = paths;
+}
+
 void oakum_tree_free(OakumTree *tree)
 {
   if (!tree)

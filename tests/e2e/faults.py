@@ -69,6 +69,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.connection.shutdown(2)
 
     def body(self):
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            data = b""
+            while size := int(self.rfile.readline(), 16):
+                data += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return data
         left, data = int(self.headers.get("Content-Length") or 0), b""
         while left:
             piece = self.rfile.read(min(left, 65536))
@@ -172,7 +179,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if s.fault("manifest-413"):
                 return self.error(413, "SIZE_INVALID")
             if s.fault("immutable"):
-                return self.error(400, "TAG_INVALID: the tag is immutable")
+                return self.error(400, "TAG_INVALID: the tag cannot be overwritten because the repository is immutable")
             parsed = json.loads(data)
             wanted = [parsed["config"], *parsed["layers"]] if "layers" in parsed else []
             missing = [x for x in wanted if (repo, x["digest"]) not in s.blobs]
@@ -182,7 +189,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             s.manifests[repo, digest(data)] = s.manifests[repo, name] = (self.headers["Content-Type"], data)
             s.tagged.append(name)
             extra = {"OCI_Subject": parsed["subject"]["digest"]} if s.referrers_api and "subject" in parsed else {}
-            return self.say(201, Docker_Content_Digest=digest(data), Warning='299 - "this registry \x1b[31mretires"', **extra)
+            return self.say(201, Docker_Content_Digest=digest(data), **({"Warning": s.warning} if s.warning else {}), **extra)
         if (repo, name) not in s.manifests:
             return self.error(404, "MANIFEST_UNKNOWN")
         kind, data = s.manifests[repo, name]
@@ -194,7 +201,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(200, data, Content_Type=kind, X_Big="a" * 40000, X_Big_2="b" * 40000)
         if s.fault("lying-digest"):
             return self.say(200, data, Content_Type=kind, Docker_Content_Digest=digest(b"other"))
-        return self.say(200, data, Content_Type=kind)
+        return self.say(200, data, Content_Type=kind, **({"Docker_Content_Digest": digest(data)} if s.tells_digest else {}))
 
     def referrers(self, repo, name, query):
         s = self.server
@@ -269,7 +276,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.say(204)
         if self.command == "GET":
             return self.say(204, Location=location, Range=f"0-{max(len(have) - 1, 0)}")
-        if int(self.headers["Content-Length"]) > s.request_max:
+        if int(self.headers.get("Content-Length") or 0) > s.request_max:
             self.close_connection = True
             if s.fault("always-413-hangs-up"):
                 return self.hang_up()
@@ -284,7 +291,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             del s.sessions[session]
             return self.error(404, "BLOB_UPLOAD_UNKNOWN")
         if self.command == "PATCH":
-            first = int(self.headers["Content-Range"].split("-")[0])
+            first = int((self.headers.get("Content-Range") or f"{len(have)}-").split("-")[0])
             if first != len(have):
                 return self.say(416, Location=location, Range=f"0-{max(len(have) - 1, 0)}")
             if s.fault("keep-half"):
@@ -319,6 +326,7 @@ class Registry(http.server.ThreadingHTTPServer):
         self.blobs, self.manifests, self.sessions, self.tokens, self.tagged = {}, {}, {}, {}, []
         self.auth, self.need_login, self.realm, self.elsewhere, self.location, self.upload_host = "bearer", True, None, None, None, None
         self.retry_after, self.expires_in, self.token_key, self.referrers_api = "0", None, "token", True
+        self.warning, self.tells_digest = '299 - "this registry \x1b[31mretires"', False
         self.session_numbers = itertools.count()
         self.chunk_min, self.request_max, self.cut_at, self.short_chunks = 0, 1 << 40, 3000, set()
         vars(self).update(settings)

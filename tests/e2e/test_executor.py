@@ -127,13 +127,15 @@ def test_table_is_current():
 
 def test_help_names_every_flag(job):
     text = job.run("--help", own=True) + job.out
+    job.run("help", own=True)
+    assert job.out in text
     for flag in FLAGS:
         if flag.command == "executor":
             assert f"--{flag.name}" in text, flag.name
 
 
 ACCEPTED = [flag for flag in FLAGS if flag.fate == "ACCEPTED" and flag.command == "executor"]
-VALUES = {"snapshot-mode": "redo", "snapshotMode": "time", "ignore-path": "/x", "image-fs-extract-retry": "3", "image-download-retry": "3",
+VALUES = {"snapshot-mode": "redo", "snapshotMode": "time", "image-fs-extract-retry": "3", "image-download-retry": "3",
           "azure-container-registry-config": "/nonexistent"}
 
 
@@ -159,12 +161,17 @@ def test_wrong_values_are_refused(job, wrong):
 def test_forms_of_flags(job):
     """--x, --x=false, --x v, -f v, -fv, repeated."""
     job.dockerfile("FROM scratch\nARG A\nARG B\nLABEL a=$A b=$B\n", "D")
-    for words in (["-f", "D"], ["-fD"], ["--dockerfile", "D"], ["--dockerfile=D"]):
+    for words in (["-f", "D"], ["-fD"], ["-f=D"], ["--dockerfile", "D"], ["--dockerfile=D"]):
         config = job.build(*words, "--build-arg", "A=1", "--build-arg=B=2")[1]
         assert config["config"]["Labels"] == {"a": "1", "b": "2"}
     assert "you must provide" in job.run("--no-push=false", status=1)
     assert "you must provide" in job.run("--no-push", "--no-push=F", status=1)
     job.run("--no-push=T")
+    job.build("--target=", "--custom-platform=", "--tar-path=", "--digest-file=", "--registry-mirror=", "--insecure-registry=", "--cache-repo=", "-f", "D")  # $EMPTY in a pipeline
+    for number in ("-1", "0x2", "010", "1000"):
+        job.run("--no-push", f"--push-retry={number}", f"--image-fs-extract-retry={number}")
+    for wrong in ("", "x", "1x", " 1", "-", "99999999999999999999"):
+        assert "--push-retry takes a number" in job.run("--no-push", f"--push-retry={wrong}", status=1)
 
 
 # ---- what is built ------------------------------------------------------------------------------
@@ -199,6 +206,7 @@ def test_git(job):
     url, env = f"git://127.0.0.1:{server.server_port}/r.git", {"GIT_PULL_METHOD": "http", "PATH": GIT_ENV["PATH"]}
     assert list(job.build("-c", url, env=env)[0]) == ["f"]
     assert list(job.build("-c", url, "--git", "branch=next,single-branch=true,depth=1,recurse-submodules=false", env=env)[0]) == ["g"]
+    assert list(job.build("-c", url, "--git=recurse-submodules=false", "--git", "branch=next", "--git=single-branch=true", env=env)[0]) == ["g"]
     job.build("-c", url, "--git=insecure-skip-tls=true", env=env)
     assert "insecure-skip-tls has no effect here" in job.said
     server.shutdown()
@@ -288,6 +296,25 @@ def test_kaniko_dir(job, base):
     assert (job.folder / "k/store").is_dir()
 
 
+@flags("--ignore-path")
+def test_ignored_paths(job, base):
+    """Neither they nor their going is in a layer; later steps see them, COPY to them counts."""
+    job.dockerfile(f"""FROM oci:{base}:latest
+RUN mkdir /left /left-over && echo a > /left/a && echo b > /left-over/b && echo c > /tmp/c
+RUN cat /left/a > /seen && rm -r /left /etc/passwd && ln /seen /tmp/again
+RUN echo only > /tmp/d
+COPY f /left/f
+""")
+    changed = lambda tree: {path for path in set(tree) | set(plain) if path.split("/")[0] in ("left", "left-over", "seen", "tmp") or path == "etc/passwd"} & set(tree)
+    plain = flatten(base)[0]
+    words = ["--ignore-path", "/left", "--ignore-path=/tmp/", "--ignore-path", "/etc/passwd", "--ignore-path="]
+    for env in ({}, {"OAKUM_ISOLATION": "chroot"}):
+        tree, config = job.build(*words, env=env)
+        assert changed(tree) == {"etc/passwd", "left", "left/f", "left-over", "left-over/b", "seen", "tmp"} and tree["seen"].content == b"a\n"
+        assert len(config["rootfs"]["diff_ids"]) == 1 + 3  # the third step has none
+    assert "tmp/d" in job.build("--cache", "--no-push-cache")[0]  # what was made with other paths is not used
+
+
 def test_exit_status_of_the_step(job, base):
     job.dockerfile(f"FROM oci:{base}:latest\nRUN exit 42\n")
     assert "exit status 42" in job.run("--no-push", status=42)
@@ -305,13 +332,17 @@ def test_destinations_and_files(job, servers):
     assert digest(server.manifests["team/app", "v1"][1]) == d == digest(server.manifests["other", "latest"][1])
     assert (job.folder / "n").read_text() == f"{server.address}/team/app@{d}\n{server.address}/other@{d}\n"
     assert [json.loads(line) for line in (job.folder / "bo/images").read_text().splitlines()] == [
-        {"name": a, "digest": d}, {"name": b + ":latest", "digest": d}]
+        {"name": a, "digest": d}, {"name": b, "digest": d}]  # as they were given
     assert f"Pushing image to {a}" in job.said and f"Pushed {server.address}/team/app@{d}" in job.said
-    for env, more in (({}, ["--no-push"]), ({"KANIKO_NO_PUSH": "true"}, [])):
+    for env, more in (({}, ["--no-push"]), ({"KANIKO_NO_PUSH": "true"}, []), ({"KANIKO_NO_PUSH": "1"}, ["--no-push=false"])):
         server.log.clear()
         job.run("-d", a, "-d", "ubuntu", "--image-name-tag-with-digest-file", "t", "--image-name-with-digest-file", "n", *more, env=env)
         text = f"{a}@{d}\nindex.docker.io/library/ubuntu:latest@{d}\n"
         assert (job.folder / "t").read_text() == (job.folder / "n").read_text() == text and not server.log
+
+
+    for name in ("--image-name-with-digest-file", "--image-name-tag-with-digest-file"):
+        assert "needs --destination" in job.run("--no-push", name, "none", status=1) and not (job.folder / "none").exists()
 
 
 def test_digest_file_by_put(job, tls):  # noqa: F811
@@ -361,6 +392,9 @@ def test_oci_layout_path(job):
     d = job.digest("--oci-layout-path", job.folder / "layout")
     index = json.loads((job.folder / "layout/index.json").read_text())
     assert [m["digest"] for m in index["manifests"]] == [d] and (job.folder / "layout/oci-layout").exists()
+    (job.folder / "c/f").write_text("another")  # what was named there before is not any more, as with kaniko
+    other = job.digest("--oci-layout-path", job.folder / "layout")
+    assert [m["digest"] for m in json.loads((job.folder / "layout/index.json").read_text())["manifests"]] == [other] != [d]
 
 
 @flags("--skip-push-permission-check")
@@ -369,9 +403,9 @@ def test_push_permission(job, base, servers):
     server = servers(auth="basic")
     job.dockerfile(f"FROM oci:{base}:latest\nRUN echo the step ran >&2\n")
     said = job.run("-d", f"{server.address}/a:b", status=1)
-    assert "checking push permission" in said and "the step ran" not in said
+    assert "error checking push permissions" in said and "the step ran" not in said
     said = job.run("-d", f"{server.address}/a:b", "--skip-push-permission-check", status=1)
-    assert "checking push permission" not in said and "the step ran" in said
+    assert "error pushing image" in said and "checking push permission" not in said and "the step ran" in said
     server.log.clear()
     job.run("-d", f"{server.address}/a:b", "-d", f"{server.address}/a:c", env=login(server))
     probes = [(m, p) for m, p, _ in server.log if "uploads" in p and m in ("POST", "DELETE")]
@@ -424,7 +458,7 @@ def test_compression_and_format(job, servers):
         manifest = manifest_of(server, "a", "b")
         return manifest["layers"][0]["mediaType"].split(".")[-1], server.blobs["a", manifest["layers"][0]["digest"]], manifest["mediaType"]
     usual = layer()
-    assert usual[1][:2] == b"\x1f\x8b" and usual[2] == MANIFEST and layer("--compression-level", "-1") == usual == layer("--compression=gzip", "--image-format=oci")
+    assert usual[1][:2] == b"\x1f\x8b" and usual[2] == MANIFEST and layer("--compression-level", "-1") == usual == layer("--compression-level", "0") == layer("--compression=gzip", "--image-format=oci")
     assert layer("--compression-level=1")[1] == usual[1] and len(usual[1]) > len(layer("--compression-level", "9")[1])
     zstd = layer("--compression", "zstd")
     assert zstd[0] == "v1.tar+zstd".split(".")[-1] and zstd[1][:4] == b"\x28\xb5\x2f\xfd"
@@ -498,6 +532,7 @@ def test_maps_and_mirrors(job, servers):
     job.run("--no-push", "--registry-mirror", mirror.address, "--skip-default-registry-fallback")
     assert mirror.log
     job.run("--no-push", env={"KANIKO_REGISTRY_MIRROR": mirror.address})
+    job.run("--no-push", "--registry-mirror", empty.address, "--skip-default-registry-fallback", env={"KANIKO_REGISTRY_MIRROR": mirror.address})  # behind those of the flags
 
 
 @flags("--credential-helpers")
@@ -693,6 +728,7 @@ def test_log_timestamp(job):
 def test_verbosity(job):
     said = {word: job.run("--no-push", "--force", "-v", word) for word in ("trace", "debug", "info", "warn", "error", "fatal", "panic")}
     assert "DEBU" in said["trace"] and "DEBU" in said["debug"] and "DEBU" not in said["info"] and "INFO" in said["info"]
+    assert job.run("--no-push", "--force", "-v", "WARN") == said["warn"]
     assert "INFO" not in said["warn"] and "WARN" in said["warn"] and said["error"] == said["fatal"] == said["panic"] == ""
     job.dockerfile("FROM scratch\nCOPY nope /\n")
     assert "ERRO" in job.run("--no-push", "-v", "panic", status=1)
@@ -764,7 +800,8 @@ def test_warmer_and_cache_dir(job, servers):
     assert "already in cache" not in job.run("--image", reference, "-c", cache, own=True, program=program)
     os.utime(manifest, (time.time() - 3600000,) * 2)
     assert "already in cache" in job.run("--image", reference, "-c", cache, "--cache-ttl", "2000h", own=True, program=program)
-    assert "1 of 2 images" in job.run("-i", reference, "-i", f"{server.address}/none:x", "-c", cache, own=True, program=program, status=1)
+    assert "1 of 2 images" in job.run("-i", reference, "-i", f"{server.address}/none:x", "-c", cache, own=True, program=program)
+    assert "no image could be fetched" in job.run("-i", f"{server.address}/none:x", "-c", cache, own=True, program=program, status=1)
 
     def names(*more):
         """The files of the image that the executor makes of it."""
@@ -803,6 +840,7 @@ def test_cache_in_the_folder(job, base):
     assert ran() and ran()  # as kaniko: only with --cache
     assert not ran("--cache") and not ran("--cache=true")
     assert ran("--cache", "--cache-run-layers=false")
+    assert all(ran("--cache", f"--cache-ttl={ttl}") for ttl in ("0", "-1h", "1ns"))
     time.sleep(2.5)
     assert ran("--cache", "--cache-ttl=1s")
     assert "needs --cache-repo" in job.run("--no-push", "--cache", status=1)

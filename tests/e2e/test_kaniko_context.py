@@ -196,6 +196,7 @@ def test_git(oakum, store, tmp_path):
     assert names(oakum, url, env=env) == ["Dockerfile"]
     assert names(oakum, url + "#refs/heads/b", env=env) == ["b"]
     assert names(oakum, url, "--branch", "b", env=env) == ["b"]
+    assert names(oakum, url, "--branch", "v", env=env) == ["v"]  # a tag does as well
     assert names(oakum, url + "#refs/heads/main#" + commits["commit"], env=env) == ["c"]
     said = names(oakum, url, env={**env, "GIT_TOKEN": "wr0ng"}, status=1)
     assert "wr0ng" not in said

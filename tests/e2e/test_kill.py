@@ -1,6 +1,6 @@
 """kill -9 at random moments of a build, of its pull and of its writes to the store: the next run gives the right digest.
 
-OAKUM_KILLS says how many builds must die (default 20): one that was faster than its kill does not count.
+OAKUM_KILLS says how many builds must die (default 20): one that was faster than its kill does not count. OAKUM_SEED: at which moments.
 """
 import os
 import random
@@ -40,7 +40,7 @@ def test_killed_at_random_moments(tmp_path):
     context = tmp_path / "c"
     (context / "data").mkdir(parents=True)
     subprocess.run(["gcc", "-O1", "-static", "-o", str(context / "work"), str(tmp_path / "work.c")], check=True)
-    rnd = random.Random(7)
+    rnd = random.Random(int(os.environ.get("OAKUM_SEED", "7")))
     for i in range(8):
         (context / "data" / str(i)).write_bytes(rnd.randbytes(400000))
     (context / "Dockerfile").write_text("FROM scratch\nCOPY data /data\nCOPY work /work\nRUN [\"/work\"]\n")

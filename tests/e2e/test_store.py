@@ -130,18 +130,22 @@ def in_mounts(script, *words):
 
 
 def test_full_disk(oakum, small, context, tmp_path):
-    """A build that finds no room says so, leaves no image, and the same store does again with room."""
+    """A build that finds no room, for bytes or for files, says so, leaves no image, and the same store does again with room. OAKUM_DISKS says how many disks, OAKUM_SEED which."""
     folder = context("a")
     (folder / "data").write_bytes(random.Random(3).randbytes(3 << 20))
     want = build(oakum, small, tmp_path / "s0", folder, "-o", f"oci:{tmp_path}/o0").stdout
-    place = tmp_path / "s"
-    place.mkdir()
-    done = in_mounts('mount -t tmpfs -o size=4m none "$1"; place=$1; shift; '
-                     'if "$@" 2> "$place/../told"; then echo built; exit 3; fi; '
-                     'mount -o remount,size=200m "$place"; "$@"', place, *command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o"))
-    assert done.returncode == 0, done.stderr
-    assert "No space left" in (tmp_path / "told").read_text()
-    assert done.stdout == want
+    rnd = random.Random(int(os.environ.get("OAKUM_SEED", "5")))
+    for turn in range(int(os.environ.get("OAKUM_DISKS", "3"))):
+        place = tmp_path / f"s{turn + 1}"
+        place.mkdir()
+        limit = f"size={rnd.randrange(64, 4096)}k" if turn else "size=4m"
+        limit += f",nr_inodes={rnd.randrange(10, 60)}" if rnd.random() < 0.4 else ""
+        done = in_mounts('mount -t tmpfs -o "$2" none "$1"; place=$1; shift 2; '
+                         'if "$@" 2> "$place/../told"; then echo built; exit 3; fi; '
+                         'mount -o remount,size=200m,nr_inodes=10000 "$place"; "$@"', place, limit, *command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o{turn + 1}"))
+        assert done.returncode == 0, (limit, done.stderr)
+        assert "No space left" in (tmp_path / "told").read_text(), limit
+        assert done.stdout == want, limit
 
 
 def test_store_that_cannot_be_written_to(oakum, small, context, tmp_path):
@@ -160,7 +164,7 @@ def test_two_at_once_and_killed(oakum, small, context, server, tmp_path):  # noq
     for i, folder in enumerate(folders):
         want.append(build(oakum, small, tmp_path / f"clean{i}", folder, "-o", f"oci:{tmp_path}/clean{i}-out").stdout)
     whole = (time.monotonic() - began) / 2
-    rnd = random.Random(11)
+    rnd = random.Random(int(os.environ.get("OAKUM_SEED", "11")))
     killed, wanted = 0, int(os.environ.get("OAKUM_KILLS", "5"))
     for turn in range(5 * wanted):
         if killed == wanted:

@@ -117,12 +117,12 @@ static void test_layout(Fixture *f, gconstpointer data)
   g_autoptr(GError) error = NULL;
   OakumPlatform platform;
   oakum_platform_host(&platform);
-  g_assert_true(
-      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}}, &error));
-  g_assert_true(
-      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v2", NULL}, {NULL, NULL}}, &error));
-  g_assert_true(
-      oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}}, &error));
+  g_assert_true(oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}},
+                                   FALSE, &error));
+  g_assert_true(oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v2", NULL}, {NULL, NULL}},
+                                   FALSE, &error));
+  g_assert_true(oakum_layout_write(&set, f->path, (OakumLayoutName[]){{"v1", NULL}, {NULL, NULL}},
+                                   FALSE, &error));
   check_same(f, oakum_layout_read(f->path, "v1", &platform, &error), error, TRUE);
   check_same(f, oakum_layout_read(f->path, "v2", &platform, &error), error, TRUE);
   g_assert_null(oakum_layout_read(f->path, "v3", &platform, &error));
