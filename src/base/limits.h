@@ -215,7 +215,7 @@
 #define OAKUM_AUDITABLE_MAX (32 * OAKUM_MIB)       /* dependencies of a Rust program, unpacked */
 #define OAKUM_SIGNATURE_SEARCH_MAX (2 * OAKUM_GIB) /* bytes of an executable that are searched */
 #define OAKUM_SIGNATURE_WINDOW (1 * OAKUM_MIB)     /* of it at a time */
-#define OAKUM_SIGNATURE_TRIES_MAX 20000u           /* places tried in one executable */
+#define OAKUM_SIGNATURE_TRIES_MAX 2000000u         /* places tried in one executable, a pattern */
 #define OAKUM_PE_RESOURCES_MAX 4096u               /* entries of the resource tree looked at */
 
 /* zip archives */

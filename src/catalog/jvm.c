@@ -10,9 +10,8 @@ static gboolean wants(const OakumCatalogEntry *entry)
 }
 
 /* NVD writes 1.8.0_392 as version 8, update "update392", and leaves out the build. */
-static char *jvm_cpe(const char *version, gboolean oracle, gboolean jre)
+char *oakum_jvm_cpe(const char *version, const char *product)
 {
-  const char *product = !oracle ? "oracle:openjdk" : jre ? "oracle:jre" : "oracle:jdk";
   g_autofree char *plain = g_strndup(version, strcspn(version, "+-"));
   char *update = strchr(plain, '_');
   if (!g_str_has_prefix(plain, "1.") || !update)
@@ -54,7 +53,10 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   if (!package)
     return TRUE;
   oakum_package_say(&package->maintainer, maker);
-  package->cpe = jvm_cpe(package->version, oakum_slice_begins(maker, "Oracle"), jre);
+  package->cpe =
+      oakum_jvm_cpe(package->version, !oakum_slice_begins(maker, "Oracle") ? "oracle:openjdk"
+                                      : jre                                ? "oracle:jre"
+                                                                           : "oracle:jdk");
   return TRUE;
 }
 
