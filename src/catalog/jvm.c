@@ -47,18 +47,22 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   OakumSlice best = full.len > 0 ? full : runtime.len > 0 ? runtime : version;
   if (best.len == 0)
     return oakum_catalog_invalid(file, error, "a JVM without a version");
-  gboolean jre = oakum_slice_is_nocase(type, "JRE");
-  OakumPackage *package =
-      oakum_catalog_add(sink, file, "generic", jre ? OAKUM_SLICE("jre") : OAKUM_SLICE("jdk"), best);
+  /* what its makers call it; launchers and libjvm.so say the same version (binaries.inc) */
+  gboolean jre = oakum_slice_is_nocase(type, "JRE"), oracle = oakum_slice_begins(maker, "Oracle"),
+           zulu = oakum_slice_begins(maker, "Azul");
+  const char *name = oracle ? (jre ? "jre" : "jdk")
+                     : zulu ? "zulu"
+                            : "openjdk",
+             *product = !oracle ? "oracle:openjdk"
+                        : jre   ? "oracle:jre"
+                                : "oracle:jdk";
+  OakumPackage *package = oakum_catalog_add(sink, file, "generic", oakum_slice_of(name), best);
   if (!package)
     return TRUE;
   oakum_package_say(&package->maintainer, maker);
-  package->cpe =
-      oakum_jvm_cpe(package->version, !oakum_slice_begins(maker, "Oracle") ? "oracle:openjdk"
-                                      : jre                                ? "oracle:jre"
-                                                                           : "oracle:jdk");
+  package->cpe = oakum_jvm_cpe(package->version, product);
   return TRUE;
 }
 
-const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 1, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 2, wants, run, .whole = TRUE},
                                                  {0}};
