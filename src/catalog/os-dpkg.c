@@ -105,6 +105,7 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   const uint8_t *start = text.data;
+  const size_t bytes = text.len;
   g_autoptr(GError) first = NULL; /* what is wrong with one paragraph hides no other */
   while (oakum_catalog_line(&text, &line)) {
     GError **wrong = first ? NULL : &first;
@@ -134,6 +135,12 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
           *slots[i] = oakum_catalog_value((OakumSlice){colon + 1, line.len - n - 1});
         }
     }
+  }
+  /* dpkg ends each line; one that was cut off may have lost whether it is installed */
+  if (ok && number > 0 && start[bytes - 1] != '\n' && stanza.package && !stanza.version &&
+      !is_installed(stanza.status)) {
+    g_set_error(&first, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: ends amid a package", path);
+    ok = FALSE;
   }
   ok = end_stanza(&stanza, file, sink, first ? NULL : &first) && ok;
   stanza_clear(&stanza);
