@@ -128,6 +128,17 @@ static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   }
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "an application without a name or a version");
+  /* what Elixir brings itself is a part of it */
+  static const char *const parts[] = {"eex", "ex_unit", "iex", "logger", "mix"};
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (oakum_slice_is(name, parts[i]) && strstr(oakum_catalog_file_path(file), "elixir"))
+      return TRUE;
+  if (oakum_slice_is(name, "elixir")) {
+    OakumPackage *package = oakum_catalog_add(sink, file, "generic", name, version);
+    if (package)
+      package->cpe = oakum_catalog_cpe('a', "elixir-lang:elixir", package->version, "*");
+    return TRUE;
+  }
   oakum_catalog_add(sink, file, is_otp(name) ? "otp" : "hex", name, version);
   return TRUE;
 }
@@ -427,7 +438,7 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
     {"lua-rock", 2, wants_lua, run_lua, .whole = TRUE},
-    {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
+    {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
     {"perl-installed", 2, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
