@@ -215,8 +215,9 @@
 #define OAKUM_AUDITABLE_MAX (32 * OAKUM_MIB)       /* dependencies of a Rust program, unpacked */
 #define OAKUM_SIGNATURE_SEARCH_MAX (2 * OAKUM_GIB) /* bytes of an executable that are searched */
 #define OAKUM_SIGNATURE_WINDOW (1 * OAKUM_MIB)     /* of it at a time */
-#define OAKUM_SIGNATURE_TRIES_MAX 20000u           /* places tried in one executable */
-#define OAKUM_PE_RESOURCES_MAX 4096u               /* entries of the resource tree looked at */
+#define OAKUM_SIGNATURE_TRIES_MAX 2000000u         /* places tried in one executable, a pattern */
+#define OAKUM_NUGET_DEPTH_MAX 32u    /* how far a .NET library is behind one with a file */
+#define OAKUM_PE_RESOURCES_MAX 4096u /* entries of the resource tree looked at */
 
 /* zip archives */
 #define OAKUM_ZIP_ENTRIES_MAX 2000000u

@@ -2,16 +2,22 @@
  * and text inside that says its version. binaries.inc is the table.
  *
  * A pattern is literal bytes with these in between; there is no going back but over where it
- * begins, so that the time is linear in the file: %v  the version: digits with a dot in them, and
- * what may follow (3.0.11, 1.1.1w, 5.2.15-beta1) %n  the version, digits and dots alone      %i the
- * version, a number without dots %f  the version in the file's name (python3.11), to be found in
- * the text as well %d  a number        %*  up to 80 bytes of text, as few as do        %0  a NUL
- * byte %e  no letter, digit or dot follows (nothing is taken)              %%  a percent sign */
+ * begins and the last %* or %~, so that the time is linear in the file:
+ *   %v  the version: digits with a dot in them, and what may follow (3.0.11, 1.1.1w, 5.2.15-beta1)
+ *   %n  the version, digits and dots alone           %i  the version, a number without dots
+ *   %p  the version, three numbers and what %q takes %q  nothing, or "-" and words (-rc.1, -dev)
+ *   %f  the version in the file's name (python3.11), to be found in the text as well
+ *   %x  the version as libxml2 writes it, five digits
+ *   %<  %>  what is between them is the version
+ *   %d  a number         %1  %2  so many digits      %g  12 letters or digits   %h  40 hex digits
+ *   %*  up to 80 bytes of text, as few as do         %~  up to 1000 bytes of any kind, as few as do
+ *   %0  a NUL byte       %z  one or more of them     %r  a newline              %%  a percent sign
+ *   %e  no letter, digit or dot follows (nothing is taken) */
 #include "catalog/parts-private.h"
 
 typedef struct {
   const char *product;  /* name of the package */
-  const char *files;    /* base names, "*" any rest; separated by spaces */
+  const char *files;    /* base names, "*" any rest, "~" in front: no executable; with spaces */
   const char *patterns; /* separated by newlines; the first that is found counts */
   const char *cpe;      /* "vendor:product" */
 } Signature;
@@ -21,8 +27,13 @@ static const Signature signatures[] = {
 };
 
 #define BACK 96u     /* bytes in front of its longest literal that a pattern may begin */
-#define PATTERN 512u /* bytes that one may take in all */
+#define PATTERN 512u /* bytes that one may take in all, without what %~ takes */
 #define ANY_MAX 80u
+#define FAR_MAX 1000u
+/* bytes in front of a version that a pattern without a long literal may begin */
+#define DOT_BACK 24u
+/* bytes behind a match that the end of a window must not cut, since they may be its rest */
+#define CUT 4u
 
 /* ---- names ----------------------------------------------------------------------------------- */
 /* "*" takes any rest up to what follows it; at most two of them, so no time is lost. */
@@ -48,11 +59,12 @@ static gboolean fits(const char *glob, size_t len, const char *name)
   return glob == end;
 }
 
-static gboolean has_name(const Signature *signature, const char *base)
+static gboolean has_name(const Signature *signature, const char *base, gboolean executable)
 {
   for (const char *at = signature->files; *at;) {
-    size_t len = strcspn(at, " ");
-    if ((at[0] == '*' || at[0] == base[0]) && fits(at, len, base))
+    size_t len = strcspn(at, " "), text = *at == '~';
+    if ((text || executable) && (at[text] == '*' || at[text] == base[0]) &&
+        fits(at + text, len - text, base))
       return TRUE;
     at += len + strspn(at + len, " ");
   }
@@ -61,10 +73,9 @@ static gboolean has_name(const Signature *signature, const char *base)
 
 static gboolean wants(const OakumCatalogEntry *entry)
 {
-  if (oakum_exe_sniff(entry->head) == OAKUM_EXE_NONE)
-    return FALSE;
+  gboolean executable = oakum_exe_sniff(entry->head) != OAKUM_EXE_NONE;
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], entry->base))
+    if (has_name(&signatures[i], entry->base, executable))
       return TRUE;
   return FALSE;
 }
@@ -75,7 +86,10 @@ typedef struct {
   size_t len;
   char literal[128]; /* its longest literal */
   size_t literal_len;
-  size_t lead; /* where in the pattern the literal stands */
+  size_t lead;   /* where in the pattern the literal stands */
+  size_t back;   /* bytes in front of the literal that the pattern may begin */
+  size_t reach;  /* bytes that it may take from the literal on */
+  gboolean dots; /* no literal is worth a search: dots between digits are looked for instead */
 } Pattern;
 
 /* The byte that "%0", "%r" and "%%" stand for. */
@@ -119,6 +133,13 @@ static void compile(Pattern *pattern, const char *text, size_t len, const char *
     }
     i += kind != 0;
   }
+  const char *far = memmem(text, len, "%~", 2);
+  pattern->dots =
+      pattern->literal_len < 3 && !memmem(text, len, "%x", 2) && !memmem(text, len, "%i", 2);
+  pattern->back = pattern->lead == 0 ? 0 : BACK;
+  pattern->reach = PATTERN + (far ? FAR_MAX : 0);
+  if (far && (size_t)(far - text) < pattern->lead)
+    pattern->back += FAR_MAX;
 }
 
 static size_t dotted(OakumSlice text, size_t at)
@@ -151,13 +172,58 @@ static size_t suffix(OakumSlice text, size_t at)
   return end;
 }
 
+/* "-rc.1", "-beta2", "-dev", "-258092": a version that is none yet; `at` when nothing of it stands
+ * there. */
+static size_t preview(OakumSlice text, size_t at)
+{
+  size_t end = at + 1;
+  if (at >= text.len || text.data[at] != '-')
+    return at;
+  while (end < text.len && end - at < 48 &&
+         (g_ascii_isalnum(text.data[end]) || text.data[end] == '.' || text.data[end] == '-'))
+    end++;
+  while (end > at && !g_ascii_isalnum(text.data[end - 1]))
+    end--;
+  return end;
+}
+
+/* Three numbers with dots between them; `at` for anything else. */
+static size_t three(OakumSlice text, size_t at)
+{
+  size_t end = at;
+  for (guint i = 0; i < 3; i++) {
+    size_t digits = end;
+    if (i > 0 && (end >= text.len || text.data[end++] != '.'))
+      return at;
+    digits = end;
+    while (end < text.len && g_ascii_isdigit(text.data[end]))
+      end++;
+    if (end == digits)
+      return at;
+  }
+  return end;
+}
+
+/* So many bytes, all letters or digits (or all hexadecimal ones in lower case). */
+static gboolean word(OakumSlice text, size_t at, size_t len, gboolean hex)
+{
+  if (at > text.len || text.len - at < len)
+    return FALSE;
+  for (size_t i = at; i < at + len; i++)
+    if (!(hex ? g_ascii_isxdigit(text.data[i]) && !g_ascii_isupper(text.data[i])
+              : g_ascii_isalnum(text.data[i]) || text.data[i] == '_'))
+      return FALSE;
+  return TRUE;
+}
+
 /* Matches the pattern at `at`: its end, and the version; FALSE when it does not fit. */
 static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
-                         const char *file_version, OakumSlice *version)
+                         const char *file_version, OakumSlice *version, size_t *taken)
 {
   const char *p = pattern->text, *end = p + pattern->len;
   size_t any_from = 0;
-  const char *any = NULL;            /* the last %*, and where it may still grow to */
+  const char *any = NULL; /* the last %* or %~, and where it may still grow to */
+  gboolean any_far = FALSE;
   size_t start = 0, open = SIZE_MAX; /* %<: where the version begins */
   while (p < end) {
     size_t next = at;
@@ -182,6 +248,8 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
         good = next > at;
         break;
       case '*':
+      case '~':
+        any_far = kind == '~';
         any = p;
         any_from = at;
         start = at;
@@ -190,6 +258,27 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
         while (next < text.len && g_ascii_isdigit(text.data[next]))
           next++;
         good = next > at;
+        break;
+      case '1':
+      case '2':
+        while (next < text.len && next - at < (size_t)(kind - '0') &&
+               g_ascii_isdigit(text.data[next]))
+          next++;
+        good = next - at == (size_t)(kind - '0');
+        break;
+      case 'g':
+      case 'h':
+        next = at + (kind == 'h' ? 40 : 12);
+        good = word(text, at, next - at, kind == 'h');
+        break;
+      case 'q':
+        next = preview(text, at);
+        break;
+      case 'p':
+        next = three(text, at);
+        good = next > at;
+        next = preview(text, next);
+        *version = (OakumSlice){text.data + at, next - at};
         break;
       case 'e':
         good = at >= text.len || !(g_ascii_isalnum(text.data[at]) || text.data[at] == '.');
@@ -228,12 +317,13 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
       at = next;
       continue;
     }
-    if (!any || any_from - start >= ANY_MAX || any_from >= text.len || text.data[any_from] == 0 ||
-        text.data[any_from] == '\n')
+    if (!any || any_from - start >= (any_far ? FAR_MAX : ANY_MAX) || any_from >= text.len ||
+        (!any_far && (text.data[any_from] == 0 || text.data[any_from] == '\n')))
       return FALSE;
     at = ++any_from;
     p = any;
   }
+  *taken = at;
   return TRUE;
 }
 
@@ -241,40 +331,66 @@ typedef struct {
   const Signature *signature;
   Pattern pattern;
   guint rank;  /* among the patterns of the signature */
-  guint tries; /* places where the literal stood */
+  guint tries; /* places where it may have begun */
 } Search;
 
 /* Whether digits in front of a pattern that begins with the version make it a part of another. */
 static gboolean is_part(const Pattern *pattern, OakumSlice text, size_t begin)
 {
-  return pattern->text[0] == '%' && strchr("vni<", pattern->text[1]) && begin > 0 &&
+  return pattern->text[0] == '%' && strchr("vnip<12d", pattern->text[1]) && begin > 0 &&
          (g_ascii_isdigit(text.data[begin - 1]) || text.data[begin - 1] == '.');
 }
 
-/* The first place in a window where a pattern fits. */
-static gboolean search(Search *search, OakumSlice window, const char *file_version,
+/* The next place that is worth a look: where the pattern begins at the latest and the earliest, and
+ * where to go on. */
+static gboolean next_place(const Pattern *pattern, OakumSlice window, size_t *from, size_t *latest,
+                           size_t *earliest)
+{
+  if (!pattern->dots) {
+    const uint8_t *hit =
+        memmem(window.data + *from, window.len - *from, pattern->literal, pattern->literal_len);
+    if (!hit)
+      return FALSE;
+    *latest = (size_t)(hit - window.data);
+    *earliest = *latest - MIN(*latest, pattern->back);
+    *from = *latest + 1;
+    return TRUE;
+  }
+  for (;;) {
+    const uint8_t *dot = memchr(window.data + *from, '.', window.len - *from);
+    if (!dot)
+      return FALSE;
+    size_t at = (size_t)(dot - window.data);
+    *from = at + 1;
+    if (at == 0 || !g_ascii_isdigit(window.data[at - 1]) || at + 1 >= window.len ||
+        !g_ascii_isdigit(window.data[at + 1]))
+      continue;
+    *latest = at - 1;
+    *earliest = at - MIN(at, DOT_BACK);
+    return TRUE;
+  }
+}
+
+/* The first place in a window where a pattern fits. What ends with the window might go on in the
+ * next one, which begins in front of it, unless it is the last. */
+static gboolean search(Search *search, OakumSlice window, gboolean last, const char *file_version,
                        OakumSlice *version, size_t *found)
 {
   const Pattern *pattern = &search->pattern;
-  for (size_t from = 0; from < window.len && search->tries < OAKUM_SIGNATURE_TRIES_MAX;) {
-    const uint8_t *hit =
-        memmem(window.data + from, window.len - from, pattern->literal, pattern->literal_len);
-    if (!hit)
-      return FALSE;
-    size_t at = (size_t)(hit - window.data);
-    search->tries++;
-    size_t lead = pattern->lead == 0 ? at : at - MIN(at, BACK);
-    OakumSlice text = {window.data, MIN(window.len, at + PATTERN)};
-    for (size_t begin = at;; begin--) { /* the nearest beginning first */
-      if (match_at(pattern, text, begin, file_version, version) &&
-          !is_part(pattern, window, begin)) {
+  size_t from = 0, latest, earliest, end;
+  while (from < window.len && search->tries < OAKUM_SIGNATURE_TRIES_MAX &&
+         next_place(pattern, window, &from, &latest, &earliest)) {
+    OakumSlice text = {window.data, MIN(window.len, latest + pattern->reach)};
+    search->tries += (guint)(latest - earliest + 1 + (pattern->reach - PATTERN) / 8);
+    for (size_t begin = latest;; begin--) { /* the nearest beginning first */
+      if (match_at(pattern, text, begin, file_version, version, &end) &&
+          !is_part(pattern, window, begin) && (last || end + CUT < window.len)) {
         *found = (size_t)(version->data - window.data);
         return TRUE;
       }
-      if (begin == lead)
+      if (begin == earliest)
         break;
     }
-    from = at + 1;
   }
   return FALSE;
 }
@@ -291,6 +407,13 @@ static char *version_of_name(const char *base)
   return g_strdup("");
 }
 
+/* Java's launchers say the version in the form of the JVM's `release` file. */
+static gboolean is_java(const Signature *signature)
+{
+  return strcmp(signature->product, "openjdk") == 0 || strcmp(signature->product, "jre") == 0 ||
+         strcmp(signature->product, "jdk") == 0;
+}
+
 static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature *signature,
                 OakumSlice version, uint64_t offset)
 {
@@ -300,6 +423,10 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
     return;
   package->guessed = TRUE;
   package->offset = offset;
+  if (is_java(signature)) {
+    package->cpe = oakum_jvm_cpe(package->version, signature->cpe);
+    return;
+  }
   /* NVD keeps patches and previews apart from the version: 9.2p1, 1.0.0-rc1 */
   size_t numbers = strspn(package->version, "0123456789.");
   const char *rest = package->version + numbers;
@@ -368,7 +495,7 @@ static void note(GArray *founds, const Search *search, OakumSlice version, uint6
 static gboolean look(OakumCatalogFile *file, const char *file_version, GArray *searches,
                      GArray *founds, GError **error)
 {
-  const size_t window = (size_t)OAKUM_SIGNATURE_WINDOW, overlap = PATTERN + BACK;
+  const size_t window = (size_t)OAKUM_SIGNATURE_WINDOW, overlap = PATTERN + BACK + 2 * FAR_MAX;
   uint64_t size = MIN(oakum_catalog_file_size(file), OAKUM_SIGNATURE_SEARCH_MAX);
   g_autofree uint8_t *bytes = g_malloc(window);
   for (uint64_t at = 0; at < size && searches->len > 0; at += window - overlap) {
@@ -379,7 +506,7 @@ static gboolean look(OakumCatalogFile *file, const char *file_version, GArray *s
       Search *one = &g_array_index(searches, Search, i);
       OakumSlice version = {NULL, 0};
       size_t where = 0;
-      if (!search(one, (OakumSlice){bytes, n}, file_version, &version, &where)) {
+      if (!search(one, (OakumSlice){bytes, n}, n < window, file_version, &version, &where)) {
         i++;
         continue;
       }
@@ -392,6 +519,18 @@ static gboolean look(OakumCatalogFile *file, const char *file_version, GArray *s
   return TRUE;
 }
 
+/* One and the same text in a file proves one product: the one further in front in the table. */
+static gboolean is_other(const GArray *founds, const Found *found)
+{
+  for (guint i = 0; i < founds->len; i++) {
+    const Found *one = &g_array_index(founds, Found, i);
+    if (one->signature < found->signature && one->offset == found->offset && one->version &&
+        strcmp(one->version, found->version) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
@@ -399,19 +538,60 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   g_autofree char *file_version = version_of_name(base);
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
+  uint8_t head[64] = {0}; /* as much as sniffing takes */
+  size_t known = (size_t)MIN(oakum_catalog_file_size(file), sizeof head);
+  if (!oakum_catalog_file_read(file, 0, head, known, error))
+    return FALSE;
+  gboolean executable = oakum_exe_sniff((OakumSlice){head, known}) != OAKUM_EXE_NONE;
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], base))
+    if (has_name(&signatures[i], base, executable))
       add_searches(searches, &signatures[i], file_version);
   gboolean good = look(file, file_version, searches, founds, error);
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
-    if (found->version)
+    if (found->version && !is_other(founds, found))
       add(file, sink, found->signature, oakum_slice_of(found->version), found->offset);
-    g_free(found->version);
   }
+  for (guint i = 0; i < founds->len; i++)
+    g_free(g_array_index(founds, Found, i).version);
   if (good && oakum_catalog_file_size(file) > OAKUM_SIGNATURE_SEARCH_MAX)
     oakum_catalog_sink_incomplete(sink, file, "limit", "a program larger than is searched");
   return good;
 }
 
-const OakumCataloguer oakum_binary_cataloguers[] = {{"binary-signature", 2, wants, run}, {0}};
+/* ---- extensions of PHP ----------------------------------------------------------------------- */
+/* php-NAME.so and its like below a folder of PHP: beside the build of the interpreter's interface
+ * stands the extension's own version. */
+static gboolean wants_extension(const OakumCatalogEntry *entry)
+{
+  return oakum_path_ends(entry->base, ".so") && oakum_exe_sniff(entry->head) == OAKUM_EXE_ELF &&
+         (strncmp(entry->path, "php", 3) == 0 || strstr(entry->path, "/php"));
+}
+
+static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
+  const char *base = slash ? slash + 1 : path;
+  g_autofree char *name = g_strndup(base, strlen(base) - strlen(".so"));
+  const Signature signature = {name, "", "%0%<%d.%d.%d%>%0API20%d\n%0%<%d.%d.%d%>%zAPI20%d", ""};
+  g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
+                    founds = g_array_new(FALSE, FALSE, sizeof(Found));
+  add_searches(searches, &signature, "");
+  gboolean good = look(file, "", searches, founds, error);
+  for (guint i = 0; i < founds->len; i++) {
+    Found *found = &g_array_index(founds, Found, i);
+    OakumPackage *package = found->version
+                                ? oakum_catalog_add(sink, file, "generic", oakum_slice_of(name),
+                                                    oakum_slice_of(found->version))
+                                : NULL;
+    if (package) {
+      package->guessed = TRUE;
+      package->offset = found->offset;
+    }
+    g_free(found->version);
+  }
+  return good;
+}
+
+const OakumCataloguer oakum_binary_cataloguers[] = {
+    {"binary-signature", 3, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

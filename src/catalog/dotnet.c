@@ -7,22 +7,71 @@ static gboolean wants_deps(const OakumCatalogEntry *entry)
   return oakum_path_ends(entry->base, ".deps.json");
 }
 
+/* Whether a library of the target brings a file. */
+static gboolean has_assets(const json_t *library)
+{
+  static const char *const kinds[] = {"runtime", "runtimeTargets", "native", "resources",
+                                      "compile"};
+  for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+    if (json_object_size(json_object_get(library, kinds[i])) > 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The libraries that bring no file, and need none that does: those of the framework itself, which
+ * the compiler left out. The caller owns the set. */
+static GHashTable *empty_libraries(const json_t *target)
+{
+  GHashTable *empty = oakum_str_map_new(NULL, NULL);
+  const char *key, *needed;
+  json_t *one, *version;
+  json_object_foreach((json_t *)target, key, one) if (!has_assets(one))
+      g_hash_table_add(empty, (gpointer)key);
+  gboolean changed = g_hash_table_size(empty) > 0;
+  for (guint pass = 0; changed && pass < OAKUM_NUGET_DEPTH_MAX; pass++) {
+    changed = FALSE;
+    json_object_foreach((json_t *)target, key, one)
+    {
+      if (!g_hash_table_contains(empty, key))
+        continue;
+      json_object_foreach(json_object_get(one, "dependencies"), needed, version)
+      {
+        const char *said = json_string_value(version);
+        g_autofree char *other = g_strconcat(needed, "/", said ? said : "", NULL);
+        if (json_object_get(target, other) && !g_hash_table_contains(empty, other)) {
+          g_hash_table_remove(empty, key);
+          changed = TRUE;
+          break;
+        }
+      }
+    }
+  }
+  return empty;
+}
+
 static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_JSON_MAX, error);
   if (!json)
     return FALSE;
-  const json_t *libraries = json_object_get(json, "libraries");
+  const json_t *libraries = json_object_get(json, "libraries"),
+               *chosen = json_object_get(json_object_get(json, "runtimeTarget"), "name"),
+               *target = json_is_string(chosen) ? json_object_get(json_object_get(json, "targets"),
+                                                                  json_string_value(chosen))
+                                                : NULL;
   const char *key;
   json_t *one;
   if (!json_is_object(libraries))
     return oakum_catalog_invalid(file, error, "no list of libraries");
+  g_autoptr(GHashTable) empty = empty_libraries(target);
   json_object_foreach((json_t *)libraries, key, one)
   {
     OakumSlice version, type = oakum_json_slice(one, "type");
     OakumSlice name = oakum_slice_cut(oakum_slice_of(key), '/', &version);
+    gboolean project = oakum_slice_is(type, "project");
     if (version.len == 0 || oakum_slice_is(type, "reference") ||
-        oakum_slice_is(type, "referenceassembly"))
+        oakum_slice_is(type, "referenceassembly") ||
+        (!project && g_hash_table_contains(empty, key)))
       continue;
     if (oakum_slice_begins(name, "runtimepack.")) { /* the runtime, brought along */
       name.data += strlen("runtimepack.");
@@ -30,9 +79,82 @@ static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
     }
     OakumPackage *package = oakum_catalog_add(sink, file, "nuget", name, version);
     if (package) /* the project itself is no package of the registry, but its version is known */
-      package->guessed = oakum_slice_is(type, "project");
+      package->guessed = project;
   }
   return TRUE;
+}
+
+/* ---- packages.lock.json: what was restored for each framework ---------------------------------
+ */
+static gboolean wants_lock(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, "packages.lock.json") == 0;
+}
+
+static gboolean run_lock(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_JSON_MAX, error);
+  if (!json)
+    return FALSE;
+  const json_t *frameworks = json_object_get(json, "dependencies");
+  const char *framework, *name;
+  json_t *list, *one;
+  if (!json_is_object(frameworks))
+    return json_object_get(json, "version")
+               ? oakum_catalog_invalid(file, error, "no list of dependencies")
+               : TRUE; /* of another program */
+  json_object_foreach((json_t *)frameworks, framework, list) json_object_foreach(
+      list, name, one) if (!oakum_slice_is_nocase(oakum_json_slice(one, "type"), "project"))
+      oakum_catalog_add(sink, file, "nuget", oakum_slice_of(name),
+                        oakum_json_slice(one, "resolved"));
+  return TRUE;
+}
+
+/* ---- packages.config, Directory.Packages.props: one element a package -------------------------
+ */
+static gboolean wants_xml(const OakumCatalogEntry *entry)
+{
+  return g_ascii_strcasecmp(entry->base, "packages.config") == 0 ||
+         oakum_path_ends(entry->base, "Packages.props");
+}
+
+typedef struct {
+  OakumCatalogFile *file;
+  OakumCatalogSink *sink;
+} Into;
+
+static gboolean read_element(gpointer user, const OakumXml *element, GError **error)
+{
+  const Into *into = user;
+  (void)error;
+  gboolean config = strcmp(element->name, "package") == 0;
+  const char *name = oakum_xml_attribute(element, config ? "id" : "Include"),
+             *version = oakum_xml_attribute(element, config ? "version" : "Version"),
+             *only = oakum_xml_attribute(element, "developmentDependency");
+  if (!name && !config)
+    name = oakum_xml_attribute(element, "Update");
+  if (!version && !config)
+    version = oakum_xml_text(element, "Version");
+  /* a variable ("$(Version)") says nothing here */
+  if (name && version && !strchr(version, '$') && !(only && g_ascii_strcasecmp(only, "true") == 0))
+    oakum_catalog_add(into->sink, into->file, "nuget", oakum_slice_of(name),
+                      oakum_slice_strip(oakum_slice_of(version)));
+  return TRUE;
+}
+
+static gboolean run_xml(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  static const char *const names[] = {"package", "PackageVersion", "PackageReference",
+                                      "GlobalPackageReference", NULL};
+  Into into = {file, sink};
+  OakumSlice text;
+  g_autoptr(GError) problem = NULL;
+  if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
+    return FALSE;
+  if (oakum_xml_read(oakum_reader_new_memory(text.data, text.len), names, read_element, &into,
+                     &problem))
+    return TRUE;
+  return oakum_catalog_invalid(file, error, problem ? problem->message : "no XML");
 }
 
 /* ---- version resources ----------------------------------------------------------------------- */
@@ -158,4 +280,7 @@ gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file, OakumCat
 }
 
 const OakumCataloguer oakum_dotnet_cataloguers[] = {
-    {"dotnet-deps", 1, wants_deps, run_deps, .whole = TRUE}, {0}};
+    {"dotnet-deps", 2, wants_deps, run_deps, .whole = TRUE},
+    {"nuget-lock", 1, wants_lock, run_lock, .whole = TRUE},
+    {"nuget-config", 1, wants_xml, run_xml, .whole = TRUE},
+    {0}};

@@ -59,15 +59,22 @@ static gboolean is_group(const char *text)
   return TRUE;
 }
 
-static char *known_group(const char *artifact)
+static gboolean is_called(const char *artifact, const char *pattern)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(java_groups); i++) {
-    const char *pattern = java_groups[i][0];
-    size_t n = strlen(pattern);
-    gboolean open = pattern[n - 1] == '*';
-    if (open ? strncmp(artifact, pattern, n - 1) == 0 : strcmp(artifact, pattern) == 0)
+  size_t n = strlen(pattern);
+  return pattern[n - 1] == '*' ? strncmp(artifact, pattern, n - 1) == 0
+                               : strcmp(artifact, pattern) == 0;
+}
+
+static char *known_group(const char *artifact, const char *version)
+{
+  for (size_t i = 0; version && g_ascii_isdigit(*version) && i < G_N_ELEMENTS(java_moved); i++)
+    if (is_called(artifact, java_moved[i].pattern) &&
+        g_ascii_strtoull(version, NULL, 10) < java_moved[i].before)
+      return g_strdup(java_moved[i].group);
+  for (size_t i = 0; i < G_N_ELEMENTS(java_groups); i++)
+    if (is_called(artifact, java_groups[i][0]))
       return g_strdup(java_groups[i][1]);
-  }
   return NULL;
 }
 
@@ -81,12 +88,12 @@ static gboolean same_but_dots(const char *module, const char *artifact)
 }
 
 /* The group that a manifest lets guess. Bundle names are "GROUP.ARTIFACT" or the package. */
-static char *guess_group(const JavaArchive *archive, const char *artifact)
+static char *guess_group(const JavaArchive *archive, const char *artifact, const char *version)
 {
   static const char *const direct[] = {"implementation-vendor-id", NULL},
                            *const bundles[] = {"bundle-symbolicname", "extension-name",
                                                "automatic-module-name", NULL};
-  char *known = known_group(artifact);
+  char *known = known_group(artifact, version);
   if (known)
     return known;
   const char *value = attribute(archive, direct);
@@ -165,7 +172,7 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
   if (!group)
     group = split_bundle(&name);
   if (!group)
-    group = guess_group(archive, name);
+    group = guess_group(archive, name, version);
   OakumPackage *package = add(archive, oakum_slice_of(group ? group : ""), oakum_slice_of(name),
                               oakum_slice_of(version));
   if (!package)

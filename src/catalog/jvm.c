@@ -10,9 +10,8 @@ static gboolean wants(const OakumCatalogEntry *entry)
 }
 
 /* NVD writes 1.8.0_392 as version 8, update "update392", and leaves out the build. */
-static char *jvm_cpe(const char *version, gboolean oracle, gboolean jre)
+char *oakum_jvm_cpe(const char *version, const char *product)
 {
-  const char *product = !oracle ? "oracle:openjdk" : jre ? "oracle:jre" : "oracle:jdk";
   g_autofree char *plain = g_strndup(version, strcspn(version, "+-"));
   char *update = strchr(plain, '_');
   if (!g_str_has_prefix(plain, "1.") || !update)
@@ -48,15 +47,22 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   OakumSlice best = full.len > 0 ? full : runtime.len > 0 ? runtime : version;
   if (best.len == 0)
     return oakum_catalog_invalid(file, error, "a JVM without a version");
-  gboolean jre = oakum_slice_is_nocase(type, "JRE");
-  OakumPackage *package =
-      oakum_catalog_add(sink, file, "generic", jre ? OAKUM_SLICE("jre") : OAKUM_SLICE("jdk"), best);
+  /* what its makers call it; launchers and libjvm.so say the same version (binaries.inc) */
+  gboolean jre = oakum_slice_is_nocase(type, "JRE"), oracle = oakum_slice_begins(maker, "Oracle"),
+           zulu = oakum_slice_begins(maker, "Azul");
+  const char *name = oracle ? (jre ? "jre" : "jdk")
+                     : zulu ? "zulu"
+                            : "openjdk",
+             *product = !oracle ? "oracle:openjdk"
+                        : jre   ? "oracle:jre"
+                                : "oracle:jdk";
+  OakumPackage *package = oakum_catalog_add(sink, file, "generic", oakum_slice_of(name), best);
   if (!package)
     return TRUE;
   oakum_package_say(&package->maintainer, maker);
-  package->cpe = jvm_cpe(package->version, oakum_slice_begins(maker, "Oracle"), jre);
+  package->cpe = oakum_jvm_cpe(package->version, product);
   return TRUE;
 }
 
-const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 1, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 2, wants, run, .whole = TRUE},
                                                  {0}};

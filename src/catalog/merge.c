@@ -296,21 +296,27 @@ static gboolean has_database(const OakumLayerNotes *notes, const char *path)
   return FALSE;
 }
 
-/* The highest layer that has the file; unless it was read there already, where that `matters`. */
+/* The highest layer that has the file, and with `every` those below as well; unless it was read
+ * there already, where that `matters`. */
 static gboolean ask(const Image *image, GPtrArray *into, const char *path, const char *as,
-                    gboolean matters)
+                    gboolean matters, gboolean every)
 {
+  gboolean any = FALSE;
   for (int i = image->n - 1; i >= 0; i--) {
     const OakumLayerNotes *notes = image->layers[i].notes;
     if (!notes ||
-        (notes->names && oakum_names_find(notes->names, path, strlen(path)) != OAKUM_ENTRY_FILE))
+        (notes->names ? oakum_names_find(notes->names, path, strlen(path)) != OAKUM_ENTRY_FILE
+                      : any))
       continue;
-    if (matters && has_database(notes, path))
-      return FALSE;
-    g_ptr_array_add(into->pdata[i], oakum_path_pair_new(path, as));
-    return TRUE;
+    gboolean known = matters && has_database(notes, path);
+    if (!known) {
+      g_ptr_array_add(into->pdata[i], oakum_path_pair_new(path, as));
+      any = TRUE;
+    }
+    if (!every)
+      return !known;
   }
-  return FALSE;
+  return any;
 }
 
 gboolean oakum_catalog_again(const GPtrArray *layers, GPtrArray *into)
@@ -327,13 +333,15 @@ gboolean oakum_catalog_again(const GPtrArray *layers, GPtrArray *into)
     }
     for (guint j = 0; notes && j < MIN(notes->distant->len, OAKUM_CATALOG_REPLACED_MAX); j++) {
       const OakumPathPair *pair = notes->distant->pdata[j];
-      any |= ask(&image, into, pair->other, pair->path, FALSE);
+      any |= ask(&image, into, pair->other, pair->path, FALSE, FALSE);
     }
   }
   for (size_t i = 0; i < G_N_ELEMENTS(well_known); i++) {
     g_autofree char *real = real_path(&image, image.n - 1, well_known[i], TRUE);
     if (real && *real && strcmp(real, well_known[i]) != 0)
-      any |= ask(&image, into, real, well_known[i], TRUE);
+      /* who brought a package follows from all versions of its database */
+      any |= ask(&image, into, real, well_known[i], TRUE,
+                 !g_str_has_suffix(well_known[i], "os-release"));
   }
   return any;
 }

@@ -81,6 +81,11 @@ gboolean oakum_dpkg_wants(const OakumCatalogEntry *entry)
   for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
     if (strcmp(entry->path, files[i]) == 0)
       return TRUE;
+  /* opkg keeps what a package says of itself beside the list of its files */
+  if ((g_str_has_prefix(entry->path, "usr/lib/opkg/info/") ||
+       g_str_has_prefix(entry->path, "var/lib/opkg/info/")) &&
+      g_str_has_suffix(entry->path, ".control"))
+    return TRUE;
   /* md5sums beside the packages of status.d are none themselves */
   return g_str_has_prefix(entry->path, "var/lib/dpkg/status.d/") &&
          !g_str_has_suffix(entry->path, ".md5sums");
@@ -100,12 +105,15 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   const uint8_t *start = text.data;
-  while (ok && oakum_catalog_line(&text, &line)) {
+  const size_t bytes = text.len;
+  g_autoptr(GError) first = NULL; /* what is wrong with one paragraph hides no other */
+  while (oakum_catalog_line(&text, &line)) {
+    GError **wrong = first ? NULL : &first;
     number++;
-    if (!oakum_catalog_line_fits(file, line, error)) {
+    if (!oakum_catalog_line_fits(file, line, wrong)) {
       ok = FALSE;
     } else if (line.len == 0 || (line.len == 1 && line.data[0] == ' ')) {
-      ok = end_stanza(&stanza, file, sink, error);
+      ok = end_stanza(&stanza, file, sink, wrong) && ok;
       open = FALSE;
     } else if (line.data[0] != ' ' && line.data[0] != '\t') {
       if (!open)
@@ -113,10 +121,11 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
       open = TRUE;
       const uint8_t *colon = memchr(line.data, ':', line.len);
       if (!colon) {
-        g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
-                    "%s: line %" G_GUINT64_FORMAT " is no \"Field: value\"", path, number);
         ok = FALSE;
-        break;
+        if (wrong)
+          g_set_error(wrong, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
+                      "%s: line %" G_GUINT64_FORMAT " is no \"Field: value\"", path, number);
+        continue;
       }
       size_t n = (size_t)(colon - line.data);
       for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
@@ -127,8 +136,16 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
         }
     }
   }
-  ok = ok && end_stanza(&stanza, file, sink, error);
+  /* dpkg ends each line; one that was cut off may have lost whether it is installed */
+  if (ok && number > 0 && start[bytes - 1] != '\n' && stanza.package && !stanza.version &&
+      !is_installed(stanza.status)) {
+    g_set_error(&first, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: ends amid a package", path);
+    ok = FALSE;
+  }
+  ok = end_stanza(&stanza, file, sink, first ? NULL : &first) && ok;
   stanza_clear(&stanza);
+  if (!ok)
+    g_propagate_error(error, g_steal_pointer(&first));
   return ok;
 }
 

@@ -111,7 +111,9 @@ static gboolean portage_run(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
   }
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
-  while (oakum_catalog_line(&text, &line)) { /* obj PATH MD5 TIME */
+  OakumPackage *package = oakum_catalog_sink_package(sink, file, "ebuild", name, version);
+  oakum_package_say(&package->space, part[3]); /* where PF is missing */
+  while (oakum_catalog_line(&text, &line)) {   /* obj PATH MD5 TIME */
     if (!oakum_slice_begins(line, "obj /"))
       continue;
     size_t end = line.len;
@@ -231,7 +233,7 @@ static gboolean conda_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 
 const OakumCataloguer oakum_cataloguers_more[] = {
     {"pacman", 1, pacman_wants, pacman_run, .whole = TRUE},
-    {"portage", 1, portage_wants, portage_run, .whole = TRUE},
+    {"portage", 2, portage_wants, portage_run, .whole = TRUE},
     {"homebrew", 1, brew_wants, brew_run, .whole = TRUE},
     {"snap", 1, snap_wants, snap_run, .whole = TRUE},
     {"conda", 1, conda_wants, conda_run, .whole = TRUE},

@@ -2,7 +2,7 @@
 #include "catalog/os-private.h"
 
 const OakumCataloguer oakum_cataloguers_os[] = {
-    {"dpkg", 2, oakum_dpkg_wants, oakum_dpkg_run, TRUE, .whole = TRUE},
+    {"dpkg", 3, oakum_dpkg_wants, oakum_dpkg_run, TRUE, .whole = TRUE},
     {"dpkg-files", 1, oakum_dpkg_list_wants, oakum_dpkg_list_run, .whole = TRUE},
     {"chisel", 1, oakum_chisel_wants, oakum_chisel_run, TRUE, .whole = TRUE},
     {"apk", 2, oakum_apk_wants, oakum_apk_run, TRUE, .whole = TRUE},

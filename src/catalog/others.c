@@ -128,6 +128,17 @@ static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   }
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "an application without a name or a version");
+  /* what Elixir brings itself is a part of it */
+  static const char *const parts[] = {"eex", "ex_unit", "iex", "logger", "mix"};
+  for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
+    if (oakum_slice_is(name, parts[i]) && strstr(oakum_catalog_file_path(file), "elixir"))
+      return TRUE;
+  if (oakum_slice_is(name, "elixir")) {
+    OakumPackage *package = oakum_catalog_add(sink, file, "generic", name, version);
+    if (package)
+      package->cpe = oakum_catalog_cpe('a', "elixir-lang:elixir", package->version, "*");
+    return TRUE;
+  }
   oakum_catalog_add(sink, file, is_otp(name) ? "otp" : "hex", name, version);
   return TRUE;
 }
@@ -139,10 +150,29 @@ static gboolean wants_perl(const OakumCatalogEntry *entry)
          strcmp(entry->base, "perllocal.pod") == 0;
 }
 
-/* "=head2 DATE: C<Module> L<Some::Module|Some::Module>", later "C<VERSION: 1.23>" */
+/* A distribution by its main module: Net::HTTP is of Net-HTTP. */
+static char *distribution(OakumSlice module)
+{
+  GString *out = g_string_new(NULL);
+  OakumSlice rest = module, part;
+  size_t at;
+  while (oakum_slice_find(rest, "::", &at)) {
+    part = (OakumSlice){rest.data, at};
+    g_string_append_len(out, (const char *)part.data, (gssize)part.len);
+    g_string_append_c(out, '-');
+    rest = (OakumSlice){rest.data + at + 2, rest.len - at - 2};
+  }
+  g_string_append_len(out, (const char *)rest.data, (gssize)rest.len);
+  return g_string_free(out, FALSE);
+}
+
+/* "=head2 DATE: C<Module> L<Some::Module|Some::Module>", later "C<VERSION: 1.23>". What is
+ * installed again is written again below, so that the last of a name counts. */
 static void read_perllocal(OakumSlice text, OakumCatalogFile *file, OakumCatalogSink *sink)
 {
   OakumSlice line, rest, name = {NULL, 0};
+  g_autoptr(GHashTable) versions = oakum_str_map_new(g_free, g_free);
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
   size_t at;
   while (oakum_catalog_line(&text, &line)) {
     if (oakum_slice_begins(line, "=head2 ") && oakum_slice_find(line, "L<", &at)) {
@@ -150,10 +180,39 @@ static void read_perllocal(OakumSlice text, OakumCatalogFile *file, OakumCatalog
       name = oakum_slice_cut(rest, '|', &rest);
     } else if (name.len > 0 && oakum_slice_find(line, "C<VERSION: ", &at)) {
       rest = (OakumSlice){line.data + at + 11, line.len - at - 11};
-      oakum_catalog_add(sink, file, "cpan", name, oakum_slice_cut(rest, '>', &rest));
+      OakumSlice version = oakum_slice_cut(rest, '>', &rest);
+      char *key = distribution(name);
+      gpointer known = NULL;
+      if (g_hash_table_lookup_extended(versions, key, &known, NULL)) {
+        g_hash_table_insert(versions, key, oakum_slice_value(version)); /* frees the new key */
+      } else {
+        g_hash_table_insert(versions, key, oakum_slice_value(version));
+        g_ptr_array_add(order, key);
+      }
       name = (OakumSlice){NULL, 0};
     }
   }
+  for (guint i = 0; i < order->len; i++) {
+    const char *key = g_ptr_array_index(order, i), *version = g_hash_table_lookup(versions, key);
+    if (version)
+      oakum_catalog_add(sink, file, "cpan", oakum_slice_of(key), oakum_slice_of(version));
+  }
+}
+
+/* "libwww-perl-6.67" is libwww-perl and 6.67: its last dash in front of a digit (or v and one)
+ * parts it. The name that stands beside it is of a module, and its version need not be the same. */
+static gboolean part_dist(OakumSlice dist, OakumSlice *name, OakumSlice *version)
+{
+  for (size_t i = dist.len; i-- > 1;) {
+    size_t digit = i + 1 + (i + 1 < dist.len && dist.data[i + 1] == 'v');
+    if (dist.data[i] != '-' || digit >= dist.len || !g_ascii_isdigit(dist.data[digit]))
+      continue;
+    OakumSlice rest;
+    *name = (OakumSlice){dist.data, i};
+    *version = oakum_slice_cut((OakumSlice){dist.data + i + 1, dist.len - i - 1}, '-', &rest);
+    return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
@@ -168,8 +227,14 @@ static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_TEXT_MAX, error);
   if (!json)
     return FALSE;
-  if (!oakum_catalog_add(sink, file, "cpan", oakum_json_slice(json, "name"),
-                         oakum_json_slice(json, "version")))
+  OakumSlice name, version;
+  g_autofree char *called = NULL;
+  if (!part_dist(oakum_json_slice(json, "dist"), &name, &version)) {
+    called = distribution(oakum_json_slice(json, "name"));
+    name = oakum_slice_of(called);
+    version = oakum_json_slice(json, "version");
+  }
+  if (!oakum_catalog_add(sink, file, "cpan", name, version))
     return oakum_catalog_invalid(file, error, "an installation without a name");
   return TRUE;
 }
@@ -373,8 +438,8 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
     {"lua-rock", 2, wants_lua, run_lua, .whole = TRUE},
-    {"erlang-app", 1, wants_app, run_app, .whole = TRUE},
-    {"perl-installed", 1, wants_perl, run_perl, .whole = TRUE},
+    {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
+    {"perl-installed", 2, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
     {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},

@@ -52,6 +52,9 @@ NODISCARD char *oakum_json_license(const json_t *license, const char *key, const
  * "*" when there is none. New string. */
 NODISCARD char *oakum_catalog_cpe(char part, const char *product, const char *version,
                                   const char *update);
+/* The CPE name of a Java run-time ("vendor:product") with a version as its makers write it; to be
+ * freed. */
+NODISCARD char *oakum_jvm_cpe(const char *version, const char *product);
 NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error,
                                          const char *what);
 

@@ -24,6 +24,10 @@ static void guess(const char *path, OakumSlice *name, OakumSlice *version)
       label.len -= strlen(endings[i]);
   *name = oakum_slice_cut(label, '-', &rest);
   *version = oakum_slice_cut(rest, '-', &rest);
+  /* "no-version-py3.8" has none */
+  size_t digit = version->len > 1 && version->data[0] == 'v';
+  if (version->len > 0 && !g_ascii_isdigit(version->data[digit]))
+    *version = (OakumSlice){NULL, 0};
 }
 
 typedef struct {
@@ -129,6 +133,6 @@ static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
 }
 
 const OakumCataloguer oakum_python_cataloguers[] = {
-    {"python-installed", 2, wants_metadata, run_metadata, .whole = TRUE},
+    {"python-installed", 3, wants_metadata, run_metadata, .whole = TRUE},
     {"python-egg", 1, wants_egg, run_egg, .whole = TRUE},
     {0}};

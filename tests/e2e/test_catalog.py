@@ -213,6 +213,19 @@ def test_layers_are_read_once(oakum, tmp_path):
     assert (store / "layers.db").stat().st_mode & 0o77 == 0
 
 
+@pytest.mark.parametrize("database, link, target", [
+    ("data/dpkg/status", "var/lib/dpkg", "../../data/dpkg"), ("opt/status", "var/lib/dpkg/status", "/opt/status"),
+    ("var/lib/dpkg/status", "usr/share/none", "/none")], ids=["folder", "file", "no link"])
+def test_a_database_behind_a_link_tells_layers(oakum, tmp_path, database, link, target):
+    """Who brought a package follows from all versions of the database, whatever leads to it."""
+    paragraph = lambda name: f"Package: {name}\nStatus: install ok installed\nVersion: 1\n\n"
+    layers = [reject_tools.tar(reject_tools.file("etc/os-release", "ID=debian\nVERSION_ID=12\n"), reject_tools.file(database, paragraph("bash")),
+                               reject_tools.entry(link, type="2", link=target)),
+              reject_tools.tar(reject_tools.file(database, paragraph("bash") + paragraph("curl")))]
+    result = scan(oakum, f"oci:{layout(tmp_path / 'image', *layers)}", "--no-cache")
+    assert [(p["name"], p["layer_index"]) for p in result["packages"]] == [("bash", 0), ("curl", 1)]
+
+
 def test_what_other_readers_found_is_not_used(oakum, tmp_path):
     """Rows of another version of the readers, of a layer's digest alone, or of an older table do not count; the readers' own do."""
     store, base = tmp_path / "store", reject_tools.debian(reject_tools.file(PYTHON, SIX))

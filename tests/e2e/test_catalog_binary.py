@@ -225,6 +225,12 @@ def test_jar_shaded():
     ("thing.jar", {"Implementation_Title": "com.example.thing", "Implementation_Version": "7.1"}, ("thing", "7.1")),
     ("commons-io-2.4.jar", {}, ("commons-io:commons-io", "2.4")),
     ("some-thing-2.4.jar", {}, ("some-thing", "2.4")),
+    ("groovy-2.4.21.jar", {}, ("org.codehaus.groovy:groovy", "2.4.21")),
+    ("groovy-json-4.0.2.jar", {}, ("org.apache.groovy:groovy-json", "4.0.2")),
+    ("hibernate-core-5.4.23.Final.jar", {}, ("org.hibernate:hibernate-core", "5.4.23.Final")),
+    ("hibernate-core-6.4.0.Final.jar", {}, ("org.hibernate.orm:hibernate-core", "6.4.0.Final")),
+    ("ant-launcher-1.10.13.jar", {"Ant_Version": "Apache Ant 1.10.13"}, ("org.apache.ant:ant-launcher", "1.10.13")),
+    ("ivy-2.5.0.jar", {"Bundle_SymbolicName": "org.apache.ivy"}, ("org.apache.ivy:ivy", "2.5.0")),
     ("x-1.jar", {"Implementation_Vendor_Id": "org.apache.x"}, ("org.apache.x:x", "1")),
     ("org.eclipse.jdt.ecj-3.38.0.jar", {}, ("org.eclipse.jdt:ecj", "3.38.0")),
     ("checker-qual-3.1.jar", {"Automatic_Module_Name": "org.checkerframework.checker.qual"}, ("org.checkerframework:checker-qual", "3.1")),
@@ -361,6 +367,120 @@ def test_signature(product, file, version, text):
     assert [(r["version"], r["guessed"]) for r in rows] == [(version, True)]
     place = rows[0]["offset"]
     assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product == "libxml2")
+
+
+# How programs that cannot be had here say their version, with versions of our own: what stands around it is what their builds have there.
+GO = b"\xd4+DT\x01\0\0\0"
+SHAPES = [
+    ("arangodb", "arangosh", "3.12.5-2", b"\x002025-08-01\x003.12.5-2 enterprise [linux]\0"),
+    ("aws-lc", "openssl", "1.69.3", b"\0OpenSSL 1.1.1 (compatible; AWS-LC 1.69.3)\0"),
+    ("cabal", "cabal", "3.10.2.1", b"\0Cabal-3.10.2.1-inplace:Distribution\0"),
+    ("chrome", "chrome", "127.0.6533.99", b"\0Music\0Pictures\0Videos\x00127.0.6533.99\0Default\n\0"),
+    ("consul", "consul", "1.7.13", b"\x03\0\0\0\0\0\0\0v1.7.13\0\0\0\0\0\0\0\0"),
+    ("consul", "consul", "1.12.8", b"-X example/version.GitDescribe=1.12.8\"\nbuild\t"),
+    ("dart", "dart", "3.6.0-216.2.beta", b"=\"Compiler,Dart,GC\"\x003.6.0-216.2.beta (beta) (Wed"),
+    ("deno", "deno", "1.10.2", b"s already installed\n1.10.2" + b"31567c1013cc8ff12cf039137792da66a1d0015b" + b"DENO_UNSTABLE_COVERAGE_DIR"),
+    ("deno", "deno", "1.16.3", b"ne.rsdeno-" + b"5b286750a8c87215a9651efb11fcc620f2914005" + b"1.16.3release/vdlwindows"),
+    ("deno", "deno", "1.29.2", b"deno-" + b"5b94feba9d4d51a09b74629f566dbc90484fba00" + b"release/v1.29.2windows"),
+    ("elastic-agent", "elastic-agent", "8.19.3", b"config/statsenroll8.19.3headeruint16secret"),
+    ("envoy", "envoy", "1.40.2", b"\x001.2.13\0zlib\0Resource.name\x001.40.2\0 so a non-default value\0%s\0" + b"sigaction\0" * 40 + b"envoy_reloadable_features_x\0"),
+    ("envoy", "envoy", "1.22.9", b"fd: {}\x001.22.9\0([\\d]+)\0EVENT_PRECISE_TIMER\0envoy.api\0"),
+    ("envoy", "envoy", "1.6.1", b"accept failure: {}\x001.6.1\0RELEASE\0{}/{}/{}/{}\0"),
+    ("erlang", "beam.smp", "26.1.3", b"\0\x0026.1.3\0\0\0\0Erlang/OTP 26%s [erts-14.1.1] [source]\0"),
+    ("erlang", "beam.smp", "17.5.6.8", b"Erlang/OTP 17%s [erts-6.4] [kernel-poll:%s]\n\x0017.5.6.8\0\0"),
+    ("filebeat", "filebeat", "8.18.3", b"leexportconfigcreateplugin8.18.3globalclient%v{%v}"),
+    ("filebeat", "filebeat", "9.4.1", b"forcestdinsetupTest 9.4.1%s %w8.0.0sse41"),
+    ("fluent-bit", "fluent-bit", "2.2.4", b"\0\x002.2.4\0\0\0Fluent Bit v%s\n\0"),
+    ("fluent-bit", "fluent-bit", "1.7.1", b"???\x001.7.1\0\x1b[1m\0%sFluent Bit v%s%s\n\0"),
+    ("gcc", "gcc", "12.3.1", b"\0GCC: (GNU) 12.3.1\0\0"),
+    ("ghc", "ghc", "7.10.2", b"\0libHSghc-7.10.2-0AG9TOjDEtx4Ji3wSwHOBe-ghc7.10.2.so\0"),
+    ("ghc", "ghc-9.6.4", "9.6.4", b"8.3.0\0GHC 9.6.4\0\0"),
+    ("go", "go", "1.21.4", b"\0go1.21.4\0\0\0panicnil=1\0"),
+    ("graalvm", "java", "17.0.4+8-jvmci-22.1-b06", b"%s\0openjdk\0java\x000.0\x0017.0.4+8-jvmci-22.1-b06\0-J-ms8m\0"),
+    ("grafana", "grafana", "12.2.1-258099", b"go1.24.6\0\0\0\x0012.2.1-258099\0\0" + GO),
+    ("grafana", "grafana", "12.3.2", b"\0\0release-12.3.2+security-01\0\0"),
+    ("grafana", "grafana", "11.0.1", b"\x7f\xff11.0.1\0\0$a\xcdc\x01"),
+    ("grafana", "grafana", "9.5.20", b"\x7f\xff9.5.20\0\0v9.5.x\0\0\0"),
+    ("grafana", "grafana-server", "7.5.16", b"\0HEAD\0\0:\0\0\x007.5.16\0\0\0"),
+    ("haproxy", "haproxy", "3.1-dev1", b"2024/05/29\0\0\x003.1-dev1-1eb0f22\0\0\0HAProxy version follows\0"),
+    ("haproxy", "haproxy", "1.8.21", b"\0HA-Proxy version 1.8.21 2019/10/25\0"),
+    ("heimdal", "libkrb5.so.26", "7.8.1", b"\0@(#)$Version: Heimdal 7.8.1 $\0"),
+    ("helm", "helm", "3.0.0-alpha.2", b"\x14\0v3.0.0-alpha.2\0\0\x01"),
+    ("helm", "helm", "3.10.2", b"'\0\0\0v3.10.2\0\xfa\0"),
+    ("istio", "pilot-agent", "1.26.7", b"amd64\0\x001.26.7\0\x001.26.7\0\0$a\xcdc"),
+    ("istio", "pilot-discovery", "1.8.1", b"\0\0Clean\0\0\x001.8.1\0\0\0"),
+    ("jdk", "jdb", "1.8.0_451-b11", b"\0java\x001.8\x001.8.0_451-b11\0/lib/tools.jar\0"),
+    ("jre", "java", "19.0.1+10-22", b"\x0019.0.1+10-22\x000.0\0java\0"),
+    ("mariadb", "mariadb", "11.8.6", b"\0/usr/src/debug/mariadb-11.8.6-2-redhat-x86_64/storage\0"),
+    ("mongodb", "mongod", "7.0.27", b"Setup\x007.0.27\0heap_size\0stack\0"),
+    ("mysql", "mysql", "8.0.36", b"shutdown\x008.0.36\0\0\0mysql_real_escape_string_quote\0"),
+    ("mysql-cluster", "mysqld", "7.6.18", b"\0-cluster-gpl\x005.7.34-ndb-7.6.18\0x86_64\0"),
+    ("mysql-cluster", "ndbd", "9.7.1", b"/rpm/BUILD/mysql-cluster-gpl-9.7.1/mysql-cluster-gpl-9.7.1/x\0"),
+    ("nginx", "nginx", "1.21.4", b"\0nginx version: openresty/1.21.4.2\n\0"),
+    ("nginx-ingress-controller", "nginx-ingress-controller", "1.11.7", b"\xef\xc7v1.11.7\0\0\xf0z\0go1.24.4\0"),
+    ("node", "node", "0.12.17", b"-v\0v0.12.17\0--enable-ssl2\0"),
+    ("openjdk", "java", "11.0.21+7", b"\x000.0\0\0\x0011.0.21+7\0\0\0openjdk\0java\0\0-J-ms8m\0"),
+    ("openldap", "ldapsearch", "2.6.9", b"@(#) $OpenLDAP: ldapsearch 2.6.9 (May 23 2025) $\n\0"),
+    ("openssl", "openssl", "1.1.1v", b"\0OpenSSL 1.1.1v  11 Sep 2023\0"),
+    ("percona-server", "mysql", "8.0.34", b"/percona-8.0-build/BUILD/percona-server-8.0.34-27/percona-\0"),
+    ("percona-xtrabackup", "xtrabackup", "8.0.33", b"/percona-xtrabackup-8.0-RELEASE/BUILD/percona-xtrabackup-8.0.33-28\0"),
+    ("percona-xtradb-cluster", "mysql", "8.0.33", b"/BUILD/Percona-XtraDB-Cluster-8.0.33/sql\0"),
+    ("postgresql", "postgres", "15beta3", b"\0PostgreSQL 15beta3 (Debian 15~beta3-1)\0"),
+    ("proftpd", "proftpd", "1.3.8c", b"\0ProFTPD Version 1.3.8c\0LANG\0"),
+    ("qtbase", "libQt6Core.so.6.5.1", "6.5.1", b"\0\0Qt 6.5.1 (x86_64-little_endian-lp64 shared\0"),
+    ("qtbase", "libQtCore.so.4.8.7", "4.8.7", b"This is the QtCore library version 4.8.7\nCopyright\0"),
+    ("redis", "redis-server", "4.0.12", b"00000000\0\x004.0.12841ce7054bd9-1542359302000000000\0networking.c\0"),
+    ("redis", "redis-server", "5.0.1", b"00000000\0\x005.0.15ca5019de136-1539906480000000000\0networking.c\0"),
+    ("redis", "redis-server", "7.0.13", b"%llx\0\x007.0.13buildkitsandbox-1702957741000000000\0"),
+    ("rust", "libstd-16f2b65e77054c42.dylib", "1.67.2", b"rust\0ec 1.67.2 (d5a82bbd2 2023-02-07)\xc3"),
+    ("sqlcipher", "sqlcipher", "4.5.6", b"%llu)\0community\x004.5.6\0%s %s\0"),
+    ("stack", "stack", "2.15.1", b"\0Version 2.15.1, Git revision\0"),
+    ("swipl", "swipl", "9.3.9", b"\0/tmp/src/swipl-9.3.9/src\0"),
+    ("traefik", "traefik", "2.10.6", b"\xb0\xbe2.10.6\0\0$a\xcdc"),
+    ("traefik", "traefik", "1.7.33", b"\x12\0\0v1.7.33\0\xaf"),
+    ("valkey", "valkey-server", "9.0.1", b"valkey9.0.1buildkitsandbox-1764887574000000000\0"),
+    ("vault", "vault", "1.14.11", b"/v1/txn0.0.0%s0.0.0.00x%016x1.14.111.49.22123-abc"),
+    ("vault", "vault", "1.21.0-rc2", b"ttl_secondsindex_state1.21.0-rc2\nOptions: "),
+]
+
+
+@pytest.mark.parametrize("product, file, version, text", SHAPES, ids=lambda v: v if isinstance(v, str) else "")
+def test_signature_shape(product, file, version, text):
+    rows = catalog("usr/local/bin/" + file, elf({".rodata": bytes(8) + text + bytes(8)}, kind=3))
+    assert [r["version"] for r in rows if r["name"] == product] == [version]
+
+
+@pytest.mark.parametrize("product, path, version, text", [
+    ("composer", "usr/bin/composer", "2.7.2", b"#!/usr/bin/env php\n<?php\nreturn array('root' => array('name' => 'composer/composer',\n 'pretty_version' => '2.7.2', "),
+    ("elixir", "usr/local/bin/elixir", "1.19.2-rc.0", b"#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.19.2-rc.0\n"),
+    ("firefox", "opt/firefox/application.ini", "151.0.1", b"[App]\nVendor=Mozilla\nName=Firefox\nCodeName=x\nVersion=151.0.1\nBuildID=2\n[Gecko]\nMinVersion=1.0\n"),
+    ("wp-cli", "usr/local/bin/wp", "2.9.1", b"#!/usr/bin/env php\n<?php wp-cli/wp-cli 2.9.1 2023-10-25\n"),
+    ("erlang", "usr/lib/erlang/liberts_internal.a", "26.2.3", b"!<arch>\n/usr/src/otp_src_26.2.3/erts/lib_src\n")])
+def test_signature_in_text(product, path, version, text):
+    rows = catalog(path, text + bytes(64))
+    assert [(r["name"], r["version"]) for r in rows] == [(product, version)]
+
+
+def test_signature_cut_by_a_window():
+    """A version that the end of a window cuts is read whole from the next."""
+    for back in range(1, 12):
+        content = elf({".rodata": b""})
+        lead = (1 << 20) - len(content) - back
+        rows = catalog("usr/bin/curl", content + b"\x01" * lead + b"curl/8.10.11\0" + b"\x01" * 5000)
+        assert [r["version"] for r in rows] == ["8.10.11"], back
+
+
+def test_one_text_proves_one_product():
+    text = b"\0openjdk\0java\x001.8\x001.8.0_352-b08\0\0"
+    rows = catalog("opt/java/bin/java", elf({".rodata": text}))
+    assert [(r["name"], r["version"], r["cpe"]) for r in rows] == [("openjdk", "1.8.0_352-b08", "cpe:2.3:a:oracle:openjdk:8:update352:*:*:*:*:*:*")]
+
+
+def test_php_extension():
+    content = elf({".rodata": b"\0sodium\x008.2.9\0API20220829,NTS\0"}, kind=3)
+    rows = catalog("usr/local/lib/php/extensions/no-debug-non-zts-20220829/sodium.so", content)
+    assert [(r["type"], r["name"], r["version"], r["guessed"]) for r in rows] == [("generic", "sodium", "8.2.9", True)]
+    assert catalog("usr/local/lib/other/sodium.so", content) == []
 
 
 def test_signature_wants_a_name_and_an_executable():
