@@ -47,10 +47,10 @@ static gboolean step_arg(Build *build, Stage *stage, const OakumInstruction *in,
     if (!value) /* declared before FROM, or by the builder */
       value = g_strdup(g_hash_table_lookup(build->plan->args, word->name));
     g_string_append_printf(message, " %s%s%s", word->name, value ? "=" : "", value ? value : "");
+    if (!g_ptr_array_find_with_equal_func(stage->arg_order, word->name, g_str_equal, NULL))
+      g_ptr_array_add(stage->arg_order, g_strdup(word->name));
     if (!value)
       continue;
-    if (!g_hash_table_contains(stage->args, word->name))
-      g_ptr_array_add(stage->arg_order, g_strdup(word->name));
     g_hash_table_replace(stage->args, g_strdup(word->name), g_steal_pointer(&value));
     g_hash_table_add(stage->arg_wins, g_strdup(word->name));
   }
@@ -370,12 +370,17 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
 
 /* ---- ONBUILD, MAINTAINER
  * ------------------------------------------------------------------------ */
-/* The trigger as written: the build that is based on the result reads it again. */
+/* The build that is based on the result reads the trigger again, and knows nothing of this file's
+ * escape character: lines are joined, and here-documents end with their bare name. */
 static void step_onbuild(const Build *build, Stage *stage, const OakumInstruction *in)
 {
-  OakumRange range = oakum_dockerfile_range(build->dockerfile, in->inner->keyword_range.offset,
-                                            in->range.end_offset);
-  char *text = oakum_dockerfile_slice(build->dockerfile, &range);
+  GString *joined = g_string_new(in->text);
+  for (guint i = 0; i < in->inner->heredocs->len; i++) {
+    const OakumHeredoc *heredoc = in->inner->heredocs->pdata[i];
+    g_autofree char *body = oakum_dockerfile_slice(build->dockerfile, &heredoc->body);
+    g_string_append_printf(joined, "\n%s%s", body, heredoc->name);
+  }
+  char *text = g_string_free(joined, FALSE);
   guint n = stage->config->on_build ? g_strv_length(stage->config->on_build) : 0;
   stage->config->on_build = g_renew(char *, stage->config->on_build, n + 2);
   stage->config->on_build[n] = text;

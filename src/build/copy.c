@@ -666,8 +666,10 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
     return FALSE;
   const char *old = stage->config->working_dir;
   g_autofree char *path = g_canonicalize_filename(text, old && *old ? old : "/");
+  /* BuildKit tells an absolute one as it is written */
+  g_autofree char *told = g_strdup(*text == '/' ? text : path);
   g_free(stage->config->working_dir);
-  stage->config->working_dir = g_strdup(path);
+  stage->config->working_dir = g_strdup(told);
   g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "WORKDIR", stage->epoch);
   gboolean changed = FALSE, hit;
   oakum_cache_key_text(key, "folder", path);
@@ -679,6 +681,6 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
       return FALSE;
     oakum_cache_note(build, stage, key, changed);
   }
-  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), changed);
+  oakum_stage_history(stage, g_strconcat("WORKDIR ", told, NULL), changed);
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ struct OakumStepMounts {
   GPtrArray *environment; /* char *: NAME=value of secrets and of the agent */
   GPtrArray *texts;       /* what `mounts` points to */
   GPtrArray *locks;       /* OakumLock of caches */
+  GHashTable *caches;     /* id -> where its data lie, of those that are locked already */
   GPtrArray *agents;      /* OakumChild */
   OakumTempDir *folder;   /* copies, and what is written to them */
   guint serial, agent_count;
@@ -37,6 +39,7 @@ void oakum_step_mounts_free(OakumStepMounts *m)
   g_ptr_array_unref(m->texts);
   oakum_temp_dir_free(m->folder);
   g_ptr_array_unref(m->locks);
+  g_hash_table_unref(m->caches);
   g_free(m);
 }
 
@@ -186,6 +189,25 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
   return FALSE;
 }
 
+static gboolean note_owner(OakumOwners *owners, const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+  struct stat st;
+  mode_t disk;
+  return stat(path, &st) == 0 &&
+         oakum_owners_record(owners, &st, uid, gid, S_IFDIR | mode, 0, &disk) &&
+         chmod(path, disk) == 0;
+}
+
+static gboolean set_folder(const Maker *k, const char *path, uid_t uid, gid_t gid, mode_t mode,
+                           GError **error)
+{
+  if (k->stage->owners ? note_owner(k->stage->owners, path, uid, gid, mode)
+                       : chown(path, uid, gid) == 0 && chmod(path, mode) == 0)
+    return TRUE;
+  oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+  return FALSE;
+}
+
 /* ---- bind
  * -----------------------------------------------------------------------------------------------
  */
@@ -201,13 +223,26 @@ static gboolean make_bind(Maker *k, GError **error)
   place->kind = OAKUM_STEP_MOUNT_PATH;
   place->read_only = k->mount->read_only;
   gboolean layered = !place->read_only && folder && k->build->overlay;
+  if (origin.path) {
+    oakum_owners_patch(origin.owners, &st);
+  } else {
+    OakumTarEntry entry = {0};
+    oakum_context_own(k->build->options->owners, real, &entry);
+    st.st_uid = entry.uid;
+    st.st_gid = entry.gid;
+    if (!*real) /* the folder of the whole context has no mode of its own in an image either */
+      st.st_mode = S_IFDIR | 0755;
+  }
+  mode_t mode = st.st_mode & 07777;
   if (origin.path && !lent && (place->read_only || layered)) {
     place->source = keep(k->out, g_build_filename(origin.path, real, NULL));
     return !layered || ((place->upper = new_folder(k, error)) != NULL &&
+                        set_folder(k, place->upper, st.st_uid, st.st_gid, mode, error) &&
                         (place->work = new_folder(k, error)) != NULL);
   }
   place->source = folder ? new_folder(k, error) : new_path(k, error);
-  return place->source && copy_source(k, &origin, real, folder, place->source, error);
+  return place->source && copy_source(k, &origin, real, folder, place->source, error) &&
+         (!folder || set_folder(k, place->source, st.st_uid, st.st_gid, mode, error));
 }
 
 /* ---- cache
@@ -229,15 +264,6 @@ static gboolean fill_cache(Maker *k, const char *data, GError **error)
   return FALSE;
 }
 
-static gboolean note_owner(OakumOwners *owners, const char *path, uid_t uid, gid_t gid, mode_t mode)
-{
-  struct stat st;
-  mode_t disk;
-  return stat(path, &st) == 0 &&
-         oakum_owners_record(owners, &st, uid, gid, S_IFDIR | mode, 0, &disk) &&
-         chmod(path, disk) == 0;
-}
-
 /* Made beside its name, so that one that is there is whole. */
 static gboolean new_cache(Maker *k, const char *folder, const char *data, GError **error)
 {
@@ -255,9 +281,9 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
     return FALSE;
   uid_t uid = m->uid < 0 ? 0 : (uid_t)m->uid;
   gid_t gid = m->gid < 0 ? 0 : (gid_t)m->gid;
-  if ((k->stage->owners ? !note_owner(k->stage->owners, made, uid, gid, mode)
-                        : chown(made, uid, gid) < 0 || chmod(made, mode) < 0) ||
-      rename(made, data) < 0) {
+  if (!set_folder(k, made, uid, gid, mode, error))
+    return FALSE;
+  if (rename(made, data) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
     return FALSE;
   }
@@ -294,6 +320,18 @@ static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
   g_autofree char *id = cache_id(k->build, m);
+  const char *known = g_hash_table_lookup(k->out->caches, id);
+  if (known && !oakum_rung_mounts(k->build->options->rung)) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "cache \"%s\" is wanted at two places of one step; without mounts it can be at one",
+                id);
+    return FALSE;
+  }
+  k->place->kind = OAKUM_STEP_MOUNT_PATH;
+  k->place->read_only = m->read_only;
+  k->place->source = known;
+  if (known) /* its lock would not be given to us a second time */
+    return TRUE;
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
   g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
   gboolean alone =
@@ -315,9 +353,8 @@ static gboolean make_cache(Maker *k, GError **error)
       return FALSE;
     }
     g_ptr_array_add(k->out->locks, lock);
-    k->place->kind = OAKUM_STEP_MOUNT_PATH;
+    g_hash_table_insert(k->out->caches, g_steal_pointer(&id), (gpointer)data);
     k->place->source = data;
-    k->place->read_only = m->read_only;
     return ensure_cache(k, folder, data, error);
   }
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "cache \"%s\": more than %u users", id,
@@ -433,6 +470,27 @@ static const char *lookup(const char *name, gpointer user)
   return oakum_stage_variable(user, name);
 }
 
+/* Where the first link on the way to `real` leads that leads to nothing yet; NULL: there is none.
+ */
+static char *past_dangling(int root, const char *real)
+{
+  for (const char *end = real; *end;) {
+    end = strchrnul(end + 1, '/');
+    g_autofree char *path = g_strndup(real, (gsize)(end - real));
+    g_autofree char *name = NULL;
+    OAKUM_AUTO_FD above = oakum_root_open_parent(root, path, FALSE, &name, NULL);
+    char target[PATH_MAX];
+    ssize_t n = above >= 0 ? readlinkat(above, name, target, sizeof(target) - 1) : -1;
+    if (n <= 0)
+      continue;
+    target[n] = '\0';
+    g_autofree char *folder = g_path_get_dirname(path);
+    return *target == '/' ? g_strconcat(target, end, NULL)
+                          : g_strconcat("/", folder, "/", target, end, NULL);
+  }
+  return NULL;
+}
+
 /* Where it lies in the root: relative to the working folder, links followed inside. */
 static gboolean find_target(Maker *k, GError **error)
 {
@@ -444,10 +502,30 @@ static gboolean find_target(Maker *k, GError **error)
   }
   g_autofree char *full =
       target[0] == '/' ? g_strdup(target) : g_strconcat(cwd && *cwd ? cwd : "/", "/", target, NULL);
-  char *real = oakum_root_real_path(k->stage->root, full, error);
+  g_autofree char *real = oakum_root_real_path(k->stage->root, full, error);
+  char *next;
+  for (guint links = 0; real && (next = past_dangling(k->stage->root, real)) != NULL;) {
+    g_autofree char *path = next;
+    g_clear_pointer(&real, g_free);
+    if (++links <= OAKUM_VIEW_SYMLINKS_MAX)
+      real = oakum_root_real_path(k->stage->root, path, error);
+    else
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT,
+                  "more than %u symbolic links on the way to its target", OAKUM_VIEW_SYMLINKS_MAX);
+  }
   if (!real)
     return FALSE;
-  k->place->target = keep(k->out, real);
+  struct stat st;
+  if (k->place->kind == OAKUM_STEP_MOUNT_TMPFS) { /* as runc: like the folder that it hides */
+    k->place->mode = 01777;
+    g_autofree char *name = NULL;
+    OAKUM_AUTO_FD above = oakum_root_open_parent(k->stage->root, real, FALSE, &name, NULL);
+    if (above >= 0 && fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+      oakum_owners_patch(k->stage->owners, &st);
+      k->place->mode = st.st_mode & 07777;
+    }
+  }
+  k->place->target = keep(k->out, g_steal_pointer(&real));
   return TRUE;
 }
 
@@ -492,11 +570,15 @@ static void wanted_clear(gpointer p)
   g_free(((Wanted *)p)->cache);
 }
 
-/* Caches first, by id: of two steps that wait for each other's locks neither would ever run. */
+/* Caches first, by id: of two steps that wait for each other's locks neither would ever run. Of one
+ * that is wanted twice the stricter use decides. */
 static gint by_lock(gconstpointer a, gconstpointer b)
 {
   const Wanted *x = a, *y = b;
   gint order = x->cache && y->cache ? strcmp(x->cache, y->cache) : !x->cache - !y->cache;
+  if (order == 0)
+    order =
+        (x->mount->sharing == OAKUM_SHARING_SHARED) - (y->mount->sharing == OAKUM_SHARING_SHARED);
   return order ? order : (gint)x->number - (gint)y->number;
 }
 
@@ -511,6 +593,7 @@ OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstr
   out->environment = g_ptr_array_new_with_free_func(forget_bytes);
   out->texts = g_ptr_array_new_with_free_func(forget_bytes);
   out->locks = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_lock_free);
+  out->caches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   out->agents = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_child_free);
   for (guint i = 0; i < in->mounts->len; i++) {
     OakumMount *mount =

@@ -75,9 +75,10 @@ static char *run_message(const Stage *stage, char **words, gboolean script)
   const GPtrArray *names = stage->arg_order;
   if (names->len > 0) {
     g_string_append_printf(out, "|%u", names->len);
-    for (guint i = 0; i < names->len; i++)
-      g_string_append_printf(out, " %s=%s", (char *)names->pdata[i],
-                             oakum_stage_variable(stage, names->pdata[i]));
+    for (guint i = 0; i < names->len; i++) {
+      const char *value = oakum_stage_variable(stage, names->pdata[i]);
+      g_string_append_printf(out, " %s=%s", (char *)names->pdata[i], value ? value : "");
+    }
     g_string_append_c(out, ' ');
   }
   if (script) { /* as if the shell started it */
@@ -137,6 +138,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
       environment(build, stage, &user, oakum_step_mounts_environment(mounts));
   g_autofree char *names = resolv_conf(), *hosts = g_strconcat(HOSTS, build->options->hosts, NULL);
   const char *cwd = stage->config->working_dir;
+  g_autofree char *folder = g_canonicalize_filename(cwd ? cwd : "", "/");
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
                     .owners = stage->owners_path,
@@ -145,7 +147,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .lowers = overlay->lowers,
                     .argv = (const char *const *)words,
                     .envp = (const char *const *)envp->pdata,
-                    .cwd = cwd && *cwd ? cwd : "/",
+                    .cwd = folder,
                     .uid = user.uid,
                     .gid = user.gid,
                     .groups = user.groups,

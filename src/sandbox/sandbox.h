@@ -52,7 +52,7 @@ typedef struct {
   gboolean read_only;
   uint64_t size; /* TMPFS: bytes at most; 0: the kernel's own limit */
   OakumSlice data;
-  uint32_t mode, uid, gid; /* of a SECRET */
+  uint32_t mode, uid, gid; /* of a SECRET; the mode of a TMPFS, too */
 } OakumStepMount;
 
 typedef enum {
