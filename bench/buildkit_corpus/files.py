@@ -1,7 +1,5 @@
-"""Random Dockerfiles with what they read, in the form of tests/cases/build (tests/e2e/build_case.py): what can go wrong in COPY, ADD,
-WORKDIR, in ignore files and in expansions."""
+"""What can go wrong in COPY, ADD, WORKDIR, in ignore files and in expansions."""
 import json
-import random
 
 CONTEXT = """--- context
 .dockerignore f 0644 "Dockerfile\\n.dockerignore\\n"
@@ -65,7 +63,7 @@ def copy(random_):
                 to += "/"
             blank = any(" " in s for s in sources)
             lines.append(" ".join(words + ([json.dumps(sources + [to])] if blank else sources + [to])))
-    return "--- Dockerfile\n" + "\n".join(lines) + "\n" + CONTEXT
+    return CONTEXT + "--- tree\n--- Dockerfile\n" + "\n".join(lines) + "\n"
 
 
 def ignore(random_):
@@ -80,7 +78,7 @@ def ignore(random_):
         text = ("!" if random_.random() < .35 else "") + text
         patterns.append(f" {text} " if random_.random() < .1 else text)
     listing = [f".dockerignore f 0644 {json.dumps(chr(10).join(patterns))}"] + [f"{f} f 0644 {json.dumps(f)}" for f in sorted(files)]
-    return "--- Dockerfile\nFROM scratch\nCOPY . /x/\n--- context\n" + "\n".join(listing) + "\n"
+    return "--- context\n" + "\n".join(listing) + "\n--- tree\n--- Dockerfile\nFROM scratch\nCOPY . /x/\n"
 
 
 def expand(random_):
@@ -95,8 +93,4 @@ def expand(random_):
                                *(f"${{{name}{op}{glob}}}" for op in ("#", "##", "%", "%%")), f"${{{name}/{glob}/{word}}}", f"${{{name}//{glob}/{word}}}"])
         before = random_.choice(["", "x", "\\", '"', "'", "\\\\"])
         lines.append(f"ENV V{i}={before}{form}{before if before in (chr(34), chr(39)) else random_.choice(['', 'y'])}")
-    return "--- Dockerfile\n" + "\n".join(lines + ["RUN env | grep '^V' | sort > /o"]) + "\n"
-
-
-def case(kind, seed):
-    return {"copy": copy, "ignore": ignore, "expand": expand}[kind](random.Random(f"{kind}-{seed}"))
+    return "--- tree\n--- Dockerfile\n" + "\n".join(lines + ["RUN env | grep '^V' | sort > /o"]) + "\n"
