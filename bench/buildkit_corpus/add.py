@@ -22,10 +22,10 @@ def archive(r, n):
     return f"{stem}{n}{dot}{ext}", how, f"{how}{cut}\n" + "".join(e + "\n" for e in entries)
 
 
-def flags(r, remote):
+def flags(r, remote, users):
     words = []
     if r.random() < .2:
-        words.append("--chown=" + r.choice(["1:2", "3", "app", "app:staff", ":4"]))
+        words.append("--chown=" + r.choice(["1:2", "3", ":4"] + ["app", "app:staff"] * users))
     if r.random() < .2:
         words.append("--chmod=" + r.choice(["600", "755", "u=rwX,go=rX", "+x", "4711"]))
     if r.random() < .25:
@@ -40,7 +40,8 @@ def flags(r, remote):
 def add(r):
     archives = [archive(r, n) for n in range(3)]
     far = [(f"@http@/{name}", how, text) for name, how, text in (archive(r, n + 3) for n in range(2))]
-    lines = ["FROM " + r.choice(["@base@", "@base@", "scratch"])]
+    users = r.random() < .7
+    lines = ["FROM " + ("@base@" if users else "scratch")]
     if r.random() < .2:
         lines.append("WORKDIR " + r.choice(["/w", "/links/relative/y", "srv"]))
     for i in range(r.randint(1, 5)):
@@ -49,14 +50,14 @@ def add(r):
         if kind < .5:
             sources = [r.choice([a[0] for a in archives] + ["*.tar*", "plain.txt", "d", "l", "broken.gz"]) for _ in range(r.choice([1, 1, 1, 2]))]
             to = to if to.endswith("/") or (len(sources) == 1 and "*" not in sources[0]) else to + "/"
-            lines.append(" ".join(["ADD", *flags(r, False), *sources, to]))
+            lines.append(" ".join(["ADD", *flags(r, False, users), *sources, to]))
         elif kind < .8:
             url = r.choice(["@http@/" + name.replace(" ", "%20") for name in SERVED] + [a[0] for a in far] + ["@http@/to", "@http@/missing", "@http@/f.txt?x=y", "@http@/sub/../f.txt", "@http@/f.txt#frag", "@http@/%C3%A9.txt", "@http@/q?name=z"])
-            lines.append(" ".join(["ADD", *flags(r, True), url, to]))
+            lines.append(" ".join(["ADD", *flags(r, True, users), url, to]))
         elif kind < .95:
             url = "@http@/repo.git" + r.choice(["", "", "#v1", "#b1", "#main", "#:folder", "#v1:folder", "#nosuch", "#@repo:main@", "#refs/tags/v1", "#refs/heads/b1", "?ref=v1", "?tag=v1", "?branch=b1", "?subdir=folder", "?ref=v1&subdir=folder", "?checksum=@repo:main@", "?tag=b1", "#:none", "#:folder/x", "#:f",
                                         "?keep-git-dir=false", "?commit=@repo:v1@", "?ref=v1#b1", "?foo=1"])
-            words = [w for w in flags(r, False) if not w.startswith("--unpack") or r.random() < .1]
+            words = [w for w in flags(r, False, users) if not w.startswith("--unpack") or r.random() < .1]
             if r.random() < .15:
                 words.append("--checksum=" + r.choice(["@repo:main@", "@repo:v1@", "0" * 40]))
             lines.append(" ".join(["ADD", *words, url, to]))

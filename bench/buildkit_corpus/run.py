@@ -9,7 +9,7 @@ OPTIONS = {
     "ssh": [",id=none", ",required=false", ",mode=0666", ",uid=1"],
 }
 SHOW = "stat -c '%a %u:%g %F' {t} >> /out; ls -A {t} >> /out 2>&1; touch {t}/new 2>/dev/null && echo writable >> /out; id -u >> /out"
-TARGETS = ["/m", "/m/n", "/srv", "/srv/sub", "rel", "/new/deep/er", "/etc/motd", "/tmp", "/run/x", "/srv/old", "$T", "/links/relative", "/links/relative/q", "/links/file", "/m/", "/usr/lib", "/lib/k", "/dev/shm", "/links/dangling"]
+TARGETS = ["/m", "/m/n", "/srv", "/srv/sub", "rel", "/new/deep/er", "/etc/motd", "/tmp", "/run/x", "/srv/old", "$T", "/links/relative", "/links/relative/q", "/links/file", "/m/", "/usr/lib", "/dev/shm", "/links/dangling"]
 CHANGES = [
     "rm /etc/motd", "rm -rf /srv", "rm -rf /srv && mkdir /srv", "rm -rf /srv/sub && echo x > /srv/sub", "mv /srv /srv2", "mv /srv/sub /sub", "rm -rf /srv && ln -s /etc /srv", "rm /links/file && mkdir /links/file", "mv /srv/old /srv/sub/old",
     "chmod 4755 /bin/tool", "chmod 2711 /srv/sub", "chown 7:8 /srv/old", "chown 7:8 /srv", "chmod 000 /srv/old", "touch /srv/old", "touch -d @5 /etc/motd", "ln /srv/old /hard", "ln /etc/motd /etc/motd2 && ln /etc/motd /m3", "rm /lib && mkdir /lib && touch /lib/x",
@@ -39,8 +39,9 @@ def line(r, seed):
         flags, targets = [], []
         for _ in range(r.choice([1, 1, 1, 2])):
             flag, target = mount(r, seed)
-            flags.append(flag)
-            targets.append(target)
+            if target not in targets:
+                flags.append(flag)
+                targets.append(target)
         if r.random() < .1:
             flags.append(r.choice(["--network=none", "--network=default", "--security=sandbox"]))
         then = [SHOW.format(t=t) for t in targets] + [r.choice(["cat /run/secrets/tok >> /out 2>&1", "echo \"$SEC\" >> /out", "true", "echo kept > /kept"])]

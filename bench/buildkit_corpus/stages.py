@@ -19,7 +19,7 @@ def source(r, n, names, other):
 
 
 def step(r, n, i, names):
-    where = source(r, n, names, r.choice([str(n), str(n + 1), "99", "nosuch.invalid/x", "-1", "scratch"]))
+    where = source(r, n, names, r.choice([str(n), str(n + 1), "99", "nosuch.invalid/x", "scratch", "scratch"]))
     paths = ["/f*", "/g*", "/", "/f0", "/d/"]
     if where.lower() == "ctx":
         paths = ["/c", "c", "d", "*", "/"]

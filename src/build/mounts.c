@@ -290,11 +290,48 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   return TRUE;
 }
 
-static char *cache_id(const Build *build, const OakumMount *m)
+/* What the cache is known by. One that begins with content of a stage or image is another one for
+ * each content, so that what changed there is not hidden by what an older build kept. */
+static char *cache_id(Maker *k, GError **error)
 {
-  const char *space = oakum_build_arg(build, "BUILDKIT_CACHE_MOUNT_NS");
+  const OakumMount *m = k->mount;
+  const char *space = oakum_build_arg(k->build, "BUILDKIT_CACHE_MOUNT_NS");
   g_autofree char *target = g_canonicalize_filename(m->target ? m->target : "", "/");
-  return g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
+  g_autoptr(GString) id = g_string_new(space);
+  g_string_append_printf(id, "%s%s", space ? "/" : "", m->id && *m->id ? m->id : target);
+  Stage *other;
+  if (!find_stage(k, &other, error))
+    return NULL;
+  if (other) {
+    g_string_append_printf(id, "\nfrom %s", m->source ? m->source : "/");
+    const GPtrArray *layers = other->config->diff_ids;
+    for (guint i = 0; i < layers->len; i++)
+      g_string_append_printf(id, "\n%s", (const char *)layers->pdata[i]);
+  }
+  return g_string_free(g_steal_pointer(&id), FALSE);
+}
+
+/* `source` of a cache that did not begin with anything is a folder in it. */
+static gboolean part_of_cache(Maker *k, GError **error)
+{
+  const char *source = k->mount->source;
+  if ((k->mount->from && *k->mount->from) || !source || !*source)
+    return TRUE;
+  OAKUM_AUTO_FD data = open(k->place->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *real = data >= 0 ? oakum_root_real_path(data, source, error) : NULL;
+  const char *path = real ? keep(k->out, g_build_filename(k->place->source, real, NULL)) : NULL;
+  struct stat st;
+  if (path && lstat(path, &st) == 0) {
+    k->place->source = path;
+    return TRUE;
+  }
+  g_autofree char *shown = oakum_escape_terminal(source, -1);
+  g_clear_error(error);
+  g_set_error(
+      error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+      "source \"%s\" is not in the cache; a step that mounts it without source= can make it",
+      shown);
+  return FALSE;
 }
 
 static gboolean is_folder(const char *path)
@@ -319,19 +356,20 @@ static gboolean ensure_cache(Maker *k, const char *folder, const char *data, GEr
 static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
-  g_autofree char *id = cache_id(k->build, m);
-  const char *known = g_hash_table_lookup(k->out->caches, id);
+  g_autofree char *id = cache_id(k, error);
+  const char *known = id ? g_hash_table_lookup(k->out->caches, id) : NULL;
+  if (!id)
+    return FALSE;
   if (known && !oakum_rung_mounts(k->build->options->rung)) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "cache \"%s\" is wanted at two places of one step; without mounts it can be at one",
-                id);
+                "a cache is wanted at two places of one step; without mounts it can be at one");
     return FALSE;
   }
   k->place->kind = OAKUM_STEP_MOUNT_PATH;
   k->place->read_only = m->read_only;
   k->place->source = known;
   if (known) /* its lock would not be given to us a second time */
-    return TRUE;
+    return part_of_cache(k, error);
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
   g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
   gboolean alone =
@@ -355,9 +393,9 @@ static gboolean make_cache(Maker *k, GError **error)
     g_ptr_array_add(k->out->locks, lock);
     g_hash_table_insert(k->out->caches, g_steal_pointer(&id), (gpointer)data);
     k->place->source = data;
-    return ensure_cache(k, folder, data, error);
+    return ensure_cache(k, folder, data, error) && part_of_cache(k, error);
   }
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "cache \"%s\": more than %u users", id,
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "a cache has more than %u users",
               OAKUM_CACHE_COPIES_MAX);
   return FALSE;
 }
@@ -600,8 +638,12 @@ OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstr
         oakum_mount_expand(in->mounts->pdata[i], build->dockerfile->escape, lookup, stage, error);
     if (!mount)
       return NULL;
-    Wanted item = {mount, i, mount->type == OAKUM_MOUNT_CACHE ? cache_id(build, mount) : NULL};
+    Maker maker = {build, stage, mount, out, NULL};
+    gboolean cache = mount->type == OAKUM_MOUNT_CACHE;
+    Wanted item = {mount, i, cache ? cache_id(&maker, error) : NULL};
     g_array_append_val(wanted, item);
+    if (cache && !item.cache)
+      return NULL;
   }
   g_array_sort(wanted, by_lock);
   for (guint i = 0; i < wanted->len; i++) {

@@ -70,8 +70,6 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
   } else {
     ok = FALSE;
   }
-  if (ok && !oakum_config_getenv(stage->config, "PATH"))
-    oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
   oakum_platform_clear(&own);
   return ok;
 }
@@ -197,6 +195,8 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
     ok =
         begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
   }
+  if (ok && !plan->replaced && !oakum_config_getenv(stage->config, "PATH"))
+    oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
   ok = ok && choose_epoch(build, stage, error) &&
        (plan->replaced || run_triggers(build, stage, plan->stage, error));
   if (!ok) {
