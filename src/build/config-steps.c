@@ -372,13 +372,13 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
  * ------------------------------------------------------------------------ */
 /* The build that is based on the result reads the trigger again, and knows nothing of this file's
  * escape character: lines are joined, and here-documents end with their bare name. */
-static void step_onbuild(const Build *build, Stage *stage, const OakumInstruction *in)
+static void step_onbuild(Stage *stage, const OakumInstruction *in)
 {
   GString *joined = g_string_new(in->text);
   for (guint i = 0; i < in->inner->heredocs->len; i++) {
     const OakumHeredoc *heredoc = in->inner->heredocs->pdata[i];
-    g_autofree char *body = oakum_dockerfile_slice(build->dockerfile, &heredoc->body);
-    g_string_append_printf(joined, "\n%s%s", body, heredoc->name);
+    g_string_append_printf(joined, "\n%s%s", heredoc->raw ? heredoc->raw : heredoc->text,
+                           heredoc->name);
   }
   char *text = g_string_free(joined, FALSE);
   guint n = stage->config->on_build ? g_strv_length(stage->config->on_build) : 0;
@@ -418,7 +418,7 @@ gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *i
     step_command(stage, in);
     return TRUE;
   case OAKUM_INSTRUCTION_ONBUILD:
-    step_onbuild(build, stage, in);
+    step_onbuild(stage, in);
     return TRUE;
   case OAKUM_INSTRUCTION_MAINTAINER:
     step_maintainer(stage, in);

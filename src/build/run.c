@@ -243,7 +243,8 @@ static char **run_words(const Stage *stage, const OakumInstruction *in, const Oa
     g_string_append(text, in->text);
     for (guint i = 0; i < in->heredocs->len; i++) {
       const OakumHeredoc *heredoc = in->heredocs->pdata[i];
-      g_string_append_printf(text, "%s%s%s", i ? "" : "\n", heredoc->text, heredoc->name);
+      g_string_append_printf(text, "%s%s%s", i ? "" : "\n",
+                             heredoc->raw ? heredoc->raw : heredoc->text, heredoc->name);
       g_string_append(text, i + 1 < in->heredocs->len ? "\n" : "");
     }
   }

@@ -91,6 +91,7 @@ typedef struct {
   OakumRange body;     /* all lines between, ends included; empty when there are none */
   OakumRange end;      /* the closing word; empty when not terminated */
   char *text;          /* the body; with "<<-" without its leading tabs */
+  char *raw;           /* with "<<-" the body as it is written; else NULL */
   OakumMap *map;
 } OakumHeredoc;
 
