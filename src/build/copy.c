@@ -27,7 +27,7 @@ static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
     choice = oakum_context_choose(source->copy->exclude, below, folder);
   if (choice != OAKUM_PACK_TAKE)
     return choice;
-  if (source->include && *below && !oakum_ignore_match(source->include, below))
+  if (source->include && *below && !oakum_ignore_leaves_out(source->include, below))
     return folder ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
   return OAKUM_PACK_TAKE;
 }

@@ -157,7 +157,7 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
                           : -1;
   gboolean hidden = !origin->path && real && *real && k->build->ignore &&
                     !oakum_ignore_has_exceptions(k->build->ignore) &&
-                    oakum_ignore_match(k->build->ignore, real);
+                    oakum_ignore_leaves_out(k->build->ignore, real);
   if (fd >= 0 && !hidden && fstat(fd, st) == 0)
     return g_steal_pointer(&real);
   if (real) {
