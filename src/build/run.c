@@ -159,7 +159,6 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .limits = build->options->limits,
                     .hosts = hosts,
                     .resolv_conf = names,
-                    .hostname = "oakum\n",
                     .script_name = script ? script->name : NULL,
                     .script = script ? script->text : NULL,
                     .network = network};
