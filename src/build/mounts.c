@@ -248,17 +248,24 @@ static gboolean make_bind(Maker *k, GError **error)
 /* ---- cache
  * ---------------------------------------------------------------------------------------------- */
 
+/* Owner and mode are those of the mount; a folder that a source names has its own. */
+static gboolean is_made_new(const OakumMount *m)
+{
+  gboolean whole = !m->source || strspn(m->source, "/.") == strlen(m->source);
+  return whole && (m->uid >= 0 || m->gid >= 0 || m->mode != (guint)-1);
+}
+
 /* Content that a new cache begins with. */
-static gboolean fill_cache(Maker *k, const char *data, GError **error)
+static gboolean fill_cache(Maker *k, const char *data, struct stat *st, GError **error)
 {
   Origin origin;
-  struct stat st;
   if (!k->mount->from || !*k->mount->from)
     return TRUE;
   g_autofree char *real = NULL;
-  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
+  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, st, error)))
     return FALSE;
-  if (S_ISDIR(st.st_mode))
+  oakum_owners_patch(origin.owners, st);
+  if (S_ISDIR(st->st_mode))
     return copy_source(k, &origin, real, TRUE, data, error);
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "the source of a cache is no folder");
   return FALSE;
@@ -272,16 +279,19 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   if (!temp)
     return FALSE;
   g_autofree char *made = g_build_filename(oakum_temp_dir_path(temp), "data", NULL);
-  mode_t mode = m->mode == (guint)-1 ? 0755 : m->mode & 07777;
+  struct stat st = {.st_mode = S_IFDIR | 0755};
   if (mkdir(made, 0755) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", made);
     return FALSE;
   }
-  if (!fill_cache(k, made, error))
+  if (!fill_cache(k, made, &st, error))
     return FALSE;
-  uid_t uid = m->uid < 0 ? 0 : (uid_t)m->uid;
-  gid_t gid = m->gid < 0 ? 0 : (gid_t)m->gid;
-  if (!set_folder(k, made, uid, gid, mode, error))
+  if (is_made_new(m)) {
+    st.st_uid = m->uid < 0 ? 0 : (uid_t)m->uid;
+    st.st_gid = m->gid < 0 ? 0 : (gid_t)m->gid;
+    st.st_mode = m->mode == (guint)-1 ? 0755 : m->mode;
+  }
+  if (!set_folder(k, made, st.st_uid, st.st_gid, st.st_mode & 07777, error))
     return FALSE;
   if (rename(made, data) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
@@ -291,7 +301,8 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
 }
 
 /* What the cache is known by. One that begins with content of a stage or image is another one for
- * each content, so that what changed there is not hidden by what an older build kept. */
+ * each content, so that what changed there is not hidden by what an older build kept; and for each
+ * owner and mode, since the first step to come would decide them for all. */
 static char *cache_id(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
@@ -302,6 +313,9 @@ static char *cache_id(Maker *k, GError **error)
   Stage *other;
   if (!find_stage(k, &other, error))
     return NULL;
+  if (is_made_new(m))
+    g_string_append_printf(id, "\nowner %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " mode %o",
+                           MAX(m->uid, 0), MAX(m->gid, 0), m->mode == (guint)-1 ? 0755 : m->mode);
   if (other) {
     g_string_append_printf(id, "\nfrom %s", m->source ? m->source : "/");
     const GPtrArray *layers = other->config->diff_ids;
