@@ -462,7 +462,7 @@ static char *message_of(const Build *build, const Stage *stage, const OakumInstr
       return NULL;
     if (value && i == 0)
       g_string_append(message, has_flag(in, "parents") ? " --parents" : "");
-    else if (value)
+    else if (value && *text)
       g_string_append_printf(message, " --%s=%s", told[i], text);
   }
   g_autofree char *destination = NULL;

@@ -138,7 +138,6 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
       environment(build, stage, &user, oakum_step_mounts_environment(mounts));
   g_autofree char *names = resolv_conf(), *hosts = g_strconcat(HOSTS, build->options->hosts, NULL);
   const char *cwd = stage->config->working_dir;
-  g_autofree char *folder = g_canonicalize_filename(cwd ? cwd : "", "/");
   OakumStep step = {.root = stage->root_path,
                     .scratch = stage->scratch_path,
                     .owners = stage->owners_path,
@@ -147,7 +146,7 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .lowers = overlay->lowers,
                     .argv = (const char *const *)words,
                     .envp = (const char *const *)envp->pdata,
-                    .cwd = folder,
+                    .cwd = cwd && *cwd ? cwd : "/",
                     .uid = user.uid,
                     .gid = user.gid,
                     .groups = user.groups,
