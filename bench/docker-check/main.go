@@ -266,7 +266,13 @@ func ignore(q *query) answer {
 	}
 	var bits strings.Builder
 	for _, path := range q.Paths {
-		ignored, err := matcher.MatchesOrParentMatches(path)
+		var ignored bool
+		var info patternmatcher.MatchInfo
+		for at := 0; at <= len(path) && err == nil; at++ { // folder by folder, as the context is walked
+			if at == len(path) || path[at] == '/' {
+				ignored, info, err = matcher.MatchesUsingParentResults(path[:at], info)
+			}
+		}
 		switch {
 		case err != nil:
 			return answer{Error: err.Error()}

@@ -17,6 +17,7 @@ typedef struct {
   int base_stage;
   char *platform;     /* of FROM, expanded; NULL */
   gboolean has_files; /* some instruction needs the stage's root file system */
+  gboolean replaced;  /* a named context has its name: `base`, and nothing of its instructions */
 } OakumPlanStage;
 typedef struct {
   GPtrArray *stages; /* OakumPlanStage, in the order they are built; the last is the result */

@@ -47,10 +47,10 @@ static gboolean step_arg(Build *build, Stage *stage, const OakumInstruction *in,
     if (!value) /* declared before FROM, or by the builder */
       value = g_strdup(g_hash_table_lookup(build->plan->args, word->name));
     g_string_append_printf(message, " %s%s%s", word->name, value ? "=" : "", value ? value : "");
+    if (!g_ptr_array_find_with_equal_func(stage->arg_order, word->name, g_str_equal, NULL))
+      g_ptr_array_add(stage->arg_order, g_strdup(word->name));
     if (!value)
       continue;
-    if (!g_hash_table_contains(stage->args, word->name))
-      g_ptr_array_add(stage->arg_order, g_strdup(word->name));
     g_hash_table_replace(stage->args, g_strdup(word->name), g_steal_pointer(&value));
     g_hash_table_add(stage->arg_wins, g_strdup(word->name));
   }
@@ -158,6 +158,34 @@ gint oakum_build_by_text(gconstpointer a, gconstpointer b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static gboolean port_range(const char *text, uint64_t *low, uint64_t *high)
+{
+  const char *dash = strchr(text, '-');
+  if (!oakum_parse_u64(text, dash ? (size_t)(dash - text) : strlen(text), 65535, low))
+    return FALSE;
+  *high = *low;
+  return !dash || (oakum_parse_u64(dash + 1, strlen(dash + 1), 65535, high) && *low <= *high);
+}
+
+/* What stands before the port of the container: "IP:PORT", "IP:", "PORT"; it is of no use, and
+ * must be right. */
+static gboolean host_is_right(const char *text, size_t len, uint64_t count)
+{
+  g_autofree char *host = g_strndup(text, len);
+  char *colon = strrchr(host, ':');
+  const char *port = colon ? colon + 1 : host;
+  uint64_t low, high;
+  if (*port && (!port_range(port, &low, &high) || (count > 1 && high - low + 1 != count)))
+    return FALSE;
+  if (!colon || colon == host)
+    return TRUE;
+  *colon = '\0';
+  size_t n = strlen(host);
+  gboolean framed = n > 2 && host[0] == '[' && host[n - 1] == ']';
+  g_autofree char *address = framed ? g_strndup(host + 1, n - 2) : g_strdup(host);
+  return g_hostname_is_ip_address(address);
+}
+
 /* "80", "80/udp", "1000-1010", and as docker run spells them "127.0.0.1:8080:80": what is exposed
  * is the container's side. */
 static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
@@ -166,16 +194,11 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
   g_auto(GStrv) parts = g_strsplit(own, "/", 2);
   g_autofree char *protocol =
       g_ascii_strdown(parts[0] && parts[1] && *parts[1] ? parts[1] : "tcp", -1);
-  const char *dash = parts[0] ? strchr(parts[0], '-') : NULL;
   uint64_t low = 0, high = 0;
-  gboolean ok =
-      parts[0] &&
-      oakum_parse_u64(parts[0], dash ? (size_t)(dash - parts[0]) : strlen(parts[0]), 65535, &low) &&
-      (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
-       strcmp(protocol, "sctp") == 0);
-  high = low;
-  ok = ok && (!dash || oakum_parse_u64(dash + 1, strlen(dash + 1), 65535, &high)) && low <= high &&
-       low > 0;
+  gboolean ok = parts[0] && port_range(parts[0], &low, &high) && low > 0 &&
+                (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
+                 strcmp(protocol, "sctp") == 0) &&
+                (!colon || host_is_right(text, (size_t)(colon - text), high - low + 1));
   if (!ok) {
     g_autofree char *shown = oakum_escape_terminal(text, -1);
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
@@ -370,12 +393,17 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
 
 /* ---- ONBUILD, MAINTAINER
  * ------------------------------------------------------------------------ */
-/* The trigger as written: the build that is based on the result reads it again. */
-static void step_onbuild(const Build *build, Stage *stage, const OakumInstruction *in)
+/* The build that is based on the result reads the trigger again, and knows nothing of this file's
+ * escape character: lines are joined, and here-documents end with their bare name. */
+static void step_onbuild(Stage *stage, const OakumInstruction *in)
 {
-  OakumRange range = oakum_dockerfile_range(build->dockerfile, in->inner->keyword_range.offset,
-                                            in->range.end_offset);
-  char *text = oakum_dockerfile_slice(build->dockerfile, &range);
+  GString *joined = g_string_new(in->text);
+  for (guint i = 0; i < in->inner->heredocs->len; i++) {
+    const OakumHeredoc *heredoc = in->inner->heredocs->pdata[i];
+    g_string_append_printf(joined, "\n%s%s", heredoc->raw ? heredoc->raw : heredoc->text,
+                           heredoc->name);
+  }
+  char *text = g_string_free(joined, FALSE);
   guint n = stage->config->on_build ? g_strv_length(stage->config->on_build) : 0;
   stage->config->on_build = g_renew(char *, stage->config->on_build, n + 2);
   stage->config->on_build[n] = text;
@@ -413,7 +441,7 @@ gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *i
     step_command(stage, in);
     return TRUE;
   case OAKUM_INSTRUCTION_ONBUILD:
-    step_onbuild(build, stage, in);
+    step_onbuild(stage, in);
     return TRUE;
   case OAKUM_INSTRUCTION_MAINTAINER:
     step_maintainer(stage, in);

@@ -284,7 +284,7 @@ gboolean oakum_context_ignore(const OakumContext *context, const char *dockerfil
 
 OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path, gboolean folder)
 {
-  if (!ignore || !oakum_ignore_match(ignore, path))
+  if (!ignore || !oakum_ignore_leaves_out(ignore, path))
     return OAKUM_PACK_TAKE;
   return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
 }

@@ -36,7 +36,7 @@ static gboolean any_below(const OakumIgnore *ignore, int at, const char *path, g
       continue;
     g_autofree char *name = g_strconcat(path, "/", entry->d_name, NULL);
     struct stat st;
-    any = !oakum_ignore_match(ignore, name) ||
+    any = !oakum_ignore_leaves_out(ignore, name) ||
           (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
            any_below(ignore, fd, name, depth + 1));
   }
@@ -48,7 +48,7 @@ static gboolean any_below(const OakumIgnore *ignore, int at, const char *path, g
  */
 gboolean oakum_copy_visible(const CopySource *source, const char *path)
 {
-  if (!source->ignore || !*path || !oakum_ignore_match(source->ignore, path))
+  if (!source->ignore || !*path || !oakum_ignore_leaves_out(source->ignore, path))
     return TRUE;
   if (!oakum_ignore_has_exceptions(source->ignore))
     return FALSE;
@@ -139,7 +139,7 @@ gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArra
                                                  O_PATH | O_DIRECTORY, 0, OAKUM_ROOT_FOLLOW, NULL);
     /* a file, or what a pattern found, is excluded by its own name */
     if (exclude && folder < 0 && !source->include &&
-        oakum_ignore_match(exclude, slash ? slash + 1 : path))
+        oakum_ignore_leaves_out(exclude, slash ? slash + 1 : path))
       continue;
     g_ptr_array_add(found, g_strdup(path));
   }

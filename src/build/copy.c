@@ -27,7 +27,7 @@ static OakumPackChoice choose(const char *path, gboolean folder, gpointer user)
     choice = oakum_context_choose(source->copy->exclude, below, folder);
   if (choice != OAKUM_PACK_TAKE)
     return choice;
-  if (source->include && *below && !oakum_ignore_match(source->include, below))
+  if (source->include && *below && !oakum_ignore_leaves_out(source->include, below))
     return folder ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
   return OAKUM_PACK_TAKE;
 }
@@ -462,7 +462,7 @@ static char *message_of(const Build *build, const Stage *stage, const OakumInstr
       return NULL;
     if (value && i == 0)
       g_string_append(message, has_flag(in, "parents") ? " --parents" : "");
-    else if (value)
+    else if (value && *text)
       g_string_append_printf(message, " --%s=%s", told[i], text);
   }
   g_autofree char *destination = NULL;
@@ -666,8 +666,10 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
     return FALSE;
   const char *old = stage->config->working_dir;
   g_autofree char *path = g_canonicalize_filename(text, old && *old ? old : "/");
+  /* BuildKit tells an absolute one as it is written */
+  g_autofree char *told = g_strdup(*text == '/' ? text : path);
   g_free(stage->config->working_dir);
-  stage->config->working_dir = g_strdup(path);
+  stage->config->working_dir = g_strdup(told);
   g_autoptr(OakumCacheKey) key = oakum_cache_key_new(build, stage, "WORKDIR", stage->epoch);
   gboolean changed = FALSE, hit;
   oakum_cache_key_text(key, "folder", path);
@@ -679,6 +681,6 @@ gboolean oakum_step_workdir(Build *build, Stage *stage, const OakumInstruction *
       return FALSE;
     oakum_cache_note(build, stage, key, changed);
   }
-  oakum_stage_history(stage, g_strconcat("WORKDIR ", path, NULL), changed);
+  oakum_stage_history(stage, g_strconcat("WORKDIR ", told, NULL), changed);
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@ struct OakumStepMounts {
   GPtrArray *environment; /* char *: NAME=value of secrets and of the agent */
   GPtrArray *texts;       /* what `mounts` points to */
   GPtrArray *locks;       /* OakumLock of caches */
+  GHashTable *caches;     /* id -> where its data lie, of those that are locked already */
   GPtrArray *agents;      /* OakumChild */
   OakumTempDir *folder;   /* copies, and what is written to them */
   guint serial, agent_count;
@@ -37,6 +39,7 @@ void oakum_step_mounts_free(OakumStepMounts *m)
   g_ptr_array_unref(m->texts);
   oakum_temp_dir_free(m->folder);
   g_ptr_array_unref(m->locks);
+  g_hash_table_unref(m->caches);
   g_free(m);
 }
 
@@ -154,7 +157,7 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
                           : -1;
   gboolean hidden = !origin->path && real && *real && k->build->ignore &&
                     !oakum_ignore_has_exceptions(k->build->ignore) &&
-                    oakum_ignore_match(k->build->ignore, real);
+                    oakum_ignore_leaves_out(k->build->ignore, real);
   if (fd >= 0 && !hidden && fstat(fd, st) == 0)
     return g_steal_pointer(&real);
   if (real) {
@@ -186,6 +189,25 @@ static gboolean copy_source(Maker *k, const Origin *origin, const char *real, gb
   return FALSE;
 }
 
+static gboolean note_owner(OakumOwners *owners, const char *path, uid_t uid, gid_t gid, mode_t mode)
+{
+  struct stat st;
+  mode_t disk;
+  return stat(path, &st) == 0 &&
+         oakum_owners_record(owners, &st, uid, gid, S_IFDIR | mode, 0, &disk) &&
+         chmod(path, disk) == 0;
+}
+
+static gboolean set_folder(const Maker *k, const char *path, uid_t uid, gid_t gid, mode_t mode,
+                           GError **error)
+{
+  if (k->stage->owners ? note_owner(k->stage->owners, path, uid, gid, mode)
+                       : chown(path, uid, gid) == 0 && chmod(path, mode) == 0)
+    return TRUE;
+  oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", path);
+  return FALSE;
+}
+
 /* ---- bind
  * -----------------------------------------------------------------------------------------------
  */
@@ -201,41 +223,52 @@ static gboolean make_bind(Maker *k, GError **error)
   place->kind = OAKUM_STEP_MOUNT_PATH;
   place->read_only = k->mount->read_only;
   gboolean layered = !place->read_only && folder && k->build->overlay;
+  if (origin.path) {
+    oakum_owners_patch(origin.owners, &st);
+  } else {
+    OakumTarEntry entry = {0};
+    oakum_context_own(k->build->options->owners, real, &entry);
+    st.st_uid = entry.uid;
+    st.st_gid = entry.gid;
+    if (!*real) /* the folder of the whole context has no mode of its own in an image either */
+      st.st_mode = S_IFDIR | 0755;
+  }
+  mode_t mode = st.st_mode & 07777;
   if (origin.path && !lent && (place->read_only || layered)) {
     place->source = keep(k->out, g_build_filename(origin.path, real, NULL));
     return !layered || ((place->upper = new_folder(k, error)) != NULL &&
+                        set_folder(k, place->upper, st.st_uid, st.st_gid, mode, error) &&
                         (place->work = new_folder(k, error)) != NULL);
   }
   place->source = folder ? new_folder(k, error) : new_path(k, error);
-  return place->source && copy_source(k, &origin, real, folder, place->source, error);
+  return place->source && copy_source(k, &origin, real, folder, place->source, error) &&
+         (!folder || set_folder(k, place->source, st.st_uid, st.st_gid, mode, error));
 }
 
 /* ---- cache
  * ---------------------------------------------------------------------------------------------- */
 
+/* Owner and mode are those of the mount; a folder that a source names has its own. */
+static gboolean is_made_new(const OakumMount *m)
+{
+  gboolean whole = !m->source || strspn(m->source, "/.") == strlen(m->source);
+  return whole && (m->uid >= 0 || m->gid >= 0 || m->mode != (guint)-1);
+}
+
 /* Content that a new cache begins with. */
-static gboolean fill_cache(Maker *k, const char *data, GError **error)
+static gboolean fill_cache(Maker *k, const char *data, struct stat *st, GError **error)
 {
   Origin origin;
-  struct stat st;
   if (!k->mount->from || !*k->mount->from)
     return TRUE;
   g_autofree char *real = NULL;
-  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, &st, error)))
+  if (!find_origin(k, &origin, error) || !(real = find_source(k, &origin, st, error)))
     return FALSE;
-  if (S_ISDIR(st.st_mode))
+  oakum_owners_patch(origin.owners, st);
+  if (S_ISDIR(st->st_mode))
     return copy_source(k, &origin, real, TRUE, data, error);
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "the source of a cache is no folder");
   return FALSE;
-}
-
-static gboolean note_owner(OakumOwners *owners, const char *path, uid_t uid, gid_t gid, mode_t mode)
-{
-  struct stat st;
-  mode_t disk;
-  return stat(path, &st) == 0 &&
-         oakum_owners_record(owners, &st, uid, gid, S_IFDIR | mode, 0, &disk) &&
-         chmod(path, disk) == 0;
 }
 
 /* Made beside its name, so that one that is there is whole. */
@@ -246,29 +279,73 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   if (!temp)
     return FALSE;
   g_autofree char *made = g_build_filename(oakum_temp_dir_path(temp), "data", NULL);
-  mode_t mode = m->mode == (guint)-1 ? 0755 : m->mode & 07777;
+  struct stat st = {.st_mode = S_IFDIR | 0755};
   if (mkdir(made, 0755) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", made);
     return FALSE;
   }
-  if (!fill_cache(k, made, error))
+  if (!fill_cache(k, made, &st, error))
     return FALSE;
-  uid_t uid = m->uid < 0 ? 0 : (uid_t)m->uid;
-  gid_t gid = m->gid < 0 ? 0 : (gid_t)m->gid;
-  if ((k->stage->owners ? !note_owner(k->stage->owners, made, uid, gid, mode)
-                        : chown(made, uid, gid) < 0 || chmod(made, mode) < 0) ||
-      rename(made, data) < 0) {
+  if (is_made_new(m)) {
+    st.st_uid = m->uid < 0 ? 0 : (uid_t)m->uid;
+    st.st_gid = m->gid < 0 ? 0 : (gid_t)m->gid;
+    st.st_mode = m->mode == (guint)-1 ? 0755 : m->mode;
+  }
+  if (!set_folder(k, made, st.st_uid, st.st_gid, st.st_mode & 07777, error))
+    return FALSE;
+  if (rename(made, data) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
     return FALSE;
   }
   return TRUE;
 }
 
-static char *cache_id(const Build *build, const OakumMount *m)
+/* What the cache is known by. One that begins with content of a stage or image is another one for
+ * each content, so that what changed there is not hidden by what an older build kept; and for each
+ * owner and mode, since the first step to come would decide them for all. */
+static char *cache_id(Maker *k, GError **error)
 {
-  const char *space = oakum_build_arg(build, "BUILDKIT_CACHE_MOUNT_NS");
+  const OakumMount *m = k->mount;
+  const char *space = oakum_build_arg(k->build, "BUILDKIT_CACHE_MOUNT_NS");
   g_autofree char *target = g_canonicalize_filename(m->target ? m->target : "", "/");
-  return g_strconcat(space ? space : "", space ? "/" : "", m->id && *m->id ? m->id : target, NULL);
+  g_autoptr(GString) id = g_string_new(space);
+  g_string_append_printf(id, "%s%s", space ? "/" : "", m->id && *m->id ? m->id : target);
+  Stage *other;
+  if (!find_stage(k, &other, error))
+    return NULL;
+  if (is_made_new(m))
+    g_string_append_printf(id, "\nowner %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT " mode %o",
+                           MAX(m->uid, 0), MAX(m->gid, 0), m->mode == (guint)-1 ? 0755 : m->mode);
+  if (other) {
+    g_string_append_printf(id, "\nfrom %s", m->source ? m->source : "/");
+    const GPtrArray *layers = other->config->diff_ids;
+    for (guint i = 0; i < layers->len; i++)
+      g_string_append_printf(id, "\n%s", (const char *)layers->pdata[i]);
+  }
+  return g_string_free(g_steal_pointer(&id), FALSE);
+}
+
+/* `source` of a cache that did not begin with anything is a folder in it. */
+static gboolean part_of_cache(Maker *k, GError **error)
+{
+  const char *source = k->mount->source;
+  if ((k->mount->from && *k->mount->from) || !source || !*source)
+    return TRUE;
+  OAKUM_AUTO_FD data = open(k->place->source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_autofree char *real = data >= 0 ? oakum_root_real_path(data, source, error) : NULL;
+  const char *path = real ? keep(k->out, g_build_filename(k->place->source, real, NULL)) : NULL;
+  struct stat st;
+  if (path && lstat(path, &st) == 0) {
+    k->place->source = path;
+    return TRUE;
+  }
+  g_autofree char *shown = oakum_escape_terminal(source, -1);
+  g_clear_error(error);
+  g_set_error(
+      error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
+      "source \"%s\" is not in the cache; a step that mounts it without source= can make it",
+      shown);
+  return FALSE;
 }
 
 static gboolean is_folder(const char *path)
@@ -293,7 +370,20 @@ static gboolean ensure_cache(Maker *k, const char *folder, const char *data, GEr
 static gboolean make_cache(Maker *k, GError **error)
 {
   const OakumMount *m = k->mount;
-  g_autofree char *id = cache_id(k->build, m);
+  g_autofree char *id = cache_id(k, error);
+  const char *known = id ? g_hash_table_lookup(k->out->caches, id) : NULL;
+  if (!id)
+    return FALSE;
+  if (known && !oakum_rung_mounts(k->build->options->rung)) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "a cache is wanted at two places of one step; without mounts it can be at one");
+    return FALSE;
+  }
+  k->place->kind = OAKUM_STEP_MOUNT_PATH;
+  k->place->read_only = m->read_only;
+  k->place->source = known;
+  if (known) /* its lock would not be given to us a second time */
+    return part_of_cache(k, error);
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
   g_autofree char *real = realpath(oakum_store_path(k->build->store), NULL);
   gboolean alone =
@@ -315,12 +405,11 @@ static gboolean make_cache(Maker *k, GError **error)
       return FALSE;
     }
     g_ptr_array_add(k->out->locks, lock);
-    k->place->kind = OAKUM_STEP_MOUNT_PATH;
+    g_hash_table_insert(k->out->caches, g_steal_pointer(&id), (gpointer)data);
     k->place->source = data;
-    k->place->read_only = m->read_only;
-    return ensure_cache(k, folder, data, error);
+    return ensure_cache(k, folder, data, error) && part_of_cache(k, error);
   }
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "cache \"%s\": more than %u users", id,
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT, "a cache has more than %u users",
               OAKUM_CACHE_COPIES_MAX);
   return FALSE;
 }
@@ -433,6 +522,27 @@ static const char *lookup(const char *name, gpointer user)
   return oakum_stage_variable(user, name);
 }
 
+/* Where the first link on the way to `real` leads that leads to nothing yet; NULL: there is none.
+ */
+static char *past_dangling(int root, const char *real)
+{
+  for (const char *end = real; *end;) {
+    end = strchrnul(end + 1, '/');
+    g_autofree char *path = g_strndup(real, (gsize)(end - real));
+    g_autofree char *name = NULL;
+    OAKUM_AUTO_FD above = oakum_root_open_parent(root, path, FALSE, &name, NULL);
+    char target[PATH_MAX];
+    ssize_t n = above >= 0 ? readlinkat(above, name, target, sizeof(target) - 1) : -1;
+    if (n <= 0)
+      continue;
+    target[n] = '\0';
+    g_autofree char *folder = g_path_get_dirname(path);
+    return *target == '/' ? g_strconcat(target, end, NULL)
+                          : g_strconcat("/", folder, "/", target, end, NULL);
+  }
+  return NULL;
+}
+
 /* Where it lies in the root: relative to the working folder, links followed inside. */
 static gboolean find_target(Maker *k, GError **error)
 {
@@ -444,10 +554,30 @@ static gboolean find_target(Maker *k, GError **error)
   }
   g_autofree char *full =
       target[0] == '/' ? g_strdup(target) : g_strconcat(cwd && *cwd ? cwd : "/", "/", target, NULL);
-  char *real = oakum_root_real_path(k->stage->root, full, error);
+  g_autofree char *real = oakum_root_real_path(k->stage->root, full, error);
+  char *next;
+  for (guint links = 0; real && (next = past_dangling(k->stage->root, real)) != NULL;) {
+    g_autofree char *path = next;
+    g_clear_pointer(&real, g_free);
+    if (++links <= OAKUM_VIEW_SYMLINKS_MAX)
+      real = oakum_root_real_path(k->stage->root, path, error);
+    else
+      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_LIMIT,
+                  "more than %u symbolic links on the way to its target", OAKUM_VIEW_SYMLINKS_MAX);
+  }
   if (!real)
     return FALSE;
-  k->place->target = keep(k->out, real);
+  struct stat st;
+  if (k->place->kind == OAKUM_STEP_MOUNT_TMPFS) { /* as runc: like the folder that it hides */
+    k->place->mode = 01777;
+    g_autofree char *name = NULL;
+    OAKUM_AUTO_FD above = oakum_root_open_parent(k->stage->root, real, FALSE, &name, NULL);
+    if (above >= 0 && fstatat(above, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) {
+      oakum_owners_patch(k->stage->owners, &st);
+      k->place->mode = st.st_mode & 07777;
+    }
+  }
+  k->place->target = keep(k->out, g_steal_pointer(&real));
   return TRUE;
 }
 
@@ -492,11 +622,15 @@ static void wanted_clear(gpointer p)
   g_free(((Wanted *)p)->cache);
 }
 
-/* Caches first, by id: of two steps that wait for each other's locks neither would ever run. */
+/* Caches first, by id: of two steps that wait for each other's locks neither would ever run. Of one
+ * that is wanted twice the stricter use decides. */
 static gint by_lock(gconstpointer a, gconstpointer b)
 {
   const Wanted *x = a, *y = b;
   gint order = x->cache && y->cache ? strcmp(x->cache, y->cache) : !x->cache - !y->cache;
+  if (order == 0)
+    order =
+        (x->mount->sharing == OAKUM_SHARING_SHARED) - (y->mount->sharing == OAKUM_SHARING_SHARED);
   return order ? order : (gint)x->number - (gint)y->number;
 }
 
@@ -511,14 +645,19 @@ OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstr
   out->environment = g_ptr_array_new_with_free_func(forget_bytes);
   out->texts = g_ptr_array_new_with_free_func(forget_bytes);
   out->locks = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_lock_free);
+  out->caches = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   out->agents = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_child_free);
   for (guint i = 0; i < in->mounts->len; i++) {
     OakumMount *mount =
         oakum_mount_expand(in->mounts->pdata[i], build->dockerfile->escape, lookup, stage, error);
     if (!mount)
       return NULL;
-    Wanted item = {mount, i, mount->type == OAKUM_MOUNT_CACHE ? cache_id(build, mount) : NULL};
+    Maker maker = {build, stage, mount, out, NULL};
+    gboolean cache = mount->type == OAKUM_MOUNT_CACHE;
+    Wanted item = {mount, i, cache ? cache_id(&maker, error) : NULL};
     g_array_append_val(wanted, item);
+    if (cache && !item.cache)
+      return NULL;
   }
   g_array_sort(wanted, by_lock);
   for (guint i = 0; i < wanted->len; i++) {

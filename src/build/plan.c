@@ -199,6 +199,8 @@ static gboolean add_trigger_sources(OakumPlan *plan, const OakumDockerfile *dock
 {
   const OakumStage *stage = dockerfile->stages->pdata[below];
   gboolean ok = TRUE;
+  if (stage->name && oakum_named_context_find(contexts, stage->name))
+    return TRUE;
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner)
@@ -217,6 +219,12 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   Scope scope = {plan->args};
   OakumPlanStage *out = g_new0(OakumPlanStage, 1);
   *out = (OakumPlanStage){.stage = index, .base_stage = -1};
+  if (stage->name && oakum_named_context_find(contexts, stage->name)) {
+    out->base = g_strdup(stage->name);
+    out->replaced = TRUE;
+    g_ptr_array_add(plan->stages, out);
+    return TRUE;
+  }
   g_autofree char *base =
       oakum_dockerfile_expand(stage->base->value, dockerfile->escape, lookup, &scope, error);
   if (base && !*base)
@@ -287,7 +295,7 @@ char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile
     g_string_append_printf(out, "stage %d%s%s from %s%s%s\n", stage->stage, source->name ? " " : "",
                            source->name ? source->name : "", base, stage->platform ? " for " : "",
                            stage->platform ? stage->platform : "");
-    for (guint j = source->first + 1; j < source->end; j++) {
+    for (guint j = source->first + 1; j < source->end && !stage->replaced; j++) {
       const OakumInstruction *in = dockerfile->instructions->pdata[j];
       g_autofree char *bare = oakum_source_redact(in->text);
       g_autofree char *text = oakum_escape_terminal(bare, -1);

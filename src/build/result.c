@@ -213,7 +213,7 @@ static gboolean check_rung(const OakumPlan *plan, const OakumDockerfile *dockerf
   for (guint i = 0; i < plan->stages->len; i++) {
     const OakumPlanStage *planned = plan->stages->pdata[i];
     const OakumStage *stage = dockerfile->stages->pdata[planned->stage];
-    for (guint j = stage->first; j < stage->end; j++) {
+    for (guint j = stage->first; j < stage->end && !planned->replaced; j++) {
       const OakumInstruction *in = dockerfile->instructions->pdata[j];
       const char *flag =
           in->kind == OAKUM_INSTRUCTION_RUN ? oakum_instruction_flag(in, "network") : NULL;

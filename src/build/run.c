@@ -75,9 +75,10 @@ static char *run_message(const Stage *stage, char **words, gboolean script)
   const GPtrArray *names = stage->arg_order;
   if (names->len > 0) {
     g_string_append_printf(out, "|%u", names->len);
-    for (guint i = 0; i < names->len; i++)
-      g_string_append_printf(out, " %s=%s", (char *)names->pdata[i],
-                             oakum_stage_variable(stage, names->pdata[i]));
+    for (guint i = 0; i < names->len; i++) {
+      const char *value = oakum_stage_variable(stage, names->pdata[i]);
+      g_string_append_printf(out, " %s=%s", (char *)names->pdata[i], value ? value : "");
+    }
     g_string_append_c(out, ' ');
   }
   if (script) { /* as if the shell started it */
@@ -157,7 +158,6 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
                     .limits = build->options->limits,
                     .hosts = hosts,
                     .resolv_conf = names,
-                    .hostname = "oakum\n",
                     .script_name = script ? script->name : NULL,
                     .script = script ? script->text : NULL,
                     .network = network};
@@ -241,7 +241,8 @@ static char **run_words(const Stage *stage, const OakumInstruction *in, const Oa
     g_string_append(text, in->text);
     for (guint i = 0; i < in->heredocs->len; i++) {
       const OakumHeredoc *heredoc = in->heredocs->pdata[i];
-      g_string_append_printf(text, "%s%s%s", i ? "" : "\n", heredoc->text, heredoc->name);
+      g_string_append_printf(text, "%s%s%s", i ? "" : "\n",
+                             heredoc->raw ? heredoc->raw : heredoc->text, heredoc->name);
       g_string_append(text, i + 1 < in->heredocs->len ? "\n" : "");
     }
   }

@@ -142,7 +142,7 @@ static gboolean empty(int upper, const char *name, GError **error)
 /* What a layer never carries, the stage does not keep either: these the step was given. */
 static gboolean drop_given(int upper, GError **error)
 {
-  static const char *const files[] = {"hosts", "hostname", "resolv.conf"};
+  static const char *const files[] = {"hosts", "resolv.conf"};
   OAKUM_AUTO_FD etc = openat(upper, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   for (size_t i = 0; etc >= 0 && i < G_N_ELEMENTS(files); i++)
     if (!oakum_root_remove_tree(etc, files[i], error))

@@ -54,11 +54,10 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
     reference = named->image;
   if (named && !named->image) {
     stage->config = oakum_config_new(&platform);
-    oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
+    stage->config->working_dir = g_strdup("/");
     ok = oakum_stage_add_folder(build, stage, named, line, error);
   } else if (strcmp(reference, "scratch") == 0) {
     stage->config = oakum_config_new(&platform);
-    oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
     stage->config->working_dir = g_strdup("/");
   } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
                                                       error)) != NULL) {
@@ -83,10 +82,10 @@ static void begin_from_stage(Stage *stage, const Stage *base)
   g_array_append_vals(stage->lines, base->lines->data, base->lines->len);
   /* an ENV of the base wins over an ARG of it, in whatever order they stand there */
   for (guint i = 0; i < base->arg_order->len; i++) {
-    const char *name = base->arg_order->pdata[i];
+    const char *name = base->arg_order->pdata[i], *value = g_hash_table_lookup(base->args, name);
     g_ptr_array_add(stage->arg_order, g_strdup(name));
-    g_hash_table_insert(stage->args, g_strdup(name),
-                        g_strdup(g_hash_table_lookup(base->args, name)));
+    if (value)
+      g_hash_table_insert(stage->args, g_strdup(name), g_strdup(value));
   }
 }
 
@@ -196,13 +195,16 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
     ok =
         begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
   }
-  ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, plan->stage, error);
+  if (ok && !plan->replaced && !oakum_config_getenv(stage->config, "PATH"))
+    oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
+  ok = ok && choose_epoch(build, stage, error) &&
+       (plan->replaced || run_triggers(build, stage, plan->stage, error));
   if (!ok) {
     g_prefix_error(error, "%s:%d: FROM %s: ", build->dockerfile->file, source->base->range.line,
                    source->base->value);
     return FALSE;
   }
-  for (guint i = source->first; i < source->end; i++) {
+  for (guint i = source->first; i < source->end && !plan->replaced; i++) {
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
     g_autofree char *text = oakum_source_redact(in->text);
     oakum_info("%s:%d: %s %s", build->dockerfile->file, in->range.line, in->name, text);

@@ -66,8 +66,7 @@ static int step(const StepArgs *args, char **words, int argc, char **argv)
                     .argv = (const char *const *)(gpointer)(words + 1),
                     .envp = envp,
                     .out = 1,
-                    .err = 2,
-                    .hostname = "oakum\n"};
+                    .err = 2};
   int status;
   if (!scratch || !oakum_sandbox_run(rung, &step, &status, &error)) {
     oakum_log(OAKUM_LOG_ERROR, "debug step: %s", error->message);

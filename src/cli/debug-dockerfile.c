@@ -514,7 +514,7 @@ static int run_ignore(int argc, char **argv)
       name += *name == '/' ? 1 : 2;
     for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--)
       path[(size_t)(name - path) + n - 1] = '\0';
-    puts(oakum_ignore_match(ignore, name) ? "ignored" : "kept");
+    puts(oakum_ignore_leaves_out(ignore, name) ? "ignored" : "kept");
     at = newline ? newline + 1 : end;
   }
   return finish("ignore", OAKUM_EXIT_PASS);

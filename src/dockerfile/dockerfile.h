@@ -91,6 +91,7 @@ typedef struct {
   OakumRange body;     /* all lines between, ends included; empty when there are none */
   OakumRange end;      /* the closing word; empty when not terminated */
   char *text;          /* the body; with "<<-" without its leading tabs */
+  char *raw;           /* with "<<-" the body as it is written; else NULL */
   OakumMap *map;
 } OakumHeredoc;
 
@@ -387,6 +388,9 @@ NODISCARD OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError *
 /* `path` without a leading slash. TRUE: not part of the context. The last rule that matches the
  * path or a folder above it counts. */
 NODISCARD gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path);
+/* The same as BuildKit's walk over a context decides it, folder by folder: a rule that changed
+ * nothing for a folder does not count for what is below it by the folder's name. */
+NODISCARD gboolean oakum_ignore_leaves_out(const OakumIgnore *ignore, const char *path);
 /* FALSE: nothing below an ignored folder can be taken back, so that it need not be read. */
 NODISCARD gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore);
 /* Some rule covers all that is there: "*", "**" or "**" below each folder. */

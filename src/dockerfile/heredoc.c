@@ -107,6 +107,7 @@ static void take_body(OakumParser *parser, OakumHeredoc *heredoc, guint from, gu
   }
   heredoc->map = oakum_map_new(segments, 0, text->len);
   heredoc->text = g_string_free(g_steal_pointer(&text), FALSE);
+  heredoc->raw = heredoc->strip_tabs ? g_strndup(source + from, to - from) : NULL;
 }
 
 static void read_body(OakumParser *parser, OakumHeredoc *heredoc)

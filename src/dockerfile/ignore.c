@@ -365,6 +365,45 @@ gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path)
   return ignored;
 }
 
+/* The rule and this very path, whatever the folders above it are. */
+static gboolean match_itself(const Rule *rule, const char *path)
+{
+  const char *text = rule->text;
+  size_t len = strlen(text);
+  if (!rule->pattern.plain)
+    return walk(&rule->pattern, path, FALSE);
+  if (g_str_has_prefix(text, "**"))
+    return g_str_has_suffix(path, text + 2) || (text[2] == '/' && strcmp(path, text + 3) == 0);
+  if (g_str_has_suffix(text, "**"))
+    return strncmp(path, text, len - 2) == 0;
+  return strcmp(path, text) == 0;
+}
+
+gboolean oakum_ignore_leaves_out(const OakumIgnore *ignore, const char *path)
+{
+  if (!ignore->exceptions)
+    return oakum_ignore_match(ignore, path);
+  g_autofree gboolean *matched = g_new0(gboolean, ignore->rules->len); /* a folder above, so far */
+  g_autofree char *part = g_strdup(path);
+  for (char *at = part;; at++) {
+    char end = *at;
+    if (end && end != '/')
+      continue;
+    *at = '\0';
+    gboolean ignored = FALSE;
+    for (guint i = 0; i < ignore->rules->len; i++) {
+      const Rule *rule = ignore->rules->pdata[i];
+      if (!matched[i] && rule->exception == ignored)
+        matched[i] = match_itself(rule, part);
+      if (matched[i])
+        ignored = !rule->exception;
+    }
+    *at = end;
+    if (!end)
+      return ignored;
+  }
+}
+
 gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore)
 {
   return ignore->exceptions;

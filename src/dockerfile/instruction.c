@@ -76,6 +76,7 @@ void oakum_heredoc_free(OakumHeredoc *heredoc)
 {
   g_free(heredoc->name);
   g_free(heredoc->text);
+  g_free(heredoc->raw);
   g_free(heredoc->map);
   g_free(heredoc);
 }

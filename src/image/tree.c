@@ -54,7 +54,7 @@ void oakum_tree_free(OakumTree *tree)
 
 gboolean oakum_tree_ignored(const char *path)
 {
-  static const char *const files[] = {"etc/hosts", "etc/hostname", "etc/resolv.conf"};
+  static const char *const files[] = {"etc/hosts", "etc/resolv.conf"};
   for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
     if (strcmp(path, files[i]) == 0)
       return TRUE;

@@ -172,9 +172,9 @@ static void note_given(Fake *f)
   static const struct {
     const char *path;
     unsigned major, minor;
-  } given[] = {{"etc/hosts", 0, 0},  {"etc/resolv.conf", 0, 0}, {"etc/hostname", 0, 0},
-               {"dev/null", 1, 3},   {"dev/zero", 1, 5},        {"dev/full", 1, 7},
-               {"dev/random", 1, 8}, {"dev/urandom", 1, 9},     {"dev/tty", 5, 0}};
+  } given[] = {{"etc/hosts", 0, 0},   {"etc/resolv.conf", 0, 0}, {"dev/null", 1, 3},
+               {"dev/zero", 1, 5},    {"dev/full", 1, 7},        {"dev/random", 1, 8},
+               {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
   for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
     OAKUM_AUTO_FD fd = oakum_fake_open(f->root, given[i].path, O_PATH | O_NOFOLLOW, 0);
     struct stat st;

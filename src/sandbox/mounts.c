@@ -189,7 +189,7 @@ static gboolean lend(OakumTargets *p, guint index, GError **error)
       ok = renameat(AT_FDCWD, mount->source, above, name) == 0;
       break;
     case OAKUM_STEP_MOUNT_TMPFS:
-      ok = mkdirat(above, name, 0755) == 0 && fchmodat(above, name, 01777, 0) == 0;
+      ok = mkdirat(above, name, 0755) == 0 && fchmodat(above, name, (mode_t)mount->mode, 0) == 0;
       break;
     case OAKUM_STEP_MOUNT_SECRET:
       ok = place_secret(above, name, mount);
@@ -322,11 +322,12 @@ static gboolean mount_path(const StepMount *m)
 
 static gboolean mount_memory(const StepMount *m)
 {
-  g_autofree char *options = m->size ? g_strdup_printf("mode=1777,size=%" G_GUINT64_FORMAT, m->size)
-                                     : g_strdup("mode=1777");
+  g_autofree char *options = g_strdup_printf("mode=%04o", (unsigned)m->mode);
+  g_autofree char *sized =
+      m->size ? g_strdup_printf("%s,size=%" G_GUINT64_FORMAT, options, m->size) : NULL;
   make_missing(m->target, TRUE);
   return mount("tmpfs", m->target, "tmpfs", MS_NOSUID | MS_NODEV | (m->read_only ? MS_RDONLY : 0),
-               options) == 0;
+               sized ? sized : options) == 0;
 }
 
 /* The bytes lie in a memory file system that only this one name leads to. */

@@ -235,12 +235,12 @@ typedef struct {
   int root;
   OakumTargets *places;
   gboolean made_dev, made_proc, made_sys, made_etc;
-  gboolean placed[3], moved[3];
+  gboolean placed[2], moved[2];
   OakumTempDir *above; /* of a view: holds the folder that takes what is prepared; NULL */
   char *upper;         /* this folder */
 } Prepared;
 
-static const char *const given[3] = {"hosts", "resolv.conf", "hostname"};
+static const char *const given[] = {"hosts", "resolv.conf"};
 
 static gboolean make_folder(int root, const char *name, gboolean *made, GError **error)
 {
@@ -263,14 +263,14 @@ static gboolean make_folder(int root, const char *name, gboolean *made, GError *
 /* What the image has of the name is moved out of the root and comes back after the step. */
 static gboolean place_files(Prepared *p, GError **error)
 {
-  const char *texts[3] = {p->step->hosts, p->step->resolv_conf, p->step->hostname};
+  const char *texts[] = {p->step->hosts, p->step->resolv_conf};
   OAKUM_AUTO_FD etc = openat(p->root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   OAKUM_AUTO_FD scratch = open(p->step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (etc < 0 || scratch < 0) {
     oakum_error_errno(error, OAKUM_SANDBOX_ERROR, errno, "%s", etc < 0 ? "/etc" : p->step->scratch);
     return FALSE;
   }
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
     if (!texts[i])
       continue;
     g_autofree char *kept = g_strconcat("kept-", given[i], NULL);
@@ -460,7 +460,7 @@ static void restore(Prepared *p)
   }
   OAKUM_AUTO_FD etc = openat(p->root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   OAKUM_AUTO_FD scratch = open(p->step->scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < G_N_ELEMENTS(given); i++) {
     g_autofree char *kept = g_strconcat("kept-", given[i], NULL);
     if (etc >= 0 && p->placed[i])
       (void)!oakum_root_remove_tree(etc, given[i], NULL);

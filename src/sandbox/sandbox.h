@@ -52,7 +52,7 @@ typedef struct {
   gboolean read_only;
   uint64_t size; /* TMPFS: bytes at most; 0: the kernel's own limit */
   OakumSlice data;
-  uint32_t mode, uid, gid; /* of a SECRET */
+  uint32_t mode, uid, gid; /* of a SECRET; the mode of a TMPFS, too */
 } OakumStepMount;
 
 typedef enum {
@@ -96,8 +96,8 @@ typedef struct {
   const OakumStepMount *mounts;
   size_t n_mounts;
   OakumNetwork network;
-  const char *hosts, *resolv_conf, *hostname; /* texts of the files in etc that it sees; NULL: none.
-                                                 What stood there comes back after the step */
+  const char *hosts, *resolv_conf; /* texts of the files in etc that it sees; NULL: none. What
+                                      stood there comes back after the step */
 } OakumStep;
 
 /* Whether a rung works here: really tried, in a child. *why (new string, may be NULL) says why not.

@@ -332,9 +332,11 @@ def flatten(folder, digest=None):
     manifest = json.loads(blob(digest or top[0]["digest"]))
     config = json.loads(blob(manifest["config"]["digest"]))
     tree, links = {}, {}
-    assert len(manifest["layers"]) == len(config["rootfs"]["diff_ids"])
-    assert len(manifest["layers"]) == sum(not row.get("empty_layer") for row in config.get("history", [])), "history and layers differ"
-    for layer, diff_id in zip(manifest["layers"], config["rootfs"]["diff_ids"]):
+    diff_ids = config["rootfs"]["diff_ids"] or []  # null in an image of BuildKit that has no layer
+    layers = manifest["layers"] or []
+    assert len(layers) == len(diff_ids)
+    assert len(layers) == sum(not row.get("empty_layer") for row in config.get("history") or []), "history and layers differ"
+    for layer, diff_id in zip(layers, diff_ids):
         data = blob(layer["digest"])
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
         assert "sha256:" + hashlib.sha256(data).hexdigest() == diff_id

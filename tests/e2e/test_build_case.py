@@ -45,8 +45,13 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             super().do_GET()
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        pass  # who asks may have had enough
+
+
 def start_server(folder, special):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
+    server = Server(("127.0.0.1", 0), functools.partial(Handler, directory=folder))
     server.special, server.asked = special, []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

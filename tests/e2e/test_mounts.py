@@ -27,7 +27,7 @@ RUN --mount=type=bind,rw,target=/ctx --mount=from=other,source=/data,target=/st,
 RUN --mount=type=bind,target=/ctx --mount=from=other,source=/data,target=/st cat /ctx/kept /st/one /st/sub/f
 RUN --mount=type=cache,target=/var/cache/mine,uid=12,gid=13,mode=0750 \
     set -e; stat -c 'cache %u:%g %a' /var/cache/mine; cat /var/cache/mine/count 2>/dev/null || true; echo x >> /var/cache/mine/count
-RUN --mount=type=cache,id=/var/cache/mine,target=/elsewhere,sharing=locked cat /elsewhere/count
+RUN --mount=type=cache,id=/var/cache/mine,target=/elsewhere,sharing=locked,uid=12,gid=13,mode=0750 cat /elsewhere/count
 RUN --mount=type=cache,target=/usr/share/doc,from=other,source=/data,sharing=private ls /usr/share/doc; touch /usr/share/doc/marker
 RUN test ! -e /usr/share/doc/marker && test -d /usr/share/doc/bash
 RUN --mount=type=tmpfs,target=/tmp/t,size=1m set -e; test -z "$(ls -A /tmp/t)"; stat -c 'tmpfs %a' /tmp/t; echo gone > /tmp/t/f

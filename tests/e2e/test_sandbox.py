@@ -43,12 +43,12 @@ def test_ordinary_work(oakum, root, rung):
     done = step(oakum, root, rung, "bash", "-c",
                 "set -e; ps -o comm= -p $$ | grep -c bash; grep -c MemTotal /proc/meminfo; grep -qi processor /proc/cpuinfo; "
                 "readlink /proc/self/exe; python3 /mp.py; set -m; sleep 100 & jobs -r | wc -l; kill %1; wait || true; "
-                "echo x >/dev/null; echo y > /dev/fd/1; cat /etc/hostname; su nobody -s /bin/sh -c id || true")
+                "echo x >/dev/null; echo y > /dev/fd/1; su nobody -s /bin/sh -c id || true")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:3] == ["1", "1", "/usr/bin/readlink"]
     assert lines[3:6] == ["[0, 1, 4, 9, 16]", "python3", "True"]
-    assert lines[6:9] == ["1", "y", "oakum"]
+    assert lines[6:8] == ["1", "y"]
     # nothing of the sandbox stays in the root
     assert os.listdir(root / "proc") == [] and os.listdir(root / "dev") == []
 

@@ -1,7 +1,5 @@
-"""Random Dockerfiles with what they read, in the form of tests/cases/build (tests/e2e/build_case.py): what can go wrong in COPY, ADD,
-WORKDIR, in ignore files and in expansions."""
+"""What can go wrong in COPY, ADD, WORKDIR, in ignore files and in expansions."""
 import json
-import random
 
 CONTEXT = """--- context
 .dockerignore f 0644 "Dockerfile\\n.dockerignore\\n"
@@ -65,22 +63,35 @@ def copy(random_):
                 to += "/"
             blank = any(" " in s for s in sources)
             lines.append(" ".join(words + ([json.dumps(sources + [to])] if blank else sources + [to])))
-    return "--- Dockerfile\n" + "\n".join(lines) + "\n" + CONTEXT
+    return CONTEXT + "--- tree\n--- Dockerfile\n" + "\n".join(lines) + "\n"
+
+
+def ignore_text(random_, names):
+    """An ignore file: patterns, and what lies between them."""
+    patterns = []
+    for _ in range(random_.randint(1, 6)):
+        text = "/".join(random_.choice(names + ["*", "**", "?", "[ab]", "*.txt", "a*", "*b", "[^a]", ".", "[a-c]*", "\\\\a", "**b"]) for _ in range(random_.randint(1, 3)))
+        text = random_.choice(["", "", "", "", "/", "./", "../"]) + text + random_.choice(["", "", "", "", "/", "/.", "/..", "/**", "/*"])
+        text = ("!" if random_.random() < .35 else "") + text
+        patterns.append(f" {text} " if random_.random() < .1 else text)
+        if random_.random() < .2:
+            patterns.append(random_.choice(["# a", "#b", "", " #a", "\t", "!", "  "]))
+    text = random_.choice(["\n"] * 6 + ["\r\n"]).join(patterns) + random_.choice(["", "\n"])
+    return ("\ufeff" if random_.random() < .05 else "") + text
 
 
 def ignore(random_):
-    """Patterns of an ignore file over a small tree."""
+    """Patterns of an ignore file over a small tree, and what COPY and a mount find then."""
     names = ["a", "b", "ab", "c.txt", "d.md", ".h"]
     files = {"/".join(random_.choice(names) for _ in range(random_.randint(1, 3))) for _ in range(14)}
     files = {f for f in files if not any(g.startswith(f + "/") for g in files)}
-    patterns = []
-    for _ in range(random_.randint(1, 6)):
-        text = "/".join(random_.choice(names + ["*", "**", "?", "[ab]", "*.txt", "a*", "*b", "[^a]", "."]) for _ in range(random_.randint(1, 3)))
-        text = ("/" if random_.random() < .2 else "") + text + ("/" if random_.random() < .2 else "")
-        text = ("!" if random_.random() < .35 else "") + text
-        patterns.append(f" {text} " if random_.random() < .1 else text)
-    listing = [f".dockerignore f 0644 {json.dumps(chr(10).join(patterns))}"] + [f"{f} f 0644 {json.dumps(f)}" for f in sorted(files)]
-    return "--- Dockerfile\nFROM scratch\nCOPY . /x/\n--- context\n" + "\n".join(listing) + "\n"
+    listing = [f"{name} f 0644 {json.dumps(ignore_text(random_, names))}" for name in random_.choice([[".dockerignore"]] * 3 + [["Dockerfile.dockerignore"], [".dockerignore", "Dockerfile.dockerignore"]])]
+    listing += [f"{f} f 0644 {json.dumps(f)}" for f in sorted(files)] + random_.choice([[], [], ["e d 0750", "e/empty d 0700", "l l a", "m l ab/b"]])
+    lines = ["ARG BASE", "FROM $BASE", random_.choice(["COPY . /x/", "COPY . /x/", "COPY ./ /x", "COPY * /x/"])]
+    if random_.random() < .5:
+        name = random_.choice(sorted(files) + names + ["a/*", "*", "[ab]", "l", "e"])
+        lines.append(random_.choice([f"COPY {name} /y/", f"ADD {name} /y/", f"COPY --parents {name} /y/", f"RUN --mount=target=/m find /m | sort > /seen; cat /m/{name} >> /seen; true"]))
+    return "--- options\n--build-arg BASE=@base@\n--- context\n" + "\n".join(listing) + "\n--- tree\n--- Dockerfile\n" + "\n".join(lines) + "\n"
 
 
 def expand(random_):
@@ -95,8 +106,4 @@ def expand(random_):
                                *(f"${{{name}{op}{glob}}}" for op in ("#", "##", "%", "%%")), f"${{{name}/{glob}/{word}}}", f"${{{name}//{glob}/{word}}}"])
         before = random_.choice(["", "x", "\\", '"', "'", "\\\\"])
         lines.append(f"ENV V{i}={before}{form}{before if before in (chr(34), chr(39)) else random_.choice(['', 'y'])}")
-    return "--- Dockerfile\n" + "\n".join(lines + ["RUN env | grep '^V' | sort > /o"]) + "\n"
-
-
-def case(kind, seed):
-    return {"copy": copy, "ignore": ignore, "expand": expand}[kind](random.Random(f"{kind}-{seed}"))
+    return "--- tree\n--- Dockerfile\n" + "\n".join(lines + ["RUN env | grep '^V' | sort > /o"]) + "\n"
