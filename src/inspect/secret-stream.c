@@ -1,371 +1,16 @@
 /* Files as they pass: a buffer that moves over each, candidates by their literals, what is found.
  */
-#include "inspect/secret-private.h"
+#include "inspect/secret-stream.h"
 #include <string.h>
 
-#define RUN_MIN 16u   /* characters of base64 that are worth decoding */
-#define RUN_LEAST 32u /* where no literal led there */
-#define RUN_BACK 256u /* characters in front of a literal that are decoded with it */
 #define BINARY_HEAD 4096u
 #define BLOCK                                                                                      \
   (64u * 1024u) /* bytes that are unpacked at a time: what is damaged does not depend on how they  \
                    came */
-#define STARS_MAX 40u
-
-typedef struct {
-  guint literal;
-  size_t at;
-} Candidate;
-
-typedef struct {
-  int rule;            /* its rank, which is its index; below 0: one of the user's own */
-  uint64_t start, end; /* in the stream */
-  uint64_t line, hash;
-  guint stars;
-  const char *said, *shown; /* `shown`: the literal, which is no secret */
-  const char
-      *allowed; /* why it does not count, by itself or by what the user says; NULL: it does */
-  gboolean encoded;
-} Found;
-
-struct SecretStream {
-  SecretScan *scan;
-  guint depth;
-  char *path, *where;
-  const char *member; /* `where` without "./" in front; NULL: the file itself */
-  guint places;
-  gboolean code, begun, raw;
-  gboolean loose; /* nothing parts one text from the next */
-  int wide;       /* 1: UTF-16, low byte first; 2: high byte first */
-  int odd;        /* the first byte of a pair; -1: none */
-  SecretSet set;
-  uint8_t *buffer;
-  size_t len, scanned;
-  uint64_t base, line; /* what went before the buffer: bytes, ends of lines */
-  uint64_t decoded_to[4], runs_to;
-  GArray *pending; /* Candidate */
-  GArray *found;   /* Found */
-  SecretUnpack *unpack;
-  uint8_t *block; /* a part of one that is to be unpacked; NULL: none was needed */
-  size_t block_len;
-  size_t *own_done;    /* by own rule: how far in the buffer its last match goes */
-  gboolean *own_keyed; /* by own rule: one of its words was seen */
-};
-
-struct SecretScan {
-  const SecretTable *table;
-  const SecretConfig *config; /* NULL: there is none */
-  hs_scratch_t *scratch[3];   /* of files, of what they hold encoded, and what that holds */
-  hs_scratch_t *own;          /* NULL: own rules are not compiled */
-  SecretStream *stream;
-  GPtrArray *findings, *incomplete;
-  GHashTable *seen; /* hashes of what was told of this file */
-  char *file;
-  guint first; /* of this file's findings */
-  uint64_t work, bytes, unpacked;
-  gboolean full, spent;
-  gboolean slow;  /* an own rule took too many steps, and it was told */
-  guint dropped;  /* secrets of the file that are not told */
-  guint nested;   /* what looks back far, and is open */
-  GArray *ranges; /* SecretRange; NULL */
-};
-
-static const SecretOwnRule *own_of(const SecretScan *scan, int rule)
-{
-  return rule < 0 ? scan->config->rules->pdata[(int)scan->config->rules->len + rule] : NULL;
-}
-
-static const SecretRule *rule_of(const SecretScan *scan, int rule)
-{
-  return rule < 0 ? &own_of(scan, rule)->rule : &oakum_secret_rules[rule];
-}
-
-/* ---- what is found
- * --------------------------------------------------------------------------------- */
-static gint by_start(gconstpointer a, gconstpointer b)
-{
-  const Found *x = a, *y = b;
-  return x->start != y->start ? (x->start < y->start ? -1 : 1) : x->rule - y->rule;
-}
-
-static char *censored(const Found *found, gboolean value)
-{
-  char stars[STARS_MAX + 1];
-  memset(stars, '*', found->stars);
-  stars[found->stars] = '\0';
-  return g_strconcat(found->shown, value ? "=" : "", stars, NULL);
-}
-
-/* What is told of a file is the worst of it: one that is less bad makes room. FALSE: none is. */
-static gboolean make_room(SecretScan *scan, OakumSeverity severity)
-{
-  guint least = scan->first;
-  scan->dropped++;
-  for (guint i = scan->first + 1; i < scan->findings->len; i++)
-    if (((OakumFinding *)scan->findings->pdata[i])->severity <=
-        ((OakumFinding *)scan->findings->pdata[least])->severity)
-      least = i;
-  if (((OakumFinding *)scan->findings->pdata[least])->severity >= severity)
-    return FALSE;
-  g_ptr_array_remove_index(scan->findings, least);
-  return TRUE;
-}
-
-/* By where it stands; what an archive holds, also by where it stands in there. */
-static const char *allowed_by_place(const SecretStream *stream, const SecretRule *rule)
-{
-  const SecretScan *scan = stream->scan;
-  guint but = scan->config ? scan->config->kept : 0;
-  const char *why = oakum_secret_allowed(rule->id, scan->file, but);
-  if (why || !stream->member)
-    return why;
-  g_autofree char *full = g_strconcat(scan->file, "/", stream->member, NULL);
-  why = oakum_secret_allowed(rule->id, full, but);
-  return why ? why : oakum_secret_allowed(rule->id, stream->member, but);
-}
-
-static void tell(SecretStream *stream, const Found *found)
-{
-  SecretScan *scan = stream->scan;
-  const SecretRule *rule = rule_of(scan, found->rule);
-  if (scan->full)
-    return;
-  if (scan->findings->len >= OAKUM_SECRET_LAYER_MAX) {
-    scan->full = TRUE;
-    oakum_secret_scan_incomplete(scan, "more secrets in one layer than are told");
-    return;
-  }
-  uint64_t key = found->hash + (uint64_t)(int64_t)found->rule + (found->allowed ? 1u << 16 : 0);
-  if (g_hash_table_contains(scan->seen, &key))
-    return;
-  g_hash_table_add(scan->seen, g_memdup2(&key, sizeof key));
-  if (scan->findings->len - scan->first >= OAKUM_SECRET_FILE_MAX &&
-      !make_room(scan, rule->severity))
-    return;
-  OakumFinding *finding = oakum_finding_new(OAKUM_FINDING_SECRET, rule->id, rule->severity);
-  g_autofree char *match = censored(found, rule->kind == SECRET_VALUE);
-  guint same = 1;
-  for (guint i = scan->first; i < scan->findings->len; i++) {
-    const OakumFinding *other = scan->findings->pdata[i];
-    same += strcmp(other->id, rule->id) == 0 && g_str_has_prefix(other->match, match) &&
-            (other->match[strlen(match)] == '\0' || other->match[strlen(match)] == ' ');
-  }
-  finding->title = g_strdup(rule->title);
-  finding->file = g_strdup(scan->file);
-  finding->line = (int)MIN(found->line + 1, (uint64_t)G_MAXINT - 1);
-  finding->category = rule->category;
-  finding->suppressed = g_strdup(found->allowed ? found->allowed : allowed_by_place(stream, rule));
-  finding->code = g_strdup(rule->code);
-  finding->match = same > 1 ? g_strdup_printf("%s #%u", match, same) : g_strdup(match);
-  GString *why = g_string_new(NULL);
-  g_string_append_printf(why, "%s in line %" G_GUINT64_FORMAT, rule->title, found->line + 1);
-  if (found->encoded)
-    g_string_append(why, ", encoded in base64");
-  if (stream->where) {
-    g_autofree char *where = oakum_escape_terminal(stream->where, -1);
-    g_string_append_printf(why, ", in %s inside of the file", where);
-  }
-  if (found->said)
-    g_string_append_printf(why, "; %s", found->said);
-  finding->why = g_string_free(why, FALSE);
-  finding->fix = g_strdup("revoke it, and give it to the build as a secret mount or to the "
-                          "container when it runs: whoever has the image has it");
-  g_ptr_array_add(scan->findings, finding);
-}
-
-/* Own rules of which no word stood in the file have found nothing. */
-static void drop_unkeyed(SecretStream *stream)
-{
-  GArray *all = stream->found;
-  guint left = 0;
-  for (guint i = 0; i < all->len; i++) {
-    const Found *one = &g_array_index(all, Found, i);
-    const SecretOwnRule *own = own_of(stream->scan, one->rule);
-    if (own && own->keywords->len > 0 &&
-        !stream->own_keyed[(int)stream->scan->config->rules->len + one->rule])
-      continue;
-    g_array_index(all, Found, left++) = *one;
-  }
-  g_array_set_size(all, left);
-}
-
-/* Whether `other`, which overlaps, is told in place of `one`. */
-static gboolean is_better(const Found *other, const Found *one)
-{
-  return other->rule < one->rule && (!other->allowed || one->allowed);
-}
-
-/* Where several rules see the same, the earlier one is right. */
-static void tell_all(SecretStream *stream)
-{
-  GArray *all = stream->found;
-  if (stream->own_keyed)
-    drop_unkeyed(stream);
-  for (guint i = 0; stream->scan->ranges && i < all->len; i++) {
-    SecretRange range = {g_array_index(all, Found, i).start, g_array_index(all, Found, i).end};
-    g_array_append_val(stream->scan->ranges, range);
-  }
-  g_array_sort(all, by_start);
-  for (guint i = 0; i < all->len; i++) {
-    const Found *one = &g_array_index(all, Found, i);
-    gboolean better = FALSE;
-    for (guint j = i; j > 0 && !better; j--) {
-      const Found *other = &g_array_index(all, Found, j - 1);
-      better = other->end > one->start && is_better(other, one);
-    }
-    for (guint j = i + 1; j < all->len && !better; j++) {
-      const Found *other = &g_array_index(all, Found, j);
-      if (other->start >= one->end)
-        break;
-      better = is_better(other, one);
-    }
-    if (!better)
-      tell(stream, one);
-  }
-  g_array_set_size(all, 0);
-}
 
 /* ---- candidates
  * ------------------------------------------------------------------------------------ */
-typedef struct {
-  SecretStream *stream;
-  OakumSlice data;
-  const SecretLiteral *literal;
-  const Candidate *encoded; /* the literal that led to it; NULL: as it stands */
-  size_t begins, ends;      /* ENCODED: where its characters begin and end in the buffer */
-  guint depth;              /* how often `data` was encoded */
-  size_t decoded_to;        /* of what is encoded in `data` */
-} Look;
-
-static uint64_t line_of(const SecretStream *stream, size_t at)
-{
-  uint64_t lines = stream->line;
-  for (const uint8_t *from = stream->buffer, *to = from + at, *end;
-       (end = memchr(from, '\n', (size_t)(to - from))) != NULL; from = end + 1)
-    lines++;
-  return lines;
-}
-
-/* FALSE: it is one too many, which is told. */
-static gboolean may_find(SecretStream *stream)
-{
-  if (stream->found->len < OAKUM_SECRET_HITS_MAX)
-    return TRUE;
-  if (!stream->scan->spent)
-    oakum_secret_scan_incomplete(stream->scan, "more in it looks like secrets than is told");
-  stream->scan->spent = TRUE;
-  return FALSE;
-}
-
-static void on_hit(const SecretHit *hit, gpointer user)
-{
-  const Look *look = user;
-  SecretStream *stream = look->stream;
-  const SecretConfig *config = stream->scan->config;
-  const SecretRule *rule = &oakum_secret_rules[hit->rule];
-  /* programs hold keys, encoded, that they test themselves with */
-  if (look->encoded && rule->proof == SECRET_PROOF_DER && !(stream->places & 1u << SECRET_APP))
-    return;
-  if ((config && config->disabled[hit->rule]) || !may_find(stream))
-    return;
-  size_t start = look->encoded ? look->begins + hit->start * 4 / 3 : hit->start,
-         end = look->encoded ? look->begins + (hit->end + 2) * 4 / 3 : hit->end,
-         hidden = hit->end - hit->start;
-  if (rule->kind == SECRET_TOKEN)
-    hidden -= MIN(hidden, look->literal->len);
-  if (look->encoded && stream->scan->ranges) { /* to be blotted out: all of it */
-    start = look->begins;
-    end = look->ends;
-  }
-  Found found = {
-      .rule = (int)hit->rule,
-      .start = stream->base + start,
-      .end = stream->base + MAX(end, start + 1),
-      .line = line_of(stream, look->encoded ? look->encoded->at : hit->start),
-      .hash = oakum_bytes_hash(look->data.data + hit->start, hit->end - hit->start),
-      .stars = rule->kind == SECRET_VALUE ? 8 : (guint)MIN(hidden, STARS_MAX),
-      .said = hit->said,
-      .shown = (uint8_t)*look->literal->text < ' '
-                   ? "DER" /* no letters */
-                   : look->literal->text + strspn(look->literal->text, " "),
-      .encoded = look->encoded != NULL,
-      .allowed = hit->doubt ? hit->doubt
-                            : oakum_secret_published((OakumSlice){look->data.data + hit->start,
-                                                                  hit->end - hit->start}),
-  };
-  if (rule->kind == SECRET_TOKEN && found.stars == 0)
-    found.stars = 8;
-  if (config && !found.allowed)
-    found.allowed = oakum_secret_own_allowed(config, NULL, stream->scan->file, look->data,
-                                             hit->start, hit->end);
-  if (config && !found.allowed)
-    found.allowed = oakum_secret_own_excluded(
-        config, NULL, (OakumSlice){stream->buffer, stream->len}, start, end);
-  g_array_append_val(stream->found, found);
-}
-
-/* ---- rules of the user's own
- * -------------------------------------------------------------------------------- */
-static void on_own_hit(const SecretOwnHit *hit, gpointer user)
-{
-  SecretStream *stream = user;
-  const SecretConfig *config = stream->scan->config;
-  const SecretOwnRule *own = config->rules->pdata[hit->rule];
-  OakumSlice data = {stream->buffer, stream->len};
-  if (!may_find(stream))
-    return;
-  Found found = {
-      .rule = (int)hit->rule - (int)config->rules->len,
-      .start = stream->base + hit->start,
-      .end = stream->base + hit->end,
-      .line = line_of(stream, hit->start),
-      .hash = oakum_bytes_hash(stream->buffer + hit->start, hit->end - hit->start),
-      .stars = 8,
-      .shown = "",
-      .allowed = oakum_secret_own_allowed(config, own, stream->scan->file, data, hit->whole_start,
-                                          hit->whole_end),
-  };
-  if (!found.allowed)
-    found.allowed = oakum_secret_own_excluded(config, own, data, hit->start, hit->end);
-  g_array_append_val(stream->found, found);
-}
-
-/* `before`: how much of the buffer was looked at before. */
-static void scan_own(SecretStream *stream, size_t before, gboolean last)
-{
-  SecretScan *scan = stream->scan;
-  if (!scan->config || scan->config->rules->len == 0 || scan->spent ||
-      !(stream->places & 1u << SECRET_TEXT))
-    return;
-  if (!scan->own && scan->config->database && /* which may have been made after the scan */
-      hs_alloc_scratch(scan->config->database, &scan->own) != HS_SUCCESS)
-    g_error("Vectorscan: out of memory");
-  if (!stream->own_done) {
-    stream->own_done = g_new0(size_t, scan->config->rules->len);
-    stream->own_keyed = g_new0(gboolean, scan->config->rules->len);
-  }
-  const SecretOwnLook look = {
-      .data = {stream->buffer, stream->len},
-      .from = before > OAKUM_SECRET_CONFIG_REACH ? before - OAKUM_SECRET_CONFIG_REACH : 0,
-      .first = stream->base == 0,
-      .last = last,
-      .path = scan->file,
-      .done = stream->own_done,
-      .keyed = stream->own_keyed,
-      .scratch = scan->own,
-      .tell = on_own_hit,
-      .user = stream};
-  const SecretOwnRule *slow = oakum_secret_own_scan(scan->config, &look);
-  if (slow && !scan->slow) {
-    g_autofree char *reason = g_strdup_printf(
-        "the regular expression of rule %s of the secret configuration takes too many steps",
-        slow->rule.id);
-    oakum_secret_scan_incomplete(scan, reason);
-    scan->slow = TRUE;
-  }
-}
-
-static gboolean may_work(SecretScan *scan)
+gboolean oakum_secret_may_work(SecretScan *scan)
 {
   if (scan->work <= OAKUM_SECRET_WORK_FREE + scan->bytes * OAKUM_SECRET_WORK_RATIO)
     return TRUE;
@@ -375,210 +20,28 @@ static gboolean may_work(SecretScan *scan)
   return FALSE;
 }
 
-static void confirm(Look *look, size_t at)
+void oakum_secret_try(SecretLook *look, size_t at)
 {
   SecretStream *stream = look->stream;
-  if (may_work(stream->scan))
+  if (oakum_secret_may_work(stream->scan))
     oakum_secret_confirm(stream->scan->table, look->literal, look->data, at, stream->places,
-                         stream->code, stream->loose, &stream->scan->work, on_hit, look);
+                         stream->code, stream->loose, &stream->scan->work, oakum_secret_note, look);
 }
-
-static int digit_of(uint8_t c)
-{
-  return g_ascii_isalnum(c) || c == '+' || c == '/' || c == '-' || c == '_';
-}
-
-/* Between two lines of encoded text: the line's end, written in any way, and blanks. */
-static size_t joint(OakumSlice data, size_t at)
-{
-  size_t from = at;
-  if (at + 1 < data.len && data.data[at] == '\\' && data.data[at + 1] == 'n')
-    at += 2;
-  while (at < data.len && at - from < 40 && data.data[at] && strchr(" \t\r\n", data.data[at]))
-    at++;
-  return at - from;
-}
-
-/* What begins at `from`, in one piece or in lines; NULL: nothing that is worth it. `*to`: where it
- * ends. */
-static GByteArray *decoded(SecretScan *scan, OakumSlice data, size_t from, size_t *to)
-{
-  g_autoptr(GByteArray) text = g_byte_array_new();
-  size_t at = from, line;
-  while (at < data.len && text->len < OAKUM_SECRET_WINDOW) {
-    size_t run = at;
-    while (run < data.len && digit_of(data.data[run]) && text->len + run - at < OAKUM_SECRET_WINDOW)
-      run++;
-    line = run - at;
-    g_byte_array_append(text, data.data + at, (guint)line);
-    at = run;
-    size_t gap = line >= 56 ? joint(data, at) : 0;
-    if (gap == 0)
-      break;
-    at += gap;
-  }
-  *to = at;
-  scan->work += text->len;
-  if (text->len < RUN_MIN)
-    return NULL;
-  return oakum_secret_base64(text->data, text->len % 4 == 1 ? text->len - 1 : text->len);
-}
-
-/* The group of four that the literal at `at`, encoded `behind` bytes after a group's begin, begins
- * in. */
-static size_t group_of(size_t at, int behind)
-{
-  static const size_t into[] = {0, 2, 3}; /* a group, for that many bytes of it in front */
-  size_t skip = into[behind];
-  return (at < skip ? at + 4 : at) - skip;
-}
-
-/* Groups in front that belong to the same text. */
-static size_t go_back(OakumSlice data, size_t group)
-{
-  size_t from = group;
-  while (from >= 4 && group - from < RUN_BACK && digit_of(data.data[from - 1]) &&
-         digit_of(data.data[from - 2]) && digit_of(data.data[from - 3]) &&
-         digit_of(data.data[from - 4]))
-    from -= 4;
-  return from;
-}
-
-static int on_decoded(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-                      void *user);
-
-static void look_into(const Look *outer, size_t begins, const GByteArray *plain)
-{
-  SecretScan *scan = outer->stream->scan;
-  Look look = *outer;
-  look.data = (OakumSlice){plain->data, plain->len};
-  look.begins = begins;
-  look.depth++;
-  (void)hs_scan(scan->table->databases[outer->stream->set], (const char *)plain->data, plain->len,
-                0, scan->scratch[look.depth], on_decoded, &look);
-}
-
-/* What is encoded may be encoded in it once more. */
-static int on_decoded(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-                      void *user)
-{
-  Look *look = user;
-  SecretScan *scan = look->stream->scan;
-  (void)from;
-  (void)flags;
-  look->literal = &scan->table->literals[id];
-  size_t at = (size_t)to - look->literal->len, end;
-  if (look->literal->base64 < 0) {
-    confirm(look, at);
-    return 0;
-  }
-  size_t group = group_of(at, look->literal->base64);
-  if (look->depth + 1 >= G_N_ELEMENTS(scan->scratch) || group < look->decoded_to || !may_work(scan))
-    return 0;
-  g_autoptr(GByteArray) plain = decoded(scan, look->data, go_back(look->data, group), &end);
-  look->decoded_to = end;
-  if (plain)
-    look_into(look, look->begins, plain);
-  return 0;
-}
-
-static void decode(SecretStream *stream, OakumSlice data, const Candidate *candidate)
-{
-  SecretScan *scan = stream->scan;
-  size_t group = group_of(candidate->at, scan->table->literals[candidate->literal].base64), end;
-  uint64_t *to = &stream->decoded_to[(stream->base + group) & 3];
-  if (stream->base + candidate->at < *to || !may_work(scan))
-    return;
-  size_t from = go_back(data, group);
-  g_autoptr(GByteArray) plain = decoded(scan, data, from, &end);
-  *to = stream->base + end;
-  Look look = {.stream = stream, .encoded = candidate, .ends = end};
-  if (plain)
-    look_into(&look, from, plain);
-}
-
-/* A text, and none of a chance; one of two bytes a character becomes one of one. */
-static gboolean is_text(GByteArray *plain)
-{
-  guint n = MIN(plain->len, 64), shown = 0, zeros = 0;
-  for (guint i = 0; i < n; i++) {
-    uint8_t c = plain->data[i];
-    shown += (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
-    zeros += i % 2 == 1 && c == 0;
-  }
-  if (zeros < n / 2 || n < 16)
-    return shown >= n - n / 16;
-  for (guint i = 0; i < plain->len / 2; i++)
-    plain->data[i] = plain->data[2 * i + 1] == 0 ? plain->data[2 * i] : 0xff;
-  g_byte_array_set_size(plain, plain->len / 2);
-  return TRUE;
-}
-
-static void look_at_run(SecretStream *stream, OakumSlice data, size_t from, size_t *end)
-{
-  g_autoptr(GByteArray) head = oakum_secret_base64(data.data + from, RUN_LEAST - 4);
-  if (!head || !is_text(head))
-    return;
-  g_autoptr(GByteArray) plain = decoded(stream->scan, data, from, end);
-  Candidate origin = {0, from};
-  Look look = {.stream = stream, .encoded = &origin, .ends = *end};
-  if (!plain || !is_text(plain))
-    return;
-  look_into(&look, from, plain);
-  gboolean again = TRUE;
-  for (guint i = 0; i < plain->len && again; i++)
-    again = digit_of(plain->data[i]) || strchr("=\r\n", plain->data[i]) != NULL;
-  if (!again)
-    return;
-  size_t to;
-  g_autoptr(GByteArray) inner =
-      decoded(stream->scan, (OakumSlice){plain->data, plain->len}, 0, &to);
-  if (inner && is_text(inner))
-    look_into(&look, from, inner);
-}
-
-/* Texts of an application may hold others that are encoded as a whole, with names in them that mark
- * no secret by themselves: every run of base64 that is a text is looked into. */
-static void look_at_runs(SecretStream *stream, gboolean last)
-{
-  OakumSlice data = {stream->buffer, stream->len};
-  size_t at = stream->runs_to > stream->base ? (size_t)(stream->runs_to - stream->base) : 0;
-  while (at + RUN_LEAST <= data.len && may_work(stream->scan)) {
-    size_t back = at + RUN_LEAST;
-    while (back > at && digit_of(data.data[back - 1]))
-      back--;
-    if (back > at) { /* no run is there; where one may be */
-      at = back;
-      continue;
-    }
-    size_t end = at + RUN_LEAST;
-    while (end < data.len && digit_of(data.data[end]))
-      end++;
-    if (end == data.len && !last && end - at < OAKUM_SECRET_BACK / 2)
-      break; /* it goes on */
-    if (at > 0 && data.data[at - 1] == '\\' && strchr("nrt", data.data[at]))
-      at++;
-    look_at_run(stream, data, at, &end);
-    at = MAX(end, at + 1);
-  }
-  stream->runs_to = stream->base + at;
-}
-
-static void look_at(SecretStream *stream, const Candidate *candidate)
+static void look_at(SecretStream *stream, const SecretCandidate *candidate)
 {
   OakumSlice data = {stream->buffer, stream->len};
   const SecretLiteral *literal = &stream->scan->table->literals[candidate->literal];
-  Look look = {.stream = stream, .data = data, .literal = literal};
+  SecretLook look = {.stream = stream, .data = data, .literal = literal};
   if (literal->base64 >= 0)
-    decode(stream, data, candidate);
+    oakum_secret_decode(stream, data, candidate);
   else
-    confirm(&look, candidate->at);
+    oakum_secret_try(&look, candidate->at);
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
                     void *user)
 {
-  Look *look = user;
+  SecretLook *look = user;
   SecretStream *stream = look->stream;
   const SecretLiteral *literal = &stream->scan->table->literals[id];
   size_t end = look->begins + (size_t)to;
@@ -586,7 +49,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
   (void)flags;
   if (end <= stream->scanned)
     return 0;
-  Candidate candidate = {id, end - literal->len};
+  SecretCandidate candidate = {id, end - literal->len};
   if (end + literal->ahead <= stream->len)
     look_at(stream, &candidate);
   else
@@ -599,12 +62,12 @@ static void look_at_pending(SecretStream *stream, gboolean last)
 {
   guint left = 0;
   for (guint i = 0; i < stream->pending->len; i++) {
-    Candidate candidate = g_array_index(stream->pending, Candidate, i);
+    SecretCandidate candidate = g_array_index(stream->pending, SecretCandidate, i);
     const SecretLiteral *literal = &stream->scan->table->literals[candidate.literal];
     if (last || candidate.at + literal->len + literal->ahead <= stream->len)
       look_at(stream, &candidate);
     else
-      g_array_index(stream->pending, Candidate, left++) = candidate;
+      g_array_index(stream->pending, SecretCandidate, left++) = candidate;
   }
   g_array_set_size(stream->pending, left);
 }
@@ -633,7 +96,7 @@ static void scan_buffer(SecretStream *stream, gboolean last)
   size_t longest = scan->table->longest,
          from = stream->scanned > longest ? stream->scanned - longest : 0;
   look_at_pending(stream, FALSE);
-  Look look = {.stream = stream, .begins = from};
+  SecretLook look = {.stream = stream, .begins = from};
   if (stream->len > stream->scanned && !scan->spent) {
     hs_error_t done =
         hs_scan(scan->table->databases[stream->set], (const char *)stream->buffer + from,
@@ -642,8 +105,8 @@ static void scan_buffer(SecretStream *stream, gboolean last)
       oakum_secret_scan_incomplete(scan, "Vectorscan failed");
   }
   if (stream->places & 1u << SECRET_APP)
-    look_at_runs(stream, last);
-  scan_own(stream, stream->scanned, last);
+    oakum_secret_look_at_runs(stream, last);
+  oakum_secret_look_by_own(stream, stream->scanned, last);
   stream->scanned = stream->len;
   if (last)
     look_at_pending(stream, TRUE);
@@ -653,7 +116,7 @@ static void move_on(SecretStream *stream)
 {
   size_t keep = stream->len > OAKUM_SECRET_BACK ? stream->len - OAKUM_SECRET_BACK : 0;
   for (guint i = 0; i < stream->pending->len; i++) {
-    size_t at = g_array_index(stream->pending, Candidate, i).at;
+    size_t at = g_array_index(stream->pending, SecretCandidate, i).at;
     keep = MIN(keep, at > OAKUM_SECRET_BACK ? at - OAKUM_SECRET_BACK : 0);
   }
   stream->line += count_lines(stream->buffer, keep);
@@ -662,7 +125,7 @@ static void move_on(SecretStream *stream)
   stream->scanned -= keep;
   stream->base += keep;
   for (guint i = 0; i < stream->pending->len; i++)
-    g_array_index(stream->pending, Candidate, i).at -= keep;
+    g_array_index(stream->pending, SecretCandidate, i).at -= keep;
   for (guint i = 0; stream->own_done && i < stream->scan->config->rules->len; i++)
     stream->own_done[i] -= MIN(stream->own_done[i], keep);
 }
@@ -754,8 +217,8 @@ SecretStream *oakum_secret_stream_new(SecretScan *scan, guint depth)
   stream->scan = scan;
   stream->depth = depth;
   stream->buffer = g_malloc(OAKUM_SECRET_BUFFER);
-  stream->pending = g_array_new(FALSE, FALSE, sizeof(Candidate));
-  stream->found = g_array_new(FALSE, FALSE, sizeof(Found));
+  stream->pending = g_array_new(FALSE, FALSE, sizeof(SecretCandidate));
+  stream->found = g_array_new(FALSE, FALSE, sizeof(SecretFound));
   return stream;
 }
 
@@ -834,7 +297,7 @@ void oakum_secret_stream_end(SecretStream *stream)
   g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
   if (stream->len > 0)
     scan_buffer(stream, TRUE);
-  tell_all(stream);
+  oakum_secret_tell(stream);
   stream->places = 0;
   g_array_set_size(stream->pending, 0);
   g_clear_pointer(&stream->own_done, g_free);
