@@ -15,7 +15,7 @@ from test_feeds_corpus import BROKEN, GROUPS, NATIVE
 SYSTEMS = {"Red Hat": ("rhel", "Red Hat, Inc."), "Oracle Linux": ("ol", "Oracle America"), "Amazon Linux": ("amzn", "Amazon Linux"), "Fedora": ("fedora", "Fedora Project"),
            "Rocky Linux": ("rocky", "Rocky Enterprise Software Foundation"), "AlmaLinux": ("almalinux", "AlmaLinux"), "SUSE": ("sles", "SUSE LLC <https://www.suse.com/>"),
            "SUSE Micro": ("sle-micro", "SUSE LLC <https://www.suse.com/>"), "openSUSE": ("opensuse-leap", "openSUSE"), "Azure Linux": ("azurelinux", "Microsoft Corporation"), "Mariner": ("mariner", "Microsoft Corporation"),
-           "Photon OS": ("photon", "VMware, Inc.")}
+           "Photon OS": ("photon", "VMware, Inc."), "openEuler": ("openEuler", "http://openeuler.org")}
 MOST = 300  # packages of a system
 
 
@@ -72,11 +72,15 @@ if NATIVE.exists():
             release = ecosystem.partition(":")[2].removeprefix("Leap ")
             if release == "Tumbleweed":
                 system, release = "opensuse-tumbleweed", "20260101"
+            words = ""
+            if system == "openEuler":  # VERSION_ID is the same for all service packs
+                release, _, pack = release.partition("-")
+                words = f'VERSION="{release} ({pack})"\n'
             found = {}
             for below in (True, False):
                 blobs = [package(r["package"], r["ranges"][0]["fixed"], r, vendor, below) for r in rows]
                 image = tmp_path / "image.tar"
-                image.write_bytes(reject_tools.tar(reject_tools.file("etc/os-release", f"ID={system}\nVERSION_ID={release}\n"),
+                image.write_bytes(reject_tools.tar(reject_tools.file("etc/os-release", f"ID={system}\nVERSION_ID={release}\n{words}"),
                                                    reject_tools.file("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite(*blobs))))
                 done = run(oakum, "scan", "--db", db, "--max-age", "0", "--kernel-headers", "--format", "json", "--fail-on", "none", f"rootfs:{image}")
                 assert done.returncode in (0, 3), done.stderr

@@ -38,7 +38,7 @@ def test_negligible_ones_are_no_alarm(oakum, tmp_path):
         assert "OL1" not in text and "strong copyleft" not in text
     assert "and 3 negligible" in text
     for form in ("json", "csv", "trivy", "html"):
-        assert "GPL-3.0-only" in report(oakum, tmp_path, form, light) or form == "csv"
+        assert ("OL1" if form == "html" else "GPL-3.0-only") in report(oakum, tmp_path, form, light) or form == "csv"
     assert report(oakum, tmp_path, "csv", light).count("OL1") == 3
 
 
