@@ -71,11 +71,33 @@ static gboolean has_name(const Signature *signature, const char *base, gboolean 
   return FALSE;
 }
 
+/* Those that look for files that are no programs: each file of an image is asked about, and they
+ * are few. */
+static const GPtrArray *signatures_of_texts(void)
+{
+  static gsize made;
+  static GPtrArray *list;
+  if (g_once_init_enter(&made)) {
+    list = g_ptr_array_new();
+    for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
+      if (strchr(signatures[i].files, '~'))
+        g_ptr_array_add(list, (gpointer)&signatures[i]);
+    g_once_init_leave(&made, 1);
+  }
+  return list;
+}
+
 static gboolean wants(const OakumCatalogEntry *entry)
 {
-  gboolean executable = oakum_exe_sniff(entry->head) != OAKUM_EXE_NONE;
+  if (oakum_exe_sniff(entry->head) == OAKUM_EXE_NONE) {
+    const GPtrArray *texts = signatures_of_texts();
+    for (guint i = 0; i < texts->len; i++)
+      if (has_name(texts->pdata[i], entry->base, FALSE))
+        return TRUE;
+    return FALSE;
+  }
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], entry->base, executable))
+    if (has_name(&signatures[i], entry->base, TRUE))
       return TRUE;
   return FALSE;
 }
