@@ -299,6 +299,13 @@ static int complain(GError *error, const char *command)
   return 1;
 }
 
+/* The exit status. */
+static int print_help(const OakumCommand *command)
+{
+  g_autofree char *text = oakum_help_command(command);
+  return fputs(text, stdout) < 0 || fflush(stdout) != 0;
+}
+
 int oakum_command_dispatch(int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
@@ -307,10 +314,8 @@ int oakum_command_dispatch(int argc, char **argv)
   if (!command)
     return complain(error, NULL);
   const char *verb = command->verbs ? first_plain(command, argc, argv) : NULL;
-  if (g_strcmp0(verb, "help") == 0) {
-    g_autofree char *text = oakum_help_command(command);
-    return fputs(text, stdout) < 0 || fflush(stdout) != 0;
-  }
+  if (g_strcmp0(verb, "help") == 0)
+    return print_help(command);
   if (verb) {
     g_autofree char *text = g_strdup_printf("see oakum %s --help", command->name);
     const OakumCommand *child = look_up(command->verbs, "verb", verb, text, &error);
@@ -318,10 +323,8 @@ int oakum_command_dispatch(int argc, char **argv)
       return complain(error, command->name);
     command = child;
   }
-  if (wants_help(command, argc, argv)) {
-    g_autofree char *text = oakum_help_command(command);
-    return fputs(text, stdout) < 0 || fflush(stdout) != 0;
-  }
+  if (wants_help(command, argc, argv))
+    return print_help(command);
   if (command->builds)
     (void)oakum_net_load();
   if (command->run)

@@ -22,28 +22,20 @@ static const struct {
 
 /* Folders in which installed libraries keep material for their own tests, or show how they are
  * used. */
-static const char *const tests[] = {"spec",         "specs",       "fixture",   "fixtures",
-                                    "__fixtures__", "mocks",       "__mocks__", "dummyserver",
-                                    "e2e",          "integration", "__tests__", "unittest"};
-static const char *const examples[] = {"example", "examples", "sample", "samples",      "demo",
-                                       "demos",   "docs",     "doc",    "documentation"};
+static const char *const tests[] = {
+    "spec",        "specs", "fixture",     "fixtures",  "__fixtures__", "mocks", "__mocks__",
+    "dummyserver", "e2e",   "integration", "__tests__", "unittest",     NULL};
+static const char *const examples[] = {"example", "examples", "sample", "samples",       "demo",
+                                       "demos",   "docs",     "doc",    "documentation", NULL};
 /* words that only end so */
-static const char *const no_tests[] = {"latest", "attest", "contest"};
-
-static gboolean is_one(const char *word, const char *const *all, size_t n)
-{
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(word, all[i]) == 0)
-      return TRUE;
-  return FALSE;
-}
+static const char *const no_tests[] = {"latest", "attest", "contest", NULL};
 
 /* "test", "testdata", "test-fixtures", "caddytest", "unit_tests" … */
 static gboolean is_test_folder(const char *word)
 {
-  return is_one(word, tests, G_N_ELEMENTS(tests)) || g_str_has_prefix(word, "test") ||
+  return g_strv_contains(tests, word) || g_str_has_prefix(word, "test") ||
          ((g_str_has_suffix(word, "test") || g_str_has_suffix(word, "tests")) &&
-          !is_one(word, no_tests, G_N_ELEMENTS(no_tests)));
+          !g_strv_contains(no_tests, word));
 }
 
 static const char *by_folder(const char *path)
@@ -55,7 +47,7 @@ static const char *by_folder(const char *path)
     *slash = '\0';
     if (is_test_folder(at))
       return "what an installed library tests itself with";
-    if (is_one(at, examples, G_N_ELEMENTS(examples)))
+    if (g_strv_contains(examples, at))
       why = "an example that an installed library brings";
   }
   return why;

@@ -139,6 +139,15 @@ static void blank(char *at, const char *words)
   memset(at, ' ', strlen(words));
 }
 
+/* Takes them out wherever they stand. TRUE: they stood somewhere. */
+static gboolean take(char *in, const char *words)
+{
+  gboolean found = FALSE;
+  for (char *at; (at = find_words(in, words)) != NULL; found = TRUE)
+    blank(at, words);
+  return found;
+}
+
 static gboolean has(char *in, const char *words)
 {
   return find_words(in, words) != NULL;
@@ -152,8 +161,7 @@ static gboolean take_later(char *in)
                                       "later",        "newer",    "+"};
   gboolean found = FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
-    for (char *at; (at = find_words(in, forms[i])) != NULL; found = TRUE)
-      blank(at, forms[i]);
+    found |= take(in, forms[i]);
   return found;
 }
 
@@ -278,8 +286,7 @@ static char *creative_commons(char *in)
       break;
     }
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)
-    for (char *at; (at = find_words(in, parts[i].word)) != NULL;)
-      blank(at, parts[i].word);
+    (void)take(in, parts[i].word);
   char version[16];
   return take_version(in, version) && is_idle(in) && oakum_license_is_id(id->str)
              ? g_strdup(id->str)
