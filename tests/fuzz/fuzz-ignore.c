@@ -23,8 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_true(valid || !hit);
     if (!strpbrk(path, "*?[\\")) /* without special characters a pattern is a name */
       g_assert_true(oakum_dockerfile_glob(path, path, NULL));
-    if (ignore)
+    if (ignore) {
       (void)!oakum_ignore_match(ignore, path);
+      (void)!oakum_ignore_leaves_out(ignore, path);
+    }
     g_free(last);
     last = g_steal_pointer(&path);
   }
