@@ -15,16 +15,26 @@ static gboolean is_one_of(const char *word, const char *const *list, size_t n)
 }
 #define IS_ONE_OF(word, list) is_one_of(word, list, G_N_ELEMENTS(list))
 
-/* A value that shows that nothing is hidden: a switch, a path, a reference, a mark of omission. */
+/* A value that shows that nothing is hidden: a switch, a path, a reference, a mark of omission, or
+ * words that ask for it to be filled in ("changeme" lets in whoever tries it, and is none). */
 static gboolean is_harmless(const char *value)
 {
   static const char *const words[] = {"true", "false",     "yes",      "no",       "on",
                                       "off",  "null",      "none",     "0",        "1",
                                       "nil",  "undefined", "required", "optional", "disabled"};
+  static const char *const asks[] = {"your-", "your_", "replace", "placeholder", "insert", "todo"};
+  static const char *const files[] = {".json", ".pem", ".key", ".crt", ".yaml",
+                                      ".yml",  ".txt", ".p12", ".pfx", ".jks"};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
     if (g_ascii_strcasecmp(value, words[i]) == 0)
       return TRUE;
-  return *value == '\0' || *value == '/' || *value == '$' || *value == '<' || *value == '%' ||
+  for (size_t i = 0; i < G_N_ELEMENTS(asks); i++)
+    if (g_ascii_strncasecmp(value, asks[i], strlen(asks[i])) == 0)
+      return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
+    if (g_str_has_suffix(value, files[i]))
+      return TRUE;
+  return *value == '\0' || *value == '=' || strchr("/$<%[", *value) != NULL ||
          g_str_has_prefix(value, "./") || g_str_has_prefix(value, "{{") ||
          strspn(value, "*xX.") == strlen(value);
 }
@@ -52,7 +62,9 @@ gboolean oakum_hygiene_is_secret(const char *name, size_t n, const char *value)
   static const char *const plain[] = {"PASSWORD", "PASSWD",     "PASS",        "PASSPHRASE",
                                       "SECRET",   "SECRETS",    "TOKEN",       "APIKEY",
                                       "PSW",      "CREDENTIAL", "CREDENTIALS", "PASSWORDS"};
-  static const char *const endings[] = {"PASSWORD", "PASSWD", "SECRET", "APIKEY", "AUTHTOKEN"};
+  static const char *const endings[] = {"PASSWORD",  "PASSWD",     "SECRET",       "APIKEY",
+                                        "AUTHTOKEN", "SECRETKEY",  "ACCESSTOKEN",  "ACCESSKEY",
+                                        "APITOKEN",  "PRIVATEKEY", "ENCRYPTIONKEY"};
   static const char *const of_key[] = {"API",     "ACCESS",  "SECRET",  "PRIVATE", "ENCRYPTION",
                                        "SIGNING", "MASTER",  "AUTH",    "ACCOUNT", "STORAGE",
                                        "DEPLOY",  "SSH",     "RSA",     "AES",     "HMAC",
@@ -64,15 +76,25 @@ gboolean oakum_hygiene_is_secret(const char *name, size_t n, const char *value)
       "ALGORITHM", "ALGO",     "ISSUER",   "AUDIENCE",    "ENDPOINT",     "PREFIX", "SHA256",
       "SHA512",    "COUNT",    "MAX",      "MIN",         "LIMIT",        "REGEX",  "PATTERN",
       "FIELD",     "PARAM",    "PROVIDER", "FINGERPRINT", "FINGERPRINTS", "STORE",  "MANAGER",
-      "LIFETIME",  "DURATION", "METHOD",   "BACKEND",     "CLASS",        "HOST",   "SERVER"};
-  static const char *const excused[] = {"PUBLIC",  "GPG",     "NO",   "ALLOW", "USE", "ENABLE",
-                                        "DISABLE", "REQUIRE", "SKIP", "MAX",   "MIN", "RANDOM"};
+      "LIFETIME",  "DURATION", "METHOD",   "BACKEND",     "CLASS",        "HOST",   "SERVER",
+      "DAYS",      "HOURS",    "MINUTES",  "SECONDS",     "INTERVAL",     "AGE",    "ROUNDS",
+      "COST",      "HASHERS",  "ENCODER",  "GENERATOR",   "FORMAT",       "MODE",   "SCOPE",
+      "SCOPES",    "REGION",   "ARN",      "STRENGTH",    "COMPLEXITY",   "ROLE",   "NAMESPACE",
+      "LOCATION",  "FILENAME", "PORT",     "CHARS",       "CHARSET",      "KIND",   "SYMBOL",
+      "ADDRESS",   "USER",     "USERNAME", "ITERATIONS",  "RETRIES",      "DIGITS", "LEEWAY"};
+  static const char *const excused[] = {"GPG",     "NO",      "ALLOW", "USE", "ENABLE", "DISABLE",
+                                        "WITHOUT", "REQUIRE", "SKIP",  "MAX", "MIN",    "RANDOM"};
+  /* meant to be seen, as what a browser is given */
+  static const char *const open[] = {"PUBLIC", "PUBLISHABLE"};
   if (n > OAKUM_HYGIENE_NAME_MAX || is_harmless(value))
     return FALSE;
   g_autoptr(GPtrArray) words = words_of(name, n);
   if (words->len == 0 || IS_ONE_OF((char *)words->pdata[words->len - 1], about) ||
       IS_ONE_OF((char *)words->pdata[0], excused))
     return FALSE;
+  for (guint i = 0; i < words->len; i++)
+    if (IS_ONE_OF((char *)words->pdata[i], open))
+      return FALSE;
   gboolean number = strspn(value, "0123456789") == strlen(value);
   for (guint i = 0; i < words->len; i++) {
     const char *word = words->pdata[i];
@@ -83,7 +105,7 @@ gboolean oakum_hygiene_is_secret(const char *name, size_t n, const char *value)
         return TRUE;
     if (i > 0 && strcmp(word, "KEY") == 0 && IS_ONE_OF((char *)words->pdata[i - 1], of_key))
       return TRUE;
-    if (i > 0 && strcmp(word, "PWD") == 0)
+    if (i > 0 && (strcmp(word, "PWD") == 0 || (strcmp(word, "PAT") == 0 && i + 1 == words->len)))
       return TRUE;
   }
   return FALSE;
@@ -137,15 +159,25 @@ static void look_at_folders(HygieneRule rule, const char *name, const char *valu
 
 static void look_at_env(const OakumConfig *config, GPtrArray *findings)
 {
-  static const char *const no_tls[][3] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0", "CKV2_DOCKER_6"},
-                                          {"PYTHONHTTPSVERIFY", "0", "CKV2_DOCKER_5"},
-                                          {"GIT_SSL_NO_VERIFY", "", "CKV2_DOCKER_14"},
-                                          {"NPM_CONFIG_STRICT_SSL", "false", "CKV2_DOCKER_12"},
-                                          {"npm_config_strict_ssl", "false", "CKV2_DOCKER_12"},
-                                          {"PIP_TRUSTED_HOST", "", "CKV2_DOCKER_16"},
-                                          {"YARN_ENABLE_STRICT_SSL", "false", NULL},
-                                          {"GOINSECURE", "", NULL},
-                                          {"PERL_LWP_SSL_VERIFY_HOSTNAME", "0", NULL}};
+  /* `value` NULL: any that turns it on; with '*' in front: a part of it */
+  static const struct {
+    const char *name, *value, *code;
+  } no_tls[] = {{"NODE_TLS_REJECT_UNAUTHORIZED", "0", "CKV2_DOCKER_6"},
+                {"PYTHONHTTPSVERIFY", "0", "CKV2_DOCKER_5"},
+                {"GIT_SSL_NO_VERIFY", NULL, "CKV2_DOCKER_14"},
+                {"NPM_CONFIG_STRICT_SSL", "false", "CKV2_DOCKER_12"},
+                {"npm_config_strict_ssl", "false", "CKV2_DOCKER_12"},
+                {"PIP_TRUSTED_HOST", NULL, "CKV2_DOCKER_16"},
+                {"UV_INSECURE_HOST", NULL, NULL},
+                {"YARN_ENABLE_STRICT_SSL", "false", NULL},
+                {"GOINSECURE", NULL, NULL},
+                {"GONOSUMDB", "*", NULL},
+                {"GOSUMDB", "off", NULL},
+                {"GOFLAGS", "*-insecure", NULL},
+                {"VAULT_SKIP_VERIFY", NULL, NULL},
+                {"CONDA_SSL_VERIFY", "false", NULL},
+                {"BUNDLE_SSL_VERIFY_MODE", "0", NULL},
+                {"PERL_LWP_SSL_VERIFY_HOSTNAME", "0", NULL}};
   g_autoptr(GPtrArray) secrets = g_ptr_array_new_with_free_func(g_free);
   for (char **at = config->env; at && *at; at++) {
     const char *equals = strchr(*at, '=');
@@ -161,16 +193,17 @@ static void look_at_env(const OakumConfig *config, GPtrArray *findings)
       look_at_folders(HYGIENE_LD_PATH_UNSAFE, name, value, findings);
     else if (strcmp(name, "LD_PRELOAD") == 0 && *value)
       oakum_hygiene_tell(findings, HYGIENE_LD_PRELOAD, NULL, g_strdup(*at));
-    for (size_t i = 0; i < G_N_ELEMENTS(no_tls); i++)
-      if (strcmp(name, no_tls[i][0]) == 0 &&
-          (*no_tls[i][1]
-               ? g_ascii_strcasecmp(value, no_tls[i][1]) == 0
-               : *value && g_ascii_strcasecmp(value, "false") != 0 && strcmp(value, "0") != 0)) {
-        OakumFinding *finding =
-            oakum_hygiene_tell(findings, HYGIENE_ENV_NO_TLS, NULL, g_strdup(*at));
-        g_free(finding->code);
-        finding->code = g_strdup(no_tls[i][2]);
-      }
+    for (size_t i = 0; i < G_N_ELEMENTS(no_tls); i++) {
+      const char *bad = no_tls[i].value;
+      gboolean off = !bad ? *value && g_ascii_strcasecmp(value, "false") != 0 && strcmp(value, "0")
+                     : bad[0] == '*' && bad[1] ? strstr(value, bad + 1) != NULL
+                                               : g_ascii_strcasecmp(value, bad) == 0;
+      if (!off || strcmp(name, no_tls[i].name) != 0)
+        continue;
+      OakumFinding *finding = oakum_hygiene_tell(findings, HYGIENE_ENV_NO_TLS, NULL, g_strdup(*at));
+      g_free(finding->code);
+      finding->code = g_strdup(no_tls[i].code);
+    }
   }
   for (guint i = 0; i < secrets->len; i++) /* its value is not told */
     oakum_hygiene_tell(findings, HYGIENE_ENV_SECRET, NULL,
@@ -209,35 +242,44 @@ static void look_at_ports(const OakumConfig *config, GPtrArray *findings)
       continue;
     if (*end == '-')
       last = g_ascii_strtoull(end + 1, &end, 10);
-    if (first <= 22 && 22 <= last && g_strcmp0(end, "/udp") != 0 && g_strcmp0(end, "/sctp") != 0)
+    if (first <= 22 && 22 <= last && g_ascii_strcasecmp(end, "/udp") != 0 &&
+        g_ascii_strcasecmp(end, "/sctp") != 0)
       oakum_hygiene_tell(findings, HYGIENE_EXPOSES_SSH, NULL, g_strdup_printf("EXPOSE %s", port));
   }
 }
 
 static void look_at_volumes(const OakumConfig *config, GPtrArray *findings)
 {
-  static const char *const system[] = {"/",
-                                       "/proc",
-                                       "/sys",
-                                       "/dev",
-                                       "/etc",
-                                       "/boot",
-                                       "/bin",
-                                       "/sbin",
-                                       "/lib",
-                                       "/usr",
-                                       "/run/docker.sock",
-                                       "/var/run/docker.sock",
-                                       "/var/lib/docker"};
+  static const char *const system[] = {"/",    "/proc",  "/sys", "/dev",
+                                       "/etc", "/boot",  "/bin", "/sbin",
+                                       "/lib", "/lib64", "/usr", "/var/lib/docker"};
+  static const char *const sockets[] = {"/docker.sock", "/containerd/containerd.sock",
+                                        "/podman/podman.sock", "/crio/crio.sock",
+                                        "/buildkit/buildkitd.sock"};
   g_autoptr(GPtrArray) volumes = sorted_keys(config->volumes);
   for (guint i = 0; i < volumes->len; i++) {
     const char *volume = volumes->pdata[i];
     g_autofree char *clean = g_canonicalize_filename(*volume ? volume : ".", "/");
     gboolean kernel = below(clean, "/proc") || below(clean, "/sys");
-    if (kernel || IS_ONE_OF(clean, system))
+    gboolean engine = FALSE; /* whoever may talk to it is root outside */
+    const char *run = g_str_has_prefix(clean, "/var/run/") ? clean + 8 : clean + 4;
+    for (size_t k = 0; k < G_N_ELEMENTS(sockets); k++)
+      engine |= (below(clean, "/run") || below(clean, "/var/run")) && strcmp(run, sockets[k]) == 0;
+    if (kernel || engine || IS_ONE_OF(clean, system))
       oakum_hygiene_tell(findings, HYGIENE_VOLUME_SYSTEM, NULL,
                          g_strdup_printf("VOLUME %s", volume));
   }
+}
+
+/* The last command of a list takes the shell's place. */
+static gboolean steps_aside(const char *script)
+{
+  const char *last = script;
+  for (const char *at = script; *at; at++)
+    if (strchr(";&|\n", *at))
+      last = at + 1;
+  last += strspn(last, " \t");
+  return g_str_has_prefix(last, "exec ");
 }
 
 static void look_at_start(const OakumConfig *config, GPtrArray *findings)
@@ -252,16 +294,19 @@ static void look_at_start(const OakumConfig *config, GPtrArray *findings)
     oakum_hygiene_tell(findings, HYGIENE_NO_HEALTHCHECK, NULL,
                        g_strdup("the settings have no health check"));
   char **start = config->entrypoint && *config->entrypoint ? config->entrypoint : config->cmd;
+  static const char *const shells[] = {"sh", "bash", "ash", "dash"};
   /* ["/bin/sh", "-c", "program ..."] is the shell form; "exec program" steps out of the way */
-  if (start && start[0] && start[1] && start[2] && !start[3] && strcmp(start[1], "-c") == 0 &&
-      (g_str_has_suffix(start[0], "/sh") || g_str_has_suffix(start[0], "/bash") ||
-       g_str_has_suffix(start[0], "/ash")) &&
-      !g_str_has_prefix(start[2], "exec ")) {
-    g_autofree char *text = g_utf8_make_valid(start[2], -1);
+  const char *slash = start && start[0] ? strrchr(start[0], '/') : NULL;
+  guint n = start && start[0] && IS_ONE_OF(slash ? slash + 1 : start[0], shells) ? 1 : 0;
+  while (n > 0 && start[n] && strchr("-+", start[n][0]) && !g_str_has_suffix(start[n], "c"))
+    n += strcmp(start[n], "-o") == 0 && start[n + 1] ? 2 : 1;
+  if (n > 0 && start[n] && start[n][0] == '-' && start[n + 1] && !start[n + 2] &&
+      !steps_aside(start[n + 1])) {
+    g_autofree char *text = g_utf8_make_valid(start[n + 1], -1);
     oakum_hygiene_tell(findings, HYGIENE_SHELL_START, NULL,
                        g_strdup_printf("%s: %s %s %.80s",
                                        start == config->cmd ? "CMD" : "ENTRYPOINT", start[0],
-                                       start[1], text));
+                                       start[n], text));
   }
 }
 
@@ -299,6 +344,24 @@ static void look_at_labels(const OakumInspectImage *image, GPtrArray *findings)
                                                                                  : "name, digest"));
 }
 
+/* Tags that name a branch or a series, and no version of it: "main", "stable-slim"; one with a
+ * number in it ("nightly-2026-05-01", "main-3f2c1ab") may well stay. */
+static gboolean is_moving(const char *tag)
+{
+  static const char *const names[] = {"nightly", "edge",    "main",    "master",   "develop",
+                                      "dev",     "trunk",   "head",    "stable",   "rolling",
+                                      "canary",  "lts",     "current", "snapshot", "unstable",
+                                      "testing", "mainline"};
+  g_auto(GStrv) parts = g_strsplit_set(tag, "-._", OAKUM_HYGIENE_PARTS_MAX);
+  gboolean named = FALSE, number = strpbrk(tag, "0123456789") != NULL;
+  for (char **part = parts; *part; part++) {
+    if (strcmp(*part, "latest") == 0)
+      return TRUE;
+    named |= IS_ONE_OF(*part, names);
+  }
+  return named && !number;
+}
+
 /* "repository", "repository:latest"; files, folders and digests have no tag that moves. */
 static void look_at_target(const char *target, GPtrArray *findings)
 {
@@ -318,11 +381,11 @@ static void look_at_target(const char *target, GPtrArray *findings)
       break;
     }
   OakumReference *ref = oakum_reference_parse(target, NULL);
-  if (ref && !ref->digest && (!ref->tag_given || g_strcmp0(ref->tag, "latest") == 0))
+  if (ref && !ref->digest && (!ref->tag_given || is_moving(ref->tag)))
     oakum_hygiene_tell(findings, HYGIENE_TAG_MOVES, NULL,
-                       g_strdup_printf("%s: %s", target,
-                                       ref->tag_given ? "the tag is latest"
-                                                      : "there is no tag, which means latest"));
+                       ref->tag_given
+                           ? g_strdup_printf("%s: the tag is %s", target, ref->tag)
+                           : g_strdup_printf("%s: there is no tag, which means latest", target));
   oakum_reference_free(ref);
 }
 

@@ -83,8 +83,8 @@ static gboolean is_number(OakumSlice text, uint64_t *out)
 
 static gboolean is_login_shell(OakumSlice shell)
 {
-  static const char *const shells[] = {"sh",  "bash", "ash",  "dash", "zsh",
-                                       "ksh", "csh",  "tcsh", "fish", "busybox"};
+  static const char *const shells[] = {"sh",   "bash", "ash",     "dash",  "zsh",  "ksh", "csh",
+                                       "tcsh", "fish", "busybox", "rbash", "mksh", "pwsh"};
   const uint8_t *slash = shell.len ? memrchr(shell.data, '/', shell.len) : NULL;
   if (slash)
     shell = (OakumSlice){slash + 1, shell.len - (size_t)(slash + 1 - shell.data)};
@@ -206,7 +206,8 @@ static void look_at_shadow(const char *path, OakumSlice content, GPtrArray *into
   OakumSlice line, f[3];
   guint lines = 0;
   while (next_line(&content, &line) && lines++ < OAKUM_HYGIENE_ACCOUNTS_MAX) {
-    if (line.len == 0 || line.data[0] == '#' || split(line, ':', f, 3) < 2 || f[0].len == 0)
+    if (line.len == 0 || strchr("#+-", line.data[0]) || /* "+::…" is of NIS */
+        split(line, ':', f, 3) < 2 || f[0].len == 0)
       continue;
     if (f[1].len == 0)
       g_ptr_array_add(empty, copy(f[0]));
@@ -222,8 +223,9 @@ static void look_at_shadow(const char *path, OakumSlice content, GPtrArray *into
 /* sshd_config(5): the first value of a keyword counts, any case, "=" or space between. */
 static void look_at_sshd(const char *path, OakumSlice content, GPtrArray *into)
 {
-  static const char *const keys[] = {"PermitRootLogin", "PermitEmptyPasswords"};
-  gboolean seen[2] = {FALSE, FALSE};
+  static const char *const keys[] = {"PermitRootLogin", "PermitEmptyPasswords",
+                                     "HostbasedAuthentication"};
+  gboolean seen[G_N_ELEMENTS(keys)] = {FALSE};
   OakumSlice line;
   while (next_line(&content, &line)) {
     line = strip(line);
@@ -242,7 +244,7 @@ static void look_at_sshd(const char *path, OakumSlice content, GPtrArray *into)
       value = (OakumSlice){value.data + 1, value.len - 2};
     if (is_any_case(key, "Match"))
       break;
-    for (guint i = 0; i < 2; i++)
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
       if (is_any_case(key, keys[i]) && !seen[i]) {
         seen[i] = TRUE;
         if (is_any_case(value, "yes"))
@@ -252,14 +254,20 @@ static void look_at_sshd(const char *path, OakumSlice content, GPtrArray *into)
   }
 }
 
+/* sudoers(5), doas.conf(5). */
 static void look_at_sudoers(const char *path, OakumSlice content, GPtrArray *into)
 {
   OakumSlice line;
   guint number = 0;
+  gboolean doas = g_str_has_prefix(path, "etc/doas");
   while (next_line(&content, &line)) {
     number++;
     line = strip(line);
-    if (line.len == 0 || line.data[0] == '#' || !holds(line, "NOPASSWD"))
+    if (line.len == 0 || line.data[0] == '#' ||
+        !(doas
+              ? line.len > 7 && memcmp(line.data, "permit ", 7) == 0 && holds(line, " nopass")
+              : holds(line, "NOPASSWD") || (line.len > 8 && memcmp(line.data, "Defaults", 8) == 0 &&
+                                            holds(line, "!authenticate"))))
       continue;
     g_autofree char *shown = copy(line);
     oakum_hygiene_tell(into, HYGIENE_SUDO_NOPASSWD, path,
@@ -272,62 +280,138 @@ static void look_at_sudoers(const char *path, OakumSlice content, GPtrArray *int
 /* ---- package managers
  * ---------------------------------------------------------------------------- */
 typedef struct {
-  const char *place;   /* the file, or with '/' at its end the folder that it lies in */
-  const char *word[2]; /* a line that holds both, in any case; NULL: no second one */
+  /* the file; with '/' at its end the folder that it lies in, with "/" "*" and its ending too; with
+   * "~/" in front in the home of somebody */
+  const char *place;
+  /* a line that holds both, in any case and without its spaces; NULL: no second one; "on", "off":
+   * a value that means so */
+  const char *word[2];
 } Unverified;
 static const Unverified unverified[] = {
     {"etc/apt/sources.list", {"trusted=yes", NULL}},
-    {"etc/apt/sources.list.d/", {"trusted=yes", NULL}},
-    {"etc/apt/sources.list.d/", {"trusted: yes", NULL}},
-    {"etc/apt/apt.conf", {"allowunauthenticated", "true"}},
-    {"etc/apt/apt.conf.d/", {"allowunauthenticated", "true"}},
-    {"etc/apt/apt.conf", {"allowinsecurerepositories", "true"}},
-    {"etc/apt/apt.conf.d/", {"allowinsecurerepositories", "true"}},
-    {"etc/apt/apt.conf", {"verify-peer", "false"}},
-    {"etc/apt/apt.conf.d/", {"verify-peer", "false"}},
-    {"etc/yum.repos.d/", {"sslverify=0", NULL}},
-    {"etc/yum.repos.d/", {"sslverify=false", NULL}},
-    {"etc/yum.conf", {"gpgcheck=0", NULL}},
-    {"etc/dnf/dnf.conf", {"gpgcheck=0", NULL}},
-    {"etc/dnf/dnf.conf", {"gpgcheck=false", NULL}},
+    {"etc/apt/sources.list", {"allow-insecure=yes", NULL}},
+    {"etc/apt/sources.list.d/*.list", {"trusted=yes", NULL}},
+    {"etc/apt/sources.list.d/*.list", {"allow-insecure=yes", NULL}},
+    {"etc/apt/sources.list.d/*.sources", {"trusted:yes", NULL}},
+    {"etc/apt/sources.list.d/*.sources", {"allow-insecure:yes", NULL}},
+    {"etc/apt/apt.conf", {"allowunauthenticated", "on"}},
+    {"etc/apt/apt.conf.d/", {"allowunauthenticated", "on"}},
+    {"etc/apt/apt.conf", {"allowinsecurerepositories", "on"}},
+    {"etc/apt/apt.conf.d/", {"allowinsecurerepositories", "on"}},
+    {"etc/apt/apt.conf", {"verify-peer", "off"}},
+    {"etc/apt/apt.conf.d/", {"verify-peer", "off"}},
+    {"etc/apt/apt.conf", {"verify-host", "off"}},
+    {"etc/apt/apt.conf.d/", {"verify-host", "off"}},
+    {"etc/yum.repos.d/*.repo", {"sslverify=", "off"}},
+    {"etc/yum.repos.d/*.repo", {"gpgcheck=", "off"}},
+    {"etc/zypp/repos.d/*.repo", {"gpgcheck=", "off"}},
+    {"etc/zypp/zypp.conf", {"gpgcheck=", "off"}},
+    {"etc/pacman.conf", {"siglevel=", "never"}},
+    {"etc/pacman.conf", {"siglevel=", "trustall"}},
+    {"etc/yum.conf", {"gpgcheck=", "off"}},
+    {"etc/dnf/dnf.conf", {"gpgcheck=", "off"}},
+    {"etc/yum.conf", {"sslverify=", "off"}},
+    {"etc/dnf/dnf.conf", {"sslverify=", "off"}},
     {"etc/pip.conf", {"trusted-host", NULL}},
-    {"root/.pip/pip.conf", {"trusted-host", NULL}},
-    {"root/.config/pip/pip.conf", {"trusted-host", NULL}},
-    {"root/.npmrc", {"strict-ssl=false", NULL}},
+    {"etc/xdg/pip/pip.conf", {"trusted-host", NULL}},
+    {"~/.pip/pip.conf", {"trusted-host", NULL}},
+    {"~/.config/pip/pip.conf", {"trusted-host", NULL}},
+    {"~/.npmrc", {"strict-ssl=false", NULL}},
+    {"etc/npmrc", {"strict-ssl=false", NULL}},
+    {"usr/etc/npmrc", {"strict-ssl=false", NULL}},
     {"usr/local/etc/npmrc", {"strict-ssl=false", NULL}},
-    {"root/.gitconfig", {"sslverify", "false"}},
-    {"etc/gitconfig", {"sslverify", "false"}},
-    {"root/.curlrc", {"insecure", NULL}},
+    {"~/.yarnrc", {"strict-ssl", "false"}},
+    {"~/.yarnrc.yml", {"enablestrictssl:false", NULL}},
+    {"~/.condarc", {"ssl_verify:false", NULL}},
+    {"~/.gemrc", {"ssl_verify_mode:0", NULL}},
+    {"~/.bundle/config", {"bundle_ssl_verify_mode:\"0\"", NULL}},
+    {"~/.gitconfig", {"sslverify", "off"}},
+    {"etc/gitconfig", {"sslverify", "off"}},
+    {"~/.wgetrc", {"check_certificate=", "off"}},
+    {"etc/wgetrc", {"check_certificate=", "off"}},
+    {"~/.curlrc", {"insecure", NULL}},
 };
 
 static gboolean lies_at(const char *path, const char *place)
 {
-  size_t n = strlen(place);
-  return place[n - 1] == '/' ? strncmp(path, place, n) == 0 && path[n] != '\0'
+  if (*place == '~') { /* root/x, home/NAME/x */
+    size_t n = g_str_has_prefix(path, "root/") ? 4 : 0;
+    if (g_str_has_prefix(path, "home/") && path[5] != '/')
+      n = 5 + strcspn(path + 5, "/");
+    return n > 0 && strcmp(path + n, place + 1) == 0;
+  }
+  const char *star = strchr(place, '*');
+  size_t n = star ? (size_t)(star - place) : strlen(place);
+  return place[n - 1] == '/' ? strncmp(path, place, n) == 0 && path[n] != '\0' &&
+                                   (!star || g_str_has_suffix(path, star + 1))
                              : strcmp(path, place) == 0;
+}
+
+/* The value behind the last of "=", ":" or what stands in front of a quote. */
+static gboolean means(const char *tight, const char *word)
+{
+  static const char *const on[] = {"1", "true", "yes", "on", NULL}, *const off[] = {
+                                                                        "0",   "false", "no",
+                                                                        "off", "never", NULL};
+  const char *const *list = strcmp(word, "on") == 0 ? on : strcmp(word, "off") == 0 ? off : NULL;
+  if (!list)
+    return strstr(tight, word) != NULL;
+  for (; *list; list++) {
+    const char *at = strstr(tight, *list);
+    for (size_t n = strlen(*list); at; at = strstr(at + 1, *list))
+      if (at > tight && strchr("=:\"'", at[-1]) && !g_ascii_isalnum(at[n]))
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* "a = b" as "a=b"; new string. */
+static char *without_spaces(const char *text)
+{
+  char *tight = g_strdup(text);
+  size_t n = 0;
+  for (const char *p = text; *p; p++)
+    if (*p != ' ' && *p != '\t')
+      tight[n++] = *p;
+  tight[n] = '\0';
+  return tight;
+}
+
+/* A repository of yum's, dnf's or zypper's that is turned off is read by nobody. */
+static gboolean is_turned_off(OakumSlice rest)
+{
+  OakumSlice line;
+  while (next_line(&rest, &line)) {
+    line = strip(line);
+    if (line.len > 0 && line.data[0] == '[')
+      return FALSE;
+    g_autofree char *text = copy(line);
+    g_autofree char *tight = without_spaces(text);
+    if (g_str_has_prefix(tight, "enabled="))
+      return means(tight, "off");
+  }
+  return FALSE;
 }
 
 static void look_at_manager(const char *path, OakumSlice content, GPtrArray *into)
 {
-  OakumSlice line;
+  OakumSlice line, section = content;
   guint number = 0;
+  gboolean repositories = g_str_has_suffix(path, ".repo");
   while (next_line(&content, &line)) {
     number++;
     line = strip(line);
+    if (line.len > 0 && line.data[0] == '[')
+      section = content;
     if (line.len == 0 || line.len > OAKUM_HYGIENE_TEXT_MAX || strchr("#;", line.data[0]) ||
         (line.len > 1 && line.data[0] == '/' && line.data[1] == '/'))
       continue;
     g_autofree char *low = g_ascii_strdown((const char *)line.data, (gssize)line.len);
-    g_autofree char *tight = g_strdup(low); /* "a = b" as "a=b" */
-    size_t n = 0;
-    for (const char *p = low; *p; p++)
-      if (*p != ' ' && *p != '\t')
-        tight[n++] = *p;
-    tight[n] = '\0';
+    g_autofree char *tight = without_spaces(low);
     for (size_t i = 0; i < G_N_ELEMENTS(unverified); i++) {
       const Unverified *u = &unverified[i];
-      if (!lies_at(path, u->place) || !(strstr(low, u->word[0]) || strstr(tight, u->word[0])) ||
-          (u->word[1] && !strstr(low, u->word[1])))
+      const char *at = lies_at(path, u->place) ? strstr(tight, u->word[0]) : NULL;
+      if (!at || (u->word[1] && !means(at, u->word[1])) || (repositories && is_turned_off(section)))
         continue;
       g_autofree char *shown = copy(line);
       oakum_hygiene_tell(into, HYGIENE_UNVERIFIED_SOURCE, path,
@@ -377,18 +461,35 @@ HygieneName oakum_hygiene_secret_name(const char *path)
                                        "master.key",
                                        "service-account.json",
                                        ".vault-token",
-                                       "kubeconfig"};
-  static const char *const look[] = {
-      "credentials",     "credentials.json", "credential",       "credential.json",
-      "credentials.xml", "settings.py",      "database.yml",     "secrets.yml",
-      "secret_token.rb", "carrierwave.rb",   "omniauth.rb",      ".env",
-      ".env.local",      ".env.production",  ".env.development", ".npmrc",
-      ".pypirc",         ".my.cnf",          ".s3cfg",           ".boto",
-      "wp-config.php",   ".dockercfg",       "terraform.tfstate"};
+                                       "kubeconfig",
+                                       "id_ecdsa_sk",
+                                       "secring.gpg",
+                                       "krb5.keytab",
+                                       "wallet.dat"};
+  static const char *const look[] = {"credentials",      "credentials.json",
+                                     "credential",       "credential.json",
+                                     "credentials.xml",  "settings.py",
+                                     "database.yml",     "secrets.yml",
+                                     "secret_token.rb",  "carrierwave.rb",
+                                     "omniauth.rb",      ".env",
+                                     ".env.local",       ".env.production",
+                                     ".env.development", ".npmrc",
+                                     ".pypirc",          ".my.cnf",
+                                     ".s3cfg",           ".boto",
+                                     "wp-config.php",    ".dockercfg",
+                                     "credentials.toml", "credentials.tfrc.json",
+                                     ".terraformrc",     ".yarnrc.yml",
+                                     "auth.json",        "client_secret.json",
+                                     "rclone.conf",      "secrets.yaml",
+                                     "secrets.json",     "secrets.toml",
+                                     "pgpass.conf",      "application_default_credentials.json"};
+  static const char *const looked[] = {".tfvars", ".tfstate", ".tfstate.backup", ".env"};
+  static const char *const forms[] = {".example", ".sample", ".template", ".dist", ".tpl"};
   static const char *const suffixes[] = {
-      ".secret", ".ovpn",   ".private_key",   ".cscfg",    ".rdp",      ".tpm", ".fve",
-      ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",     ".p12", ".pfx",
-      ".ppk",    ".bek",    ".gnucash",       ".pcap",     ".keystore", ".mdf", ".sdf"};
+      ".secret", ".ovpn",   ".private_key",   ".cscfg",    ".rdp",      ".tpm",     ".fve",
+      ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",     ".p12",     ".pfx",
+      ".ppk",    ".bek",    ".gnucash",       ".pcap",     ".keystore", ".mdf",     ".sdf",
+      ".kdb",    ".keytab", ".pkcs12",        ".jceks",    ".pcapng",   ".gnucache"};
   const char *base = base_of(path);
   if (is_foreign_tree(path))
     return HYGIENE_NAME_NO;
@@ -400,9 +501,20 @@ HygieneName oakum_hygiene_secret_name(const char *path)
       return HYGIENE_NAME_IF_CONTENT;
   if (g_str_has_suffix(path, ".docker/config.json") || g_str_has_suffix(path, ".kube/config"))
     return HYGIENE_NAME_IF_CONTENT;
-  /* the JDK's list of authorities, and those that Debian makes of it, are no keys */
-  if (strcmp(base, "cacerts.jks") == 0 || g_str_has_prefix(path, "etc/ssl/certs/") ||
-      g_str_has_prefix(path, "etc/pki/"))
+  if (strstr(path, ".gnupg/private-keys-v1.d/") && g_str_has_suffix(base, ".key"))
+    return HYGIENE_NAME_YES;
+  if (g_str_has_prefix(base, ".env.")) {
+    gboolean form = FALSE; /* to be filled in */
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
+      form |= g_str_has_suffix(base, forms[i]);
+    return form ? HYGIENE_NAME_NO : HYGIENE_NAME_IF_CONTENT;
+  }
+  for (size_t i = 0; i < G_N_ELEMENTS(looked); i++)
+    if (g_str_has_suffix(base, looked[i]))
+      return HYGIENE_NAME_IF_CONTENT;
+  /* the JDK's list of authorities, those that Debian makes of it and others' are no keys */
+  if (g_str_has_prefix(base, "cacerts") || g_str_has_prefix(base, "trust") ||
+      g_str_has_prefix(path, "etc/ssl/certs/") || g_str_has_prefix(path, "etc/pki/"))
     return HYGIENE_NAME_NO;
   for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
     if (g_str_has_suffix(base, suffixes[i]) && strlen(base) > strlen(suffixes[i]))
@@ -460,10 +572,20 @@ static Look look_of(const char *path)
   static const struct {
     const char *place;
     Look look;
-  } places[] = {{"etc/passwd", look_at_passwd},        {"etc/group", look_at_group},
-                {"etc/shadow", look_at_shadow},        {"etc/master.passwd", look_at_shadow},
-                {"etc/ssh/sshd_config", look_at_sshd}, {"etc/ssh/sshd_config.d/", look_at_sshd},
-                {"etc/sudoers", look_at_sudoers},      {"etc/sudoers.d/", look_at_sudoers}};
+  } places[] = {
+      {"etc/passwd", look_at_passwd},        {"etc/group", look_at_group},
+      {"etc/shadow", look_at_shadow},        {"etc/master.passwd", look_at_shadow},
+      {"etc/ssh/sshd_config", look_at_sshd}, {"etc/ssh/sshd_config.d/*.conf", look_at_sshd},
+      {"etc/sudoers", look_at_sudoers},      {"etc/sudoers.d/", look_at_sudoers},
+      {"etc/doas.conf", look_at_sudoers},    {"etc/doas.d/*.conf", look_at_sudoers}};
+  /* most files lie where nothing is looked for */
+  if (!strchr("ehru", path[0]) ||
+      (g_str_has_prefix(path, "usr/") && !g_str_has_suffix(path, "npmrc")))
+    return NULL;
+  /* sudo passes over names with a dot or a "~" at their end */
+  if (g_str_has_prefix(path, "etc/sudoers.d/") &&
+      (strchr(path + 14, '.') || g_str_has_suffix(path, "~")))
+    return NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
     if (lies_at(path, places[i].place))
       return places[i].look;
@@ -473,10 +595,26 @@ static Look look_of(const char *path)
   return NULL;
 }
 
+static gboolean is_machine_id(const char *path)
+{
+  return strcmp(path, "etc/machine-id") == 0 || strcmp(path, "var/lib/dbus/machine-id") == 0;
+}
+
+/* Lines of comments and empty ones aside. */
+static OakumSlice first_words(OakumSlice content)
+{
+  OakumSlice line = {NULL, 0};
+  while (next_line(&content, &line)) {
+    line = strip(line);
+    if (line.len > 0 && line.data[0] != '#')
+      return line;
+  }
+  return (OakumSlice){NULL, 0};
+}
+
 gboolean oakum_hygiene_wants(const char *path)
 {
-  return strcmp(path, "etc/machine-id") == 0 || strcmp(path, "etc/ld.so.preload") == 0 ||
-         look_of(path) != NULL;
+  return is_machine_id(path) || strcmp(path, "etc/ld.so.preload") == 0 || look_of(path) != NULL;
 }
 
 void oakum_hygiene_content(const char *path, OakumSlice content, GPtrArray *into)
@@ -485,9 +623,9 @@ void oakum_hygiene_content(const char *path, OakumSlice content, GPtrArray *into
   OakumSlice text = strip(content);
   if (look)
     look(path, content, into);
-  else if (strcmp(path, "etc/machine-id") == 0 && text.len >= 32 && !is(text, "uninitialized"))
+  else if (is_machine_id(path) && text.len >= 32 && !is(text, "uninitialized"))
     oakum_hygiene_tell(into, HYGIENE_MACHINE_ID, path, g_strdup_printf("%s is not empty", path));
-  else if (strcmp(path, "etc/ld.so.preload") == 0 && text.len > 0) {
+  else if (strcmp(path, "etc/ld.so.preload") == 0 && (text = first_words(content)).len > 0) {
     g_autofree char *shown = copy((OakumSlice){text.data, MIN(text.len, 200)});
     oakum_hygiene_tell(into, HYGIENE_PRELOAD_FILE, path, g_strdup_printf("%s: %s", path, shown));
   }

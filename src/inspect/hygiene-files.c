@@ -34,6 +34,11 @@ typedef enum {
   HEAP_CONDA,
   HEAP_NUGET,
   HEAP_POETRY,
+  HEAP_UV,
+  HEAP_BUN,
+  HEAP_DENO,
+  HEAP_HASKELL,
+  HEAP_OTHERS,
   HEAP_CACHE,
   HEAP_DOC,
   HEAP_MAN,
@@ -52,7 +57,7 @@ typedef struct {
   const char *suffix; /* or NULL */
   HeapKind kind;
 } HeapPlace;
-/* The first that fits. */
+/* The first that fits; HEAPS: it is none. */
 static const HeapPlace heap_places[] = {
     {"var/lib/apt/lists/", NULL, NULL, HEAP_APT_LISTS},
     {"var/cache/apt/", NULL, NULL, HEAP_APT_ARCHIVES},
@@ -61,10 +66,12 @@ static const HeapPlace heap_places[] = {
     {"var/cache/dnf/", NULL, NULL, HEAP_DNF},
     {"var/cache/yum/", NULL, NULL, HEAP_DNF},
     {"var/cache/libdnf5/", NULL, NULL, HEAP_DNF},
+    {"var/cache/tdnf/", NULL, NULL, HEAP_DNF},
     {"var/cache/zypp/", NULL, NULL, HEAP_ZYPP},
     {"var/cache/pacman/pkg/", NULL, NULL, HEAP_PACMAN},
     {NULL, "/.cache/pip/", NULL, HEAP_PIP},
     {NULL, "/.npm/_cacache/", NULL, HEAP_NPM},
+    {NULL, "/.npm/_logs/", NULL, HEAP_NPM},
     {NULL, "/.cache/yarn/", NULL, HEAP_YARN},
     {NULL, "/.yarn/berry/cache/", NULL, HEAP_YARN},
     {"usr/local/share/.cache/yarn/", NULL, NULL, HEAP_YARN},
@@ -72,28 +79,59 @@ static const HeapPlace heap_places[] = {
     {NULL, "/.pnpm-store/", NULL, HEAP_PNPM},
     {NULL, "/.cache/go-build/", NULL, HEAP_GO_BUILD},
     {NULL, "/go/pkg/mod/cache/", NULL, HEAP_GO_MOD},
+    {NULL, "/go/pkg/mod/", NULL, HEAP_GO_MOD},
     {NULL, "/.cargo/registry/", NULL, HEAP_CARGO},
+    {NULL, "/.cargo/git/", NULL, HEAP_CARGO},
+    {"usr/local/cargo/git/", NULL, NULL, HEAP_CARGO},
     {"usr/local/cargo/registry/", NULL, NULL, HEAP_CARGO},
     {NULL, "/.m2/repository/", NULL, HEAP_MAVEN},
     {NULL, "/.gradle/caches/", NULL, HEAP_GRADLE},
     {NULL, "/.composer/cache/", NULL, HEAP_COMPOSER},
     {NULL, "/.cache/composer/", NULL, HEAP_COMPOSER},
     {NULL, "/cache/", ".gem", HEAP_GEM},
-    {"opt/conda/pkgs/", NULL, NULL, HEAP_CONDA},
+    {NULL, "/conda/pkgs/", NULL, HEAP_CONDA},
+    {NULL, "/miniconda3/pkgs/", NULL, HEAP_CONDA},
+    {NULL, "/anaconda3/pkgs/", NULL, HEAP_CONDA},
+    {NULL, "/miniforge3/pkgs/", NULL, HEAP_CONDA},
+    {NULL, "/mambaforge/pkgs/", NULL, HEAP_CONDA},
+    {NULL, "/micromamba/pkgs/", NULL, HEAP_CONDA},
     {NULL, "/.nuget/packages/", NULL, HEAP_NUGET},
     {NULL, "/.local/share/NuGet/", NULL, HEAP_NUGET},
     {NULL, "/.cache/pypoetry/", NULL, HEAP_POETRY},
-    {"root/.cache/", NULL, NULL, HEAP_CACHE},
+    {NULL, "/.cache/uv/", NULL, HEAP_UV},
+    {NULL, "/.bun/install/cache/", NULL, HEAP_BUN},
+    {NULL, "/.cache/deno/", NULL, HEAP_DENO},
+    {NULL, "/.cabal/packages/", NULL, HEAP_HASKELL},
+    {NULL, "/.stack/", NULL, HEAP_HASKELL},
+    {NULL, "/.ivy2/cache/", NULL, HEAP_OTHERS},
+    {NULL, "/.pub-cache/", NULL, HEAP_OTHERS},
+    {NULL, "/.cpanm/", NULL, HEAP_OTHERS},
+    {NULL, "/.cpan/", NULL, HEAP_OTHERS},
+    {NULL, "/.bundle/cache/", NULL, HEAP_OTHERS},
+    {"var/cache/xbps/", NULL, NULL, HEAP_OTHERS},
+    {"var/cache/distfiles/", NULL, NULL, HEAP_OTHERS},
+    {"var/opkg-lists/", NULL, NULL, HEAP_OTHERS},
+    /* what programs run, and models that they load, lie there too */
+    {NULL, "/.cache/ms-playwright/", NULL, HEAPS},
+    {NULL, "/.cache/puppeteer/", NULL, HEAPS},
+    {NULL, "/.cache/Cypress/", NULL, HEAPS},
+    {NULL, "/.cache/huggingface/", NULL, HEAPS},
+    {NULL, "/.cache/torch/", NULL, HEAPS},
+    {NULL, "/.cache/whisper/", NULL, HEAPS},
+    {NULL, "/.cache/", NULL, HEAP_CACHE},
     {"usr/share/doc/", NULL, NULL, HEAP_DOC},
+    {"usr/local/share/doc/", NULL, NULL, HEAP_DOC},
     {"usr/share/gtk-doc/", NULL, NULL, HEAP_DOC},
     {"usr/share/man/", NULL, NULL, HEAP_MAN},
     {"usr/local/share/man/", NULL, NULL, HEAP_MAN},
+    {"usr/local/man/", NULL, NULL, HEAP_MAN},
     {"usr/share/info/", NULL, NULL, HEAP_MAN},
     {"usr/share/locale/", NULL, NULL, HEAP_LOCALE},
     {"usr/share/help/", NULL, NULL, HEAP_LOCALE},
     {"usr/include/", NULL, NULL, HEAP_INCLUDE},
     {"usr/local/include/", NULL, NULL, HEAP_INCLUDE},
     {"usr/lib/", NULL, ".a", HEAP_STATIC},
+    {"usr/lib64/", NULL, ".a", HEAP_STATIC},
     {"usr/local/lib/", NULL, ".a", HEAP_STATIC},
     {"tmp/", NULL, NULL, HEAP_TMP},
     {"var/tmp/", NULL, NULL, HEAP_TMP},
@@ -126,7 +164,12 @@ static const HeapRow heap_rows[HEAPS] = {
     [HEAP_CONDA] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the packages of conda", NULL},
     [HEAP_NUGET] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the packages of NuGet", NULL},
     [HEAP_POETRY] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of poetry", NULL},
-    [HEAP_CACHE] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "root's folder of caches", "DKL-LI-0003"},
+    [HEAP_UV] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of uv", NULL},
+    [HEAP_BUN] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of bun", NULL},
+    [HEAP_DENO] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the cache of deno", NULL},
+    [HEAP_HASKELL] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "the packages of cabal or stack", NULL},
+    [HEAP_OTHERS] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "what a package manager keeps", NULL},
+    [HEAP_CACHE] = {HYGIENE_PACKAGE_CACHE, OAKUM_KIB, "a folder of caches", "DKL-LI-0003"},
     [HEAP_DOC] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "documentation", NULL},
     [HEAP_MAN] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "manual pages", NULL},
     [HEAP_LOCALE] = {HYGIENE_DOCUMENTS, OAKUM_MIB, "translations", NULL},
@@ -151,12 +194,12 @@ struct OakumHygiene {
   guint facts;
   guint again; /* names that came twice and had a finding */
   Heap heaps[HEAPS];
-  GHashTable *open; /* folders below which everybody can write, told already */
-  GHashTable *repositories;
-  GArray *sized;    /* Sized: large files */
-  GHashTable *rest; /* folder → uint64_t *: bytes of the others in it */
-  GString *gone;    /* lines of whiteouts */
-  uint64_t total;   /* bytes of all files */
+  GHashTable *open;    /* folders below which everybody can write, told already */
+  GHashTable *folders; /* of the workplace, told already */
+  GArray *sized;       /* Sized: large files */
+  GHashTable *rest;    /* folder → uint64_t *: bytes of the others in it */
+  GString *gone;       /* lines of whiteouts */
+  uint64_t total;      /* bytes of all files */
   guint files;
   GHashTable *owners; /* uid → GPtrArray-less count and example: Owner */
   GHashTable *owned;  /* hashes of paths that a package manager of this layer knows */
@@ -212,7 +255,7 @@ static void begin_layer(OakumHygiene *h)
   h->incomplete = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free);
   h->told = oakum_str_map_new(g_free, NULL);
   h->open = oakum_str_map_new(g_free, NULL);
-  h->repositories = oakum_str_map_new(g_free, NULL);
+  h->folders = oakum_str_map_new(g_free, NULL);
   h->rest = oakum_str_map_new(g_free, g_free);
   h->sized = g_array_new(FALSE, FALSE, sizeof(Sized));
   g_array_set_clear_func(h->sized, sized_clear);
@@ -232,7 +275,7 @@ static void end_layer(OakumHygiene *h)
   g_ptr_array_unref(h->incomplete);
   g_hash_table_unref(h->told);
   g_hash_table_unref(h->open);
-  g_hash_table_unref(h->repositories);
+  g_hash_table_unref(h->folders);
   g_hash_table_unref(h->rest);
   g_hash_table_unref(h->owners);
   g_hash_table_unref(h->owned);
@@ -553,6 +596,7 @@ static void look_at_mode(OakumHygiene *h, const OakumTarEntry *entry, const char
   }
   if (file &&
       (strcmp(path, "etc/shadow") == 0 || strcmp(path, "etc/gshadow") == 0 ||
+       strcmp(path, "etc/shadow-") == 0 || strcmp(path, "etc/gshadow-") == 0 ||
        strcmp(path, "etc/master.passwd") == 0) &&
       entry->mode & 0006)
     tell(h, HYGIENE_SHADOW_OPEN, path, g_strdup_printf("%s: mode %04o", path, entry->mode));
@@ -577,42 +621,131 @@ static void count_owner(OakumHygiene *h, const OakumTarEntry *entry, const char 
 typedef struct {
   const char *name, *fact;
 } Tool;
-static const Tool tools[] = {
-    {"sh", HYGIENE_FACT_SHELL},         {"bash", HYGIENE_FACT_SHELL},
-    {"dash", HYGIENE_FACT_SHELL},       {"ash", HYGIENE_FACT_SHELL},
-    {"zsh", HYGIENE_FACT_SHELL},        {"ksh", HYGIENE_FACT_SHELL},
-    {"fish", HYGIENE_FACT_SHELL},       {"busybox", HYGIENE_FACT_SHELL},
-    {"tcsh", HYGIENE_FACT_SHELL},       {"toybox", HYGIENE_FACT_SHELL},
-    {"apt", HYGIENE_FACT_MANAGER},      {"apt-get", HYGIENE_FACT_MANAGER},
-    {"dpkg", HYGIENE_FACT_MANAGER},     {"apk", HYGIENE_FACT_MANAGER},
-    {"dnf", HYGIENE_FACT_MANAGER},      {"microdnf", HYGIENE_FACT_MANAGER},
-    {"yum", HYGIENE_FACT_MANAGER},      {"tdnf", HYGIENE_FACT_MANAGER},
-    {"rpm", HYGIENE_FACT_MANAGER},      {"zypper", HYGIENE_FACT_MANAGER},
-    {"pacman", HYGIENE_FACT_MANAGER},   {"opkg", HYGIENE_FACT_MANAGER},
-    {"pip", HYGIENE_FACT_MANAGER},      {"pip3", HYGIENE_FACT_MANAGER},
-    {"npm", HYGIENE_FACT_MANAGER},      {"yarn", HYGIENE_FACT_MANAGER},
-    {"pnpm", HYGIENE_FACT_MANAGER},     {"gem", HYGIENE_FACT_MANAGER},
-    {"composer", HYGIENE_FACT_MANAGER}, {"conda", HYGIENE_FACT_MANAGER},
-    {"gcc", HYGIENE_FACT_BUILD},        {"g++", HYGIENE_FACT_BUILD},
-    {"cc", HYGIENE_FACT_BUILD},         {"clang", HYGIENE_FACT_BUILD},
-    {"make", HYGIENE_FACT_BUILD},       {"cmake", HYGIENE_FACT_BUILD},
-    {"ninja", HYGIENE_FACT_BUILD},      {"ld", HYGIENE_FACT_BUILD},
-    {"as", HYGIENE_FACT_BUILD},         {"go", HYGIENE_FACT_BUILD},
-    {"gofmt", HYGIENE_FACT_BUILD},      {"rustc", HYGIENE_FACT_BUILD},
-    {"cargo", HYGIENE_FACT_BUILD},      {"javac", HYGIENE_FACT_BUILD},
-    {"mvn", HYGIENE_FACT_BUILD},        {"gradle", HYGIENE_FACT_BUILD},
-    {"git", HYGIENE_FACT_BUILD},        {"gdb", HYGIENE_FACT_BUILD},
-    {"strace", HYGIENE_FACT_BUILD},     {"autoconf", HYGIENE_FACT_BUILD},
-    {"pkg-config", HYGIENE_FACT_BUILD}, {"bison", HYGIENE_FACT_BUILD},
-    {"flex", HYGIENE_FACT_BUILD},       {"curl", HYGIENE_FACT_NETWORK},
-    {"wget", HYGIENE_FACT_NETWORK},     {"nc", HYGIENE_FACT_NETWORK},
-    {"ncat", HYGIENE_FACT_NETWORK},     {"netcat", HYGIENE_FACT_NETWORK},
-    {"socat", HYGIENE_FACT_NETWORK},    {"telnet", HYGIENE_FACT_NETWORK},
-    {"ftp", HYGIENE_FACT_NETWORK},      {"nmap", HYGIENE_FACT_NETWORK},
-    {"tcpdump", HYGIENE_FACT_NETWORK},  {"ssh", HYGIENE_FACT_NETWORK},
-    {"scp", HYGIENE_FACT_NETWORK},      {"rsync", HYGIENE_FACT_NETWORK},
-    {"dig", HYGIENE_FACT_NETWORK},      {"nslookup", HYGIENE_FACT_NETWORK},
-};
+static const Tool tools[] = {{"sh", HYGIENE_FACT_SHELL},
+                             {"bash", HYGIENE_FACT_SHELL},
+                             {"dash", HYGIENE_FACT_SHELL},
+                             {"ash", HYGIENE_FACT_SHELL},
+                             {"zsh", HYGIENE_FACT_SHELL},
+                             {"ksh", HYGIENE_FACT_SHELL},
+                             {"fish", HYGIENE_FACT_SHELL},
+                             {"busybox", HYGIENE_FACT_SHELL},
+                             {"tcsh", HYGIENE_FACT_SHELL},
+                             {"toybox", HYGIENE_FACT_SHELL},
+                             {"csh", HYGIENE_FACT_SHELL},
+                             {"mksh", HYGIENE_FACT_SHELL},
+                             {"rbash", HYGIENE_FACT_SHELL},
+                             {"yash", HYGIENE_FACT_SHELL},
+                             {"pwsh", HYGIENE_FACT_SHELL},
+                             {"apt", HYGIENE_FACT_MANAGER},
+                             {"apt-get", HYGIENE_FACT_MANAGER},
+                             {"dpkg", HYGIENE_FACT_MANAGER},
+                             {"apk", HYGIENE_FACT_MANAGER},
+                             {"dnf", HYGIENE_FACT_MANAGER},
+                             {"dnf5", HYGIENE_FACT_MANAGER},
+                             {"microdnf", HYGIENE_FACT_MANAGER},
+                             {"yum", HYGIENE_FACT_MANAGER},
+                             {"tdnf", HYGIENE_FACT_MANAGER},
+                             {"rpm", HYGIENE_FACT_MANAGER},
+                             {"zypper", HYGIENE_FACT_MANAGER},
+                             {"pacman", HYGIENE_FACT_MANAGER},
+                             {"opkg", HYGIENE_FACT_MANAGER},
+                             {"xbps-install", HYGIENE_FACT_MANAGER},
+                             {"emerge", HYGIENE_FACT_MANAGER},
+                             {"pip", HYGIENE_FACT_MANAGER},
+                             {"pip3", HYGIENE_FACT_MANAGER},
+                             {"pipx", HYGIENE_FACT_MANAGER},
+                             {"pipenv", HYGIENE_FACT_MANAGER},
+                             {"poetry", HYGIENE_FACT_MANAGER},
+                             {"uv", HYGIENE_FACT_MANAGER},
+                             {"npm", HYGIENE_FACT_MANAGER},
+                             {"npx", HYGIENE_FACT_MANAGER},
+                             {"yarn", HYGIENE_FACT_MANAGER},
+                             {"pnpm", HYGIENE_FACT_MANAGER},
+                             {"gem", HYGIENE_FACT_MANAGER},
+                             {"bundle", HYGIENE_FACT_MANAGER},
+                             {"composer", HYGIENE_FACT_MANAGER},
+                             {"conda", HYGIENE_FACT_MANAGER},
+                             {"mamba", HYGIENE_FACT_MANAGER},
+                             {"micromamba", HYGIENE_FACT_MANAGER},
+                             {"luarocks", HYGIENE_FACT_MANAGER},
+                             {"cpan", HYGIENE_FACT_MANAGER},
+                             {"cpanm", HYGIENE_FACT_MANAGER},
+                             {"snap", HYGIENE_FACT_MANAGER},
+                             {"flatpak", HYGIENE_FACT_MANAGER},
+                             {"gcc", HYGIENE_FACT_BUILD},
+                             {"g++", HYGIENE_FACT_BUILD},
+                             {"cc", HYGIENE_FACT_BUILD},
+                             {"c++", HYGIENE_FACT_BUILD},
+                             {"cpp", HYGIENE_FACT_BUILD},
+                             {"clang", HYGIENE_FACT_BUILD},
+                             {"clang++", HYGIENE_FACT_BUILD},
+                             {"tcc", HYGIENE_FACT_BUILD},
+                             {"gfortran", HYGIENE_FACT_BUILD},
+                             {"ghc", HYGIENE_FACT_BUILD},
+                             {"nasm", HYGIENE_FACT_BUILD},
+                             {"yasm", HYGIENE_FACT_BUILD},
+                             {"make", HYGIENE_FACT_BUILD},
+                             {"cmake", HYGIENE_FACT_BUILD},
+                             {"ninja", HYGIENE_FACT_BUILD},
+                             {"meson", HYGIENE_FACT_BUILD},
+                             {"bazel", HYGIENE_FACT_BUILD},
+                             {"ant", HYGIENE_FACT_BUILD},
+                             {"sbt", HYGIENE_FACT_BUILD},
+                             {"scons", HYGIENE_FACT_BUILD},
+                             {"ld", HYGIENE_FACT_BUILD},
+                             {"as", HYGIENE_FACT_BUILD},
+                             {"go", HYGIENE_FACT_BUILD},
+                             {"gofmt", HYGIENE_FACT_BUILD},
+                             {"rustc", HYGIENE_FACT_BUILD},
+                             {"cargo", HYGIENE_FACT_BUILD},
+                             {"swiftc", HYGIENE_FACT_BUILD},
+                             {"zig", HYGIENE_FACT_BUILD},
+                             {"javac", HYGIENE_FACT_BUILD},
+                             {"kotlinc", HYGIENE_FACT_BUILD},
+                             {"mvn", HYGIENE_FACT_BUILD},
+                             {"gradle", HYGIENE_FACT_BUILD},
+                             {"git", HYGIENE_FACT_BUILD},
+                             {"svn", HYGIENE_FACT_BUILD},
+                             {"hg", HYGIENE_FACT_BUILD},
+                             {"bzr", HYGIENE_FACT_BUILD},
+                             {"gdb", HYGIENE_FACT_BUILD},
+                             {"lldb", HYGIENE_FACT_BUILD},
+                             {"strace", HYGIENE_FACT_BUILD},
+                             {"ltrace", HYGIENE_FACT_BUILD},
+                             {"valgrind", HYGIENE_FACT_BUILD},
+                             {"autoconf", HYGIENE_FACT_BUILD},
+                             {"automake", HYGIENE_FACT_BUILD},
+                             {"libtoolize", HYGIENE_FACT_BUILD},
+                             {"pkg-config", HYGIENE_FACT_BUILD},
+                             {"bison", HYGIENE_FACT_BUILD},
+                             {"flex", HYGIENE_FACT_BUILD},
+                             {"rpmbuild", HYGIENE_FACT_BUILD},
+                             {"dpkg-buildpackage", HYGIENE_FACT_BUILD},
+                             {"abuild", HYGIENE_FACT_BUILD},
+                             {"curl", HYGIENE_FACT_NETWORK},
+                             {"wget", HYGIENE_FACT_NETWORK},
+                             {"aria2c", HYGIENE_FACT_NETWORK},
+                             {"nc", HYGIENE_FACT_NETWORK},
+                             {"nc.openbsd", HYGIENE_FACT_NETWORK},
+                             {"nc.traditional", HYGIENE_FACT_NETWORK},
+                             {"ncat", HYGIENE_FACT_NETWORK},
+                             {"netcat", HYGIENE_FACT_NETWORK},
+                             {"socat", HYGIENE_FACT_NETWORK},
+                             {"telnet", HYGIENE_FACT_NETWORK},
+                             {"ftp", HYGIENE_FACT_NETWORK},
+                             {"lftp", HYGIENE_FACT_NETWORK},
+                             {"tftp", HYGIENE_FACT_NETWORK},
+                             {"nmap", HYGIENE_FACT_NETWORK},
+                             {"tcpdump", HYGIENE_FACT_NETWORK},
+                             {"tshark", HYGIENE_FACT_NETWORK},
+                             {"ssh", HYGIENE_FACT_NETWORK},
+                             {"scp", HYGIENE_FACT_NETWORK},
+                             {"sftp", HYGIENE_FACT_NETWORK},
+                             {"rsync", HYGIENE_FACT_NETWORK},
+                             {"dig", HYGIENE_FACT_NETWORK},
+                             {"nslookup", HYGIENE_FACT_NETWORK},
+                             {"lynx", HYGIENE_FACT_NETWORK},
+                             {"w3m", HYGIENE_FACT_NETWORK}};
 
 static gboolean is_program(const char *path)
 {
@@ -622,6 +755,15 @@ static gboolean is_program(const char *path)
          (n == 4 || path[n - 5] == '/' || strncmp(base - 5, "sbin/", 5) == 0);
 }
 
+/* "gcc-12", "x86_64-linux-gnu-g++-12", "pip3.12": a name and its version. */
+static gboolean is_version_of(const char *base, const char *name, gboolean anywhere)
+{
+  const char *at = anywhere ? strstr(base, name) : base;
+  size_t n = strlen(name);
+  return at && strncmp(at, name, n) == 0 && (at == base || at[-1] == '-') && at[n] &&
+         strspn(at + n, "0123456789.") == strlen(at + n);
+}
+
 static void look_at_program(OakumHygiene *h, const char *path)
 {
   const char *base = base_of(path);
@@ -629,17 +771,20 @@ static void look_at_program(OakumHygiene *h, const char *path)
   for (size_t i = 0; i < G_N_ELEMENTS(tools) && !sort; i++)
     if (tools[i].name[0] == base[0] && strcmp(tools[i].name, base) == 0)
       sort = tools[i].fact;
-  /* gcc-12, x86_64-linux-gnu-gcc-12 */
-  if (!sort &&
-      (g_str_has_prefix(base, "gcc-") || strstr(base, "-gcc-") ||
-       g_str_has_prefix(base, "clang-")) &&
-      g_ascii_isdigit(base[strlen(base) - 1]))
-    sort = HYGIENE_FACT_BUILD;
+  if (!sort && *base && g_ascii_isdigit(base[strlen(base) - 1])) {
+    static const char *const compilers[] = {"gcc-", "g++-", "clang-", "clang++-", "gfortran-"};
+    for (size_t i = 0; i < G_N_ELEMENTS(compilers) && !sort; i++)
+      if (is_version_of(base, compilers[i], TRUE))
+        sort = HYGIENE_FACT_BUILD;
+    if (!sort && (is_version_of(base, "pip", FALSE) || is_version_of(base, "dnf-", FALSE)))
+      sort = HYGIENE_FACT_MANAGER;
+  }
   if (sort) {
     fact(h, sort, path, base);
-  } else if (strcmp(base, "sshd") == 0 || strcmp(base, "dropbear") == 0)
+  } else if (strcmp(base, "sshd") == 0 || strcmp(base, "dropbear") == 0 ||
+             strcmp(base, "tinysshd") == 0)
     tell(h, HYGIENE_SSHD, path, g_strdup_printf("%s is there", path));
-  else if (strcmp(base, "sudo") == 0 || strcmp(base, "doas") == 0)
+  else if (strcmp(base, "sudo") == 0 || strcmp(base, "doas") == 0 || strcmp(base, "sudo-rs") == 0)
     tell(h, HYGIENE_SUDO, path, g_strdup_printf("%s is there", path));
 }
 
@@ -653,45 +798,98 @@ static gboolean is_foreign_tree(const char *path)
          strstr(path, ".cargo/registry/");
 }
 
-/* Files and folders of the workplace: at their name in the tree. */
-static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+static gboolean is_workplace_file(const char *base)
 {
   static const char *const files[] = {
-      "Dockerfile",    "Containerfile", "docker-compose.yml", "docker-compose.yaml", "compose.yaml",
-      ".dockerignore", ".vimrc",        ".DS_Store",          ".gitlab-ci.yml",      ".travis.yml",
-      "Thumbs.db",     "Jenkinsfile",   "oakum.yaml"};
-  static const char *const folders[] = {".aws",  ".azure",  ".gcp",      ".vscode",
-                                        ".idea", ".github", ".terraform"};
-  static const char *const repositories[] = {".git", ".svn", ".hg", ".bzr"};
-  const char *base = base_of(path);
-  if (strstr(path, "/.git/") || g_str_has_prefix(path, ".git/"))
-    return;
-  if (entry->type == OAKUM_TAR_DIR) {
-    for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
-      if (strcmp(base, repositories[i]) == 0 && !is_foreign_tree(path)) {
-        tell(h, HYGIENE_REPOSITORY, path, g_strdup_printf("%s/", path));
-        return;
-      }
-    for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
-      if (strcmp(base, folders[i]) == 0 && !is_foreign_tree(path))
-        tell(h, HYGIENE_DEV_FILE, path, g_strdup_printf("%s/", path));
-    return;
-  }
-  if (entry->type != OAKUM_TAR_FILE)
-    return;
+      "Dockerfile",          "Containerfile",   "docker-compose.yml",
+      "docker-compose.yaml", "compose.yaml",    "compose.yml",
+      ".dockerignore",       ".vimrc",          ".DS_Store",
+      ".gitlab-ci.yml",      ".travis.yml",     "Thumbs.db",
+      "Jenkinsfile",         "oakum.yaml",      "Vagrantfile",
+      "azure-pipelines.yml", "appveyor.yml",    "bitbucket-pipelines.yml",
+      ".drone.yml",          ".woodpecker.yml", "cloudbuild.yaml"};
+  static const char *const kinds[] = {"dev",  "prod",  "production", "development", "test", "ci",
+                                      "base", "build", "local",      "staging",     "debug"};
   for (size_t i = 0; i < G_N_ELEMENTS(files); i++)
-    if (files[i][0] == base[0] && strcmp(base, files[i]) == 0 && !is_foreign_tree(path)) {
-      tell(h, HYGIENE_DEV_FILE, path, g_strdup(path));
+    if (files[i][0] == base[0] && strcmp(base, files[i]) == 0)
+      return TRUE;
+  for (size_t i = 0; g_str_has_prefix(base, "Dockerfile.") && i < G_N_ELEMENTS(kinds); i++)
+    if (strcmp(base + 11, kinds[i]) == 0)
+      return TRUE;
+  return (*base == '.' && (g_str_has_suffix(base, ".swp") || g_str_has_suffix(base, ".swo"))) ||
+         (g_str_has_prefix(base, "docker-compose.") &&
+          (g_str_has_suffix(base, ".yml") || g_str_has_suffix(base, ".yaml"))) ||
+         (g_str_has_suffix(base, ".Dockerfile") && *base != '.');
+}
+
+/* Repositories are not looked into. TRUE: `name` is one, or a folder of the workplace, and told. */
+static gboolean tell_folder(OakumHygiene *h, const char *path, const char *name, size_t n)
+{
+  static const char *const folders[] = {".aws",
+                                        ".azure",
+                                        ".gcp",
+                                        ".vscode",
+                                        ".idea",
+                                        ".github",
+                                        ".terraform",
+                                        ".devcontainer",
+                                        ".circleci",
+                                        ".vs",
+                                        ".gitlab",
+                                        ".tox",
+                                        ".pytest_cache",
+                                        ".mypy_cache",
+                                        ".ruff_cache",
+                                        ".nyc_output",
+                                        ".ipynb_checkpoints"};
+  static const char *const repositories[] = {".git", ".svn", ".hg", ".bzr"};
+  HygieneRule rule = HYGIENE_RULES;
+  for (size_t i = 0; i < G_N_ELEMENTS(repositories); i++)
+    if (strlen(repositories[i]) == n && strncmp(name, repositories[i], n) == 0)
+      rule = HYGIENE_REPOSITORY;
+  for (size_t i = 0; rule == HYGIENE_RULES && i < G_N_ELEMENTS(folders); i++)
+    if (strlen(folders[i]) == n && strncmp(name, folders[i], n) == 0)
+      rule = HYGIENE_DEV_FILE;
+  if (rule == HYGIENE_RULES)
+    return FALSE;
+  g_autofree char *folder = g_strndup(path, (gsize)(name - path) + n);
+  if (!is_foreign_tree(folder) && g_hash_table_size(h->folders) < OAKUM_HYGIENE_FOLDERS_MAX &&
+      g_hash_table_add(h->folders, g_strdup(folder)))
+    tell(h, rule, folder, g_strdup_printf("%s/", folder));
+  return TRUE;
+}
+
+/* Files and folders of the workplace: at their name in the tree. Some layers hold no entries of
+ * folders: the files in them show them. */
+static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  const char *base = base_of(path);
+  gboolean folder = entry->type == OAKUM_TAR_DIR;
+  if (!folder && entry->type != OAKUM_TAR_FILE)
+    return;
+  /* most paths have no hidden part */
+  for (const char *at = *path == '.' ? path : strstr(path, "/."); at; at = strstr(at, "/.")) {
+    const char *name = at + (*at == '/');
+    size_t n = strcspn(name, "/");
+    if ((folder || name[n] == '/') && tell_folder(h, path, name, n))
       return;
-    }
+    at = name + n;
+    if (!*at)
+      break;
+  }
+  if (!folder && is_workplace_file(base) && !is_foreign_tree(path))
+    tell(h, HYGIENE_DEV_FILE, path, g_strdup(path));
 }
 
 static void look_at_name(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
 {
   static const char *const typed[] = {
-      ".bash_history",   ".zsh_history",       ".ash_history",   ".sh_history",   ".history",
-      ".python_history", ".node_repl_history", ".mysql_history", ".psql_history", ".lesshst",
-      ".viminfo",        ".rediscli_history",  ".wget-hsts"};
+      ".bash_history", ".zsh_history",    ".ash_history",       ".sh_history",
+      ".history",      ".python_history", ".node_repl_history", ".mysql_history",
+      ".psql_history", ".lesshst",        ".viminfo",           ".rediscli_history",
+      ".wget-hsts",    ".sqlite_history", ".irb_history",       ".irb-history",
+      ".pry_history",  ".php_history",    ".Rhistory",          ".scala_history",
+      ".mksh_history", ".mycli-history",  ".dbshell",           ".influx_history"};
   const char *base = base_of(path);
   look_at_workplace(h, entry, path);
   if (entry->type != OAKUM_TAR_FILE)
@@ -699,12 +897,17 @@ static void look_at_name(OakumHygiene *h, const OakumTarEntry *entry, const char
   for (size_t i = 0; *base == '.' && entry->size > 0 && i < G_N_ELEMENTS(typed); i++)
     if (strcmp(base, typed[i]) == 0)
       tell(h, HYGIENE_TYPED_HISTORY, path, g_strdup(path));
-  if (strncmp(path, "etc/ssh/ssh_host_", 17) == 0 && g_str_has_suffix(path, "_key") &&
+  if (entry->size > 0 &&
+      (strcmp(base, "fish_history") == 0 || strcmp(base, "ConsoleHost_history.txt") == 0))
+    tell(h, HYGIENE_TYPED_HISTORY, path, g_strdup(path));
+  if (((strncmp(path, "etc/ssh/ssh_host_", 17) == 0 && g_str_has_suffix(path, "_key")) ||
+       (strncmp(path, "etc/dropbear/dropbear_", 22) == 0 && g_str_has_suffix(path, "_host_key"))) &&
       entry->size > 0)
     tell(h, HYGIENE_HOST_KEY, path, g_strdup(path));
   if ((strcmp(base, "authorized_keys") == 0 || strcmp(base, "authorized_keys2") == 0 ||
-       strcmp(base, ".rhosts") == 0 || strcmp(path, "etc/hosts.equiv") == 0) &&
-      entry->size > 0)
+       strcmp(base, ".rhosts") == 0 || strcmp(base, ".shosts") == 0 ||
+       strcmp(path, "etc/hosts.equiv") == 0 || strcmp(path, "etc/ssh/shosts.equiv") == 0) &&
+      entry->size > 0 && !is_foreign_tree(path))
     tell(h, HYGIENE_LOGIN_KEYS, path, g_strdup(path));
   if (entry->size > 0 && oakum_hygiene_secret_name(path) == HYGIENE_NAME_YES)
     tell(h, HYGIENE_KEY_FILE, path, g_strdup(path));
@@ -731,15 +934,22 @@ static void look_at_heaps(OakumHygiene *h, const OakumTarEntry *entry, const cha
     heap(h, HEAP_CORE, path, len, entry->size);
     return;
   }
-  if (strncmp(base, "core.", 5) == 0 && base[5] &&
-      strspn(base + 5, "0123456789") == strlen(base + 5)) {
+  if ((strncmp(base, "core.", 5) == 0 && base[5] &&
+       strspn(base + 5, "0123456789") == strlen(base + 5)) ||
+      (strncmp(base, "hs_err_pid", 10) == 0 && g_str_has_suffix(base, ".log")) ||
+      (g_str_has_suffix(base, ".hprof") && !is_foreign_tree(path))) {
     heap(h, HEAP_CORE, path, len, entry->size);
+    return;
+  }
+  if (strncmp(base, "npm-debug.log", 13) == 0 || strcmp(base, "yarn-error.log") == 0) {
+    heap(h, HEAP_LOG, path, len, entry->size);
     return;
   }
   if (g_str_has_prefix(path, "usr/share/doc/") && strcmp(base, "copyright") == 0)
     return; /* licences have to stay */
   /* most paths hold no cache: one look for what all of them share */
-  gboolean hidden = path[0] == '.' || strstr(path, "/.") || strstr(path, "cache/");
+  gboolean hidden = path[0] == '.' || strstr(path, "/.") || strstr(path, "cache/") ||
+                    strstr(path, "/pkgs/") || strstr(path, "/pkg/mod/");
   for (size_t i = 0; i < G_N_ELEMENTS(heap_places); i++) {
     const HeapPlace *place = &heap_places[i];
     size_t n = place->prefix ? strlen(place->prefix) : 0;
@@ -756,7 +966,8 @@ static void look_at_heaps(OakumHygiene *h, const OakumTarEntry *entry, const cha
         continue;
       n = (front ? 0 : (size_t)(at - path) + 1) + strlen(place->inside) - 1;
     }
-    heap(h, place->kind, path, n > 0 ? n - 1 : len, entry->size);
+    if (place->kind != HEAPS)
+      heap(h, place->kind, path, n > 0 ? n - 1 : len, entry->size);
     return;
   }
 }
@@ -973,7 +1184,8 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
     count_owner(h, entry, path);
   }
   look_at_name(h, entry, path);
-  if (entry->type != OAKUM_TAR_DIR && is_program(path))
+  if (entry->type != OAKUM_TAR_DIR &&
+      (is_program(path) || strcmp(path, "busybox/sh") == 0)) /* of distroless' debug images */
     look_at_program(h, path);
   if (entry->type == OAKUM_TAR_FILE) {
     look_at_heaps(h, entry, path);

@@ -190,6 +190,7 @@ static void look_at_tools(const Facts *facts, const char *id, HygieneRule rule, 
  * ---------------------------------------------------------------------- */
 typedef struct {
   GHashTable *there; /* path → index of shipped, of what is visible so far */
+  GHashTable *small; /* folder → index of shipped: its small files of the highest layer */
   GArray *shipped;   /* Shipped */
   GArray *gone[2];   /* Shipped: deleted, replaced; `layer` is where it lay */
   uint64_t bytes[2];
@@ -269,11 +270,20 @@ static uint64_t take_layer(Waste *w, const OakumFinding *fact, int layer)
     if (**line == 'f')
       replace(w, path, size, layer);
     else if (w->shipped->len < OAKUM_HYGIENE_SHIPPED_MAX) {
-      /* the small files of a folder: they go with it, and replace nothing */
+      /* the small files of a folder: they go with it; where a higher layer has as many bytes of
+       * them, it is they again (chown -R) */
+      gpointer below;
       g_autofree char *inside = g_strdup_printf("%s/%d files", path, layer);
+      if (g_hash_table_lookup_extended(w->small, path, NULL, &below)) {
+        const Shipped *old = &g_array_index(w->shipped, Shipped, GPOINTER_TO_UINT(below));
+        g_autofree char *old_inside = g_strdup_printf("%s/%d files", path, old->layer);
+        if (old->size == size && old->layer != layer && g_hash_table_remove(w->there, old_inside))
+          waste(w, 1, GPOINTER_TO_UINT(below));
+      }
       g_array_append_val(w->shipped, ((Shipped){g_strdup_printf("%s/*", path), size, layer}));
       g_hash_table_insert(w->there, g_steal_pointer(&inside),
                           GUINT_TO_POINTER(w->shipped->len - 1));
+      g_hash_table_insert(w->small, g_steal_pointer(&path), GUINT_TO_POINTER(w->shipped->len - 1));
     }
   }
   return total;
@@ -311,6 +321,7 @@ static void look_at_waste(const Facts *facts, GPtrArray *findings)
 {
   Waste w = {
       oakum_str_map_new(g_free, NULL),
+      oakum_str_map_new(g_free, NULL),
       g_array_new(FALSE, FALSE, sizeof(Shipped)),
       {g_array_new(FALSE, FALSE, sizeof(Shipped)), g_array_new(FALSE, FALSE, sizeof(Shipped))},
       {0, 0}};
@@ -332,6 +343,7 @@ static void look_at_waste(const Facts *facts, GPtrArray *findings)
   }
   g_array_unref(w.shipped);
   g_hash_table_unref(w.there);
+  g_hash_table_unref(w.small);
 }
 
 void oakum_hygiene_image(const OakumInspectImage *image, GPtrArray *findings)
