@@ -430,8 +430,9 @@
 #define OAKUM_NEEDLESS_GROUPS_MAX 50u             /* that are told of */
 
 /* licenses and their texts */
-#define OAKUM_LICENSE_PARTS_MAX 200u             /* of what one text of copyrights names */
-#define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB) /* bytes of a text that is compared */
+#define OAKUM_LICENSE_PARTS_MAX 200u              /* of what one text of copyrights names */
+#define OAKUM_LICENSE_NOTICE_MAX (32 * OAKUM_KIB) /* bytes of a text that is searched for names */
+#define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB)  /* bytes of a text that is compared */
 #define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
 #define OAKUM_LICENSE_TEXT_SHARE 0.8  /* of a text that must be there */
 #define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */

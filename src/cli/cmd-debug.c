@@ -6,24 +6,55 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static int run_license(int argc, char **argv)
+typedef struct {
+  gboolean texts;
+} LicenseArgs;
+static const OakumCommand cmd_license;
+
+static void print_license(char *expression_taken)
+{
+  puts(expression_taken ? expression_taken : "!");
+  g_free(expression_taken);
+}
+
+static int print_licenses(const LicenseArgs *args)
 {
   char *line = NULL;
   size_t room = 0;
   ssize_t len;
-  (void)argv;
-  if (argc != 2) {
-    oakum_log(OAKUM_LOG_ERROR, "debug license: takes no arguments");
-    return OAKUM_EXIT_ERROR;
-  }
+  g_autoptr(GString) text = g_string_new(NULL);
   while ((len = getline(&line, &room, stdin)) >= 0) {
-    if (len > 0 && line[len - 1] == '\n')
+    if (args->texts && strcmp(line, "----\n") != 0) {
+      g_string_append_len(text, line, len);
+      continue;
+    }
+    if (!args->texts && len > 0 && line[len - 1] == '\n')
       line[len - 1] = '\0';
-    g_autofree char *expression = oakum_license_expression(line);
-    puts(expression ? expression : "!");
+    print_license(args->texts
+                      ? oakum_license_identify((OakumSlice){(const uint8_t *)text->str, text->len})
+                      : oakum_license_expression(line));
+    g_string_truncate(text, 0);
   }
   free(line);
+  if (args->texts && text->len > 0)
+    print_license(oakum_license_identify((OakumSlice){(const uint8_t *)text->str, text->len}));
   return ferror(stdin) || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+}
+
+static int run_license(int argc, char **argv)
+{
+  LicenseArgs args = {FALSE};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL;
+  int status = OAKUM_EXIT_ERROR;
+  if (!oakum_options_parse(&cmd_license, &args, argc, argv, &rest, &error))
+    oakum_log(OAKUM_LOG_ERROR, "debug license: %s", error->message);
+  else if (rest->len > 0)
+    oakum_log(OAKUM_LOG_ERROR, "debug license: takes no arguments");
+  else
+    status = print_licenses(&args);
+  oakum_options_clear(&cmd_license, &args);
+  return status;
 }
 
 typedef struct {
@@ -93,11 +124,18 @@ static int run_step(int argc, char **argv)
   return status;
 }
 
+static const OakumOption license_options[] = {
+    {"texts", 0, OAKUM_OPTION_FLAG, offsetof(LicenseArgs, texts), NULL,
+     "take texts of licences, parted by lines of four dashes", NULL},
+    {0}};
+static const OakumOptionGroup license_groups[] = {{NULL, NULL, license_options, 0}, {0}};
 static const OakumCommand cmd_license = {
     .name = "license",
     .summary = "print the SPDX expression that each line stands for, or !",
     .parent = &oakum_cmd_debug,
-    .examples = "echo 'GPLv2+ and BSD-3-clause' | oakum debug license\n",
+    .groups = license_groups,
+    .examples = "echo 'GPLv2+ and BSD-3-clause' | oakum debug license\n"
+                "oakum debug license --texts < LICENSE\n",
     .run = run_license};
 
 static const OakumOption step_options[] = {

@@ -1,6 +1,6 @@
 /* debian/copyright: the machine-readable form (copyright-format 1.0, "DEP-5"), and free text, which
  * names files of /usr/share/common-licenses. */
-#include "license/license.h"
+#include "license/license-private.h"
 #include <string.h>
 
 typedef struct {
@@ -229,13 +229,15 @@ static void read_free(OakumSlice text, Found *found)
   }
   if (found->parts->len == 0)
     read_unversioned(text, later, found);
-  char *texts = oakum_license_identify(text);
+  char *texts = oakum_license_by_text(text);
   if (texts) {
     g_auto(GStrv) ids = g_strsplit(texts, " AND ", -1);
     for (char **id = ids; *id; id++)
       add(found, g_strdup(*id));
     g_free(texts);
   }
+  if (found->parts->len == 0)
+    add_parts(found, oakum_license_notices(text, TRUE));
   if (found->parts->len == 0 && memmem(text.data, text.len, "public domain", 13))
     add(found, g_strdup("LicenseRef-public-domain"));
 }

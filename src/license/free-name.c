@@ -57,6 +57,11 @@ static const Family families[] = {
     {"sil open font", "", "OFL-1.1", FALSE},
     {"open font", "", "OFL-1.1", FALSE},
     {"universal permissive", "", "UPL-1.0", FALSE},
+    {"upl", "", "UPL-1.0", FALSE},
+    {"sil ofl", "", "OFL-1.1", FALSE},
+    {"postgresql", "", "PostgreSQL", FALSE},
+    {"university of illinois ncsa open source", "", "NCSA", FALSE},
+    {"ncsa", "", "NCSA", FALSE},
     {"microsoft public", "", "MS-PL", FALSE},
     {"microsoft reciprocal", "", "MS-RL", FALSE},
     {"sspl", "", "SSPL-1.0", FALSE},
@@ -350,14 +355,70 @@ static char *joined(const char *text, const char *mark, const char *word)
   return g_strdup(out->str);
 }
 
+/* Where the texts of licences lie; what stands behind the beginning is taken as the rest says. */
+static char *address(const char *text)
+{
+  enum { NAME, COMMONS };
+  static const struct {
+    const char *begin, *id; /* NULL: what stands behind is a name */
+    int rest;
+  } rows[] = {
+      {"opensource.org/licenses/", NULL, NAME},
+      {"opensource.org/license/", NULL, NAME},
+      {"spdx.org/licenses/", NULL, NAME},
+      {"licenses.nuget.org/", NULL, NAME},
+      {"creativecommons.org/publicdomain/zero/1.0", "CC0-1.0", NAME},
+      {"creativecommons.org/licenses/", NULL, COMMONS},
+      {"eclipse.org/legal/epl-v10", "EPL-1.0", NAME},
+      {"eclipse.org/org/documents/epl-v10", "EPL-1.0", NAME},
+      {"eclipse.org/legal/epl-2.0", "EPL-2.0", NAME},
+      {"eclipse.org/legal/epl-v20", "EPL-2.0", NAME},
+      {"eclipse.org/org/documents/epl-2.0", "EPL-2.0", NAME},
+      {"eclipse.org/org/documents/edl-v10", "BSD-3-Clause", NAME},
+      {"mozilla.org/mpl/2.0", "MPL-2.0", NAME},
+      {"mozilla.org/en-us/mpl/2.0", "MPL-2.0", NAME},
+      {"mozilla.org/mpl/mpl-1.1", "MPL-1.1", NAME},
+      {"boost.org/license_1_0.txt", "BSL-1.0", NAME},
+      {"scripts.sil.org/ofl", "OFL-1.1", NAME},
+      {"json.org/license", "JSON", NAME},
+      {"wtfpl.net", "WTFPL", NAME},
+      {"polyformproject.org/licenses/noncommercial/1.0.0", "PolyForm-Noncommercial-1.0.0", NAME}};
+  static const char *const ends[] = {"/", ".php", ".html", ".txt", "/", "-license"};
+  g_autofree char *low = g_ascii_strdown(strstr(text, "://") + 3, -1);
+  const char *at = g_str_has_prefix(low, "www.") ? low + 4 : low;
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (!g_str_has_prefix(at, rows[i].begin))
+      continue;
+    if (rows[i].id)
+      return oakum_license_expression(rows[i].id);
+    g_autofree char *rest = g_strdup(at + strlen(rows[i].begin));
+    if (rows[i].rest == COMMONS) { /* "by-sa/4.0/deed.de" */
+      g_auto(GStrv) parts = g_strsplit(rest, "/", 3);
+      g_autofree char *id =
+          parts[0] && parts[1] ? g_strdup_printf("CC-%s-%s", parts[0], parts[1]) : NULL;
+      return id ? oakum_license_expression(id) : NULL;
+    }
+    for (size_t k = 0; k < G_N_ELEMENTS(ends); k++)
+      if (g_str_has_suffix(rest, ends[k]))
+        rest[strlen(rest) - strlen(ends[k])] = '\0';
+    return strchr(rest, '/') ? NULL : oakum_license_expression(rest);
+  }
+  return NULL;
+}
+
 char *oakum_license_free_name(const char *text)
 {
   static const char *const marks[][2] = {{"|", " OR "},      {";", " AND "},   {" or ", " OR "},
                                          {" OR ", " OR "},   {"/", " OR "},    {" and ", " AND "},
-                                         {" AND ", " AND "}, {" & ", " AND "}, {", ", " AND "}};
+                                         {" AND ", " AND "}, {" & ", " AND "}, {",", " AND "}};
   size_t len = strlen(text);
   if (len > OAKUM_LICENSE_WORD_MAX || strpbrk(text, "\r\n"))
     return NULL;
+  if (g_str_has_prefix(text, "http://") || g_str_has_prefix(text, "https://")) {
+    char *known = address(text);
+    if (known)
+      return known;
+  }
   const char *last = g_strrstr(text, ":: ");
   if (last)
     text = last + 3;

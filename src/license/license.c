@@ -90,103 +90,117 @@ static const char *const exceptions[] = {"Autoconf-exception-2.0",
                                          "WxWindows-exception-3.1"};
 
 /* Names that are no ids, by what they mean. Compared without regard to case. */
-static const char *const names[][2] = {{"AGPLv3", "AGPL-3.0-only"},
-                                       {"AGPLv3+", "AGPL-3.0-or-later"},
-                                       {"AGPL-3", "AGPL-3.0-only"},
-                                       {"AGPL-3+", "AGPL-3.0-or-later"},
-                                       {"AGPL-3.0", "AGPL-3.0-only"},
-                                       {"AGPL-3.0+", "AGPL-3.0-or-later"},
-                                       {"Apache 2.0", "Apache-2.0"},
-                                       {"Apache 2", "Apache-2.0"},
-                                       {"Apache License 2.0", "Apache-2.0"},
-                                       {"Apache License, Version 2.0", "Apache-2.0"},
-                                       {"Apache License Version 2.0", "Apache-2.0"},
-                                       {"Apache-2", "Apache-2.0"},
-                                       {"Apache2", "Apache-2.0"},
-                                       {"ASL 2.0", "Apache-2.0"},
-                                       {"Artistic 2.0", "Artistic-2.0"},
-                                       {"Artistic-2", "Artistic-2.0"},
-                                       {"BSD-2-clauses", "BSD-2-Clause"},
-                                       {"BSD-3-clauses", "BSD-3-Clause"},
-                                       {"BSD-4-clauses", "BSD-4-Clause"},
-                                       {"Boost", "BSL-1.0"},
-                                       {"CC0", "CC0-1.0"},
-                                       {"CC-BY-3", "CC-BY-3.0"},
-                                       {"CC-BY-4", "CC-BY-4.0"},
-                                       {"CC-BY-SA-3", "CC-BY-SA-3.0"},
-                                       {"CC-BY-SA-4", "CC-BY-SA-4.0"},
-                                       {"Expat", "MIT"},
-                                       {"GFDL-1.1", "GFDL-1.1-only"},
-                                       {"GFDL-1.1+", "GFDL-1.1-or-later"},
-                                       {"GFDL-1.2", "GFDL-1.2-only"},
-                                       {"GFDL-1.2+", "GFDL-1.2-or-later"},
-                                       {"GFDL-1.3", "GFDL-1.3-only"},
-                                       {"GFDL-1.3+", "GFDL-1.3-or-later"},
-                                       {"GPL-1", "GPL-1.0-only"},
-                                       {"GPL-1+", "GPL-1.0-or-later"},
-                                       {"GPL-1.0", "GPL-1.0-only"},
-                                       {"GPL-1.0+", "GPL-1.0-or-later"},
-                                       {"GPL+", "GPL-1.0-or-later"},
-                                       {"GPL-2", "GPL-2.0-only"},
-                                       {"GPL-2+", "GPL-2.0-or-later"},
-                                       {"GPL-2.0", "GPL-2.0-only"},
-                                       {"GPL-2.0+", "GPL-2.0-or-later"},
-                                       {"GPL-3", "GPL-3.0-only"},
-                                       {"GPL-3+", "GPL-3.0-or-later"},
-                                       {"GPL-3.0", "GPL-3.0-only"},
-                                       {"GPL-3.0+", "GPL-3.0-or-later"},
-                                       {"GPL2", "GPL-2.0-only"},
-                                       {"GPL2+", "GPL-2.0-or-later"},
-                                       {"GPL3", "GPL-3.0-only"},
-                                       {"GPL3+", "GPL-3.0-or-later"},
-                                       {"GPLv2", "GPL-2.0-only"},
-                                       {"GPLv2+", "GPL-2.0-or-later"},
-                                       {"GPLv3", "GPL-3.0-only"},
-                                       {"GPLv3+", "GPL-3.0-or-later"},
-                                       {"ISC License", "ISC"},
-                                       {"LGPL-2", "LGPL-2.0-only"},
-                                       {"LGPL-2+", "LGPL-2.0-or-later"},
-                                       {"LGPL-2.0", "LGPL-2.0-only"},
-                                       {"LGPL-2.0+", "LGPL-2.0-or-later"},
-                                       {"LGPL-2.1", "LGPL-2.1-only"},
-                                       {"LGPL-2.1+", "LGPL-2.1-or-later"},
-                                       {"LGPL-3", "LGPL-3.0-only"},
-                                       {"LGPL-3+", "LGPL-3.0-or-later"},
-                                       {"LGPL-3.0", "LGPL-3.0-only"},
-                                       {"LGPL-3.0+", "LGPL-3.0-or-later"},
-                                       {"LGPLv2", "LGPL-2.0-only"},
-                                       {"LGPLv2+", "LGPL-2.0-or-later"},
-                                       {"LGPLv2.1", "LGPL-2.1-only"},
-                                       {"LGPLv2.1+", "LGPL-2.1-or-later"},
-                                       {"LGPLv3", "LGPL-3.0-only"},
-                                       {"LGPLv3+", "LGPL-3.0-or-later"},
-                                       {"MIT License", "MIT"},
-                                       {"MPL 2.0", "MPL-2.0"},
-                                       {"MPL-2", "MPL-2.0"},
-                                       {"MPLv1.1", "MPL-1.1"},
-                                       {"MPLv2.0", "MPL-2.0"},
-                                       {"New BSD License", "BSD-3-Clause"},
-                                       {"OFL", "OFL-1.1"},
-                                       {"OpenSSL License", "OpenSSL"},
-                                       {"PHP-3", "PHP-3.0"},
-                                       {"PSF", "PSF-2.0"},
-                                       {"PSF License", "PSF-2.0"},
-                                       {"Python-2", "Python-2.0"},
-                                       {"Simplified BSD License", "BSD-2-Clause"},
-                                       {"Unicode", "Unicode-DFS-2016"},
-                                       {"The MIT License", "MIT"},
-                                       {"ZPL-2", "ZPL-2.0"},
-                                       {"zlib/libpng", "Zlib"}};
+static const char *const names[][2] = {
+    {"AGPLv3", "AGPL-3.0-only"},
+    {"AGPLv3+", "AGPL-3.0-or-later"},
+    {"AGPL-3", "AGPL-3.0-only"},
+    {"AGPL-3+", "AGPL-3.0-or-later"},
+    {"AGPL-3.0", "AGPL-3.0-only"},
+    {"AGPL-3.0+", "AGPL-3.0-or-later"},
+    {"Apache 2.0", "Apache-2.0"},
+    {"Apache 2", "Apache-2.0"},
+    {"Apache License 2.0", "Apache-2.0"},
+    {"Apache License, Version 2.0", "Apache-2.0"},
+    {"Apache License Version 2.0", "Apache-2.0"},
+    {"Apache-2", "Apache-2.0"},
+    {"Apache2", "Apache-2.0"},
+    {"ASL 2.0", "Apache-2.0"},
+    {"Artistic 2.0", "Artistic-2.0"},
+    {"Artistic-2", "Artistic-2.0"},
+    {"BSD-2-clauses", "BSD-2-Clause"},
+    {"BSD-3-clauses", "BSD-3-Clause"},
+    {"BSD-4-clauses", "BSD-4-Clause"},
+    {"Boost", "BSL-1.0"},
+    {"CC0", "CC0-1.0"},
+    {"CC-BY-3", "CC-BY-3.0"},
+    {"CC-BY-4", "CC-BY-4.0"},
+    {"CC-BY-SA-3", "CC-BY-SA-3.0"},
+    {"CC-BY-SA-4", "CC-BY-SA-4.0"},
+    {"Expat", "MIT"},
+    {"FreeBSD", "BSD-2-Clause"},
+    {"BSD-2-Clause-NetBSD", "BSD-2-Clause"},
+    {"StandardML-NJ", "SMLNJ"},
+    {"GPL+ or Artistic", "GPL-1.0-or-later OR Artistic-1.0-Perl"},
+    {"Artistic or GPL+", "Artistic-1.0-Perl OR GPL-1.0-or-later"},
+    {"GPL-2.0-with-autoconf-exception", "GPL-2.0-only WITH Autoconf-exception-2.0"},
+    {"GPL-3.0-with-autoconf-exception", "GPL-3.0-only WITH Autoconf-exception-3.0"},
+    {"GPL-2.0-with-bison-exception", "GPL-2.0-or-later WITH Bison-exception-2.2"},
+    {"GPL-2.0-with-font-exception", "GPL-2.0-only WITH Font-exception-2.0"},
+    {"GPL-2.0-with-GCC-exception", "GPL-2.0-or-later WITH GCC-exception-2.0"},
+    {"GPL-3.0-with-GCC-exception", "GPL-3.0-only WITH GCC-exception-3.1"},
+    {"eCos-2.0", "GPL-2.0-or-later WITH eCos-exception-2.0"},
+    {"wxWindows", "LGPL-2.0-or-later WITH WxWindows-exception-3.1"},
+    {"GFDL-1.1", "GFDL-1.1-only"},
+    {"GFDL-1.1+", "GFDL-1.1-or-later"},
+    {"GFDL-1.2", "GFDL-1.2-only"},
+    {"GFDL-1.2+", "GFDL-1.2-or-later"},
+    {"GFDL-1.3", "GFDL-1.3-only"},
+    {"GFDL-1.3+", "GFDL-1.3-or-later"},
+    {"GPL-1", "GPL-1.0-only"},
+    {"GPL-1+", "GPL-1.0-or-later"},
+    {"GPL-1.0", "GPL-1.0-only"},
+    {"GPL-1.0+", "GPL-1.0-or-later"},
+    {"GPL+", "GPL-1.0-or-later"},
+    {"GPL-2", "GPL-2.0-only"},
+    {"GPL-2+", "GPL-2.0-or-later"},
+    {"GPL-2.0", "GPL-2.0-only"},
+    {"GPL-2.0+", "GPL-2.0-or-later"},
+    {"GPL-3", "GPL-3.0-only"},
+    {"GPL-3+", "GPL-3.0-or-later"},
+    {"GPL-3.0", "GPL-3.0-only"},
+    {"GPL-3.0+", "GPL-3.0-or-later"},
+    {"GPL2", "GPL-2.0-only"},
+    {"GPL2+", "GPL-2.0-or-later"},
+    {"GPL3", "GPL-3.0-only"},
+    {"GPL3+", "GPL-3.0-or-later"},
+    {"GPLv2", "GPL-2.0-only"},
+    {"GPLv2+", "GPL-2.0-or-later"},
+    {"GPLv3", "GPL-3.0-only"},
+    {"GPLv3+", "GPL-3.0-or-later"},
+    {"ISC License", "ISC"},
+    {"LGPL-2", "LGPL-2.0-only"},
+    {"LGPL-2+", "LGPL-2.0-or-later"},
+    {"LGPL-2.0", "LGPL-2.0-only"},
+    {"LGPL-2.0+", "LGPL-2.0-or-later"},
+    {"LGPL-2.1", "LGPL-2.1-only"},
+    {"LGPL-2.1+", "LGPL-2.1-or-later"},
+    {"LGPL-3", "LGPL-3.0-only"},
+    {"LGPL-3+", "LGPL-3.0-or-later"},
+    {"LGPL-3.0", "LGPL-3.0-only"},
+    {"LGPL-3.0+", "LGPL-3.0-or-later"},
+    {"LGPLv2", "LGPL-2.0-only"},
+    {"LGPLv2+", "LGPL-2.0-or-later"},
+    {"LGPLv2.1", "LGPL-2.1-only"},
+    {"LGPLv2.1+", "LGPL-2.1-or-later"},
+    {"LGPLv3", "LGPL-3.0-only"},
+    {"LGPLv3+", "LGPL-3.0-or-later"},
+    {"MIT License", "MIT"},
+    {"MPL 2.0", "MPL-2.0"},
+    {"MPL-2", "MPL-2.0"},
+    {"MPLv1.1", "MPL-1.1"},
+    {"MPLv2.0", "MPL-2.0"},
+    {"New BSD License", "BSD-3-Clause"},
+    {"OFL", "OFL-1.1"},
+    {"OpenSSL License", "OpenSSL"},
+    {"PHP-3", "PHP-3.0"},
+    {"PSF", "PSF-2.0"},
+    {"PSF License", "PSF-2.0"},
+    {"Python-2", "Python-2.0"},
+    {"Simplified BSD License", "BSD-2-Clause"},
+    {"Unicode", "Unicode-DFS-2016"},
+    {"The MIT License", "MIT"},
+    {"ZPL-2", "ZPL-2.0"},
+    {"zlib/libpng", "Zlib"}};
 
 /* By a name of several words or one; NULL. */
 static const char *id_of(const char *text)
 {
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) /* first: some ids have new names */
+    if (g_ascii_strcasecmp(names[i][0], text) == 0)
+      return names[i][1];
   for (guint i = 0; i < G_N_ELEMENTS(spdx_ids); i++)
     if (g_ascii_strcasecmp(spdx_ids[i], text) == 0)
       return spdx_ids[i];
-  for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-    if (g_ascii_strcasecmp(names[i][0], text) == 0)
-      return names[i][1];
   return NULL;
 }
 
@@ -298,9 +312,25 @@ static gboolean compound(Parser *p)
   }
 }
 
+/* Fedora's name of Perl's choice, within longer ones: "(GPL+ or Artistic) and MIT"; "Artistic"
+ * alone is of no one meaning. New string. */
+static char *with_perl(const char *text)
+{
+  static const char *const forms[] = {"GPL+ or Artistic", "Artistic or GPL+"};
+  GString *out = g_string_new(text);
+  for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+    size_t n = strlen(forms[i]);
+    const char *at = strstr(out->str, forms[i]);
+    if (at && !is_word(at[n]) && (at == out->str || !is_word(at[-1])))
+      g_string_replace(out, forms[i], id_of(forms[i]), 0);
+  }
+  return g_string_free(out, FALSE);
+}
+
 char *oakum_license_expression(const char *text)
 {
-  g_autofree char *whole = g_strstrip(g_strdup(text));
+  g_autofree char *stripped = g_strstrip(g_strdup(text));
+  g_autofree char *whole = with_perl(stripped);
   const char *id = id_of(whole);
   if (id)
     return g_strdup(id);

@@ -1,6 +1,6 @@
 /* Texts of licenses, by hashes of five words in a row. A license is there when most of its sample
  * is; of several that are much alike, the one of which most is there. */
-#include "license/license.h"
+#include "license/license-private.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +29,23 @@ static uint32_t mix(uint32_t value)
   return value ^ value >> 16;
 }
 
+/* Bytes behind the first of a tag or an entity of HTML: "<br/>", "&quot;". Words in angle brackets
+ * are what everybody writes anew, and in no sample. */
+static size_t markup_at(OakumSlice text, size_t at)
+{
+  enum { TAG = 200, ENTITY = 8 };
+  if (at + 2 >= text.len || (text.data[at] != '<' && text.data[at] != '&'))
+    return 0;
+  gboolean tag = text.data[at] == '<';
+  if (tag ? !g_ascii_isalpha(text.data[at + 1]) && !strchr("/!", text.data[at + 1])
+          : !g_ascii_isalpha(text.data[at + 1]) && text.data[at + 1] != '#')
+    return 0;
+  const uint8_t *from = text.data + at,
+                *end = memchr(from, tag ? '>' : ';', MIN(text.len - at, tag ? TAG : ENTITY));
+  return end && !(tag && memchr(from + 1, '<', (size_t)(end - from - 1))) ? (size_t)(end - from)
+                                                                          : 0;
+}
+
 static GArray *hashes_of(OakumSlice text)
 {
   GArray *out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
@@ -37,6 +54,7 @@ static GArray *hashes_of(OakumSlice text)
   gboolean in = FALSE;
   for (size_t i = 0; i <= text.len && n < OAKUM_LICENSE_TEXT_WORDS_MAX; i++) {
     int c = i < text.len ? g_ascii_tolower(text.data[i]) : ' ';
+    i += markup_at(text, i);
     if (g_ascii_isalnum(c)) {
       word = (word ^ (uint32_t)c) * 0x01000193u;
       in = TRUE;
@@ -109,36 +127,52 @@ static double share(const LicenseText *license, const GArray *hashes)
   return license->n ? (double)found / license->n : 0;
 }
 
-/* Whether the texts are much alike, so that one of them stands for both. */
-static gboolean alike(const LicenseText *a, const LicenseText *b)
+/* Whether the texts are much alike, so that one of them stands for both; not where nearly all that
+ * only `a` says is there, too. */
+static gboolean alike(const LicenseText *a, const LicenseText *b, const GArray *hashes)
 {
-  guint step = MAX(a->step, b->step), n = 0, both = 0;
+  enum { OWN_LEAST = 10 };
+  guint step = MAX(a->step, b->step), n = 0, both = 0, own = 0, found = 0;
   for (guint i = 0; i < a->n; i++)
     if (a->sample[i] % step == 0) {
+      gboolean shared =
+          bsearch(&a->sample[i], b->sample, b->n, sizeof(uint32_t), by_number) != NULL;
       n++;
-      both += bsearch(&a->sample[i], b->sample, b->n, sizeof(uint32_t), by_number) != NULL;
+      both += shared;
+      own += !shared;
+      found += !shared && bsearch(&a->sample[i], hashes->data, hashes->len, sizeof(uint32_t),
+                                  by_number) != NULL;
     }
-  return both * 3 > n;
+  return both * 3 > n && (own < OWN_LEAST || found * 10 < own * 9);
 }
 
-char *oakum_license_identify(OakumSlice text)
+/* "GPL-2.0-only" is the text of "GPL-2.0-or-later", too. */
+static gboolean is_said(const char *said, const char *id)
+{
+  size_t len = strlen(id);
+  if (g_str_has_suffix(id, "-only"))
+    len -= strlen("only");
+  return memmem(said, strlen(said), id, len) != NULL;
+}
+
+/* Those of which enough is there; gives how many. */
+static guint choose(OakumSlice text, const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX])
 {
   g_autoptr(GArray) hashes = hashes_of(text);
   double shares[G_N_ELEMENTS(texts)];
-  const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX];
   guint n = 0;
   if (hashes->len == 0)
-    return NULL;
+    return 0;
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     if ((shares[i] = share(&texts[i], hashes)) >= OAKUM_LICENSE_TEXT_SHARE &&
         !has_must(texts[i].id, text))
       shares[i] = 0;
-  while (n < G_N_ELEMENTS(chosen)) {
+  while (n < OAKUM_LICENSE_TEXTS_MAX) {
     int best = -1;
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
       gboolean taken = shares[i] < OAKUM_LICENSE_TEXT_SHARE;
       for (guint k = 0; k < n && !taken; k++)
-        taken = chosen[k] == &texts[i] || alike(&texts[i], chosen[k]);
+        taken = chosen[k] == &texts[i] || alike(&texts[i], chosen[k], hashes);
       if (taken)
         continue;
       double score = shares[i] * texts[i].total;
@@ -151,13 +185,37 @@ char *oakum_license_identify(OakumSlice text)
       break;
     chosen[n++] = &texts[best];
   }
-  GString *out = g_string_new(NULL);
+  return n;
+}
+
+static void add_chosen(GString *out, const LicenseText *const *chosen, guint n, const char *said)
+{
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     for (guint k = 0; k < n; k++)
-      if (chosen[k] == &texts[i])
+      if (chosen[k] == &texts[i] && !(said && is_said(said, texts[i].id)))
         g_string_append_printf(out, "%s%s", out->len ? " AND " : "", texts[i].id);
-  if (out->len > 0)
-    return g_string_free(out, FALSE);
-  g_string_free(out, TRUE);
-  return NULL;
+}
+
+char *oakum_license_by_text(OakumSlice text)
+{
+  const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX];
+  GString *out = g_string_new(NULL);
+  add_chosen(out, chosen, choose(text, chosen), NULL);
+  return g_string_free(out, out->len == 0);
+}
+
+char *oakum_license_identify(OakumSlice text)
+{
+  const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX];
+  guint n = choose(text, chosen);
+  g_autofree char *said = oakum_license_notices(text, n == 0);
+  GString *out = g_string_new(NULL);
+  add_chosen(out, chosen, n, said);
+  if (said && out->len > 0) {
+    const char *open = strstr(said, " OR ") ? "(" : "", *close = *open ? ")" : "";
+    g_autofree char *front = g_strconcat(open, said, close, " AND ", NULL);
+    g_string_prepend(out, front);
+  } else if (said)
+    g_string_assign(out, said);
+  return g_string_free(out, out->len == 0);
 }
