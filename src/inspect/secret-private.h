@@ -133,6 +133,8 @@ typedef enum {
   SECRET_REASON_MANUALS,
   SECRET_REASON_PYTHON,
   SECRET_REASON_GNUTLS,
+  SECRET_REASON_BROWSERS,
+  SECRET_REASON_SNAKEOIL,
   SECRET_REASON_TESTS
 } SecretReason;
 /* Its number by one of its names; -1: there is no such; -2: a name of trivy's that says nothing

@@ -55,8 +55,9 @@ void oakum_secret_note(const SecretHit *hit, gpointer user)
       .hash = oakum_bytes_hash(look->data.data + hit->start, hit->end - hit->start),
       .stars = rule->kind == SECRET_VALUE ? 8 : (guint)MIN(hidden, STARS_MAX),
       .said = hit->said,
-      .shown = (uint8_t)*look->literal->text < ' '
-                   ? "DER" /* no letters */
+      .shown = (uint8_t)*look->literal->text < ' ' ? "DER" /* no letters */
+               : (uint8_t)*look->literal->text >= 0x7f
+                   ? "store"
                    : look->literal->text + strspn(look->literal->text, " "),
       .encoded = look->encoded != NULL,
       .allowed = hit->doubt ? hit->doubt
