@@ -310,6 +310,20 @@ def test_packages_that_lie_in_an_image(tmp_path):
     assert sorted(str(s["suppressed"]) for s in result["secrets"]) == ["None", "documentation that a package brings", "what an installed library tests itself with"]
 
 
+def test_what_is_argued_and_what_lies_beside_it(tmp_path):
+    """Keys that every copy of a browser has, ssl-cert's, and what libraries explain: told, and not counted. In other files they count."""
+    key = "AIza" + "".join(random.Random("browser").choices(ALNUM, k=35))
+    begin, end = ("-----" + word + " PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    pem = f"{begin}\n" + "\n".join(base64.b64encode(random.Random(i).randbytes(48)).decode() for i in range(12)) + f"\n{end}\n"
+    argued = {"usr/lib/chromium/chromium": b"\x7fELF\0" + key.encode() + b"\0", "root/.cache/ms-playwright/chromium-1/chrome-linux/chrome": b"\0" + key.encode() + b"\0",
+              "app/node_modules/electron/dist/electron": b"\0" + key.encode() + b"\0", "etc/ssl/private/ssl-cert-snakeoil.key": pem,
+              "app/node_modules/x/README.md": f"token {token('readme')}\n", "usr/lib/python3/dist-packages/x/CHANGELOG": f"token {token('changes')}\n"}
+    counted = {"app/chromium.env": f"key={key}\n", "etc/ssl/private/server.key": pem, "app/README.md": f"token {token('own')}\n", "app/node_modules/x/index.js": f"t = '{token('code')}'\n"}
+    result, _ = scan_files(tmp_path, {**argued, **counted})
+    assert {s["file"] for s in result["secrets"] if s["suppressed"]} == set(argued)
+    assert {s["file"] for s in result["secrets"] if not s["suppressed"]} == set(counted)
+
+
 def test_digits_that_do_not_fit(tmp_path):
     right = token("wrong")
     wrong = right[:-1] + ("0" if right[-1] != "0" else "1")
