@@ -211,11 +211,17 @@ char *oakum_license_identify(OakumSlice text)
   g_autofree char *said = oakum_license_notices(text, n == 0);
   GString *out = g_string_new(NULL);
   add_chosen(out, chosen, n, said);
-  if (said && out->len > 0) {
-    const char *open = strstr(said, " OR ") ? "(" : "", *close = *open ? ")" : "";
-    g_autofree char *front = g_strconcat(open, said, close, " AND ", NULL);
-    g_string_prepend(out, front);
-  } else if (said)
-    g_string_assign(out, said);
+  if (said) {
+    const char *open = out->len > 0 && strstr(said, " OR ") ? "(" : "", *close = *open ? ")" : "";
+    g_autofree char *both =
+        g_strconcat(open, said, close, out->len > 0 ? " AND " : "", out->str, NULL);
+    char *whole = oakum_license_expression(both); /* NULL: too long, or too deep */
+    if (whole) {
+      g_string_free(out, TRUE);
+      return whole;
+    }
+    g_string_truncate(out, 0);
+    add_chosen(out, chosen, n, NULL);
+  }
   return g_string_free(out, out->len == 0);
 }
