@@ -6,8 +6,9 @@
  * meaning. */
 NODISCARD char *oakum_license_free_name(const char *text);
 /* What a text says of its licence besides the licence itself: the expressions behind
- * "SPDX-License-Identifier:", joined by AND; where there are none and `words`, those that notices
- * name. New string; NULL: nothing. */
-NODISCARD char *oakum_license_notices(OakumSlice text, gboolean words);
+ * "SPDX-License-Identifier:", joined by AND; where there are none, those under which it says to be;
+ * `gnu`: by the notices of the GNU licences, too, which their own texts hold. New string; NULL:
+ * nothing. */
+NODISCARD char *oakum_license_notices(OakumSlice text, gboolean gnu);
 /* oakum_license_identify by the words of licences alone. */
 NODISCARD char *oakum_license_by_text(OakumSlice text);

@@ -44,8 +44,8 @@ NODISCARD gboolean oakum_license_passes(const char *expression, const char *cons
  * ------------------------------------------------------------------------------------ */
 /* The licenses whose texts stand in `text`, joined by AND; compared by hashes of five words in a
  * row with those of the SPDX list, so that line breaks, case, names, comment signs and HTML do not
- * matter. What "SPDX-License-Identifier:" says goes before; where there is neither, what notices
- * name counts ("under the MIT license"). New string; NULL: none that is known. */
+ * matter. What "SPDX-License-Identifier:" says goes before; where it is not there, what notices
+ * name counts, too ("under the MIT license"). New string; NULL: none that is known. */
 NODISCARD char *oakum_license_identify(OakumSlice text);
 /* What debian/copyright says: the names of the machine-readable form (copyright-format 1.0), or
  * what its text names and holds. Names that SPDX has none for become LicenseRef-NAME. New string;

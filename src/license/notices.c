@@ -31,6 +31,19 @@ static void add(GPtrArray *found, char *expression_taken)
     g_ptr_array_add(found, expression_taken);
 }
 
+/* What holds no choice is told part by part, each once. */
+static void add_parts(GPtrArray *found, char *expression_taken)
+{
+  g_autofree char *expression = expression_taken;
+  if (!expression || strchr(expression, '(') || strstr(expression, " OR ")) {
+    add(found, g_steal_pointer(&expression));
+    return;
+  }
+  g_auto(GStrv) parts = g_strsplit(expression, " AND ", -1);
+  for (char **part = parts; *part; part++)
+    add(found, g_strdup(*part));
+}
+
 static void read_identifiers(OakumSlice text, GPtrArray *found)
 {
   static const char mark[] = "SPDX-License-Identifier:";
@@ -45,7 +58,7 @@ static void read_identifiers(OakumSlice text, GPtrArray *found)
            text.data[n] != '*' && text.data[n] != '<' && text.data[n] != '"')
       n++;
     g_autofree char *line = g_strndup((const char *)text.data, n);
-    add(found, oakum_license_expression(line));
+    add_parts(found, oakum_license_expression(line));
   }
 }
 
@@ -132,20 +145,21 @@ static void read_under(const char *text, GPtrArray *found)
       for (char *name = NULL; n > 0; n--) {
         g_autofree char *words = g_strndup(from, (gsize)(ends[n - 1] - from));
         if (strstr(words, "licen") && (name = oakum_license_expression(words))) {
-          add(found, name);
+          add_parts(found, name);
           break;
         }
       }
     }
 }
 
-char *oakum_license_notices(OakumSlice text, gboolean words)
+char *oakum_license_notices(OakumSlice text, gboolean gnu)
 {
   g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
   read_identifiers(text, found);
-  if (found->len == 0 && words) {
+  if (found->len == 0) {
     g_autofree char *plain = plain_of(text);
-    read_gnu(plain, found);
+    if (gnu)
+      read_gnu(plain, found);
     read_under(plain, found);
   }
   GString *out = g_string_new(NULL);
