@@ -332,6 +332,26 @@ def test_egg():
     assert catalog("x/a-1.egg", jar({"a.py": ""}), 3)
 
 
+# ---- Node ----
+PNP = {"node_modules/@s/a/package.json": '{"name":"@s/a","version":"1.0.0","license":"MIT"}', "node_modules/@s/a/node_modules/b/package.json": '{"name":"b","version":"2.0.0"}',
+       "node_modules/@s/a/test/package.json": '{"name":"c","version":"3.0.0"}', "node_modules/@s/a/index.js": "x"}
+
+
+@pytest.mark.parametrize("path", [".yarn/cache/@s-a-npm-1.0.0-0123456789-0123456789.zip", "srv/x/.yarn/cache/a.zip", "root/.yarn/berry/cache/a.zip"])
+def test_yarn_loads_modules_out_of_zips(path):
+    assert names(catalog(path, jar(PNP))) == [("@s:a", "1.0.0", None), ("b", "2.0.0", None)]
+
+
+@pytest.mark.parametrize("path", ["srv/x/cache/a.zip", "srv/berry/cache/a.zip", ".yarn/cache/x/a.zip", ".yarn/cache/a.tgz", "x.yarn/cache/a.zip"])
+def test_other_zips_hold_no_modules(path):
+    assert catalog(path, jar(PNP)) == []
+
+
+def test_yarn_zip_damaged():
+    assert catalog(".yarn/cache/a.zip", b"PK\3\4 cut short", 3)[-1]["incomplete"] == "damaged"
+    assert catalog(".yarn/cache/a.zip", jar({"node_modules/a/package.json": '{"name":'}), 3)[-1]["incomplete"] == "damaged"
+
+
 # ---- Linux ----
 def test_kernel():
     boot = bytearray(4096)
