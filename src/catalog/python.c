@@ -62,8 +62,8 @@ static void read_field(const OakumFields *fields, Metadata *out)
   }
 }
 
-static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCatalogSink *sink,
-                              GError **error)
+gboolean oakum_python_metadata(OakumSlice text, const char *path, OakumCatalogFile *file,
+                               OakumCatalogSink *sink, GError **error)
 {
   OakumFields fields = {.rest = text};
   Metadata found = {0};
@@ -72,7 +72,7 @@ static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCata
   gboolean guessed = found.name.len == 0 || found.version.len == 0;
   if (guessed) {
     OakumSlice name, version;
-    guess(oakum_catalog_file_path(file), &name, &version);
+    guess(path, &name, &version);
     if (found.name.len == 0)
       found.name = name;
     if (found.version.len == 0)
@@ -104,7 +104,7 @@ static gboolean run_metadata(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 {
   OakumSlice text;
   return oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error) &&
-         read_metadata(text, file, sink, error);
+         oakum_python_metadata(text, oakum_catalog_file_path(file), file, sink, error);
 }
 
 static gboolean wants_egg(const OakumCatalogEntry *entry)
@@ -127,7 +127,8 @@ static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
       oakum_catalog_take_error(error, problem, file);
       return FALSE;
     }
-    return read_metadata((OakumSlice){(const uint8_t *)text, len}, file, sink, error);
+    return oakum_python_metadata((OakumSlice){(const uint8_t *)text, len},
+                                 oakum_catalog_file_path(file), file, sink, error);
   }
   return oakum_catalog_invalid(file, error, "an egg without EGG-INFO/PKG-INFO");
 }
