@@ -345,6 +345,22 @@ def test_egg():
     assert catalog("x/a-1.egg", jar({"a.py": ""}), 3)
 
 
+APP = {"site-packages/six-1.16.0.dist-info/METADATA": "Name: six\nVersion: 1.16.0\n", ".deps/idna-3.4-py3-none-any.whl/idna-3.4.dist-info/METADATA": "Metadata-Version: 2.1\n",
+       "site-packages/old-0.9.egg-info/PKG-INFO": "Name: old\nVersion: 0.9\n", "__main__.py": "print()"}
+
+
+@pytest.mark.parametrize("line", [b"#!/usr/bin/env python3\n", b"#!/opt/v/bin/python3.11 -sE\n", b"#!/usr/bin/pypy3\n"])
+@pytest.mark.parametrize("path", ["usr/local/bin/tool", "app.pyz", "app.pex"])
+def test_python_app_in_one_zip(path, line):
+    assert names(catalog(path, line + jar(APP))) == [("idna", "3.4", None), ("old", "0.9", None), ("six", "1.16.0", None)]
+
+
+def test_no_python_app():
+    for other in (b"#!/bin/sh\n" + jar(APP), b"#!/usr/bin/python3\nimport this\n" + jar(APP), b"#!/usr/bin/python3\n", b"#!" + b"x" * 600, jar(APP)):
+        assert catalog("usr/local/bin/tool", other) == []
+    assert catalog("usr/local/bin/tool", b"#!/usr/bin/python3\nPK\3\4 cut short", 3)[-1]["incomplete"] == "damaged"
+
+
 # ---- Node ----
 PNP = {"node_modules/@s/a/package.json": '{"name":"@s/a","version":"1.0.0","license":"MIT"}', "node_modules/@s/a/node_modules/b/package.json": '{"name":"b","version":"2.0.0"}',
        "node_modules/@s/a/test/package.json": '{"name":"c","version":"3.0.0"}', "node_modules/@s/a/index.js": "x"}
