@@ -14,6 +14,7 @@
  *   %0  a NUL byte       %z  one or more of them     %r  a newline              %%  a percent sign
  *   %e  no letter, digit or dot follows (nothing is taken) */
 #include "catalog/parts-private.h"
+#include <limits.h>
 
 typedef struct {
   const char *product;  /* name of the package */
@@ -59,6 +60,26 @@ static gboolean fits(const char *glob, size_t len, const char *name)
   return glob == end;
 }
 
+/* Libraries that were put into a Python wheel are renamed by auditwheel: eight digits of their
+ * digest stand in front of the first dot ("libssl-3e69114b.so.1.1"). Their own name, in `plain`
+ * when it is another. */
+#define WHEEL_DIGITS 8u
+static const char *own_name(const char *base, char plain[static NAME_MAX + 1])
+{
+  const char *dot = strchr(base, '.');
+  size_t len = strlen(base), front = dot ? (size_t)(dot - base) : 0;
+  if (front < WHEEL_DIGITS + 2 || len > NAME_MAX || base[front - WHEEL_DIGITS - 1] != '-' ||
+      !strstr(dot, ".so"))
+    return base;
+  for (size_t i = front - WHEEL_DIGITS; i < front; i++)
+    if (!g_ascii_isdigit(base[i]) && !(base[i] >= 'a' && base[i] <= 'f'))
+      return base;
+  front -= WHEEL_DIGITS + 1;
+  memcpy(plain, base, front);
+  memcpy(plain + front, dot, strlen(dot) + 1);
+  return plain;
+}
+
 static gboolean has_name(const Signature *signature, const char *base, gboolean executable)
 {
   for (const char *at = signature->files; *at;) {
@@ -96,8 +117,10 @@ static gboolean wants(const OakumCatalogEntry *entry)
         return TRUE;
     return FALSE;
   }
+  char plain[NAME_MAX + 1];
+  const char *name = own_name(entry->base, plain);
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], entry->base, TRUE))
+    if (has_name(&signatures[i], name, TRUE))
       return TRUE;
   return FALSE;
 }
@@ -556,7 +579,8 @@ static gboolean is_other(const GArray *founds, const Found *found)
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
-  const char *base = slash ? slash + 1 : path;
+  char plain[NAME_MAX + 1];
+  const char *base = own_name(slash ? slash + 1 : path, plain);
   g_autofree char *file_version = version_of_name(base);
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
@@ -616,4 +640,4 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 }
 
 const OakumCataloguer oakum_binary_cataloguers[] = {
-    {"binary-signature", 3, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};
+    {"binary-signature", 4, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

@@ -147,6 +147,8 @@ NODISCARD char *oakum_catalog_value(OakumSlice slice);
  * ------------------------------------------------------------------------------------- */
 /* Facts that are visible in the image, as OakumCatalogFacts, to what it is. */
 void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro);
+/* The qualifier that says for which machine a package of `type` is (purl-spec's PURL-TYPES). */
+NODISCARD const char *oakum_purl_arch_key(const char *type);
 /* Package-url of a package (purl-spec); new string. */
 NODISCARD char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro);
 

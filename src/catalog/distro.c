@@ -65,7 +65,8 @@ static void read_assignments(OakumSlice text, const OakumCatalogFile *file, Oaku
                                       "VERSION",
                                       "BUILD_ID",
                                       "VARIANT_ID",
-                                      "REDHAT_BUGZILLA_PRODUCT_VERSION",
+                                      "PLATFORM_ID",
+                                      "RHEL_VERSION",
                                       "DISTRIB_ID",
                                       "IMAGE_ID",
                                       "DISTRIB_RELEASE",
@@ -191,7 +192,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 2, wants_facts, run_facts, .whole = TRUE}, {0}};
+    {"distribution", 3, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */
@@ -306,6 +307,30 @@ static char *alpine_key(const char *version, const char *repositories)
   return oakum_distro_key(oakum_distro_id("alpine"), version);
 }
 
+/* "platform:el9", "platform:f40": what a system of Red Hat's kin was built for, as dnf's modules
+ * have it. The number behind `family`; NULL. */
+static const char *platform(const OakumCatalogFacts *facts, const char *family)
+{
+  const char *said = fact(facts, "PLATFORM_ID");
+  g_autofree char *start = g_strdup_printf("platform:%s", family);
+  const char *number = said && g_str_has_prefix(said, start) ? said + strlen(start) : "";
+  return *number && strspn(number, "0123456789") == strlen(number) ? number : NULL;
+}
+
+/* The release of Red Hat's that a system of another name and other numbers is of: that of
+ * OpenShift's is 4.14, of TencentOS 3.1, of EulerOS 2.0. Without a word of it a small number is its
+ * own. */
+#define RHEL_NUMBERS_FROM 5u
+static const char *rhel_version(const OakumDistro *distro, const OakumCatalogFacts *facts)
+{
+  const char *built = platform(facts, "el"), *told = fact(facts, "RHEL_VERSION");
+  if (built || told)
+    return built ? built : told;
+  return distro->version && strtoul(distro->version, NULL, 10) >= RHEL_NUMBERS_FROM
+             ? distro->version
+             : NULL;
+}
+
 /* What a derivative is built from says more of its holes than its own name. */
 static char *derived_key(const OakumDistro *distro, const OakumCatalogFacts *facts,
                          const char *repositories)
@@ -323,8 +348,11 @@ static char *derived_key(const OakumDistro *distro, const OakumCatalogFacts *fac
       return alpine_key(NULL, repositories);
     if (known && release)
       return oakum_distro_key(known, release);
-    /* rebuilds of Red Hat's count as it does; others count on in their own way */
-    if (known && (strcmp(*word, "rhel") == 0 || known->form == OAKUM_RELEASE_NONE))
+    if (known && strcmp(*word, "fedora") == 0 && platform(facts, "f"))
+      return oakum_distro_key(known, platform(facts, "f"));
+    if (known && strcmp(*word, "rhel") == 0)
+      return oakum_distro_key(known, rhel_version(distro, facts));
+    if (known && known->form == OAKUM_RELEASE_NONE) /* others count on in their own way */
       return oakum_distro_key(known, distro->version);
   }
   return NULL;
@@ -354,6 +382,8 @@ static void find_key(OakumDistro *distro, const OakumCatalogFacts *facts, const 
   else if (known && strcmp(known->id, "devuan") == 0) /* its numbers are not Debian's */
     distro->ecosystem =
         release ? oakum_distro_key(known, release) : derived_key(distro, facts, repositories);
+  else if (known && strcmp(known->id, "rhcos") == 0)
+    distro->ecosystem = oakum_distro_key(known, rhel_version(distro, facts));
   else if (known && strcmp(known->id, "openeuler") == 0) {
     g_autofree char *version = openeuler_version(distro, facts);
     distro->ecosystem = oakum_distro_key(known, version);

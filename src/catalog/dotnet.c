@@ -49,11 +49,9 @@ static GHashTable *empty_libraries(const json_t *target)
   return empty;
 }
 
-static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+gboolean oakum_dotnet_deps(const json_t *json, OakumCatalogFile *file, OakumCatalogSink *sink,
+                           GError **error)
 {
-  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_JSON_MAX, error);
-  if (!json)
-    return FALSE;
   const json_t *libraries = json_object_get(json, "libraries"),
                *chosen = json_object_get(json_object_get(json, "runtimeTarget"), "name"),
                *target = json_is_string(chosen) ? json_object_get(json_object_get(json, "targets"),
@@ -82,6 +80,12 @@ static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
       package->guessed = project;
   }
   return TRUE;
+}
+
+static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_JSON_MAX, error);
+  return json && oakum_dotnet_deps(json, file, sink, error);
 }
 
 /* ---- packages.lock.json: what was restored for each framework ---------------------------------

@@ -124,6 +124,7 @@ static gboolean elf_sections(OakumExe *exe, OakumCatalogFile *file, const uint8_
   size_t len = 0;
   if (!table)
     return FALSE;
+  exe->end = at + (uint64_t)size * count;
   if (names_at < count &&
       !elf_names(exe, file, table + (size_t)names_at * size, &names, &len, error))
     return FALSE;
@@ -287,6 +288,14 @@ OakumExe *oakum_exe_new(OakumCatalogFile *file, GError **error)
     good = oakum_catalog_invalid(file, error, "no executable");
     break;
   }
+  GArray *const tables[] = {exe->sections, exe->segments};
+  for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+    for (guint j = 0; j < tables[i]->len; j++) {
+      const OakumExeSection *one = &g_array_index(tables[i], OakumExeSection, j);
+      uint64_t end;
+      if (one->offset > 0 && !oakum_add_overflows(one->offset, one->size, &end))
+        exe->end = MAX(exe->end, end);
+    }
   return good ? g_steal_pointer(&exe) : NULL;
 }
 

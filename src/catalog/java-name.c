@@ -138,6 +138,21 @@ static char *split_bundle(char **name)
   return group;
 }
 
+/* A plugin of Jenkins says itself what it is: Group-Id, Short-Name (the artifact) and
+ * Plugin-Version, behind which a build that was not released has a word in brackets (docs of
+ * maven-hpi-plugin). */
+static gboolean add_jenkins(const JavaArchive *archive)
+{
+  static const char *const names[] = {"short-name", NULL}, *const groups[] = {"group-id", NULL},
+                           *const versions[] = {"plugin-version", NULL};
+  const char *name = attribute(archive, names), *said = attribute(archive, versions),
+             *group = attribute(archive, groups);
+  g_autofree char *version = said ? g_strndup(said, strcspn(said, " ")) : NULL;
+  if (!name || strpbrk(name, " /:") || !is_version(version) || !is_group(group))
+    return FALSE;
+  return add(archive, oakum_slice_of(group), oakum_slice_of(name), oakum_slice_of(version)) != NULL;
+}
+
 /* The package that the archive itself is, when no pom.properties of it was inside. */
 static void add_guessed(const JavaArchive *archive, guint declared_inside)
 {
@@ -220,6 +235,8 @@ void oakum_java_add_packages(const JavaArchive *archive)
   /* One alone is the archive's own, whatever the file is called, unless the manifest says another.
    * Of several none of which it is named after, it is one more, when its name has a version. */
   if (oakum_path_ends(archive->name, ".zip"))
+    return;
+  if (good == 0 && add_jenkins(archive))
     return;
   if (good == 0 || (!own && ((good > 1 && archive->own_version) || declares_another(archive))))
     add_guessed(archive, good);

@@ -295,5 +295,5 @@ static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
   return TRUE;
 }
 
-const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 3, wants_archive, run_archive},
+const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 4, wants_archive, run_archive},
                                                   {0}};

@@ -9,5 +9,7 @@ NODISCARD gboolean oakum_rust_read(const OakumExe *exe, OakumCatalogFile *file,
                                    OakumCatalogSink *sink, GError **error);
 NODISCARD gboolean oakum_graalvm_read(const OakumExe *exe, OakumCatalogFile *file,
                                       OakumCatalogSink *sink, GError **error);
+NODISCARD gboolean oakum_bundle_read(const OakumExe *exe, OakumCatalogFile *file,
+                                     OakumCatalogSink *sink, GError **error);
 NODISCARD gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file,
                                      OakumCatalogSink *sink, GError **error);

@@ -24,15 +24,13 @@ static gboolean wants(const OakumCatalogEntry *entry)
   return strcmp(entry->base, "package.json") == 0 && place_of(entry->path) != INSIDE;
 }
 
-static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+/* Adds what a package.json says it is; without a name or a version it says nothing: it marks a
+ * folder as of one module type, or an application that is not published. */
+static void add_module(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink)
 {
-  gboolean module = place_of(oakum_catalog_file_path(file)) == MODULE;
-  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_TEXT_MAX, module ? error : NULL);
-  if (!json)
-    return !module; /* any JSON may be called so elsewhere */
   OakumSlice name = oakum_json_slice(json, "name"), version = oakum_json_slice(json, "version");
   if (name.len == 0 || version.len == 0)
-    return TRUE; /* marks a folder as of one module type, or an application that is not published */
+    return;
   OakumSlice rest = {NULL, 0}, space = {NULL, 0};
   if (name.data[0] == '@') {
     space = oakum_slice_cut(name, '/', &rest);
@@ -43,13 +41,60 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   }
   OakumPackage *package = oakum_catalog_add(sink, file, "npm", name, version);
   if (!package)
-    return TRUE;
+    return;
   oakum_package_say(&package->space, space);
   const json_t *license = json_object_get(json, "license");
   package->license = /* of an array one may choose (npm's docs of package.json) */
       oakum_json_license(license ? license : json_object_get(json, "licenses"), "type", " OR ");
+}
+
+static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  gboolean module = place_of(oakum_catalog_file_path(file)) == MODULE;
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_TEXT_MAX, module ? error : NULL);
+  if (!json)
+    return !module; /* any JSON may be called so elsewhere */
+  add_module(json, file, sink);
   return TRUE;
 }
 
-const OakumCataloguer oakum_node_cataloguers[] = {{"node-installed", 2, wants, run, .whole = TRUE},
-                                                  {0}};
+/* Yarn's Plug'n'Play unpacks nothing: modules are loaded out of the zips of its cache, that of the
+ * project (.yarn/cache) or that of the user (.yarn/berry/cache), one of node_modules/NAME each. */
+static gboolean wants_zip(const OakumCatalogEntry *entry)
+{
+  if (!oakum_path_ends(entry->base, ".zip"))
+    return FALSE;
+  OakumSlice folder = oakum_path_above(entry->path, 0), above = oakum_path_above(entry->path, 1);
+  return oakum_slice_is(folder, "cache") &&
+         (oakum_slice_is(above, ".yarn") ||
+          (oakum_slice_is(above, "berry") &&
+           oakum_slice_is(oakum_path_above(entry->path, 2), ".yarn")));
+}
+
+static gboolean run_zip(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  g_autoptr(OakumZip) zip = oakum_catalog_zip(file, error);
+  if (!zip)
+    return FALSE;
+  for (guint i = 0; i < oakum_zip_count(zip); i++) {
+    g_autofree char *name = oakum_slice_value(oakum_zip_entry(zip, i).name);
+    if (!name || !oakum_path_ends(name, "/package.json") || place_of(name) != MODULE)
+      continue;
+    g_autofree char *text = NULL;
+    size_t len;
+    GError *problem = NULL;
+    if (!oakum_zip_slurp(zip, i, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
+      oakum_catalog_take_error(error, problem, file);
+      return FALSE;
+    }
+    OAKUM_AUTO_JSON *json =
+        oakum_catalog_json_bytes((OakumSlice){(const uint8_t *)text, len}, error);
+    if (!json)
+      return FALSE;
+    add_module(json, file, sink);
+  }
+  return TRUE;
+}
+
+const OakumCataloguer oakum_node_cataloguers[] = {
+    {"node-installed", 2, wants, run, .whole = TRUE}, {"node-zip", 1, wants_zip, run_zip}, {0}};

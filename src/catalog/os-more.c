@@ -145,6 +145,13 @@ void oakum_nix_found(const char *folder, OakumCatalogSink *sink)
   if (g_str_has_suffix(folder, ".drv") ||
       !name_and_version(oakum_slice_of(strrchr(folder, '/') + 34), &name, &version))
     return;
+  static const char unstable[] = "-unstable"; /* of a commit: the word is the version's */
+  const size_t word = sizeof unstable - 1;
+  if (name.len > word && memcmp(name.data + name.len - word, unstable, word) == 0) {
+    name.len -= word;
+    version.data -= word;
+    version.len += word;
+  }
   for (size_t i = 0; i < G_N_ELEMENTS(outputs); i++) {
     size_t n = strlen(outputs[i]);
     if (version.len > n && memcmp(version.data + version.len - n, outputs[i], n) == 0) {

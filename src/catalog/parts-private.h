@@ -62,6 +62,14 @@ NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **
 NODISCARD OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error);
 void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file);
 
+/* Core metadata of a Python distribution; `path` is where the text stands, for what it leaves out.
+ */
+NODISCARD gboolean oakum_python_metadata(OakumSlice text, const char *path, OakumCatalogFile *file,
+                                         OakumCatalogSink *sink, GError **error);
+/* The libraries of a .deps.json of .NET. */
+NODISCARD gboolean oakum_dotnet_deps(const json_t *json, OakumCatalogFile *file,
+                                     OakumCatalogSink *sink, GError **error);
+
 extern const OakumCataloguer oakum_vex_cataloguers[];
 extern const OakumCataloguer oakum_inventory_cataloguers[];
 
@@ -79,6 +87,7 @@ typedef struct {
   gboolean wide, big; /* 64 bit; most significant byte first */
   uint16_t machine;   /* as the format writes it */
   uint64_t base;      /* where the file's format begins (a slice of a universal Mach-O) */
+  uint64_t end;       /* of what its headers tell of; more than the file when they lie */
   GArray *sections;   /* OakumExeSection */
   GArray *segments;   /* OakumExeSection: what is loaded */
 } OakumExe;

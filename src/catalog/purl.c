@@ -51,6 +51,11 @@ static void qualify(Qualifiers *q, const char *key, const char *value)
   q->mark = '&';
 }
 
+const char *oakum_purl_arch_key(const char *type)
+{
+  return strcmp(type, "gem") == 0 ? "platform" : strcmp(type, "conda") == 0 ? "subdir" : "arch";
+}
+
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
   const OakumPackageType *known = oakum_package_type(package->type);
@@ -80,7 +85,7 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
     append_escaped(purl, version, ":");
   }
   Qualifiers q = {purl, '?'};
-  qualify(&q, "arch", package->arch);
+  qualify(&q, oakum_purl_arch_key(type), package->arch);
   if (os && distro->id) {
     const char *release = distro->version ? distro->version : distro->codename;
     g_autofree char *text =

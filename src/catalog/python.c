@@ -62,8 +62,8 @@ static void read_field(const OakumFields *fields, Metadata *out)
   }
 }
 
-static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCatalogSink *sink,
-                              GError **error)
+gboolean oakum_python_metadata(OakumSlice text, const char *path, OakumCatalogFile *file,
+                               OakumCatalogSink *sink, GError **error)
 {
   OakumFields fields = {.rest = text};
   Metadata found = {0};
@@ -72,7 +72,7 @@ static gboolean read_metadata(OakumSlice text, OakumCatalogFile *file, OakumCata
   gboolean guessed = found.name.len == 0 || found.version.len == 0;
   if (guessed) {
     OakumSlice name, version;
-    guess(oakum_catalog_file_path(file), &name, &version);
+    guess(path, &name, &version);
     if (found.name.len == 0)
       found.name = name;
     if (found.version.len == 0)
@@ -104,7 +104,7 @@ static gboolean run_metadata(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 {
   OakumSlice text;
   return oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error) &&
-         read_metadata(text, file, sink, error);
+         oakum_python_metadata(text, oakum_catalog_file_path(file), file, sink, error);
 }
 
 static gboolean wants_egg(const OakumCatalogEntry *entry)
@@ -112,27 +112,60 @@ static gboolean wants_egg(const OakumCatalogEntry *entry)
   return oakum_path_ends(entry->base, ".egg") && oakum_slice_begins(entry->head, "PK");
 }
 
+/* The metadata that is member `index` of an archive. */
+static gboolean read_member(OakumZip *zip, guint index, const char *path, OakumCatalogFile *file,
+                            OakumCatalogSink *sink, GError **error)
+{
+  g_autofree char *text = NULL;
+  size_t len;
+  GError *problem = NULL;
+  if (!oakum_zip_slurp(zip, index, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
+    oakum_catalog_take_error(error, problem, file);
+    return FALSE;
+  }
+  return oakum_python_metadata((OakumSlice){(const uint8_t *)text, len}, path, file, sink, error);
+}
+
 static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   g_autoptr(OakumZip) zip = oakum_catalog_zip(file, error);
   if (!zip)
     return FALSE;
-  for (guint i = 0; i < oakum_zip_count(zip); i++) {
-    if (!oakum_slice_is_nocase(oakum_zip_entry(zip, i).name, "EGG-INFO/PKG-INFO"))
-      continue;
-    g_autofree char *text = NULL;
-    size_t len;
-    GError *problem = NULL;
-    if (!oakum_zip_slurp(zip, i, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
-      oakum_catalog_take_error(error, problem, file);
-      return FALSE;
-    }
-    return read_metadata((OakumSlice){(const uint8_t *)text, len}, file, sink, error);
-  }
+  for (guint i = 0; i < oakum_zip_count(zip); i++)
+    if (oakum_slice_is_nocase(oakum_zip_entry(zip, i).name, "EGG-INFO/PKG-INFO"))
+      return read_member(zip, i, oakum_catalog_file_path(file), file, sink, error);
   return oakum_catalog_invalid(file, error, "an egg without EGG-INFO/PKG-INFO");
+}
+
+/* An application in one zip that Python runs (PEP 441: zipapp, shiv, pex): behind a line that calls
+ * the interpreter, with what it needs as it would be installed. */
+static gboolean wants_app(const OakumCatalogEntry *entry)
+{
+  if (!oakum_slice_begins(entry->head, "#!"))
+    return FALSE;
+  OakumSlice rest, line = oakum_slice_cut(entry->head, '\n', &rest);
+  size_t at;
+  return rest.len > 4 && memcmp(rest.data, "PK\3\4", 4) == 0 && oakum_slice_find(line, "py", &at);
+}
+
+static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  g_autoptr(OakumZip) zip = oakum_catalog_zip(file, error);
+  if (!zip)
+    return FALSE;
+  for (guint i = 0; i < oakum_zip_count(zip); i++) {
+    g_autofree char *name = oakum_slice_value(oakum_zip_entry(zip, i).name);
+    if (name &&
+        (oakum_path_ends(name, ".dist-info/METADATA") ||
+         oakum_path_ends(name, ".egg-info/PKG-INFO")) &&
+        !read_member(zip, i, name, file, sink, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 const OakumCataloguer oakum_python_cataloguers[] = {
     {"python-installed", 3, wants_metadata, run_metadata, .whole = TRUE},
     {"python-egg", 1, wants_egg, run_egg, .whole = TRUE},
+    {"python-app", 1, wants_app, run_app},
     {0}};

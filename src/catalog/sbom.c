@@ -64,8 +64,10 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
 
 static void fill(OakumPackage *package, const OakumSbomPackage *said, const OakumPurl *purl)
 {
-  const char *arch = g_hash_table_lookup(purl->qualifiers, "arch"),
+  const char *arch = g_hash_table_lookup(purl->qualifiers, oakum_purl_arch_key(purl->type)),
              *module = g_hash_table_lookup(purl->qualifiers, "rpmmod");
+  if (!arch)
+    arch = g_hash_table_lookup(purl->qualifiers, "arch");
   if (!module)
     module = g_hash_table_lookup(purl->qualifiers, "modularitylabel");
   /* the namespace of packages of an OS is the distribution, which is told of all */

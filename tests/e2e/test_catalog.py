@@ -153,11 +153,12 @@ def test_chisel(oakum):
 def test_nix_store(oakum, tmp_path):
     """No database: the folders say it, each once; what has no version in its name is no package."""
     root = write(tmp_path, {f"nix/store/{'0' * 31}{i}-{name}/bin/x": "" for i, name in enumerate(
-        ["bash-5.2p26", "openssl-3.0.13-bin", "hook.sh", "glibc-locales-2.39-5", "x-1.0.drv"])})
+        ["bash-5.2p26", "openssl-3.0.13-bin", "hook.sh", "glibc-locales-2.39-5", "x-1.0.drv", "joe-unstable-2023-01-02", "mc-0-unstable-2024-03-04"])})
     write(tmp_path, {f"nix/store/{'0' * 32}-bash-5.2p26/share/y": "", "nix/store/short-bash-1/x": ""})
     found = scan(oakum, f"rootfs:{root}")["packages"]
     assert [(p["name"], p["version"], p["purl"]) for p in found] == [
-        ("bash", "5.2p26", "pkg:nix/bash@5.2p26"), ("glibc-locales", "2.39-5", "pkg:nix/glibc-locales@2.39-5"), ("openssl", "3.0.13", "pkg:nix/openssl@3.0.13")]
+        ("bash", "5.2p26", "pkg:nix/bash@5.2p26"), ("glibc-locales", "2.39-5", "pkg:nix/glibc-locales@2.39-5"),
+        ("joe", "unstable-2023-01-02", "pkg:nix/joe@unstable-2023-01-02"), ("mc", "0-unstable-2024-03-04", "pkg:nix/mc@0-unstable-2024-03-04"), ("openssl", "3.0.13", "pkg:nix/openssl@3.0.13")]
     tar = subprocess.run(["tar", "-C", root, "-cf", "-", "."], capture_output=True, check=True).stdout
     (tmp_path / "all.tar").write_bytes(tar)
     assert [p["purl"] for p in scan(oakum, f"rootfs:{tmp_path}/all.tar")["packages"]] == [p["purl"] for p in found]

@@ -243,6 +243,19 @@ def test_jar_guessed(name, fields, found):
     assert names(rows) == [(*found, None)]
 
 
+@pytest.mark.parametrize("version", ["5.2.0", "5.2.0 (private-0a1b2c3d-me)"])
+def test_jenkins_plugin(version):
+    fields = manifest(Group_Id="org.jenkins-ci.plugins", Short_Name="git", Long_Name="Jenkins Git plugin", Plugin_Version=version, Hudson_Version="2.387")
+    wanted = ("org.jenkins-ci.plugins:git", "5.2.0", None)
+    for path in ("plugins/git.jpi", "plugins/old-1.0.hpi"):
+        rows = catalog(path, jar(fields))
+        assert names(rows) == [wanted] and "guessed" not in rows[0]
+    own = jar(pom("org.jenkins-ci.plugins", "git", "5.2.0"))
+    rows = catalog("plugins/git.jpi", jar({**fields, "WEB-INF/lib/git.jar": own}))
+    assert {(r["space"], r["name"], r["version"], r.get("within")) for r in rows} == {("org.jenkins-ci.plugins", "git", "5.2.0", within) for within in (None, "WEB-INF/lib/git.jar")}
+    assert names(catalog("plugins/git.jpi", jar(manifest(Short_Name="git", Plugin_Version="5.2.0")))) == [("git", "5.2.0", None)], "of no group: guessed"
+
+
 def test_jar_that_shades_one_other():
     content = jar({**manifest(Bundle_SymbolicName="com.google.inject", Bundle_Version="4.2.3"), **pom("cglib", "cglib", "3.2.12")})
     assert names(catalog("guice.jar", content)) == [("cglib:cglib", "3.2.12", None), ("com.google.inject:guice", "4.2.3", None)]
@@ -332,6 +345,42 @@ def test_egg():
     assert catalog("x/a-1.egg", jar({"a.py": ""}), 3)
 
 
+APP = {"site-packages/six-1.16.0.dist-info/METADATA": "Name: six\nVersion: 1.16.0\n", ".deps/idna-3.4-py3-none-any.whl/idna-3.4.dist-info/METADATA": "Metadata-Version: 2.1\n",
+       "site-packages/old-0.9.egg-info/PKG-INFO": "Name: old\nVersion: 0.9\n", "__main__.py": "print()"}
+
+
+@pytest.mark.parametrize("line", [b"#!/usr/bin/env python3\n", b"#!/opt/v/bin/python3.11 -sE\n", b"#!/usr/bin/pypy3\n"])
+@pytest.mark.parametrize("path", ["usr/local/bin/tool", "app.pyz", "app.pex"])
+def test_python_app_in_one_zip(path, line):
+    assert names(catalog(path, line + jar(APP))) == [("idna", "3.4", None), ("old", "0.9", None), ("six", "1.16.0", None)]
+
+
+def test_no_python_app():
+    for other in (b"#!/bin/sh\n" + jar(APP), b"#!/usr/bin/python3\nimport this\n" + jar(APP), b"#!/usr/bin/python3\n", b"#!" + b"x" * 600, jar(APP)):
+        assert catalog("usr/local/bin/tool", other) == []
+    assert catalog("usr/local/bin/tool", b"#!/usr/bin/python3\nPK\3\4 cut short", 3)[-1]["incomplete"] == "damaged"
+
+
+# ---- Node ----
+PNP = {"node_modules/@s/a/package.json": '{"name":"@s/a","version":"1.0.0","license":"MIT"}', "node_modules/@s/a/node_modules/b/package.json": '{"name":"b","version":"2.0.0"}',
+       "node_modules/@s/a/test/package.json": '{"name":"c","version":"3.0.0"}', "node_modules/@s/a/index.js": "x"}
+
+
+@pytest.mark.parametrize("path", [".yarn/cache/@s-a-npm-1.0.0-0123456789-0123456789.zip", "srv/x/.yarn/cache/a.zip", "root/.yarn/berry/cache/a.zip"])
+def test_yarn_loads_modules_out_of_zips(path):
+    assert names(catalog(path, jar(PNP))) == [("@s:a", "1.0.0", None), ("b", "2.0.0", None)]
+
+
+@pytest.mark.parametrize("path", ["srv/x/cache/a.zip", "srv/berry/cache/a.zip", ".yarn/cache/x/a.zip", ".yarn/cache/a.tgz", "x.yarn/cache/a.zip"])
+def test_other_zips_hold_no_modules(path):
+    assert catalog(path, jar(PNP)) == []
+
+
+def test_yarn_zip_damaged():
+    assert catalog(".yarn/cache/a.zip", b"PK\3\4 cut short", 3)[-1]["incomplete"] == "damaged"
+    assert catalog(".yarn/cache/a.zip", jar({"node_modules/a/package.json": '{"name":'}), 3)[-1]["incomplete"] == "damaged"
+
+
 # ---- Linux ----
 def test_kernel():
     boot = bytearray(4096)
@@ -379,6 +428,11 @@ SHAPES = [
     ("consul", "consul", "1.7.13", b"\x03\0\0\0\0\0\0\0v1.7.13\0\0\0\0\0\0\0\0"),
     ("consul", "consul", "1.12.8", b"-X example/version.GitDescribe=1.12.8\"\nbuild\t"),
     ("dart", "dart", "3.6.0-216.2.beta", b"=\"Compiler,Dart,GC\"\x003.6.0-216.2.beta (beta) (Wed"),
+    ("deno", "deno", "2.9.6", b"OTel-OTLP-Exporter-Deno/0.80.0grpc-timeout\0denover2.9.62.9.6+e518fbdDeno/2.9.6Deno/2.9.6+e518fbde518fbd66dda5debcbdefc0"),
+    ("ffmpeg", "ffmpeg-linux-x86_64-v9.0.2", "9.0.2", b"\0FFmpeg version n9.0.2-17-g2a571b6068-20260930\0"),
+    ("redis", "redis-server-6.2.7-linux-386", "6.2.7", b"\0006.2.7\0 (git:%s\0"),
+    ("openssl", "libssl-3e69114b.so.1.1", "1.1.1k", b"OpenSSL 1.1.1k  25 Mar 2021\0"),
+    ("python", "libpython3-0123abcd.10.so.1.0", "3.10.4", b"\0003.10.4\0%.80s (%.80s) %.80s\0"),
     ("deno", "deno", "1.10.2", b"s already installed\n1.10.2" + b"31567c1013cc8ff12cf039137792da66a1d0015b" + b"DENO_UNSTABLE_COVERAGE_DIR"),
     ("deno", "deno", "1.16.3", b"ne.rsdeno-" + b"5b286750a8c87215a9651efb11fcc620f2914005" + b"1.16.3release/vdlwindows"),
     ("deno", "deno", "1.29.2", b"deno-" + b"5b94feba9d4d51a09b74629f566dbc90484fba00" + b"release/v1.29.2windows"),
@@ -483,6 +537,11 @@ def test_php_extension():
     assert catalog("usr/local/lib/other/sodium.so", content) == []
 
 
+@pytest.mark.parametrize("name", ["libssl-3e69114.so.1.1", "libssl-3e69114B.so.1.1", "libssl-3e69114b.txt", "-3e69114b.so", "xlibssl-3e69114b.so.1.1"])
+def test_signature_of_no_library_in_a_wheel(name):
+    assert catalog("usr/lib/" + name, elf({".rodata": b"OpenSSL 1.1.1k  25 Mar 2021\0"})) == []
+
+
 def test_signature_wants_a_name_and_an_executable():
     product, file, _, text = signatures()[0]
     assert catalog("usr/local/bin/surely-another-one", elf({".rodata": text}, kind=3)) == []
@@ -543,3 +602,89 @@ def test_graalvm():
     for wrong in (native_image(BILL, length=1 << 40), native_image(BILL, length=0xfffffff), native_image(BILL, packed=b"no gzip"), native_image(BILL, packed=gzip.compress(b"{")),
                   native_image(BILL, packed=gzip.compress(bytes(200 << 20)))):
         assert names(catalog("app/server", wrong, 3)) == []
+
+
+# ---- what programs carry behind their code ----
+DEPS = {"runtimeTarget": {"name": ".NETCoreApp,Version=v8.0"}, "targets": {".NETCoreApp,Version=v8.0": {"Serilog/3.1.1": {"runtime": {"lib/Serilog.dll": {}}}, "shop/2.0.0": {"runtime": {"shop.dll": {}}}}},
+        "libraries": {"shop/2.0.0": {"type": "project"}, "Serilog/3.1.1": {"type": "package"}}}
+
+
+def text7(text):
+    return executables.varint(len(text)) + text.encode()
+
+
+def dotnet_bundle(major=6, deps=None, at=None, kind="elf", count=2, size=None):
+    """A single file of .NET: a mark in the data with the place of the list, files, the list."""
+    deps = json.dumps(DEPS).encode() if deps is None else deps
+    mark = bytes.fromhex("8b1202b96a612038727b930214d7a03213f5b9e6efae3318ee3b2dce24b36aae")
+
+    def program(place):
+        data = b"\1" * 24 + struct.pack("<Q", place) + mark
+        return {"elf": lambda: elf({".text": b"\xc3" * 64, ".data": data}), "pe": lambda: pe({".text": (b"\xc3" * 64, False), ".data": (data, True)}), "macho": lambda: macho("__DATA", {"__data": data})}[kind]()
+    start = len(program(0))
+    files = b"MZ of an assembly".ljust(64, b"\0") + deps
+    header = struct.pack("<IIi", major, 0, count) + text7("x1Yz")
+    if major >= 2:
+        header += struct.pack("<qqqqQ", start + 64, len(deps) if size is None else size, 0, 0, 0)
+    for offset, length, type, name in ((start, 64, 1, "shop.dll"), (start + 64, len(deps), 3, "shop.deps.json")):
+        header += struct.pack("<qq", offset, length) + (bytes(8) if major >= 6 else b"") + bytes([type]) + text7(name)
+    return program(start + len(files) if at is None else at) + files + header
+
+
+@pytest.mark.parametrize("major", [1, 2, 6])
+@pytest.mark.parametrize("kind", ["elf", "pe", "macho"])
+def test_dotnet_bundle(kind, major):
+    assert names(catalog("app/shop", dotnet_bundle(major, kind=kind))) == [("Serilog", "3.1.1", None), ("shop", "2.0.0", None)]
+
+
+def test_dotnet_bundle_lies():
+    assert catalog("app/shop", dotnet_bundle(at=0)) == [], "a host that bundles nothing"
+    for wrong in (dotnet_bundle(at=1 << 60), dotnet_bundle(deps=b"{"), dotnet_bundle(deps=b""), dotnet_bundle(1, deps=b""), dotnet_bundle(size=1 << 62), dotnet_bundle(size=-1), dotnet_bundle(size=1 << 20),
+                  dotnet_bundle()[:-100], dotnet_bundle(1, count=0), dotnet_bundle(1)[:-20]):
+        assert names(catalog("app/shop", wrong, 3)) == []
+
+
+def frozen(files, section=False, modules=True, change=lambda table: table, whole=None, signature=b""):
+    """As PyInstaller makes it: files, the table of contents, the cookie."""
+    body = table = b""
+    for name, (content, packed) in {**({"PYZ.pyz": (b"PYZ\0", False)} if modules else {}), **files}.items():
+        stored = zlib.compress(content) if packed else content
+        label = name.encode() + b"\0"
+        label += bytes(-(18 + len(label)) % 16)
+        table += struct.pack("!IIIIBc", 18 + len(label), len(body), len(stored), len(content), packed, b"z" if name.endswith(".pyz") else b"x") + label
+        body += stored
+    table = change(table)
+    cookie = struct.pack("!8sIIII64s", b"MEI\014\013\012\013\016", len(body) + len(table) + 88 if whole is None else whole, len(body), len(table), 311, b"libpython3.11.so.1.0")
+    archive = body + table + cookie
+    return elf({".text": b"\xc3" * 64, "pydata": archive}) if section else elf({".text": b"\xc3" * 64}) + archive + signature
+
+
+FROZEN = {"requests-2.31.0.dist-info/METADATA": (b"Metadata-Version: 2.1\nName: requests\nVersion: 2.31.0\n", True), "idna-3.4.dist-info/METADATA": (b"Metadata-Version: 2.1\n", False),
+          "six-1.16.0.egg-info/PKG-INFO": (b"Name: six\nVersion: 1.16.0\n", True), "data.txt": (b"x", True)}
+
+
+@pytest.mark.parametrize("form", [{}, {"section": True}, {"signature": bytes(9000)}])
+def test_frozen_python(form):
+    rows = catalog("app/shop", frozen(FROZEN, **form), 3)
+    assert names(rows) == [("idna", "3.4", None), ("requests", "2.31.0", None), ("six", "1.16.0", None)]
+    assert rows[-1]["incomplete"] == "unknown-format" and "PyInstaller" in rows[-1]["title"]
+    assert len(names(catalog("app/shop", frozen(FROZEN, modules=False, **form)))) == 3, "no modules: nothing is left unseen"
+
+
+def test_frozen_python_lies():
+    for wrong in ({"whole": 1 << 31}, {"whole": 88}, {"change": lambda t: b"\0\0\0\0" + t[4:]}, {"change": lambda t: b"\xff\xff\xff\xff" + t[4:]}):
+        assert names(catalog("app/shop", frozen(FROZEN, **wrong), 3)) == []
+    assert len(names(catalog("app/shop", frozen(FROZEN, change=lambda t: t[:-5]), 3))) == 3, "what stands in front of the damage counts"
+    assert names(catalog("app/shop", frozen({"a-1.dist-info/METADATA": (b"no zlib", False)}, change=lambda t: t.replace(b"\0x", b"\1x")), 3)) == []
+
+
+def test_packed_by_upx_is_told():
+    packed = bytearray(elf({".text": b"\xc3" * 600}))
+    packed[40:48] = bytes(8)  # no sections
+    packed[60:62] = bytes(2)
+    packed[124:128] = b"UPX!"
+    rows = catalog("usr/bin/tool", bytes(packed), 3)
+    assert rows[-1]["incomplete"] == "unknown-format" and "UPX" in rows[-1]["title"]
+    rows = catalog("usr/bin/tool.exe", pe({"UPX0": (b"", True), "UPX1": (b"x" * 64, True)}), 3)
+    assert rows[-1]["incomplete"] == "unknown-format" and "UPX" in rows[-1]["title"]
+    assert catalog("usr/bin/upx", elf({".rodata": b"UPX!" + bytes(600)})) == [], "the packer itself has its mark among its data"

@@ -323,3 +323,12 @@ def test_the_library_of_go_has_one_version(oakum, tmp_path, version):
     (tmp_path / "x").write_text(json.dumps({"bomFormat": "CycloneDX", "components": [{"type": "library", "name": "stdlib", "purl": f"pkg:golang/stdlib@{version}"}]}))
     done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/x"], capture_output=True, text=True)
     assert [p["version"] for p in json.loads(done.stdout)["packages"]] == ["1.26.4"]
+
+
+@pytest.mark.parametrize("purl, arch", [("pkg:gem/nokogiri@1.15.4?platform=x86_64-linux", "x86_64-linux"), ("pkg:conda/numpy@1.26.0?build=0&subdir=linux-64", "linux-64"),
+                                        ("pkg:deb/debian/libc6@2.36-9?arch=amd64", "amd64"), ("pkg:gem/nokogiri@1.15.4?arch=java", "java")])
+def test_the_machine_has_a_name_of_its_own_in_a_purl(oakum, tmp_path, purl, arch):
+    (tmp_path / "a.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"type": "library", "name": "a", "purl": purl}]}))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'a.json'}"], capture_output=True, text=True)
+    one, = json.loads(done.stdout)["packages"]
+    assert one["arch"] == arch

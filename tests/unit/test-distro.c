@@ -73,6 +73,22 @@ static const Case cases[] = {
      "Amazon Linux:2"},
     {"etc/os-release=ID=\"amzn\"~VERSION_ID=\"2018.03\"~", "amzn", "2018.03", "Amazon Linux:1"},
     {"etc/os-release=ID=\"amzn\"~VERSION_ID=\"2023\"~", "amzn", "2023", "Amazon Linux:2023"},
+    {"etc/os-release=ID=\"rhcos\"~ID_LIKE=\"rhel "
+     "fedora\"~VERSION_ID=\"4.14\"~RHEL_VERSION=\"9.2\"~",
+     "rhcos", "4.14", "Red Hat:9"},
+    {"etc/os-release=ID=rhcos~VERSION_ID=4.6~PLATFORM_ID=\"platform:el8\"~", "rhcos", "4.6",
+     "Red Hat:8"},
+    {"etc/os-release=ID=rhcos~VERSION_ID=4.14~", "rhcos", "4.14", NULL},
+    {"etc/os-release=ID=tencentos~ID_LIKE=\"rhel fedora centos\"~VERSION_ID=3.1~"
+     "PLATFORM_ID=platform:el8~",
+     "tencentos", "3.1", "Red Hat:8"},
+    {"etc/os-release=ID=euleros~ID_LIKE=\"rhel fedora centos\"~VERSION_ID=2.0~", "euleros", "2.0",
+     NULL},
+    {"etc/os-release=ID=alinux~ID_LIKE=\"rhel fedora\"~VERSION_ID=3~PLATFORM_ID=platform:al8~",
+     "alinux", "3", NULL},
+    {"etc/os-release=ID=bazzite~ID_LIKE=\"fedora\"~VERSION_ID=40~PLATFORM_ID=\"platform:f40\"~",
+     "bazzite", "40", "Fedora:40"},
+    {"etc/os-release=ID=nobara~ID_LIKE=\"fedora\"~VERSION_ID=40~", "nobara", "40", NULL},
     {"etc/os-release=ID=someclone~ID_LIKE=\"rhel fedora\"~VERSION_ID=9.2~", "someclone", "9.2",
      "Red Hat:9"},
     {"etc/os-release=ID=\"sles\"~ID_LIKE=\"suse\"~VERSION_ID=\"15.5\"~", "sles", "15.5",
@@ -174,7 +190,7 @@ static void test_pro(void)
 }
 
 static const struct {
-  const char *type, *space, *name, *version, *purl;
+  const char *type, *space, *name, *version, *purl, *arch;
 } purls[] = {
     {"pypi", NULL, "Zope.Interface__X", "1!2+a", "pkg:pypi/zope-interface-x@1%212%2Ba"},
     {"npm", "@Angular", "Core", "1.0", "pkg:npm/%40angular/core@1.0"},
@@ -182,6 +198,10 @@ static const struct {
      "pkg:maven/org.apache.logging.log4j/log4j-Core@2.14.1"},
     {"golang", NULL, "github.com/Azure/go", "v1.0.0", "pkg:golang/github.com/azure/go@v1.0.0"},
     {"gem", NULL, "Rack", "2.0", "pkg:gem/Rack@2.0"},
+    {"gem", NULL, "nokogiri", "1.15.4", "pkg:gem/nokogiri@1.15.4?platform=x86_64-linux",
+     "x86_64-linux"},
+    {"conda", NULL, "numpy", "1.26.0", "pkg:conda/numpy@1.26.0?subdir=linux-64", "linux-64"},
+    {"deb", NULL, "a", "1", "pkg:deb/debian/a@1?arch=amd64&distro=debian-12", "amd64"},
     {"cargo", NULL, "a_b", "1.0.0+x", "pkg:cargo/a_b@1.0.0%2Bx"},
     {"composer", "Symfony", "Console", "v5", "pkg:composer/symfony/console@v5"},
     {"deb", NULL, "libc6", "2:1-1", "pkg:deb/debian/libc6@2:1-1?distro=debian-12"},
@@ -196,7 +216,8 @@ static void test_purls(void)
     OakumPackage package = {.type = (char *)purls[i].type,
                             .space = (char *)purls[i].space,
                             .name = (char *)purls[i].name,
-                            .version = (char *)purls[i].version};
+                            .version = (char *)purls[i].version,
+                            .arch = (char *)purls[i].arch};
     g_autofree char *purl = oakum_catalog_purl(&package, &distro);
     g_assert_cmpstr(purl, ==, purls[i].purl);
   }
