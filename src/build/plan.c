@@ -199,8 +199,6 @@ static gboolean add_trigger_sources(OakumPlan *plan, const OakumDockerfile *dock
 {
   const OakumStage *stage = dockerfile->stages->pdata[below];
   gboolean ok = TRUE;
-  if (stage->name && oakum_named_context_find(contexts, stage->name))
-    return TRUE;
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner)
@@ -240,8 +238,7 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
     return at_place(error, dockerfile, &stage->base->range);
   }
   oakum_platform_clear(&own);
-  if (!oakum_named_context_find(contexts, base))
-    out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
+  out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
   gboolean ok =

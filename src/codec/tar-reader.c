@@ -104,7 +104,7 @@ static gboolean parse_number(const char *field, size_t len, int64_t *out)
 {
   const uint8_t *bytes = (const uint8_t *)field;
   if (bytes[0] & 0x80) {
-    gboolean negative = bytes[0] & 0x40;
+    gboolean negative = (bytes[0] & 0x40) != 0;
     uint64_t value = negative ? UINT64_MAX : 0;
     for (size_t i = 0; i < len; i++) {
       uint8_t byte = i == 0 ? (uint8_t)((bytes[0] & 0x7f) | (negative ? 0x80 : 0)) : bytes[i];
@@ -330,8 +330,10 @@ static gboolean read_extension(OakumTarReader *reader, const TarHeader *header, 
   return TRUE;
 }
 
-/* Limits on what becomes a path; meaning (`..`, roots) is the caller's. */
-static gboolean check_name(OakumSlice name, const char *what, size_t max, GError **error)
+/* Limits on what becomes a path, in bytes, and in bytes of a part; meaning (`..`, roots) is the
+ * caller's. */
+static gboolean check_name(OakumSlice name, const char *what, size_t max, size_t component_max,
+                           GError **error)
 {
   if (name.len == 0) {
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "tar: an entry has an empty %s",
@@ -345,7 +347,7 @@ static gboolean check_name(OakumSlice name, const char *what, size_t max, GError
     depth += component == 1;
     longest = MAX(longest, component);
   }
-  if (name.len > max || longest > OAKUM_TAR_COMPONENT_MAX || depth > OAKUM_TAR_PATH_DEPTH_MAX) {
+  if (name.len > max || longest > component_max || depth > OAKUM_TAR_PATH_DEPTH_MAX) {
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "tar: a %s is too long or too deep",
                 what);
     return FALSE;
@@ -385,13 +387,17 @@ static gboolean entry_names(OakumTarReader *reader, const TarHeader *header, con
     set_bytes(reader->link, header->link, field_len(header->link, sizeof header->link));
   reader->entry.path = (OakumSlice){reader->path->data, reader->path->len};
   reader->entry.link = (OakumSlice){reader->link->data, reader->link->len};
-  if (!check_name(reader->entry.path, "name", OAKUM_TAR_PATH_MAX, error))
+  if (!check_name(reader->entry.path, "name", OAKUM_TAR_PATH_MAX, OAKUM_TAR_COMPONENT_MAX, error))
     return FALSE;
   gboolean is_link =
       reader->entry.type == OAKUM_TAR_SYMLINK || reader->entry.type == OAKUM_TAR_HARDLINK;
   if (!is_link)
     reader->entry.link = (OakumSlice){0};
-  return !is_link || check_name(reader->entry.link, "link target", OAKUM_TAR_LINK_MAX, error);
+  /* a symbolic link may say anything: it need not lead anywhere */
+  return !is_link || check_name(reader->entry.link, "link target", OAKUM_TAR_LINK_MAX,
+                                reader->entry.type == OAKUM_TAR_SYMLINK ? OAKUM_TAR_LINK_MAX
+                                                                        : OAKUM_TAR_COMPONENT_MAX,
+                                error);
 }
 
 static gboolean entry_type(const TarHeader *header, OakumTarType *type, GError **error)
