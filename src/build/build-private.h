@@ -39,9 +39,9 @@ typedef struct {
   char *label; /* "[name] " in front of what it says; NULL: no other speaks at the same time */
   const char *platform; /* that FROM of its first stage asked for; NULL: the build's; borrowed */
   gboolean watched;     /* its layers are those of the result */
-  gboolean unkept;      /* others read what its layers leave out: the cache does not do for it */
   gboolean cached;      /* what came of the last instruction was known */
   int exit_code;        /* of the last RUN, when it failed; else -1 */
+  gboolean unkept;      /* others read what its layers leave out: the cache does not do for it */
 } Stage;
 
 typedef struct OakumGraph OakumGraph;
