@@ -193,6 +193,9 @@ NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
 NODISCARD gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile,
                                         const GPtrArray *contexts, const char *name, int stage,
                                         int *index, GError **error);
+/* What to add to an error about a name that neither a stage nor an image has; new string, maybe
+ * empty. */
+NODISCARD char *oakum_plan_hint(const OakumDockerfile *dockerfile, const char *name);
 /* An instruction that changes nothing but the config. */
 NODISCARD gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *in,
                                      GError **error);

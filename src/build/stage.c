@@ -69,6 +69,13 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
     }
   } else {
     ok = FALSE;
+    g_autofree char *hint =
+        named || strpbrk(reference, "/:@") ? NULL : oakum_plan_hint(build->dockerfile, reference);
+    if (hint && *hint && error && *error) {
+      char *whole = g_strconcat((*error)->message, hint, NULL);
+      g_free((*error)->message);
+      (*error)->message = whole;
+    }
   }
   oakum_platform_clear(&own);
   return ok;
