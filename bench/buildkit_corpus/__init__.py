@@ -1,10 +1,10 @@
 """Random Dockerfiles with what they read, in the form of tests/cases/build (tests/e2e/build_case.py); what a seed gives stays the same."""
 import random
 
-from . import add, files, language, run, stages
+from . import add, files, forms, language, run, stages
 
 KINDS = {"copy": files.copy, "ignore": files.ignore, "expand": files.expand, "language": language.language, "stages": stages.stages, "run": run.run,
-         "add": add.add}
+         "add": add.add, "forms": forms.forms, "choose": forms.choose, "archive": forms.archive}
 
 
 def case(kind, seed):

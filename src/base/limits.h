@@ -73,6 +73,7 @@
 #define OAKUM_TAR_LINK_MAX 4096u
 #define OAKUM_TAR_XATTRS_MAX 128u /* an entry */
 #define OAKUM_TAR_XATTR_VALUE_MAX (64 * OAKUM_KIB)
+#define OAKUM_TAR_SPARSE_PIECES_MAX 1000000u /* of one sparse file */
 #define OAKUM_TAR_HEADER_MAX (1 * OAKUM_MIB) /* PAX and GNU long-name data of one entry */
 /* Folders that one view of a stage's root is made of: their names fill half of what mount(2) takes;
  * a RUN adds one. */

@@ -41,6 +41,7 @@ typedef struct {
   gboolean watched;     /* its layers are those of the result */
   gboolean cached;      /* what came of the last instruction was known */
   int exit_code;        /* of the last RUN, when it failed; else -1 */
+  gboolean unkept;      /* others read what its layers leave out: the cache does not do for it */
 } Stage;
 
 typedef struct OakumGraph OakumGraph;
@@ -192,6 +193,9 @@ NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
 NODISCARD gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile,
                                         const GPtrArray *contexts, const char *name, int stage,
                                         int *index, GError **error);
+/* What to add to an error about a name that neither a stage nor an image has; new string, maybe
+ * empty. */
+NODISCARD char *oakum_plan_hint(const OakumDockerfile *dockerfile, const char *name);
 /* An instruction that changes nothing but the config. */
 NODISCARD gboolean oakum_step_config(Build *build, Stage *stage, const OakumInstruction *in,
                                      GError **error);

@@ -282,7 +282,7 @@ gboolean oakum_cache_use(Build *build, Stage *stage, OakumCacheKey *key, int lin
 {
   __attribute__((cleanup(oakum_cache_entry_clear))) OakumCacheEntry entry = {0};
   g_autofree char *hex = oakum_cache_key_hex(key);
-  *hit = !build->options->no_cache && find_entry(build, stage, key, hex, &entry);
+  *hit = !build->options->no_cache && !stage->unkept && find_entry(build, stage, key, hex, &entry);
   if (!*hit)
     return TRUE;
   *changed = entry.layer != NULL;

@@ -286,7 +286,7 @@ OakumPackChoice oakum_context_choose(const OakumIgnore *ignore, const char *path
 {
   if (!ignore || !oakum_ignore_leaves_out(ignore, path))
     return OAKUM_PACK_TAKE;
-  return folder && oakum_ignore_has_exceptions(ignore) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
+  return folder && !oakum_ignore_leaves_out_all(ignore, path) ? OAKUM_PACK_ENTER : OAKUM_PACK_LEAVE;
 }
 
 gboolean oakum_context_is_store(const Build *build, const char *path)

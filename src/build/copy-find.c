@@ -37,7 +37,8 @@ static gboolean any_below(const OakumIgnore *ignore, int at, const char *path, g
     g_autofree char *name = g_strconcat(path, "/", entry->d_name, NULL);
     struct stat st;
     any = !oakum_ignore_leaves_out(ignore, name) ||
-          (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
+          (!oakum_ignore_leaves_out_all(ignore, name) &&
+           fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) &&
            any_below(ignore, fd, name, depth + 1));
   }
   closedir(dir);
@@ -50,7 +51,7 @@ gboolean oakum_copy_visible(const CopySource *source, const char *path)
 {
   if (!source->ignore || !*path || !oakum_ignore_leaves_out(source->ignore, path))
     return TRUE;
-  if (!oakum_ignore_has_exceptions(source->ignore))
+  if (oakum_ignore_leaves_out_all(source->ignore, path))
     return FALSE;
   g_autofree char *name = NULL;
   OAKUM_AUTO_FD at = oakum_root_open_parent(source->root, path, FALSE, &name, NULL);
@@ -116,6 +117,19 @@ gboolean oakum_copy_missing(const CopySource *source, const char *pattern, GErro
   return FALSE;
 }
 
+/* The folder that a pattern begins with is no part of what may be missing. */
+static gboolean begins_in_folder(const CopySource *source, const char *clean)
+{
+  g_autofree char *folder = g_strdup("");
+  g_auto(GStrv) parts = g_strsplit(clean, "/", -1);
+  for (char **part = parts; *part && !oakum_copy_has_magic(*part); part++) {
+    char *next = oakum_dest_join(folder, *part);
+    g_free(folder);
+    folder = next;
+  }
+  return oakum_copy_exists(source, folder);
+}
+
 /* Paths below the root of the sources that the pattern means, sorted. A pattern may mean nothing; a
  * path may not. */
 gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArray *found,
@@ -125,6 +139,8 @@ gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArra
   g_autoptr(GPtrArray) all = expand_pattern(source, clean + 1);
   gboolean magic = oakum_copy_has_magic(clean);
   const OakumIgnore *exclude = source->copy->exclude;
+  if (magic && !begins_in_folder(source, clean + 1))
+    return oakum_copy_missing(source, pattern, error);
   for (guint i = 0; i < all->len; i++) {
     const char *path = all->pdata[i];
     if (magic && !oakum_copy_visible(source, path))

@@ -161,7 +161,8 @@ static OakumIgnore *patterns(const char *const *texts, guint count, GError **err
   return oakum_ignore_parse(all->str, all->len, error);
 }
 
-/* With --parents folders are not reached through links; the last part may be one. */
+/* With --parents folders are not reached through links; the last part may be one. `error` NULL: it
+ * need not be there. */
 static gboolean is_below(const CopySource *source, const char *pivot, const char *path,
                          GError **error)
 {
@@ -194,11 +195,13 @@ static gboolean copy_parents(CopySource *source, const char *text, GError **erro
   if (!oakum_copy_find(source, above, roots, error))
     return FALSE;
   source->include = include;
-  gboolean ok = TRUE;
+  gboolean ok = TRUE, some = oakum_copy_has_magic(above), any = oakum_copy_has_magic(pattern);
   for (guint i = 0; ok && i < roots->len; i++) {
-    g_autofree char *name = g_path_get_basename(pattern);
-    ok = (oakum_copy_has_magic(pattern) || is_below(source, roots->pdata[i], pattern + 1, error)) &&
-         oakum_copy_path(source, roots->pdata[i], name, error);
+    g_autofree char *name = g_path_get_basename(pattern[1] ? pattern : roots->pdata[i]);
+    if (any || is_below(source, roots->pdata[i], pattern + 1, some ? NULL : error))
+      ok = oakum_copy_path(source, roots->pdata[i], name, error);
+    else
+      ok = some; /* a folder that a pattern found may lack it */
   }
   source->include = NULL;
   return ok;
@@ -396,8 +399,10 @@ static gboolean copy_words(Copy *copy, gboolean *known, GError **error)
   Stage *other;
   if (!choose_source(&local, &other, error))
     return FALSE;
-  if (copy->key && other)
+  if (copy->key && other) {
     oakum_cache_key_root(copy->key, "from", other);
+    *known &= !other->unkept;
+  }
   for (guint i = 0; i + 1 < in->words->len; i++) {
     const OakumWord *word = in->words->pdata[i];
     if (word->heredoc >= 0)

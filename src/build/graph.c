@@ -162,6 +162,65 @@ static gboolean judge(const Build *build, const GPtrArray *order, GError **error
   return told == NULL;
 }
 
+/* ---- what no layer has
+ * ----------------------------------------------------------------------------- */
+
+/* Whether a source may mean something of what layers leave out. Behind the first character that is
+ * no plain one it may mean anything. */
+static gboolean may_be_left_out(const GPtrArray *left_out, const char *source)
+{
+  g_autofree char *plain = g_strndup(source, strcspn(source, "*?[\\$"));
+  gboolean whole = strlen(plain) == strlen(source);
+  g_autofree char *clean = g_canonicalize_filename(plain, "/");
+  g_autofree char *folder = whole ? g_strdup(clean) : g_path_get_dirname(clean);
+  const char *path = folder + 1;
+  for (guint i = 0; i < left_out->len; i++) {
+    const char *other = left_out->pdata[i];
+    size_t n = MIN(strlen(path), strlen(other));
+    if (strncmp(path, other, n) == 0 && (n == 0 || strchr("/", path[n]) != NULL) &&
+        (n == 0 || strchr("/", other[n]) != NULL))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Others want files of the stage that its layers do not have: it must be carried out. Those of the
+ * stage below it are lost to both. */
+static void carry_out(Build *build, int index)
+{
+  if (index >= 0 && build->stages[index])
+    build->stages[index]->unkept = TRUE;
+}
+
+static void find_unkept(Build *build)
+{
+  const GPtrArray *left_out = build->options->left_out, *contexts = build->options->contexts;
+  for (guint i = 0; left_out && left_out->len > 0 && i < build->plan->stages->len; i++) {
+    const OakumPlanStage *plan = build->plan->stages->pdata[i];
+    const OakumStage *stage = build->dockerfile->stages->pdata[plan->stage];
+    for (guint k = stage->first; k < stage->end; k++) {
+      const OakumInstruction *in = build->dockerfile->instructions->pdata[k];
+      const char *from = oakum_instruction_flag(in, "from");
+      gboolean any = FALSE;
+      for (guint w = 0; from && w + 1 < in->words->len; w++)
+        any |= may_be_left_out(left_out, ((const OakumWord *)in->words->pdata[w])->value);
+      if (any && !oakum_named_context_find(contexts, from))
+        carry_out(build, oakum_dockerfile_find_stage(build->dockerfile, from, plan->stage));
+      for (guint m = 0; m < in->mounts->len; m++) {
+        const OakumMount *mount = in->mounts->pdata[m];
+        int other =
+            mount->from && !oakum_named_context_find(contexts, mount->from)
+                ? oakum_dockerfile_find_stage_name(build->dockerfile, mount->from, plan->stage)
+                : -1;
+        if (other < 0 || !may_be_left_out(left_out, mount->source ? mount->source : "/"))
+          continue;
+        carry_out(build, other);
+        carry_out(build, plan->stage); /* the key of the step does not tell what it sees there */
+      }
+    }
+  }
+}
+
 gboolean oakum_build_stages(Build *build, GError **error)
 {
   guint at_once = MIN(build->options->threads, build->plan->stages->len);
@@ -182,6 +241,7 @@ gboolean oakum_build_stages(Build *build, GError **error)
     stage->label = at_once > 1 ? label_of(build, plan->stage) : NULL;
   }
   oakum_watch_mark(build);
+  find_unkept(build);
   g_ptr_array_sort(order, by_index);
   run_all(&graph, order, at_once);
   build->graph = NULL;

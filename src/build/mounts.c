@@ -156,8 +156,7 @@ static char *find_source(Maker *k, const Origin *origin, struct stat *st, GError
                                             OAKUM_ROOT_NO_SYMLINKS, NULL)
                           : -1;
   gboolean hidden = !origin->path && real && *real && k->build->ignore &&
-                    !oakum_ignore_has_exceptions(k->build->ignore) &&
-                    oakum_ignore_leaves_out(k->build->ignore, real);
+                    oakum_ignore_leaves_out_all(k->build->ignore, real);
   if (fd >= 0 && !hidden && fstat(fd, st) == 0)
     return g_steal_pointer(&real);
   if (real) {
@@ -634,6 +633,24 @@ static gint by_lock(gconstpointer a, gconstpointer b)
   return order ? order : (gint)x->number - (gint)y->number;
 }
 
+static guint rank_of(const OakumInstruction *in, guint number)
+{
+  OakumMountType type = ((const OakumMount *)in->mounts->pdata[number])->type;
+  return type == OAKUM_MOUNT_SSH ? 2 : type == OAKUM_MOUNT_SECRET ? 1 : 0;
+}
+
+/* Of several at one place the last one is shown, as with BuildKit, which adds secrets behind all
+ * others and sockets behind those. */
+static gboolean is_hidden(const OakumInstruction *in, const OakumStepMount *places, guint number)
+{
+  guint rank = rank_of(in, number);
+  for (guint i = 0; i < in->mounts->len; i++)
+    if (i != number && g_strcmp0(places[i].target, places[number].target) == 0 &&
+        (rank_of(in, i) > rank || (rank_of(in, i) == rank && i > number)))
+      return TRUE;
+  return FALSE;
+}
+
 OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstruction *in,
                                     GError **error)
 {
@@ -670,7 +687,7 @@ OakumStepMounts *oakum_stage_mounts(Build *build, Stage *stage, const OakumInstr
     }
   }
   for (guint i = 0; i < in->mounts->len; i++)
-    if (places[i].target)
+    if (places[i].target && !is_hidden(in, places, i))
       g_array_append_val(out->mounts, places[i]);
   return g_steal_pointer(&out);
 }

@@ -199,8 +199,6 @@ static gboolean add_trigger_sources(OakumPlan *plan, const OakumDockerfile *dock
 {
   const OakumStage *stage = dockerfile->stages->pdata[below];
   gboolean ok = TRUE;
-  if (stage->name && oakum_named_context_find(contexts, stage->name))
-    return TRUE;
   for (guint i = stage->first; ok && i < stage->end; i++) {
     const OakumInstruction *in = dockerfile->instructions->pdata[i];
     if (in->kind == OAKUM_INSTRUCTION_ONBUILD && in->inner)
@@ -240,8 +238,7 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
     return at_place(error, dockerfile, &stage->base->range);
   }
   oakum_platform_clear(&own);
-  if (!oakum_named_context_find(contexts, base))
-    out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
+  out->base_stage = oakum_dockerfile_find_stage_name(dockerfile, base, index);
   if (out->base_stage < 0)
     out->base = g_steal_pointer(&base);
   gboolean ok =
@@ -260,6 +257,21 @@ static gboolean add_stage(OakumPlan *plan, const OakumDockerfile *dockerfile,
   return ok;
 }
 
+char *oakum_plan_hint(const OakumDockerfile *dockerfile, const char *name)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < dockerfile->stages->len; i++) {
+    const OakumStage *stage = dockerfile->stages->pdata[i];
+    if (stage->name && strnlen(name, 3) > 2) /* any two letters are near to each other */
+      g_ptr_array_add(names, stage->name);
+  }
+  g_ptr_array_add(names, NULL);
+  const char *near = oakum_dockerfile_suggest(name, (const char *const *)names->pdata,
+                                              strnlen(name, 5) < 5 ? 1 : 2);
+  g_autofree char *shown = near ? oakum_escape_terminal(near, -1) : NULL;
+  return shown ? g_strdup_printf("; did you mean the stage \"%s\"?", shown) : g_strdup("");
+}
+
 OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_args,
                            const GPtrArray *contexts, const char *target,
                            const OakumPlatform *platform, GError **error)
@@ -272,8 +284,10 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
   int count = (int)dockerfile->stages->len;
   int last = target ? oakum_dockerfile_find_stage(dockerfile, target, count) : count - 1;
   if (last < 0) {
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "%s has no stage \"%s\"",
-                dockerfile->file, target);
+    g_autofree char *shown = oakum_escape_terminal(target, -1),
+                    *hint = oakum_plan_hint(dockerfile, target);
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND, "%s has no stage \"%s\"%s",
+                dockerfile->file, shown, hint);
     return NULL;
   }
   g_autofree gboolean *planned = g_new0(gboolean, (gsize)count);

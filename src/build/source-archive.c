@@ -140,6 +140,7 @@ static gboolean add_entry(Copy *copy, OakumTarReader *tar, const OakumTarEntry *
     }
     out.link = (OakumSlice){(const uint8_t *)link, strlen(link)};
   }
+  out.mtime = MAX(out.mtime, 0); /* not all that unpacks layers takes a time before 1970 */
   if (!copy->build->options->keep_times)
     out.mtime = MIN(out.mtime, copy->epoch);
   out.mtime_ns = 0;

@@ -69,6 +69,13 @@ static gboolean begin_from_image(Build *build, Stage *stage, const char *referen
     }
   } else {
     ok = FALSE;
+    g_autofree char *hint =
+        named || strpbrk(reference, "/:@") ? NULL : oakum_plan_hint(build->dockerfile, reference);
+    if (hint && *hint && error && *error) {
+      char *whole = g_strconcat((*error)->message, hint, NULL);
+      g_free((*error)->message);
+      (*error)->message = whole;
+    }
   }
   oakum_platform_clear(&own);
   return ok;
@@ -172,6 +179,19 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
   return TRUE;
 }
 
+/* Triggers of the image that takes the place of a stage are not run, by nobody. What its lines of
+ * the Dockerfile say for others stays true. */
+static gboolean triggers_of_replaced(Build *build, Stage *stage, const Stage *base, GError **error)
+{
+  const OakumStage *source = build->dockerfile->stages->pdata[base->plan->stage];
+  gboolean ok = TRUE;
+  for (guint i = source->first; ok && i < source->end; i++) {
+    const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
+    ok = in->kind != OAKUM_INSTRUCTION_ONBUILD || oakum_step_config(build, stage, in, error);
+  }
+  return ok;
+}
+
 gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
 {
   const OakumPlanStage *plan = stage->plan;
@@ -189,16 +209,18 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
       g_ptr_array_set_size(stage->layers, 0);
       g_array_set_size(stage->lines, 0);
       begin_from_stage(stage, base);
+      ok = !base->plan->replaced || triggers_of_replaced(build, stage, base, error);
     }
   } else {
     stage->platform = plan->platform;
     ok =
         begin_from_image(build, stage, plan->base, plan->platform, source->base->range.line, error);
+    if (ok && plan->replaced)
+      g_clear_pointer(&stage->config->on_build, g_strfreev);
   }
   if (ok && !plan->replaced && !oakum_config_getenv(stage->config, "PATH"))
     oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
-  ok = ok && choose_epoch(build, stage, error) &&
-       (plan->replaced || run_triggers(build, stage, plan->stage, error));
+  ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, plan->stage, error);
   if (!ok) {
     g_prefix_error(error, "%s:%d: FROM %s: ", build->dockerfile->file, source->base->range.line,
                    source->base->value);

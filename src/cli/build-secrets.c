@@ -1,7 +1,9 @@
 /* --secret and --ssh, in the forms that docker build and buildah have. */
 #include "cli/build-common.h"
 #include "os/os.h"
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static void secret_free(gpointer p)
 {
@@ -63,6 +65,8 @@ static gboolean parse_secret(OakumBuildSecret *out, const char *text, GError **e
   }
   if (out->variable && !g_getenv(out->variable))
     return bad(error, "--secret", text, "the environment has no such variable");
+  if (out->file && access(out->file, R_OK) < 0)
+    return bad(error, "--secret", text, g_strerror(errno));
   return TRUE;
 }
 

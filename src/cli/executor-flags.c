@@ -10,7 +10,7 @@ typedef enum { FATE_ACTS, FATE_MAPS, FATE_ACCEPTED } Fate;
 typedef struct {
   const char *name;
   size_t offset;
-  gboolean boolean, list;
+  gboolean boolean, list, empty_is_none;
   Fate fate;
   const char *note;
 } Flag;
@@ -26,8 +26,10 @@ typedef struct {
 #define IS_LIST_BOOL FALSE
 #define IS_LIST_TEXT FALSE
 #define IS_LIST_LIST TRUE
+#define IS_NONE_NONE TRUE
+#define IS_NONE_TEXT FALSE
 
-#define FLAG(name, letter, kind, field, word, help, fallback, fate, note)                          \
+#define FLAG(name, letter, kind, field, word, help, fallback, empty, fate, note)                   \
   {name,                                                                                           \
    letter,                                                                                         \
    KIND_##kind,                                                                                    \
@@ -78,8 +80,14 @@ static const OakumOption login_options[] = {
 #undef OAKUM_EXECUTOR_LOGIN
 #undef FLAG
 
-#define FLAG(name, letter, kind, field, word, help, fallback, fate, note)                          \
-  {name, offsetof(OakumExecutorArgs, field), IS_BOOL_##kind, IS_LIST_##kind, FATE_##fate, note},
+#define FLAG(name, letter, kind, field, word, help, fallback, empty, fate, note)                   \
+  {name,                                                                                           \
+   offsetof(OakumExecutorArgs, field),                                                             \
+   IS_BOOL_##kind,                                                                                 \
+   IS_LIST_##kind,                                                                                 \
+   IS_NONE_##empty,                                                                                \
+   FATE_##fate,                                                                                    \
+   note},
 #define OAKUM_EXECUTOR_BUILD
 #define OAKUM_EXECUTOR_OUTPUT
 #define OAKUM_EXECUTOR_CACHE
@@ -243,31 +251,11 @@ static void variable(const char *name, char **slot)
     *slot = g_strdup(value);
 }
 
-/* Pipelines write --target=$TARGET: where kaniko has no value unless told, an empty one is none. */
 static void drop_empty(const OakumCommand *command, OakumExecutorArgs *args)
 {
-  static const char *const names[] = {"bucket",
-                                      "cache-repo",
-                                      "context-sub-path",
-                                      "custom-platform",
-                                      "customPlatform",
-                                      "digest-file",
-                                      "image-format",
-                                      "image-name-tag-with-digest-file",
-                                      "image-name-with-digest-file",
-                                      "insecure-registry",
-                                      "kaniko-dir",
-                                      "oci-layout-path",
-                                      "registry-map",
-                                      "registry-mirror",
-                                      "skip-tls-verify-registry",
-                                      "tar-path",
-                                      "tarPath",
-                                      "target",
-                                      NULL};
   for (const Flag *flag = flags_of(command); flag->name; flag++) {
     void *slot = (char *)args + flag->offset;
-    if (!g_strv_contains(names, flag->name))
+    if (!flag->empty_is_none)
       continue;
     if (!flag->list) {
       char **text = slot;

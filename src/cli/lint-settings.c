@@ -430,7 +430,7 @@ gboolean oakum_lint_settings_for(const OakumLintSettings *s, const char *path,
   below += strspn(below, "/");
   for (guint i = 0; i < s->overrides->len; i++) {
     const OakumLintOverride *o = s->overrides->pdata[i];
-    if (!oakum_ignore_match(o->files, below))
+    if (!oakum_ignore_leaves_out(o->files, below))
       continue;
     if (o->skip)
       return FALSE;

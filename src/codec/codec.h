@@ -209,8 +209,8 @@ typedef struct {
 } OakumTarEntry;
 
 /* Reading: our own (ARCHITECTURE.md says why not libarchive), with every limit of base/limits.h;
- * what two readers could take differently (PAX size against header size, extensions mixed, sparse
- * maps, unknown types) is refused rather than guessed. */
+ * what two readers could take differently (PAX size against header size, extensions mixed, old
+ * forms of sparse files, unknown types) is refused rather than guessed. */
 typedef struct OakumTarReader OakumTarReader;
 NODISCARD OakumTarReader *oakum_tar_reader_new(OakumReader *below); /* takes `below` */
 /* 1: *entry is set (borrowed until the next call); 0: end of archive, and the stream below was
@@ -224,7 +224,7 @@ NODISCARD gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, siz
 NODISCARD gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t max,
                                          GError **error);
 /* Where the content of the current entry begins in the stream below, in bytes; to be asked before
- * any of it is read. */
+ * any of it is read. UINT64_MAX: a sparse file does not lie there as it is. */
 NODISCARD uint64_t oakum_tar_reader_offset(const OakumTarReader *reader);
 void oakum_tar_reader_free(OakumTarReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumTarReader, oakum_tar_reader_free)

@@ -2,18 +2,29 @@
  * libarchive composes Unicode names to NFC in a UTF-8 locale and hides the raw header, so that what
  * two readers take differently cannot be refused.
  *
- * Accepted: v7, ustar, GNU long names (L, K) and base-256 numbers, PAX (x, and g without effect on
- * entries). Refused: sparse files, multi-volume, unknown types, a size that two readers would take
+ * Accepted: v7, ustar, GNU long names (L, K), base-256 numbers and sparse files (S, and 1.0 of PAX,
+ * as the manual of GNU tar has them), PAX (x, and g without effect on entries). Refused: other
+ * sparse files, multi-volume, unknown types, a size that two readers would take
  * differently, PAX and GNU extensions mixed, content behind entries that have none. */
 #include "codec/tar-private.h"
 #include <string.h>
+
+/* A run of bytes of a sparse file that the archive holds; all else is zero. */
+typedef struct {
+  uint64_t offset, len;
+} Piece;
 
 struct OakumTarReader {
   OakumReader *below;
   const uint8_t *data; /* lent from below: at..end is not used yet */
   size_t at, end;
-  uint64_t taken; /* bytes read from below */
-  uint64_t content_left, padding_left;
+  uint64_t taken;                     /* bytes read from below */
+  uint64_t content_left;              /* of the file */
+  uint64_t stored_left, padding_left; /* in the stream */
+  uint64_t holes; /* of all sparse files: the stream's own limit knows nothing of them */
+  GArray *pieces; /* Piece, in their order */
+  guint piece;    /* the first that is not behind us */
+  gboolean sparse;
   guint entries;
   gboolean ended;
   OakumTarEntry entry;
@@ -26,8 +37,9 @@ struct OakumTarReader {
 
 typedef struct {
   gboolean has_path, has_link, has_size, has_uid, has_gid, has_mtime;
-  OakumSlice path, link;
-  uint64_t size;
+  gboolean sparse, has_sparse_name, has_sparse_size, major_1, minor_0;
+  OakumSlice path, link, sparse_name;
+  uint64_t size, sparse_size;
   uint32_t uid, gid;
   int64_t mtime;
   uint32_t mtime_ns;
@@ -104,7 +116,7 @@ static gboolean parse_number(const char *field, size_t len, int64_t *out)
 {
   const uint8_t *bytes = (const uint8_t *)field;
   if (bytes[0] & 0x80) {
-    gboolean negative = bytes[0] & 0x40;
+    gboolean negative = (bytes[0] & 0x40) != 0;
     uint64_t value = negative ? UINT64_MAX : 0;
     for (size_t i = 0; i < len; i++) {
       uint8_t byte = i == 0 ? (uint8_t)((bytes[0] & 0x7f) | (negative ? 0x80 : 0)) : bytes[i];
@@ -208,6 +220,26 @@ static gboolean add_xattr(OakumTarReader *reader, OakumSlice name, OakumSlice va
   return TRUE;
 }
 
+/* What begins with GNU.sparse. A key that is given twice says the same. */
+static gboolean sparse_record(OakumSlice key, OakumSlice value, PaxValues *pax, GError **error)
+{
+  pax->sparse = TRUE;
+  if (slice_is(key, "GNU.sparse.major"))
+    pax->major_1 = slice_is(value, "1");
+  else if (slice_is(key, "GNU.sparse.minor"))
+    pax->minor_0 = slice_is(value, "0");
+  else if (slice_is(key, "GNU.sparse.name") && !pax->has_sparse_name && value.len > 0 &&
+           !memchr(value.data, '\0', value.len)) {
+    pax->sparse_name = value;
+    pax->has_sparse_name = TRUE;
+  } else if (slice_is(key, "GNU.sparse.realsize") && !pax->has_sparse_size)
+    pax->has_sparse_size = oakum_parse_u64((const char *)value.data, value.len,
+                                           OAKUM_LAYER_UNPACKED_MAX, &pax->sparse_size);
+  else
+    return refuse(error, OAKUM_ERROR_UNSUPPORTED, "this form of sparse files is not supported");
+  return TRUE;
+}
+
 /* One record. `global` records may only hold what does not change an entry. */
 static gboolean pax_record(OakumTarReader *reader, OakumSlice key, OakumSlice value,
                            gboolean global, PaxValues *pax, GError **error)
@@ -217,9 +249,11 @@ static gboolean pax_record(OakumTarReader *reader, OakumSlice key, OakumSlice va
            is_size = slice_is(key, "size"), is_uid = slice_is(key, "uid"),
            is_gid = slice_is(key, "gid"), is_mtime = slice_is(key, "mtime"),
            is_xattr = slice_begins(key, schily);
-  if (slice_begins(key, "GNU.sparse."))
-    return refuse(error, OAKUM_ERROR_UNSUPPORTED, "sparse files are not supported");
-  if (!is_path && !is_link && !is_size && !is_uid && !is_gid && !is_mtime && !is_xattr)
+  gboolean is_sparse = slice_begins(key, "GNU.sparse.");
+  if (is_sparse && !global)
+    return sparse_record(key, value, pax, error);
+  if (!is_sparse && !is_path && !is_link && !is_size && !is_uid && !is_gid && !is_mtime &&
+      !is_xattr)
     return TRUE;
   if (global)
     return refuse(error, OAKUM_ERROR_UNSUPPORTED, "a global header changes entries");
@@ -330,8 +364,10 @@ static gboolean read_extension(OakumTarReader *reader, const TarHeader *header, 
   return TRUE;
 }
 
-/* Limits on what becomes a path; meaning (`..`, roots) is the caller's. */
-static gboolean check_name(OakumSlice name, const char *what, size_t max, GError **error)
+/* Limits on what becomes a path, in bytes, and in bytes of a part; meaning (`..`, roots) is the
+ * caller's. */
+static gboolean check_name(OakumSlice name, const char *what, size_t max, size_t component_max,
+                           GError **error)
 {
   if (name.len == 0) {
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_INVALID, "tar: an entry has an empty %s",
@@ -345,7 +381,7 @@ static gboolean check_name(OakumSlice name, const char *what, size_t max, GError
     depth += component == 1;
     longest = MAX(longest, component);
   }
-  if (name.len > max || longest > OAKUM_TAR_COMPONENT_MAX || depth > OAKUM_TAR_PATH_DEPTH_MAX) {
+  if (name.len > max || longest > component_max || depth > OAKUM_TAR_PATH_DEPTH_MAX) {
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "tar: a %s is too long or too deep",
                 what);
     return FALSE;
@@ -365,7 +401,9 @@ static gboolean entry_names(OakumTarReader *reader, const TarHeader *header, con
   /* Only POSIX headers have a prefix; GNU's own ("ustar  ") keep times there. */
   gboolean posix = memcmp(header->magic, "ustar", 6) == 0;
   g_byte_array_set_size(reader->path, 0);
-  if (pax->has_path) {
+  if (pax->has_sparse_name) {
+    set_bytes(reader->path, pax->sparse_name.data, pax->sparse_name.len);
+  } else if (pax->has_path) {
     set_bytes(reader->path, pax->path.data, pax->path.len);
   } else if (reader->long_path) {
     set_bytes(reader->path, reader->long_path, strlen(reader->long_path));
@@ -385,13 +423,17 @@ static gboolean entry_names(OakumTarReader *reader, const TarHeader *header, con
     set_bytes(reader->link, header->link, field_len(header->link, sizeof header->link));
   reader->entry.path = (OakumSlice){reader->path->data, reader->path->len};
   reader->entry.link = (OakumSlice){reader->link->data, reader->link->len};
-  if (!check_name(reader->entry.path, "name", OAKUM_TAR_PATH_MAX, error))
+  if (!check_name(reader->entry.path, "name", OAKUM_TAR_PATH_MAX, OAKUM_TAR_COMPONENT_MAX, error))
     return FALSE;
   gboolean is_link =
       reader->entry.type == OAKUM_TAR_SYMLINK || reader->entry.type == OAKUM_TAR_HARDLINK;
   if (!is_link)
     reader->entry.link = (OakumSlice){0};
-  return !is_link || check_name(reader->entry.link, "link target", OAKUM_TAR_LINK_MAX, error);
+  /* a symbolic link may say anything: it need not lead anywhere */
+  return !is_link || check_name(reader->entry.link, "link target", OAKUM_TAR_LINK_MAX,
+                                reader->entry.type == OAKUM_TAR_SYMLINK ? OAKUM_TAR_LINK_MAX
+                                                                        : OAKUM_TAR_COMPONENT_MAX,
+                                error);
 }
 
 static gboolean entry_type(const TarHeader *header, OakumTarType *type, GError **error)
@@ -400,6 +442,7 @@ static gboolean entry_type(const TarHeader *header, OakumTarType *type, GError *
   case '\0':
   case '0':
   case '7':
+  case 'S': /* as sparse as it is */
     *type = OAKUM_TAR_FILE;
     return TRUE;
   case '1':
@@ -471,6 +514,148 @@ static gboolean entry_numbers(OakumTarReader *reader, const TarHeader *header, c
   return TRUE;
 }
 
+/* ---- sparse files
+ * ------------------------------------------------------------------------------ */
+static gboolean bad_map(GError **error)
+{
+  return invalid(error, "the map of a sparse file does not fit");
+}
+
+static gboolean add_piece(OakumTarReader *reader, int64_t offset, int64_t len, GError **error)
+{
+  const guint n = reader->pieces->len;
+  const Piece *last = n > 0 ? &g_array_index(reader->pieces, Piece, n - 1) : NULL;
+  const Piece piece = {(uint64_t)offset, (uint64_t)len};
+  if (n >= OAKUM_TAR_SPARSE_PIECES_MAX)
+    return refuse(error, OAKUM_ERROR_LIMIT, "a sparse file has too many pieces");
+  if (offset < 0 || len < 0 || piece.offset > OAKUM_LAYER_UNPACKED_MAX ||
+      piece.len > OAKUM_LAYER_UNPACKED_MAX || (last && piece.offset < last->offset + last->len))
+    return bad_map(error);
+  g_array_append_val(reader->pieces, piece);
+  return TRUE;
+}
+
+/* Of GNU's own header: four pieces in it, in the place of the prefix, and 21 in each block behind
+ * it. */
+static gboolean read_old_map(OakumTarReader *reader, const TarHeader *header, uint64_t *size,
+                             GError **error)
+{
+  const char *at = (const char *)header + 386;
+  guint count = 4;
+  char block[TAR_BLOCK];
+  int64_t real;
+  if (memcmp(header->magic, "ustar ", 6) != 0)
+    return bad_map(error);
+  if (!parse_number((const char *)header + 483, 12, &real) || real < 0)
+    return bad_map(error);
+  *size = (uint64_t)real;
+  gboolean more = ((const char *)header)[482] != 0;
+  for (;;) {
+    for (guint i = 0; i < count && at[i * 24] != 0; i++) {
+      int64_t offset, len;
+      if (!parse_number(at + i * 24, 12, &offset) || !parse_number(at + i * 24 + 12, 12, &len))
+        return bad_map(error);
+      if (!add_piece(reader, offset, len, error))
+        return FALSE;
+    }
+    if (!more)
+      return TRUE;
+    int got = take(reader, block, TAR_BLOCK, error);
+    if (got <= 0)
+      return got == 0 ? bad_map(error) : FALSE;
+    at = block;
+    count = 21;
+    more = block[504] != 0;
+  }
+}
+
+/* The next decimal number of a map in front of the content, and its line end; reads on where a
+ * block ends. */
+static gboolean map_number(OakumTarReader *reader, char *block, size_t *at, uint64_t *stored,
+                           int64_t *out, GError **error)
+{
+  uint64_t value = 0;
+  for (guint digits = 0;; digits++) {
+    if (*at == TAR_BLOCK) {
+      int got = *stored >= TAR_BLOCK ? take(reader, block, TAR_BLOCK, error) : 0;
+      if (got <= 0)
+        return got == 0 ? bad_map(error) : FALSE;
+      *stored -= TAR_BLOCK;
+      *at = 0;
+    }
+    char c = block[(*at)++];
+    if (c == '\n' && digits > 0) {
+      *out = (int64_t)value;
+      return TRUE;
+    }
+    if (!g_ascii_isdigit(c) || digits > 17)
+      return bad_map(error);
+    value = value * 10 + (uint64_t)(c - '0');
+  }
+}
+
+static gboolean read_map(OakumTarReader *reader, uint64_t *stored, GError **error)
+{
+  char block[TAR_BLOCK];
+  size_t at = TAR_BLOCK;
+  int64_t count, offset, len;
+  if (!map_number(reader, block, &at, stored, &count, error))
+    return FALSE;
+  for (; count > 0; count--)
+    if (!map_number(reader, block, &at, stored, &offset, error) ||
+        !map_number(reader, block, &at, stored, &len, error) ||
+        !add_piece(reader, offset, len, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The entry's size becomes that of the file; what the map says must be just what is stored. */
+static gboolean read_sparse(OakumTarReader *reader, const TarHeader *header, const PaxValues *pax,
+                            GError **error)
+{
+  OakumTarEntry *entry = &reader->entry;
+  uint64_t size = pax->sparse_size, sum = 0, end = 0;
+  if (entry->type != OAKUM_TAR_FILE || (pax->sparse && header->type == 'S'))
+    return bad_map(error);
+  if (pax->sparse &&
+      !(pax->major_1 && pax->minor_0 && pax->has_sparse_name && pax->has_sparse_size))
+    return refuse(error, OAKUM_ERROR_UNSUPPORTED, "this form of sparse files is not supported");
+  if (!(pax->sparse ? read_map(reader, &reader->stored_left, error)
+                    : read_old_map(reader, header, &size, error)))
+    return FALSE;
+  for (guint i = 0; i < reader->pieces->len; i++) {
+    const Piece *piece = &g_array_index(reader->pieces, Piece, i);
+    sum += piece->len;
+    end = piece->offset + piece->len;
+  }
+  if (sum != reader->stored_left || end > size)
+    return bad_map(error);
+  reader->holes += size - sum;
+  if (size > OAKUM_LAYER_UNPACKED_MAX || reader->holes > OAKUM_LAYER_UNPACKED_MAX)
+    return refuse(error, OAKUM_ERROR_LIMIT, "a sparse file is too large");
+  entry->size = reader->content_left = size;
+  reader->sparse = TRUE;
+  return TRUE;
+}
+
+/* What lies ahead in the file, at most n bytes of it; TRUE: zeros that are not stored. */
+static gboolean is_hole(OakumTarReader *reader, size_t *n)
+{
+  uint64_t at = reader->entry.size - reader->content_left, end = reader->entry.size;
+  const Piece *piece = NULL;
+  for (; reader->piece < reader->pieces->len; reader->piece++) {
+    piece = &g_array_index(reader->pieces, Piece, reader->piece);
+    if (piece->offset + piece->len > at)
+      break;
+    piece = NULL;
+  }
+  gboolean hole = !piece || piece->offset > at;
+  if (piece)
+    end = hole ? piece->offset : piece->offset + piece->len;
+  *n = (size_t)MIN(*n, end - at);
+  return hole;
+}
+
 static gboolean build_entry(OakumTarReader *reader, const TarHeader *header, GError **error)
 {
   PaxValues pax = {0};
@@ -491,9 +676,12 @@ static gboolean build_entry(OakumTarReader *reader, const TarHeader *header, GEr
   g_array_sort(reader->xattrs, xattr_compare);
   entry->xattrs = (OakumXattr *)(void *)reader->xattrs->data;
   entry->n_xattrs = reader->xattrs->len;
-  reader->content_left = entry->size;
+  reader->content_left = reader->stored_left = entry->size;
   reader->padding_left = (TAR_BLOCK - entry->size % TAR_BLOCK) % TAR_BLOCK;
-  return TRUE;
+  g_array_set_size(reader->pieces, 0);
+  reader->piece = 0;
+  reader->sparse = FALSE;
+  return (!pax.sparse && header->type != 'S') || read_sparse(reader, header, &pax, error);
 }
 
 static void extensions_clear(OakumTarReader *reader)
@@ -545,6 +733,7 @@ OakumTarReader *oakum_tar_reader_new(OakumReader *below)
   reader->link = g_byte_array_new();
   reader->xattrs = g_array_new(FALSE, FALSE, sizeof(OakumXattr));
   g_array_set_clear_func(reader->xattrs, xattr_clear);
+  reader->pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
   return reader;
 }
 
@@ -552,14 +741,14 @@ int oakum_tar_reader_next(OakumTarReader *reader, const OakumTarEntry **entry, G
 {
   if (reader->ended)
     return 0;
-  uint64_t skip = reader->content_left + reader->padding_left;
+  uint64_t skip = reader->stored_left + reader->padding_left;
   if (skip > 0) {
     int got = take(reader, NULL, skip, error);
     if (got == 0)
       invalid(error, "the archive is cut short");
     if (got <= 0)
       return -1;
-    reader->content_left = reader->padding_left = 0;
+    reader->stored_left = reader->padding_left = 0;
   }
   extensions_clear(reader);
   g_array_set_size(reader->xattrs, 0);
@@ -573,6 +762,11 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
   size_t n = (size_t)MIN(len, reader->content_left);
   if (n == 0)
     return 0;
+  if (reader->sparse && is_hole(reader, &n)) {
+    memset(buffer, 0, n);
+    reader->content_left -= n;
+    return (gssize)n;
+  }
   gssize got;
   if (reader->at == reader->end && n >= OAKUM_IO_BUFFER) {
     got =
@@ -587,8 +781,10 @@ gssize oakum_tar_reader_read(OakumTarReader *reader, void *buffer, size_t len, G
   }
   if (got == 0)
     return invalid(error, "the archive is cut short"), -1;
-  if (got > 0)
+  if (got > 0) {
     reader->content_left -= (uint64_t)got;
+    reader->stored_left -= (uint64_t)got;
+  }
   return got;
 }
 
@@ -596,9 +792,16 @@ gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t
                                GError **error)
 {
   size_t n = (size_t)MIN(max, reader->content_left);
+  static const uint8_t zeros[OAKUM_IO_BUFFER];
   *data = "";
   if (n == 0)
     return 0;
+  if (reader->sparse && is_hole(reader, &n)) {
+    n = MIN(n, sizeof zeros);
+    *data = zeros;
+    reader->content_left -= n;
+    return (gssize)n;
+  }
   if (!fill(reader, error))
     return -1;
   n = MIN(n, reader->end - reader->at);
@@ -607,12 +810,13 @@ gssize oakum_tar_reader_borrow(OakumTarReader *reader, const void **data, size_t
   *data = reader->data + reader->at;
   reader->at += n;
   reader->content_left -= n;
+  reader->stored_left -= n;
   return (gssize)n;
 }
 
 uint64_t oakum_tar_reader_offset(const OakumTarReader *reader)
 {
-  return reader->taken - (reader->end - reader->at);
+  return reader->sparse ? UINT64_MAX : reader->taken - (reader->end - reader->at);
 }
 
 void oakum_tar_reader_free(OakumTarReader *reader)
@@ -624,5 +828,6 @@ void oakum_tar_reader_free(OakumTarReader *reader)
   g_byte_array_unref(reader->path);
   g_byte_array_unref(reader->link);
   g_array_unref(reader->xattrs);
+  g_array_unref(reader->pieces);
   g_free(reader);
 }

@@ -386,12 +386,13 @@ typedef struct OakumIgnore OakumIgnore;
 /* A pattern that cannot be read is an error "line N: …". */
 NODISCARD OakumIgnore *oakum_ignore_parse(const char *data, size_t len, GError **error);
 /* `path` without a leading slash. TRUE: not part of the context. The last rule that matches the
- * path or a folder above it counts. */
-NODISCARD gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path);
-/* The same as BuildKit's walk over a context decides it, folder by folder: a rule that changed
- * nothing for a folder does not count for what is below it by the folder's name. */
+ * path or a folder above it counts, as BuildKit's walk over a context decides it, folder by folder:
+ * a rule that changed nothing for a folder does not count for what is below it by the folder's
+ * name. */
 NODISCARD gboolean oakum_ignore_leaves_out(const OakumIgnore *ignore, const char *path);
-/* FALSE: nothing below an ignored folder can be taken back, so that it need not be read. */
+/* And nothing below it can be taken back, so that a folder need not be read. */
+NODISCARD gboolean oakum_ignore_leaves_out_all(const OakumIgnore *ignore, const char *path);
+/* Whether there is a rule that takes back at all. */
 NODISCARD gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore);
 /* Some rule covers all that is there: "*", "**" or "**" below each folder. */
 NODISCARD gboolean oakum_ignore_has_all(const OakumIgnore *ignore);

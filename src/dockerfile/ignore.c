@@ -157,21 +157,54 @@ static gboolean close_states(const Pattern *pattern, States *states)
   return states->at[n] & AT;
 }
 
+/* Room for few things on the stack, for many elsewhere: most ignore files are short, and each path
+ * of a context asks. */
+#define ROOM 256
+typedef struct {
+  guint8 near[ROOM];
+  guint8 *far;
+} Room;
+
+static void room_clear(Room *room)
+{
+  g_free(room->far);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Room, room_clear)
+
+static guint8 *room_for(Room *room, size_t size)
+{
+  return size <= ROOM ? memset(room->near, 0, size) : (room->far = g_malloc0(size));
+}
+
+typedef enum {
+  WALK_ITSELF, /* the name */
+  WALK_ABOVE,  /* or a folder above it */
+  WALK_BELOW,  /* something that may lie below it */
+} Walk;
+
 /* All ways through the pattern at once, one character after the other: the ways that are open times
- * name, whatever they are. `above`: a folder above the name may match in its place. */
-static gboolean walk(const Pattern *pattern, const char *name, gboolean above)
+ * name, whatever they are. */
+static gboolean walk(const Pattern *pattern, const char *name, Walk what)
 {
   guint n = pattern->parts->len;
-  g_autofree guint8 *one = g_malloc0(n + 1), *other = g_malloc0(n + 1);
-  States now = {one, 0, 0}, next = {other, n, 0};
+  g_auto(Room) one = {.far = NULL}, other = {.far = NULL};
+  States now = {room_for(&one, n + 1), 0, 0}, next = {room_for(&other, n + 1), n, 0};
+  gboolean behind = FALSE; /* what follows lies below the name */
   now.at[0] = AT;
   for (const char *at = name;;) {
     gboolean whole = close_states(pattern, &now);
-    if (whole && (!*at || (above && *at == '/' && at > name)))
+    if (what != WALK_BELOW && whole && (!*at || (what == WALK_ABOVE && *at == '/' && at > name)))
       return TRUE;
-    if (!*at)
+    if (behind) {
+      for (guint i = now.low; i < n && i <= now.high; i++)
+        if (now.at[i])
+          return TRUE;
       return FALSE;
-    gunichar c = next_char(&at);
+    }
+    if (!*at && what != WALK_BELOW)
+      return FALSE;
+    behind = !*at;
+    gunichar c = behind ? '/' : next_char(&at);
     for (guint i = now.low; i < n && i <= now.high; i++) {
       const Part *part = &g_array_index(pattern->parts, Part, i);
       if (!now.at[i])
@@ -201,7 +234,7 @@ gboolean oakum_dockerfile_glob(const char *text, const char *name, gboolean *val
   gboolean ok = compile(&pattern, text, FALSE);
   if (valid)
     *valid = ok;
-  return ok && walk(&pattern, name, FALSE);
+  return ok && walk(&pattern, name, WALK_ITSELF);
 }
 
 /* ---- the file
@@ -353,13 +386,14 @@ static gboolean match_plain(const Rule *rule, const char *path)
   return strncmp(path, text, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-gboolean oakum_ignore_match(const OakumIgnore *ignore, const char *path)
+/* The last rule that matches the path or a folder above it counts. */
+static gboolean match_any(const OakumIgnore *ignore, const char *path)
 {
   gboolean ignored = FALSE;
   for (guint i = 0; i < ignore->rules->len; i++) {
     const Rule *rule = ignore->rules->pdata[i];
     if (rule->exception == ignored && /* else it could change nothing */
-        (rule->pattern.plain ? match_plain(rule, path) : walk(&rule->pattern, path, TRUE)))
+        (rule->pattern.plain ? match_plain(rule, path) : walk(&rule->pattern, path, WALK_ABOVE)))
       ignored = !rule->exception;
   }
   return ignored;
@@ -371,7 +405,7 @@ static gboolean match_itself(const Rule *rule, const char *path)
   const char *text = rule->text;
   size_t len = strlen(text);
   if (!rule->pattern.plain)
-    return walk(&rule->pattern, path, FALSE);
+    return walk(&rule->pattern, path, WALK_ITSELF);
   if (g_str_has_prefix(text, "**"))
     return g_str_has_suffix(path, text + 2) || (text[2] == '/' && strcmp(path, text + 3) == 0);
   if (g_str_has_suffix(text, "**"))
@@ -382,9 +416,11 @@ static gboolean match_itself(const Rule *rule, const char *path)
 gboolean oakum_ignore_leaves_out(const OakumIgnore *ignore, const char *path)
 {
   if (!ignore->exceptions)
-    return oakum_ignore_match(ignore, path);
-  g_autofree gboolean *matched = g_new0(gboolean, ignore->rules->len); /* a folder above, so far */
-  g_autofree char *part = g_strdup(path);
+    return match_any(ignore, path);
+  g_auto(Room) rules = {.far = NULL}, name = {.far = NULL};
+  guint8 *matched = room_for(&rules, ignore->rules->len); /* a folder above, so far */
+  size_t len = strlen(path);
+  char *part = memcpy(room_for(&name, len + 1), path, len + 1);
   for (char *at = part;; at++) {
     char end = *at;
     if (end && end != '/')
@@ -402,6 +438,33 @@ gboolean oakum_ignore_leaves_out(const OakumIgnore *ignore, const char *path)
     if (!end)
       return ignored;
   }
+}
+
+/* Whether the rule may match something below the path by its own name. */
+static gboolean may_match_below(const Rule *rule, const char *path)
+{
+  const char *text = rule->text;
+  size_t len = strlen(path);
+  if (!rule->pattern.plain)
+    return walk(&rule->pattern, path, WALK_BELOW);
+  if (g_str_has_prefix(text, "**"))
+    return TRUE;
+  size_t same = g_str_has_suffix(text, "**") ? strlen(text) - 2 : strlen(text);
+  if (same < strlen(text) && same <= len)
+    return strncmp(text, path, same) == 0;
+  return strncmp(text, path, len) == 0 && text[len] == '/';
+}
+
+gboolean oakum_ignore_leaves_out_all(const OakumIgnore *ignore, const char *path)
+{
+  if (!oakum_ignore_leaves_out(ignore, path))
+    return FALSE;
+  for (guint i = 0; ignore->exceptions && i < ignore->rules->len; i++) {
+    const Rule *rule = ignore->rules->pdata[i];
+    if (rule->exception && may_match_below(rule, path))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 gboolean oakum_ignore_has_exceptions(const OakumIgnore *ignore)

@@ -79,6 +79,10 @@ static gboolean index_members(OakumArchive *archive, OakumTarReader *tar, GError
     }
     if (entry->type == OAKUM_TAR_FILE) {
       Member member = {archive->unpacked ? end : oakum_tar_reader_offset(tar), entry->size};
+      if (member.offset == UINT64_MAX) {
+        g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_UNSUPPORTED, "a member is a sparse file");
+        return oakum_image_blame(error, "member", entry->path), FALSE;
+      }
       if (archive->unpacked && !unpack(archive, tar, entry->size, &end, error))
         return FALSE;
       g_hash_table_insert(archive->members, g_steal_pointer(&name),

@@ -213,7 +213,7 @@ static void look_at_ignored(const Step *step, const char *source)
   if (lint_one_of(path, ". /") && !oakum_ignore_has_all(docker->ignore))
     return;
   /* the front end leaves the slash in front, and takes what stands before it for a folder */
-  if (oakum_ignore_match(docker->ignore, path) ||
+  if (oakum_ignore_leaves_out(docker->ignore, path) ||
       (*path == '/' && oakum_ignore_has_all(docker->ignore)))
     docker_tell(step->docker, step->checks, LINT_COPY_IGNORED, step->at, "%s", path);
 }

@@ -353,7 +353,7 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
   if (!lint->ignore_read)
     lint->ignore = oakum_ignore_parse(options->ignore_file, options->ignore_file_len, NULL);
   lint->ignore_read = TRUE;
-  if (!lint->ignore || oakum_ignore_has_exceptions(lint->ignore))
+  if (!lint->ignore)
     return;
   for (guint i = 0; i < sources_of(step); i++) {
     const LintWord *word = step->words->pdata[i];
@@ -363,7 +363,7 @@ void check_copy_ignored(OakumLint *lint, LintStep *step)
     if (!word->value || strpbrk(word->value, "$*?[") || strstr(word->value, "://"))
       continue;
     g_autofree char *path = context_path(word->value);
-    if (*path && strcmp(path, ".") != 0 && oakum_ignore_match(lint->ignore, path))
+    if (*path && strcmp(path, ".") != 0 && oakum_ignore_leaves_out_all(lint->ignore, path))
       lint_tell(lint, LINT_COPY_IGNORED, step, word->span, "%s", word->value);
   }
 }

@@ -244,7 +244,10 @@ OakumTargets *oakum_targets_new(int root, const OakumStep *step, gboolean lendin
   for (guint i = 0; ok && i < p->mounts->len; i++) {
     const Place place = {.mount = p->mounts->pdata[i], .folder = is_folder(p->mounts->pdata[i])};
     g_array_append_val(p->places, place);
-    ok = make_place(p, place.mount, place.folder, error) && (!lending || lend(p, i, error));
+    /* what is mounted below /dev hides whatever an image has there */
+    gboolean made = !lending && g_str_has_prefix(place.mount->target, "dev/");
+    ok = (made || make_place(p, place.mount, place.folder, error)) &&
+         (!lending || lend(p, i, error));
   }
   if (ok)
     return p;

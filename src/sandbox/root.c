@@ -79,7 +79,18 @@ static gboolean make_devices(void)
   return umount2(nodes, MNT_DETACH) == 0;
 }
 
-static gboolean make_dev(void)
+/* A step may want something else there. */
+static gboolean make_shared_memory(const StepOrder *order)
+{
+  for (guint i = 0; order->mounts && i < order->mounts->len; i++)
+    if (strcmp(((const StepMount *)order->mounts->pdata[i])->target, "dev/shm") == 0)
+      return TRUE;
+  return mkdir("dev/shm", 0755) == 0 &&
+         mount("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+               "mode=1777,size=65536k") == 0;
+}
+
+static gboolean make_dev(const StepOrder *order)
 {
   static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"},
                                          {"/proc/self/fd/0", "dev/stdin"},
@@ -93,9 +104,7 @@ static gboolean make_dev(void)
   for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
     if (symlink(links[i][0], links[i][1]) < 0)
       return FALSE;
-  if (mkdir("dev/shm", 0755) < 0 || mkdir("dev/pts", 0755) < 0 || mkdir("dev/mqueue", 0755) < 0 ||
-      mount("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=65536k") <
-          0)
+  if (!make_shared_memory(order) || mkdir("dev/pts", 0755) < 0 || mkdir("dev/mqueue", 0755) < 0)
     return FALSE;
   /* a terminal is a comfort that few steps need */
   (void)!mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
@@ -186,7 +195,7 @@ static gboolean make_world(const StepOrder *order)
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mount_root(order) ||
       chdir(order->root) < 0)
     failed = "root";
-  else if (!make_dev() || !make_script(order))
+  else if (!make_dev(order) || !make_script(order))
     failed = "/dev";
   else if (!make_proc())
     failed = "/proc";

@@ -5,9 +5,10 @@ A case is text; nothing else is needed for a new one. Lines before the first sec
 
     --- Dockerfile [PATH]      the file (PATH in the context: a second one; -f is up to the options)
     --- context                listing of the context folder
-    --- tar PATH [HOW [SIZE]]  listing of an archive in the context: plain, gzip, bzip2, xz, zstd, cut to so many bytes; entries
-                               as written, hostile ones too. "/PATH" lies beside the context, "@http@/PATH" is served; @PATH@
-    --- image NAME             listing of the root file system of an image; @NAME@ stands for its reference. @base@ is always there
+    --- tar PATH [HOW [SIZE]]  listing of an archive in the context: plain, gzip, bzip2, xz, zstd, cut to so many bytes, "+gnu" for
+                               GNU's long names, "+sparse" and "+sparse-pax" for its holes; entries as written, hostile ones too. "/PATH" lies beside the context, "@http@/PATH" is served; @PATH@
+    --- image NAME [CONFIG]    listing of the root file system of an image; @NAME@ stands for its reference. @base@ is always there.
+                               CONFIG: its config.config, as JSON
     --- folder NAME            listing of a folder beside the context; @NAME@ stands for its path
     --- serve                  listing of what an HTTP server serves; @http@ stands for its URL
     --- git NAME               listing of a repository, one commit; "=== tag V", "=== branch B" begin further ones, as whole trees,
@@ -198,10 +199,21 @@ def write_folder(root, entries):
             os.utime(path, (entry.time, entry.time), follow_symlinks=False)
 
 
-def tar_bytes(entries):
+def archive_bytes(entries, how):
+    """HOW of a section "tar"."""
+    how, _, form = how.partition("+")
+    if not form.startswith("sparse"):
+        return compress(tar_bytes(entries, tarfile.GNU_FORMAT if form else tarfile.PAX_FORMAT), how.replace("plain", ""))
+    with tempfile.TemporaryDirectory() as folder:  # holes are something that only GNU tar writes
+        write_folder(pathlib.Path(folder), entries)
+        packed = subprocess.run(["tar", "-cSC", folder, "--sort=name", "--numeric-owner", "--format=" + ("pax" if form == "sparse-pax" else "gnu"), "."], capture_output=True, check=True).stdout
+    return compress(packed, how.replace("plain", ""))
+
+
+def tar_bytes(entries, form=tarfile.PAX_FORMAT):
     """An archive with the entries as they are: names are not cleaned, folders not added."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
         for entry in entries:
             info = tarfile.TarInfo(entry.raw)
             info.type = {"f": tarfile.REGTYPE, "d": tarfile.DIRTYPE, "l": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "p": tarfile.FIFOTYPE,

@@ -16,7 +16,7 @@ import threading
 
 import build_case
 import pytest
-from build_case import Case, compress, expected_lines, flatten, layout, listing, tar_bytes, tree_lines, write_folder
+from build_case import Case, archive_bytes, expected_lines, flatten, layout, listing, tar_bytes, tree_lines, write_folder
 
 CASES = pathlib.Path(__file__).resolve().parent.parent / "cases" / "build"
 
@@ -120,8 +120,9 @@ class Made:
         for name, text in case.all("git"):
             commits = make_repository(folder / ("work-" + name), served / (name + ".git"), text, self.names)
             self.names.update({f"{name}:{key}": value for key, value in commits.items()})
-        for name, text in case.all("image"):
-            layout(folder / ("image-" + name), tar_bytes(listing(text)), {})
+        for arguments, text in case.all("image"):
+            name, _, config = arguments.partition(" ")
+            layout(folder / ("image-" + name), tar_bytes(listing(text)), json.loads(config or "{}"))
             self.names[name] = f"oci:{folder}/image-{name}:latest"
             self.names["dir:" + name] = f"{folder}/image-{name}:latest"
         for name, text in case.all("folder"):
@@ -133,7 +134,7 @@ class Made:
             name, how, cut = (arguments.split() + ["", ""])[:3]
             where = served / name[len("@http@/"):] if name.startswith("@http@/") else folder / name[1:] if name.startswith("/") else context / name
             where.parent.mkdir(parents=True, exist_ok=True)
-            where.write_bytes(compress(tar_bytes(listing(text)), how.replace("plain", ""))[:int(cut or 1 << 40)])
+            where.write_bytes(archive_bytes(listing(text), how)[:int(cut or 1 << 40)])
             where.chmod(0o644)
             self.names[name.lstrip("/")] = str(where)
         for name, text in case.all("Dockerfile"):

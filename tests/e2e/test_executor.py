@@ -315,6 +315,20 @@ COPY f /left/f
     assert "tmp/d" in job.build("--cache", "--no-push-cache")[0]  # what was made with other paths is not used
 
 
+@flags("--ignore-path")
+def test_ignored_path_from_a_cached_stage(job, base):
+    """What another stage takes from an ignored path is there the second time, and is what the file has now."""
+    for number, source in enumerate(["/left/a", "/left*/a", "/", "/left/../left"]):
+        for text in ("one", "one", "two"):
+            job.dockerfile(f"FROM oci:{base}:latest AS made\nARG TEXT\nRUN echo step; mkdir /left; echo $TEXT > /left/a\nRUN true\nFROM scratch\nCOPY --from=made {source} /{number}/\n")
+            tree, _ = job.build("--ignore-path", "/left", "--cache", "--no-push-cache", "--cache-copy-layers", "--build-arg", f"TEXT={text}")
+            assert next(entry for path, entry in tree.items() if path.startswith(f"{number}/") and path.endswith("/a")).content == text.encode() + b"\n"
+    job.dockerfile(f"FROM oci:{base}:latest AS made\nRUN mkdir /left /right; echo a > /left/a; echo b > /right/b\nFROM oci:{base}:latest\nCOPY --from=made /right/b /\nRUN --mount=from=made,source=/right,target=/m cat /m/b > /c\n")
+    for _ in range(2):
+        job.build("--ignore-path", "/left", "--cache", "--no-push-cache", "--cache-copy-layers")
+    assert job.said.lower().count("cache") >= 2, job.said  # other paths of it do not matter
+
+
 def test_exit_status_of_the_step(job, base):
     job.dockerfile(f"FROM oci:{base}:latest\nRUN exit 42\n")
     assert "exit status 42" in job.run("--no-push", status=42)

@@ -24,8 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!strpbrk(path, "*?[\\")) /* without special characters a pattern is a name */
       g_assert_true(oakum_dockerfile_glob(path, path, NULL));
     if (ignore) {
-      (void)!oakum_ignore_match(ignore, path);
-      (void)!oakum_ignore_leaves_out(ignore, path);
+      gboolean all = oakum_ignore_leaves_out_all(ignore, path);
+      g_assert_true(!all || oakum_ignore_leaves_out(ignore, path));
+      g_autofree char *below = g_strconcat(path, "/", last, NULL);
+      if (all && *path && *path != '/' && !strstr(below, "//") && !g_str_has_suffix(below, "/"))
+        g_assert_true(oakum_ignore_leaves_out(ignore, below));
     }
     g_free(last);
     last = g_steal_pointer(&path);

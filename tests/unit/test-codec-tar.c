@@ -188,6 +188,125 @@ static void test_passing_over(void)
   oakum_reader_free(memory);
 }
 
+static void seal(GByteArray *bytes, guint at)
+{
+  guint sum = 0;
+  memset(bytes->data + at + 148, ' ', 8);
+  for (guint i = 0; i < 512; i++)
+    sum += bytes->data[at + i];
+  g_autofree char *text = g_strdup_printf("%06o", sum);
+  memcpy(bytes->data + at + 148, text, 6);
+  bytes->data[at + 154] = 0;
+}
+
+/* The file that GNU tar finds at `path`, with its holes left out. */
+static GByteArray *packed_sparse(const char *path, const char *format)
+{
+  g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path),
+                  *form = g_strconcat("--format=", format, NULL), *err = NULL,
+                  *archive = g_strconcat(path, ".tar", NULL);
+  char *full[] = {(char *)"tar", (char *)"-cSf", archive, form, (char *)"-C",
+                  folder,        name,           name,    NULL};
+  char *out = NULL;
+  gsize len;
+  int status;
+  g_assert_true(
+      g_spawn_sync(NULL, full, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &err, &status, NULL));
+  g_assert_cmpint(status, ==, 0);
+  g_assert_true(g_file_get_contents(archive, &out, &len, NULL));
+  g_remove(archive);
+  return g_byte_array_new_take((guint8 *)out, len);
+}
+
+/* Holes at both ends and between, more pieces than one header holds; read, lent and passed over. */
+static void test_sparse(void)
+{
+  const size_t size = 9000001, step = 131072;
+  g_autofree guint8 *want = g_malloc0(size), *buffer = g_malloc(size);
+  g_autofree char *path = NULL;
+  int fd = g_file_open_tmp("oakum-XXXXXX", &path, NULL);
+  g_assert_cmpint(ftruncate(fd, (off_t)size), ==, 0);
+  for (size_t at = step; at + 5000 < size; at += step) {
+    memset(want + at, (int)(at / step), 5000);
+    g_assert_cmpint(pwrite(fd, want + at, 5000, (off_t)at), ==, 5000);
+  }
+  g_close(fd, NULL);
+  for (int i = 0; i < 4; i++) {
+    g_autoptr(GByteArray) bytes = packed_sparse(path, i % 2 ? "posix" : "gnu");
+    g_assert_cmpuint(bytes->len, <, size / 2);
+    g_autoptr(OakumTarReader) tar = open_bytes(bytes);
+    const OakumTarEntry *entry;
+    g_assert_cmpint(oakum_tar_reader_next(tar, &entry, NULL), ==, 1); /* and it is passed over */
+    if (i < 2) {
+      g_assert_cmpuint(entry->size, ==, size);
+      g_assert_cmpuint(entry->path.len, ==, strlen(strrchr(path, '/') + 1));
+      g_assert_true(oakum_tar_reader_offset(tar) == UINT64_MAX);
+      size_t have = 0;
+      gssize n = 1;
+      for (guint turn = 0; n > 0; turn++, have += (size_t)n) {
+        const void *lent = buffer + have;
+        n = turn % 2 ? oakum_tar_reader_borrow(tar, &lent, 70000, NULL)
+                     : oakum_tar_reader_read(tar, buffer + have, 3333 * (turn + 1), NULL);
+        if (n > 0 && turn % 2)
+          memcpy(buffer + have, lent, (size_t)n);
+      }
+      g_assert_cmpint(n, ==, 0);
+      g_assert_cmpuint(have, ==, size);
+      g_assert_cmpint(memcmp(buffer, want, size), ==, 0);
+    }
+    /* the same file once more */
+    g_assert_cmpint(oakum_tar_reader_next(tar, &entry, NULL), ==, 1);
+    g_assert_cmpint(oakum_tar_reader_next(tar, &entry, NULL), ==, 0);
+  }
+  g_remove(path);
+}
+
+static const char map_header[] = "31 GNU.sparse.name=sparse-file\n22 GNU.sparse.major=1\n22 "
+                                 "GNU.sparse.minor=0\n25 GNU.sparse.realsize=9\n";
+
+/* A file of 9 bytes whose stored content is a map, padded to a block, and "xyz". */
+static int outcome_of_map(const char *map)
+{
+  OakumTarEntry x = {.type = OAKUM_TAR_FILE, .path = SLICE("x"), .size = sizeof map_header - 1};
+  g_autoptr(GByteArray) bytes = write_entries(&x, 1);
+  g_byte_array_set_size(bytes, bytes->len - 1024);
+  bytes->data[156] = 'x';
+  memcpy(bytes->data + 512, map_header, sizeof map_header - 1);
+  seal(bytes, 0);
+  OakumTarEntry f = {.type = OAKUM_TAR_FILE, .path = SLICE("f"), .size = 515};
+  g_autoptr(GByteArray) file = write_entries(&f, 1);
+  memset(file->data + 512, 0, 512);
+  memcpy(file->data + 512, map, strlen(map));
+  g_byte_array_append(bytes, file->data, file->len);
+  return outcome(bytes);
+}
+
+static void test_sparse_maps(void)
+{
+  static const struct {
+    const char *map;
+    int want;
+  } rows[] = {
+      {"1\n0\n3\n", -1},
+      {"2\n1\n1\n4\n2\n", -1},
+      {"2\n1\n3\n9\n0\n", -1},                  /* as GNU tar tells a hole at the end */
+      {"1\n7\n3\n", OAKUM_ERROR_INVALID},       /* behind the end */
+      {"1\n0\n2\n", OAKUM_ERROR_INVALID},       /* less than there is */
+      {"1\n0\n4\n", OAKUM_ERROR_INVALID},       /* more */
+      {"2\n4\n2\n1\n1\n", OAKUM_ERROR_INVALID}, /* backwards */
+      {"2\n0\n2\n1\n1\n", OAKUM_ERROR_INVALID}, /* one on the other */
+      {"2\n0\n3\n", OAKUM_ERROR_INVALID},       /* too few */
+      {"1\n-1\n3\n", OAKUM_ERROR_INVALID},      /* no number */
+      {"1\n\n3\n", OAKUM_ERROR_INVALID},
+      {"", OAKUM_ERROR_INVALID},
+      {"1\n0\n99999999999999999999\n", OAKUM_ERROR_INVALID},
+      {"999999999999999\n0\n3\n", OAKUM_ERROR_INVALID},
+  };
+  for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+    if (outcome_of_map(rows[i].map) != rows[i].want)
+      g_error("row %zu: got %d, want %d", i, outcome_of_map(rows[i].map), rows[i].want);
+}
+
 static void test_large_size(void)
 {
   OakumTarEntry entry = {.type = OAKUM_TAR_FILE, .path = SLICE("big"), .size = 9 * OAKUM_GIB};
@@ -201,17 +320,6 @@ static void test_large_size(void)
   const OakumTarEntry *got;
   g_assert_cmpint(oakum_tar_reader_next(reader, &got, NULL), ==, 1);
   g_assert_cmpuint(got->size, ==, 9 * OAKUM_GIB);
-}
-
-static void seal(GByteArray *bytes, guint at)
-{
-  guint sum = 0;
-  memset(bytes->data + at + 148, ' ', 8);
-  for (guint i = 0; i < 512; i++)
-    sum += bytes->data[at + i];
-  g_autofree char *text = g_strdup_printf("%06o", sum);
-  memcpy(bytes->data + at + 148, text, 6);
-  bytes->data[at + 154] = 0;
 }
 
 /* A tar of one file "f" of 3 bytes, changed by hand. */
@@ -231,7 +339,7 @@ static void test_refused(void)
     int want;
   } rows[] = {
       {0, "\0", OAKUM_ERROR_INVALID},      /* empty name */
-      {156, "S", OAKUM_ERROR_UNSUPPORTED}, /* GNU sparse */
+      {156, "S", OAKUM_ERROR_INVALID},     /* GNU sparse: no header of GNU's */
       {156, "M", OAKUM_ERROR_UNSUPPORTED}, /* multi-volume */
       {156, "1", OAKUM_ERROR_INVALID},     /* hard link with content */
       {156, "5", OAKUM_ERROR_INVALID},     /* folder with content */
@@ -350,6 +458,8 @@ int main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/tar/round-trip", test_round_trip);
   g_test_add_func("/tar/gnu-tar-agrees", test_gnu_tar_agrees);
+  g_test_add_func("/tar/sparse", test_sparse);
+  g_test_add_func("/tar/sparse-maps", test_sparse_maps);
   g_test_add_func("/tar/large-size", test_large_size);
   g_test_add_func("/tar/passing-over", test_passing_over);
   g_test_add_func("/tar/refused", test_refused);

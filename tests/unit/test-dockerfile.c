@@ -401,9 +401,52 @@ static void test_ignore(void)
               {"y", TRUE},
               {"x", FALSE}};
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-    if (oakum_ignore_match(ignore, rows[i].path) != rows[i].ignored)
+    if (oakum_ignore_leaves_out(ignore, rows[i].path) != rows[i].ignored)
       g_error("%s", rows[i].path);
   g_assert_true(oakum_ignore_has_exceptions(ignore));
+  g_assert_true(oakum_ignore_leaves_out_all(ignore, "build"));
+  g_assert_true(oakum_ignore_leaves_out_all(ignore, "node_modules"));
+  g_assert_true(oakum_ignore_leaves_out_all(ignore, "docs/app"));
+  g_assert_false(oakum_ignore_leaves_out_all(ignore, "docs/api"));
+}
+
+/* Below what is left out as a whole there is nothing that is kept, whatever the rules say. */
+static void test_ignore_all(void)
+{
+  static const char *const parts[] = {"a", "b", "ab", "*", "**", "?", "[ab]", "a*", "**b", "[^a]"};
+  static const char *const names[] = {"a", "b", "ab"};
+  g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+  guint whole = 0, entered = 0;
+  for (guint i = 0; i < 3000; i++) {
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (gint n = g_rand_int_range(rand, 1, 6); n > 0; n--) {
+      g_string_append(text, g_rand_boolean(rand) ? "!" : "");
+      for (gint k = g_rand_int_range(rand, 1, 4); k > 0; k--)
+        g_string_append_printf(text, "%s%s", parts[g_rand_int_range(rand, 0, G_N_ELEMENTS(parts))],
+                               k > 1 ? "/" : "\n");
+    }
+    g_autoptr(OakumIgnore) ignore = oakum_ignore_parse(text->str, text->len, NULL);
+    g_assert_nonnull(ignore);
+    for (guint path = 0; path < 9; path++) {
+      g_autofree char *folder = path < 3
+                                    ? g_strdup(names[path])
+                                    : g_strdup_printf("%s/%s", names[path / 3], names[path % 3]);
+      if (!oakum_ignore_leaves_out_all(ignore, folder)) {
+        entered += oakum_ignore_leaves_out(ignore, folder);
+        continue;
+      }
+      whole++;
+      for (guint below = 0; below < 9; below++) {
+        g_autofree char *name =
+            below < 3 ? g_strdup_printf("%s/%s", folder, names[below])
+                      : g_strdup_printf("%s/%s/%s", folder, names[below / 3], names[below % 3]);
+        if (!oakum_ignore_leaves_out(ignore, name))
+          g_error("%s is kept, below %s: %s", name, folder, text->str);
+      }
+    }
+  }
+  g_assert_cmpuint(whole, >, 3000);
+  g_assert_cmpuint(entered, >, 300);
 }
 
 int main(int argc, char **argv)
@@ -423,6 +466,7 @@ int main(int argc, char **argv)
   g_test_add_func("/dockerfile/lossless", test_lossless);
   g_test_add_func("/dockerfile/expand", test_expand);
   g_test_add_func("/dockerfile/glob", test_glob);
+  g_test_add_func("/dockerfile/ignore-all", test_ignore_all);
   g_test_add_func("/dockerfile/ignore", test_ignore);
   return g_test_run();
 }
