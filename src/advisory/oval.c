@@ -180,6 +180,23 @@ static void resolve(const Definition *d, const Context *c, Said *said)
   said->status = d->whole ? OAKUM_STATUS_NOT_AFFECTED : state_of(why);
 }
 
+/* The last version of Microsoft's that is affected. Its comments leave out the mark of the release,
+ * which its tests and packages have: 2.9.0-1.cm2 is the last one where a comment says "2.9.0-1".
+ * One without a release is of all its releases. New string, or NULL. */
+static char *last_of(const Definition *d, const char *text, const char *name)
+{
+  g_autofree char *version = version_of(text, name);
+  const char *digits = d->release ? strpbrk(d->release, "0123456789") : NULL;
+  const char *mark = !digits                                        ? NULL
+                     : g_str_has_prefix(d->release, "Mariner:")     ? ".cm"
+                     : g_str_has_prefix(d->release, "Azure Linux:") ? ".azl"
+                                                                    : NULL;
+  if (!version || !mark || strstr(version, mark))
+    return g_steal_pointer(&version);
+  return g_strdup_printf("%s%s%s%.*s", version, strchr(version, '-') ? "" : "-999999999", mark,
+                         (int)strspn(digits, "0123456789"), digits);
+}
+
 static gboolean said_package(const Definition *d, const Context *c, const char *comment, Said *said)
 {
   const char *behind;
@@ -198,7 +215,7 @@ static gboolean said_package(const Definition *d, const Context *c, const char *
     return TRUE;
   }
   if (cut_at(comment, " is installed with version ", &said->name, &behind)) {
-    said->last = strstr(behind, " or earlier") ? version_of(behind, said->name) : NULL;
+    said->last = strstr(behind, " or earlier") ? last_of(d, behind, said->name) : NULL;
     said->status = d->none ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_AFFECTED;
     return said->last != NULL;
   }
