@@ -22,6 +22,19 @@ int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char
   return oakum_version_order(scheme, a, b);
 }
 
+/* A build of one's own ("2.6.0+cu124") is of the version that it was built from: where that is the
+ * last one with the hole, or one of a list, so is the build (PEP 440, "Version matching"). Told by
+ * `wanted`, which has no such label. */
+static int order_of_build(OakumVersionScheme scheme, gboolean drop, const char *version,
+                          const char *wanted)
+{
+  const char *label = scheme == OAKUM_VERSION_PEP440 ? strchr(version, '+') : NULL;
+  if (!label || strchr(wanted, '+'))
+    return oakum_match_order(scheme, drop, version, wanted);
+  g_autofree char *public = g_strndup(version, (gsize)(label - version));
+  return oakum_match_order(scheme, drop, public, wanted);
+}
+
 /* Keeps the lowest of what is above `version`. */
 static void way_out(OakumVersionScheme scheme, gboolean drop, const char *version,
                     const char *candidate, const char **lowest)
@@ -36,7 +49,7 @@ static OakumAffected in_range(OakumVersionScheme scheme, gboolean drop, const Oa
 {
   int from = r->introduced ? oakum_match_order(scheme, drop, version, r->introduced) : 1;
   int fixed = r->fixed ? oakum_match_order(scheme, drop, version, r->fixed) : -1;
-  int last = r->last_affected ? oakum_match_order(scheme, drop, version, r->last_affected) : -1;
+  int last = r->last_affected ? order_of_build(scheme, drop, version, r->last_affected) : -1;
   if (from == 2 || fixed == 2 || last == 2)
     return OAKUM_NO_ORDER;
   gboolean inside =
@@ -47,8 +60,7 @@ static OakumAffected in_range(OakumVersionScheme scheme, gboolean drop, const Oa
 static gboolean listed(OakumVersionScheme scheme, const char **versions, const char *version)
 {
   for (; *versions; versions++)
-    if (strcmp(*versions, version) == 0 ||
-        oakum_match_order(scheme, FALSE, version, *versions) == 0)
+    if (strcmp(*versions, version) == 0 || order_of_build(scheme, FALSE, version, *versions) == 0)
       return TRUE;
   return FALSE;
 }
