@@ -65,6 +65,19 @@ static gboolean listed(OakumVersionScheme scheme, const char **versions, const c
   return FALSE;
 }
 
+/* The fix of one range may lie in another: it is then no way out, and that one's is. */
+static const char *out_of_all(OakumVersionScheme scheme, gboolean drop, const OakumAdvisory *a,
+                              const char *fixed)
+{
+  for (guint i = 0, tried = 0; fixed && i < a->n_ranges && tried < a->n_ranges; i++)
+    if (in_range(scheme, drop, &a->ranges[i], fixed) == OAKUM_AFFECTED) {
+      fixed = a->ranges[i].fixed;
+      i = (guint)-1; /* from the first again */
+      tried++;
+    }
+  return fixed;
+}
+
 OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdvisory *a,
                         const char *version)
 {
@@ -89,6 +102,7 @@ OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdv
     for (guint i = 0; i < a->n_ranges; i++)
       way_out(scheme, drop, version, a->ranges[i].fixed, &judged.fixed);
   }
+  judged.fixed = out_of_all(scheme, drop, a, judged.fixed);
   if (a->n_ranges == 0 && !a->versions[0]) { /* by its fixes, or every version */
     const char *lowest = NULL;
     judged.affected = a->fixes[0] ? OAKUM_NOT_AFFECTED : OAKUM_AFFECTED;
