@@ -247,3 +247,7 @@ NODISCARD gboolean oakum_advisory_db_verify(const char *path, char **hash, GErro
  * package, feed, record. *lines (may be NULL): how many. */
 NODISCARD gboolean oakum_advisory_db_diff(OakumAdvisoryDb *old_db, OakumAdvisoryDb *new_db,
                                           OakumWriter *writer, guint64 *lines, GError **error);
+
+/* The purl of a product_identification_helper of CSAF: "purl", or the first of 2.1's "purls"; NULL:
+ * none. Borrowed. */
+NODISCARD const char *oakum_csaf_purl(const json_t *helper);

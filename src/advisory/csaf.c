@@ -40,6 +40,14 @@ static void line_free(gpointer p)
   g_free(l);
 }
 
+const char *oakum_csaf_purl(const json_t *helper)
+{
+  const json_t *purl = json_object_get(helper, "purl");
+  const char *text =
+      json_string_value(purl ? purl : json_array_get(json_object_get(helper, "purls"), 0));
+  return text && *text ? text : NULL;
+}
+
 static void add_branch(Csaf *c, const json_t *branch, guint depth)
 {
   const json_t *product = json_object_get(branch, "product"),
@@ -50,7 +58,7 @@ static void add_branch(Csaf *c, const json_t *branch, guint depth)
     Product *p = g_new0(Product, 1);
     p->name = oakum_text_of(product, "name");
     p->cpe = oakum_text_of(helper, "cpe");
-    p->purl = oakum_text_of(helper, "purl");
+    p->purl = oakum_csaf_purl(helper);
     g_hash_table_insert(c->products, (gpointer)id, p);
   }
   for (size_t i = 0; depth < OAKUM_JSON_DEPTH_MAX && i < json_array_size(branches); i++)
@@ -73,7 +81,7 @@ static void add_tree(Csaf *c, const json_t *tree)
     Product *p = g_new0(Product, 1);
     p->name = oakum_text_of(json_array_get(names, i), "name");
     p->cpe = oakum_text_of(helper, "cpe");
-    p->purl = oakum_text_of(helper, "purl");
+    p->purl = oakum_csaf_purl(helper);
     g_hash_table_insert(c->products, (gpointer)id, p);
   }
   const json_t *groups = json_object_get(tree, "product_groups");
@@ -386,7 +394,8 @@ static void add_line(Csaf *c, const char *cve, Line *line)
 static void add_details(Csaf *c, const json_t *vulnerability, const char *cve, const char *word)
 {
   const json_t *scores = json_object_get(vulnerability, "scores"),
-               *refs = json_object_get(vulnerability, "references"),
+               *metrics = json_object_get(vulnerability, "metrics"), /* CSAF 2.1 */
+                   *refs = json_object_get(vulnerability, "references"),
                *notes = json_object_get(vulnerability, "notes");
   static const char *const kinds[][2] = {
       {"cvss_v4", "CVSS_V4"}, {"cvss_v3", "CVSS_V3"}, {"cvss_v2", "CVSS_V2"}};
@@ -410,9 +419,12 @@ static void add_details(Csaf *c, const json_t *vulnerability, const char *cve, c
                           .modified = c->modified,
                           .severity = oakum_severity_word(word),
                           .severity_word = word};
-  for (size_t i = 0; i < json_array_size(scores); i++)
+  gboolean newer = json_array_size(metrics) > 0;
+  for (size_t i = 0; i < json_array_size(newer ? metrics : scores); i++)
     for (size_t k = 0; k < G_N_ELEMENTS(kinds) && v.n_cvss < G_N_ELEMENTS(cvss); k++) {
-      const json_t *one = json_object_get(json_array_get(scores, i), kinds[k][0]);
+      const json_t *score = newer ? json_object_get(json_array_get(metrics, i), "content")
+                                  : json_array_get(scores, i);
+      const json_t *one = json_object_get(score, kinds[k][0]);
       const char *vector = oakum_text_of(one, "vectorString");
       gboolean known = !vector;
       for (guint n = 0; n < v.n_cvss && !known; n++)

@@ -97,6 +97,30 @@ static OakumSeverity severity_of(const json_t *holder, const char **word)
   return best;
 }
 
+/* The scores of a record, else those of its first package: the schema wants them in one place
+ * alone.
+ */
+static const json_t *scores_of(const json_t *record)
+{
+  const json_t *list = json_object_get(record, "severity");
+  const json_t *first = json_array_get(json_object_get(record, "affected"), 0);
+  return json_array_size(list) ? list : json_object_get(first, "severity");
+}
+
+/* The vector of the latest CVSS in a list, NULL for none: "AV:", "CVSS:3.0", "CVSS:3.1" and
+ * "CVSS:4.0" follow each other as text, too. */
+static const char *vector_of(const json_t *list)
+{
+  const char *best = NULL;
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *one = oakum_text_of(json_array_get(list, i), "score");
+    if (one && oakum_cvss3_severity(one) != OAKUM_SEVERITY_UNKNOWN &&
+        (!best || strncmp(one, best, strlen("CVSS:4.0")) > 0))
+      best = one;
+  }
+  return best;
+}
+
 static gboolean read_versions(const json_t *list, GPtrArray *out, GError **error)
 {
   for (size_t i = 0; i < json_array_size(list); i++) {
@@ -221,6 +245,7 @@ typedef struct {
   guint feed;
   OakumAdvisory base; /* what all rows of the record share */
   const char *module; /* the stream that its title names, or NULL */
+  const char *vector; /* what the vulnerability as such is scored by, or NULL */
 } Record;
 
 /* SUSE's records name a source, and beside it each package that was built from it with its own fix
@@ -292,6 +317,10 @@ static gboolean add_affected(const Record *r, const json_t *affected, GError **e
   OakumAdvisory e = r->base;
   const char *word;
   OakumSeverity own = severity_of(affected, &word);
+  if (own != OAKUM_SEVERITY_UNKNOWN && !word) { /* a score of this package, not of the whole */
+    word = vector_of(json_object_get(affected, "severity"));
+    word = g_strcmp0(word, r->vector) == 0 ? NULL : word;
+  }
   if (own != OAKUM_SEVERITY_UNKNOWN) {
     e.severity = own;
     e.severity_word = word;
@@ -344,8 +373,7 @@ static void add_not_affected(const Record *r, const json_t *list)
 
 static void add_vulnerability(const Record *r, const json_t *record, const char **aliases)
 {
-  const json_t *severity = json_object_get(record, "severity"),
-               *references = json_object_get(record, "references"),
+  const json_t *severity = scores_of(record), *references = json_object_get(record, "references"),
                *own = json_object_get(record, "database_specific"),
                *cwes = json_object_get(own, "cwe_ids");
   OakumCvss cvss[OAKUM_ADVISORY_CVSS_MAX];
@@ -364,9 +392,6 @@ static void add_vulnerability(const Record *r, const json_t *record, const char 
                           .withdrawn = oakum_text_of(record, "withdrawn"),
                           .severity = r->base.severity,
                           .severity_word = r->base.severity_word};
-  const json_t *affected = json_object_get(record, "affected");
-  if (json_array_size(severity) == 0)
-    severity = json_object_get(json_array_get(affected, 0), "severity");
   for (size_t i = 0; i < json_array_size(severity) && v.n_cvss < G_N_ELEMENTS(cvss); i++) {
     const json_t *one = json_array_get(severity, i);
     const char *type = oakum_text_of(one, "type"), *score = oakum_text_of(one, "score");
@@ -441,12 +466,13 @@ static gboolean read_record(OakumIngest *in, const json_t *json, const char **id
   g_autoptr(GPtrArray) shown = g_ptr_array_new(), others = g_ptr_array_new();
   if (!choose_ids(json, id, shown, others, error))
     return FALSE;
-  Record r = {in, *feed, {.record = id, .modified = date}, NULL};
+  Record r = {in, *feed, {.record = id, .modified = date}, NULL, NULL};
   r.base.ids = (const char **)shown->pdata;
   r.base.aliases = (const char **)others->pdata;
   g_autofree char *module = module_of_title(oakum_text_of(json, "summary"));
   r.module = module;
   r.base.severity = severity_of(json, &r.base.severity_word);
+  r.vector = vector_of(scores_of(json));
   for (size_t i = 0; i < json_array_size(affected); i++)
     if (!add_affected(&r, json_array_get(affected, i), error))
       return FALSE;

@@ -9,14 +9,16 @@ typedef struct {
   OakumIngest *in;
   guint feed;
   const OakumXml *metadata;
-  const char *record, *date, *word;
+  const char *vendor, *record, *date, *word;
   GPtrArray *ids, *others;
   char *release; /* key by platform of the definition or name of the file */
   char *flavour;
   char *own;                   /* an id that is made here */
-  OakumAdvisoryStatus unfixed; /* what the advisory says of packages without a fix */
+  const OakumXml *resolutions; /* what the advisory says of packages without a fix */
+  const char *product;         /* Red Hat's, when it is none of the system itself */
   const char *why;
-  gboolean none; /* the vendor says that it does not apply */
+  gboolean none;  /* the vendor says that it does not apply */
+  gboolean whole; /* all packages of the definition are not affected */
   guint rows;
 } Definition;
 
@@ -72,6 +74,7 @@ static char *key_of_platform(const char *text)
 typedef struct {
   char *name, *fixed;
   char *last; /* the last version that is affected */
+  const char *why;
   OakumAdvisoryStatus status;
 } Said;
 
@@ -142,11 +145,63 @@ static char *version_of(const char *text, const char *name)
   return n == 0 || (n == 4 && strncmp(text, "null", 4) == 0) ? NULL : g_strndup(text, n);
 }
 
-static gboolean said_package(const Definition *d, const char *comment, Said *said)
+static OakumAdvisoryStatus state_of(const char *why)
+{
+  g_autofree char *lower = g_ascii_strdown(why ? why : "", -1);
+  if (strstr(lower, "will not fix"))
+    return OAKUM_STATUS_WILL_NOT_FIX;
+  if (strstr(lower, "deferred"))
+    return OAKUM_STATUS_FIX_DEFERRED;
+  if (strstr(lower, "out of support") || strstr(lower, "end of life"))
+    return OAKUM_STATUS_END_OF_LIFE;
+  if (strstr(lower, "not affected"))
+    return OAKUM_STATUS_NOT_AFFECTED;
+  return strstr(lower, "investigation") ? OAKUM_STATUS_UNDER_INVESTIGATION : OAKUM_STATUS_AFFECTED;
+}
+
+/* Each <resolution> names the components that it is about: "tar", or "nodejs:18/nodejs" of a
+ * module. What none names goes by the first. */
+static void resolve(const Definition *d, const Context *c, Said *said)
+{
+  const char *why = d->why;
+  for (guint i = 0; d->resolutions && i < d->resolutions->children->len; i++) {
+    const OakumXml *r = d->resolutions->children->pdata[i];
+    for (guint k = 0; k < r->children->len; k++) {
+      const char *component = oakum_xml_own_text(r->children->pdata[k]),
+                 *name = component ? strrchr(component, '/') : NULL;
+      if (!component || strcmp(name ? name + 1 : component, said->name) != 0)
+        continue;
+      size_t n = name ? (size_t)(name - component) : 0;
+      if (n == (c->module ? c->module_len : 0) && (n == 0 || strncmp(component, c->module, n) == 0))
+        why = oakum_xml_attribute(r, "state");
+    }
+  }
+  said->why = why;
+  said->status = d->whole ? OAKUM_STATUS_NOT_AFFECTED : state_of(why);
+}
+
+/* The last version of Microsoft's that is affected. Its comments leave out the mark of the release,
+ * which its tests and packages have: 2.9.0-1.cm2 is the last one where a comment says "2.9.0-1".
+ * One without a release is of all its releases. New string, or NULL. */
+static char *last_of(const Definition *d, const char *text, const char *name)
+{
+  g_autofree char *version = version_of(text, name);
+  const char *digits = d->release ? strpbrk(d->release, "0123456789") : NULL;
+  const char *mark = !digits                                        ? NULL
+                     : g_str_has_prefix(d->release, "Mariner:")     ? ".cm"
+                     : g_str_has_prefix(d->release, "Azure Linux:") ? ".azl"
+                                                                    : NULL;
+  if (!version || !mark || strstr(version, mark))
+    return g_steal_pointer(&version);
+  return g_strdup_printf("%s%s%s%.*s", version, strchr(version, '-') ? "" : "-999999999", mark,
+                         (int)strspn(digits, "0123456789"), digits);
+}
+
+static gboolean said_package(const Definition *d, const Context *c, const char *comment, Said *said)
 {
   const char *behind;
   g_autofree char *text = NULL;
-  *said = (Said){.status = OAKUM_STATUS_AFFECTED};
+  *said = (Said){.status = OAKUM_STATUS_AFFECTED, .why = d->why};
   if (g_str_has_prefix(comment, "Package "))
     comment += 8;
   if (cut_at(comment, " is earlier than ", &said->name, &behind) ||
@@ -160,7 +215,7 @@ static gboolean said_package(const Definition *d, const char *comment, Said *sai
     return TRUE;
   }
   if (cut_at(comment, " is installed with version ", &said->name, &behind)) {
-    said->last = strstr(behind, " or earlier") ? version_of(behind, said->name) : NULL;
+    said->last = strstr(behind, " or earlier") ? last_of(d, behind, said->name) : NULL;
     said->status = d->none ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_AFFECTED;
     return said->last != NULL;
   }
@@ -174,9 +229,9 @@ static gboolean said_package(const Definition *d, const char *comment, Said *sai
     return TRUE;
   if (!cut_at(comment, " is installed", &text, &behind) || strchr(text, ' '))
     return FALSE;
-  if (d->release && g_str_has_prefix(d->release, "Red Hat")) {
+  if (strcmp(d->vendor, "Red Hat") == 0) {
     said->name = g_steal_pointer(&text);
-    said->status = d->unfixed;
+    resolve(d, c, said);
     return TRUE;
   }
   return said_suse(text, said);
@@ -244,7 +299,7 @@ static void add_row(Definition *d, const Context *c, const Said *said, const cha
                      .product = product,
                      .fix_date = said->status == OAKUM_STATUS_FIXED ? d->date : NULL,
                      .modified = d->date,
-                     .note = said->fixed && !d->none ? NULL : d->why};
+                     .note = said->fixed && !d->none ? NULL : said->why};
   oakum_ingest_package(d->in, d->feed, ecosystem, said->name, &e);
   d->rows++;
 }
@@ -258,11 +313,11 @@ static void add_said(Definition *d, const Context *c, const Said *said)
     g_autofree char *key = key_of_platform(product);
     if (!key || g_hash_table_contains(done, key))
       continue;
-    add_row(d, c, said, key, g_str_has_prefix(key, "SUSE") ? product : NULL);
+    add_row(d, c, said, key, g_str_has_prefix(key, "SUSE") ? product : d->product);
     g_hash_table_add(done, g_steal_pointer(&key));
   }
   if (c->platforms->len == 0 && d->release)
-    add_row(d, c, said, d->release, NULL);
+    add_row(d, c, said, d->release, d->product);
 }
 
 static gboolean only_places(const OakumXml *criteria)
@@ -306,11 +361,13 @@ static void walk(Definition *d, const OakumXml *criteria, const Context *outer)
     g_autoptr(GPtrArray) unused = g_ptr_array_new();
     Context probe = {.platforms = unused};
     Said said;
+    if (g_strcmp0(negate, "true") == 0)
+      continue; /* what must not be there */
     if (strcmp(child->name, "criteria") == 0) {
       if (!only_places(child))
         walk(d, child, &c);
-    } else if (comment && g_strcmp0(negate, "true") != 0 && !said_place(comment, &probe)) {
-      if (said_package(d, comment, &said) && said.name && *said.name)
+    } else if (comment && !said_place(comment, &probe)) {
+      if (said_package(d, &c, comment, &said) && said.name && *said.name)
         add_said(d, &c, &said);
       g_free(said.name);
       g_free(said.fixed);
@@ -353,18 +410,38 @@ static void take_names(Definition *d, const OakumXml *advisory)
   oakum_sort_names(d->record, names, d->ids, d->others);
 }
 
-static OakumAdvisoryStatus resolution(const OakumXml *advisory, const char **why)
+/* "rhel_eus:9.2" of a file for a stream of its own, "openshift:4.12": the first product, when none
+ * is the system itself. */
+static const char *product_of(const OakumXml *advisory)
 {
-  const OakumXml *r = oakum_xml_child(oakum_xml_child(advisory, "affected"), "resolution");
-  *why = oakum_xml_attribute(r, "state");
-  g_autofree char *lower = g_ascii_strdown(*why ? *why : "", -1);
-  if (strstr(lower, "will not fix"))
-    return OAKUM_STATUS_WILL_NOT_FIX;
-  if (strstr(lower, "deferred"))
-    return OAKUM_STATUS_FIX_DEFERRED;
-  if (strstr(lower, "out of support"))
-    return OAKUM_STATUS_END_OF_LIFE;
-  return strstr(lower, "investigation") ? OAKUM_STATUS_UNDER_INVESTIGATION : OAKUM_STATUS_AFFECTED;
+  const OakumXml *list = oakum_xml_child(advisory, "affected_cpe_list");
+  const char *first = NULL;
+  for (guint i = 0; list && i < list->children->len; i++) {
+    const char *cpe = oakum_xml_own_text(list->children->pdata[i]);
+    if (!cpe || !g_str_has_prefix(cpe, "cpe:/"))
+      continue;
+    if (strstr(cpe, ":redhat:enterprise_linux"))
+      return NULL;
+    first = first ? first : cpe;
+  }
+  return first;
+}
+
+/* The first platform that criteria name, as a key; NULL: none. */
+static char *release_in(const OakumXml *criteria)
+{
+  for (guint i = 0; criteria && i < criteria->children->len; i++) {
+    const OakumXml *child = criteria->children->pdata[i];
+    const char *comment = oakum_xml_attribute(child, "comment"),
+               *end = comment ? strstr(comment, " is installed") : NULL;
+    g_autofree char *text = end ? g_strndup(comment, (gsize)(end - comment)) : NULL;
+    char *key = strcmp(child->name, "criteria") == 0 ? release_in(child)
+                : text                               ? key_of_platform(text)
+                                                     : NULL;
+    if (key)
+      return key;
+  }
+  return NULL;
 }
 
 /* "azurelinux-3.0-oval.xml", "cbl-mariner-2.0-oval.xml": the definitions do not say it. */
@@ -432,15 +509,21 @@ typedef struct {
 } Document;
 
 /* Several documents of one vendor and release stand side by side: what one says of a hole must not
- * take the place of what another says. SUSE's are told apart by their names. New string. */
-static char *part_of(const char *vendor, const char *release, const char *file)
+ * take the place of what another says. SUSE's are told apart by their names, Red Hat's by their
+ * product; and it gives a CVE a definition for what has the hole and one for what has not. New
+ * string. */
+static char *part_of(const char *vendor, const char *release, const char *product, gboolean whole,
+                     const char *file)
 {
   const char *colon = release ? strchr(release, ':') : NULL;
   if (strcmp(vendor, "SUSE") == 0) {
     const char *end = strstr(file, ".xml");
     return end ? g_strdup_printf("SUSE %.*s", (int)(end - file), file) : g_strdup("SUSE");
   }
-  return g_strdup_printf("%s%s%s", vendor, colon ? " " : "", colon ? colon + 1 : "");
+  const char *stream = product ? strstr(product, ":redhat:") : NULL;
+  return g_strdup_printf("%s%s%s%s%s%s", vendor, colon ? " " : "", colon ? colon + 1 : "",
+                         stream ? " " : "", stream ? stream + strlen(":redhat:") : "",
+                         whole ? " unaffected" : "");
 }
 
 /* Whether the vendor publishes one document for the part, so that what is no longer in it goes. */
@@ -463,10 +546,10 @@ static gboolean end_definition(Definition *d, const OakumXml *xml, GError **erro
   d->word = oakum_xml_text(advisory, "severity");
   if (!d->word)
     d->word = oakum_xml_text(d->metadata, "severity");
-  d->unfixed = resolution(advisory, &d->why);
+  d->resolutions = oakum_xml_child(advisory, "affected");
   d->none = g_strcmp0(oakum_xml_text(d->metadata, "patchable"), "Not Applicable") == 0;
-  if (d->none)
-    d->why = "not applicable";
+  d->why = d->none ? "not applicable"
+                   : oakum_xml_attribute(oakum_xml_child(d->resolutions, "resolution"), "state");
   if (g_str_has_prefix(d->record, "oval:")) {
     oakum_ingest_bad(d->in, d->record,
                      g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
@@ -508,13 +591,20 @@ static gboolean read_definition(gpointer user, const OakumXml *xml, GError **err
     raw = oakum_xml_text(metadata, "advisory_date");
   g_autofree char *date = oakum_feed_date(raw);
   g_autofree char *release = release_of(in->name, oakum_xml_child(metadata, "affected"));
+  if (!release)
+    release = release_in(oakum_xml_child(xml, "criteria"));
+  const char *product = product_of(advisory);
+  gboolean whole = strstr(id, ".unaffected:") != NULL;
   const char *fips = strstr(in->name, "fips-updates")  ? "fips-updates"
                      : strstr(in->name, "ubuntu.fips") ? "fips"
                                                        : NULL;
-  g_autofree char *part = part_of(vendor, release, in->name);
+  g_autofree char *part = part_of(vendor, release, product, whole, in->name);
   Definition d = {.in = in,
                   .feed = oakum_ingest_feed(in, "oval", part),
                   .metadata = metadata,
+                  .vendor = vendor,
+                  .product = product,
+                  .whole = whole,
                   .record = id,
                   .date = date,
                   .release = release,

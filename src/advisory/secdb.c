@@ -3,14 +3,30 @@
 #include "advisory/advisory-private.h"
 
 /* "CVE-2020-29040 XSA-355 (+ regression)": the first word is shown, further ones that look like ids
- * are other names. */
-static void split_names(char **words, GPtrArray *aliases)
+ * are other names. "CVE-2022-26358 CVE-2022-26359 XSA-400" is two holes: each CVE is one of its
+ * own, and what is no CVE another name of each. */
+static void split_names(char **words, GPtrArray *holes, GPtrArray *others)
 {
-  for (char **word = words + 1; *word; word++)
-    if (g_ascii_isupper(**word) && strchr(*word, '-') && strpbrk(*word, "0123456789"))
-      g_ptr_array_add(aliases, *word);
-  g_ptr_array_add(aliases, NULL);
+  for (char **word = words; *word; word++) {
+    if (g_str_has_prefix(*word, "CVE_")) /* a slip of some of Alpine's */
+      (*word)[3] = '-';
+    gboolean id = g_ascii_isupper(**word) && strchr(*word, '-') && strpbrk(*word, "0123456789");
+    if (g_str_has_prefix(*word, "CVE-"))
+      g_ptr_array_add(holes, *word);
+    else if (id || (word == words && **word))
+      g_ptr_array_add(others, *word);
+  }
+  if (holes->len < 2) { /* as they stand */
+    g_ptr_array_extend(others, holes, NULL, NULL);
+    g_ptr_array_set_size(holes, 0);
+    g_ptr_array_add(holes, words[0]);
+    g_ptr_array_remove(others, words[0]);
+  }
+  g_ptr_array_add(others, NULL);
 }
+
+/* What stands between the names of one line. */
+static const char between[] = " \t\r\n,;()";
 
 typedef struct {
   const char *version, *text; /* borrowed from the document */
@@ -28,9 +44,10 @@ static gboolean read_fixes(const json_t *fixes, GArray *out, GError **error)
       return oakum_feed_invalid(error, "a fix is not \"version\": [id]");
     for (size_t i = 0; i < json_array_size(ids); i++) {
       Fix fix = {version, json_string_value(json_array_get(ids, i))};
-      if (!fix.text || !fix.text[strspn(fix.text, " \t\r\n")])
+      if (!fix.text)
         return oakum_feed_invalid(error, "a fix of something without a name");
-      g_array_append_val(out, fix);
+      if (fix.text[strspn(fix.text, between)])
+        g_array_append_val(out, fix);
     }
   }
   return TRUE;
@@ -39,25 +56,26 @@ static gboolean read_fixes(const json_t *fixes, GArray *out, GError **error)
 static void add_fix(OakumIngest *in, guint feed, const char *ecosystem, const char *package,
                     const char *repository, const Fix *fix)
 {
-  g_autofree char *stripped = g_strstrip(g_strdup(fix->text));
-  g_auto(GStrv) words = g_strsplit_set(stripped, " \t\r\n", -1);
-  g_autoptr(GPtrArray) aliases = g_ptr_array_new();
-  split_names(words, aliases);
+  g_auto(GStrv) words = g_strsplit_set(fix->text + strspn(fix->text, between), between, -1);
+  g_autoptr(GPtrArray) holes = g_ptr_array_new(), others = g_ptr_array_new();
+  split_names(words, holes, others);
   /* "0": the package was never affected */
   gboolean never = strcmp(fix->version, "0") == 0;
   OakumAdvisoryRange range = {NULL, fix->version, NULL, FALSE};
-  OakumAdvisory e = {.record = words[0],
-                     .aliases = (const char **)aliases->pdata,
-                     .kind = OAKUM_NAME_SOURCE,
-                     .status = never ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_FIXED,
-                     .ranges = never ? NULL : &range,
-                     .n_ranges = never ? 0 : 1,
-                     .product = repository};
-  oakum_ingest_package(in, feed, ecosystem, package, &e);
-  if (!aliases->pdata[0])
-    return;
-  OakumVulnerability v = {.id = words[0], .aliases = (const char **)aliases->pdata};
-  oakum_ingest_vulnerability(in, feed, &v);
+  for (guint i = 0; i < holes->len; i++) {
+    OakumAdvisory e = {.record = holes->pdata[i],
+                       .aliases = (const char **)others->pdata,
+                       .kind = OAKUM_NAME_SOURCE,
+                       .status = never ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_FIXED,
+                       .ranges = never ? NULL : &range,
+                       .n_ranges = never ? 0 : 1,
+                       .product = repository};
+    oakum_ingest_package(in, feed, ecosystem, package, &e);
+    if (!others->pdata[0])
+      continue;
+    OakumVulnerability v = {.id = holes->pdata[i], .aliases = (const char **)others->pdata};
+    oakum_ingest_vulnerability(in, feed, &v);
+  }
 }
 
 typedef struct {
@@ -99,19 +117,19 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Header, header_clear)
 /* Wolfi and Chainguard have no release. */
 static char *ecosystem_of(const Header *h)
 {
-  if (g_strcmp0(h->prefix, "https://packages.wolfi.dev") == 0 ||
-      g_strcmp0(h->repository, "os") == 0)
+  if ((h->prefix && strstr(h->prefix, "packages.wolfi.dev")) || g_strcmp0(h->repository, "os") == 0)
     return g_strdup("Wolfi");
-  if (g_strcmp0(h->repository, "chainguard") == 0)
+  if ((h->prefix && strstr(h->prefix, "packages.cgr.dev")) ||
+      g_strcmp0(h->repository, "chainguard") == 0)
     return g_strdup("Chainguard");
   if (h->prefix && strstr(h->prefix, "minimos"))
     return g_strdup("MinimOS");
-  return h->release ? g_strconcat("Alpine:", h->release, NULL) : NULL;
+  return h->release && h->repository ? g_strconcat("Alpine:", h->release, NULL) : NULL;
 }
 
 static gboolean finish(OakumIngest *in, const Header *h, gboolean listed, GError **error)
 {
-  g_autofree char *ecosystem = listed && h->repository ? ecosystem_of(h) : NULL;
+  g_autofree char *ecosystem = listed ? ecosystem_of(h) : NULL;
   if (!ecosystem)
     return oakum_feed_invalid(error, "no Alpine security database: \"distroversion\", "
                                      "\"reponame\" or \"packages\" is missing");

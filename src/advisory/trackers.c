@@ -137,6 +137,8 @@ static gboolean is_elsewhere(const json_t *node)
 static gboolean concerns(const json_t *configuration)
 {
   const json_t *nodes = json_object_get(configuration, "nodes");
+  if (json_is_true(json_object_get(configuration, "negate")))
+    return FALSE;
   if (g_strcmp0(oakum_text_of(configuration, "operator"), "AND") != 0)
     return TRUE;
   for (size_t i = 0; i < json_array_size(nodes); i++)

@@ -66,7 +66,8 @@ static void add_state(Cve *c, const char *release, const char *package, char *st
     gboolean fixed = states[i].status == OAKUM_STATUS_FIXED;
     gboolean over = states[i].status == OAKUM_STATUS_WILL_NOT_FIX && note &&
                     (strstr(note, "end of life") || strstr(note, "end of standard support") ||
-                     strstr(note, "out of standard support") || strstr(note, "end-of-life"));
+                     strstr(note, "out of standard support") || strstr(note, "end-of-life") ||
+                     strstr(note, "end of ESM support") || strstr(note, "end of kernel support"));
     OakumAdvisoryRange range = {NULL, fixed ? note : NULL, NULL, FALSE};
     OakumAdvisory e = {.record = c->id,
                        .kind = OAKUM_NAME_SOURCE,

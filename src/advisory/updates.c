@@ -134,7 +134,9 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
   Update u = {in, oakum_ingest_feed(in, "updateinfo", part), {.record = id}};
   u.base.ids = (const char **)ids->pdata;
   u.base.aliases = (const char **)others->pdata;
-  u.base.severity_word = oakum_xml_text(xml, "severity");
+  const char *word = oakum_xml_text(xml, "severity");
+  /* Bodhi writes "None" where nobody has given one ("unspecified") */
+  u.base.severity_word = word && g_ascii_strcasecmp(word, "none") == 0 ? NULL : word;
   u.base.severity = oakum_severity_word(u.base.severity_word);
   u.base.modified = date;
   u.base.fix_date = fix_date;
@@ -271,7 +273,8 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
   g_ptr_array_add(fixes, NULL);
   const char *name = oakum_xml_attribute(package, "name"),
              *arch = oakum_xml_attribute(package, "arch");
-  const char *arches[] = {arch && strcmp(arch, "*") != 0 ? arch : NULL, NULL};
+  /* "amd64 x86", "*" */
+  g_auto(GStrv) arches = g_strsplit_set(arch && !strchr(arch, '*') ? arch : "", " \t\r\n,", -1);
   OakumAdvisory e = *base;
   e.kind = OAKUM_NAME_BINARY;
   e.status = fixes->len > 1 ? OAKUM_STATUS_FIXED : OAKUM_STATUS_AFFECTED;
@@ -279,7 +282,7 @@ static void add_glsa(OakumIngest *in, guint feed, const OakumAdvisory *base,
   e.n_ranges = ranges->len;
   e.versions = (const char **)exact->pdata;
   e.fixes = (const char **)fixes->pdata;
-  e.arches = arches;
+  e.arches = (const char **)arches;
   if (name && *name && (ranges->len || exact->len > 1))
     oakum_ingest_package(in, feed, "Gentoo", name, &e);
 }

@@ -53,7 +53,7 @@ static gboolean is_bound(const OakumAdvisory *a, OakumVersionScheme scheme, cons
 
 /* The database finds by vendor and product; here counts the rest of the name. A record of one
  * version with any update ("7.4:*") is about "7.4p1" too, and one that names the update of the
- * program is about it, however the program spells both ("1.8.0_391"). */
+ * program is about it, however the program spells both ("1.8.0_391"). "7.4:-" is 7.4 alone. */
 static gboolean cpe_applies(const Query *q, OakumStatement *s)
 {
   g_auto(OakumCpe) record = {0};
@@ -64,6 +64,8 @@ static gboolean cpe_applies(const Query *q, OakumStatement *s)
   if (s->a->versions[0] && update && version) {
     if (!named)
       s->version = version;
+    else if (strcmp(named, "-") == 0 && strcmp(update, "-") != 0)
+      s->version = ""; /* equal to none */
     else if (strcmp(named, update) == 0 &&
              g_strcmp0(record.fields[OAKUM_CPE_VERSION], version) == 0)
       s->version = s->a->versions[0];

@@ -22,6 +22,19 @@ int oakum_match_order(OakumVersionScheme scheme, gboolean drop_epoch, const char
   return oakum_version_order(scheme, a, b);
 }
 
+/* A build of one's own ("2.6.0+cu124") is of the version that it was built from: where that is the
+ * last one with the hole, or one of a list, so is the build (PEP 440, "Version matching"). Told by
+ * `wanted`, which has no such label. */
+static int order_of_build(OakumVersionScheme scheme, gboolean drop, const char *version,
+                          const char *wanted)
+{
+  const char *label = scheme == OAKUM_VERSION_PEP440 ? strchr(version, '+') : NULL;
+  if (!label || strchr(wanted, '+'))
+    return oakum_match_order(scheme, drop, version, wanted);
+  g_autofree char *public = g_strndup(version, (gsize)(label - version));
+  return oakum_match_order(scheme, drop, public, wanted);
+}
+
 /* Keeps the lowest of what is above `version`. */
 static void way_out(OakumVersionScheme scheme, gboolean drop, const char *version,
                     const char *candidate, const char **lowest)
@@ -36,7 +49,7 @@ static OakumAffected in_range(OakumVersionScheme scheme, gboolean drop, const Oa
 {
   int from = r->introduced ? oakum_match_order(scheme, drop, version, r->introduced) : 1;
   int fixed = r->fixed ? oakum_match_order(scheme, drop, version, r->fixed) : -1;
-  int last = r->last_affected ? oakum_match_order(scheme, drop, version, r->last_affected) : -1;
+  int last = r->last_affected ? order_of_build(scheme, drop, version, r->last_affected) : -1;
   if (from == 2 || fixed == 2 || last == 2)
     return OAKUM_NO_ORDER;
   gboolean inside =
@@ -47,10 +60,22 @@ static OakumAffected in_range(OakumVersionScheme scheme, gboolean drop, const Oa
 static gboolean listed(OakumVersionScheme scheme, const char **versions, const char *version)
 {
   for (; *versions; versions++)
-    if (strcmp(*versions, version) == 0 ||
-        oakum_match_order(scheme, FALSE, version, *versions) == 0)
+    if (strcmp(*versions, version) == 0 || order_of_build(scheme, FALSE, version, *versions) == 0)
       return TRUE;
   return FALSE;
+}
+
+/* The fix of one range may lie in another: it is then no way out, and that one's is. */
+static const char *out_of_all(OakumVersionScheme scheme, gboolean drop, const OakumAdvisory *a,
+                              const char *fixed)
+{
+  for (guint i = 0, tried = 0; fixed && i < a->n_ranges && tried < a->n_ranges; i++)
+    if (in_range(scheme, drop, &a->ranges[i], fixed) == OAKUM_AFFECTED) {
+      fixed = a->ranges[i].fixed;
+      i = (guint)-1; /* from the first again */
+      tried++;
+    }
+  return fixed;
 }
 
 OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdvisory *a,
@@ -77,6 +102,7 @@ OakumJudged oakum_judge(OakumVersionScheme scheme, gboolean drop, const OakumAdv
     for (guint i = 0; i < a->n_ranges; i++)
       way_out(scheme, drop, version, a->ranges[i].fixed, &judged.fixed);
   }
+  judged.fixed = out_of_all(scheme, drop, a, judged.fixed);
   if (a->n_ranges == 0 && !a->versions[0]) { /* by its fixes, or every version */
     const char *lowest = NULL;
     judged.affected = a->fixes[0] ? OAKUM_NOT_AFFECTED : OAKUM_AFFECTED;

@@ -63,8 +63,21 @@ static void best_vector(const OakumVulnerabilityList *list, Scored *best)
     }
 }
 
+static void say_scored(OakumFinding *f, const Scored *scored)
+{
+  f->severity = scored->severity;
+  f->severity_by = g_strdup_printf("%s = %.1f (%s)", scored->vector, scored->score, scored->feed);
+}
+
 static void say(OakumFinding *f, OakumSeverity severity, const char *feed, const char *word)
 {
+  Scored own = {word, feed, 0, severity};
+  if (oakum_cvss_score(word, &own.score, &own.severity)) { /* the record's own of this package */
+    say_scored(f, &own);
+    f->cvss_vector = g_strdup(word);
+    f->cvss = own.score;
+    return;
+  }
   f->severity = severity;
   f->severity_by = g_strdup_printf("%s: %s", feed, word);
 }
@@ -93,8 +106,7 @@ static void choose_severity(OakumFinding *f, const GPtrArray *statements, const 
     }
   }
   if (scored->vector) {
-    f->severity = scored->severity;
-    f->severity_by = g_strdup_printf("%s = %.1f (%s)", scored->vector, scored->score, scored->feed);
+    say_scored(f, scored);
     return;
   }
   for (guint i = 0; i < statements->len; i++) {
@@ -189,7 +201,7 @@ gboolean oakum_match_rate(OakumMatch *m, OakumFinding *f, const GPtrArray *state
     }
   }
   choose_severity(f, statements, known);
-  if (scored.vector) {
+  if (scored.vector && !f->cvss_vector) {
     f->cvss_vector = g_strdup(scored.vector);
     f->cvss = scored.score;
   }

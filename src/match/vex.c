@@ -211,7 +211,7 @@ static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
 static const char *csaf_name(const json_t *product)
 {
   const json_t *helper = json_object_get(product, "product_identification_helper");
-  const char *purl = text_of(helper, "purl");
+  const char *purl = oakum_csaf_purl(helper);
   return purl ? purl : text_of(helper, "cpe");
 }
 

@@ -140,8 +140,7 @@ def oval_definitions(data):
             if child is not None:
                 tests[element.get("id")] = child.get("object_ref")
     for definition in root.iter():
-        # "unaffected" is a text that is never true
-        if tag(definition) != "definition" or ".unaffected:" in definition.get("id") or definition.get("class") not in {"vulnerability", "patch"}:
+        if tag(definition) != "definition" or definition.get("class") not in {"vulnerability", "patch"}:
             continue
         names = set()
         for criterion in definition.iter():

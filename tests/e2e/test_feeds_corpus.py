@@ -49,6 +49,7 @@ GROUPS = [
     ("vuls-data-update", "pkg/fetch/ubuntu/oval/testdata/fixtures/*.bz2", "oval", None, 5),
     ("vuls-data-update", "pkg/fetch/suse/oval/testdata/fixtures/*.gz", "oval", second.oval, 10),
     ("vuls-data-update", "pkg/fetch/oracle/linux/testdata/fixtures/*.bz2", "oval", second.oval, 1),
+    ("vuls-data-update", "pkg/fetch/redhat/oval/v2/testdata/fixtures/*.bz2", "oval", second.oval, 2),
     ("vuls-data-update", "pkg/fetch/microsoft/azure/oval/testdata/fixtures/*.gz", "oval", None, 1),
     ("vuls-data-update", "pkg/fetch/photon/cve/testdata/fixtures/*.json", "photon", None, 3),
     ("vuls-data-update", "pkg/fetch/fedora/updateinfo/testdata/fixtures/*updateinfo.xml.*", "updateinfo", None, 3),
