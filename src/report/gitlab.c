@@ -97,12 +97,14 @@ static json_t *vulnerability(const OakumResult *result, const OakumFinding *f, G
   }
   json_object_set_new(object, "identifiers", identifiers);
   json_object_set_new(object, "links", links);
-  if (f->cvss_vector && f->cvss > 0) {
+  /* one that it does not know makes GitLab refuse the whole report */
+  g_autofree char *cvss = f->cvss_vector && f->cvss > 0 ? oakum_cvss_normal(f->cvss_vector) : NULL;
+  if (cvss) {
     json_t *vectors = json_array(), *vector = json_object();
     const char *by = f->severity_by ? strrchr(f->severity_by, '(') : NULL;
     g_autofree char *vendor = by ? g_strndup(by + 1, strcspn(by + 1, ")")) : NULL;
     json_object_set_new(vector, "vendor", oakum_sbom_text(vendor && *vendor ? vendor : "unknown"));
-    json_object_set_new(vector, "vector", oakum_sbom_text(f->cvss_vector));
+    json_object_set_new(vector, "vector", json_string(cvss));
     json_array_append_new(vectors, vector);
     json_object_set_new(object, "cvss_vectors", vectors);
   }
