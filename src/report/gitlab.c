@@ -45,16 +45,16 @@ static char *cut(const char *text, size_t max)
   return g_strdup_printf("%.*s…", (int)(end - safe), safe);
 }
 
-/* The same in the next run, whatever else is found then; `seen` counts those that are alike. */
+/* The same in the next run, whatever else is found then and whatever tag the image has: in a
+ * pipeline each commit gives it another. The name on the default branch goes before its own. */
 static char *vulnerability_id(const OakumResult *result, const OakumFinding *f, GHashTable *seen)
 {
-  g_autofree char *fingerprint = oakum_finding_fingerprint(f);
-  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, fingerprint)) + 1;
-  g_autofree char *number = g_strdup_printf("%u", n);
-  char *id = oakum_report_uuid(
-      (const char *const[]){oakum_report_image_name(result), fingerprint, number, NULL});
-  g_hash_table_replace(seen, g_steal_pointer(&fingerprint), GUINT_TO_POINTER(n));
-  return id;
+  const char *name = result->default_image && *result->default_image
+                         ? result->default_image
+                         : oakum_report_image_name(result);
+  g_autofree char *identity = oakum_report_identity(f, seen),
+                  *image = g_strndup(name, oakum_report_image_bare(name));
+  return oakum_report_uuid((const char *const[]){image, identity, NULL});
 }
 
 static json_t *details_of(const OakumFinding *f)

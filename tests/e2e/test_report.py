@@ -180,6 +180,25 @@ def test_an_id_stays_when_others_go(oakum, db, debian, tmp_path):
     assert "CVE-2024-0006" in before and "CVE-2024-0006" not in after and after.items() <= before.items() and len(after) == 3
 
 
+def test_an_id_stays_with_the_next_commit(oakum, tmp_path):
+    """Each commit's image has a tag of its own, and an upgrade that does not help is no news: what is shown as new and mended must not be all there is."""
+    def prints(target, version, form):
+        data = result(6, 3, target=target)
+        for one in [*data["packages"], *(f["package"] for f in data["findings"])]:
+            one["version"], one["purl"] = version, one["purl"].rsplit("@", 1)[0] + "@" + version
+        data["findings"].append(data["findings"][0])
+        (tmp_path / "r.json").write_text(json.dumps(data))
+        told = json.loads(subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+        ids = ([v["fingerprint"] for v in told] if form == "gitlab-codequality" else [v["id"] for v in told["vulnerabilities"]] if form == "gitlab"
+               else [v["partialFingerprints"]["primaryLocationLineHash"] for v in told["runs"][0]["results"]])
+        assert len(set(ids)) == len(ids) >= 7
+        return sorted(ids)
+    for form in ("gitlab", "gitlab-codequality", "sarif"):
+        first = prints("registry.example:5000/app:0123abcd", "1.0", form)
+        assert first == prints("registry.example:5000/app:4567cdef", "1.1", form) == prints("registry.example:5000/app@sha256:" + "0" * 64, "1.0", form)
+        assert (first == prints("registry.example:5000/other:0123abcd", "1.0", form)) == (form == "sarif")
+
+
 def test_sarif(oakum, db, debian, tmp_path):
     run = json.loads(report(oakum, db, tmp_path, "sarif"))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
