@@ -437,9 +437,13 @@ def test_tracking(job):
     assert row["location"] == {"dependency": {"package": {"name": "libssl3"}, "version": "3.0.14-1~deb12u2"}, "operating_system": "debian 12", "image": f"{job.folder}/root",
                                "default_branch_image": "registry.example/app:main"}
     assert [i["type"] for i in row["identifiers"]] == ["cve", "dsa"] and first["scan"]["type"] == "container_scanning"
-    job.run()
-    assert "default_branch_image" not in job.load()["vulnerabilities"][0]["location"]
+    job.run(CS_DEFAULT_BRANCH_IMAGE="registry.example/app:0123abcd")
     assert [v["id"] for v in job.load()["vulnerabilities"]] == [v["id"] for v in first["vulnerabilities"]]
+    job.run()
+    second = job.load()
+    assert "default_branch_image" not in second["vulnerabilities"][0]["location"]
+    job.run()
+    assert [v["id"] for v in job.load()["vulnerabilities"]] == [v["id"] for v in second["vulnerabilities"]]
 
 
 @variables("CS_INCLUDE_LICENSES")
