@@ -225,6 +225,19 @@ def test_vex_is_read_again(oakum, db, debian, tmp_path):
         assert "not_affected" in again
 
 
+@pytest.mark.parametrize("form", ["openvex", "cyclonedx-vex"])
+def test_vex_of_doubles(oakum, tmp_path, form):
+    """A finding that stands twice in a saved result is one statement: both forms want no two that are the same."""
+    data = result(3, 3)
+    data["findings"] += [dict(data["findings"][0]), {**data["findings"][1], "aliases": ["GHSA-2222-3333-4444"] * 2}]
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    told = json.loads(subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+    rows = told["statements" if form == "openvex" else "vulnerabilities"]
+    assert len({json.dumps(row) for row in rows}) == len(rows) == 4
+    if FIELD.exists():
+        field_validator(SCHEMAS[form][1]).validate(told) if form == "cyclonedx-vex" else jsonschema.Draft202012Validator(json.loads((FIELD / SCHEMAS[form][1]).read_text())).validate(told)
+
+
 def test_junit(oakum, db, image, tmp_path):
     text = report(oakum, db, tmp_path, "junit")
     validate_xml(text, "junit.xsd")
