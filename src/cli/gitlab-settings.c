@@ -57,9 +57,9 @@ static gboolean bad(GError **error, const char *name, const char *value, const c
 
 static gboolean read_bool(const char *name, const char *value, gboolean *out, GError **error)
 {
-  static const char *const yes[] = {"true", "1", "yes", "on", NULL}, *const no[] = {"false", "0",
-                                                                                    "no", "off",
-                                                                                    NULL};
+  static const char *const yes[] = {"true", "t", "1", "yes", "on", NULL}, *const no[] = {
+                                                                              "false", "f",   "0",
+                                                                              "no",    "off", NULL};
   if (!value)
     return TRUE;
   g_autofree char *lower = g_strstrip(g_ascii_strdown(value, -1));
