@@ -130,9 +130,9 @@ NODISCARD char *oakum_escape_html(const char *bytes, gssize len);
 /* Valid UTF-8 as it is, other bytes replaced by U+FFFD: for JSON values. */
 NODISCARD char *oakum_escape_utf8(const char *bytes, gssize len);
 
-/* Text of JSON, which is UTF-8: what oakum_escape_terminal shows as a number becomes \uNNNN, so
- * that it reads the same and a terminal shows it as it is. */
-NODISCARD char *oakum_escape_json(const char *json);
+/* Text of JSON, which is UTF-8, in its place: what oakum_escape_terminal shows as a number becomes
+ * \uNNNN, so that it reads the same and a terminal shows it as it is. */
+void oakum_escape_json(GString *json);
 
 /* ---- words that are like each other ------------------------------------------------------------
  */

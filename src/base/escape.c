@@ -121,24 +121,48 @@ char *oakum_escape_utf8(const char *bytes, gssize len)
   return g_string_free(out, FALSE);
 }
 
-char *oakum_escape_json(const char *json)
+/* TRUE: the character at this place, of n bytes, is shown as a number. */
+static gboolean needs_number(const char *json, size_t left, gunichar *c, size_t *n)
 {
-  size_t left = strlen(json);
-  GString *out = g_string_sized_new(left + 1);
-  while (left > 0 && pass_plain(out, &json, &left)) {
+  *n = next_char(json, left, c);
+  return *c != (gunichar)-1 && oakum_is_deceptive(*c) && *c != '\n' && *c != '\t';
+}
+
+/* Where the first character is that needs_number; left: 0 if there is none. */
+static const char *find_deceptive(const char *json, size_t *left)
+{
+  while (*left > 0) {
     gunichar c;
-    size_t n = next_char(json, left, &c);
-    if (c != (gunichar)-1 && oakum_is_deceptive(c) && c != '\n' && c != '\t') {
-      if (c > 0xffff)
-        g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
-                               0xdc00 + ((c - 0x10000) & 0x3ff));
-      else
-        g_string_append_printf(out, "\\u%04x", (guint)c);
-    } else {
-      g_string_append_len(out, json, (gssize)n);
-    }
+    size_t n = 1;
+    if (((guchar)*json < 0x20 || (guchar)*json >= 0x7f) && needs_number(json, *left, &c, &n))
+      return json;
     json += n;
+    *left -= n;
+  }
+  return json;
+}
+
+void oakum_escape_json(GString *json)
+{
+  size_t left = json->len;
+  const char *from = find_deceptive(json->str, &left);
+  if (left == 0)
+    return;
+  g_autoptr(GString) out = g_string_sized_new(json->len + 64);
+  g_string_append_len(out, json->str, from - json->str);
+  while (left > 0 && pass_plain(out, &from, &left)) {
+    gunichar c;
+    size_t n;
+    if (!needs_number(from, left, &c, &n))
+      g_string_append_len(out, from, (gssize)n);
+    else if (c > 0xffff)
+      g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+                             0xdc00 + ((c - 0x10000) & 0x3ff));
+    else
+      g_string_append_printf(out, "\\u%04x", (guint)c);
+    from += n;
     left -= n;
   }
-  return g_string_free(out, FALSE);
+  g_string_assign(json, "");
+  g_string_append_len(json, out->str, (gssize)out->len);
 }

@@ -80,7 +80,8 @@ typedef struct {
 NODISCARD OakumContext *oakum_context_open_kaniko(const char *text,
                                                   const OakumKanikoContext *options,
                                                   const char *temp, GError **error);
-/* "NAME=VALUE": a context as above, docker-image://REFERENCE or oci-layout://FOLDER[:TAG]. */
+/* "NAME=VALUE": a context as above, docker-image://REFERENCE, oci-layout://FOLDER[:TAG], or an
+ * image in files as image arguments spell it (oci:, oci-archive:, docker-archive:). */
 NODISCARD OakumNamedContext *oakum_named_context_open(const char *text, const char *temp,
                                                       GError **error);
 void oakum_named_context_free(OakumNamedContext *named);

@@ -314,6 +314,13 @@ void oakum_named_context_free(OakumNamedContext *named)
   g_free(named);
 }
 
+/* An image that lies in files, as an image argument spells it. */
+static gboolean is_stored_image(const char *value)
+{
+  return g_str_has_prefix(value, "oci:") || g_str_has_prefix(value, "oci-archive:") ||
+         g_str_has_prefix(value, "docker-archive:");
+}
+
 /* "oci-layout://FOLDER[:TAG][@DIGEST]" in the spelling of image arguments. */
 static char *layout_image(const char *text, GError **error)
 {
@@ -344,6 +351,8 @@ OakumNamedContext *oakum_named_context_open(const char *text, const char *temp, 
   gboolean ok = TRUE;
   if (g_str_has_prefix(value, "docker-image://"))
     named->image = g_strdup(value + strlen("docker-image://"));
+  else if (is_stored_image(value))
+    named->image = g_strdup(value);
   else if (g_str_has_prefix(value, "oci-layout://"))
     ok = (named->image = layout_image(value + strlen("oci-layout://"), error)) != NULL;
   else

@@ -15,8 +15,8 @@ const OakumOption oakum_build_options[] = {
      "what COPY and ADD read: a folder, an archive, - for standard input, or a URL",
      "the one named last"},
     {"build-context", 0, OAKUM_OPTION_LIST, AT(build_contexts), "NAME=CONTEXT",
-     "a further context for FROM, COPY --from and mounts; also docker-image://IMAGE and "
-     "oci-layout://DIR:TAG"},
+     "a further context for FROM, COPY --from and mounts; also docker-image://IMAGE, "
+     "oci-layout://DIR:TAG, oci:DIR, oci-archive:FILE and docker-archive:FILE"},
     {"target", 0, OAKUM_OPTION_TEXT, AT(target), "STAGE", "stage to build, by name or number",
      "the last one"},
     {"build-arg", 0, OAKUM_OPTION_LIST, AT(build_args), "NAME=VALUE",

@@ -295,6 +295,8 @@ NODISCARD json_t *oakum_json_parse(const char *data, size_t len, const char *wha
 void oakum_json_set(json_t *object, const char *key, const char *text);
 /* Compact, sorted keys when `sorted`, else in order of insertion; no newline. New string. */
 NODISCARD char *oakum_json_dump(const json_t *json, gboolean sorted);
+/* The same behind what `out` holds. */
+void oakum_json_append(GString *out, const json_t *json, gboolean sorted);
 /* What a tree of the text would take of memory, before there is one: 1 for each value and key, 4
  * more for each array or object, which take about 250 bytes when they are empty. One pass; the text
  * may be anything. */

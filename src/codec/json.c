@@ -70,14 +70,24 @@ void oakum_json_set(json_t *object, const char *key, const char *text)
   json_object_set_new(object, key, json_string(valid));
 }
 
+static int take_part(const char *part, size_t len, void *out)
+{
+  g_string_append_len(out, part, (gssize)len);
+  return 0;
+}
+
+void oakum_json_append(GString *out, const json_t *json, gboolean sorted)
+{
+  if (json_dump_callback(json, take_part, out,
+                         JSON_COMPACT | JSON_ENCODE_ANY | (sorted ? JSON_SORT_KEYS : 0)) != 0)
+    g_error("jansson: cannot encode a value");
+}
+
 char *oakum_json_dump(const json_t *json, gboolean sorted)
 {
-  char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | (sorted ? JSON_SORT_KEYS : 0));
-  if (!text)
-    g_error("jansson: cannot encode a value");
-  char *copy = g_strdup(text);
-  free(text);
-  return copy;
+  GString *out = g_string_new(NULL);
+  oakum_json_append(out, json, sorted);
+  return g_string_free(out, FALSE);
 }
 
 static gboolean bind_object(const json_t *json, const OakumJsonField *fields, void *into,

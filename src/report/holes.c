@@ -256,11 +256,19 @@ size_t oakum_report_image_bare(const char *name)
   return len;
 }
 
+char *oakum_report_end(GString *json)
+{
+  oakum_escape_json(json);
+  g_string_append_c(json, '\n');
+  return g_string_free(json, FALSE);
+}
+
 char *oakum_report_dump(json_t *json)
 {
-  g_autofree char *text = oakum_json_dump(json, FALSE), *safe = oakum_escape_json(text);
+  GString *out = g_string_new(NULL);
+  oakum_json_append(out, json, FALSE);
   json_decref(json);
-  return g_strconcat(safe, "\n", NULL);
+  return oakum_report_end(out);
 }
 
 void oakum_report_xml(GString *out, const char *text)

@@ -15,6 +15,8 @@ NODISCARD json_t *oakum_sbom_text(const char *value);
 /* `json` as text with a newline, in which no character controls a terminal or turns the order of
  * letters; takes it. New string. */
 NODISCARD char *oakum_report_dump(json_t *json);
+/* The same of text of JSON that is whole; takes it. */
+NODISCARD char *oakum_report_end(GString *json);
 /* What could not be judged, a line each; NULL: nothing. New string. */
 NODISCARD char *oakum_sbom_incomplete(const OakumResult *result);
 /* What no format has a field for, as ("arch", "amd64"): CycloneDX has it as properties, SPDX as

@@ -5,6 +5,8 @@ json_t *oakum_sbom_text(const char *value)
 {
   if (!value)
     return json_null();
+  if (g_utf8_validate(value, -1, NULL))
+    return json_string_nocheck(value);
   g_autofree char *safe = oakum_escape_utf8(value, -1);
   return json_string(safe);
 }

@@ -286,6 +286,15 @@ def test_compression_and_media_types(oakum, small, tmp_path):
     assert "sha256" in done.stderr
 
 
+@pytest.mark.parametrize("kind", ["oci", "oci-archive", "docker-archive"])
+def test_what_was_written_is_a_context(oakum, tmp_path, kind):
+    make(oakum, tmp_path, "-o", f"{kind}:kept", text="FROM scratch\nCOPY <<E /e\nkept\nE\n")
+    make(oakum, tmp_path, "--build-context", f"b={kind}:kept", "-o", "rootfs:tree", text="FROM scratch\nCOPY --from=b /e /f\n")
+    assert (tmp_path / "tree/f").read_text() == "kept\n"
+    done = make(oakum, tmp_path, "--build-context", f"b={kind}:gone", "-o", "rootfs:none", text="FROM scratch\nCOPY --from=b /e /f\n", status=1)
+    assert "gone" in done.stderr and not (tmp_path / "none").exists()
+
+
 # ---- root file systems
 
 def tree(folder):

@@ -37,9 +37,13 @@ static void test_escape(void)
   check_escape(oakum_escape_terminal, "\377\303", 2, "\\xff\\xc3");
   check_escape(oakum_escape_html, "<a href=\"x\">'&", -1, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
   check_escape(oakum_escape_html, "x\001\nz", -1, "x\\x01\nz");
-  g_autofree char *json =
-      oakum_escape_json("[\"\302\233m \342\200\256 \363\240\201\201 \303\251\"]\n");
-  g_assert_cmpstr(json, ==, "[\"\\u009bm \\u202e \\udb40\\udc41 \303\251\"]\n");
+  g_autoptr(GString) json =
+      g_string_new("[\"\302\233m \342\200\256 \363\240\201\201 \303\251\"]\n");
+  oakum_escape_json(json);
+  g_assert_cmpstr(json->str, ==, "[\"\\u009bm \\u202e \\udb40\\udc41 \303\251\"]\n");
+  g_string_assign(json, "[\"\303\251\"]\n");
+  oakum_escape_json(json);
+  g_assert_cmpstr(json->str, ==, "[\"\303\251\"]\n");
   check_escape(oakum_escape_utf8, "ok \377", -1, "ok \357\277\275");
   check_escape(oakum_escape_utf8, "a\0b", 3, "a\357\277\275b");
 }
