@@ -57,12 +57,12 @@ static gboolean bad(GError **error, const char *name, const char *value, const c
 
 static gboolean read_bool(const char *name, const char *value, gboolean *out, GError **error)
 {
-  static const char *const yes[] = {"true", "1", "yes", "on", NULL}, *const no[] = {"false", "0",
-                                                                                    "no", "off",
-                                                                                    NULL};
+  static const char *const yes[] = {"true", "t", "1", "yes", "on", NULL}, *const no[] = {
+                                                                              "false", "f",   "0",
+                                                                              "no",    "off", NULL};
   if (!value)
     return TRUE;
-  g_autofree char *lower = g_ascii_strdown(value, -1);
+  g_autofree char *lower = g_strstrip(g_ascii_strdown(value, -1));
   *out = g_strv_contains(yes, lower);
   return *out || g_strv_contains(no, lower) || bad(error, name, value, "true or false");
 }
@@ -79,8 +79,9 @@ static gboolean read_severity(const char *name, const char *value, OakumSeverity
                {"medium", OAKUM_SEVERITY_MEDIUM},
                {"high", OAKUM_SEVERITY_HIGH},
                {"critical", OAKUM_SEVERITY_CRITICAL}};
+  g_autofree char *word = g_strstrip(g_strdup(value)); /* a block of YAML ends with a line end */
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
-    if (g_ascii_strcasecmp(value, words[i].word) == 0) {
+    if (g_ascii_strcasecmp(word, words[i].word) == 0) {
       *out = words[i].severity;
       return TRUE;
     }

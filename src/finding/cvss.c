@@ -270,3 +270,51 @@ gboolean oakum_cvss_score(const char *vector, double *score, OakumSeverity *seve
                                                       : OAKUM_SEVERITY_NEGLIGIBLE;
   return TRUE;
 }
+
+/* ---- one spelling --------------------------------------------------------------------------- */
+/* Metrics in the order of their specification, each with its values but the one for "not defined";
+ * `must`: so many at the beginning are mandatory. */
+typedef struct {
+  const char *metrics;
+  int must;
+} Form;
+static const Form forms[] = {
+    {"AV:N,A,L AC:L,M,H Au:M,S,N C:N,P,C I:N,P,C A:N,P,C E:U,POC,F,H RL:OF,TF,W,U RC:UC,UR,C "
+     "CDP:N,L,LM,MH,H TD:N,L,M,H CR:L,M,H IR:L,M,H AR:L,M,H",
+     6},
+    {"AV:N,A,L,P AC:L,H PR:N,L,H UI:N,R S:U,C C:N,L,H I:N,L,H A:N,L,H E:U,P,F,H RL:O,T,W,U "
+     "RC:U,R,C CR:L,M,H IR:L,M,H AR:L,M,H MAV:N,A,L,P MAC:L,H MPR:N,L,H MUI:N,R MS:U,C MC:N,L,H "
+     "MI:N,L,H MA:N,L,H",
+     8},
+    {"AV:N,A,L,P AC:L,H AT:N,P PR:N,L,H UI:N,P,A VC:H,L,N VI:H,L,N VA:H,L,N SC:H,L,N SI:H,L,N "
+     "SA:H,L,N E:A,P,U CR:H,M,L IR:H,M,L AR:H,M,L MAV:N,A,L,P MAC:L,H MAT:N,P MPR:N,L,H MUI:N,P,A "
+     "MVC:N,L,H MVI:N,L,H MVA:N,L,H MSC:N,L,H MSI:N,L,H,S MSA:N,L,H,S S:N,P AU:N,Y R:A,U,I V:D,C "
+     "RE:L,M,H U:Clear,Green,Amber,Red",
+     11}};
+
+char *oakum_cvss_normal(const char *vector)
+{
+  double score;
+  OakumSeverity severity;
+  if (!oakum_cvss_score(vector, &score, &severity))
+    return NULL;
+  gboolean four = g_str_has_prefix(vector, "CVSS:4"), three = g_str_has_prefix(vector, "CVSS:3");
+  const Form *form = &forms[four ? 2 : three ? 1 : 0];
+  g_autoptr(GString) out = g_string_new(NULL);
+  if (four || three)
+    g_string_append_len(out, vector, strlen("CVSS:3.1"));
+  g_auto(GStrv) metrics = g_strsplit(form->metrics, " ", -1);
+  for (int i = 0; metrics[i]; i++) {
+    char *values = strchr(metrics[i], ':');
+    *values++ = '\0';
+    size_t len;
+    const char *at = metric_of(vector, metrics[i], &len);
+    g_auto(GStrv) known = g_strsplit(values, ",", -1);
+    g_autofree char *value = at ? g_strndup(at, len) : NULL;
+    if (value && g_strv_contains((const char *const *)known, value))
+      g_string_append_printf(out, "%s%s:%s", out->len ? "/" : "", metrics[i], value);
+    else if (i < form->must)
+      return NULL;
+  }
+  return g_string_free(g_steal_pointer(&out), FALSE);
+}

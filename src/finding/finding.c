@@ -188,6 +188,20 @@ static int natural_compare(const char *a, const char *b)
   return (int)(guchar)*a - (int)(guchar)*b;
 }
 
+char *oakum_finding_hole_key(const OakumFinding *f, const char *id)
+{
+  const char *purl = f->package_purl;
+  size_t len = purl ? strcspn(purl, "?#") : 0;
+  for (size_t i = len; i > 0 && purl[i - 1] != '/'; i--)
+    if (purl[i - 1] == '@') {
+      len = i - 1;
+      break;
+    }
+  g_autofree char *upper = g_ascii_strup(id, -1);
+  return g_strdup_printf("%s|%s|%.*s", upper, f->package_name ? f->package_name : "",
+                         (int)MIN(len, G_MAXINT), purl ? purl : "");
+}
+
 gint oakum_finding_compare(gconstpointer first, gconstpointer second)
 {
   const OakumFinding *a = *(OakumFinding *const *)first, *b = *(OakumFinding *const *)second;

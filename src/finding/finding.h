@@ -14,6 +14,9 @@ NODISCARD const char *oakum_severity_name(OakumSeverity severity); /* "high" */
 NODISCARD gboolean oakum_severity_parse(const char *text, OakumSeverity *out);
 /* Score (0 to 10) and band of a CVSS vector of v2, v3.0, v3.1 or v4.0; FALSE: it is none. */
 NODISCARD gboolean oakum_cvss_score(const char *vector, double *score, OakumSeverity *severity);
+/* The same vector as its specification writes it: metrics in their order, none that is not defined
+ * or that there is not, of v2 without a prefix. New; NULL: it is none. */
+NODISCARD char *oakum_cvss_normal(const char *vector);
 
 typedef enum {
   OAKUM_FINDING_LINT,
@@ -133,6 +136,9 @@ void oakum_finding_free(OakumFinding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumFinding, oakum_finding_free)
 /* Stable identity over runs: hex of a hash over kind, id, package, place. New string. */
 NODISCARD char *oakum_finding_fingerprint(const OakumFinding *finding);
+/* Which hole of which package, whatever its version: an upgrade to a version that still has it
+ * makes it no new one. `id`: its own, or another of its names. New string. */
+NODISCARD char *oakum_finding_hole_key(const OakumFinding *finding, const char *id);
 /* Total order for reports: kind, package, id (numbers inside CVE ids as numbers), file, line. For
  * g_ptr_array_sort. */
 gint oakum_finding_compare(gconstpointer a, gconstpointer b); /* arguments are OakumFinding ** */

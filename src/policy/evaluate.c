@@ -16,25 +16,10 @@ static gboolean asks(const OakumPolicy *policy, OakumSelectList list)
   return FALSE;
 }
 
-/* Which hole of which package, whatever its version: an upgrade to a version that still has it
- * makes it no new one. */
-static char *hole_key(const char *id, const OakumFinding *f)
-{
-  const char *purl = f->package_purl;
-  size_t len = purl ? strcspn(purl, "?#") : 0;
-  for (size_t i = len; i > 0 && purl[i - 1] != '/'; i--)
-    if (purl[i - 1] == '@') {
-      len = i - 1;
-      break;
-    }
-  g_autofree char *upper = g_ascii_strup(id, -1);
-  return g_strdup_printf("%s|%s|%.*s", upper, f->package_name ? f->package_name : "",
-                         (int)MIN(len, G_MAXINT), purl ? purl : "");
-}
-
 static char *own_key(const OakumFinding *f)
 {
-  return f->kind == OAKUM_FINDING_VULNERABILITY ? hole_key(f->id, f) : oakum_finding_fingerprint(f);
+  return f->kind == OAKUM_FINDING_VULNERABILITY ? oakum_finding_hole_key(f, f->id)
+                                                : oakum_finding_fingerprint(f);
 }
 
 /* Takes the key. The first one stays. */
@@ -51,7 +36,7 @@ static void note_before(OakumJudge *judge, const OakumFinding *f)
   note_key(judge->before, own_key(f), f);
   if (f->kind == OAKUM_FINDING_VULNERABILITY)
     for (char **alias = f->aliases; alias && *alias; alias++)
-      note_key(judge->before_as, hole_key(*alias, f), f);
+      note_key(judge->before_as, oakum_finding_hole_key(f, *alias), f);
 }
 
 /* The id of the one among the names of the other. Two that share another name may be two holes that
@@ -67,7 +52,7 @@ const OakumFinding *oakum_judge_before(const OakumJudge *judge, const OakumFindi
   if (f->kind != OAKUM_FINDING_VULNERABILITY)
     return found;
   for (char **alias = f->aliases; alias && *alias && !found; alias++) {
-    g_autofree char *key = hole_key(*alias, f);
+    g_autofree char *key = oakum_finding_hole_key(f, *alias);
     found = g_hash_table_lookup(judge->before, key);
   }
   return found;

@@ -112,25 +112,44 @@ static gboolean path_matches(const char *pattern, const char *path, guint *left)
   }
 }
 
-/* The first group of braces written out, one alternative after the other. */
+/* Where an alternative of a group of braces ends: at its comma, or the brace that closes the group.
+ * NULL: nothing closes it. */
+static const char *alternative_end(const char *p)
+{
+  for (guint inner = 0; *p; p++) {
+    if (*p == '\\' && p[1])
+      p++;
+    else if (*p == '{')
+      inner++;
+    else if (inner == 0 && (*p == ',' || *p == '}'))
+      return p;
+    else if (*p == '}')
+      inner--;
+  }
+  return NULL;
+}
+
+/* The first group of braces written out, one alternative after the other; those in one come next.
+ */
 static gboolean brace_matches(const char *pattern, const char *path, guint depth, guint *left)
 {
   const char *open = pattern;
   while (*open && *open != '{')
     open += *open == '\\' && open[1] ? 2 : 1;
-  const char *close = *open ? strchr(open, '}') : NULL;
+  const char *close = *open ? alternative_end(open + 1) : NULL;
+  while (close && *close == ',')
+    close = alternative_end(close + 1);
   if (!close || depth == 0)
     return path_matches(pattern, path, left);
-  g_autofree char *inside = g_strndup(open + 1, (gsize)(close - open - 1));
-  g_auto(GStrv) ways = g_strsplit(inside, ",", -1);
-  for (char **way = ways; *way; way++) {
-    g_autofree char *head = g_strndup(pattern, (gsize)(open - pattern)),
-                    *one = g_strconcat(head, *way, close + 1, NULL);
+  const char *from = open, *to;
+  do {
+    to = alternative_end(from + 1);
+    g_autofree char *one = g_strdup_printf("%.*s%.*s%s", (int)(open - pattern), pattern,
+                                           (int)(to - from - 1), from + 1, close + 1);
     if (brace_matches(one, path, depth - 1, left))
       return TRUE;
-    if (*left == 0)
-      break;
-  }
+    from = to;
+  } while (*left > 0 && to != close);
   return FALSE;
 }
 

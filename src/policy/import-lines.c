@@ -1,10 +1,24 @@
 /* .trivyignore and .dockleignore: an id a line. */
 #include "policy/policy-private.h"
 
-typedef gboolean (*LineFunc)(OakumPolicy *policy, char *line, const char *comment, const char *what,
-                             int number, GError **error);
+/* A line that is more than a comment. `behind`: what stands behind "#" in it, NULL: nothing;
+ * `reason`: the same, else what stands in the lines of comments right above it. */
+typedef struct {
+  char *text;
+  const char *behind, *reason, *what;
+  int number;
+} Line;
+typedef gboolean (*LineFunc)(OakumPolicy *policy, const Line *line, GError **error);
 
-/* `comment`: what stands behind "#" in the line, or in the lines of comments right above it. */
+/* A comment begins a line, or has a space in front of it: "CVE-1#x" is an id that nothing has. */
+static char *comment_of(char *line)
+{
+  for (char *p = line; *p; p++)
+    if (*p == '#' && (p == line || g_ascii_isspace(p[-1])))
+      return p;
+  return NULL;
+}
+
 static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, const char *what,
                           LineFunc call, GError **error)
 {
@@ -25,7 +39,7 @@ static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, con
     if (n > OAKUM_POLICY_TEXT_MAX)
       return oakum_policy_wrong_at(what, number, 1, error, "a line of more than %u bytes",
                                    OAKUM_POLICY_TEXT_MAX);
-    char *hash = strchr(line, '#'), *comment = NULL;
+    char *hash = comment_of(line), *comment = NULL;
     if (hash) {
       *hash = '\0';
       comment = g_strstrip(hash + 1);
@@ -38,11 +52,12 @@ static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, con
         g_string_append_printf(above, "%s%s", above->len ? " " : "", comment);
       continue;
     }
-    if (!call(policy, line,
-              comment && *comment ? comment
-              : above->len        ? above->str
-                                  : NULL,
-              what, number, error))
+    const Line one = {line, comment,
+                      comment && *comment ? comment
+                      : above->len        ? above->str
+                                          : NULL,
+                      what, number};
+    if (!call(policy, &one, error))
       return FALSE;
     g_string_truncate(above, 0);
   }
@@ -58,35 +73,49 @@ static gboolean add(OakumPolicy *policy, OakumException *one, const char *what, 
   return FALSE;
 }
 
-/* "CVE-2024-1 exp:2026-12-31": trivy counts it again from the beginning of that day, in UTC. */
-static gboolean trivy_line(OakumPolicy *policy, char *line, const char *comment, const char *what,
-                           int number, GError **error)
+/* The first word of that beginning, as trivy takes it, which looks into the comment behind the id
+ * as well. FALSE: it is no day, and the line does not count, as with trivy. */
+static gboolean trivy_end(OakumPolicy *policy, const Line *line, const char *text,
+                          OakumException *one)
 {
-  g_autoptr(OakumException) one = oakum_exception_new(what, number, 0);
   g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-  g_auto(GStrv) words = g_strsplit_set(line, " \t", -1);
-  one->imported = TRUE;
-  one->reason = g_strdup(comment);
+  g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
   for (char **word = words; *word; word++) {
-    if (!**word)
+    if (!g_str_has_prefix(*word, "exp:"))
       continue;
-    if (!one->select.lists[LIST_ID]) {
-      oakum_select_add(&one->select, LIST_ID, *word);
-    } else if (g_str_has_prefix(*word, "exp:")) {
-      if (!oakum_day_parse(*word + 4, utc, &one->ends))
-        return oakum_policy_wrong_at(what, number, (int)(strstr(line, *word) - line) + 1, error,
-                                     "\"exp:\" takes a day, exp:2026-12-31");
-      g_free(one->until);
-      one->until = g_strconcat("the day before ", *word + 4, NULL);
-    } else {
-      oakum_policy_warn(policy, what, number, 0, "\"%s\" is not understood, and passed over",
-                        *word);
+    if (one->until)
+      return TRUE;
+    if (!oakum_day_parse(*word + 4, utc, &one->ends)) {
+      oakum_policy_warn(policy, line->what, line->number, 0,
+                        "\"exp:\" takes a day, exp:2026-12-31; the line is passed over");
+      return FALSE;
     }
+    one->until = g_strconcat("the day before ", *word + 4, NULL);
   }
+  return TRUE;
+}
+
+/* "CVE-2024-1 exp:2026-12-31": trivy counts it again from the beginning of that day, in UTC. */
+static gboolean trivy_line(OakumPolicy *policy, const Line *line, GError **error)
+{
+  g_autoptr(OakumException) one = oakum_exception_new(line->what, line->number, 0);
+  size_t len = strcspn(line->text, " \t");
+  g_autofree char *id = g_strndup(line->text, len);
+  one->imported = TRUE;
+  one->reason = g_strdup(line->reason);
+  oakum_select_add_exact(&one->select, LIST_ID, id);
+  if (!trivy_end(policy, line, line->text + len, one) ||
+      (line->behind && !trivy_end(policy, line, line->behind, one)))
+    return TRUE;
+  g_auto(GStrv) words = g_strsplit_set(line->text + len, " \t", -1);
+  for (char **word = words; *word; word++)
+    if (**word && !g_str_has_prefix(*word, "exp:"))
+      oakum_policy_warn(policy, line->what, line->number, 0,
+                        "\"%s\" is not understood, and passed over", *word);
   one->select.kinds = (1u << OAKUM_FINDING_VULNERABILITY) | (1u << OAKUM_FINDING_SECRET) |
                       (1u << OAKUM_FINDING_HYGIENE) | (1u << OAKUM_FINDING_LICENSE) |
                       (1u << OAKUM_FINDING_LINT);
-  return add(policy, g_steal_pointer(&one), what, number, error);
+  return add(policy, g_steal_pointer(&one), line->what, line->number, error);
 }
 
 gboolean oakum_import_trivyignore(OakumPolicy *policy, const char *text, size_t len,
@@ -95,16 +124,15 @@ gboolean oakum_import_trivyignore(OakumPolicy *policy, const char *text, size_t 
   return each_line(policy, text, len, what, trivy_line, error);
 }
 
-static gboolean dockle_line(OakumPolicy *policy, char *line, const char *comment, const char *what,
-                            int number, GError **error)
+static gboolean dockle_line(OakumPolicy *policy, const Line *line, GError **error)
 {
-  OakumException *one = oakum_exception_new(what, number, 0);
+  OakumException *one = oakum_exception_new(line->what, line->number, 0);
+  g_autofree char *id = g_strndup(line->text, strcspn(line->text, " \t"));
   one->imported = TRUE;
-  one->reason = g_strdup(comment);
+  one->reason = g_strdup(line->reason);
   one->select.kinds = (1u << OAKUM_FINDING_HYGIENE) | (1u << OAKUM_FINDING_SECRET);
-  line[strcspn(line, " \t")] = '\0';
-  oakum_select_add(&one->select, LIST_ID, line);
-  return add(policy, one, what, number, error);
+  oakum_select_add_exact(&one->select, LIST_ID, id);
+  return add(policy, one, line->what, line->number, error);
 }
 
 gboolean oakum_import_dockleignore(OakumPolicy *policy, const char *text, size_t len,

@@ -1,6 +1,7 @@
 /* .trivyignore.yaml, .grype.yaml, .hadolint.yaml and GitLab's vulnerability-allowlist.yml. */
 #include "lint/lint.h"
 #include "policy/policy-private.h"
+#include <stdlib.h>
 
 static gboolean add(OakumPolicy *policy, OakumException *one, const char *what, GError **error)
 {
@@ -48,12 +49,41 @@ static gboolean texts_at(const OakumYaml *map, const char *key, const char *what
     const OakumYaml *item = items->pdata[i];
     if (item->kind != OAKUM_YAML_SCALAR || !*item->text)
       return oakum_policy_wrong(what, item, error, "\"%s\" takes words", key);
-    oakum_select_add(select, list, item->text);
+    if (list == LIST_PATH)
+      oakum_select_add(select, list, item->text);
+    else
+      oakum_select_add_exact(select, list, item->text);
   }
   return ok;
 }
 
 /* ---- trivy ---------------------------------------------------------------------------------- */
+/* A timestamp as YAML writes it (yaml.org/type/timestamp.html): digits may be one, and without an
+ * offset it is UTC. */
+static gboolean yaml_time_parse(const char *text, GTimeZone *utc, int64_t *ends)
+{
+  g_autoptr(GRegex) form = g_regex_new(
+      "^(\\d{4})-(\\d\\d?)-(\\d\\d?)(?:(?:[Tt]|[ \t]+)(\\d\\d?):(\\d\\d):(\\d\\d)(?:\\.\\d*)?"
+      "(?:[ \t]*(?:[Zz]|([+-])(\\d\\d?)(?::(\\d\\d))?))?)?$",
+      G_REGEX_DOLLAR_ENDONLY, 0, NULL);
+  g_autoptr(GMatchInfo) found = NULL;
+  if (!g_regex_match(form, text, 0, &found))
+    return FALSE;
+  int part[10] = {0};
+  for (int i = 1; i < 10; i++) {
+    g_autofree char *digits = i == 7 ? NULL : g_match_info_fetch(found, i);
+    part[i] = digits ? atoi(digits) : 0;
+  }
+  g_autofree char *sign = g_match_info_fetch(found, 7);
+  g_autoptr(GDateTime) time =
+      g_date_time_new(utc, part[1], part[2], part[3], part[4], part[5], part[6]);
+  if (!time || part[8] > 23 || part[9] > 59)
+    return FALSE;
+  int offset = (part[8] * 60 + part[9]) * 60;
+  *ends = g_date_time_to_unix(time) - (sign && *sign == '-' ? -offset : offset);
+  return TRUE;
+}
+
 static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kinds,
                             const char *what, GError **error)
 {
@@ -78,13 +108,17 @@ static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kin
     return FALSE;
   if (!id)
     return oakum_policy_wrong(what, map, error, "an entry needs an \"id\"");
-  if (expires && !oakum_day_parse(expires, utc, &one->ends) &&
-      !oakum_time_parse(expires, &one->ends))
+  const GPtrArray *purls = one->select.lists[LIST_PACKAGE];
+  for (guint i = 0; purls && i < purls->len; i++)
+    if (!g_str_has_prefix(purls->pdata[i], "pkg:") || !strchr(purls->pdata[i], '/'))
+      return oakum_policy_wrong(what, oakum_yaml_get(map, "purls"), error,
+                                "\"%s\" is no package-url", (const char *)purls->pdata[i]);
+  if (expires && !yaml_time_parse(expires, utc, &one->ends))
     return oakum_policy_wrong(what, oakum_yaml_get(map, "expired_at"), error,
                               "\"expired_at\" takes a day, 2026-12-31, or a time of RFC 3339");
   one->until =
-      expires ? g_strconcat(strlen(expires) == 10 ? "the day before " : "", expires, NULL) : NULL;
-  oakum_select_add(&one->select, LIST_ID, id);
+      expires ? g_strconcat(strchr(expires, ':') ? "" : "the day before ", expires, NULL) : NULL;
+  oakum_select_add_exact(&one->select, LIST_ID, id);
   one->select.kinds = kinds;
   one->imported = TRUE;
   one->reason = g_strdup(statement);
@@ -101,6 +135,15 @@ gboolean oakum_import_trivyignore_yaml(OakumPolicy *policy, const OakumYaml *yam
                {"misconfigurations", (1u << OAKUM_FINDING_LINT) | (1u << OAKUM_FINDING_HYGIENE)},
                {"secrets", 1u << OAKUM_FINDING_SECRET},
                {"licenses", 1u << OAKUM_FINDING_LICENSE}};
+  for (guint i = 0; yaml->keys && i < yaml->keys->len; i++) {
+    const OakumYaml *key = yaml->keys->pdata[i];
+    gboolean known = FALSE;
+    for (size_t p = 0; p < G_N_ELEMENTS(parts); p++)
+      known |= strcmp(key->text, parts[p].key) == 0;
+    if (!known)
+      oakum_policy_warn(policy, what, key->line, key->column, "\"%s\" means nothing here",
+                        key->text);
+  }
   for (size_t p = 0; p < G_N_ELEMENTS(parts); p++) {
     gboolean ok;
     const GPtrArray *items = list_at(yaml, parts[p].key, what, &ok, error);
@@ -125,30 +168,73 @@ static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
   if (strlen(text) > OAKUM_POLICY_TEXT_MAX)
     return oakum_policy_wrong(what, oakum_yaml_get(map, key), error, "\"%s\": more than %u bytes",
                               key, OAKUM_POLICY_TEXT_MAX);
-  if (list == LIST_PACKAGE || list == LIST_SOURCE) {
+  /* a dot alone makes no expression: names have them */
+  if ((list == LIST_PACKAGE || list == LIST_SOURCE) && strpbrk(text, "^$*+?[](){}|\\")) {
     g_autoptr(GRegex) regex = oakum_whole_regex(text);
     if (!regex)
       return oakum_policy_wrong(what, oakum_yaml_get(map, key), error,
                                 "\"%s\": no regular expression", key);
-    select->regex_names = TRUE;
+    select->regex |= 1u << list;
+    oakum_select_add(select, list, text);
+  } else if (list == LIST_PATH) {
+    oakum_select_add(select, list, text);
+  } else {
+    oakum_select_add_exact(select, list, text);
   }
-  oakum_select_add(select, list, text);
   return TRUE;
 }
 
-/* The types of grype that purls call otherwise. */
-static const char *purl_type(const char *type)
+/* What grype calls types and languages, and the types of purls that they are. */
+typedef struct {
+  const char *name, *purls; /* by spaces */
+} GrypeWord;
+static const GrypeWord grype_types[] = {
+    {"python", "pypi"},      {"java-archive", "maven"}, {"jenkins-plugin", "maven"},
+    {"go-module", "golang"}, {"rust-crate", "cargo"},   {"dotnet", "nuget"},
+    {"dart-pub", "pub"},     {"pod", "cocoapods"},      {"php-composer", "composer"},
+    {"php-pear", "pear"},    {"php-pecl", "pear"},      {"portage", "ebuild portage"},
+    {"R-package", "cran"},   {"lua-rocks", "luarocks"}, {"erlang-otp", "otp"}};
+static const GrypeWord grype_languages[] = {
+    {"c++", "conan"},         {"dart", "pub"},    {"dotnet", "nuget"},
+    {"elixir", "hex"},        {"erlang", "otp"},  {"go", "golang"},
+    {"haskell", "hackage"},   {"java", "maven"},  {"javascript", "npm"},
+    {"lua", "luarocks"},      {"ocaml", "opam"},  {"perl", "cpan"},
+    {"php", "composer pear"}, {"python", "pypi"}, {"R", "cran"},
+    {"ruby", "gem"},          {"rust", "cargo"},  {"swift", "swift cocoapods"}};
+
+/* New; the word itself where there is no other for it and `other` holds, else NULL. */
+static char **purl_types(const GrypeWord *words, size_t count, const char *word, gboolean other)
 {
-  static const char *const pairs[][2] = {
-      {"python", "pypi"},        {"java-archive", "maven"}, {"go-module", "golang"},
-      {"rust-crate", "cargo"},   {"dotnet", "nuget"},       {"php-composer", "composer"},
-      {"dart-pub", "pub"},       {"pod", "cocoapods"},      {"hex", "hex"},
-      {"alpm", "alpm"},          {"portage", "ebuild"},     {"jenkins-plugin", "maven"},
-      {"lua-rocks", "luarocks"}, {"R-package", "cran"}};
-  for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++)
-    if (strcmp(pairs[i][0], type) == 0)
-      return pairs[i][1];
-  return type;
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(words[i].name, word) == 0)
+      return g_strsplit(words[i].purls, " ", -1);
+  return other ? g_strsplit(word, " ", 1) : NULL;
+}
+
+/* Both say of which types of purls the packages are: what only one of them names is of neither. */
+static gboolean grype_types_at(const OakumYaml *map, const char *what, OakumSelect *select,
+                               GError **error)
+{
+  const char *type, *language;
+  if (!text_at(map, "type", what, &type, error) ||
+      !text_at(map, "language", what, &language, error))
+    return FALSE;
+  g_auto(GStrv) types =
+      type ? purl_types(grype_types, G_N_ELEMENTS(grype_types), type, TRUE) : NULL;
+  g_auto(GStrv) spoken =
+      language ? purl_types(grype_languages, G_N_ELEMENTS(grype_languages), language, FALSE) : NULL;
+  if (language && !spoken)
+    return oakum_policy_wrong(what, oakum_yaml_get(map, "language"), error,
+                              "there is no language \"%s\" among grype's", language);
+  guint added = 0;
+  for (char **one = types ? types : spoken; one && *one; one++)
+    if (!types || !spoken || g_strv_contains((const char *const *)spoken, *one)) {
+      oakum_select_add_exact(select, LIST_TYPE, *one);
+      added++;
+    }
+  if (!added && (type || language)) /* of no package at all */
+    oakum_select_add_exact(select, LIST_TYPE, "");
+  return TRUE;
 }
 
 /* FALSE, and told: there is a key with a value that is none of `known`. */
@@ -171,20 +257,35 @@ static gboolean knows_all(OakumPolicy *policy, const OakumYaml *map, const char 
 static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSelect *select,
                               const char *what, gboolean *understood, GError **error)
 {
-  static const char *const known[] = {"name", "version", "type", "location", "upstream-name", NULL};
-  const char *type;
+  static const char *const known[] = {"name",     "version",       "type", "language",
+                                      "location", "upstream-name", NULL};
   if (map->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
   *understood &= knows_all(policy, map, known, what);
-  if (!name_at(map, "name", what, select, LIST_PACKAGE, error) ||
-      !name_at(map, "upstream-name", what, select, LIST_SOURCE, error) ||
-      !name_at(map, "version", what, select, LIST_VERSION, error) ||
-      !name_at(map, "location", what, select, LIST_PATH, error) ||
-      !text_at(map, "type", what, &type, error))
-    return FALSE;
-  if (type)
-    oakum_select_add(select, LIST_TYPE, purl_type(type));
-  return TRUE;
+  return name_at(map, "name", what, select, LIST_PACKAGE, error) &&
+         name_at(map, "upstream-name", what, select, LIST_SOURCE, error) &&
+         name_at(map, "version", what, select, LIST_VERSION, error) &&
+         name_at(map, "location", what, select, LIST_PATH, error) &&
+         grype_types_at(map, what, select, error);
+}
+
+/* Each status is of one state alone, so that all of them together are all findings. */
+static gboolean grype_state(const char *state, OakumSelect *select)
+{
+  static const char *const states[][3] = {{"fixed", "fixed"},
+                                          {"not-fixed", "open", "fix_deferred"},
+                                          {"wont-fix", "will_not_fix", "end_of_life"},
+                                          {"unknown", "under_investigation"}};
+  for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+    if (strcmp(states[i][0], state) != 0)
+      continue;
+    if (i == 0)
+      select->fixable = 1;
+    for (size_t k = 1; i > 0 && k < G_N_ELEMENTS(states[i]) && states[i][k]; k++)
+      oakum_select_add(select, LIST_STATUS, states[i][k]);
+    return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const char *what,
@@ -206,16 +307,8 @@ static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const cha
        !grype_package(policy, package, &one->select, what, &understood, error)))
     return FALSE;
   if (id)
-    oakum_select_add(&one->select, LIST_ID, id);
-  if (state && strcmp(state, "fixed") == 0)
-    one->select.fixable = 1;
-  else if (state && strcmp(state, "not-fixed") == 0)
-    one->select.fixable = 0;
-  else if (state && strcmp(state, "wont-fix") == 0)
-    oakum_select_add(&one->select, LIST_STATUS, "will_not_fix");
-  else if (state && strcmp(state, "unknown") == 0)
-    oakum_select_add(&one->select, LIST_STATUS, "open");
-  else if (state)
+    oakum_select_add_exact(&one->select, LIST_ID, id);
+  if (state && !grype_state(state, &one->select))
     return oakum_policy_wrong(what, oakum_yaml_get(map, "fix-state"), error,
                               "\"fix-state\" takes fixed, not-fixed, wont-fix or unknown");
   if (!understood)
@@ -293,7 +386,7 @@ static gboolean words_at(const OakumYaml *map, const char *key, const char *what
 {
   const OakumYaml *value = oakum_yaml_get(map, key);
   if (value && value->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(value)) {
-    oakum_select_add(select, LIST_ID, value->text);
+    oakum_select_add_exact(select, LIST_ID, value->text);
     return TRUE;
   }
   return texts_at(map, key, what, select, LIST_ID, error);
@@ -368,7 +461,7 @@ gboolean oakum_import_gitlab(OakumPolicy *policy, const OakumYaml *yaml, const c
   for (guint i = 0; list && i < list->rows->len; i++) {
     const OakumAllowRow *row = list->rows->pdata[i];
     OakumException *one = oakum_exception_new(what, row->line, row->column);
-    oakum_select_add(&one->select, LIST_ID, row->id);
+    oakum_select_add_exact(&one->select, LIST_ID, row->id);
     if (row->image)
       oakum_select_add(&one->select, LIST_IMAGE, row->image);
     one->select.kinds = 1u << OAKUM_FINDING_VULNERABILITY;

@@ -30,8 +30,10 @@ typedef struct {
   int kev, ransomware, fixable, gone, fresh, due; /* 0, 1; -1: not asked */
   int from;                                       /* OakumSelectFrom */
   int fix_age;                                    /* days, at least; -1: not asked */
-  gboolean
-      regex_names;    /* names and sources of packages are regular expressions, as grype has them */
+  guint exact; /* a bit a list: its words stand for themselves, as in other tools' files, where a
+                  star is a star; ids all the same in any case of letters */
+  guint regex; /* a bit a list of names of packages or sources: its words are expressions that must
+                  match the whole name, as grype has them */
   gboolean takes_out; /* it says what does not count: of a package in several places, all */
 } OakumSelect;
 
@@ -113,6 +115,8 @@ extern const char *const oakum_policy_kind_words;
 void oakum_select_init(OakumSelect *select);
 void oakum_select_clear(OakumSelect *select);
 void oakum_select_add(OakumSelect *select, OakumSelectList list, const char *text);
+/* The same of a word that holds no wildcards, whatever is in it. */
+void oakum_select_add_exact(OakumSelect *select, OakumSelectList list, const char *text);
 /* Whether its ids are all plain, so that they can be looked up. */
 NODISCARD gboolean oakum_select_plain_ids(const OakumSelect *select);
 /* Whether anything but the kind is asked. */

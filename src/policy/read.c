@@ -13,11 +13,60 @@ gboolean oakum_policy_wrong(const char *what, const OakumYaml *at, GError **erro
   return oakum_policy_wrong_at(what, at->line, at->column, error, "%s", text);
 }
 
+/* What other tools, and people, call it. A word may be one of several, each in its place. */
+static const char *const other_words[][2] = {{"cve", "id"},
+                                             {"vulnerability", "id"},
+                                             {"vulnerability", "hole"},
+                                             {"vulnerabilities", "hole"},
+                                             {"vuln", "hole"},
+                                             {"misconfiguration", "hygiene"},
+                                             {"misconfigurations", "hygiene"},
+                                             {"license", "licence"},
+                                             {"licenses", "licence"},
+                                             {"eol", "freshness"},
+                                             {"ignore", "exceptions"},
+                                             {"allowlist", "exceptions"},
+                                             {"until", "expires"},
+                                             {"expired-at", "expires"},
+                                             {"exp", "expires"},
+                                             {"statement", "reason"},
+                                             {"comment", "reason"},
+                                             {"why", "reason"},
+                                             {"author", "owner"},
+                                             {"purl", "package"},
+                                             {"purls", "package"},
+                                             {"name", "package"},
+                                             {"file", "path"},
+                                             {"location", "path"},
+                                             {"fix-state", "status"},
+                                             {"min-severity", "severity"},
+                                             {"threshold", "severity"},
+                                             {"count", "max"},
+                                             {"limit", "max"},
+                                             {"description", "about"},
+                                             {"deny", "fail"},
+                                             {"block", "fail"},
+                                             {"error", "fail"},
+                                             {"allow", "ignore"},
+                                             {"skip", "ignore"},
+                                             {"moderate", "medium"},
+                                             {"important", "high"},
+                                             {"include", "import"},
+                                             {"tz", "timezone"},
+                                             {"exploited", "kev"}};
+
 /* The word of "a|b|c" that `text` is probably meant to be; new, or NULL. */
 static char *nearest(const char *words, const char *text)
 {
   g_auto(GStrv) each = g_strsplit(words, "|", -1);
   const char *best = NULL;
+  g_autofree char *plain = g_strdelimit(g_ascii_strdown(text, -1), "_", '-');
+  if (g_strv_contains((const char *const *)each, plain))
+    return g_steal_pointer(&plain);
+  for (size_t i = 0; i < G_N_ELEMENTS(other_words); i++)
+    if (strcmp(other_words[i][0], plain) == 0 &&
+        g_strv_contains((const char *const *)each, other_words[i][1]))
+      return g_strdup(other_words[i][1]);
   guint least = 3;
   for (char **word = each; *word; word++) {
     guint distance = oakum_edit_distance(text, *word);

@@ -32,9 +32,17 @@ void oakum_select_add(OakumSelect *select, OakumSelectList list, const char *tex
   g_ptr_array_add(select->lists[list], g_strdup(text));
 }
 
+void oakum_select_add_exact(OakumSelect *select, OakumSelectList list, const char *text)
+{
+  oakum_select_add(select, list, text);
+  select->exact |= 1u << list;
+}
+
 gboolean oakum_select_plain_ids(const OakumSelect *select)
 {
   const GPtrArray *ids = select->lists[LIST_ID];
+  if (select->exact & (1u << LIST_ID))
+    return ids != NULL;
   for (guint i = 0; ids && i < ids->len; i++)
     if (!oakum_glob_plain(ids->pdata[i]))
       return FALSE;
@@ -77,38 +85,90 @@ OakumSeverity oakum_judge_severity(const OakumJudge *judge, const OakumFinding *
   return other ? (OakumSeverity)(GPOINTER_TO_INT(other) - 1) : f->severity;
 }
 
-/* "pkg:deb/debian/openssl@3.0?arch=amd64#x": how much of it stands in front of what `level` cuts
- * off: 0 nothing, 1 qualifiers and what is behind, 2 the version too. */
-static size_t purl_length(const char *purl, int level)
+static gboolean word_matches(const Match *m, OakumSelectList list, const char *pattern,
+                             const char *text)
 {
-  size_t len = level > 0 ? strcspn(purl, "?#") : strlen(purl);
-  if (level < 2)
-    return len;
-  for (size_t i = len; i > 0 && purl[i - 1] != '/'; i--)
-    if (purl[i - 1] == '@')
+  if (!text)
+    return FALSE;
+  if (!(m->select->exact & (1u << list)))
+    return oakum_glob(pattern, text);
+  return list == LIST_ID ? g_ascii_strcasecmp(pattern, text) == 0 : strcmp(pattern, text) == 0;
+}
+
+/* Where the version begins of a purl whose first `len` bytes name the package; `len`: there is
+ * none. An npm scope has an "@" too, right behind a slash. */
+static size_t version_at(const char *purl, size_t len)
+{
+  for (size_t i = len; i > 1 && purl[i - 1] != '/'; i--)
+    if (purl[i - 1] == '@' && purl[i - 2] != '/')
       return i - 1;
   return len;
 }
 
-static gboolean purl_matches(const char *pattern, const char *purl)
+/* The pairs "key=value" of a purl, decoded; new. `text`: behind the question mark. */
+static GHashTable *qualifiers_of(const char *text)
+{
+  GHashTable *all = oakum_str_map_new(g_free, g_free);
+  g_autofree char *pairs = g_strndup(text, strcspn(text, "#"));
+  g_auto(GStrv) each = g_strsplit(pairs, "&", OAKUM_PURL_QUALIFIERS_MAX);
+  for (char **pair = each; *pair; pair++) {
+    const char *equals = strchr(*pair, '=');
+    char *value = equals && equals[1] ? g_uri_unescape_string(equals + 1, NULL) : NULL;
+    if (value)
+      g_hash_table_replace(all, g_ascii_strdown(*pair, equals - *pair), value);
+  }
+  return all;
+}
+
+/* What stands in front of version and qualifiers, with and without the version, decoded. */
+static char *purl_part(const char *purl, size_t from, size_t to)
+{
+  g_autofree char *part = g_strndup(purl + from, to - from);
+  char *plain = g_uri_unescape_string(part, NULL);
+  return plain ? plain : g_steal_pointer(&part);
+}
+
+/* A pattern without a version is of all of them; of the qualifiers those that it has must be there.
+ * A question mark is the beginning of qualifiers only when there is a "=" behind it. */
+static gboolean purl_matches(const Match *m, const char *pattern, const char *purl)
 {
   if (!purl)
     return FALSE;
-  int level =
-      strpbrk(pattern, "?#") && purl_length(pattern, 1) != strlen(pattern) && strchr(pattern, '=')
-          ? 0
-      : purl_length(pattern, 2) != purl_length(pattern, 0) ? 1
-                                                           : 2;
-  g_autofree char *cut = g_strndup(purl, purl_length(purl, level));
-  return oakum_glob(pattern, cut);
+  const char *asked = strrchr(pattern, '?'), *below = strchr(pattern, '#');
+  if (asked && !strchr(asked, '='))
+    asked = NULL;
+  if (below && below[1] && g_strcmp0(below, strchr(purl, '#')) != 0)
+    return FALSE;
+  size_t pattern_len = asked ? (size_t)(asked - pattern) : strcspn(pattern, "#"),
+         purl_len = strcspn(purl, "?#"), pattern_at = version_at(pattern, pattern_len),
+         purl_at = version_at(purl, purl_len);
+  g_autofree char *name = purl_part(pattern, 0, pattern_at), *is = purl_part(purl, 0, purl_at);
+  if (!word_matches(m, LIST_PACKAGE, name, is))
+    return FALSE;
+  if (pattern_at < pattern_len) {
+    g_autofree char *version = purl_part(pattern, pattern_at + 1, pattern_len),
+                    *has = purl_at < purl_len ? purl_part(purl, purl_at + 1, purl_len) : NULL;
+    if (*version && !word_matches(m, LIST_PACKAGE, version, has))
+      return FALSE;
+  }
+  if (!asked)
+    return TRUE;
+  g_autoptr(GHashTable) wanted = qualifiers_of(asked + 1),
+                        there = qualifiers_of(purl[purl_len] == '?' ? purl + purl_len + 1 : "");
+  GHashTableIter iter;
+  gpointer key, value;
+  g_hash_table_iter_init(&iter, wanted);
+  while (g_hash_table_iter_next(&iter, &key, &value))
+    if (!word_matches(m, LIST_PACKAGE, value, g_hash_table_lookup(there, key)))
+      return FALSE;
+  return TRUE;
 }
 
-static gboolean name_matches(const Match *m, const char *pattern, const char *name)
+static gboolean name_matches(const Match *m, OakumSelectList list, const char *pattern,
+                             const char *name)
 {
-  if (!name)
-    return FALSE;
-  if (!m->select->regex_names)
-    return oakum_glob(pattern, name);
+  if (!name || !(m->select->regex & (1u << list)))
+    return word_matches(m, list, pattern, name);
   GRegex *regex = g_hash_table_lookup(m->judge->regexes, pattern);
   if (!regex) {
     regex = oakum_whole_regex(pattern);
@@ -207,10 +267,10 @@ static OakumTri all_paths(const Match *m, const GPtrArray *patterns)
 static gboolean one_of_id(const Match *m, const char *pattern)
 {
   const OakumFinding *f = m->f;
-  if (oakum_glob(pattern, f->id) || (f->code && oakum_glob(pattern, f->code)))
+  if (word_matches(m, LIST_ID, pattern, f->id) || word_matches(m, LIST_ID, pattern, f->code))
     return TRUE;
   for (char **alias = f->aliases; alias && *alias; alias++)
-    if (oakum_glob(pattern, *alias))
+    if (word_matches(m, LIST_ID, pattern, *alias))
       return TRUE;
   return FALSE;
 }
@@ -270,14 +330,14 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
     yes = one_of_id(m, pattern);
     break;
   case LIST_PACKAGE:
-    yes = g_str_has_prefix(pattern, "pkg:") ? purl_matches(pattern, f->package_purl)
-                                            : name_matches(m, pattern, f->package_name);
+    yes = g_str_has_prefix(pattern, "pkg:") ? purl_matches(m, pattern, f->package_purl)
+                                            : name_matches(m, list, pattern, f->package_name);
     break;
   case LIST_SOURCE:
-    yes = name_matches(m, pattern, f->source);
+    yes = name_matches(m, list, pattern, f->source);
     break;
   case LIST_VERSION:
-    yes = f->package_version && oakum_glob(pattern, f->package_version);
+    yes = word_matches(m, list, pattern, f->package_version);
     break;
   case LIST_TYPE:
     yes = f->package_purl && g_str_has_prefix(f->package_purl, "pkg:") &&

@@ -88,18 +88,6 @@ static void compare_packages(OakumComparison *c)
 
 /* ---- holes
  * ----------------------------------------------------------------------------------------- */
-/* What a purl begins with: type, namespace and name; an upgrade that does not help is the same
- * hole. */
-static char *hole_key(const OakumFinding *f)
-{
-  const char *purl = f->package_purl;
-  size_t len = purl ? strcspn(purl, "?#") : 0;
-  while (len > 0 && purl[len - 1] != '@')
-    len--;
-  g_autofree char *what = len ? g_strndup(purl, len) : g_strdup(f->package_name);
-  return g_strjoin("\n", f->id, what ? what : "", NULL);
-}
-
 /* What holes go by, or, when `observed`, what files and settings show. */
 static GHashTable *findings_of(const OakumResult *result, gboolean observed)
 {
@@ -111,7 +99,7 @@ static GHashTable *findings_of(const OakumResult *result, gboolean observed)
     if (observed && oakum_report_is_observed(f))
       g_hash_table_replace(holes, oakum_finding_fingerprint(f), f);
     else if (!observed && f->kind == OAKUM_FINDING_VULNERABILITY)
-      g_hash_table_replace(holes, hole_key(f), f);
+      g_hash_table_replace(holes, oakum_finding_hole_key(f, f->id), f);
   }
   return holes;
 }
@@ -127,16 +115,68 @@ static gint by_hole(gconstpointer a, gconstpointer b)
   return oakum_finding_compare(&x, &y);
 }
 
+/* The hole of the other side that goes by another of this one's names, or this one by another of
+ * its: the first name of a hole changes when it is given a better one. A key of `side`; NULL: there
+ * is none. */
+static const char *by_other_name(const OakumFinding *f, GHashTable *side, GHashTable *others)
+{
+  g_autofree char *own = oakum_finding_hole_key(f, f->id);
+  const char *found = g_hash_table_lookup(others, own);
+  for (char **alias = f->aliases; alias && *alias && !found; alias++) {
+    g_autofree char *key = oakum_finding_hole_key(f, *alias);
+    gpointer as_there;
+    if (g_hash_table_lookup_extended(side, key, &as_there, NULL))
+      found = as_there;
+  }
+  return found;
+}
+
+/* Holes that both have by different names: the keys of either side (borrowed). */
+static GHashTable *renamed(GHashTable *old, GHashTable *new, const OakumResult *to)
+{
+  GHashTable *both = oakum_str_map_new(NULL, NULL);
+  g_autoptr(GHashTable) others = oakum_str_map_new(g_free, NULL); /* other names of the old ones */
+  GHashTableIter iter;
+  gpointer key, finding;
+  g_hash_table_iter_init(&iter, old);
+  while (g_hash_table_iter_next(&iter, &key, &finding))
+    for (char **alias = ((OakumFinding *)finding)->aliases; alias && *alias; alias++) {
+      char *name = oakum_finding_hole_key(finding, *alias);
+      const char *first = g_hash_table_lookup(others, name);
+      if (first && strcmp(first, key) <= 0) /* whatever the order of the table */
+        g_free(name);
+      else
+        g_hash_table_replace(others, name, key);
+    }
+  for (guint i = 0; i < to->findings->len; i++) {
+    const OakumFinding *f = to->findings->pdata[i];
+    if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
+      continue;
+    g_autofree char *own = oakum_finding_hole_key(f, f->id);
+    gpointer here;
+    if (g_hash_table_contains(old, own) || !g_hash_table_lookup_extended(new, own, &here, NULL))
+      continue;
+    const char *there = by_other_name(f, old, others);
+    if (there && !g_hash_table_contains(new, there) && !g_hash_table_contains(both, there) &&
+        !g_hash_table_contains(both, here)) {
+      g_hash_table_add(both, (gpointer)there);
+      g_hash_table_add(both, here);
+    }
+  }
+  return both;
+}
+
 static void compare_findings(OakumComparison *c, gboolean observed)
 {
   g_autoptr(GHashTable) old = findings_of(c->from, observed), new = findings_of(c->to, observed);
+  g_autoptr(GHashTable) same = observed ? oakum_str_map_new(NULL, NULL) : renamed(old, new, c->to);
   GHashTable *const sets[] = {new, old};
   for (int side = 0; side < 2; side++) {
     GHashTableIter iter;
     gpointer key, finding;
     g_hash_table_iter_init(&iter, sets[side]);
     while (g_hash_table_iter_next(&iter, &key, &finding)) {
-      gboolean both = g_hash_table_contains(sets[!side], key);
+      gboolean both = g_hash_table_contains(sets[!side], key) || g_hash_table_contains(same, key);
       OakumHoleChange change = {side ? OAKUM_CHANGE_REMOVED : OAKUM_CHANGE_ADDED, finding};
       if (both && side)
         continue;

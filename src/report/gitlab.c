@@ -45,16 +45,16 @@ static char *cut(const char *text, size_t max)
   return g_strdup_printf("%.*s…", (int)(end - safe), safe);
 }
 
-/* The same in the next run, whatever else is found then; `seen` counts those that are alike. */
+/* The same in the next run, whatever else is found then and whatever tag the image has: in a
+ * pipeline each commit gives it another. The name on the default branch goes before its own. */
 static char *vulnerability_id(const OakumResult *result, const OakumFinding *f, GHashTable *seen)
 {
-  g_autofree char *fingerprint = oakum_finding_fingerprint(f);
-  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, fingerprint)) + 1;
-  g_autofree char *number = g_strdup_printf("%u", n);
-  char *id = oakum_report_uuid(
-      (const char *const[]){oakum_report_image_name(result), fingerprint, number, NULL});
-  g_hash_table_replace(seen, g_steal_pointer(&fingerprint), GUINT_TO_POINTER(n));
-  return id;
+  const char *name = result->default_image && *result->default_image
+                         ? result->default_image
+                         : oakum_report_image_name(result);
+  g_autofree char *identity = oakum_report_identity(f, seen),
+                  *image = g_strndup(name, oakum_report_image_bare(name));
+  return oakum_report_uuid((const char *const[]){image, identity, NULL});
 }
 
 static json_t *details_of(const OakumFinding *f)
@@ -97,12 +97,14 @@ static json_t *vulnerability(const OakumResult *result, const OakumFinding *f, G
   }
   json_object_set_new(object, "identifiers", identifiers);
   json_object_set_new(object, "links", links);
-  if (f->cvss_vector && f->cvss > 0) {
+  /* one that it does not know makes GitLab refuse the whole report */
+  g_autofree char *cvss = f->cvss_vector && f->cvss > 0 ? oakum_cvss_normal(f->cvss_vector) : NULL;
+  if (cvss) {
     json_t *vectors = json_array(), *vector = json_object();
     const char *by = f->severity_by ? strrchr(f->severity_by, '(') : NULL;
     g_autofree char *vendor = by ? g_strndup(by + 1, strcspn(by + 1, ")")) : NULL;
     json_object_set_new(vector, "vendor", oakum_sbom_text(vendor && *vendor ? vendor : "unknown"));
-    json_object_set_new(vector, "vector", oakum_sbom_text(f->cvss_vector));
+    json_object_set_new(vector, "vector", json_string(cvss));
     json_array_append_new(vectors, vector);
     json_object_set_new(object, "cvss_vectors", vectors);
   }

@@ -145,6 +145,16 @@ char *oakum_report_uuid(const char *const *parts)
   return oakum_sbom_uuid_of(hex);
 }
 
+char *oakum_report_identity(const OakumFinding *f, GHashTable *seen)
+{
+  g_autofree char *key = f->kind == OAKUM_FINDING_VULNERABILITY ? oakum_finding_hole_key(f, f->id)
+                                                                : oakum_finding_fingerprint(f),
+                  *hash = oakum_sha256_hex(key, strlen(key));
+  guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key)) + 1;
+  g_hash_table_replace(seen, g_steal_pointer(&key), GUINT_TO_POINTER(n));
+  return n > 1 ? g_strdup_printf("%s:%u", hash, n) : g_steal_pointer(&hash);
+}
+
 /* ---- names of holes
  * ---------------------------------------------------------------------------------- */
 /* "%s" is the id. What has no row is looked for at osv.dev, which has most of the world's. */
@@ -235,6 +245,15 @@ const char *oakum_report_image_name(const OakumResult *result)
     if (g_str_has_prefix(result->target, words[i]) && result->target[strlen(words[i])])
       return result->target + strlen(words[i]);
   return result->target;
+}
+
+size_t oakum_report_image_bare(const char *name)
+{
+  size_t len = strcspn(name, "@");
+  for (size_t i = len; i > 0 && name[i - 1] != '/'; i--)
+    if (name[i - 1] == ':')
+      return i - 1;
+  return len;
 }
 
 char *oakum_report_end(GString *json)

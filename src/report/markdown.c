@@ -3,14 +3,43 @@
 #include "report/report-private.h"
 #include <string.h>
 
+/* Characters by references alone stop Markdown itself. What forges do to the text that comes out of
+ * it - people, issues and addresses become links there, and people are told - is stopped by a space
+ * of no width behind what such a name begins with. */
+#define NO_SPACE "&#8203;"
+static gboolean begins_name(const char *p)
+{
+  return (strchr("@#!~%$^&[", *p) && (g_ascii_isalnum(p[1]) || p[1] == '"' || p[1] == '_')) ||
+         (*p == ':' && p[1] == '/');
+}
+
+/* How much of the beginning would make a list, a rule or a block of code of its line. */
+static size_t begins_block(const char *text)
+{
+  size_t digits = strspn(text, "0123456789"), mark = digits + (text[digits] != '\0');
+  gboolean alone = text[mark] == '\0' || text[mark] == ' ';
+  if (digits > 0)
+    return text[digits] == '.' && alone ? mark : 0;
+  return (strchr("-+", *text) && alone) || g_str_has_prefix(text, "--") ? 1 : 0;
+}
+
 void oakum_report_markdown_text(GString *out, const char *text)
 {
   g_autofree char *safe = oakum_escape_terminal(text ? text : "-", -1);
-  for (const char *p = safe; *p; p++)
-    if (strchr("\\`*_{}[]()<>#!|~&@$^%\"'", *p) || (*p == ':' && p[1] == '/'))
+  const char *start = safe + strspn(safe, " \t"), *block = start;
+  size_t len = *start ? begins_block(start) : 0;
+  if (len > 0)
+    block += len - 1;
+  for (const char *p = start; *p; p++) {
+    gboolean name = begins_name(p);
+    if (strchr("\\`*_{}[]()<>#!|~&@$^%\"'", *p) || name || (len > 0 && p == block))
       g_string_append_printf(out, "&#%d;", *p);
     else
       g_string_append_c(out, *p);
+    if (name || (g_ascii_strncasecmp(p, "w.", 2) == 0 && p - start >= 2 &&
+                 g_ascii_strncasecmp(p - 2, "www.", 4) == 0))
+      g_string_append(out, NO_SPACE);
+  }
 }
 
 /* The same, cut where it is longer than anybody reads. */

@@ -41,12 +41,18 @@ NODISCARD char *oakum_report_message(const OakumFinding *finding);
 NODISCARD const char *oakum_report_dockerfile(const OakumResult *result);
 /* The image as it is called, without the word that says how it was read. Borrowed. */
 NODISCARD const char *oakum_report_image_name(const OakumResult *result);
+/* How much of the name of an image stands in front of its tag and digest. */
+NODISCARD size_t oakum_report_image_bare(const char *name);
 /* RFC 3339: of the run, for formats that must tell one. Borrowed. */
 NODISCARD const char *oakum_report_time(const OakumResult *result);
 /* A score of 0 to 100 with one digit behind the point, as all formats tell it; half is more. */
 NODISCARD double oakum_report_tenth(double value);
 /* A UUID (RFC 9562, version 8) made of `parts`, NULL-terminated. New string. */
 NODISCARD char *oakum_report_uuid(const char *const *parts);
+/* What a finding is known by from run to run, for readers that tell what came and went: of a hole
+ * id and package, whatever its version. `seen` (char * to count, keys freed) is of one report: the
+ * second of those that are alike has ":2" behind. New string. */
+NODISCARD char *oakum_report_identity(const OakumFinding *finding, GHashTable *seen);
 
 /* ---- what files and settings show --------------------------------------------------------------
  */

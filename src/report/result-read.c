@@ -367,6 +367,10 @@ static gboolean hole_of(Hole *h, GPtrArray *into, GError **error)
     return FALSE;
   }
   OakumFinding *f = oakum_finding_new(OAKUM_FINDING_VULNERABILITY, h->id, severity);
+  if (h->title && !*h->title) /* an empty text is none: formats want one, or nothing */
+    g_clear_pointer(&h->title, g_free);
+  if (h->cvss_vector && !*h->cvss_vector)
+    g_clear_pointer(&h->cvss_vector, g_free);
   MOVE(f->title, h->title);
   MOVE(f->source, h->source);
   MOVE(f->fixed, h->fixed);
@@ -441,7 +445,7 @@ static gboolean seen_of(const GPtrArray *list, OakumFindingKind kind, GPtrArray 
       return FALSE;
     }
     OakumFinding *f = oakum_finding_new(kind, s->id, severity);
-    f->title = s->title ? g_steal_pointer(&s->title) : g_strdup(s->id);
+    f->title = s->title && *s->title ? g_steal_pointer(&s->title) : g_strdup(s->id);
     MOVE(f->why, s->why);
     MOVE(f->fix, s->fix);
     MOVE(f->file, s->file);
@@ -468,7 +472,7 @@ static void notes_of(GPtrArray *notes, OakumFindingKind kind, GPtrArray *into)
   for (guint i = 0; notes && i < notes->len; i++) {
     Note *note = notes->pdata[i];
     OakumFinding *f = oakum_finding_new(kind, note->id, OAKUM_SEVERITY_UNKNOWN);
-    f->title = note->title ? g_steal_pointer(&note->title) : g_strdup(note->id);
+    f->title = note->title && *note->title ? g_steal_pointer(&note->title) : g_strdup(note->id);
     MOVE(f->fix, note->fix);
     MOVE(f->suppressed, note->suppressed);
     g_ptr_array_add(into, f);

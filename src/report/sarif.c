@@ -113,11 +113,11 @@ static json_t *location(const OakumResult *result, const OakumFinding *f, const 
 }
 
 static json_t *result_of(const OakumResult *result, const OakumFinding *f, const OakumPackage *p,
-                         guint rule_index)
+                         guint rule_index, GHashTable *seen)
 {
   json_t *object = json_object(), *places = json_array(), *prints = json_object(),
          *properties = json_object();
-  g_autofree char *fingerprint = oakum_finding_fingerprint(f), *advice = oakum_report_advice(f),
+  g_autofree char *fingerprint = oakum_report_identity(f, seen), *advice = oakum_report_advice(f),
                   *head = oakum_report_message(f),
                   *text = g_strdup_printf("%s. In %s: %s.", head, result->target, advice);
   json_object_set_new(object, "ruleId", oakum_sbom_text(f->id));
@@ -180,7 +180,8 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
   json_t *json = json_object(), *runs = json_array(), *run = json_object(), *tool = json_object(),
          *driver = json_object(), *rules = json_array(), *results = json_array(),
          *invocations = json_array();
-  g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL), index = oakum_report_index(result);
+  g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL), index = oakum_report_index(result),
+                        seen = oakum_str_map_new(g_free, NULL);
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
     if (f->kind != OAKUM_FINDING_VULNERABILITY &&
@@ -193,7 +194,7 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
       g_hash_table_insert(numbers, f->id, GUINT_TO_POINTER(number));
     }
     json_array_append_new(results,
-                          result_of(result, f, oakum_report_package(index, f), number - 1));
+                          result_of(result, f, oakum_report_package(index, f), number - 1, seen));
   }
   json_object_set_new(driver, "name", json_string("oakum"));
   json_object_set_new(driver, "version", json_string(OAKUM_VERSION));

@@ -11,6 +11,16 @@ static State state_of(const OakumFinding *f)
                                                                       : STATE_AFFECTED;
 }
 
+/* Takes `one`. Both forms want no two that are the same: a saved result may have a finding twice.
+ */
+static void append_once(json_t *list, json_t *one, GHashTable *seen)
+{
+  if (g_hash_table_add(seen, oakum_json_dump(one, FALSE)))
+    json_array_append_new(list, one);
+  else
+    json_decref(one);
+}
+
 /* ---- OpenVEX
  * ------------------------------------------------------------------------------------------ */
 /* An IRI stands for the image: its name as the type "generic" of purl has it. */
@@ -32,8 +42,10 @@ static json_t *statement(const OakumResult *result, const OakumFinding *f)
   json_object_set_new(vulnerability, "@id", oakum_sbom_text(id.url));
   json_object_set_new(vulnerability, "name", oakum_sbom_text(f->id));
   oakum_report_set(vulnerability, "description", f->title);
+  g_autoptr(GHashTable) names = oakum_str_map_new(NULL, NULL);
   for (char **alias = f->aliases; alias && *alias; alias++)
-    json_array_append_new(aliases, oakum_sbom_text(*alias));
+    if (g_hash_table_add(names, *alias))
+      json_array_append_new(aliases, oakum_sbom_text(*alias));
   json_object_set_new(vulnerability, "aliases", aliases);
   json_object_set_new(object, "vulnerability", vulnerability);
   g_autofree char *purl = image_purl(result), *advice = oakum_report_advice(f);
@@ -59,10 +71,11 @@ static json_t *statement(const OakumResult *result, const OakumFinding *f)
 char *oakum_report_openvex(const OakumResult *result, G_GNUC_UNUSED GError **error)
 {
   json_t *json = json_object(), *statements = json_array();
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind == OAKUM_FINDING_VULNERABILITY)
-      json_array_append_new(statements, statement(result, f));
+      append_once(statements, statement(result, f), seen);
   }
   g_autofree char *text = oakum_json_dump(statements, FALSE),
                   *uuid = oakum_report_uuid((const char *const[]){result->target, text, NULL}),
@@ -157,7 +170,8 @@ char *oakum_report_cyclonedx_vex(const OakumResult *result, G_GNUC_UNUSED GError
   json_t *list = json_array(), *json = oakum_report_cyclonedx_document(result);
   g_autoptr(GPtrArray) refs = oakum_sbom_refs(result);
   g_autoptr(GHashTable) index = oakum_report_index(result);
-  g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL);
+  g_autoptr(GHashTable) names = g_hash_table_new(NULL, NULL),
+                        seen = oakum_str_map_new(g_free, NULL);
   for (guint i = 0; i < refs->len; i++)
     g_hash_table_insert(names, result->catalog->packages->pdata[i], refs->pdata[i]);
   for (guint i = 0; i < result->findings->len; i++) {
@@ -165,7 +179,7 @@ char *oakum_report_cyclonedx_vex(const OakumResult *result, G_GNUC_UNUSED GError
     if (f->kind != OAKUM_FINDING_VULNERABILITY)
       continue;
     const char *ref = g_hash_table_lookup(names, oakum_report_package(index, f));
-    json_array_append_new(list, vulnerability(f, ref ? ref : "image"));
+    append_once(list, vulnerability(f, ref ? ref : "image"), seen);
   }
   json_object_set_new(json, "vulnerabilities", list);
   return oakum_report_dump(json);

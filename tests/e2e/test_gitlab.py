@@ -294,7 +294,7 @@ def test_languages(job):
 
 
 @variables("CS_SEVERITY_THRESHOLD")
-@pytest.mark.parametrize("threshold, ids", [("UNKNOWN", ALL), ("low", {"CVE-2024-0001", "CVE-2024-0002"}), ("MEDIUM", {"CVE-2024-0001"}), ("Critical", {"CVE-2024-0001"})])
+@pytest.mark.parametrize("threshold, ids", [("UNKNOWN", ALL), ("low", {"CVE-2024-0001", "CVE-2024-0002"}), ("MEDIUM", {"CVE-2024-0001"}), ("Critical", {"CVE-2024-0001"}), (" HiGh\n", {"CVE-2024-0001"}), ("", ALL)])
 def test_threshold(job, threshold, ids):
     assert job.ids(CS_SEVERITY_THRESHOLD=threshold) == ids
 
@@ -309,7 +309,10 @@ def test_severities(job, severities, ids):
 @variables("CS_IGNORE_UNFIXED", "TRIVY_IGNORE_UNFIXED")
 @pytest.mark.parametrize("name", ["CS_IGNORE_UNFIXED", "TRIVY_IGNORE_UNFIXED"])
 def test_unfixed(job, name):
-    assert job.ids(**{name: "true"}) == {"CVE-2024-0001"} and job.ids(**{name: "false"}) == ALL
+    for value in ("true", "TRUE", "t", "1", "True\n"):
+        assert job.ids(**{name: value}) == {"CVE-2024-0001"}, value
+    for value in ("false", "FALSE", "f", "0", "", " no "):
+        assert job.ids(**{name: value}) == ALL, value
 
 
 @variables("CS_IGNORE_STATUSES")
@@ -437,9 +440,13 @@ def test_tracking(job):
     assert row["location"] == {"dependency": {"package": {"name": "libssl3"}, "version": "3.0.14-1~deb12u2"}, "operating_system": "debian 12", "image": f"{job.folder}/root",
                                "default_branch_image": "registry.example/app:main"}
     assert [i["type"] for i in row["identifiers"]] == ["cve", "dsa"] and first["scan"]["type"] == "container_scanning"
-    job.run()
-    assert "default_branch_image" not in job.load()["vulnerabilities"][0]["location"]
+    job.run(CS_DEFAULT_BRANCH_IMAGE="registry.example/app:0123abcd")
     assert [v["id"] for v in job.load()["vulnerabilities"]] == [v["id"] for v in first["vulnerabilities"]]
+    job.run()
+    second = job.load()
+    assert "default_branch_image" not in second["vulnerabilities"][0]["location"]
+    job.run()
+    assert [v["id"] for v in job.load()["vulnerabilities"]] == [v["id"] for v in second["vulnerabilities"]]
 
 
 @variables("CS_INCLUDE_LICENSES")

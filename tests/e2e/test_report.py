@@ -1,8 +1,10 @@
 """Reports of scans in all formats: by schema, the same bytes each time, hostile names inert, within the limits of who reads them."""
 import csv
+import html
 import io
 import json
 import os
+import random
 import re
 import subprocess
 
@@ -137,6 +139,21 @@ def test_gitlab(oakum, db, debian, tmp_path):
     assert data["dependency_files"] == [{"path": next(iter(PIP)), "package_manager": "pip", "dependencies": [language[0]["location"]["dependency"]]}]
 
 
+@pytest.mark.parametrize("vector, wanted", [
+    ("CVSS:3.1/C:H/I:H/A:H/AV:N/AC:L/PR:N/UI:N/S:U/", VECTOR), ("CVSS:2.0/AV:N/AC:L/Au:N/C:P/I:P/A:P", "AV:N/AC:L/Au:N/C:P/I:P/A:P"),
+    (VECTOR + "/E:X/RL:X/RC:X/CR:X/IR:X/AR:X/MAV:X/MAC:X/MPR:X/MUI:X/MS:X/MC:X/MI:X/MA:X", VECTOR), ("(AV:N/AC:L/Au:N/C:P/I:P/A:P)", None), ("", None)])
+def test_gitlab_gets_vectors_that_it_knows(oakum, tmp_path, vector, wanted):
+    """One that its schema does not have makes it refuse the whole report."""
+    data = result(1)
+    data["findings"][0]["cvss_vector"] = vector
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    text = subprocess.run([oakum, "report", "--format", "gitlab", "r.json"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    jsonschema.validate(json.loads(text), json.loads((OWN / "gitlab.schema.json").read_text()))
+    if FIELD.exists():
+        field_validator(SCHEMAS["gitlab"][1]).validate(json.loads(text))
+    assert [v["vector"] for v in json.loads(text)["vulnerabilities"][0].get("cvss_vectors", [])] == ([wanted] if wanted else [])
+
+
 def test_files_of_gitlab_dependency(oakum, db, debian, tmp_path):
     """Each file that proves packages of a language, by its path, with all that it proves; none of the system's."""
     root(tmp_path / "more", **KINDS["debian"])
@@ -163,6 +180,25 @@ def test_an_id_stays_when_others_go(oakum, db, debian, tmp_path):
     assert "CVE-2024-0006" in before and "CVE-2024-0006" not in after and after.items() <= before.items() and len(after) == 3
 
 
+def test_an_id_stays_with_the_next_commit(oakum, tmp_path):
+    """Each commit's image has a tag of its own, and an upgrade that does not help is no news: what is shown as new and mended must not be all there is."""
+    def prints(target, version, form):
+        data = result(6, 3, target=target)
+        for one in [*data["packages"], *(f["package"] for f in data["findings"])]:
+            one["version"], one["purl"] = version, one["purl"].rsplit("@", 1)[0] + "@" + version
+        data["findings"].append(data["findings"][0])
+        (tmp_path / "r.json").write_text(json.dumps(data))
+        told = json.loads(subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+        ids = ([v["fingerprint"] for v in told] if form == "gitlab-codequality" else [v["id"] for v in told["vulnerabilities"]] if form == "gitlab"
+               else [v["partialFingerprints"]["primaryLocationLineHash"] for v in told["runs"][0]["results"]])
+        assert len(set(ids)) == len(ids) >= 7
+        return sorted(ids)
+    for form in ("gitlab", "gitlab-codequality", "sarif"):
+        first = prints("registry.example:5000/app:0123abcd", "1.0", form)
+        assert first == prints("registry.example:5000/app:4567cdef", "1.1", form) == prints("registry.example:5000/app@sha256:" + "0" * 64, "1.0", form)
+        assert (first == prints("registry.example:5000/other:0123abcd", "1.0", form)) == (form == "sarif")
+
+
 def test_sarif(oakum, db, debian, tmp_path):
     run = json.loads(report(oakum, db, tmp_path, "sarif"))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -187,6 +223,19 @@ def test_vex_is_read_again(oakum, db, debian, tmp_path):
         assert [f["id"] for f in result["suppressed"]] == ["CVE-2024-0001"] and len(result["findings"]) == 3, form
         again = report(oakum, db, tmp_path, form, "--vex", "vex.json")
         assert "not_affected" in again
+
+
+@pytest.mark.parametrize("form", ["openvex", "cyclonedx-vex"])
+def test_vex_of_doubles(oakum, tmp_path, form):
+    """A finding that stands twice in a saved result is one statement: both forms want no two that are the same."""
+    data = result(3, 3)
+    data["findings"] += [dict(data["findings"][0]), {**data["findings"][1], "aliases": ["GHSA-2222-3333-4444"] * 2}]
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    told = json.loads(subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+    rows = told["statements" if form == "openvex" else "vulnerabilities"]
+    assert len({json.dumps(row) for row in rows}) == len(rows) == 4
+    if FIELD.exists():
+        field_validator(SCHEMAS[form][1]).validate(told) if form == "cyclonedx-vex" else jsonschema.Draft202012Validator(json.loads((FIELD / SCHEMAS[form][1]).read_text())).validate(told)
 
 
 def test_junit(oakum, db, image, tmp_path):
@@ -241,6 +290,26 @@ def test_markdown_of_thousands_of_all_kinds(oakum, tmp_path):
     assert f"{3000 - shown} holes are left out here, the least urgent; all are in " in text
     for word in ("ecrets", "ygiene", "icences"):
         assert re.search(rf"(?i){word}", text), word
+
+
+@pytest.mark.parametrize("text", ["www.evil.example", "see WWW.evil.example/x", "https://evil.example", "ftp://evil.example", "//evil.example", "@all", "(@all)", "#12 group/project#12", "!3", "~bug", '~"a bug"',
+                                  "%1", "$5", "&6", "^7", "[vulnerability:8]", "    code", "- x", "+ x", "1. x", "12) x", "---"])
+def test_markdown_stays_text(oakum, tmp_path, text):
+    """Forges make links of names and addresses in what Markdown gave, where references to characters are characters again: none is left whole. No text begins a block of its own."""
+    data = result(2, 2, target=text)
+    for one in (data["findings"][0], data["secrets"][0], data["hygiene"][0], data["licenses"][0], data["incomplete"][0]):
+        one["title"] = text
+    data["findings"][1]["package"]["name"] = data["findings"][1]["fixed"] = text
+    data["verdict"]["reasons"] = [text]
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    for command in (["report", "--format", "markdown", "r.json"], ["compare", "--format", "markdown", "r.json", "r.json"]):
+        done = subprocess.run([oakum, *command], cwd=tmp_path, capture_output=True, text=True)
+        lines = re.sub(r"<!--.*?-->|\]\(https://nvd.nist.gov/[\w/-]+\)|</?(sub|details|summary)>", "", done.stdout).splitlines()
+        assert done.returncode in (0, 3) and lines
+        assert not any(re.match(r"\s|[-+] |\d+[.)] |--", line.removeprefix("- ")) for line in lines if line), done.stdout
+        for line in lines:
+            shown = html.unescape(re.sub(r"^#+ ", "", line))
+            assert not re.search(r"(?i)www\.|:/|[@#!~%$^&\[][\w\"]", shown.replace("[CVE-", "")), line
 
 
 def texts_of(value):
@@ -387,6 +456,56 @@ def test_compare_of_results(oakum, db, tmp_path):
     told = {compare(oakum, db, tmp_path, "--format", "json", *pair) for pair in
             (("rootfs:a", "rootfs:b"), ("a.json", "rootfs:b"), ("rootfs:a", "b.json"), ("a.json", "b.json"))}
     assert len(told) == 1
+
+
+def pairs_account(old, new):
+    """Packages and holes that came, went, changed and stayed, by few lines of our own: an alias of a hole is as good as its id."""
+    def packages(data):
+        out = {}
+        for p in data["packages"]:
+            out.setdefault((p["type"], p["name"], p["arch"]), set()).add(p["version"])
+        return out
+
+    def holes(data):
+        return {(f["id"], f["package"]["purl"].rsplit("@", 1)[0]): {f["id"], *f["aliases"]} for f in data["findings"]}
+    a, b, x, y = packages(old), packages(new), holes(old), holes(new)
+    came, went = y.keys() - x.keys(), x.keys() - y.keys()
+    for key in sorted(came):
+        other = next((k for k in sorted(went) if k[1] == key[1] and (k[0] in y[key] or key[0] in x[k])), None)
+        if other:
+            went, came = went - {other}, came - {key}
+    return {"packages": {"added": sorted(k[1] for k in b.keys() - a.keys()), "removed": sorted(k[1] for k in a.keys() - b.keys()),
+                         "changed": sorted(k[1] for k in a.keys() & b.keys() if a[k] != b[k]), "unchanged": sum(a[k] == b[k] for k in a.keys() & b.keys())},
+            "findings": {"added": sorted(came), "removed": sorted(went), "unchanged": len(y) - len(came)}}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_compare_of_made_up_results(oakum, tmp_path, seed):
+    """Random pairs: several versions and architectures of one package, one hole of several packages, holes whose first name changed, doubles."""
+    rng = random.Random(seed)
+
+    def made(side):
+        data = result(0, 0)
+        for _ in range(rng.randint(0, 25)):
+            name, version, arch = f"p{rng.randint(0, 9)}", f"1.{rng.randint(0, 2)}", rng.choice(["amd64", "amd64", "i386"])
+            data["packages"].append({"name": name, "version": version, "type": "deb", "arch": arch, "purl": f"pkg:deb/debian/{name}@{version}?arch={arch}", "layer_index": 0, "paths": ["var/lib/dpkg/status"]})
+        data["packages"].sort(key=lambda p: (p["name"], p["version"]))
+        for p in data["packages"]:
+            for n in rng.sample(range(6), rng.randint(0, 3)):
+                ids = [f"CVE-2024-{n}", f"GHSA-{n}{n}{n}{n}-aaaa-bbbb"]
+                if side and int(p["name"][1:]) % 3 == 0:
+                    ids.reverse()
+                data["findings"].append({"id": ids[0], "aliases": ids[1:], "severity": "high", "title": "t", "status": "open", "package": {k: p[k] for k in ("name", "version", "purl")}})
+        return data
+    old, new = made(0), made(1)
+    (tmp_path / "a.json").write_text(json.dumps(old))
+    (tmp_path / "b.json").write_text(json.dumps(new))
+    done = subprocess.run([oakum, "compare", "--format", "json", "a.json", "b.json"], cwd=tmp_path, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    wanted = pairs_account(old, new)
+    assert {k: sorted(p["name"] for p in told["packages"][k]) for k in ("added", "removed", "changed")} | {"unchanged": told["packages"]["unchanged"]} == wanted["packages"]
+    assert {k: sorted((f["id"], f["package"]["purl"].rsplit("@", 1)[0]) for f in told["findings"][k]) for k in ("added", "removed")} | {"unchanged": told["findings"]["unchanged"]} == wanted["findings"]
+    assert told["size"]["difference"] == 0 and told["packages"].keys() == {"added", "removed", "changed", "unchanged"}
 
 
 def test_compare_of_images(oakum, db, tmp_path):

@@ -74,6 +74,24 @@ static void test_cvss(void)
   }
 }
 
+static void test_cvss_normal(void)
+{
+  static const char *const cases[][2] = {
+      {"CVSS:3.1/C:H/I:H/A:H/AV:N/AC:L/PR:N/UI:N/S:U/",
+       "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"},
+      {"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:X/RL:O/MAV:L/foo:bar",
+       "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/RL:O/MAV:L"},
+      {"CVSS:2.0/AV:N/AC:L/Au:N/C:P/I:P/A:P/E:ND/RL:OF", "AV:N/AC:L/Au:N/C:P/I:P/A:P/RL:OF"},
+      {"CVSS:4.0/AC:L/AV:N/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/U:Red/E:A/MSI:S",
+       "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:A/MSI:S/U:Red"},
+      {"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:X/C:H/I:H/A:H", NULL},
+      {"nonsense", NULL}};
+  for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autofree char *normal = oakum_cvss_normal(cases[i][0]);
+    g_assert_cmpstr(normal, ==, cases[i][1]);
+  }
+}
+
 static void test_kinds(void)
 {
   for (int i = 0; i < OAKUM_FINDING_KINDS; i++) {
@@ -92,6 +110,7 @@ int main(int argc, char **argv)
   g_test_add_func("/finding/fingerprint", test_fingerprint);
   g_test_add_func("/finding/severity", test_severity);
   g_test_add_func("/finding/cvss", test_cvss);
+  g_test_add_func("/finding/cvss-normal", test_cvss_normal);
   g_test_add_func("/finding/kinds", test_kinds);
   return g_test_run();
 }
