@@ -47,6 +47,17 @@ void oakum_hygiene_bytes(OakumHygiene *hygiene, const void *data, size_t len);
 /* Appends OakumFinding; ready for the next layer. */
 void oakum_hygiene_end(OakumHygiene *hygiene, GPtrArray *observed, GPtrArray *incomplete);
 
+/* Bytes of a layer that nobody needs to run it, by sort: caches, documentation, headers, logs. */
+typedef struct OakumHygieneHeaps OakumHygieneHeaps;
+NODISCARD OakumHygieneHeaps *oakum_hygiene_heaps_new(void);
+void oakum_hygiene_heaps_free(OakumHygieneHeaps *heaps);
+/* A file of so many bytes; `path` is clean. */
+void oakum_hygiene_heaps_add(OakumHygieneHeaps *heaps, const char *path, uint64_t size);
+/* Appends a finding of each sort that there is enough of. */
+void oakum_hygiene_heaps_tell(const OakumHygieneHeaps *heaps, GPtrArray *found);
+/* Trees of others, where such files are part of what was installed. */
+NODISCARD gboolean oakum_hygiene_is_foreign_tree(const char *path);
+
 /* What the content of one file shows (passwd, shadow, sshd_config …); pure, for fuzzing too. */
 NODISCARD gboolean oakum_hygiene_wants(const char *path);
 void oakum_hygiene_content(const char *path, OakumSlice content, GPtrArray *into);
