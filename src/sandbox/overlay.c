@@ -30,14 +30,24 @@ static gboolean name_folder(GString *options, GArray *fds, const char *prefix, c
   return TRUE;
 }
 
+/* Redirects and metadata-only copies would leave files in `upper` that are not whole. The marks are
+ * attributes of the user name space, which a user namespace may set and a step on the overlay
+ * neither sees nor forges (Linux 5.11). */
+#define OPTIONS "userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off"
+#define WITHOUT_SYNC ",volatile" /* Linux 5.10 */
+
+/* `unsynced`: the same options without syncs; NULL: there is no upper folder. */
+static gboolean mount_with(const char *target, const char *options, const char *unsynced)
+{
+  return (unsynced && mount("overlay", target, "overlay", MS_NODEV, unsynced) == 0) ||
+         ((!unsynced || errno == EINVAL) &&
+          mount("overlay", target, "overlay", MS_NODEV, options) == 0);
+}
+
 gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *upper, const char *work,
                                      const char *target)
 {
-  /* Redirects and metadata-only copies would leave files in `upper` that are not whole. The marks
-   * are attributes of the user name space, which a user namespace may set and a step on the overlay
-   * neither sees nor forges (Linux 5.11). */
-  g_autoptr(GString) options =
-      g_string_new("userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off");
+  g_autoptr(GString) options = g_string_new(OPTIONS);
   GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
   gboolean ok = TRUE;
   for (guint i = 0; ok && lowers[i]; i++)
@@ -45,10 +55,8 @@ gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *uppe
   if (upper)
     ok = ok && name_folder(options, fds, ",upperdir=", upper) &&
          name_folder(options, fds, ",workdir=", work);
-  g_autofree char *without_sync = g_strconcat(options->str, ",volatile", NULL);
-  ok = ok && ((upper && mount("overlay", target, "overlay", MS_NODEV, without_sync) == 0) ||
-              ((!upper || errno == EINVAL) &&
-               mount("overlay", target, "overlay", MS_NODEV, options->str) == 0));
+  g_autofree char *unsynced = upper ? g_strconcat(options->str, WITHOUT_SYNC, NULL) : NULL;
+  ok = ok && mount_with(target, options->str, unsynced);
   int errnum = errno;
   close_all(fds);
   errno = errnum;
@@ -58,19 +66,18 @@ gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *uppe
 /* ---- probing
  * ------------------------------------------------------------------------------------ */
 
-/* In a child, with mounts of its own. */
+/* In a child, with mounts of its own. It was forked from who may have other threads: nothing here
+ * asks for memory, whose locks they may hold. */
 static gboolean attempt(const char *folder)
 {
-  g_autofree char *lower = g_build_filename(folder, "lower", NULL),
-                  *upper = g_build_filename(folder, "upper", NULL),
-                  *work = g_build_filename(folder, "work", NULL);
+  static const char options[] = OPTIONS ",lowerdir=lower,upperdir=upper,workdir=work";
+  static const char unsynced[] = OPTIONS ",lowerdir=lower,upperdir=upper,workdir=work" WITHOUT_SYNC;
   struct stat st;
   if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-      mkdir(lower, 0755) < 0 || mkdir(upper, 0755) < 0 || mkdir(work, 0755) < 0 ||
-      chdir(lower) < 0 || mknod("file", S_IFREG | 0644, 0) < 0 || mkdir("folder", 0755) < 0 ||
-      mknod("folder/file", S_IFREG | 0644, 0) < 0 ||
-      !oakum_sandbox_mount_overlay((const char *[]){lower, NULL}, upper, work, lower) ||
-      chdir(lower) < 0)
+      chdir(folder) < 0 || mkdir("lower", 0755) < 0 || mkdir("upper", 0755) < 0 ||
+      mkdir("work", 0755) < 0 || mknod("lower/file", S_IFREG | 0644, 0) < 0 ||
+      mkdir("lower/folder", 0755) < 0 || mknod("lower/folder/file", S_IFREG | 0644, 0) < 0 ||
+      !mount_with("lower", options, unsynced) || chdir("lower") < 0)
     return FALSE;
   /* without the marks for what went, what was removed would be there again */
   return unlink("file") == 0 && unlink("folder/file") == 0 && rmdir("folder") == 0 &&
