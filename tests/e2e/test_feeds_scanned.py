@@ -38,7 +38,7 @@ def rows_of(text):
     fixes = collections.defaultdict(set)
     listed = [r for r in map(json.loads, text.splitlines()) if r.get("ecosystem", "").split(":")[0] in SYSTEMS and r["status"] == "fixed" and "flavour" not in r]
     # support that is paid for apart (EUS, AUS, ELS) is not about a system of the main line; openSUSE before 12.3 had no os-release
-    listed = [r for r in listed if not (r["ecosystem"].startswith("Red Hat") and ":enterprise_linux:" not in r.get("product", ":enterprise_linux:")) and
+    listed = [r for r in listed if not re.search(r":rhel_(e4s|els|aus|eus|tus|mission_critical)", r.get("product", "")) and
               not re.fullmatch(r"openSUSE:(10|11)\..*", r["ecosystem"])]
     for r in listed:
         for hole in r["ids"]:
