@@ -5,7 +5,8 @@
 
 /* 2 MiB: with less, one side waits for the other whenever files turn from small to large. */
 #define SLOTS 16u
-/* With so many made the thread is ahead, and has the time for digests. */
+/* A thread that is faster than who reads, as one that only reads a file, has the time for digests
+ * with so many made. */
 #define AHEAD 4u
 
 typedef struct {
@@ -24,6 +25,7 @@ typedef struct {
   char *expected;
   guint64 hashed;   /* slots; never less than were taken */
   gboolean hashing; /* the next of them, without the lock */
+  gboolean spare;   /* all were made before they were taken, and nobody has waited since */
   gboolean stop;
   gboolean
       waits; /* one of the two, for the other: a signal that nobody awaits costs a system call */
@@ -64,7 +66,8 @@ static void make_room(ThreadedReader *r)
 {
   while (!r->stop) {
     guint64 ready = r->made - r->taken;
-    if (r->hasher && !r->hashing && r->hashed < r->made && ready >= AHEAD)
+    r->spare |= ready == SLOTS;
+    if (r->hasher && !r->hashing && r->hashed < r->made && r->spare && ready >= AHEAD)
       hash_next(r);
     else if (ready < SLOTS)
       return;
@@ -110,11 +113,14 @@ static gssize threaded_borrow(void *self, const void **data, size_t max, GError 
     r->taken++;
     tell(r);
   }
-  while (r->made == r->taken || (r->hasher && r->hashed == r->taken))
+  while (r->made == r->taken || (r->hasher && r->hashed == r->taken)) {
+    if (r->made == r->taken)
+      r->spare = FALSE; /* to make them is what takes the time */
     if (r->made == r->taken || r->hashing)
       await(r);
     else
       hash_next(r);
+  }
   g_mutex_unlock(&r->lock);
   Slot *slot = &r->slots[r->taken % SLOTS];
   if (slot->len <= 0) { /* the last that there will be; who asks again is not let to by the stack */
