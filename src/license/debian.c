@@ -3,52 +3,6 @@
 #include "license/license-private.h"
 #include <string.h>
 
-typedef struct {
-  GPtrArray *parts; /* char *: expressions, each once */
-  GHashTable *seen;
-} Found;
-
-static void add(Found *found, char *part_taken)
-{
-  if (!part_taken || found->parts->len >= OAKUM_LICENSE_PARTS_MAX ||
-      g_hash_table_contains(found->seen, part_taken)) {
-    g_free(part_taken);
-    return;
-  }
-  g_hash_table_add(found->seen, part_taken);
-  g_ptr_array_add(found->parts, part_taken);
-}
-
-/* What holds no choice is told part by part, each once. */
-static void add_parts(Found *found, char *expression_taken)
-{
-  g_autofree char *expression = expression_taken;
-  if (!expression || strchr(expression, '(') || strstr(expression, " OR ")) {
-    add(found, g_steal_pointer(&expression));
-    return;
-  }
-  g_auto(GStrv) parts = g_strsplit(expression, " AND ", -1);
-  for (char **part = parts; *part; part++)
-    add(found, g_strdup(*part));
-}
-
-static char *join(Found *found)
-{
-  GString *out = g_string_new(NULL);
-  for (guint i = 0; i < found->parts->len; i++) {
-    const char *part = found->parts->pdata[i];
-    gboolean choice = found->parts->len > 1 && strstr(part, " OR ");
-    if (out->len + strlen(part) > OAKUM_LICENSE_MAX - 16)
-      break;
-    g_string_append_printf(out, "%s%s%s%s", i > 0 ? " AND " : "", choice ? "(" : "", part,
-                           choice ? ")" : "");
-  }
-  if (out->len > 0)
-    return g_string_free(out, FALSE);
-  g_string_free(out, TRUE);
-  return NULL;
-}
-
 /* "LicenseRef-" and what of the name may stand there. */
 static char *reference(const char *name)
 {
@@ -158,7 +112,7 @@ static gboolean is_formal(OakumSlice text)
          memmem(head.data, head.len, "dep5", 4);
 }
 
-static void read_formal(OakumSlice text, Found *found)
+static void read_formal(OakumSlice text, GPtrArray *found)
 {
   OakumSlice line;
   while (oakum_slice_line(&text, &line)) {
@@ -168,12 +122,12 @@ static void read_formal(OakumSlice text, Found *found)
     g_autofree char *own = g_strndup((const char *)line.data + 8, line.len - 8);
     g_strstrip(own);
     if (*own)
-      add_parts(found, of_line(own));
+      oakum_license_add_parts(found, of_line(own));
   }
 }
 
 /* "/usr/share/common-licenses/GPL": which version is said in words, or not at all. */
-static void read_unversioned(OakumSlice text, gboolean later, Found *found)
+static void read_unversioned(OakumSlice text, gboolean later, GPtrArray *found)
 {
   static const struct {
     const char *file, *name, *versions[3];
@@ -190,12 +144,13 @@ static void read_unversioned(OakumSlice text, gboolean later, Found *found)
       if ((said = memmem(text.data, text.len, words, strlen(words)) != NULL))
         version = rows[i].versions[k];
     }
-    add(found, g_strdup_printf("%s-%s%s%s", rows[i].name, version, strchr(version, '.') ? "" : ".0",
-                               later || !said ? "-or-later" : "-only"));
+    oakum_license_add(found, g_strdup_printf("%s-%s%s%s", rows[i].name, version,
+                                             strchr(version, '.') ? "" : ".0",
+                                             later || !said ? "-or-later" : "-only"));
   }
 }
 
-static void read_free(OakumSlice text, Found *found)
+static void read_free(OakumSlice text, GPtrArray *found)
 {
   static const char *const names[][2] = {
       {"GPL-1", "GPL-1.0"},         {"GPL-2", "GPL-2.0"},
@@ -223,34 +178,31 @@ static void read_free(OakumSlice text, Found *found)
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
       if (strlen(names[i][0]) == n && memcmp(rest.data, names[i][0], n) == 0) {
         gboolean gnu = strstr(names[i][0], "GPL") || strstr(names[i][0], "GFDL");
-        add(found, gnu ? g_strconcat(names[i][1], later ? "-or-later" : "-only", NULL)
-                       : g_strdup(names[i][1]));
+        oakum_license_add(found, gnu ? g_strconcat(names[i][1], later ? "-or-later" : "-only", NULL)
+                                     : g_strdup(names[i][1]));
       }
   }
-  if (found->parts->len == 0)
+  if (found->len == 0)
     read_unversioned(text, later, found);
   char *texts = oakum_license_by_text(text);
   if (texts) {
     g_auto(GStrv) ids = g_strsplit(texts, " AND ", -1);
     for (char **id = ids; *id; id++)
-      add(found, g_strdup(*id));
+      oakum_license_add(found, g_strdup(*id));
     g_free(texts);
   }
-  if (found->parts->len == 0)
-    add_parts(found, oakum_license_notices(text, TRUE));
-  if (found->parts->len == 0 && memmem(text.data, text.len, "public domain", 13))
-    add(found, g_strdup("LicenseRef-public-domain"));
+  if (found->len == 0)
+    oakum_license_add_parts(found, oakum_license_notices(text, TRUE));
+  if (found->len == 0 && memmem(text.data, text.len, "public domain", 13))
+    oakum_license_add(found, g_strdup("LicenseRef-public-domain"));
 }
 
 char *oakum_license_debian(OakumSlice copyright)
 {
-  Found found = {g_ptr_array_new_with_free_func(g_free), oakum_str_map_new(NULL, NULL)};
+  g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
   if (is_formal(copyright))
-    read_formal(copyright, &found);
-  if (found.parts->len == 0)
-    read_free(copyright, &found);
-  char *out = join(&found);
-  g_hash_table_unref(found.seen);
-  g_ptr_array_unref(found.parts);
-  return out;
+    read_formal(copyright, found);
+  if (found->len == 0)
+    read_free(copyright, found);
+  return oakum_license_join(found);
 }

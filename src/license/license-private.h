@@ -12,3 +12,10 @@ NODISCARD char *oakum_license_free_name(const char *text);
 NODISCARD char *oakum_license_notices(OakumSlice text, gboolean gnu);
 /* oakum_license_identify by the words of licences alone. */
 NODISCARD char *oakum_license_by_text(OakumSlice text);
+/* Expressions, each once, OAKUM_LICENSE_PARTS_MAX at most; `found` owns them. Takes the expression;
+ * NULL: there is none. */
+void oakum_license_add(GPtrArray *found, char *expression_taken);
+/* The same, one that holds no choice part by part. */
+void oakum_license_add_parts(GPtrArray *found, char *expression_taken);
+/* All of them, joined by AND. New string; NULL: none. */
+NODISCARD char *oakum_license_join(const GPtrArray *found);

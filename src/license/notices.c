@@ -22,28 +22,6 @@ static char *plain_of(OakumSlice text)
   return g_string_free(out, FALSE);
 }
 
-static void add(GPtrArray *found, char *expression_taken)
-{
-  if (!expression_taken || found->len >= OAKUM_LICENSE_PARTS_MAX ||
-      g_ptr_array_find_with_equal_func(found, expression_taken, g_str_equal, NULL))
-    g_free(expression_taken);
-  else
-    g_ptr_array_add(found, expression_taken);
-}
-
-/* What holds no choice is told part by part, each once. */
-static void add_parts(GPtrArray *found, char *expression_taken)
-{
-  g_autofree char *expression = expression_taken;
-  if (!expression || strchr(expression, '(') || strstr(expression, " OR ")) {
-    add(found, g_steal_pointer(&expression));
-    return;
-  }
-  g_auto(GStrv) parts = g_strsplit(expression, " AND ", -1);
-  for (char **part = parts; *part; part++)
-    add(found, g_strdup(*part));
-}
-
 static void read_identifiers(OakumSlice text, GPtrArray *found)
 {
   static const char mark[] = "SPDX-License-Identifier:";
@@ -58,7 +36,7 @@ static void read_identifiers(OakumSlice text, GPtrArray *found)
            text.data[n] != '*' && text.data[n] != '<' && text.data[n] != '"')
       n++;
     g_autofree char *line = g_strndup((const char *)text.data, n);
-    add_parts(found, oakum_license_expression(line));
+    oakum_license_add_parts(found, oakum_license_expression(line));
   }
 }
 
@@ -117,7 +95,7 @@ static void read_gnu(const char *text, GPtrArray *found)
       g_autofree char *id =
           g_strdup_printf("%s-%s-%s", rows[i].id, version, later ? "or-later" : "only");
       if (oakum_license_is_id(id))
-        add(found, g_steal_pointer(&id));
+        oakum_license_add(found, g_steal_pointer(&id));
     }
 }
 
@@ -145,7 +123,7 @@ static void read_under(const char *text, GPtrArray *found)
       for (char *name = NULL; n > 0; n--) {
         g_autofree char *words = g_strndup(from, (gsize)(ends[n - 1] - from));
         if (strstr(words, "licen") && (name = oakum_license_expression(words))) {
-          add_parts(found, name);
+          oakum_license_add_parts(found, name);
           break;
         }
       }
@@ -162,13 +140,5 @@ char *oakum_license_notices(OakumSlice text, gboolean gnu)
       read_gnu(plain, found);
     read_under(plain, found);
   }
-  GString *out = g_string_new(NULL);
-  for (guint i = 0; i < found->len; i++) {
-    const char *one = found->pdata[i];
-    gboolean choice = found->len > 1 && strstr(one, " OR ");
-    if (out->len + strlen(one) < OAKUM_LICENSE_MAX - 16)
-      g_string_append_printf(out, "%s%s%s%s", i > 0 ? " AND " : "", choice ? "(" : "", one,
-                             choice ? ")" : "");
-  }
-  return g_string_free(out, out->len == 0);
+  return oakum_license_join(found);
 }
