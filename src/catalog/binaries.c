@@ -392,8 +392,8 @@ static gboolean next_place(const Pattern *pattern, OakumSlice window, size_t *fr
                            size_t *earliest)
 {
   if (!pattern->dots) {
-    const uint8_t *hit =
-        memmem(window.data + *from, window.len - *from, pattern->literal, pattern->literal_len);
+    const uint8_t *hit = oakum_bytes_find(window.data + *from, window.len - *from, pattern->literal,
+                                          pattern->literal_len);
     if (!hit)
       return FALSE;
     *latest = (size_t)(hit - window.data);
