@@ -70,6 +70,8 @@ static void fill(OakumPackage *package, const OakumSbomPackage *said, const Oaku
     arch = g_hash_table_lookup(purl->qualifiers, "arch");
   if (!module)
     module = g_hash_table_lookup(purl->qualifiers, "modularitylabel");
+  if (strcmp(purl->type, "julia") == 0)
+    module = g_hash_table_lookup(purl->qualifiers, "uuid");
   /* the namespace of packages of an OS is the distribution, which is told of all */
   if (purl->space && strcmp(purl->type, "golang") != 0 && !oakum_is_os_type(purl->type))
     package->space = g_strdup(purl->space);
