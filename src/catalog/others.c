@@ -64,6 +64,22 @@ static gboolean wants_lua(const OakumCatalogEntry *entry)
   return oakum_path_ends(entry->base, ".rockspec");
 }
 
+/* A rockspec is a program, which is not run here: where it computes what it is called, the file is
+ * called NAME-VERSION-REVISION.rockspec, as luarocks demands. */
+static gboolean part_rockspec(const char *path, OakumSlice *name, OakumSlice *version)
+{
+  const char *base = path + oakum_path_folder(path);
+  base += *base == '/';
+  size_t end = strlen(base) - strlen(".rockspec"), at = end, dashes = 0;
+  for (; at > 0 && dashes < 2; at--)
+    dashes += base[at - 1] == '-';
+  if (dashes < 2 || at == 0 || base[end - 1] == '-' || base[at + 1] == '-')
+    return FALSE;
+  *name = (OakumSlice){(const uint8_t *)base, at};
+  *version = (OakumSlice){(const uint8_t *)base + at + 1, end - at - 1};
+  return TRUE;
+}
+
 static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text, line, name = {NULL, 0}, version = name, license = name, found;
@@ -77,11 +93,13 @@ static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     else if (license.len == 0 && quoted(line, "license", '=', &found))
       license = found;
   }
-  OakumPackage *package =
-      version.len > 0 ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
+  gboolean said = name.len > 0 && version.len > 0,
+           known = said || part_rockspec(oakum_catalog_file_path(file), &name, &version);
+  OakumPackage *package = known ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
   if (!package)
     return oakum_catalog_invalid(file, error, "a rockspec whose package or version is no literal");
   oakum_package_say(&package->license, license);
+  package->guessed = !said;
   return TRUE;
 }
 
@@ -500,7 +518,7 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
-    {"lua-rock", 2, wants_lua, run_lua, .whole = TRUE},
+    {"lua-rock", 3, wants_lua, run_lua, .whole = TRUE},
     {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
     {"perl-installed", 3, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 2, wants_julia, run_julia, .whole = TRUE},
