@@ -171,7 +171,8 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   OakumSlice text;
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_FACTS_MAX, &text, error))
     return FALSE;
-  if (g_str_has_suffix(path, "os-release") || strcmp(path, "etc/lsb-release") == 0 ||
+  /* with the slash: "centos-release" ends so, too */
+  if (g_str_has_suffix(path, "/os-release") || strcmp(path, "etc/lsb-release") == 0 ||
       strcmp(path, "etc/initrd-release") == 0) {
     read_assignments(text, file, sink);
     return TRUE;
@@ -192,7 +193,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 3, wants_facts, run_facts, .whole = TRUE}, {0}};
+    {"distribution", 4, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */
