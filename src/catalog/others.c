@@ -410,6 +410,15 @@ static gboolean wants_conan(const OakumCatalogEntry *entry)
   return strcmp(entry->base, "conaninfo.txt") == 0;
 }
 
+/* Its package-url has both or none; "_" stands for none. */
+static void say_channel(OakumPackage *package, OakumSlice user, OakumSlice channel)
+{
+  if (!package || user.len == 0 || channel.len == 0 || oakum_slice_is(user, "_"))
+    return;
+  oakum_package_say(&package->space, user);
+  oakum_package_say(&package->module, channel);
+}
+
 /* "zlib/1.2.13@user/channel#revision:package" */
 static void add_conan(OakumCatalogSink *sink, OakumCatalogFile *file, OakumSlice line)
 {
@@ -420,10 +429,8 @@ static void add_conan(OakumCatalogSink *sink, OakumCatalogFile *file, OakumSlice
   version = oakum_slice_cut(version, ':', &rest);
   version = oakum_slice_cut(version, '@', &user);
   user = oakum_slice_cut(user, '/', &rest);
-  OakumPackage *package =
-      version.len > 0 ? oakum_catalog_add(sink, file, "conan", name, version) : NULL;
-  if (package && !oakum_slice_is(user, "_"))
-    oakum_package_say(&package->space, user);
+  say_channel(version.len > 0 ? oakum_catalog_add(sink, file, "conan", name, version) : NULL, user,
+              rest);
 }
 
 static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
@@ -444,12 +451,10 @@ static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   /* the first form keeps the package itself in its path: data/NAME/VERSION/USER/CHANNEL/package/ID
    */
   const char *path = oakum_catalog_file_path(file);
-  if (oakum_slice_is(oakum_path_above(path, 1), "package")) {
-    OakumPackage *package = oakum_catalog_add(sink, file, "conan", oakum_path_above(path, 5),
-                                              oakum_path_above(path, 4));
-    if (package && !oakum_slice_is(oakum_path_above(path, 3), "_"))
-      oakum_package_say(&package->space, oakum_path_above(path, 3));
-  }
+  if (oakum_slice_is(oakum_path_above(path, 1), "package"))
+    say_channel(oakum_catalog_add(sink, file, "conan", oakum_path_above(path, 5),
+                                  oakum_path_above(path, 4)),
+                oakum_path_above(path, 3), oakum_path_above(path, 2));
   return TRUE;
 }
 

@@ -56,6 +56,11 @@ const char *oakum_purl_arch_key(const char *type)
   return strcmp(type, "gem") == 0 ? "platform" : strcmp(type, "conda") == 0 ? "subdir" : "arch";
 }
 
+const char *oakum_purl_module_key(const char *type)
+{
+  return strcmp(type, "julia") == 0 ? "uuid" : strcmp(type, "conan") == 0 ? "channel" : "rpmmod";
+}
+
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
   const OakumPackageType *known = oakum_package_type(package->type);
@@ -96,7 +101,7 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
       qualify(&q, "distro", text);
   }
   qualify(&q, "epoch", epoch && strcmp(epoch, "0") != 0 ? epoch : NULL);
-  qualify(&q, strcmp(type, "julia") == 0 ? "uuid" : "rpmmod", package->module);
+  qualify(&q, oakum_purl_module_key(type), package->module);
   if (rpm && package->source_version && package->source_name) { /* as syft has it */
     const char *end = strchr(package->source_version, ':');
     g_autofree char *source = g_strdup_printf("%s-%s.src.rpm", package->source_name,

@@ -65,13 +65,11 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
 static void fill(OakumPackage *package, const OakumSbomPackage *said, const OakumPurl *purl)
 {
   const char *arch = g_hash_table_lookup(purl->qualifiers, oakum_purl_arch_key(purl->type)),
-             *module = g_hash_table_lookup(purl->qualifiers, "rpmmod");
+             *module = g_hash_table_lookup(purl->qualifiers, oakum_purl_module_key(purl->type));
   if (!arch)
     arch = g_hash_table_lookup(purl->qualifiers, "arch");
   if (!module)
     module = g_hash_table_lookup(purl->qualifiers, "modularitylabel");
-  if (strcmp(purl->type, "julia") == 0)
-    module = g_hash_table_lookup(purl->qualifiers, "uuid");
   /* the namespace of packages of an OS is the distribution, which is told of all */
   if (purl->space && strcmp(purl->type, "golang") != 0 && !oakum_is_os_type(purl->type))
     package->space = g_strdup(purl->space);

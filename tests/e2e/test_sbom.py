@@ -359,8 +359,8 @@ def test_what_has_no_identity_is_told(oakum, tmp_path, component, told):
     assert len(titles) == (told is not None) and all(told in title for title in titles), titles
 
 
-def test_a_package_of_julia_keeps_its_uuid(oakum, tmp_path):
-    purl = "pkg:julia/Sample@0.3.0?uuid=0c1b2d3e-0000-4000-8000-000000000002"
+@pytest.mark.parametrize("purl", ["pkg:julia/Sample@0.3.0?uuid=0c1b2d3e-0000-4000-8000-000000000002", "pkg:conan/team/Sample@0.3.0?channel=stable"])
+def test_what_tells_packages_of_one_name_apart_is_kept(oakum, tmp_path, purl):
     found = read_bill(oakum, tmp_path, {"type": "library", "name": "Sample", "version": "0.3.0", "purl": purl})["packages"]
     assert [p["purl"] for p in found] == [purl]
 
