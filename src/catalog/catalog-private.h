@@ -149,6 +149,8 @@ NODISCARD char *oakum_catalog_value(OakumSlice slice);
 void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro);
 /* The qualifier that says for which machine a package of `type` is (purl-spec's PURL-TYPES). */
 NODISCARD const char *oakum_purl_arch_key(const char *type);
+/* The same of what tells packages of one name apart (OakumPackage.module). */
+NODISCARD const char *oakum_purl_module_key(const char *type);
 /* Package-url of a package (purl-spec); new string. */
 NODISCARD char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro);
 

@@ -171,7 +171,8 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   OakumSlice text;
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_FACTS_MAX, &text, error))
     return FALSE;
-  if (g_str_has_suffix(path, "os-release") || strcmp(path, "etc/lsb-release") == 0 ||
+  /* with the slash: "centos-release" ends so, too */
+  if (g_str_has_suffix(path, "/os-release") || strcmp(path, "etc/lsb-release") == 0 ||
       strcmp(path, "etc/initrd-release") == 0) {
     read_assignments(text, file, sink);
     return TRUE;
@@ -192,7 +193,7 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 3, wants_facts, run_facts, .whole = TRUE}, {0}};
+    {"distribution", 4, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */
@@ -258,14 +259,33 @@ static void from_assignments(const OakumCatalogFacts *facts, OakumDistro *distro
   distro->cpe = g_strdup(fact(facts, "CPE_NAME"));
 }
 
+/* "debian:12", "ubuntu-22.04": both in one, where no version is said. */
+static void part_id(OakumDistro *distro)
+{
+  char *mark = distro->id && !distro->version ? strpbrk(distro->id, ":@ ") : NULL;
+  char *dash = distro->id && !distro->version ? strrchr(distro->id, '-') : NULL;
+  mark = mark ? mark : dash;
+  if (!mark || !g_ascii_isdigit(mark[1]))
+    return;
+  g_autofree char *name = g_strndup(distro->id, (gsize)(mark - distro->id));
+  if (!oakum_distro_id(name))
+    return;
+  distro->version = g_strdup(mark + 1);
+  g_free(distro->id);
+  distro->id = g_steal_pointer(&name);
+}
+
 /* A bill of materials: what it says of the system, else what the purls of its packages say. */
 static void from_document(const OakumCatalogFacts *facts, OakumDistro *distro)
 {
   /* names that scanners have of their own, in place of os-release's */
   static const char *const others[][2] = {{"alma", "almalinux"},
+                                          {"alpine linux", "alpine"},
                                           {"amazon", "amzn"},
                                           {"azure", "azurelinux"},
+                                          {"arch linux", "arch"},
                                           {"cbl-mariner", "mariner"},
+                                          {"debian gnu/linux", "debian"},
                                           {"opensuse.leap", "opensuse-leap"},
                                           {"opensuse.tumbleweed", "opensuse-tumbleweed"},
                                           {"oracle", "ol"},
@@ -285,6 +305,17 @@ static void from_document(const OakumCatalogFacts *facts, OakumDistro *distro)
       g_free(distro->id);
       distro->id = g_strdup(others[i][1]);
     }
+  part_id(distro);
+  /* "Rocky Linux", "Red Hat Enterprise Linux": what os-release calls NAME, in place of ID */
+  const OakumDistroId *named =
+      distro->id && !oakum_distro_id(distro->id) ? oakum_distro_id_of_line(distro->id) : NULL;
+  if (named) {
+    g_free(distro->id);
+    distro->id = g_strdup(named->id);
+  }
+  const char *version = distro->version;
+  if (version && version[0] == 'v' && g_ascii_isdigit(version[1])) /* "v3.18" of Alpine */
+    memmove(distro->version, version + 1, strlen(version));
   distro->ecosystem = g_strdup(fact(facts, "ecosystem"));
 }
 

@@ -25,7 +25,7 @@ char *oakum_jvm_cpe(const char *version, const char *product)
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text, line, version = {NULL, 0}, runtime = version, full = version, type = version,
-                         maker = version;
+                         maker = version, build = version;
   if (!oakum_catalog_file_text(file, OAKUM_JAR_MANIFEST_MAX, &text, error))
     return FALSE;
   while (oakum_catalog_line(&text, &line)) {
@@ -43,13 +43,17 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
       type = value;
     else if (oakum_slice_is(key, "IMPLEMENTOR"))
       maker = value;
+    else if (oakum_slice_is(key, "BUILD_TYPE"))
+      build = value;
   }
   OakumSlice best = full.len > 0 ? full : runtime.len > 0 ? runtime : version;
   if (best.len == 0)
     return oakum_catalog_invalid(file, error, "a JVM without a version");
   /* what its makers call it; launchers and libjvm.so say the same version (binaries.inc) */
-  gboolean jre = oakum_slice_is_nocase(type, "JRE"), oracle = oakum_slice_begins(maker, "Oracle"),
-           zulu = oakum_slice_begins(maker, "Azul");
+  gboolean jre = oakum_slice_is_nocase(type, "JRE"), zulu = oakum_slice_begins(maker, "Azul"),
+           /* its JDK 8 names no maker */
+      oracle = oakum_slice_begins(maker, "Oracle") ||
+               (maker.len == 0 && oakum_slice_is(build, "commercial"));
   const char *name = oracle ? (jre ? "jre" : "jdk")
                      : zulu ? "zulu"
                             : "openjdk",
@@ -64,5 +68,5 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return TRUE;
 }
 
-const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 2, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_jvm_cataloguers[] = {{"jvm-release", 3, wants, run, .whole = TRUE},
                                                  {0}};

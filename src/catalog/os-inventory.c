@@ -69,7 +69,36 @@ static gboolean cos_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
   return TRUE;
 }
 
+/* ---- Bitnami: opt/bitnami/.bitnami_components.json of images made before they had SPDX documents
+ * ------------------------------------------------------------------------------------------- */
+static gboolean bitnami_wants(const OakumCatalogEntry *entry)
+{
+  return strcmp(entry->base, ".bitnami_components.json") == 0;
+}
+
+static gboolean bitnami_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
+{
+  OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_DOCUMENT_MAX, error);
+  if (!json)
+    return FALSE;
+  if (!json_is_object(json))
+    return oakum_catalog_invalid(file, error, "no object of components");
+  const char *name;
+  json_t *one;
+  json_object_foreach(json, name, one)
+  {
+    OakumSlice version = oakum_json_slice(one, "version");
+    if (!*name || version.len == 0)
+      return oakum_catalog_invalid(file, error, "a component without a name or a version");
+    OakumPackage *package =
+        oakum_catalog_sink_package(sink, file, "bitnami", oakum_slice_of(name), version);
+    oakum_package_say(&package->arch, oakum_json_slice(one, "arch"));
+  }
+  return TRUE;
+}
+
 const OakumCataloguer oakum_inventory_cataloguers[] = {
     {"bottlerocket", 1, bottlerocket_wants, bottlerocket_run, TRUE},
     {"cos", 1, cos_wants, cos_run, TRUE},
+    {"bitnami-components", 1, bitnami_wants, bitnami_run, .whole = TRUE},
     {0}};

@@ -64,6 +64,22 @@ static gboolean wants_lua(const OakumCatalogEntry *entry)
   return oakum_path_ends(entry->base, ".rockspec");
 }
 
+/* A rockspec is a program, which is not run here: where it computes what it is called, the file is
+ * called NAME-VERSION-REVISION.rockspec, as luarocks demands. */
+static gboolean part_rockspec(const char *path, OakumSlice *name, OakumSlice *version)
+{
+  const char *base = path + oakum_path_folder(path);
+  base += *base == '/';
+  size_t end = strlen(base) - strlen(".rockspec"), at = end, dashes = 0;
+  for (; at > 0 && dashes < 2; at--)
+    dashes += base[at - 1] == '-';
+  if (dashes < 2 || at == 0 || base[end - 1] == '-' || base[at + 1] == '-')
+    return FALSE;
+  *name = (OakumSlice){(const uint8_t *)base, at};
+  *version = (OakumSlice){(const uint8_t *)base + at + 1, end - at - 1};
+  return TRUE;
+}
+
 static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text, line, name = {NULL, 0}, version = name, license = name, found;
@@ -77,11 +93,13 @@ static gboolean run_lua(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     else if (license.len == 0 && quoted(line, "license", '=', &found))
       license = found;
   }
-  OakumPackage *package =
-      version.len > 0 ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
+  gboolean said = name.len > 0 && version.len > 0,
+           known = said || part_rockspec(oakum_catalog_file_path(file), &name, &version);
+  OakumPackage *package = known ? oakum_catalog_add(sink, file, "luarocks", name, version) : NULL;
   if (!package)
     return oakum_catalog_invalid(file, error, "a rockspec whose package or version is no literal");
   oakum_package_say(&package->license, license);
+  package->guessed = !said;
   return TRUE;
 }
 
@@ -215,6 +233,20 @@ static gboolean part_dist(OakumSlice dist, OakumSlice *name, OakumSlice *version
   return FALSE;
 }
 
+/* The name of an archive in a path, without its ending. */
+static OakumSlice archive_of(OakumSlice path)
+{
+  static const char *const endings[] = {".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"};
+  while (path.len > 0 && memchr(path.data, '/', path.len))
+    oakum_slice_cut(path, '/', &path);
+  for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+    size_t n = strlen(endings[i]);
+    if (path.len > n && memcmp(path.data + path.len - n, endings[i], n) == 0)
+      return (OakumSlice){path.data, path.len - n};
+  }
+  return (OakumSlice){NULL, 0};
+}
+
 static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text;
@@ -229,7 +261,10 @@ static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
     return FALSE;
   OakumSlice name, version;
   g_autofree char *called = NULL;
-  if (!part_dist(oakum_json_slice(json, "dist"), &name, &version)) {
+  OakumSlice dist = oakum_json_slice(json, "dist");
+  if (dist.len == 0) /* old clients write only where it came from: "O/OA/OALDERS/URI-5.35.tar.gz" */
+    dist = archive_of(oakum_json_slice(json, "pathname"));
+  if (!part_dist(dist, &name, &version)) {
     called = distribution(oakum_json_slice(json, "name"));
     name = oakum_slice_of(called);
     version = oakum_json_slice(json, "version");
@@ -246,24 +281,53 @@ static gboolean wants_julia(const OakumCatalogEntry *entry)
          strcmp(entry->base, "JuliaManifest.toml") == 0;
 }
 
+/* What a manifest says of one package; empty: nothing. */
+typedef struct {
+  OakumSlice name, version, uuid, path;
+} Julia;
+
+/* The libraries that Julia brings itself have no version in a manifest: it is that of the Julia
+ * that made it, which says so on top since its second form. */
+static void add_julia(OakumCatalogSink *sink, OakumCatalogFile *file, Julia *one, OakumSlice own)
+{
+  OakumSlice version = one->version.len > 0 ? one->version : own;
+  OakumPackage *package =
+      one->name.len > 0 && version.len > 0 && (one->version.len > 0 || one->path.len == 0)
+          ? oakum_catalog_add(sink, file, "julia", one->name, version)
+          : NULL;
+  if (package)
+    oakum_package_say(&package->module, one->uuid);
+  *one = (Julia){0};
+}
+
 static gboolean run_julia(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
-  OakumSlice text, line, rest, name = {NULL, 0}, version;
+  OakumSlice text, line, rest, own = {NULL, 0};
+  Julia one = {0};
+  gboolean top = TRUE, inside = FALSE;
   if (!text_of(file, &text, error))
     return FALSE;
   while (oakum_catalog_line(&text, &line)) {
     line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "[[")) { /* [[deps.Name]], [[Name]] in the first form */
-      name = oakum_slice_cut((OakumSlice){line.data + 2, line.len - 2}, ']', &rest);
-      if (oakum_slice_begins(name, "deps."))
-        name = (OakumSlice){name.data + 5, name.len - 5};
+      add_julia(sink, file, &one, own);
+      one.name = oakum_slice_cut((OakumSlice){line.data + 2, line.len - 2}, ']', &rest);
+      if (oakum_slice_begins(one.name, "deps."))
+        one.name = (OakumSlice){one.name.data + 5, one.name.len - 5};
+      inside = TRUE;
     } else if (oakum_slice_begins(line, "[")) {
-      name = (OakumSlice){NULL, 0}; /* a table below it */
-    } else if (name.len > 0 && quoted(line, "version", '=', &version)) {
-      oakum_catalog_add(sink, file, "julia", name, version);
-      name = (OakumSlice){NULL, 0};
+      inside = FALSE; /* a table below it */
+    } else if (inside && (quoted(line, "version", '=', &one.version) ||
+                          quoted(line, "uuid", '=', &one.uuid))) {
+      continue;
+    } else if (inside) {
+      quoted(line, "path", '=', &one.path);
+    } else if (top) {
+      quoted(line, "julia_version", '=', &own);
     }
+    top = top && !oakum_slice_begins(line, "[");
   }
+  add_julia(sink, file, &one, own);
   return TRUE;
 }
 
@@ -346,17 +410,27 @@ static gboolean wants_conan(const OakumCatalogEntry *entry)
   return strcmp(entry->base, "conaninfo.txt") == 0;
 }
 
+/* Its package-url has both or none; "_" stands for none. */
+static void say_channel(OakumPackage *package, OakumSlice user, OakumSlice channel)
+{
+  if (!package || user.len == 0 || channel.len == 0 || oakum_slice_is(user, "_"))
+    return;
+  oakum_package_say(&package->space, user);
+  oakum_package_say(&package->module, channel);
+}
+
 /* "zlib/1.2.13@user/channel#revision:package" */
 static void add_conan(OakumCatalogSink *sink, OakumCatalogFile *file, OakumSlice line)
 {
-  OakumSlice rest, name, version;
+  OakumSlice rest, name, version, user;
   line = oakum_slice_strip(line);
   name = oakum_slice_cut(line, '/', &version);
   version = oakum_slice_cut(version, '#', &rest);
-  version = oakum_slice_cut(version, '@', &rest);
   version = oakum_slice_cut(version, ':', &rest);
-  if (version.len > 0)
-    oakum_catalog_add(sink, file, "conan", name, version);
+  version = oakum_slice_cut(version, '@', &user);
+  user = oakum_slice_cut(user, '/', &rest);
+  say_channel(version.len > 0 ? oakum_catalog_add(sink, file, "conan", name, version) : NULL, user,
+              rest);
 }
 
 static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
@@ -378,17 +452,27 @@ static gboolean run_conan(OakumCatalogFile *file, OakumCatalogSink *sink, GError
    */
   const char *path = oakum_catalog_file_path(file);
   if (oakum_slice_is(oakum_path_above(path, 1), "package"))
-    oakum_catalog_add(sink, file, "conan", oakum_path_above(path, 5), oakum_path_above(path, 4));
+    say_channel(oakum_catalog_add(sink, file, "conan", oakum_path_above(path, 5),
+                                  oakum_path_above(path, 4)),
+                oakum_path_above(path, 3), oakum_path_above(path, 2));
   return TRUE;
 }
 
-/* ---- WordPress: the program, and plugins by the comment on top of their main file ------------ */
+/* ---- WordPress: the program, plugins by the comment on top of their main file, themes by that of
+ * their style sheet --------------------------------------------------------------------------- */
+static gboolean is_theme(const char *path)
+{
+  return oakum_path_ends(path, "/style.css") && strstr(path, "wp-content/themes/") &&
+         oakum_slice_is(oakum_path_above(path, 1), "themes");
+}
+
 static gboolean wants_wordpress(const OakumCatalogEntry *entry)
 {
   return oakum_path_ends(entry->path, "wp-includes/version.php") ||
          (oakum_path_ends(entry->base, ".php") &&
           oakum_slice_is(oakum_path_above(entry->path, 1), "plugins") &&
-          strstr(entry->path, "wp-content/plugins/"));
+          strstr(entry->path, "wp-content/plugins/")) ||
+         (strcmp(entry->base, "style.css") == 0 && is_theme(entry->path));
 }
 
 static gboolean header_of(OakumSlice line, const char *name, OakumSlice *out)
@@ -410,12 +494,13 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
   OakumSlice text, line, version = {NULL, 0}, name = version, license = version, found;
   if (!text_of(file, &text, error))
     return FALSE;
-  gboolean plugin = !oakum_path_ends(path, "wp-includes/version.php");
+  gboolean plugin = !oakum_path_ends(path, "wp-includes/version.php"), theme = is_theme(path);
   text.len = MIN(text.len, 8192 * (plugin ? 1u : 8u)); /* as far as WordPress itself looks */
   while (oakum_catalog_line(&text, &line)) {
     if (!plugin && quoted(line, "$wp_version", '=', &found))
       version = found;
-    else if (plugin && name.len == 0 && header_of(line, "Plugin Name", &found))
+    else if (plugin && name.len == 0 &&
+             header_of(line, theme ? "Theme Name" : "Plugin Name", &found))
       name = found;
     else if (plugin && version.len == 0 && header_of(line, "Version", &found))
       version = found;
@@ -428,7 +513,8 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
     package->cpe = oakum_catalog_cpe('a', "wordpress:wordpress", package->version, "*");
   } else if (name.len > 0 && version.len > 0) { /* advisories name the folder */
     OakumPackage *package =
-        oakum_catalog_add(sink, file, "wordpress-plugin", oakum_path_above(path, 0), version);
+        oakum_catalog_add(sink, file, theme ? "wordpress-theme" : "wordpress-plugin",
+                          oakum_path_above(path, 0), version);
     if (package)
       oakum_package_say(&package->license, license);
   }
@@ -437,12 +523,12 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
-    {"lua-rock", 2, wants_lua, run_lua, .whole = TRUE},
+    {"lua-rock", 3, wants_lua, run_lua, .whole = TRUE},
     {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
-    {"perl-installed", 2, wants_perl, run_perl, .whole = TRUE},
-    {"julia-manifest", 1, wants_julia, run_julia, .whole = TRUE},
+    {"perl-installed", 3, wants_perl, run_perl, .whole = TRUE},
+    {"julia-manifest", 2, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
     {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},
-    {"conan-info", 1, wants_conan, run_conan, .whole = TRUE},
-    {"wordpress", 1, wants_wordpress, run_wordpress, .whole = TRUE},
+    {"conan-info", 2, wants_conan, run_conan, .whole = TRUE},
+    {"wordpress", 2, wants_wordpress, run_wordpress, .whole = TRUE},
     {0}};

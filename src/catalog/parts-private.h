@@ -110,4 +110,5 @@ NODISCARD uint64_t oakum_exe_number(const OakumExe *exe, const uint8_t *at, guin
 extern const OakumCataloguer oakum_python_cataloguers[], oakum_node_cataloguers[],
     oakum_java_cataloguers[], oakum_jvm_cataloguers[], oakum_native_cataloguers[],
     oakum_ruby_cataloguers[], oakum_php_cataloguers[], oakum_dotnet_cataloguers[],
-    oakum_other_cataloguers[], oakum_kernel_cataloguers[], oakum_binary_cataloguers[];
+    oakum_other_cataloguers[], oakum_library_cataloguers[], oakum_kernel_cataloguers[],
+    oakum_binary_cataloguers[];

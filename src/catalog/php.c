@@ -69,6 +69,15 @@ static gboolean value_of(OakumSlice text, const char *key, OakumSlice *out)
   return FALSE;
 }
 
+/* The folder tells what the first form leaves out: .registry/.channel.NAME/PACKAGE.reg. */
+static OakumSlice channel_of(const char *path)
+{
+  OakumSlice above = oakum_path_above(path, 0);
+  size_t n = strlen(".channel.");
+  return oakum_slice_begins(above, ".channel.") ? (OakumSlice){above.data + n, above.len - n}
+                                                : (OakumSlice){NULL, 0};
+}
+
 static gboolean run_pear(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text, name, version, license, channel;
@@ -86,8 +95,9 @@ static gboolean run_pear(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   OakumPackage *package = oakum_catalog_add(sink, file, "pear", name, version);
   if (!package)
     return TRUE;
-  if (value_of(text, "channel", &channel))
-    oakum_package_say(&package->space, channel);
+  if (!value_of(text, "channel", &channel))
+    channel = channel_of(oakum_catalog_file_path(file));
+  oakum_package_say(&package->space, channel);
   if (value_of(text, "license", &license))
     oakum_package_say(&package->license, license);
   return TRUE;
@@ -95,5 +105,5 @@ static gboolean run_pear(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
 
 const OakumCataloguer oakum_php_cataloguers[] = {
     {"composer-installed", 2, wants_composer, run_composer, .whole = TRUE},
-    {"pear-installed", 1, wants_pear, run_pear, .whole = TRUE},
+    {"pear-installed", 2, wants_pear, run_pear, .whole = TRUE},
     {0}};

@@ -56,6 +56,11 @@ const char *oakum_purl_arch_key(const char *type)
   return strcmp(type, "gem") == 0 ? "platform" : strcmp(type, "conda") == 0 ? "subdir" : "arch";
 }
 
+const char *oakum_purl_module_key(const char *type)
+{
+  return strcmp(type, "julia") == 0 ? "uuid" : strcmp(type, "conan") == 0 ? "channel" : "rpmmod";
+}
+
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
   const OakumPackageType *known = oakum_package_type(package->type);
@@ -80,13 +85,15 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
   g_autofree char *epoch = colon ? g_strndup(version, (gsize)(colon - version)) : NULL;
   if (colon)
     version = colon + 1;
-  if (version && *version) {
+  /* what Go says of a program that was built from a working tree is no version of it */
+  if (version && *version && strcmp(version, "(devel)") != 0) {
     g_string_append_c(purl, '@');
     append_escaped(purl, version, ":");
   }
   Qualifiers q = {purl, '?'};
   qualify(&q, oakum_purl_arch_key(type), package->arch);
-  if (os && distro->id) {
+  /* Bitnami builds for one distribution, and says so beside what it builds */
+  if ((os || strcmp(type, "bitnami") == 0) && distro->id) {
     const char *release = distro->version ? distro->version : distro->codename;
     g_autofree char *text =
         release ? g_strdup_printf("%s-%s", distro->id, release) : g_strdup(distro->id);
@@ -94,7 +101,7 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
       qualify(&q, "distro", text);
   }
   qualify(&q, "epoch", epoch && strcmp(epoch, "0") != 0 ? epoch : NULL);
-  qualify(&q, "rpmmod", package->module);
+  qualify(&q, oakum_purl_module_key(type), package->module);
   if (rpm && package->source_version && package->source_name) { /* as syft has it */
     const char *end = strchr(package->source_version, ':');
     g_autofree char *source = g_strdup_printf("%s-%s.src.rpm", package->source_name,

@@ -111,7 +111,8 @@ static void component_read(const json_t *component, const OakumCatalogFile *file
                            *const paths[] = {"aquasecurity:trivy:FilePath", "syft:location:0:path",
                                              NULL},
                            *const arches[] = {"oakum:arch", "syft:metadata:architecture", NULL};
-  if (g_strcmp0(oakum_sbom_string(component, "type"), "operating-system") == 0) {
+  const char *kind = oakum_sbom_string(component, "type");
+  if (g_strcmp0(kind, "operating-system") == 0) {
     operating_system(component, file, sink);
     return;
   }
@@ -134,7 +135,9 @@ static void component_read(const json_t *component, const OakumCatalogFile *file
                            .module = first_property(component, modules),
                            .owner = property(component, "oakum:owner"),
                            .path = path ? path : first_property(component, paths),
-                           .guessed = property(component, "oakum:guessed") != NULL};
+                           .guessed = property(component, "oakum:guessed") != NULL,
+                           .part = g_strcmp0(kind, "library") == 0 ||
+                                   g_strcmp0(kind, "framework") == 0};
   oakum_sbom_add(sink, file, &said);
 }
 

@@ -18,9 +18,10 @@ typedef struct {
   const char *arch, *source_name, *source_version, *module, *owner; /* said apart from purl */
   const char *path;                                                 /* a file that proved it */
   gboolean guessed;
+  gboolean part; /* software that is inside: without an identity it cannot be judged */
 } OakumSbomPackage;
-/* What becomes of it; NULL: what is neither named by a purl nor by a CPE is no package. Borrowed.
- */
+/* What becomes of it; NULL: what is neither named by a purl nor by a CPE is no package, and when it
+ * is a part, or its purl is none, that is told as incomplete. Borrowed. */
 OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                              const OakumSbomPackage *said);
 

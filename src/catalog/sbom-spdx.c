@@ -122,21 +122,22 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
   const char *name = g_hash_table_lookup(ours, "source:name");
   if (!name)
     spdx_source(p->info, &source, &source_version);
-  OakumSbomPackage said = {.name = p->name,
-                           .version = said_or_null(p->version),
-                           .purl = p->purl,
-                           .cpe = p->cpe,
-                           .license = said_or_null(p->license),
-                           .maintainer = supplier,
-                           .type = g_hash_table_lookup(ours, "type"),
-                           .arch = g_hash_table_lookup(ours, "arch"),
-                           .source_name = name ? name : source,
-                           .source_version =
-                               name ? g_hash_table_lookup(ours, "source:version") : source_version,
-                           .module = g_hash_table_lookup(ours, "module"),
-                           .owner = g_hash_table_lookup(ours, "owner"),
-                           .path = path,
-                           .guessed = g_hash_table_contains(ours, "guessed")};
+  OakumSbomPackage said = {
+      .name = p->name,
+      .version = said_or_null(p->version),
+      .purl = p->purl,
+      .cpe = p->cpe,
+      .license = said_or_null(p->license),
+      .maintainer = supplier,
+      .type = g_hash_table_lookup(ours, "type"),
+      .arch = g_hash_table_lookup(ours, "arch"),
+      .source_name = name ? name : source,
+      .source_version = name ? g_hash_table_lookup(ours, "source:version") : source_version,
+      .module = g_hash_table_lookup(ours, "module"),
+      .owner = g_hash_table_lookup(ours, "owner"),
+      .path = path,
+      .guessed = g_hash_table_contains(ours, "guessed"),
+      .part = g_strcmp0(p->purpose, "LIBRARY") == 0 || g_strcmp0(p->purpose, "FRAMEWORK") == 0};
   oakum_sbom_owners_add(owners, p->id, oakum_sbom_add(sink, file, &said));
 }
 

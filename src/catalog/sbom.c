@@ -65,7 +65,7 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
 static void fill(OakumPackage *package, const OakumSbomPackage *said, const OakumPurl *purl)
 {
   const char *arch = g_hash_table_lookup(purl->qualifiers, oakum_purl_arch_key(purl->type)),
-             *module = g_hash_table_lookup(purl->qualifiers, "rpmmod");
+             *module = g_hash_table_lookup(purl->qualifiers, oakum_purl_module_key(purl->type));
   if (!arch)
     arch = g_hash_table_lookup(purl->qualifiers, "arch");
   if (!module)
@@ -138,14 +138,31 @@ static void distro_of_purl(OakumCatalogSink *sink, const OakumCatalogFile *file,
   }
 }
 
+/* Tools that do not know what they found write a name and a version: no advisory is looked up by
+ * these alone, as the same name is another thing in each registry. */
+static void tell_nameless(OakumCatalogSink *sink, const OakumCatalogFile *file,
+                          const OakumSbomPackage *said)
+{
+  const char *name = said->name ? said->name : said->purl;
+  if (!is_document(file) || !name || !(said->part || said->purl))
+    return;
+  g_autofree char *title = g_strdup_printf(
+      "%s%s%s has %s, and is not judged", name, said->version ? " " : "",
+      said->version ? said->version : "",
+      said->purl ? "a package-url that is none" : "neither a package-url nor a CPE");
+  oakum_catalog_sink_incomplete(sink, file, "incomplete-sbom", title);
+}
+
 OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *file,
                              const OakumSbomPackage *said)
 {
   g_auto(OakumPurl) purl = {0};
   if (!said->purl || !oakum_purl_parse(said->purl, &purl)) {
     oakum_purl_clear(&purl);
-    if (!said->cpe || !said->name)
+    if (!said->cpe || !said->name) {
+      tell_nameless(sink, file, said);
       return NULL;
+    }
     purl = (OakumPurl){.type = g_strdup("generic"),
                        .name = g_strdup(said->name),
                        .qualifiers = oakum_str_map_new(g_free, g_free)};

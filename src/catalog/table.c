@@ -2,25 +2,17 @@
 #include "catalog/sbom-private.h"
 #include <string.h>
 
-const OakumCataloguer *const oakum_catalog_tables[] = {oakum_cataloguers_facts,
-                                                       oakum_cataloguers_os,
-                                                       oakum_cataloguers_more,
-                                                       oakum_sbom_cataloguers,
-                                                       oakum_python_cataloguers,
-                                                       oakum_node_cataloguers,
-                                                       oakum_java_cataloguers,
-                                                       oakum_jvm_cataloguers,
-                                                       oakum_native_cataloguers,
-                                                       oakum_ruby_cataloguers,
-                                                       oakum_php_cataloguers,
-                                                       oakum_dotnet_cataloguers,
-                                                       oakum_other_cataloguers,
-                                                       oakum_kernel_cataloguers,
-                                                       oakum_binary_cataloguers,
-                                                       oakum_vex_cataloguers,
-                                                       oakum_inventory_cataloguers,
-                                                       oakum_catalog_test_table,
-                                                       NULL};
+const OakumCataloguer *const oakum_catalog_tables[] = {
+    oakum_cataloguers_facts,  oakum_cataloguers_os,
+    oakum_cataloguers_more,   oakum_sbom_cataloguers,
+    oakum_python_cataloguers, oakum_node_cataloguers,
+    oakum_java_cataloguers,   oakum_jvm_cataloguers,
+    oakum_native_cataloguers, oakum_ruby_cataloguers,
+    oakum_php_cataloguers,    oakum_dotnet_cataloguers,
+    oakum_other_cataloguers,  oakum_library_cataloguers,
+    oakum_kernel_cataloguers, oakum_binary_cataloguers,
+    oakum_vex_cataloguers,    oakum_inventory_cataloguers,
+    oakum_catalog_test_table, NULL};
 
 gboolean oakum_catalog_wants(const OakumCatalogEntry *entry, gboolean *database)
 {

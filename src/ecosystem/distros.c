@@ -60,6 +60,7 @@ static const OakumDistroId ids[] = {
     {"sles_sap", "SUSE:", MINOR, "sles", NULL},
     {"sle_hpc", "SUSE:", MINOR, "sles", NULL},
     {"sle-micro", "SUSE Micro:", MINOR, "suse-linux-micro", NULL},
+    {"sle-micro-rancher", "SUSE Micro:", MINOR, NULL, NULL},
     {"sl-micro", "SUSE Micro:", MINOR, "suse-linux-micro", NULL},
     {"suse-microos", "SUSE Micro:", MINOR, "suse-linux-micro", NULL},
     {"opensuse-leap-micro", "SUSE Micro:", MINOR, NULL, NULL},

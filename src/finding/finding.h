@@ -45,7 +45,7 @@ typedef struct {
       *source_version; /* equal to name and version when the database names no source */
   char *maintainer;    /* of a deb or apk; vendor of an rpm */
   char *license;       /* as the package declares it */
-  char *module;        /* rpm modularity label */
+  char *module;        /* label of a modular rpm; UUID in Julia, channel in Conan */
   char *cpe;           /* identity of what has no better one (a binary without a package) */
   char *found_by;      /* name of the cataloguer */
   char *owner;         /* purl of the OS package that installed it */

@@ -98,7 +98,7 @@ static json_t *package(const OakumPackage *p)
     json_object_set(object, "Licenses", licenses);
   json_decref(licenses);
   oakum_report_set(object, "Maintainer", p->maintainer);
-  oakum_report_set(object, "Modularitylabel", p->module);
+  oakum_report_set(object, "Modularitylabel", g_strcmp0(p->type, "rpm") == 0 ? p->module : NULL);
   json_object_set_new(object, "Layer", layer_of(p->layer));
   if (p->paths->len > 0 && !oakum_report_of_system(p))
     oakum_report_set(object, "FilePath", p->paths->pdata[0]);

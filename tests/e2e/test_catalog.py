@@ -386,3 +386,14 @@ def test_a_reading_process_that_is_killed(oakum, tmp_path):
         out.write(data[700:])
     told, _ = scanning.communicate(timeout=60)
     assert scanning.returncode == 3 and "unscannable" in [row["id"] for row in json.loads(told)["incomplete"]]
+
+
+@pytest.mark.parametrize("path, text, ecosystem", [
+    ("etc/centos-release", "CentOS release 6.10 (Final)", "Red Hat:6"), ("etc/centos-release", "CentOS Linux release 7.9.2009 (Core)", "Red Hat:7"),
+    ("etc/rocky-release", "Rocky Linux release 8.9 (Green Obsidian)", "Rocky Linux:8"), ("etc/oracle-release", "Oracle Linux Server release 6.10", "Oracle Linux:6"),
+    ("etc/redhat-release", "Scientific Linux release 7.9 (Nitrogen)", "Red Hat:7"), ("etc/system-release", "Amazon Linux AMI release 2018.03", "Amazon Linux:1"),
+    ("usr/lib/os-release", 'ID="sle-micro-rancher"\nVERSION_ID="5.4"', "SUSE Micro:5.4")])
+def test_releases_by_their_files(oakum, tmp_path, path, text, ecosystem):
+    write(tmp_path / "root", {path: f"{text}\n".encode()})
+    done = subprocess.run([oakum, "scan", "--format", "json", f"rootfs:{tmp_path / 'root'}"], capture_output=True, text=True)
+    assert json.loads(done.stdout)["distro"]["ecosystem"] == ecosystem

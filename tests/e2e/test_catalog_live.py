@@ -26,19 +26,14 @@ def need(tool):
 
 
 def catalog(root, fits, kinds):
-    """Everything of these types in the files below `root` that `fits` (a function of the path) lets through."""
+    """Everything of these types in the files below `root` that `fits` (a function of the path) lets through: one scan, as a process a file takes longer than any limit."""
+    done = subprocess.run([OAKUM, "scan", "--no-cache", "--checks", "holes", "--fail-on", "none", "--format", "json", f"rootfs:{root}"], capture_output=True, timeout=600)
+    assert done.returncode in (0, 3), (done.stdout, done.stderr)
     found = []
-    for path in sorted(root.rglob("*")):
-        if not path.is_file() or path.is_symlink() or not fits(path):
-            continue
-        with open(path, "rb") as content:
-            done = subprocess.run([OAKUM, "debug", "catalog", "--mode", "755", str(path.relative_to(root))], stdin=content, capture_output=True, timeout=120)
-        assert done.returncode == 0, (path, done.stdout, done.stderr)
-        for line in done.stdout.decode().splitlines():
-            row = json.loads(line)
-            if row["type"] in kinds:
-                row["path"] = str(path.relative_to(root))
-                found.append(row)
+    for row in json.loads(done.stdout)["packages"]:
+        places = [root / place for place in row["paths"] if fits(root / place)]
+        if row["type"] in kinds and places:
+            found.append(row | {"path": str(places[0].relative_to(root))} | ({"space": row["namespace"]} if "namespace" in row else {}))
     return found
 
 

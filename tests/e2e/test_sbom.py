@@ -332,3 +332,39 @@ def test_the_machine_has_a_name_of_its_own_in_a_purl(oakum, tmp_path, purl, arch
     done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'a.json'}"], capture_output=True, text=True)
     one, = json.loads(done.stdout)["packages"]
     assert one["arch"] == arch
+
+
+def read_bill(oakum, tmp_path, *components):
+    (tmp_path / "x.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": list(components)}))
+    return json.loads(subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'x.json'}"], capture_output=True, text=True).stdout)
+
+
+@pytest.mark.parametrize("name, version, ecosystem", [
+    ("Debian GNU/Linux", "12", "Debian:12"), ("debian:12", None, "Debian:12"), ("ubuntu-22.04", None, "Ubuntu:22.04"), ("Alpine Linux", "v3.18", "Alpine:v3.18"),
+    ("Red Hat Enterprise Linux", "9.2", "Red Hat:9"), ("CentOS Linux", "7", "Red Hat:7"), ("Amazon Linux", "2023", "Amazon Linux:2023"), ("Oracle Linux Server", "8.9", "Oracle Linux:8"),
+    ("Rocky Linux", "9.3", "Rocky Linux:9"), ("SUSE Linux Enterprise Server", "15.5", "SUSE:15.5"), ("VMware Photon OS", "4.0", "Photon OS:4.0"), ("Fedora Linux", "40", "Fedora:40"), ("Arch Linux", None, "Arch"),
+    ("Nobody's Linux", "1", None), ("library-2", None, None)])
+def test_systems_by_the_names_that_others_have_for_them(oakum, tmp_path, name, version, ecosystem):
+    system = {"type": "operating-system", "name": name} | ({"version": version} if version else {})
+    assert read_bill(oakum, tmp_path, system)["distro"]["ecosystem"] == ecosystem
+
+
+@pytest.mark.parametrize("component, told", [
+    ({"type": "library", "name": "a", "version": "1.0"}, "a 1.0 has neither a package-url nor a CPE"), ({"type": "framework", "name": "b"}, "b has neither"),
+    ({"type": "file", "name": "c", "version": "1"}, None), ({"type": "application", "name": "d", "version": "1"}, None), ({"type": "library", "name": "e", "version": "1", "purl": "pkg:npm/e@1"}, None),
+    ({"type": "application", "name": "f", "version": "1", "purl": "npm/f@1"}, "f 1 has a package-url that is none"),
+    ({"type": "library", "name": "g", "version": "1", "cpe": "cpe:2.3:a:g:g:1:*:*:*:*:*:*:*"}, None)])
+def test_what_has_no_identity_is_told(oakum, tmp_path, component, told):
+    titles = [one["title"] for one in read_bill(oakum, tmp_path, component)["incomplete"] if one["id"] == "incomplete-sbom"]
+    assert len(titles) == (told is not None) and all(told in title for title in titles), titles
+
+
+@pytest.mark.parametrize("purl", ["pkg:julia/Sample@0.3.0?uuid=0c1b2d3e-0000-4000-8000-000000000002", "pkg:conan/team/Sample@0.3.0?channel=stable"])
+def test_what_tells_packages_of_one_name_apart_is_kept(oakum, tmp_path, purl):
+    found = read_bill(oakum, tmp_path, {"type": "library", "name": "Sample", "version": "0.3.0", "purl": purl})["packages"]
+    assert [p["purl"] for p in found] == [purl]
+
+
+def test_a_program_of_a_working_tree_has_no_version_in_its_purl(oakum, tmp_path):
+    found = read_bill(oakum, tmp_path, {"type": "application", "name": "example.org/x", "version": "(devel)", "purl": "pkg:golang/example.org/x"})["packages"]
+    assert [(p["purl"], p["version"]) for p in found] == [("pkg:golang/example.org/x", "(devel)")]
