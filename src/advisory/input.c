@@ -115,9 +115,9 @@ static const OakumReaderClass member_class = {member_read, g_free};
 static gboolean read_member(OakumIngest *in, const char *feed, const char *path,
                             OakumReader *reader, guint depth, GError **error)
 {
-  const char *name = in->name, *slash = strrchr(path, '/');
+  const char *name = in->name;
   g_autoptr(GError) local = NULL;
-  in->name = slash ? slash + 1 : path;
+  in->name = oakum_path_base(path);
   gboolean ok = *in->name == '.' || read_stream(in, feed, reader, depth, &local);
   if (*in->name == '.')
     oakum_reader_free(reader);

@@ -442,10 +442,9 @@ static gboolean stage_exec(OakumAdvisoryImport *import, const char *text, GError
 gboolean oakum_advisory_import_read(OakumAdvisoryImport *import, const char *feed,
                                     OakumReader *reader, const char *what, GError **error)
 {
-  const char *slash = strrchr(what, '/');
   OakumIngest in = {.import = import,
                     .what = what,
-                    .name = slash ? slash + 1 : what,
+                    .name = oakum_path_base(what),
                     .pending = g_ptr_array_new_with_free_func(row_free)};
   gboolean ok = stage_exec(import, "SAVEPOINT input", error);
   if (ok)

@@ -542,8 +542,10 @@ gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **erro
   (void)unlink(import->temp);
   if (!keep_old(import, error) || !rank(import, error) ||
       !(import->sql = oakum_sql_open_write(import->temp, error)) ||
-      !oakum_sql_exec(import->sql, "BEGIN", error) || !write_file(import, error) ||
-      !oakum_sql_exec(import->sql, "COMMIT", error))
+      /* nobody reads it before it is whole, and it is made safe once, below */
+      !oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
+                      error) ||
+      !write_file(import, error) || !oakum_sql_exec(import->sql, "COMMIT", error))
     return FALSE;
   close_all(import);
   OAKUM_AUTO_FD fd = open(import->temp, O_RDONLY | O_CLOEXEC);

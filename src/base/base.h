@@ -51,6 +51,14 @@ typedef struct {
 } OakumSlice;
 /* The next line of `rest`, which goes on behind its newline; without it. FALSE: nothing is left. */
 NODISCARD gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line);
+/* What stands behind the last slash of `path`: part of it, and all of it where there is none. */
+NODISCARD const char *oakum_path_base(const char *path);
+/* Where `what` (n bytes) stands first in `data` (len bytes, NULL when there are none); NULL:
+ * nowhere. As memmem(3), but several times faster where much is searched for something short. At
+ * the worst (what is sought begins and ends as everything else does) it takes len * n steps: not
+ * for what an image may choose to seek. */
+NODISCARD const uint8_t *oakum_bytes_find(const uint8_t *data, size_t len, const void *what,
+                                          size_t n);
 
 /* ---- checked arithmetic ------------------------------------------------------------------ */
 #define oakum_add_overflows(a, b, out) __builtin_add_overflow((a), (b), (out))

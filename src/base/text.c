@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include <string.h>
 
 gboolean oakum_parse_u64(const char *text, size_t len, uint64_t max, uint64_t *out)
 {
@@ -29,4 +30,10 @@ gboolean oakum_slice_line(OakumSlice *rest, OakumSlice *line)
   rest->data += n;
   rest->len -= n;
   return TRUE;
+}
+
+const char *oakum_path_base(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
 }

@@ -392,8 +392,8 @@ static gboolean next_place(const Pattern *pattern, OakumSlice window, size_t *fr
                            size_t *earliest)
 {
   if (!pattern->dots) {
-    const uint8_t *hit =
-        memmem(window.data + *from, window.len - *from, pattern->literal, pattern->literal_len);
+    const uint8_t *hit = oakum_bytes_find(window.data + *from, window.len - *from, pattern->literal,
+                                          pattern->literal_len);
     if (!hit)
       return FALSE;
     *latest = (size_t)(hit - window.data);
@@ -578,9 +578,8 @@ static gboolean is_other(const GArray *founds, const Found *found)
 
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
-  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
   char plain[NAME_MAX + 1];
-  const char *base = own_name(slash ? slash + 1 : path, plain);
+  const char *base = own_name(oakum_path_base(oakum_catalog_file_path(file)), plain);
   g_autofree char *file_version = version_of_name(base);
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
@@ -616,8 +615,7 @@ static gboolean wants_extension(const OakumCatalogEntry *entry)
 
 static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
-  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
-  const char *base = slash ? slash + 1 : path;
+  const char *base = oakum_path_base(oakum_catalog_file_path(file));
   g_autofree char *name = g_strndup(base, strlen(base) - strlen(".so"));
   const Signature signature = {name, "", "%0%<%d.%d.%d%>%0API20%d\n%0%<%d.%d.%d%>%zAPI20%d", ""};
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),

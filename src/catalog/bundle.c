@@ -23,7 +23,8 @@ static uint64_t dotnet_list(const OakumExe *exe, OakumCatalogFile *file)
   g_autofree uint8_t *bytes = g_malloc((size_t)data->size);
   if (!oakum_catalog_file_read(file, data->offset, bytes, (size_t)data->size, NULL))
     return 0;
-  const uint8_t *at = memmem(bytes + 8, (size_t)data->size - 8, dotnet_mark, sizeof dotnet_mark);
+  const uint8_t *at =
+      oakum_bytes_find(bytes + 8, (size_t)data->size - 8, dotnet_mark, sizeof dotnet_mark);
   return at ? oakum_exe_number(exe, at - 8, 8) : 0;
 }
 

@@ -17,7 +17,7 @@ static gboolean search(OakumCatalogFile *file, const OakumExeSection *in, uint64
     if (!oakum_catalog_file_read(file, in->offset + at, bytes, n, NULL))
       return FALSE;
     for (size_t from = 0; from + HEADER <= n;) {
-      const uint8_t *hit = memmem(bytes + from, n - from, magic, sizeof magic - 1);
+      const uint8_t *hit = oakum_bytes_find(bytes + from, n - from, magic, sizeof magic - 1);
       if (!hit || (size_t)(hit - bytes) + HEADER > n)
         break;
       if ((uint64_t)(hit - bytes) % 16 == 0 || in->address % 16 != 0) { /* it is aligned so */

@@ -194,9 +194,8 @@ static void read_nested(JavaArchive *outer, guint index)
   g_autofree char *path = oakum_escape_utf8((const char *)entry.name.data, (gssize)entry.name.len);
   g_autofree char *within =
       outer->within ? g_strdup_printf("%s!/%s", outer->within, path) : g_strdup(path);
-  const char *slash = strrchr(path, '/');
   JavaArchive inner = {
-      .work = work, .within = within, .name = slash ? slash + 1 : path, .depth = outer->depth + 1};
+      .work = work, .within = within, .name = oakum_path_base(path), .depth = outer->depth + 1};
   if (work->over)
     return;
   if (inner.depth > OAKUM_JAR_DEPTH_MAX) {
@@ -287,10 +286,10 @@ static gboolean wants_archive(const OakumCatalogEntry *entry)
 
 static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
-  const char *path = oakum_catalog_file_path(file), *slash = strrchr(path, '/');
   JavaWork work = {.file = file, .sink = sink};
   JavaStretch stretch = {file, 0, oakum_catalog_file_size(file), NULL};
-  JavaArchive archive = {.work = &work, .name = slash ? slash + 1 : path, .stretch = &stretch};
+  JavaArchive archive = {
+      .work = &work, .name = oakum_path_base(oakum_catalog_file_path(file)), .stretch = &stretch};
   read_archive(&archive);
   return TRUE;
 }

@@ -82,13 +82,10 @@ static gboolean run_zip(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
       continue;
     g_autofree char *text = NULL;
     size_t len;
-    GError *problem = NULL;
-    if (!oakum_zip_slurp(zip, i, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
-      oakum_catalog_take_error(error, problem, file);
-      return FALSE;
-    }
     OAKUM_AUTO_JSON *json =
-        oakum_catalog_json_bytes((OakumSlice){(const uint8_t *)text, len}, error);
+        oakum_catalog_zip_text(zip, i, file, &text, &len, error)
+            ? oakum_catalog_json_bytes((OakumSlice){(const uint8_t *)text, len}, error)
+            : NULL;
     if (!json)
       return FALSE;
     add_module(json, file, sink);

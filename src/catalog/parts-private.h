@@ -60,6 +60,9 @@ NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **
 
 /* The zip over a file of the catalogue; the errors of codec are passed on as those of catalog. */
 NODISCARD OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error);
+/* The text of member `index` of it, OAKUM_CATALOG_TEXT_MAX bytes at most; new. FALSE: an error. */
+NODISCARD gboolean oakum_catalog_zip_text(OakumZip *zip, guint index, const OakumCatalogFile *file,
+                                          char **text, size_t *len, GError **error);
 void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file);
 
 /* Core metadata of a Python distribution; `path` is where the text stands, for what it leaves out.

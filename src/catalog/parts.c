@@ -239,3 +239,13 @@ OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error)
     oakum_catalog_take_error(error, g_steal_pointer(&problem), file);
   return zip;
 }
+
+gboolean oakum_catalog_zip_text(OakumZip *zip, guint index, const OakumCatalogFile *file,
+                                char **text, size_t *len, GError **error)
+{
+  GError *problem = NULL;
+  if (oakum_zip_slurp(zip, index, OAKUM_CATALOG_TEXT_MAX, text, len, &problem))
+    return TRUE;
+  oakum_catalog_take_error(error, problem, file);
+  return FALSE;
+}

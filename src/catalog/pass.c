@@ -83,12 +83,6 @@ static gboolean keep_pair(Pass *pass, GPtrArray *into, const char *path, const c
   return keep(pass, strlen(path) + strlen(other), error);
 }
 
-static const char *base_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
 /* ---- content
  * ------------------------------------------------------------------------------------- */
 /* The regular file of the tar that was told last. All that is taken of it goes by the observer. */
@@ -209,7 +203,7 @@ static gboolean look_into(Pass *pass, const char *path, uint32_t mode, uint64_t 
   if (n < 0)
     return FALSE;
   size_t have = (size_t)n;
-  OakumCatalogEntry entry = {path, base_of(path), mode, size, {first, least}};
+  OakumCatalogEntry entry = {path, oakum_path_base(path), mode, size, {first, least}};
   if (!oakum_catalog_wants(&entry, NULL) || too_large(pass, &entry))
     return TRUE;
   if (size > OAKUM_CATALOG_WHOLE_MAX && !oakum_catalog_looks_into(&entry)) {
@@ -258,7 +252,7 @@ static gboolean take_content(Pass *pass, OakumTarReader *tar, const char *path, 
 static void not_regular(Pass *pass, const char *path)
 {
   gboolean database = FALSE;
-  OakumCatalogEntry entry = {path, base_of(path), 0644, 0, {(const uint8_t *)"", 0}};
+  OakumCatalogEntry entry = {path, oakum_path_base(path), 0644, 0, {(const uint8_t *)"", 0}};
   if (!oakum_catalog_wants(&entry, &database) || !database)
     return;
   g_autoptr(OakumCatalogFile) file = oakum_catalog_file_new(path, (OakumSlice){NULL, 0});
@@ -337,7 +331,7 @@ static gboolean add_hard_link(Pass *pass, const char *path, const OakumTarEntry 
                 "hard link to \"%s\", which is not there or a folder", shown);
     return FALSE;
   }
-  OakumCatalogEntry named = {path, base_of(path), entry->mode, 0, {(const uint8_t *)"", 0}};
+  OakumCatalogEntry named = {path, oakum_path_base(path), entry->mode, 0, {(const uint8_t *)"", 0}};
   gboolean wanted = oakum_catalog_wants(&named, NULL);
   if (!add_name(pass, path, OAKUM_ENTRY_FILE, error))
     return FALSE;
@@ -352,7 +346,7 @@ static gboolean add_hard_link(Pass *pass, const char *path, const OakumTarEntry 
 static gboolean add_whiteout(Pass *pass, const char *path, OakumWhiteout kind, const char *target,
                              GError **error)
 {
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   g_autofree char *folder = g_strndup(path, (gsize)(base - path)); /* with its slash, or "" */
   if (kind == OAKUM_WHITEOUT_INVALID) {
     g_set_error(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "a whiteout that names nothing");
@@ -377,7 +371,7 @@ static gboolean take_only(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
   uint64_t size = entry->size;
   uint32_t mode = entry->mode;
   gboolean large = size > OAKUM_CATALOG_MEMORY_FILE;
-  OakumCatalogEntry first = {path, base_of(path), mode, size, {(const uint8_t *)"", 0}};
+  OakumCatalogEntry first = {path, oakum_path_base(path), mode, size, {(const uint8_t *)"", 0}};
   if (too_large(pass, &first))
     return TRUE;
   const Content content = {tar, NULL};
@@ -395,7 +389,7 @@ static gboolean take_only(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
     g_autoptr(OakumCatalogFile) file =
         large ? oakum_catalog_file_new_fd(name, pass->options->spool, size)
               : oakum_catalog_file_new(name, (OakumSlice){pass->buffer, (size_t)have});
-    OakumCatalogEntry named = {name, base_of(name), mode, size, {head, n}};
+    OakumCatalogEntry named = {name, oakum_path_base(name), mode, size, {head, n}};
     catalog_file(pass, &named, file);
   }
   return TRUE;
@@ -418,7 +412,7 @@ static gboolean add_entry(Pass *pass, OakumTarReader *tar, const OakumTarEntry *
     return FALSE;
   }
   const char *target = NULL;
-  OakumWhiteout kind = oakum_image_whiteout(base_of(path), &target);
+  OakumWhiteout kind = oakum_image_whiteout(oakum_path_base(path), &target);
   if (kind != OAKUM_WHITEOUT_NONE)
     return add_whiteout(pass, path, kind, target, error);
   if (!look_above(pass, path, error) ||
@@ -578,7 +572,7 @@ static void disk_file(Pass *pass, int at, const char *name, const char *path, co
   for (guint i = 0; i < (as ? as->len : 1); i++) {
     const char *shown = as ? as->pdata[i] : path; /* O_NONBLOCK: it may be a FIFO meanwhile */
     OakumCatalogEntry entry = {shown,
-                               base_of(shown),
+                               oakum_path_base(shown),
                                st->st_mode & 07777,
                                (uint64_t)st->st_size,
                                {head, MIN((size_t)n, (size_t)st->st_size)}};

@@ -68,16 +68,15 @@ gboolean oakum_purl_parse(const char *text, OakumPurl *out)
   *slash = '\0';
   out->type = g_ascii_strdown(rest, -1);
   rest = slash + 1;
-  /* an npm scope may stand there with its "@": a version has one behind the last slash */
-  char *last = strrchr(rest, '/'), *at = strrchr(last ? last : rest, '@');
-  if (at && at != rest && !(last && at == last + 1)) {
-    *at = '\0';
-    out->version = decoded(at + 1, -1);
+  size_t at = oakum_purl_version(rest, strlen(rest));
+  if (rest[at] == '@') {
+    rest[at] = '\0';
+    out->version = decoded(rest + at + 1, -1);
   }
   g_strchomp(rest);
   while (*rest && rest[strlen(rest) - 1] == '/')
     rest[strlen(rest) - 1] = '\0';
-  last = strrchr(rest, '/');
+  char *last = strrchr(rest, '/');
   out->name = decoded(last ? last + 1 : rest, -1);
   if (last) {
     *last = '\0';

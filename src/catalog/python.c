@@ -4,10 +4,8 @@
 /* The folder or file that a distribution is named by: "requests-2.31.0.dist-info". */
 static OakumSlice label_of(const char *path)
 {
-  if (oakum_path_ends(path, ".egg-info") || oakum_path_ends(path, ".egg")) {
-    const char *slash = strrchr(path, '/');
-    return oakum_slice_of(slash ? slash + 1 : path);
-  }
+  if (oakum_path_ends(path, ".egg-info") || oakum_path_ends(path, ".egg"))
+    return oakum_slice_of(oakum_path_base(path));
   OakumSlice above = oakum_path_above(path, 0);
   return oakum_slice_is_nocase(above, "EGG-INFO") ? oakum_path_above(path, 1) : above;
 }
@@ -118,12 +116,8 @@ static gboolean read_member(OakumZip *zip, guint index, const char *path, OakumC
 {
   g_autofree char *text = NULL;
   size_t len;
-  GError *problem = NULL;
-  if (!oakum_zip_slurp(zip, index, OAKUM_CATALOG_TEXT_MAX, &text, &len, &problem)) {
-    oakum_catalog_take_error(error, problem, file);
-    return FALSE;
-  }
-  return oakum_python_metadata((OakumSlice){(const uint8_t *)text, len}, path, file, sink, error);
+  return oakum_catalog_zip_text(zip, index, file, &text, &len, error) &&
+         oakum_python_metadata((OakumSlice){(const uint8_t *)text, len}, path, file, sink, error);
 }
 
 static gboolean run_egg(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)

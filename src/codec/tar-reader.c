@@ -58,14 +58,20 @@ static gboolean invalid(GError **error, const char *what)
 
 uint32_t oakum_tar_checksum(const TarHeader *header, gboolean as_signed)
 {
+  /* a plain sum over all, which the compiler makes of wide steps; of the field itself only blanks
+   * count */
   const uint8_t *bytes = (const uint8_t *)header;
-  size_t from = offsetof(TarHeader, checksum), to = from + sizeof header->checksum;
-  uint32_t sum = 0;
-  for (size_t i = 0; i < TAR_BLOCK; i++) {
-    uint8_t byte = i >= from && i < to ? ' ' : bytes[i];
-    sum += as_signed ? (uint32_t)(int32_t)(int8_t)byte : byte;
-  }
-  return sum;
+  const size_t from = offsetof(TarHeader, checksum), to = from + sizeof header->checksum;
+  uint32_t sum = 0, high = 0;
+  for (size_t i = 0; i < TAR_BLOCK; i++)
+    sum += bytes[i];
+  for (size_t i = from; i < to; i++)
+    sum += (uint32_t)' ' - bytes[i];
+  if (!as_signed)
+    return sum;
+  for (size_t i = 0; i < TAR_BLOCK; i++)
+    high += i < from || i >= to ? bytes[i] >> 7 : 0;
+  return sum - 256 * high;
 }
 
 /* Borrows some more when there is nothing left. FALSE on error; at the end of the stream there

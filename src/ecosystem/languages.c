@@ -45,8 +45,8 @@ static const char *const others[][2] = {
 
 const OakumPackageType *oakum_package_type(const char *type)
 {
-  for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++)
-    if (strcmp(types[i].type, type) == 0)
+  for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++) /* for each package, several times */
+    if (types[i].type[0] == type[0] && strcmp(types[i].type, type) == 0)
       return &types[i];
   return NULL;
 }

@@ -188,15 +188,18 @@ static int natural_compare(const char *a, const char *b)
   return (int)(guchar)*a - (int)(guchar)*b;
 }
 
+size_t oakum_purl_version(const char *purl, size_t len)
+{
+  for (size_t i = len; i > 1 && purl[i - 1] != '/'; i--)
+    if (purl[i - 1] == '@' && purl[i - 2] != '/')
+      return i - 1;
+  return len;
+}
+
 char *oakum_finding_hole_key(const OakumFinding *f, const char *id)
 {
   const char *purl = f->package_purl;
-  size_t len = purl ? strcspn(purl, "?#") : 0;
-  for (size_t i = len; i > 0 && purl[i - 1] != '/'; i--)
-    if (purl[i - 1] == '@') {
-      len = i - 1;
-      break;
-    }
+  size_t len = purl ? oakum_purl_version(purl, strcspn(purl, "?#")) : 0;
   g_autofree char *upper = g_ascii_strup(id, -1);
   return g_strdup_printf("%s|%s|%.*s", upper, f->package_name ? f->package_name : "",
                          (int)MIN(len, G_MAXINT), purl ? purl : "");

@@ -136,6 +136,10 @@ void oakum_finding_free(OakumFinding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumFinding, oakum_finding_free)
 /* Stable identity over runs: hex of a hash over kind, id, package, place. New string. */
 NODISCARD char *oakum_finding_fingerprint(const OakumFinding *finding);
+/* Where the "@" of the version stands among the first `len` bytes of a purl (or of what follows its
+ * type), which name the package; `len`: there is none. An npm scope that was not escaped begins
+ * with an "@" too, right behind a slash (purl-spec, "Rules for each purl component"). */
+NODISCARD size_t oakum_purl_version(const char *purl, size_t len);
 /* Which hole of which package, whatever its version: an upgrade to a version that still has it
  * makes it no new one. `id`: its own, or another of its names. New string. */
 NODISCARD char *oakum_finding_hole_key(const OakumFinding *finding, const char *id);

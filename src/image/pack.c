@@ -80,8 +80,8 @@ static const char *first_name(Pack *pack, const struct stat *st, const char *to)
 /* A name that means "gone" to all who read layers cannot be told in one. */
 static gboolean can_be_told(const char *to, GError **error)
 {
-  const char *slash = strrchr(to, '/'), *target;
-  if (oakum_image_whiteout(slash ? slash + 1 : to, &target) == OAKUM_WHITEOUT_NONE)
+  const char *target;
+  if (oakum_image_whiteout(oakum_path_base(to), &target) == OAKUM_WHITEOUT_NONE)
     return TRUE;
   g_autofree char *shown = oakum_escape_terminal(to, -1);
   g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID,

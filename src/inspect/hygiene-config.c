@@ -296,8 +296,7 @@ static void look_at_start(const OakumConfig *config, GPtrArray *findings)
   char **start = config->entrypoint && *config->entrypoint ? config->entrypoint : config->cmd;
   static const char *const shells[] = {"sh", "bash", "ash", "dash"};
   /* ["/bin/sh", "-c", "program ..."] is the shell form; "exec program" steps out of the way */
-  const char *slash = start && start[0] ? strrchr(start[0], '/') : NULL;
-  guint n = start && start[0] && IS_ONE_OF(slash ? slash + 1 : start[0], shells) ? 1 : 0;
+  guint n = start && start[0] && IS_ONE_OF(oakum_path_base(start[0]), shells) ? 1 : 0;
   while (n > 0 && start[n] && strchr("-+", start[n][0]) && !g_str_has_suffix(start[n], "c"))
     n += strcmp(start[n], "-o") == 0 && start[n + 1] ? 2 : 1;
   if (n > 0 && start[n] && start[n][0] == '-' && start[n + 1] && !start[n + 2] &&

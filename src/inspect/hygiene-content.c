@@ -422,14 +422,6 @@ static void look_at_manager(const char *path, OakumSlice content, GPtrArray *int
   }
 }
 
-/* ---- files with the name of a secret
- * ------------------------------------------------------------- */
-static const char *base_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
 /* Trees that came from elsewhere: their examples and tests hold such names and no secrets. */
 static gboolean is_foreign_tree(const char *path)
 {
@@ -490,7 +482,7 @@ HygieneName oakum_hygiene_secret_name(const char *path)
       ".jks",    ".psafe3", ".agilekeychain", ".keychain", ".kdbx",     ".p12",     ".pfx",
       ".ppk",    ".bek",    ".gnucash",       ".pcap",     ".keystore", ".mdf",     ".sdf",
       ".kdb",    ".keytab", ".pkcs12",        ".jceks",    ".pcapng",   ".gnucache"};
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   if (is_foreign_tree(path))
     return HYGIENE_NAME_NO;
   for (size_t i = 0; i < G_N_ELEMENTS(always); i++)

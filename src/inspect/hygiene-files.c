@@ -128,12 +128,6 @@ void oakum_hygiene_free(OakumHygiene *hygiene)
   g_free(hygiene);
 }
 
-static const char *base_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
 /* NULL: there are enough of this rule. Takes `why`. */
 static OakumFinding *tell(OakumHygiene *h, HygieneRule rule, const char *path, char *why)
 {
@@ -248,7 +242,7 @@ static gboolean is_well_known(const char *path)
                                       "locate",
                                       "grub2-set-bootflag"};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (strcmp(base_of(path), names[i]) == 0)
+    if (strcmp(oakum_path_base(path), names[i]) == 0)
       return g_str_has_prefix(path, "usr/") || g_str_has_prefix(path, "bin/") ||
              g_str_has_prefix(path, "sbin/");
   return FALSE;
@@ -361,7 +355,7 @@ static gboolean in_path(const char *path, gboolean folder)
 {
   static const char *const places[] = {"usr/local/sbin", "usr/local/bin", "usr/sbin",
                                        "usr/bin",        "sbin",          "bin"};
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
     size_t n = strlen(places[i]);
     if (folder ? strcmp(path, places[i]) == 0
@@ -575,7 +569,7 @@ static const Tool tools[] = {{"sh", HYGIENE_FACT_SHELL},
 
 static gboolean is_program(const char *path)
 {
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   size_t n = (size_t)(base - path);
   return n >= 4 && (strncmp(base - 4, "bin/", 4) == 0) &&
          (n == 4 || path[n - 5] == '/' || strncmp(base - 5, "sbin/", 5) == 0);
@@ -592,7 +586,7 @@ static gboolean is_version_of(const char *base, const char *name, gboolean anywh
 
 static void look_at_program(OakumHygiene *h, const char *path)
 {
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   const char *sort = NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(tools) && !sort; i++)
     if (tools[i].name[0] == base[0] && strcmp(tools[i].name, base) == 0)
@@ -680,7 +674,7 @@ static gboolean tell_folder(OakumHygiene *h, const char *path, const char *name,
  * folders: the files in them show them. */
 static void look_at_workplace(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
 {
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   gboolean folder = entry->type == OAKUM_TAR_DIR;
   if (!folder && entry->type != OAKUM_TAR_FILE)
     return;
@@ -707,7 +701,7 @@ static void look_at_name(OakumHygiene *h, const OakumTarEntry *entry, const char
       ".wget-hsts",    ".sqlite_history", ".irb_history",       ".irb-history",
       ".pry_history",  ".php_history",    ".Rhistory",          ".scala_history",
       ".mksh_history", ".mycli-history",  ".dbshell",           ".influx_history"};
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   look_at_workplace(h, entry, path);
   if (entry->type != OAKUM_TAR_FILE)
     return;
@@ -741,7 +735,7 @@ static gint by_size(gconstpointer a, gconstpointer b)
 /* Bytes that are not told file by file, by their folder. */
 static void add_rest(OakumHygiene *h, const char *path, uint64_t size)
 {
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   g_autofree char *folder = g_strndup(path, base > path ? (gsize)(base - path - 1) : 0);
   uint64_t *sum = g_hash_table_lookup(h->rest, folder);
   if (!sum) {
@@ -831,7 +825,7 @@ static void end_content(OakumHygiene *h)
            g_strdup_printf("%s: a value with the name of a secret", h->path));
     break;
   case TAKE_DPKG: {
-    const char *base = base_of(h->path);
+    const char *base = oakum_path_base(h->path);
     g_autofree char *package = g_strndup(base, strcspn(base, ":"));
     if (g_str_has_suffix(package, ".list"))
       package[strlen(package) - strlen(".list")] = '\0';
@@ -904,7 +898,8 @@ static void begin_content(OakumHygiene *h, const OakumTarEntry *entry, const cha
     h->take = TAKE_WORLD;
   } else if (strncmp(path, "var/lib/dpkg/", 13) == 0) {
     return; /* scripts of packages, which go with them */
-  } else if (entry->mode & 0111 || strstr(base_of(path), ".so") || g_str_has_suffix(path, ".sh")) {
+  } else if (entry->mode & 0111 || strstr(oakum_path_base(path), ".so") ||
+             g_str_has_suffix(path, ".sh")) {
     h->take = TAKE_PROGRAM;
     h->room = OAKUM_NEEDLESS_PROGRAM_MAX;
   }
@@ -919,7 +914,7 @@ static void add_whiteout(OakumHygiene *h, const char *path, OakumWhiteout kind, 
   if (h->gone->len >= OAKUM_HYGIENE_FACT_MAX ||
       (kind != OAKUM_WHITEOUT_NAME && kind != OAKUM_WHITEOUT_OPAQUE))
     return;
-  g_autofree char *folder = g_strndup(path, (gsize)(base_of(path) - path)),
+  g_autofree char *folder = g_strndup(path, (gsize)(oakum_path_base(path) - path)),
                   *whole = kind == OAKUM_WHITEOUT_NAME ? g_strconcat(folder, target, NULL)
                                                        : g_strdup(folder),
                   *safe = g_strescape(whole, NULL);
@@ -932,7 +927,7 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
   end_content(h);
   if (*path == '\0')
     return;
-  OakumWhiteout kind = oakum_image_whiteout(base_of(path), &target);
+  OakumWhiteout kind = oakum_image_whiteout(oakum_path_base(path), &target);
   if (kind != OAKUM_WHITEOUT_NONE) {
     add_whiteout(h, path, kind, target);
     return;

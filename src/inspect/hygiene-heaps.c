@@ -215,7 +215,7 @@ static void heap(OakumHygieneHeaps *heaps, HeapKind kind, const char *path, size
 void oakum_hygiene_heaps_add(OakumHygieneHeaps *heaps, const char *path, uint64_t size)
 {
   size_t len = strlen(path);
-  const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+  const char *base = oakum_path_base(path);
   if (size == 0)
     return;
   if (strcmp(base, "core") == 0 && strchr(path, '/') == NULL) {

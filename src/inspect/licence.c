@@ -31,17 +31,11 @@ void oakum_licence_scan_free(OakumLicenceScan *scan)
   g_free(scan);
 }
 
-static const char *base_of(const char *path)
-{
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
 /* usr/share/doc/NAME/copyright; gives the name. New string; NULL: it is none. */
 static char *debian_package(const char *path)
 {
   static const char folder[] = "usr/share/doc/";
-  const char *base = base_of(path);
+  const char *base = oakum_path_base(path);
   size_t n = strlen(folder), len = (size_t)(base - path);
   return g_str_has_prefix(path, folder) && strcmp(base, "copyright") == 0 && len > n + 1 &&
                  memchr(path + n, '/', len - 1 - n) == NULL
@@ -60,7 +54,7 @@ static gboolean is_text(const char *path)
   if (g_str_has_prefix(path, "usr/share/common-licenses/") ||
       g_str_has_prefix(path, "usr/share/doc/"))
     return FALSE; /* Debian's own, and those that are read as a package's */
-  g_autofree char *base = g_ascii_strdown(base_of(path), -1);
+  g_autofree char *base = g_ascii_strdown(oakum_path_base(path), -1);
   for (size_t i = 0; i < G_N_ELEMENTS(code); i++)
     if (g_str_has_suffix(base, code[i]))
       return FALSE;

@@ -221,7 +221,7 @@ static gboolean keep_words(Graph *g, const char *text)
   g_autofree char *own = g_strndup(text, OAKUM_HYGIENE_STEP_MAX);
   g_auto(GStrv) words = g_strsplit_set(own, " \t\n\r\"'`$(){}[];|&<>=,", -1);
   for (char **word = words; *word; word++) {
-    const char *slash = strrchr(*word, '/'), *base = slash ? slash + 1 : *word;
+    const char *base = oakum_path_base(*word);
     static const char *const shells[] = {"sh", "bash", "dash", "ash", "-c", "busybox", ""};
     gboolean shell = FALSE;
     for (size_t i = 0; i < G_N_ELEMENTS(shells); i++)

@@ -107,7 +107,7 @@ static gboolean is_manual(const char *path)
 {
   static const char *const begins[] = {"README", "CHANGELOG", "CHANGES", "HISTORY"},
                            *const ends[] = {".md", ".rst", ".markdown", ".adoc"};
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const char *name = oakum_path_base(path);
   for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
     if (g_str_has_prefix(name, begins[i]))
       return TRUE;

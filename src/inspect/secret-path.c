@@ -107,7 +107,7 @@ static gboolean is_config(const char *path, const char *name)
 
 guint oakum_secret_places(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const char *name = oakum_path_base(path);
   guint places = 1u << SECRET_ANY | 1u << SECRET_TEXT;
   if (strcmp(name, "shadow") == 0 || g_str_has_prefix(name, "shadow-") ||
       g_str_has_prefix(name, "shadow.") || g_str_has_prefix(name, "gshadow"))
@@ -133,6 +133,5 @@ guint oakum_secret_places(const char *path)
 
 gboolean oakum_secret_is_code(const char *path)
 {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  return ends_with_one(name, code_ends, G_N_ELEMENTS(code_ends));
+  return ends_with_one(oakum_path_base(path), code_ends, G_N_ELEMENTS(code_ends));
 }

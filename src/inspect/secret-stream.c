@@ -459,8 +459,8 @@ void oakum_secret_scan_end(SecretScan *scan, GPtrArray *observed, GPtrArray *inc
   if (!scan->table) {
     OakumFinding *finding =
         oakum_finding_new(OAKUM_FINDING_INCOMPLETE, "secrets-unsupported", OAKUM_SEVERITY_UNKNOWN);
-    finding->title =
-        g_strdup("no secret was looked for: the processor lacks what Vectorscan needs");
+    finding->title = g_strdup(
+        "no secret was looked for: Vectorscan is not there, or the processor lacks what it needs");
     g_ptr_array_add(incomplete, finding);
   }
   move_all(&scan->findings, observed);

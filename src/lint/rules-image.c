@@ -17,7 +17,7 @@ void check_dev_base(OakumLint *lint, LintStep *step)
   step = lint_stage(lint, index)->from;
   if (!step->image)
     return;
-  const char *slash = strrchr(step->image, '/'), *name = slash ? slash + 1 : step->image;
+  const char *name = oakum_path_base(step->image);
   g_autofree char *bare = g_strndup(name, strcspn(name, ":@"));
   const char *tag = strchr(name, ':');
   gboolean sdk = strstr(step->image, "/sdk") != NULL ||

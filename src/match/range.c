@@ -69,12 +69,14 @@ static gboolean listed(OakumVersionScheme scheme, const char **versions, const c
 static const char *out_of_all(OakumVersionScheme scheme, gboolean drop, const OakumAdvisory *a,
                               const char *fixed)
 {
-  for (guint i = 0, tried = 0; fixed && i < a->n_ranges && tried < a->n_ranges; i++)
-    if (in_range(scheme, drop, &a->ranges[i], fixed) == OAKUM_AFFECTED) {
-      fixed = a->ranges[i].fixed;
-      i = (guint)-1; /* from the first again */
-      tried++;
-    }
+  for (guint tried = 0; fixed && tried < a->n_ranges; tried++) {
+    guint i = 0;
+    while (i < a->n_ranges && in_range(scheme, drop, &a->ranges[i], fixed) != OAKUM_AFFECTED)
+      i++;
+    if (i == a->n_ranges)
+      break;
+    fixed = a->ranges[i].fixed;
+  }
   return fixed;
 }
 

@@ -6,15 +6,12 @@
 /* The purl without qualifiers and subpath; *version (may be empty) is cut off and unescaped. */
 static char *bare(const char *purl, char **version)
 {
-  g_autofree char *cut = g_strndup(purl, strcspn(purl, "?#"));
-  char *slash = strrchr(cut, '/'), *at = slash ? strrchr(slash, '@') : NULL;
-  if (at && at == slash + 1) /* "pkg:npm/@scope": an unescaped scope is no version */
-    at = NULL;
-  *version = at ? g_uri_unescape_string(at + 1, NULL) : g_strdup("");
+  size_t len = strcspn(purl, "?#"), at = oakum_purl_version(purl, len);
+  g_autofree char *cut = g_strndup(purl, at),
+                  *said = g_strndup(purl + MIN(at + 1, len), len - MIN(at + 1, len));
+  *version = g_uri_unescape_string(said, NULL);
   if (!*version)
     *version = g_strdup("");
-  if (at)
-    *at = 0;
   char *plain = g_uri_unescape_string(cut, NULL);
   return plain ? plain : g_strdup(cut);
 }

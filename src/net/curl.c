@@ -2,7 +2,7 @@
  * program speak with nobody. The functions below are libcurl's by name, and hand on to it; nothing
  * else in the program knows that it is not linked. Where it cannot be had, setting up fails. */
 #include "net/net-private.h"
-#include <dlfcn.h>
+#include "os/os.h"
 #include <stdarg.h>
 
 /* These are macros of it that look at the kinds of arguments. */
@@ -56,39 +56,21 @@ static struct {
   CURLcode (*easy_getinfo)(CURL *easy, CURLINFO info, ...);
 } lib;
 
-static gboolean find(void *handle, const char *name, void *into)
-{
-  void *function = dlsym(handle, name);
-  *(void **)into = function;
-  return function != NULL;
-}
-
-static gboolean open_library(void)
-{
-  void *handle = dlopen(LIBCURL, RTLD_NOW | RTLD_LOCAL);
-  if (!handle) {
-    oakum_warn("%s", dlerror());
-    return FALSE;
-  }
-  gboolean ok = TRUE;
-#define ONE(type, name, parameters, arguments, without) ok &= find(handle, #name, &lib.name);
-  FUNCTIONS(ONE)
+static const OakumSymbol symbols[] = {
+#define ONE(type, name, parameters, arguments, without) {#name, (void **)(void *)&lib.name},
+    FUNCTIONS(ONE)
 #undef ONE
-#define ONE(name, parameters, arguments) ok &= find(handle, #name, &lib.name);
-  QUIET_FUNCTIONS(ONE)
+#define ONE(name, parameters, arguments) {#name, (void **)(void *)&lib.name},
+        QUIET_FUNCTIONS(ONE)
 #undef ONE
-  ok &= find(handle, "curl_easy_setopt", &lib.easy_setopt);
-  ok &= find(handle, "curl_easy_getinfo", &lib.easy_getinfo);
-  if (!ok)
-    oakum_warn("%s is of another version than it says", LIBCURL);
-  return ok;
-}
+            {"curl_easy_setopt", (void **)(void *)&lib.easy_setopt},
+    {"curl_easy_getinfo", (void **)(void *)&lib.easy_getinfo}};
 
 gboolean oakum_net_load(void)
 {
   static gsize once;
   if (g_once_init_enter(&once))
-    g_once_init_leave(&once, open_library() ? 1 : 2);
+    g_once_init_leave(&once, oakum_library_open(LIBCURL, symbols, G_N_ELEMENTS(symbols)) ? 1 : 2);
   return once == 1;
 }
 

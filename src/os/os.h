@@ -21,6 +21,16 @@ static inline int oakum_fd_steal(int *fd)
 NODISCARD gboolean oakum_write_all(int fd, const void *data, size_t len, GError **error);
 NODISCARD gssize oakum_read_some(int fd, void *buffer, size_t len, GError **error); /* 0 at end */
 
+/* ---- libraries ----------------------------------------------------------------------------- */
+typedef struct {
+  const char *name;
+  void **into; /* a pointer to a function */
+} OakumSymbol;
+/* Opens the shared library `name` (as in its DT_SONAME), which stays open, and finds all n symbols.
+ * FALSE, and a warning says why, when it is not there or lacks one. Where libraries may have been
+ * replaced, or behind a sandbox, that is too late: whoever needs one there asks early. */
+NODISCARD gboolean oakum_library_open(const char *name, const OakumSymbol *symbols, size_t n);
+
 /* ---- files below a root descriptor --------------------------------------------------------- *
  * A root is a folder descriptor. Every path is taken as if the folder were "/": `..` and absolute
  * symbolic links stay inside (openat2 RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS; a component walk

@@ -95,16 +95,6 @@ static gboolean word_matches(const Match *m, OakumSelectList list, const char *p
   return list == LIST_ID ? g_ascii_strcasecmp(pattern, text) == 0 : strcmp(pattern, text) == 0;
 }
 
-/* Where the version begins of a purl whose first `len` bytes name the package; `len`: there is
- * none. An npm scope has an "@" too, right behind a slash. */
-static size_t version_at(const char *purl, size_t len)
-{
-  for (size_t i = len; i > 1 && purl[i - 1] != '/'; i--)
-    if (purl[i - 1] == '@' && purl[i - 2] != '/')
-      return i - 1;
-  return len;
-}
-
 /* The pairs "key=value" of a purl, decoded; new. `text`: behind the question mark. */
 static GHashTable *qualifiers_of(const char *text)
 {
@@ -140,8 +130,8 @@ static gboolean purl_matches(const Match *m, const char *pattern, const char *pu
   if (below && below[1] && g_strcmp0(below, strchr(purl, '#')) != 0)
     return FALSE;
   size_t pattern_len = asked ? (size_t)(asked - pattern) : strcspn(pattern, "#"),
-         purl_len = strcspn(purl, "?#"), pattern_at = version_at(pattern, pattern_len),
-         purl_at = version_at(purl, purl_len);
+         purl_len = strcspn(purl, "?#"), pattern_at = oakum_purl_version(pattern, pattern_len),
+         purl_at = oakum_purl_version(purl, purl_len);
   g_autofree char *name = purl_part(pattern, 0, pattern_at), *is = purl_part(purl, 0, purl_at);
   if (!word_matches(m, LIST_PACKAGE, name, is))
     return FALSE;

@@ -177,13 +177,11 @@ static int fill_plan(Ask *ask, Plan *plan, int dirfd, const char *path, int flag
 {
   g_autofree char *shown =
       *path ? g_strdup(path) : g_strdup_printf("/dev/fd/%d", dirfd); /* as the kernel names it */
-  const char *slash = strrchr(shown, '/');
+  const char *base = oakum_path_base(shown);
   struct stat st;
   OAKUM_AUTO_FD object = oakum_ask_object_at(ask, dirfd, path, flags);
   int bad = object < 0 ? object : add_text(plan, shown, strlen(shown), &plan->told.execfn);
-  bad = bad < 0 ? bad
-                : add_text(plan, slash ? slash + 1 : shown, strlen(slash ? slash + 1 : shown),
-                           &plan->told.comm);
+  bad = bad < 0 ? bad : add_text(plan, base, strlen(base), &plan->told.comm);
   for (guint depth = 0; bad >= 0; depth++) {
     char head[SCRIPT_LINE] = "", interpreter[SCRIPT_LINE];
     oakum_fd_clear(&plan->program);

@@ -1,6 +1,7 @@
 """--secret-config: rules of the user's own, and what does not count for him."""
 import json
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -123,3 +124,14 @@ def test_what_cannot_be_taken(tmp_path, text, says):
 def test_an_expression_without_end_is_bounded(tmp_path):
     result, done = own(tmp_path, {"a.txt": "a" * 3000 + "!"}, "rules: [{id: slow, severity: low, regex: '(?:(a+)+)+\\1b|a!'}]\n")
     assert done.returncode == 3 and "rule slow of the secret configuration takes too many steps" in done.stdout
+
+
+def test_without_vectorscan_nothing_is_taken_for_clean(oakum, tmp_path):
+    """Its library is opened when it is needed: one that is not there is no image without secrets."""
+    (tmp_path / "root/etc").mkdir(parents=True)
+    (tmp_path / "root/etc/os-release").write_text("ID=debian\nVERSION_ID=12\n")
+    libraries = [pathlib.Path(folder) / "libhs.so.5" for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib")]
+    library = next(path for path in libraries if path.exists()).resolve()
+    script = f"mount --bind /dev/null {library} && exec {oakum} scan --checks secrets --fail-on none --format json rootfs:{tmp_path}/root"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True, env={**os.environ, "OAKUM_STORE": str(tmp_path / "store")})
+    assert done.returncode == 3 and "Vectorscan is not there" in done.stdout and "libhs.so.5" in done.stderr, (done.stdout, done.stderr)

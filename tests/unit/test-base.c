@@ -145,6 +145,23 @@ static void test_lines(void)
   g_assert_false(oakum_slice_line(&rest, &line));
 }
 
+/* Of few different bytes, so that near misses abound; in memory that ends where the bytes do. */
+static void test_find(void)
+{
+  for (guint round = 0; round < 20000; round++) {
+    size_t len = (size_t)g_test_rand_int_range(0, 200), n = (size_t)g_test_rand_int_range(0, 9);
+    g_autofree uint8_t *data = g_malloc(len), *what = g_malloc(n);
+    for (size_t i = 0; i < len; i++)
+      data[i] = (uint8_t)g_test_rand_int_range(0, 3);
+    for (size_t i = 0; i < n; i++)
+      what[i] = (uint8_t)g_test_rand_int_range(0, 3);
+    const uint8_t *want = NULL;
+    for (size_t i = 0; data && !want && i + n <= len; i++)
+      want = n == 0 || memcmp(data + i, what, n) == 0 ? data + i : NULL;
+    g_assert_true(oakum_bytes_find(data, len, what, n) == want);
+  }
+}
+
 int main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
@@ -156,5 +173,6 @@ int main(int argc, char **argv)
   g_test_add_func("/base/time", test_time);
   g_test_add_func("/base/errno", test_errno);
   g_test_add_func("/base/lines", test_lines);
+  g_test_add_func("/base/find", test_find);
   return g_test_run();
 }

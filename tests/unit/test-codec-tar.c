@@ -188,15 +188,20 @@ static void test_passing_over(void)
   oakum_reader_free(memory);
 }
 
-static void seal(GByteArray *bytes, guint at)
+static void seal_as(GByteArray *bytes, guint at, gboolean as_signed)
 {
   guint sum = 0;
   memset(bytes->data + at + 148, ' ', 8);
   for (guint i = 0; i < 512; i++)
-    sum += bytes->data[at + i];
+    sum += as_signed ? (guint)(signed char)bytes->data[at + i] : bytes->data[at + i];
   g_autofree char *text = g_strdup_printf("%06o", sum);
   memcpy(bytes->data + at + 148, text, 6);
   bytes->data[at + 154] = 0;
+}
+
+static void seal(GByteArray *bytes, guint at)
+{
+  seal_as(bytes, at, FALSE);
 }
 
 /* The file that GNU tar finds at `path`, with its holes left out. */
@@ -369,6 +374,13 @@ static void test_refused(void)
   g_autoptr(GByteArray) bad_sum = one_file();
   bad_sum->data[0] = 'g';
   g_assert_cmpint(outcome(bad_sum), ==, OAKUM_ERROR_INVALID);
+  /* old programs summed bytes as if they had signs */
+  g_autoptr(GByteArray) old_sum = one_file();
+  memset(old_sum->data, 0xfe, 3);
+  seal_as(old_sum, 0, TRUE);
+  g_assert_cmpint(outcome(old_sum), ==, -1);
+  old_sum->data[1] = 0xfd;
+  g_assert_cmpint(outcome(old_sum), ==, OAKUM_ERROR_INVALID);
   g_autoptr(GByteArray) cut = one_file();
   g_byte_array_set_size(cut, 700);
   g_assert_cmpint(outcome(cut), ==, OAKUM_ERROR_INVALID);
