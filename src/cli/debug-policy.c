@@ -66,6 +66,8 @@ static gboolean known_keys(const OakumYaml *map, GError **error)
                                      "dockerfile-line",
                                      "gone",
                                      "suppressed",
+                                     "ecosystem",
+                                     "by",
                                      NULL};
   for (guint i = 0; i < map->keys->len; i++)
     if (!g_strv_contains(keys, ((const OakumYaml *)map->keys->pdata[i])->text))
@@ -98,7 +100,8 @@ static OakumFinding *finding_of(const OakumYaml *map, GError **error)
                {"kev-due", &f->kev_due}, {"fix-date", &f->fix_date},
                {"digest", &f->layer},    {"first-seen", &f->first_seen},
                {"file", &f->file},       {"code", &f->code},
-               {"match", &f->match},     {"suppressed", &f->suppressed}};
+               {"match", &f->match},     {"suppressed", &f->suppressed},
+               {"by", &f->by},           {"ecosystem", &f->ecosystem}};
   for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
     *texts[i].into = g_strdup(text_of(map, texts[i].key));
   const OakumYaml *aliases = oakum_yaml_get(map, "aliases");

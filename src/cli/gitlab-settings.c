@@ -12,10 +12,17 @@ const OakumForeignVariable oakum_gitlab_variables[] = {
 #undef ACCEPTED
     {0}};
 
+/* Blanks around a value, as a block of YAML leaves them, are none of it, but of a password. */
 static const char *variable(const char *name)
 {
   const char *value = g_getenv(name);
-  return value && *value ? value : NULL;
+  g_autofree char *trimmed = value ? g_strstrip(g_strdup(value)) : NULL;
+  if (!trimmed || !*trimmed)
+    return NULL;
+  gboolean secret = g_str_has_suffix(name, "PASSWORD");
+  const char *kept = secret || strcmp(trimmed, value) == 0 ? value : g_intern_string(trimmed);
+  explicit_bzero(trimmed, strlen(trimmed));
+  return kept;
 }
 
 static void read_variables(OakumGitlabVariables *out)
@@ -57,9 +64,11 @@ static gboolean bad(GError **error, const char *name, const char *value, const c
 
 static gboolean read_bool(const char *name, const char *value, gboolean *out, GError **error)
 {
-  static const char *const yes[] = {"true", "t", "1", "yes", "on", NULL}, *const no[] = {
-                                                                              "false", "f",   "0",
-                                                                              "no",    "off", NULL};
+  static const char *const yes[] = {"true", "t", "1", "yes", "y", "on", NULL}, *const no[] = {
+                                                                                   "false", "f",
+                                                                                   "0",     "no",
+                                                                                   "n",     "off",
+                                                                                   NULL};
   if (!value)
     return TRUE;
   g_autofree char *lower = g_strstrip(g_ascii_strdown(value, -1));
@@ -123,6 +132,8 @@ static gboolean read_statuses(OakumGitlabSettings *s, GError **error)
   s->statuses = g_strsplit(s->vars.ignore_statuses ? s->vars.ignore_statuses : "", ",", -1);
   for (char **word = s->statuses; *word; word++) {
     g_strstrip(*word);
+    for (char *c = *word; *c; c++)
+      *c = g_ascii_tolower(*c);
     if (**word && !g_strv_contains(known, *word))
       return bad(error, "CS_IGNORE_STATUSES", *word,
                  "unknown, not_affected, affected, fixed, under_investigation, will_not_fix, "

@@ -406,7 +406,8 @@ void oakum_cli_stamp(OakumResult *result, GPtrArray *kept)
   g_ptr_array_add(kept, ref);
 }
 
-/* All are made before one is written: a format that lacks something leaves no half of a set. */
+/* All are made before one is written: a format that lacks something leaves no half of a set. One
+ * that cannot be written does not keep the others from those who wait for them. */
 gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
                                  const GPtrArray *files, GError **error)
 {
@@ -423,11 +424,19 @@ gboolean oakum_cli_write_reports(OakumResult *result, const GPtrArray *formats,
       return FALSE;
     g_ptr_array_add(texts, text);
   }
-  for (guint i = 0; i < texts->len; i++)
-    if (!oakum_cli_put_text(texts->pdata[i], files && i < files->len ? files->pdata[i] : NULL,
-                            error))
-      return FALSE;
-  return TRUE;
+  gboolean ok = TRUE;
+  for (guint i = 0; i < texts->len; i++) {
+    const char *file = files && i < files->len ? files->pdata[i] : NULL;
+    g_autoptr(GError) failed = NULL;
+    if (oakum_cli_put_text(texts->pdata[i], file, &failed))
+      continue;
+    if (ok) /* the first is the error that is told */
+      g_propagate_error(error, g_steal_pointer(&failed));
+    else
+      oakum_warn("%s", failed->message);
+    ok = FALSE;
+  }
+  return ok;
 }
 
 gboolean oakum_cli_report(const OakumScanned *scanned, const OakumReportSubject *subject,

@@ -339,8 +339,9 @@ NODISCARD gboolean oakum_json_bind(const json_t *json, const OakumJsonField *fie
  * ---------------------------------------------------------------------------------------------- *
  * A small tree of YAML 1.2 for configuration that people write. At most OAKUM_CONFIG_FILE_MAX
  * bytes, OAKUM_YAML_NODES_MAX values, OAKUM_YAML_DEPTH_MAX levels; an alias counts with all that
- * it names. Tags other than !!str, !!seq and !!map, a second document, directives, repeated keys,
- * control characters, keys that are no scalars, NUL and invalid UTF-8 are refused. */
+ * it names. Behind a plain key "<<" stands what else the map has (YAML 1.1's merge key): a map, or
+ * a list of maps. Tags other than !!str, !!seq and !!map, a second document, directives, repeated
+ * keys, control characters, keys that are no scalars, NUL and invalid UTF-8 are refused. */
 typedef enum { OAKUM_YAML_SCALAR, OAKUM_YAML_LIST, OAKUM_YAML_MAP } OakumYamlKind;
 typedef struct {
   OakumYamlKind kind;

@@ -1,7 +1,8 @@
 /* YAML 1.2 by libfyaml's event parser. The tree is built here, so that its size and depth have
  * limits and each part knows its place; an alias is a copy of what it names and counts in full, so
  * that none can blow up; what could mean two things (tags of one's own, several documents, keys
- * that repeat) is refused. */
+ * that repeat) is refused. A plain "<<" is the merge key of YAML 1.1, as libraries go on having it:
+ * yaml.org/type/merge.html. */
 #include "codec/codec.h"
 #include <libfyaml.h>
 #include <string.h>
@@ -14,7 +15,8 @@ typedef struct {
   GHashTable *keys[OAKUM_YAML_DEPTH_MAX];
   guint depth, nodes, documents;
   OakumYaml *key;      /* read, its value not yet */
-  GHashTable *anchors; /* name -> OakumYaml, borrowed from the tree */
+  GHashTable *anchors; /* name -> OakumYaml, borrowed from the tree, and from `merged` */
+  GPtrArray *merged;   /* values of merge keys: what lies in them may have a name */
 } Build;
 
 static gboolean fail(const Build *b, int line, int column, OakumErrorCode code, const char *text,
@@ -89,12 +91,6 @@ static gboolean open_node(Build *b, OakumYamlKind kind, int line, int column, GE
   return TRUE;
 }
 
-static void close_node(Build *b)
-{
-  b->depth--;
-  g_clear_pointer(&b->keys[b->depth], g_hash_table_unref);
-}
-
 /* The token's text by its chunks: fy_token_get_text of libfyaml 0.7.12 leaks when they are many.
  * NULL: it cannot be read. */
 static char *token_text(struct fy_token *token, size_t *len)
@@ -163,6 +159,56 @@ static OakumYaml *copy_node(Build *b, const OakumYaml *from, guint depth)
   return g_steal_pointer(&node);
 }
 
+static gboolean merge_one(Build *b, OakumYaml *into, const OakumYaml *from, GError **error)
+{
+  GHashTable *keys = b->keys[b->depth - 1];
+  if (from->kind != OAKUM_YAML_MAP)
+    return fail(b, from->line, from->column, OAKUM_ERROR_INVALID,
+                "\"<<\" takes keys and values, or a list of such", error);
+  for (guint i = 0; i < from->keys->len; i++) {
+    if (g_hash_table_contains(keys, ((const OakumYaml *)from->keys->pdata[i])->text))
+      continue;
+    g_autoptr(OakumYaml) key = copy_node(b, from->keys->pdata[i], b->depth);
+    g_autoptr(OakumYaml) item = key ? copy_node(b, from->items->pdata[i], b->depth) : NULL;
+    if (!item)
+      return fail(b, from->line, from->column, OAKUM_ERROR_LIMIT,
+                  "too many values, or nested too deep", error);
+    g_hash_table_add(keys, key->text);
+    g_ptr_array_add(into->keys, g_steal_pointer(&key));
+    g_ptr_array_add(into->items, g_steal_pointer(&item));
+  }
+  return TRUE;
+}
+
+/* The innermost map is complete. What stands behind its "<<" comes to it, but for keys that it has
+ * itself; of several the first that has a key gives it. */
+static gboolean merge(Build *b, GError **error)
+{
+  OakumYaml *map = b->open[b->depth - 1];
+  for (guint i = 0; map->keys && i < map->keys->len; i++) {
+    const OakumYaml *key = map->keys->pdata[i];
+    if (!key->plain || strcmp(key->text, "<<") != 0)
+      continue;
+    OakumYaml *value = g_ptr_array_steal_index(map->items, i);
+    g_ptr_array_add(b->merged, value);
+    g_hash_table_remove(b->keys[b->depth - 1], key->text);
+    g_ptr_array_remove_index(map->keys, i);
+    if (value->kind != OAKUM_YAML_LIST)
+      return merge_one(b, map, value, error);
+    for (guint k = 0; k < value->items->len; k++)
+      if (!merge_one(b, map, value->items->pdata[k], error))
+        return FALSE;
+    return TRUE;
+  }
+  return TRUE;
+}
+
+static void close_node(Build *b)
+{
+  b->depth--;
+  g_clear_pointer(&b->keys[b->depth], g_hash_table_unref);
+}
+
 static gboolean alias(Build *b, struct fy_token *token, int line, int column, GError **error)
 {
   size_t len;
@@ -215,6 +261,9 @@ static gboolean step(Build *b, struct fy_event *event, GError **error)
   case FYET_ALIAS:
     return alias(b, event->alias.anchor, line, column, error);
   case FYET_MAPPING_END:
+    if (!merge(b, error))
+      return FALSE;
+    G_GNUC_FALLTHROUGH;
   case FYET_SEQUENCE_END:
     close_node(b);
     return TRUE;
@@ -275,7 +324,8 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
     return NULL;
   }
   g_autoptr(GHashTable) anchors = oakum_str_map_new(g_free, NULL);
-  Build b = {.what = what, .anchors = anchors};
+  g_autoptr(GPtrArray) merged = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_yaml_free);
+  Build b = {.what = what, .anchors = anchors, .merged = merged};
   if (!looks_sane(&b, data, len, error))
     return NULL;
   struct fy_diag_cfg diag_config;

@@ -31,19 +31,21 @@ static const char *const library_folders[] = {
     "/__pycache__/",     "/.yarn/cache/",
 };
 static const char *const config_ends[] = {
-    ".env",         ".ini",     ".conf",    ".config",   ".cfg",        ".cnf",    ".yaml",
-    ".yml",         ".json",    ".toml",    ".xml",      ".properties", ".props",  ".tf",
-    ".tfvars",      ".tfstate", ".sh",      ".bash",     ".zsh",        ".fish",   ".ps1",
-    ".bat",         ".cmd",     ".py",      ".rb",       ".php",        ".pl",     ".js",
-    ".mjs",         ".cjs",     ".ts",      ".tsx",      ".jsx",        ".java",   ".kt",
-    ".scala",       ".go",      ".cs",      ".vb",       ".c",          ".cpp",    ".rs",
-    ".swift",       ".groovy",  ".gradle",  ".sql",      ".txt",        ".secret", ".secrets",
-    ".credentials", ".npmrc",   ".service", ".plist",    ".j2",         ".tpl",    ".tmpl",
-    ".erb",         ".hcl",     ".nomad",   ".http",     ".rest",       ".ovpn",   ".log",
-    ".ipynb",       ".vue",     ".exs",     ".ex",       ".lua",        ".r",      ".dist",
-    ".local",       ".bak",     ".old",     ".orig",     ".reg",        ".rc",     ".cred",
-    ".creds",       ".pass",    ".passwd",  ".password", ".inc",        ".phtml",  ".asp",
-    ".aspx",        ".jsp",     ".cshtml",  ".ldif",     ".razor",
+    ".env",     ".ini",         ".conf",     ".config",  ".cfg",   ".cnf",
+    ".yaml",    ".yml",         ".json",     ".toml",    ".xml",   ".properties",
+    ".props",   ".tf",          ".tfvars",   ".tfstate", ".sh",    ".bash",
+    ".zsh",     ".fish",        ".ps1",      ".bat",     ".cmd",   ".py",
+    ".rb",      ".php",         ".pl",       ".js",      ".mjs",   ".cjs",
+    ".ts",      ".tsx",         ".jsx",      ".java",    ".kt",    ".scala",
+    ".go",      ".cs",          ".vb",       ".c",       ".cpp",   ".rs",
+    ".swift",   ".groovy",      ".gradle",   ".sql",     ".txt",   ".secret",
+    ".secrets", ".credentials", ".npmrc",    ".service", ".plist", ".j2",
+    ".tpl",     ".tmpl",        ".erb",      ".hcl",     ".nomad", ".http",
+    ".rest",    ".ovpn",        ".log",      ".ipynb",   ".vue",   ".exs",
+    ".ex",      ".lua",         ".r",        ".dist",    ".local", ".bak",
+    ".old",     ".orig",        ".reg",      ".rc",      ".cred",  ".creds",
+    ".pass",    ".passwd",      ".password", ".inc",     ".phtml", ".asp",
+    ".aspx",    ".jsp",         ".cshtml",   ".ldif",    ".razor", ".nmconnection",
 };
 static const char *const code_ends[] = {
     ".py",     ".rb",     ".php",   ".pl",  ".js", ".mjs", ".cjs", ".ts",    ".tsx", ".jsx",
@@ -112,7 +114,8 @@ guint oakum_secret_places(const char *path)
     places |= 1u << SECRET_SHADOW;
   if (strstr(name, "htpasswd") || strcmp(name, "passwords") == 0)
     places |= 1u << SECRET_HTPASSWD;
-  if (strcmp(name, ".netrc") == 0 || strcmp(name, "_netrc") == 0 || strcmp(name, "netrc") == 0)
+  if (strcmp(name, ".netrc") == 0 || strcmp(name, "_netrc") == 0 || strcmp(name, "netrc") == 0 ||
+      g_str_has_suffix(name, "msmtprc") || strcmp(name, ".fetchmailrc") == 0)
     places |= 1u << SECRET_NETRC;
   if (strcmp(name, ".pgpass") == 0 || strcmp(name, "pgpass.conf") == 0)
     places |= 1u << SECRET_PGPASS;

@@ -71,7 +71,7 @@ typedef enum {
   SECRET_PROOF_GENERIC,
   SECRET_PROOF_WELL_KNOWN,
 } SecretProof;
-typedef enum { SECRET_TOKEN, SECRET_VALUE } SecretKind;
+typedef enum { SECRET_TOKEN, SECRET_VALUE, SECRET_WHOLE } SecretKind;
 typedef struct {
   SecretKind kind;
   const char *id, *code;
@@ -127,6 +127,13 @@ NODISCARD guint oakum_secret_entropy(const uint8_t *data, size_t len);
 NODISCARD gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, gboolean strict);
 /* base64 or base64url without blanks; "=" at the end may lack. New array or NULL. */
 NODISCARD GByteArray *oakum_secret_base64(const uint8_t *data, size_t len);
+
+/* ---- secret-whole.c
+ * ----------------------------------------------------------------------------------- */
+typedef enum { SECRET_KEY_NONE, SECRET_KEY_SEALED, SECRET_KEY_OPEN } SecretKey;
+/* What the packets of OpenPGP hold: the worst of their secret keys; NONE where the first one is no
+ * key, or a card has the secrets. */
+NODISCARD SecretKey oakum_secret_openpgp(const uint8_t *data, size_t len);
 
 /* Built-in reasons not to count. */
 typedef enum {

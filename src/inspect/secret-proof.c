@@ -231,6 +231,22 @@ static gboolean openssh_sealed(const char *body, size_t len)
          memcmp(raw->data + 15, "\0\0\0\4none", 8) != 0;
 }
 
+/* What is in the armour, as far as it is there; line ends do not count. */
+static gboolean openpgp_sealed(const uint8_t *body, size_t len)
+{
+  g_autoptr(GByteArray) plain = g_byte_array_sized_new((guint)len);
+  for (size_t at = 0, gap; at < len; at += gap) {
+    gap = between(body + at, len - at);
+    if (gap == 0 && !is_base64(body[at]))
+      break;
+    if (gap == 0)
+      g_byte_array_append(plain, body + at, 1);
+    gap = MAX(gap, 1);
+  }
+  g_autoptr(GByteArray) raw = oakum_secret_base64(plain->data, plain->len / 4 * 4);
+  return raw && oakum_secret_openpgp(raw->data, raw->len) == SECRET_KEY_SEALED;
+}
+
 /* The sum that ends the armour of OpenPGP: "=", four characters, the line's end, "-----END". */
 static gboolean is_base64_sum(const uint8_t *data, size_t len)
 {
@@ -247,7 +263,7 @@ static gboolean read_pem(const SecretMatch *m, Pem *pem)
 {
   const uint8_t *data = m->data.data;
   size_t at = m->literal_end, end = MIN(m->data.len, m->literal_end + OAKUM_SECRET_KEY_AHEAD),
-         label = at, line = 0, n = 0;
+         label = at, line = 0, n = 0, body_at = at;
   char body[256];
   while (at < end && at - label < 60 &&
          (g_ascii_isupper(data[at]) || data[at] == ' ' || g_ascii_isdigit(data[at])))
@@ -264,6 +280,8 @@ static gboolean read_pem(const SecretMatch *m, Pem *pem)
       at += gap;
       line = 0;
     } else if (is_base64(data[at])) {
+      if (n == 0)
+        body_at = at;
       if (n < sizeof body)
         body[n++] = (char)data[at];
       at++;
@@ -296,6 +314,8 @@ static gboolean read_pem(const SecretMatch *m, Pem *pem)
   if (n < OAKUM_SECRET_KEY_MIN || oakum_secret_entropy((const uint8_t *)body, n) < 40)
     return FALSE;
   pem->sealed |= openssh && openssh_sealed(body, n);
+  if (find(data + label, 60 < end - label ? 60 : end - label, "PGP"))
+    pem->sealed |= openpgp_sealed(data + body_at, end - body_at);
   return TRUE;
 }
 
@@ -454,7 +474,8 @@ static gboolean prove_generic(SecretMatch *m)
   guint letters = 0, digits = 0, others = 0, lower = 0, upper = 0;
   if (m->code && !m->quoted)
     return FALSE;
-  while (len > 0 && *value && strchr(" \t", *value)) {
+  while (len > 0 && *value &&
+         strchr(m->rule->kind == SECRET_TOKEN ? " \t\r\n\"'" : " \t", *value)) {
     value++;
     len--;
   }

@@ -297,6 +297,8 @@ void oakum_secret_stream_end(SecretStream *stream)
   g_clear_pointer(&stream->unpack, oakum_secret_unpack_free);
   if (stream->len > 0)
     scan_buffer(stream, TRUE);
+  if (stream->base == 0 && stream->len > 0)
+    oakum_secret_look_at_whole(stream);
   oakum_secret_tell(stream);
   stream->places = 0;
   g_array_set_size(stream->pending, 0);

@@ -77,6 +77,9 @@ typedef struct {
  * --------------------------------------------------------------------------------- */
 /* Notes what was confirmed of a built-in rule; `look` is a SecretLook. */
 void oakum_secret_note(const SecretHit *hit, gpointer look);
+/* Notes [start, end) of the buffer as a secret of a rule of kind WHOLE; `line` from 0. */
+void oakum_secret_note_whole(SecretStream *stream, guint rule, size_t start, size_t end,
+                             uint64_t line);
 /* Lets the user's own rules look at the buffer; `before`: how much of it was looked at before. */
 void oakum_secret_look_by_own(SecretStream *stream, size_t before, gboolean last);
 /* Tells what was found in the file that ends, the better of two at one place. */
@@ -88,6 +91,11 @@ void oakum_secret_tell(SecretStream *stream);
 NODISCARD gboolean oakum_secret_may_work(SecretScan *scan);
 /* Whether the literal at `at` of the data marks a secret, which is noted. */
 void oakum_secret_try(SecretLook *look, size_t at);
+
+/* ---- secret-whole.c
+ * -------------------------------------------------------------------------------- */
+/* The stream ends, and the buffer holds all of it: whether it is a secret as a whole. */
+void oakum_secret_look_at_whole(SecretStream *stream);
 
 /* ---- secret-encoded.c
  * ------------------------------------------------------------------------------ */

@@ -30,6 +30,7 @@ extern const uint8_t oakum_secret_databases_begin[], oakum_secret_databases_end[
    pattern},
 #define TOKEN(...) ROW(TOKEN, __VA_ARGS__)
 #define VALUE(...) ROW(VALUE, __VA_ARGS__)
+#define WHOLE(...) ROW(WHOLE, __VA_ARGS__, 0, NONE, "", "")
 /* clang-format off */
 const SecretRule oakum_secret_rules[] = {
 #include "inspect/secret-rules.inc"
@@ -37,6 +38,7 @@ const SecretRule oakum_secret_rules[] = {
 /* clang-format on */
 #undef TOKEN
 #undef VALUE
+#undef WHOLE
 #undef ROW
 const guint oakum_secret_rules_n = G_N_ELEMENTS(oakum_secret_rules);
 
@@ -120,6 +122,8 @@ static void add_rule(SecretTable *table, Literals *literals, guint index)
     at = *to ? to + 1 : to;
   }
   table->patterns[index] = (SecretPattern *)(void *)g_array_steal(patterns, NULL);
+  if (rule->kind == SECRET_WHOLE)
+    return;
   back += rule->kind == SECRET_VALUE ? VALUE_BACK : 2;
   ahead += rule->kind == SECRET_VALUE ? VALUE_AHEAD : 1;
   ahead = MAX(ahead, proof_ahead(rule->proof));

@@ -75,6 +75,28 @@ void oakum_secret_note(const SecretHit *hit, gpointer user)
   g_array_append_val(stream->found, found);
 }
 
+void oakum_secret_note_whole(SecretStream *stream, guint rule, size_t start, size_t end,
+                             uint64_t line)
+{
+  const SecretConfig *config = stream->scan->config;
+  if ((config && config->disabled[rule]) || !may_find(stream))
+    return;
+  OakumSlice data = {stream->buffer, stream->len};
+  SecretFound found = {.rule = (int)rule,
+                       .start = start,
+                       .end = end,
+                       .line = line,
+                       .hash = oakum_bytes_hash(stream->buffer + start, end - start),
+                       .stars = 8,
+                       .shown = ""};
+  found.allowed = oakum_secret_published((OakumSlice){stream->buffer + start, end - start});
+  if (config && !found.allowed)
+    found.allowed = oakum_secret_own_allowed(config, NULL, stream->scan->file, data, start, end);
+  if (config && !found.allowed)
+    found.allowed = oakum_secret_own_excluded(config, NULL, data, start, end);
+  g_array_append_val(stream->found, found);
+}
+
 /* ---- rules of the user's own
  * -------------------------------------------------------------------------------- */
 static void on_own_hit(const SecretOwnHit *hit, gpointer user)

@@ -127,11 +127,34 @@ static double share(const LicenseText *license, const GArray *hashes)
   return license->n ? (double)found / license->n : 0;
 }
 
+/* The words of a short license where a longer one that holds all of it goes on in another way. */
+static const struct {
+  const char *id, *longer, *words; /* longer: what the other's name begins with */
+} seams[] = {{"BSD-2-Clause", "BSD-3-Clause", "with the distribution this software"},
+             {"BSD-2-Clause", "BSD-4-Clause", "with the distribution this software"},
+             {"MIT-0", "MIT", "to do so the software"},
+             {"0BSD", "ISC", "is hereby granted the software"}};
+
+/* Whether the text has a place that `a` has and the longer `b` has not. */
+static gboolean has_seam(const LicenseText *a, const LicenseText *b, const GArray *hashes)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(seams); i++) {
+    if (strcmp(seams[i].id, a->id) != 0 || !g_str_has_prefix(b->id, seams[i].longer))
+      continue;
+    g_autoptr(GArray) seam =
+        hashes_of((OakumSlice){(const uint8_t *)seams[i].words, strlen(seams[i].words)});
+    return bsearch(seam->data, hashes->data, hashes->len, sizeof(uint32_t), by_number) != NULL;
+  }
+  return FALSE;
+}
+
 /* Whether the texts are much alike, so that one of them stands for both; not where nearly all that
  * only `a` says is there, too. */
 static gboolean alike(const LicenseText *a, const LicenseText *b, const GArray *hashes)
 {
   enum { OWN_LEAST = 10 };
+  if (has_seam(a, b, hashes))
+    return FALSE;
   guint step = MAX(a->step, b->step), n = 0, both = 0, own = 0, found = 0;
   for (guint i = 0; i < a->n; i++)
     if (a->sample[i] % step == 0) {

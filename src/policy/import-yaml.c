@@ -1,4 +1,5 @@
 /* .trivyignore.yaml, .grype.yaml, .hadolint.yaml and GitLab's vulnerability-allowlist.yml. */
+#include "ecosystem/ecosystem.h"
 #include "lint/lint.h"
 #include "policy/policy-private.h"
 #include <stdlib.h>
@@ -288,11 +289,114 @@ static gboolean grype_state(const char *state, OakumSelect *select)
   return FALSE;
 }
 
+/* "debian:distro:debian:12", "github:language:python", "nvd:cpe": the key of our database for it.
+ * New; NULL: none is known. */
+static char **grype_ecosystems(const char *namespace)
+{
+  /* what grype calls otherwise than os-release does */
+  static const char *const names[][2] = {{"amazonlinux", "amzn"},
+                                         {"archlinux", "arch"},
+                                         {"rockylinux", "rocky"},
+                                         {"photon-os", "photon"}};
+  g_auto(GStrv) part = g_strsplit(namespace, ":", 5);
+  guint parts = g_strv_length(part);
+  g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+  if (parts == 4 && strcmp(part[1], "distro") == 0) {
+    const char *id = part[2];
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+      if (strcmp(names[i][0], id) == 0)
+        id = names[i][1];
+    const OakumDistroId *known = oakum_distro_id(id);
+    char *key = !known ? NULL
+                : strcmp(id, "debian") == 0 && strcmp(part[3], "unstable") == 0
+                    ? g_strdup("Debian:sid")
+                    : oakum_distro_key(known, part[3]);
+    if (key)
+      g_ptr_array_add(keys, key);
+  } else if (parts == 3 && strcmp(part[1], "language") == 0) {
+    g_auto(GStrv) types =
+        purl_types(grype_languages, G_N_ELEMENTS(grype_languages), part[2], FALSE);
+    for (char **type = types; type && *type; type++) {
+      const OakumLanguageRule *rule = oakum_language_rule(*type);
+      if (rule)
+        g_ptr_array_add(keys, g_strdup(rule->ecosystem));
+    }
+  }
+  if (!keys->len)
+    return NULL;
+  g_ptr_array_add(keys, NULL);
+  return (char **)g_ptr_array_steal(keys, NULL);
+}
+
+/* Where the match came from, and how it was made. */
+static gboolean grype_evidence(OakumPolicy *policy, const OakumYaml *map, OakumSelect *select,
+                               const char *what, gboolean *understood, GError **error)
+{
+  static const char *const types[][2] = {
+      {"exact-direct-match", "direct"}, {"exact-indirect-match", "indirect"}, {"cpe-match", "cpe"}};
+  const char *namespace, *type, *by = NULL;
+  if (!text_at(map, "namespace", what, &namespace, error) ||
+      !text_at(map, "match-type", what, &type, error))
+    return FALSE;
+  for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++)
+    if (strcmp(types[i][0], type) == 0)
+      by = types[i][1];
+  if (type && !by)
+    return oakum_policy_wrong(
+        what, oakum_yaml_get(map, "match-type"), error,
+        "\"match-type\" takes exact-direct-match, exact-indirect-match or cpe-match");
+  if (namespace && strcmp(namespace, "nvd:cpe") == 0) {
+    /* what was matched by a CPE has no other namespace: with another type nothing is left */
+    by = by && strcmp(by, "cpe") != 0 ? "" : "cpe";
+  } else if (namespace) {
+    g_auto(GStrv) keys = grype_ecosystems(namespace);
+    for (char **key = keys; key && *key; key++)
+      oakum_select_add_exact(select, LIST_ECOSYSTEM, *key);
+    if (!keys) {
+      const OakumYaml *at = oakum_yaml_get(map, "namespace");
+      oakum_policy_warn(policy, what, at->line, at->column,
+                        "the namespace \"%s\" is not understood; the entry is passed over",
+                        namespace);
+      *understood = FALSE;
+    }
+  }
+  if (by)
+    oakum_select_add_exact(select, LIST_EVIDENCE, by);
+  return TRUE;
+}
+
+/* grype takes out what a statement of VEX says only when it was given the statement, and so do we,
+ * whatever this file says: *understood becomes FALSE, for the entry has nothing to take out here.
+ */
+static gboolean grype_vex(OakumPolicy *policy, const OakumYaml *map, const char *what,
+                          gboolean *understood, GError **error)
+{
+  static const char *const known[] = {"not_affected", "affected", "fixed", "under_investigation",
+                                      NULL};
+  const char *status, *justification;
+  if (!text_at(map, "vex-status", what, &status, error) ||
+      !text_at(map, "vex-justification", what, &justification, error))
+    return FALSE;
+  if (status && !g_strv_contains(known, status))
+    return oakum_policy_wrong(what, oakum_yaml_get(map, "vex-status"), error,
+                              "\"vex-status\" takes not_affected, affected, fixed or "
+                              "under_investigation");
+  if (!status && !justification)
+    return TRUE;
+  const OakumYaml *at = oakum_yaml_get(map, status ? "vex-status" : "vex-justification");
+  oakum_policy_warn(policy, what, at->line, at->column,
+                    "statements of VEX count where a scan is given them (--vex); this entry takes "
+                    "out nothing more");
+  *understood = FALSE;
+  return TRUE;
+}
+
 static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const char *what,
                             GError **error)
 {
-  static const char *const known[] = {"vulnerability", "include-aliases", "reason",
-                                      "fix-state",     "package",         NULL};
+  static const char *const known[] = {
+      "vulnerability", "include-aliases", "reason",     "fix-state",         "package",
+      "namespace",     "match-type",      "vex-status", "vex-justification", NULL};
   g_autoptr(OakumException) one = oakum_exception_new(what, map->line, map->column);
   const char *id, *reason, *state;
   gboolean understood = TRUE;
@@ -304,7 +408,9 @@ static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const cha
       !text_at(map, "reason", what, &reason, error) ||
       !text_at(map, "fix-state", what, &state, error) ||
       (package && !oakum_yaml_is_null(package) &&
-       !grype_package(policy, package, &one->select, what, &understood, error)))
+       !grype_package(policy, package, &one->select, what, &understood, error)) ||
+      !grype_evidence(policy, map, &one->select, what, &understood, error) ||
+      !grype_vex(policy, map, what, &understood, error))
     return FALSE;
   if (id)
     oakum_select_add_exact(&one->select, LIST_ID, id);

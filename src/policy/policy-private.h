@@ -17,6 +17,8 @@ typedef enum {
   LIST_CATEGORY,
   LIST_FINGERPRINT,
   LIST_IMAGE,
+  LIST_ECOSYSTEM, /* key of the database; this and the next of grype's file alone */
+  LIST_EVIDENCE,  /* "direct", "indirect", "cpe" */
   LISTS
 } OakumSelectList;
 typedef enum { FROM_ANY, FROM_BASE, FROM_OWN } OakumSelectFrom;

@@ -265,6 +265,16 @@ static gboolean one_of_id(const Match *m, const char *pattern)
   return FALSE;
 }
 
+/* How the package was found to have the hole: by its own name, by that of its source, or by a CPE.
+ */
+static const char *evidence_of(const OakumFinding *f)
+{
+  if (g_strcmp0(f->by, "cpe") == 0)
+    return "cpe";
+  gboolean other = g_strcmp0(f->by, "source") == 0 && g_strcmp0(f->source, f->package_name) != 0;
+  return f->by ? (other ? "indirect" : "direct") : NULL;
+}
+
 /* Of "host:port/name:tag@digest": `name` without Docker Hub's own prefixes, and the rest, NULL when
  * it is not there; all new. */
 typedef struct {
@@ -363,6 +373,12 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
   case LIST_IMAGE:
     yes = m->judge->input->target && oakum_image_is(pattern, m->judge->input->target);
     break;
+  case LIST_ECOSYSTEM:
+  case LIST_EVIDENCE:
+    if (f->kind == OAKUM_FINDING_VULNERABILITY && !(list == LIST_EVIDENCE ? f->by : f->ecosystem))
+      return TRI_MAYBE;
+    yes = word_matches(m, list, pattern, list == LIST_EVIDENCE ? evidence_of(f) : f->ecosystem);
+    break;
   case LIST_PATH:
   case LISTS:
     break;
@@ -371,8 +387,8 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
 }
 
 static const char *const list_words[LISTS] = {
-    "id",    "package", "source", "version",  "type",        "path", "layer",
-    "stage", "line",    "status", "category", "fingerprint", "image"};
+    "id",   "package", "source",   "version",     "type",  "path",      "layer",   "stage",
+    "line", "status",  "category", "fingerprint", "image", "ecosystem", "evidence"};
 
 static OakumTri in_list(const Match *m, OakumSelectList list)
 {
@@ -561,12 +577,21 @@ static void also(GString *out, const char *format, ...)
 char *oakum_select_text(const OakumSelect *s)
 {
   GString *out = g_string_new(NULL);
-  static const char *const have[LISTS] = {
-      "are called",       "are in the package",      "come from the source",
-      "have the version", "are in packages of type", "lie in",
-      "came with layer",  "came with stage",         "came with line",
-      "have the status",  "are of the category",     "have the fingerprint",
-      "are of the image"};
+  static const char *const have[LISTS] = {"are called",
+                                          "are in the package",
+                                          "come from the source",
+                                          "have the version",
+                                          "are in packages of type",
+                                          "lie in",
+                                          "came with layer",
+                                          "came with stage",
+                                          "came with line",
+                                          "have the status",
+                                          "are of the category",
+                                          "have the fingerprint",
+                                          "are of the image",
+                                          "stand in the advisories of",
+                                          "are proved by"};
   if (s->severity >= 0 && s->below >= 0)
     also(out, "are %s or worse, but below %s", oakum_severity_name((OakumSeverity)s->severity),
          oakum_severity_name((OakumSeverity)s->below));

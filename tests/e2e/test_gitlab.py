@@ -309,9 +309,9 @@ def test_severities(job, severities, ids):
 @variables("CS_IGNORE_UNFIXED", "TRIVY_IGNORE_UNFIXED")
 @pytest.mark.parametrize("name", ["CS_IGNORE_UNFIXED", "TRIVY_IGNORE_UNFIXED"])
 def test_unfixed(job, name):
-    for value in ("true", "TRUE", "t", "1", "True\n"):
+    for value in ("true", "TRUE", "t", "1", "True\n", "yes", "Y", " on "):
         assert job.ids(**{name: value}) == {"CVE-2024-0001"}, value
-    for value in ("false", "FALSE", "f", "0", "", " no "):
+    for value in ("false", "FALSE", "f", "0", "", " no ", "N", "off", "  ", "\n"):
         assert job.ids(**{name: value}) == ALL, value
 
 
@@ -320,6 +320,7 @@ def test_statuses(job):
     assert job.ids(CS_IGNORE_STATUSES="affected") == {"CVE-2024-0001"}
     assert job.ids(CS_IGNORE_STATUSES="will_not_fix, fixed") == {"CVE-2024-0002", "CVE-2024-0006"}
     assert job.ids(CS_IGNORE_STATUSES="fixed,affected") == set()
+    assert job.ids(CS_IGNORE_STATUSES=" Will_Not_Fix,\n FIXED\n") == {"CVE-2024-0002", "CVE-2024-0006"}
 
 
 @variables("TRIVY_VEX")
@@ -339,6 +340,16 @@ def test_bad_values(job, name, value, says):
     """An error, and no report of an earlier run is left that could be taken for this one's."""
     done = job.run(status=1, **{name: value})
     assert says in done.stderr and done.stdout == ""
+
+
+def test_blanks_around_values(job):
+    """As "|" of YAML leaves them; what is nothing but blanks is not set."""
+    values = {"CS_IMAGE": job.env["CS_IMAGE"] + "\n", "CS_SCHEMA_MODEL": " 15\n", "SECURE_LOG_LEVEL": "WARN \n", "TRIVY_TIMEOUT": "5m0s\n", "CS_DEFAULT_BRANCH_IMAGE": " app:main\n",
+              "CI_PROJECT_DIR": f"{job.folder}\n"}
+    assert job.ids(**values) == ALL
+    assert {v["location"]["default_branch_image"] for v in job.load()["vulnerabilities"]} == {"app:main"}
+    assert job.ids(**{name: " \n" for name in (*values, "CS_SEVERITY_THRESHOLD", "CS_QUIET", "TRIVY_SEVERITY", "CS_REPORT_OS_EOL_SEVERITY") if name != "CS_IMAGE"}) == ALL
+    assert "default_branch_image" not in job.load()["vulnerabilities"][0]["location"]
 
 
 def test_slips(job):

@@ -60,7 +60,7 @@ def test_schema_says_what_the_reader_says(oakum):
     taken = refused = 0
     for path in CASES.glob("*.case"):
         asked, said = path.read_text().split("<<<\n", 1)[1].split(">>>", 1)
-        if "\\e" in asked or "license-is" in path.name or "policy:" not in asked:  # our YAML reader's, and a second spelling
+        if "\\e" in asked or "license-is" in path.name or "merge-of-a-word" in path.name or "policy:" not in asked:  # our YAML reader's, and a second spelling
             continue
         policy = yaml.load(asked, Text).get("policy")
         if "error: standard input" in said and "unknown" in said and "without" not in path.name:

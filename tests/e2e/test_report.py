@@ -536,3 +536,10 @@ def test_compare_is_not_sure(oakum, db, tmp_path):
     compare(oakum, db, tmp_path, "rootfs:a", "rootfs:b", status=3)
     done = subprocess.run([oakum, "compare", "rootfs:a"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1 and "expected two images" in done.stderr
+
+
+def test_one_file_that_cannot_be_written_does_not_keep_the_others(oakum, db, debian, tmp_path):
+    done = scan(oakum, db, tmp_path, "--fail-on", "none", "--format", "json", "-o", "a.json", "--format", "csv", "-o", "absent/b.csv", "--format", "junit", "-o", "absent/c.xml",
+                "--format", "sarif", "-o", "d.sarif", status=(1,))
+    assert "absent/b.csv" in done.stderr and "absent/c.xml" in done.stderr
+    assert json.loads((tmp_path / "a.json").read_text())["schema"] == 1 and json.loads((tmp_path / "d.sarif").read_text())["version"] == "2.1.0"

@@ -380,9 +380,9 @@ def test_a_word_that_is_no_check():
 def rules():
     """(id, code, severity, category, title, place) as the table of the code has them."""
     text = (REPO / "src/inspect/secret-rules.inc").read_text()
-    row = re.compile(r'^(?:TOKEN|VALUE)\("([^"]+)",\s*(?:"([^"]+)"|NULL),\s*(\w+),\s*"([^"]+)",\s*"([^"]+)",\s*(\w+),', re.M)
+    row = re.compile(r'^(?:TOKEN|VALUE|WHOLE)\("([^"]+)",\s*(?:"([^"]+)"|NULL),\s*(\w+),\s*"([^"]+)",\s*"([^"]+)",\s*(\w+)[,)]', re.M)
     found = [m.groups() for m in row.finditer(text)]
-    assert len(found) == len(re.findall(r"^(?:TOKEN|VALUE)\(\"", text, re.M)) >= 110
+    assert len(found) == len(re.findall(r"^(?:TOKEN|VALUE|WHOLE)\(\"", text, re.M)) >= 110
     return found
 
 
@@ -399,8 +399,137 @@ def test_every_rule_has_true_and_false_examples():
         text, expected = case.read_text().replace("·", "").split(">>>\n")
         hits |= {line.split("\t")[2] for line in expected.splitlines()}
         silent |= set(re.findall(r"^# no (\S+)$", text, re.M))
-    ids = {r[0] for r in rules()}
+    ids = {r[0] for r in rules()} - BINARY
     assert ids - hits == set() and ids - silent == set()
+
+
+BINARY = {"private-key-der-sealed", "openpgp-key", "openpgp-key-sealed", "bare-secret"}  # a file as a whole, or no text: test_keys_in_binary_forms, test_files_of_logins
+
+
+def tlv(tag, *parts):
+    body = b"".join(parts)
+    size = bytes([len(body)]) if len(body) < 128 else b"\x81" + bytes([len(body)]) if len(body) < 256 else b"\x82" + len(body).to_bytes(2, "big")
+    return bytes([tag]) + size + body
+
+
+def integer(seed, size):
+    return tlv(2, b"\0" + random.Random(seed).randbytes(size))
+
+
+def packet(tag, body, old=False):
+    if old:
+        return bytes([0x80 | tag << 2 | 1]) + len(body).to_bytes(2, "big") + body
+    return bytes([0xC0 | tag]) + (bytes([len(body)]) if len(body) < 192 else b"\xff" + len(body).to_bytes(4, "big")) + body
+
+
+def pgp_key(end, version=4, algorithm=1):
+    def mpi(n):
+        return (n * 8).to_bytes(2, "big") + b"\x80" + random.Random(n).randbytes(n - 1)
+
+    public = {1: mpi(256) + b"\0\x11\1\0\1", 22: b"\x09" + random.Random(1).randbytes(9) + mpi(33), 27: random.Random(2).randbytes(32)}[algorithm]
+    size = len(public).to_bytes(4, "big") if version > 4 else b""
+    return bytes([version]) + b"\x65\0\0\1" + (b"\0\0" if version == 3 else b"") + bytes([algorithm]) + size + public + end + random.Random(3).randbytes(60)
+
+
+OID = {"rsa": b"\x06\x09*\x86H\x86\xf7\x0d\1\1\1", "x25519": b"\x06\x03+en", "pbes2": b"\x06\x09*\x86H\x86\xf7\x0d\1\5\x0d", "sha256": b"\x06\x09`\x86H\1e\3\4\2\1"}
+RSA = tlv(0x30, b"\2\1\0", *(integer(i, 128 if i in (0, 2) else 64) for i in range(8)))
+CASES_OF_KEYS = {
+    "pkcs1": (RSA, "private-key-der"),
+    "pkcs1-lengths": (tlv(0x30, b"\2\1\0", *(tlv(2, random.Random(i).randbytes(128)) for i in range(8))), "private-key-der"),
+    "dsa": (tlv(0x30, b"\2\1\0", integer(1, 128), integer(2, 20), integer(3, 128), integer(4, 128), integer(5, 20)), "private-key-der"),
+    "sec1": (tlv(0x30, b"\2\1\1", tlv(4, random.Random(6).randbytes(32)), tlv(0xA0, b"\x06\x08*\x86H\xce=\3\1\7")), "private-key-der"),
+    "pkcs8-x25519": (tlv(0x30, b"\2\1\0", tlv(0x30, OID["x25519"]), tlv(4, tlv(4, random.Random(7).randbytes(32)))), "private-key-der"),
+    "pkcs8-rsa": (tlv(0x30, b"\2\1\0", tlv(0x30, OID["rsa"], b"\5\0"), tlv(4, RSA)), "private-key-der"),
+    "pkcs8-sealed": (tlv(0x30, tlv(0x30, OID["pbes2"], tlv(0x30, b"\5\0")), tlv(4, random.Random(8).randbytes(300))), "private-key-der-sealed"),
+    "pgp-old-head": (packet(5, pgp_key(b"\0"), old=True) + packet(13, b"a@b"), "openpgp-key"),
+    "pgp-new-head": (packet(5, pgp_key(b"\0", algorithm=22)), "openpgp-key"),
+    "pgp-version-6": (packet(5, pgp_key(b"\0", 6, 27)), "openpgp-key"),
+    "pgp-version-3": (packet(5, pgp_key(b"\0", 3), old=True), "openpgp-key"),
+    "pgp-sealed": (packet(5, pgp_key(b"\xfe\x09\3\x08")), "openpgp-key-sealed"),
+    "pgp-one-of-two-sealed": (packet(5, pgp_key(b"\xfe\x09\3\x08")) + packet(7, pgp_key(b"\0")), "openpgp-key"),
+    "pgp-of-a-card": (packet(5, pgp_key(b"\xff\0\x65\0GNU\2\x10")), None),
+    "pgp-public": (packet(6, pgp_key(b"\0")), None),
+    "rsa-public": (tlv(0x30, integer(0, 128), b"\2\3\1\0\1"), None),
+    "rsa-public-spki": (tlv(0x30, tlv(0x30, OID["rsa"], b"\5\0"), tlv(3, b"\0" + tlv(0x30, integer(0, 128), b"\2\3\1\0\1"))), None),
+    "signature-of-two-numbers": (tlv(0x30, integer(0, 32), integer(1, 32)), None),
+    "digest-info": (tlv(0x30, tlv(0x30, OID["sha256"], b"\5\0"), tlv(4, random.Random(9).randbytes(32))), None),
+    "pkcs1-and-more": (RSA + b"x", None),
+    "pkcs1-cut": (RSA[:-1], None),
+    "bks": (b"\0\0\0\2\0\0\0\x14" + random.Random(1).randbytes(20) + b"\0\0\4\0" + b"\4\0\5mykey" + bytes(8) + b"\0\0\0\0\0\0\0\4abcd\0" + bytes(20), "java-key-store"),
+    "bks-behind-a-certificate": (b"\0\0\0\1\0\0\0\x14" + bytes(20) + b"\0\0\4\0" + b"\1\0\2ca" + bytes(8) + b"\0\0\0\0\0\5X.509\0\0\0\3abc" + b"\4\0\1k" + bytes(12), "java-key-store"),
+    "bks-of-certificates": (b"\0\0\0\2\0\0\0\x14" + bytes(20) + b"\0\0\4\0" + b"\1\0\2ca" + bytes(8) + b"\0\0\0\0\0\5X.509\0\0\0\3abc\0" + bytes(20), None),
+    "noughts": (bytes(400), None),
+}
+
+
+@pytest.mark.parametrize("name", CASES_OF_KEYS)
+def test_keys_in_binary_forms(tmp_path, name):
+    data, rule = CASES_OF_KEYS[name]
+    (tmp_path / "root/srv").mkdir(parents=True)
+    (tmp_path / "root/srv/key.bin").write_bytes(data)
+    (tmp_path / "root/srv/packed.zip").write_bytes(zip_of([("in/key.bin", data)]))
+    found = scan_root(tmp_path)
+    assert found == ({("srv/key.bin", rule), ("srv/packed.zip", rule)} if rule else set())
+
+
+def scan_root(tmp_path):
+    out = tmp_path / "result.json"
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--max-age", "0", "--fail-on", "none", "--checks", "secrets", "--format", "json", "-o", out, f"rootfs:{tmp_path}/root"],
+                          capture_output=True)
+    assert done.returncode in (0, 3), done.stderr
+    return {(one["file"], one["id"]) for one in json.loads(out.read_text())["secrets"] if not one["suppressed"]}
+
+
+def test_armour_of_a_sealed_key(tmp_path):
+    def armour(data):
+        text = base64.b64encode(data).decode()
+        return "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\n" + "\n".join(text[i:i + 64] for i in range(0, len(text), 64)) + "\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n"
+
+    (tmp_path / "root/srv").mkdir(parents=True)
+    (tmp_path / "root/srv/open.asc").write_text(armour(packet(5, pgp_key(b"\0"))))
+    (tmp_path / "root/srv/sealed.asc").write_text(armour(packet(5, pgp_key(b"\xfe\x09\3\x08"))))
+    assert scan_root(tmp_path) == {("srv/open.asc", "private-key"), ("srv/sealed.asc", "private-key-sealed")}
+
+
+SECRET = "kV7#qPz" + "91xLw"
+HEX = "9c1e7b40d2" + "f85a36b7e0" + "13c9a4d6f28b"
+LOGIN_FILES = {
+    "run/secrets/db_password": (SECRET + "\n", "bare-secret"),
+    "run/secrets/phrase": ("correct horse battery", "bare-secret"),
+    "var/run/secrets/app/token": (SECRET, "bare-secret"),
+    "srv/config/master.key": (HEX, "bare-secret"),
+    "srv/config/credentials/production.key": (HEX + "\n", "bare-secret"),
+    "var/lib/rabbitmq/.erlang.cookie": ("QWERTZUIOPASDFGHJKLY", "bare-secret"),
+    "run/secrets/place": ("changeme\n", None),
+    "run/secrets/refers": ("${DB_PASSWORD}\n", None),
+    "run/secrets/lines": ("one line of it\nanother line\n", None),
+    "run/secrets/kubernetes.io/serviceaccount/namespace": ("production", None),
+    "run/secrets/empty": ("\n", None),
+    "srv/notes/password": (SECRET + "\n", None),
+    "root/.pgpass": (f"# host\ndb:15432:app:me:{SECRET}\n", "pgpass-login"),
+    "home/a/.pgpass": ("db:5432:app:me:xxxxxxxx\ndb:5432:app\n", None),
+    "etc/postfix/sasl_passwd": (f"[smtp.x.org]:587 me@x.org:{SECRET}\n", "service-login"),
+    "etc/exim4/passwd.client": (f"# host:user:password\n*.google.com:me@x.org:{SECRET}\n", "service-login"),
+    "etc/ppp/chap-secrets": (f'# client server secret IP\nme * "{SECRET}" *\n', "service-login"),
+    "etc/ppp/pap-secrets": ("# client server secret IP\n*\thostname\t\"\"\t*\n", None),
+    "etc/msmtprc": (f"account a\nuser me\npassword {SECRET}\n", "netrc-login"),
+    "srv/a/.netrc": (f'machine a login b password "{SECRET}"\n', "netrc-login"),
+    "srv/b/.netrc": (f"machine a\nlogin b\npassword\n  {SECRET}\n", "netrc-login"),
+    "etc/redis/redis.conf": (f"requirepass {SECRET}\n", "redis-password"),
+    "etc/redis/other.conf": ("# requirepass foobared\n# masterauth <master-password>\n", None),
+    "etc/NetworkManager/system-connections/a.nmconnection": ("[wifi-security]\nkey-mgmt=wpa-psk\npsk=mySecret" + "Wifi92\n", "wifi-key"),
+    "etc/wpa_supplicant/wpa_supplicant.conf": ("network={\n psk=" + HEX * 2 + "\n}\n", "wifi-key"),
+    "etc/rabbitmq/rabbitmq.conf": (f"default_pass = {SECRET}\n", "generic-secret"),
+}
+
+
+@pytest.mark.parametrize("name", LOGIN_FILES)
+def test_files_of_logins(tmp_path, name):
+    text, rule = LOGIN_FILES[name]
+    path = tmp_path / "root" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert scan_root(tmp_path) == ({(name, rule)} if rule else set())
 
 
 def test_no_whole_token_stands_in_the_repository():
@@ -412,5 +541,5 @@ def test_no_whole_token_stands_in_the_repository():
         done = subprocess.run([os.environ["OAKUM"], "debug", "secrets", "--as", where, "-"], input=raw.encode(), capture_output=True)
         tokens = [line for line in done.stdout.decode().splitlines() if not re.search(r"\t(ansible-vault|symfony-secret|generic-secret|ssh2-private-key|gcp-service-account|"
                                                                                      r"putty-private-key|url-login|connection-string|netrc-login|[a-z-]*password|"
-                                                                                     r"[a-z-]*passphrase|docker-auth|basic-header|private-key|curl-login|wifi-key)\t", line)]
+                                                                                     r"[a-z-]*passphrase|pgpass-login|service-login|docker-auth|basic-header|private-key|curl-login|wifi-key)\t", line)]
         assert tokens == [], case.name

@@ -68,6 +68,10 @@ static void test_refused(void)
       {"a: 1\nb: *x\n", "t.yaml:2:", OAKUM_ERROR_INVALID},
       {"a: &x [1, *x]\n", "hold itself", OAKUM_ERROR_INVALID},
       {"a: !!int 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
+      {"a: {<<: 1}\n", "t.yaml:1:9: \"<<\" takes", OAKUM_ERROR_INVALID},
+      {"a: {<<: [{b: 1}, [2]]}\n", "t.yaml:1:18: \"<<\" takes", OAKUM_ERROR_INVALID},
+      {"a: &x\n  <<: *x\n", "hold itself", OAKUM_ERROR_INVALID},
+      {"a: {<<: {b: 1}, <<: {c: 2}}\n", "a second time", OAKUM_ERROR_INVALID},
       {"a: !own 1\n", "tags", OAKUM_ERROR_UNSUPPORTED},
       {"a: 1\nb: 2\na: 3\n", "t.yaml:3:1: key \"a\"", OAKUM_ERROR_INVALID},
       {"? [a]\n: b\n", "plain word", OAKUM_ERROR_INVALID},
@@ -103,6 +107,43 @@ static void test_aliases(void)
   g_assert_cmpstr(((OakumYaml *)e->items->pdata[1])->text, ==, "7");
 }
 
+/* The value of a key as a text, "-" where there is none. */
+static const char *text_at(const OakumYaml *map, const char *key)
+{
+  const OakumYaml *value = oakum_yaml_get(map, key);
+  return value && value->text ? value->text : "-";
+}
+
+static void test_merge(void)
+{
+  g_autoptr(OakumYaml) top =
+      parse("a: &a {x: 1, y: 2}\nb: &b\n  <<: *a\n  y: 3\nc: {<<: [{y: 4, z: 5}, *b]}\n"
+            "d: {<<: &d {k: &k [7]}, l: *k}\ne: *d\nf: {<<: {}}\ng: {<<: []}\nh: {'<<': 8}\n");
+  const OakumYaml *b = oakum_yaml_get(top, "b"), *d = oakum_yaml_get(top, "d");
+  g_assert_cmpuint(b->keys->len, ==, 2);
+  g_assert_cmpstr(text_at(b, "x"), ==, "1");
+  g_assert_cmpstr(text_at(b, "y"), ==, "3");
+  g_assert_cmpuint(d->keys->len, ==, 2);
+  g_assert_cmpuint(oakum_yaml_get(d, "k")->items->len, ==, 1);
+  g_assert_cmpuint(oakum_yaml_get(d, "l")->items->len, ==, 1);
+  g_assert_cmpuint(oakum_yaml_get(oakum_yaml_get(top, "e"), "k")->items->len, ==, 1);
+  g_assert_cmpuint(oakum_yaml_get(top, "f")->keys->len, ==, 0);
+  g_assert_cmpuint(oakum_yaml_get(top, "g")->keys->len, ==, 0);
+  g_assert_cmpstr(text_at(oakum_yaml_get(top, "h"), "<<"), ==, "8");
+}
+
+static void test_merge_of_several(void)
+{
+  /* the first of a list that has a key gives it; a key of its own goes before all */
+  g_autoptr(OakumYaml) top =
+      parse("- &a {x: 1, y: 1}\n- &b {x: 2, z: 2}\n- {y: 3, <<: [*a, *b]}\n");
+  const OakumYaml *map = top->items->pdata[2];
+  g_assert_cmpuint(map->keys->len, ==, 3);
+  g_assert_cmpstr(text_at(map, "x"), ==, "1");
+  g_assert_cmpstr(text_at(map, "y"), ==, "3");
+  g_assert_cmpstr(text_at(map, "z"), ==, "2");
+}
+
 static void test_limits(void)
 {
   /* each line holds the one before it ten times */
@@ -115,6 +156,14 @@ static void test_limits(void)
   }
   g_autoptr(GError) blown = NULL;
   g_assert_null(oakum_yaml_parse(laughs->str, laughs->len, "t", &blown));
+  g_assert_error(blown, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
+
+  /* the same by merge keys: each map has the one before it twice */
+  g_autoptr(GString) merged = g_string_new("- &a0 {k: [1, 2, 3, 4, 5, 6, 7, 8]}\n");
+  for (guint i = 1; i < 40; i++)
+    g_string_append_printf(merged, "- &a%u {<<: *a%u, k%u: {<<: *a%u}}\n", i, i - 1, i, i - 1);
+  g_clear_error(&blown);
+  g_assert_null(oakum_yaml_parse(merged->str, merged->len, "t", &blown));
   g_assert_error(blown, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT);
 
   g_autoptr(GString) many = g_string_new("[");
@@ -137,6 +186,8 @@ int main(int argc, char **argv)
   g_test_add_func("/codec/yaml/empty", test_empty);
   g_test_add_func("/codec/yaml/refused", test_refused);
   g_test_add_func("/codec/yaml/aliases", test_aliases);
+  g_test_add_func("/codec/yaml/merge", test_merge);
+  g_test_add_func("/codec/yaml/merge-of-several", test_merge_of_several);
   g_test_add_func("/codec/yaml/limits", test_limits);
   return g_test_run();
 }

@@ -1,0 +1,38 @@
+"""Texts of licences that hold most of each other, one behind the other in a file, and alone."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+THREE = pathlib.Path("/usr/share/common-licenses/BSD").read_text()  # base-files of Debian
+TWO = re.sub(r"\n3\..*?(?=\nTHIS SOFTWARE)", "\n", THREE, flags=re.S)
+MIT_BEGIN = ("Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the \"Software\"), to deal in the "
+             "Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the "
+             "Software, and to permit persons to whom the Software is furnished to do so")
+MIT_MIDDLE = ", subject to the following conditions: The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software"
+MIT_END = (". THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A "
+           "PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF "
+           "CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.\n")
+MIT, MIT0 = MIT_BEGIN + MIT_MIDDLE + MIT_END, MIT_BEGIN + MIT_END
+
+
+def commented(text):
+    return "/*\n" + "".join(f" * {line}\n" for line in text.splitlines()) + " */\n"
+
+
+@pytest.mark.parametrize("text, told", [
+    (TWO, {"BSD-2-Clause"}), (THREE, {"BSD-3-Clause"}), (TWO + "\n----\n" + THREE, {"BSD-2-Clause", "BSD-3-Clause"}), (THREE + "\n\n" + TWO, {"BSD-2-Clause", "BSD-3-Clause"}),
+    (commented(THREE) + commented(TWO), {"BSD-2-Clause", "BSD-3-Clause"}), (THREE + THREE, {"BSD-3-Clause"}), (MIT, {"MIT"}), (MIT0, {"MIT-0"}), (MIT + MIT0, {"MIT", "MIT-0"}),
+    (MIT + THREE, {"MIT", "BSD-3-Clause"}), (MIT + THREE + TWO, {"MIT", "BSD-2-Clause", "BSD-3-Clause"})])
+def test_texts(tmp_path, text, told):
+    """What is not allowed is told by its name: with nothing allowed, all of it."""
+    (tmp_path / "root/srv").mkdir(parents=True)
+    (tmp_path / "root/srv/LICENSE").write_text(text)
+    out = tmp_path / "result.json"
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--max-age", "0", "--fail-on", "none", "--checks", "licences", "--license-allow", "Zlib", "--format", "json", "-o", out,
+                           f"rootfs:{tmp_path}/root"], capture_output=True)
+    assert done.returncode in (0, 3), done.stderr
+    assert {name for one in json.loads(out.read_text())["licenses"] for name in re.findall(r"[A-Z0-9]+-[0-9A-Za-z-]+|MIT\b", one["match"])} == told
