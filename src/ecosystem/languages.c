@@ -32,7 +32,7 @@ static const OakumLanguageRule languages[] = {
     {"cran", "CRAN", "cran", NULL, FALSE},
     {"conan", "ConanCenter", "conan", NULL, FALSE},
     {"swift", "SwiftURL", "semver", "/", FALSE},
-    {"bitnami", "Bitnami", "semver", NULL, TRUE},
+    {"bitnami", "Bitnami", "bitnami", NULL, TRUE},
     {"julia", "Julia", "semver", NULL, FALSE},
     {"opam", "opam", "generic", NULL, FALSE},
     {"githubactions", "GitHub Actions", "semver", "/", TRUE},

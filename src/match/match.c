@@ -289,24 +289,15 @@ static char *without_platform(const char *version)
   return g_strdup(version);
 }
 
-/* "7.0.5" of "7.0.5-3": what Bitnami builds again is the same program. */
-static char *without_revision(const char *version)
-{
-  const char *dash = strrchr(version, '-');
-  gboolean revision = dash && g_ascii_isdigit(dash[1]) && !dash[1 + strspn(dash + 1, "0123456789")];
-  return revision ? g_strndup(version, (gsize)(dash - version)) : g_strdup(version);
-}
-
 static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const OakumLanguageRule *rule,
                                GError **error)
 {
   if (is_owned(m, p))
     return TRUE;
   const char *version = p->version ? p->version : "";
-  g_autofree char *own = strcmp(p->type, "golang") == 0    ? go_version(version)
-                         : strcmp(p->type, "gem") == 0     ? without_platform(version)
-                         : strcmp(p->type, "bitnami") == 0 ? without_revision(version)
-                                                           : NULL;
+  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(version)
+                         : strcmp(p->type, "gem") == 0  ? without_platform(version)
+                                                        : NULL;
   if (own && !*own && strcmp(p->type, "golang") == 0) {
     unjudged(m, "go-devel", p);
     return TRUE;
