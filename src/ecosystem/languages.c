@@ -32,9 +32,10 @@ static const OakumLanguageRule languages[] = {
     {"cran", "CRAN", "cran", NULL, FALSE},
     {"conan", "ConanCenter", "conan", NULL, FALSE},
     {"swift", "SwiftURL", "semver", "/", FALSE},
-    {"bitnami", "Bitnami", "semver", NULL, TRUE},
+    {"bitnami", "Bitnami", "bitnami", NULL, TRUE},
     {"julia", "Julia", "semver", NULL, FALSE},
     {"opam", "opam", "generic", NULL, FALSE},
+    {"vscode-extension", "VSCode", "semver", "/", TRUE},
     {"githubactions", "GitHub Actions", "semver", "/", TRUE},
 };
 
@@ -201,6 +202,9 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
     return g_strdup(words[0]);
   if (strcmp(words[0], "openSUSE") == 0 && g_str_has_prefix(colon + 1, "Leap Micro"))
     return suse_key(colon + 1, product);
+  /* Microsoft's Linux was called CBL-Mariner up to its release 2.0 */
+  if (strcmp(words[0], "Azure Linux") == 0 && (*words[1] == '1' || *words[1] == '2'))
+    return g_strdup_printf("Mariner:%c.0", *words[1]);
   for (size_t i = 0; i < G_N_ELEMENTS(by_major); i++)
     if (strcmp(words[0], by_major[i]) == 0 && g_ascii_isdigit(words[1][0]))
       return g_strdup_printf("%s:%.*s", words[0], (int)strspn(words[1], "0123456789"), words[1]);

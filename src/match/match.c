@@ -184,6 +184,18 @@ static char *source_version(const OakumPackage *p)
   return g_strdup_printf("%.*s:%s", (int)(colon - p->version), p->version, version);
 }
 
+/* Where a source names no epoch, the package's is no word against it. A package of the very version
+ * of its source is of its epoch, too, and none is 0 then; one that is numbered by itself
+ * (perl-Errno of perl) does not tell. */
+static gboolean drops_epoch(const OakumDistroRule *rule, const OakumPackage *p)
+{
+  if (strcmp(rule->type, "rpm") != 0)
+    return FALSE;
+  gboolean by_itself =
+      !rule->as_installed && p->source_version && strcmp(p->source_version, p->version) != 0;
+  return by_itself || strchr(p->version, ':');
+}
+
 /* Debian and Ubuntu sign kernels, Debian boot loaders too, in source packages of their own, which
  * their trackers do not know: 6.1.4-1 of linux is 6.1.4+1 of Debian's linux-signed-amd64, and
  * 2.06-13 of grub2 is 1+2.06+13 of grub-efi-amd64-signed; Ubuntu's linux-signed-aws is linux-aws.
@@ -244,13 +256,13 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     g_free(source);
     source = g_steal_pointer(&plain);
   }
-  gboolean rpm = strcmp(rule->type, "rpm") == 0;
+  gboolean drop = drops_epoch(rule, p);
   const char *of_source = rule->as_installed ? p->version : source;
   g_autofree char *all_packs =
       g_str_has_prefix(ecosystem, "SUSE:") ? g_strndup(ecosystem, strcspn(ecosystem, ".")) : NULL;
-  Query queries[4] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+  Query queries[4] = {{ecosystem, source_name, of_source, OAKUM_NAME_SOURCE, drop},
                       {ecosystem, p->name, p->version, OAKUM_NAME_BINARY, FALSE},
-                      {all_packs, source_name, of_source, OAKUM_NAME_SOURCE, rpm},
+                      {all_packs, source_name, of_source, OAKUM_NAME_SOURCE, drop},
                       {all_packs, p->name, p->version, OAKUM_NAME_BINARY, FALSE}};
   use(m, ecosystem);
   return judge_package(m, p, queries, all_packs ? 4 : 2, error);
@@ -265,15 +277,22 @@ static gboolean is_owned(const OakumMatch *m, const OakumPackage *p)
   return !owner || !oakum_is_third_party(m->place.rule, owner);
 }
 
-/* "1.21.4" of "go1.21.4 X:boringcrypto" and of "go1.21.4 (Red Hat 1.21.4-1.el9)", which toolchains
- * write for the standard library; "" of what was built from a working tree. */
-static char *go_version(const char *version)
+/* "1.21.4" of "go1.21.4 X:boringcrypto", of "go1.21.4 (Red Hat 1.21.4-1.el9)" and of
+ * "go1.21.4-2-fips", which toolchains write for the standard library: vendors build its releases
+ * under names of their own. "" of what was built from a working tree. */
+static char *go_version(const char *name, const char *version)
 {
   if (g_str_has_prefix(version, "go") && g_ascii_isdigit(version[2]))
     version += 2;
-  return strstr(version, "devel") || strcmp(version, "unknown") == 0
-             ? g_strdup("")
-             : g_strndup(version, strcspn(version, " "));
+  if (strstr(version, "devel") || strcmp(version, "unknown") == 0)
+    return g_strdup("");
+  char *own = g_strndup(version, strcspn(version, " "));
+  gboolean library = strcmp(name, "stdlib") == 0 || strcmp(name, "toolchain") == 0;
+  char *dash = library ? strchr(own, '-') : NULL;
+  if (dash && !g_str_has_prefix(dash + 1, "rc") && !g_str_has_prefix(dash + 1, "beta") &&
+      !g_str_has_prefix(dash + 1, "pre"))
+    *dash = 0;
+  return own;
 }
 
 /* "1.13.0" of "1.13.0-x86_64-linux": a gem of one platform, as lock files and file names have it.
@@ -289,24 +308,15 @@ static char *without_platform(const char *version)
   return g_strdup(version);
 }
 
-/* "7.0.5" of "7.0.5-3": what Bitnami builds again is the same program. */
-static char *without_revision(const char *version)
-{
-  const char *dash = strrchr(version, '-');
-  gboolean revision = dash && g_ascii_isdigit(dash[1]) && !dash[1 + strspn(dash + 1, "0123456789")];
-  return revision ? g_strndup(version, (gsize)(dash - version)) : g_strdup(version);
-}
-
 static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const OakumLanguageRule *rule,
                                GError **error)
 {
   if (is_owned(m, p))
     return TRUE;
   const char *version = p->version ? p->version : "";
-  g_autofree char *own = strcmp(p->type, "golang") == 0    ? go_version(version)
-                         : strcmp(p->type, "gem") == 0     ? without_platform(version)
-                         : strcmp(p->type, "bitnami") == 0 ? without_revision(version)
-                                                           : NULL;
+  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(p->name, version)
+                         : strcmp(p->type, "gem") == 0  ? without_platform(version)
+                                                        : NULL;
   if (own && !*own && strcmp(p->type, "golang") == 0) {
     unjudged(m, "go-devel", p);
     return TRUE;

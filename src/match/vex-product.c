@@ -1,4 +1,5 @@
 /* Which findings a VEX statement is about: package-urls as matching terms, and images. */
+#include "ecosystem/ecosystem.h"
 #include "match/vex-private.h"
 #include "version/version.h"
 #include <string.h>
@@ -22,6 +23,17 @@ static gboolean same_release(const char *a, const char *b)
   size_t n = strlen(a), m = strlen(b), least = MIN(n, m);
   const char *longer = n > m ? a : b;
   return strncmp(a, b, least) == 0 && (longer[least] == 0 || longer[least] == '.');
+}
+
+/* "debian-12" of "bookworm" and of "debian-bookworm", which the purl specification shows too. */
+static gboolean is_release(const char *said, const char *own)
+{
+  size_t n = strcspn(own, "-");
+  g_autofree char *id = g_strndup(own, n);
+  const char *name = g_str_has_prefix(said, id) && said[n] == '-' ? said + n + 1 : said,
+             *release = oakum_distro_release(id, name);
+  g_autofree char *numbered = release ? g_strconcat(id, "-", release, NULL) : g_strdup(said);
+  return same_release(numbered, own);
 }
 
 static char *value_of(const char *purl, const char *key, size_t len)
@@ -58,7 +70,7 @@ static gboolean qualifiers_agree(const char *said, const char *own)
     }
     if (!*key || g_strv_contains(idle, key) || !want || !*want)
       continue;
-    if (!have || (strcmp(key, "distro") == 0 ? !same_release(want, have) : strcmp(want, have) != 0))
+    if (!have || (strcmp(key, "distro") == 0 ? !is_release(want, have) : strcmp(want, have) != 0))
       return FALSE;
   }
   return TRUE;

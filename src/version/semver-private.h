@@ -15,6 +15,7 @@ typedef enum {
   OAKUM_SEMVER_PARTIAL = 2, /* "1" and "1.2" are versions */
   OAKUM_SEMVER_MORE = 4,    /* more than three numbers */
   OAKUM_SEMVER_ZEROS = 8,   /* leading zeros */
+  OAKUM_SEMVER_ANY = 15,    /* all of these */
 } OakumSemverFlags;
 
 NODISCARD gboolean oakum_semver_parse(OakumSlice text, OakumSemverFlags flags, OakumSemver *out);

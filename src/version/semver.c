@@ -97,11 +97,9 @@ int oakum_semver_order(const OakumSemver *a, const OakumSemver *b)
 
 gboolean oakum_version_semver_compare(OakumSlice a, OakumSlice b, int *out)
 {
-  OakumSemverFlags flags =
-      OAKUM_SEMVER_V | OAKUM_SEMVER_PARTIAL | OAKUM_SEMVER_MORE | OAKUM_SEMVER_ZEROS;
   OakumSemver va, vb;
-  if (!oakum_semver_parse(oakum_version_trim(a), flags, &va) ||
-      !oakum_semver_parse(oakum_version_trim(b), flags, &vb))
+  if (!oakum_semver_parse(oakum_version_trim(a), OAKUM_SEMVER_ANY, &va) ||
+      !oakum_semver_parse(oakum_version_trim(b), OAKUM_SEMVER_ANY, &vb))
     return FALSE;
   *out = oakum_semver_order(&va, &vb);
   return TRUE;

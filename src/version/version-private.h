@@ -134,6 +134,7 @@ NODISCARD gboolean oakum_version_rpm_segment_compare(OakumSlice a, OakumSlice b,
 NODISCARD OakumRangeAnswer oakum_version_rpm_range(OakumSlice range, OakumSlice version);
 NODISCARD gboolean oakum_version_pacman_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD gboolean oakum_version_semver_compare(OakumSlice a, OakumSlice b, int *out);
+NODISCARD gboolean oakum_version_bitnami_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD gboolean oakum_version_npm_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD OakumRangeAnswer oakum_version_npm_range(OakumSlice range, OakumSlice version);
 NODISCARD gboolean oakum_version_pep440_compare(OakumSlice a, OakumSlice b, int *out);

@@ -30,6 +30,7 @@ static const struct {
     [OAKUM_VERSION_PACMAN] = {"pacman", "alpm", oakum_version_pacman_compare, NULL},
     [OAKUM_VERSION_PORTAGE] = {"portage", "ebuild", oakum_version_portage_compare, NULL},
     [OAKUM_VERSION_JVM] = {"jvm", NULL, oakum_version_jvm_compare, NULL},
+    [OAKUM_VERSION_BITNAMI] = {"bitnami", NULL, oakum_version_bitnami_compare, NULL},
     [OAKUM_VERSION_GENERIC] = {"generic", NULL, oakum_version_generic_compare, NULL},
 };
 

@@ -26,7 +26,8 @@ typedef enum {
   OAKUM_VERSION_HACKAGE,
   OAKUM_VERSION_PACMAN,
   OAKUM_VERSION_PORTAGE,
-  OAKUM_VERSION_JVM,     /* Java runtimes: JEP 223, and 1.8.0_292 */
+  OAKUM_VERSION_JVM, /* Java runtimes: JEP 223, and 1.8.0_292 */
+  OAKUM_VERSION_BITNAMI,
   OAKUM_VERSION_GENERIC, /* what is of no scheme; every text that is not empty is a version */
 } OakumVersionScheme;
 #define OAKUM_VERSION_SCHEMES (OAKUM_VERSION_GENERIC + 1)
