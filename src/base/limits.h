@@ -312,6 +312,9 @@
 /* the rung fake-root */
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
+#define OAKUM_KILL_MS 60000             /* for the processes of a step to be gone after its end */
+#define OAKUM_REAP_MAX 10000u           /* ended processes of a step that are heard of at once */
+#define OAKUM_KILL_ROUNDS 1000u         /* over the nearest of them, between two looks at all */
 #define OAKUM_PROC_DEAD_MS 2000         /* how long /proc of a step keeps a process that ended */
 #define OAKUM_FAKE_CREDS_MAX 4096u      /* different sets of ids that one step takes on */
 #define OAKUM_FAKE_PROGRAMS_MAX 100000u /* different programs that one step starts */

@@ -174,8 +174,9 @@ gboolean oakum_git_ref_parse(const char *text, OakumGitRef *out, GError **error)
  * ------------------------------------------------------------------------------- */
 typedef struct {
   const OakumGitRef *ref;
-  const char *home; /* a folder of ours: its home, and what it prints */
-  const char *work; /* the tree */
+  const char *home;   /* a folder of ours: its home, and what it prints */
+  const char *work;   /* the tree */
+  const char *remote; /* where the repository is in the end */
   char **envp;
 } Git;
 
@@ -213,10 +214,14 @@ static char **clean_environment(const OakumGitRef *ref, const char *home)
     g_autofree char *origin =
         g_strndup(ref->remote, (gsize)(host + strcspn(host, "/") - ref->remote));
     g_autofree char *key = g_strdup_printf("http.%s/.extraHeader", origin);
+    g_autofree char *redirects = g_strdup_printf("http.%s/.followRedirects", origin);
     g_autofree char *header = g_strconcat("Authorization: ", ref->authorization, NULL);
-    add_variable(envp, "GIT_CONFIG_COUNT", "1");
+    add_variable(envp, "GIT_CONFIG_COUNT", "2");
     add_variable(envp, "GIT_CONFIG_KEY_0", key);
     add_variable(envp, "GIT_CONFIG_VALUE_0", header);
+    /* git goes on at another host with the same header: see find_remote */
+    add_variable(envp, "GIT_CONFIG_KEY_1", redirects);
+    add_variable(envp, "GIT_CONFIG_VALUE_1", "false");
   }
   g_ptr_array_add(envp, NULL);
   return (char **)g_ptr_array_free(envp, FALSE);
@@ -373,7 +378,7 @@ static gboolean check_out(const Git *self, GError **error)
   const char *wanted = ref->ref ? ref->ref : "HEAD";
   g_autofree char *list = NULL, *full = NULL, *commit = NULL;
   if (!git(self, NULL, error, "init", "-q", "--template=", ".", NULL) ||
-      !git(self, NULL, error, "remote", "add", "--", "origin", ref->remote, NULL))
+      !git(self, NULL, error, "remote", "add", "--", "origin", self->remote, NULL))
     return FALSE;
   if (!is_commit(wanted)) {
     if (!git(self, &list, error, "ls-remote", "-q", "--", "origin", NULL))
@@ -466,6 +471,26 @@ static gboolean find_subdir(const OakumGitRef *ref, const char *path, char **out
   return !out || (*out = oakum_root_real_path(root, clean + 1, error)) != NULL;
 }
 
+/* A header goes to the server that it is for and nowhere else, so git may follow no redirect with
+ * it (it sends it wherever the first one leads); those that stay there are followed here. */
+static char *find_remote(const OakumGitRef *ref, GError **error)
+{
+  static const char asked[] = "/info/refs?service=git-upload-pack";
+  if (!ref->authorization)
+    return g_strdup(ref->remote);
+  g_autofree char *bare = g_strdup(ref->remote);
+  for (size_t len = strlen(bare); len > 0 && bare[len - 1] == '/';)
+    bare[--len] = '\0';
+  g_autofree char *url = g_strconcat(bare, asked, NULL);
+  g_autofree char *end = oakum_source_follow(url, ref->authorization, error);
+  if (!end)
+    return NULL;
+  char *tail = strstr(end, "/info/refs");
+  if (strcmp(end, url) == 0 || !tail) /* what is no repository git tells */
+    return g_strdup(ref->remote);
+  return g_strndup(end, (gsize)(tail - end));
+}
+
 gboolean oakum_git_clone(const OakumGitRef *ref, const char *path, char **subdir, GError **error)
 {
   g_autofree char *above = g_path_get_dirname(path);
@@ -473,8 +498,12 @@ gboolean oakum_git_clone(const OakumGitRef *ref, const char *path, char **subdir
   if (!home)
     return FALSE;
   g_auto(GStrv) envp = clean_environment(ref, oakum_temp_dir_path(home));
-  Git self = {ref, oakum_temp_dir_path(home), path, envp};
-  if (!check_out(&self, error) || !add_submodules(&self, error)) {
+  g_autofree char *remote = find_remote(ref, error);
+  Git self = {ref, oakum_temp_dir_path(home), path, remote, envp};
+  if (!remote || !check_out(&self, error) || !add_submodules(&self, error) ||
+      /* a tree that keeps it knows it by the name that was written */
+      (strcmp(remote, ref->remote) != 0 &&
+       !git(&self, NULL, error, "remote", "set-url", "--", "origin", ref->remote, NULL))) {
     g_autofree char *bare = oakum_source_redact(ref->remote);
     g_autofree char *shown = oakum_escape_terminal(bare, -1);
     g_prefix_error(error, "%s: ", shown);

@@ -242,6 +242,22 @@ gboolean oakum_source_fetch(const OakumFetch *fetch, int folder, const char *nam
   }
 }
 
+char *oakum_source_follow(const char *url, const char *authorization, GError **error)
+{
+  const OakumHttpPolicy policy = {any_host, no_downgrade, NULL};
+  g_autoptr(OakumHttp) http = oakum_http_new(&policy, error);
+  g_autoptr(OakumHttpAnswer) answer =
+      http ? oakum_http_send(http,
+                             &(OakumHttpRequest){.method = "GET",
+                                                 .url = url,
+                                                 .authorization = authorization,
+                                                 .stay = TRUE,
+                                                 .answer_max = OAKUM_ADD_DOWNLOAD_MAX},
+                             error)
+           : NULL;
+  return answer ? g_strdup(answer->url) : NULL;
+}
+
 /* ---- ADD
  * --------------------------------------------------------------------------------------- */
 static gboolean add_http(Copy *copy, const char *url, const char *checksum, const char *folder,

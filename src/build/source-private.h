@@ -48,6 +48,10 @@ typedef struct {
 } OakumFetch;
 NODISCARD gboolean oakum_source_fetch(const OakumFetch *fetch, int folder, const char *name,
                                       GError **error);
+/* Where a URL leads to when it is asked for with the header `authorization`: the end of its
+ * redirects, none of which may leave its origin (DENIED). What is there does not matter. New
+ * string. */
+NODISCARD char *oakum_source_follow(const char *url, const char *authorization, GError **error);
 /* The last part of the path of a URL, or NULL when it has none. New string. */
 NODISCARD char *oakum_source_url_name(const char *url);
 

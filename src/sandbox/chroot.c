@@ -54,26 +54,25 @@ static void hear_of_the_end(void)
 
 /* ---- the asker's memory
  * ------------------------------------------------------------------------------ */
-/* Opening /proc/PID/mem needs the ids of the target where we lack CAP_SYS_PTRACE, so they are
- * borrowed for that one call; access to the memory is judged at opening. */
-static int open_memory(const Supervisor *s, Request *request)
+/* Opening what /proc guards of a process needs its ids where we lack CAP_SYS_PTRACE, so they are
+ * borrowed for that one call: -1 when it is gone. *tgid gets its process. */
+static int open_guarded(const Supervisor *s, const Request *request, const char *name, int flags,
+                        pid_t *tgid)
 {
-  guint64 uid[4], gid[4], tgid;
+  guint64 uid[4], gid[4], process;
   char path[64];
-  if (request->mem != -1)
-    return request->mem;
   if (!oakum_proc_status(request->tid, "Uid:", uid, 4) ||
       !oakum_proc_status(request->tid, "Gid:", gid, 4) ||
-      !oakum_proc_status(request->tid, "Tgid:", &tgid, 1))
+      !oakum_proc_status(request->tid, "Tgid:", &process, 1))
     return -1;
-  request->pid = (pid_t)tgid;
-  g_snprintf(path, sizeof(path), "/proc/%d/mem", (int)request->tid);
+  *tgid = (pid_t)process;
+  g_snprintf(path, sizeof(path), "/proc/%d/%s", (int)request->tid, name);
   gboolean other = uid[1] != 0;
   if (other) {
     setfsgid((gid_t)gid[1]);
     setfsuid((uid_t)uid[1]);
   }
-  request->mem = open(path, O_RDWR | O_CLOEXEC);
+  int fd = open(path, flags | O_CLOEXEC);
   if (other) {
     setfsuid(0);
     setfsgid(0);
@@ -81,8 +80,16 @@ static int open_memory(const Supervisor *s, Request *request)
   }
   /* the number could have been given to another process between the question and the opening */
   guint64 id = request->notif->id;
-  if (request->mem >= 0 && ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0)
-    oakum_fd_clear(&request->mem);
+  if (fd >= 0 && ioctl(s->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) != 0)
+    oakum_fd_clear(&fd);
+  return fd;
+}
+
+/* Access to the memory is judged at opening. */
+static int open_memory(const Supervisor *s, Request *request)
+{
+  if (request->mem == -1)
+    request->mem = open_guarded(s, request, "mem", O_RDWR, &request->pid);
   return request->mem;
 }
 
@@ -370,6 +377,28 @@ static void answer_pidfd_open(Supervisor *s, Request *request, pid_t pid, unsign
     oakum_supervisor_give(s, request->notif, fd, TRUE);
 }
 
+/* The descriptor need not come from pidfd_open(2): the other end of a socket is asked for one, too.
+ * It is sent to whom the descriptor means now, never by the call itself. */
+static void answer_pidfd_signal(const Supervisor *s, Request *request)
+{
+  const __u64 *a = request->notif->data.args;
+  int number = (int)a[1], bad = EBADF;
+  char name[32], info[512];
+  Who from;
+  g_snprintf(name, sizeof(name), "fdinfo/%d", (int)a[0]);
+  OAKUM_AUTO_FD fd = open_guarded(s, request, name, O_RDONLY, &request->pid);
+  ssize_t n = fd >= 0 ? read(fd, info, sizeof(info) - 1) : -1;
+  info[MAX(n, 0)] = '\0';
+  const char *line = strstr(info, "\nPid:");
+  if (line && (number < 0 || number > 64 || a[3] != 0))
+    bad = EINVAL;
+  else if (line) {
+    long pid = strtol(line + 5, NULL, 10);
+    bad = pid > 0 && who_is(request->tid, &from) ? signal_one(s, (pid_t)pid, number, &from) : ESRCH;
+  }
+  oakum_supervisor_respond(s, request->notif, 0, bad, FALSE);
+}
+
 /* The machine has the name that it has on the other rungs, which /etc/hosts knows. */
 static void answer_uname(Supervisor *s, Request *request, uint64_t to)
 {
@@ -449,6 +478,9 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
     break;
   case SYS_pidfd_open:
     answer_pidfd_open(s, &request, (pid_t)a[0], (unsigned)a[1]);
+    break;
+  case SYS_pidfd_send_signal:
+    answer_pidfd_signal(s, &request);
     break;
   case SYS_fcntl: /* F_SETOWN */
     answer_other(s, &request, (pid_t)a[2] < 0 ? INT_MAX : (pid_t)a[2]);
@@ -538,19 +570,47 @@ static gint64 now_ms(void)
   return (gint64)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Kills and reaps every descendant: they all fall to us, since we are their sub-reaper. */
-static void kill_tree(const Supervisor *s)
+/* Our own children by the kernel's short list of them (proc(5); not every kernel has it): a process
+ * that forks and ends at once is another one before all of /proc has been read, and is our child as
+ * soon as its parent is gone. */
+static void kill_children(void)
 {
-  for (guint round = 0; round < 10000; round++) {
+  char path[64], text[16384];
+  g_snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+  for (guint round = 0; round < OAKUM_KILL_ROUNDS; round++) {
+    OAKUM_AUTO_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    if (n <= 0)
+      return;
+    text[n] = '\0';
+    if ((size_t)n == sizeof(text) - 1) { /* the last number may be half of one */
+      char *blank = strrchr(text, ' ');
+      *(blank ? blank : text) = '\0';
+    }
+    char *at = text, *end;
+    for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end)
+      kill((pid_t)pid, SIGKILL);
+  }
+}
+
+/* Kills every descendant: they all fall to us, since we are their sub-reaper. FALSE: some are left.
+ */
+static gboolean kill_tree(const Supervisor *s)
+{
+  gint64 deadline = now_ms() + OAKUM_KILL_MS;
+  signal(SIGCHLD, SIG_IGN); /* who is dead is gone at once and in no list */
+  do {
+    kill_children();
     g_autoptr(GArray) tree = oakum_proc_tree(s->proc);
     for (guint i = 0; i < tree->len; i++)
       kill(g_array_index(tree, pid_t, i), SIGKILL);
-    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    while (waitpid(-1, NULL, WNOHANG) > 0) { /* those that were dead before */
     }
     if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
-      return;
+      return TRUE;
     g_usleep(1000);
-  }
+  } while (now_ms() < deadline);
+  return FALSE;
 }
 
 static void serve_one(Supervisor *s, struct seccomp_notif *notif)
@@ -576,12 +636,15 @@ static StepReport supervise(Supervisor *s, const StepOrder *order, pid_t main_pi
     pid_t pid;
     int status;
     gboolean done = FALSE;
-    if ((fds[1].revents & POLLIN) || now >= next_count)
-      while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        if (pid == main_pid) {
-          report.status = status;
-          done = TRUE;
-        }
+    /* not all that ended: who forks faster than we hear of it would keep us here for ever */
+    for (guint i = 0;
+         !done && i < OAKUM_REAP_MAX && ((fds[1].revents & POLLIN) || now >= next_count) &&
+         (pid = waitpid((fds[1].revents & POLLIN) ? main_pid : -1, &status, WNOHANG)) > 0;
+         i++)
+      if (pid == main_pid) {
+        report.status = status;
+        done = TRUE;
+      }
     if (s->main_status != -1) { /* it ended while it was traced */
       report.status = s->main_status;
       done = TRUE;
@@ -648,7 +711,8 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
      * asker */
     oakum_fd_clear(&s.listener);
   }
-  kill_tree(&s);
+  if (!kill_tree(&s))
+    report.limit = STEP_ALIVE;
   oakum_proc_server_free(s.proc);
   g_array_unref(s.secrets);
   if (s.fake && report.limit != STEP_SETUP_FAILED && !oakum_fake_save(s.fake))

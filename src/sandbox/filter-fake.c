@@ -202,7 +202,6 @@ static const char *const harmless[] = {"read",
                                        "socketpair",
                                        "socket",
                                        "mseal",
-                                       "pidfd_send_signal",
                                        "remap_file_pages"};
 /* Answered by the supervisor on this rung only. */
 static const char *const answered[] = {
@@ -224,9 +223,19 @@ static const char *const answered[] = {
     /* programs and sockets */
     "execve", "execveat", "bind", "connect"};
 /* Answered as on the rung chroot; filter.c adds the rules. */
-static const char *const as_chroot[] = {
-    "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
-    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open"};
+static const char *const as_chroot[] = {"open",
+                                        "openat",
+                                        "openat2",
+                                        "creat",
+                                        "readlink",
+                                        "readlinkat",
+                                        "kill",
+                                        "tkill",
+                                        "tgkill",
+                                        "rt_sigqueueinfo",
+                                        "rt_tgsigqueueinfo",
+                                        "pidfd_open",
+                                        "pidfd_send_signal"};
 
 static int by_number(const void *a, const void *b)
 {

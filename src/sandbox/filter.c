@@ -10,11 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
+#define OAKUM_IOPRIO_WHO_USER 3 /* linux/ioprio.h, which not every machine has */
 #ifndef FIOSETOWN
 #define FIOSETOWN 0x8901
 #endif
@@ -76,10 +78,20 @@ static const char *const denied_shared[] = {
     "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
     "kcmp",   "migrate_pages",    "move_pages",        "process_mrelease"};
 /* Answered by the supervisor. */
-static const char *const asked[] = {
-    "open", "openat", "openat2", "creat",           "readlink",          "readlinkat",
-    "kill", "tkill",  "tgkill",  "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
-    "uname"};
+static const char *const asked[] = {"open",
+                                    "openat",
+                                    "openat2",
+                                    "creat",
+                                    "readlink",
+                                    "readlinkat",
+                                    "kill",
+                                    "tkill",
+                                    "tgkill",
+                                    "rt_sigqueueinfo",
+                                    "rt_tgsigqueueinfo",
+                                    "pidfd_open",
+                                    "uname",
+                                    "pidfd_send_signal"};
 /* Asked when the first argument names a process other than the caller by 0. */
 static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                         "sched_setattr", "prlimit64"};
@@ -118,6 +130,12 @@ static gboolean add_supervised(scmp_filter_ctx ctx)
     if (!ask_other(ctx, asked_pid[i], 0))
       return FALSE;
   if (!ask_other(ctx, "setpriority", 1) || !ask_other(ctx, "ioprio_set", 1))
+    return FALSE;
+  /* of users 0 is the caller's, whose other processes can be the builder's */
+  if (seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(setpriority), 1,
+                       SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, PRIO_USER)) != 0 ||
+      seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(ioprio_set), 1,
+                       SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, OAKUM_IOPRIO_WHO_USER)) != 0)
     return FALSE;
   /* a signal can also be asked for by way of a descriptor's owner */
   return seccomp_rule_add(ctx, SCMP_ACT_NOTIFY, SCMP_SYS(fcntl), 1,

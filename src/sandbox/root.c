@@ -246,7 +246,9 @@ static _Noreturn void init_body(const StepOrder *order, int report_fd)
       (void)poll(&wait_for, 1, 500);
       pid_t got;
       int status;
-      while ((got = waitpid(-1, &status, WNOHANG)) > 0)
+      /* not all that ended: who forks faster than we hear of it would keep us here for ever */
+      for (guint i = 0; !done && i < OAKUM_REAP_MAX && (got = waitpid(-1, &status, WNOHANG)) > 0;
+           i++)
         if (got == pid) {
           report.status = status;
           done = TRUE;

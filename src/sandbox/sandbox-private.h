@@ -29,7 +29,13 @@ typedef struct {
   int status; /* wait(2) */
   int limit;  /* 0, or one of these */
 } StepReport;
-enum { STEP_LIMIT_NONE, STEP_LIMIT_TIME, STEP_LIMIT_PROCESSES, STEP_SETUP_FAILED };
+enum {
+  STEP_LIMIT_NONE,
+  STEP_LIMIT_TIME,
+  STEP_LIMIT_PROCESSES,
+  STEP_SETUP_FAILED,
+  STEP_ALIVE /* some of its processes could not be ended */
+};
 #define STEP_ORDER_FD 3
 #define STEP_REPORT_FD 4
 

@@ -563,6 +563,10 @@ gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, G
   char *cgroup = oakum_cgroup_new(&step->limits);
   gboolean ok = (step->lowers ? prepare_above : prepare)(&prepared, error) &&
                 start_and_wait(&prepared, cgroup, &report, error);
+  /* nothing that a living process may be in is moved out of the root: from there it would see the
+   * machine */
+  if (ok && report.limit == STEP_ALIVE)
+    oakum_targets_forget(prepared.places);
   restore(&prepared);
   gboolean starved = oakum_cgroup_end(cgroup);
   if (!ok)
@@ -581,6 +585,10 @@ gboolean oakum_sandbox_run(OakumRung rung, const OakumStep *step, int *status, G
   case STEP_LIMIT_PROCESSES:
     g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_LIMIT, "killed: more than %u processes",
                 step->max_processes ? step->max_processes : OAKUM_STEP_PROCESSES_MAX);
+    return FALSE;
+  case STEP_ALIVE:
+    g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_LIMIT,
+                "processes of the step could not be ended");
     return FALSE;
   case STEP_SETUP_FAILED:
     g_set_error(error, OAKUM_SANDBOX_ERROR, OAKUM_ERROR_DENIED,

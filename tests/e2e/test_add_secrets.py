@@ -16,6 +16,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.seen.append((self.path, self.headers.get("Authorization")))
         target = self.server.redirects.get(self.path)
+        for begin, to in self.server.moved.items():
+            if self.path.startswith(begin):
+                target = to + self.path[len(begin):]
         wanted = self.server.wanted.get(self.path.split("/")[1])
         if target:
             self.send_response(302)
@@ -42,7 +45,7 @@ def servers(tmp_path_factory):
     made = []
     for _ in range(2):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.folder, server.seen, server.wanted, server.redirects = tmp_path_factory.mktemp("served"), [], {}, {}
+        server.folder, server.seen, server.wanted, server.redirects, server.moved = tmp_path_factory.mktemp("served"), [], {}, {}, {}
         threading.Thread(target=server.serve_forever, daemon=True).start()
         made.append(server)
     yield made
@@ -86,11 +89,22 @@ def test_files(oakum, servers, tmp_path, names, header):
 ])
 def test_repositories(oakum, servers, tmp_path, name, header):
     one, _ = servers
-    work, bare = tmp_path / "work", one.folder / "private" / "r.git"
+    repository(one, tmp_path)
+    one.wanted["private"] = header
+    text = f"FROM scratch\nADD http://127.0.0.1:{one.server_address[1]}/private/r.git /r\n"
+    make(oakum, tmp_path, "--secret", f"id={name},env=TOKEN", "-o", "rootfs:out", text=text, env={"TOKEN": "hush-1"})
+    assert (tmp_path / "out/r/f").read_text() == "versioned\n"
+    assert {seen for _, seen in one.seen} == {header}
+    assert make(oakum, tmp_path, text=text, status=1).returncode == 1
+
+
+def repository(server, tmp_path):
+    """One file "f", at /private/r.git."""
+    work, bare = tmp_path / "work", server.folder / "private" / "r.git"
 
     def git(*words, cwd=work):
         subprocess.run(["git", *words], cwd=cwd, env=GIT_ENV, check=True, capture_output=True)
-    work.mkdir()
+    work.mkdir(parents=True)
     git("init", "-q", "-b", "main")
     (work / "f").write_text("versioned\n")
     git("add", "f")
@@ -98,9 +112,23 @@ def test_repositories(oakum, servers, tmp_path, name, header):
     bare.parent.mkdir()
     git("clone", "-q", "--bare", work, bare, cwd=tmp_path)
     git("update-server-info", cwd=bare)
-    one.wanted["private"] = header
-    text = f"FROM scratch\nADD http://127.0.0.1:{one.server_address[1]}/private/r.git /r\n"
-    make(oakum, tmp_path, "--secret", f"id={name},env=TOKEN", "-o", "rootfs:out", text=text, env={"TOKEN": "hush-1"})
-    assert (tmp_path / "out/r/f").read_text() == "versioned\n"
+
+
+def test_a_repository_that_moved(oakum, servers, tmp_path):
+    """git itself sends a header on to the host that a redirect names."""
+    one, other = servers
+    repository(one, tmp_path)
+    repository(other, tmp_path / "more")
+    one.wanted["private"] = header = "Basic " + base64.b64encode(b"x-access-token:hush-1").decode()
+    at = [f"http://127.0.0.1:{server.server_address[1]}" for server in servers]
+    one.moved = {"/old/r.git": "/private/r.git", "/away/r.git": at[1] + "/private/r.git"}
+    text = f"FROM scratch\nADD --keep-git-dir {at[0]}/%s/r.git /r\n"
+    secret = ["--secret", "id=GIT_AUTH_TOKEN,env=TOKEN"]
+    make(oakum, tmp_path, *secret, "-o", "rootfs:out", text=text % "old", env={"TOKEN": "hush-1"})
+    assert (tmp_path / "out/r/f").read_text() == "versioned\n" and f"url = {at[0]}/old/r.git\n" in (tmp_path / "out/r/.git/config").read_text()
     assert {seen for _, seen in one.seen} == {header}
-    assert make(oakum, tmp_path, text=text, status=1).returncode == 1
+    done = make(oakum, tmp_path, *secret, text=text % "away", status=1, env={"TOKEN": "hush-1"})
+    assert "would hand it a secret" in done.stderr and other.seen == []
+    # without a secret there is nothing to keep
+    make(oakum, tmp_path, "-o", "rootfs:public", text=text % "away")
+    assert (tmp_path / "public/r/f").read_text() == "versioned\n" and {seen for _, seen in other.seen} == {None}

@@ -18,8 +18,8 @@ import time
 
 import pytest
 import restricted
-from build_case import flatten, layout, listing, tar_bytes
-from conftest import RUNGS
+from build_case import compiled_tool, flatten, layout, listing, tar_bytes
+from conftest import RUNGS, unpack
 from test_build import blob, build
 from test_fake_root import place  # noqa: F401  (a fixture)
 
@@ -420,6 +420,59 @@ def test_tree_goes_with_the_step_and_cannot_reach_others(oakum, small, tmp_path,
     finally:
         victim.kill()
         victim.wait()
+
+
+@pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung in ("chroot", "fake-root")])  # elsewhere the kernel ends them
+def test_processes_that_are_others_all_the_time_go_with_the_step(oakum, small_tar, place, rung):
+    """Each forks and ends soon, so that who lists them and then ends them can come too late."""
+    root = unpack(small_tar, place / "root")
+    restricted.own(place, 1000 if rung == "fake-root" else 0)
+    words = [oakum, "debug", "step", "--isolation", rung, str(root), "--", "/bin/tool", "hop", "3", "20", "/late"]
+    begin = time.monotonic()
+    done = restricted.run(*words) if rung == "fake-root" else subprocess.run(words, capture_output=True, text=True)
+    assert time.monotonic() - begin < 15  # not that they were waited for
+    assert done.stdout == "begun\n" and done.returncode == 0, done.stderr
+    assert not (root / "late").exists()
+
+
+def test_all_processes_of_a_user_are_not_the_steps(oakum, small_tar, place):
+    """Where the step has the builder's id, the user's other processes are the builder and what it serves."""
+    if "fake-root" not in RUNGS:
+        return
+    root = unpack(small_tar, place / "root")
+    tool = place / "tool"
+    tool.write_bytes(compiled_tool())
+    tool.chmod(0o755)
+    restricted.own(place)
+    victim = subprocess.Popen(["sleep", "600"], preexec_fn=lambda: (os.setpriority(os.PRIO_PROCESS, 0, 0), restricted.enter()))
+    try:
+        done = restricted.run(oakum, "debug", "step", "--isolation", "fake-root", str(root), "--", "/bin/tool", "renice")
+        assert done.stdout == "kept\n" and os.getpriority(os.PRIO_PROCESS, victim.pid) == 0, done.stderr
+        assert restricted.run(str(tool), "renice").stdout == "slowed\n" and os.getpriority(os.PRIO_PROCESS, victim.pid) == 15, "the attempt is none"
+    finally:
+        victim.kill()
+        victim.wait()
+
+
+def test_the_other_end_of_the_output_is_not_signalled(oakum, small_tar, place):
+    """A socket tells who is at its other end as a descriptor of that process (SO_PEERPIDFD, Linux 6.5), and that takes signals."""
+    root = unpack(small_tar, place / "root")
+    tool = place / "tool"
+    tool.write_bytes(compiled_tool())
+    tool.chmod(0o755)
+    restricted.own(place)
+
+    def told(*command, pod=False):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            subprocess.run([str(w) for w in command], stdout=theirs, stdin=subprocess.DEVNULL, preexec_fn=restricted.enter if pod else None, timeout=100)
+            theirs.close()
+            return ours.makefile().read().splitlines()
+    if told(tool, "peer") == []:
+        return  # a kernel that does not tell
+    assert told(tool, "peer") == ["signalled", "own too"], "the attempt is none"
+    for rung in set(RUNGS) & {"chroot", "fake-root"}:
+        assert told(oakum, "debug", "step", "--isolation", rung, root, "--", "/bin/tool", "peer", pod=rung == "fake-root") == ["No such process", "own too"]
 
 
 @pytest.mark.parametrize("rung", RUNGS)

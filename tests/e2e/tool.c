@@ -8,18 +8,27 @@
  * NAME      prints it as hex tool names PATH              prints the names of its attributes tool
  * hole PATH SIZE          a file of zeros that takes no room tool ids                     every id
  * and group of this process
+ *     tool hop COUNT SECONDS PATH  leaves processes that are new ones all the time, and make PATH
+ *     tool renice                  "slowed" when it could slow down all that its user runs
+ *     tool peer                    "signalled" when it could signal who made its standard output
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 static int fail(const char *what)
@@ -119,6 +128,55 @@ static int ids(void)
   return puts("") < 0;
 }
 
+/* Each is another one soon: who lists processes and then ends them can come too late. */
+static int hop(int count, int seconds, const char *path)
+{
+  time_t end = time(NULL) + seconds;
+  for (int i = 0; i < count; i++) {
+    pid_t pid = fork();
+    if (pid < 0)
+      return fail("fork");
+    if (pid > 0)
+      continue;
+    setsid();
+    for (int fd = 0; fd < 3; fd++)
+      close(fd);
+    while (time(NULL) < end) {
+      usleep(3000); /* no storm: others want to run, too */
+      if (fork() > 0)
+        _exit(0);
+    }
+    _exit(open(path, O_WRONLY | O_CREAT, 0644) < 0);
+  }
+  usleep(300000);
+  return puts("begun") < 0;
+}
+
+static int renice(void)
+{
+  int user = setpriority(PRIO_USER, 0, 15) == 0;
+  int disk = syscall(SYS_ioprio_set, 3 /* user */, 0, 2 << 13 | 6 /* best effort, but late */) == 0;
+  return puts(user || disk ? "slowed" : "kept") < 0;
+}
+
+static int peer(void)
+{
+  int fd = -1;
+  socklen_t size = sizeof(fd);
+  if (getsockopt(STDOUT_FILENO, SOL_SOCKET, 77 /* SO_PEERPIDFD */, &fd, &size) < 0)
+    return fail("peer");
+  puts(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0 ? "signalled" : strerror(errno));
+  pid_t pid = fork();
+  if (pid == 0)
+    for (;;)
+      pause();
+  int status, own = (int)syscall(SYS_pidfd_open, pid, 0);
+  if (syscall(SYS_pidfd_send_signal, own, SIGKILL, NULL, 0) < 0)
+    return fail("own");
+  waitpid(pid, &status, 0);
+  return puts(WIFSIGNALED(status) ? "own too" : "own not") < 0;
+}
+
 int main(int argc, char **argv)
 {
   const char *verb = argc > 1 ? argv[1] : "";
@@ -143,6 +201,12 @@ int main(int argc, char **argv)
     return hole(argv[2], argv[3]);
   if (!strcmp(verb, "ids") && argc == 2)
     return ids();
+  if (!strcmp(verb, "hop") && argc == 5)
+    return hop(atoi(argv[2]), atoi(argv[3]), argv[4]);
+  if (!strcmp(verb, "renice") && argc == 2)
+    return renice();
+  if (!strcmp(verb, "peer") && argc == 2)
+    return peer();
   fprintf(stderr, "tool: what is \"%s\"?\n", verb);
   return 2;
 }
