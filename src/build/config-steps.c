@@ -195,7 +195,7 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
   g_autofree char *protocol =
       g_ascii_strdown(parts[0] && parts[1] && *parts[1] ? parts[1] : "tcp", -1);
   uint64_t low = 0, high = 0;
-  gboolean ok = parts[0] && port_range(parts[0], &low, &high) && low > 0 &&
+  gboolean ok = parts[0] && port_range(parts[0], &low, &high) &&
                 (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
                  strcmp(protocol, "sctp") == 0) &&
                 (!colon || host_is_right(text, (size_t)(colon - text), high - low + 1));
