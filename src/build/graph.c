@@ -213,11 +213,13 @@ static void run_all(OakumGraph *graph, const GPtrArray *order, guint at_once)
 
 /* Of several stages that failed the first in the Dockerfile is told of; of those that were given up
  * nobody asks. */
-static gboolean judge(const Build *build, const GPtrArray *order, GError **error)
+static gboolean judge(const Build *build, GError **error)
 {
   Stage *told = NULL;
-  for (guint i = 0; i < order->len; i++) {
-    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+  for (guint i = 0; i < build->dockerfile->stages->len; i++) {
+    Stage *stage = build->stages[i];
+    if (!stage)
+      continue;
     if (stage->error && (!told || (told->error->code == OAKUM_ERROR_CANCELLED &&
                                    stage->error->code != OAKUM_ERROR_CANCELLED)))
       told = stage;
@@ -312,7 +314,7 @@ gboolean oakum_build_stages(Build *build, GError **error)
   g_mutex_clear(&graph.lock);
   g_cond_clear(&graph.changed);
   close(graph.stop);
-  return judge(build, order, error);
+  return judge(build, error);
 }
 
 /* ---- streams that end when the build does
