@@ -86,6 +86,8 @@ NODISCARD gboolean oakum_file_memo_digest(OakumFileMemo *memo, int at, const cha
 
 typedef struct {
   const OakumPlan *plan;
+  GPtrArray
+      *late; /* OakumPlan: of stages that only triggers of base images need; guarded by the graph */
   const OakumDockerfile *dockerfile;
   OakumStore *store;
   OakumFileMemo *memo;
@@ -193,6 +195,14 @@ NODISCARD gboolean oakum_plan_can_build(const OakumDockerfile *dockerfile,
 NODISCARD gboolean oakum_plan_find_from(const OakumDockerfile *dockerfile,
                                         const GPtrArray *contexts, const char *name, int stage,
                                         int *index, GError **error);
+/* Plans stage `index` and what it needs, but those of `planned` (one flag a stage of the file, set
+ * for what is added). New plan, maybe without stages; an error as of oakum_plan_make. */
+NODISCARD OakumPlan *oakum_plan_late(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                     const GPtrArray *contexts, int index, gboolean *planned,
+                                     GError **error);
+/* FALSE, with the place, for a stage of the plan that wants what the rung cannot do. */
+NODISCARD gboolean oakum_build_check_rung(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                          const OakumBuildOptions *options, GError **error);
 /* What to add to an error about a name that neither a stage nor an image has; new string, maybe
  * empty. */
 NODISCARD char *oakum_plan_hint(const OakumDockerfile *dockerfile, const char *name);

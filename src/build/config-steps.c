@@ -195,7 +195,7 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
   g_autofree char *protocol =
       g_ascii_strdown(parts[0] && parts[1] && *parts[1] ? parts[1] : "tcp", -1);
   uint64_t low = 0, high = 0;
-  gboolean ok = parts[0] && port_range(parts[0], &low, &high) && low > 0 &&
+  gboolean ok = parts[0] && port_range(parts[0], &low, &high) &&
                 (strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0 ||
                  strcmp(protocol, "sctp") == 0) &&
                 (!colon || host_is_right(text, (size_t)(colon - text), high - low + 1));
@@ -362,7 +362,7 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
   json_object_set_new(check, "Test", test);
   g_string_append(message, "]");
   for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
-    const char *flag = oakum_instruction_flag(in, times[i].flag);
+    const char *flag = in->inner ? oakum_instruction_flag(in, times[i].flag) : NULL; /* not NONE */
     int64_t ns = 0;
     if (flag && !oakum_dockerfile_duration(flag, &ns)) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "--%s=%s is no duration",
@@ -374,7 +374,7 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
     g_autofree char *text = duration_text(ns);
     g_string_append_printf(message, " \"%s\"", text);
   }
-  const char *retries = oakum_instruction_flag(in, "retries");
+  const char *retries = in->inner ? oakum_instruction_flag(in, "retries") : NULL;
   uint64_t count = 0;
   if (retries && !oakum_parse_u64(retries, strlen(retries), INT32_MAX, &count)) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "--retries=%s is no number",

@@ -12,8 +12,9 @@ struct OakumGraph {
   Build *build;
   GMutex lock;
   GCond changed;
-  guint places; /* stages that may work now */
-  guint alive;  /* threads, those that wait among them */
+  guint places;      /* stages that may work now */
+  guint alive;       /* threads, those that wait among them */
+  gboolean labelled; /* several may speak at the same time */
   gint cancelled;
   int stop; /* can be read once cancelled */
 };
@@ -51,48 +52,31 @@ static void leave_place(OakumGraph *graph)
   g_cond_broadcast(&graph->changed);
 }
 
-Stage *oakum_build_stage(Build *build, int index, GError **error)
-{
-  OakumGraph *graph = build->graph;
-  Stage *stage = build->stages[index];
-  if (!stage) {
-    g_set_error(
-        error, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND,
-        "only an ONBUILD of the base image needs stage %d, so it was not carried out before; "
-        "let an instruction of this stage copy from it",
-        index);
-    return NULL;
-  }
-  OAKUM_AUTO_LOCK(&graph->lock);
-  if (stage->state < OAKUM_STAGE_BUILT) {
-    leave_place(graph);
-    while (stage->state < OAKUM_STAGE_BUILT && !graph->cancelled)
-      g_cond_wait(&graph->changed, &graph->lock);
-    take_place(graph);
-  }
-  if (stage->state == OAKUM_STAGE_BUILT)
-    return stage;
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_CANCELLED, "the stage that it needs failed");
-  return NULL;
-}
-
 /* ---- running
  * ----------------------------------------------------------------------------------------- */
-static void run_one(OakumGraph *graph, Stage *stage)
+static void run_stage(OakumGraph *graph, Stage *stage)
 {
   GError *error = NULL;
+  const char *outer = oakum_log_prefix();
   oakum_log_set_prefix(stage->label);
   gboolean ok = oakum_graph_go_on(graph, &error) && oakum_stage_run(graph->build, stage, &error);
-  oakum_log_set_prefix(NULL);
+  oakum_log_set_prefix(outer);
   OAKUM_AUTO_LOCK(&graph->lock);
   stage->state = ok ? OAKUM_STAGE_BUILT : OAKUM_STAGE_FAILED;
   stage->error = error;
+  g_cond_broadcast(&graph->changed);
   if (!ok && !graph->cancelled) {
     uint64_t one = 1;
     g_atomic_int_set(&graph->cancelled, 1);
     if (write(graph->stop, &one, sizeof(one)) < 0)
       oakum_warn("steps that run are not ended: %s", g_strerror(errno));
   }
+}
+
+static void run_one(OakumGraph *graph, Stage *stage)
+{
+  run_stage(graph, stage);
+  OAKUM_AUTO_LOCK(&graph->lock);
   graph->alive--;
   leave_place(graph);
 }
@@ -123,6 +107,87 @@ static char *label_of(const Build *build, int index)
   return g_strdup_printf("[%s] ", name);
 }
 
+static Stage *new_stage(Build *build, const OakumPlanStage *plan)
+{
+  Stage *stage = build->stages[plan->stage] = oakum_build_stage_new();
+  stage->plan = plan;
+  stage->label = build->graph->labelled ? label_of(build, plan->stage) : NULL;
+  return stage;
+}
+
+/* ---- stages that only a trigger of a base image names
+ * ------------------------------------------------------- */
+
+/* What such a trigger says is known once the image is: the stages that it needs are planned then,
+ * and run by the one that needs them. `order`: those that nobody has planned yet. */
+static gboolean plan_late(Build *build, int index, GPtrArray *order, GError **error)
+{
+  guint count = build->dockerfile->stages->len;
+  g_autofree gboolean *planned = g_new0(gboolean, count);
+  OAKUM_AUTO_LOCK(&build->graph->lock);
+  for (guint i = 0; i < count; i++)
+    planned[i] = build->stages[i] != NULL;
+  OakumPlan *late = oakum_plan_late(build->plan, build->dockerfile, build->options->contexts, index,
+                                    planned, error);
+  if (!late)
+    return FALSE;
+  g_ptr_array_add(build->late, late);
+  if (!oakum_build_check_rung(late, build->dockerfile, build->options, error))
+    return FALSE;
+  const GPtrArray *left_out = build->options->left_out;
+  for (guint i = 0; i < late->stages->len; i++) {
+    Stage *stage = new_stage(build, late->stages->pdata[i]);
+    stage->unkept =
+        left_out && left_out->len > 0; /* which of them the trigger reads is not asked */
+    g_ptr_array_add(order, late->stages->pdata[i]);
+  }
+  /* in the order of the file also here: two that plan some each never wait for one another */
+  g_ptr_array_sort(order, by_index);
+  return TRUE;
+}
+
+static gboolean run_late(Build *build, int index, GError **error)
+{
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
+  if (!plan_late(build, index, order, error))
+    return FALSE;
+  for (guint i = 0; i < order->len; i++) {
+    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+    run_stage(build->graph, stage);
+    if (!stage->error)
+      continue;
+    g_propagate_error(error, g_error_copy(stage->error));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static Stage *planned_stage(const Build *build, int index)
+{
+  OAKUM_AUTO_LOCK(&build->graph->lock);
+  return build->stages[index];
+}
+
+Stage *oakum_build_stage(Build *build, int index, GError **error)
+{
+  OakumGraph *graph = build->graph;
+  Stage *stage = planned_stage(build, index);
+  if (!stage && !run_late(build, index, error))
+    return NULL;
+  OAKUM_AUTO_LOCK(&graph->lock);
+  stage = build->stages[index];
+  if (stage->state < OAKUM_STAGE_BUILT) {
+    leave_place(graph);
+    while (stage->state < OAKUM_STAGE_BUILT && !graph->cancelled)
+      g_cond_wait(&graph->changed, &graph->lock);
+    take_place(graph);
+  }
+  if (stage->state == OAKUM_STAGE_BUILT)
+    return stage;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_CANCELLED, "the stage that it needs failed");
+  return NULL;
+}
+
 static void run_all(OakumGraph *graph, const GPtrArray *order, guint at_once)
 {
   g_autofree Job *jobs = g_new0(Job, order->len);
@@ -148,11 +213,13 @@ static void run_all(OakumGraph *graph, const GPtrArray *order, guint at_once)
 
 /* Of several stages that failed the first in the Dockerfile is told of; of those that were given up
  * nobody asks. */
-static gboolean judge(const Build *build, const GPtrArray *order, GError **error)
+static gboolean judge(const Build *build, GError **error)
 {
   Stage *told = NULL;
-  for (guint i = 0; i < order->len; i++) {
-    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+  for (guint i = 0; i < build->dockerfile->stages->len; i++) {
+    Stage *stage = build->stages[i];
+    if (!stage)
+      continue;
     if (stage->error && (!told || (told->error->code == OAKUM_ERROR_CANCELLED &&
                                    stage->error->code != OAKUM_ERROR_CANCELLED)))
       told = stage;
@@ -224,7 +291,8 @@ static void find_unkept(Build *build)
 gboolean oakum_build_stages(Build *build, GError **error)
 {
   guint at_once = MIN(build->options->threads, build->plan->stages->len);
-  OakumGraph graph = {.build = build, .places = at_once, .stop = eventfd(0, EFD_CLOEXEC)};
+  OakumGraph graph = {
+      .build = build, .places = at_once, .labelled = at_once > 1, .stop = eventfd(0, EFD_CLOEXEC)};
   if (graph.stop < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "eventfd");
     return FALSE;
@@ -236,9 +304,7 @@ gboolean oakum_build_stages(Build *build, GError **error)
   for (guint i = 0; i < build->plan->stages->len; i++) {
     OakumPlanStage *plan = build->plan->stages->pdata[i];
     g_ptr_array_add(order, plan);
-    Stage *stage = build->stages[plan->stage] = oakum_build_stage_new();
-    stage->plan = plan;
-    stage->label = at_once > 1 ? label_of(build, plan->stage) : NULL;
+    new_stage(build, plan);
   }
   oakum_watch_mark(build);
   find_unkept(build);
@@ -248,7 +314,7 @@ gboolean oakum_build_stages(Build *build, GError **error)
   g_mutex_clear(&graph.lock);
   g_cond_clear(&graph.changed);
   close(graph.stop);
-  return judge(build, order, error);
+  return judge(build, error);
 }
 
 /* ---- streams that end when the build does

@@ -136,11 +136,12 @@ uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder)
 {
   if (mode->octal)
     return mode->bits;
+  const gboolean may_run = folder || (bits & 0111); /* X asks the mode as it was, as POSIX says */
   for (guint i = 0; i < mode->clauses->len; i++) {
     const Clause *clause = &g_array_index(mode->clauses, Clause, i);
     uint32_t may = clause->who ? clause->who : 07777;
     uint32_t value = clause->from ? spread(bits, clause->from) : clause->bits;
-    if (clause->exec_any && (folder || (bits & 0111)))
+    if (clause->exec_any && may_run)
       value |= 0111;
     value &= may;
     if (clause->op == '+') {

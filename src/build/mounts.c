@@ -455,8 +455,11 @@ static gboolean make_secret(Maker *k, gboolean *wanted, GError **error)
   *wanted = FALSE;
   if (!read_secret(k, id, &bytes, &len, error))
     return FALSE;
-  if (!bytes)
+  if (!bytes) {
+    if (variable) /* set all the same, and not to what the image has there */
+      g_ptr_array_add(k->out->environment, g_strconcat(m->env, "=", NULL));
     return TRUE;
+  }
   g_ptr_array_add(k->out->texts, bytes);
   if (variable && memchr(bytes, '\0', len)) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,

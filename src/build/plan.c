@@ -298,6 +298,16 @@ OakumPlan *oakum_plan_make(const OakumDockerfile *dockerfile, GHashTable *build_
   return g_steal_pointer(&plan);
 }
 
+OakumPlan *oakum_plan_late(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                           const GPtrArray *contexts, int index, gboolean *planned, GError **error)
+{
+  g_autoptr(OakumPlan) late = g_new0(OakumPlan, 1);
+  late->stages = g_ptr_array_new_with_free_func(plan_stage_free);
+  late->args = g_hash_table_ref(plan->args);
+  return add_stage(late, dockerfile, contexts, index, planned, error) ? g_steal_pointer(&late)
+                                                                      : NULL;
+}
+
 char *oakum_plan_format(const OakumPlan *plan, const OakumDockerfile *dockerfile)
 {
   GString *out = g_string_new(NULL);

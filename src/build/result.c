@@ -170,6 +170,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   build.views = build.overlay && options->keep_trees > 0 && oakum_sandbox_probe_view(build.work);
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
+  build.late = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_plan_free);
   build.foreign = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_stage_free);
   g_mutex_init(&build.foreign_lock);
   g_mutex_init(&build.fetch_lock);
@@ -188,6 +189,7 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
         error);
   for (guint i = 0; i < dockerfile->stages->len; i++)
     oakum_stage_free(build.stages[i]);
+  g_ptr_array_unref(build.late);
   g_ptr_array_unref(build.foreign);
   g_mutex_clear(&build.foreign_lock);
   g_mutex_clear(&build.fetch_lock);
@@ -205,8 +207,8 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
 }
 
 /* What the rung cannot do is refused before the first step. */
-static gboolean check_rung(const OakumPlan *plan, const OakumDockerfile *dockerfile,
-                           const OakumBuildOptions *options, GError **error)
+gboolean oakum_build_check_rung(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                const OakumBuildOptions *options, GError **error)
 {
   if (options->rung != OAKUM_RUNG_FAKE_ROOT)
     return TRUE;
@@ -239,7 +241,7 @@ OakumBuildResult *oakum_build_run(const OakumPlan *plan, const OakumDockerfile *
                                   OakumStore *store, const OakumBuildOptions *options,
                                   GError **error)
 {
-  if (!check_rung(plan, dockerfile, options, error))
+  if (!oakum_build_check_rung(plan, dockerfile, options, error))
     return NULL;
   g_autoptr(OakumLayerPool) layers = options->cache_log
                                          ? oakum_cache_log_pool(options->cache_log, store)

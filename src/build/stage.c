@@ -151,19 +151,25 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
 {
   g_auto(GStrv) triggers = g_steal_pointer(&stage->config->on_build);
   for (char **trigger = triggers; trigger && *trigger; trigger++) {
-    g_autofree char *text = g_strconcat("FROM scratch\n", *trigger, "\n", NULL);
+    /* as the last line of a file with as many stages: a number in --from means one of them */
+    GString *text = g_string_new(NULL);
+    for (int i = 0; i <= index; i++)
+      g_string_append(text, "FROM scratch\n");
+    g_string_append_printf(text, "%s\n", *trigger);
     g_autoptr(OakumDockerfile) tree =
-        oakum_dockerfile_parse(text, strlen(text), "ONBUILD of the base", error);
+        oakum_dockerfile_parse(text->str, text->len, "ONBUILD of the base", error);
+    g_string_free(text, TRUE);
     if (!tree || !oakum_dockerfile_check(tree, error))
       return FALSE;
-    if (tree->instructions->len != 2) {
+    guint only = (guint)index + 1;
+    if (tree->instructions->len != only + 1) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                   "ONBUILD of the base: not one instruction");
       return FALSE;
     }
-    OakumInstruction *in = tree->instructions->pdata[1];
-    if (in->kind == OAKUM_INSTRUCTION_FROM || in->kind == OAKUM_INSTRUCTION_ONBUILD ||
-        in->kind == OAKUM_INSTRUCTION_MAINTAINER) {
+    OakumInstruction *in = tree->instructions->pdata[only];
+    /* ONBUILD and MAINTAINER: no Dockerfile can say so, an image can, and BuildKit does it */
+    if (in->kind == OAKUM_INSTRUCTION_FROM) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                   "ONBUILD of the base: %s is not allowed there", in->name);
       return FALSE;
