@@ -43,6 +43,11 @@ OAKUM_DECLARE_ERROR(base)
 void oakum_error_errno(GError **error, GQuark domain, int errnum, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
+/* How often this process found no room on a disk (ENOSPC and EDQUOT of the above, and what was told
+ * by oakum_room_missed): who ran meanwhile may have written less than it believes. Thread-safe. */
+NODISCARD guint oakum_room_misses(void);
+void oakum_room_missed(void);
+
 /* ---- slices ----------------------------------------------------------------------------- *
  * Foreign bytes: length-counted, never assumed NUL-terminated or UTF-8. Borrowed. */
 typedef struct {

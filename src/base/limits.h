@@ -309,6 +309,10 @@
 #define OAKUM_AGENT_BUFFER (16 * OAKUM_KIB)
 #define OAKUM_AGENT_CONNECTIONS_MAX 64u
 
+/* A disk with less than that is full: what a program wrote last may not be there. */
+#define OAKUM_DISK_ROOM_LEAST (64 * OAKUM_KIB)
+#define OAKUM_DISK_FILES_LEAST 4u
+
 /* the rung fake-root */
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */

@@ -169,15 +169,30 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
     oakum_user_clear(&user);
     return FALSE;
   }
+  guint misses = oakum_room_misses();
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
                 (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
   oakum_step_lines_free(lines);
   oakum_user_clear(&user);
+  /* before what it wrote goes: steps that run beside it hear of it */
+  gboolean full = oakum_disk_is_full(overlay->upper_path ? overlay->upper_path : stage->root_path);
+  if (full)
+    oakum_room_missed();
   if (ok && status != 0) {
     stage->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     g_autofree char *how = oakum_child_describe(status);
-    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_FAILED, "the command failed: %s", how);
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_FAILED, "the command failed: %s%s", how,
+                full ? " (the disk is full)" : "");
+    return FALSE;
+  }
+  /* many programs do not look whether what they write is taken, and nothing else would tell: the
+   * step would be kept, and used again once there is room */
+  if (ok && oakum_room_misses() != misses) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_IO,
+                "the disk was full while the command ran (%s): what it wrote may not be whole; "
+                "make room below %s",
+                g_strerror(ENOSPC), stage->scratch_path);
     return FALSE;
   }
   return ok;

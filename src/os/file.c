@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *len, GError **error)
@@ -219,4 +220,17 @@ void oakum_lock_free(OakumLock *lock)
     return;
   oakum_fd_clear(&lock->fd);
   g_free(lock);
+}
+
+gboolean oakum_disk_is_full(const char *path)
+{
+  struct statvfs disk;
+  if (statvfs(path, &disk) < 0 || disk.f_blocks == 0)
+    return FALSE;
+  uint64_t blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail, room;
+  if (oakum_mul_overflows(blocks, (uint64_t)disk.f_frsize, &room))
+    return FALSE;
+  /* some file systems make files as they are asked for, and count none */
+  return room < OAKUM_DISK_ROOM_LEAST ||
+         (disk.f_files > 0 && disk.f_ffree < OAKUM_DISK_FILES_LEAST);
 }

@@ -55,6 +55,10 @@ NODISCARD gboolean oakum_root_mkdirs(int root, const char *path, mode_t mode, GE
  * fine. */
 NODISCARD gboolean oakum_root_remove_tree(int root, const char *path, GError **error);
 
+/* Whether the disk that `path` lies on has no room, for bytes or for files, that is worth the name
+ * (OAKUM_DISK_ROOM_LEAST, OAKUM_DISK_FILES_LEAST). FALSE where that cannot be told. */
+NODISCARD gboolean oakum_disk_is_full(const char *path);
+
 /* ---- whole files ---------------------------------------------------------------------------- */
 /* Reads at most `max` bytes; more is OAKUM_ERROR_LIMIT. Caller frees *data (NUL added behind the
  * end). */

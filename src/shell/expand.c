@@ -292,7 +292,7 @@ static int escape(const OakumShellParser *p, guint32 *pos, char out[8])
     out[0] = values[letter - letters];
     return 1;
   }
-  guint32 before = *pos, value;
+  guint32 before = *pos, value = 0;
   switch (c) {
   case 'x':
     value = digits(p, pos, 2, 16);

@@ -129,6 +129,22 @@ def in_mounts(script, *words):
     return subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *map(str, words)], capture_output=True, text=True)
 
 
+def test_step_that_does_not_see_the_full_disk(oakum, small, tmp_path):
+    """A program that does not look whether its bytes are taken ends well: what it wrote is neither taken nor kept."""
+    folder, place = tmp_path / "c", tmp_path / "s"
+    for path in (folder, place):
+        path.mkdir()
+    (folder / "Dockerfile").write_text(f"FROM {small}\nRUN head -c 60000000 /dev/zero > /fill; echo x > /made; true\n")
+    script = 'mount -t tmpfs -o size=40m none "$1"; place=$1; shift; if "$@" 2> "$place/../told"; then exit 3; fi; mount -o remount,size=400m "$place"; "$@"'
+    done = in_mounts(script, place, *command(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o"))
+    told = (tmp_path / "told").read_text()
+    assert "No space left" in told and "may not be whole" in told, told
+    assert done.returncode == 0, done.stderr
+    tree = build_case.flatten(tmp_path / "o")[0]
+    sizes = {str(path): entry for path, entry in tree.items() if "fill" in str(path) or "made" in str(path)}
+    assert done.stdout == build(oakum, small, tmp_path / "s2", folder, "-o", f"oci:{tmp_path}/o2").stdout and len(sizes) == 2
+
+
 def test_full_disk(oakum, small, context, tmp_path):
     """A build that finds no room, for bytes or for files, says so, leaves no image, and the same store does again with room. OAKUM_DISKS says how many disks, OAKUM_SEED which."""
     folder = context("a")
