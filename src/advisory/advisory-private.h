@@ -189,3 +189,7 @@ NODISCARD gboolean oakum_npm_ranges(const char *text, GStringChunk *words, GArra
 /* Ends each of `ranges` where one of `whole` begins in it. */
 void oakum_npm_without(GArray *ranges, const GArray *whole);
 NODISCARD gboolean oakum_read_repositories(OakumIngest *in, OakumReader *reader, GError **error);
+
+/* Says of a database that it is the snapshot inside this program: its stamp is that, however new
+ * the file. */
+void oakum_advisory_db_is_snapshot(OakumAdvisoryDb *db);

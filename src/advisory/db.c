@@ -178,6 +178,12 @@ OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
   return g_steal_pointer(&db);
 }
 
+void oakum_advisory_db_is_snapshot(OakumAdvisoryDb *db)
+{
+  g_free(db->stamp);
+  db->stamp = g_strdup("snapshot");
+}
+
 const char *oakum_advisory_db_stamp(const OakumAdvisoryDb *db)
 {
   return db->stamp;

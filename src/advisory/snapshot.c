@@ -1,5 +1,5 @@
 /* The small database that is always there: data/debian-snapshot.osv.jsonl.gz inside the program. */
-#include "advisory/advisory.h"
+#include "advisory/advisory-private.h"
 #include "os/os.h"
 #include <string.h>
 #include <unistd.h>
@@ -52,7 +52,7 @@ static OakumAdvisoryDb *open_kept(const char *folder)
   return oakum_advisory_db_open(path, NULL);
 }
 
-OakumAdvisoryDb *oakum_advisory_snapshot_open(const char *folder, GError **error)
+static OakumAdvisoryDb *open_any(const char *folder, GError **error)
 {
   OakumAdvisoryDb *kept = folder ? open_kept(folder) : NULL;
   if (kept)
@@ -63,4 +63,12 @@ OakumAdvisoryDb *oakum_advisory_snapshot_open(const char *folder, GError **error
   g_autofree char *path = g_build_filename(oakum_temp_dir_path(temp), "snapshot.db", NULL);
   /* it is mapped, and stays what it is when its name goes */
   return oakum_advisory_write_snapshot(path, error) ? oakum_advisory_db_open(path, error) : NULL;
+}
+
+OakumAdvisoryDb *oakum_advisory_snapshot_open(const char *folder, GError **error)
+{
+  OakumAdvisoryDb *db = open_any(folder, error);
+  if (db) /* whatever file it lies in: it is as new as the program */
+    oakum_advisory_db_is_snapshot(db);
+  return db;
 }

@@ -73,3 +73,13 @@ def test_kept_holes_are_bounded(oakum, tmp_path):
     for i in range(36):
         scan(oakum, tmp_path, root(tmp_path / "r", **{"var/lib/dpkg/status": STATUS.replace("deb12u2", f"deb12u2~{i}")}))
     assert len(kept(tmp_path)) == 32
+
+
+def test_holes_of_the_snapshot_are_kept_at_once(oakum, tmp_path):
+    """The database inside the program is as new as the program, however new the file that it was just written to."""
+    one = root(tmp_path / "one")
+    words = ("scan", "--fail-on", "none", "--store", tmp_path / "store", "--format", "json", f"rootfs:{one}")
+    first = run(oakum, *words)
+    file, = kept(tmp_path)
+    inode = file.stat().st_ino
+    assert run(oakum, *words).stdout == first.stdout and kept(tmp_path) == [file] and file.stat().st_ino == inode
