@@ -71,7 +71,6 @@ static const char *const harmless[] = {"read",
                                        "exit_group",
                                        "wait4",
                                        "waitid",
-                                       "uname",
                                        "fcntl",
                                        "flock",
                                        "fsync",
@@ -222,20 +221,6 @@ static const char *const answered[] = {
     "umask", "capget", "capset",
     /* programs and sockets */
     "execve", "execveat", "bind", "connect"};
-/* Answered as on the rung chroot; filter.c adds the rules. */
-static const char *const as_chroot[] = {"open",
-                                        "openat",
-                                        "openat2",
-                                        "creat",
-                                        "readlink",
-                                        "readlinkat",
-                                        "kill",
-                                        "tkill",
-                                        "tgkill",
-                                        "rt_sigqueueinfo",
-                                        "rt_tgsigqueueinfo",
-                                        "pidfd_open",
-                                        "pidfd_send_signal"};
 
 static int by_number(const void *a, const void *b)
 {
@@ -257,13 +242,13 @@ static size_t numbers_of(const char *const *names, size_t n, int *out)
  * bring. */
 static gboolean load_list(void)
 {
-  enum { NAMES = G_N_ELEMENTS(harmless) + G_N_ELEMENTS(answered) + G_N_ELEMENTS(as_chroot) };
+  enum { NAMES = G_N_ELEMENTS(harmless) + G_N_ELEMENTS(answered) + OAKUM_FILTER_ASKED };
   int numbers[NAMES];
   struct sock_filter code[3 * NAMES + 8];
   unsigned short n = 0;
   size_t count = numbers_of(harmless, G_N_ELEMENTS(harmless), numbers);
   count += numbers_of(answered, G_N_ELEMENTS(answered), numbers + count);
-  count += numbers_of(as_chroot, G_N_ELEMENTS(as_chroot), numbers + count);
+  count += numbers_of(oakum_filter_asked, OAKUM_FILTER_ASKED, numbers + count); /* as on chroot */
   qsort(numbers, count, sizeof(int), by_number);
   code[n++] =
       (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));

@@ -77,21 +77,14 @@ static const char *const denied[] = {"acct",
 static const char *const denied_shared[] = {
     "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd",
     "kcmp",   "migrate_pages",    "move_pages",        "process_mrelease"};
-/* Answered by the supervisor. */
-static const char *const asked[] = {"open",
-                                    "openat",
-                                    "openat2",
-                                    "creat",
-                                    "readlink",
-                                    "readlinkat",
-                                    "kill",
-                                    "tkill",
-                                    "tgkill",
-                                    "rt_sigqueueinfo",
-                                    "rt_tgsigqueueinfo",
-                                    "pidfd_open",
-                                    "uname",
-                                    "pidfd_send_signal"};
+const char *const oakum_filter_asked[OAKUM_FILTER_ASKED] = {
+    /* files */
+    "open", "openat", "openat2", "creat", "readlink", "readlinkat",
+    /* signals */
+    "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
+    "pidfd_send_signal",
+    /* what the machine is called */
+    "uname"};
 /* Asked when the first argument names a process other than the caller by 0. */
 static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                         "sched_setattr", "prlimit64"};
@@ -123,8 +116,8 @@ static gboolean add_supervised(scmp_filter_ctx ctx)
   for (size_t i = 0; i < G_N_ELEMENTS(denied_shared); i++)
     if (!deny(ctx, denied_shared[i]))
       return FALSE;
-  for (size_t i = 0; i < G_N_ELEMENTS(asked); i++)
-    if (!ask(ctx, asked[i]))
+  for (size_t i = 0; i < OAKUM_FILTER_ASKED; i++)
+    if (!ask(ctx, oakum_filter_asked[i]))
       return FALSE;
   for (size_t i = 0; i < G_N_ELEMENTS(asked_pid); i++)
     if (!ask_other(ctx, asked_pid[i], 0))
