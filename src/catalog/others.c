@@ -68,8 +68,7 @@ static gboolean wants_lua(const OakumCatalogEntry *entry)
  * called NAME-VERSION-REVISION.rockspec, as luarocks demands. */
 static gboolean part_rockspec(const char *path, OakumSlice *name, OakumSlice *version)
 {
-  const char *base = path + oakum_path_folder(path);
-  base += *base == '/';
+  const char *base = oakum_path_base(path);
   size_t end = strlen(base) - strlen(".rockspec"), at = end, dashes = 0;
   for (; at > 0 && dashes < 2; at--)
     dashes += base[at - 1] == '-';

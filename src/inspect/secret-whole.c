@@ -198,14 +198,11 @@ static gboolean bks_has_key(const uint8_t *data, size_t len)
 /* ---- texts
  * -----------------------------------------------------------------------------------------------
  */
-static void found(SecretStream *stream, const char *id, size_t start, size_t end)
+static void found(SecretStream *stream, const char *id, size_t start, size_t end, uint64_t line)
 {
   guint rule = 0;
-  uint64_t line = 0;
   while (strcmp(oakum_secret_rules[rule].id, id) != 0)
     rule++;
-  for (size_t i = 0; i < start; i++)
-    line += stream->buffer[i] == '\n';
   oakum_secret_note_whole(stream, rule, start, end, line);
 }
 
@@ -245,7 +242,7 @@ static gboolean is_bare(const char *path)
   static const char *const names[] = {".erlang.cookie", ".vault_pass", ".vault_pass.txt",
                                       "vault_pass.txt", ".vaultpass",  "vault-password",
                                       ".vault-password"};
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  const char *name = oakum_path_base(path);
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
     if (g_str_has_prefix(path, folders[i]))
       return strcmp(name, "namespace") != 0;
@@ -265,7 +262,7 @@ static void look_at_bare(SecretStream *stream)
   while (from < to && is_blank(data[from]))
     from++;
   if (to - from >= 6 && to - from <= OAKUM_SECRET_BARE_MAX && is_value(data + from, to - from))
-    found(stream, "bare-secret", from, to);
+    found(stream, "bare-secret", from, to, 0);
 }
 
 /* Lines of fields of which the last ones are a login. */
@@ -314,7 +311,8 @@ static gboolean field_of(const uint8_t *data, size_t from, size_t to, const Logi
 static void look_at_logins(SecretStream *stream, const LoginFile *file)
 {
   const uint8_t *data = stream->buffer;
-  for (size_t from = 0, next; from < stream->len; from = next) {
+  uint64_t line = 0;
+  for (size_t from = 0, next; from < stream->len; from = next, line++) {
     const uint8_t *nl = memchr(data + from, '\n', stream->len - from);
     size_t to = nl ? (size_t)(nl - data) : stream->len, start = 0, end = 0;
     next = to + 1;
@@ -333,7 +331,7 @@ static void look_at_logins(SecretStream *stream, const LoginFile *file)
     if (colon)
       start = (size_t)(colon + 1 - data);
     if (is_value(data + start, end - start))
-      found(stream, file->rule, start, end);
+      found(stream, file->rule, start, end, line);
   }
 }
 
@@ -351,9 +349,9 @@ static void look_at_key(SecretStream *stream)
                   : data[0] == 0x30 ? der_key(data, stream->len)
                                     : SECRET_KEY_NONE;
   if (data[0] == 0 && bks_has_key(data, stream->len))
-    found(stream, "java-key-store", 0, stream->len);
+    found(stream, "java-key-store", 0, stream->len, 0);
   else if (key != SECRET_KEY_NONE && (pgp || !stream->found->len)) /* else it was seen before */
-    found(stream, key == SECRET_KEY_OPEN ? rules[pgp].open : rules[pgp].sealed, 0, stream->len);
+    found(stream, key == SECRET_KEY_OPEN ? rules[pgp].open : rules[pgp].sealed, 0, stream->len, 0);
 }
 
 void oakum_secret_look_at_whole(SecretStream *stream)
