@@ -167,13 +167,21 @@ const scenarios = {
     return { text: text.slice(0, 5000), rows, listed: await toggles(second).count(), hidden: await second.locator("#filters").isVisible(), bad: [...bad, ...worse] };
   },
 
-  /* A browser that cannot unpack what is behind the first view. */
-  async old(browser, file) {
+  /* A browser that cannot unpack what is behind the first view; `late`: it gets to draw again only when it has found that out. */
+  async old(browser, file, late) {
     const context = await browser.newContext(), page = await context.newPage(), bad = [];
     page.on("pageerror", e => bad.push("error " + e.message));
-    await page.addInitScript(() => { delete window.DecompressionStream; });
+    await page.addInitScript(late => {
+      delete window.DecompressionStream;
+      const frame = window.requestAnimationFrame;
+      if (late) window.requestAnimationFrame = draw => {
+        window.requestAnimationFrame = frame;
+        addEventListener("load", () => setTimeout(draw, 1000));
+      };
+    }, late === "late");
     await page.goto(pathToFileURL(file).href);
     await page.waitForFunction(() => document.getElementById("count").textContent.includes("DecompressionStream"));
+    await page.waitForFunction(() => document.querySelectorAll("#findings-table .toggle").length >= 50);
     await page.fill("#search", "ssl");
     return { count: await page.textContent(COUNT), listed: await toggles(page).count(), maps: await page.locator("#map-body svg[role=img]").count(), bad };
   },

@@ -261,9 +261,10 @@ if BROWSER:
         assert seen["bad"] == [] and seen["rows"] == 46 and "Verdict: fail" in seen["text"] and seen["listed"] == 45 and not seen["hidden"]
         assert walk("plain", files["big"])["listed"] == HOLES + 5
 
-    def test_old_browser(files):
-        """What is drawn before anything is unpacked stays, and the page says what is missing."""
-        seen = walk("old", files["big"])
+    @pytest.mark.parametrize("when", ["early", "late"])
+    def test_old_browser(files, when):
+        """What is drawn before anything is unpacked stays, and the page says what is missing, whether the other rows come before or after that."""
+        seen = walk("old", files["big"], when)
         assert seen["bad"] == [] and seen["count"].startswith(f"{HOLES + 5:,} findings") and "cannot unpack" in seen["count"]
         assert seen["listed"] == 50 and seen["maps"] == 1
 

@@ -205,6 +205,13 @@ function detail(f) {
   return box;
 }
 
+/* Said with each count, which is drawn anew with the rows: when the browser turns out to be too old is a race with them. */
+let lacking = "";
+unpacked.catch(() => {
+  lacking = ". This browser cannot unpack the others, nor the evidence (it lacks DecompressionStream); oakum report makes a list for it.";
+  table.told(table);
+});
+
 function drawFindings() {
   const flags = f => [
     F.flags[f] & FLAG.kev ? el("span", { class: "flag kev", title: "known to be exploited (CISA KEV)" }, "KEV") : null,
@@ -224,7 +231,7 @@ function drawFindings() {
     severity: f => F.severity[f], off: f => !counted(f), told: t => {
       const all = findings.length, match = t.shown.length;
       byId("count").textContent = (match === all ? plural(all, "finding", "findings") : number(match) + " of " + plural(all, "finding", "findings")) +
-        (t.groupOf ? ", in groups" : t.drawn < match ? ", the first " + number(t.drawn) + " listed" : "");
+        (t.groupOf ? ", in groups" : t.drawn < match ? ", the first " + number(t.drawn) + " listed" : "") + lacking;
     } });
 }
 
@@ -398,7 +405,6 @@ dark.addEventListener("change", () => setTheme(theme));
 byId("theme").addEventListener("click", nextTheme);
 document.addEventListener("keydown", keys);
 /* Paper has no button for more: all that the filters let through is printed. */
-unpacked.catch(() => byId("count").append(". This browser cannot unpack the others, nor the evidence (it lacks DecompressionStream); oakum report makes a list for it."));
 addEventListener("beforeprint", () => { while (waiting.length > 0) waiting.shift()(); if (rest) for (const t of [table, packageTable]) if (t) t.append(t.list.length); });
 drawHead();
 drawFacts();
