@@ -622,29 +622,45 @@ static void name_owners(OakumCatalog *catalog)
   }
 }
 
-/* The same package in the same layer, proved by several files, is one. */
+/* Packages come sorted by path: one that is there already is the last, or the first, which is the
+ * one that declares. */
+static void add_paths(OakumPackage *to, const OakumPackage *from)
+{
+  for (guint i = 0; i < from->paths->len && to->paths->len < OAKUM_PACKAGE_PATHS_MAX; i++) {
+    const char *path = from->paths->pdata[i];
+    guint len = to->paths->len;
+    if (len == 0 ||
+        (strcmp(to->paths->pdata[len - 1], path) != 0 && strcmp(to->paths->pdata[0], path) != 0))
+      g_ptr_array_add(to->paths, g_strdup(path));
+  }
+}
+
+/* The same package in the same layer, proved by several files, is one; what declares it tells more
+ * than what it was guessed from. */
 static void join_doubles(OakumCatalog *catalog)
 {
-  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL);
+  g_autoptr(GHashTable) seen = oakum_str_map_new(g_free, NULL); /* index + 1 */
   guint kept = 0;
   g_ptr_array_set_free_func(catalog->packages, NULL);
   for (guint i = 0; i < catalog->packages->len; i++) {
     OakumPackage *package = catalog->packages->pdata[i];
     char number[16];
-    g_snprintf(number, sizeof(number), "\n%d\n%d\n", package->layer_index, package->guessed);
+    g_snprintf(number, sizeof(number), "\n%d\n", package->layer_index);
     g_autofree char *key =
         g_strconcat(package->purl, number, package->owner ? package->owner : "", NULL);
-    OakumPackage *first = g_hash_table_lookup(seen, key);
-    if (!first) {
-      g_hash_table_insert(seen, g_steal_pointer(&key), package);
+    guint at = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key));
+    if (at == 0) {
       catalog->packages->pdata[kept++] = package;
+      g_hash_table_insert(seen, g_steal_pointer(&key), GUINT_TO_POINTER(kept));
       continue;
     }
-    /* sorted by path: the same one again is the last */
-    const char *last = first->paths->pdata[first->paths->len - 1];
-    for (guint j = 0; j < package->paths->len && first->paths->len < OAKUM_PACKAGE_PATHS_MAX; j++)
-      if (strcmp(last, package->paths->pdata[j]) != 0)
-        g_ptr_array_add(first->paths, g_strdup(package->paths->pdata[j]));
+    OakumPackage **first = (OakumPackage **)&catalog->packages->pdata[at - 1];
+    if ((*first)->guessed && !package->guessed) {
+      OakumPackage *guess = *first;
+      *first = package;
+      package = guess;
+    }
+    add_paths(*first, package);
     oakum_package_free(package);
   }
   g_ptr_array_set_size(catalog->packages, (gint)kept);

@@ -45,6 +45,16 @@ FORMS = [("var/lib/rpm/rpmdb.sqlite", rpm_tools.rpm_sqlite), ("usr/share/rpm/rpm
          ("var/lib/rpm/Packages", lambda *b: rpm_tools.rpm_bdb(*b, order=">")), ("var/lib/rpm/Packages", lambda *b: rpm_tools.rpm_bdb(*b, size=512))]
 
 
+def test_guess_of_what_is_declared(oakum, tmp_path):
+    """A package that one file declares and others only hint at is one, whichever of them comes first; a hint of another version is not."""
+    app = '{application,elixir,[{vsn,"1.14.0"}]}.'
+    root = write(tmp_path, {"etc/os-release": "ID=debian\nVERSION_ID=12\n", "opt/lib/elixir/ebin/elixir.app": app, "opt/a/elixir": "#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.14.0\n",
+                            "opt/z/elixir": "#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.14.0\n", "opt/b/elixir": "#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.15.1\n"})
+    found = [p for p in scan(oakum, f"rootfs:{root}")["packages"] if p["name"] == "elixir"]
+    assert [(p["version"], p.get("guessed", False), p["paths"]) for p in found] == [
+        ("1.14.0", False, ["opt/lib/elixir/ebin/elixir.app", "opt/a/elixir", "opt/z/elixir"]), ("1.15.1", True, ["opt/b/elixir"])]
+
+
 @pytest.mark.parametrize("path, make", FORMS, ids=["sqlite", "sqlite-512", "ndb", "bdb", "bdb-big-endian", "bdb-512"])
 def test_rpm_in_all_its_forms(oakum, path, make):
     packages, wrong = one(oakum, path, make(HELLO, KEY, BIG, rpm("little")))
