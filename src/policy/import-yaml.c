@@ -263,6 +263,7 @@ static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSe
   if (map->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
   *understood &= knows_all(policy, map, known, what);
+  select->upstream = TRUE;
   return name_at(map, "name", what, select, LIST_PACKAGE, error) &&
          name_at(map, "upstream-name", what, select, LIST_SOURCE, error) &&
          name_at(map, "version", what, select, LIST_VERSION, error) &&

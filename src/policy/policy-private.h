@@ -36,6 +36,7 @@ typedef struct {
                   star is a star; ids all the same in any case of letters */
   guint regex; /* a bit a list of names of packages or sources: its words are expressions that must
                   match the whole name, as grype has them */
+  gboolean upstream;  /* the source is another package than the one at hand, as grype has it */
   gboolean takes_out; /* it says what does not count: of a package in several places, all */
 } OakumSelect;
 

@@ -315,7 +315,7 @@ def holds(asked, one, doc, today, takes_out=False):
     ask("evidence", not hole or "by" in one, lambda v: v == ("cpe" if one.get("by") == "cpe" else "indirect" if one.get("by") == "source" and one.get("source") != one.get("package") else "direct"))
     ask("ecosystem", not hole or "ecosystem" in one, lambda v: v == one.get("ecosystem"))
     ask("whole-name", True, lambda v: re.fullmatch(v, one.get("package", "")) is not None)
-    ask("whole-source", True, lambda v: re.fullmatch(v, one.get("source", "")) is not None)
+    ask("whole-source", True, lambda v: one.get("source") != one.get("package") and re.fullmatch(v, one.get("source", "")) is not None)
     ask("gone", True, lambda v: one.get("gone", False) == v)
     return min(answers, default=YES)
 
