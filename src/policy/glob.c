@@ -6,6 +6,19 @@ gboolean oakum_glob_plain(const char *pattern)
   return strpbrk(pattern, "*?[{\\") == NULL;
 }
 
+/* A character, a byte that is none; *p is behind it. */
+static gunichar take(const char **p)
+{
+  gunichar c = g_utf8_get_char_validated(*p, -1);
+  if (c >= 0x110000) {
+    c = (guchar) * *p;
+    *p += 1;
+  } else {
+    *p = g_utf8_next_char(*p);
+  }
+  return c;
+}
+
 /* One star is enough to go back to: what an earlier one could take, the later one can as well. */
 gboolean oakum_glob(const char *pattern, const char *text)
 {
@@ -14,7 +27,10 @@ gboolean oakum_glob(const char *pattern, const char *text)
     if (*pattern == '*') {
       star = ++pattern;
       mark = text;
-    } else if (*pattern == '?' || g_ascii_tolower(*pattern) == g_ascii_tolower(*text)) {
+    } else if (*pattern == '?') {
+      pattern++;
+      (void)take(&text);
+    } else if (g_ascii_tolower(*pattern) == g_ascii_tolower(*text)) {
       pattern++;
       text++;
     } else if (star) {
@@ -30,18 +46,18 @@ gboolean oakum_glob(const char *pattern, const char *text)
 }
 
 /* `[...]` at `p`, behind the bracket; *end is behind the closing one. */
-static gboolean in_set(const char *p, char c, const char **end)
+static gboolean in_set(const char *p, gunichar c, const char **end)
 {
   gboolean negated = *p == '!' || *p == '^', found = FALSE;
   p += negated;
   for (gboolean first = TRUE; *p && (*p != ']' || first); first = FALSE) {
-    char low = *p == '\\' && p[1] ? *++p : *p, high = low;
-    p++;
+    p += *p == '\\' && p[1];
+    gunichar low = take(&p), high = low;
     if (p[0] == '-' && p[1] && p[1] != ']') {
-      high = p[1];
-      p += 2;
+      p++;
+      high = take(&p);
     }
-    found |= (guchar)c >= (guchar)low && (guchar)c <= (guchar)high;
+    found |= c >= low && c <= high;
   }
   *end = *p ? p + 1 : p;
   return found != negated && c != '/';
@@ -77,21 +93,21 @@ static gboolean path_matches(const char *pattern, const char *path, guint *left)
       mark = path;
       continue;
     }
-    const char *next = pattern + 1;
+    const char *next = pattern + 1, *behind = path + 1;
     gboolean same = FALSE;
     if (!*path)
       return !*pattern || strcmp(pattern, "/**") == 0; /* a folder is below itself */
-    if (*pattern == '?')
-      same = *path != '/';
-    else if (*pattern == '[')
-      same = in_set(pattern + 1, *path, &next);
-    else if (*pattern == '\\' && pattern[1])
+    if (*pattern == '?' || *pattern == '[') {
+      behind = path;
+      gunichar c = take(&behind);
+      same = *pattern == '?' ? c != '/' : in_set(pattern + 1, c, &next);
+    } else if (*pattern == '\\' && pattern[1])
       same = pattern[1] == *path, next = pattern + 2;
     else
       same = *pattern && *pattern == *path;
     if (same) {
       pattern = next;
-      path++;
+      path = behind;
     } else if (star && *mark && *mark != '/') {
       pattern = star;
       path = ++mark;
@@ -160,6 +176,24 @@ gboolean oakum_glob_path(const char *pattern, const char *path)
     pattern += 2;
   return brace_matches(pattern + (*pattern == '/'), path + (*path == '/'), OAKUM_POLICY_BRACES_MAX,
                        &left);
+}
+
+char *oakum_glob_of_others(const char *pattern)
+{
+  GString *out = g_string_new(NULL);
+  for (const char *p = pattern; *p;) {
+    size_t stars = strspn(p, "*");
+    if (stars == 0) {
+      size_t len = *p == '\\' && p[1] ? 2 : 1;
+      g_string_append_len(out, p, (gssize)len);
+      p += len;
+      continue;
+    }
+    gboolean begins = p == pattern || strchr("/{,", p[-1]), ends = !p[2] || strchr("/},", p[2]);
+    g_string_append(out, stars == 2 && begins && ends ? "**" : "*");
+    p += stars;
+  }
+  return g_string_free(out, FALSE);
 }
 
 GRegex *oakum_whole_regex(const char *pattern)

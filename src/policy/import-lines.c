@@ -19,6 +19,21 @@ static char *comment_of(char *line)
   return NULL;
 }
 
+/* Other spaces, which pages of the web have between words, become plain ones: trivy and dockle part
+ * and strip lines by all that Unicode calls a space. New. */
+static char *plain_spaces(const char *text)
+{
+  GString *out = g_string_new(NULL);
+  for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+    gunichar c = g_utf8_get_char(p);
+    if (c >= 0x80 && g_unichar_isspace(c))
+      g_string_append_c(out, ' ');
+    else
+      g_string_append_len(out, p, g_utf8_next_char(p) - p);
+  }
+  return g_string_free(out, FALSE);
+}
+
 static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, const char *what,
                           LineFunc call, GError **error)
 {
@@ -33,7 +48,8 @@ static gboolean each_line(OakumPolicy *policy, const char *text, size_t len, con
   for (size_t at = 0; at < len;) {
     const char *stop = memchr(text + at, '\n', len - at);
     size_t n = stop ? (size_t)(stop - text) - at : len - at;
-    g_autofree char *raw = g_strndup(text + at, n), *line = oakum_escape_utf8(raw, -1);
+    g_autofree char *raw = g_strndup(text + at, n), *safe = oakum_escape_utf8(raw, -1),
+                    *line = plain_spaces(safe);
     at += n + 1;
     number++;
     if (n > OAKUM_POLICY_TEXT_MAX)

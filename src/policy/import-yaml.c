@@ -41,6 +41,12 @@ static const GPtrArray *list_at(const OakumYaml *map, const char *key, const cha
   return NULL;
 }
 
+static void add_path(OakumSelect *select, const char *pattern)
+{
+  g_autofree char *path = oakum_glob_of_others(pattern);
+  oakum_select_add(select, LIST_PATH, path);
+}
+
 static gboolean texts_at(const OakumYaml *map, const char *key, const char *what,
                          OakumSelect *select, OakumSelectList list, GError **error)
 {
@@ -51,7 +57,7 @@ static gboolean texts_at(const OakumYaml *map, const char *key, const char *what
     if (item->kind != OAKUM_YAML_SCALAR || !*item->text)
       return oakum_policy_wrong(what, item, error, "\"%s\" takes words", key);
     if (list == LIST_PATH)
-      oakum_select_add(select, list, item->text);
+      add_path(select, item->text);
     else
       oakum_select_add_exact(select, list, item->text);
   }
@@ -178,7 +184,7 @@ static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
     select->regex |= 1u << list;
     oakum_select_add(select, list, text);
   } else if (list == LIST_PATH) {
-    oakum_select_add(select, list, text);
+    add_path(select, text);
   } else {
     oakum_select_add_exact(select, list, text);
   }
@@ -263,6 +269,7 @@ static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSe
   if (map->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
   *understood &= knows_all(policy, map, known, what);
+  select->upstream = TRUE;
   return name_at(map, "name", what, select, LIST_PACKAGE, error) &&
          name_at(map, "upstream-name", what, select, LIST_SOURCE, error) &&
          name_at(map, "version", what, select, LIST_VERSION, error) &&

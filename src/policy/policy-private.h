@@ -36,6 +36,7 @@ typedef struct {
                   star is a star; ids all the same in any case of letters */
   guint regex; /* a bit a list of names of packages or sources: its words are expressions that must
                   match the whole name, as grype has them */
+  gboolean upstream;  /* the source is another package than the one at hand, as grype has it */
   gboolean takes_out; /* it says what does not count: of a package in several places, all */
 } OakumSelect;
 
@@ -167,6 +168,9 @@ NODISCARD gboolean oakum_glob(const char *pattern, const char *text);
 /* Paths: `*` and `?` stay between slashes, `**` does not; `{a,b}` and `[a-z]` as shells have them;
  * a leading slash of either does not count. */
 NODISCARD gboolean oakum_glob_path(const char *pattern, const char *path);
+/* The same path to trivy and grype, new: to them `**` is one only as a whole part of a path (of a
+ * group of braces too), and a single star anywhere else. */
+NODISCARD char *oakum_glob_of_others(const char *pattern);
 /* Whether it holds no wildcard. */
 NODISCARD gboolean oakum_glob_plain(const char *pattern);
 /* A regular expression that must match the whole name; NULL: it is none. */

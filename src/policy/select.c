@@ -321,6 +321,13 @@ gboolean oakum_image_is(const char *pattern, const char *target)
          (!asked.digest || g_strcmp0(asked.digest, is.digest) == 0);
 }
 
+/* grype writes down what a package was built from when it is called otherwise; of apk always. */
+static gboolean is_upstream(const OakumFinding *f)
+{
+  return g_strcmp0(f->source, f->package_name) != 0 ||
+         (f->package_purl && g_str_has_prefix(f->package_purl, "pkg:apk/"));
+}
+
 static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern)
 {
   const OakumFinding *f = m->f;
@@ -334,7 +341,7 @@ static OakumTri one_of(const Match *m, OakumSelectList list, const char *pattern
                                             : name_matches(m, list, pattern, f->package_name);
     break;
   case LIST_SOURCE:
-    yes = name_matches(m, list, pattern, f->source);
+    yes = (!m->select->upstream || is_upstream(f)) && name_matches(m, list, pattern, f->source);
     break;
   case LIST_VERSION:
     yes = word_matches(m, list, pattern, f->package_version);
