@@ -176,7 +176,9 @@ static gboolean add_match(OakumIngest *in, guint feed, const char *cve, const ch
       .last_affected = last,
       .after = !from && after != NULL,
   };
-  gboolean single = version && !none && !bounded;
+  /* a pattern is held against each program when it is looked up: the record has the whole name */
+  gboolean pattern = oakum_cpe_is_pattern(version) || oakum_cpe_is_pattern(update),
+           single = version && !none && !bounded && !pattern;
   g_autofree char *exact = single && update && strcmp(update, "-") != 0
                                ? g_strconcat(version, " ", update, NULL)
                                : g_strdup(version);

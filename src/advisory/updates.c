@@ -1,4 +1,5 @@
-/* updateinfo.xml of repositories (Amazon ALAS, Fedora, Alma, Rocky), and Gentoo's GLSA. */
+/* updateinfo.xml of repositories (Amazon ALAS, Bottlerocket, Fedora, Alma, Rocky), and Gentoo's
+ * GLSA. */
 #include "advisory/advisory-private.h"
 #include "version/version.h"
 #include <string.h>
@@ -21,6 +22,8 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
       g_clear_pointer(extra, g_free);
     return g_strdup_printf("Amazon Linux:%.*s", (int)n, at + 5);
   }
+  if (g_str_has_prefix(id, "BRSA")) /* no releases: each new image has all fixes */
+    return g_strdup("Bottlerocket");
   if ((at = strstr(release, ".fc")) && g_ascii_isdigit(at[3]))
     return g_strdup_printf("Fedora:%.*s", (int)strspn(at + 3, "0123456789"), at + 3);
   if ((at = strstr(release, ".module_f")) && g_ascii_isdigit(at[9]))
@@ -124,6 +127,12 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
   }
   if (names->len == 0)
     add_cves(oakum_xml_text(xml, "description"), words, names);
+  /* of Bottlerocket's without a CVE: one advisory is of one hole */
+  for (guint i = 0; names->len == 0 && references && i < references->children->len; i++) {
+    const char *other = oakum_xml_attribute(references->children->pdata[i], "id");
+    if (other && g_str_has_prefix(other, "GHSA-"))
+      g_ptr_array_add(names, g_string_chunk_insert_const(words, other));
+  }
   const char *updated = oakum_xml_attribute(oakum_xml_child(xml, "updated"), "date"),
              *issued = oakum_xml_attribute(oakum_xml_child(xml, "issued"), "date");
   g_autofree char *date = oakum_feed_date(updated ? updated : issued);

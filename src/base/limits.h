@@ -113,8 +113,9 @@
 #define OAKUM_SECRET_CONFIG_COMPILE_S 20        /* processor time to make them ready */
 #define OAKUM_CATALOG_FILE_PACKAGES_MAX 50000u  /* of one file in it */
 #define OAKUM_PACKAGE_PATHS_MAX 10000u
-#define OAKUM_VERSION_MAX 512u /* bytes of one version string */
-#define OAKUM_RANGE_MAX 4096u  /* bytes of one range of versions */
+#define OAKUM_VERSION_MAX 512u            /* bytes of one version string */
+#define OAKUM_VERSION_PARENTHESES_MAX 32u /* open at once in a range of Hackage */
+#define OAKUM_RANGE_MAX 4096u             /* bytes of one range of versions */
 #define OAKUM_OSV_LINE_MAX (16 * OAKUM_MIB)
 #define OAKUM_OSV_AFFECTED_MAX 100000u
 #define OAKUM_SECDB_MAX (64 * OAKUM_MIB)

@@ -600,6 +600,29 @@ static void take_vex(const GPtrArray *facts, OakumCatalog *catalog)
   }
 }
 
+/* What perllocal.pod says of a module whose distribution is listed by its own name is that again.
+ */
+static void drop_modules(const GPtrArray *facts, OakumCatalog *catalog)
+{
+  static const char *const keys[] = {"cpan-module", "cpan-module-own"};
+  g_autoptr(GHashTable) modules = oakum_str_map_new(NULL, NULL);
+  for (guint i = 0; i < facts->len; i++)
+    for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
+      const OakumCatalogFacts *one = facts->pdata[i];
+      char *module = g_hash_table_lookup(one->values, keys[k]);
+      if (module)
+        g_hash_table_add(modules, module);
+    }
+  for (guint i = catalog->packages->len; i-- > 0 && g_hash_table_size(modules) > 0;) {
+    const OakumPackage *package = catalog->packages->pdata[i];
+    if (strcmp(package->type, "cpan") != 0 || !g_str_has_suffix(package->paths->pdata[0], ".pod"))
+      continue;
+    g_autofree char *both = g_strconcat(package->name, " ", package->version, NULL);
+    if (g_hash_table_contains(modules, both))
+      g_ptr_array_remove_index_fast(catalog->packages, i);
+  }
+}
+
 /* "type/name" becomes the purl of that package, or nothing. */
 static void name_owners(OakumCatalog *catalog)
 {
@@ -726,6 +749,7 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
     if (!package->purl)
       package->purl = oakum_catalog_purl(package, &catalog->distro);
   }
+  drop_modules(facts, catalog);
   g_ptr_array_sort(catalog->packages, by_name);
   name_owners(catalog);
   join_doubles(catalog);

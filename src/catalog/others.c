@@ -246,6 +246,15 @@ static OakumSlice archive_of(OakumSlice path)
   return (OakumSlice){NULL, 0};
 }
 
+/* The installer of a module writes the module into perllocal.pod where a client notes the
+ * distribution: "LWP 6.67" there is libwww-perl 6.67 here. */
+static void tell_module(OakumCatalogFile *file, OakumCatalogSink *sink, const char *key,
+                        const char *module, OakumSlice version)
+{
+  g_autofree char *both = g_strdup_printf("%s %.*s", module, (int)version.len, version.data);
+  oakum_catalog_sink_fact(sink, file, key, oakum_slice_of(both));
+}
+
 static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OakumSlice text;
@@ -263,8 +272,13 @@ static gboolean run_perl(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   OakumSlice dist = oakum_json_slice(json, "dist");
   if (dist.len == 0) /* old clients write only where it came from: "O/OA/OALDERS/URI-5.35.tar.gz" */
     dist = archive_of(oakum_json_slice(json, "pathname"));
-  if (!part_dist(dist, &name, &version)) {
-    called = distribution(oakum_json_slice(json, "name"));
+  called = distribution(oakum_json_slice(json, "name"));
+  if (part_dist(dist, &name, &version)) {
+    if (*called && !oakum_slice_is(name, called)) {
+      tell_module(file, sink, "cpan-module", called, version);
+      tell_module(file, sink, "cpan-module-own", called, oakum_json_slice(json, "version"));
+    }
+  } else {
     name = oakum_slice_of(called);
     version = oakum_json_slice(json, "version");
   }
@@ -524,7 +538,7 @@ const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
     {"lua-rock", 3, wants_lua, run_lua, .whole = TRUE},
     {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
-    {"perl-installed", 3, wants_perl, run_perl, .whole = TRUE},
+    {"perl-installed", 4, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 2, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
     {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},

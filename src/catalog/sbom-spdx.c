@@ -99,8 +99,17 @@ static void spdx_incomplete(const char *comment, const OakumCatalogFile *file,
       oakum_catalog_sink_incomplete(sink, file, "incomplete-sbom", *line + strlen(mark));
 }
 
+/* Whether what has no identity is software that is inside, and so must be told. SPDX 2.2 has no
+ * purposes, and who writes later ones need not say any: then it is all but what the document is
+ * about. */
+static gboolean spdx_is_part(const char *purpose, const char *id, GHashTable *described)
+{
+  static const char *const parts[] = {"LIBRARY", "FRAMEWORK", "library", "framework", NULL};
+  return purpose ? g_strv_contains(parts, purpose) : !id || !g_hash_table_contains(described, id);
+}
+
 static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCatalogSink *sink,
-                     OakumSbomOwners *owners)
+                     OakumSbomOwners *owners, GHashTable *described)
 {
   g_autoptr(GHashTable) ours = spdx_lines(p->comment);
   if (p->purpose && (strcmp(p->purpose, "OPERATING_SYSTEM") == 0 ||
@@ -122,22 +131,22 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
   const char *name = g_hash_table_lookup(ours, "source:name");
   if (!name)
     spdx_source(p->info, &source, &source_version);
-  OakumSbomPackage said = {
-      .name = p->name,
-      .version = said_or_null(p->version),
-      .purl = p->purl,
-      .cpe = p->cpe,
-      .license = said_or_null(p->license),
-      .maintainer = supplier,
-      .type = g_hash_table_lookup(ours, "type"),
-      .arch = g_hash_table_lookup(ours, "arch"),
-      .source_name = name ? name : source,
-      .source_version = name ? g_hash_table_lookup(ours, "source:version") : source_version,
-      .module = g_hash_table_lookup(ours, "module"),
-      .owner = g_hash_table_lookup(ours, "owner"),
-      .path = path,
-      .guessed = g_hash_table_contains(ours, "guessed"),
-      .part = g_strcmp0(p->purpose, "LIBRARY") == 0 || g_strcmp0(p->purpose, "FRAMEWORK") == 0};
+  OakumSbomPackage said = {.name = p->name,
+                           .version = said_or_null(p->version),
+                           .purl = p->purl,
+                           .cpe = p->cpe,
+                           .license = said_or_null(p->license),
+                           .maintainer = supplier,
+                           .type = g_hash_table_lookup(ours, "type"),
+                           .arch = g_hash_table_lookup(ours, "arch"),
+                           .source_name = name ? name : source,
+                           .source_version =
+                               name ? g_hash_table_lookup(ours, "source:version") : source_version,
+                           .module = g_hash_table_lookup(ours, "module"),
+                           .owner = g_hash_table_lookup(ours, "owner"),
+                           .path = path,
+                           .guessed = g_hash_table_contains(ours, "guessed"),
+                           .part = spdx_is_part(p->purpose, p->id, described)};
   oakum_sbom_owners_add(owners, p->id, oakum_sbom_add(sink, file, &said));
 }
 
@@ -164,9 +173,33 @@ static GHashTable *spdx_licenses(const json_t *json)
   return texts;
 }
 
+/* One relation of what the document is about, in either direction. */
+static void spdx_describe(GHashTable *described, const char *one, const char *type,
+                          const char *other)
+{
+  const char *id = g_strcmp0(type, "DESCRIBES") == 0      ? other
+                   : g_strcmp0(type, "DESCRIBED_BY") == 0 ? one
+                                                          : NULL;
+  if (id)
+    g_hash_table_add(described, g_strdup(id));
+}
+
+static GHashTable *spdx_described(const json_t *json)
+{
+  GHashTable *described = oakum_str_map_new(g_free, NULL);
+  const json_t *ids = json_object_get(json, "documentDescribes"), *one;
+  size_t i;
+  json_array_foreach(ids, i, one) if (json_is_string(one))
+      g_hash_table_add(described, g_strdup(json_string_value(one)));
+  json_array_foreach(json_object_get(json, "relationships"), i, one) spdx_describe(
+      described, oakum_sbom_string(one, "spdxElementId"),
+      oakum_sbom_string(one, "relationshipType"), oakum_sbom_string(one, "relatedSpdxElement"));
+  return described;
+}
+
 void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink)
 {
-  g_autoptr(GHashTable) licenses = spdx_licenses(json);
+  g_autoptr(GHashTable) licenses = spdx_licenses(json), described = spdx_described(json);
   size_t i, j;
   const json_t *package, *reference, *relation;
   OakumSbomOwners owners;
@@ -187,7 +220,7 @@ void oakum_sbom_spdx(const json_t *json, const OakumCatalogFile *file, OakumCata
     json_array_foreach(json_object_get(package, "externalRefs"), j, reference)
         spdx_reference(&p, oakum_sbom_string(reference, "referenceType"),
                        oakum_sbom_string(reference, "referenceLocator"));
-    spdx_add(&p, file, sink, &owners);
+    spdx_add(&p, file, sink, &owners, described);
     spdx_clear(&p);
   }
   json_array_foreach(json_object_get(json, "relationships"), i, relation)
@@ -221,12 +254,31 @@ static char *tag_value(OakumSlice value, OakumSlice *rest)
   return g_strndup((const char *)all.data, at);
 }
 
+/* Relations may stand before or behind what they are about. */
+static GHashTable *tag_described(OakumSlice text)
+{
+  GHashTable *described = oakum_str_map_new(g_free, NULL);
+  OakumSlice line;
+  while (oakum_catalog_line(&text, &line)) {
+    OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
+    if (!oakum_slice_is(tag, "Relationship"))
+      continue;
+    value = oakum_slice_strip(value);
+    g_autofree char *said = g_strndup((const char *)value.data, value.len);
+    g_auto(GStrv) parts = g_strsplit(said, " ", 3);
+    if (g_strv_length(parts) == 3)
+      spdx_describe(described, parts[0], parts[1], g_strstrip(parts[2]));
+  }
+  return described;
+}
+
 void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCatalogSink *sink)
 {
   __attribute__((cleanup(spdx_clear))) SpdxPackage p = {0};
   g_auto(GStrv) relation = NULL; /* the last one, which a comment may follow */
   OakumSbomOwners owners;
   oakum_sbom_owners_init(&owners);
+  g_autoptr(GHashTable) described = tag_described(text);
   OakumSlice rest = text, line;
   while (oakum_catalog_line(&rest, &line)) {
     OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
@@ -253,7 +305,7 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
       p.id = g_steal_pointer(&said);
     } else if (oakum_slice_is(tag, "PackageName")) {
       if (p.name)
-        spdx_add(&p, file, sink, &owners);
+        spdx_add(&p, file, sink, &owners, described);
       spdx_clear(&p);
       p.name = g_steal_pointer(&said);
     } else if (oakum_slice_is(tag, "ExternalRef")) {
@@ -266,16 +318,38 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
     }
   }
   if (p.name)
-    spdx_add(&p, file, sink, &owners);
+    spdx_add(&p, file, sink, &owners, described);
   oakum_sbom_owners_settle(&owners);
 }
 
 /* ---- SPDX 3 (software profile, JSON-LD serialisation)
  * --------------------------------------------- */
+/* What a document or bill is about, there: the roots of it. */
+static GHashTable *spdx3_described(const json_t *json)
+{
+  static const char *const keys[] = {"rootElement", "to"};
+  GHashTable *described = oakum_str_map_new(g_free, NULL);
+  size_t i, k;
+  const json_t *element, *id;
+  json_array_foreach(json_object_get(json, "@graph"), i, element)
+  {
+    const char *type = oakum_sbom_string(element, "type"),
+               *relation = oakum_sbom_string(element, "relationshipType");
+    gboolean describes = g_strcmp0(relation, "describes") == 0,
+             holder = type && (strcmp(type, "SpdxDocument") == 0 ||
+                               strcmp(type, "software_Sbom") == 0 || strcmp(type, "Bom") == 0);
+    if (describes || holder)
+      json_array_foreach(json_object_get(element, keys[describes]), k, id) if (json_is_string(id))
+          g_hash_table_add(described, g_strdup(json_string_value(id)));
+  }
+  return described;
+}
+
 void oakum_sbom_spdx3(const json_t *json, const OakumCatalogFile *file, OakumCatalogSink *sink)
 {
   size_t i, j;
   const json_t *element, *id;
+  g_autoptr(GHashTable) described = spdx3_described(json);
   json_array_foreach(json_object_get(json, "@graph"), i, element)
   {
     const char *type = oakum_sbom_string(element, "type");
@@ -300,7 +374,11 @@ void oakum_sbom_spdx3(const json_t *json, const OakumCatalogFile *file, OakumCat
         cpe = oakum_sbom_string(id, "identifier");
     }
     OakumSbomPackage said = {
-        .name = oakum_sbom_string(element, "name"), .version = version, .purl = purl, .cpe = cpe};
+        .name = oakum_sbom_string(element, "name"),
+        .version = version,
+        .purl = purl,
+        .cpe = cpe,
+        .part = spdx_is_part(purpose, oakum_sbom_string(element, "spdxId"), described)};
     oakum_sbom_add(sink, file, &said);
   }
 }

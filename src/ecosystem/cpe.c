@@ -2,7 +2,8 @@
 #include "ecosystem/ecosystem.h"
 #include <string.h>
 
-/* One component up to its colon; an escaped one stays in it. *escaped: it is no logical value. */
+/* One component up to its colon; an escaped one stays in it. *escaped: it is no logical value.
+ * Wildcards become what the URI binding writes for them (7695, 6.1.2.3). */
 static char *component(const char **at, gboolean uri, gboolean *escaped)
 {
   GString *out = g_string_new(NULL);
@@ -17,7 +18,10 @@ static char *component(const char **at, gboolean uri, gboolean *escaped)
       p += 2;
       *escaped = TRUE;
     } else {
-      g_string_append_c(out, g_ascii_tolower(*p));
+      g_string_append_c(out, uri         ? g_ascii_tolower(*p)
+                             : *p == '?' ? OAKUM_CPE_ONE
+                             : *p == '*' ? OAKUM_CPE_MANY
+                                         : g_ascii_tolower(*p));
     }
   }
   *at = *p ? p + 1 : p;
@@ -52,7 +56,7 @@ gboolean oakum_cpe_parse(const char *text, OakumCpe *out)
   for (int i = 0; i < OAKUM_CPE_FIELDS && *at; i++) {
     gboolean escaped;
     char *one = component(&at, uri, &escaped);
-    if (!*one || (!escaped && strcmp(one, "*") == 0))
+    if (!*one || (!escaped && (one[0] == '*' || one[0] == OAKUM_CPE_MANY) && !one[1]))
       g_clear_pointer(&one, g_free);
     out->fields[i] = one;
   }
@@ -74,6 +78,35 @@ static gboolean is_one_of(const char *text, const char *const *words)
   return g_strv_contains(words, text);
 }
 
+gboolean oakum_cpe_is_pattern(const char *value)
+{
+  return value && (strchr(value, OAKUM_CPE_ONE) || strchr(value, OAKUM_CPE_MANY));
+}
+
+/* OAKUM_CPE_MANY is any run of characters, OAKUM_CPE_ONE one or (at an end) none; only the last
+ * MANY is ever gone back to, so that the time is the product of the lengths at most. */
+gboolean oakum_cpe_value_covers(const char *value, const char *text)
+{
+  const char *many = NULL, *from = NULL;
+  if (!oakum_cpe_is_pattern(value))
+    return strcmp(value, text) == 0;
+  while (*text) {
+    if (*value == OAKUM_CPE_MANY) {
+      many = ++value;
+      from = text;
+    } else if (*value == *text || *value == OAKUM_CPE_ONE) {
+      value++;
+      text++;
+    } else if (many) {
+      value = many;
+      text = ++from;
+    } else {
+      return FALSE;
+    }
+  }
+  return value[strspn(value, (const char[]){OAKUM_CPE_ONE, OAKUM_CPE_MANY, 0})] == '\0';
+}
+
 gboolean oakum_cpe_covers(const OakumCpe *record, const OakumCpe *program)
 {
   static const char *const here[] = {"-",     "linux",      "linux_kernel", "unix", "docker",
@@ -84,7 +117,7 @@ gboolean oakum_cpe_covers(const OakumCpe *record, const OakumCpe *program)
       continue;
     if (!have && i == OAKUM_CPE_TARGET_SW && !is_one_of(wanted, here))
       return FALSE;
-    if (have && strcmp(wanted, "-") != 0 && strcmp(wanted, have) != 0)
+    if (have && strcmp(wanted, "-") != 0 && !oakum_cpe_value_covers(wanted, have))
       return FALSE;
   }
   return TRUE;

@@ -29,6 +29,7 @@ static const OakumDistroRule rules[] = {
     {"Mageia", "rpm", "rpm", TRUE, FALSE, "osv", "Mageia"},
     {"openEuler", "rpm", "rpm", TRUE, FALSE, "osv csaf", NULL},
     {"Anolis OS", "rpm", "rpm", FALSE, FALSE, "osv", NULL},
+    {"Bottlerocket", "rpm", "rpm", FALSE, FALSE, "updateinfo", NULL},
     {"Arch", "alpm", "pacman", FALSE, FALSE, "arch", NULL},
     {"Gentoo", "ebuild", "portage", FALSE, FALSE, "gentoo", NULL},
 };

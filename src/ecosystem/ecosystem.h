@@ -108,7 +108,10 @@ typedef enum {
   OAKUM_CPE_FIELDS
 } OakumCpeField;
 /* What a name says, in lower case and without escapes. NULL: ANY ("*", or nothing); "-": that it
- * has none. */
+ * has none. A wildcard inside of a value ("1.2.*", "1.?") is one of the two characters below, so
+ * that an escaped one is not taken for it. */
+#define OAKUM_CPE_ONE '\001'  /* "?" */
+#define OAKUM_CPE_MANY '\002' /* "*" */
 typedef struct {
   char *fields[OAKUM_CPE_FIELDS];
 } OakumCpe;
@@ -117,6 +120,10 @@ typedef struct {
 NODISCARD gboolean oakum_cpe_parse(const char *text, OakumCpe *out);
 void oakum_cpe_clear(OakumCpe *cpe);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OakumCpe, oakum_cpe_clear)
+/* Whether a value has wildcards in it; NULL has none. */
+NODISCARD gboolean oakum_cpe_is_pattern(const char *value);
+/* Whether a value, which may be a pattern, is this text or covers it (NISTIR 7696, 6.3). */
+NODISCARD gboolean oakum_cpe_value_covers(const char *value, const char *text);
 /* "vendor:product", the key of the database. New string. */
 NODISCARD char *oakum_cpe_name(const OakumCpe *cpe);
 /* Whether what a record is about may be this program, whatever the version and update (NISTIR 7696,

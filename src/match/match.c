@@ -53,14 +53,22 @@ static gboolean is_bound(const OakumAdvisory *a, OakumVersionScheme scheme, cons
 
 /* The database finds by vendor and product; here counts the rest of the name. A record of one
  * version with any update ("7.4:*") is about "7.4p1" too, and one that names the update of the
- * program is about it, however the program spells both ("1.8.0_391"). "7.4:-" is 7.4 alone. */
+ * program is about it, however the program spells both ("1.8.0_391"). "7.4:-" is 7.4 alone, and
+ * "7.*" each that begins so. */
 static gboolean cpe_applies(const Query *q, OakumStatement *s)
 {
   g_auto(OakumCpe) record = {0};
   if (!s->a->product || !oakum_cpe_parse(s->a->product, &record))
     return TRUE;
   const char *version = q->cpe->fields[OAKUM_CPE_VERSION],
-             *update = q->cpe->fields[OAKUM_CPE_UPDATE], *named = record.fields[OAKUM_CPE_UPDATE];
+             *update = q->cpe->fields[OAKUM_CPE_UPDATE], *named = record.fields[OAKUM_CPE_UPDATE],
+             *meant = record.fields[OAKUM_CPE_VERSION];
+  if (oakum_cpe_is_pattern(meant) || oakum_cpe_is_pattern(named)) {
+    const char *have = update ? update : "-";
+    if ((meant && (!version || !oakum_cpe_value_covers(meant, version))) ||
+        (named && !oakum_cpe_value_covers(named, have)))
+      return FALSE;
+  }
   if (s->a->versions[0] && update && version) {
     if (!named)
       s->version = version;

@@ -94,6 +94,8 @@ static gboolean is_program(const char *said, const OakumFinding *f)
   if (g_strcmp0(f->by, "cpe") != 0 || g_strcmp0(name, f->looked_up) != 0)
     return FALSE;
   const char *version = cpe.fields[OAKUM_CPE_VERSION], *update = cpe.fields[OAKUM_CPE_UPDATE];
+  if (oakum_cpe_is_pattern(version))
+    return f->package_version && oakum_cpe_value_covers(version, f->package_version);
   g_autofree char *both =
       g_strconcat(version ? version : "", update && strcmp(update, "-") != 0 ? update : "", NULL);
   return !version || oakum_vex_in_range(both, "cpe", f->package_version);

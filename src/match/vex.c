@@ -17,7 +17,7 @@ typedef struct {
 } Statement;
 
 struct OakumVex {
-  GHashTable *by_id; /* id → GPtrArray of Statement, in the order in which they were read */
+  GHashTable *by_id; /* key_of an id → GPtrArray of Statement, in the order of reading */
   guint len;
 };
 
@@ -67,6 +67,12 @@ typedef struct {
   VexKind kind;
   const char *range;
 } Said;
+
+/* Ids of one hole differ in case from writer to writer: "cve-2024-1001", "GHSA-AAAA-BBBB-CCCC". */
+static char *key_of(const char *id)
+{
+  return g_ascii_strup(id, -1);
+}
 
 static int64_t seconds_of(const char *text, int64_t fallback)
 {
@@ -482,10 +488,11 @@ gboolean oakum_vex_read(OakumVex *vex, const char *text, size_t len, const char 
   }
   for (guint i = 0; ok && i < all->len; i++) {
     Statement *s = all->pdata[i];
-    GPtrArray *list = g_hash_table_lookup(vex->by_id, s->id);
+    g_autofree char *key = key_of(s->id);
+    GPtrArray *list = g_hash_table_lookup(vex->by_id, key);
     if (!list) {
       list = g_ptr_array_new_with_free_func(statement_free);
-      g_hash_table_insert(vex->by_id, g_strdup(s->id), list);
+      g_hash_table_insert(vex->by_id, g_steal_pointer(&key), list);
     }
     g_ptr_array_add(list, s);
     vex->len++;
@@ -505,7 +512,7 @@ static gboolean supersedes(const Statement *s, const Statement *last)
 
 void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtrArray *findings)
 {
-  for (guint i = 0; i < findings->len; i++) {
+  for (guint i = 0; i < findings->len && vex->len > 0; i++) {
     OakumFinding *f = findings->pdata[i];
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
@@ -513,7 +520,8 @@ void oakum_vex_apply(const OakumVex *vex, const OakumMatchOptions *options, GPtr
     for (char **name = &f->id; name; name = name == &f->id ? f->aliases : name + 1) {
       if (!*name)
         break;
-      const GPtrArray *list = g_hash_table_lookup(vex->by_id, *name);
+      g_autofree char *key = key_of(*name);
+      const GPtrArray *list = g_hash_table_lookup(vex->by_id, key);
       for (guint k = 0; list && k < list->len; k++) {
         const Statement *s = list->pdata[k];
         if (supersedes(s, last) && oakum_vex_is_about(s->product, s->part, f, options) &&

@@ -105,6 +105,8 @@ OakumRangeAnswer oakum_version_nuget_range(OakumSlice range, OakumSlice version)
       (from.len > 0 && !float_parse(from, &low)) || (to.len > 0 && !nuget_parse(to, &high)) ||
       (from.len > 0 && to.len > 0 && order_of(&low.low, &high) > 0))
     return OAKUM_RANGE_INVALID;
+  if (from.len > 0 && to.len > 0 && (c == '[') != (last == ']') && order_of(&low.low, &high) == 0)
+    return OAKUM_RANGE_INVALID; /* "[1.0,1.0)" says two things of 1.0 */
   int above = from.len > 0 ? order_of(&v, &low.low) : 1,
       below = to.len > 0 ? order_of(&v, &high) : -1;
   return oakum_range_answer((c == '[' ? above >= 0 : above > 0) &&

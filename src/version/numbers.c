@@ -82,7 +82,34 @@ static gboolean is_hackage_byte(int c)
   return oakum_version_is_digit(c) || c == '.';
 }
 
-/* One of == >= > <= < ^>= with a version, "==1.2.*", "-any", "-none". */
+/* Below the next major version, which is of two numbers: behind "1" that is 1.1. */
+static gboolean hackage_below_next(OakumSlice version, OakumSlice wanted)
+{
+  return head_compare(version, wanted, 2) <= 0 &&
+         (memchr(wanted.data, '.', wanted.len) || !has_second(version));
+}
+
+/* "{1.2, 1.4.1}" behind == or ^>=: any of them. */
+static gboolean hackage_set(OakumSlice *rest, OakumSlice version, OakumOperator operator_,
+                            gboolean caret, gboolean *all)
+{
+  gboolean in = FALSE;
+  int order;
+  if (!caret && operator_ != OAKUM_OPERATOR_EQ)
+    return FALSE;
+  do {
+    oakum_version_take(rest, oakum_version_is_space);
+    OakumSlice wanted = oakum_version_take(rest, is_hackage_byte);
+    if (!oakum_version_hackage_compare(version, wanted, &order))
+      return FALSE;
+    in |= oakum_version_holds(operator_, order) && (!caret || hackage_below_next(version, wanted));
+    oakum_version_take(rest, oakum_version_is_space);
+  } while (oakum_version_take_char(rest, ','));
+  *all &= in;
+  return oakum_version_take_char(rest, '}');
+}
+
+/* One of == >= > <= < ^>= with a version, or with a set of them; "==1.2.*", "-any", "-none". */
 static gboolean hackage_constraint(OakumSlice *rest, OakumSlice version, gboolean *all)
 {
   int order;
@@ -95,6 +122,8 @@ static gboolean hackage_constraint(OakumSlice *rest, OakumSlice version, gboolea
   gboolean caret = oakum_version_take_text(rest, "^>=", FALSE);
   OakumOperator operator_ = caret ? OAKUM_OPERATOR_GE : oakum_version_take_operator(rest);
   oakum_version_take(rest, oakum_version_is_space);
+  if (oakum_version_take_char(rest, '{'))
+    return hackage_set(rest, version, operator_, caret, all);
   OakumSlice wanted = oakum_version_take(rest, is_hackage_byte);
   if (oakum_version_take_char(rest, '*')) {
     if (operator_ != OAKUM_OPERATOR_EQ || wanted.len < 2 || wanted.data[wanted.len - 1] != '.')
@@ -106,28 +135,44 @@ static gboolean hackage_constraint(OakumSlice *rest, OakumSlice version, gboolea
   if (operator_ == OAKUM_OPERATOR_NONE || !oakum_version_hackage_compare(version, wanted, &order))
     return FALSE;
   *all &= oakum_version_holds(operator_, order);
-  if (caret) /* below the next major version, which is of two numbers: behind "1" that is 1.1 */
-    *all &= head_compare(version, wanted, 2) <= 0 &&
-            (memchr(wanted.data, '.', wanted.len) || !has_second(version));
+  if (caret)
+    *all &= hackage_below_next(version, wanted);
   return TRUE;
 }
 
+/* Cabal's grammar: "&&" binds closer than "||", and parentheses before both. */
 OakumRangeAnswer oakum_version_hackage_range(OakumSlice range, OakumSlice version)
 {
-  gboolean in = FALSE, all = TRUE;
+  struct {
+    gboolean in, all; /* of the alternatives behind us; of this one so far */
+  } open[OAKUM_VERSION_PARENTHESES_MAX + 1] = {{FALSE, TRUE}}, *at = open;
   version = oakum_version_trim(version);
   if (!valid(version, is_hackage_gap))
     return OAKUM_RANGE_INVALID;
   for (;;) {
     oakum_version_take(&range, oakum_version_is_space);
-    if (!hackage_constraint(&range, version, &all))
+    if (oakum_version_take_char(&range, '(')) {
+      if (++at == open + G_N_ELEMENTS(open))
+        return OAKUM_RANGE_INVALID;
+      at->in = FALSE;
+      at->all = TRUE;
+      continue;
+    }
+    if (!hackage_constraint(&range, version, &at->all))
       return OAKUM_RANGE_INVALID;
-    oakum_version_take(&range, oakum_version_is_space);
+    for (;;) {
+      oakum_version_take(&range, oakum_version_is_space);
+      if (at == open || !oakum_version_take_char(&range, ')'))
+        break;
+      gboolean holds = at->in || at->all;
+      at--;
+      at->all &= holds;
+    }
     if (range.len == 0)
-      return oakum_range_answer(in || all);
+      return at == open ? oakum_range_answer(at->in || at->all) : OAKUM_RANGE_INVALID;
     if (oakum_version_take_text(&range, "||", FALSE)) {
-      in |= all;
-      all = TRUE;
+      at->in |= at->all;
+      at->all = TRUE;
     } else if (!oakum_version_take_text(&range, "&&", FALSE)) {
       return OAKUM_RANGE_INVALID;
     }

@@ -407,3 +407,14 @@ def test_releases_by_their_files(oakum, tmp_path, path, text, ecosystem):
     write(tmp_path / "root", {path: f"{text}\n".encode()})
     done = subprocess.run([oakum, "scan", "--format", "json", f"rootfs:{tmp_path / 'root'}"], capture_output=True, text=True)
     assert json.loads(done.stdout)["distro"]["ecosystem"] == ecosystem
+
+
+@pytest.mark.parametrize("noted, left", [("6.67", ["libwww-perl"]), ("6.70", ["LWP", "libwww-perl"]), (None, ["LWP"])])
+def test_a_module_that_perl_noted_is_the_distribution_that_a_client_noted(oakum, tmp_path, noted, left):
+    for path, text in {"perl/perllocal.pod": f"=head2 x: C<Module> L<LWP|LWP>\n\nC<VERSION: {noted or '6.67'}>\n",
+                       "perl5/x/.meta/libwww-perl-6.67/install.json": json.dumps({"dist": "libwww-perl-6.67", "name": "LWP", "version": "6.67"})}.items():
+        if noted or path.endswith(".pod"):
+            place = tmp_path / "usr/local/lib" / path
+            place.parent.mkdir(parents=True)
+            place.write_text(text)
+    assert [p["name"] for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]] == left

@@ -33,6 +33,7 @@ GROUPS = [
     ("vuln-list", "redhat/oval/testdata/happy/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
     ("vuls-data-update", "pkg/fetch/redhat/repository2cpe/testdata/fixtures/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
     ("vuln-list", "arch/testdata/archlinux.json", "arch", second.arch, 1),
+    ("vuln-list", "bottlerocket/testdata/updateinfo.xml.gz", "updateinfo", second.updateinfo, 1),
     ("vuln-list", "chainguard/testdata/security.json", "alpine-secdb", second.secdb, 1),
     ("vuln-list", "kevc/testdata/happy/*.json", "kev", second.kev, 1),
     ("vuln-list", "redhat/oval/testdata/happy/RHEL7/*.bz2", "oval", second.oval, 1),

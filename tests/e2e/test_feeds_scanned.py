@@ -15,7 +15,7 @@ from test_feeds_corpus import BROKEN, GROUPS, NATIVE
 SYSTEMS = {"Red Hat": ("rhel", "Red Hat, Inc."), "Oracle Linux": ("ol", "Oracle America"), "Amazon Linux": ("amzn", "Amazon Linux"), "Fedora": ("fedora", "Fedora Project"),
            "Rocky Linux": ("rocky", "Rocky Enterprise Software Foundation"), "AlmaLinux": ("almalinux", "AlmaLinux"), "SUSE": ("sles", "SUSE LLC <https://www.suse.com/>"),
            "SUSE Micro": ("sle-micro", "SUSE LLC <https://www.suse.com/>"), "openSUSE": ("opensuse-leap", "openSUSE"), "Azure Linux": ("azurelinux", "Microsoft Corporation"), "Mariner": ("mariner", "Microsoft Corporation"),
-           "Photon OS": ("photon", "VMware, Inc."), "openEuler": ("openEuler", "http://openeuler.org")}
+           "Photon OS": ("photon", "VMware, Inc."), "Bottlerocket": ("bottlerocket", "Bottlerocket"), "openEuler": ("openEuler", "http://openeuler.org")}
 MOST = 300  # packages of a system
 
 

@@ -359,6 +359,39 @@ def test_what_has_no_identity_is_told(oakum, tmp_path, component, told):
     assert len(titles) == (told is not None) and all(told in title for title in titles), titles
 
 
+def spdx_document(form, packages, described):
+    """(id, name, purpose or None, purl or None) in one of SPDX's forms."""
+    if form == "json":
+        return json.dumps({"spdxVersion": "SPDX-2.2", "packages": [
+            {"SPDXID": i, "name": n, "versionInfo": "1"} | ({"primaryPackagePurpose": p.upper()} if p else {})
+            | ({"externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": u}]} if u else {}) for i, n, p, u in packages],
+            "relationships": [{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": i} for i in described]})
+    if form == "json-list":
+        return json.dumps(json.loads(spdx_document("json", packages, [])) | {"documentDescribes": described})
+    if form == "tag-value":
+        lines = ["SPDXVersion: SPDX-2.2"]
+        for i, n, p, u in packages:
+            lines += [f"PackageName: {n}", f"SPDXID: {i}", "PackageVersion: 1"] + ([f"PrimaryPackagePurpose: {p.upper()}"] if p else []) + ([f"ExternalRef: PACKAGE-MANAGER purl {u}"] if u else [])
+        return "\n".join(lines + [f"Relationship: {i} DESCRIBED_BY SPDXRef-DOCUMENT" for i in described]) + "\n"
+    root = {"type": "software_Sbom", "spdxId": "sbom", "rootElement": described} if form == "spdx3" else \
+        {"type": "Relationship", "spdxId": "r", "relationshipType": "describes", "from": "document", "to": described}
+    return json.dumps({"@graph": [root] + [
+        {"type": "software_Package", "spdxId": i, "name": n, "software_packageVersion": "1"} | ({"software_primaryPurpose": p.lower()} if p else {}) | ({"software_packageUrl": u} if u else {})
+        for i, n, p, u in packages]})
+
+
+@pytest.mark.parametrize("form", ["json", "json-list", "tag-value", "spdx3", "spdx3-relation"])
+def test_what_spdx_names_without_purpose_or_identity_is_told(oakum, tmp_path, form):
+    (tmp_path / "x").write_text(spdx_document(form, [
+        ("SPDXRef-image", "image", None, None), ("SPDXRef-a", "a", None, None), ("SPDXRef-b", "b", None, "pkg:npm/b@1"), ("SPDXRef-c", "c", "library", None),
+        ("SPDXRef-d", "d", "application", None), ("SPDXRef-e", "e", "file", None)], ["SPDXRef-image"]))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'x'}"], capture_output=True, text=True)
+    result = json.loads(done.stdout)
+    told = sorted(one["title"].removeprefix(".oakum/sbom: ") for one in result["incomplete"] if one["id"] == "incomplete-sbom")
+    assert told == [f"{name} 1 has neither a package-url nor a CPE, and is not judged" for name in ("a", "c")]
+    assert done.returncode == 3 and [p["purl"] for p in result["packages"]] == ["pkg:npm/b@1"]
+
+
 @pytest.mark.parametrize("purl", ["pkg:julia/Sample@0.3.0?uuid=0c1b2d3e-0000-4000-8000-000000000002", "pkg:conan/team/Sample@0.3.0?channel=stable"])
 def test_what_tells_packages_of_one_name_apart_is_kept(oakum, tmp_path, purl):
     found = read_bill(oakum, tmp_path, {"type": "library", "name": "Sample", "version": "0.3.0", "purl": purl})["packages"]
