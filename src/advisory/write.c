@@ -536,12 +536,26 @@ static void close_all(OakumAdvisoryImport *import)
   g_clear_pointer(&import->old, oakum_advisory_db_free);
 }
 
+/* Whoever reads the message knows the file, and not the one that becomes it. */
+static gboolean open_file(OakumAdvisoryImport *import, GError **error)
+{
+  int fd = open(import->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "write %s", import->path);
+    return FALSE;
+  }
+  close(fd);
+  return (import->sql = oakum_sql_open_write(import->temp, error)) != NULL;
+}
+
 gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **error)
 {
   import->temp = g_strdup_printf("%s.tmp-%d", import->path, (int)getpid());
   (void)unlink(import->temp);
-  if (!keep_old(import, error) || !rank(import, error) ||
-      !(import->sql = oakum_sql_open_write(import->temp, error)) ||
+  g_autofree char *journal = g_strconcat(import->temp, "-journal", NULL);
+  import->note = oakum_ending_note(import->temp);
+  import->journal_note = oakum_ending_note(journal);
+  if (!keep_old(import, error) || !rank(import, error) || !open_file(import, error) ||
       /* nobody reads it before it is whole, and it is made safe once, below */
       !oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
                       error) ||
@@ -553,6 +567,8 @@ gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **erro
     oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "%s", import->path);
     return FALSE;
   }
+  oakum_ending_forget(&import->note);
+  oakum_ending_forget(&import->journal_note);
   g_clear_pointer(&import->temp, g_free);
   return TRUE;
 }
@@ -564,6 +580,8 @@ void oakum_advisory_import_free(OakumAdvisoryImport *import)
   close_all(import);
   if (import->temp)
     (void)unlink(import->temp);
+  oakum_ending_forget(&import->note);
+  oakum_ending_forget(&import->journal_note);
   oakum_import_drop(import);
   g_ptr_array_unref(import->batch);
   g_ptr_array_unref(import->batch_whole);
