@@ -555,12 +555,15 @@ gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **erro
   g_autofree char *journal = g_strconcat(import->temp, "-journal", NULL);
   import->note = oakum_ending_note(import->temp);
   import->journal_note = oakum_ending_note(journal);
-  if (!keep_old(import, error) || !rank(import, error) || !open_file(import, error) ||
-      /* nobody reads it before it is whole, and it is made safe once, below */
-      !oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
-                      error) ||
-      !write_file(import, error) || !oakum_sql_exec(import->sql, "COMMIT", error))
+  if (!keep_old(import, error) || !rank(import, error) || !open_file(import, error))
     return FALSE;
+  /* nobody reads it before it is whole, and it is made safe once, below */
+  if (!oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
+                      error) ||
+      !write_file(import, error) || !oakum_sql_exec(import->sql, "COMMIT", error)) {
+    g_prefix_error(error, "write %s: ", import->path);
+    return FALSE;
+  }
   close_all(import);
   OAKUM_AUTO_FD fd = open(import->temp, O_RDONLY | O_CLOEXEC);
   if (fd < 0 || fsync(fd) < 0 || rename(import->temp, import->path) < 0) {
@@ -578,8 +581,11 @@ void oakum_advisory_import_free(OakumAdvisoryImport *import)
   if (!import)
     return;
   close_all(import);
-  if (import->temp)
+  if (import->temp) {
+    g_autofree char *journal = g_strconcat(import->temp, "-journal", NULL);
     (void)unlink(import->temp);
+    (void)unlink(journal); /* SQLite leaves it behind a write that failed */
+  }
   oakum_ending_forget(&import->note);
   oakum_ending_forget(&import->journal_note);
   oakum_import_drop(import);

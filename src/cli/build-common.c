@@ -274,7 +274,7 @@ static void tell_unused(GHashTable *table, const OakumDockerfile *dockerfile)
   g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
   for (GList *l = names; l; l = l->next) {
     OakumOrigin origin;
-    if (oakum_dockerfile_predefined(l->data, &origin) ||
+    if (oakum_dockerfile_predefined(l->data, &origin) || g_str_has_prefix(l->data, "BUILDKIT_") ||
         strcmp(l->data, "SOURCE_DATE_EPOCH") == 0 ||
         g_ptr_array_find_with_equal_func(declared, l->data, g_str_equal, NULL))
       continue;

@@ -1,6 +1,7 @@
 """What is left, and told, when standard output takes nothing, is closed, or a signal ends the program."""
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -77,6 +78,19 @@ def test_signal_that_is_ignored_stays_so(oakum, folder, tmp_path):
         time.sleep(0.001)
     running.send_signal(signal.SIGHUP)
     assert running.wait(60) == 0 and [p.name for p in tmp_path.iterdir()] == ["a.tar"]
+
+
+def test_import_that_has_no_room(oakum, tmp_path):
+    """Neither a database nor SQLite's file beside it."""
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"id": f"X-{i}", "modified": "2026-01-01T00:00:00Z", "affected": [
+        {"package": {"ecosystem": "npm", "name": f"p{i}"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}]}) + "\n" for i in range(3000)))
+
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))
+    done = subprocess.run([oakum, "db", "import", "--feed", "osv", "--db", "x.db", "in.jsonl"], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+                          preexec_fn=small_files)
+    assert done.returncode == 1 and "error: db: write x.db: " in done.stderr and [p.name for p in tmp_path.iterdir()] == ["in.jsonl"], done.stderr
 
 
 def test_signal_in_an_import(oakum, tmp_path):
