@@ -1,5 +1,6 @@
 /* Asking the database. */
 #include "advisory/advisory-private.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -143,9 +144,32 @@ static char *stamp_of(const char *path)
                          (unsigned long long)st.st_ctim.tv_sec, (unsigned long)st.st_ctim.tv_nsec);
 }
 
+/* SQLite says no more than that it could not. */
+static gboolean is_there(const char *path, GError **error)
+{
+  struct stat st;
+  if (stat(path, &st) < 0) {
+    if (errno == ENOENT)
+      g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_NOT_FOUND,
+                  "advisory database %s: %s; make one with oakum db update or import", path,
+                  g_strerror(errno));
+    else
+      oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "advisory database %s", path);
+    return FALSE;
+  }
+  if (S_ISREG(st.st_mode))
+    return TRUE;
+  g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+              "advisory database %s: it is %s, not a file", path,
+              S_ISDIR(st.st_mode) ? "a folder" : "something else");
+  return FALSE;
+}
+
 OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
 {
   g_autofree char *before = stamp_of(path);
+  if (!is_there(path, error))
+    return NULL;
   g_autoptr(OakumAdvisoryDb) db = g_new0(OakumAdvisoryDb, 1);
   gboolean ours = FALSE;
   g_mutex_init(&db->lock);
@@ -157,15 +181,25 @@ OakumAdvisoryDb *oakum_advisory_db_open(const char *path, GError **error)
   db->sql = oakum_sql_open_read(path, error);
   if (!db->sql)
     return NULL;
-  if (!check_schema(db->sql, &ours, error)) {
-    g_prefix_error(error, "%s: ", path);
+  g_autoptr(GError) inner = NULL;
+  if (!check_schema(db->sql, &ours, &inner)) {
+    if (inner->domain == OAKUM_SQL_ERROR && inner->code == OAKUM_ERROR_INVALID)
+      g_set_error(
+          error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+          "%s is no advisory database, or a damaged one (%s); make one with oakum db update "
+          "or import",
+          path, inner->message);
+    else
+      g_propagate_prefixed_error(error, g_steal_pointer(&inner), "%s: ", path);
     return NULL;
   }
   g_autofree char *schema =
       ours ? single(db->sql, "SELECT value FROM meta WHERE key='schema'", NULL) : NULL;
   if (g_strcmp0(schema, OAKUM_ADVISORY_SCHEMA) != 0) {
-    g_set_error(error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
-                "%s is no advisory database of this version; make one with oakum db import", path);
+    g_set_error(
+        error, OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
+        "%s is no advisory database of this version; make one with oakum db update or import",
+        path);
     return NULL;
   }
   if (!load_feeds(db, error) || !load_ecosystems(db, error) || !prepare_all(db, error)) {

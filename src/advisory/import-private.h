@@ -21,6 +21,7 @@ typedef struct {
 
 struct OakumAdvisoryImport {
   char *path, *temp;
+  int note, journal_note; /* of temp, and of SQLite's file beside it */
   OakumAdvisoryDb *old;
   OakumSql *stage, *sql; /* stage NULL: rows are made and forgotten */
   OakumStatement *add_package, *add_vulnerability, *add_epss, *add_kev, *add_eol;

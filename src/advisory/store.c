@@ -116,6 +116,7 @@ OakumAdvisoryImport *oakum_advisory_import_new(const char *path, GError **error)
 {
   g_autoptr(OakumAdvisoryImport) import = g_new0(OakumAdvisoryImport, 1);
   import->path = g_strdup(path);
+  import->note = import->journal_note = -1;
   import->parts = g_ptr_array_new_with_free_func(part_free);
   import->ecosystems = g_ptr_array_new_with_free_func(g_free);
   import->part_index = oakum_str_map_new(NULL, NULL);

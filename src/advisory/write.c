@@ -536,23 +536,42 @@ static void close_all(OakumAdvisoryImport *import)
   g_clear_pointer(&import->old, oakum_advisory_db_free);
 }
 
+/* Whoever reads the message knows the file, and not the one that becomes it. */
+static gboolean open_file(OakumAdvisoryImport *import, GError **error)
+{
+  int fd = open(import->temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "write %s", import->path);
+    return FALSE;
+  }
+  close(fd);
+  return (import->sql = oakum_sql_open_write(import->temp, error)) != NULL;
+}
+
 gboolean oakum_advisory_import_commit(OakumAdvisoryImport *import, GError **error)
 {
   import->temp = g_strdup_printf("%s.tmp-%d", import->path, (int)getpid());
   (void)unlink(import->temp);
-  if (!keep_old(import, error) || !rank(import, error) ||
-      !(import->sql = oakum_sql_open_write(import->temp, error)) ||
-      /* nobody reads it before it is whole, and it is made safe once, below */
-      !oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
-                      error) ||
-      !write_file(import, error) || !oakum_sql_exec(import->sql, "COMMIT", error))
+  g_autofree char *journal = g_strconcat(import->temp, "-journal", NULL);
+  import->note = oakum_ending_note(import->temp);
+  import->journal_note = oakum_ending_note(journal);
+  if (!keep_old(import, error) || !rank(import, error) || !open_file(import, error))
     return FALSE;
+  /* nobody reads it before it is whole, and it is made safe once, below */
+  if (!oakum_sql_exec(import->sql, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN",
+                      error) ||
+      !write_file(import, error) || !oakum_sql_exec(import->sql, "COMMIT", error)) {
+    g_prefix_error(error, "write %s: ", import->path);
+    return FALSE;
+  }
   close_all(import);
   OAKUM_AUTO_FD fd = open(import->temp, O_RDONLY | O_CLOEXEC);
   if (fd < 0 || fsync(fd) < 0 || rename(import->temp, import->path) < 0) {
     oakum_error_errno(error, OAKUM_ADVISORY_ERROR, errno, "%s", import->path);
     return FALSE;
   }
+  oakum_ending_forget(&import->note);
+  oakum_ending_forget(&import->journal_note);
   g_clear_pointer(&import->temp, g_free);
   return TRUE;
 }
@@ -562,8 +581,13 @@ void oakum_advisory_import_free(OakumAdvisoryImport *import)
   if (!import)
     return;
   close_all(import);
-  if (import->temp)
+  if (import->temp) {
+    g_autofree char *journal = g_strconcat(import->temp, "-journal", NULL);
     (void)unlink(import->temp);
+    (void)unlink(journal); /* SQLite leaves it behind a write that failed */
+  }
+  oakum_ending_forget(&import->note);
+  oakum_ending_forget(&import->journal_note);
   oakum_import_drop(import);
   g_ptr_array_unref(import->batch);
   g_ptr_array_unref(import->batch_whole);

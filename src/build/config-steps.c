@@ -202,7 +202,7 @@ static gboolean add_ports(GPtrArray *ports, const char *text, GError **error)
   if (!ok) {
     g_autofree char *shown = oakum_escape_terminal(text, -1);
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                "EXPOSE \"%s\" is not PORT[-PORT][/tcp|udp|sctp]", shown);
+                "\"%s\" is not PORT[-PORT][/tcp|udp|sctp]", shown);
     return FALSE;
   }
   for (uint64_t port = low; port <= high; port++)

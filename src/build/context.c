@@ -48,7 +48,8 @@ static gboolean settle(OakumContext *context, const char *path, GError **error)
   if (context->fd >= 0)
     return TRUE;
   g_autofree char *shown = oakum_escape_terminal(path, -1);
-  oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "context %s", shown);
+  oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, *path ? "context %s" : "context \"%s\"",
+                    shown);
   return FALSE;
 }
 

@@ -17,8 +17,7 @@ const OakumOption oakum_advise_options[] = {
      "what the image was built from, for --advise: names its base, and gets a patch",
      "Dockerfile, when it is there"},
     {"candidate", 0, OAKUM_OPTION_LIST, AT(candidates), "IMAGE",
-     "a base that could be taken, for --advise; an image or a saved result; may be given again",
-     "none"},
+     "a base that could be taken, for --advise; an image or a saved result", "none"},
     {0}};
 
 /* The FROM whose image the last stage is made of. */

@@ -256,6 +256,35 @@ static void tell_switches(GHashTable *table)
   }
 }
 
+static void add_declared(const OakumInstruction *in, GPtrArray *names)
+{
+  for (guint i = 0; in->kind == OAKUM_INSTRUCTION_ARG && i < in->words->len; i++) {
+    const OakumWord *word = in->words->pdata[i];
+    if (word->name)
+      g_ptr_array_add(names, word->name);
+  }
+}
+
+/* What was meant to change the image and does not: most often a slip of the keyboard. */
+static void tell_unused(GHashTable *table, const OakumDockerfile *dockerfile)
+{
+  g_autoptr(GPtrArray) declared = g_ptr_array_new();
+  for (guint i = 0; i < dockerfile->instructions->len; i++)
+    add_declared(dockerfile->instructions->pdata[i], declared);
+  g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
+  for (GList *l = names; l; l = l->next) {
+    OakumOrigin origin;
+    if (oakum_dockerfile_predefined(l->data, &origin) || g_str_has_prefix(l->data, "BUILDKIT_") ||
+        strcmp(l->data, "SOURCE_DATE_EPOCH") == 0 ||
+        g_ptr_array_find_with_equal_func(declared, l->data, g_str_equal, NULL))
+      continue;
+    const char *nearest = oakum_cli_nearest(l->data, declared);
+    g_autofree char *shown = oakum_escape_terminal(l->data, -1);
+    oakum_warn("--build-arg %s: the Dockerfile has no such ARG%s%s%s", shown,
+               nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+  }
+}
+
 typedef struct {
   OakumStore *store;
   const OakumRegistryArgs *registry;
@@ -504,9 +533,13 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   if (!read_options(args, &options, built, error) ||
       (!built->dockerfile && !oakum_cli_parse_dockerfile(args, folder, built, error)))
     return FALSE;
+  for (guint i = 0; args->build_args && i < args->build_args->len; i++)
+    if (*(const char *)args->build_args->pdata[i] == '=')
+      return oakum_cli_takes(error, "--build-arg", "NAME=VALUE", args->build_args->pdata[i]);
   g_autoptr(GHashTable) table = oakum_cli_build_args(args->build_args);
   options.build_args = table;
   tell_switches(table);
+  tell_unused(table, built->dockerfile);
   /* as buildx: the variable is an argument, and the argument goes before the variable */
   const char *epoch = g_hash_table_lookup(table, "SOURCE_DATE_EPOCH");
   if (epoch)

@@ -63,14 +63,23 @@ typedef struct {
   gboolean insecure_pull, insecure_push, unverified_pull, unverified_push; /* of every host */
 } OakumRegistryArgs;
 extern const OakumOption oakum_registry_options[];
+/* Whether the values of an OakumRegistryArgs are well formed, and the files that they name there.
+ */
+NODISCARD gboolean oakum_registry_args_check(const void *args, GError **error);
 #define OAKUM_REGISTRY_GROUP(args, member)                                                         \
   {                                                                                                \
-    "Registries", "registry", oakum_registry_options, offsetof(args, member)                       \
+    "Registries", "registry", oakum_registry_options, offsetof(args, member),                      \
+        oakum_registry_args_check                                                                  \
   }
 /* Opens a repository as the options say; `args` may be NULL. */
 NODISCARD OakumRegistry *oakum_registry_args_open(const OakumRegistryArgs *args,
                                                   const OakumReference *ref, gboolean push,
                                                   GError **error);
+
+/* "pull NAME: what; hint": puts in front what was done to which image, which the message of a
+ * registry may begin with already. `hint`: what may be wrong, or NULL. */
+void oakum_registry_args_blame(GError **error, const char *doing, const OakumReference *ref,
+                               const char *name, const char *hint);
 
 /* ---- image arguments
  * ------------------------------------------------------------------------------- *

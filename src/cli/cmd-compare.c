@@ -53,6 +53,8 @@ static int run(int argc, char **argv)
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) rest = NULL;
   Compare c = {.args = &args};
+  g_auto(GStrv) known = g_strsplit(OAKUM_COMPARE_FORMATS, "|", -1);
+  const char *const *formats = (const char *const *)known;
   int status = OAKUM_EXIT_ERROR;
   gboolean ok = oakum_options_parse(&oakum_cmd_compare, &args, argc, argv, &rest, &error);
   if (ok && rest->len != 2) {
@@ -60,6 +62,8 @@ static int run(int argc, char **argv)
                 "expected two images or saved results; see oakum compare --help");
     ok = FALSE;
   }
+  if (ok && args.format && !g_strv_contains(formats, args.format))
+    ok = oakum_cli_takes(&error, "--format", OAKUM_COMPARE_FORMATS, args.format);
   if (ok && args.platform)
     ok = oakum_platform_parse(args.platform, &c.platform, &error);
   else if (ok)

@@ -36,7 +36,7 @@ static gboolean import(const OakumDbArgs *args, GPtrArray *rest, GError **error)
   if (rest->len == 0)
     return usage(error, "expected import INPUT...; see oakum db --help");
   if (strcmp(feed, "auto") != 0 && !oakum_feed_find(feed))
-    return usage(error, "--feed takes auto, or a name that oakum db feeds lists");
+    return oakum_cli_takes(error, "--feed", "auto, or a name that oakum db feeds lists", feed);
   return import_all(feed, args->db, rest, error);
 }
 
@@ -54,7 +54,7 @@ static gboolean status(const OakumDbArgs *args, GPtrArray *rest, GError **error)
   if (rest->len > 0)
     return usage(error, "status takes no words; see oakum db --help");
   if (args->format && !json && strcmp(args->format, "table") != 0)
-    return usage(error, "--format takes table or json");
+    return oakum_cli_takes(error, "--format", "table|json", args->format);
   g_autoptr(OakumAdvisoryDb) db = oakum_advisory_db_open(args->db, error);
   if (!db)
     return FALSE;
@@ -80,7 +80,28 @@ static gboolean parts_of(const char *only, OakumExportParts *out, GError **error
       *out = words[i].part;
       return TRUE;
     }
-  return !only || usage(error, "--only takes packages, vulnerabilities, epss, kev, eol or feeds");
+  return !only ||
+         oakum_cli_takes(error, "--only", "packages|vulnerabilities|epss|kev|eol|feeds", only);
+}
+
+/* An empty answer to a name that is not there looks as if nothing were known of it. */
+static gboolean has_ecosystem(OakumAdvisoryDb *db, const char *name, GError **error)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (const char *const *known = oakum_advisory_db_ecosystems(db); name && *known; known++) {
+    if (strcmp(*known, name) == 0)
+      return TRUE;
+    g_ptr_array_add(names, (gpointer)*known);
+  }
+  if (!name)
+    return TRUE;
+  const char *nearest = oakum_cli_nearest(name, names);
+  g_autofree char *shown = oakum_escape_terminal(name, -1);
+  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+              "the database has no ecosystem \"%s\"; %s%s%s", shown,
+              nearest ? "did you mean \"" : "oakum db status lists feeds", nearest ? nearest : "",
+              nearest ? "\"?" : "");
+  return FALSE;
 }
 
 static gboolean export(const OakumDbArgs *args, GPtrArray *rest, GError **error)
@@ -93,9 +114,14 @@ static gboolean export(const OakumDbArgs *args, GPtrArray *rest, GError **error)
   if (args->ecosystem && !args->only)
     parts = OAKUM_EXPORT_PACKAGES;
   g_autoptr(OakumAdvisoryDb) db = oakum_advisory_db_open(args->db, error);
+  if (!db || !has_ecosystem(db, args->ecosystem, error))
+    return FALSE;
   g_autoptr(OakumWriter) writer = oakum_writer_new_fd(1, FALSE);
-  return db && oakum_advisory_db_export(db, parts, args->ecosystem, writer, error) &&
-         oakum_writer_finish(writer, error);
+  if (oakum_advisory_db_export(db, parts, args->ecosystem, writer, error) &&
+      oakum_writer_finish(writer, error))
+    return TRUE;
+  g_prefix_error(error, "standard output: ");
+  return FALSE;
 }
 
 static gboolean verify(const OakumDbArgs *args, GPtrArray *rest, GError **error)
@@ -103,8 +129,11 @@ static gboolean verify(const OakumDbArgs *args, GPtrArray *rest, GError **error)
   g_autofree char *hash = NULL;
   if (rest->len > 0)
     return usage(error, "verify takes no words; see oakum db --help");
-  if (!oakum_advisory_db_verify(args->db, &hash, error)) {
-    g_prefix_error(error, "%s: ", args->db);
+  g_autoptr(GError) inner = NULL;
+  if (!oakum_advisory_db_verify(args->db, &hash, &inner)) {
+    gboolean named = strstr(inner->message, args->db) != NULL;
+    g_propagate_prefixed_error(error, g_steal_pointer(&inner), "%s%s", named ? "" : args->db,
+                               named ? "" : ": ");
     return FALSE;
   }
   g_autofree char *line = g_strdup_printf("%s  %s\n", hash, args->db);

@@ -327,7 +327,8 @@ static int run(int argc, char **argv)
  * ----------------------------------------------------------------------------------- */
 static int run_version(int argc, char **argv)
 {
-  return puts("Kaniko version :  oakum " OAKUM_VERSION) < 0;
+  puts("Kaniko version :  oakum " OAKUM_VERSION);
+  return OAKUM_EXIT_PASS;
 }
 
 static gboolean push(const OakumExecutorArgs *args, const char *text, GError **error)
@@ -396,6 +397,7 @@ static const OakumCommand *const verbs[] = {&oakum_executor_login_command,
 
 const OakumCommand oakum_cmd_executor = {
     .builds = TRUE,
+    .takes_empty = TRUE,
     .name = "executor",
     .summary = "build as kaniko's executor does: its flags, its files, its exit status",
     .about = "Also what the program does when it is called \"executor\". Exit status: 0, that of "

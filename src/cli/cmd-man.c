@@ -199,11 +199,16 @@ static int run(int argc, char **argv)
     if (strcmp((*c)->name, argv[1]) == 0)
       page = command_page(*c);
   if (!page) {
-    g_autofree char *shown = oakum_escape_terminal(argv[1], -1);
-    oakum_log(OAKUM_LOG_ERROR, "man: there is no command \"%s\"; oakum --help lists them", shown);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (const OakumCommand *const *c = oakum_commands; *c; c++)
+      g_ptr_array_add(names, (gpointer)(*c)->name);
+    oakum_cli_unknown(&error, "command", argv[1], names, "oakum --help lists the commands");
+    oakum_log(OAKUM_LOG_ERROR, "man: %s", error->message);
     return OAKUM_EXIT_ERROR;
   }
-  return fputs(page, stdout) < 0 || fflush(stdout) != 0 ? OAKUM_EXIT_ERROR : OAKUM_EXIT_PASS;
+  (void)fputs(page, stdout);
+  return OAKUM_EXIT_PASS;
 }
 
 static const OakumArgument arguments[] = {

@@ -208,7 +208,7 @@ static OakumVerdict *judge(const PolicyArgs *args, const Subject *subject, gbool
 static gboolean check_format(const PolicyArgs *args, GError **error)
 {
   return !args->format || strcmp(args->format, "table") == 0 || strcmp(args->format, "json") == 0 ||
-         usage(error, "--format takes table or json");
+         oakum_cli_takes(error, "--format", "table|json", args->format);
 }
 
 static int run_test(int argc, char **argv)
@@ -282,10 +282,20 @@ static int run_explain(int argc, char **argv)
   return status;
 }
 
+/* Both print what is known before; a word behind them was meant for another verb. */
+static gboolean is_alone(int argc, char **argv)
+{
+  if (argc == 2)
+    return TRUE;
+  g_autofree char *shown = oakum_escape_terminal(argv[1], -1);
+  oakum_log(OAKUM_LOG_ERROR, "policy: %s takes no words; see oakum policy --help", shown);
+  return FALSE;
+}
+
 static int run_schema(int argc, char **argv)
 {
-  (void)argc;
-  (void)argv;
+  if (!is_alone(argc, argv))
+    return OAKUM_EXIT_ERROR;
   OAKUM_AUTO_JSON *schema = oakum_policy_schema();
   g_autofree char *text = json_dumps(schema, JSON_INDENT(2));
   printf("%s\n", text);
@@ -294,8 +304,8 @@ static int run_schema(int argc, char **argv)
 
 static int run_keys(int argc, char **argv)
 {
-  (void)argc;
-  (void)argv;
+  if (!is_alone(argc, argv))
+    return OAKUM_EXIT_ERROR;
   g_autofree char *text = oakum_policy_keys();
   fputs(text, stdout);
   return OAKUM_EXIT_PASS;

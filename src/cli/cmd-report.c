@@ -54,10 +54,8 @@ static int run(int argc, char **argv)
                 "expected one saved result; see oakum report --help");
     ok = FALSE;
   }
-  if (ok && args.annotations && strcmp(args.annotations, "github") != 0) {
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--annotations takes github");
-    ok = FALSE;
-  }
+  if (ok && args.annotations && strcmp(args.annotations, "github") != 0)
+    ok = oakum_cli_takes(&error, "--annotations", "github", args.annotations);
   ok = ok && oakum_cli_check_formats(args.formats, args.files, &error) &&
        (saved = oakum_cli_read_result(rest->pdata[0], &error));
   if (ok) {

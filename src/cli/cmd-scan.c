@@ -192,11 +192,8 @@ static int run(int argc, char **argv)
     ok = FALSE;
   }
   if (ok && args.sbom_source && strcmp(args.sbom_source, "layers") != 0 &&
-      strcmp(args.sbom_source, "attached") != 0) {
-    g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--sbom-source takes layers or attached");
-    ok = FALSE;
-  }
+      strcmp(args.sbom_source, "attached") != 0)
+    ok = oakum_cli_takes(&error, "--sbom-source", "layers|attached", args.sbom_source);
   ok = ok && oakum_scan_args_gate(&args.scan, &args.general, "none", &scan.gate, &error) &&
        oakum_scan_args_checks(&args.scan, &scan.checks, &error) &&
        (args.advise.advise || oakum_cli_check_formats(args.scan.formats, args.files, &error));

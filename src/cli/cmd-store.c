@@ -1,6 +1,8 @@
 #include "cli/build-common.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
   char *store, *days, *size, *format;
@@ -22,8 +24,16 @@ static gboolean parse(const OakumCommand *command, StoreArgs *args, int argc, ch
   if (!oakum_options_parse(command, args, argc, argv, &rest, error))
     return FALSE;
   if (args->format && strcmp(args->format, "table") != 0 && strcmp(args->format, "json") != 0)
-    return usage(error, "--format takes table or json");
-  return rest->len == 0 || usage(error, "it takes no arguments; see oakum store --help");
+    return oakum_cli_takes(error, "--format", "table|json", args->format);
+  if (rest->len > 0)
+    return usage(error, "it takes no arguments; see oakum store --help");
+  /* what looks would else make an empty store of a slip of the keyboard, and find it in order */
+  if ((command == &cmd_show || command == &cmd_check) && args->store &&
+      access(args->store, F_OK) < 0) {
+    oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "store %s", args->store);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 static int end(const OakumCommand *command, StoreArgs *args, int status, GError *error)
@@ -124,9 +134,9 @@ static gboolean read_prune(const StoreArgs *args, OakumStorePrune *out, GError *
   uint64_t days = 0;
   *out = (OakumStorePrune){0, UINT64_MAX, args->mounts || args->all};
   if (args->days && !oakum_parse_u64(args->days, strlen(args->days), 36500, &days))
-    return usage(error, "--keep-days takes a number of days");
+    return oakum_cli_takes(error, "--keep-days", "a number of days", args->days);
   if (args->size && !oakum_cli_parse_size(args->size, &out->max_bytes))
-    return usage(error, "--max-size takes a size such as 500MB or 10GiB");
+    return oakum_cli_takes(error, "--max-size", "a size such as 500MB or 10GiB", args->size);
   if (args->all && (args->days || args->size))
     return usage(error, "--all leaves nothing that --keep-days or --max-size could keep");
   /* a size alone says nothing of ages */

@@ -144,6 +144,7 @@ static int run(int argc, char **argv)
 }
 
 const OakumCommand oakum_cmd_warmer = {
+    .takes_empty = TRUE,
     .name = "warmer",
     .summary = "fetch base images into the folder that executors share",
     .about =

@@ -33,7 +33,10 @@ typedef struct {
   const char *title;   /* of the paragraph in help pages; NULL: "Options" */
   const char *section; /* section of the configuration file that serves all commands; NULL: none */
   const OakumOption *options;
-  size_t offset;    /* of the table's struct in the command's arguments */
+  size_t offset; /* of the table's struct in the command's arguments */
+  /* looks at that struct when all values are there: a slip is told before any work; NULL: nothing
+   * to look at */
+  gboolean (*check)(const void *args, GError **error);
 } OakumOptionGroup; /* a list ends with {0} */
 
 typedef struct {
@@ -57,6 +60,7 @@ struct OakumCommand {
   size_t size;                           /* of the arguments' struct */
   const char *const *sections;           /* keys of its section that are no options; NULL: none */
   gboolean own_section;                  /* its section holds no options: it is read otherwise */
+  gboolean takes_empty;                  /* an option with an empty value is one not given */
   gboolean builds;                       /* it may replace the files that libraries lie in */
   const char *examples;                  /* lines */
   const OakumCommand *const *verbs;      /* "oakum NAME VERB"; ends with NULL */
@@ -71,7 +75,9 @@ struct OakumCommand {
 /* All commands, in the order of the help page; ends with NULL. */
 extern const OakumCommand *const oakum_commands[];
 
-/* Runs what the words (behind the program's name) ask for; returns the exit status. */
+/* Runs what the words (behind the program's name) ask for; returns the exit status. `argv` ends
+ * with NULL. What was printed may still be on its way to standard output: main looks whether it
+ * came there. */
 NODISCARD int oakum_command_dispatch(int argc, char **argv);
 
 /* ---- options
@@ -93,6 +99,8 @@ typedef struct {
 NODISCARD gboolean oakum_option_next(OakumOptionIter *iter, const OakumCommand *command);
 /* "OAKUM_BUILD_ARG"; new string. */
 NODISCARD char *oakum_option_variable(const OakumOption *option);
+/* "true", "yes", "on", "1", or the opposite; FALSE: neither. */
+NODISCARD gboolean oakum_option_switch(const char *value, gboolean *on);
 /* "a|b" split, or NULL when the word is no list of choices; new. */
 NODISCARD char **oakum_option_choices(const OakumOption *option);
 
@@ -101,6 +109,9 @@ NODISCARD const char *oakum_cli_nearest(const char *word, GPtrArray *candidates)
 /* USAGE: `what` "word"; did you mean "…"?, or `else_text`. */
 void oakum_cli_unknown(GError **error, const char *what, const char *word, GPtrArray *candidates,
                        const char *else_text);
+
+/* USAGE: `option` takes `takes` ("a|b|c" is told as a list), not "value". Returns FALSE. */
+gboolean oakum_cli_takes(GError **error, const char *option, const char *takes, const char *value);
 
 /* ---- configuration file
  * ----------------------------------------------------------------------------- *

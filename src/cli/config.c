@@ -157,6 +157,11 @@ static gboolean set_value(const Apply *a, const OakumOption *option, size_t offs
   }
   if (option->kind == OAKUM_OPTION_OPTIONAL && oakum_yaml_bool(value, &on))
     return !on || a->set(option, offset, NULL, a->user);
+  if (value->kind == OAKUM_YAML_SCALAR && !*value->text && a->command && !a->command->takes_empty) {
+    oakum_config_error(a->general, value, error, "\"%s\" needs a value, not an empty one",
+                       option->name);
+    return FALSE;
+  }
   if (value->kind == OAKUM_YAML_SCALAR)
     return a->set(option, offset, value->text, a->user);
   if (option->kind == OAKUM_OPTION_LIST)

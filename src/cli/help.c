@@ -164,11 +164,15 @@ char *oakum_help_command(const OakumCommand *command)
   OakumOptionIter iter = {NULL};
   if (oakum_option_next(&iter, command)) {
     g_autofree char *variable = oakum_option_variable(iter.option);
-    g_autofree char *text = g_strdup_printf(
-        "Each option is also a variable (--%s: %s) and a key of the section \"%s\" in the "
-        "configuration file. The command line goes before the variable, the variable before the "
-        "file.",
-        iter.option->name, variable, command->parent ? command->parent->name : command->name);
+    const OakumCommand *named = command->parent ? command->parent : command;
+    g_autofree char *key = named->own_section
+                               ? g_strdup(". The command line goes before the variable.")
+                               : g_strdup_printf(" and a key of the section \"%s\" in the "
+                                                 "configuration file. The command line goes before "
+                                                 "the variable, the variable before the file.",
+                                                 named->name);
+    g_autofree char *text = g_strdup_printf("Each option is also a variable (--%s: %s)%s",
+                                            iter.option->name, variable, key);
     g_string_append_c(out, '\n');
     wrap(out, text, 0, 0);
   }

@@ -8,6 +8,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Paths, and schemes of other programs, which are no names in a registry. */
+static gboolean looks_local(const char *text)
+{
+  return !*text || *text == '/' || *text == '.' || *text == '~' || strstr(text, "://");
+}
+
+/* What was probably meant: the file or folder of that name, or another program's word; or NULL. */
+static char *hint_of(const char *text)
+{
+  static const struct {
+    const char *theirs, *ours;
+  } words[] = {{"docker://", ""},         {"https://", ""},    {"http://", ""},
+               {"docker-image://", ""},   {"registry:", ""},   {"oci-dir:", "oci:"},
+               {"oci-layout://", "oci:"}, {"dir:", "rootfs:"}, {"file:", "rootfs:"}};
+  struct stat st;
+  g_autofree char *shown = oakum_escape_terminal(text, -1);
+  if (*text && stat(text, &st) == 0 && S_ISDIR(st.st_mode)) {
+    g_autofree char *index = g_build_filename(text, "index.json", NULL);
+    return g_strdup_printf("a folder is named by %s%s",
+                           access(index, F_OK) == 0 ? "oci:" : "rootfs:", shown);
+  }
+  if (*text && stat(text, &st) == 0)
+    return g_strdup_printf("a file is named by docker-archive:%s, oci-archive:%s, rootfs:%s or "
+                           "sbom:%s",
+                           shown, shown, shown, shown);
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_has_prefix(text, words[i].theirs)) {
+      g_autofree char *rest = oakum_escape_terminal(text + strlen(words[i].theirs), -1);
+      return g_strdup_printf("say %s%s", words[i].ours, rest);
+    }
+  if (g_str_has_prefix(text, "docker-daemon:") || g_str_has_prefix(text, "containers-storage:") ||
+      g_str_has_prefix(text, "podman:") || g_str_has_prefix(text, "docker:"))
+    return g_strdup("images of a daemon are given as docker save writes them: docker-archive:FILE");
+  return NULL;
+}
+
 OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
 {
   static const struct {
@@ -46,8 +82,21 @@ OakumImageArg *oakum_image_arg_parse(const char *text, GError **error)
                 text);
     return NULL;
   }
-  g_autoptr(OakumReference) ref = oakum_reference_parse(text, error);
-  return ref ? g_steal_pointer(&arg) : NULL;
+  g_autoptr(GError) inner = NULL;
+  g_autoptr(OakumReference) ref = looks_local(text) ? NULL : oakum_reference_parse(text, &inner);
+  if (ref)
+    return g_steal_pointer(&arg);
+  g_autofree char *hint = hint_of(text), *shown = oakum_escape_terminal(text, -1);
+  if (inner && !hint)
+    g_propagate_error(error, g_steal_pointer(&inner));
+  else if (*text == '/' || *text == '.')
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "image argument \"%s\" is a path; %s",
+                shown, hint ? hint : "and there is no such file or folder");
+  else
+    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
+                "image argument \"%s\" is no name in a registry%s%s", shown, hint ? "; " : "",
+                hint ? hint : "");
+  return NULL;
 }
 
 void oakum_image_arg_free(OakumImageArg *arg)
@@ -238,7 +287,8 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
     manifest = next;
   }
   if (!manifest) {
-    g_prefix_error(error, "pull %s: ", arg->text);
+    g_autofree char *hint = hint_of(arg->text);
+    oakum_registry_args_blame(error, "pull", ref, arg->text, hint);
     return NULL;
   }
   g_autofree char *what = g_strconcat("pulling ", arg->text, NULL);
@@ -246,6 +296,18 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   OakumBlobSource *source =
       oakum_progress_source(g_steal_pointer(&owned), TRUE, what, manifests, 1);
   return oakum_image_new(arg->text, g_steal_pointer(&manifest), source, error);
+}
+
+/* What came from standard input is not known by where it is kept. */
+static void tell_stdin(const OakumImageArg *arg, GError **error)
+{
+  if (!arg->path || !g_str_has_prefix(arg->path, "/proc/self/fd/") || !error || !*error)
+    return;
+  g_autoptr(GError) inner = g_steal_pointer(error);
+  GString *text = g_string_new(inner->message);
+  g_string_replace(text, arg->path, "standard input", 0);
+  g_set_error_literal(error, inner->domain, inner->code, text->str);
+  g_string_free(text, TRUE);
 }
 
 OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
@@ -272,6 +334,8 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
   case OAKUM_ARG_REGISTRY:
     return open_pulled(arg, platform, store, registry, error);
   }
+  if (!image)
+    tell_stdin(arg, error);
   if (image) { /* the whole argument names it, so that it can be opened again */
     g_free(image->name);
     image->name = g_strdup(arg->text);

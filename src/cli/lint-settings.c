@@ -338,8 +338,7 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
   else if (args->compat && strcmp(args->compat, "docker") == 0)
     s->compat = OAKUM_LINT_COMPAT_DOCKER;
   else if (args->compat && strcmp(args->compat, "none") != 0) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--compat takes hadolint, docker or none");
+    (void)!oakum_cli_takes(error, "--compat", "hadolint|docker|none", args->compat);
     return FALSE;
   }
   if (!read_file(&args->general, s, error) ||

@@ -2,11 +2,26 @@
 #include "cli/cli.h"
 #include "os/os.h"
 #include "sandbox/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A result that did not come out is none, whatever the command thinks; one that noticed has told.
+ */
+static int say(int status)
+{
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return status;
+  if (status != OAKUM_EXIT_ERROR)
+    oakum_log(OAKUM_LOG_ERROR, "standard output: %s",
+              errno ? g_strerror(errno) : "not all that was printed could be written");
+  return OAKUM_EXIT_ERROR;
+}
 
 static int run(int argc, char **argv)
 {
@@ -21,16 +36,11 @@ static int run(int argc, char **argv)
     oakum_log(OAKUM_LOG_ERROR, "no command given; oakum --help lists the commands");
     return OAKUM_EXIT_ERROR;
   }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-    g_autofree char *text = oakum_help_program();
-    fputs(text, stdout);
-    return OAKUM_EXIT_PASS;
-  }
   if (strcmp(argv[1], "--version") == 0) {
     puts("oakum " OAKUM_VERSION);
-    return OAKUM_EXIT_PASS;
+    return say(OAKUM_EXIT_PASS);
   }
-  return oakum_command_dispatch(argc - 1, argv + 1);
+  return say(oakum_command_dispatch(argc - 1, argv + 1));
 }
 
 /* Called by a name of kaniko's, or of GitLab's analyser, the program is that command: its row and
@@ -54,8 +64,19 @@ static int run_in_userns(int argc, char **argv)
   return run(argc, argv);
 }
 
+/* A descriptor that the caller closed would be that of the next file that is opened, and what is
+ * printed would go into it. A folder can neither be read from nor written to, also as /dev/stdout.
+ */
+static void open_standard_files(void)
+{
+  for (int fd = 0; fd < 3; fd++)
+    if (fcntl(fd, F_GETFD) < 0)
+      (void)!open("/", O_RDONLY | O_DIRECTORY);
+}
+
 int main(int argc, char **argv)
 {
+  open_standard_files();
   static const OakumReexecEntry entries[] = {{"step", oakum_sandbox_step_main},
                                              {"examine", oakum_examine_main},
                                              {"agent", oakum_build_agent_main},

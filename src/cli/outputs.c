@@ -388,7 +388,7 @@ static gboolean push(const OakumImageSet *set, const OakumReference *ref, const 
       oakum_registry_push(registry, (const OakumManifest *const *)manifests->pdata, manifests->len,
                           source, (const char *const *)tags->pdata, mount_from, error))
     return TRUE;
-  g_prefix_error(error, "push %s: ", name);
+  oakum_registry_args_blame(error, "push", ref, name, NULL);
   return FALSE;
 }
 

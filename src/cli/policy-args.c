@@ -13,7 +13,7 @@ const OakumOption oakum_policy_options[] = {
      "an earlier result (--format json): what it has is not new", "none: everything is new"},
     {"ignore-file", 0, OAKUM_OPTION_LIST, AT(ignore_files), "FILE",
      "what another tool's file says does not count: .trivyignore, .trivyignore.yaml, .grype.yaml, "
-     ".hadolint.yaml, .dockleignore, vulnerability-allowlist.yml; may be given again",
+     ".hadolint.yaml, .dockleignore, vulnerability-allowlist.yml",
      "those that the policy imports"},
     {0}};
 
@@ -24,12 +24,24 @@ void oakum_gate_clear(OakumGate *gate)
   g_clear_pointer(&gate->stages, g_array_unref);
 }
 
+/* A file, or standard input as "-"; *path becomes what messages call it. */
+static gboolean read_named(const char **path, uint64_t max, char **text, size_t *len,
+                           GError **error)
+{
+  if (strcmp(*path, "-") != 0)
+    return oakum_file_read(*path, max, text, len, error);
+  *path = "standard input";
+  g_autoptr(OakumReader) reader = oakum_reader_new_fd(0, FALSE);
+  return oakum_reader_slurp(reader, max, *path, text, len, error);
+}
+
 OakumSavedResult *oakum_cli_read_result(const char *path, GError **error)
 {
   g_autofree char *text = NULL;
+  const char *what = path;
   size_t len;
-  return oakum_file_read(path, OAKUM_RESULT_FILE_MAX, &text, &len, error)
-             ? oakum_report_read(text, len, path, error)
+  return read_named(&what, OAKUM_RESULT_FILE_MAX, &text, &len, error)
+             ? oakum_report_read(text, len, what, error)
              : NULL;
 }
 
@@ -65,11 +77,9 @@ OakumPolicy *oakum_cli_read_policy(const char *path, const char *preset, GError 
 {
   g_autofree char *text = NULL;
   gboolean piped = strcmp(path, "-") == 0;
-  const char *what = piped ? "standard input" : path;
+  const char *what = path;
   size_t len;
-  g_autoptr(OakumReader) reader = piped ? oakum_reader_new_fd(0, FALSE) : NULL;
-  if (piped ? !oakum_reader_slurp(reader, OAKUM_CONFIG_FILE_MAX, what, &text, &len, error)
-            : !oakum_file_read(path, OAKUM_CONFIG_FILE_MAX, &text, &len, error))
+  if (!read_named(&what, OAKUM_CONFIG_FILE_MAX, &text, &len, error))
     return NULL;
   g_autofree char *shown = oakum_escape_terminal(what, -1);
   g_autoptr(OakumPolicy) policy = oakum_policy_read_text(text, len, shown, preset, error);
@@ -114,9 +124,8 @@ gboolean oakum_gate_fail_on(OakumGate *gate, const char *fail_on, const char *fa
     fail_on = gate->own ? "none" : fallback;
   if (oakum_policy_add_fail_on(gate->policy, fail_on))
     return TRUE;
-  g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-              "--fail-on takes fixable, none, or a severity");
-  return FALSE;
+  return oakum_cli_takes(error, "--fail-on", "fixable|none|negligible|low|medium|high|critical",
+                         fail_on);
 }
 
 void oakum_gate_take_stages(OakumGate *gate, const OakumDockerfile *dockerfile)

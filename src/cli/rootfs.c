@@ -120,6 +120,7 @@ gboolean oakum_rootfs_write_folder(const OakumImageSet *set, const char *folder,
     oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "%s", temp);
     return FALSE;
   }
+  int note = fill ? -1 : oakum_ending_note(temp);
   OAKUM_AUTO_FD fd = open(temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   gboolean ok = fd >= 0;
   if (!ok)
@@ -133,6 +134,7 @@ gboolean oakum_rootfs_write_folder(const OakumImageSet *set, const char *folder,
     remove_contents(fd);
   if (!ok && !fill)
     (void)rmdir(temp);
+  oakum_ending_forget(&note);
   return ok;
 }
 

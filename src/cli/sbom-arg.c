@@ -45,7 +45,10 @@ OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error)
   g_autoptr(OakumReader) reader = oakum_reader_new_inflate(oakum_reader_new_fd(fd, TRUE), NULL);
   g_autofree char *text = NULL;
   size_t len;
-  if (!oakum_reader_slurp(reader, OAKUM_SBOM_MAX, path, &text, &len, error))
+  if (!oakum_reader_slurp(reader, OAKUM_SBOM_MAX, path, &text, &len, error)) {
+    if (error && *error && !strstr((*error)->message, path))
+      g_prefix_error(error, "%s: ", path);
     return NULL;
+  }
   return oakum_sbom_text_examine(text, len, path, error);
 }

@@ -17,22 +17,21 @@ const OakumOption oakum_scan_options[] = {
      "fix, and secrets that are high or worse",
      "with a policy none; else scan: none, ship: fixable"},
     {"checks", 0, OAKUM_OPTION_LIST, AT(checks), OAKUM_CHECK_WORDS,
-     "what is looked for; may be given again, and a list with commas", "all four"},
+     "what is looked for; also a list with commas", "all four"},
     {"secret-config", 0, OAKUM_OPTION_TEXT, AT(secret_config), "FILE",
      "secrets of your own, and what is none: rules, allow-rules, exclude-block, disable-rules, "
      "enable-builtin-rules of trivy-secret.yaml (docs/secrets.md)",
      "what oakum knows"},
     {"license-allow", 0, OAKUM_OPTION_LIST, AT(license_allow), "NAME",
      "licences that alone may be used: SPDX ids, ids that end in *, or categories "
-     "(docs/licences.md); may be given again, and a list with commas",
+     "(docs/licences.md); also a list with commas",
      "all"},
     {"license-deny", 0, OAKUM_OPTION_LIST, AT(license_deny), "NAME",
      "licences that may not be used, likewise", "none"},
     {"format", 0, OAKUM_OPTION_LIST, AT(formats), OAKUM_REPORT_FORMATS, "format of the report",
      "table"},
     {"vex", 0, OAKUM_OPTION_LIST, AT(vex), "FILE",
-     "statements of what does not matter here (OpenVEX, CSAF, CycloneDX); may be given again",
-     "none"},
+     "statements of what does not matter here (OpenVEX, CSAF, CycloneDX)", "none"},
     {"vex-source", 0, OAKUM_OPTION_LIST, AT(vex_source), "image|attached",
      "believe such statements that lie in the image, or are attached to it in its registry, too",
      "neither: who makes an image could hide its holes"},
@@ -114,11 +113,8 @@ gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError
   for (guint i = 0; args->checks && i < args->checks->len; i++) {
     g_auto(GStrv) words = g_strsplit(args->checks->pdata[i], ",", -1);
     for (char **word = words; *word; word++)
-      if (!oakum_check_parse(*word, checks)) {
-        g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                    "--checks takes holes, secrets, hygiene and licences");
-        return FALSE;
-      }
+      if (!oakum_check_parse(*word, checks))
+        return oakum_cli_takes(error, "--checks", "holes|secrets|hygiene|licences", *word);
   }
   return TRUE;
 }
@@ -129,11 +125,8 @@ gboolean oakum_scan_args_checks(const OakumScanArgs *args, guint *checks, GError
 static gboolean set_max_age(const OakumScanArgs *args, OakumMatchOptions *options, GError **error)
 {
   uint64_t days = 0;
-  if (args->max_age && !oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days)) {
-    g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                "--max-age takes days, 1 to 36500, or 0 for any age");
-    return FALSE;
-  }
+  if (args->max_age && !oakum_parse_u64(args->max_age, strlen(args->max_age), 36500, &days))
+    return oakum_cli_takes(error, "--max-age", "days, 1 to 36500, or 0 for any age", args->max_age);
   options->max_age_s = (int64_t)days * 86400;
   options->max_age_whole_s = args->max_age ? 0 : OAKUM_ADVISORY_AGE_DEFAULT_S;
   return TRUE;
@@ -164,11 +157,8 @@ static gboolean check_vex_source(const OakumScanArgs *args, GError **error)
 {
   for (guint i = 0; args->vex_source && i < args->vex_source->len; i++)
     if (strcmp(args->vex_source->pdata[i], "image") != 0 &&
-        strcmp(args->vex_source->pdata[i], "attached") != 0) {
-      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
-                  "--vex-source takes image or attached");
-      return FALSE;
-    }
+        strcmp(args->vex_source->pdata[i], "attached") != 0)
+      return oakum_cli_takes(error, "--vex-source", "image|attached", args->vex_source->pdata[i]);
   return TRUE;
 }
 
@@ -358,11 +348,8 @@ gboolean oakum_cli_check_formats(const GPtrArray *formats, const GPtrArray *file
 {
   guint n = formats ? formats->len : 0, m = files ? files->len : 0;
   for (guint i = 0; i < n; i++)
-    if (!oakum_report_knows(formats->pdata[i])) {
-      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE, "--format takes %s",
-                  OAKUM_REPORT_FORMATS);
-      return FALSE;
-    }
+    if (!oakum_report_knows(formats->pdata[i]))
+      return oakum_cli_takes(error, "--format", OAKUM_REPORT_FORMATS, formats->pdata[i]);
   if (m > MAX(n, 1) || n > m + 1) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "%u formats and %u files: the first file is for the first format, and so on; only "

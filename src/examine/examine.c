@@ -350,10 +350,10 @@ OakumCatalog *oakum_examine_folder(const char *path, const OakumExamineOptions *
   if (folder >= 0) {
     job.folder = folder;
     catalog = job_run(&job, NULL, NULL, options, error);
+    if (!catalog)
+      g_prefix_error(error, "%s: ", path);
   }
   if (catalog)
     inspect_whole(catalog, NULL, options);
-  else
-    g_prefix_error(error, "%s: ", path);
   return catalog;
 }

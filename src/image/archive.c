@@ -259,6 +259,25 @@ static ArchiveSource *archive_source(OakumArchive *archive)
   return source;
 }
 
+/* Names the archive, which what is wrong with a member does already. */
+static void blame(const char *file, GError **error)
+{
+  g_autofree char *named = g_strconcat(file, ": ", NULL);
+  if (error && *error && !g_str_has_prefix((*error)->message, named))
+    g_prefix_error(error, "%s", named);
+}
+
+/* Adds to an error that the archive has the other of the two forms. */
+static void say_form(const OakumArchive *archive, const char *file, const char *member,
+                     const char *text, GError **error)
+{
+  uint64_t size;
+  if (!oakum_archive_has(archive, member, &size) || !error || !*error)
+    return;
+  g_autoptr(GError) inner = g_steal_pointer(error);
+  g_set_error(error, inner->domain, inner->code, "%s; %s%s", inner->message, text, file);
+}
+
 OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
                                       const OakumPlatform *platform, GError **error)
 {
@@ -268,7 +287,9 @@ OakumImage *oakum_layout_read_archive(const char *file, const char *tag,
   g_autoptr(OakumBlobSource) source = &archive_source(archive)->source;
   g_autoptr(GBytes) index = oakum_archive_slurp(archive, "index.json", OAKUM_MANIFEST_MAX, error);
   if (!index) {
-    g_prefix_error(error, "%s is no OCI archive: ", file);
+    blame(file, error);
+    say_form(archive, file, "manifest.json",
+             "it is what docker save writes: docker-archive:", error);
     return NULL;
   }
   return oakum_layout_select(file, index, g_steal_pointer(&source), tag, platform, error);
@@ -416,7 +437,18 @@ static gboolean pick_saved(GBytes *raw, const char *tag, SavedImage *saved, GErr
     saved_clear(saved);
     *saved = (SavedImage){0};
   }
-  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_NOT_FOUND, "no image tagged \"%s\"", tag);
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (size_t i = 0; i < json_array_size(json) && names->len < 1024; i++) {
+    const json_t *tags = json_object_get(json_array_get(json, i), "RepoTags");
+    for (size_t j = 0; j < json_array_size(tags) && names->len < 1024; j++) {
+      g_autofree char *shown =
+          oakum_escape_terminal(json_string_value(json_array_get(tags, j)), -1);
+      g_string_append_printf(names, "%s%s", names->len ? ", " : "", shown);
+    }
+  }
+  g_autofree char *wanted = oakum_escape_terminal(tag, -1);
+  g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_NOT_FOUND,
+              "no image tagged \"%s\"; there is: %s", wanted, names->len ? names->str : "no tag");
   return FALSE;
 }
 
@@ -508,9 +540,13 @@ OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError 
   g_autoptr(OakumBlobSource) owned = &source->source;
   source->names = oakum_str_map_new(g_free, g_free);
   g_autoptr(GBytes) raw = oakum_archive_slurp(archive, "manifest.json", OAKUM_MANIFEST_MAX, error);
+  if (!raw) {
+    say_form(archive, file, "index.json", "it is an OCI archive: oci-archive:", error);
+    return NULL;
+  }
   SavedImage saved = {0};
   OakumManifest *manifest = NULL;
-  if (raw && pick_saved(raw, tag, &saved, error))
+  if (pick_saved(raw, tag, &saved, error))
     manifest = saved_manifest(archive, &saved, source->names, error);
   g_autofree char *called = manifest && saved.repo_tags && *saved.repo_tags
                                 ? g_strdup(*saved.repo_tags)
@@ -518,7 +554,7 @@ OakumImage *oakum_docker_archive_read(const char *file, const char *tag, GError 
                                        : NULL;
   saved_clear(&saved);
   if (!manifest) {
-    g_prefix_error(error, "%s: ", file);
+    blame(file, error);
     return NULL;
   }
   OakumImage *image = oakum_image_new(file, manifest, g_steal_pointer(&owned), error);

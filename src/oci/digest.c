@@ -252,7 +252,13 @@ gboolean oakum_platform_parse(const char *text, OakumPlatform *out, GError **err
              strlen(parts[i]);
   static const char *const systems[] = {"linux",  "windows", "darwin",  "freebsd",
                                         "netbsd", "openbsd", "solaris", NULL};
-  if (!ok || (n == 1 && g_strv_contains(systems, parts[0]))) {
+  /* containerd, too, takes one word alone only when it knows the processor */
+  static const char *const machines[] = {
+      "386",      "amd64",   "arm",     "arm64",   "loong64", "mips",   "mipsle", "mips64",
+      "mips64le", "ppc64",   "ppc64le", "riscv64", "s390x",   "wasm",   "i386",   "x86_64",
+      "x86-64",   "aarch64", "armhf",   "armel",   "armv6l",  "armv7l", NULL};
+  g_autofree char *lone = ok && n == 1 ? g_ascii_strdown(parts[0], -1) : NULL;
+  if (!ok || (lone && (g_strv_contains(systems, lone) || !g_strv_contains(machines, lone)))) {
     g_autofree char *shown = oakum_escape_terminal(text, (gssize)strnlen(text, 128));
     g_set_error(error, OAKUM_OCI_ERROR, OAKUM_ERROR_INVALID,
                 "platform \"%s\" is not os/architecture[/variant], for example linux/arm/v7",

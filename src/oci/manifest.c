@@ -184,7 +184,9 @@ static gboolean document_check(Document *doc, const char *content_type, GError *
   OakumManifest *m = &doc->manifest;
   if (doc->schema_version != 2) {
     g_set_error(error, OAKUM_OCI_ERROR, OAKUM_ERROR_UNSUPPORTED,
-                "manifest: schemaVersion %" G_GUINT64_FORMAT " is not 2", doc->schema_version);
+                "manifest: schemaVersion %" G_GUINT64_FORMAT
+                " is not 2: whoever has the image can push it again with a program of today",
+                doc->schema_version);
     return FALSE;
   }
   /* CVE-2021-41190: a document that is both could be read as either */

@@ -42,13 +42,14 @@ gboolean oakum_file_read(const char *path, uint64_t max, char **data, size_t *le
 
 struct OakumAtomicFile {
   char *path, *temp;
-  int fd;
+  int fd, note;
 };
 
 static OakumAtomicFile *atomic_file_make(const char *path, char *temp, int fd)
 {
   OakumAtomicFile *file = g_new0(OakumAtomicFile, 1);
-  *file = (OakumAtomicFile){.path = g_strdup(path), .temp = temp, .fd = fd};
+  *file = (OakumAtomicFile){
+      .path = g_strdup(path), .temp = temp, .fd = fd, .note = temp ? oakum_ending_note(temp) : -1};
   return file;
 }
 
@@ -94,6 +95,7 @@ gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **error)
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
     return FALSE;
   }
+  oakum_ending_forget(&file->note);
   g_clear_pointer(&file->temp, g_free);
   if (fsync(at) < 0) {
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
@@ -108,6 +110,7 @@ void oakum_atomic_file_free(OakumAtomicFile *file)
     return;
   if (file->temp)
     unlink(file->temp);
+  oakum_ending_forget(&file->note);
   oakum_fd_clear(&file->fd);
   g_free(file->temp);
   g_free(file->path);
@@ -129,7 +132,7 @@ gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t
 
 struct OakumTempDir {
   char *path;
-  int fd;
+  int fd, note;
 };
 
 OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error)
@@ -145,7 +148,8 @@ OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error)
     return NULL;
   }
   OakumTempDir *dir = g_new0(OakumTempDir, 1);
-  *dir = (OakumTempDir){.path = path, .fd = fd};
+  /* what lies in a store is found and removed by the next who uses it */
+  *dir = (OakumTempDir){.path = path, .fd = fd, .note = parent ? -1 : oakum_ending_note(path)};
   return dir;
 }
 
@@ -170,6 +174,7 @@ void oakum_temp_dir_free(OakumTempDir *dir)
   OAKUM_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (at >= 0 && !oakum_root_remove_tree(at, name, &error))
     oakum_warn("temporary folder %s stays: %s", dir->path, error->message);
+  oakum_ending_forget(&dir->note);
   g_free(dir->path);
   g_free(dir);
 }

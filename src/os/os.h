@@ -77,10 +77,20 @@ NODISCARD gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **erro
 void oakum_atomic_file_free(OakumAtomicFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumAtomicFile, oakum_atomic_file_free)
 
+/* ---- an end by a signal -------------------------------------------------------------------------
+ */
+/* Notes a file or folder that is removed, with all that it holds on its own file system, when
+ * SIGINT, SIGTERM or SIGHUP ends the program before it is forgotten; the program still ends by that
+ * signal. Atomic files and temporary folders are noted by themselves. Returns the note; -1: there
+ * are too many, and it would stay. */
+NODISCARD int oakum_ending_note(const char *path);
+/* Any thread; *note becomes -1. */
+void oakum_ending_forget(int *note);
+
 /* ---- temporary folders and locks ---------------------------------------------------------------
  */
 /* A new folder (mode 0700) below `parent` (NULL: $TMPDIR or /tmp), removed with all it holds on
- * free. */
+ * free; without a parent also when a signal ends the program. */
 typedef struct OakumTempDir OakumTempDir;
 NODISCARD OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error);
 NODISCARD const char *oakum_temp_dir_path(const OakumTempDir *dir);

@@ -72,7 +72,14 @@ static gpointer push_one(gpointer item, gpointer user)
   g_autofree char *other = sibling(work->registry, work->source, desc);
   if (!oakum_registry_upload(work->registry, work->source, desc, other ? other : work->mount_from,
                              &error)) {
-    g_prefix_error(&error, "push %s: ", desc->digest);
+    if (!strstr(error->message, desc->digest)) {
+      g_autofree char *there =
+          g_strdup_printf("%s/%s: ", work->registry->name, work->registry->repository);
+      g_autoptr(GError) inner = g_steal_pointer(&error);
+      gboolean named = g_str_has_prefix(inner->message, there);
+      g_set_error(&error, inner->domain, inner->code, "%sblob %s: %s", there, desc->digest,
+                  inner->message + (named ? strlen(there) : 0));
+    }
     g_atomic_int_set(&work->stop, 1);
   }
   return error;

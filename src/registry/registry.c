@@ -315,6 +315,12 @@ gboolean oakum_endpoint_refused(OakumEndpoint *e, const char *what, OakumHttpAns
     hint = "; the tag exists and this registry lets no tag be moved: push another one";
   } else if (status == 413) {
     hint = "; the registry, or a proxy before it, takes nothing that large";
+  } else if (status == 404 && g_str_has_prefix(what, "manifest ")) {
+    hint = "; there is no such tag or repository, or only who is logged in may see it";
+  } else if (status == 429) {
+    hint = "; the registry takes no more requests for now: wait, or log in if you have not";
+  } else if (status >= 500) {
+    hint = "; the registry, or a proxy before it, is in trouble: try again later";
   }
   OakumErrorCode code = status == 404                    ? OAKUM_ERROR_NOT_FOUND
                         : status == 401 || status == 403 ? OAKUM_ERROR_DENIED
