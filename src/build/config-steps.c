@@ -364,7 +364,7 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
   for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
     const char *flag = in->inner ? oakum_instruction_flag(in, times[i].flag) : NULL; /* not NONE */
     int64_t ns = 0;
-    if (flag && !oakum_dockerfile_duration(flag, &ns)) {
+    if (flag && *flag && !oakum_dockerfile_duration(flag, &ns)) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "--%s=%s is no duration",
                   times[i].flag, flag);
       return FALSE;
@@ -376,7 +376,8 @@ static gboolean step_healthcheck(Stage *stage, const OakumInstruction *in, GErro
   }
   const char *retries = in->inner ? oakum_instruction_flag(in, "retries") : NULL;
   uint64_t count = 0;
-  if (retries && !oakum_parse_u64(retries, strlen(retries), INT32_MAX, &count)) {
+  const char *digits = retries ? retries + (*retries == '+' || *retries == '-') : ""; /* -0 */
+  if (*digits && !oakum_parse_u64(digits, strlen(digits), INT32_MAX, &count)) {
     g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID, "--retries=%s is no number",
                 retries);
     return FALSE;

@@ -117,6 +117,23 @@ gboolean oakum_copy_missing(const CopySource *source, const char *pattern, GErro
   return FALSE;
 }
 
+/* Go's filepath.Match is asked before anything is looked for: what it cannot read finds nothing
+ * ever.
+ */
+static gboolean can_be_read(const char *clean, const char *pattern, GError **error)
+{
+  g_auto(GStrv) parts = g_strsplit(clean, "/", -1);
+  gboolean valid = TRUE;
+  for (char **part = parts; *part && valid; part++)
+    (void)!oakum_dockerfile_glob(*part, "", &valid);
+  if (valid)
+    return TRUE;
+  g_autofree char *shown = oakum_escape_terminal(pattern, -1);
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+              "\"%s\" is no pattern: a \"[\" that nothing closes, or a \"\\\" at the end", shown);
+  return FALSE;
+}
+
 /* The folder that a pattern begins with is no part of what may be missing. */
 static gboolean begins_in_folder(const CopySource *source, const char *clean)
 {
@@ -138,6 +155,8 @@ gboolean oakum_copy_find(const CopySource *source, const char *pattern, GPtrArra
   g_autofree char *clean = g_canonicalize_filename(pattern, "/"); /* ".." and "/" stay inside */
   g_autoptr(GPtrArray) all = expand_pattern(source, clean + 1);
   gboolean magic = oakum_copy_has_magic(clean);
+  if (magic && !can_be_read(clean + 1, pattern, error))
+    return FALSE;
   const OakumIgnore *exclude = source->copy->exclude;
   if (magic && !begins_in_folder(source, clean + 1))
     return oakum_copy_missing(source, pattern, error);

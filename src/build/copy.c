@@ -649,12 +649,18 @@ static gboolean make_workdir(Build *build, Stage *stage, const OakumInstruction 
   gboolean ok = real != NULL;
   if (*changed) {
     /* as --chown: a number alone is the group too */
-    ok = oakum_user_find(stage->root, stage->config->user ? stage->config->user : "", TRUE, &user,
-                         error);
+    g_autoptr(GError) trouble = NULL;
+    if (!oakum_user_find(
+            stage->root, stage->config->user ? stage->config->user : "", TRUE, &user,
+            &trouble)) { /* nothing runs as that user yet; /etc/passwd may come later */
+      oakum_warn("%s:%d: WORKDIR: %s: the folder is root's", build->dockerfile->file,
+                 in->range.line, trouble->message);
+      user.gid = g_ascii_isdigit(*stage->config->user) ? user.uid : user.gid;
+    }
     copy.uid = user.uid;
     copy.gid = user.gid;
     copy.chown = stage->config->user && *stage->config->user;
-    ok = ok && oakum_dest_folders(&copy, real, TRUE, error) &&
+    ok = oakum_dest_folders(&copy, real, TRUE, error) &&
          oakum_layer_writer_commit(layer, stage, in->range.line, error) &&
          oakum_stage_apply_last(build, stage, error);
     oakum_user_clear(&user);

@@ -1,21 +1,26 @@
-/* The modes of COPY --chmod: octal, or symbolic as in chmod(1) of POSIX. */
+/* The modes of COPY --chmod: octal, or symbolic as in chmod(1) of BSD, which
+ * BuildKit follows. */
 #include "build/copy-private.h"
 #include <string.h>
 
-#define CLAUSES_MAX 64u
+#define CHANGES_MAX 128u
+#define SET_IDS 06000u
+#define STICKY 01000u
+#define EVERYBODY (SET_IDS | 0777u) /* a: as BSD's chmod has it, without the sticky bit */
+
+typedef enum { CHANGE_CLEAR, CHANGE_SET, CHANGE_MAY_RUN, CHANGE_COPY } ChangeKind;
 
 typedef struct {
-  uint32_t who;      /* bits that may change; 0: nobody was named */
-  char op;           /* + - = */
-  uint32_t bits;     /* as if for all */
-  uint32_t from;     /* copy from these bits (u: 0700 …); 0: not a copy */
-  gboolean exec_any; /* X */
-} Clause;
+  ChangeKind kind;
+  uint32_t bits; /* COPY: of the classes that get them */
+  uint32_t from; /* COPY: of the class that gives them: 0700 … */
+  char op;       /* COPY: + - = */
+} Change;
 
 struct OakumMode {
   gboolean octal;
   uint32_t bits;
-  GArray *clauses; /* Clause */
+  GArray *changes; /* Change */
 };
 
 static gboolean refuse(const char *text, GError **error)
@@ -54,72 +59,106 @@ static uint32_t parse_who(const char **at)
       who |= 02070;
       break;
     case 'o':
-      who |= 01007;
+      who |= 0007;
       break;
     case 'a':
-      who |= 07777;
+      who |= EVERYBODY;
       break;
     default:
       return who;
     }
 }
 
-static gboolean parse_permissions(const char **at, Clause *clause)
+static void add(OakumMode *mode, Change change)
 {
-  static const char copies[] = "ugo";
-  static const uint32_t copied[] = {0700, 0070, 0007};
-  const char *copy = **at ? strchr(copies, **at) : NULL;
-  if (copy) {
-    clause->from = copied[copy - copies];
-    ++*at;
-    return TRUE;
-  }
-  for (;; ++*at)
+  g_array_append_val(mode->changes, change);
+}
+
+/* `who` 0: nobody was named, and there is no umask. */
+static void add_bits(OakumMode *mode, char op, uint32_t who, uint32_t bits)
+{
+  if (op == '=')
+    add(mode, (Change){.kind = CHANGE_CLEAR, .bits = who ? who : EVERYBODY});
+  add(mode,
+      (Change){.kind = op == '-' ? CHANGE_CLEAR : CHANGE_SET, .bits = who ? who & bits : bits});
+}
+
+static void add_may_run(OakumMode *mode, uint32_t who)
+{
+  add(mode, (Change){.kind = CHANGE_MAY_RUN, .bits = who ? who & 0111 : 0111});
+}
+
+/* One operation with its permissions, as BSD's setmode(3) reads them, for that is what BuildKit
+ * has: the other users have neither set-id nor sticky bits, which only t changes; a copy does not
+ * touch them; what stands before a copy is done before it. */
+static void parse_operation(const char **at, uint32_t who, OakumMode *mode)
+{
+  static const char classes[] = "ugo";
+  static const uint32_t of_class[] = {0700, 0070, 0007};
+  const char op = *(*at)++;
+  const gboolean special = who != 0007;
+  uint32_t bits = 0;
+  gboolean may_run = FALSE, cleared = op != '=';
+  for (; mode->changes->len < CHANGES_MAX; ++*at) {
+    const char *copy = **at ? strchr(classes, **at) : NULL;
     switch (**at) {
     case 'r':
-      clause->bits |= 0444;
-      break;
+      bits |= 0444;
+      continue;
     case 'w':
-      clause->bits |= 0222;
-      break;
+      bits |= 0222;
+      continue;
     case 'x':
-      clause->bits |= 0111;
-      break;
-    case 's':
-      clause->bits |= 06000;
-      break;
-    case 't':
-      clause->bits |= 01000;
-      break;
+      bits |= 0111;
+      continue;
     case 'X':
-      clause->exec_any = TRUE;
-      break;
+      if (op == '-')
+        bits |= 0111;
+      else
+        may_run = TRUE;
+      continue;
+    case 's':
+      bits |= special ? SET_IDS : 0;
+      continue;
+    case 't':
+      who |= special ? STICKY : 0;
+      bits |= special ? STICKY : 0;
+      continue;
     default:
-      return **at == '\0' || strchr(",+-=", **at) != NULL;
+      break;
     }
+    if (bits || (!cleared && !copy))
+      add_bits(mode, op, who, bits);
+    cleared = TRUE;
+    if (may_run)
+      add_may_run(mode, who);
+    if (!copy)
+      return;
+    bits = 0;
+    may_run = FALSE;
+    add(mode, (Change){.kind = CHANGE_COPY,
+                       .bits = (who ? who : EVERYBODY) & 0777,
+                       .from = of_class[copy - classes],
+                       .op = op});
+  }
 }
 
 OakumMode *oakum_mode_parse(const char *text, GError **error)
 {
   g_autoptr(OakumMode) mode = g_new0(OakumMode, 1);
-  mode->clauses = g_array_new(FALSE, FALSE, sizeof(Clause));
+  mode->changes = g_array_new(FALSE, FALSE, sizeof(Change));
   if (*text >= '0' && *text <= '9') {
     mode->octal = TRUE;
     return parse_octal(text, &mode->bits) || refuse(text, error) ? g_steal_pointer(&mode) : NULL;
   }
   for (const char *at = text;;) {
-    uint32_t who = parse_who(&at);
-    if (!*at || !strchr("+-=", *at)) /* at least one operation after who */
-      return refuse(text, error) ? g_steal_pointer(&mode) : NULL;
-    while (*at && strchr("+-=", *at)) {
-      Clause clause = {.who = who, .op = *at++};
-      if (!parse_permissions(&at, &clause) || mode->clauses->len >= CLAUSES_MAX)
-        return refuse(text, error) ? g_steal_pointer(&mode) : NULL;
-      g_array_append_val(mode->clauses, clause);
-    }
-    if (*at == '\0')
+    const uint32_t who = parse_who(&at);
+    gboolean any = FALSE; /* at least one operation after who */
+    for (; *at && strchr("+-=", *at) && mode->changes->len < CHANGES_MAX; any = TRUE)
+      parse_operation(&at, who, mode);
+    if (any && *at == '\0')
       return g_steal_pointer(&mode);
-    if (*at++ != ',')
+    if (!any || *at++ != ',')
       return refuse(text, error) ? g_steal_pointer(&mode) : NULL;
   }
 }
@@ -137,19 +176,23 @@ uint32_t oakum_mode_apply(const OakumMode *mode, uint32_t bits, gboolean folder)
   if (mode->octal)
     return mode->bits;
   const gboolean may_run = folder || (bits & 0111); /* X asks the mode as it was, as POSIX says */
-  for (guint i = 0; i < mode->clauses->len; i++) {
-    const Clause *clause = &g_array_index(mode->clauses, Clause, i);
-    uint32_t may = clause->who ? clause->who : 07777;
-    uint32_t value = clause->from ? spread(bits, clause->from) : clause->bits;
-    if (clause->exec_any && may_run)
-      value |= 0111;
-    value &= may;
-    if (clause->op == '+') {
-      bits |= value;
-    } else if (clause->op == '-') {
-      bits &= ~value;
-    } else {
-      bits = (bits & ~may) | value;
+  for (guint i = 0; i < mode->changes->len; i++) {
+    const Change *change = &g_array_index(mode->changes, Change, i);
+    uint32_t value = change->kind == CHANGE_COPY ? spread(bits, change->from) : 0;
+    switch (change->kind) {
+    case CHANGE_CLEAR:
+      bits &= ~change->bits;
+      break;
+    case CHANGE_SET:
+      bits |= change->bits;
+      break;
+    case CHANGE_MAY_RUN:
+      bits |= may_run ? change->bits : 0;
+      break;
+    case CHANGE_COPY:
+      bits &= ~(change->op == '+' ? 0 : change->op == '-' ? value & change->bits : change->bits);
+      bits |= change->op == '-' ? 0 : value & change->bits;
+      break;
     }
   }
   return bits;
@@ -164,6 +207,6 @@ void oakum_mode_free(OakumMode *mode)
 {
   if (!mode)
     return;
-  g_array_unref(mode->clauses);
+  g_array_unref(mode->changes);
   g_free(mode);
 }

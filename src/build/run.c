@@ -13,9 +13,8 @@
 #define HOSTS "127.0.0.1\tlocalhost oakum\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 
 /* Usable in RUN without ARG, and then no part of the history. */
-static const char *const predefined[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
-                                         "FTP_PROXY",  "ftp_proxy",  "NO_PROXY",    "no_proxy",
-                                         "ALL_PROXY",  "all_proxy"};
+static const char *const proxies[] = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+                                      "all_proxy"};
 
 static gboolean is_proxy(const char *name)
 {
@@ -38,6 +37,28 @@ static void add_variable(GPtrArray *envp, const char *name, const char *value)
     g_ptr_array_add(envp, g_strconcat(name, "=", value, NULL));
 }
 
+/* A proxy that the command line gives, in whatever case, is there in both cases, since programs
+ * differ in which they read, and wins over ARG and ENV. Of several spellings the lower one counts.
+ */
+static void add_proxies(GPtrArray *envp, const Build *build)
+{
+  GHashTableIter args;
+  gpointer key, given;
+  for (size_t i = 0; build->options->build_args && i < G_N_ELEMENTS(proxies); i++) {
+    g_autofree char *upper = g_ascii_strup(proxies[i], -1);
+    const char *value = oakum_build_arg(build, proxies[i]);
+    if (!value)
+      value = oakum_build_arg(build, upper);
+    g_hash_table_iter_init(&args, build->options->build_args);
+    while (!value && g_hash_table_iter_next(&args, &key, &given))
+      value = g_ascii_strcasecmp(key, upper) == 0 ? given : NULL;
+    if (!value || !*value)
+      continue;
+    add_variable(envp, upper, value);
+    add_variable(envp, proxies[i], value);
+  }
+}
+
 /* Variables of mounts win over all others. */
 static GPtrArray *environment(const Build *build, const Stage *stage, const OakumUser *user,
                               const GPtrArray *of_mounts)
@@ -49,6 +70,7 @@ static GPtrArray *environment(const Build *build, const Stage *stage, const Oaku
     if (!has_variable(envp, name))
       g_ptr_array_add(envp, g_strdup(text));
   }
+  add_proxies(envp, build);
   for (char **row = stage->config->env; row && *row; row++) {
     const char *equals = strchrnul(*row, '=');
     g_autofree char *name = g_strndup(*row, (gsize)(equals - *row));
@@ -60,8 +82,6 @@ static GPtrArray *environment(const Build *build, const Stage *stage, const Oaku
   for (guint i = 0; i < stage->arg_order->len; i++)
     add_variable(envp, stage->arg_order->pdata[i],
                  g_hash_table_lookup(stage->args, stage->arg_order->pdata[i]));
-  for (size_t i = 0; i < G_N_ELEMENTS(predefined); i++)
-    add_variable(envp, predefined[i], oakum_build_arg(build, predefined[i]));
   add_variable(envp, "PATH", OAKUM_DEFAULT_PATH);
   add_variable(envp, "HOME", user->home);
   g_ptr_array_add(envp, NULL);

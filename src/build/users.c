@@ -69,6 +69,9 @@ gboolean oakum_user_find(int root, const char *text, gboolean gid_is_uid, OakumU
   *out = (OakumUser){.home = NULL};
   g_auto(GStrv) parts = g_strsplit(text, ":", 2);
   const char *name = parts[0] && *parts[0] ? parts[0] : "0", *group = parts[0] ? parts[1] : NULL;
+  const gboolean cut = group && !*group; /* "app:" */
+  if (cut)
+    group = NULL;
   gboolean numeric = number(name, &out->uid), found = FALSE;
   g_autofree char *account = NULL;
   g_auto(GStrv) lines = lines_of(root, "etc/passwd");
@@ -90,9 +93,11 @@ gboolean oakum_user_find(int root, const char *text, gboolean gid_is_uid, OakumU
                 "the image has no user \"%s\" in /etc/passwd", shown);
     return FALSE;
   }
-  if (gid_is_uid && numeric && !group)
+  if (gid_is_uid && cut)
+    out->gid = 0; /* BuildKit looks for a group without a name there, and takes 0 for it */
+  else if (gid_is_uid && numeric && !group)
     out->gid = out->uid;
-  if (group && *group && !find_group(root, group, &out->gid, error)) {
+  if (group && !find_group(root, group, &out->gid, error)) {
     oakum_user_clear(out);
     return FALSE;
   }

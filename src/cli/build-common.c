@@ -494,7 +494,10 @@ static gboolean build_platform(const OakumBuildArgs *args, OakumBuilt *built,
       oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST, platform);
   options->annotations = annotations;
   options->platform = *platform;
-  OakumBuildResult *result = oakum_build_run(plan, built->dockerfile, built->store, options, error);
+  OakumBuildResult *result =
+      oakum_build_checks_pass(plan, built->dockerfile, options, error)
+          ? oakum_build_run(plan, built->dockerfile, built->store, options, error)
+          : NULL;
   options->annotations = NULL;
   if (result)
     g_ptr_array_add(built->results, result);

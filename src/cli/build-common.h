@@ -60,6 +60,11 @@ NODISCARD gboolean oakum_cli_enter_userns(const char *isolation, int argc, char 
 NODISCARD gboolean oakum_cli_auto_rung(OakumRung *rung);
 NODISCARD gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder,
                                    OakumBuilt *built, GError **error);
+/* What "# check=error=true" of the file, or BUILDKIT_DOCKERFILE_CHECK of the build arguments, makes
+ * errors: BuildKit's build checks, of the stages that are built. Costs nothing without them. The
+ * error names what was found; it is one as well when a base image cannot be had. */
+NODISCARD gboolean oakum_build_checks_pass(const OakumPlan *plan, const OakumDockerfile *dockerfile,
+                                           const OakumBuildOptions *options, GError **error);
 /* Writes the result to every --output, pushes it, and writes the files that tell of it. */
 NODISCARD gboolean oakum_cli_deliver(const OakumBuildArgs *args, const OakumBuilt *built,
                                      GError **error);

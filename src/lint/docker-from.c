@@ -18,8 +18,16 @@ static void add_platform(DockerStage *global, const char *prefix, const OakumPla
   }
 }
 
-/* The ARGs before the first FROM. FALSE: one of them cannot be expanded; *at says which. */
-gboolean docker_read_global(Docker *docker, const OakumInstruction **at, GError **error)
+const char *docker_given(const Docker *docker, const char *name)
+{
+  const OakumLintBuild *build = docker->lint->options->build;
+  return build && build->args ? g_hash_table_lookup(build->args, name) : NULL;
+}
+
+/* The ARGs before the first FROM, by their defaults or as `given`. FALSE: one of them cannot be
+ * expanded; *at says which. */
+gboolean docker_read_global(Docker *docker, gboolean with_given, const OakumInstruction **at,
+                            GError **error)
 {
   const OakumDockerfile *df = docker->df;
   const DockerStage *last = docker->stages->pdata[docker->stages->len - 1];
@@ -37,10 +45,13 @@ gboolean docker_read_global(Docker *docker, const OakumInstruction **at, GError 
       const OakumWord *word = in->words->pdata[k];
       if (g_hash_table_add(docker->global->declared, g_strdup(word->name)))
         g_ptr_array_add(docker->global->declared_names, word->name);
-      if (!word->value)
+      const char *given = with_given ? docker_given(docker, word->name) : NULL;
+      if (!word->value && !given)
         continue;
-      DockerNames names;
-      g_autofree char *value = docker_expand(docker, docker->global, word->value, &names, error);
+      DockerNames names = {NULL};
+      g_autofree char *value =
+          given ? g_strdup(given)
+                : docker_expand(docker, docker->global, word->value, &names, error);
       docker_names_clear(&names);
       if (!value) {
         *at = in;
@@ -70,7 +81,8 @@ void docker_look_at_defaults(Docker *docker)
     docker_names_clear(&names);
     if (!name)
       return;
-    if (!docker_is_reference(name))
+    /* who builds knows more kinds of images than those of a registry */
+    if (!docker_is_reference(name) && (!docker->lint->options->build || strchr(base, '$')))
       docker_tell(docker, NULL, LINT_FROM_ARG_DEFAULT, stage->from, "%s becomes \"%s\"", base,
                   name);
   }

@@ -174,7 +174,7 @@ void docker_resolve_bases(Docker *docker)
     DockerStage *stage = docker->stages->pdata[i];
     if (stage->base || strcmp(stage->base_name, "scratch") == 0)
       continue;
-    if (!docker_is_reference(stage->base_name))
+    if (!docker->lint->options->build && !docker_is_reference(stage->base_name))
       docker_stop(docker, stage->from, "\"%s\" is no name of an image", stage->base_name);
   }
 }

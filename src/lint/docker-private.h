@@ -118,8 +118,12 @@ void docker_add_command(DockerStage *stage, gint where, const OakumInstruction *
 
 /* ---- docker-from.c
  * -------------------------------------------------------------------------------------- */
-/* The ARGs before the first FROM. FALSE: one of them cannot be expanded; *at says which. */
-NODISCARD gboolean docker_read_global(Docker *docker, const OakumInstruction **at, GError **error);
+/* What the command line of who builds gives an ARG; NULL: nothing. */
+NODISCARD const char *docker_given(const Docker *docker, const char *name);
+/* The ARGs before the first FROM, by their defaults or as who builds gives them. FALSE: one of them
+ * cannot be expanded; *at says which. */
+NODISCARD gboolean docker_read_global(Docker *docker, gboolean with_given,
+                                      const OakumInstruction **at, GError **error);
 /* An image's name that a registry could have. */
 NODISCARD gboolean docker_is_reference(const char *name);
 void docker_look_at_defaults(Docker *docker);

@@ -121,6 +121,11 @@ static void run_arg(const Step *step)
                     : g_strdup(docker_lookup(step->docker, step->docker->global, word->name));
     if (step->docker->stopped)
       return;
+    const char *given = docker_given(step->docker, word->name);
+    if (given) {
+      g_free(value);
+      value = g_strdup(given);
+    }
     if (value && !lint_one_of(word->name, "BUILDKIT_SBOM_SCAN_CONTEXT BUILDKIT_SBOM_SCAN_STAGE"))
       docker_set(step->stage, word->name, value, FALSE);
     g_hash_table_add(step->stage->declared, g_strdup(word->name));

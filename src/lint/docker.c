@@ -206,19 +206,40 @@ static void read_ignore(Docker *docker)
     g_clear_pointer(&docker->ignore, oakum_ignore_free);
 }
 
+/* ENV and SHELL of the image that a stage begins with. */
+static void take_base(const Docker *docker, DockerStage *stage, guint index)
+{
+  const OakumLintBuild *build = docker->lint->options->build;
+  const OakumConfig *config =
+      build && build->bases && index < build->bases->len ? build->bases->pdata[index] : NULL;
+  if (!config)
+    return;
+  stage->has_shell = config->shell && *config->shell;
+  for (char **row = config->env; row && *row; row++) {
+    const char *equals = strchrnul(*row, '=');
+    g_autofree char *name = g_strndup(*row, (gsize)(equals - *row));
+    docker_set(stage, name, *equals ? equals + 1 : "", TRUE);
+  }
+}
+
 static void run_stages(Docker *docker, guint n)
 {
   for (guint i = n; i < docker->stages->len; i++)
     ((DockerStage *)docker->stages->pdata[i])->dispatched = TRUE;
   for (guint i = 0; i < n && !docker->stopped; i++) {
     DockerStage *stage = docker->stages->pdata[i];
+    if (docker->lint->options->build && !stage->reachable)
+      continue;
     stage->dispatched = TRUE;
     if (stage->base) {
       stage->windows = stage->base->windows;
       stage->has_shell = stage->base->has_shell;
       stage->workdir_set = stage->base->workdir_set;
       stage->workdir = g_strdup(stage->base->workdir);
-    } else if (!stage->windows) {
+    } else {
+      take_base(docker, stage, i);
+    }
+    if (!stage->base && !stage->windows && !g_hash_table_contains(stage->env, "PATH")) {
       docker_set(stage, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                  TRUE);
     }
@@ -257,6 +278,8 @@ static gboolean read_options(Docker *docker)
     docker_stop_for(docker, error);
   else
     docker_stop(docker, NULL, "bad options of the checks: %s", text);
+  if (docker->lint->options->build)
+    docker->lint->options->build->bad_options = TRUE;
   return FALSE;
 }
 
@@ -290,14 +313,17 @@ static void run(Docker *docker)
   look_at_names(docker);
   look_at_case(docker);
   guint n = docker->stages->len;
-  DockerStage *target = docker->stages->pdata[n - 1];
+  const OakumLintBuild *build = docker->lint->options->build;
+  DockerStage *target = docker->stages->pdata[build && build->target < n ? build->target : n - 1];
   const OakumInstruction *at = NULL;
   g_autoptr(GError) trouble = NULL;
-  if (!docker_read_global(docker, &at, &trouble)) {
+  gboolean read = docker_read_global(docker, FALSE, &at, &trouble);
+  if (read)
+    docker_look_at_defaults(docker);
+  if (!read || (build && !docker_read_global(docker, TRUE, &at, &trouble))) {
     docker_stop(docker, at, "ARG: %s", trouble->message);
     return;
   }
-  docker_look_at_defaults(docker);
   void (*const phases[])(Docker *) = {docker_make_stages, docker_make_graph, docker_resolve_bases};
   for (size_t i = 0; i < G_N_ELEMENTS(phases) && !docker->stopped; i++)
     phases[i](docker);
@@ -320,6 +346,8 @@ void lint_docker(OakumLint *lint)
   docker.stages = g_ptr_array_new_with_free_func(stage_free);
   docker.by_name = oakum_str_map_new(NULL, NULL);
   run(&docker);
+  if (lint->options->build)
+    lint->options->build->fails |= docker.told && docker.checks.fails;
   docker_checks_clear(&docker.checks);
   stage_free(docker.global);
   g_hash_table_unref(docker.by_name);

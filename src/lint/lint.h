@@ -4,6 +4,7 @@
 #pragma once
 #include "dockerfile/dockerfile.h"
 #include "finding/finding.h"
+#include "oci/oci.h"
 
 OAKUM_DECLARE_ERROR(lint)
 #define OAKUM_LINT_ERROR (oakum_lint_error_quark())
@@ -82,6 +83,16 @@ typedef struct {
 NODISCARD gboolean oakum_lint_label_type_parse(const char *text,
                                                OakumLintLabelType *out); /* "" is text */
 
+/* Compat docker, for who builds the file: what a linter alone cannot know. Borrowed but for what
+ * the run sets. */
+typedef struct {
+  GHashTable *args;       /* char * name → value or NULL, as the command line gives them */
+  const GPtrArray *bases; /* for each stage, OakumConfig of the image it begins with, or NULL */
+  guint target;           /* the stage that is built */
+  gboolean fails;         /* set: a check found something, and error=true is said */
+  gboolean bad_options;   /* set: docker_check cannot be read */
+} OakumLintBuild;
+
 /* Borrowed for the call. All zero is the default: every rule at its own level. */
 typedef struct {
   OakumLintCompat compat;
@@ -104,6 +115,7 @@ typedef struct {
   int64_t now; /* seconds since 1970 for end-of-life dates and expiring ignores; 0: unknown */
   struct OakumShellCache *shells; /* scripts read before, of module shell; NULL: none are kept */
   const char *docker_check; /* text of BUILDKIT_DOCKERFILE_CHECK ("skip=A;error=true"); NULL */
+  OakumLintBuild *build;    /* NULL: nothing is built */
 } OakumLintOptions;
 
 /* ---- a run
