@@ -166,7 +166,8 @@ def build_on(rung, world, folder, words, env=()):
     place = folder / rung
     place.mkdir()
     restricted.own(place, {"userns": 54321, "fake-root": 1000}.get(rung, 0))
-    restricted.own(folder / "context", {"userns": 54321, "fake-root": 1000}.get(rung, 0))
+    for given in ["context", *(path.name for path in folder.glob("folder-*"))]:
+        restricted.own(folder / given, {"userns": 54321, "fake-root": 1000}.get(rung, 0))
     began = time.monotonic()
     done = run_on(rung, world, folder, world / "oakum", "build", "--isolation", rung, "--no-cache", "--store", place / "store", "--output", f"oci:{place}/out:x", *words, folder / "context", env=env)
     if os.environ.get("OAKUM_MATRIX_TABLE"):
