@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+# Who was started in the background of a shell ignores SIGINT, and so would the program.
+HEARS = ["env", "--default-signal=INT"]
+
 
 @pytest.fixture(scope="module")
 def folder(oakum, tmp_path_factory):
@@ -57,7 +60,7 @@ def test_signal_leaves_no_part(oakum, folder, tmp_path, number, output):
     there = tmp_path / "there"
     there.mkdir()
     (tmp_path / "tmp").mkdir()
-    running = subprocess.Popen([oakum, "build", "--store", folder / "store", "--output", output, folder / "c"], cwd=tmp_path,
+    running = subprocess.Popen([*HEARS, oakum, "build", "--store", folder / "store", "--output", output, folder / "c"], cwd=tmp_path,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(tmp_path / "tmp")})
     def has_begun():
         return any(p.name == "blob" or p.is_file() and p.stat().st_size for p in there.rglob("*"))
@@ -72,7 +75,7 @@ def test_signal_leaves_no_part(oakum, folder, tmp_path, number, output):
 
 def test_signal_that_is_ignored_stays_so(oakum, folder, tmp_path):
     """nohup."""
-    running = subprocess.Popen([oakum, "build", "--store", folder / "store", "--output", "docker-archive:a.tar:x/y:v1", folder / "c"], cwd=tmp_path,
+    running = subprocess.Popen([*HEARS, oakum, "build", "--store", folder / "store", "--output", "docker-archive:a.tar:x/y:v1", folder / "c"], cwd=tmp_path,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     while running.poll() is None and not list(tmp_path.iterdir()):
         time.sleep(0.001)
@@ -99,7 +102,7 @@ def test_signal_in_an_import(oakum, tmp_path):
         {"package": {"ecosystem": "npm", "name": f"p{j}"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]} for j in range(20)]})
         for i in range(20000)]
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n")
-    running = subprocess.Popen([oakum, "db", "import", "--feed", "osv", "--db", "x.db", "in.jsonl"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([*HEARS, oakum, "db", "import", "--feed", "osv", "--db", "x.db", "in.jsonl"], cwd=tmp_path, stdout=subprocess.DEVNULL)
     while running.poll() is None and not any(p.stat().st_size for p in tmp_path.glob("x.db.tmp-*[0-9]")):
         time.sleep(0.001)
     running.send_signal(signal.SIGTERM)

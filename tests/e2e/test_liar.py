@@ -143,8 +143,9 @@ def test_lies(liar, tmp_path):
         outcomes.append(status)
         if status == 0 or (REPO, tag) in liar.manifests:
             assert faults.digest(liar.manifests[REPO, tag][1]) == wanted and is_whole(liar, REPO, tag), about
-        checked = subprocess.run([OAKUM, "store", "check", "--store", tmp_path / store / "store"], capture_output=True, text=True)
-        assert checked.returncode == 0, about + checked.stdout + checked.stderr
+        if (tmp_path / store / "store").exists():  # not where the registry had refused before there was anything to keep
+            checked = subprocess.run([OAKUM, "store", "check", "--store", tmp_path / store / "store"], capture_output=True, text=True)
+            assert checked.returncode == 0, about + checked.stdout + checked.stderr
         about = build(store, f"again{i}", {0})[1]
         assert faults.digest(liar.manifests[REPO, f"again{i}"][1]) == wanted and is_whole(liar, REPO, f"again{i}"), about
         for repo, name in liar.manifests:
