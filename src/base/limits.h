@@ -314,6 +314,13 @@
 #define OAKUM_DISK_ROOM_LEAST (64 * OAKUM_KIB)
 #define OAKUM_DISK_FILES_LEAST 4u
 
+/* what a signal takes away with it */
+#define OAKUM_ENDING_NOTES_MAX 64  /* files and folders at a time; others stay */
+#define OAKUM_ENDING_DEPTH_MAX 200 /* of what lies in one of the folders */
+
+#define OAKUM_MODE_CHANGES_MAX 128u /* of one --chmod */
+#define OAKUM_TAGS_SHOWN_MAX 1024u  /* bytes of the tags of an archive that a message lists */
+
 /* the rung fake-root */
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */

@@ -3,7 +3,6 @@
 #include "build/copy-private.h"
 #include <string.h>
 
-#define CHANGES_MAX 128u
 #define SET_IDS 06000u
 #define STICKY 01000u
 #define EVERYBODY (SET_IDS | 0777u) /* a: as BSD's chmod has it, without the sticky bit */
@@ -99,7 +98,7 @@ static void parse_operation(const char **at, uint32_t who, OakumMode *mode)
   const gboolean special = who != 0007;
   uint32_t bits = 0;
   gboolean may_run = FALSE, cleared = op != '=';
-  for (; mode->changes->len < CHANGES_MAX; ++*at) {
+  for (; mode->changes->len < OAKUM_MODE_CHANGES_MAX; ++*at) {
     const char *copy = **at ? strchr(classes, **at) : NULL;
     switch (**at) {
     case 'r':
@@ -154,7 +153,7 @@ OakumMode *oakum_mode_parse(const char *text, GError **error)
   for (const char *at = text;;) {
     const uint32_t who = parse_who(&at);
     gboolean any = FALSE; /* at least one operation after who */
-    for (; *at && strchr("+-=", *at) && mode->changes->len < CHANGES_MAX; any = TRUE)
+    for (; *at && strchr("+-=", *at) && mode->changes->len < OAKUM_MODE_CHANGES_MAX; any = TRUE)
       parse_operation(&at, who, mode);
     if (any && *at == '\0')
       return g_steal_pointer(&mode);

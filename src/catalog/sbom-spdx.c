@@ -254,17 +254,29 @@ static char *tag_value(OakumSlice value, OakumSlice *rest)
   return g_strndup((const char *)all.data, at);
 }
 
+/* The next tag that has a value, which may go over several lines. FALSE: there is none. */
+static gboolean next_tag(OakumSlice *rest, OakumSlice *tag, char **said)
+{
+  OakumSlice line, value;
+  while (oakum_catalog_line(rest, &line)) {
+    *tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
+    if (tag->len == 0 || *tag->data == '#' || value.len == 0)
+      continue;
+    *said = tag_value(oakum_slice_strip(value), rest);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 /* Relations may stand before or behind what they are about. */
 static GHashTable *tag_described(OakumSlice text)
 {
   GHashTable *described = oakum_str_map_new(g_free, NULL);
-  OakumSlice line;
-  while (oakum_catalog_line(&text, &line)) {
-    OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
+  OakumSlice tag;
+  for (char *next; next_tag(&text, &tag, &next);) {
+    g_autofree char *said = next;
     if (!oakum_slice_is(tag, "Relationship"))
       continue;
-    value = oakum_slice_strip(value);
-    g_autofree char *said = g_strndup((const char *)value.data, value.len);
     g_auto(GStrv) parts = g_strsplit(said, " ", 3);
     if (g_strv_length(parts) == 3)
       spdx_describe(described, parts[0], parts[1], g_strstrip(parts[2]));
@@ -279,12 +291,9 @@ void oakum_sbom_tag_value(OakumSlice text, const OakumCatalogFile *file, OakumCa
   OakumSbomOwners owners;
   oakum_sbom_owners_init(&owners);
   g_autoptr(GHashTable) described = tag_described(text);
-  OakumSlice rest = text, line;
-  while (oakum_catalog_line(&rest, &line)) {
-    OakumSlice value, tag = oakum_slice_strip(oakum_slice_cut(line, ':', &value));
-    if (tag.len == 0 || *tag.data == '#' || value.len == 0)
-      continue;
-    g_autofree char *said = tag_value(oakum_slice_strip(value), &rest);
+  OakumSlice rest = text, tag;
+  for (char *next; next_tag(&rest, &tag, &next);) {
+    g_autofree char *said = next;
     char **slot = oakum_slice_is(tag, "PackageVersion")           ? &p.version
                   : oakum_slice_is(tag, "PrimaryPackagePurpose")  ? &p.purpose
                   : oakum_slice_is(tag, "PackageLicenseDeclared") ? &p.license

@@ -295,7 +295,7 @@ static int run(int argc, char **argv)
     g_set_error(&error, OAKUM_CLI_ERROR, OAKUM_ERROR_USAGE,
                 "expected one image at most; see oakum gitlab scan --help");
   else if (ok && args.gate && strcmp(args.gate, "on") != 0 && strcmp(args.gate, "off") != 0)
-    (void)!oakum_cli_takes(&error, "--gate", "on|off", args.gate);
+    oakum_cli_takes(&error, "--gate", "on|off", args.gate);
   else if (ok &&
            oakum_gitlab_settings_read(&job.settings, rest->len ? rest->pdata[0] : NULL, &error)) {
     add_vex(&args, job.settings.vars.trivy_vex);

@@ -182,7 +182,7 @@ static int lint(const OakumLintArgs *args, GPtrArray *rest, GError **error)
     return OAKUM_EXIT_ERROR;
   }
   if (args->fix && strcmp(args->fix, "safe") != 0 && strcmp(args->fix, "unsafe") != 0) {
-    (void)!oakum_cli_takes(error, "--fix", "safe|unsafe", args->fix);
+    oakum_cli_takes(error, "--fix", "safe|unsafe", args->fix);
     return OAKUM_EXIT_ERROR;
   }
   if (!oakum_lint_settings_load(args, &settings, error) || !check_formats(args, &settings, error))

@@ -250,8 +250,8 @@ static int run(int argc, char **argv)
                   "expected one context, got %u; see oakum ship --help", rest->len);
     else if (args.lint && strcmp(args.lint, "none") != 0 &&
              !parse_lint_threshold(args.lint, &severity))
-      (void)!oakum_cli_takes(&error, "--fail-lint",
-                             "error, warning, info, style, none or a severity", args.lint);
+      oakum_cli_takes(&error, "--fail-lint", "error, warning, info, style, none or a severity",
+                      args.lint);
     else if (args.build.print_plan ||
              !oakum_cli_enter_userns(args.build.isolation, argc, argv, &status, &error))
       status = ship(&args, rest->pdata[0], &built, &error);

@@ -337,10 +337,8 @@ gboolean oakum_lint_settings_load(const OakumLintArgs *args, OakumLintSettings *
     s->compat = OAKUM_LINT_COMPAT_HADOLINT;
   else if (args->compat && strcmp(args->compat, "docker") == 0)
     s->compat = OAKUM_LINT_COMPAT_DOCKER;
-  else if (args->compat && strcmp(args->compat, "none") != 0) {
-    (void)!oakum_cli_takes(error, "--compat", "hadolint|docker|none", args->compat);
-    return FALSE;
-  }
+  else if (args->compat && strcmp(args->compat, "none") != 0)
+    return oakum_cli_takes(error, "--compat", "hadolint|docker|none", args->compat);
   if (!read_file(&args->general, s, error) ||
       ((s->compat == OAKUM_LINT_COMPAT_HADOLINT || foreign) &&
        !load_hadolint(args, s, &variables, &file, error)))

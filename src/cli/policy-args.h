@@ -36,8 +36,7 @@ void oakum_gate_take_stages(OakumGate *gate, const OakumDockerfile *dockerfile);
 NODISCARD OakumVerdict *oakum_gate_judge(const OakumGate *gate, GPtrArray *findings,
                                          const OakumCatalog *catalog, const char *target,
                                          int64_t now, gboolean everything);
-/* A saved result, by the path of its file. */
-/* A saved result; `path` "-" is standard input. */
+/* A saved result, by the path of its file; "-" is standard input. */
 NODISCARD OakumSavedResult *oakum_cli_read_result(const char *path, GError **error);
 /* The policy in the text of a file, with all that it imports. `path` "-" is standard input. */
 NODISCARD OakumPolicy *oakum_cli_read_policy(const char *path, const char *preset, GError **error);

@@ -412,6 +412,15 @@ static gboolean tag_matches(char **tags, const char *tag)
   return FALSE;
 }
 
+/* As many as a message has room for. */
+static void list_tags(GString *names, char **tags)
+{
+  for (; tags && *tags && names->len < OAKUM_TAGS_SHOWN_MAX; tags++) {
+    g_autofree char *shown = oakum_escape_terminal(*tags, -1);
+    g_string_append_printf(names, "%s%s", names->len ? ", " : "", shown);
+  }
+}
+
 static gboolean pick_saved(GBytes *raw, const char *tag, SavedImage *saved, GError **error)
 {
   gsize len;
@@ -429,22 +438,15 @@ static gboolean pick_saved(GBytes *raw, const char *tag, SavedImage *saved, GErr
                 "the archive holds %zu images; name one by its tag", json_array_size(json));
     return FALSE;
   }
+  g_autoptr(GString) names = g_string_new(NULL);
   for (size_t i = 0; i < json_array_size(json); i++) {
     if (!oakum_json_bind(json_array_get(json, i), saved_fields, saved, "manifest.json", error))
       return FALSE;
     if (!tag || tag_matches(saved->repo_tags, tag))
       return TRUE;
+    list_tags(names, saved->repo_tags);
     saved_clear(saved);
     *saved = (SavedImage){0};
-  }
-  g_autoptr(GString) names = g_string_new(NULL);
-  for (size_t i = 0; i < json_array_size(json) && names->len < 1024; i++) {
-    const json_t *tags = json_object_get(json_array_get(json, i), "RepoTags");
-    for (size_t j = 0; j < json_array_size(tags) && names->len < 1024; j++) {
-      g_autofree char *shown =
-          oakum_escape_terminal(json_string_value(json_array_get(tags, j)), -1);
-      g_string_append_printf(names, "%s%s", names->len ? ", " : "", shown);
-    }
   }
   g_autofree char *wanted = oakum_escape_terminal(tag, -1);
   g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_NOT_FOUND,

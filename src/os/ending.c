@@ -9,14 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PLACES 64 /* more at the same time are not noted, and would stay */
-#define DEPTH_MAX 200
-
 enum { FREE, FILLING, NOTED };
 static struct {
   atomic_int state;
   char path[4096];
-} places[PLACES];
+} places[OAKUM_ENDING_NOTES_MAX];
 static atomic_int ending;
 static pid_t owner; /* children that are not a new program have the handler, but not the files */
 
@@ -40,7 +37,7 @@ static void remove_below(int fd, dev_t device, int depth)
       at += entry->length;
       if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
         continue;
-      if (unlinkat(fd, entry->name, 0) < 0 && depth < DEPTH_MAX) {
+      if (unlinkat(fd, entry->name, 0) < 0 && depth < OAKUM_ENDING_DEPTH_MAX) {
         int below = openat(fd, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (below >= 0 && fstat(below, &st) == 0 && st.st_dev == device) {
           (void)!fchmod(below, 0700);
@@ -61,7 +58,7 @@ static void remove_below(int fd, dev_t device, int depth)
 static void on_end(int signal_number)
 {
   if (getpid() == owner && !atomic_exchange(&ending, 1))
-    for (size_t i = 0; i < PLACES; i++) {
+    for (size_t i = 0; i < OAKUM_ENDING_NOTES_MAX; i++) {
       if (atomic_load(&places[i].state) != NOTED || unlink(places[i].path) == 0)
         continue;
       int fd = open(places[i].path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -105,7 +102,7 @@ int oakum_ending_note(const char *path)
   install();
   if (getpid() != owner || len >= sizeof(places[0].path))
     return -1;
-  for (int i = 0; i < PLACES; i++) {
+  for (int i = 0; i < OAKUM_ENDING_NOTES_MAX; i++) {
     int expected = FREE;
     if (atomic_load(&ending) ||
         !atomic_compare_exchange_strong(&places[i].state, &expected, FILLING))
