@@ -96,6 +96,7 @@
 #define OAKUM_SECRET_BACK 4096u               /* in front of it */
 #define OAKUM_SECRET_KEY_AHEAD 4096u          /* of a private key */
 #define OAKUM_SECRET_BARE_MAX 4096u           /* of a file that holds a password and nothing else */
+#define OAKUM_SECRET_KEY_ROUNDS_MAX 1000000   /* hashes to open one with no passphrase */
 #define OAKUM_SECRET_KEY_MIN 60u              /* characters of its body */
 #define OAKUM_SECRET_FILE_MAX 200u            /* told of one file, the worst */
 #define OAKUM_SECRET_HITS_MAX 4096u   /* found in one file or member, before the worst are told */

@@ -8,11 +8,14 @@ static gboolean is_word(uint8_t c)
 }
 
 /* Whether something could begin at `at`: no word goes on there, but for "\n" and its like in a
- * string. */
+ * string, and what a URL writes with "%". */
 static gboolean begins(OakumSlice data, size_t at)
 {
   if (at == 0 || !g_ascii_isalnum(data.data[at]) || !is_word(data.data[at - 1]))
     return TRUE;
+  if (at > 2 && data.data[at - 3] == '%' && g_ascii_isxdigit(data.data[at - 2]) &&
+      g_ascii_isxdigit(data.data[at - 1]))
+    return TRUE; /* "%22" of a URL */
   return at > 1 && data.data[at - 2] == '\\' && strchr("nrt", data.data[at - 1]);
 }
 
@@ -98,9 +101,22 @@ static gboolean defines(OakumSlice data, size_t name)
   return has_suffix(data, at, "define(");
 }
 
+/* A type may stand in front of the value: "name: &str = …", "name: String = …". */
+static size_t type_end(OakumSlice data, size_t at)
+{
+  size_t to = skip_blanks(data, at, " \t&"), word = to;
+  if (has_prefix(data, to, "'static "))
+    to = word = to + 8;
+  while (to < data.len && to - word < WORD_MAX &&
+         (name_char(data.data[to]) || data.data[to] == '?'))
+    to++;
+  size_t sign = skip_blanks(data, to, " \t");
+  return to > word && has_prefix(data, sign, "=") && !has_prefix(data, sign, "==") ? sign + 1 : at;
+}
+
 /* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
  * "value:" of the next line. Where the value begins; 0: there is none. */
-static size_t operator_end(OakumSlice data, size_t name, size_t at)
+static size_t operator_end(OakumSlice data, size_t name, size_t at, gboolean code)
 {
   gboolean element = name > 0 && data.data[name - 1] == '<';
   if (at < data.len && data.data[at] == '\\')
@@ -109,7 +125,8 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
   at += closed;
   if (at < data.len && data.data[at] == ']')
     at++;
-  if (element && at < data.len && data.data[at] == '>')
+  if (at < data.len && data.data[at] == '>' &&
+      (element || (closed && name > 0 && has_suffix(data, name - 1, "name="))))
     return at + 1;
   size_t seen = skip_blanks(data, at, " \t");
   if (seen >= data.len)
@@ -122,7 +139,14 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at)
       to++;
     else if (to < data.len && data.data[to] == '=')
       return 0; /* a comparison */
+    else if (code && data.data[seen] == ':')
+      return type_end(data, to);
     return to;
+  }
+  if (code && seen > at && !closed) {
+    if (data.data[seen] == '"' && has_suffix(data, name, "#define "))
+      return seen;
+    return has_prefix(data, seen, "string") ? type_end(data, seen) : 0; /* Go */
   }
   seen = skip_blanks(data, at, " \t\r\n,");
   if (has_prefix(data, seen, "\"value\":"))
@@ -144,8 +168,10 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
       "public", "endpoint", "issuer",    "audience", "version", "format", "header", "param",
       "prefix", "suffix",   "column",    "valid",    "exist",   NULL};
   /* "existingSecret", "checksum/secret": what is told there is of another thing */
-  static const char *const elsewhere[] = {"existing", "checksum", "digest", NULL};
+  static const char *const elsewhere[] = {"existing", "checksum", "digest", "public", NULL};
   OakumSlice data = m->data;
+  while (m->literal_end > m->literal && !name_char(data.data[m->literal_end - 1]))
+    m->literal_end--; /* a literal may hold what stands behind the name */
   size_t name = m->literal, at = m->literal_end, front;
   while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))
     name--;
@@ -165,7 +191,7 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
   if (!name_has(data.data + name, at - name, secret) ||
       (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
     return FALSE;
-  size_t value = operator_end(data, name, at);
+  size_t value = operator_end(data, name, at, m->code);
   if (value == 0)
     return FALSE;
   value = skip_blanks(data, value, " \t");

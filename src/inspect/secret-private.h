@@ -69,6 +69,10 @@ typedef enum {
   SECRET_PROOF_JWT,
   SECRET_PROOF_URL_LOGIN,
   SECRET_PROOF_GENERIC,
+  SECRET_PROOF_KEY,
+  SECRET_PROOF_COMMAND,
+  SECRET_PROOF_PIPED,
+  SECRET_PROOF_PKCS12,
   SECRET_PROOF_WELL_KNOWN,
 } SecretProof;
 typedef enum { SECRET_TOKEN, SECRET_VALUE, SECRET_WHOLE } SecretKind;
@@ -130,7 +134,8 @@ NODISCARD GByteArray *oakum_secret_base64(const uint8_t *data, size_t len);
 
 /* ---- secret-whole.c
  * ----------------------------------------------------------------------------------- */
-typedef enum { SECRET_KEY_NONE, SECRET_KEY_SEALED, SECRET_KEY_OPEN } SecretKey;
+/* STORE: a sealed store that only whoever has its passphrase can look into. */
+typedef enum { SECRET_KEY_NONE, SECRET_KEY_STORE, SECRET_KEY_SEALED, SECRET_KEY_OPEN } SecretKey;
 /* What the packets of OpenPGP hold: the worst of their secret keys; NONE where the first one is no
  * key, or a card has the secrets. */
 NODISCARD SecretKey oakum_secret_openpgp(const uint8_t *data, size_t len);

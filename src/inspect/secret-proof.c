@@ -2,6 +2,8 @@
  * write in its place, and the inside of keys and encoded logins. */
 #include "inspect/secret-private.h"
 #include <math.h>
+#include <openssl/err.h>
+#include <openssl/pkcs12.h>
 #include <string.h>
 
 /* ---- bytes
@@ -369,6 +371,29 @@ static gboolean prove_putty(SecretMatch *m, gboolean sealed)
   return n >= 8 && sealed == (none == NULL);
 }
 
+/* RFC 7292. The key as it stands; or all of it sealed by a passphrase of no letters, which its sum
+ * tells. How often that is to be hashed a stranger says. */
+static gboolean prove_pkcs12(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data, *at = data;
+  const ASN1_INTEGER *rounds = NULL;
+  if (m->data.data[m->literal_end - 2] == 1)
+    return TRUE;
+  if (m->data.len < 8 || data[0] != 0x30)
+    return FALSE;
+  PKCS12 *sealed = d2i_PKCS12(NULL, &at, (long)MIN(m->data.len, OAKUM_SECRET_BUFFER));
+  gboolean open = FALSE;
+  if (sealed && PKCS12_mac_present(sealed)) {
+    PKCS12_get0_mac(NULL, NULL, NULL, &rounds, sealed);
+    long n = rounds ? ASN1_INTEGER_get(rounds) : 1;
+    open = n > 0 && n <= OAKUM_SECRET_KEY_ROUNDS_MAX &&
+           (PKCS12_verify_mac(sealed, NULL, 0) || PKCS12_verify_mac(sealed, "", 0));
+  }
+  PKCS12_free(sealed);
+  ERR_clear_error();
+  return open;
+}
+
 static gboolean prove_gcp_account(SecretMatch *m)
 {
   size_t from = m->start > 1024 ? m->start - 1024 : 0,
@@ -469,11 +494,16 @@ static gboolean refers(const uint8_t *value, size_t len)
 
 static gboolean prove_generic(SecretMatch *m)
 {
+  enum { SEALED_MIN = 300 };
   const uint8_t *value = m->data.data + (m->rule->kind == SECRET_VALUE ? m->start : m->literal_end);
   size_t len = m->end - (size_t)(value - m->data.data);
   guint letters = 0, digits = 0, others = 0, lower = 0, upper = 0;
-  if (m->code && !m->quoted)
+  /* a literal that ends so is in a string of the program */
+  gboolean in_text = m->rule->kind == SECRET_TOKEN && strchr("'\"=", value[-1]);
+  if (m->code && !m->quoted && !in_text)
     return FALSE;
+  if (len > SEALED_MIN && g_str_has_prefix((const char *)value, "Ag"))
+    return FALSE; /* of a SealedSecret of Kubernetes */
   while (len > 0 && *value &&
          strchr(m->rule->kind == SECRET_TOKEN ? " \t\r\n\"'" : " \t", *value)) {
     value++;
@@ -505,6 +535,98 @@ static gboolean prove_generic(SecretMatch *m)
   if (digits == 0 && others < 2 && len < 12)
     return FALSE;
   return !oakum_secret_is_placeholder(value, len, TRUE);
+}
+
+/* Of a name that ends in "key" and says whose it is: what is no key of an issuer has such names,
+ * too, so that the value has to look drawn by lot: letters and digits in turn, and no words. */
+static gboolean prove_key(SecretMatch *m)
+{
+  static const char *const other[] = {
+      "pub",      "primary",    "foreign", "partition", "sort",      "cache",     "hash",
+      "digest",   "checksum",   "etag",    "commit",    "content",   "image",     "gpg",
+      "pgp",      "rpm",        "apt",     "repo",      "finger",    "host",      "known",
+      "authori",  "verif",      "cert",    "site",      "search",    "subscribe", "track",
+      "analytic", "instrument", "measure", "integrity", "encrypted", "kms",       "row",
+      "index",    "unique",     "group",   "order",     "object",    "query",     "trace",
+      "request",  "idempot",    "message", "locale",    "translat",  "existing",  "registry"};
+  static const char *const begins[] = {"pk_", "pk.", "AAAA", "MIIB", "MIIC", "MFkw", "MCow", "sha"};
+  const uint8_t *data = m->data.data, *value = data + m->start;
+  size_t name = m->literal, end = m->literal_end, len = m->end - m->start;
+  guint run = 0, turns = 0, best = 0, best_turns = 0;
+  while (name > 0 && end - name < 64 &&
+         (g_ascii_isalnum(data[name - 1]) || strchr("_-.", data[name - 1])) && data[name - 1])
+    name--;
+  if ((m->code && !m->quoted) || end - name < 6 || !holds(data + end - 3, 3, "key") ||
+      (end < m->data.len && (g_ascii_isalnum(data[end]) || strchr("_-.", data[end])) && data[end]))
+    return FALSE;
+  if (!strchr("_-.", data[end - 4]) && !(data[end - 3] == 'K' && g_ascii_islower(data[end - 4])))
+    return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(other); i++)
+    if (holds(data + name, end - name, other[i]))
+      return FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+    if (len > strlen(begins[i]) && memcmp(value, begins[i], strlen(begins[i])) == 0)
+      return FALSE;
+  for (size_t i = 0; i < len; i++) {
+    gboolean in = g_ascii_isalnum(value[i]) || strchr("+/", value[i]);
+    run = in ? run + 1 : 0;
+    if (!in)
+      turns = 0;
+    else if (i > 0 && g_ascii_isdigit(value[i]) != g_ascii_isdigit(value[i - 1]))
+      turns++;
+    best = MAX(best, run);
+    best_turns = MAX(best_turns, turns);
+  }
+  return best >= 16 && best_turns >= 4 && !oakum_secret_is_placeholder(value, len, TRUE);
+}
+
+/* The last word of it: what a shell or a template puts in, and what people write there, is none. */
+static gboolean prove_word(SecretMatch *m, size_t from, size_t to)
+{
+  const uint8_t *data = m->data.data;
+  g_autofree char *copy = g_strndup((const char *)data + from, to - from);
+  guint letters = 0, others = 0;
+  for (const char *c = copy; *c; c++) {
+    letters += g_ascii_isalpha(*c) != 0;
+    others += !g_ascii_isalpha(*c);
+  }
+  m->start = from;
+  m->end = to;
+  return to - from >= 6 && letters > 0 && others > 0 && !refers((const uint8_t *)copy, to - from) &&
+         !holds(data + from, to - from, "passw") &&
+         !oakum_secret_is_placeholder(data + from, to - from, FALSE);
+}
+
+static gboolean prove_command(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data;
+  size_t from = m->end, to = m->end;
+  while (from > m->literal_end && !strchr(" \"'=", data[from - 1]))
+    from--;
+  if (to - from > 2 && data[from] == '-' && data[from + 1] == 'p' && data[from - 1] == ' ')
+    from += 2; /* "-pPASSWORD" */
+  return data[from] != '-' && prove_word(m, from, to);
+}
+
+/* "echo 'user:password' | chpasswd", "echo password | docker login …" */
+static gboolean prove_piped(SecretMatch *m)
+{
+  const uint8_t *data = m->data.data, *colon = memchr(data + m->start, ':', m->literal - m->start);
+  size_t to = m->literal;
+  while (to > m->start && strchr(" \"'|", data[to - 1]))
+    to--;
+  gboolean login = data[m->literal_end - 1] == 'n';
+  size_t from = colon && !login ? (size_t)(colon + 1 - data) : m->start,
+         front = MIN(from, (size_t)24);
+  while (login && from < to && strchr("\"'", data[from]))
+    from++;
+  if (m->start > 0 && data[m->start - 1] == '$')
+    return FALSE;
+  if (login ? !find(data + m->start - front, front, "echo ") &&
+                  !find(data + m->start - front, front, "printf ")
+            : !colon)
+    return FALSE;
+  return from < to && prove_word(m, from, to);
 }
 
 static gboolean prove_url_login(SecretMatch *m)
@@ -587,6 +709,14 @@ gboolean oakum_secret_prove(SecretMatch *m)
     return prove_url_login(m);
   case SECRET_PROOF_GENERIC:
     return prove_generic(m);
+  case SECRET_PROOF_KEY:
+    return prove_key(m);
+  case SECRET_PROOF_COMMAND:
+    return prove_command(m);
+  case SECRET_PROOF_PIPED:
+    return prove_piped(m);
+  case SECRET_PROOF_PKCS12:
+    return prove_pkcs12(m);
   }
   return FALSE;
 }

@@ -175,6 +175,18 @@ static void add_raw(SecretStream *stream, const uint8_t *data, size_t len)
     add_narrow(stream, data, len);
 }
 
+/* UTF-16 as Windows writes it, without its mark: each second byte is zero, the others are text. */
+static gboolean is_wide(const uint8_t *head, size_t len)
+{
+  enum { LEAST = 16, LOOKED_AT = 64 };
+  if (len < LEAST || head[1] != 0)
+    return FALSE;
+  for (size_t i = 0; i + 1 < MIN(len, LOOKED_AT); i += 2)
+    if (head[i + 1] != 0 || !(g_ascii_isprint(head[i]) || (head[i] && strchr("\t\r\n", head[i]))))
+      return FALSE;
+  return TRUE;
+}
+
 /* The first bytes say what it is: they go on to where they belong. */
 static void judge(SecretStream *stream)
 {
@@ -195,6 +207,8 @@ static void judge(SecretStream *stream)
   else if (len >= 2 && head[0] == 0xfe && head[1] == 0xff)
     stream->wide = 2;
   size_t skip = stream->wide ? 2 : 0;
+  if (!stream->wide && is_wide(head, len))
+    stream->wide = 1;
   gboolean binary = !stream->wide && memchr(head, 0, MIN(len, BINARY_HEAD)) != NULL;
   stream->places = binary ? 1u << SECRET_ANY : oakum_secret_places(stream->path);
   if (stream->member && g_str_has_prefix(stream->member, "usr/")) /* of a package */

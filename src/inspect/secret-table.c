@@ -100,7 +100,8 @@ static size_t proof_ahead(SecretProof proof)
 {
   return proof == SECRET_PROOF_PEM || proof == SECRET_PROOF_PEM_SEALED ||
                  proof == SECRET_PROOF_GCP_ACCOUNT || proof == SECRET_PROOF_JWK ||
-                 proof == SECRET_PROOF_PUTTY || proof == SECRET_PROOF_PUTTY_SEALED
+                 proof == SECRET_PROOF_PUTTY || proof == SECRET_PROOF_PUTTY_SEALED ||
+                 proof == SECRET_PROOF_PKCS12
              ? OAKUM_SECRET_KEY_AHEAD
              : 0;
 }

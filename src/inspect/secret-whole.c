@@ -145,6 +145,14 @@ static SecretKey der_key(const uint8_t *data, size_t len)
       !element(&key, &first, &one) || !element(&key, &second, &two))
     return SECRET_KEY_NONE;
   size_t one_len = (size_t)(one.end - one.at), two_len = (size_t)(two.end - two.at);
+  if (first == 0x30 && second == 0x30) { /* BCFKS: what is sealed, and the sum of it */
+    Part sealed = one;
+    return element(&sealed, &tag, &part) && tag == 0x30 && part.end - part.at > (int)sizeof pkcs5 &&
+                   memcmp(part.at, pkcs5, sizeof pkcs5) == 0 && element(&sealed, &tag, &part) &&
+                   tag == 4 && key.at == key.end
+               ? SECRET_KEY_STORE
+               : SECRET_KEY_NONE;
+  }
   if (first == 0x30)
     return second == 4 && key.at == key.end && one_len > sizeof pkcs12 &&
                    (memcmp(one.at, pkcs5, sizeof pkcs5) == 0 ||
@@ -191,6 +199,51 @@ static gboolean bks_has_key(const uint8_t *data, size_t len)
     for (guint i = 0; i <= chain; i++) /* those of the chain, and its own */
       if (!counted(&all, 2, &part) || !counted(&all, 4, &part))
         return FALSE;
+  }
+  return FALSE;
+}
+
+/* UBER: BKS's beginning, and behind it what is sealed as a whole, in blocks of Twofish. */
+static gboolean is_uber(const uint8_t *data, size_t len)
+{
+  enum { ROUNDS_MIN = 1024, ROUNDS_MAX = 2047, BLOCK = 16 }; /* as Bouncy Castle draws them */
+  Part all = {data, data + len}, salt;
+  uint32_t version, rounds;
+  return number(&all, 4, &version) && version == 1 && counted(&all, 4, &salt) &&
+         salt.end - salt.at == 20 && number(&all, 4, &rounds) && rounds >= ROUNDS_MIN &&
+         rounds <= ROUNDS_MAX && all.end - all.at >= 2 * BLOCK && (all.end - all.at) % BLOCK == 0 &&
+         oakum_secret_entropy(all.at, (size_t)(all.end - all.at)) >= 45;
+}
+
+/* ---- Kerberos
+ * -----------------------------------------------------------------------------------------------
+ */
+/* A keytab of version 2 (MIT's keytab_file_format): entries of parts of a name, a time, and a key.
+ */
+static gboolean is_keytab(const uint8_t *data, size_t len)
+{
+  Part all = {data, data + len}, entry, part;
+  uint32_t head, size, parts, skip, type;
+  const uint8_t *bytes;
+  if (!number(&all, 2, &head) || head != 0x0502)
+    return FALSE;
+  while (number(&all, 4, &size)) {
+    if (size & 0x80000000u) { /* a hole */
+      if (!take(&all, (size_t)(0u - size), &bytes))
+        return FALSE;
+      continue;
+    }
+    if (!take(&all, size, &bytes))
+      return FALSE;
+    entry = (Part){bytes, bytes + size};
+    if (!number(&entry, 2, &parts) || parts > 16)
+      return FALSE;
+    for (guint i = 0; i <= parts; i++) /* the realm first */
+      if (!counted(&entry, 2, &part))
+        return FALSE;
+    return number(&entry, 4, &skip) && number(&entry, 4, &skip) && number(&entry, 1, &skip) &&
+           number(&entry, 2, &type) && type > 0 && type < 100 && counted(&entry, 2, &part) &&
+           part.end - part.at >= 8;
   }
   return FALSE;
 }
@@ -348,7 +401,8 @@ static void look_at_key(SecretStream *stream)
   SecretKey key = pgp               ? oakum_secret_openpgp(data, stream->len)
                   : data[0] == 0x30 ? der_key(data, stream->len)
                                     : SECRET_KEY_NONE;
-  if (data[0] == 0 && bks_has_key(data, stream->len))
+  if (key == SECRET_KEY_STORE ||
+      (data[0] == 0 && (bks_has_key(data, stream->len) || is_uber(data, stream->len))))
     found(stream, "java-key-store", 0, stream->len, 0);
   else if (key != SECRET_KEY_NONE && (pgp || !stream->found->len)) /* else it was seen before */
     found(stream, key == SECRET_KEY_OPEN ? rules[pgp].open : rules[pgp].sealed, 0, stream->len, 0);
@@ -361,6 +415,8 @@ void oakum_secret_look_at_whole(SecretStream *stream)
     return;
   if (stream->buffer[0] == 0 || stream->buffer[0] == 0x30 || stream->buffer[0] >= 0x80)
     look_at_key(stream);
+  if (is_keytab(stream->buffer, stream->len))
+    found(stream, "kerberos-keytab", 0, stream->len, 0);
   if (!(stream->places & 1u << SECRET_APP))
     return;
   if (is_bare(path))

@@ -403,7 +403,7 @@ def test_every_rule_has_true_and_false_examples():
     assert ids - hits == set() and ids - silent == set()
 
 
-BINARY = {"private-key-der-sealed", "openpgp-key", "openpgp-key-sealed", "bare-secret"}  # a file as a whole, or no text: test_keys_in_binary_forms, test_files_of_logins
+BINARY = {"kerberos-keytab", "private-key-der-sealed", "openpgp-key", "openpgp-key-sealed", "bare-secret"}  # a file as a whole, or no text: test_keys_in_binary_forms, test_files_of_logins
 
 
 def tlv(tag, *parts):
@@ -433,6 +433,12 @@ def pgp_key(end, version=4, algorithm=1):
 
 OID = {"rsa": b"\x06\x09*\x86H\x86\xf7\x0d\1\1\1", "x25519": b"\x06\x03+en", "pbes2": b"\x06\x09*\x86H\x86\xf7\x0d\1\5\x0d", "sha256": b"\x06\x09`\x86H\1e\3\4\2\1"}
 RSA = tlv(0x30, b"\2\1\0", *(integer(i, 128 if i in (0, 2) else 64) for i in range(8)))
+def keytab(size):
+    counted = b"".join(len(one).to_bytes(2, "big") + one for one in (b"X.ORG", b"host", b"a.x.org"))
+    entry = b"\0\2" + counted + b"\0\0\0\1" + bytes(4) + b"\1" + b"\0\x12" + size.to_bytes(2, "big") + random.Random(4).randbytes(size)
+    return b"\5\2" + len(entry).to_bytes(4, "big") + entry
+
+
 CASES_OF_KEYS = {
     "pkcs1": (RSA, "private-key-der"),
     "pkcs1-lengths": (tlv(0x30, b"\2\1\0", *(tlv(2, random.Random(i).randbytes(128)) for i in range(8))), "private-key-der"),
@@ -459,6 +465,14 @@ CASES_OF_KEYS = {
     "bks-behind-a-certificate": (b"\0\0\0\1\0\0\0\x14" + bytes(20) + b"\0\0\4\0" + b"\1\0\2ca" + bytes(8) + b"\0\0\0\0\0\5X.509\0\0\0\3abc" + b"\4\0\1k" + bytes(12), "java-key-store"),
     "bks-of-certificates": (b"\0\0\0\2\0\0\0\x14" + bytes(20) + b"\0\0\4\0" + b"\1\0\2ca" + bytes(8) + b"\0\0\0\0\0\5X.509\0\0\0\3abc\0" + bytes(20), None),
     "noughts": (bytes(400), None),
+    "bcfks": (tlv(0x30, tlv(0x30, tlv(0x30, OID["pbes2"], tlv(0x30, b"\5\0")), tlv(4, random.Random(10).randbytes(300))), tlv(0x30, tlv(0x30, OID["sha256"]), tlv(4, bytes(32)))), "java-key-store"),
+    "bcfks-that-is-not-sealed": (tlv(0x30, tlv(0x30, tlv(0x30, OID["sha256"], tlv(0x30, b"\5\0")), tlv(4, bytes(300))), tlv(0x30, tlv(4, bytes(32)))), None),
+    "uber": (b"\0\0\0\1\0\0\0\x14" + random.Random(2).randbytes(20) + b"\0\0\5\x11" + random.Random(3).randbytes(320), "java-key-store"),
+    "uber-of-no-blocks": (b"\0\0\0\1\0\0\0\x14" + random.Random(2).randbytes(20) + b"\0\0\5\x11" + random.Random(3).randbytes(323), None),
+    "keytab": (keytab(32), "kerberos-keytab"),
+    "keytab-behind-a-hole": (b"\5\2" + b"\xff\xff\xff\xf8" + bytes(8) + keytab(16)[2:], "kerberos-keytab"),
+    "keytab-without-a-key": (keytab(0), None),
+    "keytab-cut": (keytab(32)[:-1], None),
 }
 
 
@@ -470,6 +484,22 @@ def test_keys_in_binary_forms(tmp_path, name):
     (tmp_path / "root/srv/packed.zip").write_bytes(zip_of([("in/key.bin", data)]))
     found = scan_root(tmp_path)
     assert found == ({("srv/key.bin", rule), ("srv/packed.zip", rule)} if rule else set())
+
+
+@pytest.mark.parametrize("word, of, rule", [("", [], "pkcs12-key"), ("", ["-legacy"], "pkcs12-key"), ("Vq8xvtpby", [], "pkcs12-key-sealed"), ("Vq8xvtpby", ["-keypbe", "NONE"], "pkcs12-key")])
+def test_a_passphrase_of_no_letters_seals_nothing(tmp_path, word, of, rule):
+    openssl = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=a", "-days", "9"]
+    subprocess.run(openssl, check=True, capture_output=True)
+    (tmp_path / "root/srv").mkdir(parents=True)
+    subprocess.run(["openssl", "pkcs12", "-export", "-inkey", tmp_path / "key", "-in", tmp_path / "cert", "-out", tmp_path / "root/srv/a.p12", "-passout", "pass:" + word, *of], check=True)
+    assert scan_root(tmp_path) == {("srv/a.p12", rule)}
+
+
+@pytest.mark.parametrize("text, found", [("a line of text\r\nT={}\r\n", True), ("T={}", True), ("\1\2 text {} text", False)])
+def test_utf16_without_its_mark(tmp_path, text, found):
+    (tmp_path / "root/srv").mkdir(parents=True)
+    (tmp_path / "root/srv/a.reg").write_bytes(text.format(token("no mark")).encode("utf-16-le"))
+    assert scan_root(tmp_path) == ({("srv/a.reg", "github-pat")} if found else set())
 
 
 def scan_root(tmp_path):
