@@ -25,6 +25,7 @@ struct OakumHygiene {
   GArray *sized;       /* Sized: large files */
   GHashTable *rest;    /* folder → uint64_t *: bytes of the others in it */
   GString *gone;       /* lines of whiteouts */
+  GString *links;      /* NEEDLESS_FACT_LINKS */
   uint64_t total;      /* bytes of all files */
   guint files;
   GHashTable *owners; /* uid → GPtrArray-less count and example: Owner */
@@ -86,6 +87,7 @@ static void begin_layer(OakumHygiene *h)
   h->sized = g_array_new(FALSE, FALSE, sizeof(Sized));
   g_array_set_clear_func(h->sized, sized_clear);
   h->gone = g_string_new(NULL);
+  h->links = g_string_new(NULL);
   h->heaps = oakum_hygiene_heaps_new();
   h->owners = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, owner_free);
   h->owned = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -107,6 +109,7 @@ static void end_layer(OakumHygiene *h)
   g_hash_table_unref(h->owned);
   g_array_unref(h->sized);
   g_string_free(h->gone, TRUE);
+  g_string_free(h->links, TRUE);
   g_byte_array_unref(h->content);
   g_byte_array_unref(h->dynamic);
   g_ptr_array_unref(h->programs);
@@ -921,6 +924,19 @@ static void add_whiteout(OakumHygiene *h, const char *path, OakumWhiteout kind, 
   g_string_append_printf(h->gone, "%c %s\n", kind == OAKUM_WHITEOUT_NAME ? 'w' : 'o', safe);
 }
 
+/* By what other name a program is started: the alternatives of Debian, and links of one's own. */
+static void add_link(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
+{
+  if (entry->type != OAKUM_TAR_SYMLINK || h->links->len >= OAKUM_HYGIENE_FACT_MAX ||
+      !(strstr(path, "bin/") || g_str_has_prefix(path, "etc/alternatives/")))
+    return;
+  g_autofree char *target = g_strndup((const char *)entry->link.data, entry->link.len);
+  const char *name = oakum_path_base(path), *other = oakum_path_base(target);
+  if (*other && strcmp(name, other) != 0 && strcmp(other, "busybox") != 0 &&
+      !strpbrk(name, " \n") && !strpbrk(other, " \n"))
+    g_string_append_printf(h->links, "%s %s\n", name, other);
+}
+
 void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char *path)
 {
   const char *target = NULL;
@@ -939,6 +955,7 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
     count_owner(h, entry, path);
   }
   look_at_name(h, entry, path);
+  add_link(h, entry, path);
   if (entry->type != OAKUM_TAR_DIR &&
       (is_program(path) || strcmp(path, "busybox/sh") == 0)) /* of distroless' debug images */
     look_at_program(h, path);
@@ -1097,6 +1114,8 @@ void oakum_hygiene_end(OakumHygiene *h, GPtrArray *observed, GPtrArray *incomple
   end_content(h);
   judge_packaged(h);
   tell_programs(h);
+  if (h->links->len > 0)
+    oakum_hygiene_fact(h->found, NEEDLESS_FACT_LINKS, NULL, h->links->str);
   oakum_hygiene_heaps_tell(h->heaps, h->found);
   tell_left_out(h);
   tell_layer(h);

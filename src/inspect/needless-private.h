@@ -14,6 +14,8 @@
 #define NEEDLESS_FACT_NEEDS                                                                        \
   HYGIENE_FACT "needs" /* of a file that no package brought; "?": many                             \
                         */
+#define NEEDLESS_FACT_LINKS                                                                        \
+  HYGIENE_FACT "links" /* of links to programs of another name: "php php7.4", a line each */
 
 /* The packages of a database of dpkg or apk, in the form that the facts have. New string; NULL: it
  * is larger than OAKUM_NEEDLESS_GRAPH_MAX. */

@@ -128,6 +128,21 @@ static void read_files(Graph *g, const char *text)
   }
 }
 
+/* Whoever asks for a link asks for what has the program that it leads to. */
+static void read_links(Graph *g, const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  for (char **line = lines; *line; line++) {
+    char *other = strchr(*line, ' ');
+    if (!other)
+      continue;
+    *other++ = '\0';
+    const GArray *list = g_hash_table_lookup(g->by_file, other);
+    for (guint i = 0; list && i < list->len; i++)
+      index_add(g->by_file, *line, g_array_index(list, guint, i));
+  }
+}
+
 /* ---- what is kept
  * ------------------------------------------------------------------------------- */
 static void keep(Graph *g, guint i)
@@ -419,6 +434,13 @@ static void read_facts(Graph *g, const GPtrArray *facts)
              (apk && strcmp(fact->id, NEEDLESS_FACT_WORLD) == 0))
       read_asked(g, fact->id, fact->why);
   }
+  enum { LINKS_TO_LINKS = 2 };
+  for (guint k = 0; k < LINKS_TO_LINKS; k++)
+    for (guint i = 0; i < facts->len; i++) {
+      const OakumFinding *fact = facts->pdata[i];
+      if (strcmp(fact->id, NEEDLESS_FACT_LINKS) == 0 && fact->why)
+        read_links(g, fact->why);
+    }
 }
 
 void oakum_needless_image(const OakumConfig *config, const GPtrArray *facts, GPtrArray *findings)
