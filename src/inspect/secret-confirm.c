@@ -170,8 +170,10 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
   /* "existingSecret", "checksum/secret": what is told there is of another thing */
   static const char *const elsewhere[] = {"existing", "checksum", "digest", "public", NULL};
   OakumSlice data = m->data;
-  while (m->literal_end > m->literal && !name_char(data.data[m->literal_end - 1]))
-    m->literal_end--; /* a literal may hold what stands behind the name */
+  /* a literal may hold what stands behind the name */
+  for (size_t i = m->literal; i < m->literal_end; i++)
+    if (!name_char(data.data[i]))
+      m->literal_end = i;
   size_t name = m->literal, at = m->literal_end, front;
   while (name > 0 && m->literal - name < WORD_MAX && name_char(data.data[name - 1]))
     name--;
