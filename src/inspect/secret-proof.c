@@ -375,6 +375,7 @@ static gboolean prove_putty(SecretMatch *m, gboolean sealed)
  * tells. How often that is to be hashed a stranger says. */
 static gboolean prove_pkcs12(SecretMatch *m)
 {
+  enum { HASHED = 2 * 64 }; /* bytes for each round: two spellings of no passphrase */
   const uint8_t *data = m->data.data, *at = data;
   const ASN1_INTEGER *rounds = NULL;
   if (m->data.data[m->literal_end - 2] == 1)
@@ -386,8 +387,9 @@ static gboolean prove_pkcs12(SecretMatch *m)
   if (sealed && PKCS12_mac_present(sealed)) {
     PKCS12_get0_mac(NULL, NULL, NULL, &rounds, sealed);
     long n = rounds ? ASN1_INTEGER_get(rounds) : 1;
-    open = n > 0 && n <= OAKUM_SECRET_KEY_ROUNDS_MAX &&
-           (PKCS12_verify_mac(sealed, NULL, 0) || PKCS12_verify_mac(sealed, "", 0));
+    gboolean tried = n > 0 && n <= OAKUM_SECRET_KEY_ROUNDS_MAX;
+    *m->work += tried ? (uint64_t)n * HASHED : 0;
+    open = tried && (PKCS12_verify_mac(sealed, NULL, 0) || PKCS12_verify_mac(sealed, "", 0));
   }
   PKCS12_free(sealed);
   ERR_clear_error();
