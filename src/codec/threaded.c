@@ -1,5 +1,6 @@
 /* A reader whose bytes are made by a thread of its own, a few buffers ahead of who reads them.
- * Their digest is computed by the one of the two that has the time. */
+ * Their digest is computed by the one of the two that has the time; who waits for digests alone
+ * makes bytes meanwhile. */
 #include "codec/codec-private.h"
 #include <string.h>
 
@@ -25,6 +26,8 @@ typedef struct {
   char *expected;
   guint64 hashed;   /* slots; never less than were taken */
   gboolean hashing; /* the next of them, without the lock */
+  gboolean filling; /* the next slot, without the lock */
+  gboolean ended;   /* the last that was made is the end, or an error */
   gboolean spare;   /* all were made before they were taken, and nobody has waited since */
   gboolean stop;
   gboolean
@@ -61,46 +64,53 @@ static void hash_next(ThreadedReader *r)
   tell(r);
 }
 
-/* With the lock held: until there is a free slot, or an end to it. */
-static void make_room(ThreadedReader *r)
+/* With the lock held, which is given up meanwhile: makes the next buffer. */
+static void fill_next(ThreadedReader *r)
 {
-  while (!r->stop) {
-    guint64 ready = r->made - r->taken;
-    r->spare |= ready == SLOTS;
-    if (r->hasher && !r->hashing && r->hashed < r->made && r->spare && ready >= AHEAD)
-      hash_next(r);
-    else if (ready < SLOTS)
-      return;
-    else
-      await(r);
-  }
+  Slot *slot = &r->slots[r->made % SLOTS];
+  r->filling = TRUE;
+  g_mutex_unlock(&r->lock);
+  /* whole buffers: what is below may give little at a time */
+  gssize n = 0, len = 0;
+  while (len < (gssize)OAKUM_IO_BUFFER &&
+         (n = oakum_reader_read(r->below, slot->data + len, OAKUM_IO_BUFFER - (size_t)len,
+                                &slot->error)) > 0)
+    len += n;
+  if (len > 0) /* what failed or ended does so again */
+    g_clear_error(&slot->error);
+  slot->len = len > 0 ? len : n;
+  g_mutex_lock(&r->lock);
+  r->filling = FALSE;
+  r->ended = slot->len <= 0;
+  r->made++;
+  tell(r);
+}
+
+static gboolean may_fill(const ThreadedReader *r)
+{
+  return !r->filling && !r->ended && r->made - r->taken < SLOTS;
+}
+
+static gboolean may_hash(const ThreadedReader *r)
+{
+  return r->hasher && !r->hashing && r->hashed < r->made;
 }
 
 static gpointer threaded_main(gpointer data)
 {
   ThreadedReader *r = data;
-  for (gboolean more = TRUE; more;) {
-    g_mutex_lock(&r->lock);
-    make_room(r);
-    Slot *slot = r->stop ? NULL : &r->slots[r->made % SLOTS];
-    g_mutex_unlock(&r->lock);
-    if (!slot)
-      break;
-    /* whole buffers: what is below may give little at a time */
-    gssize n = 0, len = 0;
-    while (len < (gssize)OAKUM_IO_BUFFER &&
-           (n = oakum_reader_read(r->below, slot->data + len, OAKUM_IO_BUFFER - (size_t)len,
-                                  &slot->error)) > 0)
-      len += n;
-    if (len > 0) /* what failed or ended does so again */
-      g_clear_error(&slot->error);
-    slot->len = len > 0 ? len : n;
-    more = slot->len > 0;
-    g_mutex_lock(&r->lock);
-    r->made++;
-    tell(r);
-    g_mutex_unlock(&r->lock);
+  g_mutex_lock(&r->lock);
+  while (!r->stop && !(r->ended && !may_hash(r))) {
+    guint64 ready = r->made - r->taken;
+    r->spare |= ready == SLOTS;
+    if (may_hash(r) && ((r->spare && ready >= AHEAD) || r->ended))
+      hash_next(r);
+    else if (may_fill(r))
+      fill_next(r);
+    else
+      await(r);
   }
+  g_mutex_unlock(&r->lock);
   return NULL;
 }
 
@@ -116,10 +126,12 @@ static gssize threaded_borrow(void *self, const void **data, size_t max, GError 
   while (r->made == r->taken || (r->hasher && r->hashed == r->taken)) {
     if (r->made == r->taken)
       r->spare = FALSE; /* to make them is what takes the time */
-    if (r->made == r->taken || r->hashing)
-      await(r);
-    else
+    if (may_hash(r))
       hash_next(r);
+    else if (r->hashing && may_fill(r)) /* digests are: that thread shall do nothing else */
+      fill_next(r);
+    else
+      await(r);
   }
   g_mutex_unlock(&r->lock);
   Slot *slot = &r->slots[r->taken % SLOTS];
