@@ -110,8 +110,7 @@ static OakumFinding *finding_of(const OakumYaml *map, GError **error)
     g_ptr_array_add(names, g_strdup(((const OakumYaml *)aliases->items->pdata[i])->text));
   g_ptr_array_add(names, NULL);
   f->aliases = (char **)g_ptr_array_steal(names, NULL);
-  const char *category = text_of(map, "category");
-  f->category = category ? g_intern_string(category) : NULL;
+  f->category = g_strdup(text_of(map, "category"));
   f->cvss = number_of(map, "cvss", 0);
   f->cvss_vector = text_of(map, "cvss") ? g_strdup("given") : NULL;
   f->epss = number_of(map, "epss", -1);

@@ -233,7 +233,7 @@ void oakum_examine_get_observed(ExamineCursor *from, GPtrArray *into)
   oakum_examine_charge(from, sizeof(*finding) + 64);
   g_ptr_array_add(into, finding);
   finding->line = (int)line;
-  finding->category = from->wrong ? NULL : g_intern_string(category);
+  finding->category = from->wrong ? NULL : g_steal_pointer(&category);
   for (size_t i = 0; i < G_N_ELEMENTS(observed_texts); i++)
     G_STRUCT_MEMBER(char *, finding, observed_texts[i]) = oakum_examine_get_text(from);
 }

@@ -133,7 +133,7 @@ void oakum_finding_free(OakumFinding *finding)
                       &finding->cvss_vector,     &finding->suppressed,   &finding->ecosystem,
                       &finding->looked_up,       &finding->match,        &finding->first_seen,
                       &finding->kev_due};
-  char **own[] = {&finding->id, &finding->why, &finding->code};
+  char **own[] = {&finding->id, &finding->why, &finding->code, &finding->category};
   for (size_t i = 0; i < G_N_ELEMENTS(strings); i++)
     g_free(*strings[i]);
   for (size_t i = 0; !finding->borrowed && i < G_N_ELEMENTS(own); i++)

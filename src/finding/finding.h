@@ -119,16 +119,17 @@ typedef struct {
   /* lint: a place in a text, 1-based; end exclusive */
   char *file;
   int line, column, end_line, end_column;
-  size_t start, end;    /* the same place as bytes of the file */
-  const char *category; /* static; NULL */
-  char *code;           /* how a peer calls the rule ("DL3008", "CIS-DI-0001"); NULL */
-  GPtrArray *edits;     /* OakumEdit, ascending, disjoint; NULL: no fix is known */
-  gboolean edits_safe;  /* the image stays the same but for the improvement */
-  gboolean borrowed;    /* id, aliases, why and code outlive it, and are not freed with it */
+  size_t start, end;   /* the same place as bytes of the file */
+  char *category;      /* NULL */
+  char *code;          /* how a peer calls the rule ("DL3008", "CIS-DI-0001"); NULL */
+  GPtrArray *edits;    /* OakumEdit, ascending, disjoint; NULL: no fix is known */
+  gboolean edits_safe; /* the image stays the same but for the improvement */
+  gboolean borrowed; /* id, aliases, why, code and category outlive it, and are not freed with it */
 } OakumFinding;
 NODISCARD OakumFinding *oakum_finding_new(OakumFindingKind kind, const char *id,
                                           OakumSeverity severity);
-/* A remark whose rule outlives it: id, why, aliases and code (NULL) are borrowed. */
+/* A remark whose rule outlives it: id, why, aliases and code (NULL) are borrowed, as is a category
+ * that is set. */
 NODISCARD OakumFinding *oakum_finding_new_borrowed(const char *id, OakumSeverity severity,
                                                    const char *why, char **aliases,
                                                    const char *code);

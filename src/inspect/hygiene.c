@@ -19,7 +19,7 @@ OakumFinding *oakum_hygiene_tell(GPtrArray *into, HygieneRule rule, const char *
   finding->why = oakum_escape_terminal(why, -1);
   finding->fix = g_strdup(row->fix);
   finding->code = g_strdup(row->code);
-  finding->category = row->category;
+  finding->category = g_strdup(row->category);
   finding->file = g_strdup(file);
   /* several of one rule in the settings are apart by what they tell */
   if (!file && (strcmp(row->category, "settings") == 0 || strcmp(row->category, "history") == 0))

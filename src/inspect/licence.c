@@ -231,7 +231,7 @@ static OakumFinding *tell(GPtrArray *findings, const Judged *judged, guint i, co
   finding->title = g_strdup(remark->row->title);
   finding->why = oakum_escape_terminal(why, -1);
   finding->fix = g_strdup(remark->row->fix);
-  finding->category = oakum_license_category_name(remark->category);
+  finding->category = g_strdup(oakum_license_category_name(remark->category));
   finding->match = g_strdup(expression);
   g_ptr_array_add(findings, finding);
   return finding;

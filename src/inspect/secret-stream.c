@@ -396,7 +396,7 @@ void oakum_secret_scan_sealed(SecretScan *scan, const char *name, guint n)
   g_autofree char *shown = oakum_escape_terminal(name, -1);
   finding->title = g_strdup("zip archive that only a password opens");
   finding->file = g_strdup(scan->file);
-  finding->category = "Archive";
+  finding->category = g_strdup("Archive");
   finding->match = g_strdup("PK****");
   finding->why =
       g_strdup_printf("%u of its members %s sealed, the first is %s: what is in them was "

@@ -241,7 +241,7 @@ static void tell(SecretStream *stream, const SecretFound *found)
   finding->title = g_strdup(rule->title);
   finding->file = g_strdup(scan->file);
   finding->line = (int)MIN(found->line + 1, (uint64_t)G_MAXINT - 1);
-  finding->category = rule->category;
+  finding->category = g_strdup(rule->category);
   finding->suppressed = g_strdup(found->allowed ? found->allowed : allowed_by_place(stream, rule));
   finding->code = g_strdup(rule->code);
   finding->match = same > 1 ? g_strdup_printf("%s #%u", match, same) : g_strdup(match);

@@ -194,7 +194,7 @@ OakumFinding *lint_tell(OakumLint *lint, LintRuleId rule, const LintStep *step, 
     finding->title = g_strdup(row->title);
   }
   finding->fix = g_strdup(row->help);
-  finding->category = row->category;
+  finding->category = (char *)row->category;
   finding->file = g_strdup(lint->dockerfile->file);
   if (lint->hadolint) {
     finding->line = finding->end_line = step ? step->line : 1;

@@ -589,7 +589,7 @@ void oakum_lint_comment(OakumLint *lint, const OakumLintComment *comment)
   finding->why = g_strdup("shellcheck found this in the script of the RUN");
   finding->fix = g_strdup_printf("see https://www.shellcheck.net/wiki/%s", id);
   finding->aliases = g_new0(char *, 1);
-  finding->category = "correctness";
+  finding->category = g_strdup("correctness");
   finding->file = g_strdup(lint->dockerfile->file);
   if (lint->hadolint) {
     finding->code = g_strdup(id);

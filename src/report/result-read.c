@@ -457,7 +457,7 @@ static gboolean seen_of(const GPtrArray *list, OakumFindingKind kind, GPtrArray 
     MOVE(f->package_version, s->package.version);
     MOVE(f->package_purl, s->package.purl);
     if (s->category && strlen(s->category) <= OAKUM_FINDING_CATEGORY_MAX)
-      f->category = g_intern_string(s->category);
+      f->category = g_strdup(s->category);
     f->gone = s->gone;
     (void)fits(s->line, &f->line);
     (void)fits(s->dockerfile_line, &f->dockerfile_line);

@@ -142,7 +142,7 @@ static void test_round_trip(void)
   secret->file = g_strdup("root/.netrc");
   secret->match = g_strdup("tok_****");
   secret->suppressed = g_strdup("it is published");
-  secret->category = "token";
+  secret->category = g_strdup("token");
   secret->line = 3;
   g_ptr_array_add(notes->observed, secret);
   g_ptr_array_add(notes->links, oakum_path_pair_new("l", "t"));
