@@ -49,7 +49,8 @@ typedef struct {
  * shared lock while it is open, gc an exclusive one. */
 typedef struct OakumStore OakumStore;
 /* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
- * mode 0700 when missing. */
+ * mode 0700 when missing; one that belongs to a user who is neither root nor this one is warned
+ * of. */
 NODISCARD OakumStore *oakum_store_open(const char *path, GError **error);
 /* Where that is; nothing is opened or made. New string. */
 NODISCARD char *oakum_store_find_path(const char *path);

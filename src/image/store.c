@@ -66,6 +66,17 @@ char *oakum_store_find_path(const char *path)
                          : g_build_filename(g_get_user_cache_dir(), "oakum", "store", NULL);
 }
 
+/* Blobs are checked by their digests; which step gave which of them, and what a scan found in a
+ * layer, is taken as it stands. */
+static void doubt_owner(const OakumStore *store)
+{
+  struct stat st;
+  if (fstat(store->dir, &st) == 0 && st.st_uid != 0 && st.st_uid != geteuid())
+    oakum_warn("the store %s belongs to user %u, who can change what builds take from it and what "
+               "scans remember; --store or OAKUM_STORE name another one",
+               store->path, (unsigned)st.st_uid);
+}
+
 OakumStore *oakum_store_open(const char *path, GError **error)
 {
   g_autoptr(OakumStore) store = g_new0(OakumStore, 1);
@@ -89,6 +100,7 @@ OakumStore *oakum_store_open(const char *path, GError **error)
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s", store->path);
     return NULL;
   }
+  doubt_owner(store);
   return g_steal_pointer(&store);
 }
 

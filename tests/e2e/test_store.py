@@ -51,6 +51,18 @@ def store(oakum, verb, folder, *options, status=0):
     return done.stdout if status == 0 else done.stdout + done.stderr
 
 
+def test_store_of_another_user(oakum, small, context, tmp_path):
+    folder, place = context("a"), tmp_path / "s"
+    assert "belongs to user" not in build(oakum, small, place, folder).stderr
+    os.chown(place, 4321, 4321)
+    said = f"the store {place} belongs to user 4321"
+    assert said in build(oakum, small, place, folder).stderr
+    done = subprocess.run([oakum, "scan", "--store", str(place), "--fail-on", "none", small], capture_output=True, text=True)
+    assert said in done.stderr
+    os.chown(place, 0, 0)
+    assert "belongs to user" not in build(oakum, small, place, folder).stderr
+
+
 def test_show_prune_check(oakum, small, context, tmp_path):
     folder, place = context("a"), tmp_path / "s"
     digest = build(oakum, small, place, folder, "-o", f"oci:{tmp_path}/o").stdout
