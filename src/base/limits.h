@@ -326,6 +326,7 @@
 #define OAKUM_OWNERS_MAX 5000000u /* files of one root that are not root's, or of another mode */
 #define OAKUM_OWNERS_CAPABILITY_MAX 64u /* bytes of a security.capability */
 #define OAKUM_KILL_MS 60000             /* for the processes of a step to be gone after its end */
+#define OAKUM_IPC_MAX 65536u            /* objects of System V and queues that a step makes */
 #define OAKUM_REAP_MAX 10000u           /* ended processes of a step that are heard of at once */
 #define OAKUM_KILL_ROUNDS 1000u         /* over the nearest of them, between two looks at all */
 #define OAKUM_PROC_DEAD_MS 2000         /* how long /proc of a step keeps a process that ended */

@@ -476,6 +476,12 @@ static void answer(Supervisor *s, const struct seccomp_notif *notif)
     s->refused |= OAKUM_REFUSED_CHROOT;
     oakum_supervisor_respond(s, notif, 0, EPERM, FALSE);
     break;
+  case SYS_shmget:
+  case SYS_semget:
+  case SYS_msgget:
+  case SYS_mq_open:
+    oakum_supervisor_answer_ipc(s, &request);
+    break;
   case SYS_pidfd_open:
     answer_pidfd_open(s, &request, (pid_t)a[0], (unsigned)a[1]);
     break;
@@ -713,6 +719,7 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   }
   if (!kill_tree(&s))
     report.limit = STEP_ALIVE;
+  oakum_supervisor_end_ipc(&s);
   oakum_proc_server_free(s.proc);
   g_array_unref(s.secrets);
   if (s.fake && report.limit != STEP_SETUP_FAILED && !oakum_fake_save(s.fake))

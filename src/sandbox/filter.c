@@ -84,7 +84,9 @@ const char *const oakum_filter_asked[OAKUM_FILTER_ASKED] = {
     "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open",
     "pidfd_send_signal",
     /* what the machine is called */
-    "uname"};
+    "uname",
+    /* what outlives every process */
+    "shmget", "semget", "msgget"};
 /* Asked when the first argument names a process other than the caller by 0. */
 static const char *const asked_pid[] = {"sched_setaffinity", "sched_setscheduler", "sched_setparam",
                                         "sched_setattr", "prlimit64"};
@@ -199,7 +201,7 @@ static gboolean load_filter(gboolean supervised, gboolean (*more)(scmp_filter_ct
 }
 
 /* What only the rung chroot asks: there a step has the user 0 but may neither make devices nor take
- * another root (nodes.c). */
+ * another root (nodes.c); and queues, which do not exist on the other one. */
 static gboolean add_refused(void *filter)
 {
   static const scmp_datum_t devices[] = {S_IFCHR, S_IFBLK};
@@ -209,7 +211,8 @@ static gboolean add_refused(void *filter)
         seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(mknodat), 1,
                          SCMP_A2(SCMP_CMP_MASKED_EQ, S_IFMT, devices[i])) != 0)
       return FALSE;
-  return seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(chroot), 0) == 0;
+  return seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(mq_open), 0) == 0 &&
+         seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(chroot), 0) == 0;
 }
 
 static gboolean add_offline(void *filter)

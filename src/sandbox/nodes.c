@@ -23,7 +23,7 @@ static gboolean is_harmless(mode_t mode, dev_t device)
 }
 
 /* The line is octal (proc(5)); its digits were read as decimal ones. */
-static mode_t umask_of(pid_t tid)
+mode_t oakum_supervisor_umask(pid_t tid)
 {
   guint64 digits;
   mode_t mask = 0;
@@ -48,7 +48,8 @@ static int make(const Supervisor *s, pid_t tid, const char *full, mode_t mode, d
   if (parent < 0)
     return g_error_matches(error, OAKUM_OS_ERROR, OAKUM_ERROR_NOT_FOUND) ? ENOENT : EACCES;
   mode_t old = umask(0);
-  int bad = mknodat(parent, name, (mode & S_IFMT) | (mode & 07777 & ~umask_of(tid)), device) < 0
+  int bad = mknodat(parent, name, (mode & S_IFMT) | (mode & 07777 & ~oakum_supervisor_umask(tid)),
+                    device) < 0
                 ? errno
                 : 0;
   umask(old);

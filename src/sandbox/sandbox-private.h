@@ -108,7 +108,7 @@ NODISCARD gboolean oakum_sandbox_make_mounts(const StepOrder *order, const char 
 /* ---- seccomp
  * ------------------------------------------------------------------------------------- */
 /* What the supervisor answers on both rungs without namespaces. */
-#define OAKUM_FILTER_ASKED 14u
+#define OAKUM_FILTER_ASKED 17u
 extern const char *const oakum_filter_asked[OAKUM_FILTER_ASKED];
 /* Loads the filter; `supervised`: with the notifications of the chroot rung, *listener gets the
  * descriptor. FALSE with errno. */

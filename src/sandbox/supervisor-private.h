@@ -19,6 +19,7 @@ typedef struct {
   pid_t main_pid;
   int main_status; /* -1: it runs */
   guint refused;   /* what another rung would have done */
+  GArray *made;    /* ipc.c: what would outlive the step; NULL: nothing */
 } Supervisor;
 enum { OAKUM_REFUSED_CHROOT = 1, OAKUM_REFUSED_DEVICE = 2 };
 
@@ -42,6 +43,12 @@ NODISCARD char *oakum_supervisor_full(const Supervisor *s, const Request *reques
 /* Answers mknod(2) of a device on the rung chroot; `number` as the call has it. */
 void oakum_supervisor_answer_node(Supervisor *s, Request *request, int dirfd, uint64_t path_at,
                                   mode_t mode, unsigned number);
+/* Answers shmget, semget, msgget and mq_open. */
+void oakum_supervisor_answer_ipc(Supervisor *s, Request *request);
+/* Removes what they made; when no process of the step is left. */
+void oakum_supervisor_end_ipc(Supervisor *s);
+/* Of a thread that waits for an answer; 022 when it cannot be told. */
+NODISCARD mode_t oakum_supervisor_umask(pid_t tid);
 /* On standard error, for a step that failed. */
 void oakum_supervisor_tell_refused(const Supervisor *s);
 /* A clean absolute path by its text alone, one link of the few that lead into /proc replaced. */

@@ -422,6 +422,31 @@ def test_tree_goes_with_the_step_and_cannot_reach_others(oakum, small, tmp_path,
         victim.wait()
 
 
+@pytest.mark.parametrize("user", [None, "1"])
+@pytest.mark.parametrize("rung", RUNGS)
+def test_objects_of_system_v_go_with_the_step(oakum, small, tmp_path, rung, user):
+    """Shared memory, semaphores and queues belong to no process, so that the end of all of them leaves them behind."""
+    tool = tmp_path / "tool"
+    tool.write_bytes(compiled_tool())
+    tool.chmod(0o755)
+    here = lambda *words: subprocess.run([str(tool), *words], capture_output=True, text=True).stdout
+    key, memory = 700000000 + os.getpid() * 10, pathlib.Path("/proc/sysvipc/shm")
+    assert here("leave", str(key)) == "left\n" and here("find-left", str(key)) == "shm 1 sem 1 msg 1 queue 1\n", "the attempt is none"
+    private = [line.split()[1] for line in memory.read_text().splitlines()[1:] if line.split()[0] == "0" and line.split()[3] == "8192" and line.split()[6] == "0"]
+    subprocess.run([str(tool), "take-away", str(key)], check=True)
+    for one in private:
+        subprocess.run(["ipcrm", "-m", one], check=True)
+    before = {kind: pathlib.Path("/proc/sysvipc", kind).read_text().splitlines() for kind in ("shm", "sem", "msg")}
+    as_user = f" {user}" if user else ""
+    context = write(tmp_path / "c", f"FROM {small}\nRUN tool leave {key}{as_user} && tool find-left {key}\nRUN tool find-left {key}\n")
+    done = run(oakum, small, tmp_path, rung, context)
+    assert done.returncode == 0 and "left" in done.stderr.splitlines() and "shm 0 sem 0 msg 0 queue 0" in done.stderr.splitlines(), done.stderr
+    for kind, lines in before.items():
+        left = [line for line in pathlib.Path("/proc/sysvipc", kind).read_text().splitlines() if line.split()[:2] not in [known.split()[:2] for known in lines]]
+        assert left == [], (kind, left)
+    assert here("find-left", str(key)) == "shm 0 sem 0 msg 0 queue 0\n"
+
+
 @pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung in ("chroot", "fake-root")])  # elsewhere the kernel ends them
 def test_processes_that_are_others_all_the_time_go_with_the_step(oakum, small_tar, place, rung):
     """Each forks and ends soon, so that who lists them and then ends them can come too late."""

@@ -13,6 +13,11 @@
  *     tool peer                    "signalled" when it could signal who made its standard output
  */
 #define _GNU_SOURCE
+#include <mqueue.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -177,6 +182,64 @@ static int peer(void)
   return puts(WIFSIGNALED(status) ? "own too" : "own not") < 0;
 }
 
+/* Objects that no process ends with: made (as a user of the step when one is named), found again,
+ * and left. */
+static int leave(int key, const char *uid)
+{
+  char name[32];
+  snprintf(name, sizeof(name), "/left%d", key);
+  if (uid && (setgid((gid_t)atoi(uid)) < 0 || setuid((uid_t)atoi(uid)) < 0))
+    return fail("ids");
+  int gone = shmget(key + 1, 4096, IPC_CREAT | IPC_EXCL | 0600);
+  if (gone < 0 || shmctl(gone, IPC_RMID, NULL) < 0)
+    return fail("one that is removed");
+  int shm = shmget(key, 4096, IPC_CREAT | 0600), sem = semget(key, 3, IPC_CREAT | IPC_EXCL | 0600),
+      msg = msgget(key, IPC_CREAT | 0600), own = shmget(IPC_PRIVATE, 8192, 0600);
+  if (shm < 0 || sem < 0 || msg < 0 || own < 0)
+    return fail("make");
+  if (shmget(key, 4096, IPC_CREAT | 0600) != shm || semget(key, 0, 0) != sem ||
+      msgget(key, IPC_CREAT | 0600) != msg)
+    return fail("find again");
+  if (shmget(key, 4096, IPC_CREAT | IPC_EXCL | 0600) >= 0 || errno != EEXIST)
+    return fail("only a new one");
+  if (shmget(key, 1 << 20, IPC_CREAT | 0600) >= 0 || errno != EINVAL)
+    return fail("a larger one");
+  char *bytes = shmat(own, NULL, 0);
+  struct shmid_ds about;
+  if (bytes == (char *)-1 || shmctl(own, IPC_STAT, &about) < 0 || about.shm_segsz != 8192)
+    return fail("use");
+  bytes[8191] = 1;
+  mqd_t queue =
+      mq_open(name, O_CREAT | O_RDWR, 0600, &(struct mq_attr){.mq_maxmsg = 2, .mq_msgsize = 5});
+  struct mq_attr attr;
+  if (queue >= 0 && (mq_send(queue, "hello", 5, 0) < 0 || mq_getattr(queue, &attr) < 0 ||
+                     attr.mq_msgsize != 5 || attr.mq_curmsgs != 1))
+    return fail("queue");
+  if (queue < 0 && errno != ENOSYS)
+    return fail("mq_open");
+  if (uid) /* in a pod nobody can tell what a user called it */
+    mq_unlink(name);
+  return puts("left") < 0;
+}
+
+/* Which of them are there. */
+static int find_left(int key)
+{
+  char name[32];
+  snprintf(name, sizeof(name), "/left%d", key);
+  printf("shm %d sem %d msg %d queue %d\n", shmget(key, 0, 0) >= 0, semget(key, 0, 0) >= 0,
+         msgget(key, 0) >= 0, mq_open(name, O_RDONLY) >= 0);
+  return 0;
+}
+
+static int take_away(int key)
+{
+  char name[32];
+  snprintf(name, sizeof(name), "/left%d", key);
+  return shmctl(shmget(key, 0, 0), IPC_RMID, NULL) | semctl(semget(key, 0, 0), 0, IPC_RMID) |
+         msgctl(msgget(key, 0), IPC_RMID, NULL) | mq_unlink(name);
+}
+
 int main(int argc, char **argv)
 {
   const char *verb = argc > 1 ? argv[1] : "";
@@ -207,6 +270,12 @@ int main(int argc, char **argv)
     return renice();
   if (!strcmp(verb, "peer") && argc == 2)
     return peer();
+  if (!strcmp(verb, "leave") && argc >= 3)
+    return leave(atoi(argv[2]), argv[3]);
+  if (!strcmp(verb, "find-left") && argc == 3)
+    return find_left(atoi(argv[2]));
+  if (!strcmp(verb, "take-away") && argc == 3)
+    return take_away(atoi(argv[2]));
   fprintf(stderr, "tool: what is \"%s\"?\n", verb);
   return 2;
 }
