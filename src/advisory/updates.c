@@ -14,9 +14,10 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
   if (at) {
     size_t n = strspn(at + 5, "0123456789");
     static const char *const extras = "ALAS2";
-    const char *dash = id;
-    if (g_str_has_prefix(id, extras) && id[5] && !g_ascii_isdigit(id[5]) &&
-        (dash = strchr(id, '-')))
+    /* "ALAS2KERNEL-5.10-2024-010": in front of the year and the number */
+    const char *number = strrchr(id, '-'),
+               *dash = number ? g_strrstr_len(id, number - id, "-") : NULL;
+    if (g_str_has_prefix(id, extras) && id[5] && !g_ascii_isdigit(id[5]) && dash && dash > id + 5)
       *extra = g_ascii_strdown(id + 5, dash - id - 5);
     if (*extra && **extra == 0)
       g_clear_pointer(extra, g_free);

@@ -192,14 +192,16 @@ static gboolean ends_before(const OakumStatement *s, const char *start)
 }
 
 /* What is open gives way to a record that knows a fix for this release. Entries of one record of a
- * language are no such: each counts by itself (OSV schema, evaluation). */
+ * language or of NVD are no such: each counts by itself (OSV schema, evaluation; NVD, any match of
+ * a node). */
 static gboolean gives_way(const GArray *all, int rank, const OakumStatement *open)
 {
   const char *start = open->judged.range ? open->judged.range->introduced : NULL;
   for (guint i = 0; i < all->len; i++) {
     const OakumStatement *s = &g_array_index(all, OakumStatement, i);
     if (s->rank != rank || !s->judged.knows_fix || s->a->status == OAKUM_STATUS_NOT_AFFECTED ||
-        (open->by == OAKUM_NAME_LANGUAGE && strcmp(s->a->record, open->a->record) == 0))
+        ((open->by == OAKUM_NAME_LANGUAGE || open->by == OAKUM_NAME_CPE) &&
+         strcmp(s->a->record, open->a->record) == 0))
       continue;
     if (!start || strcmp(start, "0") == 0 || !ends_before(s, start))
       return TRUE;
