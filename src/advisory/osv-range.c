@@ -187,9 +187,9 @@ static gboolean in_ranges(const GArray *ranges, OakumVersionScheme scheme, const
     int from = r->introduced ? version_order(scheme, version, r->introduced) : 1,
         fixed = r->fixed ? version_order(scheme, version, r->fixed) : -1,
         last = r->last_affected ? version_order(scheme, version, r->last_affected) : -1;
-    if (from == 2 || fixed == 2 || last == 2 ||
-        (from >= 0 && fixed < 0 && last <= (r->below ? -1 : 0)))
-      return TRUE; /* or cannot be told */
+    if (from != 2 && fixed != 2 && last != 2 && from >= 0 && fixed < 0 &&
+        last <= (r->below ? -1 : 0))
+      return TRUE;
   }
   return FALSE;
 }

@@ -67,14 +67,18 @@ static gboolean read_photon(OakumIngest *in, gpointer user, const char *parent, 
 {
   const Photon *photon = user;
   const char *cve = oakum_text_of(json, "cve_id"), *package = oakum_text_of(json, "pkg"),
-             *fixed = oakum_text_of(json, "res_ver"), *status = oakum_text_of(json, "status");
+             *fixed = oakum_text_of(json, "res_ver"), *status = oakum_text_of(json, "status"),
+             *affected = oakum_text_of(json, "aff_ver");
   kept->feed = photon->feed;
   kept->record = cve;
   if (!cve || !package)
     return oakum_feed_invalid(error, "a row without cve_id or pkg");
-  gboolean none = g_strcmp0(status, "Not Affected") == 0;
   if (g_strcmp0(fixed, "NA") == 0)
     fixed = NULL;
+  /* rows had no state before 2025: neither a version with the hole nor one without it is said of
+   * what is not affected alone */
+  gboolean none = status ? g_ascii_strcasecmp(status, "Not Affected") == 0
+                         : !fixed && g_strcmp0(affected, "NA") == 0;
   OakumAdvisoryRange range = {NULL, fixed, NULL, FALSE};
   OakumAdvisory e = {.record = cve,
                      .kind = OAKUM_NAME_SOURCE,

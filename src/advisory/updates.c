@@ -14,9 +14,10 @@ static char *ecosystem_of(const char *collection, const char *id, const char *re
   if (at) {
     size_t n = strspn(at + 5, "0123456789");
     static const char *const extras = "ALAS2";
-    const char *dash = id;
-    if (g_str_has_prefix(id, extras) && id[5] && !g_ascii_isdigit(id[5]) &&
-        (dash = strchr(id, '-')))
+    /* "ALAS2KERNEL-5.10-2024-010": in front of the year and the number */
+    const char *number = strrchr(id, '-'),
+               *dash = number ? g_strrstr_len(id, number - id, "-") : NULL;
+    if (g_str_has_prefix(id, extras) && id[5] && !g_ascii_isdigit(id[5]) && dash && dash > id + 5)
       *extra = g_ascii_strdown(id + 5, dash - id - 5);
     if (*extra && **extra == 0)
       g_clear_pointer(extra, g_free);
@@ -59,6 +60,11 @@ typedef struct {
   OakumAdvisory base;
 } Update;
 
+static gboolean is_source(const OakumXml *package)
+{
+  return g_strcmp0(oakum_xml_attribute(package, "arch"), "src") == 0;
+}
+
 static gboolean add_package(const Update *u, const OakumXml *package, const char *collection,
                             const char *module)
 {
@@ -76,7 +82,7 @@ static gboolean add_package(const Update *u, const OakumXml *package, const char
   g_autofree char *fixed = epoch && *epoch && strcmp(epoch, "0") != 0
                                ? g_strdup_printf("%s:%s-%s", epoch, version, release)
                                : g_strdup_printf("%s-%s", version, release);
-  gboolean source = g_strcmp0(arch, "src") == 0;
+  gboolean source = is_source(package);
   const char *arches[] = {arch && strcmp(arch, "noarch") != 0 && !source ? arch : NULL, NULL};
   OakumAdvisoryRange range = {NULL, fixed, NULL, FALSE};
   OakumAdvisory e = u->base;
@@ -89,6 +95,22 @@ static gboolean add_package(const Update *u, const OakumXml *package, const char
   e.flavour = extra;
   oakum_ingest_package(u->in, u->feed, ecosystem, name, &e);
   return TRUE;
+}
+
+/* Whether an update lists what can be installed. Its source packages then say nothing more: a
+ * client of the repository goes by the packages that are listed (dnf, updateinfo), and what was
+ * built from the same source and is not listed is not part of the update. */
+static gboolean lists_binary(const OakumXml *lists)
+{
+  for (guint i = 0; lists && i < lists->children->len; i++) {
+    const OakumXml *collection = lists->children->pdata[i];
+    for (guint k = 0; k < collection->children->len; k++) {
+      const OakumXml *package = collection->children->pdata[k];
+      if (strcmp(package->name, "package") == 0 && !is_source(package))
+        return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 /* Each CVE that is named in a text: Fedora has them in the titles of bugs. */
@@ -149,6 +171,7 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
   u.base.severity = oakum_severity_word(u.base.severity_word);
   u.base.modified = date;
   u.base.fix_date = fix_date;
+  gboolean binaries = lists_binary(lists);
   for (guint i = 0; lists && i < lists->children->len; i++) {
     const OakumXml *collection = lists->children->pdata[i];
     const OakumXml *m = oakum_xml_child(collection, "module");
@@ -158,7 +181,7 @@ static gboolean read_update(gpointer user, const OakumXml *xml, GError **error)
                                 : NULL;
     for (guint k = 0; k < collection->children->len; k++) {
       const OakumXml *package = collection->children->pdata[k];
-      if (strcmp(package->name, "package") == 0 &&
+      if (strcmp(package->name, "package") == 0 && !(binaries && is_source(package)) &&
           !add_package(&u, package, name ? name : "", module)) {
         oakum_ingest_bad(in, id,
                          g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,

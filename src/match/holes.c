@@ -177,6 +177,38 @@ static void way_out(const GArray *all, int rank, OakumOutcome *out)
   }
 }
 
+/* Whether a fix that the statement knows lies in front of where the other's range begins: then both
+ * speak of branches of their own. */
+static gboolean ends_before(const OakumStatement *s, const char *start)
+{
+  for (guint i = 0; i < s->a->n_ranges; i++)
+    if (s->a->ranges[i].fixed &&
+        oakum_match_order(s->scheme, s->drop_epoch, s->a->ranges[i].fixed, start) >= 1)
+      return FALSE;
+  for (const char **fix = s->a->fixes; *fix; fix++)
+    if (oakum_match_order(s->scheme, s->drop_epoch, *fix, start) >= 1)
+      return FALSE;
+  return TRUE;
+}
+
+/* What is open gives way to a record that knows a fix for this release. Entries of one record of a
+ * language or of NVD are no such: each counts by itself (OSV schema, evaluation; NVD, any match of
+ * a node). */
+static gboolean gives_way(const GArray *all, int rank, const OakumStatement *open)
+{
+  const char *start = open->judged.range ? open->judged.range->introduced : NULL;
+  for (guint i = 0; i < all->len; i++) {
+    const OakumStatement *s = &g_array_index(all, OakumStatement, i);
+    if (s->rank != rank || !s->judged.knows_fix || s->a->status == OAKUM_STATUS_NOT_AFFECTED ||
+        ((open->by == OAKUM_NAME_LANGUAGE || open->by == OAKUM_NAME_CPE) &&
+         strcmp(s->a->record, open->a->record) == 0))
+      continue;
+    if (!start || strcmp(start, "0") == 0 || !ends_before(s, start))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 OakumOutcome oakum_hole_decide(const GArray *all)
 {
   OakumOutcome out = {0};
@@ -202,10 +234,9 @@ OakumOutcome oakum_hole_decide(const GArray *all)
     if (s->a->status != OAKUM_STATUS_NOT_AFFECTED && s->judged.affected == OAKUM_NO_ORDER &&
         !out.no_order)
       out.no_order = s;
-    /* what is open gives way to a record that knows a fix for this release, and to a "no" */
     gboolean open = !s->judged.knows_fix && !(s->judged.range && s->judged.range->last_affected) &&
                     !s->a->versions[0];
-    if (is_yes(s) && !(open && (knows || no)) && !out.decided)
+    if (is_yes(s) && !out.decided && !(open && (no || (knows && gives_way(all, rank, s)))))
       out.decided = s;
   }
   if (out.decided)

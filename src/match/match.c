@@ -321,8 +321,10 @@ static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const Oakum
 {
   if (is_owned(m, p))
     return TRUE;
-  const char *version = p->version ? p->version : "";
-  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(p->name, version)
+  const char *version = p->version ? p->version : "", *plain = p->name;
+  if (strcmp(p->type, "golang") == 0 && strcmp(plain, "std") == 0)
+    plain = "stdlib"; /* as Go itself and bills of materials of its tools call it */
+  g_autofree char *own = strcmp(p->type, "golang") == 0 ? go_version(plain, version)
                          : strcmp(p->type, "gem") == 0  ? without_platform(version)
                                                         : NULL;
   if (own && !*own && strcmp(p->type, "golang") == 0) {
@@ -337,8 +339,7 @@ static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const Oakum
   gboolean spaced = rule->join && p->space && *p->space;
   g_autofree char *prefix = spaced ? g_strconcat(p->space, rule->join, NULL) : g_strdup("");
   /* where the cataloguer already put both into the name */
-  g_autofree char *name =
-      g_strconcat(g_str_has_prefix(p->name, prefix) ? "" : prefix, p->name, NULL);
+  g_autofree char *name = g_strconcat(g_str_has_prefix(plain, prefix) ? "" : prefix, plain, NULL);
   use(m, rule->ecosystem);
   Query query = {rule->ecosystem, name, version, OAKUM_NAME_LANGUAGE, FALSE};
   return judge_package(m, p, &query, 1, error);

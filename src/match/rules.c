@@ -172,6 +172,25 @@ static gboolean any_without(const OakumAdvisoryList *all, gboolean flavour)
   return FALSE;
 }
 
+/* An extra of Amazon says the stream that it holds at the end of its name: "kernel-5.10", "php8.0",
+ * "redis6". What it has of that stream is about it, whatever another extra has or the system
+ * itself, unless the system's is of the same stream (1.12 beside "nginx1"); all else judges what
+ * the system has no data of. */
+static gboolean extra_applies(const OakumPackage *p, const OakumAdvisory *a,
+                              const OakumAdvisoryList *all)
+{
+  const char *stream = strpbrk(a->flavour, "0123456789"), *fix = fix_of(a);
+  size_t n = stream ? strlen(stream) : 0;
+  if (!fix || !stream || !of_stream(fix, stream, n))
+    return !any_without(all, TRUE);
+  for (guint i = 0; i < all->len; i++) {
+    const char *other = all->items[i].flavour ? NULL : fix_of(&all->items[i]);
+    if (other && of_stream(other, stream, n))
+      return FALSE;
+  }
+  return of_stream(p->version, stream, n);
+}
+
 gboolean oakum_is_of_flavour(const OakumPackage *p, const char *flavour)
 {
   g_autofree char *word = g_strndup(flavour, strcspn(flavour, "-"));
@@ -198,8 +217,8 @@ static gboolean flavour_applies(const OakumMatchPlace *place, const OakumPackage
       return place->esm;
     return oakum_is_of_flavour(p, a->flavour);
   }
-  /* An Amazon extra, or another channel: it judges what the system itself has no data of. */
-  return !any_without(all, TRUE);
+  /* another channel judges what the system itself has no data of */
+  return strcmp(name, "Amazon Linux") == 0 ? extra_applies(p, a, all) : !any_without(all, TRUE);
 }
 
 static gboolean arch_applies(const OakumPackage *p, const OakumAdvisory *a)
