@@ -233,14 +233,59 @@ def test_jar_shaded():
     ("ivy-2.5.0.jar", {"Bundle_SymbolicName": "org.apache.ivy"}, ("org.apache.ivy:ivy", "2.5.0")),
     ("x-1.jar", {"Implementation_Vendor_Id": "org.apache.x"}, ("org.apache.x:x", "1")),
     ("org.eclipse.jdt.ecj-3.38.0.jar", {}, ("org.eclipse.jdt:ecj", "3.38.0")),
+    ("org.osgi.core-6.0.0.jar", {}, ("org.osgi:org.osgi.core", "6.0.0")),
     ("checker-qual-3.1.jar", {"Automatic_Module_Name": "org.checkerframework.checker.qual"}, ("org.checkerframework:checker-qual", "3.1")),
     ("a-b-3.1.jar", {"Automatic_Module_Name": "org.x.a.b"}, ("org.x:a-b", "3.1")),
+    ("scala-xml_2.13-2.1.0.jar", {"Automatic_Module_Name": "scala.xml", "Implementation_Vendor_Id": "org.scala-lang.modules"}, ("org.scala-lang.modules:scala-xml_2.13", "2.1.0")),
+    ("spark-core_2.12.18-3.5.0.jar", {}, ("spark-core_2.12.18", "3.5.0")),
+    ("scala3-library_3-3.5.2.jar", {}, ("scala3-library_3", "3.5.2")),
+    ("plugin_3.1.2.jar", {}, ("plugin", "3.1.2")),
+    ("plugin_3-beta.jar", {}, ("plugin", "3-beta")),
+    ("log4j-1.2-api-2.17.1.jar", {"Implementation_Version": "2.17.1"}, ("org.apache.logging.log4j:log4j-1.2-api", "2.17.1")),
+    ("tool-3.1.0-no_aop.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0")),
+    ("tool-3.1.0-beta2.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0-beta2")),
+    ("shop-core-1.jar", {"Automatic_Module_Name": "org.x.shop.sql"}, ("org.x.shop:shop-core", "1")),
+    ("derby-10.16.jar", {"Automatic_Module_Name": "org.apache.derby.engine"}, ("org.apache.derby:derby", "10.16")),
+    ("rxjava-1.3.8.jar", {}, ("io.reactivex:rxjava", "1.3.8")),
+    ("rxjava-2.2.21.jar", {}, ("io.reactivex.rxjava2:rxjava", "2.2.21")),
+    ("rxjava-3.1.8.jar", {}, ("io.reactivex.rxjava3:rxjava", "3.1.8")),
+    ("dom4j-1.6.1.jar", {}, ("dom4j:dom4j", "1.6.1")),
+    ("dom4j-2.1.4.jar", {}, ("org.dom4j:dom4j", "2.1.4")),
     ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
 ])
 def test_jar_guessed(name, fields, found):
     rows = catalog("lib/" + name, jar(manifest(**fields)))
     assert [r.get("guessed") for r in rows] == [True]
     assert names(rows) == [(*found, None)]
+
+
+@pytest.mark.parametrize("name, classes, group", [
+    ("testcontainers", ["org/testcontainers/A", "org/testcontainers/shaded/com/x/B", "com/github/dockerjava/C"], "org.testcontainers"),
+    ("Saxon-HE", ["net/sf/saxon/A", "net/sf/saxon/expr/B", "net/sf/saxon/expr/C"], "net.sf.saxon"),
+    ("jcommander", ["com/beust/jcommander/A", "com/beust/jcommander/B", "com/beust/jcommander/c/C"], "com.beust"),
+    ("json-path", ["com/jayway/jsonpath/A"], "com.jayway.jsonpath"),
+    ("java-jwt", ["com/auth0/jwt/A", "com/auth0/jwt/b/B"], "com.auth0"),
+    ("aeron-client", ["io/aeron/client/A"], "io.aeron"),
+    ("exposed-core", ["org/jetbrains/exposed/sql/A", "org/jetbrains/exposed/sql/B"], "org.jetbrains.exposed"),
+    ("shop", ["org/x/shopping/A", "org/x/shopper/A"], "org.x"),
+    ("derby", ["org/apache/derby/A"], "org.apache.derby"),
+    ("two", ["org/x/A", "com/y/A"], None),
+    ("versions", ["META-INF/versions/9/org/x/A"], None),
+    ("flat", ["A", "one/B"], None),
+    ("upper", ["Org/X/A"], None),
+])
+def test_jar_guessed_by_its_packages(name, classes, group):
+    rows = catalog(f"lib/{name}-1.2.jar", jar({f"{one}.class": b"" for one in classes} | manifest(Implementation_Version="1.2")))
+    assert [(r.get("space"), r["name"], r["version"], r["guessed"]) for r in rows] == [(group, name, "1.2", True)]
+
+
+def test_jar_named_otherwise_than_what_is_merged_into_it():
+    merged = jar(pom("org.apache.bcel", "bcel", "6.4.1"))
+    assert names(catalog("lib/xalan2-2.7.2.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None), ("xalan2", "2.7.2", None)]
+    # what is only called otherwise has the version or the name of what it is
+    assert names(catalog("lib/libbcel-6.4.1.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
+    assert names(catalog("lib/apache-6.4.1.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
+    assert names(catalog("lib/app.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
 
 
 @pytest.mark.parametrize("version", ["5.2.0", "5.2.0 (private-0a1b2c3d-me)"])
