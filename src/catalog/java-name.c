@@ -264,12 +264,15 @@ static char *split_bundle(char **name)
     top = top || g_str_has_prefix(*name, tops[i]);
   if (!top || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
     return NULL;
-  char *group = g_strndup(*name, (gsize)(dot - *name));
-  g_autofree char *known = known_group(dot + 1, NULL), *artifact = g_strdup(dot + 1);
-  if (g_strcmp0(known, group) == 0) {
+  g_autofree char *above = g_strndup(*name, (gsize)(dot - *name)),
+                  *known = known_group(dot + 1, NULL), *artifact = g_strdup(dot + 1);
+  char *group = known_group(*name, NULL);
+  if (g_strcmp0(known, above) == 0) {
     g_free(*name);
     *name = g_steal_pointer(&artifact);
   }
+  if (!group)
+    group = g_steal_pointer(&above);
   return group;
 }
 
@@ -292,10 +295,11 @@ static gboolean add_jenkins(const JavaArchive *archive)
  * classifier, as "no_aop" and "linux-x86_64". */
 static gboolean is_qualifier(const char *word)
 {
-  static const char *const words[] = {
-      "alpha", "beta",     "milestone", "rc",      "cr",         "ga",    "final",   "release",
-      "sp",    "snapshot", "jre",       "android", "incubating", "pre",   "preview", "ea",
-      "dev",   "build",    "m",         "b",       "rev",        "patch", "hadoop",  "redhat"};
+  static const char *const words[] = {"alpha", "beta",    "milestone",  "rc",     "cr",
+                                      "ga",    "final",   "release",    "sp",     "snapshot",
+                                      "jre",   "android", "incubating", "pre",    "preview",
+                                      "ea",    "dev",     "build",      "m",      "b",
+                                      "rev",   "patch",   "hadoop",     "groovy", "redhat"};
   size_t n = 0;
   while (g_ascii_isalpha(word[n]))
     n++;

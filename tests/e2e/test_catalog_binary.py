@@ -239,6 +239,8 @@ def test_jar_shaded():
     ("scala-xml_2.13-2.1.0.jar", {"Automatic_Module_Name": "scala.xml", "Implementation_Vendor_Id": "org.scala-lang.modules"}, ("org.scala-lang.modules:scala-xml_2.13", "2.1.0")),
     ("spark-core_2.12.18-3.5.0.jar", {}, ("spark-core_2.12.18", "3.5.0")),
     ("scala3-library_3-3.5.2.jar", {}, ("scala3-library_3", "3.5.2")),
+    ("org.eclipse.core.runtime_3.30.0.jar", {"Bundle_SymbolicName": "org.eclipse.core.runtime; singleton:=true"}, ("org.eclipse.platform:org.eclipse.core.runtime", "3.30.0")),
+    ("spock-core-2.3-groovy-4.0.jar", {"Implementation_Version": "2.3"}, ("spock-core", "2.3-groovy-4.0")),
     ("plugin_3.1.2.jar", {}, ("plugin", "3.1.2")),
     ("plugin_3-beta.jar", {}, ("plugin", "3-beta")),
     ("log4j-1.2-api-2.17.1.jar", {"Implementation_Version": "2.17.1"}, ("org.apache.logging.log4j:log4j-1.2-api", "2.17.1")),
