@@ -258,11 +258,14 @@ static gboolean is_own(const JavaPom *pom, const char *name)
 static char *split_bundle(char **name)
 {
   static const char *const tops[] = {"org.", "com.", "net.", "io.", "de.", "ch.", "fr.", "eu."};
-  char *dot = strrchr(*name, '.');
+  char *dot = NULL;
   gboolean top = FALSE;
+  for (char *at = strchr(*name, '.'); at; at = strchr(at + 1, '.'))
+    if (!g_ascii_isdigit(at[1])) /* that of "jaxb-api-2.2" is none */
+      dot = at;
   for (size_t i = 0; i < G_N_ELEMENTS(tops); i++)
     top = top || g_str_has_prefix(*name, tops[i]);
-  if (!top || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
+  if (!top || !dot || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
     return NULL;
   g_autofree char *above = g_strndup(*name, (gsize)(dot - *name)),
                   *known = known_group(dot + 1, NULL), *artifact = g_strdup(dot + 1);
@@ -328,6 +331,27 @@ static void part_as_declared(char **name, char **version, const char *declared)
   }
 }
 
+/* The server of Tomcat has jars that are called shorter than Maven's of the same content, which
+ * advisories name: catalina.jar is tomcat-catalina. Since 8.5 the name of the bundle tells it, as
+ * org.apache.tomcat-catalina; before, that of the product. A new string; NULL: it is another. */
+static char *tomcat_artifact(const JavaArchive *archive, const char *name)
+{
+  static const char *const bundles[] = {"bundle-symbolicname", NULL},
+                           *const titles[] = {"implementation-title", NULL},
+                           *const renamed[] = {"tribes", "ssi", "storeconfig"};
+  const char *bundle = attribute(archive, bundles), *title = attribute(archive, titles);
+  if (bundle && g_str_has_prefix(bundle, "org.apache.tomcat-") && !strpbrk(bundle, "; "))
+    return g_strdup(bundle + strlen("org.apache."));
+  if (g_strcmp0(title, "Apache Tomcat") != 0 ||
+      !(g_str_has_prefix(name, "catalina") || g_str_has_prefix(name, "jasper")))
+    return NULL;
+  const char *dash = strchr(name, '-');
+  for (size_t i = 0; dash && i < G_N_ELEMENTS(renamed); i++)
+    if (strcmp(dash + 1, renamed[i]) == 0)
+      return g_strconcat("tomcat-", renamed[i], NULL);
+  return g_strconcat("tomcat-", name, NULL);
+}
+
 /* The package that the archive itself is, when no pom.properties of it was inside. */
 static void add_guessed(const JavaArchive *archive, guint declared_inside)
 {
@@ -359,6 +383,11 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
       g_free(name);
       name = g_strdup(last);
     }
+  }
+  char *tomcat = tomcat_artifact(archive, name);
+  if (tomcat) {
+    g_free(name);
+    name = tomcat;
   }
   if (!group)
     group = split_bundle(&name);
