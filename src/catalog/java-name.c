@@ -25,6 +25,17 @@ static size_t scala_suffix(const char *text)
   return scala && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n : 0;
 }
 
+/* The licence that a pom.xml declares, or for the archive itself its manifest. */
+static void say_license(const JavaArchive *archive, OakumPackage *package, gboolean own)
+{
+  g_autofree char *key =
+      g_strconcat(package->space ? package->space : "", "/", package->name, NULL);
+  const char *declared = g_hash_table_lookup(archive->licenses, key),
+             *bundle = own ? g_hash_table_lookup(archive->manifest, "bundle-license") : NULL;
+  if (declared || bundle)
+    oakum_package_say(&package->license, oakum_slice_of(declared ? declared : bundle));
+}
+
 /* "commons-lang3-3.12.0.jar" to its two parts; no version: all is the name. */
 void oakum_java_split_name(const char *file, char **name, char **version)
 {
@@ -398,10 +409,7 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
   if (!package)
     return;
   package->guessed = TRUE;
-  static const char *const licenses[] = {"bundle-license", NULL};
-  const char *license = attribute(archive, licenses);
-  if (license)
-    oakum_package_say(&package->license, oakum_slice_of(license));
+  say_license(archive, package, TRUE);
 }
 
 /* Whether the manifest says that the archive is something else than what Maven wrote into it. */
@@ -449,13 +457,18 @@ void oakum_java_add_packages(const JavaArchive *archive)
     const JavaPom *pom = archive->poms->pdata[i];
     if (!pom->artifact || !pom->version || strstr(pom->version, "${"))
       continue;
+    gboolean is_it = is_own(pom, archive->own) || archive->poms->len == 1;
     own = own || is_own(pom, archive->own);
     good++;
     /* a tool that merges archives may leave the same file twice */
     const char *group = pom->group ? pom->group : "";
-    if (g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version)))
-      add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
-          oakum_slice_of(pom->version));
+    OakumPackage *package =
+        g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version))
+            ? add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
+                  oakum_slice_of(pom->version))
+            : NULL;
+    if (package)
+      say_license(archive, package, is_it);
   }
   /* One alone is the archive's own, unless the manifest, or name and version of the file, say
    * another. Of several none of which it is named after, it is one more, when its name has a

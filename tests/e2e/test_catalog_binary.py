@@ -212,6 +212,34 @@ def test_jar_of_maven():
     assert rows == [{"type": "maven", "space": "org.apache.logging.log4j", "name": "log4j-core", "version": "2.14.1", "by": "java-archive"}]
 
 
+def pom_xml(group, artifact, body):
+    return {f"META-INF/maven/{group}/{artifact}/pom.xml": f'<?xml version="1.0"?>\n<project xmlns="http://maven.apache.org/POM/4.0.0">{body}</project>'}
+
+
+MIT = "<licenses><license><name> MIT </name><url>https://x/</url></license></licenses>"
+
+
+@pytest.mark.parametrize("members, license", [
+    (pom_xml("g", "a", MIT), "MIT"),
+    (pom_xml("g", "a", "<licenses>\n<license><url>https://x/</url></license><license><name>GPL &amp; more</name></license></licenses>"), "https://x/ OR GPL & more"),
+    (pom_xml("g", "b", MIT), None),
+    (pom_xml("g", "a", f"<build>{MIT}</build>"), None),
+    (pom_xml("g", "a", "<licenses><license>"), None),
+    (pom_xml("g", "a", MIT + " " * (1 << 20)), None),
+    (manifest(Bundle_License="Apache-2.0"), "Apache-2.0"),
+    ({**manifest(Bundle_License="Apache-2.0"), **pom_xml("g", "a", MIT)}, "MIT"),
+])
+def test_jar_says_its_licence(members, license):
+    rows = catalog("lib/a-1.jar", jar({**members, **pom("g", "a", "1")}))
+    assert [(r["name"], r.get("license"), r.get("guessed")) for r in rows] == [("a", license, None)]
+
+
+def test_jar_says_the_licences_of_what_is_merged_in():
+    members = {**manifest(Bundle_License="Apache-2.0"), **pom("g", "a", "1"), **pom("g", "b", "2"), **pom_xml("g", "b", MIT), **pom("g", "c", "3")}
+    assert [(r["name"], r.get("license")) for r in catalog("lib/a-1.jar", jar(members))] == [("a", "Apache-2.0"), ("b", "MIT"), ("c", None)]
+    assert [(r["space"], r["name"], r["license"], r["guessed"]) for r in catalog("lib/a-1.jar", jar(pom_xml("g", "a", MIT)))] == [("g", "a", "MIT", True)]
+
+
 def test_jar_shaded():
     members = {**pom("com.example", "uber", "1.0"), **pom("com.google.guava", "guava", "31.1-jre"), **pom("org.yaml", "snakeyaml", "1.30")}
     assert names(catalog("uber.jar", jar(members))) == [("com.example:uber", "1.0", None), ("com.google.guava:guava", "31.1-jre", None),
