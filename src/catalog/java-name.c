@@ -331,7 +331,11 @@ static void part_as_declared(char **name, char **version, const char *declared)
     return;
   size_t n = strlen(*version), m = strlen(declared);
   if (n > m + 1 && g_str_has_suffix(*version, declared) && (*version)[n - m - 1] == '-') {
-    char *whole = g_strdup_printf("%s-%.*s", *name, (int)(n - m - 1), *version);
+    size_t middle = n - m - 1;
+    gboolean series =
+        middle <= m && strncmp(*version, declared, middle) == 0 && strchr(".-", declared[middle]);
+    char *whole = series ? g_strdup(*name) /* log4j-1.2-1.2.17, as Debian calls it */
+                         : g_strdup_printf("%s-%.*s", *name, (int)middle, *version);
     g_free(*name);
     g_free(*version);
     *name = whole;

@@ -281,6 +281,7 @@ def test_jar_shaded():
     ("plugin_3.1.2.jar", {}, ("plugin", "3.1.2")),
     ("plugin_3-beta.jar", {}, ("plugin", "3-beta")),
     ("log4j-1.2-api-2.17.1.jar", {"Implementation_Version": "2.17.1"}, ("org.apache.logging.log4j:log4j-1.2-api", "2.17.1")),
+    ("log4j-1.2-1.2.17.jar", {"Bundle_Version": "1.2.17"}, ("log4j:log4j", "1.2.17")),
     ("tool-3.1.0-no_aop.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0")),
     ("tool-3.1.0-beta2.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0-beta2")),
     ("shop-core-1.jar", {"Automatic_Module_Name": "org.x.shop.sql"}, ("org.x.shop:shop-core", "1")),
