@@ -16,6 +16,26 @@ static OakumPackage *add(const JavaArchive *archive, OakumSlice group, OakumSlic
   return package;
 }
 
+/* How long "_2.13" or "_3" at the start of `text` is, the release of Scala that an artifact was
+ * built for and that belongs to its name, when a version follows; 0: it is none. */
+static size_t scala_suffix(const char *text)
+{
+  size_t n = strspn(text + 1, "0123456789.") + 1;
+  gboolean scala = (g_str_has_prefix(text, "_2.1") && n >= 5) || (text[1] == '3' && n == 2);
+  return scala && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n : 0;
+}
+
+/* The licence that a pom.xml declares, or for the archive itself its manifest. */
+static void say_license(const JavaArchive *archive, OakumPackage *package, gboolean own)
+{
+  g_autofree char *key =
+      g_strconcat(package->space ? package->space : "", "/", package->name, NULL);
+  const char *declared = g_hash_table_lookup(archive->licenses, key),
+             *bundle = own ? g_hash_table_lookup(archive->manifest, "bundle-license") : NULL;
+  if (declared || bundle)
+    oakum_package_say(&package->license, oakum_slice_of(declared ? declared : bundle));
+}
+
 /* "commons-lang3-3.12.0.jar" to its two parts; no version: all is the name. */
 void oakum_java_split_name(const char *file, char **name, char **version)
 {
@@ -23,6 +43,8 @@ void oakum_java_split_name(const char *file, char **name, char **version)
   size_t len = dot ? (size_t)(dot - file) : strlen(file);
   for (size_t i = 1; i + 1 < len; i++)
     if ((file[i] == '-' || file[i] == '_') && g_ascii_isdigit(file[i + 1])) {
+      if (file[i] == '_')
+        i += scala_suffix(file + i);
       *name = g_strndup(file, i);
       *version = g_strndup(file + i + 1, len - i - 1);
       return;
@@ -87,7 +109,129 @@ static gboolean same_but_dots(const char *module, const char *artifact)
   return *module == *artifact;
 }
 
-/* The group that a manifest lets guess. Bundle names are "GROUP.ARTIFACT" or the package. */
+/* Whether the first `n` bytes of `name` are a domain below which each project has one of its own.
+ */
+static gboolean is_shared_domain(const char *name, size_t n)
+{
+  static const char *const domains[] = {
+      "org.apache", "org.eclipse", "org.codehaus", "org.glassfish",   "com.google",
+      "com.github", "io.github",   "net.sf",       "net.sourceforge", "net.java"};
+  for (size_t i = 0; i < G_N_ELEMENTS(domains); i++)
+    if (n == strlen(domains[i]) && memcmp(name, domains[i], n) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Cuts ".tail" off, where a group of its own is left. */
+static gboolean cut_tail(char *dotted, const char *tail)
+{
+  size_t n = strlen(dotted), m = strlen(tail), keep = n > m + 1 ? n - m - 1 : 0;
+  if (keep == 0 || dotted[keep] != '.' || !same_but_dots(dotted + keep + 1, tail) ||
+      !memchr(dotted, '.', keep) || is_shared_domain(dotted, keep))
+    return FALSE;
+  dotted[keep] = '\0';
+  return TRUE;
+}
+
+/* Cuts what stands behind the first word of the artifact. */
+static gboolean cut_behind_word(char *dotted, const char *artifact)
+{
+  size_t word = strcspn(artifact, "-_");
+  for (char *at = strchr(dotted, '.'); at; at = strchr(at + 1, '.'))
+    if (strcspn(at + 1, ".") == word && g_ascii_strncasecmp(at + 1, artifact, word) == 0) {
+      at[1 + word] = '\0';
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* Cuts what a module or a package is called to the group that it most likely has: org.x.shop.sql of
+ * shop-core is in org.x.shop, com.x.shop of shop in com.x, com.x.jwt of java-jwt as well. */
+static void cut_to_group(char *dotted, const char *artifact)
+{
+  const char *last = strrchr(artifact, '-');
+  if (!cut_tail(dotted, artifact) && !cut_behind_word(dotted, artifact) && last)
+    cut_tail(dotted, last + 1);
+}
+
+/* The folder of a class, "org/x/shop"; empty: of none that counts. */
+static OakumSlice package_of(OakumSlice name)
+{
+  OakumSlice none = {NULL, 0};
+  if (name.len < 7 || memcmp(name.data + name.len - 6, ".class", 6) != 0 ||
+      oakum_slice_begins(name, "META-INF/"))
+    return none;
+  while (name.len > 0 && name.data[name.len - 1] != '/')
+    name.len--;
+  if (name.len == 0)
+    return none;
+  name.len--;
+  const uint8_t *slash = memchr(name.data, '/', name.len);
+  return slash ? name : none;
+}
+
+/* The first two folders: "org/x". */
+static OakumSlice top_of(OakumSlice package)
+{
+  OakumSlice rest, first = oakum_slice_cut(package, '/', &rest),
+                   second = oakum_slice_cut(rest, '/', &rest);
+  return (OakumSlice){first.data, first.len + 1 + second.len};
+}
+
+static gboolean same_slice(OakumSlice a, OakumSlice b)
+{
+  return a.len == b.len && a.len > 0 && memcmp(a.data, b.data, a.len) == 0;
+}
+
+/* What the folders `a` and `b` have in common. */
+static OakumSlice common_folder(OakumSlice a, OakumSlice b)
+{
+  size_t n = 0, last = 0;
+  for (; n < a.len && n < b.len && a.data[n] == b.data[n]; n++)
+    if (a.data[n] == '/')
+      last = n;
+  gboolean whole = (n == a.len || a.data[n] == '/') && (n == b.len || b.data[n] == '/');
+  a.len = whole ? n : last;
+  return a;
+}
+
+/* The group by the package that most classes are in. Archives that say nothing of themselves were
+ * made by other tools than Maven, and are still called and laid out as it does. NULL: no package
+ * has most of them. */
+static char *group_of_packages(const JavaArchive *archive, const char *artifact)
+{
+  OakumSlice best = {NULL, 0}, all = best;
+  guint n = oakum_zip_count(archive->zip), lead = 0, classes = 0, within = 0;
+  for (guint i = 0; i < n; i++) { /* the majority by vote (Boyer and Moore), then its proof */
+    OakumSlice top = top_of(package_of(oakum_zip_entry(archive->zip, i).name));
+    if (!top.data)
+      continue;
+    classes++;
+    if (lead == 0)
+      best = top;
+    lead += same_slice(top, best) ? 1 : -1u;
+  }
+  for (guint i = 0; i < n; i++) {
+    OakumSlice package = package_of(oakum_zip_entry(archive->zip, i).name);
+    if (!package.data || !same_slice(top_of(package), best))
+      continue;
+    within++;
+    all = all.data ? common_folder(all, package) : package;
+  }
+  if (classes == 0 || within * 2 <= classes)
+    return NULL;
+  g_autofree char *dotted = oakum_slice_value(all);
+  if (!dotted)
+    return NULL;
+  g_strdelimit(dotted, "/", '.');
+  if (!is_group(dotted))
+    return NULL;
+  cut_to_group(dotted, artifact);
+  return g_steal_pointer(&dotted);
+}
+
+/* The group that a manifest lets guess, or else the classes. Bundle names are "GROUP.ARTIFACT" or
+ * the package. */
 static char *guess_group(const JavaArchive *archive, const char *artifact, const char *version)
 {
   static const char *const direct[] = {"implementation-vendor-id", NULL},
@@ -105,13 +249,10 @@ static char *guess_group(const JavaArchive *archive, const char *artifact, const
     g_autofree char *cut = value ? g_strndup(value, strcspn(value, ";")) : NULL;
     if (!cut || !is_group(g_strstrip(cut)))
       continue;
-    size_t n = strlen(cut), m = strlen(artifact);
-    if (n > m + 1 && same_but_dots(cut + n - m, artifact) && cut[n - m - 1] == '.')
-      cut[n - m - 1] = '\0';
-    if (strchr(cut, '.'))
-      return g_steal_pointer(&cut);
+    cut_to_group(cut, artifact);
+    return g_steal_pointer(&cut);
   }
-  return NULL;
+  return group_of_packages(archive, artifact);
 }
 
 static gboolean is_own(const JavaPom *pom, const char *name)
@@ -121,20 +262,31 @@ static gboolean is_own(const JavaPom *pom, const char *name)
           name[strlen(pom->artifact)] == '-'); /* with a classifier */
 }
 
-/* Bundles of OSGi are files called "GROUP.ARTIFACT", as org.eclipse.jdt.ecj. The group, and the
- * artifact in *name; NULL: it is no such name. */
+/* Bundles of OSGi are files called by the whole name, as org.osgi.core, which is that of the
+ * artifact too, in the group before its last dot. Only where that group is known to call it
+ * otherwise, as org.eclipse.jdt.ecj, it is cut. The group, and the artifact in *name; NULL: it is
+ * no such name. */
 static char *split_bundle(char **name)
 {
   static const char *const tops[] = {"org.", "com.", "net.", "io.", "de.", "ch.", "fr.", "eu."};
-  char *dot = strrchr(*name, '.');
+  char *dot = NULL;
   gboolean top = FALSE;
+  for (char *at = strchr(*name, '.'); at; at = strchr(at + 1, '.'))
+    if (!g_ascii_isdigit(at[1])) /* that of "jaxb-api-2.2" is none */
+      dot = at;
   for (size_t i = 0; i < G_N_ELEMENTS(tops); i++)
     top = top || g_str_has_prefix(*name, tops[i]);
-  if (!top || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
+  if (!top || !dot || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
     return NULL;
-  char *group = g_strndup(*name, (gsize)(dot - *name)), *artifact = g_strdup(dot + 1);
-  g_free(*name);
-  *name = artifact;
+  g_autofree char *above = g_strndup(*name, (gsize)(dot - *name)),
+                  *known = known_group(dot + 1, NULL), *artifact = g_strdup(dot + 1);
+  char *group = known_group(*name, NULL);
+  if (g_strcmp0(known, above) == 0) {
+    g_free(*name);
+    *name = g_steal_pointer(&artifact);
+  }
+  if (!group)
+    group = g_steal_pointer(&above);
   return group;
 }
 
@@ -153,6 +305,68 @@ static gboolean add_jenkins(const JavaArchive *archive)
   return add(archive, oakum_slice_of(group), oakum_slice_of(name), oakum_slice_of(version)) != NULL;
 }
 
+/* Whether a word behind a version and a dash belongs to the version; others are what Maven calls a
+ * classifier, as "no_aop" and "linux-x86_64". */
+static gboolean is_qualifier(const char *word)
+{
+  static const char *const words[] = {"alpha", "beta",    "milestone",  "rc",     "cr",
+                                      "ga",    "final",   "release",    "sp",     "snapshot",
+                                      "jre",   "android", "incubating", "pre",    "preview",
+                                      "ea",    "dev",     "build",      "m",      "b",
+                                      "rev",   "patch",   "hadoop",     "groovy", "redhat"};
+  size_t n = 0;
+  while (g_ascii_isalpha(word[n]))
+    n++;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strlen(words[i]) == n && g_ascii_strncasecmp(word, words[i], n) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Puts the border between the two parts of the file's name where the manifest says: in
+ * log4j-1.2-api-2.17.1 and guice-3.1.0-no_aop no rule of names can tell. */
+static void part_as_declared(char **name, char **version, const char *declared)
+{
+  if (!*version || !is_version(declared) || !g_ascii_isdigit(*declared))
+    return;
+  size_t n = strlen(*version), m = strlen(declared);
+  if (n > m + 1 && g_str_has_suffix(*version, declared) && (*version)[n - m - 1] == '-') {
+    size_t middle = n - m - 1;
+    gboolean series =
+        middle <= m && strncmp(*version, declared, middle) == 0 && strchr(".-", declared[middle]);
+    char *whole = series ? g_strdup(*name) /* log4j-1.2-1.2.17, as Debian calls it */
+                         : g_strdup_printf("%s-%.*s", *name, (int)middle, *version);
+    g_free(*name);
+    g_free(*version);
+    *name = whole;
+    *version = g_strdup(declared);
+  } else if (n > m + 1 && g_str_has_prefix(*version, declared) && (*version)[m] == '-' &&
+             g_ascii_isalpha((*version)[m + 1]) && !is_qualifier(*version + m + 1)) {
+    (*version)[m] = '\0';
+  }
+}
+
+/* The server of Tomcat has jars that are called shorter than Maven's of the same content, which
+ * advisories name: catalina.jar is tomcat-catalina. Since 8.5 the name of the bundle tells it, as
+ * org.apache.tomcat-catalina; before, that of the product. A new string; NULL: it is another. */
+static char *tomcat_artifact(const JavaArchive *archive, const char *name)
+{
+  static const char *const bundles[] = {"bundle-symbolicname", NULL},
+                           *const titles[] = {"implementation-title", NULL},
+                           *const renamed[] = {"tribes", "ssi", "storeconfig"};
+  const char *bundle = attribute(archive, bundles), *title = attribute(archive, titles);
+  if (bundle && g_str_has_prefix(bundle, "org.apache.tomcat-") && !strpbrk(bundle, "; "))
+    return g_strdup(bundle + strlen("org.apache."));
+  if (g_strcmp0(title, "Apache Tomcat") != 0 ||
+      !(g_str_has_prefix(name, "catalina") || g_str_has_prefix(name, "jasper")))
+    return NULL;
+  const char *dash = strchr(name, '-');
+  for (size_t i = 0; dash && i < G_N_ELEMENTS(renamed); i++)
+    if (strcmp(dash + 1, renamed[i]) == 0)
+      return g_strconcat("tomcat-", renamed[i], NULL);
+  return g_strconcat("tomcat-", name, NULL);
+}
+
 /* The package that the archive itself is, when no pom.properties of it was inside. */
 static void add_guessed(const JavaArchive *archive, guint declared_inside)
 {
@@ -166,6 +380,7 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
                   *group = NULL;
   const char *declared = attribute(archive, versions), *title = attribute(archive, titles);
   gboolean named = version != NULL; /* the file's name follows Maven's form */
+  part_as_declared(&name, &version, declared);
   if (!is_version(version)) {
     g_free(version);
     version = is_version(declared) ? g_strdup(declared) : NULL;
@@ -184,6 +399,11 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
       name = g_strdup(last);
     }
   }
+  char *tomcat = tomcat_artifact(archive, name);
+  if (tomcat) {
+    g_free(name);
+    name = tomcat;
+  }
   if (!group)
     group = split_bundle(&name);
   if (!group)
@@ -193,10 +413,7 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
   if (!package)
     return;
   package->guessed = TRUE;
-  static const char *const licenses[] = {"bundle-license", NULL};
-  const char *license = attribute(archive, licenses);
-  if (license)
-    oakum_package_say(&package->license, oakum_slice_of(license));
+  say_license(archive, package, TRUE);
 }
 
 /* Whether the manifest says that the archive is something else than what Maven wrote into it. */
@@ -215,6 +432,26 @@ static gboolean declares_another(const JavaArchive *archive)
   return TRUE;
 }
 
+static gboolean are_alike(const char *a, const char *b)
+{
+  return strstr(a, b) || strstr(b, a);
+}
+
+/* Whether the file's name says so: xalan-2.7.2.jar is more than the bcel 6.4.1 that was merged into
+ * it. A file that is only called otherwise has the version of what it is. */
+static gboolean named_another(const JavaArchive *archive)
+{
+  if (!is_version(archive->own_version))
+    return FALSE;
+  for (guint i = 0; i < archive->poms->len; i++) {
+    const JavaPom *pom = archive->poms->pdata[i];
+    if (pom->artifact && pom->version &&
+        (are_alike(pom->artifact, archive->own) || are_alike(pom->version, archive->own_version)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 void oakum_java_add_packages(const JavaArchive *archive)
 {
   gboolean own = FALSE;
@@ -224,20 +461,27 @@ void oakum_java_add_packages(const JavaArchive *archive)
     const JavaPom *pom = archive->poms->pdata[i];
     if (!pom->artifact || !pom->version || strstr(pom->version, "${"))
       continue;
+    gboolean is_it = is_own(pom, archive->own) || archive->poms->len == 1;
     own = own || is_own(pom, archive->own);
     good++;
     /* a tool that merges archives may leave the same file twice */
     const char *group = pom->group ? pom->group : "";
-    if (g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version)))
-      add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
-          oakum_slice_of(pom->version));
+    OakumPackage *package =
+        g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version))
+            ? add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
+                  oakum_slice_of(pom->version))
+            : NULL;
+    if (package)
+      say_license(archive, package, is_it);
   }
-  /* One alone is the archive's own, whatever the file is called, unless the manifest says another.
-   * Of several none of which it is named after, it is one more, when its name has a version. */
+  /* One alone is the archive's own, unless the manifest, or name and version of the file, say
+   * another. Of several none of which it is named after, it is one more, when its name has a
+   * version. */
   if (oakum_path_ends(archive->name, ".zip"))
     return;
   if (good == 0 && add_jenkins(archive))
     return;
-  if (good == 0 || (!own && ((good > 1 && archive->own_version) || declares_another(archive))))
+  if (good == 0 || (!own && ((good > 1 && archive->own_version) || declares_another(archive) ||
+                             named_another(archive))))
     add_guessed(archive, good);
 }

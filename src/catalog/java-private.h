@@ -31,6 +31,7 @@ typedef struct {
   const JavaStretch *stretch;
   GPtrArray *poms;         /* JavaPom */
   GHashTable *manifest;    /* main attributes */
+  GHashTable *licenses;    /* char *: "GROUP/ARTIFACT" to what its pom.xml declares */
   char *own, *own_version; /* the two parts of its name */
   char *group, *artifact;  /* of the path of a pom.xml without properties */
   gboolean sure;           /* that one is named as the archive is */

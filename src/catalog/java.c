@@ -159,6 +159,39 @@ static void note_pom_path(JavaArchive *archive, OakumSlice name)
   archive->artifact = oakum_slice_value(artifact);
 }
 
+/* Of several licences in a POM the user may choose (maven.apache.org/pom.html). */
+static gboolean read_licenses(gpointer user, const OakumXml *licenses, GError **error)
+{
+  for (guint i = 0; i < licenses->children->len; i++) {
+    const OakumXml *one = licenses->children->pdata[i];
+    const char *name = oakum_xml_text(one, "name"), *url = oakum_xml_text(one, "url");
+    if (strcmp(one->name, "license") == 0 && (name || url))
+      oakum_catalog_license_append(user, " OR ", oakum_slice_of(name ? name : url));
+  }
+  return TRUE;
+}
+
+/* What META-INF/maven/GROUP/ARTIFACT/pom.xml declares itself. Without it, or where it cannot be
+ * read, the package is known all the same. */
+static void note_pom_licenses(JavaArchive *archive, guint index, OakumSlice name)
+{
+  static const char *const places[] = {"/project/licenses", NULL};
+  const size_t head = strlen("META-INF/maven/"), tail = strlen("/pom.xml");
+  g_autofree char *text = NULL;
+  size_t len, at;
+  uint64_t size = oakum_zip_entry(archive->zip, index).size;
+  if (name.len <= head + tail || memcmp(name.data + name.len - tail, "/pom.xml", tail) != 0 ||
+      size > OAKUM_JAR_POM_MAX || archive->work->over || !allowed(archive, size) ||
+      !oakum_zip_slurp(archive->zip, index, OAKUM_JAR_POM_MAX, &text, &len, NULL) ||
+      !oakum_slice_find((OakumSlice){(const uint8_t *)text, len}, "<licenses>", &at))
+    return;
+  g_autoptr(GString) found = g_string_new(NULL);
+  char *key = oakum_slice_value((OakumSlice){name.data + head, name.len - head - tail});
+  if (key && oakum_xml_read(oakum_reader_new_memory(text, len), places, read_licenses, found, NULL))
+    g_hash_table_replace(archive->licenses, g_steal_pointer(&key), g_strdup(found->str));
+  g_free(key);
+}
+
 static void look_at(JavaArchive *archive, guint index)
 {
   OakumZipEntry entry = oakum_zip_entry(archive->zip, index);
@@ -181,6 +214,7 @@ static void look_at(JavaArchive *archive, guint index)
       read_pom(archive, (OakumSlice){(const uint8_t *)text, len});
   } else {
     note_pom_path(archive, entry.name);
+    note_pom_licenses(archive, index, entry.name);
   }
 }
 
@@ -251,6 +285,7 @@ static void read_archive(JavaArchive *archive)
   archive->zip = zip;
   archive->poms = g_ptr_array_new_with_free_func(pom_free);
   archive->manifest = oakum_str_map_new(g_free, g_free);
+  archive->licenses = oakum_str_map_new(g_free, g_free);
   oakum_java_split_name(archive->name, &archive->own, &archive->own_version);
   guint n = oakum_zip_count(zip);
   for (guint i = 0; i < n; i++)
@@ -258,6 +293,7 @@ static void read_archive(JavaArchive *archive)
   oakum_java_add_packages(archive);
   g_ptr_array_unref(archive->poms);
   g_hash_table_unref(archive->manifest);
+  g_hash_table_unref(archive->licenses);
   g_free(archive->own);
   g_free(archive->own_version);
   g_free(archive->group);
@@ -294,5 +330,5 @@ static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
   return TRUE;
 }
 
-const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 4, wants_archive, run_archive},
+const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 5, wants_archive, run_archive},
                                                   {0}};

@@ -658,6 +658,42 @@ static void add_paths(OakumPackage *to, const OakumPackage *from)
   }
 }
 
+static gboolean is_below(const OakumPackage *package, const char *folder, size_t len)
+{
+  for (guint i = 0; i < package->paths->len; i++)
+    if (strncmp(package->paths->pdata[i], folder, len) != 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* The launchers and libraries of a JVM say the version that its `release` file declares, with more
+ * or less behind the numbers, and not who built it: they are the same program. */
+static void join_jvms(OakumCatalog *catalog)
+{
+  for (guint i = 0; i < catalog->packages->len; i++) {
+    OakumPackage *declared = catalog->packages->pdata[i];
+    if (g_strcmp0(declared->found_by, "jvm-release") != 0)
+      continue;
+    const char *path = declared->paths->pdata[0];
+    size_t folder = strlen(path) - strlen("release"),
+           numbers = strspn(declared->version, "0123456789.");
+    for (guint j = catalog->packages->len; j-- > 0;) {
+      OakumPackage *part = catalog->packages->pdata[j];
+      if (part->guessed && strcmp(part->type, "generic") == 0 &&
+          part->layer_index == declared->layer_index &&
+          g_strcmp0(part->owner, declared->owner) == 0 &&
+          (strcmp(part->name, "openjdk") == 0 || strcmp(part->name, "jdk") == 0 ||
+           strcmp(part->name, "jre") == 0) &&
+          strspn(part->version, "0123456789.") == numbers &&
+          strncmp(part->version, declared->version, numbers) == 0 && is_below(part, path, folder)) {
+        add_paths(declared, part);
+        g_ptr_array_remove_index(catalog->packages, j);
+        i -= j < i;
+      }
+    }
+  }
+}
+
 /* The same package in the same layer, proved by several files, is one; what declares it tells more
  * than what it was guessed from. */
 static void join_doubles(OakumCatalog *catalog)
@@ -753,5 +789,6 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
   g_ptr_array_sort(catalog->packages, by_name);
   name_owners(catalog);
   join_doubles(catalog);
+  join_jvms(catalog);
   return catalog;
 }

@@ -61,6 +61,27 @@ const char *oakum_purl_module_key(const char *type)
   return strcmp(type, "julia") == 0 ? "uuid" : strcmp(type, "conan") == 0 ? "channel" : "rpmmod";
 }
 
+/* What it was built from, where that is another package or version: the qualifier that readers of
+ * bills look for advisories by (syft writes it so, grype reads it). */
+static void qualify_upstream(Qualifiers *q, const OakumPackage *package)
+{
+  const char *name = package->source_name, *version = package->source_version;
+  if (!name || !version)
+    return;
+  gboolean other = strcmp(name, package->name) != 0;
+  if (strcmp(package->type, "rpm") == 0) {
+    const char *end = strchr(version, ':');
+    g_autofree char *file = g_strdup_printf("%s-%s.src.rpm", name, end ? end + 1 : version);
+    if (other)
+      qualify(q, "upstream", file);
+  } else if (strcmp(package->type, "deb") == 0 || strcmp(package->type, "apk") == 0) {
+    gboolean changed = g_strcmp0(version, package->version) != 0;
+    g_autofree char *both = changed ? g_strdup_printf("%s@%s", name, version) : g_strdup(name);
+    if (other || changed)
+      qualify(q, "upstream", both);
+  }
+}
+
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
   const OakumPackageType *known = oakum_package_type(package->type);
@@ -102,12 +123,6 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
   }
   qualify(&q, "epoch", epoch && strcmp(epoch, "0") != 0 ? epoch : NULL);
   qualify(&q, oakum_purl_module_key(type), package->module);
-  if (rpm && package->source_version && package->source_name) { /* as syft has it */
-    const char *end = strchr(package->source_version, ':');
-    g_autofree char *source = g_strdup_printf("%s-%s.src.rpm", package->source_name,
-                                              end ? end + 1 : package->source_version);
-    if (strcmp(package->source_name, package->name) != 0)
-      qualify(&q, "upstream", source);
-  }
+  qualify_upstream(&q, package);
   return g_string_free(purl, FALSE);
 }

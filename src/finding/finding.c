@@ -145,15 +145,29 @@ void oakum_finding_free(OakumFinding *finding)
   g_free(finding);
 }
 
+/* The purl without its last qualifier where that says what a package was built from: the source is
+ * a part of its own, and not every bill has it in the purl. */
+static char *without_upstream(const char *purl)
+{
+  const char *upstream =
+      purl && (g_str_has_prefix(purl, "pkg:deb/") || g_str_has_prefix(purl, "pkg:apk/"))
+          ? strstr(purl, "upstream=")
+          : NULL;
+  if (!upstream || !strchr("?&", upstream[-1]) || strpbrk(upstream, "&#"))
+    return g_strdup(purl);
+  return g_strndup(purl, (gsize)(upstream - 1 - purl));
+}
+
 char *oakum_finding_fingerprint(const OakumFinding *finding)
 {
   /* framed by length, so that no two lists of parts give the same bytes. Lines of a file move with
    * every edit: a lint finding is the same one while rule, file and title are; a secret while what
    * may be shown of it is. */
   gboolean lint = finding->kind == OAKUM_FINDING_LINT;
-  const char *parts[] = {finding->id,           finding->package_name,
-                         finding->package_purl, finding->source,
-                         finding->file,         lint ? finding->title : finding->match};
+  g_autofree char *purl = without_upstream(finding->package_purl);
+  const char *parts[] = {finding->id,   finding->package_name,
+                         purl,          finding->source,
+                         finding->file, lint ? finding->title : finding->match};
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_append_printf(text, "%d", (int)finding->kind);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)

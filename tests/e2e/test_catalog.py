@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 
+import executables
 import pytest
 import reject_tools
 import rpm_tools
@@ -182,6 +183,22 @@ def test_a_file_of_an_os_package_names_it(oakum, tmp_path):
                      "var/lib/dpkg/info/python3-six.list": f"/.\n/usr\n/{place}\n"})
     found = {(p["type"], p["version"]): p.get("owner") for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]}
     assert found == {("deb", "1.16.0-4"): None, ("pypi", "1.16.0"): "pkg:deb/debian/python3-six@1.16.0-4?arch=all&distro=debian-12", ("pypi", "1.17.0"): None}
+
+
+@pytest.mark.parametrize("release, found", [
+    ('JAVA_VERSION="17.0.21"\n', [("openjdk", "17.0.21", ["jvm/release", "jvm/lib/server/libjvm.so"])]),
+    ('IMPLEMENTOR="Azul Systems, Inc."\nJAVA_RUNTIME_VERSION="17.0.21+9-LTS"\n', [("zulu", "17.0.21+9-LTS", ["jvm/release", "jvm/lib/server/libjvm.so"])]),
+    ('JAVA_VERSION="21.0.1"\n', [("openjdk", "17.0.21", ["jvm/lib/server/libjvm.so"]), ("openjdk", "21.0.1", ["jvm/release"])]),
+    ("", [("openjdk", "17.0.21", ["jvm/lib/server/libjvm.so"])]),
+])
+def test_a_jvm_is_one_with_its_libraries(oakum, tmp_path, release, found):
+    said = b"\0ct_vm_version.cpp\0\0OpenJDK 64-Bit Server VM (17.0.21+2) for linux-amd64 JR\0"
+    library = tmp_path / "jvm/lib/server/libjvm.so"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(executables.elf({".rodata": bytes(8) + said}, kind=3))
+    if release:
+        (tmp_path / "jvm/release").write_text(release)
+    assert sorted((p["name"], p["version"], p["paths"]) for p in scan(oakum, f"rootfs:{tmp_path}")["packages"]) == found
 
 
 def layout(folder, *layers):

@@ -212,6 +212,34 @@ def test_jar_of_maven():
     assert rows == [{"type": "maven", "space": "org.apache.logging.log4j", "name": "log4j-core", "version": "2.14.1", "by": "java-archive"}]
 
 
+def pom_xml(group, artifact, body):
+    return {f"META-INF/maven/{group}/{artifact}/pom.xml": f'<?xml version="1.0"?>\n<project xmlns="http://maven.apache.org/POM/4.0.0">{body}</project>'}
+
+
+MIT = "<licenses><license><name> MIT </name><url>https://x/</url></license></licenses>"
+
+
+@pytest.mark.parametrize("members, license", [
+    (pom_xml("g", "a", MIT), "MIT"),
+    (pom_xml("g", "a", "<licenses>\n<license><url>https://x/</url></license><license><name>GPL &amp; more</name></license></licenses>"), "https://x/ OR GPL & more"),
+    (pom_xml("g", "b", MIT), None),
+    (pom_xml("g", "a", f"<build>{MIT}</build>"), None),
+    (pom_xml("g", "a", "<licenses><license>"), None),
+    (pom_xml("g", "a", MIT + " " * (1 << 20)), None),
+    (manifest(Bundle_License="Apache-2.0"), "Apache-2.0"),
+    ({**manifest(Bundle_License="Apache-2.0"), **pom_xml("g", "a", MIT)}, "MIT"),
+])
+def test_jar_says_its_licence(members, license):
+    rows = catalog("lib/a-1.jar", jar({**members, **pom("g", "a", "1")}))
+    assert [(r["name"], r.get("license"), r.get("guessed")) for r in rows] == [("a", license, None)]
+
+
+def test_jar_says_the_licences_of_what_is_merged_in():
+    members = {**manifest(Bundle_License="Apache-2.0"), **pom("g", "a", "1"), **pom("g", "b", "2"), **pom_xml("g", "b", MIT), **pom("g", "c", "3")}
+    assert [(r["name"], r.get("license")) for r in catalog("lib/a-1.jar", jar(members))] == [("a", "Apache-2.0"), ("b", "MIT"), ("c", None)]
+    assert [(r["space"], r["name"], r["license"], r["guessed"]) for r in catalog("lib/a-1.jar", jar(pom_xml("g", "a", MIT)))] == [("g", "a", "MIT", True)]
+
+
 def test_jar_shaded():
     members = {**pom("com.example", "uber", "1.0"), **pom("com.google.guava", "guava", "31.1-jre"), **pom("org.yaml", "snakeyaml", "1.30")}
     assert names(catalog("uber.jar", jar(members))) == [("com.example:uber", "1.0", None), ("com.google.guava:guava", "31.1-jre", None),
@@ -233,14 +261,71 @@ def test_jar_shaded():
     ("ivy-2.5.0.jar", {"Bundle_SymbolicName": "org.apache.ivy"}, ("org.apache.ivy:ivy", "2.5.0")),
     ("x-1.jar", {"Implementation_Vendor_Id": "org.apache.x"}, ("org.apache.x:x", "1")),
     ("org.eclipse.jdt.ecj-3.38.0.jar", {}, ("org.eclipse.jdt:ecj", "3.38.0")),
+    ("org.osgi.core-6.0.0.jar", {}, ("org.osgi:org.osgi.core", "6.0.0")),
     ("checker-qual-3.1.jar", {"Automatic_Module_Name": "org.checkerframework.checker.qual"}, ("org.checkerframework:checker-qual", "3.1")),
     ("a-b-3.1.jar", {"Automatic_Module_Name": "org.x.a.b"}, ("org.x:a-b", "3.1")),
+    ("scala-xml_2.13-2.1.0.jar", {"Automatic_Module_Name": "scala.xml", "Implementation_Vendor_Id": "org.scala-lang.modules"}, ("org.scala-lang.modules:scala-xml_2.13", "2.1.0")),
+    ("spark-core_2.12.18-3.5.0.jar", {}, ("spark-core_2.12.18", "3.5.0")),
+    ("scala3-library_3-3.5.2.jar", {}, ("scala3-library_3", "3.5.2")),
+    ("org.eclipse.core.runtime_3.30.0.jar", {"Bundle_SymbolicName": "org.eclipse.core.runtime; singleton:=true"}, ("org.eclipse.platform:org.eclipse.core.runtime", "3.30.0")),
+    ("spock-core-2.3-groovy-4.0.jar", {"Implementation_Version": "2.3"}, ("spock-core", "2.3-groovy-4.0")),
+    ("catalina.jar", {"Bundle_SymbolicName": "org.apache.tomcat-catalina", "Implementation_Version": "10.1.17"}, ("org.apache.tomcat:tomcat-catalina", "10.1.17")),
+    ("servlet-api.jar", {"Bundle_SymbolicName": "org.apache.tomcat-servlet-api", "Implementation_Version": "10.1.17"}, ("org.apache.tomcat:tomcat-servlet-api", "10.1.17")),
+    ("catalina-tribes.jar", {"Implementation_Title": "Apache Tomcat", "Implementation_Version": "7.0.109"}, ("org.apache.tomcat:tomcat-tribes", "7.0.109")),
+    ("catalina-ha.jar", {"Implementation_Title": "Apache Tomcat", "Implementation_Version": "7.0.109"}, ("org.apache.tomcat:tomcat-catalina-ha", "7.0.109")),
+    ("tomcat-embed-core-9.0.1.jar", {"Bundle_SymbolicName": "org.apache.tomcat-embed-core"}, ("org.apache.tomcat.embed:tomcat-embed-core", "9.0.1")),
+    ("org.x.specs.jaxb-api-2.2-2.9.0.jar", {"Bundle_Version": "2.9.0"}, ("org.x.specs:org.x.specs.jaxb-api-2.2", "2.9.0")),
+    ("org.mortbay.jasper.apache-el-10.0.27.jar", {}, ("org.mortbay.jasper:apache-el", "10.0.27")),
+    ("jetty-servlet-api-4.0.6.jar", {}, ("org.eclipse.jetty.toolchain:jetty-servlet-api", "4.0.6")),
+    ("jetty-util-6.1.26.jar", {}, ("org.mortbay.jetty:jetty-util", "6.1.26")),
+    ("plugin_3.1.2.jar", {}, ("plugin", "3.1.2")),
+    ("plugin_3-beta.jar", {}, ("plugin", "3-beta")),
+    ("log4j-1.2-api-2.17.1.jar", {"Implementation_Version": "2.17.1"}, ("org.apache.logging.log4j:log4j-1.2-api", "2.17.1")),
+    ("log4j-1.2-1.2.17.jar", {"Bundle_Version": "1.2.17"}, ("log4j:log4j", "1.2.17")),
+    ("tool-3.1.0-no_aop.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0")),
+    ("tool-3.1.0-beta2.jar", {"Bundle_Version": "3.1.0"}, ("tool", "3.1.0-beta2")),
+    ("shop-core-1.jar", {"Automatic_Module_Name": "org.x.shop.sql"}, ("org.x.shop:shop-core", "1")),
+    ("derby-10.16.jar", {"Automatic_Module_Name": "org.apache.derby.engine"}, ("org.apache.derby:derby", "10.16")),
+    ("rxjava-1.3.8.jar", {}, ("io.reactivex:rxjava", "1.3.8")),
+    ("rxjava-2.2.21.jar", {}, ("io.reactivex.rxjava2:rxjava", "2.2.21")),
+    ("rxjava-3.1.8.jar", {}, ("io.reactivex.rxjava3:rxjava", "3.1.8")),
+    ("dom4j-1.6.1.jar", {}, ("dom4j:dom4j", "1.6.1")),
+    ("dom4j-2.1.4.jar", {}, ("org.dom4j:dom4j", "2.1.4")),
     ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
 ])
 def test_jar_guessed(name, fields, found):
     rows = catalog("lib/" + name, jar(manifest(**fields)))
     assert [r.get("guessed") for r in rows] == [True]
     assert names(rows) == [(*found, None)]
+
+
+@pytest.mark.parametrize("name, classes, group", [
+    ("testcontainers", ["org/testcontainers/A", "org/testcontainers/shaded/com/x/B", "com/github/dockerjava/C"], "org.testcontainers"),
+    ("Saxon-HE", ["net/sf/saxon/A", "net/sf/saxon/expr/B", "net/sf/saxon/expr/C"], "net.sf.saxon"),
+    ("jcommander", ["com/beust/jcommander/A", "com/beust/jcommander/B", "com/beust/jcommander/c/C"], "com.beust"),
+    ("json-path", ["com/jayway/jsonpath/A"], "com.jayway.jsonpath"),
+    ("java-jwt", ["com/auth0/jwt/A", "com/auth0/jwt/b/B"], "com.auth0"),
+    ("aeron-client", ["io/aeron/client/A"], "io.aeron"),
+    ("exposed-core", ["org/jetbrains/exposed/sql/A", "org/jetbrains/exposed/sql/B"], "org.jetbrains.exposed"),
+    ("shop", ["org/x/shopping/A", "org/x/shopper/A"], "org.x"),
+    ("derby", ["org/apache/derby/A"], "org.apache.derby"),
+    ("two", ["org/x/A", "com/y/A"], None),
+    ("versions", ["META-INF/versions/9/org/x/A"], None),
+    ("flat", ["A", "one/B"], None),
+    ("upper", ["Org/X/A"], None),
+])
+def test_jar_guessed_by_its_packages(name, classes, group):
+    rows = catalog(f"lib/{name}-1.2.jar", jar({f"{one}.class": b"" for one in classes} | manifest(Implementation_Version="1.2")))
+    assert [(r.get("space"), r["name"], r["version"], r["guessed"]) for r in rows] == [(group, name, "1.2", True)]
+
+
+def test_jar_named_otherwise_than_what_is_merged_into_it():
+    merged = jar(pom("org.apache.bcel", "bcel", "6.4.1"))
+    assert names(catalog("lib/xalan2-2.7.2.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None), ("xalan2", "2.7.2", None)]
+    # what is only called otherwise has the version or the name of what it is
+    assert names(catalog("lib/libbcel-6.4.1.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
+    assert names(catalog("lib/apache-6.4.1.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
+    assert names(catalog("lib/app.jar", merged)) == [("org.apache.bcel:bcel", "6.4.1", None)]
 
 
 @pytest.mark.parametrize("version", ["5.2.0", "5.2.0 (private-0a1b2c3d-me)"])

@@ -81,7 +81,7 @@ def test_findings(oakum, db, tmp_path):
                     ("libssl3", "CVE-2024-0001", "critical", "3.0.15-1~deb12u1", "fixed"),
                     ("libssl3", "CVE-2024-0002", "low", None, "open")]
     ssl = result["packages"][1]
-    assert ssl["purl"] == "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&distro=debian-12"
+    assert ssl["purl"] == "pkg:deb/debian/libssl3@3.0.14-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl"
     assert ssl["source"] == {"name": "openssl", "version": "3.0.14-1~deb12u2"} and ssl["paths"] == ["var/lib/dpkg/status"]
     assert result["findings"][2]["aliases"] == ["GHSA-x", "OPEN-2"]
     assert "/var/lib/dpkg/status lists libssl3" in result["findings"][1]["why"] and result["findings"][1]["title"] == "a hole"

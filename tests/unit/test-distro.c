@@ -190,7 +190,7 @@ static void test_pro(void)
 }
 
 static const struct {
-  const char *type, *space, *name, *version, *purl, *arch;
+  const char *type, *space, *name, *version, *purl, *arch, *source, *source_version;
 } purls[] = {
     {"pypi", NULL, "Zope.Interface__X", "1!2+a", "pkg:pypi/zope-interface-x@1%212%2Ba"},
     {"npm", "@Angular", "Core", "1.0", "pkg:npm/%40angular/core@1.0"},
@@ -206,6 +206,20 @@ static const struct {
     {"composer", "Symfony", "Console", "v5", "pkg:composer/symfony/console@v5"},
     {"deb", NULL, "libc6", "2:1-1", "pkg:deb/debian/libc6@2:1-1?distro=debian-12"},
     {"rpm", NULL, "a", "0:1-1", "pkg:rpm/debian/a@1-1?distro=debian-12"},
+    {"deb", NULL, "libacl1", "2-2+b1",
+     "pkg:deb/debian/libacl1@2-2%2Bb1?distro=debian-12&upstream=acl%402-2", NULL, "acl", "2-2"},
+    {"deb", NULL, "bash", "5-2+b1",
+     "pkg:deb/debian/bash@5-2%2Bb1?distro=debian-12&upstream=bash%405-2", NULL, "bash", "5-2"},
+    {"deb", NULL, "libssl3", "3", "pkg:deb/debian/libssl3@3?distro=debian-12&upstream=openssl",
+     NULL, "openssl", "3"},
+    {"deb", NULL, "openssl", "3", "pkg:deb/debian/openssl@3?distro=debian-12", NULL, "openssl",
+     "3"},
+    {"apk", NULL, "libssl3", "3-r0",
+     "pkg:apk/debian/libssl3@3-r0?distro=debian-12&upstream=openssl", NULL, "openssl", "3-r0"},
+    {"rpm", NULL, "libssl", "0:3-1",
+     "pkg:rpm/debian/libssl@3-1?distro=debian-12&upstream=openssl-3-1.src.rpm", NULL, "openssl",
+     "0:3-1"},
+    {"generic", NULL, "a", "1", "pkg:generic/a@1", NULL, "b", "2"},
     {"generic", NULL, "a b/c", "", "pkg:generic/a%20b%2Fc"},
 };
 
@@ -217,7 +231,9 @@ static void test_purls(void)
                             .space = (char *)purls[i].space,
                             .name = (char *)purls[i].name,
                             .version = (char *)purls[i].version,
-                            .arch = (char *)purls[i].arch};
+                            .arch = (char *)purls[i].arch,
+                            .source_name = (char *)purls[i].source,
+                            .source_version = (char *)purls[i].source_version};
     g_autofree char *purl = oakum_catalog_purl(&package, &distro);
     g_assert_cmpstr(purl, ==, purls[i].purl);
   }

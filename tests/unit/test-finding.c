@@ -27,6 +27,19 @@ static void test_fingerprint(void)
                   *fc = oakum_finding_fingerprint(c);
   g_assert_cmpstr(fa, ==, fb);
   g_assert_cmpstr(fa, !=, fc);
+  static const char *const purls[][2] = {
+      {"pkg:deb/debian/a@1?arch=amd64", "pkg:deb/debian/a@1?arch=amd64&upstream=b%402"},
+      {"pkg:apk/alpine/a@1", "pkg:apk/alpine/a@1?upstream=b"},
+      {"pkg:rpm/redhat/a@1?upstream=b", NULL},
+      {"pkg:deb/debian/a@1?upstream=b&x=y", NULL},
+      {"pkg:deb/debian/upstream=b", NULL}};
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (size_t i = 0; i < G_N_ELEMENTS(purls); i++)
+    for (size_t j = 0; j < 2 && purls[i][j]; j++) {
+      g_free(a->package_purl);
+      a->package_purl = g_strdup(purls[i][j]);
+      g_assert_cmpint(g_hash_table_add(seen, oakum_finding_fingerprint(a)), ==, j == 0);
+    }
 }
 
 static void test_severity(void)
