@@ -195,6 +195,22 @@ gboolean oakum_import_trivyignore_yaml(OakumPolicy *policy, const OakumYaml *yam
 }
 
 /* ---- grype ---------------------------------------------------------------------------------- */
+/* grype holds each part of a path against its own part of the pattern: none has a slash in it. */
+static gboolean slash_in_group(const char *pattern)
+{
+  guint open = 0;
+  for (const char *p = pattern; *p; p++)
+    if (*p == '\\' && p[1])
+      p++;
+    else if (*p == '{')
+      open++;
+    else if (*p == '}' && open > 0)
+      open--;
+    else if (*p == '/' && open > 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* *understood becomes FALSE, and it is told: the value takes nothing with grype either. */
 static gboolean name_at(OakumPolicy *policy, const OakumYaml *map, const char *key,
                         const char *what, OakumSelect *select, OakumSelectList list,
@@ -219,7 +235,7 @@ static gboolean name_at(OakumPolicy *policy, const OakumYaml *map, const char *k
     }
     select->regex |= 1u << list;
     oakum_select_add(select, list, text);
-  } else if (list == LIST_PATH && !oakum_glob_closed(text)) {
+  } else if (list == LIST_PATH && (!oakum_glob_closed(text) || slash_in_group(text))) {
     const OakumYaml *at = oakum_yaml_get(map, key);
     oakum_policy_warn(policy, what, at->line, at->column,
                       "\"%s\": no pattern of paths; the entry is passed over", key);
