@@ -44,7 +44,7 @@ static void tell_unknown(void)
   for (const OakumForeignVariable *v = oakum_gitlab_variables; v->name; v++)
     g_ptr_array_add(known, (gpointer)v->name);
   for (char **name = names; *name; name++) {
-    if (!g_str_has_prefix(*name, "CS_") ||
+    if (!g_str_has_prefix(*name, "CS_") || !variable(*name) ||
         g_ptr_array_find_with_equal_func(known, *name, g_str_equal, NULL))
       continue;
     const char *nearest = oakum_cli_nearest(*name, known);

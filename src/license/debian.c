@@ -41,6 +41,29 @@ static char *of_short(const char *name)
              : oakum_license_expression(name);
 }
 
+/* The exception of the SPDX list that people mean by that word, for a licence of that version;
+ * NULL: there is none for it. */
+static const char *exception_of(const char *text, const char *id)
+{
+  static const struct {
+    const char *word, *for_two, *for_three;
+  } rows[] = {{"autoconf", "Autoconf-exception-generic", "Autoconf-exception-generic-3.0"},
+              {"bison", "Bison-exception-2.2", "Bison-exception-2.2"},
+              {"classpath", "Classpath-exception-2.0", "Classpath-exception-2.0"},
+              {"font", "Font-exception-2.0", "Font-exception-2.0"},
+              {"gcc", "GCC-exception-2.0", "GCC-exception-3.1"},
+              {"libtool", "Libtool-exception", "Libtool-exception"},
+              {"linux-syscall-note", "Linux-syscall-note", NULL}};
+  g_autofree char *low = g_ascii_strdown(text, -1);
+  gboolean three = g_str_has_prefix(id, "GPL-3.0");
+  if (strcmp(id, "Apache-2.0") == 0)
+    return g_str_has_prefix(low, "llvm") ? "LLVM-exception" : NULL;
+  for (size_t i = 0; (three || g_str_has_prefix(id, "GPL-2.0")) && i < G_N_ELEMENTS(rows); i++)
+    if (g_str_has_prefix(low, rows[i].word))
+      return three ? rows[i].for_three : rows[i].for_two;
+  return NULL;
+}
+
 /* One name: "GPL-2+", "BSD-3-clause~Intel", "GPL-2+ with OpenSSL exception". */
 static char *of_name(const char *name)
 {
@@ -48,10 +71,14 @@ static char *of_name(const char *name)
   char *expression = *own ? of_short(own) : NULL;
   if (expression || !*own)
     return expression;
-  char *with = strstr(own, " with ");
+  char *with = strstr(own, " with "), *excepted = NULL;
   with = with ? with : strstr(own, " With ");
-  if (with) /* an exception that SPDX does not know: it allows more, not less */
+  with = with ? with : strstr(own, " WITH ");
+  with = with ? with : strstr(own, "-with-");
+  if (with) {
     *with = '\0';
+    excepted = with + strlen(" with ");
+  }
   size_t n = strcspn(own, "~");
   g_autofree char *plain = g_strndup(own, n);
   g_strstrip(plain);
@@ -66,18 +93,59 @@ static char *of_name(const char *name)
       return reference(plain);
     *dash = '\0';
   }
+  if (niv && g_str_has_prefix(expression, "GFDL-1.") && !strstr(expression, "invariants")) {
+    char *without = g_strdup_printf("%.8s-no-invariants%s", expression, expression + 8);
+    g_free(expression);
+    expression = without;
+  }
+  /* one that SPDX does not know allows more, not less */
+  const char *exception = excepted ? exception_of(excepted, expression) : NULL;
+  if (exception) {
+    char *both = g_strconcat(expression, " WITH ", exception, NULL);
+    g_free(expression);
+    return both;
+  }
   return expression;
 }
 
-/* "A and B", "A or B", "A, B", "A and/or B": words between, not in parentheses. */
+/* A part behind what stands already, "AND" and "OR" between; what "AND" would tear apart is kept
+ * together. */
+static void join(GString *out, const char *joint, const char *part)
+{
+  gboolean both = out->len > 0 && strcmp(joint, " AND ") == 0;
+  if (both && strstr(out->str, " OR ")) {
+    g_string_prepend_c(out, '(');
+    g_string_append_c(out, ')');
+  }
+  gboolean several = both && strstr(part, " OR ");
+  g_string_append_printf(out, "%s%s%s%s", out->len ? joint : "", several ? "(" : "", part,
+                         several ? ")" : "");
+}
+
+/* Whether commas stand between things of which one is enough: "A, B or C". */
+static gboolean commas_choose(char **words)
+{
+  gboolean any = FALSE;
+  for (; *words; words++) {
+    any |= g_ascii_strcasecmp(*words, "or") == 0;
+    if (g_ascii_strcasecmp(*words, "and") == 0)
+      return FALSE;
+  }
+  return any;
+}
+
+/* "A and B", "A or B", "A, B", "A and/or B": words between, not in parentheses. "and" binds
+ * stronger than "or", a comma in front of either weaker than both (copyright-format 1.0, "License
+ * specification"). */
 static char *of_line(const char *line)
 {
-  char *whole = oakum_license_expression(line);
+  char *whole = strchr(line, ',') ? NULL : oakum_license_expression(line);
   if (whole)
     return whole;
   g_auto(GStrv) words = g_strsplit_set(line, " \t", OAKUM_LICENSE_PARTS_MAX);
-  g_autoptr(GString) name = g_string_new(NULL), out = g_string_new(NULL);
-  const char *joint = NULL;
+  g_autoptr(GString) name = g_string_new(NULL), out = g_string_new(NULL), side = g_string_new(NULL);
+  const char *bare = commas_choose(words) ? " OR " : " AND ", *joint = NULL, *outer = " AND ";
+  gboolean behind_comma = FALSE;
   for (char **word = words;; word++) {
     gboolean end = !*word;
     g_autofree char *own = g_strdup(end ? "" : *word);
@@ -91,12 +159,20 @@ static char *of_line(const char *line)
     if ((is_or || is_and || end || comma) && name->len > 0) {
       g_autofree char *one = of_name(name->str);
       if (one)
-        g_string_append_printf(out, "%s%s", out->len ? (joint ? joint : " AND ") : "", one);
+        g_string_append_printf(side, "%s%s", side->len ? (joint ? joint : bare) : "", one);
       joint = NULL;
       g_string_truncate(name, 0);
     }
     if (is_or || is_and)
       joint = is_or ? " OR " : " AND ";
+    if (((is_or || is_and) && behind_comma) || end) {
+      if (side->len > 0)
+        join(out, outer, side->str);
+      g_string_truncate(side, 0);
+      outer = joint ? joint : outer;
+    }
+    if (comma || *own)
+      behind_comma = comma;
     if (end)
       break;
   }

@@ -35,6 +35,12 @@ static void warn(const Reading *r, const OakumYaml *at, const char *rest)
                                                  at->column, at->text ? at->text : "", rest));
 }
 
+/* Nothing, in any of the ways to write it. */
+static gboolean is_empty(const OakumYaml *value)
+{
+  return oakum_yaml_is_null(value) || (value->kind == OAKUM_YAML_LIST && value->items->len == 0);
+}
+
 /* GitLab compares letter by letter: a wildcard there means nothing, so it must not here. */
 static gboolean plain(const Reading *r, const OakumYaml *key)
 {
@@ -46,7 +52,7 @@ static gboolean plain(const Reading *r, const OakumYaml *key)
 
 static gboolean read_ids(const Reading *r, const OakumYaml *map, const char *image, GError **error)
 {
-  if (oakum_yaml_is_null(map))
+  if (is_empty(map))
     return TRUE;
   if (map->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(r->what, map, error,
@@ -78,7 +84,7 @@ static gboolean read_ids(const Reading *r, const OakumYaml *map, const char *ima
 
 static gboolean read_images(const Reading *r, const OakumYaml *images, GError **error)
 {
-  if (oakum_yaml_is_null(images))
+  if (is_empty(images))
     return TRUE;
   if (images->kind != OAKUM_YAML_MAP)
     return oakum_policy_wrong(r->what, images, error, "\"images\" takes names of images");

@@ -178,6 +178,37 @@ gboolean oakum_glob_path(const char *pattern, const char *path)
                        &left);
 }
 
+gboolean oakum_glob_rooted(const char *pattern, const char *path)
+{
+  guint left = OAKUM_POLICY_GLOB_STEPS;
+  return brace_matches(pattern, path, OAKUM_POLICY_BRACES_MAX, &left);
+}
+
+gboolean oakum_glob_closed(const char *pattern)
+{
+  guint open = 0;
+  for (const char *p = pattern; *p; p++) {
+    if (*p == '\\') {
+      if (!*++p)
+        return FALSE;
+    } else if (*p == '{') {
+      open++;
+    } else if (*p == '}' && open > 0) {
+      open--;
+    } else if (*p == '[') {
+      p += p[1] == '!' || p[1] == '^';
+      if (p[1] == ']' || p[1] == '-') /* an empty set, or one that begins with no character */
+        return FALSE;
+      while (*++p && *p != ']')
+        if ((*p == '\\' && !*++p) || (*p == '-' && p[1] == ']'))
+          return FALSE;
+      if (!*p)
+        return FALSE;
+    }
+  }
+  return open == 0;
+}
+
 char *oakum_glob_of_others(const char *pattern)
 {
   GString *out = g_string_new(NULL);
@@ -189,15 +220,125 @@ char *oakum_glob_of_others(const char *pattern)
       p += len;
       continue;
     }
-    gboolean begins = p == pattern || strchr("/{,", p[-1]), ends = !p[2] || strchr("/},", p[2]);
+    gboolean begins = p == pattern || strchr("/{,", p[-1]),
+             ends = !p[stars] || strchr("/},", p[stars]);
     g_string_append(out, stars == 2 && begins && ends ? "**" : "*");
     p += stars;
   }
   return g_string_free(out, FALSE);
 }
 
+/* Behind an escape's backslash; NULL: RE2 has none of that name, or means something else by it. */
+static const char *escape_end(const char *p)
+{
+  if (*p != 'x')
+    return g_ascii_ispunct(*p) || (*p && strchr("aAbBdDfnrsStwWz", *p)) ? p + 1 : NULL;
+  const char *digits = p + 1 + (p[1] == '{');
+  size_t n = strspn(digits, "0123456789abcdefABCDEF");
+  if (p[1] == '{')
+    return n > 0 && n < 7 && digits[n] == '}' ? digits + n + 1 : NULL;
+  return n >= 2 ? digits + 2 : NULL;
+}
+
+/* `[…]` at `p`. */
+static const char *set_end(const char *p)
+{
+  p++;
+  p += *p == '^';
+  for (gboolean first = TRUE; *p && (*p != ']' || first); first = FALSE) {
+    if (*p == '\\') {
+      p = escape_end(p + 1);
+      if (!p)
+        return NULL;
+    } else if (p[0] == '[' && p[1] == ':') {
+      p = strstr(p, ":]");
+      if (!p)
+        return NULL;
+      p += 2;
+    } else if (p[0] == '[' && (p[1] == '.' || p[1] == '=')) {
+      return NULL;
+    } else {
+      p++;
+    }
+  }
+  return *p ? p + 1 : NULL;
+}
+
+/* Behind "(" and what says of which kind the group is. */
+static const char *group_begin(const char *p)
+{
+  p++;
+  if (*p == '*')
+    return NULL;
+  if (*p != '?')
+    return p;
+  p++;
+  if (*p == 'P' || *p == '<') {
+    p += *p == 'P';
+    if (*p != '<')
+      return NULL;
+    size_t n = strspn(p + 1, "0123456789_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return n > 0 && p[n + 1] == '>' ? p + n + 2 : NULL;
+  }
+  p += strspn(p, "imsU-");
+  return *p == ':' || (*p == ')' && p[-1] != '?') ? p + (*p == ':') : NULL;
+}
+
+/* A repetition at `p`; `p` itself: there is none, a brace is only a brace. */
+static const char *repeat_end(const char *p)
+{
+  const char *end = p + 1;
+  if (*p == '{') {
+    gint64 low, high;
+    char *stop;
+    if (!g_ascii_isdigit(p[1]))
+      return p;
+    low = high = g_ascii_strtoll(p + 1, &stop, 10);
+    if (*stop == ',') {
+      stop++;
+      if (g_ascii_isdigit(*stop))
+        high = g_ascii_strtoll(stop, &stop, 10);
+    }
+    if (*stop != '}')
+      return p;
+    if (low > 1000 || high > 1000)
+      return NULL;
+    end = stop + 1;
+  } else if (!strchr("*+?", *p)) {
+    return p;
+  }
+  end += *end == '?';
+  const char *next = *end && strchr("*+?{", *end) ? repeat_end(end) : end;
+  return next == end ? end
+                     : NULL; /* a repetition of a repetition, or one that gives nothing back */
+}
+
+static gboolean is_re2(const char *pattern)
+{
+  guint open = 0;
+  for (const char *p = pattern; p && *p;) {
+    const char *before = p;
+    if (*p == '\\')
+      p = escape_end(p + 1);
+    else if (*p == '[')
+      p = set_end(p);
+    else if (*p == '(')
+      p = group_begin(p), open++;
+    else if (*p == ')')
+      p = open > 0 ? p + 1 : NULL, open--;
+    else if (strchr("*+?{", *p))
+      p = repeat_end(p);
+    if (!p)
+      return FALSE;
+    p += p == before;
+  }
+  return open == 0;
+}
+
 GRegex *oakum_whole_regex(const char *pattern)
 {
+  if (!is_re2(pattern))
+    return NULL;
   g_autofree char *whole =
       g_strdup_printf("(*LIMIT_MATCH=%u)^(?:%s)$", OAKUM_POLICY_REGEX_STEPS, pattern);
   return g_regex_new(whole, G_REGEX_DOLLAR_ENDONLY | G_REGEX_RAW, 0, NULL);

@@ -56,10 +56,12 @@ static gboolean texts_at(const OakumYaml *map, const char *key, const char *what
     const OakumYaml *item = items->pdata[i];
     if (item->kind != OAKUM_YAML_SCALAR || !*item->text)
       return oakum_policy_wrong(what, item, error, "\"%s\" takes words", key);
-    if (list == LIST_PATH)
-      add_path(select, item->text);
-    else
+    if (list != LIST_PATH)
       oakum_select_add_exact(select, list, item->text);
+    else if (!oakum_glob_closed(item->text))
+      return oakum_policy_wrong(what, item, error, "\"%s\" is no pattern of paths", item->text);
+    else
+      add_path(select, item->text);
   }
   return ok;
 }
@@ -91,6 +93,30 @@ static gboolean yaml_time_parse(const char *text, GTimeZone *utc, int64_t *ends)
   return TRUE;
 }
 
+/* "pkg://deb/debian/x" and "PKG:Deb/debian/x" are "pkg:deb/debian/x" to those who read purls; new.
+ * NULL: it is none. */
+static char *plain_purl(const char *text)
+{
+  if (g_ascii_strncasecmp(text, "pkg:", 4) != 0)
+    return NULL;
+  text += 4;
+  text += strspn(text, "/");
+  size_t type = strcspn(text, "/");
+  if (type == 0 || !text[type] || !text[type + 1])
+    return NULL;
+  GString *out = g_string_new("pkg:");
+  g_autofree char *lower = g_ascii_strdown(text, (gssize)type);
+  size_t end = strcspn(text, "?#");
+  const char *name = g_strrstr_len(text, (gssize)end, "/");
+  g_string_append(out, lower);
+  for (const char *p = text + type; *p; p++) {
+    /* a slash in a name is none between names, and no package has one */
+    gboolean slash = p > name && p < text + end && g_ascii_strncasecmp(p, "%2f", 3) == 0;
+    g_string_append(out, slash ? "%25" : (char[]){*p, '\0'});
+  }
+  return g_string_free(out, FALSE);
+}
+
 static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kinds,
                             const char *what, GError **error)
 {
@@ -115,17 +141,22 @@ static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kin
     return FALSE;
   if (!id)
     return oakum_policy_wrong(what, map, error, "an entry needs an \"id\"");
-  const GPtrArray *purls = one->select.lists[LIST_PACKAGE];
-  for (guint i = 0; purls && i < purls->len; i++)
-    if (!g_str_has_prefix(purls->pdata[i], "pkg:") || !strchr(purls->pdata[i], '/'))
+  GPtrArray *purls = one->select.lists[LIST_PACKAGE];
+  for (guint i = 0; purls && i < purls->len; i++) {
+    char *purl = plain_purl(purls->pdata[i]);
+    if (!purl)
       return oakum_policy_wrong(what, oakum_yaml_get(map, "purls"), error,
                                 "\"%s\" is no package-url", (const char *)purls->pdata[i]);
+    g_free(purls->pdata[i]);
+    purls->pdata[i] = purl;
+  }
   if (expires && !yaml_time_parse(expires, utc, &one->ends))
     return oakum_policy_wrong(what, oakum_yaml_get(map, "expired_at"), error,
                               "\"expired_at\" takes a day, 2026-12-31, or a time of RFC 3339");
   one->until =
       expires ? g_strconcat(strchr(expires, ':') ? "" : "the day before ", expires, NULL) : NULL;
   oakum_select_add_exact(&one->select, LIST_ID, id);
+  one->select.paths = PATHS_TRIVY;
   one->select.kinds = kinds;
   one->imported = TRUE;
   one->reason = g_strdup(statement);
@@ -164,8 +195,26 @@ gboolean oakum_import_trivyignore_yaml(OakumPolicy *policy, const OakumYaml *yam
 }
 
 /* ---- grype ---------------------------------------------------------------------------------- */
-static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
-                        OakumSelect *select, OakumSelectList list, GError **error)
+/* grype holds each part of a path against its own part of the pattern: none has a slash in it. */
+static gboolean slash_in_group(const char *pattern)
+{
+  guint open = 0;
+  for (const char *p = pattern; *p; p++)
+    if (*p == '\\' && p[1])
+      p++;
+    else if (*p == '{')
+      open++;
+    else if (*p == '}' && open > 0)
+      open--;
+    else if (*p == '/' && open > 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* *understood becomes FALSE, and it is told: the value takes nothing with grype either. */
+static gboolean name_at(OakumPolicy *policy, const OakumYaml *map, const char *key,
+                        const char *what, OakumSelect *select, OakumSelectList list,
+                        gboolean *understood, GError **error)
 {
   const char *text;
   if (!text_at(map, key, what, &text, error))
@@ -178,13 +227,23 @@ static gboolean name_at(const OakumYaml *map, const char *key, const char *what,
   /* a dot alone makes no expression: names have them */
   if ((list == LIST_PACKAGE || list == LIST_SOURCE) && strpbrk(text, "^$*+?[](){}|\\")) {
     g_autoptr(GRegex) regex = oakum_whole_regex(text);
-    if (!regex)
-      return oakum_policy_wrong(what, oakum_yaml_get(map, key), error,
-                                "\"%s\": no regular expression", key);
+    const OakumYaml *at = oakum_yaml_get(map, key);
+    if (!regex) {
+      oakum_policy_warn(policy, what, at->line, at->column,
+                        "\"%s\": no regular expression of RE2; the entry is passed over", key);
+      *understood = FALSE;
+    }
     select->regex |= 1u << list;
     oakum_select_add(select, list, text);
+  } else if (list == LIST_PATH && (!oakum_glob_closed(text) || slash_in_group(text))) {
+    const OakumYaml *at = oakum_yaml_get(map, key);
+    oakum_policy_warn(policy, what, at->line, at->column,
+                      "\"%s\": no pattern of paths; the entry is passed over", key);
+    *understood = FALSE;
   } else if (list == LIST_PATH) {
-    add_path(select, text);
+    /* a folder is not below itself there */
+    g_autofree char *below = g_str_has_suffix(text, "/**") ? g_strconcat(text, "/*", NULL) : NULL;
+    add_path(select, below ? below : text);
   } else {
     oakum_select_add_exact(select, list, text);
   }
@@ -196,11 +255,23 @@ typedef struct {
   const char *name, *purls; /* by spaces */
 } GrypeWord;
 static const GrypeWord grype_types[] = {
-    {"python", "pypi"},      {"java-archive", "maven"}, {"jenkins-plugin", "maven"},
-    {"go-module", "golang"}, {"rust-crate", "cargo"},   {"dotnet", "nuget"},
-    {"dart-pub", "pub"},     {"pod", "cocoapods"},      {"php-composer", "composer"},
-    {"php-pear", "pear"},    {"php-pecl", "pear"},      {"portage", "ebuild portage"},
-    {"R-package", "cran"},   {"lua-rocks", "luarocks"}, {"erlang-otp", "otp"}};
+    {"python", "pypi"},      {"java-archive", "maven"},
+    {"go-module", "golang"}, {"rust-crate", "cargo"},
+    {"dotnet", "nuget"},     {"dart-pub", "pub"},
+    {"pod", "cocoapods"},    {"php-composer", "composer"},
+    {"php-pear", "pear"},    {"portage", "ebuild portage"},
+    {"R-package", "cran"},   {"lua-rocks", "luarocks"},
+    {"erlang-otp", "otp"},   {"alpm", "alpm"},
+    {"apk", "apk"},          {"bitnami", "bitnami"},
+    {"conan", "conan"},      {"conda", "conda"},
+    {"cpan", "cpan"},        {"deb", "deb"},
+    {"gem", "gem"},          {"github-action", "githubactions github"},
+    {"hackage", "hackage"},  {"hex", "hex"},
+    {"nix", "nix"},          {"npm", "npm"},
+    {"opam", "opam"},        {"rpm", "rpm"},
+    {"swift", "swift"},      {"terraform", "terraform"},
+    {"vcpkg", "vcpkg"},      {"wordpress-plugin", "wordpress-plugin"},
+    {"homebrew", "brew"}};
 static const GrypeWord grype_languages[] = {
     {"c++", "conan"},         {"dart", "pub"},    {"dotnet", "nuget"},
     {"elixir", "hex"},        {"erlang", "otp"},  {"go", "golang"},
@@ -209,30 +280,36 @@ static const GrypeWord grype_languages[] = {
     {"php", "composer pear"}, {"python", "pypi"}, {"R", "cran"},
     {"ruby", "gem"},          {"rust", "cargo"},  {"swift", "swift cocoapods"}};
 
-/* New; the word itself where there is no other for it and `other` holds, else NULL. */
-static char **purl_types(const GrypeWord *words, size_t count, const char *word, gboolean other)
+/* New; NULL: it is none of them. */
+static char **purl_types(const GrypeWord *words, size_t count, const char *word)
 {
   for (size_t i = 0; i < count; i++)
     if (strcmp(words[i].name, word) == 0)
       return g_strsplit(words[i].purls, " ", -1);
-  return other ? g_strsplit(word, " ", 1) : NULL;
+  return NULL;
 }
 
 /* Both say of which types of purls the packages are: what only one of them names is of neither. */
-static gboolean grype_types_at(const OakumYaml *map, const char *what, OakumSelect *select,
-                               GError **error)
+static gboolean grype_types_at(OakumPolicy *policy, const OakumYaml *map, const char *what,
+                               OakumSelect *select, gboolean *understood, GError **error)
 {
   const char *type, *language;
   if (!text_at(map, "type", what, &type, error) ||
       !text_at(map, "language", what, &language, error))
     return FALSE;
-  g_auto(GStrv) types =
-      type ? purl_types(grype_types, G_N_ELEMENTS(grype_types), type, TRUE) : NULL;
+  g_auto(GStrv) types = type ? purl_types(grype_types, G_N_ELEMENTS(grype_types), type) : NULL;
   g_auto(GStrv) spoken =
-      language ? purl_types(grype_languages, G_N_ELEMENTS(grype_languages), language, FALSE) : NULL;
+      language ? purl_types(grype_languages, G_N_ELEMENTS(grype_languages), language) : NULL;
   if (language && !spoken)
     return oakum_policy_wrong(what, oakum_yaml_get(map, "language"), error,
                               "there is no language \"%s\" among grype's", language);
+  if (type && !types) {
+    const OakumYaml *at = oakum_yaml_get(map, "type");
+    oakum_policy_warn(policy, what, at->line, at->column,
+                      "the type \"%s\" is none that packages have here; the entry is passed over",
+                      type);
+    *understood = FALSE;
+  }
   guint added = 0;
   for (char **one = types ? types : spoken; one && *one; one++)
     if (!types || !spoken || g_strv_contains((const char *const *)spoken, *one)) {
@@ -270,11 +347,12 @@ static gboolean grype_package(OakumPolicy *policy, const OakumYaml *map, OakumSe
     return oakum_policy_wrong(what, map, error, "\"package\" takes keys and values");
   *understood &= knows_all(policy, map, known, what);
   select->upstream = TRUE;
-  return name_at(map, "name", what, select, LIST_PACKAGE, error) &&
-         name_at(map, "upstream-name", what, select, LIST_SOURCE, error) &&
-         name_at(map, "version", what, select, LIST_VERSION, error) &&
-         name_at(map, "location", what, select, LIST_PATH, error) &&
-         grype_types_at(map, what, select, error);
+  select->paths = PATHS_GRYPE;
+  return name_at(policy, map, "name", what, select, LIST_PACKAGE, understood, error) &&
+         name_at(policy, map, "upstream-name", what, select, LIST_SOURCE, understood, error) &&
+         name_at(policy, map, "version", what, select, LIST_VERSION, understood, error) &&
+         name_at(policy, map, "location", what, select, LIST_PATH, understood, error) &&
+         grype_types_at(policy, map, what, select, understood, error);
 }
 
 /* Each status is of one state alone, so that all of them together are all findings. */
@@ -296,33 +374,40 @@ static gboolean grype_state(const char *state, OakumSelect *select)
   return FALSE;
 }
 
-/* "debian:distro:debian:12", "github:language:python", "nvd:cpe": the key of our database for it.
- * New; NULL: none is known. */
+/* The keys of our database for the namespaces that grype has, each written in one way only:
+ * "debian:distro:debian:12", "github:language:python". New; NULL: none is known. */
 static char **grype_ecosystems(const char *namespace)
 {
-  /* what grype calls otherwise than os-release does */
-  static const char *const names[][2] = {{"amazonlinux", "amzn"},
-                                         {"archlinux", "arch"},
-                                         {"rockylinux", "rocky"},
-                                         {"photon-os", "photon"}};
+  /* by whom, what it is called there, and its id in os-release */
+  static const char *const names[][3] = {
+      {"alma", "almalinux", "almalinux"}, {"amazon", "amazonlinux", "amzn"},
+      {"arch", "archlinux", "arch"},      {"mariner", "azurelinux", "azurelinux"},
+      {"oracle", "oraclelinux", "ol"},    {"photon", "photon-os", "photon"},
+      {"redhat", "redhat", "rhel"},       {"rocky", "rockylinux", "rocky"}};
   g_auto(GStrv) part = g_strsplit(namespace, ":", 5);
   guint parts = g_strv_length(part);
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
   if (parts == 4 && strcmp(part[1], "distro") == 0) {
-    const char *id = part[2];
+    const char *id = strcmp(part[0], part[2]) == 0 ? part[2] : NULL, *version = part[3];
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-      if (strcmp(names[i][0], id) == 0)
-        id = names[i][1];
+      if (strcmp(names[i][0], part[0]) == 0 && strcmp(names[i][1], part[2]) == 0)
+        id = names[i][2];
+      else if (g_strcmp0(names[i][2], id) == 0)
+        id = NULL; /* our name for it, which is not grype's */
     const OakumDistroId *known = oakum_distro_id(id);
-    char *key = !known ? NULL
-                : strcmp(id, "debian") == 0 && strcmp(part[3], "unstable") == 0
-                    ? g_strdup("Debian:sid")
-                    : oakum_distro_key(known, part[3]);
-    if (key)
-      g_ptr_array_add(keys, key);
-  } else if (parts == 3 && strcmp(part[1], "language") == 0) {
-    g_auto(GStrv) types =
-        purl_types(grype_languages, G_N_ELEMENTS(grype_languages), part[2], FALSE);
+    g_autofree char *key = !known || strcmp(known->id, id) != 0 ? NULL
+                           : strcmp(id, "debian") == 0 && strcmp(version, "unstable") == 0
+                               ? g_strdup("Debian:sid")
+                               : oakum_distro_key(known, version);
+    /* a release that grype does not tell, such as a minor one of Debian, is none of its namespaces
+     */
+    gboolean whole = key && (strchr(key, ':') ? g_str_has_suffix(key, version) ||
+                                                    strcmp(version, "unstable") == 0
+                                              : strcmp(version, "rolling") == 0);
+    if (whole)
+      g_ptr_array_add(keys, g_steal_pointer(&key));
+  } else if (parts == 3 && strcmp(part[0], "github") == 0 && strcmp(part[1], "language") == 0) {
+    g_auto(GStrv) types = purl_types(grype_languages, G_N_ELEMENTS(grype_languages), part[2]);
     for (char **type = types; type && *type; type++) {
       const OakumLanguageRule *rule = oakum_language_rule(*type);
       if (rule)
@@ -419,6 +504,11 @@ static gboolean grype_entry(OakumPolicy *policy, const OakumYaml *map, const cha
       !grype_evidence(policy, map, &one->select, what, &understood, error) ||
       !grype_vex(policy, map, what, &understood, error))
     return FALSE;
+  const OakumYaml *aliases = oakum_yaml_get(map, "include-aliases");
+  gboolean all = FALSE;
+  if (aliases && !oakum_yaml_is_null(aliases) && !oakum_yaml_bool(aliases, &all))
+    return oakum_policy_wrong(what, aliases, error, "\"include-aliases\" takes true or false");
+  one->select.names = all ? NAMES_WRITTEN : NAMES_GRYPE;
   if (id)
     oakum_select_add_exact(&one->select, LIST_ID, id);
   if (state && !grype_state(state, &one->select))

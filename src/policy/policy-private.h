@@ -22,6 +22,13 @@ typedef enum {
   LISTS
 } OakumSelectList;
 typedef enum { FROM_ANY, FROM_BASE, FROM_OWN } OakumSelectFrom;
+/* How paths are written: a leading slash of pattern and path does not count; as trivy has them,
+ * without one but for secrets of an image, and none of packages of a system; as grype has them,
+ * with one. */
+typedef enum { PATHS_ANY, PATHS_TRIVY, PATHS_GRYPE } OakumSelectPaths;
+/* Which names of a finding count: all, in any case of letters; all, as they are written; the one
+ * that grype has for it, as it is written. */
+typedef enum { NAMES_ANY, NAMES_WRITTEN, NAMES_GRYPE } OakumSelectNames;
 
 /* All that is set must hold; in a list one is enough. */
 typedef struct {
@@ -38,6 +45,8 @@ typedef struct {
                   match the whole name, as grype has them */
   gboolean upstream;  /* the source is another package than the one at hand, as grype has it */
   gboolean takes_out; /* it says what does not count: of a package in several places, all */
+  int paths;          /* OakumSelectPaths */
+  int names;          /* OakumSelectNames */
 } OakumSelect;
 
 typedef enum { ACTION_FAIL, ACTION_WARN, ACTION_IGNORE } OakumRuleAction;
@@ -168,12 +177,19 @@ NODISCARD gboolean oakum_glob(const char *pattern, const char *text);
 /* Paths: `*` and `?` stay between slashes, `**` does not; `{a,b}` and `[a-z]` as shells have them;
  * a leading slash of either does not count. */
 NODISCARD gboolean oakum_glob_path(const char *pattern, const char *path);
+/* The same, where a leading slash counts. */
+NODISCARD gboolean oakum_glob_rooted(const char *pattern, const char *path);
+/* Whether all groups and sets are closed, as trivy and grype want it: another pattern takes
+ * nothing. */
+NODISCARD gboolean oakum_glob_closed(const char *pattern);
 /* The same path to trivy and grype, new: to them `**` is one only as a whole part of a path (of a
  * group of braces too), and a single star anywhere else. */
 NODISCARD char *oakum_glob_of_others(const char *pattern);
 /* Whether it holds no wildcard. */
 NODISCARD gboolean oakum_glob_plain(const char *pattern);
-/* A regular expression that must match the whole name; NULL: it is none. */
+/* A regular expression that must match the whole name; NULL: it is none, or has what RE2 does not
+ * (https://github.com/google/re2/wiki/Syntax), whose expressions these are: there it takes nothing,
+ * as with repetitions of repetitions ("libstdc++6"). Names are ASCII to it. */
 NODISCARD GRegex *oakum_whole_regex(const char *pattern);
 
 /* ---- deciding ------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Whether a rule or an exception is about a finding: three answers, because what nobody knows is
  * not the same as no. */
+#include "ecosystem/ecosystem.h"
 #include "policy/policy-private.h"
 
 void oakum_select_init(OakumSelect *select)
@@ -92,7 +93,8 @@ static gboolean word_matches(const Match *m, OakumSelectList list, const char *p
     return FALSE;
   if (!(m->select->exact & (1u << list)))
     return oakum_glob(pattern, text);
-  return list == LIST_ID ? g_ascii_strcasecmp(pattern, text) == 0 : strcmp(pattern, text) == 0;
+  return list == LIST_ID && m->select->names == NAMES_ANY ? g_ascii_strcasecmp(pattern, text) == 0
+                                                          : strcmp(pattern, text) == 0;
 }
 
 /* The pairs "key=value" of a purl, decoded; new. `text`: behind the question mark. */
@@ -166,7 +168,7 @@ static gboolean name_matches(const Match *m, OakumSelectList list, const char *p
       return FALSE;
     g_hash_table_insert(m->judge->regexes, g_strdup(pattern), regex);
   }
-  return g_regex_match(regex, name, 0, NULL);
+  return g_str_is_ascii(name) && g_regex_match(regex, name, 0, NULL);
 }
 
 static const OakumPolicyStage *stage_of(const Match *m, int line)
@@ -210,11 +212,40 @@ static OakumTri one_of_layer(const Match *m, const char *pattern)
   return in_range(pattern, f->layer_index) ? TRI_YES : TRI_NO;
 }
 
+static gboolean has_slash(const Match *m)
+{
+  const char *target = m->judge->input->target;
+  return m->f->kind == OAKUM_FINDING_SECRET && target && !g_str_has_prefix(target, "rootfs:");
+}
+
+/* Packages of a system lie in its database, which trivy and grype see in another way: to trivy they
+ * have no path. */
+static gboolean of_system(const char *purl)
+{
+  static const char *const types[] = {"pkg:deb/", "pkg:rpm/", "pkg:apk/", "pkg:alpm/"};
+  for (size_t i = 0; purl && i < G_N_ELEMENTS(types); i++)
+    if (g_str_has_prefix(purl, types[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean path_is(const Match *m, const char *pattern, const char *path)
+{
+  if (m->select->paths == PATHS_ANY)
+    return oakum_glob_path(pattern, path);
+  path += *path == '/';
+  if (m->select->paths == PATHS_TRIVY && !m->f->file && of_system(m->f->package_purl))
+    return oakum_glob_rooted(pattern, "");
+  g_autofree char *full =
+      m->select->paths == PATHS_GRYPE || has_slash(m) ? g_strconcat("/", path, NULL) : NULL;
+  return oakum_glob_rooted(pattern, full ? full : path);
+}
+
 static OakumTri one_of_path(const Match *m, const char *pattern)
 {
   const OakumFinding *f = m->f;
   if (f->file)
-    return oakum_glob_path(pattern, f->file) ? TRI_YES : TRI_NO;
+    return path_is(m, pattern, f->file) ? TRI_YES : TRI_NO;
   const GPtrArray *packages = f->package_purl && m->judge->packages
                                   ? g_hash_table_lookup(m->judge->packages, f->package_purl)
                                   : NULL;
@@ -223,7 +254,7 @@ static OakumTri one_of_path(const Match *m, const char *pattern)
   for (guint i = 0; i < packages->len; i++) {
     const OakumPackage *package = packages->pdata[i];
     for (guint p = 0; p < package->paths->len; p++)
-      if (oakum_glob_path(pattern, package->paths->pdata[p]))
+      if (path_is(m, pattern, package->paths->pdata[p]))
         return TRI_YES;
   }
   return TRI_NO;
@@ -248,15 +279,45 @@ static OakumTri all_paths(const Match *m, const GPtrArray *patterns)
     gboolean found = FALSE;
     for (guint p = 0; p < package->paths->len && !found; p++)
       for (guint k = 0; k < patterns->len && !found; k++)
-        found = oakum_glob_path(patterns->pdata[k], package->paths->pdata[p]);
+        found = path_is(m, patterns->pdata[k], package->paths->pdata[p]);
     inside += found;
   }
   return inside == packages->len || (inside && !m->select->takes_out) ? TRI_YES : TRI_NO;
 }
 
+/* How those that grype takes for a finding begin, where they are not the CVE: what GitHub's
+ * database says of packages of languages has its own names there, and so have notices of Amazon and
+ * Oracle. NULL: it is called as here. */
+static const char *grype_prefix(const OakumFinding *f)
+{
+  static const char *const notices[][2] = {{"Amazon Linux:", "ALAS"}, {"Oracle Linux:", "ELSA-"}};
+  for (size_t i = 0; f->ecosystem && i < G_N_ELEMENTS(notices); i++)
+    if (g_str_has_prefix(f->ecosystem, notices[i][0]))
+      return notices[i][1];
+  return g_strcmp0(f->by, "cpe") == 0 || of_system(f->package_purl) ||
+                 (f->ecosystem && oakum_distro_rule(f->ecosystem))
+             ? NULL
+             : "GHSA-";
+}
+
+static gboolean is_grypes_name(const OakumFinding *f, const char *id)
+{
+  const char *prefix = grype_prefix(f);
+  gboolean has = prefix && g_str_has_prefix(f->id, prefix);
+  for (char **alias = f->aliases; prefix && alias && *alias; alias++)
+    if (g_str_has_prefix(*alias, prefix)) {
+      has = TRUE;
+      if (strcmp(*alias, id) == 0)
+        return TRUE;
+    }
+  return strcmp(f->id, id) == 0 && (!has || g_str_has_prefix(id, prefix));
+}
+
 static gboolean one_of_id(const Match *m, const char *pattern)
 {
   const OakumFinding *f = m->f;
+  if (m->select->names == NAMES_GRYPE)
+    return is_grypes_name(f, pattern);
   if (word_matches(m, LIST_ID, pattern, f->id) || word_matches(m, LIST_ID, pattern, f->code))
     return TRUE;
   for (char **alias = f->aliases; alias && *alias; alias++)

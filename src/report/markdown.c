@@ -83,10 +83,12 @@ static void hole(GString *out, const OakumResult *result, const OakumFinding *f)
 {
   g_auto(OakumReportId) id = {0};
   oakum_report_id(f->id, &id);
-  g_string_append(out, "| [");
+  gboolean links = strlen(id.url) <= OAKUM_MARKDOWN_TEXT; /* a longer one is of no id that exists */
+  g_string_append(out, links ? "| [" : "| ");
   short_text(out, f->id);
-  g_string_append_printf(out, "](%s)%s |", strlen(id.url) <= OAKUM_MARKDOWN_TEXT ? id.url : "",
-                         f->kev ? " **exploited**" : "");
+  if (links)
+    g_string_append_printf(out, "](%s)", id.url);
+  g_string_append(out, f->kev ? " **exploited** |" : " |");
   g_autofree char *from =
       f->dockerfile_line > 0
           ? g_strdup_printf("%s, line %d", oakum_report_dockerfile(result), f->dockerfile_line)

@@ -138,8 +138,8 @@ void oakum_report_trivy_observed(const OakumResult *result, json_t *results)
       if (f->kind != shapes[s].kind)
         continue;
       gboolean by_file = f->kind == OAKUM_FINDING_SECRET && f->file;
-      g_autofree char *target =
-          by_file ? g_strconcat("/", f->file, NULL) : g_strdup(result->target);
+      g_autofree char *file = by_file ? g_strconcat("/", f->file, NULL) : NULL,
+                      *target = oakum_report_trivy_path(file ? file : result->target);
       json_t *rows = g_hash_table_lookup(groups, target);
       if (!rows) {
         json_t *group = json_object();

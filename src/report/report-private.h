@@ -64,6 +64,10 @@ NODISCARD gboolean oakum_report_is_observed(const OakumFinding *finding);
 NODISCARD GPtrArray *oakum_report_observed(const OakumResult *result, OakumSeverity least);
 /* "/etc/shadow, line 3"; new string. */
 NODISCARD char *oakum_report_place(const OakumFinding *finding);
+/* A path as trivy's readers take it, which make an address of it and stop at what is none: control
+ * characters are shown, a percent sign and a colon that would mislead are written so that they do
+ * not. Any other path is as it was. New. */
+NODISCARD char *oakum_report_trivy_path(const char *path);
 /* Appends the results of trivy's report that have them. */
 void oakum_report_trivy_observed(const OakumResult *result, json_t *results);
 

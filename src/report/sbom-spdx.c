@@ -34,8 +34,12 @@ static void set_license(json_t *package, const char *text, GHashTable *known, js
 
 static void add_reference(json_t *list, const char *category, const char *type, const char *locator)
 {
-  if (!locator)
+  /* one that a foreign document had, of another form, would make readers refuse the whole */
+  if (!locator || !g_str_has_prefix(locator, strcmp(type, "purl") == 0 ? "pkg:" : "cpe:2.3:"))
     return;
+  for (const char *p = locator; *p; p = g_utf8_next_char(p))
+    if (g_unichar_isspace(g_utf8_get_char(p)) || oakum_is_deceptive(g_utf8_get_char(p)))
+      return;
   json_t *row = json_object();
   json_object_set_new(row, "referenceCategory", json_string(category));
   json_object_set_new(row, "referenceType", json_string(type));
@@ -82,17 +86,23 @@ static char *source_info(const OakumPackage *p)
   return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* "Organization: Name (mail)" of "Name <mail>"; NULL: not told. */
+/* "Organization: Name (mail)" of "Name <mail>", on one line; NULL: no name is told. */
 static char *supplier(const char *maintainer)
 {
-  if (!maintainer || !*maintainer)
+  if (!maintainer)
     return NULL;
-  size_t n = strlen(maintainer);
-  const char *mail = maintainer[n - 1] == '>' ? strrchr(maintainer, '<') : NULL;
-  if (!mail || mail == maintainer)
-    return g_strconcat("Organization: ", maintainer, NULL);
-  g_autofree char *name = g_strchomp(g_strndup(maintainer, (gsize)(mail - maintainer)));
-  return g_strdup_printf("Organization: %s (%.*s)", name, (int)strlen(mail) - 2, mail + 1);
+  g_autofree char *safe = oakum_escape_utf8(maintainer, -1),
+                  *one = g_strstrip(g_strdelimit(g_strdup(safe), "\r\n\v\f", ' '));
+  size_t n = strlen(one);
+  char *mail = n > 0 && one[n - 1] == '>' ? strrchr(one, '<') : NULL;
+  if (mail) {
+    one[n - 1] = *mail = '\0';
+    g_strchomp(one);
+  }
+  if (!*one || *one == '(') /* readers take what is in parentheses for the mail */
+    return NULL;
+  return mail && mail[1] ? g_strdup_printf("Organization: %s (%s)", one, mail + 1)
+                         : g_strconcat("Organization: ", one, NULL);
 }
 
 static json_t *package_json(const OakumPackage *p, const char *id, GHashTable *known,
@@ -206,39 +216,90 @@ static void text_tag(GString *out, const char *name, const char *value)
   g_string_append(out, "</text>\n");
 }
 
-/* Values of several lines, or with what could end one, stand in <text>. */
+/* What the beginning of a line says it is to readers that tell values by their form: whom, a sum, a
+ * time, nothing said, or another tag. A name that looks like one makes them refuse the document. */
+static gboolean taken_for_another(const char *value)
+{
+  static const char *const words[] = {"NONE",         "NOASSERTION", "Created",  "Creator",
+                                      "Relationship", "Reviewer",    "Annotator"},
+                           *const heads[] = {"Tool:",    "Person:",  "Organization:", "<text>",
+                                             "ADLER32:", "BLAKE2b-", "BLAKE3:",       "MD2:",
+                                             "MD4:",     "MD5:",     "MD6:",          "SHA1:",
+                                             "SHA224:",  "SHA256:",  "SHA384:",       "SHA512:",
+                                             "SHA3-"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strcmp(value, words[i]) == 0)
+      return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(heads); i++)
+    if (g_str_has_prefix(value, heads[i]))
+      return TRUE;
+  size_t digits = strspn(value, "0123456789");
+  return digits == 4 && value[4] == '-' && strspn(value, "0123456789-") == 10 && value[10] == 'T';
+}
+
+/* Of one line, as names and versions must be: what ends a line is shown as people see it elsewhere,
+ * and so is the first character of what readers would take for something else. */
+static void line_tag(GString *out, const char *name, const char *value)
+{
+  g_autofree char *stripped = g_strstrip(g_strdup(value)),
+                  *shown = oakum_escape_terminal(stripped, -1);
+  g_string_append_printf(out, "%s: ", name);
+  if (taken_for_another(shown))
+    g_string_append_printf(out, "\\x%02x%s\n", (guchar)*shown, shown + 1);
+  else
+    g_string_append_printf(out, "%s\n", shown);
+}
+
 static void tag(GString *out, const char *name, const json_t *object, const char *key)
 {
   const char *value = json_string_value(json_object_get(object, key));
-  if (!value)
-    return;
-  if (strpbrk(value, "\r\n") || strstr(value, "text>")) {
+  if (value)
+    line_tag(out, name, value);
+}
+
+/* What the document itself says by its own words. */
+static void word_tag(GString *out, const char *name, const json_t *object, const char *key)
+{
+  const char *value = json_string_value(json_object_get(object, key));
+  if (value)
+    g_string_append_printf(out, "%s: %s\n", name, value);
+}
+
+/* Whose value has the form that `taken_for_another` looks for, as it should. */
+static void supplier_tag(GString *out, const json_t *package)
+{
+  const char *value = json_string_value(json_object_get(package, "supplier"));
+  g_autofree char *shown = value ? oakum_escape_terminal(value, -1) : NULL;
+  if (shown)
+    g_string_append_printf(out, "PackageSupplier: %s\n", shown);
+}
+
+static void long_tag(GString *out, const char *name, const json_t *object, const char *key)
+{
+  const char *value = json_string_value(json_object_get(object, key));
+  if (value)
     text_tag(out, name, value);
-    return;
-  }
-  g_autofree char *shown = oakum_escape_terminal(value, -1);
-  g_string_append_printf(out, "%s: %s\n", name, shown);
 }
 
 static void package_tags(GString *out, const json_t *package)
 {
   g_string_append_c(out, '\n');
   tag(out, "PackageName", package, "name");
-  tag(out, "SPDXID", package, "SPDXID");
+  word_tag(out, "SPDXID", package, "SPDXID");
   tag(out, "PackageVersion", package, "versionInfo");
-  tag(out, "PackageSupplier", package, "supplier");
-  tag(out, "PackageDownloadLocation", package, "downloadLocation");
+  supplier_tag(out, package);
+  word_tag(out, "PackageDownloadLocation", package, "downloadLocation");
   /* spelled otherwise in JSON */
   const char *purpose = json_string_value(json_object_get(package, "primaryPackagePurpose"));
   g_string_append_printf(out, "PrimaryPackagePurpose: %s\n",
                          strcmp(purpose, "OPERATING_SYSTEM") == 0 ? "OPERATING-SYSTEM" : purpose);
   g_string_append(out, "FilesAnalyzed: false\n");
-  tag(out, "PackageSourceInfo", package, "sourceInfo");
-  tag(out, "PackageLicenseConcluded", package, "licenseConcluded");
-  tag(out, "PackageLicenseDeclared", package, "licenseDeclared");
-  tag(out, "PackageCopyrightText", package, "copyrightText");
-  tag(out, "PackageSummary", package, "summary");
-  tag(out, "PackageComment", package, "comment");
+  long_tag(out, "PackageSourceInfo", package, "sourceInfo");
+  word_tag(out, "PackageLicenseConcluded", package, "licenseConcluded");
+  word_tag(out, "PackageLicenseDeclared", package, "licenseDeclared");
+  word_tag(out, "PackageCopyrightText", package, "copyrightText");
+  long_tag(out, "PackageSummary", package, "summary");
+  long_tag(out, "PackageComment", package, "comment");
   size_t i;
   const json_t *reference;
   json_array_foreach(json_object_get(package, "externalRefs"), i, reference)
@@ -254,20 +315,20 @@ char *oakum_report_spdx_tv(const OakumResult *result)
   const json_t *creation = json_object_get(json, "creationInfo"), *row;
   GString *out = g_string_new(NULL);
   size_t i;
-  tag(out, "SPDXVersion", json, "spdxVersion");
-  tag(out, "DataLicense", json, "dataLicense");
-  tag(out, "SPDXID", json, "SPDXID");
+  word_tag(out, "SPDXVersion", json, "spdxVersion");
+  word_tag(out, "DataLicense", json, "dataLicense");
+  word_tag(out, "SPDXID", json, "SPDXID");
   tag(out, "DocumentName", json, "name");
-  tag(out, "DocumentNamespace", json, "documentNamespace");
+  word_tag(out, "DocumentNamespace", json, "documentNamespace");
   json_array_foreach(json_object_get(creation, "creators"), i, row)
       g_string_append_printf(out, "Creator: %s\n", json_string_value(row));
-  tag(out, "Created", creation, "created");
-  tag(out, "DocumentComment", json, "comment");
+  word_tag(out, "Created", creation, "created");
+  long_tag(out, "DocumentComment", json, "comment");
   json_array_foreach(json_object_get(json, "packages"), i, row) package_tags(out, row);
   json_array_foreach(json_object_get(json, "hasExtractedLicensingInfos"), i, row)
   {
     g_string_append_c(out, '\n');
-    tag(out, "LicenseID", row, "licenseId");
+    word_tag(out, "LicenseID", row, "licenseId");
     text_tag(out, "ExtractedText", json_string_value(json_object_get(row, "extractedText")));
   }
   g_string_append_c(out, '\n');

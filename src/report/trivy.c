@@ -48,6 +48,29 @@ static const char *family(const OakumDistro *distro)
   return distro->id ? distro->id : "none";
 }
 
+/* Whether a percent sign begins no escape of an address. */
+static gboolean bare_percent(const char *p)
+{
+  return *p == '%' && !(g_ascii_isxdigit(p[1]) && g_ascii_isxdigit(p[2]));
+}
+
+char *oakum_report_trivy_path(const char *path)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  size_t first = strcspn(path, "/"), colon = strcspn(path, ":");
+  gboolean scheme = g_ascii_isalpha(*path);
+  for (size_t i = 0; i < colon && path[i]; i++)
+    scheme &= g_ascii_isalnum(path[i]) || strchr("+-.", path[i]);
+  if (colon < first && !scheme)
+    g_string_append(out, "./");
+  for (const char *p = path; *p; p++)
+    if ((guchar)*p < 0x20 || *p == 0x7f)
+      g_string_append_printf(out, "\\x%02x", (guchar)*p);
+    else
+      g_string_append(out, bare_percent(p) ? "%25" : (char[]){*p, '\0'});
+  return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
 /* Which result a package stands in. New string. */
 static char *group_key(const OakumPackage *p)
 {
@@ -79,6 +102,14 @@ static json_t *identifier(const char *purl)
   return object;
 }
 
+static void set_path(json_t *object, const char *key, const OakumPackage *p)
+{
+  if (p->paths->len == 0 || oakum_report_of_system(p))
+    return;
+  g_autofree char *path = oakum_report_trivy_path(p->paths->pdata[0]);
+  oakum_report_set(object, key, path);
+}
+
 static json_t *package(const OakumPackage *p)
 {
   json_t *object = json_object(), *licenses = json_array();
@@ -100,8 +131,7 @@ static json_t *package(const OakumPackage *p)
   oakum_report_set(object, "Maintainer", p->maintainer);
   oakum_report_set(object, "Modularitylabel", g_strcmp0(p->type, "rpm") == 0 ? p->module : NULL);
   json_object_set_new(object, "Layer", layer_of(p->layer));
-  if (p->paths->len > 0 && !oakum_report_of_system(p))
-    oakum_report_set(object, "FilePath", p->paths->pdata[0]);
+  set_path(object, "FilePath", p);
   return object;
 }
 
@@ -120,8 +150,7 @@ static json_t *vulnerability(const OakumFinding *f, const OakumPackage *p)
   json_decref(ids);
   json_object_set_new(object, "PkgID", oakum_sbom_text(pkg_id));
   json_object_set_new(object, "PkgName", oakum_sbom_text(f->package_name));
-  if (p->paths->len > 0 && !oakum_report_of_system(p))
-    oakum_report_set(object, "PkgPath", p->paths->pdata[0]);
+  set_path(object, "PkgPath", p);
   json_object_set_new(object, "PkgIdentifier", identifier(f->package_purl));
   json_object_set_new(object, "InstalledVersion", oakum_sbom_text(f->package_version));
   oakum_report_set(object, "FixedVersion", f->fixed);
@@ -189,7 +218,8 @@ static Group *group_of(GHashTable *groups, json_t *results, const OakumResult *r
       target = g_strdup(kinds[i].target);
   group = g_new0(Group, 1);
   *group = (Group){json_object(), json_array(), json_array()};
-  json_object_set_new(group->object, "Target", oakum_sbom_text(target ? target : p->type));
+  g_autofree char *safe = oakum_report_trivy_path(target ? target : p->type);
+  json_object_set_new(group->object, "Target", oakum_sbom_text(safe));
   json_object_set_new(group->object, "Class", json_string(os ? "os-pkgs" : "lang-pkgs"));
   json_object_set_new(group->object, "Type",
                       oakum_sbom_text(os ? family(distro) : kind_name(p->type)));

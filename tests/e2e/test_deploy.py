@@ -111,7 +111,7 @@ if "root" in RUNGS:  # a pod's file system has to be mounted
         action, = documents("github/action.yml")
         step, = action["runs"]["steps"]
         inputs = {name: str(i.get("default", "")) for name, i in action["inputs"].items()}
-        inputs.update({"image": f"{address}/github/app:{SHA}", "registry": address, "username": USER, "password": PASSWORD, "db": f"{address}/tools/advisories:latest", "build-args": "GREETING=a b\nOTHER=1"})
+        inputs.update({"image": f"{address}/GitHub/App:{SHA}", "registry": address, "username": USER, "password": PASSWORD, "db": f"{address}/tools/advisories:latest", "build-args": "GREETING=a b\nOTHER=1"})
         env = {k: re.sub(r"\$\{\{ inputs\.([\w-]+) \}\}", lambda m: inputs[m[1]], v) for k, v in step["env"].items()}
         assert not any("${{" in v for v in env.values()) and step["shell"] == "sh"
         files = {"GITHUB_OUTPUT": "/builds/app/output", "GITHUB_STEP_SUMMARY": "/builds/app/summary", "RUNNER_TEMP": "/tmp", "GITHUB_SHA": SHA, "GITHUB_REF": "refs/heads/main"}
@@ -131,7 +131,7 @@ if "root" in RUNGS:  # a pod's file system has to be mounted
 
         def run(folder):
             commits[folder] = commit = repository(folder, tmp_path / "repository.git")
-            env = {"DESTINATION": f"{address}/gitea/app:{SHA}", "REGISTRY": address, "REGISTRY_USER": USER, "REGISTRY_PASSWORD": PASSWORD, "SOURCE": "/repository", "TOKEN": "no-one",
+            env = {"DESTINATION": f"{address}/Gitea/App:{SHA}", "REGISTRY": address, "REGISTRY_USER": USER, "REGISTRY_PASSWORD": PASSWORD, "SOURCE": "/repository", "TOKEN": "no-one",
                    "DB": f"{address}/tools/advisories:latest", "GITHUB_SHA": commit}
             assert set(job["env"]) <= set(env)
             (tmp_path / "work").mkdir(exist_ok=True)
@@ -153,7 +153,7 @@ if "root" in RUNGS:  # a pod's file system has to be mounted
         git("config", "uploadpack.allowAnySHA1InWant", "true", cwd=target)
         return git("rev-parse", "HEAD")
 
-    STEPS = {"woodpecker/woodpecker.yml": {"CI_REPO": "woodpecker/app", "CI_COMMIT_SHA": SHA}, "drone/drone.yml": {"DRONE_REPO": "drone/app", "DRONE_COMMIT_SHA": SHA}}
+    STEPS = {"woodpecker/woodpecker.yml": {"CI_REPO": "Woodpecker/App", "CI_COMMIT_SHA": SHA}, "drone/drone.yml": {"DRONE_REPO": "Drone/App", "DRONE_COMMIT_SHA": SHA}}
 
     @pytest.mark.parametrize("path", STEPS)
     def test_steps(place, tmp_path, path):

@@ -354,6 +354,7 @@ def test_blanks_around_values(job):
 
 def test_slips(job):
     assert "CS_SEVERITY_TRESHOLD is set, and is no variable of this command; did you mean CS_SEVERITY_THRESHOLD?" in job.run(CS_SEVERITY_TRESHOLD="HIGH").stderr
+    assert "CS_SEVERITY_TRESHOLD" not in job.run(CS_SEVERITY_TRESHOLD=" ").stderr  # as good as not set
 
 
 # ---- the allowlist -------------------------------------------------------------------------------
@@ -399,6 +400,12 @@ def test_allowlist_warns_of_what_it_does_not_know(job):
     done = job.run()
     assert set(rows(done).values()) == {"Unapproved"}
     assert f'{ALLOWED}:1:1: "general" means nothing here' in done.stderr and f'{ALLOWED}:2:20: "CVE-*" is a name with wildcards' in done.stderr
+
+
+@pytest.mark.parametrize("text", ["generalallowlist: []\nimages: []\n", "generalallowlist: {}\nimages: {registry.example/x: []}\n", "generalallowlist:\nimages:\n"])
+def test_allowlists_of_nothing(job, text):
+    (job.folder / ALLOWED).write_text(text)
+    assert set(rows(job.run()).values()) == {"Unapproved"}
 
 
 @pytest.mark.parametrize("text", ["- CVE-2024-0001\n", "generalallowlist: [CVE-2024-0001]\n", "images: {a: [x]}\n", "generalallowlist: {a: {b: c}}\n", "a: [\n", "images: x\n"])

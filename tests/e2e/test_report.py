@@ -312,6 +312,61 @@ def test_markdown_stays_text(oakum, tmp_path, text):
             assert not re.search(r"(?i)www\.|:/|[@#!~%$^&\[][\w\"]", shown.replace("[CVE-", "")), line
 
 
+ODD = ["a\nb", "a\r\nb", "\nlead", "end\n", "Tool: x", "Organization: y", "NONE", "SHA1: ab", "2026-01-01T00:00:00Z", "<text>a", "a</text>\nPackageName: evil", "Relationship"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_tag_value_keeps_to_its_lines(oakum, tmp_path, text):
+    """Names, versions and suppliers are single lines to readers of SPDX (spdx-tools refuses a document with a <text> there), and none may look like another kind of value."""
+    data = result(2, 3, target=text)
+    data["packages"][0] |= {"name": text, "version": text, "maintainer": f"{text} <a@b.example>", "purl": "pkg:deb/x y@1"}
+    data["distro"] |= {"id": text, "version": text, "name": text}
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "spdx-tv", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    outside = re.sub(r"(?ms)^(\w+): <text>.*?</text>", r"\1: ", done.stdout)
+    tags = [line.split(": ", 1) for line in outside.splitlines() if line]
+    assert {name for name, _ in tags} <= SPDX_TAGS and not any("evil" in value and name == "PackageName" and value == "evil" for name, value in tags)
+    shown = [value for name, value in tags if name in ("PackageName", "PackageVersion", "DocumentName")]
+    assert len(shown) > 6
+    assert not any(re.match(r"(Tool|Person|Organization|SHA1):|<text>|\d{4}-\d\d-\d\dT|NO[A-Z]+$|Relationship$", value) for value in shown), shown
+    assert all(re.fullmatch(r"NOASSERTION|Organization: [^\n]+", value) for name, value in tags if name == "PackageSupplier")
+    assert "pkg:deb/x y" not in "".join(value for name, value in tags if name == "ExternalRef")
+
+
+def test_tag_value_without_a_name_has_no_supplier(oakum, tmp_path):
+    data = result(0, 4)
+    for p, who in zip(data["packages"], ["<a@b.example>", " <a@b.example>", "(none)", "Some\nOne <a@b.example>"]):
+        p["maintainer"] = who
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "spdx", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert [p["supplier"] for p in json.loads(done.stdout)["packages"] if p["primaryPackagePurpose"] == "LIBRARY"] == ["NOASSERTION"] * 3 + ["Organization: Some One (a@b.example)"]
+
+
+@pytest.mark.parametrize("path, shown", [("a\nb", "a\\x0ab"), ("a\rb", "a\\x0db"), ("a\x7fb", "a\\x7fb"), ("100%.txt", "100%25.txt"), ("a%41b", "a%41b"), ("1:2/x", "./1:2/x"), (":x", "./:x"), ("C:x", "C:x"),
+                                         ("a b/\u00e9", "a b/\u00e9")])
+def test_trivy_paths_are_addresses(oakum, tmp_path, path, shown):
+    """trivy makes a URL of each path when it converts a report, and ends with a fault at one that is none."""
+    data = result(4, 16)
+    for p in data["packages"]:
+        p["paths"] = [path]
+    data["secrets"][0]["file"] = path
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "trivy", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    report = json.loads(done.stdout)["Results"]
+    paths = {p.get("FilePath") for r in report if r["Class"] == "lang-pkgs" for p in r["Packages"]}
+    assert paths == {shown}
+    assert ("/" + shown.removeprefix("./") if path[:2] in ("1:", ":x") else "/" + shown) in {r["Target"] for r in report if r["Class"] == "secret"}
+
+
+def test_markdown_of_a_long_id_has_no_link(oakum, tmp_path):
+    data = result(2, 2)
+    data["findings"][0]["id"] = "X-" + "9" * 400
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", "markdown", "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert "| X-999" in done.stdout and "]()" not in done.stdout and "| [CVE-2024-10001](https://" in done.stdout
+
+
 def texts_of(value):
     if isinstance(value, dict):
         return [t for k, v in value.items() for t in [k, *texts_of(v)]]
