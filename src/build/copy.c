@@ -108,15 +108,13 @@ static gboolean has_flag(const OakumInstruction *in, const char *name)
   return value && strcmp(value, "false") != 0;
 }
 
-/* For the key: whose a file is, when the instruction does not say, and no times that are not kept.
- */
+/* For the key: whose a file is, when the instruction does not say, and no times. */
 static gboolean edit_key(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
                          gpointer user, GError **error)
 {
   const CopySource *source = user;
   set_owner(source, from, entry);
-  if (!source->copy->build->options->keep_times)
-    entry->mtime = entry->mtime_ns = 0;
+  entry->mtime = entry->mtime_ns = 0;
   return TRUE;
 }
 

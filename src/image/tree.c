@@ -16,6 +16,7 @@ OakumTree *oakum_tree_new(int root)
   tree->root = root;
   tree->exact = TRUE;
   tree->threads = 1;
+  tree->begun = g_get_real_time() / G_USEC_PER_SEC;
   tree->notes = oakum_notes_new();
   return tree;
 }
