@@ -288,22 +288,58 @@ static void tell_unused(GHashTable *table, const OakumDockerfile *dockerfile)
 typedef struct {
   OakumStore *store;
   const OakumRegistryArgs *registry;
+  GMutex lock;
+  GHashTable *manifests; /* "PLATFORM REFERENCE" → GBytes: what registries said; under the lock */
 } Bases;
+
+/* A tag means one image for the whole build, however often it is asked for and whatever the
+ * registry says meanwhile. */
+static OakumImage *find_pulled(Bases *bases, const OakumImageArg *arg,
+                               const OakumPlatform *platform, GError **error)
+{
+  g_autofree char *name = oakum_platform_format(platform);
+  char *key = g_strconcat(name, " ", arg->text, NULL);
+  g_mutex_lock(&bases->lock);
+  GBytes *known = g_hash_table_lookup(bases->manifests, key);
+  g_mutex_unlock(&bases->lock); /* what is noted stays */
+  g_autoptr(OakumImage) image =
+      known ? NULL : oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
+  if (!known && !image) {
+    g_free(key);
+    return NULL;
+  }
+  if (!known) {
+    g_mutex_lock(&bases->lock);
+    known = g_hash_table_lookup(bases->manifests, key);
+    if (!known)
+      g_hash_table_insert(bases->manifests, g_steal_pointer(&key),
+                          g_bytes_ref(image->manifest->raw));
+    g_mutex_unlock(&bases->lock);
+  }
+  g_free(key);
+  return image && !known
+             ? g_steal_pointer(&image)
+             : oakum_image_arg_open_again(arg, known, bases->store, bases->registry, error);
+}
 
 static OakumImage *find_base(const char *reference, const OakumPlatform *platform, gpointer user,
                              GError **error)
 {
-  const Bases *bases = user;
+  Bases *bases = user;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(reference, error);
   OakumImage *image =
-      arg ? oakum_image_arg_open(arg, platform, bases->store, bases->registry, error) : NULL;
+      !arg ? NULL
+      : arg->kind == OAKUM_ARG_REGISTRY
+          ? find_pulled(bases, arg, platform, error)
+          : oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
   if (!image)
     return NULL;
   const OakumConfig *config = image->config;
   const OakumPlatform offered = {config->os, config->architecture, config->variant};
   if (oakum_platform_match(platform, &offered) == 0) {
     g_autofree char *has = oakum_platform_format(&offered), *want = oakum_platform_format(platform);
-    oakum_warn("%s is for %s, not for %s", reference, has, want);
+    oakum_warn("InvalidBaseImagePlatform: the image %s is for %s, and %s was asked for", reference,
+               has, want);
   }
   return image;
 }
@@ -562,7 +598,9 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.ignore = built->ignore;
   options.owners = oakum_context_owners(built->context);
   options.contexts = built->contexts;
-  Bases bases = {built->store, &args->registry};
+  g_autoptr(GHashTable) manifests = oakum_str_map_new(g_free, (GDestroyNotify)g_bytes_unref);
+  Bases bases = {.store = built->store, .registry = &args->registry, .manifests = manifests};
+  g_mutex_init(&bases.lock);
   options.user = &bases;
   if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
     return FALSE;

@@ -21,7 +21,7 @@ struct OakumTree {
 /* What a step on an overlay touched. */
 typedef struct {
   char *path;
-  gboolean deep; /* with all that lies below */
+  gboolean deep;  /* with all that lies below */
   gboolean timed; /* a folder whose time is not what it was below the overlay */
 } TreePath;
 typedef struct {
