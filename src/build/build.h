@@ -186,6 +186,7 @@ typedef struct {
   OakumFindBase find_base;
   gpointer user;
   gboolean keep_times;           /* --timestamps keep */
+  gboolean platform_given;       /* the result says so, whatever its base is for */
   const char *source_date_epoch; /* text of the variable, or NULL */
   guint threads;
   int out, err;            /* where steps print */

@@ -103,11 +103,13 @@ static void explain_missing(const Build *build, const char *reference, GError **
       oakum_named_context_find(build->options->contexts, reference))
     return;
   g_autofree char *shown = oakum_escape_terminal(reference, -1);
-  g_autofree char *was = (*error)->message;
-  (*error)->message = g_strdup_printf(
-      "no stage before this one is called \"%s\", and as an image: %s; say FROM ... AS %s in an "
-      "earlier stage, give --build-context %s=..., or name the image in full",
-      shown, was, shown, shown);
+  g_autofree char *was = (*error)->message, *near = oakum_plan_hint(build->dockerfile, reference);
+  g_autofree char *what = g_strdup_printf("; say FROM ... AS %s in an earlier stage, give "
+                                          "--build-context %s=..., or name the image in full",
+                                          shown, shown);
+  (*error)->message =
+      g_strdup_printf("no stage before this one is called \"%s\", and as an image: %s%s", shown,
+                      was, *near ? "" : what);
 }
 
 Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)

@@ -492,6 +492,7 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
       !oakum_build_shape_parse(args, built->outputs, built->platforms->len, &built->shape, error) ||
       !oakum_outputs_check(built->outputs, built->platforms->len, built->shape.docker_types, error))
     return FALSE;
+  options->platform_given = args->platforms && args->platforms->len > 0;
   options->labels = built->shape.labels;
   options->docker_types = built->shape.docker_types;
   options->zstd = built->shape.zstd;

@@ -83,8 +83,10 @@ static gboolean complete(const OakumTree *tree, int at, const char *name, const 
 static gboolean same_metadata(const OakumWalk *walk, const OakumNote *a, const OakumNote *b)
 {
   return a->type == b->type && a->mode == b->mode && a->uid == b->uid && a->gid == b->gid &&
-         a->rdev == b->rdev && (a->type == OAKUM_TAR_DIR || a->size == b->size) &&
-         oakum_tree_told_time(walk->times, a->mtime) == oakum_tree_told_time(walk->times, b->mtime);
+         a->rdev == b->rdev &&
+         (a->type == OAKUM_TAR_DIR ||
+          (a->size == b->size && oakum_tree_told_time(walk->times, a->mtime) ==
+                                     oakum_tree_told_time(walk->times, b->mtime)));
 }
 
 /* The time of a folder that a step set, and not what came of putting things into it: it is older
