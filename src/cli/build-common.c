@@ -531,11 +531,16 @@ static gboolean build_platform(const OakumBuildArgs *args, OakumBuilt *built,
       oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST, platform);
   options->annotations = annotations;
   options->platform = *platform;
+  /* an ARG before the first FROM gives the epoch, too, when nobody gave another */
+  const char *epoch = options->source_date_epoch;
+  if (!epoch || !*epoch)
+    options->source_date_epoch = g_hash_table_lookup(plan->args, "SOURCE_DATE_EPOCH");
   OakumBuildResult *result =
       oakum_build_checks_pass(plan, built->dockerfile, options, error)
           ? oakum_build_run(plan, built->dockerfile, built->store, options, error)
           : NULL;
   options->annotations = NULL;
+  options->source_date_epoch = epoch;
   if (result)
     g_ptr_array_add(built->results, result);
   else if (built->platforms->len > 1)
