@@ -247,11 +247,12 @@ GHashTable *oakum_cli_build_args(GPtrArray *texts)
 /* Arguments that are switches of BuildKit's own, and not ours. */
 static void tell_switches(GHashTable *table)
 {
+  static const char *const ours[] = {"BUILDKIT_CACHE_MOUNT_NS", "BUILDKIT_DOCKERFILE_CHECK", NULL};
   g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
   for (GList *l = names; l; l = l->next) {
     OakumOrigin origin;
     if (oakum_dockerfile_predefined(l->data, &origin) && origin == OAKUM_ORIGIN_BUILTIN &&
-        g_str_has_prefix(l->data, "BUILDKIT_") && strcmp(l->data, "BUILDKIT_CACHE_MOUNT_NS") != 0)
+        g_str_has_prefix(l->data, "BUILDKIT_") && !g_strv_contains(ours, l->data))
       oakum_warn("--build-arg %s changes nothing here but an ARG of its name", (char *)l->data);
   }
 }
