@@ -291,6 +291,7 @@ typedef struct {
   const OakumRegistryArgs *registry;
   GMutex lock;
   GHashTable *manifests; /* "PLATFORM REFERENCE" → GBytes: what registries said; under the lock */
+  GHashTable *told;      /* set of those that a warning told of; under the lock */
 } Bases;
 
 /* A tag means one image for the whole build, however often it is asked for and whatever the
@@ -339,8 +340,13 @@ static OakumImage *find_base(const char *reference, const OakumPlatform *platfor
   const OakumPlatform offered = {config->os, config->architecture, config->variant};
   if (oakum_platform_match(platform, &offered) == 0) {
     g_autofree char *has = oakum_platform_format(&offered), *want = oakum_platform_format(platform);
-    oakum_warn("InvalidBaseImagePlatform: the image %s is for %s, and %s was asked for", reference,
-               has, want);
+    char *key = g_strconcat(want, " ", reference, NULL);
+    g_mutex_lock(&bases->lock);
+    gboolean first = g_hash_table_add(bases->told, key);
+    g_mutex_unlock(&bases->lock);
+    if (first)
+      oakum_warn("InvalidBaseImagePlatform: the image %s is for %s, and %s was asked for",
+                 reference, has, want);
   }
   return image;
 }
@@ -605,8 +611,10 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.ignore = built->ignore;
   options.owners = oakum_context_owners(built->context);
   options.contexts = built->contexts;
-  g_autoptr(GHashTable) manifests = oakum_str_map_new(g_free, (GDestroyNotify)g_bytes_unref);
-  Bases bases = {.store = built->store, .registry = &args->registry, .manifests = manifests};
+  g_autoptr(GHashTable) manifests = oakum_str_map_new(g_free, (GDestroyNotify)g_bytes_unref),
+                        told = oakum_str_map_new(g_free, NULL);
+  Bases bases = {
+      .store = built->store, .registry = &args->registry, .manifests = manifests, .told = told};
   g_mutex_init(&bases.lock);
   options.user = &bases;
   if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
