@@ -13,8 +13,7 @@ typedef enum { OAKUM_STAGE_WAITS, OAKUM_STAGE_BUILT, OAKUM_STAGE_FAILED } OakumS
 
 /* One stage while it is built: by one thread, which is the only one that changes it until it is
  * built. After that others read it; its root comes to be for the first that asks. */
-typedef struct Stage Stage;
-struct Stage {
+typedef struct {
   const OakumPlanStage *plan;
   OakumConfig *config;
   GPtrArray *layers; /* OakumDescriptor; blobs of the base are read from `base`, of others from the
@@ -43,10 +42,7 @@ struct Stage {
   gboolean cached;      /* what came of the last instruction was known */
   int exit_code;        /* of the last RUN, when it failed; else -1 */
   gboolean unkept;      /* others read what its layers leave out: the cache does not do for it */
-  gboolean trigger;     /* what runs is a trigger of its base image, which may name a later stage */
-  gboolean begun;       /* some thread runs it, or did; guarded by the graph */
-  const Stage *needs;   /* the one that it waits for; guarded by the graph */
-};
+} Stage;
 
 typedef struct OakumGraph OakumGraph;
 
@@ -115,9 +111,9 @@ typedef struct {
 
 /* Runs the stages of the plan, `threads` of them at a time. */
 NODISCARD gboolean oakum_build_stages(Build *build, GError **error);
-/* Another stage of the Dockerfile that `stage` needs, waited for until it is built, or built by
- * this thread when nobody has begun with it; borrowed. CANCELLED when it failed. */
-NODISCARD Stage *oakum_build_stage(Build *build, Stage *stage, int index, GError **error);
+/* Another, earlier stage of the Dockerfile, waited for until it is built; borrowed. CANCELLED when
+ * it failed. */
+NODISCARD Stage *oakum_build_stage(Build *build, int index, GError **error);
 /* CANCELLED once a stage failed: what takes long asks now and then. */
 NODISCARD gboolean oakum_graph_go_on(const OakumGraph *graph, GError **error);
 NODISCARD gboolean oakum_graph_cancelled(const OakumGraph *graph);

@@ -265,23 +265,6 @@ static void from_context(CopySource *source, const OakumNamedContext *named)
   source->root_owned = TRUE;
 }
 
-/* The stage that --from names, as oakum_plan_find_from. A trigger of an image was not written for
- * this Dockerfile: there a later stage will do. */
-static gboolean find_from(const CopySource *source, const char *name, int *index, GError **error)
-{
-  const Build *build = source->copy->build;
-  const OakumDockerfile *dockerfile = build->dockerfile;
-  g_autoptr(GError) local = NULL;
-  int own = source->copy->in->stage;
-  if (oakum_plan_find_from(dockerfile, build->options->contexts, name, own, index, &local))
-    return TRUE;
-  *index = oakum_dockerfile_find_stage(dockerfile, name, (int)dockerfile->stages->len);
-  if (source->copy->stage->trigger && *index > own)
-    return TRUE;
-  g_propagate_error(error, g_steal_pointer(&local));
-  return FALSE;
-}
-
 /* A stage or image goes into the key by its layers, with the words that name its files; only a copy
  * unpacks it. */
 static gboolean choose_source(CopySource *source, Stage **other, GError **error)
@@ -300,15 +283,15 @@ static gboolean choose_source(CopySource *source, Stage **other, GError **error)
   g_autofree char *name = oakum_stage_expand(build, source->copy->stage, from, error);
   const GPtrArray *contexts = build->options->contexts;
   int index;
-  if (!name || !find_from(source, name, &index, error))
+  if (!name || !oakum_plan_find_from(build->dockerfile, contexts, name, in->stage, &index, error))
     return FALSE;
   const OakumNamedContext *named = oakum_named_context_find(contexts, name);
   if (named && named->context) {
     from_context(source, named);
     return TRUE;
   }
-  *other = index >= 0 ? oakum_build_stage(build, source->copy->stage, index, error)
-                      : oakum_build_foreign(build, name, error);
+  *other =
+      index >= 0 ? oakum_build_stage(build, index, error) : oakum_build_foreign(build, name, error);
   if (!*other)
     return FALSE;
   if (source->copy->key)

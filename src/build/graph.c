@@ -1,8 +1,7 @@
 /* The stages of a plan, those that do not wait for each other at the same time. A stage waits where
- * it needs another: at FROM, at COPY --from, at a mount. One that waits leaves its place to others.
- * What a stage needs and nobody has begun is built by its own thread, and none is waited for that
- * waits for who asks: so there is always one that waits for nobody. A Dockerfile only names stages
- * that come before; a trigger of a base image may name any. */
+ * it needs another: at FROM, at COPY --from, at a mount. It only ever needs ones that come before
+ * it in the Dockerfile, and they are begun in that order, so that there is always one that waits
+ * for nobody. One that waits leaves its place to others. */
 #include "build/build-private.h"
 #include <errno.h>
 #include <string.h>
@@ -58,12 +57,6 @@ static void leave_place(OakumGraph *graph)
 static void run_stage(OakumGraph *graph, Stage *stage)
 {
   GError *error = NULL;
-  g_mutex_lock(&graph->lock);
-  gboolean begun = stage->begun;
-  stage->begun = TRUE;
-  g_mutex_unlock(&graph->lock);
-  if (begun)
-    return;
   const char *outer = oakum_log_prefix();
   oakum_log_set_prefix(stage->label);
   gboolean ok = oakum_graph_go_on(graph, &error) && oakum_stage_run(graph->build, stage, &error);
@@ -126,8 +119,8 @@ static Stage *new_stage(Build *build, const OakumPlanStage *plan)
  * ------------------------------------------------------- */
 
 /* What such a trigger says is known once the image is: the stages that it needs are planned then,
- * and run by those that need them. */
-static gboolean plan_late(Build *build, int index, GError **error)
+ * and run by the one that needs them. `order`: those that nobody has planned yet. */
+static gboolean plan_late(Build *build, int index, GPtrArray *order, GError **error)
 {
   guint count = build->dockerfile->stages->len;
   g_autofree gboolean *planned = g_new0(gboolean, count);
@@ -146,6 +139,25 @@ static gboolean plan_late(Build *build, int index, GError **error)
     Stage *stage = new_stage(build, late->stages->pdata[i]);
     stage->unkept =
         left_out && left_out->len > 0; /* which of them the trigger reads is not asked */
+    g_ptr_array_add(order, late->stages->pdata[i]);
+  }
+  /* in the order of the file also here: two that plan some each never wait for one another */
+  g_ptr_array_sort(order, by_index);
+  return TRUE;
+}
+
+static gboolean run_late(Build *build, int index, GError **error)
+{
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
+  if (!plan_late(build, index, order, error))
+    return FALSE;
+  for (guint i = 0; i < order->len; i++) {
+    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+    run_stage(build->graph, stage);
+    if (!stage->error)
+      continue;
+    g_propagate_error(error, g_error_copy(stage->error));
+    return FALSE;
   }
   return TRUE;
 }
@@ -156,41 +168,22 @@ static Stage *planned_stage(const Build *build, int index)
   return build->stages[index];
 }
 
-/* FALSE: it waits for who asks. */
-static gboolean note_need(OakumGraph *graph, Stage *stage, const Stage *other, GError **error)
-{
-  OAKUM_AUTO_LOCK(&graph->lock);
-  for (const Stage *next = other; next; next = next->needs)
-    if (next == stage) {
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                  "the stages need each other: a trigger of the base image takes from one that is "
-                  "made of this one");
-      return FALSE;
-    }
-  stage->needs = other;
-  return TRUE;
-}
-
-Stage *oakum_build_stage(Build *build, Stage *stage, int index, GError **error)
+Stage *oakum_build_stage(Build *build, int index, GError **error)
 {
   OakumGraph *graph = build->graph;
-  Stage *other = planned_stage(build, index);
-  if (!other && !plan_late(build, index, error))
+  Stage *stage = planned_stage(build, index);
+  if (!stage && !run_late(build, index, error))
     return NULL;
-  other = planned_stage(build, index);
-  if (!note_need(graph, stage, other, error))
-    return NULL;
-  run_stage(graph, other);
   OAKUM_AUTO_LOCK(&graph->lock);
-  if (other->state < OAKUM_STAGE_BUILT) {
+  stage = build->stages[index];
+  if (stage->state < OAKUM_STAGE_BUILT) {
     leave_place(graph);
-    while (other->state < OAKUM_STAGE_BUILT && !graph->cancelled)
+    while (stage->state < OAKUM_STAGE_BUILT && !graph->cancelled)
       g_cond_wait(&graph->changed, &graph->lock);
     take_place(graph);
   }
-  stage->needs = NULL;
-  if (other->state == OAKUM_STAGE_BUILT)
-    return other;
+  if (stage->state == OAKUM_STAGE_BUILT)
+    return stage;
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_CANCELLED, "the stage that it needs failed");
   return NULL;
 }

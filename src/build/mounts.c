@@ -120,12 +120,11 @@ static gboolean find_stage(Maker *k, Stage **out, GError **error)
   *out = NULL;
   if (!from || !*from)
     return TRUE;
-  const OakumDockerfile *dockerfile = k->build->dockerfile;
-  int before = k->stage->trigger ? (int)dockerfile->stages->len : k->stage->plan->stage;
-  int index = oakum_named_context_find(k->build->options->contexts, from)
-                  ? -1
-                  : oakum_dockerfile_find_stage_name(dockerfile, from, before);
-  *out = index >= 0 ? oakum_build_stage(k->build, k->stage, index, error)
+  int index =
+      oakum_named_context_find(k->build->options->contexts, from)
+          ? -1
+          : oakum_dockerfile_find_stage_name(k->build->dockerfile, from, k->stage->plan->stage);
+  *out = index >= 0 ? oakum_build_stage(k->build, index, error)
                     : oakum_build_foreign(k->build, from, error);
   return *out != NULL;
 }

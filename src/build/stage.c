@@ -168,11 +168,9 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
 {
   g_auto(GStrv) triggers = g_steal_pointer(&stage->config->on_build);
   for (char **trigger = triggers; trigger && *trigger; trigger++) {
-    /* as the last line of a file with as many stages before: a number in --from means one of them
-     */
+    /* as the last line of a file with as many stages: a number in --from means one of them */
     GString *text = g_string_new(NULL);
-    guint only = build->dockerfile->stages->len + 1;
-    for (guint i = 0; i < only; i++)
+    for (int i = 0; i <= index; i++)
       g_string_append(text, "FROM scratch\n");
     g_string_append_printf(text, "%s\n", *trigger);
     g_autoptr(OakumDockerfile) tree =
@@ -180,6 +178,7 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
     g_string_free(text, TRUE);
     if (!tree || !oakum_dockerfile_check(tree, error))
       return FALSE;
+    guint only = (guint)index + 1;
     if (tree->instructions->len != only + 1) {
       g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
                   "ONBUILD of the base: not one instruction");
@@ -195,10 +194,7 @@ static gboolean run_triggers(Build *build, Stage *stage, int index, GError **err
     in->stage = index;
     g_autofree char *shown = oakum_source_redact(in->text);
     oakum_info("ONBUILD %s %s", in->name, shown);
-    stage->trigger = TRUE;
-    gboolean ok = oakum_plan_can_build(tree, in, error) && run_instruction(build, stage, in, error);
-    stage->trigger = FALSE;
-    if (!ok) {
+    if (!oakum_plan_can_build(tree, in, error) || !run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "ONBUILD %s: ", in->name);
       return FALSE;
     }
@@ -225,7 +221,7 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
   const OakumStage *source = build->dockerfile->stages->pdata[plan->stage];
   gboolean ok = TRUE;
   if (plan->base_stage >= 0) {
-    const Stage *base = oakum_build_stage(build, stage, plan->base_stage, error);
+    const Stage *base = oakum_build_stage(build, plan->base_stage, error);
     if (!base)
       return FALSE;
     if (base->base) /* its blobs: opened again, so that each stage owns what it reads */
