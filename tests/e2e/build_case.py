@@ -209,7 +209,8 @@ def archive_bytes(entries, how):
     if not form.startswith("sparse"):
         return compress(tar_bytes(entries, tarfile.GNU_FORMAT if form else tarfile.PAX_FORMAT), how.replace("plain", ""))
     with tempfile.TemporaryDirectory() as folder:  # holes are something that only GNU tar writes
-        write_folder(pathlib.Path(folder), entries)
+        there = {e.path.lstrip("/") for e in entries}
+        write_folder(pathlib.Path(folder), [e for e in entries if e.kind != "h" or e.target.lstrip("/") in there])
         packed = subprocess.run(["tar", "-cSC", folder, "--sort=name", "--numeric-owner", "--format=" + ("pax" if form == "sparse-pax" else "gnu"), "."], capture_output=True, check=True).stdout
     return compress(packed, how.replace("plain", ""))
 
