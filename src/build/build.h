@@ -86,6 +86,7 @@ NODISCARD OakumNamedContext *oakum_named_context_open(const char *text, const ch
                                                       GError **error);
 void oakum_named_context_free(OakumNamedContext *named);
 /* The one of that name (references are compared in full), or NULL; borrowed. */
+/* NULL: none, also for the names `scratch` and `context`. */
 NODISCARD const OakumNamedContext *oakum_named_context_find(const GPtrArray *contexts,
                                                             const char *name);
 
@@ -185,6 +186,7 @@ typedef struct {
   OakumFindBase find_base;
   gpointer user;
   gboolean keep_times;           /* --timestamps keep */
+  gboolean platform_given;       /* the result says so, whatever its base is for */
   const char *source_date_epoch; /* text of the variable, or NULL */
   guint threads;
   int out, err;            /* where steps print */

@@ -117,7 +117,10 @@ OakumCacheKey *oakum_cache_key_new(const Build *build, const Stage *below, const
   oakum_cache_key_text(key, "kind", kind);
   oakum_cache_key_text(key, "platform", platform);
   oakum_cache_key_number(key, "keep times", build->options->keep_times);
-  oakum_cache_key_number(key, "epoch", epoch);
+  /* the time of day, where times are kept, is no more a part than the times of files are */
+  const char *given = build->options->source_date_epoch;
+  gboolean clock = build->options->keep_times && !(given && *given);
+  oakum_cache_key_number(key, "epoch", clock ? 0 : epoch);
   oakum_cache_key_number(key, "zstd", build->options->zstd); /* records name the compressed bytes */
   oakum_cache_key_number(key, "level", build->options->compression_level);
   oakum_cache_key_number(key, "below", below != NULL);

@@ -338,6 +338,13 @@ static char *layout_image(const char *text, GError **error)
   return g_strconcat("oci:", folder, "@", at + 1, NULL);
 }
 
+/* Names that BuildKit never looks for among the contexts: `scratch` stays empty, whatever is called
+ * so. */
+static gboolean is_reserved(const char *name)
+{
+  return g_ascii_strcasecmp(name, "scratch") == 0 || g_ascii_strcasecmp(name, "context") == 0;
+}
+
 OakumNamedContext *oakum_named_context_open(const char *text, const char *temp, GError **error)
 {
   const char *equals = strchr(text, '='), *value = equals ? equals + 1 : "";
@@ -349,6 +356,9 @@ OakumNamedContext *oakum_named_context_open(const char *text, const char *temp, 
   }
   OakumNamedContext *named = g_new0(OakumNamedContext, 1);
   named->name = g_strndup(text, (gsize)(equals - text));
+  if (is_reserved(named->name))
+    oakum_warn("--build-context %s: a context of that name is never used; give it another name",
+               named->name);
   gboolean ok = TRUE;
   if (g_str_has_prefix(value, "docker-image://"))
     named->image = g_strdup(value + strlen("docker-image://"));
@@ -383,6 +393,8 @@ static gboolean same_name(const char *a, const char *b)
 
 const OakumNamedContext *oakum_named_context_find(const GPtrArray *contexts, const char *name)
 {
+  if (is_reserved(name))
+    return NULL;
   for (guint i = contexts ? contexts->len : 0; i-- > 0;) { /* the last one of a name counts */
     const OakumNamedContext *named = contexts->pdata[i];
     if (same_name(named->name, name))

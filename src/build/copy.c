@@ -108,15 +108,13 @@ static gboolean has_flag(const OakumInstruction *in, const char *name)
   return value && strcmp(value, "false") != 0;
 }
 
-/* For the key: whose a file is, when the instruction does not say, and no times that are not kept.
- */
+/* For the key: whose a file is, when the instruction does not say, and no times. */
 static gboolean edit_key(OakumTarEntry *entry, const char *from, gboolean implied, gboolean *write,
                          gpointer user, GError **error)
 {
   const CopySource *source = user;
   set_owner(source, from, entry);
-  if (!source->copy->build->options->keep_times)
-    entry->mtime = entry->mtime_ns = 0;
+  entry->mtime = entry->mtime_ns = 0;
   return TRUE;
 }
 
@@ -389,6 +387,21 @@ static gboolean copy_remote(Copy *copy, const char *text, OakumSourceKind kind, 
   return TRUE;
 }
 
+/* A file that is not there, and was not meant to be one. */
+static void explain_scheme(const OakumInstruction *in, const char *text, GError **error)
+{
+  size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+  if (n == 0 || strncmp(text + n, "://", 3) != 0 ||
+      !g_error_matches(error ? *error : NULL, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND))
+    return;
+  g_autofree char *bare = oakum_source_redact(text), *shown = oakum_escape_terminal(bare, -1);
+  g_clear_error(error);
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+              "\"%s\": %s fetches nothing by %.*s; ADD knows http, https and repositories of git: "
+              "fetch it in a RUN, or put the file into the context",
+              shown, in->name, (int)n, text);
+}
+
 /* *known: see above. */
 static gboolean copy_words(Copy *copy, gboolean *known, GError **error)
 {
@@ -436,8 +449,10 @@ static gboolean copy_words(Copy *copy, gboolean *known, GError **error)
                   "this build has no context folder");
       return FALSE;
     }
-    if (!copy_local(&local, text, is_add && (!unpack || strcmp(unpack, "false") != 0), error))
+    if (!copy_local(&local, text, is_add && (!unpack || strcmp(unpack, "false") != 0), error)) {
+      explain_scheme(in, text, error);
       return FALSE;
+    }
   }
   for (guint i = 0; i < in->heredocs->len; i++) {
     const OakumHeredoc *heredoc = in->heredocs->pdata[i];

@@ -101,6 +101,24 @@ static gboolean fetch_layers(const Build *build, const Stage *stage, GError **er
   return TRUE;
 }
 
+/* What was asked for is what the image says, also where its last stage began with an image for
+ * another platform (FROM --platform=$BUILDPLATFORM). */
+static void set_platform(OakumConfig *config, const OakumPlatform *platform)
+{
+  gboolean same = g_strcmp0(config->os, platform->os) == 0 &&
+                  g_strcmp0(config->architecture, platform->architecture) == 0;
+  g_free(config->os);
+  config->os = g_strdup(platform->os);
+  g_free(config->architecture);
+  config->architecture = g_strdup(platform->architecture);
+  if (same && !platform->variant)
+    return;
+  g_free(config->variant);
+  config->variant = g_strdup(platform->variant);
+  if (!same)
+    g_clear_pointer(&config->os_version, g_free);
+}
+
 static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
 {
   if (build->options->want_layers && !fetch_layers(build, stage, error))
@@ -110,6 +128,8 @@ static OakumBuildResult *finish(Build *build, Stage *stage, GError **error)
   g_free(config->created);
   config->created = oakum_time_format(stage->epoch);
   add_labels(config, options->labels);
+  if (options->platform_given)
+    set_platform(config, &options->platform);
   g_autofree char *text = oakum_config_format(config);
   g_autoptr(OakumDescriptor) desc = oakum_store_put_bytes(
       build->store, options->docker_types ? OAKUM_MT_DOCKER_CONFIG : OAKUM_MT_OCI_CONFIG, text,

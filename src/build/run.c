@@ -16,12 +16,6 @@
 static const char *const proxies[] = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
                                       "all_proxy"};
 
-static gboolean is_proxy(const char *name)
-{
-  OakumOrigin origin;
-  return oakum_dockerfile_predefined(name, &origin) && origin == OAKUM_ORIGIN_PROXY;
-}
-
 static gboolean has_variable(GPtrArray *envp, const char *name)
 {
   size_t n = strlen(name);
@@ -299,10 +293,10 @@ static OakumCacheKey *run_key(const Build *build, const Stage *stage, char **wor
   oakum_cache_key_text(key, "user", config->user);
   oakum_cache_key_text(key, "folder", config->working_dir);
   oakum_cache_key_list(key, "variable", (const char *const *)config->env);
-  for (guint i = 0; i < stage->arg_order->len; i++) { /* proxies are no part of what comes of it */
+  /* a proxy that no ARG declares is no part of what comes of it; one that is declared is an
+   * argument like others, as the reference of the Dockerfile says */
+  for (guint i = 0; i < stage->arg_order->len; i++) {
     const char *name = stage->arg_order->pdata[i];
-    if (is_proxy(name))
-      continue;
     oakum_cache_key_text(key, "argument", name);
     oakum_cache_key_text(key, "value", oakum_stage_variable(stage, name));
   }

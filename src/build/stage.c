@@ -96,6 +96,22 @@ static void begin_from_stage(Stage *stage, const Stage *base)
   }
 }
 
+/* A word that is neither a stage nor, it seems, an image: what it can be. */
+static void explain_missing(const Build *build, const char *reference, GError **error)
+{
+  if (!error || !*error || strpbrk(reference, "/:@") ||
+      oakum_named_context_find(build->options->contexts, reference))
+    return;
+  g_autofree char *shown = oakum_escape_terminal(reference, -1);
+  g_autofree char *was = (*error)->message, *near = oakum_plan_hint(build->dockerfile, reference);
+  g_autofree char *what = g_strdup_printf("; say FROM ... AS %s in an earlier stage, give "
+                                          "--build-context %s=..., or name the image in full",
+                                          shown, shown);
+  (*error)->message =
+      g_strdup_printf("no stage before this one is called \"%s\", and as an image: %s%s", shown,
+                      was, *near ? "" : what);
+}
+
 Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
 {
   OAKUM_AUTO_LOCK(&build->foreign_lock); /* of two that want the same image one waits */
@@ -111,6 +127,7 @@ Stage *oakum_build_foreign(Build *build, const char *reference, GError **error)
     return stage;
   }
   oakum_stage_free(stage);
+  explain_missing(build, reference, error);
   return NULL;
 }
 

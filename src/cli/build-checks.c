@@ -6,9 +6,18 @@
 
 #define CHECK_VARIABLE "BUILDKIT_DOCKERFILE_CHECK" /* in place of the directive */
 
-/* The settings of the images that stages begin with, which only who builds knows. */
+static void platform_free(gpointer p)
+{
+  if (!p)
+    return;
+  oakum_platform_clear(p);
+  g_free(p);
+}
+
+/* The settings of the images that stages begin with, which only who builds knows, and for which
+ * platform each was asked for. */
 static gboolean find_bases(const OakumPlan *plan, const OakumBuildOptions *options, GPtrArray *into,
-                           GError **error)
+                           GPtrArray *platforms, GError **error)
 {
   for (guint i = 0; i < plan->stages->len; i++) {
     const OakumPlanStage *stage = plan->stages->pdata[i];
@@ -25,6 +34,8 @@ static gboolean find_bases(const OakumPlan *plan, const OakumBuildOptions *optio
     if (!image)
       return FALSE;
     into->pdata[stage->stage] = oakum_config_copy(image->config);
+    OakumPlatform copy = oakum_platform_copy(stage->platform ? &own : &options->platform);
+    platforms->pdata[stage->stage] = g_memdup2(&copy, sizeof(copy));
   }
   return TRUE;
 }
@@ -37,12 +48,16 @@ gboolean oakum_build_checks_pass(const OakumPlan *plan, const OakumDockerfile *d
   if (!given && !dockerfile->check_error)
     return TRUE;
   g_autoptr(GPtrArray) bases = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_config_free);
+  g_autoptr(GPtrArray) platforms = g_ptr_array_new_with_free_func(platform_free);
   g_ptr_array_set_size(bases, (int)dockerfile->stages->len);
-  if (!find_bases(plan, options, bases, error))
+  g_ptr_array_set_size(platforms, (int)dockerfile->stages->len);
+  if (!find_bases(plan, options, bases, platforms, error))
     return FALSE;
   const OakumPlanStage *last = plan->stages->pdata[plan->stages->len - 1];
-  OakumLintBuild build = {
-      .args = options->build_args, .bases = bases, .target = (guint)last->stage};
+  OakumLintBuild build = {.args = options->build_args,
+                          .bases = bases,
+                          .platforms = platforms,
+                          .target = (guint)last->stage};
   const OakumLintOptions how = {
       .compat = OAKUM_LINT_COMPAT_DOCKER, .docker_check = given, .build = &build};
   g_autoptr(GPtrArray) findings = oakum_lint_run(dockerfile, &how);

@@ -247,11 +247,12 @@ GHashTable *oakum_cli_build_args(GPtrArray *texts)
 /* Arguments that are switches of BuildKit's own, and not ours. */
 static void tell_switches(GHashTable *table)
 {
+  static const char *const ours[] = {"BUILDKIT_CACHE_MOUNT_NS", "BUILDKIT_DOCKERFILE_CHECK", NULL};
   g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(table), (GCompareFunc)strcmp);
   for (GList *l = names; l; l = l->next) {
     OakumOrigin origin;
     if (oakum_dockerfile_predefined(l->data, &origin) && origin == OAKUM_ORIGIN_BUILTIN &&
-        g_str_has_prefix(l->data, "BUILDKIT_") && strcmp(l->data, "BUILDKIT_CACHE_MOUNT_NS") != 0)
+        g_str_has_prefix(l->data, "BUILDKIT_") && !g_strv_contains(ours, l->data))
       oakum_warn("--build-arg %s changes nothing here but an ARG of its name", (char *)l->data);
   }
 }
@@ -288,22 +289,64 @@ static void tell_unused(GHashTable *table, const OakumDockerfile *dockerfile)
 typedef struct {
   OakumStore *store;
   const OakumRegistryArgs *registry;
+  GMutex lock;
+  GHashTable *manifests; /* "PLATFORM REFERENCE" → GBytes: what registries said; under the lock */
+  GHashTable *told;      /* set of those that a warning told of; under the lock */
 } Bases;
+
+/* A tag means one image for the whole build, however often it is asked for and whatever the
+ * registry says meanwhile. */
+static OakumImage *find_pulled(Bases *bases, const OakumImageArg *arg,
+                               const OakumPlatform *platform, GError **error)
+{
+  g_autofree char *name = oakum_platform_format(platform);
+  char *key = g_strconcat(name, " ", arg->text, NULL);
+  g_mutex_lock(&bases->lock);
+  GBytes *known = g_hash_table_lookup(bases->manifests, key);
+  g_mutex_unlock(&bases->lock); /* what is noted stays */
+  g_autoptr(OakumImage) image =
+      known ? NULL : oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
+  if (!known && !image) {
+    g_free(key);
+    return NULL;
+  }
+  if (!known) {
+    g_mutex_lock(&bases->lock);
+    known = g_hash_table_lookup(bases->manifests, key);
+    if (!known)
+      g_hash_table_insert(bases->manifests, g_steal_pointer(&key),
+                          g_bytes_ref(image->manifest->raw));
+    g_mutex_unlock(&bases->lock);
+  }
+  g_free(key);
+  return image && !known
+             ? g_steal_pointer(&image)
+             : oakum_image_arg_open_again(arg, known, bases->store, bases->registry, error);
+}
 
 static OakumImage *find_base(const char *reference, const OakumPlatform *platform, gpointer user,
                              GError **error)
 {
-  const Bases *bases = user;
+  Bases *bases = user;
   g_autoptr(OakumImageArg) arg = oakum_image_arg_parse(reference, error);
   OakumImage *image =
-      arg ? oakum_image_arg_open(arg, platform, bases->store, bases->registry, error) : NULL;
+      !arg ? NULL
+      : arg->kind == OAKUM_ARG_REGISTRY
+          ? find_pulled(bases, arg, platform, error)
+          : oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
   if (!image)
     return NULL;
   const OakumConfig *config = image->config;
   const OakumPlatform offered = {config->os, config->architecture, config->variant};
   if (oakum_platform_match(platform, &offered) == 0) {
     g_autofree char *has = oakum_platform_format(&offered), *want = oakum_platform_format(platform);
-    oakum_warn("%s is for %s, not for %s", reference, has, want);
+    char *key = g_strconcat(want, " ", reference, NULL);
+    g_mutex_lock(&bases->lock);
+    gboolean first = g_hash_table_add(bases->told, key);
+    g_mutex_unlock(&bases->lock);
+    if (first)
+      oakum_warn("InvalidBaseImagePlatform: the image %s is for %s, and %s was asked for",
+                 reference, has, want);
   }
   return image;
 }
@@ -456,6 +499,7 @@ static gboolean read_options(const OakumBuildArgs *args, OakumBuildOptions *opti
       !oakum_build_shape_parse(args, built->outputs, built->platforms->len, &built->shape, error) ||
       !oakum_outputs_check(built->outputs, built->platforms->len, built->shape.docker_types, error))
     return FALSE;
+  options->platform_given = args->platforms && args->platforms->len > 0;
   options->labels = built->shape.labels;
   options->docker_types = built->shape.docker_types;
   options->zstd = built->shape.zstd;
@@ -494,11 +538,16 @@ static gboolean build_platform(const OakumBuildArgs *args, OakumBuilt *built,
       oakum_build_annotations(&built->shape, OAKUM_ANNOTATE_MANIFEST, platform);
   options->annotations = annotations;
   options->platform = *platform;
+  /* an ARG before the first FROM gives the epoch, too, when nobody gave another */
+  const char *epoch = options->source_date_epoch;
+  if (!epoch || !*epoch)
+    options->source_date_epoch = g_hash_table_lookup(plan->args, "SOURCE_DATE_EPOCH");
   OakumBuildResult *result =
       oakum_build_checks_pass(plan, built->dockerfile, options, error)
           ? oakum_build_run(plan, built->dockerfile, built->store, options, error)
           : NULL;
   options->annotations = NULL;
+  options->source_date_epoch = epoch;
   if (result)
     g_ptr_array_add(built->results, result);
   else if (built->platforms->len > 1)
@@ -562,7 +611,11 @@ gboolean oakum_cli_build(const OakumBuildArgs *args, const char *folder, OakumBu
   options.ignore = built->ignore;
   options.owners = oakum_context_owners(built->context);
   options.contexts = built->contexts;
-  Bases bases = {built->store, &args->registry};
+  g_autoptr(GHashTable) manifests = oakum_str_map_new(g_free, (GDestroyNotify)g_bytes_unref),
+                        told = oakum_str_map_new(g_free, NULL);
+  Bases bases = {
+      .store = built->store, .registry = &args->registry, .manifests = manifests, .told = told};
+  g_mutex_init(&bases.lock);
   options.user = &bases;
   if (!args->print_plan && !oakum_cli_caches_open(args, &built->caches, error))
     return FALSE;

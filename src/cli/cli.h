@@ -105,6 +105,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImageArg, oakum_image_arg_free)
 NODISCARD OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *platform,
                                            OakumStore *store, const OakumRegistryArgs *registry,
                                            GError **error);
+/* One of a registry whose manifest (its bytes, of an image) was asked for before: the registry is
+ * not asked for it again. */
+NODISCARD OakumImage *oakum_image_arg_open_again(const OakumImageArg *arg, GBytes *manifest,
+                                                 OakumStore *store,
+                                                 const OakumRegistryArgs *registry, GError **error);
 /* What a bill of materials (a file, compressed or not) says is in an image. */
 NODISCARD OakumCatalog *oakum_sbom_arg_examine(const char *path, GError **error);
 /* The same of its text; `what` names it. */

@@ -104,6 +104,7 @@ static gboolean settle(const char *folder, OakumTempDir **temp, GError **error)
     return TRUE;
   if (!(*temp = oakum_temp_dir_new(folder, error)))
     return FALSE;
+  oakum_temp_dir_end_with_us(*temp);
   g_setenv("TMPDIR", oakum_temp_dir_path(*temp), TRUE);
   g_autofree char *login = g_build_filename(folder, ".docker", NULL);
   if (!g_getenv("DOCKER_CONFIG") && g_file_test(login, G_FILE_TEST_IS_DIR))

@@ -255,8 +255,10 @@ static void pulled_free(OakumBlobSource *self)
   g_free(s);
 }
 
+/* `known`: its manifest; NULL: the registry is asked. */
 static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *platform,
-                               OakumStore *store, const OakumRegistryArgs *registry, GError **error)
+                               OakumStore *store, const OakumRegistryArgs *registry, GBytes *known,
+                               GError **error)
 {
   g_autoptr(OakumReference) ref = oakum_reference_parse(arg->text, error);
   PulledSource *s = g_new0(PulledSource, 1);
@@ -272,8 +274,9 @@ static OakumImage *open_pulled(const OakumImageArg *arg, const OakumPlatform *pl
   s->near =
       store && registry && registry->bases ? oakum_layout_source(registry->bases, NULL) : NULL;
   g_autoptr(OakumManifest) manifest = NULL;
-  gboolean ok = oakum_registry_get_manifest(s->registry, ref->digest ? ref->digest : ref->tag,
-                                            &manifest, error);
+  gboolean ok = known ? (manifest = oakum_manifest_parse(known, NULL, error)) != NULL
+                      : oakum_registry_get_manifest(
+                            s->registry, ref->digest ? ref->digest : ref->tag, &manifest, error);
   for (guint depth = 0; ok && manifest->is_index; depth++) {
     const OakumDescriptor *desc = NULL;
     OakumManifest *next = NULL;
@@ -332,7 +335,7 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
                 "%s: a bill of materials is no image: it can only be scanned", arg->text);
     return NULL;
   case OAKUM_ARG_REGISTRY:
-    return open_pulled(arg, platform, store, registry, error);
+    return open_pulled(arg, platform, store, registry, NULL, error);
   }
   if (!image)
     tell_stdin(arg, error);
@@ -344,6 +347,13 @@ OakumImage *oakum_image_arg_open(const OakumImageArg *arg, const OakumPlatform *
     image->source = oakum_progress_source(image->source, TRUE, what, manifests, 1);
   }
   return image;
+}
+
+OakumImage *oakum_image_arg_open_again(const OakumImageArg *arg, GBytes *manifest,
+                                       OakumStore *store, const OakumRegistryArgs *registry,
+                                       GError **error)
+{
+  return open_pulled(arg, NULL, store, registry, manifest, error);
 }
 
 static OakumReader *reopen_tar(gpointer user, GError **error)

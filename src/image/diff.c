@@ -142,9 +142,6 @@ static gboolean write_node(Output *output, OakumNoteId id, const char *name, Oak
     if (n < 0)
       return oakum_tree_fail(error, errno, output->path->str);
     entry.link = (OakumSlice){(const uint8_t *)target, (size_t)n};
-  } else if (note->linked && changed) {
-    if (!write_link(output, name, &entry, note, id, &done, error) || done)
-      return done;
   }
   OAKUM_AUTO_FD fd = -1;
   g_autoptr(GArray) xattrs = NULL;
@@ -157,6 +154,11 @@ static gboolean write_node(Output *output, OakumNoteId id, const char *name, Oak
     entry.xattrs = (OakumXattr *)(gpointer)xattrs->data;
     entry.n_xattrs = xattrs->len;
   }
+  /* a further name tells the attributes again: who unpacks it sets the owner anew, and with that
+   * the kernel takes the capabilities away */
+  if (note->linked && changed && note->type != OAKUM_TAR_SYMLINK &&
+      (!write_link(output, name, &entry, note, id, &done, error) || done))
+    return done;
   return oakum_tar_writer_entry(output->out, &entry, error) &&
          (note->type != OAKUM_TAR_FILE || write_file(output, fd, note, error));
 }

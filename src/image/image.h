@@ -233,7 +233,8 @@ typedef struct {
 } OakumTreeTimes;
 /* Writes what changed since settle as a layer, folders before what they hold, names in byte order:
  * each changed name, and every folder above one; whiteouts for what went. A folder whose time alone
- * changed is no change. What lies below dev, proc and sys, and etc/hosts and etc/resolv.conf, is
+ * changed is no change, as with BuildKit; but a time that was set is remembered, and told with the
+ * folder's next change. What lies below dev, proc and sys, and etc/hosts and etc/resolv.conf, is
  * never looked at. *changed: whether there was anything. Updates the notes. */
 NODISCARD gboolean oakum_tree_diff(OakumTree *tree, const OakumTreeTimes *times,
                                    OakumTarWriter *out, gboolean *changed, GError **error);

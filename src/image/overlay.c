@@ -180,9 +180,9 @@ typedef struct {
   TreeTouched *touched;
 } Merge;
 
-static void touch(Merge *merge, const char *path, gboolean deep)
+static void touch(Merge *merge, const char *path, gboolean deep, gboolean timed)
 {
-  TreePath item = {g_strdup(path), deep};
+  TreePath item = {g_strdup(path), deep, timed};
   g_array_append_val(merge->touched->paths, item);
 }
 
@@ -217,7 +217,8 @@ static gboolean merge_entry(Merge *merge, int upper, int root, const char *name,
       return oakum_tree_fail(error, errno, path);
     if (there && S_ISDIR(old.st_mode) && !is_opaque(from)) {
       OAKUM_AUTO_FD to = open_folder(root, name);
-      touch(merge, path, FALSE);
+      touch(merge, path, FALSE,
+            now.st_mtim.tv_sec != old.st_mtim.tv_sec || now.st_mtim.tv_nsec != old.st_mtim.tv_nsec);
       return to < 0 ? oakum_tree_fail(error, errno, path)
                     : merge_folder(merge, from, to, path, depth + 1, error);
     }
@@ -225,7 +226,7 @@ static gboolean merge_entry(Merge *merge, int upper, int root, const char *name,
   if (there && (S_ISDIR(now.st_mode) || S_ISDIR(old.st_mode)) &&
       !remove_old(merge, root, name, path, error))
     return FALSE;
-  touch(merge, path, S_ISDIR(now.st_mode));
+  touch(merge, path, S_ISDIR(now.st_mode), TRUE);
   if (merge->tree->uppers)
     return TRUE;
   /* of two names of one file rename(2) leaves both: the lent one has to go by itself */

@@ -137,7 +137,6 @@ static gboolean write_entry(Pack *pack, int at, const char *name, const char *fr
     entry.type = OAKUM_TAR_HARDLINK;
     entry.link = (OakumSlice){(const uint8_t *)first, strlen(first)};
     entry.size = 0;
-    entry.n_xattrs = 0;
   }
   if (options->edit && !options->edit(&entry, from, implied, &write, options->user, error))
     return FALSE;

@@ -15,12 +15,14 @@ struct OakumTree {
   OakumOwners *owners;       /* NULL: the disk tells owners and modes; borrowed */
   gboolean settled;          /* nothing was applied since the notes and the disk were compared */
   gboolean exact; /* the notes tell what is on the disk, but for inodes and times of change */
+  int64_t begun;  /* seconds: what is put into a folder of it since gives it a later time */
 };
 
 /* What a step on an overlay touched. */
 typedef struct {
   char *path;
-  gboolean deep; /* with all that lies below */
+  gboolean deep;  /* with all that lies below */
+  gboolean timed; /* a folder whose time is not what it was below the overlay */
 } TreePath;
 typedef struct {
   GArray *paths;    /* TreePath */

@@ -16,6 +16,7 @@ OakumTree *oakum_tree_new(int root)
   tree->root = root;
   tree->exact = TRUE;
   tree->threads = 1;
+  tree->begun = g_get_real_time() / G_USEC_PER_SEC;
   tree->notes = oakum_notes_new();
   return tree;
 }
@@ -427,6 +428,44 @@ static gboolean make_node(Apply *apply, const OakumTarEntry *entry, const char *
   return done >= 0 || oakum_tree_fail(error, errno, path);
 }
 
+static gboolean same_header(const OakumTarEntry *entry, const OakumNote *note)
+{
+  uint8_t xattrs[OAKUM_NOTE_XATTRS];
+  if (entry->n_xattrs > 0)
+    oakum_tree_hash_xattrs(entry->xattrs, entry->n_xattrs, xattrs);
+  return (note->type == OAKUM_TAR_SYMLINK || (entry->mode & 07777) == note->mode) &&
+         entry->uid == note->uid && entry->gid == note->gid && entry->mtime == note->mtime &&
+         (entry->n_xattrs == 0 || memcmp(xattrs, note->xattrs, OAKUM_NOTE_XATTRS) == 0);
+}
+
+/* What the header of a further name says holds for the file, as containerd applies it. `note`: of
+ * the file, as it was; brought up to date. */
+static gboolean set_link_header(Apply *apply, const OakumTarEntry *entry, const char *name,
+                                const char *path, OakumNote *note, GError **error)
+{
+  OakumOwners *owners = apply->tree->owners;
+  OakumTarEntry own = *entry;
+  own.type = note->type;
+  own.dev_major = major(note->rdev);
+  own.dev_minor = minor(note->rdev);
+  apply->tree->exact = FALSE; /* the notes of its other names */
+  OAKUM_AUTO_FD file = own.type == OAKUM_TAR_FILE ? oakum_tree_open_at(apply->parent, name) : -1;
+  if (own.type == OAKUM_TAR_FILE && file < 0)
+    return oakum_tree_fail(error, errno, path);
+  if (!set_metadata(owners, apply->parent, name, file, &own, path, error))
+    return FALSE;
+  note->mode = own.type == OAKUM_TAR_SYMLINK ? 0777 : entry->mode & 07777;
+  note->uid = entry->uid;
+  note->gid = entry->gid;
+  note->mtime = entry->mtime;
+  if (file < 0)
+    return TRUE;
+  g_autoptr(GArray) xattrs = oakum_tree_xattrs(file, owners, error);
+  if (xattrs)
+    oakum_tree_hash_xattrs((const OakumXattr *)(gpointer)xattrs->data, xattrs->len, note->xattrs);
+  return xattrs != NULL;
+}
+
 static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const char *above,
                                const char *name, const char *path, GError **error)
 {
@@ -460,6 +499,9 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
   OakumNote note;
   oakum_notes_set_linked(notes, first, TRUE);
   oakum_notes_get(notes, first, &note);
+  if (!same_header(entry, &note) && (!set_link_header(apply, entry, name, path, &note, error) ||
+                                     !oakum_notes_set(notes, first, &note, error)))
+    return FALSE;
   return (id = oakum_notes_make(notes, path, error)) != OAKUM_NOTE_NONE &&
          oakum_notes_set(notes, id, &note, error);
 }

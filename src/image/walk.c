@@ -89,6 +89,17 @@ static gboolean same_metadata(const OakumWalk *walk, const OakumNote *a, const O
                                      oakum_tree_told_time(walk->times, b->mtime)));
 }
 
+/* The time of a folder that a step set, and not what came of putting things into it: it is older
+ * than all that was done to the tree, or not yet there. `timed`: it differs from what it was, as
+ * far as that is known. */
+static gboolean is_set_time(const OakumWalk *walk, const OakumNote *old, const OakumNote *now,
+                            gboolean timed)
+{
+  return walk->times && timed && now->mtime != old->mtime &&
+         (now->mtime < walk->tree->begun - 1 ||
+          now->mtime > g_get_real_time() / G_USEC_PER_SEC + 1);
+}
+
 /* A known name, while settling: what apply noted of its content stays. */
 static gboolean settle(Crew *crew, OakumNoteId id, const OakumNote *old, OakumNote *now,
                        GError **error)
@@ -109,9 +120,10 @@ static gboolean settle(Crew *crew, OakumNoteId id, const OakumNote *old, OakumNo
   return ok;
 }
 
-/* Compares one name with its note, which is what is there then; *id is its node. */
+/* Compares one name with its note, which is what is there then; *id is its node. `timed`: see
+ * is_set_time. */
 static gboolean judge(Crew *crew, int at, const char *name, OakumNoteId folder, const char *path,
-                      const struct stat *st, OakumNoteId *id, GError **error)
+                      const struct stat *st, gboolean timed, OakumNoteId *id, GError **error)
 {
   OakumWalk *walk = crew->walk;
   OakumNotes *notes = walk->tree->notes;
@@ -125,8 +137,9 @@ static gboolean judge(Crew *crew, int at, const char *name, OakumNoteId folder, 
   g_rw_lock_reader_unlock(&crew->notes);
   if (known)
     oakum_note_set_drop(&walk->unseen, *id);
-  if (known && old.type == OAKUM_TAR_DIR && now.type == OAKUM_TAR_DIR)
-    now.mtime = old.mtime; /* the time of a folder tells what was isolated how, not what was done */
+  if (known && old.type == OAKUM_TAR_DIR && now.type == OAKUM_TAR_DIR &&
+      !is_set_time(walk, &old, &now, timed))
+    now.mtime = old.mtime; /* else it tells what was isolated how, not what was done */
   if (known && !walk->times)
     return settle(crew, *id, &old, &now, error);
   gboolean same = known && same_metadata(walk, &old, &now);
@@ -191,7 +204,7 @@ static gboolean look(Crew *crew, int at, const char *name, const Folder *folder,
     if (walk->alive)
       oakum_owners_set_add(walk->alive, st.st_dev, st.st_ino);
     oakum_owners_patch(walk->tree->owners, &st);
-    ok = judge(crew, at, name, folder->id, path->str, &st, &id, error) &&
+    ok = judge(crew, at, name, folder->id, path->str, &st, TRUE, &id, error) &&
          (!S_ISDIR(st.st_mode) || push(crew, path->str, id, folder->depth + 1, error));
   }
   g_string_truncate(path, len);
@@ -353,7 +366,7 @@ static gboolean look_at_touched(Crew *crew, const TreePath *item, GError **error
   if (S_ISSOCK(st.st_mode)) /* a socket cannot be in a tar */
     return TRUE;
   oakum_owners_patch(tree->owners, &st);
-  if (!judge(crew, at, name, folder, item->path, &st, &id, error))
+  if (!judge(crew, at, name, folder, item->path, &st, item->timed, &id, error))
     return FALSE;
   guint depth = 1;
   for (const char *p = item->path; *p; p++)

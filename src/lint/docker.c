@@ -206,14 +206,28 @@ static void read_ignore(Docker *docker)
     g_clear_pointer(&docker->ignore, oakum_ignore_free);
 }
 
-/* ENV and SHELL of the image that a stage begins with. */
-static void take_base(const Docker *docker, DockerStage *stage, guint index)
+static void check_base_platform(Docker *docker, const DockerStage *stage, const OakumConfig *config,
+                                const OakumPlatform *wanted)
+{
+  const OakumPlatform has = {config->os, config->architecture, config->variant};
+  if (!has.os || !has.architecture ||
+      (strcmp(has.os, wanted->os) == 0 && strcmp(has.architecture, wanted->architecture) == 0))
+    return;
+  g_autofree char *is = oakum_platform_format(&has), *want = oakum_platform_format(wanted);
+  docker_tell(docker, NULL, LINT_BASE_PLATFORM, stage->from, "%s is for %s, not for %s",
+              stage->base_name, is, want);
+}
+
+/* ENV and SHELL of the image that a stage begins with, and whether it is for the right platform. */
+static void take_base(Docker *docker, DockerStage *stage, guint index)
 {
   const OakumLintBuild *build = docker->lint->options->build;
   const OakumConfig *config =
       build && build->bases && index < build->bases->len ? build->bases->pdata[index] : NULL;
   if (!config)
     return;
+  if (build->platforms && build->platforms->pdata[index])
+    check_base_platform(docker, stage, config, build->platforms->pdata[index]);
   stage->has_shell = config->shell && *config->shell;
   for (char **row = config->env; row && *row; row++) {
     const char *equals = strchrnul(*row, '=');

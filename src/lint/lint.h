@@ -86,11 +86,12 @@ NODISCARD gboolean oakum_lint_label_type_parse(const char *text,
 /* Compat docker, for who builds the file: what a linter alone cannot know. Borrowed but for what
  * the run sets. */
 typedef struct {
-  GHashTable *args;       /* char * name → value or NULL, as the command line gives them */
-  const GPtrArray *bases; /* for each stage, OakumConfig of the image it begins with, or NULL */
-  guint target;           /* the stage that is built */
-  gboolean fails;         /* set: a check found something, and error=true is said */
-  gboolean bad_options;   /* set: docker_check cannot be read */
+  GHashTable *args;           /* char * name → value or NULL, as the command line gives them */
+  const GPtrArray *bases;     /* for each stage, OakumConfig of the image it begins with, or NULL */
+  const GPtrArray *platforms; /* beside `bases`: OakumPlatform that each was asked for, or NULL */
+  guint target;               /* the stage that is built */
+  gboolean fails;             /* set: a check found something, and error=true is said */
+  gboolean bad_options;       /* set: docker_check cannot be read */
 } OakumLintBuild;
 
 /* Borrowed for the call. All zero is the default: every rule at its own level. */

@@ -153,6 +153,12 @@ OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error)
   return dir;
 }
 
+void oakum_temp_dir_end_with_us(OakumTempDir *dir)
+{
+  if (dir->note < 0)
+    dir->note = oakum_ending_note(dir->path);
+}
+
 const char *oakum_temp_dir_path(const OakumTempDir *dir)
 {
   return dir->path;

@@ -93,6 +93,8 @@ void oakum_ending_forget(int *note);
  * free; without a parent also when a signal ends the program. */
 typedef struct OakumTempDir OakumTempDir;
 NODISCARD OakumTempDir *oakum_temp_dir_new(const char *parent, GError **error);
+/* One below `parent` goes also when a signal ends the program; without a parent each does. */
+void oakum_temp_dir_end_with_us(OakumTempDir *dir);
 NODISCARD const char *oakum_temp_dir_path(const OakumTempDir *dir);
 NODISCARD int oakum_temp_dir_fd(const OakumTempDir *dir); /* borrowed */
 void oakum_temp_dir_free(OakumTempDir *dir);

@@ -30,7 +30,8 @@ A listing has one path a line, then what it is. Words with blanks or escapes are
     PATH f MODE OWNER "CONTENT" or SIZE:DIGEST or *SIZE (zeros; a hole)   a file; DIGEST: 8 or more hex digits of its SHA-256
     PATH d MODE OWNER                     a folder
     PATH l TARGET [OWNER]                 a symbolic link
-    PATH h OTHER                          a further name of the file OTHER (in results: of the first one in byte order)
+    PATH h OTHER [MODE OWNER]             a further name of the file OTHER (in results: of the first one in byte order); MODE: of
+                                          an archive's entry, whose header is not the one of OTHER
     PATH p MODE OWNER                     a named pipe;  PATH c|b MODE OWNER MAJOR:MINOR: a device;  PATH s: a socket
     PATH r URL                            (serve) a redirect;  PATH e STATUS: an error, NUMBER times: e STATUS NUMBER
     PATH gone                             (tree) removed
@@ -131,6 +132,9 @@ def parse(line):
     if entry.kind in "fdpcb" and entry.kind != "gone":
         entry.mode = int(rest.pop(0)[1], 8)
     owned = False
+    entry.own = entry.kind == "h" and rest and re.fullmatch("[0-7]{4}", rest[0][0]) is not None
+    if entry.own:
+        entry.mode = int(rest.pop(0)[1], 8)
     for raw, word in rest:
         if raw.startswith('"'):
             entry.content = word.encode()
@@ -205,7 +209,8 @@ def archive_bytes(entries, how):
     if not form.startswith("sparse"):
         return compress(tar_bytes(entries, tarfile.GNU_FORMAT if form else tarfile.PAX_FORMAT), how.replace("plain", ""))
     with tempfile.TemporaryDirectory() as folder:  # holes are something that only GNU tar writes
-        write_folder(pathlib.Path(folder), entries)
+        there = {e.path.lstrip("/") for e in entries}
+        write_folder(pathlib.Path(folder), [e for e in entries if e.kind != "h" or e.target.lstrip("/") in there])
         packed = subprocess.run(["tar", "-cSC", folder, "--sort=name", "--numeric-owner", "--format=" + ("pax" if form == "sparse-pax" else "gnu"), "."], capture_output=True, check=True).stdout
     return compress(packed, how.replace("plain", ""))
 
@@ -218,7 +223,7 @@ def tar_bytes(entries, form=tarfile.PAX_FORMAT):
             info = tarfile.TarInfo(entry.raw)
             info.type = {"f": tarfile.REGTYPE, "d": tarfile.DIRTYPE, "l": tarfile.SYMTYPE, "h": tarfile.LNKTYPE, "p": tarfile.FIFOTYPE,
                          "c": tarfile.CHRTYPE, "b": tarfile.BLKTYPE}[entry.kind]
-            told = next((e for e in entries if entry.kind == "h" and e.path.lstrip("/") == entry.target.lstrip("/")), entry)
+            told = next((e for e in entries if entry.kind == "h" and not entry.own and e.path.lstrip("/") == entry.target.lstrip("/")), entry)
             info.mode, (info.uid, info.gid), info.mtime = told.mode, told.owner, told.time or 0
             info.linkname = entry.target or ""
             if entry.device:
@@ -388,6 +393,14 @@ def apply_layer(tree, data):
                 target = os.path.normpath("/" + info.linkname).lstrip("/")
                 old = tree[target]
                 entry = Entry(path, old.kind, old.mode, old.owner)
+                xattrs = {k: v for k, v in old.xattrs.items() if k != "security.capability"}
+                xattrs.update({k[13:]: v for k, v in info.pax_headers.items() if k.startswith("SCHILY.xattr.")})
+                told = {"owner": (info.uid, info.gid), "time": int(info.mtime), "xattrs": xattrs}  # as containerd applies it
+                if old.kind != "l":
+                    told["mode"] = info.mode & 0o7777
+                for other in tree.values():
+                    if other.node is old.node:
+                        other.__dict__.update(told)
                 entry.__dict__.update({**old.__dict__, "path": path})
             else:
                 entry = Entry(path, kind, info.mode & 0o7777, (info.uid, info.gid))

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 from conftest import spoken
@@ -52,11 +53,15 @@ def test_what_is_carried_out_again(work, tmp_path):
     (context / "other").write_text("y")
     (tmp_path / "secret").write_text("two")
     assert go() == ([], digest)
-    assert go("--build-arg", "HTTP_PROXY=http://127.0.0.1:1")[0] == []
+    assert go("--build-arg", "HTTPS_PROXY=http://127.0.0.1:1") == ([], digest)
     ran, labelled = go(label="2")
     assert ran == [] and labelled != digest
-    # an argument is seen by every step after it
+    # an argument is seen by every step after it, also a proxy that is declared
     assert go("--build-arg", "V=2")[0] == ["one", "two", "three"]
+    assert go("--build-arg", "HTTP_PROXY=http://127.0.0.1:1")[0] == ["one", "two", "three"]
+    assert go("--build-arg", "HTTP_PROXY=http://127.0.0.1:2")[0] == ["one", "two", "three"]
+    assert go(dockerfile=DOCKERFILE.replace("ARG HTTP_PROXY", "ARG http_proxy=http://127.0.0.1:3"))[0] == ["one", "two", "three"]
+    assert go(dockerfile=DOCKERFILE.replace("ARG HTTP_PROXY", "ARG http_proxy=http://127.0.0.1:4"))[0] == ["one", "two", "three"]
     # content of a bind mount: the steps behind it stand on another root then
     (context / "data").write_text("changed\n")
     ran, changed = go()
@@ -68,9 +73,12 @@ def test_what_is_carried_out_again(work, tmp_path):
     assert go() == ([], digest)
     # a command
     assert go(dockerfile=DOCKERFILE.replace("RUN true &&", "RUN true  &&"))[0] == ["two"]
-    # the epoch
-    (context / "Dockerfile").write_text("")
+    # the epoch, but neither the time of day nor those of files where they are kept
     assert go("--timestamps", "keep")[0] == ["one", "two", "three"]
+    time.sleep(1.1)
+    os.utime(context / "data", (2, 2))
+    assert go("--timestamps", "keep")[0] == []
+    assert go("--timestamps", "keep", "--build-arg", "SOURCE_DATE_EPOCH=5")[0] == ["one", "two", "three"]
 
 
 def test_an_old_record_is_not_used(work, tmp_path):

@@ -73,6 +73,26 @@ def test_signal_leaves_no_part(oakum, folder, tmp_path, number, output):
     assert list(there.iterdir()) == [] and list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_to_the_executor(oakum, tmp_path, small, number):
+    """What it made for itself below --kaniko-dir goes; what a step had begun lies in the store, which "store prune" clears."""
+    (tmp_path / "k").mkdir()
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c/Dockerfile").write_text(f"FROM {small}\nRUN echo begun >&2; sleep 100\n")
+    words = [oakum, "executor", "--kaniko-dir", tmp_path / "k", "-c", tmp_path / "c", "--no-push"]
+    running = subprocess.Popen([*HEARS, *words], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while (line := running.stderr.readline()) and not line.startswith("begun"):
+        pass
+    assert line, "the step never began"
+    assert [p for p in (tmp_path / "k").iterdir() if p.name.startswith("oakum-")]
+    running.send_signal(number)
+    assert running.wait(60) == -number
+    running.stderr.close()
+    assert [p.name for p in (tmp_path / "k").iterdir()] == ["store"]
+    assert subprocess.run([oakum, "store", "prune", "--keep-days", "1", "--store", tmp_path / "k/store"], capture_output=True).returncode == 0
+    assert list((tmp_path / "k/store/work").iterdir()) == []
+
+
 def test_signal_that_is_ignored_stays_so(oakum, folder, tmp_path):
     """nohup."""
     running = subprocess.Popen([*HEARS, oakum, "build", "--store", folder / "store", "--output", "docker-archive:a.tar:x/y:v1", folder / "c"], cwd=tmp_path,

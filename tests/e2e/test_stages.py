@@ -2,13 +2,16 @@
 import fcntl
 import hashlib
 import itertools
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import time
 
+import faults
 import pytest
+from build_case import flatten, listing, tar_bytes
 from conftest import RUNGS
 
 BASE = """FROM scratch AS base
@@ -111,3 +114,46 @@ def test_caches_in_either_order_do_not_block(go):
     stages = "".join(f"FROM base AS s{i}\n" + f"RUN {mounts[i]} {mounts[1 - i]} echo a >> /x/n; echo b >> /y/n\n" * 5 for i in range(2))
     done = go(BASE + stages + "FROM base\nCOPY --from=s0 /bin/busybox /0\nCOPY --from=s1 /bin/busybox /1\n", "--threads", "2")
     assert done.returncode == 0, done.stderr
+
+
+class Moving(faults.Registry):
+    """A registry whose tag means another image each time that it is asked for."""
+
+    def __init__(self, images):
+        super().__init__(auth=None)
+        self.images = images
+        for manifest, blobs in images:
+            self.add("team/base", "v1", manifest, blobs)
+
+    def fault(self, name):
+        with self.lock:  # asked at each request
+            asked = len(self.requests("GET", "/manifests/v1"))
+            self.manifests["team/base", "v1"] = (faults.MANIFEST, self.images[min(asked, len(self.images)) - 1][0])
+        return super().fault(name)
+
+
+def layered(text):
+    """Manifest and blobs of an image with one file."""
+    layer = tar_bytes(listing(f'who f 0644 "{text}"'))
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "history": [{"created_by": "base"}],
+                         "rootfs": {"type": "layers", "diff_ids": [faults.digest(layer)]}}).encode()
+    manifest = {"schemaVersion": 2, "mediaType": faults.MANIFEST,
+                "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": faults.digest(config), "size": len(config)},
+                "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": faults.digest(layer), "size": len(layer)}]}
+    return json.dumps(manifest).encode(), [config, layer]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_tag_is_asked_for_once(go, tmp_path, check):
+    """Every stage sees the same image, whatever the registry says meanwhile, and with "# check=error=true" the checks do, too."""
+    server = Moving([layered(text) for text in ("one", "two", "three", "four")])
+    try:
+        name = f"{server.address}/team/base:v1"
+        done = go(("# check=error=true\n" if check else "") + f"FROM {name} AS a\nCOPY busybox /a\nFROM a AS b\nCOPY --from={name} /who /copied\nFROM {name} AS c\nCOPY --from=b /who /copied /b/\n",
+                  "--threads", "1")
+        assert done.returncode == 0, done.stderr
+        assert len(server.requests("GET", "/manifests/")) == 1
+    finally:
+        server.close()
+    tree, _ = flatten(tmp_path / "o0")
+    assert [tree[path].content for path in ("who", "b/who", "b/copied")] == [b"one"] * 3
