@@ -85,8 +85,8 @@ NODISCARD OakumContext *oakum_context_open_kaniko(const char *text,
 NODISCARD OakumNamedContext *oakum_named_context_open(const char *text, const char *temp,
                                                       GError **error);
 void oakum_named_context_free(OakumNamedContext *named);
-/* The one of that name (references are compared in full), or NULL; borrowed. */
-/* NULL: none, also for the names `scratch` and `context`. */
+/* The one of that name (references are compared in full), borrowed; NULL: none, also for the names
+ * `scratch` and `context`. */
 NODISCARD const OakumNamedContext *oakum_named_context_find(const GPtrArray *contexts,
                                                             const char *name);
 
