@@ -37,9 +37,8 @@ static void on_abandoned(int number)
   abandoned = 1;
 }
 
-/* In place of the sudden end that children of ours have: it would leave the step's descendants.
- * The kernel forgets it whenever the ids of a process change. */
-static void hear_of_the_end(void)
+/* In place of the sudden end that children of ours have: it would leave the step's descendants. */
+void oakum_supervisor_hear_of_the_end(void)
 {
   static pid_t parent;
   struct sigaction action = {.sa_handler = on_abandoned};
@@ -76,7 +75,7 @@ static int open_guarded(const Supervisor *s, const Request *request, const char 
   if (other) {
     setfsuid(0);
     setfsgid(0);
-    hear_of_the_end();
+    oakum_supervisor_hear_of_the_end();
   }
   /* the number could have been given to another process between the question and the opening */
   guint64 id = request->notif->id;
@@ -693,7 +692,7 @@ StepReport oakum_sandbox_chroot_body(const StepOrder *order)
   }
   if (order->owners && !(s.fake = oakum_fake_new(order, s.root)))
     return failed;
-  hear_of_the_end();
+  oakum_supervisor_hear_of_the_end();
   pid_t pid = s.main_pid = fork();
   if (pid == 0) {
     signal(SIGTERM, SIG_DFL);

@@ -36,9 +36,12 @@ static gboolean become(uid_t uid, gid_t gid)
 
 static void become_again(uid_t uid, gid_t gid)
 {
+  if (geteuid() == uid && getegid() == gid)
+    return;
   if ((geteuid() != uid && syscall(SYS_setresuid, -1, uid, -1) < 0) ||
       (getegid() != gid && syscall(SYS_setresgid, -1, gid, -1) < 0))
     _exit(125); /* of saved ids it cannot fail; as somebody else we must not go on */
+  oakum_supervisor_hear_of_the_end();
 }
 
 static void note(Supervisor *s, Made made)
@@ -106,8 +109,8 @@ void oakum_supervisor_answer_ipc(Supervisor *s, Request *request)
   guint64 uid[4], gid[4];
   gboolean makes =
       is_queue ? (flags & O_CREAT) != 0 : (flags & IPC_CREAT) || (key_t)a[0] == IPC_PRIVATE;
-  /* another user's memory cannot be read in a stock pod: its queues it makes itself, and they stay
-   */
+  /* whose memory cannot be read, having changed its ids and started no program since, makes its
+   * queues itself, and they stay */
   if (!makes || (is_queue && !read_queue(s, request, &queue))) {
     oakum_supervisor_respond(s, request->notif, 0, 0, TRUE);
     return;

@@ -43,6 +43,9 @@ NODISCARD char *oakum_supervisor_full(const Supervisor *s, const Request *reques
 /* Answers mknod(2) of a device on the rung chroot; `number` as the call has it. */
 void oakum_supervisor_answer_node(Supervisor *s, Request *request, int dirfd, uint64_t path_at,
                                   mode_t mode, unsigned number);
+/* Asks the kernel to say when the builder is gone; to be asked again whenever an id of ours was
+ * changed, which makes the kernel forget it (prctl(2), PR_SET_PDEATHSIG). */
+void oakum_supervisor_hear_of_the_end(void);
 /* Answers shmget, semget, msgget and mq_open. */
 void oakum_supervisor_answer_ipc(Supervisor *s, Request *request);
 /* Removes what they made; when no process of the step is left. */

@@ -447,6 +447,30 @@ def test_objects_of_system_v_go_with_the_step(oakum, small, tmp_path, rung, user
     assert here("find-left", str(key)) == "shm 0 sem 0 msg 0 queue 0\n"
 
 
+@pytest.mark.parametrize("rung", RUNGS)
+def test_a_step_that_made_them_ends_with_the_builder(oakum, small, tmp_path, rung):
+    """Who makes such objects for another user changes its ids for that, and must go on hearing of the builder's end."""
+    key, mark = 800000000 + os.getpid() * 10, f"98{os.getpid()}"
+    context = write(tmp_path / "c", f"FROM {small}\nRUN tool leave {key} 1; echo now; sleep {mark}\n")
+    builder = subprocess.Popen([oakum, "build", "--no-cache", "--isolation", rung, "--store", str(tmp_path / "s"), "--output", f"oci:{tmp_path}/o", str(context)], stderr=subprocess.PIPE, text=True)
+    lines = []
+    while "now" not in lines:
+        line = builder.stderr.readline()
+        assert line, lines
+        lines.append(line.strip())
+    assert "left" in lines
+    there = lambda: subprocess.run(["pgrep", "-f", f"^sleep {mark}"], capture_output=True, text=True).stdout.split()
+    end = time.monotonic() + 60
+    while not there() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert there()
+    builder.kill()
+    builder.communicate()
+    while there() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert there() == []
+
+
 @pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung in ("chroot", "fake-root")])  # elsewhere the kernel ends them
 def test_processes_that_are_others_all_the_time_go_with_the_step(oakum, small_tar, place, rung):
     """Each forks and ends soon, so that who lists them and then ends them can come too late."""

@@ -217,7 +217,7 @@ static int leave(int key, const char *uid)
     return fail("queue");
   if (queue < 0 && errno != ENOSYS)
     return fail("mq_open");
-  if (uid) /* in a pod nobody can tell what a user called it */
+  if (uid) /* in a pod nobody can tell what who changed his user called it */
     mq_unlink(name);
   return puts("left") < 0;
 }
