@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -465,10 +466,14 @@ def test_a_step_that_made_them_ends_with_the_builder(oakum, small, tmp_path, run
         time.sleep(0.05)
     assert there()
     builder.kill()
-    builder.communicate()
+    builder.wait()
     while there() and time.monotonic() < end:
         time.sleep(0.05)
-    assert there() == []
+    left = there()
+    for pid in left:
+        os.kill(int(pid), signal.SIGKILL)
+    builder.stderr.close()
+    assert left == []
 
 
 @pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung in ("chroot", "fake-root")])  # elsewhere the kernel ends them

@@ -190,6 +190,16 @@ static int leave(int key, const char *uid)
   snprintf(name, sizeof(name), "/left%d", key);
   if (uid && (setgid((gid_t)atoi(uid)) < 0 || setuid((uid_t)atoi(uid)) < 0))
     return fail("ids");
+  mqd_t queue =
+      mq_open(name, O_CREAT | O_RDWR, 0600, &(struct mq_attr){.mq_maxmsg = 2, .mq_msgsize = 5});
+  struct mq_attr attr;
+  if (queue >= 0 && (mq_send(queue, "hello", 5, 0) < 0 || mq_getattr(queue, &attr) < 0 ||
+                     attr.mq_msgsize != 5 || attr.mq_curmsgs != 1))
+    return fail("queue");
+  if (queue < 0 && errno != ENOSYS)
+    return fail("mq_open");
+  if (uid) /* in a pod nobody can tell what who changed his user called it */
+    mq_unlink(name);
   int gone = shmget(key + 1, 4096, IPC_CREAT | IPC_EXCL | 0600);
   if (gone < 0 || shmctl(gone, IPC_RMID, NULL) < 0)
     return fail("one that is removed");
@@ -209,16 +219,6 @@ static int leave(int key, const char *uid)
   if (bytes == (char *)-1 || shmctl(own, IPC_STAT, &about) < 0 || about.shm_segsz != 8192)
     return fail("use");
   bytes[8191] = 1;
-  mqd_t queue =
-      mq_open(name, O_CREAT | O_RDWR, 0600, &(struct mq_attr){.mq_maxmsg = 2, .mq_msgsize = 5});
-  struct mq_attr attr;
-  if (queue >= 0 && (mq_send(queue, "hello", 5, 0) < 0 || mq_getattr(queue, &attr) < 0 ||
-                     attr.mq_msgsize != 5 || attr.mq_curmsgs != 1))
-    return fail("queue");
-  if (queue < 0 && errno != ENOSYS)
-    return fail("mq_open");
-  if (uid) /* in a pod nobody can tell what who changed his user called it */
-    mq_unlink(name);
   return puts("left") < 0;
 }
 
