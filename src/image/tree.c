@@ -448,7 +448,6 @@ static gboolean set_link_header(Apply *apply, const OakumTarEntry *entry, const 
   own.type = note->type;
   own.dev_major = major(note->rdev);
   own.dev_minor = minor(note->rdev);
-  apply->tree->exact = FALSE; /* the notes of its other names */
   OAKUM_AUTO_FD file = own.type == OAKUM_TAR_FILE ? oakum_tree_open_at(apply->parent, name) : -1;
   if (own.type == OAKUM_TAR_FILE && file < 0)
     return oakum_tree_fail(error, errno, path);
@@ -497,10 +496,14 @@ static gboolean make_hard_link(Apply *apply, const OakumTarEntry *entry, const c
     return TRUE;
   }
   OakumNote note;
+  oakum_notes_get(notes, first, &note);
+  gboolean several = note.linked, same = same_header(entry, &note);
   oakum_notes_set_linked(notes, first, TRUE);
   oakum_notes_get(notes, first, &note);
-  if (!same_header(entry, &note) && (!set_link_header(apply, entry, name, path, &note, error) ||
-                                     !oakum_notes_set(notes, first, &note, error)))
+  if (several && !same)
+    apply->tree->exact = FALSE; /* there are notes of other names */
+  if (!same && (!set_link_header(apply, entry, name, path, &note, error) ||
+                !oakum_notes_set(notes, first, &note, error)))
     return FALSE;
   return (id = oakum_notes_make(notes, path, error)) != OAKUM_NOTE_NONE &&
          oakum_notes_set(notes, id, &note, error);

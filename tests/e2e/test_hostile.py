@@ -119,7 +119,7 @@ JARS = {
     "name-no-utf8": (lambda: zip_(member(b"\xff\xfe\xc0\x80.jar", jar())), set(), ["lib"]),
     "name-very-long": (lambda: zip_(member("x" * 65531 + ".jar", jar())), set(), ["lib"]),
     "value-escapes": (lambda: jar(artifact=ESCAPE, version="1\x1b[2J"), set(), [ESCAPE]),
-    "value-of-60k": (lambda: jar(artifact="a" * 60000), set(), ["a" * 1024]),
+    "value-very-long": (lambda: jar(artifact="a" * 60000), set(), ["a" * 1024]),
     "value-of-nothing": (lambda: jar(artifact=" ", version=" "), set(), []),
     "manifest-lines": (lambda: zip_(member(META, "A: b\n" * 800000), pom()), set(), ["lib"]),
     "manifest-one-line": (lambda: zip_(member(META, "Implementation-Version: 1" + "\n 1" * 1000000), pom()), set(), ["lib"]),
