@@ -294,34 +294,36 @@ typedef struct {
   GHashTable *told;      /* set of those that a warning told of; under the lock */
 } Bases;
 
+/* What a registry said of an image before; else `now` (NULL: nothing) is noted, and stays.
+ * Borrowed.
+ */
+static GBytes *noted_manifest(Bases *bases, const char *key, GBytes *now)
+{
+  OAKUM_AUTO_LOCK(&bases->lock);
+  GBytes *known = g_hash_table_lookup(bases->manifests, key);
+  if (!known && now)
+    g_hash_table_insert(bases->manifests, g_strdup(key), g_bytes_ref(now));
+  return known ? known : now;
+}
+
 /* A tag means one image for the whole build, however often it is asked for and whatever the
  * registry says meanwhile. */
 static OakumImage *find_pulled(Bases *bases, const OakumImageArg *arg,
                                const OakumPlatform *platform, GError **error)
 {
-  g_autofree char *name = oakum_platform_format(platform);
-  char *key = g_strconcat(name, " ", arg->text, NULL);
-  g_mutex_lock(&bases->lock);
-  GBytes *known = g_hash_table_lookup(bases->manifests, key);
-  g_mutex_unlock(&bases->lock); /* what is noted stays */
-  g_autoptr(OakumImage) image =
-      known ? NULL : oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
-  if (!known && !image) {
-    g_free(key);
-    return NULL;
-  }
+  g_autofree char *name = oakum_platform_format(platform),
+                  *key = g_strconcat(name, " ", arg->text, NULL);
+  GBytes *known = noted_manifest(bases, key, NULL);
   if (!known) {
-    g_mutex_lock(&bases->lock);
-    known = g_hash_table_lookup(bases->manifests, key);
-    if (!known)
-      g_hash_table_insert(bases->manifests, g_steal_pointer(&key),
-                          g_bytes_ref(image->manifest->raw));
-    g_mutex_unlock(&bases->lock);
+    g_autoptr(OakumImage) image =
+        oakum_image_arg_open(arg, platform, bases->store, bases->registry, error);
+    if (!image)
+      return NULL;
+    known = noted_manifest(bases, key, image->manifest->raw);
+    if (known == image->manifest->raw) /* else another thread was first */
+      return g_steal_pointer(&image);
   }
-  g_free(key);
-  return image && !known
-             ? g_steal_pointer(&image)
-             : oakum_image_arg_open_again(arg, known, bases->store, bases->registry, error);
+  return oakum_image_arg_open_again(arg, known, bases->store, bases->registry, error);
 }
 
 static OakumImage *find_base(const char *reference, const OakumPlatform *platform, gpointer user,
