@@ -80,6 +80,12 @@
 #define OAKUM_VIEW_FOLDERS_MAX 96u
 #define OAKUM_KEPT_TREES_BYTES (5 * OAKUM_GIB) /* of base trees that a store keeps, by default */
 #define OAKUM_KEPT_TREES_MAX 4096u             /* of which it looks at most */
+#define OAKUM_PRESS_TEXTS_MAX                                                                      \
+  (64 * OAKUM_MIB)                         /* of links and attributes of a base kept as one file */
+#define OAKUM_PRESS_CHUNK (1 * OAKUM_MIB)  /* of small files, written at once */
+#define OAKUM_PRESS_SMALL (64 * OAKUM_KIB) /* what is one of them, at most */
+#define OAKUM_PRESS_BATCH (64 * OAKUM_KIB) /* of entries, told at once */
+#define OAKUM_PRESS_WAITING_MAX (4 * OAKUM_MIB) /* of entries of a layer whose turn it is not */
 #define OAKUM_TREE_NAMES_MAX 20000000u /* names in one root file system, and folders above them */
 #define OAKUM_VIEW_NAMES_MAX 5000000u  /* names in one merged tree */
 #define OAKUM_VIEW_FILE_MAX (256 * OAKUM_MIB) /* content kept for one wanted file */

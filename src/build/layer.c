@@ -90,24 +90,24 @@ static OakumReader *open_layer(Build *build, Stage *stage, guint index, GError *
   return oakum_layer_pool_open(build->layers, stage->layers->pdata[index], error);
 }
 
-/* Takes `blob`, layer number `index` (NULL: it could not be opened). */
-static gboolean apply_reader(Build *build, const Stage *stage, OakumTree *tree, guint index,
-                             OakumReader *blob, GError **error)
+/* What is in layer number `index`. Takes `blob` (NULL: it could not be opened). */
+static OakumReader *unpacked(Build *build, const Stage *stage, guint index, OakumReader *blob)
 {
   const char *diff_id = stage->config->diff_ids->pdata[index];
   if (!blob)
-    return FALSE;
+    return NULL;
   /* one inflates, the other writes files */
   OakumReader *layer = build->options->threads > 1 ? oakum_layer_unpack_threaded(blob, diff_id)
                                                    : oakum_layer_unpack(blob, diff_id);
   layer = oakum_watch_reader(build, stage, layer, diff_id);
-  return oakum_tree_apply(tree, oakum_graph_reader(build->graph, layer), error);
+  return oakum_graph_reader(build->graph, layer);
 }
 
 static gboolean apply_layer(Build *build, Stage *stage, OakumTree *tree, guint index,
                             GError **error)
 {
-  if (apply_reader(build, stage, tree, index, open_layer(build, stage, index, error), error))
+  OakumReader *layer = unpacked(build, stage, index, open_layer(build, stage, index, error));
+  if (layer && oakum_tree_apply(tree, layer, error))
     return TRUE;
   oakum_layer_pool_suspect(build->layers, stage->layers->pdata[index]);
   return FALSE;
@@ -119,22 +119,36 @@ gboolean oakum_stage_apply_last(Build *build, Stage *stage, GError **error)
                           apply_layer(build, stage, stage->tree, stage->layers->len - 1, error));
 }
 
+typedef struct {
+  Build *build;
+  Stage *stage;
+  OakumAhead *ahead;
+} BaseLayers;
+
+static OakumReader *open_base_layer(gpointer user, guint index, GError **error)
+{
+  const BaseLayers *base = user;
+  if (!oakum_ahead_wait(base->ahead, index, error))
+    return NULL;
+  return unpacked(base->build, base->stage, index,
+                  index == 0 ? oakum_ahead_open_first(base->ahead, error)
+                             : open_layer(base->build, base->stage, index, error));
+}
+
 /* The layers of the base image, which may have to come from afar. */
 static gboolean apply_base(Build *build, Stage *stage, OakumTree *tree, GError **error)
 {
   g_autoptr(OakumAhead) ahead = oakum_ahead_new(build, stage->base);
-  for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
-    gboolean ok =
-        oakum_ahead_wait(ahead, i, error) &&
-        (i == 0 ? apply_reader(build, stage, tree, 0, oakum_ahead_open_first(ahead, error), error)
-                : apply_layer(build, stage, tree, i, error));
-    if (!ok) {
-      oakum_ahead_blame(ahead, error);
-      g_prefix_error(error, "unpack layer %u: ", i);
-      return FALSE;
-    }
-  }
-  return TRUE;
+  BaseLayers base = {build, stage, ahead};
+  guint failed = 0;
+  if (oakum_tree_apply_all(tree, stage->base->manifest->layers->len, open_base_layer, &base,
+                           &failed, error))
+    return TRUE;
+  if (failed > 0)
+    oakum_layer_pool_suspect(build->layers, stage->layers->pdata[failed]);
+  oakum_ahead_blame(ahead, error);
+  g_prefix_error(error, "unpack layer %u: ", failed);
+  return FALSE;
 }
 
 gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree, guint first, guint end,

@@ -164,17 +164,50 @@ static gboolean raise_step(gpointer user, GError **error)
 /* ---- the base
  * --------------------------------------------------------------------------------------- */
 
-static char *base_key(const Stage *stage)
+static char *base_key(const Build *build, const Stage *stage)
 {
   g_autoptr(GString) what = g_string_new(NULL);
   for (guint i = 0; i < stage->base->config->diff_ids->len; i++)
     g_string_append_printf(what, "%s\n", (char *)stage->base->config->diff_ids->pdata[i]);
+  /* who may not mount images has others */
+  if (build->images)
+    g_string_append(what, "image\n");
   return oakum_kept_key(what->str);
+}
+
+/* As one file, which is mounted. NULL without an error: not these layers. */
+static OakumKept *press(Build *build, Stage *stage, const char *key, OakumTree **out,
+                        GError **error)
+{
+  g_autoptr(GError) local = NULL;
+  g_autoptr(OakumTree) tree = NULL; /* goes after what presses it */
+  g_autoptr(OakumKept) kept = oakum_kept_new(build->store, error);
+  tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
+  if (!kept || !oakum_kept_press(kept, tree, error))
+    return NULL;
+  oakum_tree_set_threads(tree, build->options->threads);
+  if (!oakum_stage_apply(build, stage, tree, 0, stage->base->manifest->layers->len, &local) ||
+      !oakum_kept_show(kept, &local)) {
+    if (oakum_kept_gave_up(kept))
+      oakum_debug("the base is unpacked to a folder: %s", local->message);
+    else
+      g_propagate_error(error, g_steal_pointer(&local));
+    return NULL;
+  }
+  oakum_kept_finish(kept, key, tree, build->options->keep_trees);
+  *out = g_steal_pointer(&tree);
+  return g_steal_pointer(&kept);
 }
 
 static OakumKept *unpack(Build *build, Stage *stage, const char *key, OakumTree **out,
                          GError **error)
 {
+  GError *local = NULL;
+  OakumKept *pressed = build->images ? press(build, stage, key, out, &local) : NULL;
+  if (local)
+    g_propagate_error(error, local);
+  if (pressed || local)
+    return pressed;
   g_autoptr(OakumKept) kept = oakum_kept_new(build->store, error);
   g_autoptr(OakumTree) tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
   if (!kept || !oakum_stage_apply(build, stage, tree, 0, stage->base->manifest->layers->len, error))
@@ -188,7 +221,7 @@ static OakumKept *unpack(Build *build, Stage *stage, const char *key, OakumTree 
 
 static gboolean find_base(Build *build, Stage *stage, OakumStack *stack, GError **error)
 {
-  g_autofree char *key = base_key(stage);
+  g_autofree char *key = base_key(build, stage);
   OakumTree *tree = NULL;
   oakum_build_claim(build, key); /* of several stages on one base one unpacks it */
   stack->kept = oakum_kept_find(build->store, key, &tree);
@@ -245,6 +278,29 @@ gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder, OakumS
   oakum_debug("the base is unpacked for this stage alone: %s", local->message);
   oakum_kept_sweep(build->store, 0);
   return show_plain(stage, error);
+}
+
+gboolean oakum_stack_probe_images(OakumStore *store, const char *folder)
+{
+  const char *off = g_getenv("OAKUM_TEST_NO_IMAGES");
+  g_autoptr(GError) local = NULL;
+  g_autoptr(OakumTree) tree = NULL; /* goes after what presses it */
+  g_autoptr(OakumKept) kept = off && *off ? NULL : oakum_kept_new(store, &local);
+  tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
+  g_autoptr(OakumTempDir) scratch = kept ? oakum_temp_dir_new(folder, &local) : NULL;
+  gboolean ok = scratch && oakum_kept_press(kept, tree, &local) && oakum_kept_show(kept, &local);
+  if (ok) {
+    g_autofree char *upper = g_build_filename(oakum_temp_dir_path(scratch), "upper", NULL);
+    g_autofree char *view = g_build_filename(oakum_temp_dir_path(scratch), "view", NULL);
+    const char *lowers[] = {upper, oakum_kept_path(kept), NULL};
+    ok = mkdir(upper, 0700) == 0 && mkdir(view, 0700) == 0 &&
+         oakum_sandbox_mount_view(lowers, NULL, NULL, view, &local);
+    if (ok)
+      oakum_sandbox_unmount_view(view);
+  }
+  if (!ok)
+    oakum_debug("bases are unpacked to folders: %s", local ? local->message : "no images");
+  return ok;
 }
 
 gboolean oakum_stack_is_view(const OakumStack *stack)

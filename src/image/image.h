@@ -206,6 +206,13 @@ void oakum_tree_set_left_out(OakumTree *tree, const GPtrArray *paths);
 /* Extracts a plain tar over the tree: whiteouts, opaque folders, hard links, xattrs, owners, modes,
  * times. No name or link leads out of the root. Takes `layer` and reads it to its end. */
 NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error);
+/* Opens a layer, which is freed by the thread that opened it. */
+typedef OakumReader *(*OakumLayerOpen)(gpointer user, guint index, GError **error);
+/* The same for layers 0 to n - 1, one on the other. A tree of several threads that becomes an image
+ * (oakum_kept_press) opens and reads each in a thread of its own, the next before one is applied.
+ * *failed: which, when one could not be. */
+NODISCARD gboolean oakum_tree_apply_all(OakumTree *tree, guint n, OakumLayerOpen open,
+                                        gpointer user, guint *failed, GError **error);
 /* For a root file system that is the result: gives every folder the time that its layer said, which
  * what later layers brought into it had changed; 0 to those that no layer names. */
 NODISCARD gboolean oakum_tree_set_folder_times(OakumTree *tree, GError **error);
@@ -258,10 +265,12 @@ void oakum_tree_set_view(OakumTree *tree, int root, const GArray *uppers, OakumT
 /* ---- trees that are kept
  * ------------------------------------------------------------------------------------------ The
  * unpacked layers of base images, in the store: trees/<key>/root, which nothing writes to, beside
- * the notes of it. A key is made by the caller of all that such a tree depends on. Names of those
- * that come to be begin with a dot; they are complete when they are renamed. Whoever uses one holds
- * a shared lock of its folder; one that nobody uses may go at any time. Nothing is synced: a key
- * holds the boot of the machine, so that what a crash may have damaged is not found again. */
+ * the notes of it; or trees/<key>/image, one file that holds all of it and is mounted at the root
+ * while somebody uses it, which needs the rights to mount. A key is made by the caller of all that
+ * such a tree depends on. Names of those that come to be begin with a dot; they are complete when
+ * they are renamed. Whoever uses one holds a shared lock of its folder; one that nobody uses may go
+ * at any time. Nothing is synced: a key holds the boot of the machine, so that what a crash may
+ * have damaged is not found again. */
 typedef struct OakumKept OakumKept;
 /* By a text of all that the tree depends on: a new name. */
 NODISCARD char *oakum_kept_key(const char *what);
@@ -271,6 +280,13 @@ NODISCARD OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTr
 NODISCARD OakumKept *oakum_kept_new(OakumStore *store, GError **error);
 NODISCARD int oakum_kept_root(const OakumKept *kept);         /* borrowed */
 NODISCARD const char *oakum_kept_path(const OakumKept *kept); /* of the root; borrowed */
+/* A new one becomes an image: what is applied to its tree from now on goes there. */
+NODISCARD gboolean oakum_kept_press(OakumKept *kept, OakumTree *tree, GError **error);
+/* All is applied: it is mounted, and its root shows it. Mounts are of this process's own, taken
+ * before. */
+NODISCARD gboolean oakum_kept_show(OakumKept *kept, GError **error);
+/* An image could not be made of these layers, or not be mounted: a folder may do. */
+NODISCARD gboolean oakum_kept_gave_up(const OakumKept *kept);
 /* The tree of a new one is complete: it is kept by that key, unless another was faster, it is
  * larger than `max_bytes`, or the disk is nearly full; then it goes when it is freed. Trees longest
  * unused go until all together take no more than that. What cannot be done is a warning. */

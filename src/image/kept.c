@@ -13,12 +13,16 @@
 #include <unistd.h>
 
 #define TREES "trees"
+#define IMAGE "image"
 
 struct OakumKept {
   OakumStore *store;
   int trees, folder, root; /* the lock is on `folder` */
   char *name, *path;
+  OakumPress *press; /* what makes the image; NULL: nothing does */
+  gboolean mounted;  /* at `path` */
   gboolean complete; /* it stays */
+  gboolean gave_up;
 };
 
 static void read_into(GString *text, const char *path)
@@ -106,6 +110,38 @@ static gboolean discard(int trees, const char *name)
   return oakum_root_remove_tree(trees, at, NULL);
 }
 
+/* What the image holds, as root; FALSE with an error, or without one when there is no image. */
+static int open_image(const OakumKept *kept, GError **error)
+{
+  OAKUM_AUTO_FD image = openat(kept->folder, IMAGE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (image < 0 && errno != ENOENT)
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, IMAGE);
+  return image < 0 ? -1 : oakum_mount_image(image, error);
+}
+
+/* The number of the descriptor stays. */
+static gboolean attach_image(OakumKept *kept, int mounted, GError **error)
+{
+  if (!oakum_mount_attach(mounted, kept->path, error))
+    return FALSE;
+  kept->mounted = TRUE;
+  if (dup3(mounted, kept->root, O_CLOEXEC) >= 0)
+    return TRUE;
+  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, IMAGE);
+  return FALSE;
+}
+
+static gboolean mount_image(OakumKept *kept, GError **error)
+{
+  GError *local = NULL;
+  OAKUM_AUTO_FD mounted = open_image(kept, &local);
+  if (local) {
+    g_propagate_error(error, local);
+    return FALSE;
+  }
+  return mounted < 0 || attach_image(kept, mounted, error);
+}
+
 static OakumTree *load(const OakumKept *kept)
 {
   int fd = openat(kept->folder, "notes", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -118,6 +154,16 @@ static OakumTree *load(const OakumKept *kept)
   return tree;
 }
 
+/* Nothing of it is mounted or open but its folder. */
+static void leave(OakumKept *kept)
+{
+  g_clear_pointer(&kept->press, oakum_press_free);
+  if (kept->mounted)
+    oakum_mount_remove(kept->path);
+  kept->mounted = FALSE;
+  oakum_fd_clear(&kept->root);
+}
+
 OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
 {
   g_autoptr(OakumKept) kept = kept_alloc(store, key);
@@ -126,12 +172,18 @@ OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
   if (kept->folder < 0 || flock(kept->folder, LOCK_SH | LOCK_NB) < 0 ||
       !is_there(kept->trees, key, kept->folder))
     return NULL;
-  *tree = open_root(kept) ? load(kept) : NULL;
+  g_autoptr(GError) local = NULL;
+  gboolean there = open_root(kept);
+  if (there && !mount_image(kept, &local)) {
+    oakum_debug("the image of the base %s: %s", key, local->message);
+    there = FALSE;
+  }
+  *tree = there ? load(kept) : NULL;
   if (*tree) {
     (void)utimensat(kept->folder, "notes", NULL, AT_SYMLINK_NOFOLLOW); /* its last use */
     return g_steal_pointer(&kept);
   }
-  oakum_fd_clear(&kept->root);
+  leave(kept);
   oakum_fd_clear(&kept->folder);
   (void)discard(kept->trees, key);
   return NULL;
@@ -163,6 +215,34 @@ int oakum_kept_root(const OakumKept *kept)
 const char *oakum_kept_path(const OakumKept *kept)
 {
   return kept->path;
+}
+
+gboolean oakum_kept_press(OakumKept *kept, OakumTree *tree, GError **error)
+{
+  int fd = openat(kept->folder, IMAGE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, IMAGE);
+    return FALSE;
+  }
+  kept->press = oakum_press_new(tree, fd);
+  return TRUE;
+}
+
+gboolean oakum_kept_show(OakumKept *kept, GError **error)
+{
+  if (!oakum_press_finish(kept->press, error))
+    return FALSE;
+  g_clear_pointer(&kept->press, oakum_press_free); /* no writer may be left */
+  kept->gave_up = TRUE;
+  if (!mount_image(kept, error))
+    return FALSE;
+  kept->gave_up = FALSE;
+  return TRUE;
+}
+
+gboolean oakum_kept_gave_up(const OakumKept *kept)
+{
+  return kept->gave_up || (kept->press && oakum_press_gave_up(kept->press));
 }
 
 static gboolean save(const OakumKept *kept, const OakumTree *tree, guint64 bytes, GError **error)
@@ -217,7 +297,7 @@ void oakum_kept_free(OakumKept *kept)
 {
   if (!kept)
     return;
-  oakum_fd_clear(&kept->root);
+  leave(kept);
   oakum_fd_clear(&kept->folder);
   if (!kept->complete && kept->trees >= 0 && *kept->name == '.')
     (void)!oakum_root_remove_tree(kept->trees, kept->name, NULL);
@@ -322,7 +402,15 @@ int oakum_kept_state(OakumStore *store, const char *name)
   if (*name == '.' || !g_str_has_prefix(name, owners) || kept->folder < 0 ||
       flock(kept->folder, LOCK_SH | LOCK_NB) < 0 || !is_there(kept->trees, name, kept->folder))
     return -1;
-  g_autoptr(OakumTree) tree = open_root(kept) ? load(kept) : NULL;
+  if (!open_root(kept))
+    return 0;
+  g_autoptr(GError) local = NULL;
+  OAKUM_AUTO_FD mounted = open_image(kept, &local);
+  if (local) /* who may not mount cannot tell */
+    return local->code == OAKUM_ERROR_DENIED || local->code == OAKUM_ERROR_UNSUPPORTED ? -1 : 0;
+  if (mounted >= 0 && dup3(mounted, kept->root, O_CLOEXEC) < 0)
+    return -1;
+  g_autoptr(OakumTree) tree = load(kept);
   if (!tree)
     return 0;
   const OakumTreeTimes times = {FALSE, 0};

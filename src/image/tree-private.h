@@ -3,10 +3,13 @@
 #include "image/notes-private.h"
 #include <sys/stat.h>
 
+typedef struct OakumPress OakumPress;
+
 struct OakumTree {
   int root;
   OakumNotes *notes;
-  guint threads;        /* that may look at it at once */
+  OakumPress *press; /* layers are applied to it, not to the disk; NULL: there is none; borrowed */
+  guint threads;     /* that may look at it at once */
   const GArray *uppers; /* int: folders that may be written to, of which, and of others, the root is
                            a view, lowest first; NULL: the root is a folder of its own; borrowed */
   OakumTreeRaise raise;
@@ -33,6 +36,38 @@ NODISCARD gboolean oakum_tree_diff_touched(OakumTree *tree, const TreeTouched *t
                                            const OakumTreeTimes *times, OakumTarWriter *out,
                                            gboolean *changed, GError **error);
 
+/* What the layer that is being applied brought; begins as zeros. */
+typedef struct {
+  OakumNoteSet names; /* those that it has entries of */
+  OakumNoteSet above; /* folders that hold some of them, at any depth */
+} OakumBrought;
+/* The node of a path, made where there is none, as one that it brought; NONE: an error (LIMIT). */
+NODISCARD OakumNoteId oakum_brought_add(OakumBrought *brought, OakumNotes *notes, const char *path,
+                                        GError **error);
+/* Whether it is, or holds, what the layer brought. */
+NODISCARD gboolean oakum_brought_has(const OakumBrought *brought, OakumNoteId id);
+/* Takes the notes of what older layers left below the folder `top`; `older` is called before with
+ * each name that goes, but not with what lies below it, which goes as well. */
+typedef gboolean (*OakumOlder)(gpointer user, OakumNoteId id, GError **error);
+NODISCARD gboolean oakum_brought_drop_older(const OakumBrought *brought, OakumNotes *notes,
+                                            OakumNoteId top, OakumOlder older, gpointer user,
+                                            GError **error);
+void oakum_brought_clear(OakumBrought *brought);
+
+/* Layers as one file, an image of EROFS (press.c). `fd_taken` is empty and open for writing. All
+ * that is applied to the tree goes there from now on, until it is freed. */
+NODISCARD OakumPress *oakum_press_new(OakumTree *tree, int fd_taken);
+/* As oakum_tree_apply_all. */
+NODISCARD gboolean oakum_press_apply_all(OakumPress *press, guint n, OakumLayerOpen open,
+                                         gpointer user, guint *failed, GError **error);
+/* The file is whole then, and the notes tell what is in it. */
+NODISCARD gboolean oakum_press_finish(OakumPress *press, GError **error);
+/* Whether what failed was that layers hold what it does not do, or what is wrong: a folder on disk
+ * may take it, or tells what is wrong. */
+NODISCARD gboolean oakum_press_gave_up(const OakumPress *press);
+void oakum_press_free(OakumPress *press);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumPress, oakum_press_free)
+
 /* FALSE, with "path: what errno says"; the path is escaped. */
 gboolean oakum_tree_fail(GError **error, int errnum, const char *path);
 /* Names that steps are given and layers never carry. */
@@ -41,6 +76,11 @@ NODISCARD gboolean oakum_tree_ignored(const char *path);
  * Array of OakumXattr with owned members. */
 NODISCARD GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error);
 void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[OAKUM_NOTE_XATTRS]);
+/* Whether attributes of that name are among them. */
+NODISCARD gboolean oakum_tree_xattr_kept(const char *name);
+/* A step is given its devices; those of a base image are of no use and cannot be made by everyone.
+ */
+NODISCARD gboolean oakum_tree_is_device_of_base(const OakumTarEntry *entry, const char *path);
 NODISCARD OakumTarType oakum_tree_type(mode_t mode);
 /* A file or folder, never a link followed, never waiting; -1 and errno. */
 NODISCARD int oakum_tree_open_at(int at, const char *name);

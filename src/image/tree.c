@@ -72,7 +72,7 @@ gboolean oakum_tree_fail(GError **error, int errnum, const char *path)
 
 /* Those that mean something inside an image; the rest is the builder's machine (SELinux labels,
  * overlayfs's own marks). */
-static gboolean xattr_kept(const char *name)
+gboolean oakum_tree_xattr_kept(const char *name)
 {
   return strcmp(name, "security.capability") == 0 ||
          (g_str_has_prefix(name, "user.") && !g_str_has_prefix(name, "user.overlay."));
@@ -84,7 +84,7 @@ void oakum_tree_hash_xattrs(const OakumXattr *xattrs, size_t n, uint8_t out[OAKU
   g_autoptr(OakumHasher) hasher = oakum_hasher_new(OAKUM_HASH_SHA256);
   gboolean any = FALSE;
   for (size_t i = 0; i < n; i++) {
-    if (!xattr_kept(xattrs[i].name))
+    if (!oakum_tree_xattr_kept(xattrs[i].name))
       continue;
     g_autofree char *frame =
         g_strdup_printf("%zu:%zu:%s", strlen(xattrs[i].name), xattrs[i].len, xattrs[i].name);
@@ -138,7 +138,7 @@ GArray *oakum_tree_xattrs(int fd, const OakumOwners *owners, GError **error)
     return NULL;
   }
   for (const char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
-    if (!xattr_kept(name))
+    if (!oakum_tree_xattr_kept(name))
       continue;
     g_autofree char *value = g_malloc(OAKUM_TAR_XATTR_VALUE_MAX);
     ssize_t len = fgetxattr(fd, name, value, OAKUM_TAR_XATTR_VALUE_MAX);
@@ -173,6 +173,12 @@ OakumTarType oakum_tree_type(mode_t mode)
   }
 }
 
+gboolean oakum_tree_is_device_of_base(const OakumTarEntry *entry, const char *path)
+{
+  return (entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK) &&
+         g_str_has_prefix(path, "dev/");
+}
+
 /* ---- one layer
  * ------------------------------------------------------------------------------------ */
 typedef struct {
@@ -183,27 +189,13 @@ typedef struct {
 typedef struct {
   OakumTree *tree;
   OakumTarReader *tar;
-  OakumNoteSet mine;  /* names that this layer brought */
-  OakumNoteSet above; /* folders that hold some of them, at any depth */
-  GArray *dir_times;  /* FolderTime: set last, since names inside change them */
-  char *parent_path;  /* the folder that `parent` is open at */
-  char *parent_real;  /* the same without links; NULL: not yet asked for */
+  OakumBrought brought;
+  GArray *dir_times; /* FolderTime: set last, since names inside change them */
+  char *parent_path; /* the folder that `parent` is open at */
+  char *parent_real; /* the same without links; NULL: not yet asked for */
   char *root_path;
   int parent;
 } Apply;
-
-/* What this layer brings. */
-static OakumNoteId bring(Apply *apply, const char *path, GError **error)
-{
-  OakumNoteId id = oakum_notes_make(apply->tree->notes, path, error);
-  if (id == OAKUM_NOTE_NONE || oakum_note_set_has(&apply->mine, id))
-    return id;
-  oakum_note_set_add(&apply->mine, id);
-  for (OakumNoteId up = id; (up = oakum_notes_parent(apply->tree->notes, up)) != OAKUM_NOTE_NONE &&
-                            !oakum_note_set_has(&apply->above, up);)
-    oakum_note_set_add(&apply->above, up);
-  return id;
-}
 
 /* Removes a name and forgets it, with all below. */
 static gboolean drop(Apply *apply, int at, const char *name, const char *path, GError **error)
@@ -230,6 +222,14 @@ static gboolean drop(Apply *apply, int at, const char *name, const char *path, G
   return TRUE;
 }
 
+static gboolean remove_older(gpointer user, OakumNoteId id, GError **error)
+{
+  const Apply *apply = user;
+  g_autoptr(GString) path = g_string_new(NULL);
+  return oakum_root_remove_tree(apply->tree->root, oakum_notes_path(apply->tree->notes, id, path),
+                                error);
+}
+
 /* Removes what older layers left in the folder `path`, and the folder itself when nothing newer is
  * in it and `itself`. */
 static gboolean drop_older(Apply *apply, int at, const char *name, const char *path,
@@ -237,31 +237,12 @@ static gboolean drop_older(Apply *apply, int at, const char *name, const char *p
 {
   OakumNotes *notes = apply->tree->notes;
   OakumNoteId top = oakum_notes_node(notes, path);
-  gboolean newer = top != OAKUM_NOTE_NONE && (oakum_note_set_has(&apply->mine, top) ||
-                                              oakum_note_set_has(&apply->above, top));
+  gboolean newer = top != OAKUM_NOTE_NONE && oakum_brought_has(&apply->brought, top);
   if (!newer && itself)
     return drop(apply, at, name, path, error);
   apply->tree->exact = FALSE;
-  if (top == OAKUM_NOTE_NONE)
-    return TRUE;
-  g_autoptr(GArray) todo = g_array_new(FALSE, FALSE, sizeof(OakumNoteId));
-  g_autoptr(GString) gone = g_string_new(NULL);
-  g_array_append_val(todo, top);
-  while (todo->len > 0) {
-    OakumNoteId folder = g_array_index(todo, OakumNoteId, todo->len - 1);
-    g_array_set_size(todo, todo->len - 1);
-    for (OakumNoteId id = oakum_notes_first(notes, folder); id != OAKUM_NOTE_NONE;
-         id = oakum_notes_sibling(notes, id)) {
-      if (oakum_note_set_has(&apply->mine, id) || oakum_note_set_has(&apply->above, id)) {
-        g_array_append_val(todo, id);
-        continue;
-      }
-      if (!oakum_root_remove_tree(apply->tree->root, oakum_notes_path(notes, id, gone), error))
-        return FALSE;
-      oakum_notes_remove(notes, id, TRUE);
-    }
-  }
-  return TRUE;
+  return top == OAKUM_NOTE_NONE ||
+         oakum_brought_drop_older(&apply->brought, notes, top, remove_older, apply, error);
 }
 
 static gboolean open_parent(Apply *apply, const char *folder, GError **error)
@@ -345,7 +326,7 @@ static gboolean set_xattrs(const OakumOwners *owners, int fd, const OakumTarEntr
                            const char *path, GError **error)
 {
   for (size_t i = 0; i < entry->n_xattrs; i++)
-    if (xattr_kept(entry->xattrs[i].name) &&
+    if (oakum_tree_xattr_kept(entry->xattrs[i].name) &&
         !(owners && strcmp(entry->xattrs[i].name, "security.capability") == 0) &&
         fsetxattr(fd, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].len, 0) < 0 &&
         errno != ENOTSUP)
@@ -578,12 +559,9 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
   if (kind != OAKUM_WHITEOUT_NONE)
     return apply_whiteout(apply, kind, real, target, error);
   g_autofree char *path = *real ? g_strconcat(real, "/", name, NULL) : g_strdup(name);
-  /* a step is given its devices; those of a base image are of no use and cannot be made by everyone
-   */
-  if ((entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK) &&
-      g_str_has_prefix(path, "dev/"))
+  if (oakum_tree_is_device_of_base(entry, path))
     return TRUE;
-  if (bring(apply, path, error) == OAKUM_NOTE_NONE)
+  if (oakum_brought_add(&apply->brought, apply->tree->notes, path, error) == OAKUM_NOTE_NONE)
     return FALSE;
   if (entry->type == OAKUM_TAR_HARDLINK)
     return make_hard_link(apply, entry, above, name, path, error);
@@ -656,9 +634,22 @@ gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError **error)
   g_free(apply.parent_real);
   g_free(apply.root_path);
   g_array_unref(apply.dir_times);
-  oakum_note_set_clear(&apply.mine);
-  oakum_note_set_clear(&apply.above);
+  oakum_brought_clear(&apply.brought);
   return ok;
+}
+
+gboolean oakum_tree_apply_all(OakumTree *tree, guint n, OakumLayerOpen open, gpointer user,
+                              guint *failed, GError **error)
+{
+  if (tree->press)
+    return oakum_press_apply_all(tree->press, n, open, user, failed, error);
+  for (guint i = 0; i < n; i++) {
+    OakumReader *layer = open(user, i, error);
+    *failed = i;
+    if (!layer || !oakum_tree_apply(tree, layer, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean set_time(int root, const char *path, int64_t seconds, GError **error)

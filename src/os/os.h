@@ -18,6 +18,13 @@ static inline int oakum_fd_steal(int *fd)
   return taken;
 }
 /* Whole buffers: retries on EINTR and short counts. -1 with errno / GError. */
+/* Mounts an image of EROFS that lies in a file, read-only and without devices (Linux 6.12, where
+ * one may mount): gives its root, which stands nowhere until it is attached to a folder. -1: error
+ * (UNSUPPORTED, DENIED, IO). */
+NODISCARD int oakum_mount_image(int image, GError **error);
+NODISCARD gboolean oakum_mount_attach(int mounted, const char *folder, GError **error);
+/* The uppermost of what is mounted there; it stays for those who have it open. */
+void oakum_mount_remove(const char *folder);
 NODISCARD gboolean oakum_write_all(int fd, const void *data, size_t len, GError **error);
 NODISCARD gssize oakum_read_some(int fd, void *buffer, size_t len, GError **error); /* 0 at end */
 

@@ -20,12 +20,18 @@ static void close_all(GArray *fds)
 
 /* Opens it and appends how it is named in the options: by a descriptor, since commas and colons in
  * a path would end an option. */
-static gboolean name_folder(GString *options, GArray *fds, const char *prefix, const char *path)
+static gboolean name_folder(GString *options, GArray *fds, const char *prefix, const char *path,
+                            dev_t *device, gboolean *several)
 {
+  struct stat st;
   int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return FALSE;
   g_array_append_val(fds, fd);
+  if (fstat(fd, &st) < 0)
+    return FALSE;
+  *several |= fds->len > 1 && st.st_dev != *device;
+  *device = st.st_dev;
   g_string_append_printf(options, "%s/proc/self/fd/%d", prefix, fd);
   return TRUE;
 }
@@ -33,7 +39,10 @@ static gboolean name_folder(GString *options, GArray *fds, const char *prefix, c
 /* Redirects and metadata-only copies would leave files in `upper` that are not whole. The marks are
  * attributes of the user name space, which a user namespace may set and a step on the overlay
  * neither sees nor forges (Linux 5.11). */
-#define OPTIONS "userxattr,redirect_dir=nofollow,metacopy=off,index=off,xino=off"
+#define OPTIONS "userxattr,redirect_dir=nofollow,metacopy=off,index=off"
+/* Of folders on several file systems one shall be seen, with inode numbers that differ. */
+#define ONE_FILE_SYSTEM ",xino=off"
+#define SEVERAL_FILE_SYSTEMS ",xino=on"
 #define WITHOUT_SYNC ",volatile" /* Linux 5.10 */
 
 /* `unsynced`: the same options without syncs; NULL: there is no upper folder. */
@@ -49,12 +58,14 @@ gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *uppe
 {
   g_autoptr(GString) options = g_string_new(OPTIONS);
   GArray *fds = g_array_new(FALSE, FALSE, sizeof(int));
-  gboolean ok = TRUE;
+  gboolean ok = TRUE, several = FALSE;
+  dev_t device = 0;
   for (guint i = 0; ok && lowers[i]; i++)
-    ok = name_folder(options, fds, i ? ":" : ",lowerdir=", lowers[i]);
+    ok = name_folder(options, fds, i ? ":" : ",lowerdir=", lowers[i], &device, &several);
   if (upper)
-    ok = ok && name_folder(options, fds, ",upperdir=", upper) &&
-         name_folder(options, fds, ",workdir=", work);
+    ok = ok && name_folder(options, fds, ",upperdir=", upper, &device, &several) &&
+         name_folder(options, fds, ",workdir=", work, &device, &several);
+  g_string_append(options, several ? SEVERAL_FILE_SYSTEMS : ONE_FILE_SYSTEM);
   g_autofree char *unsynced = upper ? g_strconcat(options->str, WITHOUT_SYNC, NULL) : NULL;
   ok = ok && mount_with(target, options->str, unsynced);
   int errnum = errno;
@@ -70,8 +81,10 @@ gboolean oakum_sandbox_mount_overlay(const char *const *lowers, const char *uppe
  * asks for memory, whose locks they may hold. */
 static gboolean attempt(const char *folder)
 {
-  static const char options[] = OPTIONS ",lowerdir=lower,upperdir=upper,workdir=work";
-  static const char unsynced[] = OPTIONS ",lowerdir=lower,upperdir=upper,workdir=work" WITHOUT_SYNC;
+  static const char options[] =
+      OPTIONS ONE_FILE_SYSTEM ",lowerdir=lower,upperdir=upper,workdir=work";
+  static const char unsynced[] =
+      OPTIONS ONE_FILE_SYSTEM ",lowerdir=lower,upperdir=upper,workdir=work" WITHOUT_SYNC;
   struct stat st;
   if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
       chdir(folder) < 0 || mkdir("lower", 0755) < 0 || mkdir("upper", 0755) < 0 ||

@@ -125,8 +125,9 @@ NODISCARD gboolean oakum_sandbox_probe_overlay(OakumRung rung, const char *folde
  * process. Whether views can be made below `folder` is really tried. */
 NODISCARD gboolean oakum_sandbox_take_mounts(void);
 NODISCARD gboolean oakum_sandbox_probe_view(const char *folder);
-/* Mounts the folders, topmost first, at `target` (they and it on one file system); what is changed
- * there goes to `upper` (`work`: an empty folder), NULL: nothing may be, and there must be two. */
+/* Mounts the folders, topmost first, at `target` (all but the lowest, and it, on one file system);
+ * what is changed there goes to `upper` (`work`: an empty folder), NULL: nothing may be, and there
+ * must be two. */
 NODISCARD gboolean oakum_sandbox_mount_view(const char *const *lowers, const char *upper,
                                             const char *work, const char *target, GError **error);
 void oakum_sandbox_unmount_view(const char *target);
