@@ -158,16 +158,33 @@ static char *without_upstream(const char *purl)
   return g_strndup(purl, (gsize)(upstream - 1 - purl));
 }
 
+/* What is said of a package's licence, or of it as a part of the image, is the same with its next
+ * version, which its purl ends with and the folder of its files may hold. Either may be NULL. */
+static void without_version(const OakumFinding *f, char **purl, char **file)
+{
+  size_t len = *purl ? oakum_purl_version(*purl, strcspn(*purl, "?#")) : 0;
+  if (*purl)
+    (*purl)[len] = '\0';
+  if (*file && f->package_version && strchr(f->package_version, '.')) {
+    g_autoptr(GString) path = g_string_new(*file);
+    g_string_replace(path, f->package_version, "", 0);
+    g_free(*file);
+    *file = g_strdup(path->str);
+  }
+}
+
 char *oakum_finding_fingerprint(const OakumFinding *finding)
 {
   /* framed by length, so that no two lists of parts give the same bytes. Lines of a file move with
    * every edit: a lint finding is the same one while rule, file and title are; a secret while what
    * may be shown of it is. */
   gboolean lint = finding->kind == OAKUM_FINDING_LINT;
-  g_autofree char *purl = without_upstream(finding->package_purl);
-  const char *parts[] = {finding->id,   finding->package_name,
-                         purl,          finding->source,
-                         finding->file, lint ? finding->title : finding->match};
+  g_autofree char *purl = without_upstream(finding->package_purl), *file = g_strdup(finding->file);
+  if (finding->kind == OAKUM_FINDING_LICENSE || finding->kind == OAKUM_FINDING_HYGIENE)
+    without_version(finding, &purl, &file);
+  const char *parts[] = {finding->id, finding->package_name,
+                         purl,        finding->source,
+                         file,        lint ? finding->title : finding->match};
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_append_printf(text, "%d", (int)finding->kind);
   for (size_t i = 0; i < G_N_ELEMENTS(parts); i++)

@@ -237,12 +237,70 @@ static OakumFinding *tell(GPtrArray *findings, const Judged *judged, guint i, co
   return finding;
 }
 
-static void look_at_package(const Judge *judge_of, const OakumPackage *package, GPtrArray *findings)
+/* The folder that is one package's, of a file in it: what PyPI's wheels have for their papers, else
+ * the one it lies in (npm). New string. */
+static char *folder_of(const char *path)
+{
+  const char *end = strstr(path, ".dist-info/");
+  if (end)
+    return g_strndup(path, (size_t)(end - path) + strlen(".dist-info"));
+  return g_path_get_dirname(path);
+}
+
+/* Which licence the texts in a package's own folder are, by folder; "": of several. */
+static GHashTable *by_folder(const GPtrArray *facts)
+{
+  GHashTable *folders = oakum_str_map_new(g_free, NULL);
+  for (guint i = 0; i < facts->len; i++) {
+    const OakumFinding *fact = facts->pdata[i];
+    if (strcmp(fact->id, LICENCE_FACT_TEXT) != 0)
+      continue;
+    char *folder = folder_of(fact->file);
+    const char *before = g_hash_table_lookup(folders, folder);
+    g_hash_table_replace(folders, folder,
+                         before && strcmp(before, fact->why) != 0 ? (gpointer) "" : fact->why);
+  }
+  return folders;
+}
+
+/* A declaration that leaves to the text which licence it is: none, "BSD License", "SEE LICENSE IN
+ * …", the text itself. */
+static gboolean leaves_open(const char *declared)
+{
+  static const char *const others[] = {"gpl", "mit",  "apache", "proprietary", "commercial",
+                                       "/",   " or ", " and ",  "exception"};
+  if (!declared)
+    return TRUE;
+  gboolean bsd = strcasestr(declared, "bsd") != NULL;
+  for (size_t i = 0; bsd && i < G_N_ELEMENTS(others); i++)
+    bsd = strcasestr(declared, others[i]) == NULL;
+  return bsd || g_ascii_strncasecmp(declared, "see licen", 9) == 0 ||
+         g_ascii_strncasecmp(declared, "copyright (c)", 13) == 0;
+}
+
+/* What the text beside the package's own paper says, where the package does not say it; NULL. */
+static const char *beside(const OakumPackage *package, GHashTable *folders)
+{
+  const char *paper = package->paths->len ? package->paths->pdata[0] : NULL;
+  gboolean npm = g_strcmp0(package->type, "npm") == 0;
+  if (!paper || !leaves_open(package->license) ||
+      !(npm ? g_str_has_suffix(paper, "/package.json")
+            : g_strcmp0(package->type, "pypi") == 0 && strstr(paper, ".dist-info/")))
+    return NULL;
+  g_autofree char *folder = folder_of(paper);
+  const char *found = g_hash_table_lookup(folders, folder);
+  g_autofree char *expression =
+      found && *found && package->license ? oakum_license_expression(package->license) : NULL;
+  return found && *found && !expression ? found : NULL;
+}
+
+static void look_at_package(const Judge *judge_of, const OakumPackage *package, const char *text,
+                            GPtrArray *findings)
 {
   /* what a binary or a name hints at declares nothing */
   if (package->guessed || (!package->license && g_strcmp0(package->type, "generic") == 0))
     return;
-  const Judged *judged = look_up(judge_of, package->license);
+  const Judged *judged = look_up(judge_of, text ? text : package->license);
   g_autofree char *subject = g_strdup_printf("%s %s", package->name, package->version);
   for (guint i = 0; i < judged->remarks->len; i++) {
     OakumFinding *finding = tell(findings, judged, i, subject);
@@ -280,13 +338,17 @@ void oakum_licence_image(const OakumInspectImage *image, GPtrArray *findings)
   for (guint i = kept; i < findings->len; i++)
     findings->pdata[i] = NULL; /* they have moved */
   g_ptr_array_set_size(findings, (gint)kept);
+  g_autoptr(GHashTable) folders = by_folder(facts);
   for (guint i = 0; packages && i < packages->len; i++) {
     OakumPackage *package = packages->pdata[i];
     const char *found =
         g_strcmp0(package->type, "deb") == 0 ? g_hash_table_lookup(debian, package->name) : NULL;
+    const char *text = beside(package, folders);
+    if (!found)
+      found = text;
     if (!package->license && found)
       package->license = g_strdup(found);
-    look_at_package(&judge_of, package, findings);
+    look_at_package(&judge_of, package, text, findings);
   }
   for (guint i = 0; i < facts->len; i++) {
     const OakumFinding *fact = facts->pdata[i];

@@ -494,6 +494,22 @@ static gboolean refers(const uint8_t *value, size_t len)
          g_str_has_prefix((const char *)value, "ENC[") || holds(value, MIN(len, 4), "sha");
 }
 
+/* "DistributionList.NextMarker", "AWS::SecretsManager::Policy", "kv/data/app": words of letters
+ * alone with marks between them are the name of something. */
+static gboolean is_name(const uint8_t *value, size_t len)
+{
+  size_t lower = 0, runs = 0, marks = 0;
+  for (size_t i = 0; i < len; i++) {
+    gboolean small = g_ascii_islower(value[i]);
+    runs += small && (i == 0 || !g_ascii_islower(value[i - 1]));
+    lower += small;
+    marks += value[i] == '.' || value[i] == ':' || value[i] == '/';
+    if (!g_ascii_isalpha(value[i]) && !strchr(".:/_-", value[i]))
+      return FALSE;
+  }
+  return marks > 0 && lower >= 3 * runs; /* drawn by lot they are shorter */
+}
+
 static gboolean prove_generic(SecretMatch *m)
 {
   enum { SEALED_MIN = 300 };
@@ -535,6 +551,8 @@ static gboolean prove_generic(SecretMatch *m)
   if (letters < 3 || (digits == 0 && others == 0 && !(lower && upper && len >= 20)))
     return FALSE;
   if (digits == 0 && others < 2 && len < 12)
+    return FALSE;
+  if (strcmp(m->rule->id, "generic-secret") == 0 && is_name(value, len))
     return FALSE;
   return !oakum_secret_is_placeholder(value, len, TRUE);
 }

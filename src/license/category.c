@@ -26,6 +26,7 @@ static const struct {
   const char *id;
   OakumLicenseCategory category;
 } rows[] = {
+#include "license/category.inc"
     {"AGPL-*", OAKUM_LICENSE_NETWORK_COPYLEFT},
     {"SSPL-*", OAKUM_LICENSE_NETWORK_COPYLEFT},
     {"OSL-*", OAKUM_LICENSE_NETWORK_COPYLEFT},

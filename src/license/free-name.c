@@ -1,6 +1,7 @@
 /* Licences as people write them: the classifiers of PyPI, Maven's names, R's "GPL (>= 2)". What is
  * not of one meaning (BSD without a number, GPL without a version) is none. */
 #include "license/license-private.h"
+#include "license/spdx-names.inc"
 #include <string.h>
 
 #define WORDS_MAX 40u
@@ -31,6 +32,7 @@ static const Family families[] = {
     {"apache", "Apache", "Apache-2.0", FALSE},
     {"asl", "Apache", NULL, FALSE},
     {"mozilla public", "MPL", NULL, FALSE},
+    {"mozilla", "MPL", NULL, FALSE},
     {"mpl", "MPL", NULL, FALSE},
     {"eclipse public", "EPL", NULL, FALSE},
     {"epl", "EPL", NULL, FALSE},
@@ -45,25 +47,31 @@ static const Family families[] = {
     {"eupl", "EUPL", NULL, FALSE},
     {"academic free", "AFL", NULL, FALSE},
     {"open software", "OSL", NULL, FALSE},
+    {"osl", "OSL", NULL, FALSE},
+    {"cecill", "CECILL", NULL, FALSE},
     {"zope public", "ZPL", NULL, FALSE},
     {"zpl", "ZPL", NULL, FALSE},
     {"artistic", "Artistic", NULL, FALSE},
     {"perl 5", "", "Artistic-1.0-Perl OR GPL-1.0-or-later", FALSE},
+    {"same as perl", "", "Artistic-1.0-Perl OR GPL-1.0-or-later", FALSE},
     {"same terms as perl itself", "", "Artistic-1.0-Perl OR GPL-1.0-or-later", FALSE},
     {"python software foundation", "", "PSF-2.0", FALSE},
     {"psf", "", "PSF-2.0", FALSE},
     {"psfl", "", "PSF-2.0", FALSE},
     {"php", "PHP", NULL, FALSE},
-    {"sil open font", "", "OFL-1.1", FALSE},
-    {"open font", "", "OFL-1.1", FALSE},
+    {"sil open font", "OFL", "OFL-1.1", FALSE},
+    {"open font", "OFL", "OFL-1.1", FALSE},
     {"universal permissive", "", "UPL-1.0", FALSE},
     {"upl", "", "UPL-1.0", FALSE},
-    {"sil ofl", "", "OFL-1.1", FALSE},
+    {"sil ofl", "OFL", "OFL-1.1", FALSE},
+    {"ofl", "OFL", "OFL-1.1", FALSE},
     {"postgresql", "", "PostgreSQL", FALSE},
     {"university of illinois ncsa open source", "", "NCSA", FALSE},
     {"ncsa", "", "NCSA", FALSE},
     {"microsoft public", "", "MS-PL", FALSE},
+    {"ms pl", "", "MS-PL", FALSE},
     {"microsoft reciprocal", "", "MS-RL", FALSE},
+    {"ms rl", "", "MS-RL", FALSE},
     {"sspl", "", "SSPL-1.0", FALSE},
     {"elastic", "Elastic", NULL, FALSE},
     {"server side public", "", "SSPL-1.0", FALSE},
@@ -85,6 +93,8 @@ static const Family families[] = {
     {"blue oak", "", "BlueOak-1.0.0", FALSE},
     {"blueoak", "", "BlueOak-1.0.0", FALSE},
     {"vim", "", "Vim", FALSE},
+    {"w 3 c", "", "W3C", FALSE},
+    {"perl", "", "Artistic-1.0-Perl OR GPL-1.0-or-later", FALSE},
     {"ruby", "", "Ruby", FALSE},
     {"json", "", "JSON", FALSE},
     {"bouncy castle", "", "MIT", FALSE},
@@ -112,9 +122,11 @@ static gboolean split(const char *text, GString *out)
     }
     gboolean digit = g_ascii_isdigit(*at);
     while (n < sizeof word - 1 &&
-           (digit ? g_ascii_isdigit(*at) || (*at == '.' && g_ascii_isdigit(at[1]))
-                  : g_ascii_isalpha(*at) || (g_ascii_isdigit(*at) && n == 2 && *at == '0')))
-      word[n++] = g_ascii_tolower(*at++);
+           (digit ? g_ascii_isdigit(*at) || ((*at == '.' || *at == '_') && g_ascii_isdigit(at[1]))
+                  : g_ascii_isalpha(*at) || (g_ascii_isdigit(*at) && n == 2 && *at == '0'))) {
+      word[n++] = *at == '_' ? '.' : g_ascii_tolower(*at); /* CPAN's "apache_2_0" */
+      at++;
+    }
     word[n] = '\0';
     /* "gplv2", "lgplv2.1": the "v" is the version's */
     if (!digit && n > 2 && word[n - 1] == 'v' && g_ascii_isdigit(*at))
@@ -172,8 +184,8 @@ static gboolean take_later(char *in)
 
 static char *bsd(char *in)
 {
-  static const char *const beside[] = {"bsd", "berkeley", "freebsd", "3", "2",
-                                       "4",   "0",        "0.0",     NULL};
+  static const char *const beside[] = {"bsd", "berkeley", "freebsd", "3",    "2",
+                                       "4",   "0",        "0.0",     "with", NULL};
   static const struct {
     const char *word, *id;
   } kinds[] = {{"0", "0BSD"},
@@ -190,6 +202,7 @@ static char *bsd(char *in)
                {"4", "BSD-4-Clause"},
                {"four", "BSD-4-Clause"},
                {"original", "BSD-4-Clause"},
+               {"advertising", "BSD-4-Clause"},
                {"old", "BSD-4-Clause"}};
   const char *id = NULL;
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -311,7 +324,8 @@ static char *name_of(const char *text)
   if (open != closed || !split(text, words) || words->len == 0)
     return NULL;
   g_autofree char *left = g_strdup(words->str);
-  gboolean commons = has(left, "creative commons") || has(left, "cc"), is_bsd = has(left, "bsd");
+  gboolean commons = has(left, "creative commons") || has(left, "cc"),
+           is_bsd = has(left, "bsd") || has(left, "freebsd");
   const Family *family = family_of(left, &n, &times);
   /* said again in parentheses alone: "The MIT License (MIT)" */
   if (n + (commons && !family) + is_bsd != 1 || (times > 1 && open == 0))
@@ -322,6 +336,7 @@ static char *name_of(const char *text)
     return creative_commons(left);
   gboolean classpath = has(left, "classpath") || has(left, "cpe") || has(left, "ce"),
            later = take_later(left);
+  (void)take(left, "with exceptions"); /* Fedora's for those that have no name */
   if ((has(left, "exception") || has(left, "with")) && !classpath)
     return NULL;
   if (!take_version(left, version) || !is_idle(left))
@@ -367,6 +382,9 @@ static char *address(const char *text)
       {"opensource.org/license/", NULL, NAME},
       {"spdx.org/licenses/", NULL, NAME},
       {"licenses.nuget.org/", NULL, NAME},
+      {"gnu.org/licenses/old-licenses/", NULL, NAME},
+      {"gnu.org/licenses/", NULL, NAME},
+      {"gnu.org/copyleft/", NULL, NAME},
       {"creativecommons.org/publicdomain/zero/1.0", "CC0-1.0", NAME},
       {"creativecommons.org/licenses/", NULL, COMMONS},
       {"eclipse.org/legal/epl-v10", "EPL-1.0", NAME},
@@ -383,7 +401,8 @@ static char *address(const char *text)
       {"json.org/license", "JSON", NAME},
       {"wtfpl.net", "WTFPL", NAME},
       {"polyformproject.org/licenses/noncommercial/1.0.0", "PolyForm-Noncommercial-1.0.0", NAME}};
-  static const char *const ends[] = {"/", ".php", ".html", ".txt", "/", "-license"};
+  static const char *const ends[] = {"/", ".php", ".html",    ".txt",
+                                     "/", ".en",  "-license", "-standalone"};
   g_autofree char *low = g_ascii_strdown(strstr(text, "://") + 3, -1);
   const char *at = g_str_has_prefix(low, "www.") ? low + 4 : low;
   for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -401,9 +420,79 @@ static char *address(const char *text)
     for (size_t k = 0; k < G_N_ELEMENTS(ends); k++)
       if (g_str_has_suffix(rest, ends[k]))
         rest[strlen(rest) - strlen(ends[k])] = '\0';
+    for (char *dash = rest; (dash = strchr(dash, '-')) != NULL; dash++)
+      if (dash > rest && g_ascii_isdigit(dash[-1]) && g_ascii_isdigit(dash[1]))
+        *dash = '.'; /* "apache-2-0" */
     return strchr(rest, '/') ? NULL : oakum_license_expression(rest);
   }
   return NULL;
+}
+
+/* By what the SPDX list calls it; NULL. */
+static const char *by_full_name(const char *text)
+{
+  static GHashTable *ids; /* words → id */
+  static gsize made;
+  g_autoptr(GString) words = g_string_new(NULL);
+  if (g_once_init_enter(&made)) {
+    ids = oakum_str_map_new(g_free, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(spdx_names); i++) {
+      g_string_truncate(words, 0);
+      if (split(spdx_names[i][1], words) && words->len > 0)
+        g_hash_table_insert(ids, g_strdup(words->str), (gpointer)spdx_names[i][0]);
+    }
+    g_once_init_leave(&made, 1);
+  }
+  g_string_truncate(words, 0);
+  /* one word alone is what many things are called */
+  return split(text, words) && words->len > 0 &&
+                 (strchr(words->str, ' ') + 1 < words->str + words->len ||
+                  strcasestr(text, "licen"))
+             ? g_hash_table_lookup(ids, words->str)
+             : NULL;
+}
+
+/* "Blue Oak Model License (BlueOak-1.0.0)": the id behind a name, where the name is of no other
+ * one; NULL. */
+static const char *behind_name(const char *text)
+{
+  const char *open = strrchr(text, '(');
+  size_t len = strlen(text);
+  if (!open || open == text || text[len - 1] != ')' || strchr(text, '(') != open)
+    return NULL;
+  g_autofree char *inside = g_strndup(open + 1, len - (size_t)(open - text) - 2),
+                  *front = g_strndup(text, (size_t)(open - text));
+  const char *id = oakum_license_id(inside);
+  g_autoptr(GString) words = g_string_new(NULL);
+  guint n, times;
+  if (!id || strchr(id, ' ') || !(strcasestr(front, "licen") || strcasestr(front, "agreement")) ||
+      !split(front, words) || has(words->str, "bsd") || has(words->str, "cc") ||
+      has(words->str, "creative commons"))
+    return NULL;
+  const Family *family = family_of(words->str, &n, &times);
+  return n == 0 || (n == 1 && (g_strcmp0(family->plain, id) == 0 ||
+                               (*family->family && g_str_has_prefix(id, family->family) &&
+                                id[strlen(family->family)] == '-')))
+             ? id
+             : NULL;
+}
+
+/* Words that are ids, with blanks alone between them, as old packages of Alpine have them: all
+ * count. New string; NULL: they are none. */
+static char *row_of_ids(const char *text)
+{
+  g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
+  g_autoptr(GString) out = g_string_new(NULL);
+  guint n = 0;
+  for (char **word = words; *word; word++) {
+    if (!**word)
+      continue;
+    const char *id = oakum_license_id(*word);
+    if (!id || strcmp(out->str, id) == 0)
+      return NULL;
+    g_string_append_printf(out, "%s%s", n++ ? " AND " : "", id);
+  }
+  return n > 1 ? g_strdup(out->str) : NULL;
 }
 
 char *oakum_license_free_name(const char *text)
@@ -424,12 +513,21 @@ char *oakum_license_free_name(const char *text)
     text = last + 3;
   /* R: the text beside it says who holds the rights */
   g_autofree char *own = g_strdup(text);
-  char *plus = strstr(own, "+ file LICEN");
-  if (plus)
-    *plus = '\0';
+  char *beside = strstr(own, "+ file LICEN");
+  if (!beside && (beside = strstr(own, "| file LICEN")) != NULL && beside == own)
+    beside = NULL; /* a choice of the name or the text: the name can be chosen */
+  if (beside)
+    *beside = '\0';
   else if (strstr(own, "file LICEN"))
     return NULL;
-  char *name = name_of(own);
+  const char *id = last ? oakum_license_id(g_strstrip(own)) : NULL;
+  if (!id)
+    id = behind_name(own);
+  char *name = id ? g_strdup(id) : name_of(own);
+  if (!name)
+    name = g_strdup(by_full_name(own));
+  if (!name)
+    name = row_of_ids(own);
   if (name)
     return name;
   /* "or later" parts nothing */

@@ -2,6 +2,9 @@
 #pragma once
 #include "license/license.h"
 
+/* The id, or the expression, that one name of the tables stands for, in any case of letters;
+ * static. NULL: it is in none. */
+NODISCARD const char *oakum_license_id(const char *name);
 /* The expression that a name as people write it stands for. New string; NULL: none, or not of one
  * meaning. */
 NODISCARD char *oakum_license_free_name(const char *text);

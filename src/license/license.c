@@ -87,7 +87,11 @@ static const char *const exceptions[] = {"Autoconf-exception-2.0",
                                          "UBDL-exception",
                                          "vsftpd-openssl-exception",
                                          "x11vnc-openssl-exception",
-                                         "WxWindows-exception-3.1"};
+                                         "WxWindows-exception-3.1",
+                                         "Asterisk-linking-protocols-exception",
+                                         "CGAL-linking-exception",
+                                         "Digia-Qt-LGPL-exception-1.1",
+                                         "GPL-3.0-389-ds-base-exception"};
 
 /* Names that are no ids, by what they mean. Compared without regard to case. */
 static const char *const names[][2] = {
@@ -104,9 +108,12 @@ static const char *const names[][2] = {
     {"Apache License Version 2.0", "Apache-2.0"},
     {"Apache-2", "Apache-2.0"},
     {"Apache2", "Apache-2.0"},
+    {"AL2", "Apache-2.0"},
+    {"ALv2", "Apache-2.0"},
     {"ASL 2.0", "Apache-2.0"},
     {"Artistic 2.0", "Artistic-2.0"},
     {"Artistic-2", "Artistic-2.0"},
+    {"BSL 1.0", "BSL-1.0"},
     {"BSD-2-clauses", "BSD-2-Clause"},
     {"BSD-3-clauses", "BSD-3-Clause"},
     {"BSD-4-clauses", "BSD-4-Clause"},
@@ -158,6 +165,7 @@ static const char *const names[][2] = {
     {"GPLv3", "GPL-3.0-only"},
     {"GPLv3+", "GPL-3.0-or-later"},
     {"ISC License", "ISC"},
+    {"ISCL", "ISC"},
     {"LGPL-2", "LGPL-2.0-only"},
     {"LGPL-2+", "LGPL-2.0-or-later"},
     {"LGPL-2.0", "LGPL-2.0-only"},
@@ -184,6 +192,10 @@ static const char *const names[][2] = {
     {"OpenSSL License", "OpenSSL"},
     {"PHP-3", "PHP-3.0"},
     {"PSF", "PSF-2.0"},
+    {"Public Domain", "LicenseRef-public-domain"},
+    {"Ruby's", "Ruby"},
+    {"bzip2-1.0.5", "bzip2-1.0.6"},
+    {"Nunit", "zlib-acknowledgement"},
     {"PSF License", "PSF-2.0"},
     {"Python-2", "Python-2.0"},
     {"Simplified BSD License", "BSD-2-Clause"},
@@ -192,8 +204,7 @@ static const char *const names[][2] = {
     {"ZPL-2", "ZPL-2.0"},
     {"zlib/libpng", "Zlib"}};
 
-/* By a name of several words or one; NULL. */
-static const char *id_of(const char *text)
+const char *oakum_license_id(const char *text)
 {
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) /* first: some ids have new names */
     if (g_ascii_strcasecmp(names[i][0], text) == 0)
@@ -262,7 +273,7 @@ static gboolean is_reference(const char *word)
 
 static gboolean simple(Parser *p)
 {
-  const char *id = id_of(p->word);
+  const char *id = oakum_license_id(p->word);
   size_t n = strlen(p->word);
   if (id) {
     g_string_append(p->out, id);
@@ -270,7 +281,7 @@ static gboolean simple(Parser *p)
     g_string_append(p->out, p->word);
   } else if (n > 1 && p->word[n - 1] == '+') { /* this version or a later one */
     p->word[n - 1] = '\0';
-    if (!(id = id_of(p->word)))
+    if (!(id = oakum_license_id(p->word)))
       return FALSE;
     g_string_append_printf(p->out, "%s+", id);
   } else {
@@ -322,7 +333,7 @@ static char *with_perl(const char *text)
     size_t n = strlen(forms[i]);
     const char *at = strstr(out->str, forms[i]);
     if (at && !is_word(at[n]) && (at == out->str || !is_word(at[-1])))
-      g_string_replace(out, forms[i], id_of(forms[i]), 0);
+      g_string_replace(out, forms[i], oakum_license_id(forms[i]), 0);
   }
   return g_string_free(out, FALSE);
 }
@@ -331,7 +342,7 @@ char *oakum_license_expression(const char *text)
 {
   g_autofree char *stripped = g_strstrip(g_strdup(text));
   g_autofree char *whole = with_perl(stripped);
-  const char *id = id_of(whole);
+  const char *id = oakum_license_id(whole);
   if (id)
     return g_strdup(id);
   Parser p = {.at = whole, .out = g_string_new(NULL)};

@@ -36,3 +36,22 @@ def test_texts(tmp_path, text, told):
                            f"rootfs:{tmp_path}/root"], capture_output=True)
     assert done.returncode in (0, 3), done.stderr
     assert {name for one in json.loads(out.read_text())["licenses"] for name in re.findall(r"[A-Z0-9]+-[0-9A-Za-z-]+|MIT\b", one["match"])} == told
+
+
+def test_every_id_has_a_category(tmp_path):
+    """Of ids of the SPDX list nobody has to say "nobody knows", but of these."""
+    table = (pathlib.Path(__file__).parents[2] / "src/license/spdx.inc").read_text()
+    ids = re.findall(r'"([^"]+)"', table)
+    assert len(ids) > 690 and "blessing" in ids
+    (tmp_path / "root/lib/apk/db").mkdir(parents=True)
+    (tmp_path / "root/lib/apk/db/installed").write_text("".join(f"P:p{i}\nV:1\nA:x86_64\nL:{name}\n\n" for i, name in enumerate(ids)))
+    out = tmp_path / "result.json"
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--max-age", "0", "--fail-on", "none", "--checks", "licences", "--format", "json", "-o", out, f"rootfs:{tmp_path}/root"],
+                          capture_output=True)
+    assert done.returncode in (0, 3), done.stderr
+    told = {}
+    for one in json.loads(out.read_text())["licenses"]:
+        told.setdefault(one["id"], set()).add(one["match"])
+    assert told["OL1001"] == {"FDK-MPEG-H", "Informatica", "JPL-image", "MMPL-1.0.1", "MVT-1.1", "OSC-1.0", "any-OSI", "any-OSI-perl-modules", "atc-game"}
+    assert {"CERN-OHL-S-2.0", "NGPL", "BSD-Protection"} <= told["OL1002"] and "NPOSL-3.0" in told["OL1003"]
+    assert {"FSL-1.1-MIT", "SUL-1.0"} <= told["OL1005"] and not {"blessing", "ImageMagick", "Spencer-94"} & set().union(*told.values())
