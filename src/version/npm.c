@@ -47,11 +47,16 @@ static gboolean is_v_or_equals(int c)
   return c == 'v' || c == '=';
 }
 
+static gboolean is_any(int c)
+{
+  return c == 'x' || c == 'X' || c == '*';
+}
+
 /* Takes a number or a wildcard; `known` stops counting at the first wildcard. */
 static gboolean take_place(OakumSlice *rest, unsigned place, XRange *out)
 {
   int c = oakum_version_peek(*rest, 0);
-  if (c == 'x' || c == 'X' || c == '*') {
+  if (is_any(c)) {
     oakum_version_skip(rest, 1);
     return TRUE;
   }
@@ -220,7 +225,7 @@ static gboolean comparator(Check *check, OakumSlice *rest)
   skip_spaces(rest);
   /* "< =1.0.0": npm takes the spaces away before it looks for "<=" */
   if ((operator_ == OAKUM_OPERATOR_LT || operator_ == OAKUM_OPERATOR_GT) && rest->len > 1 &&
-      rest->data[0] == '=' && g_ascii_isdigit(rest->data[1])) {
+      rest->data[0] == '=' && (g_ascii_isdigit(rest->data[1]) || is_any(rest->data[1]))) {
     oakum_version_take_char(rest, '=');
     operator_ = operator_ == OAKUM_OPERATOR_LT ? OAKUM_OPERATOR_LE : OAKUM_OPERATOR_GE;
   }
