@@ -114,7 +114,9 @@ static gboolean sniff_meta(const char *head, const char *name)
 
 static gboolean sniff_uct(const char *head, const char *name)
 {
-  return strstr(head, "\nUbuntu-Description:") != NULL && strstr(head, "Candidate:") != NULL;
+  const char *candidate = strstr(head, "Candidate:");
+  return candidate && (candidate == head || candidate[-1] == '\n') &&
+         (strstr(head, "\nUbuntu-Description:") || strstr(head, "\nPublicDate:"));
 }
 
 static gboolean sniff_yaml(const char *head, const char *name)

@@ -97,6 +97,19 @@ static OakumSeverity severity_of(const json_t *holder, const char **word)
   return best;
 }
 
+/* "Important" of "Important: openssl security update": AlmaLinux and Rocky rate in the title alone,
+ * by Red Hat's words. New string, or NULL. */
+static char *word_of_title(const char *id, const char *title)
+{
+  static const char *const words[] = {"Critical", "Important", "Moderate", "Low", NULL};
+  const char *colon = title ? strchr(title, ':') : NULL;
+  if (!colon || (!g_str_has_prefix(id, "ALSA-") && !g_str_has_prefix(id, "RLSA-") &&
+                 !g_str_has_prefix(id, "RXSA-")))
+    return NULL;
+  g_autofree char *word = g_strndup(title, (gsize)(colon - title));
+  return g_strv_contains(words, word) ? g_steal_pointer(&word) : NULL;
+}
+
 /* The scores of a record, else those of its first package: the schema wants them in one place
  * alone.
  */
@@ -472,6 +485,11 @@ static gboolean read_record(OakumIngest *in, const json_t *json, const char **id
   g_autofree char *module = module_of_title(oakum_text_of(json, "summary"));
   r.module = module;
   r.base.severity = severity_of(json, &r.base.severity_word);
+  g_autofree char *rated = word_of_title(id, oakum_text_of(json, "summary"));
+  if (rated && !r.base.severity_word) { /* the vendor's word counts over a score */
+    r.base.severity_word = rated;
+    r.base.severity = oakum_severity_word(rated);
+  }
   r.vector = vector_of(scores_of(json));
   for (size_t i = 0; i < json_array_size(affected); i++)
     if (!add_affected(&r, json_array_get(affected, i), error))

@@ -180,10 +180,10 @@ static void resolve(const Definition *d, const Context *c, Said *said)
   said->status = d->whole ? OAKUM_STATUS_NOT_AFFECTED : state_of(why);
 }
 
-/* The last version of Microsoft's that is affected. Its comments leave out the mark of the release,
- * which its tests and packages have: 2.9.0-1.cm2 is the last one where a comment says "2.9.0-1".
- * One without a release is of all its releases. New string, or NULL. */
-static char *last_of(const Definition *d, const char *text, const char *name)
+/* A version of Microsoft's. Its comments leave out the mark of the release, which its tests and
+ * packages have: 2.9.0-1.cm2 is meant where a comment says "2.9.0-1". `last`: it is the last one
+ * that is affected, and one without a release is of all its releases. New string, or NULL. */
+static char *marked_version(const Definition *d, const char *text, const char *name, gboolean last)
 {
   g_autofree char *version = version_of(text, name);
   const char *digits = d->release ? strpbrk(d->release, "0123456789") : NULL;
@@ -191,7 +191,7 @@ static char *last_of(const Definition *d, const char *text, const char *name)
                      : g_str_has_prefix(d->release, "Mariner:")     ? ".cm"
                      : g_str_has_prefix(d->release, "Azure Linux:") ? ".azl"
                                                                     : NULL;
-  if (!version || !mark || strstr(version, mark))
+  if (!version || !mark || strstr(version, mark) || (!last && !strchr(version, '-')))
     return g_steal_pointer(&version);
   return g_strdup_printf("%s%s%s%.*s", version, strchr(version, '-') ? "" : "-999999999", mark,
                          (int)strspn(digits, "0123456789"), digits);
@@ -206,7 +206,7 @@ static gboolean said_package(const Definition *d, const Context *c, const char *
     comment += 8;
   if (cut_at(comment, " is earlier than ", &said->name, &behind) ||
       cut_at(comment, " less than ", &said->name, &behind)) { /* of SUSE until 2013 */
-    said->fixed = version_of(behind, said->name);
+    said->fixed = marked_version(d, behind, said->name, FALSE);
     said->status = d->none       ? OAKUM_STATUS_NOT_AFFECTED
                    : said->fixed ? OAKUM_STATUS_FIXED
                                  : OAKUM_STATUS_AFFECTED;
@@ -215,7 +215,7 @@ static gboolean said_package(const Definition *d, const Context *c, const char *
     return TRUE;
   }
   if (cut_at(comment, " is installed with version ", &said->name, &behind)) {
-    said->last = strstr(behind, " or earlier") ? last_of(d, behind, said->name) : NULL;
+    said->last = strstr(behind, " or earlier") ? marked_version(d, behind, said->name, TRUE) : NULL;
     said->status = d->none ? OAKUM_STATUS_NOT_AFFECTED : OAKUM_STATUS_AFFECTED;
     return said->last != NULL;
   }

@@ -390,18 +390,23 @@ static char *derived_key(const OakumDistro *distro, const OakumCatalogFacts *fac
 }
 
 /* openEuler names its releases "22.03-LTS-SP3"; VERSION_ID is "22.03" in all of them, and the rest
- * stands in brackets of VERSION. Its advisories are of one service pack each. */
+ * stands in brackets of VERSION. Its advisories are of one service pack each. Where nothing tells
+ * it (bills of materials, "22.03 LTS"), it is the first: those of March of even years are LTS. */
 static char *openeuler_version(const OakumDistro *distro, const OakumCatalogFacts *facts)
 {
   const char *version = fact(facts, "VERSION");
-  const char *text = version ? version : distro->pretty;
+  const char *text = version ? version : distro->pretty ? distro->pretty : distro->version;
   const char *open = text ? strchr(text, '(') : NULL;
-  size_t n = 0;
+  size_t n = 0, digits = distro->version ? strspn(distro->version, "0123456789.") : 0;
   while (open && (g_ascii_isalnum(open[n + 1]) || open[n + 1] == '-'))
     n++;
-  return open && n > 0 && open[n + 1] == ')' && distro->version && !strchr(distro->version, '-')
-             ? g_strdup_printf("%s-%.*s", distro->version, (int)n, open + 1)
-             : g_strdup(distro->version);
+  if (digits < strlen("22.03") || distro->version[digits] == '-')
+    return g_strdup(distro->version);
+  if (open && n > 0 && open[n + 1] == ')')
+    return g_strdup_printf("%.*s-%.*s", (int)digits, distro->version, (int)n, open + 1);
+  gboolean lts = digits == strlen("22.03") && (distro->version[1] - '0') % 2 == 0 &&
+                 strncmp(distro->version + 2, ".03", 3) == 0;
+  return g_strdup_printf("%.*s%s", (int)digits, distro->version, lts ? "-LTS" : "");
 }
 
 static void find_key(OakumDistro *distro, const OakumCatalogFacts *facts, const char *repositories)

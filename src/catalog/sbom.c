@@ -53,10 +53,22 @@ static const char *spelled(const OakumSbomPackage *said, const OakumPurl *purl)
   return said->name && g_ascii_strcasecmp(said->name, purl->name) == 0 ? said->name : purl->name;
 }
 
+static gboolean is_ebuild(const OakumPurl *purl)
+{
+  return strcmp(purl->type, "ebuild") == 0;
+}
+
 static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
 {
   if (strcmp(purl->type, "golang") == 0 && purl->space) /* the path of a module is one name */
     return g_strconcat(purl->space, "/", purl->name, NULL);
+  if (is_ebuild(purl) && purl->space) { /* the category: pkg:ebuild/dev-libs/openssl */
+    const char *category = g_str_has_prefix(purl->space, "gentoo/")
+                               ? purl->space + strlen("gentoo/")
+                           : strcmp(purl->space, "gentoo") == 0 ? NULL
+                                                                : purl->space;
+    return category ? g_strconcat(category, "/", purl->name, NULL) : g_strdup(purl->name);
+  }
   if (strcmp(purl->type, "pypi") == 0 && said->name)
     return g_strdup(said->name); /* '-' and '_' are one there */
   return g_strdup(spelled(said, purl));
@@ -116,7 +128,8 @@ static char *version_of(const OakumSbomPackage *said, const OakumPurl *purl)
 static void distro_of_purl(OakumCatalogSink *sink, const OakumCatalogFile *file,
                            const OakumPurl *purl)
 {
-  const char *distro = g_hash_table_lookup(purl->qualifiers, "distro"), *space = purl->space;
+  const char *distro = g_hash_table_lookup(purl->qualifiers, "distro"),
+             *space = is_ebuild(purl) ? "gentoo" : purl->space; /* there it is the category */
   if (!oakum_is_os_type(purl->type) || !is_document(file) || (!distro && !space))
     return;
   if (space && strcmp(space, "unknown") != 0)

@@ -149,12 +149,13 @@ char *oakum_distro_key(const OakumDistroId *id, const char *version)
 {
   if (id->form == OAKUM_RELEASE_NONE)
     return g_strdup(id->key);
-  if (!version || !g_ascii_isdigit(*version))
+  gboolean whole = id->form == OAKUM_RELEASE_WHOLE; /* "stream" of Alpaquita, too */
+  if (!version || !(whole ? g_ascii_isalnum(*version) : g_ascii_isdigit(*version)))
     return NULL;
   size_t n = strspn(version, "0123456789");
   if (id->form == OAKUM_RELEASE_MINOR && version[n] == '.')
     n += 1 + strspn(version + n + 1, "0123456789");
-  if (id->form == OAKUM_RELEASE_WHOLE)
+  if (whole)
     n = strlen(version);
   /* the first Amazon Linux was named by its months: 2011.09 to 2018.03 */
   if (strcmp(id->id, "amzn") == 0 && version[n] == '.' && strncmp(version, "201", 3) == 0)

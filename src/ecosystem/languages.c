@@ -37,6 +37,7 @@ static const OakumLanguageRule languages[] = {
     {"opam", "opam", "generic", NULL, FALSE},
     {"vscode-extension", "VSCode", "semver", "/", TRUE},
     {"githubactions", "GitHub Actions", "semver", "/", TRUE},
+    {"github", "GitHub Actions", "semver", "/", TRUE}, /* of package URLs */
 };
 
 /* Ecosystems that no package is of by itself. */

@@ -141,22 +141,35 @@ static OakumRangeAnswer requirement(OakumSlice text, const Gem *v)
                                      : oakum_version_holds(operator_, order_of(v, &wanted)));
 }
 
-OakumRangeAnswer oakum_version_gem_range(OakumSlice range, OakumSlice version)
+static OakumRangeAnswer all_of(OakumSlice range, const Gem *v, gboolean spaces)
 {
-  Gem v;
-  if (!parse(version, &v))
-    return OAKUM_RANGE_INVALID;
   gboolean all = TRUE;
   OakumSlice part;
-  if (range.len == 0)
-    range = OAKUM_VERSION_TEXT(">= 0");
-  while (oakum_version_split(&range, ',', &part)) {
+  while (oakum_version_split_comparator(&range, spaces, &part)) {
     if (part.len > OAKUM_VERSION_MAX)
       return OAKUM_RANGE_INVALID;
-    OakumRangeAnswer answer = requirement(part, &v);
+    OakumRangeAnswer answer = requirement(part, v);
     if (answer == OAKUM_RANGE_INVALID)
       return answer;
     all &= answer == OAKUM_RANGE_YES;
   }
   return oakum_range_answer(all);
+}
+
+OakumRangeAnswer oakum_version_gem_range(OakumSlice range, OakumSlice version)
+{
+  Gem v;
+  if (!parse(version, &v))
+    return OAKUM_RANGE_INVALID;
+  if (range.len == 0)
+    range = OAKUM_VERSION_TEXT(">= 0");
+  gboolean several = oakum_version_has_alternatives(range), in = FALSE;
+  OakumSlice one;
+  while (oakum_version_split_alternative(&range, &one)) {
+    OakumRangeAnswer answer = all_of(one, &v, several);
+    if (answer == OAKUM_RANGE_INVALID)
+      return answer;
+    in |= answer == OAKUM_RANGE_YES;
+  }
+  return oakum_range_answer(in);
 }

@@ -47,11 +47,16 @@ static gboolean is_v_or_equals(int c)
   return c == 'v' || c == '=';
 }
 
+static gboolean is_any(int c)
+{
+  return c == 'x' || c == 'X' || c == '*';
+}
+
 /* Takes a number or a wildcard; `known` stops counting at the first wildcard. */
 static gboolean take_place(OakumSlice *rest, unsigned place, XRange *out)
 {
   int c = oakum_version_peek(*rest, 0);
-  if (c == 'x' || c == 'X' || c == '*') {
+  if (is_any(c)) {
     oakum_version_skip(rest, 1);
     return TRUE;
   }
@@ -220,23 +225,31 @@ static gboolean comparator(Check *check, OakumSlice *rest)
   skip_spaces(rest);
   /* "< =1.0.0": npm takes the spaces away before it looks for "<=" */
   if ((operator_ == OAKUM_OPERATOR_LT || operator_ == OAKUM_OPERATOR_GT) && rest->len > 1 &&
-      rest->data[0] == '=' && g_ascii_isdigit(rest->data[1])) {
+      rest->data[0] == '=' && (g_ascii_isdigit(rest->data[1]) || is_any(rest->data[1]))) {
     oakum_version_take_char(rest, '=');
     operator_ = operator_ == OAKUM_OPERATOR_LT ? OAKUM_OPERATOR_LE : OAKUM_OPERATOR_GE;
   }
   return take_xrange(rest, &x) && !x.tangled && xrange(check, operator_, &x);
 }
 
+static gboolean is_front_of_end(int c)
+{
+  return is_v_or_equals(c) || oakum_version_is_space(c);
+}
+
 /* `A - B` with both ends inside; FALSE when it is none of that kind. */
 static gboolean hyphen(Check *check, OakumSlice text, gboolean *valid)
 {
   XRange from, to;
-  if (!take_xrange(&text, &from) || oakum_version_take(&text, oakum_version_is_space).len == 0 ||
+  if (!take_xrange(&text, &from) || oakum_version_take(&text, oakum_version_is_space).len != 1 ||
       !oakum_version_take_char(&text, '-') ||
-      oakum_version_take(&text, oakum_version_is_space).len == 0 || !take_xrange(&text, &to) ||
-      text.len > 0)
+      oakum_version_take(&text, oakum_version_is_space).len != 1)
     return FALSE;
-  to.odd &= to.version.pre.len == 0;
+  /* "v 1.2.3-rc": what is in front of the end is forgotten where that has a pre-release */
+  OakumSlice front = oakum_version_take(&text, is_front_of_end);
+  if (!take_xrange(&text, &to) || text.len > 0)
+    return FALSE;
+  to.odd = (front.len > 1 || (front.len == 1 && *front.data == '=')) && to.version.pre.len == 0;
   *valid = xrange(check, OAKUM_OPERATOR_GE, &from) && xrange(check, OAKUM_OPERATOR_LE, &to);
   return TRUE;
 }
@@ -277,7 +290,8 @@ static gboolean alternatives(OakumSlice range, const OakumSemver *version, Verdi
   }
 }
 
-/* Build metadata is taken out wherever it stands, before anything else is looked at. */
+/* Build metadata is taken out wherever it stands, before anything else is looked at but spaces, of
+ * which one stays of several: what stood between two leaves both. */
 static OakumSlice without_build(OakumSlice range, uint8_t *room)
 {
   OakumSlice out = {room, 0};
@@ -288,6 +302,8 @@ static OakumSlice without_build(OakumSlice range, uint8_t *room)
         oakum_version_take(&range, oakum_version_is_identifier);
       } while (oakum_version_peek(range, 0) == '.' &&
                oakum_version_is_identifier(oakum_version_peek(range, 1)));
+    } else if (oakum_version_take(&range, oakum_version_is_space).len > 0) {
+      room[out.len++] = ' ';
     } else {
       room[out.len++] = *range.data;
       oakum_version_skip(&range, 1);

@@ -293,22 +293,42 @@ static gboolean specifier(const Pep440 *v, OakumSlice version, OakumSlice text, 
   return TRUE;
 }
 
+/* Whether "===" stands in it, behind which any text may. */
+static gboolean has_arbitrary(OakumSlice range)
+{
+  for (; range.len >= 3; oakum_version_skip(&range, 1))
+    if (memcmp(range.data, "===", 3) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 OakumRangeAnswer oakum_version_pep440_range(OakumSlice range, OakumSlice version)
 {
   Pep440 parsed;
   const Pep440 *v = parse(version, &parsed) ? &parsed : NULL;
-  gboolean all = TRUE, any = FALSE;
-  OakumSlice part;
+  gboolean several = oakum_version_has_alternatives(range) && !has_arbitrary(range), in = FALSE,
+           any = FALSE;
+  OakumSlice one, part;
   version = oakum_version_trim(version);
   if (!range.data)
     range = OAKUM_VERSION_TEXT("");
-  while (oakum_version_split(&range, ',', &part)) {
-    if (oakum_version_trim(part).len == 0)
-      continue;
-    any = TRUE;
-    if (!specifier(v, version, part, &all))
+  do {
+    one = range;
+    if (several && !oakum_version_split_alternative(&range, &one))
+      break;
+    gboolean all = TRUE, some = FALSE;
+    while (oakum_version_split_comparator(&one, several, &part)) {
+      if (oakum_version_trim(part).len == 0)
+        continue;
+      some = TRUE;
+      if (!specifier(v, version, part, &all))
+        return OAKUM_RANGE_INVALID;
+    }
+    if (several && !some)
       return OAKUM_RANGE_INVALID;
-  }
+    any |= some;
+    in |= all;
+  } while (several);
   /* Pre-releases are in where no other version is asked for, as here. */
-  return v || any ? oakum_range_answer(all) : OAKUM_RANGE_INVALID;
+  return v || any ? oakum_range_answer(in) : OAKUM_RANGE_INVALID;
 }

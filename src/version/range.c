@@ -85,3 +85,54 @@ OakumRangeAnswer oakum_version_simple_range(OakumVersionCompare compare, OakumVe
   } while (oakum_version_take_text(&range, "||", FALSE));
   return range.len > 0 ? OAKUM_RANGE_INVALID : oakum_range_answer(in);
 }
+
+static size_t find_alternative(OakumSlice range)
+{
+  size_t at = 0;
+  while (at + 1 < range.len && (range.data[at] != '|' || range.data[at + 1] != '|'))
+    at++;
+  return at + 1 < range.len ? at : range.len;
+}
+
+gboolean oakum_version_has_alternatives(OakumSlice range)
+{
+  return find_alternative(range) < range.len;
+}
+
+/* Takes `len` bytes and `separator` behind them; the last part has none. */
+static void take_part(OakumSlice *rest, size_t len, size_t separator, OakumSlice *part)
+{
+  *part = oakum_version_head(*rest, len);
+  if (len == rest->len)
+    *rest = (OakumSlice){NULL, 0};
+  else
+    oakum_version_skip(rest, len + separator);
+}
+
+gboolean oakum_version_split_alternative(OakumSlice *rest, OakumSlice *part)
+{
+  if (!rest->data)
+    return FALSE;
+  take_part(rest, find_alternative(*rest), strlen("||"), part);
+  return TRUE;
+}
+
+gboolean oakum_version_split_comparator(OakumSlice *rest, gboolean spaces, OakumSlice *part)
+{
+  if (!spaces)
+    return oakum_version_split(rest, ',', part);
+  if (!rest->data)
+    return FALSE;
+  size_t begin = 0; /* ">= 1.0 < 2.0": a space in front of the first operator parts nothing */
+  while (begin < rest->len && !oakum_version_is_alnum(rest->data[begin]) &&
+         rest->data[begin] != ',')
+    begin++;
+  size_t at = begin;
+  for (; at < rest->len && rest->data[at] != ','; at++) {
+    int next = oakum_version_peek(*rest, at + 1);
+    if (oakum_version_is_space(rest->data[at]) && next > 0 && strchr("<>=!~", next))
+      break;
+  }
+  take_part(rest, at, 1, part);
+  return TRUE;
+}

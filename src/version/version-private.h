@@ -126,6 +126,16 @@ NODISCARD OakumRangeAnswer oakum_version_simple_range(OakumVersionCompare compar
                                                       OakumVersionTest test, OakumSlice range,
                                                       OakumSlice version);
 
+/* Advisories write alternatives with "||" also where the ecosystem's own tool has none (RubyGems,
+ * PEP 440), and part comparators by a space then, too. */
+NODISCARD gboolean oakum_version_has_alternatives(OakumSlice range);
+/* Takes one of them; as oakum_version_split(). */
+NODISCARD gboolean oakum_version_split_alternative(OakumSlice *rest, OakumSlice *part);
+/* Takes one comparator, up to a comma; `spaces`: or to a space with an operator behind it. As
+ * oakum_version_split(). */
+NODISCARD gboolean oakum_version_split_comparator(OakumSlice *rest, gboolean spaces,
+                                                  OakumSlice *part);
+
 NODISCARD gboolean oakum_version_deb_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD gboolean oakum_version_apk_compare(OakumSlice a, OakumSlice b, int *out);
 NODISCARD OakumRangeAnswer oakum_version_apk_range(OakumSlice range, OakumSlice version);

@@ -401,3 +401,24 @@ def test_what_tells_packages_of_one_name_apart_is_kept(oakum, tmp_path, purl):
 def test_a_program_of_a_working_tree_has_no_version_in_its_purl(oakum, tmp_path):
     found = read_bill(oakum, tmp_path, {"type": "application", "name": "example.org/x", "version": "(devel)", "purl": "pkg:golang/example.org/x"})["packages"]
     assert [(p["purl"], p["version"]) for p in found] == [("pkg:golang/example.org/x", "(devel)")]
+
+
+GLSA = ('<?xml version="1.0" encoding="UTF-8"?><glsa id="202401-01"><title>x</title><product type="ebuild">openssl</product><announced>2024-01-01</announced>'
+        '<affected><package name="dev-libs/openssl" auto="yes" arch="*"><unaffected range="ge">3.0.12</unaffected><vulnerable range="lt">3.0.12</vulnerable></package></affected>'
+        '<impact type="high"/><references><uri link="x">CVE-2024-1001</uri></references></glsa>')
+
+
+@pytest.mark.parametrize("purl,told", [("pkg:ebuild/dev-libs/openssl@3.0.11", True), ("pkg:ebuild/dev-libs%2Fopenssl@3.0.11", True), ("pkg:ebuild/gentoo/dev-libs/openssl@3.0.11", True),
+                                       ("pkg:ebuild/dev-libs/openssl@3.0.12", False), ("pkg:ebuild/app-misc/openssl@3.0.11", False)])
+@pytest.mark.parametrize("system", [True, False], ids=["system", "purl alone"])
+def test_category_of_an_ebuild(oakum, tmp_path, purl, told, system):
+    """Gentoo's advisories name packages with their category, which stands in the namespace of a package URL."""
+    (tmp_path / "glsa-202401-01.xml").write_text(GLSA)
+    parts = [{"type": "operating-system", "name": "gentoo", "version": "2.14"}] if system else []
+    (tmp_path / "bom.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": [
+        *parts, {"type": "library", "name": "openssl", "version": purl.split("@")[1], "purl": purl}]}))
+    subprocess.run([oakum, "db", "import", "--db", "a.db", "glsa-202401-01.xml"], cwd=tmp_path, check=True)
+    done = subprocess.run([oakum, "scan", "--db", "a.db", "--format", "json", "--checks", "holes", "sbom:bom.json"], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "OAKUM_MAX_AGE": "0"})
+    result = json.loads(done.stdout)
+    assert [f["id"] for f in result["findings"]] == (["CVE-2024-1001"] if told else [])
+    assert result["incomplete"] == []
