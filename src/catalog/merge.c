@@ -623,6 +623,33 @@ static void drop_modules(const GPtrArray *facts, OakumCatalog *catalog)
   }
 }
 
+/* What an executable says of the package that it is of counts where no database tells: a file that
+ * is owned, and a package that is listed, are there already. */
+static void drop_told(OakumCatalog *catalog)
+{
+  g_autoptr(GHashTable) listed = oakum_str_map_new(g_free, NULL);
+  gboolean some = FALSE;
+  for (guint i = 0; i < catalog->packages->len; i++) {
+    const OakumPackage *p = catalog->packages->pdata[i];
+    if (!oakum_is_os_type(p->type))
+      continue;
+    if (oakum_is_told(p)) {
+      some = TRUE;
+      continue;
+    }
+    g_hash_table_add(listed, g_strjoin("\n", p->type, p->name, p->version, NULL));
+    g_hash_table_add(listed, g_strjoin("\n", p->type, p->source_name, p->source_version, NULL));
+  }
+  for (guint i = catalog->packages->len; some && i-- > 0;) {
+    const OakumPackage *p = catalog->packages->pdata[i];
+    if (!oakum_is_os_type(p->type) || !oakum_is_told(p))
+      continue;
+    g_autofree char *key = g_strjoin("\n", p->type, p->name, p->version, NULL);
+    if (p->owner || g_hash_table_contains(listed, key))
+      g_ptr_array_remove_index(catalog->packages, i);
+  }
+}
+
 /* "type/name" becomes the purl of that package, or nothing. */
 static void name_owners(OakumCatalog *catalog)
 {
@@ -787,6 +814,7 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
   }
   drop_modules(facts, catalog);
   g_ptr_array_sort(catalog->packages, by_name);
+  drop_told(catalog);
   name_owners(catalog);
   join_doubles(catalog);
   join_jvms(catalog);
