@@ -385,6 +385,9 @@ static char *tomcat_artifact(const JavaArchive *archive, const char *name)
                            *const titles[] = {"implementation-title", NULL},
                            *const renamed[] = {"tribes", "ssi", "storeconfig"};
   const char *bundle = attribute(archive, bundles), *title = attribute(archive, titles);
+  size_t series = g_str_has_prefix(name, "tomcat") ? 6 + strspn(name + 6, "0123456789") : 0;
+  if (series > 6 && name[series] == '-' && !bundle) /* as Debian calls them: tomcat10-jdbc */
+    return g_strconcat("tomcat", name + series, NULL);
   if (g_str_has_prefix(name, "tomcat-")) /* as Maven's are, some of them by another bundle's name */
     return NULL;
   if (bundle && g_str_has_prefix(bundle, "org.apache.tomcat-") && !strpbrk(bundle, "; "))

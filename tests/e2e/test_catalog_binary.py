@@ -333,6 +333,7 @@ def test_jar_shaded():
     ("tool_2.13-0.9.2.jar", {"Implementation_Vendor": "com.lihaoyi"}, ("com.lihaoyi:tool_2.13", "0.9.2")),
     ("tool-0.9.2.jar", {"Implementation_Vendor": "tool.org"}, ("tool", "0.9.2")),
     ("some-api-2.1.jar", {"Implementation_Vendor_Id": "org.apache", "Extension_Name": "javax.some"}, ("javax.some:some-api", "2.1")),
+    ("tomcat10-jdbc-10.1.60.jar", {}, ("org.apache.tomcat:tomcat-jdbc", "10.1.60")),
     ("tomcat-embed-el-9.0.75.jar", {"Bundle_SymbolicName": "org.apache.tomcat-embed-jasper-el"}, ("org.apache.tomcat.embed:tomcat-embed-el", "9.0.75")),
     ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
 ])
