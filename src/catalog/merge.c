@@ -623,31 +623,41 @@ static void drop_modules(const GPtrArray *facts, OakumCatalog *catalog)
   }
 }
 
+static gboolean is_told_of_system(const OakumPackage *package)
+{
+  return oakum_is_told(package) && oakum_is_os_type(package->type);
+}
+
 /* What an executable says of the package that it is of counts where no database tells: a file that
  * is owned, and a package that is listed, are there already. */
 static void drop_told(OakumCatalog *catalog)
 {
   g_autoptr(GHashTable) listed = oakum_str_map_new(g_free, NULL);
-  gboolean some = FALSE;
-  for (guint i = 0; i < catalog->packages->len; i++) {
-    const OakumPackage *p = catalog->packages->pdata[i];
-    if (!oakum_is_os_type(p->type))
+  GPtrArray *packages = catalog->packages;
+  guint told = 0, kept = 0;
+  for (guint i = 0; i < packages->len; i++)
+    told += is_told_of_system(packages->pdata[i]);
+  for (guint i = 0; told > 0 && i < packages->len; i++) {
+    const OakumPackage *p = packages->pdata[i];
+    if (!oakum_is_os_type(p->type) || oakum_is_told(p))
       continue;
-    if (oakum_is_told(p)) {
-      some = TRUE;
-      continue;
-    }
     g_hash_table_add(listed, g_strjoin("\n", p->type, p->name, p->version, NULL));
     g_hash_table_add(listed, g_strjoin("\n", p->type, p->source_name, p->source_version, NULL));
   }
-  for (guint i = catalog->packages->len; some && i-- > 0;) {
-    const OakumPackage *p = catalog->packages->pdata[i];
-    if (!oakum_is_os_type(p->type) || !oakum_is_told(p))
-      continue;
-    g_autofree char *key = g_strjoin("\n", p->type, p->name, p->version, NULL);
-    if (p->owner || g_hash_table_contains(listed, key))
-      g_ptr_array_remove_index(catalog->packages, i);
+  if (told == 0)
+    return;
+  g_ptr_array_set_free_func(packages, NULL);
+  for (guint i = 0; i < packages->len; i++) {
+    OakumPackage *p = packages->pdata[i];
+    g_autofree char *key =
+        is_told_of_system(p) ? g_strjoin("\n", p->type, p->name, p->version, NULL) : NULL;
+    if (key && (p->owner || g_hash_table_contains(listed, key)))
+      oakum_package_free(p);
+    else
+      packages->pdata[kept++] = p;
   }
+  g_ptr_array_set_size(packages, (gint)kept);
+  g_ptr_array_set_free_func(packages, (GDestroyNotify)oakum_package_free);
 }
 
 /* "type/name" becomes the purl of that package, or nothing. */

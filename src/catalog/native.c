@@ -33,4 +33,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 4, wants, run}, {0}};
+const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 5, wants, run}, {0}};
