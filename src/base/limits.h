@@ -224,6 +224,7 @@
 #define OAKUM_GO_INFO_MAX (16 * OAKUM_MIB)         /* build information of a Go program */
 #define OAKUM_GO_SEARCH_MAX (64 * OAKUM_MIB)       /* bytes looked through for it */
 #define OAKUM_AUDITABLE_MAX (32 * OAKUM_MIB)       /* dependencies of a Rust program, unpacked */
+#define OAKUM_ELF_PACKAGE_MAX (64 * OAKUM_KIB)     /* the note of which package a program is */
 #define OAKUM_BUNDLE_DATA_MAX (8 * OAKUM_MIB)      /* data of a program that may be a bundle */
 #define OAKUM_BUNDLE_TABLE_MAX (32 * OAKUM_MIB)    /* the table of contents of one */
 #define OAKUM_BUNDLE_TAIL (16 * OAKUM_KIB)         /* last bytes, in which its mark is looked for */

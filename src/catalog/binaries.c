@@ -638,4 +638,4 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 }
 
 const OakumCataloguer oakum_binary_cataloguers[] = {
-    {"binary-signature", 4, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};
+    {"binary-signature", 5, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

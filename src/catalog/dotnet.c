@@ -82,10 +82,36 @@ gboolean oakum_dotnet_deps(const json_t *json, OakumCatalogFile *file, OakumCata
   return TRUE;
 }
 
+/* The runtime that programs share stands in shared/NAME/VERSION. Its list has had the package that
+ * advisories name, NAME.Runtime.RID, since .NET 5; before, parts of it with the number of a build.
+ */
+static void add_shared(const json_t *json, OakumCatalogFile *file, OakumCatalogSink *sink)
+{
+  const char *path = oakum_catalog_file_path(file), *base = oakum_path_base(path);
+  OakumSlice version = oakum_path_above(path, 0), name = oakum_path_above(path, 1), rid;
+  OakumSlice target = oakum_json_slice(json_object_get(json, "runtimeTarget"), "name");
+  size_t n = strlen(base) - strlen(".deps.json");
+  if (!oakum_slice_is(oakum_path_above(path, 2), "shared") || version.len == 0 ||
+      !g_ascii_isdigit(version.data[0]) || name.len != n || memcmp(name.data, base, n) != 0 ||
+      !oakum_slice_begins(name, "Microsoft."))
+    return;
+  oakum_catalog_add(sink, file, "nuget", name, version);
+  oakum_slice_cut(target, '/', &rid);
+  if (rid.len == 0)
+    return;
+  g_autofree char *runtime =
+      g_strdup_printf("%.*s.Runtime.%.*s", (int)name.len, (const char *)name.data, (int)rid.len,
+                      (const char *)rid.data);
+  oakum_catalog_add(sink, file, "nuget", oakum_slice_of(runtime), version);
+}
+
 static gboolean run_deps(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   OAKUM_AUTO_JSON *json = oakum_catalog_json(file, OAKUM_CATALOG_JSON_MAX, error);
-  return json && oakum_dotnet_deps(json, file, sink, error);
+  if (!json || !oakum_dotnet_deps(json, file, sink, error))
+    return FALSE;
+  add_shared(json, file, sink);
+  return TRUE;
 }
 
 /* ---- packages.lock.json: what was restored for each framework ---------------------------------
@@ -284,7 +310,7 @@ gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file, OakumCat
 }
 
 const OakumCataloguer oakum_dotnet_cataloguers[] = {
-    {"dotnet-deps", 2, wants_deps, run_deps, .whole = TRUE},
+    {"dotnet-deps", 3, wants_deps, run_deps, .whole = TRUE},
     {"nuget-lock", 1, wants_lock, run_lock, .whole = TRUE},
     {"nuget-config", 1, wants_xml, run_xml, .whole = TRUE},
     {0}};

@@ -49,6 +49,12 @@ static gboolean find(const OakumExe *exe, OakumCatalogFile *file, uint64_t *foun
                           "a program of Go whose build information was taken out");
     return *any;
   }
+  const OakumExeSection *old = oakum_exe_section(exe, ".note.go.buildid");
+  if (old && old->size > 0 && oakum_exe_section(exe, ".gopclntab")) {
+    g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                        "a program of Go before 1.13, which does not say its modules");
+    return FALSE;
+  }
   if (exe->kind == OAKUM_EXE_ELF && exe->sections->len > 0)
     return TRUE; /* the section is never absent where there are any */
   for (guint i = 0; i < exe->segments->len; i++) {

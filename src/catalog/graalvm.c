@@ -60,8 +60,11 @@ gboolean oakum_graalvm_read(const OakumExe *exe, OakumCatalogFile *file, OakumCa
       second = first > 0 ? symbol(exe, file, "sbom_length", &length_at) : first;
   if (first < 0 || second < 0)
     return oakum_catalog_invalid(file, error, "symbols of a native image that cannot be read");
-  if (first == 0 || second == 0)
-    return TRUE;
+  if (first == 0 || second == 0) {
+    g_set_error_literal(error, OAKUM_CATALOG_ERROR, OAKUM_ERROR_UNSUPPORTED,
+                        "a native image of GraalVM, which does not say what it is made of");
+    return FALSE;
+  }
   if (!oakum_exe_at(exe, length_at, 8, &at) || !oakum_catalog_file_read(file, at, raw, 8, NULL))
     return oakum_catalog_invalid(file, error, "the list of a native image points nowhere");
   uint64_t len = oakum_exe_number(exe, raw, 8);

@@ -1,6 +1,7 @@
 /* What an archive of Java is called, and of which version: by what Maven wrote into it, by its
  * manifest, or by the name of the file. */
 #include "catalog/java-private.h"
+#include "version/version.h"
 #include "catalog/java-groups.inc"
 
 static OakumPackage *add(const JavaArchive *archive, OakumSlice group, OakumSlice artifact,
@@ -92,7 +93,7 @@ static char *known_group(const char *artifact, const char *version)
 {
   for (size_t i = 0; version && g_ascii_isdigit(*version) && i < G_N_ELEMENTS(java_moved); i++)
     if (is_called(artifact, java_moved[i].pattern) &&
-        g_ascii_strtoull(version, NULL, 10) < java_moved[i].before)
+        oakum_version_order(OAKUM_VERSION_MAVEN, version, java_moved[i].before) < 0)
       return g_strdup(java_moved[i].group);
   for (size_t i = 0; i < G_N_ELEMENTS(java_groups); i++)
     if (is_called(artifact, java_groups[i][0]))
@@ -230,19 +231,49 @@ static char *group_of_packages(const JavaArchive *archive, const char *artifact)
   return g_steal_pointer(&dotted);
 }
 
+/* Whether a name is below one of the domains that most projects are in: "com.lihaoyi", but not
+ * "jdom.org", which is the address of one. */
+static gboolean is_below_top(const char *name)
+{
+  static const char *const tops[] = {"org.", "com.", "net.", "io.", "de.", "ch.", "fr.", "eu."};
+  for (size_t i = 0; i < G_N_ELEMENTS(tops); i++)
+    if (g_str_has_prefix(name, tops[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether the manifest is that of one of the artifacts that were merged into the archive: it has
+ * the version of one of them, and the file another. */
+static gboolean is_of_merged(const JavaArchive *archive, const char *declared)
+{
+  if (!declared || !archive->own_version || strcmp(declared, archive->own_version) == 0)
+    return FALSE;
+  for (guint i = 0; i < archive->poms->len; i++)
+    if (g_strcmp0(((const JavaPom *)archive->poms->pdata[i])->version, declared) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* The group that a manifest lets guess, or else the classes. Bundle names are "GROUP.ARTIFACT" or
- * the package. */
+ * the package. sbt writes the group as the vendor too. */
 static char *guess_group(const JavaArchive *archive, const char *artifact, const char *version)
 {
-  static const char *const direct[] = {"implementation-vendor-id", NULL},
+  static const char *const direct[] = {"implementation-vendor-id", "implementation-vendor", NULL},
                            *const bundles[] = {"bundle-symbolicname", "extension-name",
                                                "automatic-module-name", NULL};
   char *known = known_group(artifact, version);
   if (known)
     return known;
-  const char *value = attribute(archive, direct);
-  if (is_group(value))
-    return g_strdup(value);
+  static const char *const versions[] = {"implementation-version", NULL};
+  if (is_of_merged(archive, attribute(archive, versions)))
+    return group_of_packages(archive, artifact);
+  for (const char *const *one = direct; *one; one++) {
+    const char *single[] = {*one, NULL}, *vendor = attribute(archive, single);
+    if (is_group(vendor) && !is_shared_domain(vendor, strlen(vendor)) &&
+        (one == direct || is_below_top(vendor)))
+      return g_strdup(vendor);
+  }
+  const char *value;
   for (const char *const *one = bundles; *one; one++) {
     const char *single[] = {*one, NULL};
     value = attribute(archive, single);
@@ -255,9 +286,11 @@ static char *guess_group(const JavaArchive *archive, const char *artifact, const
   return group_of_packages(archive, artifact);
 }
 
-static gboolean is_own(const JavaPom *pom, const char *name)
+static gboolean is_own(const JavaArchive *archive, const JavaPom *pom)
 {
-  return g_ascii_strcasecmp(pom->artifact, name) == 0 ||
+  const char *name = archive->own;
+  g_autofree char *file = g_strdup_printf("%s-%s.", pom->artifact, pom->version);
+  return g_str_has_prefix(archive->name, file) || g_ascii_strcasecmp(pom->artifact, name) == 0 ||
          (strlen(name) > strlen(pom->artifact) && g_str_has_prefix(name, pom->artifact) &&
           name[strlen(pom->artifact)] == '-'); /* with a classifier */
 }
@@ -268,15 +301,11 @@ static gboolean is_own(const JavaPom *pom, const char *name)
  * no such name. */
 static char *split_bundle(char **name)
 {
-  static const char *const tops[] = {"org.", "com.", "net.", "io.", "de.", "ch.", "fr.", "eu."};
   char *dot = NULL;
-  gboolean top = FALSE;
   for (char *at = strchr(*name, '.'); at; at = strchr(at + 1, '.'))
     if (!g_ascii_isdigit(at[1])) /* that of "jaxb-api-2.2" is none */
       dot = at;
-  for (size_t i = 0; i < G_N_ELEMENTS(tops); i++)
-    top = top || g_str_has_prefix(*name, tops[i]);
-  if (!top || !dot || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
+  if (!is_below_top(*name) || !dot || !is_group(*name) || !dot[1] || strchr(*name, '.') == dot)
     return NULL;
   g_autofree char *above = g_strndup(*name, (gsize)(dot - *name)),
                   *known = known_group(dot + 1, NULL), *artifact = g_strdup(dot + 1);
@@ -325,17 +354,18 @@ static gboolean is_qualifier(const char *word)
 
 /* Puts the border between the two parts of the file's name where the manifest says: in
  * log4j-1.2-api-2.17.1 and guice-3.1.0-no_aop no rule of names can tell. */
-static void part_as_declared(char **name, char **version, const char *declared)
+static void part_as_declared(const char *file, char **name, char **version, const char *declared)
 {
   if (!*version || !is_version(declared) || !g_ascii_isdigit(*declared))
     return;
   size_t n = strlen(*version), m = strlen(declared);
   if (n > m + 1 && g_str_has_suffix(*version, declared) && (*version)[n - m - 1] == '-') {
     size_t middle = n - m - 1;
+    char mark = file[strlen(*name)]; /* "-" or "_" */
     gboolean series =
         middle <= m && strncmp(*version, declared, middle) == 0 && strchr(".-", declared[middle]);
     char *whole = series ? g_strdup(*name) /* log4j-1.2-1.2.17, as Debian calls it */
-                         : g_strdup_printf("%s-%.*s", *name, (int)middle, *version);
+                         : g_strdup_printf("%s%c%.*s", *name, mark, (int)middle, *version);
     g_free(*name);
     g_free(*version);
     *name = whole;
@@ -355,6 +385,11 @@ static char *tomcat_artifact(const JavaArchive *archive, const char *name)
                            *const titles[] = {"implementation-title", NULL},
                            *const renamed[] = {"tribes", "ssi", "storeconfig"};
   const char *bundle = attribute(archive, bundles), *title = attribute(archive, titles);
+  size_t series = g_str_has_prefix(name, "tomcat") ? 6 + strspn(name + 6, "0123456789") : 0;
+  if (series > 6 && name[series] == '-' && !bundle) /* as Debian calls them: tomcat10-jdbc */
+    return g_strconcat("tomcat", name + series, NULL);
+  if (g_str_has_prefix(name, "tomcat-")) /* as Maven's are, some of them by another bundle's name */
+    return NULL;
   if (bundle && g_str_has_prefix(bundle, "org.apache.tomcat-") && !strpbrk(bundle, "; "))
     return g_strdup(bundle + strlen("org.apache."));
   if (g_strcmp0(title, "Apache Tomcat") != 0 ||
@@ -380,7 +415,7 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
                   *group = NULL;
   const char *declared = attribute(archive, versions), *title = attribute(archive, titles);
   gboolean named = version != NULL; /* the file's name follows Maven's form */
-  part_as_declared(&name, &version, declared);
+  part_as_declared(archive->name, &name, &version, declared);
   if (!is_version(version)) {
     g_free(version);
     version = is_version(declared) ? g_strdup(declared) : NULL;
@@ -452,6 +487,22 @@ static gboolean named_another(const JavaArchive *archive)
   return TRUE;
 }
 
+/* The version of the artifact that the file is named after. What was released in several builds has
+ * them in the file's name alone, as that is where Maven Central has them (mssql-jdbc-12.4.2.jre11),
+ * and what is called a release was one, whatever stood in its pom.xml when it was made. */
+static const char *own_version(const JavaArchive *archive, const JavaPom *pom)
+{
+  const char *told = archive->own_version;
+  size_t n = strlen(pom->version), m = told ? strlen(told) : 0;
+  if (m == 0 || strcmp(pom->artifact, archive->own) != 0)
+    return pom->version;
+  gboolean build = m > n + 1 && g_str_has_prefix(told, pom->version) &&
+                   g_str_has_prefix(told + n, ".jre") && g_ascii_isdigit(told[n + 4]),
+           snapshot = n == m + strlen("-SNAPSHOT") && g_str_has_prefix(pom->version, told) &&
+                      strcmp(pom->version + m, "-SNAPSHOT") == 0;
+  return build || snapshot ? told : pom->version;
+}
+
 void oakum_java_add_packages(const JavaArchive *archive)
 {
   gboolean own = FALSE;
@@ -461,15 +512,15 @@ void oakum_java_add_packages(const JavaArchive *archive)
     const JavaPom *pom = archive->poms->pdata[i];
     if (!pom->artifact || !pom->version || strstr(pom->version, "${"))
       continue;
-    gboolean is_it = is_own(pom, archive->own) || archive->poms->len == 1;
-    own = own || is_own(pom, archive->own);
+    gboolean is_it = is_own(archive, pom) || archive->poms->len == 1;
+    own = own || is_own(archive, pom);
     good++;
     /* a tool that merges archives may leave the same file twice */
-    const char *group = pom->group ? pom->group : "";
+    const char *group = pom->group ? pom->group : "", *version = own_version(archive, pom);
     OakumPackage *package =
-        g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, pom->version))
+        g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, version))
             ? add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),
-                  oakum_slice_of(pom->version))
+                  oakum_slice_of(version))
             : NULL;
     if (package)
       say_license(archive, package, is_it);

@@ -623,6 +623,43 @@ static void drop_modules(const GPtrArray *facts, OakumCatalog *catalog)
   }
 }
 
+static gboolean is_told_of_system(const OakumPackage *package)
+{
+  return oakum_is_told(package) && oakum_is_os_type(package->type);
+}
+
+/* What an executable says of the package that it is of counts where no database tells: a file that
+ * is owned, and a package that is listed, are there already. */
+static void drop_told(OakumCatalog *catalog)
+{
+  g_autoptr(GHashTable) listed = oakum_str_map_new(g_free, NULL);
+  GPtrArray *packages = catalog->packages;
+  guint told = 0, kept = 0;
+  for (guint i = 0; i < packages->len; i++)
+    told += is_told_of_system(packages->pdata[i]);
+  for (guint i = 0; told > 0 && i < packages->len; i++) {
+    const OakumPackage *p = packages->pdata[i];
+    if (!oakum_is_os_type(p->type) || oakum_is_told(p))
+      continue;
+    g_hash_table_add(listed, g_strjoin("\n", p->type, p->name, p->version, NULL));
+    g_hash_table_add(listed, g_strjoin("\n", p->type, p->source_name, p->source_version, NULL));
+  }
+  if (told == 0)
+    return;
+  g_ptr_array_set_free_func(packages, NULL);
+  for (guint i = 0; i < packages->len; i++) {
+    OakumPackage *p = packages->pdata[i];
+    g_autofree char *key =
+        is_told_of_system(p) ? g_strjoin("\n", p->type, p->name, p->version, NULL) : NULL;
+    if (key && (p->owner || g_hash_table_contains(listed, key)))
+      oakum_package_free(p);
+    else
+      packages->pdata[kept++] = p;
+  }
+  g_ptr_array_set_size(packages, (gint)kept);
+  g_ptr_array_set_free_func(packages, (GDestroyNotify)oakum_package_free);
+}
+
 /* "type/name" becomes the purl of that package, or nothing. */
 static void name_owners(OakumCatalog *catalog)
 {
@@ -787,6 +824,7 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
   }
   drop_modules(facts, catalog);
   g_ptr_array_sort(catalog->packages, by_name);
+  drop_told(catalog);
   name_owners(catalog);
   join_doubles(catalog);
   join_jvms(catalog);

@@ -13,3 +13,5 @@ NODISCARD gboolean oakum_bundle_read(const OakumExe *exe, OakumCatalogFile *file
                                      OakumCatalogSink *sink, GError **error);
 NODISCARD gboolean oakum_dotnet_read(const OakumExe *exe, OakumCatalogFile *file,
                                      OakumCatalogSink *sink, GError **error);
+NODISCARD gboolean oakum_elf_package_read(const OakumExe *exe, OakumCatalogFile *file,
+                                          OakumCatalogSink *sink, GError **error);

@@ -15,8 +15,9 @@ static gboolean wants(const OakumCatalogEntry *entry)
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   static gboolean (*const parts[])(const OakumExe *, OakumCatalogFile *, OakumCatalogSink *,
-                                   GError **) = {oakum_go_read, oakum_rust_read, oakum_graalvm_read,
-                                                 oakum_dotnet_read, oakum_bundle_read};
+                                   GError **) = {oakum_go_read,      oakum_rust_read,
+                                                 oakum_graalvm_read, oakum_dotnet_read,
+                                                 oakum_bundle_read,  oakum_elf_package_read};
   g_autoptr(OakumExe) exe = oakum_exe_new(file, error);
   if (!exe)
     return FALSE;
@@ -32,4 +33,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 3, wants, run}, {0}};
+const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 5, wants, run}, {0}};

@@ -82,6 +82,11 @@ static void qualify_upstream(Qualifiers *q, const OakumPackage *package)
   }
 }
 
+gboolean oakum_is_told(const OakumPackage *package)
+{
+  return g_strcmp0(package->found_by, "executable") == 0;
+}
+
 char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
 {
   const OakumPackageType *known = oakum_package_type(package->type);
@@ -114,7 +119,9 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
   Qualifiers q = {purl, '?'};
   qualify(&q, oakum_purl_arch_key(type), package->arch);
   /* Bitnami builds for one distribution, and says so beside what it builds */
-  if ((os || strcmp(type, "bitnami") == 0) && distro->id) {
+  gboolean home_here = os && (!package->space || !oakum_is_told(package) ||
+                              g_strcmp0(package->space, distro->id) == 0);
+  if ((home_here || strcmp(type, "bitnami") == 0) && distro->id) {
     const char *release = distro->version ? distro->version : distro->codename;
     g_autofree char *text =
         release ? g_strdup_printf("%s-%s", distro->id, release) : g_strdup(distro->id);

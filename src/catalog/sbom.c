@@ -69,8 +69,9 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
                                                                 : purl->space;
     return category ? g_strconcat(category, "/", purl->name, NULL) : g_strdup(purl->name);
   }
-  if (strcmp(purl->type, "pypi") == 0 && said->name)
-    return g_strdup(said->name); /* '-' and '_' are one there */
+  /* '-' and '_' are one there; what is a part of a package is called otherwise */
+  if (strcmp(purl->type, "pypi") == 0 && said->name && !(said->purl && strchr(said->purl, '#')))
+    return g_strdup(said->name);
   return g_strdup(spelled(said, purl));
 }
 
@@ -418,6 +419,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 2, wants_document, run_document, .whole = TRUE},
-    {"sbom", 2, wants_embedded, run_embedded, .whole = TRUE},
+    {"sbom-document", 3, wants_document, run_document, .whole = TRUE},
+    {"sbom", 3, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

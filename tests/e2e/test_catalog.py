@@ -185,6 +185,24 @@ def test_a_file_of_an_os_package_names_it(oakum, tmp_path):
     assert found == {("deb", "1.16.0-4"): None, ("pypi", "1.16.0"): "pkg:deb/debian/python3-six@1.16.0-4?arch=all&distro=debian-12", ("pypi", "1.17.0"): None}
 
 
+def test_what_a_program_says_of_its_package_counts_where_no_database_does(oakum, tmp_path):
+    def program(**said):
+        text = json.dumps({"type": "deb", "os": "Debian", **said}).encode()
+        text += bytes(-len(text) % 4)
+        return executables.elf({".note.package": (4).to_bytes(4, "little") + len(text).to_bytes(4, "little") + b"\x7e\x1a\xfe\xcaFDO\0" + text}, kind=3)
+
+    write(tmp_path, {"etc/os-release": "ID=debian\nVERSION_ID=13\n", "var/lib/dpkg/info/x.list": "/usr/bin/x\n",
+                     "var/lib/dpkg/status": "Package: x\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2-1+b1\nSource: xs (2-1)\n"})
+    for path, said in {"usr/bin/x": {"name": "other", "version": "9"}, "opt/x": {"name": "xs", "version": "2-1"}, "opt/y": {"name": "y", "version": "3-1", "architecture": "amd64"},
+                       "opt/z": {"name": "y", "version": "3-1", "architecture": "amd64"}, "opt/f": {"type": "rpm", "os": "fedora", "name": "f", "version": "4-1"}}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(program(**said))
+    result = scan(oakum, f"rootfs:{tmp_path}")
+    assert [(p["purl"], p["paths"]) for p in result["packages"]] == [
+        ("pkg:rpm/fedora/f@4-1", ["opt/f"]), ("pkg:deb/debian/x@2-1%2Bb1?arch=amd64&distro=debian-13&upstream=xs%402-1", ["var/lib/dpkg/status"]),
+        ("pkg:deb/debian/y@3-1?arch=amd64&distro=debian-13", ["opt/y", "opt/z"])]
+
+
 @pytest.mark.parametrize("release, found", [
     ('JAVA_VERSION="17.0.21"\n', [("openjdk", "17.0.21", ["jvm/release", "jvm/lib/server/libjvm.so"])]),
     ('IMPLEMENTOR="Azul Systems, Inc."\nJAVA_RUNTIME_VERSION="17.0.21+9-LTS"\n', [("zulu", "17.0.21+9-LTS", ["jvm/release", "jvm/lib/server/libjvm.so"])]),

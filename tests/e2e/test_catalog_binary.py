@@ -67,6 +67,39 @@ def test_go_pointers_without_modules(wide):
         assert names(catalog("usr/bin/a", program, status)) == found
 
 
+def test_go_before_build_information():
+    rows = catalog("usr/bin/old", elf({".text": b"\xc3" * 64, ".gopclntab": b"\xfb\xff\xff\xff" + bytes(60), ".note.go.buildid": bytes(64)}), 3)
+    assert [(r["incomplete"], "Go before 1.13" in r["title"]) for r in rows] == [("unknown-format", True)]
+
+
+def elf_note(text, kind=0xcafe1a7e, owner=b"FDO\0"):
+    pad = lambda b: b + bytes(-len(b) % 4)
+    return struct.pack("<III", len(owner), len(text), kind) + pad(owner) + pad(text)
+
+
+FEDORA = b'{"type":"rpm","name":"coreutils","version":"9.5-3.fc40","architecture":"x86_64","osCpe":"cpe:/o:fedoraproject:fedora:40"}\0'
+DEBIAN = b'{"type":"deb","os":"Debian","name":"rpm","version":"4.20.1+dfsg-3","architecture":"amd64"}'
+
+
+@pytest.mark.parametrize("note, found", [
+    (elf_note(FEDORA), ("rpm", "fedora", "coreutils", "9.5-3.fc40", "x86_64")),
+    (elf_note(b"abcd", 3, b"GNU\0") + elf_note(DEBIAN), ("deb", "debian", "rpm", "4.20.1+dfsg-3", "amd64")),
+    (elf_note(DEBIAN, 3), None),
+    (elf_note(DEBIAN, owner=b"FDX\0"), None),
+    (elf_note(b'{"type":"generic","name":"x","version":"1"}'), None),
+    (elf_note(DEBIAN)[:40], None),
+    (struct.pack("<III", 0xffffffff, 0xffffffff, 0xcafe1a7e) + bytes(40), None),
+])
+def test_an_executable_says_its_package(note, found):
+    rows = catalog("opt/x", elf({".note.package": note}))
+    assert [(r["type"], r.get("space"), r["name"], r["version"], r.get("arch")) for r in rows] == ([found] if found else [])
+
+
+def test_an_executable_says_its_package_in_no_json():
+    rows = catalog("opt/x", elf({".note.package": elf_note(b"{")}), 3)
+    assert [r["incomplete"] for r in rows] == ["damaged"]
+
+
 def test_go_pe_and_macho():
     info = go_inline("go1.21.3", modules("path\ta\nmod\texample.com/a\tv1.0.0\n"))
     wanted = [("example.com/a", "v1.0.0", None), ("stdlib", "1.21.3", None)]
@@ -291,12 +324,45 @@ def test_jar_shaded():
     ("rxjava-3.1.8.jar", {}, ("io.reactivex.rxjava3:rxjava", "3.1.8")),
     ("dom4j-1.6.1.jar", {}, ("dom4j:dom4j", "1.6.1")),
     ("dom4j-2.1.4.jar", {}, ("org.dom4j:dom4j", "2.1.4")),
+    ("batik-dom-1.6-1.jar", {}, ("batik:batik-dom", "1.6-1")),
+    ("batik-dom-1.7.jar", {}, ("org.apache.xmlgraphics:batik-dom", "1.7")),
+    ("nekohtml-1.9.6.2.jar", {}, ("nekohtml:nekohtml", "1.9.6.2")),
+    ("nekohtml-1.9.22.jar", {}, ("net.sourceforge.nekohtml:nekohtml", "1.9.22")),
+    ("jdom-1.0.jar", {"Implementation_Vendor": "jdom.org"}, ("jdom:jdom", "1.0")),
+    ("jdom-1.1.jar", {"Implementation_Vendor": "jdom.org"}, ("org.jdom:jdom", "1.1")),
+    ("tool_2.13-0.9.2.jar", {"Implementation_Vendor": "com.lihaoyi"}, ("com.lihaoyi:tool_2.13", "0.9.2")),
+    ("tool-0.9.2.jar", {"Implementation_Vendor": "tool.org"}, ("tool", "0.9.2")),
+    ("some-api-2.1.jar", {"Implementation_Vendor_Id": "org.apache", "Extension_Name": "javax.some"}, ("javax.some:some-api", "2.1")),
+    ("tomcat10-jdbc-10.1.60.jar", {}, ("org.apache.tomcat:tomcat-jdbc", "10.1.60")),
+    ("tomcat-embed-el-9.0.75.jar", {"Bundle_SymbolicName": "org.apache.tomcat-embed-jasper-el"}, ("org.apache.tomcat.embed:tomcat-embed-el", "9.0.75")),
     ("long-1.0.jar", {"Bundle_SymbolicName": "org.a\r\n .b.long;singleton:=true"}, ("org.a.b:long", "1.0")),
 ])
 def test_jar_guessed(name, fields, found):
     rows = catalog("lib/" + name, jar(manifest(**fields)))
     assert [r.get("guessed") for r in rows] == [True]
     assert names(rows) == [(*found, None)]
+
+
+@pytest.mark.parametrize("file, declared, found", [
+    ("driver-12.4.2.jre11.jar", "12.4.2", "12.4.2.jre11"),
+    ("driver-12.4.2-linux.jar", "12.4.2", "12.4.2"),
+    ("driver-12.4.3.jar", "12.4.2", "12.4.2"),
+    ("driver-2.29.0.jar", "2.29.0-SNAPSHOT", "2.29.0"),
+    ("driver.jar", "2.29.0-SNAPSHOT", "2.29.0-SNAPSHOT"),
+])
+def test_jar_was_released_as_its_file_is_called(file, declared, found):
+    assert names(catalog("lib/" + file, jar(pom("g", "driver", declared)))) == [("g:driver", found, None)]
+
+
+def test_jar_with_a_number_in_its_name_is_one():
+    members = {**manifest(Implementation_Version="1.1.1"), **pom("g", "shaded-x_3_7", "1.1.1"), **pom("x", "x-java", "3.7.1")}
+    assert names(catalog("lib/shaded-x_3_7-1.1.1.jar", jar(members))) == [("g:shaded-x_3_7", "1.1.1", None), ("x:x-java", "3.7.1", None)]
+
+
+def test_jar_with_the_manifest_of_what_was_merged_into_it():
+    merged = {**manifest(Implementation_Version="1.1.1", Implementation_Vendor_Id="org.other"), **pom("org.other", "other", "1.1.1"), **pom("org.third", "third", "2.0"),
+              "org/shop/runtime/A.class": b"", "org/shop/runtime/B.class": b""}
+    assert names(catalog("lib/shop-3.3.6.jar", jar(merged))) == [("org.other:other", "1.1.1", None), ("org.shop:shop", "3.3.6", None), ("org.third:third", "2.0", None)]
 
 
 @pytest.mark.parametrize("name, classes, group", [
@@ -682,7 +748,7 @@ def test_graalvm():
     wanted = [("io.netty:netty-codec-http2", "4.1.73.Final", None), ("org.slf4j:slf4j-api", "1.7.36", None)]
     assert names(catalog("app/server", native_image(BILL))) == wanted
     assert catalog("app/server", native_image(BILL, heap=False)) == [], "no native image"
-    assert catalog("app/server", native_image(BILL, symbols=("sbom", "other"))) == [], "made without a list"
+    assert [r["incomplete"] for r in catalog("app/server", native_image(BILL, symbols=("sbom", "other")), 3)] == ["unknown-format"], "made without a list"
     # lengths and addresses that lie, a list that is none, one that never ends
     for wrong in (native_image(BILL, length=1 << 40), native_image(BILL, length=0xfffffff), native_image(BILL, packed=b"no gzip"), native_image(BILL, packed=gzip.compress(b"{")),
                   native_image(BILL, packed=gzip.compress(bytes(200 << 20)))):
