@@ -161,6 +161,6 @@ def test_builders_at_once(oakum, small, tmp_path, server, same):
         tree, _ = build_case.flatten(out)
         assert tree["B"].content == (context / "d/b.txt").read_bytes() and tree["C"].content == b"c"
         machines.context = context
-        assert machines.build() == ([], digests[i])
+        assert machines.build() == ([], digests[i]), (told, machines.said)
         manifest = json.loads((machines.out / "index.json").read_text())["manifests"][0]["digest"]
         assert manifest == digests[i] and pathlib.Path(machines.out, "blobs", manifest.replace(":", "/")).exists()
