@@ -29,6 +29,7 @@
 #define OAKUM_HEADER_MAX (64 * OAKUM_KIB) /* all headers of one answer */
 #define OAKUM_REDIRECTS_MAX 10u
 #define OAKUM_RETRIES_MAX 5u
+#define OAKUM_MANIFEST_TRIES_MAX 3u /* for a registry that does not see its own blobs yet */
 #define OAKUM_RETRY_AFTER_MAX_S 60u
 #define OAKUM_STALL_S 60u /* a transfer slower than 1 byte/s for this long is cut */
 #define OAKUM_CONNECT_S 30u

@@ -177,6 +177,10 @@ NODISCARD gboolean oakum_stage_apply(Build *build, Stage *stage, OakumTree *tree
                                      guint end, GError **error);
 
 NODISCARD gboolean oakum_stage_root(Build *build, Stage *stage, GError **error);
+/* What can be known of a stage before anything is carried out: its base is opened (`stage` keeps
+ * it), and the triggers of that, and what its lines take from, must be such as can be had. FALSE,
+ * with the place. Other stages must not run yet; several may be looked at at the same time. */
+NODISCARD gboolean oakum_stage_look(Build *build, Stage *stage, GError **error);
 /* Builds a stage whose base and sources are built. */
 NODISCARD gboolean oakum_stage_run(Build *build, Stage *stage, GError **error);
 NODISCARD Stage *oakum_build_stage_new(void);

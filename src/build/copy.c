@@ -93,15 +93,6 @@ static char *place_of(Copy *copy, const char *name)
   return is_into_folder(copy) ? oakum_dest_join(copy->to, name) : g_strdup(copy->to);
 }
 
-static gboolean has_room(Copy *copy, guint sources, GError **error)
-{
-  if (sources < 2 || is_into_folder(copy))
-    return TRUE;
-  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-              "with several sources the destination must end with /");
-  return FALSE;
-}
-
 static gboolean has_flag(const OakumInstruction *in, const char *name)
 {
   const char *value = oakum_instruction_flag(in, name);
@@ -157,6 +148,16 @@ static OakumIgnore *patterns(const char *const *texts, guint count, GError **err
     /* an ignore file takes '#' for a comment */
     g_string_append_printf(all, "%s%s\n", *texts[i] == '#' ? "./" : "", texts[i]);
   return oakum_ignore_parse(all->str, all->len, error);
+}
+
+/* With --parents the destination is always a folder. */
+static gboolean has_room(Copy *copy, guint sources, GError **error)
+{
+  if (sources < 2 || has_flag(copy->in, "parents") || is_into_folder(copy))
+    return TRUE;
+  g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+              "with several sources the destination must end with /");
+  return FALSE;
 }
 
 /* With --parents folders are not reached through links; the last part may be one. `error` NULL: it

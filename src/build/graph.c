@@ -211,6 +211,39 @@ static void run_all(OakumGraph *graph, const GPtrArray *order, guint at_once)
     g_thread_join(threads->pdata[i]);
 }
 
+/* ---- before the first step
+ * ----------------------------------------------------------------------------------- */
+static gpointer look_at(gpointer item, gpointer user)
+{
+  Stage *stage = item;
+  const char *outer = oakum_log_prefix();
+  oakum_log_set_prefix(stage->label);
+  gboolean ok = oakum_stage_look(user, stage, &stage->error);
+  oakum_log_set_prefix(outer);
+  return GINT_TO_POINTER(ok);
+}
+
+/* Nothing is carried out for a file that is seen to be wrong once its base images are known. */
+static gboolean look_at_all(Build *build, const GPtrArray *order, guint at_once)
+{
+  OakumWorkers *workers =
+      at_once > 1 ? oakum_workers_new(at_once, order->len, look_at, build) : NULL;
+  gboolean ok = TRUE;
+  for (guint i = 0; i < order->len; i++) {
+    Stage *stage = build->stages[((const OakumPlanStage *)order->pdata[i])->stage];
+    if (workers)
+      oakum_workers_push(workers, stage);
+    else
+      ok = ok && look_at(stage, build);
+  }
+  if (!workers)
+    return ok;
+  for (gpointer result; oakum_workers_pop(workers, &result);)
+    ok &= GPOINTER_TO_INT(result);
+  oakum_workers_free(workers, NULL);
+  return ok;
+}
+
 /* Of several stages that failed the first in the Dockerfile is told of; of those that were given up
  * nobody asks. */
 static gboolean judge(const Build *build, GError **error)
@@ -309,7 +342,8 @@ gboolean oakum_build_stages(Build *build, GError **error)
   oakum_watch_mark(build);
   find_unkept(build);
   g_ptr_array_sort(order, by_index);
-  run_all(&graph, order, at_once);
+  if (look_at_all(build, order, at_once))
+    run_all(&graph, order, at_once);
   build->graph = NULL;
   g_mutex_clear(&graph.lock);
   g_cond_clear(&graph.changed);

@@ -39,46 +39,63 @@ Stage *oakum_build_stage_new(void)
   return stage;
 }
 
+/* The image that FROM means by this name; NULL: a folder, or scratch. */
+static const char *image_of(const Build *build, const char *name, const OakumNamedContext **folder)
+{
+  const OakumNamedContext *named = oakum_named_context_find(build->options->contexts, name);
+  *folder = named && !named->image ? named : NULL;
+  const char *image = named ? named->image : name;
+  return image && strcmp(image, "scratch") != 0 ? image : NULL;
+}
+
+/* The base of the stage, unless it is open already. */
+static gboolean open_base(Build *build, Stage *stage, const char *image,
+                          const OakumPlatform *platform, GError **error)
+{
+  if (stage->base)
+    return TRUE;
+  stage->base = build->options->find_base(image, platform, build->options->user, error);
+  if (stage->base)
+    return TRUE;
+  g_autofree char *hint = strpbrk(image, "/:@") ? NULL : oakum_plan_hint(build->dockerfile, image);
+  if (hint && *hint && error && *error) {
+    char *whole = g_strconcat((*error)->message, hint, NULL);
+    g_free((*error)->message);
+    (*error)->message = whole;
+  }
+  return FALSE;
+}
+
+/* Of a stage that FROM asked for, else the build's; borrowed of both. */
+static gboolean platform_of(const Build *build, const char *text, OakumPlatform *own,
+                            const OakumPlatform **platform, GError **error)
+{
+  *platform = text ? own : &build->options->platform;
+  return !text || oakum_platform_parse(text, own, error);
+}
+
 static gboolean begin_from_image(Build *build, Stage *stage, const char *reference,
                                  const char *platform_text, int line, GError **error)
 {
-  OakumPlatform platform = build->options->platform, own = {0};
-  if (platform_text) {
-    if (!oakum_platform_parse(platform_text, &own, error))
-      return FALSE;
-    platform = own;
-  }
-  gboolean ok = TRUE;
-  const OakumNamedContext *named = oakum_named_context_find(build->options->contexts, reference);
-  if (named && named->image)
-    reference = named->image;
-  if (named && !named->image) {
-    stage->config = oakum_config_new(&platform);
+  g_auto(OakumPlatform) own = {NULL};
+  const OakumPlatform *platform;
+  const OakumNamedContext *folder;
+  const char *image = image_of(build, reference, &folder);
+  if (!platform_of(build, platform_text, &own, &platform, error))
+    return FALSE;
+  if (!image) {
+    stage->config = oakum_config_new(platform);
     stage->config->working_dir = g_strdup("/");
-    ok = oakum_stage_add_folder(build, stage, named, line, error);
-  } else if (strcmp(reference, "scratch") == 0) {
-    stage->config = oakum_config_new(&platform);
-    stage->config->working_dir = g_strdup("/");
-  } else if ((stage->base = build->options->find_base(reference, &platform, build->options->user,
-                                                      error)) != NULL) {
-    stage->config = oakum_config_copy(stage->base->config);
-    for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
-      g_ptr_array_add(stage->layers,
-                      oakum_descriptor_copy(stage->base->manifest->layers->pdata[i]));
-      g_array_append_val(stage->lines, line);
-    }
-  } else {
-    ok = FALSE;
-    g_autofree char *hint =
-        named || strpbrk(reference, "/:@") ? NULL : oakum_plan_hint(build->dockerfile, reference);
-    if (hint && *hint && error && *error) {
-      char *whole = g_strconcat((*error)->message, hint, NULL);
-      g_free((*error)->message);
-      (*error)->message = whole;
-    }
+    return !folder || oakum_stage_add_folder(build, stage, folder, line, error);
   }
-  oakum_platform_clear(&own);
-  return ok;
+  if (!open_base(build, stage, image, platform, error))
+    return FALSE;
+  stage->config = oakum_config_copy(stage->base->config);
+  for (guint i = 0; i < stage->base->manifest->layers->len; i++) {
+    g_ptr_array_add(stage->layers, oakum_descriptor_copy(stage->base->manifest->layers->pdata[i]));
+    g_array_append_val(stage->lines, line);
+  }
+  return TRUE;
 }
 
 static void begin_from_stage(Stage *stage, const Stage *base)
@@ -162,42 +179,156 @@ static gboolean run_instruction(Build *build, Stage *stage, const OakumInstructi
   return ok;
 }
 
-/* What the base image left for the build that is based on it. COPY --from sees the stages of this
- * Dockerfile. */
+/* A trigger that a base image left for the builds that are based on it, as the last line of a file
+ * with as many stages: a number in --from means one of this Dockerfile. Borrowed of the new *tree.
+ */
+static OakumInstruction *parse_trigger(const char *trigger, int index, OakumDockerfile **tree,
+                                       GError **error)
+{
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (int i = 0; i <= index; i++)
+    g_string_append(text, "FROM scratch\n");
+  g_string_append_printf(text, "%s\n", trigger);
+  g_autoptr(OakumDockerfile) parsed =
+      oakum_dockerfile_parse(text->str, text->len, "ONBUILD of the base", error);
+  if (!parsed || !oakum_dockerfile_check(parsed, error))
+    return NULL;
+  guint only = (guint)index + 1;
+  if (parsed->instructions->len != only + 1) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "ONBUILD of the base: not one instruction");
+    return NULL;
+  }
+  OakumInstruction *in = parsed->instructions->pdata[only];
+  /* ONBUILD and MAINTAINER: no Dockerfile can say so, an image can, and BuildKit does it */
+  if (in->kind == OAKUM_INSTRUCTION_FROM) {
+    g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
+                "ONBUILD of the base: %s is not allowed there", in->name);
+    return NULL;
+  }
+  in->stage = index;
+  if (!oakum_plan_can_build(parsed, in, error)) {
+    g_prefix_error(error, "ONBUILD %s: ", in->name);
+    return NULL;
+  }
+  *tree = g_steal_pointer(&parsed);
+  return in;
+}
+
 static gboolean run_triggers(Build *build, Stage *stage, int index, GError **error)
 {
   g_auto(GStrv) triggers = g_steal_pointer(&stage->config->on_build);
   for (char **trigger = triggers; trigger && *trigger; trigger++) {
-    /* as the last line of a file with as many stages: a number in --from means one of them */
-    GString *text = g_string_new(NULL);
-    for (int i = 0; i <= index; i++)
-      g_string_append(text, "FROM scratch\n");
-    g_string_append_printf(text, "%s\n", *trigger);
-    g_autoptr(OakumDockerfile) tree =
-        oakum_dockerfile_parse(text->str, text->len, "ONBUILD of the base", error);
-    g_string_free(text, TRUE);
-    if (!tree || !oakum_dockerfile_check(tree, error))
+    g_autoptr(OakumDockerfile) tree = NULL;
+    OakumInstruction *in = parse_trigger(*trigger, index, &tree, error);
+    if (!in)
       return FALSE;
-    guint only = (guint)index + 1;
-    if (tree->instructions->len != only + 1) {
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                  "ONBUILD of the base: not one instruction");
-      return FALSE;
-    }
-    OakumInstruction *in = tree->instructions->pdata[only];
-    /* ONBUILD and MAINTAINER: no Dockerfile can say so, an image can, and BuildKit does it */
-    if (in->kind == OAKUM_INSTRUCTION_FROM) {
-      g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-                  "ONBUILD of the base: %s is not allowed there", in->name);
-      return FALSE;
-    }
-    in->stage = index;
     g_autofree char *shown = oakum_source_redact(in->text);
     oakum_info("ONBUILD %s %s", in->name, shown);
-    if (!oakum_plan_can_build(tree, in, error) || !run_instruction(build, stage, in, error)) {
+    if (!run_instruction(build, stage, in, error)) {
       g_prefix_error(error, "ONBUILD %s: ", in->name);
       return FALSE;
     }
+  }
+  return TRUE;
+}
+
+static gboolean blame_from(const Build *build, const OakumStage *source, GError **error)
+{
+  g_prefix_error(error, "%s:%d: FROM %s: ", build->dockerfile->file, source->base->range.line,
+                 source->base->value);
+  return FALSE;
+}
+
+/* ---- what can be known before the first step
+ * ----------------------------------------------------------------- */
+
+/* What an instruction of stage `index` takes files from: a stage that nobody has planned must be
+ * one that can be, an image must be there. Names that an argument decides are looked at later. */
+static gboolean look_at_source(Build *build, const char *name, int other, GError **error)
+{
+  const OakumNamedContext *folder;
+  if (other < 0)
+    return strchr(name, '$') || (!image_of(build, name, &folder)) ||
+           oakum_build_foreign(build, name, error) != NULL;
+  if (build->stages[other])
+    return TRUE;
+  guint count = build->dockerfile->stages->len;
+  g_autofree gboolean *planned = g_new0(gboolean, count);
+  for (guint i = 0; i < count; i++)
+    planned[i] = build->stages[i] != NULL;
+  g_autoptr(OakumPlan) late = oakum_plan_late(build->plan, build->dockerfile,
+                                              build->options->contexts, other, planned, error);
+  return late && oakum_build_check_rung(late, build->dockerfile, build->options, error);
+}
+
+static gboolean look_at_instruction(Build *build, const OakumInstruction *in, int index,
+                                    GError **error)
+{
+  const OakumDockerfile *dockerfile = build->dockerfile;
+  const GPtrArray *contexts = build->options->contexts;
+  const char *from = in->kind == OAKUM_INSTRUCTION_COPY ? oakum_instruction_flag(in, "from") : NULL;
+  int other = -1;
+  if (from && *from &&
+      (!oakum_plan_find_from(dockerfile, contexts, from, index, &other, error) ||
+       !look_at_source(build, from, other, error)))
+    return FALSE;
+  for (guint i = 0; i < in->mounts->len; i++) {
+    const OakumMount *mount = in->mounts->pdata[i];
+    if (!mount->from || !*mount->from ||
+        (mount->type != OAKUM_MOUNT_BIND && mount->type != OAKUM_MOUNT_CACHE))
+      continue;
+    other = oakum_named_context_find(contexts, mount->from)
+                ? -1
+                : oakum_dockerfile_find_stage_name(dockerfile, mount->from, index);
+    if (!look_at_source(build, mount->from, other, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean look_at_base(Build *build, Stage *stage, GError **error)
+{
+  const OakumPlanStage *plan = stage->plan;
+  const OakumNamedContext *folder;
+  const char *image = plan->base_stage < 0 ? image_of(build, plan->base, &folder) : NULL;
+  g_auto(OakumPlatform) own = {NULL};
+  const OakumPlatform *platform;
+  if (!image)
+    return TRUE;
+  if (!platform_of(build, plan->platform, &own, &platform, error) ||
+      !open_base(build, stage, image, platform, error))
+    return FALSE;
+  for (char **trigger = plan->replaced ? NULL : stage->base->config->on_build; trigger && *trigger;
+       trigger++) {
+    g_autoptr(OakumDockerfile) tree = NULL;
+    const OakumInstruction *in = parse_trigger(*trigger, plan->stage, &tree, error);
+    if (!in)
+      return FALSE;
+    if (!look_at_instruction(build, in, plan->stage, error)) {
+      g_prefix_error(error, "ONBUILD %s: ", in->name);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+gboolean oakum_stage_look(Build *build, Stage *stage, GError **error)
+{
+  const OakumPlanStage *plan = stage->plan;
+  const OakumStage *source = build->dockerfile->stages->pdata[plan->stage];
+  if (!look_at_base(build, stage, error))
+    return blame_from(build, source, error);
+  for (guint i = source->first; i < source->end && !plan->replaced; i++) {
+    const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
+    GError *local = NULL;
+    if (look_at_instruction(build, in, plan->stage, &local))
+      continue;
+    oakum_build_tell(build, stage, in, OAKUM_BUILD_BEGIN, NULL);
+    oakum_build_tell(build, stage, in, OAKUM_BUILD_END, local);
+    g_propagate_error(error, local);
+    g_prefix_error(error, "%s:%d: %s: ", build->dockerfile->file, in->range.line, in->name);
+    return FALSE;
   }
   return TRUE;
 }
@@ -244,11 +375,8 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
   if (ok && !plan->replaced && !oakum_config_getenv(stage->config, "PATH"))
     oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
   ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, plan->stage, error);
-  if (!ok) {
-    g_prefix_error(error, "%s:%d: FROM %s: ", build->dockerfile->file, source->base->range.line,
-                   source->base->value);
-    return FALSE;
-  }
+  if (!ok)
+    return blame_from(build, source, error);
   for (guint i = source->first; i < source->end && !plan->replaced; i++) {
     const OakumInstruction *in = build->dockerfile->instructions->pdata[i];
     g_autofree char *text = oakum_source_redact(in->text);

@@ -7,16 +7,9 @@
 
 /* ---- manifests
  * ---------------------------------------------------------------------------------- */
-gboolean oakum_registry_put_manifest(OakumRegistry *r, const OakumManifest *manifest,
-                                     const char *name, GError **error)
+static OakumHttpAnswer *put_once(OakumEndpoint *e, const OakumManifest *manifest, const char *name,
+                                 const char *url, GError **error)
 {
-  OakumEndpoint *e = oakum_registry_origin(r);
-  g_autoptr(OakumDescriptor) own = oakum_manifest_descriptor(manifest);
-  if (!name)
-    name = own->digest;
-  g_autofree char *url = oakum_endpoint_url(e, "manifests", name, error);
-  if (!url)
-    return FALSE;
   g_autofree char *type = g_strconcat("Content-Type: ", manifest->media_type, NULL);
   g_autofree char *what = g_strconcat("put manifest ", name, NULL);
   const char *headers[] = {type, NULL};
@@ -30,8 +23,43 @@ gboolean oakum_registry_put_manifest(OakumRegistry *r, const OakumManifest *mani
                                              .body_len = g_bytes_get_size(manifest->raw),
                                              .answer_max = OAKUM_ERROR_BODY_MAX},
                           NULL, error);
-  if (!answer || answer->status < 200 || answer->status >= 300)
-    return oakum_endpoint_refused(e, what, g_steal_pointer(&answer), error);
+  if (answer && answer->status >= 200 && answer->status < 300)
+    return g_steal_pointer(&answer);
+  (void)!oakum_endpoint_refused(e, what, g_steal_pointer(&answer), error);
+  return NULL;
+}
+
+/* All its blobs are there, as the registry said of each; while another builder sends the same ones
+ * some do not find them for a moment (MANIFEST_BLOB_UNKNOWN of the distribution spec). */
+static OakumHttpAnswer *put(OakumEndpoint *e, const OakumManifest *manifest, const char *name,
+                            const char *url, GError **error)
+{
+  for (guint attempt = 0;; attempt++) {
+    g_autoptr(GError) local = NULL;
+    OakumHttpAnswer *answer = put_once(e, manifest, name, url, &local);
+    if (answer)
+      return answer;
+    if (attempt + 1 >= OAKUM_MANIFEST_TRIES_MAX ||
+        !strstr(local->message, "MANIFEST_BLOB_UNKNOWN")) {
+      g_propagate_error(error, g_steal_pointer(&local));
+      return NULL;
+    }
+    oakum_debug("%s; trying again", local->message);
+    oakum_http_pause(attempt, NULL);
+  }
+}
+
+gboolean oakum_registry_put_manifest(OakumRegistry *r, const OakumManifest *manifest,
+                                     const char *name, GError **error)
+{
+  OakumEndpoint *e = oakum_registry_origin(r);
+  g_autoptr(OakumDescriptor) own = oakum_manifest_descriptor(manifest);
+  if (!name)
+    name = own->digest;
+  g_autofree char *url = oakum_endpoint_url(e, "manifests", name, error);
+  g_autoptr(OakumHttpAnswer) answer = url ? put(e, manifest, name, url, error) : NULL;
+  if (!answer)
+    return FALSE;
   const char *said = oakum_http_header(answer, "docker-content-digest", 0);
   if (said && g_str_has_prefix(said, "sha256:") && strcmp(said, own->digest) != 0) {
     g_autofree char *shown = oakum_escape_terminal(said, -1);

@@ -184,7 +184,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             wanted = [parsed["config"], *parsed["layers"]] if "layers" in parsed else []
             missing = [x for x in wanted if (repo, x["digest"]) not in s.blobs]
             missing += [x for x in parsed.get("manifests", []) if (repo, x["digest"]) not in s.manifests and name[:7] != "sha256-"]
-            if missing:
+            if missing or s.fault("blobs-not-seen"):
                 return self.error(400, "MANIFEST_BLOB_UNKNOWN")
             s.manifests[repo, digest(data)] = s.manifests[repo, name] = (self.headers["Content-Type"], data)
             s.tagged.append(name)

@@ -10,7 +10,7 @@ from test_faults import BIG, IMAGE, is_pushed, pull, push, registry, run, write_
     ((), {}, ()), ((), {"auth": "basic"}, ()), ((), {"auth": None}, ()), ((), {}, ("--chunk", 1000000)), ((), {"chunk_min": 3 << 20}, ("--chunk", 1000000)),
     (("500",), {}, ()), (("429",) * 3, {}, ()), (("cut-POST-blobs",), {}, ()), (("cut-HEAD-blobs",), {}, ()), (("cut-PUT-blobs",), {}, ()), (("cut-PUT-manifests",), {}, ()),
     (("PUT-blobs-503",), {}, ()), (("PUT-blobs-500", "PUT-blobs-429", "PUT-manifests-502"), {}, ()), (("POST-blobs-500",), {}, ()),
-    (("expire-PUT-blobs",), {}, ()), (("expire-POST-blobs",), {}, ()), (("expire-PUT-manifests",), {}, ()), (("always-first-scope-only",), {}, ()),
+    (("blobs-not-seen",) * 2, {}, ()), (("expire-PUT-blobs",), {}, ()), (("expire-POST-blobs",), {}, ()), (("expire-PUT-manifests",), {}, ()), (("always-first-scope-only",), {}, ()),
     (("cut-body-PUT",), {}, ()), (("cut-body-PUT",) * 2, {"cut_at": 100}, ()), (("cut-after-PUT",), {}, ()), (("forget-PUT",), {}, ()),
     (("expire-PATCH-blobs",), {}, ("--chunk", 1000000)), (("cut-PATCH-blobs",), {}, ("--chunk", 1000000)), (("cut-body-PATCH",) * 3, {}, ("--chunk", 1000000)),
     (("PATCH-blobs-500", "PATCH-blobs-429"), {}, ("--chunk", 1000000)), (("keep-half",) * 3, {}, ("--chunk", 1000000)), (("forget-PATCH",), {}, ("--chunk", 1000000)),
@@ -28,7 +28,7 @@ def test_push_survives(oakum, registry, tmp_path, faults, settings, options):  #
     (("always-500",), {}, "status 500"), (("always-PUT-blobs-500",), {}, "status 500: UNKNOWN"), (("always-POST-blobs-429",), {}, "status 429"),
     (("always-cut-PUT-blobs",), {}, "PUT http"), (("always-cut-body-PUT",), {}, "PUT http|PATCH"), (("always-expire-PUT-blobs",), {}, "may not do this"),
     (("always-narrow",), {}, "may not do this"), (("always-took-other",), {}, "it took"), (("always-lost-blob",), {}, "has it not"),
-    (("always-PUT-manifests-503",), {}, "status 503"), (("manifest-413",), {}, "nothing that large"), (("immutable",), {}, "lets no tag be moved"),
+    (("always-PUT-manifests-503",), {}, "status 503"), (("always-blobs-not-seen",), {}, "MANIFEST_BLOB_UNKNOWN"), (("manifest-413",), {}, "nothing that large"), (("immutable",), {}, "lets no tag be moved"),
     ((), {"request_max": 1000}, "status 413"), (("always-forget-PUT",), {}, "BLOB_UPLOAD_UNKNOWN"),
 ])
 def test_push_tells(oakum, registry, tmp_path, faults, settings, message):  # noqa: F811
