@@ -83,6 +83,7 @@
 #define OAKUM_KEPT_TREES_MAX 4096u             /* of which it looks at most */
 #define OAKUM_PRESS_TEXTS_MAX                                                                      \
   (64 * OAKUM_MIB)                         /* of links and attributes of a base kept as one file */
+#define OAKUM_PRESS_AHEAD 2u               /* layers that are read before one is done */
 #define OAKUM_PRESS_CHUNK (1 * OAKUM_MIB)  /* of small files, written at once */
 #define OAKUM_PRESS_SMALL (64 * OAKUM_KIB) /* what is one of them, at most */
 #define OAKUM_PRESS_BATCH (64 * OAKUM_KIB) /* of entries, told at once */

@@ -209,8 +209,8 @@ NODISCARD gboolean oakum_tree_apply(OakumTree *tree, OakumReader *layer, GError 
 /* Opens a layer, which is freed by the thread that opened it. */
 typedef OakumReader *(*OakumLayerOpen)(gpointer user, guint index, GError **error);
 /* The same for layers 0 to n - 1, one on the other. A tree of several threads that becomes an image
- * (oakum_kept_press) opens and reads each in a thread of its own, the next before one is applied.
- * *failed: which, when one could not be. */
+ * (oakum_kept_press) opens and reads each in a thread of its own, the next two before one is
+ * applied. *failed: which, when one could not be. */
 NODISCARD gboolean oakum_tree_apply_all(OakumTree *tree, guint n, OakumLayerOpen open,
                                         gpointer user, guint *failed, GError **error);
 /* For a root file system that is the result: gives every folder the time that its layer said, which

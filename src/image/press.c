@@ -352,15 +352,16 @@ gboolean oakum_press_apply_all(OakumPress *press, guint n, OakumLayerOpen open, 
                                guint *failed, GError **error)
 {
   const gboolean threaded = press->tree->threads > 1;
-  g_autoptr(PressReading) next = NULL;
+  const guint ahead = threaded ? OAKUM_PRESS_AHEAD : 0;
+  g_autoptr(GPtrArray) readings =
+      g_ptr_array_new_with_free_func((GDestroyNotify)oakum_press_reading_free);
   for (guint i = 0; i < n; i++) {
-    g_autoptr(PressReading) reading =
-        next ? g_steal_pointer(&next) : oakum_press_read(press, open, user, i, threaded);
-    if (threaded && i + 1 < n)
-      next = oakum_press_read(press, open, user, i + 1, TRUE);
+    while (readings->len < n && readings->len <= i + ahead)
+      g_ptr_array_add(readings, oakum_press_read(press, open, user, readings->len, threaded));
     *failed = i;
-    if (!apply_layer(press, reading, error))
+    if (!apply_layer(press, readings->pdata[i], error))
       return FALSE;
+    g_clear_pointer((PressReading **)&readings->pdata[i], oakum_press_reading_free);
   }
   return TRUE;
 }
