@@ -1,6 +1,7 @@
 /* The root of a stage as a view: the unpacked layers of its base image, which the store keeps for
  * the next build, and folders of the stage's own above them, which take what its steps change. */
 #include "build/build-private.h"
+#include "codec/erofs.h"
 #include "os/os.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -175,6 +176,15 @@ static char *base_key(const Build *build, const Stage *stage)
   return oakum_kept_key(what->str);
 }
 
+/* A view over two file systems has inode numbers of 64 bits, which old programs of 32 do not take.
+ */
+static gboolean takes_wide_inodes(const Stage *stage)
+{
+  const char *arch = stage->base->config->architecture;
+  return arch && (strstr(arch, "64") || strcmp(arch, "s390x") == 0) &&
+         !g_str_has_suffix(arch, "p32");
+}
+
 /* As one file, which is mounted. NULL without an error: not these layers. */
 static OakumKept *press(Build *build, Stage *stage, const char *key, OakumTree **out,
                         GError **error)
@@ -203,7 +213,8 @@ static OakumKept *unpack(Build *build, Stage *stage, const char *key, OakumTree 
                          GError **error)
 {
   GError *local = NULL;
-  OakumKept *pressed = build->images ? press(build, stage, key, out, &local) : NULL;
+  OakumKept *pressed =
+      build->images && takes_wide_inodes(stage) ? press(build, stage, key, out, &local) : NULL;
   if (local)
     g_propagate_error(error, local);
   if (pressed || local)
@@ -285,7 +296,9 @@ gboolean oakum_stack_probe_images(OakumStore *store, const char *folder)
   const char *off = g_getenv("OAKUM_TEST_NO_IMAGES");
   g_autoptr(GError) local = NULL;
   g_autoptr(OakumTree) tree = NULL; /* goes after what presses it */
-  g_autoptr(OakumKept) kept = off && *off ? NULL : oakum_kept_new(store, &local);
+  /* blocks of another size than a page are a young part of the kernel's */
+  gboolean wanted = !(off && *off) && sysconf(_SC_PAGESIZE) == OAKUM_EROFS_BLOCK;
+  g_autoptr(OakumKept) kept = wanted ? oakum_kept_new(store, &local) : NULL;
   tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
   g_autoptr(OakumTempDir) scratch = kept ? oakum_temp_dir_new(folder, &local) : NULL;
   gboolean ok = scratch && oakum_kept_press(kept, tree, &local) && oakum_kept_show(kept, &local);

@@ -151,8 +151,6 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro);
 NODISCARD const char *oakum_purl_arch_key(const char *type);
 /* The same of what tells packages of one name apart (OakumPackage.module). */
 NODISCARD const char *oakum_purl_module_key(const char *type);
-/* Whether an executable told of a package (what it is of, for those of a system), and no list. */
-NODISCARD gboolean oakum_is_told(const OakumPackage *package);
 /* Package-url of a package (purl-spec); new string. */
 NODISCARD char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro);
 

@@ -137,6 +137,9 @@ void oakum_layer_notes_add(OakumLayerNotes *notes, OakumLayerNotes *more);
  * out of them. `digests` (may be NULL) names the layers. Never fails: what cannot be judged is an
  * INCOMPLETE finding. */
 NODISCARD OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests);
+/* Whether an executable told of the package (what it is built of, or the package of a system that
+ * it was copied out of), and no list. */
+NODISCARD gboolean oakum_catalog_is_told(const OakumPackage *package);
 
 /* Stands for the distribution and all packages, and for nothing else: `stamp`, where it is set. New
  * string. */

@@ -625,7 +625,7 @@ static void drop_modules(const GPtrArray *facts, OakumCatalog *catalog)
 
 static gboolean is_told_of_system(const OakumPackage *package)
 {
-  return oakum_is_told(package) && oakum_is_os_type(package->type);
+  return oakum_catalog_is_told(package) && oakum_is_os_type(package->type);
 }
 
 /* What an executable says of the package that it is of counts where no database tells: a file that
@@ -639,7 +639,7 @@ static void drop_told(OakumCatalog *catalog)
     told += is_told_of_system(packages->pdata[i]);
   for (guint i = 0; told > 0 && i < packages->len; i++) {
     const OakumPackage *p = packages->pdata[i];
-    if (!oakum_is_os_type(p->type) || oakum_is_told(p))
+    if (!oakum_is_os_type(p->type) || oakum_catalog_is_told(p))
       continue;
     g_hash_table_add(listed, g_strjoin("\n", p->type, p->name, p->version, NULL));
     g_hash_table_add(listed, g_strjoin("\n", p->type, p->source_name, p->source_version, NULL));

@@ -82,7 +82,7 @@ static void qualify_upstream(Qualifiers *q, const OakumPackage *package)
   }
 }
 
-gboolean oakum_is_told(const OakumPackage *package)
+gboolean oakum_catalog_is_told(const OakumPackage *package)
 {
   return g_strcmp0(package->found_by, "executable") == 0;
 }
@@ -119,7 +119,7 @@ char *oakum_catalog_purl(const OakumPackage *package, const OakumDistro *distro)
   Qualifiers q = {purl, '?'};
   qualify(&q, oakum_purl_arch_key(type), package->arch);
   /* Bitnami builds for one distribution, and says so beside what it builds */
-  gboolean home_here = os && (!package->space || !oakum_is_told(package) ||
+  gboolean home_here = os && (!package->space || !oakum_catalog_is_told(package) ||
                               g_strcmp0(package->space, distro->id) == 0);
   if ((home_here || strcmp(type, "bitnami") == 0) && distro->id) {
     const char *release = distro->version ? distro->version : distro->codename;

@@ -110,7 +110,7 @@ static gboolean discard(int trees, const char *name)
   return oakum_root_remove_tree(trees, at, NULL);
 }
 
-/* What the image holds, as root; FALSE with an error, or without one when there is no image. */
+/* The root of what the image holds; -1 with an error, or without one when there is no image. */
 static int open_image(const OakumKept *kept, GError **error)
 {
   OAKUM_AUTO_FD image = openat(kept->folder, IMAGE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

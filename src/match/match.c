@@ -241,8 +241,8 @@ static gboolean judge_os(OakumMatch *m, const OakumPackage *p, GError **error)
     return TRUE;
   const char *type = strcmp(p->type, "portage") == 0 ? "ebuild" : p->type;
   /* a program that says which system's package it was copied out of */
-  gboolean copied = p->space && g_strcmp0(p->found_by, "executable") == 0 &&
-                    g_strcmp0(p->space, m->catalog->distro.id) != 0;
+  gboolean copied =
+      p->space && oakum_catalog_is_told(p) && g_strcmp0(p->space, m->catalog->distro.id) != 0;
   if (strcmp(type, rule->type) != 0 || copied) {
     unjudged(m, "packages-of-another-system", p);
     return TRUE;

@@ -128,8 +128,7 @@ static char *why(const OakumPackage *p, const OakumStatement *s)
 static char *way_out(const OakumPackage *p, const OakumStatement *decided, const char *fixed)
 {
   const char *program = p->paths->len ? p->paths->pdata[0] : NULL;
-  gboolean built = p->found_by && strcmp(p->found_by, "executable") == 0 && program,
-           go = strcmp(p->type, "golang") == 0;
+  gboolean built = oakum_catalog_is_told(p) && program, go = strcmp(p->type, "golang") == 0;
   if (built && go && strcmp(p->name, "stdlib") == 0)
     return g_strdup_printf("build /%s with Go %s or later", program, fixed);
   if (built && (go || strcmp(p->type, "cargo") == 0))

@@ -100,7 +100,7 @@ void oakum_vex_feed_prepare(OakumMatch *m)
   const GPtrArray *all = m->catalog->packages;
   for (guint i = 0; m->vex_feeds && i < all->len; i++) {
     OakumPackage *p = all->pdata[i];
-    if (p->paths->len == 0 || g_strcmp0(p->found_by, "executable") != 0)
+    if (p->paths->len == 0 || !oakum_catalog_is_told(p))
       continue; /* of all else a file lists what stands beside it; the program is told first */
     GPtrArray *there = g_hash_table_lookup(m->by_path, p->paths->pdata[0]);
     if (!there)

@@ -40,7 +40,7 @@ def tar(entries):
     return out.getvalue()
 
 
-def layout(folder, layers):
+def layout(folder, layers, architecture="amd64"):
     """An OCI layout with one image of these layers; its reference."""
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
@@ -49,7 +49,7 @@ def layout(folder, layers):
         digest = hashlib.sha256(data).hexdigest()
         (blobs / digest).write_bytes(data)
         return {"digest": "sha256:" + digest, "size": len(data), **more}
-    config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]}}
+    config = {"architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": put(json.dumps(config).encode(), mediaType="application/vnd.oci.image.config.v1+json"),
                 "layers": [put(gzip.compress(layer, 1, mtime=0), mediaType="application/vnd.oci.image.layer.v1.tar+gzip") for layer in layers]}
     top = put(json.dumps(manifest).encode(), mediaType=manifest["mediaType"], annotations={"org.opencontainers.image.ref.name": "latest"})
@@ -189,6 +189,19 @@ if IMAGES:
         blob.write_bytes(blob.read_bytes()[:-100] + bytes(100))
         done = run()
         assert done.returncode != 0 and "unpack layer 0" in done.stderr and list((store / "trees").iterdir()) == [], done.stderr
+
+    def test_programs_of_32_bits(oakum, small_tar, tmp_path):
+        """They get no inode numbers that their stat(2) has no room for."""
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox stat -c %i /bin/busybox > /inode"]\n')
+        for architecture in ("386", "amd64"):
+            reference = layout(tmp_path / architecture, [small_tar.read_bytes()], architecture)
+            out = tmp_path / f"out-{architecture}"
+            done = build(oakum, tmp_path / "c", reference, "--isolation", "root", "--store", str(tmp_path / f"s-{architecture}"), "--output", f"rootfs:{out}")
+            assert done.returncode == 0, done.stderr
+            kept, = (tmp_path / f"s-{architecture}/trees").iterdir()
+            assert (kept / "image").exists() == (architecture == "amd64")
+            assert (int((out / "inode").read_text()) < 1 << 32) == (architecture == "386")
 
     def test_nothing_stays_mounted(oakum, small_tar, tmp_path):
         """Neither for others while it runs, nor afterwards; two builds share one image."""
