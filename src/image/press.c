@@ -145,8 +145,8 @@ static gboolean drop(Layer *layer, OakumNoteId id, GError **error)
   return TRUE;
 }
 
-/* The folders of a path are there afterwards. */
-/* Each has a note: a node without one stands for a name that went. */
+/* The folders of a path are there afterwards, each with a note: a node without one stands for a name
+ * that went. */
 static gboolean make_folders(Layer *layer, const char *path, GError **error)
 {
   OakumNotes *notes = layer->press->tree->notes;
