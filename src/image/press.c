@@ -145,8 +145,8 @@ static gboolean drop(Layer *layer, OakumNoteId id, GError **error)
   return TRUE;
 }
 
-/* The folders of a path are there afterwards, each with a note: a node without one stands for a name
- * that went. */
+/* The folders of a path are there afterwards, each with a note: a node without one stands for a
+ * name that went. */
 static gboolean make_folders(Layer *layer, const char *path, GError **error)
 {
   OakumNotes *notes = layer->press->tree->notes;
@@ -271,6 +271,17 @@ static gboolean apply_hard_link(Layer *layer, const OakumTarEntry *entry, const 
   return TRUE;
 }
 
+/* On a disk attributes of a folder stay when a later layer's header has none, or adds to them. */
+static gboolean has_other_attributes(OakumPress *press, OakumNoteId id, const OakumNote *note)
+{
+  OakumNote old;
+  if (!oakum_notes_has(press->tree->notes, id) ||
+      oakum_press_place(press, id)->text == PRESS_NO_TEXT)
+    return FALSE;
+  oakum_notes_get(press->tree->notes, id, &old);
+  return memcmp(old.xattrs, note->xattrs, OAKUM_NOTE_XATTRS) != 0;
+}
+
 static gboolean apply_node(Layer *layer, const OakumTarEntry *entry, OakumNoteId id,
                            const char *path, uint32_t block, uint64_t content, GError **error)
 {
@@ -282,6 +293,8 @@ static gboolean apply_node(Layer *layer, const OakumTarEntry *entry, OakumNoteId
   oakum_tree_hash_xattrs(entry->xattrs, entry->n_xattrs, note.xattrs);
   gboolean folder = entry->type == OAKUM_TAR_DIR &&
                     (!oakum_notes_has(notes, id) || oakum_notes_type(notes, id) == OAKUM_TAR_DIR);
+  if (folder && has_other_attributes(press, id, &note))
+    return oakum_press_give_up(press, "a folder with other attributes than before", error);
   if ((!folder && !drop(layer, id, error)) || !keep_texts(press, entry, &place.text, error))
     return FALSE;
   if (entry->type == OAKUM_TAR_SYMLINK) {

@@ -529,6 +529,28 @@ static const char *real_folder(Apply *apply, const char *folder)
   return apply->parent_real;
 }
 
+/* A folder that is there keeps attributes that its new header does not tell: the note of it too. */
+static gboolean keep_attributes(const Apply *apply, const char *name, const char *path,
+                                OakumNote *note, GError **error)
+{
+  static const uint8_t none[OAKUM_NOTE_XATTRS];
+  const OakumNotes *notes = apply->tree->notes;
+  OakumNoteId id = oakum_notes_find(notes, path);
+  OakumNote old;
+  if (id == OAKUM_NOTE_NONE)
+    return TRUE;
+  oakum_notes_get(notes, id, &old);
+  if (memcmp(old.xattrs, none, OAKUM_NOTE_XATTRS) == 0)
+    return TRUE;
+  OAKUM_AUTO_FD fd = oakum_tree_open_at(apply->parent, name);
+  if (fd < 0)
+    return oakum_tree_fail(error, errno, path);
+  g_autoptr(GArray) xattrs = oakum_tree_xattrs(fd, apply->tree->owners, error);
+  if (xattrs)
+    oakum_tree_hash_xattrs((const OakumXattr *)(gpointer)xattrs->data, xattrs->len, note->xattrs);
+  return xattrs != NULL;
+}
+
 static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **error)
 {
   g_autofree char *stored = NULL;
@@ -584,6 +606,9 @@ static gboolean apply_entry(Apply *apply, const OakumTarEntry *entry, GError **e
   }
   if ((file >= 0 && !write_content(apply, file, &note, error)) ||
       !set_metadata(apply->tree->owners, apply->parent, name, file, entry, path, error))
+    return FALSE;
+  if (entry->type == OAKUM_TAR_DIR && there && S_ISDIR(st.st_mode) &&
+      !keep_attributes(apply, name, path, &note, error))
     return FALSE;
   if (entry->type == OAKUM_TAR_SYMLINK)
     note.mode = 0777;

@@ -150,6 +150,7 @@ if IMAGES:
         """An entry through a link: a folder, as ever. What is wrong is told as ever."""
         base = small_tar.read_bytes()
         fine = {"through": [entry("real", "d"), entry("seeming", "l", linkname="real"), entry("seeming/file", data=b"1"), entry("again", "h", linkname="seeming/file")],
+                "attributes": [entry("d", "d", xattrs={"user.a": "1"}), entry("d", "d", mode=0o700)],
                 "late": [*(entry(f"x/{i}", data=b"%d" % i * 1000) for i in range(5000)), entry("l", "l", linkname="x"), entry("l/y")]}
         for name, entries in fine.items():
             (tmp_path / name).mkdir()
