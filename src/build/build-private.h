@@ -93,10 +93,11 @@ typedef struct {
   OakumFileMemo *memo;
   OakumLayerPool *layers;
   const OakumBuildOptions *options;
-  char *work;       /* folder of all roots */
-  gboolean overlay; /* steps run on an overlay over their root */
-  gboolean views;   /* roots can be views of kept trees */
-  gboolean images;  /* which can be images that are mounted */
+  char *work;         /* folder of all roots */
+  gboolean overlay;   /* steps run on an overlay over their root */
+  gboolean views;     /* roots can be views of kept trees */
+  gboolean images;    /* which can be images that are mounted; OAKUM_TEST_NO_IMAGES=1: not */
+  gsize images_known; /* whether that was tried */
   Stage **stages; /* by index in the Dockerfile; NULL: not planned. oakum_build_stage gives those of
                      others */
   OakumGraph *graph;         /* while stages run */
@@ -160,9 +161,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepLines, oakum_step_lines_free)
 typedef struct OakumStack OakumStack;
 NODISCARD gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder,
                                     OakumStack **out, GError **error);
-/* Whether such a tree can be an image that is mounted: really tried. `folder`: where views lie. Set
- * OAKUM_TEST_NO_IMAGES=1 for folders. */
-NODISCARD gboolean oakum_stack_probe_images(OakumStore *store, const char *folder);
 /* NULL: none; after very many steps it is a view no more. */
 NODISCARD gboolean oakum_stack_is_view(const OakumStack *stack);
 /* Until the next step the root may be written to. */

@@ -188,8 +188,6 @@ static OakumBuildResult *run_once(const OakumPlan *plan, const OakumDockerfile *
   build.work = g_strdup(oakum_temp_dir_path(work));
   build.overlay = oakum_sandbox_probe_overlay(options->rung, build.work);
   build.views = build.overlay && options->keep_trees > 0 && oakum_sandbox_probe_view(build.work);
-  build.images = build.views && options->rung == OAKUM_RUNG_ROOT &&
-                 oakum_stack_probe_images(store, build.work);
   oakum_debug("steps run on %s", build.overlay ? "an overlay" : "the unpacked root itself");
   build.stages = g_new0(Stage *, dockerfile->stages->len);
   build.late = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_plan_free);

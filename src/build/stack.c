@@ -165,13 +165,50 @@ static gboolean raise_step(gpointer user, GError **error)
 /* ---- the base
  * --------------------------------------------------------------------------------------- */
 
-static char *base_key(const Build *build, const Stage *stage)
+/* Whether such a tree can be an image that is mounted: really tried. */
+static gboolean probe_images(OakumStore *store, const char *folder)
+{
+  const char *off = g_getenv("OAKUM_TEST_NO_IMAGES");
+  g_autoptr(GError) local = NULL;
+  g_autoptr(OakumTree) tree = NULL; /* goes after what presses it */
+  /* blocks of another size than a page are a young part of the kernel's */
+  gboolean wanted = !(off && *off) && sysconf(_SC_PAGESIZE) == OAKUM_EROFS_BLOCK;
+  g_autoptr(OakumKept) kept = wanted ? oakum_kept_new(store, &local) : NULL;
+  tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
+  g_autoptr(OakumTempDir) scratch = kept ? oakum_temp_dir_new(folder, &local) : NULL;
+  gboolean ok = scratch && oakum_kept_press(kept, tree, &local) && oakum_kept_show(kept, &local);
+  if (ok) {
+    g_autofree char *upper = g_build_filename(oakum_temp_dir_path(scratch), "upper", NULL);
+    g_autofree char *view = g_build_filename(oakum_temp_dir_path(scratch), "view", NULL);
+    const char *lowers[] = {upper, oakum_kept_path(kept), NULL};
+    ok = mkdir(upper, 0700) == 0 && mkdir(view, 0700) == 0 &&
+         oakum_sandbox_mount_view(lowers, NULL, NULL, view, &local);
+    if (ok)
+      oakum_sandbox_unmount_view(view);
+  }
+  if (!ok)
+    oakum_debug("bases are unpacked to folders: %s", local ? local->message : "no images");
+  return ok;
+}
+
+/* Asked when a base is to be found: a build of which nothing changed does without. */
+static gboolean uses_images(Build *build)
+{
+  if (g_once_init_enter(&build->images_known)) {
+    build->images =
+        build->options->rung == OAKUM_RUNG_ROOT && probe_images(build->store, build->work);
+    g_once_init_leave(&build->images_known, 1);
+  }
+  return build->images;
+}
+
+static char *base_key(Build *build, const Stage *stage)
 {
   g_autoptr(GString) what = g_string_new(NULL);
   for (guint i = 0; i < stage->base->config->diff_ids->len; i++)
     g_string_append_printf(what, "%s\n", (char *)stage->base->config->diff_ids->pdata[i]);
   /* who may not mount images has others */
-  if (build->images)
+  if (uses_images(build))
     g_string_append(what, "image\n");
   return oakum_kept_key(what->str);
 }
@@ -214,7 +251,7 @@ static OakumKept *unpack(Build *build, Stage *stage, const char *key, OakumTree 
 {
   GError *local = NULL;
   OakumKept *pressed =
-      build->images && takes_wide_inodes(stage) ? press(build, stage, key, out, &local) : NULL;
+      uses_images(build) && takes_wide_inodes(stage) ? press(build, stage, key, out, &local) : NULL;
   if (local)
     g_propagate_error(error, local);
   if (pressed || local)
@@ -289,31 +326,6 @@ gboolean oakum_stack_open(Build *build, Stage *stage, const char *folder, OakumS
   oakum_debug("the base is unpacked for this stage alone: %s", local->message);
   oakum_kept_sweep(build->store, 0);
   return show_plain(stage, error);
-}
-
-gboolean oakum_stack_probe_images(OakumStore *store, const char *folder)
-{
-  const char *off = g_getenv("OAKUM_TEST_NO_IMAGES");
-  g_autoptr(GError) local = NULL;
-  g_autoptr(OakumTree) tree = NULL; /* goes after what presses it */
-  /* blocks of another size than a page are a young part of the kernel's */
-  gboolean wanted = !(off && *off) && sysconf(_SC_PAGESIZE) == OAKUM_EROFS_BLOCK;
-  g_autoptr(OakumKept) kept = wanted ? oakum_kept_new(store, &local) : NULL;
-  tree = kept ? oakum_tree_new(oakum_kept_root(kept)) : NULL;
-  g_autoptr(OakumTempDir) scratch = kept ? oakum_temp_dir_new(folder, &local) : NULL;
-  gboolean ok = scratch && oakum_kept_press(kept, tree, &local) && oakum_kept_show(kept, &local);
-  if (ok) {
-    g_autofree char *upper = g_build_filename(oakum_temp_dir_path(scratch), "upper", NULL);
-    g_autofree char *view = g_build_filename(oakum_temp_dir_path(scratch), "view", NULL);
-    const char *lowers[] = {upper, oakum_kept_path(kept), NULL};
-    ok = mkdir(upper, 0700) == 0 && mkdir(view, 0700) == 0 &&
-         oakum_sandbox_mount_view(lowers, NULL, NULL, view, &local);
-    if (ok)
-      oakum_sandbox_unmount_view(view);
-  }
-  if (!ok)
-    oakum_debug("bases are unpacked to folders: %s", local ? local->message : "no images");
-  return ok;
 }
 
 gboolean oakum_stack_is_view(const OakumStack *stack)
