@@ -1,6 +1,26 @@
 /* What the files of codec share. */
 #pragma once
 #include "codec/codec.h"
+#include <string.h>
+
+/* Numbers in little-endian, at any place. */
+static inline void put16(uint8_t *at, uint16_t value)
+{
+  value = GUINT16_TO_LE(value);
+  memcpy(at, &value, sizeof(value));
+}
+
+static inline void put32(uint8_t *at, uint32_t value)
+{
+  value = GUINT32_TO_LE(value);
+  memcpy(at, &value, sizeof(value));
+}
+
+static inline void put64(uint8_t *at, uint64_t value)
+{
+  value = GUINT64_TO_LE(value);
+  memcpy(at, &value, sizeof(value));
+}
 
 /* Bytes of a stream below, where they lie; `at..end` is what is not used yet. */
 typedef struct {

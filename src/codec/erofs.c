@@ -1,5 +1,6 @@
 /* Parts of an EROFS image. */
 #include "codec/erofs.h"
+#include "codec/codec-private.h"
 #include <string.h>
 
 #define SUPER_AT 1024u
@@ -8,24 +9,6 @@
 #define NOWHERE UINT32_MAX /* the block of what has no content */
 
 enum { EXTENDED = 1, PLAIN = 0 << 1, TAIL_INSIDE = 2 << 1 };
-
-static void put16(uint8_t *at, uint16_t value)
-{
-  value = GUINT16_TO_LE(value);
-  memcpy(at, &value, sizeof(value));
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-  value = GUINT32_TO_LE(value);
-  memcpy(at, &value, sizeof(value));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-  value = GUINT64_TO_LE(value);
-  memcpy(at, &value, sizeof(value));
-}
 
 void oakum_erofs_put_super(uint8_t out[OAKUM_EROFS_BLOCK], uint64_t inodes, uint32_t blocks,
                            uint32_t first_block, uint16_t root)
@@ -38,14 +21,6 @@ void oakum_erofs_put_super(uint8_t out[OAKUM_EROFS_BLOCK], uint64_t inodes, uint
   put64(super + 16, inodes);
   put32(super + 36, blocks);
   put32(super + 40, first_block);
-}
-
-static uint16_t mode_of(const OakumErofsInode *inode)
-{
-  static const uint16_t types[] = {
-      [OAKUM_TAR_FILE] = 0100000, [OAKUM_TAR_DIR] = 0040000,   [OAKUM_TAR_SYMLINK] = 0120000,
-      [OAKUM_TAR_CHAR] = 0020000, [OAKUM_TAR_BLOCK] = 0060000, [OAKUM_TAR_FIFO] = 0010000};
-  return (uint16_t)(types[inode->type] | (inode->mode & 07777));
 }
 
 /* As the kernel writes numbers of devices into 32 bits. */
@@ -61,7 +36,7 @@ void oakum_erofs_put_inode(uint8_t out[OAKUM_EROFS_INODE], const OakumErofsInode
   put16(out, EXTENDED | (inode->inside ? TAIL_INSIDE : PLAIN));
   /* a header of 12 bytes, then units of 4 */
   put16(out + 2, inode->xattrs > 0 ? (uint16_t)(1 + (inode->xattrs - 12) / 4) : 0);
-  put16(out + 4, mode_of(inode));
+  put16(out + 4, (uint16_t)inode->mode);
   put64(out + 8, inode->size);
   put32(out + 16, device                              ? device_of(inode)
                   : inode->size == 0 || inode->inside ? NOWHERE

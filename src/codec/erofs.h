@@ -11,7 +11,7 @@
 
 typedef struct {
   OakumTarType type;
-  uint32_t mode; /* 07777 */
+  uint32_t mode; /* as stat(2) has it: with the kind of file */
   uint32_t uid, gid;
   int64_t mtime;
   uint32_t mtime_ns;

@@ -131,12 +131,6 @@ typedef struct {
   gboolean any; /* an empty input still makes one member */
 } GzipWriter;
 
-static void put32(uint8_t *at, uint32_t value)
-{
-  value = GUINT32_TO_LE(value);
-  memcpy(at, &value, sizeof value);
-}
-
 uint8_t *oakum_gzip_member(const void *data, size_t len, int level, size_t *out)
 {
   struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(level);

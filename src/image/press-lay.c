@@ -136,7 +136,7 @@ static gboolean lay_inode(Laying *laying, OakumNoteId id, const OakumNote *note,
   OakumSlice xattrs, link, follows = {NULL, 0};
   texts_of(laying->press, place, &xattrs, &link);
   OakumErofsInode inode = {.type = note->type,
-                           .mode = note->mode,
+                           .mode = oakum_tree_kind(note->type) | note->mode,
                            .uid = note->uid,
                            .gid = note->gid,
                            .mtime = note->mtime,

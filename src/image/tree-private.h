@@ -82,6 +82,8 @@ NODISCARD gboolean oakum_tree_xattr_kept(const char *name);
  */
 NODISCARD gboolean oakum_tree_is_device_of_base(const OakumTarEntry *entry, const char *path);
 NODISCARD OakumTarType oakum_tree_type(mode_t mode);
+/* The other way: the kind of file that a mode begins with; not of a hard link. */
+NODISCARD mode_t oakum_tree_kind(OakumTarType type);
 /* A file or folder, never a link followed, never waiting; -1 and errno. */
 NODISCARD int oakum_tree_open_at(int at, const char *name);
 /* The time that a layer tells. */

@@ -173,6 +173,14 @@ OakumTarType oakum_tree_type(mode_t mode)
   }
 }
 
+mode_t oakum_tree_kind(OakumTarType type)
+{
+  static const mode_t types[] = {
+      [OAKUM_TAR_FILE] = S_IFREG, [OAKUM_TAR_DIR] = S_IFDIR,   [OAKUM_TAR_SYMLINK] = S_IFLNK,
+      [OAKUM_TAR_CHAR] = S_IFCHR, [OAKUM_TAR_BLOCK] = S_IFBLK, [OAKUM_TAR_FIFO] = S_IFIFO};
+  return types[type];
+}
+
 gboolean oakum_tree_is_device_of_base(const OakumTarEntry *entry, const char *path)
 {
   return (entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK) &&
@@ -280,9 +288,6 @@ static gboolean write_content(Apply *apply, int fd, OakumNote *note, GError **er
 static gboolean record_owner(OakumOwners *owners, int at, const char *name,
                              const OakumTarEntry *entry, const char *path, GError **error)
 {
-  static const mode_t types[] = {
-      [OAKUM_TAR_FILE] = S_IFREG, [OAKUM_TAR_DIR] = S_IFDIR,   [OAKUM_TAR_SYMLINK] = S_IFLNK,
-      [OAKUM_TAR_CHAR] = S_IFCHR, [OAKUM_TAR_BLOCK] = S_IFBLK, [OAKUM_TAR_FIFO] = S_IFIFO};
   struct stat st;
   mode_t disk;
   gboolean device = entry->type == OAKUM_TAR_CHAR || entry->type == OAKUM_TAR_BLOCK;
@@ -290,7 +295,7 @@ static gboolean record_owner(OakumOwners *owners, int at, const char *name,
     return oakum_tree_fail(error, errno, path);
   oakum_owners_drop(owners, st.st_dev, st.st_ino); /* of a file that stood at this inode before */
   if (!oakum_owners_record(owners, &st, entry->uid, entry->gid,
-                           types[entry->type] | (entry->mode & 07777),
+                           oakum_tree_kind(entry->type) | (entry->mode & 07777),
                            device ? makedev(entry->dev_major, entry->dev_minor) : 0, &disk)) {
     g_set_error(error, OAKUM_IMAGE_ERROR, OAKUM_ERROR_LIMIT, "more than %u files with owners",
                 OAKUM_OWNERS_MAX);

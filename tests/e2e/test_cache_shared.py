@@ -10,7 +10,7 @@ import time
 import build_case
 import pytest
 from conftest import spoken
-from test_cache_remote import Server
+from test_cache_remote import server  # noqa: F401  (a fixture)
 
 DOCKERFILE = """ARG BASE
 FROM $BASE
@@ -24,14 +24,6 @@ RUN --mount=target=/c,source=c.txt cat /c > /C; echo "ran c"
 ARG LATE
 LABEL late=$LATE
 """
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    made = Server(tmp_path_factory.mktemp("registry"))
-    yield made
-    made.process.kill()
-    made.process.wait()
 
 
 def write_context(folder, dockerfile=DOCKERFILE):
