@@ -27,6 +27,8 @@ typedef enum {
   OAKUM_ERROR_NETWORK,     /* transport failure after all retries */
   OAKUM_ERROR_USAGE,       /* the command line or configuration is wrong */
   OAKUM_ERROR_CANCELLED,   /* given up because something else failed */
+  OAKUM_ERROR_EXISTS,      /* it is there, and whoever has it does not let it be replaced */
+  OAKUM_ERROR_INCOMPLETE,  /* whoever shall keep it says that parts of it have not arrived */
 } OakumErrorCode;
 
 /* Defines the GError domain `OAKUM_<NAME>_ERROR` of a module in its public header. */

@@ -391,16 +391,16 @@ static gboolean copy_remote(Copy *copy, const char *text, OakumSourceKind kind, 
 /* A file that is not there, and was not meant to be one. */
 static void explain_scheme(const OakumInstruction *in, const char *text, GError **error)
 {
-  size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
-  if (n == 0 || strncmp(text + n, "://", 3) != 0 ||
+  g_autofree char *scheme = g_uri_parse_scheme(text);
+  if (!scheme || !g_str_has_prefix(text + strlen(scheme), "://") ||
       !g_error_matches(error ? *error : NULL, OAKUM_BUILD_ERROR, OAKUM_ERROR_NOT_FOUND))
     return;
   g_autofree char *bare = oakum_source_redact(text), *shown = oakum_escape_terminal(bare, -1);
   g_clear_error(error);
   g_set_error(error, OAKUM_BUILD_ERROR, OAKUM_ERROR_INVALID,
-              "\"%s\": %s fetches nothing by %.*s; ADD knows http, https and repositories of git: "
+              "\"%s\": %s fetches nothing by %s; ADD knows http, https and repositories of git: "
               "fetch it in a RUN, or put the file into the context",
-              shown, in->name, (int)n, text);
+              shown, in->name, scheme);
 }
 
 /* *known: see above. */

@@ -46,11 +46,6 @@ gboolean oakum_executor_check_push(const OakumExecutorArgs *args, const OakumReg
   return TRUE;
 }
 
-static gboolean is_immutable(const GError *error)
-{
-  return strstr(error->message, "immutab") || strstr(error->message, "cannot be overwritten");
-}
-
 typedef struct {
   const OakumImageSet *set;
   const char *base, *work;
@@ -76,11 +71,12 @@ static gboolean push_one(const OakumExecutorArgs *args, const char *destination,
       oakum_info("Pushed %s@%s", name, desc->digest);
       return TRUE;
     }
-    if (is_immutable(local) && oakum_executor_flag(args->ignore_immutable, FALSE)) {
+    gboolean exists = g_error_matches(local, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_EXISTS);
+    if (exists && oakum_executor_flag(args->ignore_immutable, FALSE)) {
       oakum_info("%s; the tag stays as it is", local->message);
       return TRUE;
     }
-    if (attempt >= retries || is_immutable(local)) {
+    if (attempt >= retries || exists) {
       g_propagate_error(error, g_steal_pointer(&local));
       return FALSE;
     }

@@ -120,9 +120,6 @@ static gboolean read_platform(const char *text, char **os, char **arch)
                         "mipsle mips64 mips64le mips64p32 mips64p32le ppc riscv riscv64 s390 "
                         "s390x sparc sparc64 wasm",
       *const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-  static const char *const same[][2] = {{"i386", "386"},     {"x86_64", "amd64"},
-                                        {"x86-64", "amd64"}, {"aarch64", "arm64"},
-                                        {"armhf", "arm"},    {"armel", "arm"}};
   g_auto(GStrv) parts = g_strsplit(text, "/", -1);
   guint n = g_strv_length(parts);
   if (n < 1 || n > 3)
@@ -136,12 +133,9 @@ static gboolean read_platform(const char *text, char **os, char **arch)
     return FALSE;
   g_autofree char *bare = g_strndup(parts[0], name);
   *os = g_ascii_strdown(strcmp(bare, "macos") == 0 ? "darwin" : bare, -1);
-  *arch = g_ascii_strdown(n > 1 ? parts[1] : parts[0], -1);
-  for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
-    if (strcmp(*arch, same[i][0]) == 0) {
-      g_free(*arch);
-      *arch = g_strdup(same[i][1]);
-    }
+  g_autofree char *named = g_ascii_strdown(n > 1 ? parts[1] : parts[0], -1);
+  const char *variant;
+  *arch = g_strdup(oakum_platform_architecture(named, &variant));
   if (n > 1)
     return TRUE;
   OakumPlatform host = {NULL, NULL, NULL};

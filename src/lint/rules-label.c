@@ -123,12 +123,10 @@ static gboolean uri_part(const char *text, size_t len, const char *more)
 /* RFC 3986: scheme ":" ["//" authority] path ["?" query] ["#" fragment]. */
 static gboolean is_uri(const char *text)
 {
-  size_t n = g_ascii_isalpha(*text)
-                 ? strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
-                 : 0;
-  if (n == 0 || text[n] != ':')
+  g_autofree char *scheme = g_uri_parse_scheme(text);
+  if (!scheme)
     return FALSE;
-  const char *at = text + n + 1;
+  const char *at = text + strlen(scheme) + 1;
   if (g_str_has_prefix(at, "//")) {
     at += 2;
     size_t len = strcspn(at, "/?#");

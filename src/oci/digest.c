@@ -208,9 +208,7 @@ void oakum_reference_free(OakumReference *ref)
   g_free(ref);
 }
 
-/* Other names of an architecture, and variants that go without saying: containerd's
- * platforms.Normalize. */
-static void normalize(OakumPlatform *p)
+const char *oakum_platform_architecture(const char *name, const char **variant)
 {
   static const struct {
     const char *name, *architecture, *variant;
@@ -218,15 +216,26 @@ static void normalize(OakumPlatform *p)
                {"i686", "386", NULL},     {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},
                {"armel", "arm", "v6"}};
   for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-    if (strcmp(p->architecture, names[i].name) == 0) {
-      g_free(p->architecture);
-      p->architecture = g_strdup(names[i].architecture);
-      if (names[i].variant) {
-        g_free(p->variant);
-        p->variant = g_strdup(names[i].variant);
-      }
-      break;
+    if (strcmp(name, names[i].name) == 0) {
+      *variant = names[i].variant;
+      return names[i].architecture;
     }
+  *variant = NULL;
+  return name;
+}
+
+/* Other names of an architecture, and variants that go without saying: containerd's
+ * platforms.Normalize. */
+static void normalize(OakumPlatform *p)
+{
+  const char *variant;
+  char *other = g_strdup(oakum_platform_architecture(p->architecture, &variant));
+  g_free(p->architecture);
+  p->architecture = other;
+  if (variant) {
+    g_free(p->variant);
+    p->variant = g_strdup(variant);
+  }
   if (p->variant && g_ascii_isdigit(p->variant[0]) && !p->variant[1]) {
     char *with_v = g_strconcat("v", p->variant, NULL);
     g_free(p->variant);
@@ -280,20 +289,13 @@ OakumPlatform oakum_platform_copy(const OakumPlatform *platform)
 
 void oakum_platform_host(OakumPlatform *out)
 {
-  static const struct {
-    const char *machine, *architecture, *variant;
-  } table[] = {{"x86_64", "amd64", NULL}, {"aarch64", "arm64", NULL},  {"armv7l", "arm", "v7"},
-               {"armv6l", "arm", "v6"},   {"i686", "386", NULL},       {"ppc64le", "ppc64le", NULL},
-               {"s390x", "s390x", NULL},  {"riscv64", "riscv64", NULL}};
   struct utsname name;
-  const char *machine = uname(&name) == 0 ? name.machine : "x86_64";
-  for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
-    if (strcmp(machine, table[i].machine) == 0) {
-      *out = (OakumPlatform){g_strdup("linux"), g_strdup(table[i].architecture),
-                             g_strdup(table[i].variant)};
-      return;
-    }
-  *out = (OakumPlatform){g_strdup("linux"), g_strdup(machine), NULL};
+  const char *machine = uname(&name) == 0 ? name.machine : "x86_64", *variant = NULL;
+  gboolean arm = strcmp(machine, "armv7l") == 0 || strcmp(machine, "armv6l") == 0;
+  const char *architecture = arm ? "arm" : oakum_platform_architecture(machine, &variant);
+  if (arm)
+    variant = machine[4] == '7' ? "v7" : "v6";
+  *out = (OakumPlatform){g_strdup("linux"), g_strdup(architecture), g_strdup(variant)};
 }
 
 /* The number of "v7", 0 when there is none, -1 for what is no such number. */

@@ -53,6 +53,10 @@ typedef struct {
  * (arm is arm/v7), as containerd has it. */
 NODISCARD gboolean oakum_platform_parse(const char *text, OakumPlatform *out, GError **error);
 void oakum_platform_host(OakumPlatform *out);
+/* The name that images have for a processor that others call `name` (borrowed, as `name` itself
+ * where it has no other), and the variant that goes with it or NULL: containerd's
+ * platforms.Normalize. */
+NODISCARD const char *oakum_platform_architecture(const char *name, const char **variant);
 NODISCARD OakumPlatform oakum_platform_copy(const OakumPlatform *platform);
 /* 0: what is offered does not run on what is wanted; greater is better: the same variant, then
  * older ones from the newest on, then what the processor also runs (386 on amd64, arm on arm64). */

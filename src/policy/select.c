@@ -222,11 +222,10 @@ static gboolean has_slash(const Match *m)
  * have no path. */
 static gboolean of_system(const char *purl)
 {
-  static const char *const types[] = {"pkg:deb/", "pkg:rpm/", "pkg:apk/", "pkg:alpm/"};
-  for (size_t i = 0; purl && i < G_N_ELEMENTS(types); i++)
-    if (g_str_has_prefix(purl, types[i]))
-      return TRUE;
-  return FALSE;
+  if (!purl || !g_str_has_prefix(purl, "pkg:"))
+    return FALSE;
+  g_autofree char *type = g_strndup(purl + 4, strcspn(purl + 4, "/"));
+  return oakum_is_os_type(type);
 }
 
 static gboolean path_is(const Match *m, const char *pattern, const char *path)

@@ -40,7 +40,7 @@ static OakumHttpAnswer *put(OakumEndpoint *e, const OakumManifest *manifest, con
     if (answer)
       return answer;
     if (attempt + 1 >= OAKUM_MANIFEST_TRIES_MAX ||
-        !strstr(local->message, "MANIFEST_BLOB_UNKNOWN")) {
+        !g_error_matches(local, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INCOMPLETE)) {
       g_propagate_error(error, g_steal_pointer(&local));
       return NULL;
     }

@@ -305,13 +305,15 @@ gboolean oakum_endpoint_refused(OakumEndpoint *e, const char *what, OakumHttpAns
   g_autofree char *said = oakum_registry_error_text(body ? body : "", len);
   const char *hint = "";
   int status = answer->status;
+  /* no code of the specification stands for it */
+  gboolean exists = strstr(said, "immutab") || strstr(said, "cannot be overwritten");
   if (status == 401 || status == 403) {
     g_mutex_lock(&e->lock);
     hint = e->credentials.user || e->credentials.identity_token || e->credentials.registry_token
                ? "; the user or password is wrong, or may not do this"
                : "; log in with docker login, or set DOCKER_AUTH_CONFIG";
     g_mutex_unlock(&e->lock);
-  } else if (strstr(said, "immutab") || strstr(said, "cannot be overwritten")) {
+  } else if (exists) {
     hint = "; the tag exists and this registry lets no tag be moved: push another one";
   } else if (status == 413) {
     hint = "; the registry, or a proxy before it, takes nothing that large";
@@ -322,10 +324,12 @@ gboolean oakum_endpoint_refused(OakumEndpoint *e, const char *what, OakumHttpAns
   } else if (status >= 500) {
     hint = "; the registry, or a proxy before it, is in trouble: try again later";
   }
-  OakumErrorCode code = status == 404                    ? OAKUM_ERROR_NOT_FOUND
-                        : status == 401 || status == 403 ? OAKUM_ERROR_DENIED
-                        : status == 429 || status >= 500 ? OAKUM_ERROR_NETWORK
-                                                         : OAKUM_ERROR_FAILED;
+  OakumErrorCode code = exists                                  ? OAKUM_ERROR_EXISTS
+                        : strstr(said, "MANIFEST_BLOB_UNKNOWN") ? OAKUM_ERROR_INCOMPLETE
+                        : status == 404                         ? OAKUM_ERROR_NOT_FOUND
+                        : status == 401 || status == 403        ? OAKUM_ERROR_DENIED
+                        : status == 429 || status >= 500        ? OAKUM_ERROR_NETWORK
+                                                                : OAKUM_ERROR_FAILED;
   g_set_error(error, OAKUM_REGISTRY_ERROR, code, "%s/%s: %s: status %d%s%s%s", e->name,
               e->repository, what, status, *said ? ": " : "", said, hint);
   oakum_http_answer_free(answer);
