@@ -42,11 +42,11 @@ typedef struct {
 
 /* ---- store --------------------------------------------------------------------------------------
  * * A folder of blobs named by their digest: blobs/<algorithm>/<hex>. A blob is written to a
- * temporary file, fsynced and renamed, so that a name never stands for partial bytes; it is
- * verified whenever it is read (but for one that this process verified while it wrote it, as long
- * as inode, size and time of change say that it is the same file), and one that fails is removed so
- * that the next run fetches it again. Any number of processes may share a store: each holds a
- * shared lock while it is open, gc an exclusive one. */
+ * temporary file and renamed, so that a name stands for partial bytes only after a loss of power;
+ * it is verified whenever it is read (but for one that this process verified while it wrote it, as
+ * long as inode, size and time of change say that it is the same file), and one that fails is
+ * removed so that the next run fetches it again. Any number of processes may share a store: each
+ * holds a shared lock while it is open, gc an exclusive one. */
 typedef struct OakumStore OakumStore;
 /* `path` NULL: $OAKUM_STORE, else $XDG_CACHE_HOME/oakum/store, else ~/.cache/oakum/store. Made with
  * mode 0700 when missing; one that belongs to a user who is neither root nor this one is warned

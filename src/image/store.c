@@ -245,22 +245,17 @@ OakumWriter *oakum_store_writer_take(OakumStoreWriter *writer)
       oakum_writer_new_hash(oakum_writer_new_fd(writer->fd, FALSE), writer->hasher), &writer->size);
 }
 
+/* Nothing waits for the disk: what a machine that lost its power did not write is found by size or
+ * digest, as all damage is, and fetched or made again. */
 static gboolean settle(OakumStoreWriter *writer, const char *digest, GError **error)
 {
   OakumStore *store = writer->store;
   g_autofree char *name = blob_name(digest);
-  g_autofree char *folder = g_path_get_dirname(name);
-  OAKUM_AUTO_FD at = openat(store->dir, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (at < 0 || fchmod(writer->fd, 0400) < 0 || fsync(writer->fd) < 0 ||
-      renameat(store->tmp, writer->temp, store->dir, name) < 0) {
+  if (fchmod(writer->fd, 0400) < 0 || renameat(store->tmp, writer->temp, store->dir, name) < 0) {
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s: %s", store->path, digest);
     return FALSE;
   }
   g_clear_pointer(&writer->temp, g_free);
-  if (fsync(at) < 0) {
-    oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s", store->path);
-    return FALSE;
-  }
   note_fresh(store, digest, writer->fd);
   return TRUE;
 }

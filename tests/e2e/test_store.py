@@ -137,6 +137,23 @@ def test_damage(oakum, small, context, server, tmp_path, harm):  # noqa: F811
     assert " 0 damaged" in store(oakum, "check", place)
 
 
+def test_what_a_loss_of_power_leaves(oakum, small, context, server, tmp_path):  # noqa: F811
+    """Blobs are not synced: names may stand for nothing then, or for a part. The next build is right at once."""
+    folder, place = context("a"), tmp_path / "s"
+    name = f"{server.address}/base-of-power:v"
+    built = subprocess.run([oakum, "build", "--store", place, "-t", name, "--build-arg", f"BASE={small}", "-f", "-", folder],
+                           input="ARG BASE\nFROM $BASE\nRUN echo base > /base\n", capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    other = tmp_path / "other"
+    digest = build(oakum, name, other, folder, "-o", f"oci:{tmp_path}/o").stdout
+    blobs = sorted((other / "blobs/sha256").iterdir())
+    assert len(blobs) > 5
+    for i, blob in enumerate(blobs):
+        os.truncate(blob, (0, blob.stat().st_size // 2, blob.stat().st_size - 1)[i % 3])
+    assert build(oakum, name, other, folder, "-o", f"oci:{tmp_path}/again").stdout == digest
+    assert " 0 damaged" in store(oakum, "check", other)
+
+
 def in_mounts(script, *words):
     return subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *map(str, words)], capture_output=True, text=True)
 
