@@ -220,7 +220,7 @@ void oakum_cache_record(OakumStore *store, const char *key, const OakumCacheEntr
   g_autofree char *text = oakum_json_dump(json, FALSE);
   g_autoptr(GError) error = NULL;
   if (!text || g_mkdir_with_parents(folder, 0700) < 0 ||
-      !oakum_file_write(path, text, strlen(text), 0600, &error)) {
+      !oakum_file_remember(path, text, strlen(text), 0600, &error)) {
     oakum_warn("the build cache keeps no record of this step: %s",
                error ? error->message : g_strerror(errno));
     return;

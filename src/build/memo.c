@@ -109,7 +109,7 @@ static void save(OakumFileMemo *memo)
   g_autofree char *folder = g_path_get_dirname(memo->path);
   g_autoptr(GError) error = NULL;
   if (g_mkdir_with_parents(folder, 0700) < 0 ||
-      !oakum_file_write(memo->path, out->data, out->len, 0600, &error))
+      !oakum_file_remember(memo->path, out->data, out->len, 0600, &error))
     oakum_debug("digests of the context are not kept: %s",
                 error ? error->message : g_strerror(errno));
 }

@@ -85,23 +85,28 @@ int oakum_atomic_file_fd(OakumAtomicFile *file)
   return file->fd;
 }
 
-gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **error)
+static gboolean give_name(OakumAtomicFile *file, gboolean sync, GError **error)
 {
   if (!file->temp)
     return TRUE;
   g_autofree char *folder = g_path_get_dirname(file->path);
-  OAKUM_AUTO_FD at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (at < 0 || fsync(file->fd) < 0 || rename(file->temp, file->path) < 0) {
+  OAKUM_AUTO_FD at = sync ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if ((sync && (at < 0 || fsync(file->fd) < 0)) || rename(file->temp, file->path) < 0) {
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
     return FALSE;
   }
   oakum_ending_forget(&file->note);
   g_clear_pointer(&file->temp, g_free);
-  if (fsync(at) < 0) {
+  if (sync && fsync(at) < 0) {
     oakum_error_errno(error, OAKUM_OS_ERROR, errno, "write %s", file->path);
     return FALSE;
   }
   return TRUE;
+}
+
+gboolean oakum_atomic_file_commit(OakumAtomicFile *file, GError **error)
+{
+  return give_name(file, TRUE, error);
 }
 
 void oakum_atomic_file_free(OakumAtomicFile *file)
@@ -117,8 +122,8 @@ void oakum_atomic_file_free(OakumAtomicFile *file)
   g_free(file);
 }
 
-gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
-                          GError **error)
+static gboolean write_whole(const char *path, const void *data, size_t len, mode_t mode,
+                            gboolean sync, GError **error)
 {
   g_autoptr(OakumAtomicFile) file = oakum_atomic_file_new(path, mode, error);
   if (!file)
@@ -127,7 +132,19 @@ gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t
     g_prefix_error(error, "%s: ", path);
     return FALSE;
   }
-  return oakum_atomic_file_commit(file, error);
+  return give_name(file, sync, error);
+}
+
+gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
+                          GError **error)
+{
+  return write_whole(path, data, len, mode, TRUE, error);
+}
+
+gboolean oakum_file_remember(const char *path, const void *data, size_t len, mode_t mode,
+                             GError **error)
+{
+  return write_whole(path, data, len, mode, FALSE, error);
 }
 
 struct OakumTempDir {

@@ -75,8 +75,12 @@ NODISCARD gboolean oakum_file_read(const char *path, uint64_t max, char **data, 
  * a partial file. A symbolic link is followed; a device or pipe is written to as it is. */
 NODISCARD gboolean oakum_file_write(const char *path, const void *data, size_t len, mode_t mode,
                                     GError **error);
-/* As above for streams: returns a descriptor to write to; commit renames, free removes what was not
- * committed. */
+/* As above for what can be made again: nobody waits for the disk, so that a loss of power may leave
+ * an empty or a short file, which who reads it must notice. */
+NODISCARD gboolean oakum_file_remember(const char *path, const void *data, size_t len, mode_t mode,
+                                       GError **error);
+/* As oakum_file_write for streams: returns a descriptor to write to; commit renames, free removes
+ * what was not committed. */
 typedef struct OakumAtomicFile OakumAtomicFile;
 NODISCARD OakumAtomicFile *oakum_atomic_file_new(const char *path, mode_t mode, GError **error);
 NODISCARD int oakum_atomic_file_fd(OakumAtomicFile *file); /* borrowed */

@@ -138,7 +138,7 @@ def test_damage(oakum, small, context, server, tmp_path, harm):  # noqa: F811
 
 
 def test_what_a_loss_of_power_leaves(oakum, small, context, server, tmp_path):  # noqa: F811
-    """Blobs are not synced: names may stand for nothing then, or for a part. The next build is right at once."""
+    """Blobs and records are not synced: names may stand for nothing then, or for a part. The next build is right at once."""
     folder, place = context("a"), tmp_path / "s"
     name = f"{server.address}/base-of-power:v"
     built = subprocess.run([oakum, "build", "--store", place, "-t", name, "--build-arg", f"BASE={small}", "-f", "-", folder],
@@ -150,6 +150,10 @@ def test_what_a_loss_of_power_leaves(oakum, small, context, server, tmp_path):  
     assert len(blobs) > 5
     for i, blob in enumerate(blobs):
         os.truncate(blob, (0, blob.stat().st_size // 2, blob.stat().st_size - 1)[i % 3])
+    records = sorted((other / "cache").iterdir())
+    assert len(records) > 2
+    for i, record in enumerate(records[1:]):
+        os.truncate(record, (0, record.stat().st_size // 2)[i % 2])
     assert build(oakum, name, other, folder, "-o", f"oci:{tmp_path}/again").stdout == digest
     assert " 0 damaged" in store(oakum, "check", other)
 
