@@ -128,9 +128,8 @@ static gboolean add_range(const json_t *range, OakumVersionScheme scheme, Bound 
 {
   const char *type = oakum_text_of(range, "type");
   const json_t *list;
-  if (!type)
-    return oakum_feed_invalid(error, "a range without a type");
-  if (strcmp(type, "GIT") == 0)
+  /* Kubernetes' feed leaves the type out; one of commits has a repository besides */
+  if (type ? strcmp(type, "GIT") == 0 : json_object_get(range, "repo") != NULL)
     return TRUE;
   if (!oakum_osv_list(range, "events", OAKUM_OSV_AFFECTED_MAX, &list, error))
     return FALSE;

@@ -22,9 +22,20 @@ static gboolean has(const GPtrArray *names, const char *name)
   return FALSE;
 }
 
+static gboolean any_begins(const json_t *list, const char *prefix)
+{
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *name = json_string_value(json_array_get(list, i));
+    if (name && g_str_has_prefix(name, prefix))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* What a finding shows: the record's own id when that is a CVE; else the CVE that it is an alias
- * of; else every CVE upstream of it, because one advisory of a distribution mends several; else its
- * own id. What is left over are aliases. */
+ * of; else every CVE upstream of it, because one advisory of a distribution mends several (without
+ * a CVE there every advisory of GitHub: CleanStart's); else its own id. What is left over are
+ * aliases. */
 static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *shown,
                            GPtrArray *others, GError **error)
 {
@@ -39,13 +50,14 @@ static gboolean choose_ids(const json_t *record, const char *id, GPtrArray *show
     gboolean open = shown->len == 0;
     if (k == 2 && !(open && related_counts(id)))
       break;
+    const char *wanted = k == 1 && !any_begins(list, "CVE-") ? "GHSA-" : "CVE-";
     for (size_t i = 0; i < json_array_size(list); i++) {
       const char *name = json_string_value(json_array_get(list, i));
       if (!name)
         return oakum_feed_invalid(error, "another name of it is no name");
       if (!*name || strpbrk(name, " \t\r\n"))
         continue; /* a name that nobody can ask for; the record stands all the same */
-      gboolean show = open && g_str_has_prefix(name, "CVE-") && (k > 0 || shown->len == 0);
+      gboolean show = open && g_str_has_prefix(name, wanted) && (k > 0 || shown->len == 0);
       if (!has(show ? shown : rest, name))
         g_ptr_array_add(show ? shown : rest, (gpointer)name);
     }
@@ -439,7 +451,7 @@ static char *part_of(const json_t *record, const char *id)
       return g_strdup("VulnerableCode");
   }
   const char *ecosystem = oakum_text_of(json_object_get(first, "package"), "ecosystem");
-  if (g_strcmp0(ecosystem, "DHI") == 0)
+  if (g_strcmp0(ecosystem, "DHI") == 0 || g_strcmp0(ecosystem, "Docker Hardened Images") == 0)
     return g_strdup("DHI");
   size_t n = strcspn(id, "-");
   if (n > 32)

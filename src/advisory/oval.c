@@ -17,8 +17,9 @@ typedef struct {
   const OakumXml *resolutions; /* what the advisory says of packages without a fix */
   const char *product;         /* Red Hat's, when it is none of the system itself */
   const char *why;
-  gboolean none;  /* the vendor says that it does not apply */
-  gboolean whole; /* all packages of the definition are not affected */
+  gboolean none;     /* the vendor says that it does not apply */
+  gboolean whole;    /* all packages of the definition are not affected */
+  gboolean nameless; /* it refers to nothing */
   guint rows;
 } Definition;
 
@@ -406,7 +407,12 @@ static void take_names(Definition *d, const OakumXml *advisory)
   const char *number = oakum_xml_text(d->metadata, "advisory_id");
   if (!own && number && !strchr(number, ' '))
     own = d->own = g_strconcat("AZL-", number, NULL);
-  d->record = own ? own : names->len ? names->pdata[0] : d->record;
+  gboolean several = FALSE; /* holes: none of them may stand for all */
+  for (guint i = 1; i < names->len; i++)
+    several |= strcmp(names->pdata[i], names->pdata[0]) != 0;
+  d->nameless = !own && names->len == 0;
+  if (own || (!several && names->len > 0))
+    d->record = own ? own : names->pdata[0];
   oakum_sort_names(d->record, names, d->ids, d->others);
 }
 
@@ -550,7 +556,7 @@ static gboolean end_definition(Definition *d, const OakumXml *xml, GError **erro
   d->none = g_strcmp0(oakum_xml_text(d->metadata, "patchable"), "Not Applicable") == 0;
   d->why = d->none ? "not applicable"
                    : oakum_xml_attribute(oakum_xml_child(d->resolutions, "resolution"), "state");
-  if (g_str_has_prefix(d->record, "oval:")) {
+  if (d->nameless) {
     oakum_ingest_bad(d->in, d->record,
                      g_error_new_literal(OAKUM_ADVISORY_ERROR, OAKUM_ERROR_INVALID,
                                          "a definition that refers to nothing"));

@@ -32,13 +32,21 @@ typedef struct {
   const char *version, *text; /* borrowed from the document */
 } Fix;
 
+/* Lua wrote the older documents: an empty list is an empty object there, and the other way round.
+ */
+static gboolean is_empty(const json_t *json)
+{
+  return json_is_null(json) || (json_is_array(json) && json_array_size(json) == 0) ||
+         (json_is_object(json) && json_object_size(json) == 0);
+}
+
 static gboolean read_fixes(const json_t *fixes, GArray *out, GError **error)
 {
   const char *version;
   json_t *ids;
   json_object_foreach((json_t *)fixes, version, ids)
   {
-    if (json_is_null(ids))
+    if (is_empty(ids))
       continue;
     if (!json_is_array(ids) || !*version)
       return oakum_feed_invalid(error, "a fix is not \"version\": [id]");
@@ -91,7 +99,7 @@ static gboolean read_package(OakumIngest *in, guint feed, const char *ecosystem,
   const json_t *fixes = json_object_get(package, "secfixes");
   g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(Fix));
   g_autoptr(GError) local = NULL;
-  if (!name || (fixes && !json_is_object(fixes) && !json_is_null(fixes)))
+  if (!name || (fixes && !json_is_object(fixes) && !is_empty(fixes)))
     (void)!oakum_feed_invalid(&local, "a package has no name, or \"secfixes\" that is no object");
   else if (json_is_object(fixes))
     (void)!read_fixes(fixes, list, &local);

@@ -148,6 +148,7 @@
 #define OAKUM_VEX_WHOLES_MAX 4u           /* packages of a program that may be the program itself */
 #define OAKUM_FRESH_S 2                   /* a file that changed so lately may change unseen */
 #define OAKUM_MATCH_KNOWN_MAX 4096u       /* holes whose facts are in memory */
+#define OAKUM_MATCH_BESIDE_MAX 8u         /* names that a package of a language is looked up by */
 #define OAKUM_KEPT_HOLES_MAX (32 * OAKUM_MIB)     /* of one image, kept */
 #define OAKUM_KEPT_HOLES_FILES 32u                /* images by databases */
 #define OAKUM_MATCH_DOCUMENT_MAX (16 * OAKUM_MIB) /* of debug match */

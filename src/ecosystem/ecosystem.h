@@ -69,6 +69,16 @@ typedef struct {
 /* NULL: no rule. */
 NODISCARD const OakumLanguageRule *oakum_language_rule(const char *type);
 
+/* Another ecosystem whose records speak of the same package: an R package may be of Bioconductor,
+ * and of a program some feeds have records that go by its own name and not by a CPE. All static. */
+typedef struct {
+  const char *ecosystem, *name; /* looked up so; NULL: each name of it. Of "cpe": vendor:product */
+  const char *also, *as;        /* and there, too; NULL: by the same name */
+} OakumBeside;
+/* The next of them; *at is 0 at first. NULL: there is no other. */
+NODISCARD const OakumBeside *oakum_ecosystem_beside(const char *ecosystem, const char *name,
+                                                    guint *at);
+
 /* ---- keys
  * ------------------------------------------------------------------------------------------- */
 /* Several names of one ecosystem to the key that the database has: "Ubuntu:22.04:LTS" to

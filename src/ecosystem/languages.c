@@ -30,10 +30,13 @@ static const OakumLanguageRule languages[] = {
     {"pub", "Pub", "pub", NULL, FALSE},
     {"hackage", "Hackage", "hackage", NULL, FALSE},
     {"cran", "CRAN", "cran", NULL, FALSE},
+    {"bioconductor", "Bioconductor", "cran", NULL, FALSE},
     {"conan", "ConanCenter", "conan", NULL, FALSE},
     {"swift", "SwiftURL", "semver", "/", FALSE},
     {"bitnami", "Bitnami", "bitnami", NULL, TRUE},
-    {"julia", "Julia", "semver", NULL, FALSE},
+    {"julia", "Julia", "pub", NULL, FALSE}, /* builds count: 3.0.8+1 is behind 3.0.8+0 */
+    {"dhi", "DHI", "semver", NULL, FALSE},
+    {"k8s", "Kubernetes", "semver", "/", FALSE}, /* of bills of materials of clusters */
     {"opam", "opam", "generic", NULL, FALSE},
     {"vscode-extension", "VSCode", "semver", "/", TRUE},
     {"githubactions", "GitHub Actions", "semver", "/", TRUE},
@@ -42,8 +45,20 @@ static const OakumLanguageRule languages[] = {
 
 /* Ecosystems that no package is of by itself. */
 static const char *const others[][2] = {
-    {"DHI", "semver"}, {"EPEL", "rpm"},    {"GHC", "hackage"}, {"JavaScript", "semver"},
-    {"Ruby", "gem"},   {"cpe", "generic"}, {"node", "npm"},    {"vex", "generic"}};
+    {"EPEL", "rpm"},    {"GHC", "hackage"}, {"JavaScript", "semver"}, {"Ruby", "gem"},
+    {"cpe", "generic"}, {"node", "npm"},    {"vex", "generic"}};
+
+/* No name is in both registries of R. A library of Kubernetes has numbers of its own, so that only
+ * the module of all of it is one of its ecosystem. */
+static const OakumBeside besides[] = {
+    {"CRAN", NULL, "Bioconductor", NULL},
+    {"Go", "k8s.io/kubernetes", "Kubernetes", NULL},
+    {"cpe", "ruby-lang:ruby", "Ruby", "ruby"},
+    {"cpe", "jruby:jruby", "Ruby", "jruby"},
+    {"cpe", "mruby:mruby", "Ruby", "mruby"},
+    {"cpe", "kubernetes:kubernetes", "Kubernetes", "k8s.io/kubernetes"},
+    {"cpe", "haskell:ghc", "GHC", "ghc"},
+};
 
 const OakumPackageType *oakum_package_type(const char *type)
 {
@@ -64,6 +79,16 @@ const OakumLanguageRule *oakum_language_rule(const char *type)
   for (size_t i = 0; type && i < G_N_ELEMENTS(languages); i++)
     if (strcmp(languages[i].type, type) == 0)
       return &languages[i];
+  return NULL;
+}
+
+const OakumBeside *oakum_ecosystem_beside(const char *ecosystem, const char *name, guint *at)
+{
+  while (*at < G_N_ELEMENTS(besides)) {
+    const OakumBeside *one = &besides[(*at)++];
+    if (strcmp(one->ecosystem, ecosystem) == 0 && (!one->name || strcmp(one->name, name) == 0))
+      return one;
+  }
   return NULL;
 }
 
@@ -190,8 +215,14 @@ char *oakum_ecosystem_key(const char *ecosystem, char **flavour, char **product)
   if (product)
     *product = NULL;
   const char *colon = strchr(ecosystem, ':');
-  if (!colon)
+  if (!colon) {
+    static const char *const same[][2] = {{"Docker Hardened Images", "DHI"},
+                                          {"kubernetes", "Kubernetes"}};
+    for (size_t i = 0; i < G_N_ELEMENTS(same); i++)
+      if (strcmp(ecosystem, same[i][0]) == 0)
+        return g_strdup(same[i][1]);
     return g_strdup(ecosystem);
+  }
   g_auto(GStrv) words = g_strsplit(ecosystem, ":", -1);
   if (strcmp(words[0], "Ubuntu") == 0)
     return ubuntu_key(words, flavour);

@@ -319,6 +319,19 @@ static char *without_platform(const char *version)
   return g_strdup(version);
 }
 
+/* Behind the one query that there is come those of the ecosystems beside; says how many there are
+ * then. */
+static guint add_beside(Query queries[OAKUM_MATCH_BESIDE_MAX])
+{
+  const OakumBeside *beside;
+  guint n = 1, at = 0;
+  while (n < OAKUM_MATCH_BESIDE_MAX &&
+         (beside = oakum_ecosystem_beside(queries->ecosystem, queries->name, &at)))
+    queries[n++] = (Query){beside->also, beside->as ? beside->as : queries->name, queries->version,
+                           OAKUM_NAME_LANGUAGE, FALSE};
+  return n;
+}
+
 static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const OakumLanguageRule *rule,
                                GError **error)
 {
@@ -344,8 +357,9 @@ static gboolean judge_language(OakumMatch *m, const OakumPackage *p, const Oakum
   /* where the cataloguer already put both into the name */
   g_autofree char *name = g_strconcat(g_str_has_prefix(plain, prefix) ? "" : prefix, plain, NULL);
   use(m, rule->ecosystem);
-  Query query = {rule->ecosystem, name, version, OAKUM_NAME_LANGUAGE, FALSE};
-  return judge_package(m, p, &query, 1, error);
+  Query queries[OAKUM_MATCH_BESIDE_MAX] = {
+      {rule->ecosystem, name, version, OAKUM_NAME_LANGUAGE, FALSE}};
+  return judge_package(m, p, queries, add_beside(queries), error);
 }
 
 /* "9.3p1" of those who write the update into the version is 9.3, update p1, as NVD names it. */
@@ -373,8 +387,8 @@ static gboolean judge_cpe(OakumMatch *m, const OakumPackage *p, GError **error)
   }
   use(m, "cpe");
   part_update(&cpe);
-  Query query = {"cpe", name, p->version, OAKUM_NAME_CPE, FALSE, &cpe};
-  return judge_package(m, p, &query, 1, error);
+  Query queries[OAKUM_MATCH_BESIDE_MAX] = {{"cpe", name, p->version, OAKUM_NAME_CPE, FALSE, &cpe}};
+  return judge_package(m, p, queries, add_beside(queries), error);
 }
 
 static gboolean judge(OakumMatch *m, const OakumPackage *p, GError **error)

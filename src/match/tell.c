@@ -111,9 +111,7 @@ static char *why(const OakumPackage *p, const OakumStatement *s)
   g_autofree char *proof = p->paths->len && !bill
                                ? g_strdup_printf("/%s", (char *)p->paths->pdata[0])
                                : g_strdup("the bill of materials");
-  const char *place = s->by == OAKUM_NAME_SOURCE || s->by == OAKUM_NAME_BINARY ? s->ecosystem
-                      : oakum_language_rule(p->type) ? oakum_language_rule(p->type)->ecosystem
-                                                     : "CPE";
+  const char *place = s->by == OAKUM_NAME_CPE ? "CPE" : s->ecosystem;
   g_autofree char *built = s->by == OAKUM_NAME_SOURCE
                                ? g_strdup_printf(", built from %s %s", p->source_name, s->version)
                                : g_strdup("");

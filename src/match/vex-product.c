@@ -198,9 +198,26 @@ static gboolean is_image(const char *said, const OakumMatchOptions *options, gbo
   return same_repository(own, url && *url ? url : name) && (!wanted || g_strcmp0(wanted, tag) == 0);
 }
 
+/* Slashes behind the scheme mean nothing, and the scheme knows no case (purl-spec, "How to parse"):
+ * "pkg://npm/a" is "pkg:npm/a". *room is new where it is needed, else NULL. */
+static const char *plain_scheme(const char *said, char **room)
+{
+  static const char scheme[] = "pkg:";
+  *room = NULL;
+  if (!said || g_ascii_strncasecmp(said, scheme, strlen(scheme)) != 0)
+    return said;
+  const char *rest = said + strlen(scheme) + strspn(said + strlen(scheme), "/");
+  if (rest == said + strlen(scheme) && g_str_has_prefix(said, scheme))
+    return said;
+  return *room = g_strconcat(scheme, rest, NULL);
+}
+
 gboolean oakum_vex_is_about(const char *product, const char *part, const OakumFinding *f,
                             const OakumMatchOptions *options)
 {
+  g_autofree char *product_room = NULL, *part_room = NULL;
+  product = plain_scheme(product, &product_room);
+  part = plain_scheme(part, &part_room);
   if (!product && !part)
     return TRUE;
   if (!part)

@@ -223,11 +223,17 @@ static gboolean comparator(Check *check, OakumSlice *rest)
   }
   OakumOperator operator_ = take_operator(rest);
   skip_spaces(rest);
-  /* "< =1.0.0": npm takes the spaces away before it looks for "<=" */
-  if ((operator_ == OAKUM_OPERATOR_LT || operator_ == OAKUM_OPERATOR_GT) && rest->len > 1 &&
-      rest->data[0] == '=' && (g_ascii_isdigit(rest->data[1]) || is_any(rest->data[1]))) {
-    oakum_version_take_char(rest, '=');
-    operator_ = operator_ == OAKUM_OPERATOR_LT ? OAKUM_OPERATOR_LE : OAKUM_OPERATOR_GE;
+  /* "< =1.0.0": npm takes the spaces in front of a version away before it looks for "<=" */
+  OakumSlice version = *rest;
+  if ((operator_ == OAKUM_OPERATOR_LT || operator_ == OAKUM_OPERATOR_GT) &&
+      oakum_version_take_char(&version, '=')) {
+    OakumSlice behind = version;
+    oakum_version_take(&version, is_v_or_equals);
+    int c = oakum_version_peek(version, 0);
+    if (oakum_version_is_digit(c) || is_any(c)) {
+      *rest = behind;
+      operator_ = operator_ == OAKUM_OPERATOR_LT ? OAKUM_OPERATOR_LE : OAKUM_OPERATOR_GE;
+    }
   }
   return take_xrange(rest, &x) && !x.tangled && xrange(check, operator_, &x);
 }

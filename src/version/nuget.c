@@ -78,10 +78,24 @@ static gboolean float_holds(const Float *f, const OakumSemver *v)
           oakum_version_fold_compare(oakum_version_head(v->pre, f->prefix.len), f->prefix) == 0);
 }
 
+/* The lowest version that a floating bound stands for: "1.0-*" is from 1.0.0-0 on, "1.0-rc*" from
+ * 1.0.0-rc. Its label is written to room (OAKUM_VERSION_MAX + 1 bytes). */
+static void float_begin(Float *f, uint8_t *room)
+{
+  if (!f->pre || f->prefix.len > OAKUM_VERSION_MAX)
+    return;
+  f->low.pre = (OakumSlice){room, f->prefix.len};
+  if (f->prefix.len > 0)
+    memcpy(room, f->prefix.data, f->prefix.len);
+  if (f->prefix.len == 0 || strchr(".-", f->prefix.data[f->prefix.len - 1]))
+    room[f->low.pre.len++] = '0';
+}
+
 OakumRangeAnswer oakum_version_nuget_range(OakumSlice range, OakumSlice version)
 {
   OakumSemver v, high;
   Float low;
+  uint8_t room[OAKUM_VERSION_MAX + 1];
   range = oakum_version_trim(range);
   if (range.len == 0 || !nuget_parse(version, &v))
     return OAKUM_RANGE_INVALID;
@@ -102,8 +116,11 @@ OakumRangeAnswer oakum_version_nuget_range(OakumSlice range, OakumSlice version)
   from = oakum_version_trim(from);
   to = two ? oakum_version_trim(to) : from;
   if (inside.data || (!two && (c != '[' || last != ']')) || (from.len == 0 && to.len == 0) ||
-      (from.len > 0 && !float_parse(from, &low)) || (to.len > 0 && !nuget_parse(to, &high)) ||
-      (from.len > 0 && to.len > 0 && order_of(&low.low, &high) > 0))
+      (from.len > 0 && !float_parse(from, &low)) || (to.len > 0 && !nuget_parse(to, &high)))
+    return OAKUM_RANGE_INVALID;
+  if (from.len > 0)
+    float_begin(&low, room);
+  if (from.len > 0 && to.len > 0 && order_of(&low.low, &high) > 0)
     return OAKUM_RANGE_INVALID;
   if (from.len > 0 && to.len > 0 && (c == '[') != (last == ']') && order_of(&low.low, &high) == 0)
     return OAKUM_RANGE_INVALID; /* "[1.0,1.0)" says two things of 1.0 */

@@ -165,7 +165,8 @@ def oval(data, name):
         if tag(definition) and "suse" in definition.get("id"):
             own = []
         number = definition.findtext(".//{*}advisory_id")
-        record = own[0] if own else "AZL-" + number if number else cves[0] if cves else None
+        holes = {*cves, *(c.text.split()[0] for c in definition.iter() if tag(c) == "cve" and c.text)}
+        record = own[0] if own else "AZL-" + number if number else None if not cves else cves[0] if len(holes) == 1 else definition.get("id")
         # the package that says which distribution it is
         pairs |= {(record, name) for name in names if record and not re.search(r"-release$|^release$|^sles-release|^core9", name)}
     return pairs

@@ -32,6 +32,7 @@ GROUPS = [
     ("vuln-list", "oracle/oval/testdata/*.xml", "oval", second.oval, 1),
     ("vuln-list", "redhat/oval/testdata/happy/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
     ("vuls-data-update", "pkg/fetch/redhat/repository2cpe/testdata/fixtures/repository-to-cpe.json", "redhat-repositories", second.repositories, 1),
+    ("vuln-list", "alpine/testdata/*-main.json", "alpine-secdb", second.secdb, 1),
     ("vuln-list", "arch/testdata/archlinux.json", "arch", second.arch, 1),
     ("vuln-list", "bottlerocket/testdata/updateinfo.xml.gz", "updateinfo", second.updateinfo, 1),
     ("vuln-list", "chainguard/testdata/security.json", "alpine-secdb", second.secdb, 1),

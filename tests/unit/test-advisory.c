@@ -143,8 +143,10 @@ static void test_replace(Fixture *f, gconstpointer unused)
 
 static void test_secdb(Fixture *f, gconstpointer unused)
 {
-  import_ok(f, "alpine-secdb",
-            SECDB("main", "{\"1-r0\":[\"CVE-1 XSA-2 (+ more)\"],\"0\":[\"CVE-9\"],\"2-r0\":null}"));
+  import_ok(
+      f, "alpine-secdb",
+      SECDB("main",
+            "{\"1-r0\":[\"CVE-1 XSA-2 (+ more)\"],\"0\":[\"CVE-9\"],\"2-r0\":null,\"3-r0\":{}}"));
   import_ok(f, "alpine-secdb", SECDB("community", "{\"1-r1\":[\"CVE-1\"]}"));
   expect(f, "Alpine:v3.1", "p", "CVE-1 ..1-r1,CVE-1 ..1-r0");
   g_autoptr(OakumAdvisoryDb) db = oakum_advisory_db_open(f->path, NULL);
@@ -152,7 +154,7 @@ static void test_secdb(Fixture *f, gconstpointer unused)
   expect_aliases(&list->items[1], "XSA-2");
   import_ok(f, "alpine-secdb", SECDB("main", "{\"1-r7\":[\"CVE-1\"]}"));
   expect(f, "Alpine:v3.1", "p", "CVE-1 ..1-r1,CVE-1 ..1-r7");
-  static const char *const bad[] = {SECDB("main", "[]"),
+  static const char *const bad[] = {SECDB("main", "[1]"),
                                     SECDB("main", "{\"1\":\"CVE-1\"}"),
                                     SECDB("main", "{\"1\":[1]}"),
                                     SECDB("main", "{\"\":[\"CVE-1\"]}"),
