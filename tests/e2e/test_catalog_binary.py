@@ -566,7 +566,7 @@ def test_signature(product, file, version, text):
     rows = [r for r in catalog("usr/local/bin/" + file, content) if r["by"] == "binary-signature" and r["name"] == product]
     assert [(r["version"], r["guessed"]) for r in rows] == [(version, True)]
     place = rows[0]["offset"]
-    assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product == "libxml2")
+    assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product in ("libxml2", "libwebp"))
 
 
 # How programs that cannot be had here say their version, with versions of our own: what stands around it is what their builds have there.
@@ -707,6 +707,31 @@ def test_signature_count():
 def test_signature_across_windows(at):
     content = elf({".rodata": b"\x01" * at + b"\0OpenSSL 3.0.11 19 Sep 2023\0" + b"\x01" * 5000})
     assert [r["version"] for r in catalog("usr/bin/openssl", content)] == ["3.0.11"]
+
+
+@pytest.mark.parametrize("name, version", [("libfreetype.so.6.18.3", "2.12.1"), ("libfreetype-0a1b2c3d.so.6.20.2", "2.13.3"), ("libfreetype.so.6.99.1", None), ("libfreetype.so.6", None)])
+def test_signature_by_the_number_of_the_interface(name, version):
+    """A library that says no version, but whose name ends in what libtool gave each release; as auditwheel renames it, too."""
+    found = [(r["name"], r["version"], r["guessed"]) for r in catalog("usr/lib/x86_64-linux-gnu/" + name, elf({".rodata": b"\0FT_Init_FreeType\0"}, kind=3))]
+    assert found == ([("freetype", version, True)] if version else [])
+
+
+@pytest.mark.parametrize("code, version", [(b"\xb8\x03\x02\x01\x00\xc3", "1.2.3"), (b"\xb8\x01\x06\x00\x00\xc3", "0.6.1"), (b"\xb8\x00\x01\x00\x00\xc3", None), (b"\xb8\x01\x00\x02\x00\xc3", None),
+                                           (b"\xb8\x03\x02\x01\x00\x90", None)])
+def test_signature_of_a_constant_in_code(code, version):
+    """WebPGetDecoderVersion() is nothing but this number; others that a function returns are none."""
+    content = elf({".text": b"\x90" * 16 + b"\xb8\x02\x00\x00\x00\xc3" + code + b"\x90" * 16}, kind=3)
+    assert [r["version"] for r in catalog("usr/lib/libwebp.so.7.1.4", content)] == ([version] if version else [])
+
+
+def test_signature_is_not_the_name_of_a_source():
+    """Programs of Go before 1.18 hold names of its tests, not their version between two zeros."""
+    assert [r for r in catalog("usr/lib/go-1.15/bin/go", elf({".rodata": b"\0testdata/go1.13.go\0args(go1.15.15gopkg.in/\0"})) if r["by"] == "binary-signature"] == []
+
+
+def test_signature_cpe_of_a_patch():
+    rows = catalog("usr/sbin/dhcpd", elf({".rodata": b"\x004.4.3-P1\0{--version|--help|-h}\0"}))
+    assert (rows[0]["version"], rows[0]["cpe"]) == ("4.4.3-P1", "cpe:2.3:a:isc:dhcp:4.4.3:p1:*:*:*:*:*:*")
 
 
 @pytest.mark.parametrize("version, cpe", [("9.2p1", "9.2:p1"), ("9.2", "9.2:*")])
