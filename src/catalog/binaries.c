@@ -682,4 +682,4 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 }
 
 const OakumCataloguer oakum_binary_cataloguers[] = {
-    {"binary-signature", 5, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};
+    {"binary-signature", 6, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

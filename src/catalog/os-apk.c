@@ -1,6 +1,7 @@
 /* apk: the installed database of apk-tools 2 and 3, lines "K:value", packages apart by empty ones.
  */
 #include "catalog/os-private.h"
+#include "catalog/parts-private.h"
 #include <string.h>
 
 gboolean oakum_apk_wants(const OakumCatalogEntry *entry)
@@ -53,6 +54,7 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   const uint8_t *start = text.data;
+  const OakumSlice all = text;
   while (oakum_catalog_line(&text, &line)) {
     if (!oakum_catalog_line_fits(file, line, error))
       return FALSE;
@@ -100,5 +102,5 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
       break;
     }
   }
-  return end_package(&apk, file, sink, error);
+  return end_package(&apk, file, sink, error) && oakum_catalog_whole(file, all, error);
 }
