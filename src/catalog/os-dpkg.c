@@ -136,10 +136,10 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
         }
     }
   }
-  /* dpkg and opkg end each line, so what follows a last one without an end was cut off. A file of
-   * status.d may be put together by hand: there only what lost whether it is installed counts. */
+  /* dpkg and opkg end each line, so what follows a last one without an end was cut off. What has no
+   * status was put together by hand: there only what lost whether it is installed counts. */
   if (ok && number > 0 && start[bytes - 1] != '\n' &&
-      (g_str_has_suffix(path, "/status") ||
+      ((g_str_has_suffix(path, "/status") && stanza.status) ||
        (stanza.package && !stanza.version && !is_installed(stanza.status)))) {
     g_set_error(&first, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: ends amid a package", path);
     ok = FALSE;
