@@ -8,11 +8,15 @@
  *   %p  the version, three numbers and what %q takes %q  nothing, or "-" and words (-rc.1, -dev)
  *   %f  the version in the file's name (python3.11), to be found in the text as well
  *   %x  the version as libxml2 writes it, five digits
+ *   %w  the version as a function of libwebp returns it: four bytes, the last part first, then 0
  *   %<  %>  what is between them is the version
  *   %d  a number         %1  %2  so many digits      %g  12 letters or digits   %h  40 hex digits
  *   %*  up to 80 bytes of text, as few as do         %~  up to 1000 bytes of any kind, as few as do
  *   %0  a NUL byte       %z  one or more of them     %r  a newline              %%  a percent sign
- *   %e  no letter, digit or dot follows (nothing is taken) */
+ *   %e  no letter, digit or dot follows (nothing is taken)
+ * "=NAME VERSION" is no pattern: a file of that very name has that version. It is for libraries
+ * that say none but whose number of the interface, which libtool made the end of the name, is
+ * another one in each release (FreeType lists them in its docs/VERSIONS.TXT). */
 #include "catalog/parts-private.h"
 #include <limits.h>
 
@@ -179,8 +183,8 @@ static void compile(Pattern *pattern, const char *text, size_t len, const char *
     i += kind != 0;
   }
   const char *far = memmem(text, len, "%~", 2);
-  pattern->dots =
-      pattern->literal_len < 3 && !memmem(text, len, "%x", 2) && !memmem(text, len, "%i", 2);
+  pattern->dots = pattern->literal_len < 3 && !memmem(text, len, "%x", 2) &&
+                  !memmem(text, len, "%i", 2) && !memmem(text, len, "%w", 2);
   pattern->back = pattern->lead == 0 ? 0 : BACK;
   pattern->reach = PATTERN + (far ? FAR_MAX : 0);
   if (far && (size_t)(far - text) < pattern->lead)
@@ -247,6 +251,17 @@ static size_t three(OakumSlice text, size_t at)
       return at;
   }
   return end;
+}
+
+/* 0x00MMmmrr, the lowest byte first, as libwebp's functions return its version. Other constants
+ * that a function returns are smaller than 0.3.0, or no version of libwebp. */
+static gboolean word_of_webp(OakumSlice text, size_t at)
+{
+  if (at > text.len || text.len - at < 4)
+    return FALSE;
+  const uint8_t *byte = text.data + at;
+  return byte[3] == 0 && byte[0] < 16 && byte[1] < 16 &&
+         (byte[2] == 1 || (byte[2] == 0 && byte[1] >= 3));
 }
 
 /* So many bytes, all letters or digits (or all hexadecimal ones in lower case). */
@@ -334,6 +349,11 @@ static gboolean match_at(const Pattern *pattern, OakumSlice text, size_t at,
         next = at + n;
         break;
       }
+      case 'w':
+        good = word_of_webp(text, at);
+        next = at + 4;
+        *version = (OakumSlice){text.data + at, 4};
+        break;
       case '<':
         open = at;
         break;
@@ -479,11 +499,12 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
   static const char *const words[] = {"p", "rc", "alpha", "beta"};
   for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
     size_t n = strlen(words[i]);
-    if (strncmp(update, words[i], n) != 0 || !g_ascii_isdigit(update[n]) ||
+    if (g_ascii_strncasecmp(update, words[i], n) != 0 || !g_ascii_isdigit(update[n]) ||
         update[n + strspn(update + n, "0123456789")] != '\0')
       continue;
-    g_autofree char *plain = g_strndup(package->version, numbers);
-    package->cpe = oakum_catalog_cpe('a', signature->cpe, plain, update);
+    g_autofree char *plain = g_strndup(package->version, numbers),
+                    *small = g_ascii_strdown(update, -1);
+    package->cpe = oakum_catalog_cpe('a', signature->cpe, plain, small);
     return;
   }
   package->cpe = oakum_catalog_cpe('a', signature->cpe, package->version, "*");
@@ -494,18 +515,22 @@ static void add_searches(GArray *searches, const Signature *signature, const cha
   guint rank = 0;
   for (const char *at = signature->patterns; *at; rank++) {
     size_t len = strcspn(at, "\n");
-    Search one = {.signature = signature, .rank = rank};
-    compile(&one.pattern, at, len, file_version);
-    g_array_append_val(searches, one);
+    if (*at != '=') {
+      Search one = {.signature = signature, .rank = rank};
+      compile(&one.pattern, at, len, file_version);
+      g_array_append_val(searches, one);
+    }
     at += len + (at[len] == '\n');
   }
 }
 
 static char *version_of(const Search *search, OakumSlice version)
 {
+  const uint8_t *at = version.data;
+  if (memmem(search->pattern.text, search->pattern.len, "%w", 2) && version.len == 4)
+    return g_strdup_printf("%d.%d.%d", at[2], at[1], at[0]);
   if (!memmem(search->pattern.text, search->pattern.len, "%x", 2) || version.len != 5)
     return oakum_slice_value(version);
-  const uint8_t *at = version.data;
   return g_strdup_printf("%c.%d.%d", at[0], (at[1] - '0') * 10 + at[2] - '0',
                          (at[3] - '0') * 10 + at[4] - '0');
 }
@@ -534,6 +559,23 @@ static void note(GArray *founds, const Search *search, OakumSlice version, uint6
   }
   Found found = {search->signature, search->rank, version_of(search, version), offset};
   g_array_append_val(founds, found);
+}
+
+/* What a file's very name says ("=NAME VERSION"). */
+static void note_name(GArray *founds, const Signature *signature, const char *base)
+{
+  size_t base_len = strlen(base);
+  guint rank = 0;
+  for (const char *at = signature->patterns; *at; rank++) {
+    size_t len = strcspn(at, "\n");
+    if (*at == '=' && len > base_len + 2 && at[base_len + 1] == ' ' &&
+        memcmp(at + 1, base, base_len) == 0) {
+      Found found = {signature, rank, g_strndup(at + base_len + 2, len - base_len - 2), 0};
+      g_array_append_val(founds, found);
+      return;
+    }
+    at += len + (at[len] == '\n');
+  }
 }
 
 /* Looks through the file once, for all patterns that are still open. */
@@ -589,8 +631,10 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
     return FALSE;
   gboolean executable = oakum_exe_sniff((OakumSlice){head, known}) != OAKUM_EXE_NONE;
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], base, executable))
+    if (has_name(&signatures[i], base, executable)) {
       add_searches(searches, &signatures[i], file_version);
+      note_name(founds, &signatures[i], base);
+    }
   gboolean good = look(file, file_version, searches, founds, error);
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
@@ -638,4 +682,4 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 }
 
 const OakumCataloguer oakum_binary_cataloguers[] = {
-    {"binary-signature", 5, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};
+    {"binary-signature", 6, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

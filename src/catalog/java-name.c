@@ -254,6 +254,16 @@ static gboolean is_of_merged(const JavaArchive *archive, const char *declared)
   return FALSE;
 }
 
+/* Nebula's plugin of Gradle writes "GROUP#PROJECT;VERSION" as the title. */
+static char *group_of_title(const JavaArchive *archive, const char *version)
+{
+  static const char *const titles[] = {"implementation-title", NULL};
+  const char *title = attribute(archive, titles), *hash = title ? strchr(title, '#') : NULL,
+             *semicolon = hash ? strchr(hash, ';') : NULL;
+  g_autofree char *group = semicolon ? g_strndup(title, (gsize)(hash - title)) : NULL;
+  return is_group(group) && g_strcmp0(semicolon + 1, version) == 0 ? g_steal_pointer(&group) : NULL;
+}
+
 /* The group that a manifest lets guess, or else the classes. Bundle names are "GROUP.ARTIFACT" or
  * the package. sbt writes the group as the vendor too. */
 static char *guess_group(const JavaArchive *archive, const char *artifact, const char *version)
@@ -261,7 +271,9 @@ static char *guess_group(const JavaArchive *archive, const char *artifact, const
   static const char *const direct[] = {"implementation-vendor-id", "implementation-vendor", NULL},
                            *const bundles[] = {"bundle-symbolicname", "extension-name",
                                                "automatic-module-name", NULL};
-  char *known = known_group(artifact, version);
+  char *known = group_of_title(archive, version);
+  if (!known)
+    known = known_group(artifact, version);
   if (known)
     return known;
   static const char *const versions[] = {"implementation-version", NULL};
@@ -376,6 +388,19 @@ static void part_as_declared(const char *file, char **name, char **version, cons
   }
 }
 
+/* Cuts the classifiers that tools put behind the version of an archive with all that it needs, or
+ * with code of machines: their manifests seldom say the version. */
+static void cut_classifier(char *version)
+{
+  static const char *const ends[] = {
+      "-exec", "-jar-with-dependencies", "-shaded", "-all", "-fat", "-uber", "-runner", "-native"};
+  for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+    if (g_str_has_suffix(version, ends[i]) && strlen(version) > strlen(ends[i])) {
+      version[strlen(version) - strlen(ends[i])] = '\0';
+      return;
+    }
+}
+
 /* The server of Tomcat has jars that are called shorter than Maven's of the same content, which
  * advisories name: catalina.jar is tomcat-catalina. Since 8.5 the name of the bundle tells it, as
  * org.apache.tomcat-catalina; before, that of the product. A new string; NULL: it is another. */
@@ -416,6 +441,8 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
   const char *declared = attribute(archive, versions), *title = attribute(archive, titles);
   gboolean named = version != NULL; /* the file's name follows Maven's form */
   part_as_declared(archive->name, &name, &version, declared);
+  if (version)
+    cut_classifier(version);
   if (!is_version(version)) {
     g_free(version);
     version = is_version(declared) ? g_strdup(declared) : NULL;

@@ -1,6 +1,7 @@
 /* apk: the installed database of apk-tools 2 and 3, lines "K:value", packages apart by empty ones.
  */
 #include "catalog/os-private.h"
+#include "catalog/parts-private.h"
 #include <string.h>
 
 gboolean oakum_apk_wants(const OakumCatalogEntry *entry)
@@ -12,8 +13,8 @@ gboolean oakum_apk_wants(const OakumCatalogEntry *entry)
 typedef struct {
   OakumSlice name, version, arch, origin, maintainer, license;
   OakumSlice folder;
-  gboolean any;
-  uint64_t offset; /* of its first line */
+  gboolean any, sum; /* whether it has a line, and the checksum, which apk writes first */
+  uint64_t offset;   /* of its first line */
 } Apk;
 
 static gboolean end_package(const Apk *apk, const OakumCatalogFile *file, OakumCatalogSink *sink,
@@ -53,6 +54,7 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
   const uint8_t *start = text.data;
+  const OakumSlice all = text;
   while (oakum_catalog_line(&text, &line)) {
     if (!oakum_catalog_line_fits(file, line, error))
       return FALSE;
@@ -72,6 +74,9 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
       apk.offset = (uint64_t)(line.data - start);
     apk.any = TRUE;
     switch (line.data[0]) {
+    case 'C':
+      apk.sum = TRUE;
+      break;
     case 'P':
       apk.name = value;
       break;
@@ -100,5 +105,7 @@ gboolean oakum_apk_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
       break;
     }
   }
-  return end_package(&apk, file, sink, error);
+  /* what has no checksum was put together by hand, and may end as it likes */
+  return end_package(&apk, file, sink, error) &&
+         (!apk.sum || oakum_catalog_whole(file, all, error));
 }

@@ -136,9 +136,11 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
         }
     }
   }
-  /* dpkg ends each line; one that was cut off may have lost whether it is installed */
-  if (ok && number > 0 && start[bytes - 1] != '\n' && stanza.package && !stanza.version &&
-      !is_installed(stanza.status)) {
+  /* dpkg and opkg end each line, so what follows a last one without an end was cut off. What has no
+   * status was put together by hand: there only what lost whether it is installed counts. */
+  if (ok && number > 0 && start[bytes - 1] != '\n' &&
+      ((g_str_has_suffix(path, "/status") && stanza.status) ||
+       (stanza.package && !stanza.version && !is_installed(stanza.status)))) {
     g_set_error(&first, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID, "%s: ends amid a package", path);
     ok = FALSE;
   }

@@ -47,6 +47,7 @@ static gboolean pacman_run(OakumCatalogFile *file, OakumCatalogSink *sink, GErro
     return TRUE;
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_DATABASE_MAX, &text, error))
     return FALSE;
+  const OakumSlice all = text;
   OakumSlice name = part[4]; /* NAME-VERSION-RELEASE */
   for (int dashes = 0; name.len > 0 && dashes < 2; name.len--)
     dashes += name.data[name.len - 1] == '-';
@@ -69,6 +70,8 @@ static gboolean pacman_run(OakumCatalogFile *file, OakumCatalogSink *sink, GErro
     return TRUE;
   if (values[0].len == 0 || values[1].len == 0)
     return oakum_catalog_invalid(file, error, "no name or no version");
+  if (!oakum_catalog_whole(file, all, error)) /* of the version, too, an end may be missing */
+    return FALSE;
   OakumPackage *package = oakum_catalog_sink_package(sink, file, "alpm", values[0], values[1]);
   oakum_package_say(&package->arch, values[2]);
   oakum_package_say(&package->source_name, values[3]);
@@ -239,7 +242,7 @@ static gboolean conda_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError
 }
 
 const OakumCataloguer oakum_cataloguers_more[] = {
-    {"pacman", 1, pacman_wants, pacman_run, .whole = TRUE},
+    {"pacman", 2, pacman_wants, pacman_run, .whole = TRUE},
     {"portage", 2, portage_wants, portage_run, .whole = TRUE},
     {"homebrew", 1, brew_wants, brew_run, .whole = TRUE},
     {"snap", 1, snap_wants, snap_run, .whole = TRUE},

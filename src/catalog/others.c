@@ -320,6 +320,7 @@ static gboolean run_julia(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   gboolean top = TRUE, inside = FALSE;
   if (!text_of(file, &text, error))
     return FALSE;
+  const OakumSlice all = text;
   while (oakum_catalog_line(&text, &line)) {
     line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "[[")) { /* [[deps.Name]], [[Name]] in the first form */
@@ -341,7 +342,7 @@ static gboolean run_julia(OakumCatalogFile *file, OakumCatalogSink *sink, GError
     top = top && !oakum_slice_begins(line, "[");
   }
   add_julia(sink, file, &one, own);
-  return TRUE;
+  return oakum_catalog_whole(file, all, error);
 }
 
 /* ---- Swift: Package.resolved, forms 1 to 3 --------------------------------------------------- */
@@ -398,6 +399,7 @@ static gboolean run_dart(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
   gboolean inside = FALSE, hosted = TRUE;
   if (!text_of(file, &text, error))
     return FALSE;
+  const OakumSlice all = text;
   while (oakum_catalog_line(&text, &line)) {
     if (line.len > 0 && line.data[0] != ' ' && line.data[0] != '#')
       inside = oakum_slice_begins(line, "packages:");
@@ -414,7 +416,7 @@ static gboolean run_dart(OakumCatalogFile *file, OakumCatalogSink *sink, GError 
       oakum_catalog_add(sink, file, "pub", name, version);
     }
   }
-  return TRUE;
+  return oakum_catalog_whole(file, all, error);
 }
 
 /* ---- Conan: what a binary package was built with --------------------------------------------- */
@@ -539,9 +541,9 @@ const OakumCataloguer oakum_other_cataloguers[] = {
     {"lua-rock", 3, wants_lua, run_lua, .whole = TRUE},
     {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
     {"perl-installed", 4, wants_perl, run_perl, .whole = TRUE},
-    {"julia-manifest", 2, wants_julia, run_julia, .whole = TRUE},
+    {"julia-manifest", 3, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
-    {"dart-pubspec", 1, wants_dart, run_dart, .whole = TRUE},
+    {"dart-pubspec", 2, wants_dart, run_dart, .whole = TRUE},
     {"conan-info", 2, wants_conan, run_conan, .whole = TRUE},
     {"wordpress", 2, wants_wordpress, run_wordpress, .whole = TRUE},
     {0}};

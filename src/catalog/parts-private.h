@@ -57,6 +57,11 @@ NODISCARD char *oakum_catalog_cpe(char part, const char *product, const char *ve
 NODISCARD char *oakum_jvm_cpe(const char *version, const char *product);
 NODISCARD gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error,
                                          const char *what);
+/* Whether a text whose writer ends each line (apk, pacman, Julia, pub, tools of SPDX) is whole: one
+ * that does not end so was cut off, and what its last line says may be a part of it. TRUE for an
+ * empty one; else an error. */
+NODISCARD gboolean oakum_catalog_whole(const OakumCatalogFile *file, OakumSlice text,
+                                       GError **error);
 
 /* The zip over a file of the catalogue; the errors of codec are passed on as those of catalog. */
 NODISCARD OakumZip *oakum_catalog_zip(OakumCatalogFile *file, GError **error);

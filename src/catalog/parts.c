@@ -220,6 +220,12 @@ gboolean oakum_catalog_invalid(const OakumCatalogFile *file, GError **error, con
   return FALSE;
 }
 
+gboolean oakum_catalog_whole(const OakumCatalogFile *file, OakumSlice text, GError **error)
+{
+  return text.len == 0 || text.data[text.len - 1] == '\n' ||
+         oakum_catalog_invalid(file, error, "ends amid a line");
+}
+
 void oakum_catalog_take_error(GError **error, GError *problem, const OakumCatalogFile *file)
 {
   g_set_error_literal(error, OAKUM_CATALOG_ERROR, problem->code, problem->message);

@@ -105,9 +105,13 @@ static gboolean run_metadata(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
          oakum_python_metadata(text, oakum_catalog_file_path(file), file, sink, error);
 }
 
+/* Elsewhere a file of that name may be anything; where modules are installed, it is an egg, or was
+ * one. */
 static gboolean wants_egg(const OakumCatalogEntry *entry)
 {
-  return oakum_path_ends(entry->base, ".egg") && oakum_slice_begins(entry->head, "PK");
+  return oakum_path_ends(entry->base, ".egg") &&
+         (oakum_slice_begins(entry->head, "PK") || strstr(entry->path, "site-packages/") ||
+          strstr(entry->path, "dist-packages/"));
 }
 
 /* The metadata that is member `index` of an archive. */
@@ -160,6 +164,6 @@ static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
 
 const OakumCataloguer oakum_python_cataloguers[] = {
     {"python-installed", 3, wants_metadata, run_metadata, .whole = TRUE},
-    {"python-egg", 1, wants_egg, run_egg, .whole = TRUE},
+    {"python-egg", 2, wants_egg, run_egg, .whole = TRUE},
     {"python-app", 1, wants_app, run_app},
     {0}};

@@ -150,8 +150,12 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
   oakum_sbom_owners_add(owners, p->id, oakum_sbom_add(sink, file, &said));
 }
 
+/* OpenEmbedded writes the type as the address that stands for it. */
 static void spdx_reference(SpdxPackage *p, const char *type, const char *locator)
 {
+  static const char address[] = "http://spdx.org/rdf/references/";
+  if (type && g_str_has_prefix(type, address))
+    type += strlen(address);
   char **slot = g_strcmp0(type, "purl") == 0        ? &p->purl
                 : g_strcmp0(type, "cpe23Type") == 0 ? &p->cpe
                                                     : NULL;

@@ -69,9 +69,14 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
                                                                 : purl->space;
     return category ? g_strconcat(category, "/", purl->name, NULL) : g_strdup(purl->name);
   }
-  /* '-' and '_' are one there; what is a part of a package is called otherwise */
-  if (strcmp(purl->type, "pypi") == 0 && said->name && !(said->purl && strchr(said->purl, '#')))
-    return g_strdup(said->name);
+  /* '-' and '_' are one there, so the document's own name is nearer to what the package is called,
+   * unless it is another one: a title, or a part of the package */
+  if (strcmp(purl->type, "pypi") == 0 && said->name) {
+    g_autofree char *told = oakum_ecosystem_package("PyPI", said->name),
+                    *named = oakum_ecosystem_package("PyPI", purl->name);
+    if (strcmp(told, named) == 0)
+      return g_strdup(said->name);
+  }
   return g_strdup(spelled(said, purl));
 }
 
@@ -343,6 +348,13 @@ static gboolean read_json(OakumSlice text, OakumCatalogFile *file, OakumCatalogS
     json_decref(json);
     json = g_steal_pointer(&stated);
   }
+  /* GitHub's interface wraps the export of its dependency graph: {"sbom": {...}} */
+  json_t *wrapped = json_object_get(json, "sbom");
+  if (json_is_object(wrapped) && json_object_size(json) == 1) {
+    json_t *outer = json;
+    json = json_incref(wrapped);
+    json_decref(outer);
+  }
   if (has_text(json, "bomFormat", "CycloneDX"))
     oakum_sbom_cyclonedx(json, file, sink);
   else if (has_text(json, "spdxVersion", "SPDX-2."))
@@ -373,7 +385,7 @@ gboolean oakum_catalog_sbom_read(OakumCatalogFile *file, OakumCatalogSink *sink,
   if (!oakum_slice_find(head, "SPDXVersion:", &at))
     return unknown(error);
   oakum_sbom_tag_value(text, file, sink);
-  return TRUE;
+  return oakum_catalog_whole(file, text, error);
 }
 
 static gboolean run_document(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
@@ -419,6 +431,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 3, wants_document, run_document, .whole = TRUE},
-    {"sbom", 3, wants_embedded, run_embedded, .whole = TRUE},
+    {"sbom-document", 4, wants_document, run_document, .whole = TRUE},
+    {"sbom", 4, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

@@ -280,6 +280,13 @@ def test_jar_shaded():
 
 
 @pytest.mark.parametrize("name, fields, found", [
+    ("parent-join-client-2.11.1.jar", {"Implementation_Title": "org.opensearch.plugin#parent-join;2.11.1", "Implementation_Version": "2.11.1"}, ("org.opensearch.plugin:parent-join-client", "2.11.1")),
+    ("parent-join-client-7.10.2.jar", {"Implementation_Version": "7.10.2"}, ("org.elasticsearch.plugin:parent-join-client", "7.10.2")),
+    ("limits-core-0.5.1.jar", {"Implementation_Title": "com.shop.limits#limits;0.5.2", "Implementation_Vendor_Id": "com.shop"}, ("com.shop:limits-core", "0.5.1")),
+    ("zipkin-server-3.4.0-exec.jar", {"Spring_Boot_Version": "3.3.0"}, ("io.zipkin:zipkin-server", "3.4.0")),
+    ("jffi-1.3.13-native.jar", {"Bundle_SymbolicName": "com.github.jnr.jffi.native"}, ("com.github.jnr:jffi", "1.3.13")),
+    ("wiremock-standalone-3.3.1.jar", {"Main_Class": "wiremock.Run"}, ("org.wiremock:wiremock-standalone", "3.3.1")),
+    ("wiremock-standalone-2.27.2.jar", {"Main_Class": "wiremock.Run"}, ("com.github.tomakehurst:wiremock-standalone", "2.27.2")),
     ("spring-core-5.3.18.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.18"}, ("org.springframework:spring-core", "5.3.18")),
     ("jackson-core-2.9.jar", {"Bundle_SymbolicName": "com.fasterxml.jackson.core.jackson-core", "Bundle_Version": "2.9.0"},
      ("com.fasterxml.jackson.core:jackson-core", "2.9")),
@@ -496,6 +503,14 @@ def test_egg():
     assert catalog("x/a-1.egg", jar({"a.py": ""}), 3)
 
 
+@pytest.mark.parametrize("content", [b"", bytes(900), b"no zip at all\n" * 9])
+def test_what_was_an_egg(content):
+    """Where modules are installed a file of that name is one that was damaged; elsewhere it may be anything."""
+    found = catalog("usr/lib/python3/dist-packages/a-1.egg", content, 3)
+    assert [row["incomplete"] for row in found] and "name" not in found[0]
+    assert catalog("usr/share/game/boss.egg", content) == []
+
+
 APP = {"site-packages/six-1.16.0.dist-info/METADATA": "Name: six\nVersion: 1.16.0\n", ".deps/idna-3.4-py3-none-any.whl/idna-3.4.dist-info/METADATA": "Metadata-Version: 2.1\n",
        "site-packages/old-0.9.egg-info/PKG-INFO": "Name: old\nVersion: 0.9\n", "__main__.py": "print()"}
 
@@ -566,7 +581,7 @@ def test_signature(product, file, version, text):
     rows = [r for r in catalog("usr/local/bin/" + file, content) if r["by"] == "binary-signature" and r["name"] == product]
     assert [(r["version"], r["guessed"]) for r in rows] == [(version, True)]
     place = rows[0]["offset"]
-    assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product == "libxml2")
+    assert rows[0]["cpe"].startswith("cpe:2.3:a:") and (version.encode() == content[place:place + len(version)] or product in ("libxml2", "libwebp"))
 
 
 # How programs that cannot be had here say their version, with versions of our own: what stands around it is what their builds have there.
@@ -707,6 +722,31 @@ def test_signature_count():
 def test_signature_across_windows(at):
     content = elf({".rodata": b"\x01" * at + b"\0OpenSSL 3.0.11 19 Sep 2023\0" + b"\x01" * 5000})
     assert [r["version"] for r in catalog("usr/bin/openssl", content)] == ["3.0.11"]
+
+
+@pytest.mark.parametrize("name, version", [("libfreetype.so.6.18.3", "2.12.1"), ("libfreetype-0a1b2c3d.so.6.20.2", "2.13.3"), ("libfreetype.so.6.20.6", "2.14.3"), ("liblcms2.so.2.0.16", "2.16"), ("liblcms2-00ff11aa.so.2.0.19", "2.19"), ("liblcms2.so.2", None), ("libfreetype.so.6.99.1", None), ("libfreetype.so.6", None)])
+def test_signature_by_the_number_of_the_interface(name, version):
+    """A library that says no version, but whose name ends in what libtool gave each release; as auditwheel renames it, too."""
+    found = [(r["name"], r["version"], r["guessed"]) for r in catalog("usr/lib/x86_64-linux-gnu/" + name, elf({".rodata": b"\0FT_Init_FreeType\0"}, kind=3))]
+    assert found == ([("lcms2" if "lcms2" in name else "freetype", version, True)] if version else [])
+
+
+@pytest.mark.parametrize("code, version", [(b"\xb8\x03\x02\x01\x00\xc3", "1.2.3"), (b"\xb8\x01\x06\x00\x00\xc3", "0.6.1"), (b"\xb8\x00\x01\x00\x00\xc3", None), (b"\xb8\x01\x00\x02\x00\xc3", None),
+                                           (b"\xb8\x03\x02\x01\x00\x90", None)])
+def test_signature_of_a_constant_in_code(code, version):
+    """WebPGetDecoderVersion() is nothing but this number; others that a function returns are none."""
+    content = elf({".text": b"\x90" * 16 + b"\xb8\x02\x00\x00\x00\xc3" + code + b"\x90" * 16}, kind=3)
+    assert [r["version"] for r in catalog("usr/lib/libwebp.so.7.1.4", content)] == ([version] if version else [])
+
+
+def test_signature_is_not_the_name_of_a_source():
+    """Programs of Go before 1.18 hold names of its tests, not their version between two zeros."""
+    assert [r for r in catalog("usr/lib/go-1.15/bin/go", elf({".rodata": b"\0testdata/go1.13.go\0args(go1.15.15gopkg.in/\0"})) if r["by"] == "binary-signature"] == []
+
+
+def test_signature_cpe_of_a_patch():
+    rows = catalog("usr/sbin/dhcpd", elf({".rodata": b"\x004.4.3-P1\0{--version|--help|-h}\0"}))
+    assert (rows[0]["version"], rows[0]["cpe"]) == ("4.4.3-P1", "cpe:2.3:a:isc:dhcp:4.4.3:p1:*:*:*:*:*:*")
 
 
 @pytest.mark.parametrize("version, cpe", [("9.2p1", "9.2:p1"), ("9.2", "9.2:*")])

@@ -250,7 +250,7 @@ LANGUAGES = {
     "sbom/a.cdx.json": (lambda: b'{"bomFormat":"CycloneDX","components":' + h.deep(500, b'[{"components":', b"}]") + b"}", {"damaged", "limit"}, []),
     "sbom/b.spdx.json": (lambda: b'{"spdxVersion":"SPDX-2.3","packages":' + b"9" * 400 + b"}", {"damaged"}, []),
     "sbom/c.cdx.json": (lambda: json.dumps({"bomFormat": "CycloneDX", "components": [{"name": ESCAPE, "version": "1", "purl": "pkg:npm/" + "%1b%5b" * 3 + "x@1"}] * 3}).encode(), set(), ["\x1b[" * 3 + "x"]),
-    "sbom/d.spdx": (lambda: b"SPDXVersion: SPDX-2.3\nPackageName: " + b"x" * 1000000, set(), []),
+    "sbom/d.spdx": (lambda: b"SPDXVersion: SPDX-2.3\nPackageName: " + b"x" * 1000000, {"damaged"}, []),
 }
 FILES = {**{f"app/{name}.jar": row for name, row in JARS.items()}, **{f"bin/{name}": row for name, row in PROGRAMS.items()}, **LANGUAGES}
 

@@ -392,6 +392,33 @@ def test_what_spdx_names_without_purpose_or_identity_is_told(oakum, tmp_path, fo
     assert done.returncode == 3 and [p["purl"] for p in result["packages"]] == ["pkg:npm/b@1"]
 
 
+def test_export_of_githubs_dependency_graph(oakum, tmp_path):
+    """Its interface wraps the document; the name has the registry in front, and the repository itself is a package."""
+    rows = [("npm:lodash", "4.17.20", "pkg:npm/lodash@4.17.20"), ("pip:Django", "3.2", "pkg:pypi/django@3.2")]
+    packages_ = [{"SPDXID": f"SPDXRef-{i}", "name": name, "versionInfo": version, "filesAnalyzed": False, "downloadLocation": "NOASSERTION",
+                  "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}]} for i, (name, version, purl) in enumerate(rows)]
+    document = {"sbom": {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": "com.github.o/r", "packages": packages_, "relationships": []}}
+    for text in (json.dumps(document), json.dumps(document["sbom"])):
+        (tmp_path / "x").write_text(text)
+        done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'x'}"], capture_output=True, text=True)
+        assert sorted((p["type"], p["name"], p["version"]) for p in json.loads(done.stdout)["packages"]) == [("npm", "lodash", "4.17.20"), ("pypi", "django", "3.2")]
+
+
+def test_types_of_references_as_openembedded_writes_them(oakum, tmp_path):
+    cpe = "cpe:2.3:*:openssl:openssl:3.1.1:*:*:*:*:*:*:*"
+    row = {"SPDXID": "SPDXRef-Recipe-openssl", "name": "openssl", "versionInfo": "3.1.1", "downloadLocation": "NOASSERTION",
+           "externalRefs": [{"referenceCategory": "SECURITY", "referenceType": "http://spdx.org/rdf/references/cpe23Type", "referenceLocator": cpe}]}
+    (tmp_path / "x").write_text(json.dumps({"spdxVersion": "SPDX-2.2", "SPDXID": "SPDXRef-DOCUMENT", "name": "recipe-openssl", "packages": [row], "relationships": []}))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path / 'x'}"], capture_output=True, text=True)
+    assert [(p["name"], p["version"], p["cpe"]) for p in json.loads(done.stdout)["packages"]] == [("openssl", "3.1.1", cpe)]
+
+
+@pytest.mark.parametrize("name, told", [("Zope.Interface", "Zope.Interface"), ("zope_interface", "zope_interface"), ("python3-zope", "zope-interface")])
+def test_names_of_pypi_are_the_documents_own_unless_they_are_others(oakum, tmp_path, name, told):
+    found = read_bill(oakum, tmp_path, {"type": "library", "name": name, "version": "6.1", "purl": "pkg:pypi/zope-interface@6.1"})["packages"]
+    assert [p["name"] for p in found] == [told]
+
+
 @pytest.mark.parametrize("purl", ["pkg:julia/Sample@0.3.0?uuid=0c1b2d3e-0000-4000-8000-000000000002", "pkg:conan/team/Sample@0.3.0?channel=stable"])
 def test_what_tells_packages_of_one_name_apart_is_kept(oakum, tmp_path, purl):
     found = read_bill(oakum, tmp_path, {"type": "library", "name": "Sample", "version": "0.3.0", "purl": purl})["packages"]
