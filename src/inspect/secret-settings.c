@@ -3,6 +3,12 @@
 #include "inspect/secret-private.h"
 #include <string.h>
 
+/* A word of a command whose value is the next word; NULL: it is none. */
+static const char *option_of(const char *word)
+{
+  return word && *word == '-' && !strpbrk(word, "= ") ? word : NULL;
+}
+
 /* Each text is a small file of its own, of a kind whose every line may set something. */
 static void look(SecretScan *scan, const char *name, const char *text, GPtrArray *findings)
 {
@@ -37,8 +43,11 @@ static void look(SecretScan *scan, const char *name, const char *text, GPtrArray
 
 static void look_at_list(SecretScan *scan, const char *name, char **list, GPtrArray *findings)
 {
-  for (char **text = list; text && *text; text++)
-    look(scan, name, *text, findings);
+  for (char **text = list; text && *text; text++) {
+    g_autofree char *both =
+        option_of(text > list ? text[-1] : NULL) ? g_strconcat(text[-1], "=", *text, NULL) : NULL;
+    look(scan, name, both ? both : *text, findings);
+  }
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -122,7 +131,8 @@ static void blot_all(SecretScan **scan, const char *name, json_t *json)
     if (text)
       json_string_set(json, g_utf8_validate(text, -1, NULL) ? text : "***");
   }
-  json_array_foreach(json, i, value) blot_all(scan, NULL, value);
+  json_array_foreach(json, i, value) blot_all(
+      scan, option_of(i > 0 ? json_string_value(json_array_get(json, i - 1)) : NULL), value);
   json_object_foreach_safe(json, next, key, value) blot_all(scan, key, value);
 }
 
