@@ -122,6 +122,8 @@ static size_t option_end(OakumSlice data, size_t at, gboolean closed)
   size_t seen = skip_blanks(data, at, " \t"), item = skip_blanks(data, at, " \t\r\n"), to = 0;
   if (closed && has_prefix(data, seen, ","))
     to = skip_blanks(data, seen + 1, " \t\r\n");
+  else if (closed && seen > at && (has_prefix(data, seen, "\"") || has_prefix(data, seen, "'")))
+    to = seen; /* a history writes lists with blanks */
   else if (item > seen && has_prefix(data, item, "- "))
     to = item + 2;
   else if (!closed && seen > at)
