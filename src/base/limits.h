@@ -354,6 +354,7 @@
 #define OAKUM_YAML_DEPTH_MAX 32u
 #define OAKUM_YAML_ANCHORS_MAX 1000u
 #define OAKUM_YAML_NODES_MAX 200000u
+#define OAKUM_YAML_WARNINGS_MAX 1000u
 #define OAKUM_LINT_SHELL_PARTS_MAX 400000u /* of all scripts of a file; no further one is read */
 #define OAKUM_LINT_REGIONS_MAX                                                                     \
   5000u /* commands that are not reached, functions and lists of a script */
@@ -468,5 +469,5 @@
 #define OAKUM_LICENSE_TEXT_MAX (256 * OAKUM_KIB)  /* bytes of a text that is compared */
 #define OAKUM_LICENSE_TEXT_WORDS_MAX 60000u
 #define OAKUM_LICENSE_TEXT_SHARE 0.8  /* of a text that must be there */
-#define OAKUM_LICENSE_TEXTS_MAX 5u    /* licenses told of one text */
+#define OAKUM_LICENSE_TEXTS_MAX 16u   /* licenses told of one text */
 #define OAKUM_LICENSE_FILES_MAX 5000u /* texts of one layer */

@@ -19,7 +19,7 @@ static OakumAllowlist *read_allowlist(const char *folder, GError **error)
       g_propagate_error(error, g_steal_pointer(&local));
     return NULL;
   }
-  g_autoptr(OakumYaml) top = oakum_yaml_parse(text, len, path, error);
+  g_autoptr(OakumYaml) top = oakum_yaml_parse_lax(text, len, path, warnings, error);
   OakumAllowlist *list = top ? oakum_allowlist_read(top, path, warnings, error) : NULL;
   for (guint i = 0; i < warnings->len; i++)
     oakum_warn("%s", (const char *)warnings->pdata[i]);

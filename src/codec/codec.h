@@ -355,6 +355,11 @@ typedef struct {
  * errors: "what:line:column: …", INVALID, LIMIT or UNSUPPORTED. */
 NODISCARD OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what,
                                       GError **error);
+/* The same as Ruby's library reads it, for files that were written for it: of a key that repeats
+ * the last value counts, and a second document is passed over. Both are told in `warnings` (of char
+ * *, at most OAKUM_YAML_WARNINGS_MAX, "what:line:column: …"). */
+NODISCARD OakumYaml *oakum_yaml_parse_lax(const char *data, size_t len, const char *what,
+                                          GPtrArray *warnings, GError **error);
 void oakum_yaml_free(OakumYaml *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumYaml, oakum_yaml_free)
 /* The value of a key; NULL when `map` is NULL, no map, or has no such key. */

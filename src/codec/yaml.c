@@ -17,6 +17,8 @@ typedef struct {
   OakumYaml *key;      /* read, its value not yet */
   GHashTable *anchors; /* name -> OakumYaml, borrowed from the tree, and from `merged` */
   GPtrArray *merged;   /* values of merge keys: what lies in them may have a name */
+  GPtrArray *warnings; /* as oakum_yaml_parse_lax has them; NULL: strict */
+  gboolean stopped;    /* at a second document */
 } Build;
 
 static gboolean fail(const Build *b, int line, int column, OakumErrorCode code, const char *text,
@@ -24,6 +26,23 @@ static gboolean fail(const Build *b, int line, int column, OakumErrorCode code, 
 {
   g_set_error(error, OAKUM_CODEC_ERROR, code, "%s:%d:%d: %s", b->what, line, column, text);
   return FALSE;
+}
+
+static void warn(const Build *b, int line, int column, const char *text)
+{
+  if (b->warnings->len < OAKUM_YAML_WARNINGS_MAX)
+    g_ptr_array_add(b->warnings, g_strdup_printf("%s:%d:%d: %s", b->what, line, column, text));
+}
+
+/* The last one of a key counts. What was there is kept, for an alias may name it. */
+static void take_out(Build *b, OakumYaml *map, const char *key)
+{
+  for (guint i = 0; i < map->keys->len; i++)
+    if (strcmp(((const OakumYaml *)map->keys->pdata[i])->text, key) == 0) {
+      g_ptr_array_add(b->merged, g_ptr_array_steal_index(map->keys, i));
+      g_ptr_array_add(b->merged, g_ptr_array_steal_index(map->items, i));
+      return;
+    }
 }
 
 void oakum_yaml_free(OakumYaml *node)
@@ -68,7 +87,10 @@ static gboolean place(Build *b, OakumYaml *node, GError **error)
                   error);
     if (!g_hash_table_add(b->keys[b->depth - 1], node->text)) {
       g_autofree char *text = g_strdup_printf("key \"%s\" stands here a second time", node->text);
-      return fail(b, node->line, node->column, OAKUM_ERROR_INVALID, text, error);
+      if (!b->warnings)
+        return fail(b, node->line, node->column, OAKUM_ERROR_INVALID, text, error);
+      warn(b, node->line, node->column, text);
+      take_out(b, into, node->text);
     }
     b->key = g_steal_pointer(&owned);
     return TRUE;
@@ -244,8 +266,13 @@ static gboolean step(Build *b, struct fy_event *event, GError **error)
   struct fy_token *tag = NULL, *anchor = NULL;
   switch (event->type) {
   case FYET_DOCUMENT_START:
-    return ++b->documents == 1 || fail(b, line, column, OAKUM_ERROR_INVALID,
-                                       "a second document; one file holds one", error);
+    if (++b->documents == 1)
+      return TRUE;
+    if (!b->warnings)
+      return fail(b, line, column, OAKUM_ERROR_INVALID, "a second document; one file holds one",
+                  error);
+    warn(b, line, column, "a second document begins here; it is passed over");
+    return b->stopped = TRUE;
   case FYET_SCALAR:
     tag = event->scalar.tag;
     anchor = event->scalar.anchor;
@@ -316,7 +343,8 @@ static gboolean looks_sane(const Build *b, const char *data, size_t len, GError 
   return TRUE;
 }
 
-OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GError **error)
+static OakumYaml *parse(const char *data, size_t len, const char *what, GPtrArray *warnings,
+                        GError **error)
 {
   if (len > OAKUM_CONFIG_FILE_MAX) {
     g_set_error(error, OAKUM_CODEC_ERROR, OAKUM_ERROR_LIMIT, "%s: more than %u MiB", what,
@@ -325,7 +353,7 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
   }
   g_autoptr(GHashTable) anchors = oakum_str_map_new(g_free, NULL);
   g_autoptr(GPtrArray) merged = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_yaml_free);
-  Build b = {.what = what, .anchors = anchors, .merged = merged};
+  Build b = {.what = what, .anchors = anchors, .merged = merged, .warnings = warnings};
   if (!looks_sane(&b, data, len, error))
     return NULL;
   struct fy_diag_cfg diag_config;
@@ -347,6 +375,7 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
     }
     ended = event->type == FYET_STREAM_END;
     ok = step(&b, event, error);
+    ended |= b.stopped;
     fy_parser_event_free(b.parser, event);
   }
   if (ok && !ended)
@@ -364,6 +393,17 @@ OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GErr
     top->plain = TRUE;
   }
   return g_steal_pointer(&top);
+}
+
+OakumYaml *oakum_yaml_parse(const char *data, size_t len, const char *what, GError **error)
+{
+  return parse(data, len, what, NULL, error);
+}
+
+OakumYaml *oakum_yaml_parse_lax(const char *data, size_t len, const char *what, GPtrArray *warnings,
+                                GError **error)
+{
+  return parse(data, len, what, warnings, error);
 }
 
 const OakumYaml *oakum_yaml_get(const OakumYaml *map, const char *key)

@@ -99,15 +99,17 @@ static gboolean is_digits(const char *text)
   return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* Docker and containerd look for a name first, then take it as a number. */
+/* Docker and containerd look for a name first, then take it as a number, which may have a sign. */
 static void look_at_user(const OakumConfig *config, const Facts *facts, GPtrArray *findings)
 {
   const char *user = config->user ? config->user : "";
   g_autofree char *name = g_strndup(user, strcspn(user, ":"));
   const char *uid = g_hash_table_lookup(facts->uids, name);
-  gboolean number = is_digits(name);
+  const char *digits =
+      name + (*name == '+' || (*name == '-' && strspn(name + 1, "0") == strlen(name + 1)));
+  gboolean number = is_digits(digits);
   if (!uid && number)
-    uid = name + strspn(name, "0");
+    uid = digits + strspn(digits, "0");
   if (*name == '\0' || (uid && strspn(uid, "0") == strlen(uid)) ||
       (!uid && strcmp(name, "root") == 0)) {
     oakum_hygiene_tell(findings, HYGIENE_USER_ROOT, NULL,

@@ -55,6 +55,7 @@ static gboolean try_token(const SecretPattern *pattern, SecretMatch *m)
 /* ---- names and their values
  * ------------------------------------------------------------------------ */
 #define WORD_MAX 48u
+#define VALUE_MAX 200u
 #define BLANKS_MAX 24u
 
 static gboolean name_char(uint8_t c)
@@ -114,8 +115,91 @@ static size_t type_end(OakumSlice data, size_t at)
   return to > word && has_prefix(data, sign, "=") && !has_prefix(data, sign, "==") ? sign + 1 : at;
 }
 
-/* Behind a name: "=", ":", "=>", ":=", ">" of an element, "value=" of the next attribute or
- * "value:" of the next line. Where the value begins; 0: there is none. */
+/* "--password x", and the same as words of a list: "'--password', 'x'", or the next item of YAML's.
+ * 0: what follows is no value of the option. */
+static size_t option_end(OakumSlice data, size_t at, gboolean closed)
+{
+  size_t seen = skip_blanks(data, at, " \t"), item = skip_blanks(data, at, " \t\r\n"), to = 0;
+  if (closed && has_prefix(data, seen, ","))
+    to = skip_blanks(data, seen + 1, " \t\r\n");
+  else if (closed && seen > at && (has_prefix(data, seen, "\"") || has_prefix(data, seen, "'")))
+    to = seen; /* a history writes lists with blanks */
+  else if (item > seen && has_prefix(data, item, "- "))
+    to = item + 2;
+  else if (!closed && seen > at)
+    to = seen;
+  size_t first = to + (has_prefix(data, to, "\"") || has_prefix(data, to, "'"));
+  return to > 0 && first < data.len && data.data[first] != '-' ? to : 0;
+}
+
+/* What stands in [from, to) is a mixture that nobody writes as the name of something. */
+static gboolean looks_mixed(OakumSlice data, size_t from, size_t to)
+{
+  enum { HEX_MIN = 16 }; /* versions and names are shorter, and have marks in them */
+  guint lower = 0, upper = 0, digits = 0, turns = 0, marks = 0;
+  for (size_t i = from; i < to; i++) {
+    gboolean digit = g_ascii_isdigit(data.data[i]);
+    lower += g_ascii_islower(data.data[i]) != 0;
+    upper += g_ascii_isupper(data.data[i]) != 0;
+    digits += digit;
+    marks += !g_ascii_isalnum(data.data[i]);
+    turns += i > from && digit != g_ascii_isdigit(data.data[i - 1]);
+  }
+  return lower > 0 && digits > 0 &&
+         (upper > 0 || (turns >= 4 && marks == 0 && to - from >= HEX_MIN));
+}
+
+/* What stands in front of a name that gets a value behind a blank: web servers', the old form of
+ * ENV. */
+static gboolean sets(OakumSlice data, size_t from, size_t to)
+{
+  static const char *const words[] = {"setenv",        "env",         "set",
+                                      "fastcgi_param", "uwsgi_param", "proxy_set_header",
+                                      "add_header",    "scgi_param",  "grpc_set_header"};
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    if (strlen(words[i]) == to - from && has_prefix(data, from, words[i]))
+      return TRUE;
+  return from == to;
+}
+
+/* A line of "NAME value" or "Directive NAME value": nothing but the value follows. Where it begins,
+ * or 0. */
+static size_t directive_end(OakumSlice data, size_t name, size_t at)
+{
+  size_t value = skip_blanks(data, at, " \t"), word_end = name, word, front, to;
+  while (word_end > 0 && name - word_end < WORD_MAX && strchr(" \t", data.data[word_end - 1]) &&
+         data.data[word_end - 1])
+    word_end--;
+  for (word = word_end; word > 0 && word_end - word < WORD_MAX && is_word(data.data[word - 1]);)
+    word--;
+  for (front = word; front > 0 && word - front < WORD_MAX && data.data[front - 1] &&
+                     strchr(" \t", data.data[front - 1]);)
+    front--;
+  if (value == at || value >= data.len || (front > 0 && data.data[front - 1] != '\n') ||
+      !sets(data, word, word_end))
+    return 0;
+  uint8_t quote = strchr("\"'", data.data[value]) && data.data[value] ? data.data[value] : 0;
+  for (to = value + (quote != 0); to < data.len && to - value < VALUE_MAX; to++)
+    if (quote ? data.data[to] == quote : data.data[to] == ';' || g_ascii_isspace(data.data[to]))
+      break;
+  gboolean mixed = looks_mixed(data, value, to);
+  to = skip_blanks(data, to + (quote != 0), " \t;\r");
+  return mixed && (to >= data.len || data.data[to] == '\n') ? value : 0;
+}
+
+/* Behind ":" or "=": the value itself, or, of an object, its first member when that is "value". */
+static size_t member_end(OakumSlice data, size_t at)
+{
+  size_t open = skip_blanks(data, at, " \t\r\n");
+  if (!has_prefix(data, open, "{"))
+    return at;
+  size_t member = skip_blanks(data, open + 1, " \t\r\n");
+  return has_prefix(data, member, "\"value\":") ? member + 8 : at;
+}
+
+/* Behind a name: "=", ":", "=>", ":=", "::" of LDIF, ">" of an element, "value=" of the next
+ * attribute or "value:" of the next line; behind an option or a directive blanks. Where the value
+ * begins; 0: there is none. */
 static size_t operator_end(OakumSlice data, size_t name, size_t at, gboolean code)
 {
   gboolean element = name > 0 && data.data[name - 1] == '<';
@@ -135,15 +219,29 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at, gboolean cod
     return seen + 1;
   if (data.data[seen] == '=' || data.data[seen] == ':') {
     size_t to = seen + 1;
-    if (to < data.len && (data.data[to] == '>' || (data.data[to] == '=' && data.data[seen] == ':')))
+    if (to < data.len &&
+        (data.data[to] == '>' || (data.data[to] == '=' && data.data[seen] == ':') ||
+         (data.data[seen] == ':' && has_prefix(data, to, ": "))))
       to++;
     else if (to < data.len && data.data[to] == '=')
       return 0; /* a comparison */
     else if (code && data.data[seen] == ':')
       return type_end(data, to);
-    return to;
+    return member_end(data, to);
+  }
+  if (data.data[name] == '-') {
+    size_t to = option_end(data, at, closed);
+    if (to > 0)
+      return to;
+  }
+  if (!code && !closed && seen > at) {
+    size_t to = directive_end(data, name, at);
+    if (to > 0)
+      return to;
   }
   if (code && seen > at && !closed) {
+    if (data.data[seen] == '\'' && name > 0 && g_ascii_isspace(data.data[name - 1]))
+      return seen; /* a call without parentheses, as Gradle's files have it */
     if (data.data[seen] == '"' && has_suffix(data, name, "#define "))
       return seen;
     return has_prefix(data, seen, "string") ? type_end(data, seen) : 0; /* Go */
@@ -156,17 +254,33 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at, gboolean cod
              : 0;
 }
 
+/* "compass", "bypass" and "PASS:" end in "pass", and are not short for a password. */
+static gboolean ends_in_other_pass(OakumSlice data, size_t name, size_t end)
+{
+  if (!has_suffix(data, end, "pass"))
+    return FALSE;
+  if (end - name <= 4) /* "PASS: " begins a line of what tests tell */
+    return data.data[name] == 'P' && has_prefix(data, end, ":");
+  uint8_t first = data.data[end - 4], front = data.data[end - 5];
+  static const char *const short_for[] = {"storepass", "keypass", "authpass", "dbpass", "userpass"};
+  for (size_t i = 0; i < G_N_ELEMENTS(short_for); i++)
+    if (has_suffix(data, end, short_for[i]))
+      return FALSE;
+  return g_ascii_isalpha(front) && !(first == 'P' && g_ascii_islower(front));
+}
+
 static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 {
   static const char *const secret[] = {"key",    "secret", "token",  "pass",    "pwd", "auth",
                                        "cred",   "sign",   "pat",    "webhook", "bot", "cookie",
-                                       "client", "master", "bindpw", NULL};
+                                       "client", "master", "bindpw", "salt",    NULL};
   static const char *const harmless[] = {
-      "file",   "path",     "url",       "uri",      "dir",     "name",   "length", "_min",
-      "_max",   "count",    "ttl",       "expir",    "policy",  "type",   "field",  "label",
-      "regex",  "pattern",  "algorithm", "encod",    "encrypt", "hint",   "prompt", "reset",
-      "public", "endpoint", "issuer",    "audience", "version", "format", "header", "param",
-      "prefix", "suffix",   "column",    "valid",    "exist",   NULL};
+      "file",    "path",     "url",       "uri",      "dir",     "name",    "length", "_min",
+      "_max",    "count",    "ttl",       "expir",    "policy",  "type",    "field",  "label",
+      "regex",   "pattern",  "algorithm", "encod",    "encrypt", "hint",    "prompt", "reset",
+      "public",  "endpoint", "issuer",    "audience", "version", "format",  "header", "param",
+      "prefix",  "suffix",   "column",    "valid",    "exist",   "command", "izer",   "review",
+      "manager", "provider", "class",     "handler",  NULL};
   /* "existingSecret", "checksum/secret": what is told there is of another thing */
   static const char *const elsewhere[] = {"existing", "checksum", "digest", "public", NULL};
   OakumSlice data = m->data;
@@ -190,13 +304,20 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
     front--;
   if (generic && name_has(data.data + front, m->literal - front, elsewhere))
     return FALSE;
+  if (generic && ends_in_other_pass(data, name, m->literal_end))
+    return FALSE;
   if (!name_has(data.data + name, at - name, secret) ||
       (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
     return FALSE;
+  if (generic && (has_suffix(data, at, "_ref") || has_suffix(data, at, "dRef")))
+    return FALSE; /* "passwordRef" */
   size_t value = operator_end(data, name, at, m->code);
   if (value == 0)
     return FALSE;
   value = skip_blanks(data, value, " \t");
+  if (m->code && value + 1 < data.len && data.data[value] && strchr("@bBrRuU", data.data[value]) &&
+      strchr("\"'", data.data[value + 1]) && data.data[value + 1])
+    value++; /* how Python and C# mark strings */
   if (value < data.len && data.data[value] == '\\')
     value++;
   uint8_t quote = value < data.len && data.data[value] && strchr("\"'`", data.data[value])

@@ -46,16 +46,18 @@ static const char *const config_ends[] = {
     ".old",     ".orig",        ".reg",      ".rc",      ".cred",  ".creds",
     ".pass",    ".passwd",      ".password", ".inc",     ".phtml", ".asp",
     ".aspx",    ".jsp",         ".cshtml",   ".ldif",    ".razor", ".nmconnection",
+    ".repo",    ".list",        ".sources",  ".kts",     ".sbt",   ".acl",
 };
 static const char *const code_ends[] = {
-    ".py",     ".rb",     ".php",   ".pl",  ".js", ".mjs", ".cjs", ".ts",    ".tsx", ".jsx",
-    ".java",   ".kt",     ".scala", ".go",  ".cs", ".vb",  ".c",   ".cpp",   ".rs",  ".swift",
-    ".groovy", ".gradle", ".vue",   ".exs", ".ex", ".lua", ".r",   ".ipynb", ".sql", ".md",
+    ".py",  ".rb",  ".php",  ".pl",    ".js",     ".mjs",    ".cjs", ".ts",
+    ".tsx", ".jsx", ".java", ".kt",    ".scala",  ".go",     ".cs",  ".vb",
+    ".c",   ".cpp", ".rs",   ".swift", ".groovy", ".gradle", ".vue", ".exs",
+    ".ex",  ".lua", ".r",    ".ipynb", ".sql",    ".md",     ".kts", ".sbt",
 };
 static const char *const config_names[] = {
     "Dockerfile", "Containerfile", "Jenkinsfile", "Vagrantfile", "Makefile",
     "Procfile",   "credentials",   "config",      "secrets",     "environment",
-    "env",        "passwd",        "kubeconfig",  "password",
+    "env",        "passwd",        "kubeconfig",  "password",    "user-data",
 };
 
 static gboolean begins_with_one(const char *path, const char *const *all, size_t n)
@@ -112,10 +114,12 @@ guint oakum_secret_places(const char *path)
   if (strcmp(name, "shadow") == 0 || g_str_has_prefix(name, "shadow-") ||
       g_str_has_prefix(name, "shadow.") || g_str_has_prefix(name, "gshadow"))
     places |= 1u << SECRET_SHADOW;
-  if (strstr(name, "htpasswd") || strcmp(name, "passwords") == 0)
+  if (strstr(name, "htpasswd") || strcmp(name, "passwords") == 0 ||
+      g_str_has_suffix(path, "mosquitto/passwd"))
     places |= 1u << SECRET_HTPASSWD;
   if (strcmp(name, ".netrc") == 0 || strcmp(name, "_netrc") == 0 || strcmp(name, "netrc") == 0 ||
-      g_str_has_suffix(name, "msmtprc") || strcmp(name, ".fetchmailrc") == 0)
+      g_str_has_suffix(name, "msmtprc") || strcmp(name, ".fetchmailrc") == 0 ||
+      g_str_has_prefix(path, "etc/apt/auth.conf"))
     places |= 1u << SECRET_NETRC;
   if (strcmp(name, ".pgpass") == 0 || strcmp(name, "pgpass.conf") == 0)
     places |= 1u << SECRET_PGPASS;

@@ -481,17 +481,46 @@ static gboolean prove_user_password(SecretMatch *m)
       return FALSE;
   m->start = from;
   m->end = to;
+  if (raw->len > 7 && memcmp(raw->data, "Aladdin", 7) == 0) /* who logs in in RFC 7617 */
+    return FALSE;
   return len >= 3 && !oakum_secret_is_placeholder(colon + 1, len, FALSE) &&
          !holds(colon + 1, len, "password");
 }
 
 /* ---- what people write
  * ----------------------------------------------------------------------------- */
+/* "ssm:/app/db", "vault:secret/data": where it is kept. */
+static gboolean is_scheme(const uint8_t *value, size_t len)
+{
+  size_t at = 0;
+  while (at < len && g_ascii_islower(value[at]))
+    at++;
+  return at >= 2 && at + 1 < len && value[at] == ':' && value[at + 1] == '/';
+}
+
+/* Letters of both cases as a lot draws them, and not as words are written together: few vowels,
+ * capitals side by side, and the case changes often. */
+static gboolean is_drawn(const uint8_t *value, size_t len)
+{
+  enum { DRAWN_MIN = 12 };
+  guint vowels = 0, turns = 0, capitals = 0;
+  for (size_t i = 0; i < len; i++) {
+    gboolean upper = g_ascii_isupper(value[i]), was = i > 0 && g_ascii_isupper(value[i - 1]);
+    if (!g_ascii_isalpha(value[i]))
+      return FALSE;
+    vowels += strchr("aeiou", g_ascii_tolower((gchar)value[i])) != NULL;
+    turns += i > 0 && upper != was;
+    capitals += upper && was;
+  }
+  return len >= DRAWN_MIN && 10 * vowels <= 3 * len && capitals > 0 && 4 * turns >= len;
+}
+
 static gboolean refers(const uint8_t *value, size_t len)
 {
   return strchr("$<{%/@&~.", value[0]) || find(value, len, "${") || find(value, len, "{{") ||
          find(value, len, "$(") || find(value, len, "://") || find(value, len, "()") ||
-         g_str_has_prefix((const char *)value, "ENC[") || holds(value, MIN(len, 4), "sha");
+         is_scheme(value, len) || g_str_has_prefix((const char *)value, "ENC[") ||
+         holds(value, MIN(len, 4), "sha");
 }
 
 /* "DistributionList.NextMarker", "AWS::SecretsManager::Policy", "kv/data/app": words of letters
@@ -499,6 +528,8 @@ static gboolean refers(const uint8_t *value, size_t len)
 static gboolean is_name(const uint8_t *value, size_t len)
 {
   size_t lower = 0, runs = 0, marks = 0;
+  while (len > 0 && g_ascii_isdigit(value[len - 1])) /* "tag.begin2" */
+    len--;
   for (size_t i = 0; i < len; i++) {
     gboolean small = g_ascii_islower(value[i]);
     runs += small && (i == 0 || !g_ascii_islower(value[i - 1]));
@@ -517,7 +548,8 @@ static gboolean prove_generic(SecretMatch *m)
   size_t len = m->end - (size_t)(value - m->data.data);
   guint letters = 0, digits = 0, others = 0, lower = 0, upper = 0;
   /* a literal that ends so is in a string of the program */
-  gboolean in_text = m->rule->kind == SECRET_TOKEN && strchr("'\"=", value[-1]);
+  gboolean in_text = m->rule->kind == SECRET_TOKEN &&
+                     (strchr("'\"=", value[-1]) || strchr("'\"`", m->data.data[m->literal]));
   if (m->code && !m->quoted && !in_text)
     return FALSE;
   if (len > SEALED_MIN && g_str_has_prefix((const char *)value, "Ag"))
@@ -548,7 +580,8 @@ static gboolean prove_generic(SecretMatch *m)
       return FALSE;
   }
   /* words, names, numbers, versions: no secrets */
-  if (letters < 3 || (digits == 0 && others == 0 && !(lower && upper && len >= 20)))
+  if (letters < 3 ||
+      (digits == 0 && others == 0 && !(lower && upper && len >= 20) && !is_drawn(value, len)))
     return FALSE;
   if (digits == 0 && others < 2 && len < 12)
     return FALSE;
@@ -612,8 +645,8 @@ static gboolean prove_word(SecretMatch *m, size_t from, size_t to)
   }
   m->start = from;
   m->end = to;
-  return to - from >= 6 && letters > 0 && others > 0 && !refers((const uint8_t *)copy, to - from) &&
-         !holds(data + from, to - from, "passw") &&
+  return to - from >= 6 && letters > 0 && (others > 0 || is_drawn(data + from, to - from)) &&
+         !refers((const uint8_t *)copy, to - from) && !holds(data + from, to - from, "passw") &&
          !oakum_secret_is_placeholder(data + from, to - from, FALSE);
 }
 
@@ -635,7 +668,7 @@ static gboolean prove_piped(SecretMatch *m)
   size_t to = m->literal;
   while (to > m->start && strchr(" \"'|", data[to - 1]))
     to--;
-  gboolean login = data[m->literal_end - 1] == 'n';
+  gboolean login = data[m->literal_end - 1] != 'd'; /* or "sudo -S": a password alone */
   size_t from = colon && !login ? (size_t)(colon + 1 - data) : m->start,
          front = MIN(from, (size_t)24);
   while (login && from < to && strchr("\"'", data[from]))

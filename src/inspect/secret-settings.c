@@ -3,6 +3,12 @@
 #include "inspect/secret-private.h"
 #include <string.h>
 
+/* The word in front of `word` in a command, when `word` is its value; else NULL. */
+static const char *option_of(const char *front, const char *word)
+{
+  return front && *front == '-' && !strpbrk(front, "= ") && word && *word != '-' ? front : NULL;
+}
+
 /* Each text is a small file of its own, of a kind whose every line may set something. */
 static void look(SecretScan *scan, const char *name, const char *text, GPtrArray *findings)
 {
@@ -37,8 +43,11 @@ static void look(SecretScan *scan, const char *name, const char *text, GPtrArray
 
 static void look_at_list(SecretScan *scan, const char *name, char **list, GPtrArray *findings)
 {
-  for (char **text = list; text && *text; text++)
-    look(scan, name, *text, findings);
+  for (char **text = list; text && *text; text++) {
+    const char *option = option_of(text > list ? text[-1] : NULL, *text);
+    g_autofree char *both = option ? g_strconcat(option, "=", *text, NULL) : NULL;
+    look(scan, name, both ? both : *text, findings);
+  }
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -122,7 +131,11 @@ static void blot_all(SecretScan **scan, const char *name, json_t *json)
     if (text)
       json_string_set(json, g_utf8_validate(text, -1, NULL) ? text : "***");
   }
-  json_array_foreach(json, i, value) blot_all(scan, NULL, value);
+  json_array_foreach(json, i, value)
+  {
+    const char *front = i > 0 ? json_string_value(json_array_get(json, i - 1)) : NULL;
+    blot_all(scan, option_of(front, json_string_value(value)), value);
+  }
   json_object_foreach_safe(json, next, key, value) blot_all(scan, key, value);
 }
 

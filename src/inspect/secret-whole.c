@@ -292,9 +292,9 @@ static gboolean is_value(const uint8_t *data, size_t len)
 static gboolean is_bare(const char *path)
 {
   static const char *const folders[] = {"run/secrets/", "var/run/secrets/"};
-  static const char *const names[] = {".erlang.cookie", ".vault_pass", ".vault_pass.txt",
-                                      "vault_pass.txt", ".vaultpass",  "vault-password",
-                                      ".vault-password"};
+  static const char *const names[] = {".erlang.cookie",  ".vault_pass", ".vault_pass.txt",
+                                      "vault_pass.txt",  ".vaultpass",  "vault-password",
+                                      ".vault-password", ".vault-token"};
   const char *name = oakum_path_base(path);
   for (size_t i = 0; i < G_N_ELEMENTS(folders); i++)
     if (g_str_has_prefix(path, folders[i]))
@@ -303,6 +303,7 @@ static gboolean is_bare(const char *path)
     if (strcmp(name, names[i]) == 0)
       return TRUE;
   return g_str_has_suffix(path, "config/master.key") ||
+         g_str_has_suffix(path, "secrets/master.key") || /* Jenkins */
          (g_str_has_suffix(name, ".key") && strstr(path, "config/credentials/"));
 }
 
@@ -327,6 +328,8 @@ typedef struct {
   const char *key; /* what the line begins with; NULL: anything */
 } LoginFile;
 static const LoginFile login_files[] = {
+    {".passwd-s3fs", "service-login", ':', 1, 2, FALSE, NULL},
+    {"etc/passwd-s3fs", "service-login", ':', 1, 2, FALSE, NULL},
     {".pgpass", "pgpass-login", ':', 4, 5, FALSE, NULL},
     {"pgpass.conf", "pgpass-login", ':', 4, 5, FALSE, NULL},
     {"sasl_passwd", "service-login", ' ', 1, 2, TRUE, NULL},

@@ -123,7 +123,10 @@ static void read_under(const char *text, GPtrArray *found)
       for (char *name = NULL; n > 0; n--) {
         g_autofree char *words = g_strndup(from, (gsize)(ends[n - 1] - from));
         if (strstr(words, "licen") && (name = oakum_license_expression(words))) {
-          oakum_license_add_parts(found, name);
+          if (strstr(name, "any-OSI")) /* "under any OSI approved license": of all others */
+            g_clear_pointer(&name, g_free);
+          else
+            oakum_license_add_parts(found, name);
           break;
         }
       }

@@ -83,6 +83,7 @@ static GArray *hashes_of(OakumSlice text)
 static const struct {
   const char *id, *words;
 } musts[] = {{"BSD-3-Clause", "endorse or"},
+             {"ImageMagick", "imagemagick"}, /* all of the Apache License is in it */
              {"BSD-4-Clause", "advertising materials"},
              {"BSD-4-Clause-UC", "advertising materials"},
              {"X11", "except as contained in this notice"},

@@ -59,14 +59,14 @@ static gboolean read_ids(const Reading *r, const OakumYaml *map, const char *ima
                               "expected ids and comments, \"CVE-2024-1: why\"");
   for (guint i = 0; i < map->keys->len; i++) {
     const OakumYaml *id = map->keys->pdata[i], *comment = map->items->pdata[i];
-    if (comment->kind != OAKUM_YAML_SCALAR)
-      return oakum_policy_wrong(r->what, comment, error, "expected a comment here");
     if (!plain(r, id))
       continue;
+    if (comment->kind != OAKUM_YAML_SCALAR)
+      warn(r, id, "has keys or a list behind it, which mean nothing to GitLab and nothing here");
     OakumAllowRow *row = g_new0(OakumAllowRow, 1);
     row->id = g_strdup(id->text);
     row->image = g_strdup(image);
-    if (!oakum_yaml_is_null(comment) && *comment->text)
+    if (comment->kind == OAKUM_YAML_SCALAR && !oakum_yaml_is_null(comment) && *comment->text)
       row->comment = g_strdup(comment->text);
     row->line = id->line;
     row->column = id->column;

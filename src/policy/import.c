@@ -92,7 +92,9 @@ gboolean oakum_policy_import(OakumPolicy *policy, const char *text, size_t len, 
   if (kind == OAKUM_IMPORT_DOCKLEIGNORE)
     return oakum_import_dockleignore(policy, text, len, what, error);
   gboolean guessed = kind == OAKUM_IMPORT_AUTO;
-  g_autoptr(OakumYaml) yaml = oakum_yaml_parse(text, len, what, guessed ? NULL : error);
+  g_autoptr(OakumYaml) yaml = kind == OAKUM_IMPORT_GITLAB
+                                  ? oakum_yaml_parse_lax(text, len, what, policy->warnings, error)
+                                  : oakum_yaml_parse(text, len, what, guessed ? NULL : error);
   if (guessed)
     kind = kind_by_content(text, len, yaml);
   if (kind == OAKUM_IMPORT_TRIVYIGNORE)

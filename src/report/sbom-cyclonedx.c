@@ -49,6 +49,16 @@ static json_t *evidence(const OakumPackage *package)
   return object;
 }
 
+/* The schema takes so many characters; the purl has all of it. */
+static void set_version(json_t *object, const char *version)
+{
+  enum { VERSION_CHARS_MAX = 1024 };
+  g_autofree char *valid = version ? g_utf8_make_valid(version, -1) : NULL;
+  if (valid && g_utf8_strlen(valid, -1) > VERSION_CHARS_MAX)
+    *g_utf8_offset_to_pointer(valid, VERSION_CHARS_MAX) = '\0';
+  oakum_report_set(object, "version", valid);
+}
+
 static json_t *component(const OakumPackage *package, const char *ref)
 {
   json_t *object = json_object(), *properties = json_array();
@@ -57,7 +67,7 @@ static json_t *component(const OakumPackage *package, const char *ref)
   oakum_report_set(object, "group", package->space);
   oakum_report_set(object, "publisher", package->maintainer);
   json_object_set_new(object, "name", oakum_sbom_text(package->name));
-  oakum_report_set(object, "version", package->version);
+  set_version(object, package->version);
   oakum_report_set(object, "cpe", package->cpe);
   oakum_report_set(object, "purl", package->purl);
   if (package->license && *package->license)
@@ -75,7 +85,7 @@ static json_t *os_component(const OakumDistro *distro)
   json_object_set_new(object, "bom-ref", json_string("os"));
   json_object_set_new(object, "type", json_string("operating-system"));
   json_object_set_new(object, "name", oakum_sbom_text(distro->id));
-  oakum_report_set(object, "version", distro->version);
+  set_version(object, distro->version);
   oakum_report_set(object, "description", distro->pretty);
   json_t *properties = json_array();
   oakum_sbom_distro_properties(distro, say_property, properties);

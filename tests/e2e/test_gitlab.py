@@ -408,7 +408,20 @@ def test_allowlists_of_nothing(job, text):
     assert set(rows(job.run()).values()) == {"Unapproved"}
 
 
-@pytest.mark.parametrize("text", ["- CVE-2024-0001\n", "generalallowlist: [CVE-2024-0001]\n", "images: {a: [x]}\n", "generalallowlist: {a: {b: c}}\n", "a: [\n", "images: x\n"])
+@pytest.mark.parametrize("text, says, approved", [
+    ("generalallowlist:\n  CVE-2024-0001: a\n  CVE-2024-0001: b\n", '3:3: key "CVE-2024-0001" stands here a second time', {"CVE-2024-0001"}),
+    ("generalallowlist: {CVE-2024-0001: }\ngeneralallowlist: {CVE-2024-0002: }\n", '2:1: key "generalallowlist" stands here a second time', {"CVE-2024-0002"}),
+    ("generalallowlist: {CVE-2024-0001: }\n---\ngeneralallowlist: {CVE-2024-0002: }\n", "2:1: a second document begins here", {"CVE-2024-0001"}),
+    ("---\n---\ngeneralallowlist: {CVE-2024-0002: }\n", "2:1: a second document begins here", set()),
+    ("generalallowlist:\n  CVE-2024-0001: {reason: why, until: never}\n  CVE-2024-0002: [x]\n", '2:3: "CVE-2024-0001" has keys or a list behind it', {"CVE-2024-0001", "CVE-2024-0002"}),
+    ("x: &a {CVE-2024-0001: }\nx: 1\ngeneralallowlist: *a\n", '2:1: key "x" stands here a second time', {"CVE-2024-0001"})])
+def test_allowlists_as_ruby_reads_them(job, text, says, approved):
+    (job.folder / ALLOWED).write_text(text)
+    done = job.run()
+    assert {i for i, status in rows(done).items() if status == "Approved"} == approved and says in done.stderr
+
+
+@pytest.mark.parametrize("text", ["- CVE-2024-0001\n", "generalallowlist: [CVE-2024-0001]\n", "images: {a: [x]}\n", "a: [\n", "images: x\n", "generalallowlist: {CVE-2024-0001: }\n  : [\n---\n"])
 def test_bad_allowlists(job, text):
     """One that cannot be read is an error: it would allow less, or more, than its writer thinks."""
     (job.folder / ALLOWED).write_text(text)

@@ -38,6 +38,28 @@ def test_texts(tmp_path, text, told):
     assert {name for one in json.loads(out.read_text())["licenses"] for name in re.findall(r"[A-Z0-9]+-[0-9A-Za-z-]+|MIT\b", one["match"])} == told
 
 
+def told_of(folder, text):
+    (folder / "root/srv").mkdir(parents=True)
+    (folder / "root/srv/LICENSE").write_text(text)
+    done = subprocess.run([os.environ["OAKUM"], "scan", "--no-cache", "--max-age", "0", "--fail-on", "none", "--checks", "licences", "--license-allow", "Zlib", "--format", "json", "-o",
+                           folder / "result.json", f"rootfs:{folder}/root"], capture_output=True)
+    assert done.returncode in (0, 3), done.stderr
+    return " AND ".join(one["match"] for one in json.loads((folder / "result.json").read_text())["licenses"]).split(" AND ")
+
+
+def test_a_license_without_its_appendix(tmp_path):
+    """Many leave out how the Apache License is applied; the one of ImageMagick, which holds the Apache License, is another."""
+    apache = pathlib.Path("/usr/share/common-licenses/Apache-2.0").read_text()
+    assert told_of(tmp_path, apache.split("To apply the Apache License to your work")[0]) == ["Apache-2.0"]
+
+
+def test_many_texts_of_one_file(tmp_path):
+    """As wheels have them for the libraries that they bring: the short ones are told, too."""
+    common = [pathlib.Path(f"/usr/share/common-licenses/{name}").read_text() for name in ("Apache-2.0", "GPL-2", "LGPL-2.1", "GFDL-1.3", "MPL-1.1", "MPL-2.0")]
+    found = told_of(tmp_path, "\n\n".join([MIT, THREE, *common]))
+    assert {"MIT", "BSD-3-Clause", "Apache-2.0", "GPL-2.0-only", "LGPL-2.1-only", "GFDL-1.3-only", "MPL-1.1", "MPL-2.0"} <= set(found), found
+
+
 def test_every_id_has_a_category(tmp_path):
     """Of ids of the SPDX list nobody has to say "nobody knows", but of these."""
     table = (pathlib.Path(__file__).parents[2] / "src/license/spdx.inc").read_text()

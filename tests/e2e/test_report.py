@@ -359,6 +359,19 @@ def test_trivy_paths_are_addresses(oakum, tmp_path, path, shown):
     assert ("/" + shown.removeprefix("./") if path[:2] in ("1:", ":x") else "/" + shown) in {r["Target"] for r in report if r["Class"] == "secret"}
 
 
+@pytest.mark.parametrize("form", ["cyclonedx", "cyclonedx-vex"])
+def test_cyclonedx_of_a_long_version(oakum, tmp_path, form):
+    """Its schema takes 1024 characters; a stranger's package may have more."""
+    data = result(2, 3)
+    data["packages"][0]["version"], data["packages"][1]["version"], data["distro"]["version"] = "9" * 5000, "\u00e9" * 1025, "1" * 1025
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode in (0, 3), done.stderr
+    report = json.loads(done.stdout)
+    lengths = sorted(len(c["version"]) for c in [*report["components"], report["metadata"]["component"]] if len(c.get("version", "")) > 100)
+    assert lengths and set(lengths) == {1024} and {"\u00e9" * 1024, "9" * 1024} <= {c.get("version") for c in report["components"]}
+
+
 def test_markdown_of_a_long_id_has_no_link(oakum, tmp_path):
     data = result(2, 2)
     data["findings"][0]["id"] = "X-" + "9" * 400

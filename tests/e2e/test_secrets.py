@@ -372,6 +372,22 @@ def test_other_checks_do_not_look(planted):
     assert json.loads(done.stdout)["secrets"] == []
 
 
+def test_an_option_and_its_value_are_two_words_of_a_command(tmp_path):
+    """As exec forms have them: the value is found by the option in front of it, and stands in no report."""
+    value = "Vq8x" + "bdxc7dayZ1"
+    docker_archive(tmp_path / "image.tar", [tar_of([("a", b"1")])], {"config": {"Entrypoint": ["/app", "--db-password", value], "Cmd": ["--user", value.lower() + "name", "--password", "--verbose1a"]},
+                                                                            "history": [{"created_by": f'CMD ["/app" "--db-password" "{value}"]'}]})
+    command = [os.environ["OAKUM"], "scan", "--no-cache", "--checks", "secrets", "--fail-on", "none"]
+    for name in ("json", "html", "cyclonedx", "trivy"):
+        command += ["--format", name, "-o", str(tmp_path / name)]
+    done = subprocess.run([*command, f"docker-archive:{tmp_path / 'image.tar'}"], capture_output=True, env={**os.environ, "HOME": str(tmp_path)})
+    assert done.returncode in (0, 3), done.stderr
+    result = json.loads((tmp_path / "json").read_text())
+    assert [(s["id"], s["why"]) for s in result["secrets"]] == [("generic-secret", f"password, key or token in a configuration in {where} of the image")
+                                                                for where in ("the entry point", "the history")]
+    assert not any(value in (tmp_path / name).read_text() for name in ("json", "html", "cyclonedx", "trivy"))
+
+
 def test_a_word_that_is_no_check():
     done = subprocess.run([os.environ["OAKUM"], "scan", "--checks", "secrets,holes,x", "rootfs:/nowhere"], capture_output=True)
     assert done.returncode == 1 and b"--checks takes" in done.stderr
