@@ -5,13 +5,17 @@ import hashlib
 import io
 import json
 import os
+import pathlib
+import random
 import re
 import shutil
 import stat
 import subprocess
 import tarfile
+import tempfile
 import time
 
+import faults
 from conftest import RUNGS
 from test_build import build
 
@@ -184,12 +188,88 @@ if IMAGES:
             done = run()
             assert done.returncode == 0 and done.stdout == want.stdout and "kept from before" not in done.stderr, done.stderr
             assert run().stderr.count("kept from before") == 1
+        # what was put in the place of its files: a pipe nobody waits for
+        for name in ("image", "notes", "size"):
+            (kept / name).unlink()
+            os.mkfifo(kept / name)
+            checked = subprocess.run([oakum, "store", "check", "--store", store], capture_output=True, text=True, timeout=60)
+            assert (checked.returncode == 1) == (name != "size"), (name, checked)
+            done = subprocess.run([oakum, "build", "--no-cache", "--build-arg", f"BASE={reference}", "--isolation", "root", "--store", store, tmp_path / "c"], capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0 and done.stdout == want.stdout, (name, done.stderr)
+            kept, = (store / "trees").iterdir()
+            if name == "size":
+                shutil.rmtree(kept)
+                run()
+        for damage in (lambda: shutil.rmtree(kept / "root"), lambda: (kept / "image").rename(kept / "other"), lambda: (kept / "notes").write_bytes(b"")):
+            damage()
+            done = run()
+            assert done.returncode == 0 and done.stdout == want.stdout, done.stderr
+            kept, = (store / "trees").iterdir()
+        # what a killed build left goes with the next, also when that makes no new one
+        (store / "trees/.new-1-1-1/root").mkdir(parents=True)
+        assert run().stderr.count("kept from before") == 1 and [p.name for p in (store / "trees").iterdir()] == [kept.name]
         # a layer that is not what it was said to be
         blob = max((tmp_path / "base/blobs/sha256").iterdir(), key=lambda p: p.stat().st_size)
         shutil.rmtree(store)
         blob.write_bytes(blob.read_bytes()[:-100] + bytes(100))
         done = run()
         assert done.returncode != 0 and "unpack layer 0" in done.stderr and list((store / "trees").iterdir()) == [], done.stderr
+
+    def test_full_disk(oakum, small_tar, tmp_path):
+        """A disk of any size, on which images are made (tmpfs has none): the right bytes, or an error that says what is missing, and nothing left. OAKUM_DISKS says how many, OAKUM_SEED which."""
+        rnd = random.Random(int(os.environ.get("OAKUM_SEED", "3")))
+        files = [entry(f"d{i % 9}/f{i}", data=rnd.randbytes(rnd.randrange(9000))) for i in range(600)] + [entry(f"big{i}", data=rnd.randbytes(1500000)) for i in range(3)]
+        reference = layout(tmp_path / "base", [small_tar.read_bytes(), tar(files), tar([entry(".wh.big1"), entry("d3/.wh..wh..opq")])])
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE AS a\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox cat /big0 /d4/* > /sum"]\nFROM $BASE\nRUN ["/bin/busybox", "rm", "-rf", "/d4"]\nCOPY --from=a /sum /s\n')
+        run = lambda store: build(oakum, tmp_path / "c", reference, "--isolation", "root", "--store", str(store), "--output", f"oci:{tmp_path}/o:v")
+        want = run(tmp_path / "s")
+        assert want.returncode == 0, want.stderr
+        most = sum(p.lstat().st_blocks * 512 for p in (tmp_path / "s").rglob("*")) >> 20
+        folder, seen = tempfile.mkdtemp(dir="/var/tmp"), []
+        disk, place = pathlib.Path(folder) / "disk", pathlib.Path(folder) / "m"
+        place.mkdir()
+        try:
+            for turn in range(int(os.environ.get("OAKUM_DISKS", "4"))):
+                disk.unlink(missing_ok=True)
+                shutil.rmtree(tmp_path / "o", ignore_errors=True)
+                size = 3 * most if turn == 0 else rnd.randrange(3, 2 * most)
+                subprocess.run(["truncate", "-s", f"{size}M", disk], check=True)
+                subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", *(["-N", str(rnd.randrange(60, 400))] if turn % 3 == 2 else []), disk], check=True)
+                subprocess.run(["mount", "-o", "loop", disk, place], check=True)
+                try:
+                    done = run(place / "s")
+                    seen.append(done.returncode)
+                    assert done.stdout == want.stdout if done.returncode == 0 else "No space left" in done.stderr and not (tmp_path / "o/index.json").exists(), (size, done.stderr)
+                    assert not [p for p in (place / "s/trees").iterdir() if p.name.startswith(".")] and not list((place / "s/work").iterdir())
+                    if turn == 0:
+                        kept, = (place / "s/trees").iterdir()
+                        assert (kept / "image").exists()
+                finally:
+                    subprocess.run(["umount", place], check=True)
+        finally:
+            shutil.rmtree(folder)
+        assert seen[0] == 0 and 1 in seen, seen
+
+    def test_messages_of_layers(oakum, small_tar, tmp_path):
+        """What the threads say that fetch layers has the name of their stage in front, as all that a stage says when several speak."""
+        layout(tmp_path / "base", [small_tar.read_bytes(), tar([entry("x", data=random.Random(1).randbytes(100000))])])
+        blob = lambda digest: (tmp_path / "base/blobs" / digest.replace(":", "/")).read_bytes()
+        top, = json.loads((tmp_path / "base/index.json").read_text())["manifests"]
+        manifest = json.loads(blob(top["digest"]))
+        registry = faults.Registry(auth=None, warning=None)
+        try:
+            registry.manifests["b", "latest"] = (manifest["mediaType"], blob(top["digest"]))
+            for part in (manifest["config"], *manifest["layers"]):
+                registry.blobs["b", part["digest"]] = blob(part["digest"])
+            registry.faults += ["blob-cut"] * 2  # of the layers, the config being shorter than what it takes
+            (tmp_path / "c").mkdir()
+            (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE AS one\nRUN ["/bin/busybox", "true"]\nFROM scratch\nCOPY --from=one /x /y\n')
+            done = build(oakum, tmp_path / "c", f"{registry.address}/b:latest", "--isolation", "root", "--store", str(tmp_path / "s"), "--verbose", "--threads", "2")
+        finally:
+            registry.close()
+        cut = [line for line in done.stderr.splitlines() if "; going on" in line]
+        assert done.returncode == 0 and cut and all(line.startswith("[one] ") for line in cut), done.stderr
 
     def test_programs_of_32_bits(oakum, small_tar, tmp_path):
         """They get no inode numbers that their stat(2) has no room for."""
