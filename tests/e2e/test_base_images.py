@@ -44,8 +44,13 @@ def tar(entries):
     return out.getvalue()
 
 
+PACKED = {"gzip": lambda data: gzip.compress(data, 1, mtime=0), "zstd": lambda data: subprocess.run(["zstd", "-qc"], input=data, capture_output=True, check=True).stdout, "": lambda data: data}
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
 def layout(folder, layers, architecture="amd64"):
-    """An OCI layout with one image of these layers; its reference."""
+    """An OCI layout with one image of these layers; its reference. A layer is an archive, or (archive, how it is packed, media type)."""
+    layers = [layer if isinstance(layer, tuple) else (layer, "gzip", LAYER + "+gzip") for layer in layers]
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
 
@@ -53,9 +58,9 @@ def layout(folder, layers, architecture="amd64"):
         digest = hashlib.sha256(data).hexdigest()
         (blobs / digest).write_bytes(data)
         return {"digest": "sha256:" + digest, "size": len(data), **more}
-    config = {"architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]}}
+    config = {"architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer, _, _ in layers]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": put(json.dumps(config).encode(), mediaType="application/vnd.oci.image.config.v1+json"),
-                "layers": [put(gzip.compress(layer, 1, mtime=0), mediaType="application/vnd.oci.image.layer.v1.tar+gzip") for layer in layers]}
+                "layers": [put(PACKED[how](layer), mediaType=kind) for layer, how, kind in layers]}
     top = put(json.dumps(manifest).encode(), mediaType=manifest["mediaType"], annotations={"org.opencontainers.image.ref.name": "latest"})
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))
     (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
@@ -149,6 +154,22 @@ if IMAGES:
         one, kept, _, plain = both(oakum, tmp_path, [small_tar.read_bytes(), tar(first), tar(second), tar(third), tar([])])
         assert one.returncode == 0, one.stderr
         assert (kept[0] / "image").exists() and not (plain[0] / "image").exists()
+
+    def test_layers_of_every_kind(oakum, small_tar, tmp_path):
+        """However a layer is packed and called; layers that are empty, that come twice, and a hundred of them."""
+        base, docker = small_tar.read_bytes(), "application/vnd.docker.image.rootfs."
+        images = {
+            "packed": [(base, "zstd", LAYER + "+zstd"), (tar([entry("x", data=b"1" * 5000)]), "", LAYER), (tar([entry("y")]), "gzip", docker + "diff.tar.gzip"),
+                       (tar([entry("z", data=b"f")]), "gzip", docker + "foreign.diff.tar.gzip"), (tar([entry("n")]), "gzip", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")],
+            "empty": [tar([]), base, (b"", "gzip", LAYER + "+gzip"), (bytes(1024), "", LAYER), base, tar([entry("bin/.wh.none")])],
+            "root": [base, tar([entry(".", "d", mode=0o700, uid=7, gid=8), entry("./x", data=b"1")]), tar([entry("/y", data=b"2"), entry("", "d")])],
+            "turns": [base, tar([entry("p", data=b"f" * 70000), entry("q/a", data=b"1"), entry("q/b", "h", linkname="q/a")]), tar([entry("p", "d"), entry("p/q"), entry("q/.wh.a")]), tar([entry("p", "l", linkname="etc"), entry("q/c", "h", linkname="q/b"), entry("q/.wh.b")]),
+                      tar([entry("p", "d"), entry("p/z", data=b"2"), entry("q/c", data=b"new")]), tar([entry(".wh.q"), entry("q/back", data=b"b"), entry("p/.wh..wh..opq"), entry("p/.wh.z")])],
+            "many": [base, *(tar([entry(f"l{i % 5}/f{i}", data=b"%d" % i), entry(f"l{(i + 1) % 5}/.wh.f{i - 4}")]) for i in range(110))]}
+        for name, layers in images.items():
+            (tmp_path / name).mkdir()
+            one, kept, _, plain = both(oakum, tmp_path / name, layers)
+            assert one.returncode == 0 and (kept[0] / "image").exists() and not (plain[0] / "image").exists(), (name, one.stderr)
 
     def test_what_it_is_not_made_of(oakum, small_tar, tmp_path):
         """An entry through a link: a folder, as ever. What is wrong is told as ever."""
