@@ -1,5 +1,25 @@
-#include "base/base.h"
+#include "base/thread.h"
 #include <sched.h>
+
+typedef struct {
+  GThreadFunc work;
+  gpointer data;
+  const char *prefix;
+} Start;
+
+static gpointer thread_main(gpointer data)
+{
+  G_GNUC_UNUSED g_autofree Start *start = data;
+  oakum_log_set_prefix(start->prefix);
+  return start->work(start->data);
+}
+
+GThread *oakum_thread_new(const char *name, GThreadFunc work, gpointer data)
+{
+  Start *start = g_new(Start, 1);
+  *start = (Start){work, data, oakum_log_prefix()};
+  return g_thread_new(name, thread_main, start);
+}
 
 /* A ring of slots: `head` is the next to pop, `next` the next to be taken by a thread, `tail` the
  * next free one. Each counter only grows; a slot's place is the counter modulo the capacity, so
@@ -56,7 +76,7 @@ OakumWorkers *oakum_workers_new(guint threads, guint queue, OakumWorkFunc work, 
   workers->n_threads = CLAMP(threads, 1, OAKUM_THREADS_MAX);
   workers->threads = g_new0(GThread *, workers->n_threads);
   for (guint i = 0; i < workers->n_threads; i++)
-    workers->threads[i] = g_thread_new("oakum-worker", worker_main, workers);
+    workers->threads[i] = oakum_thread_new("oakum-worker", worker_main, workers);
   return workers;
 }
 

@@ -1,5 +1,6 @@
 /* The layers of a base image come into the store ahead of where they are unpacked, and each but
  * once, however many stages begin with it. The first is unpacked as it comes. */
+#include "base/thread.h"
 #include "build/build-private.h"
 #include <string.h>
 
@@ -66,7 +67,7 @@ OakumAhead *oakum_ahead_new(Build *build, const OakumImage *image)
   g_mutex_init(&ahead->lock);
   g_cond_init(&ahead->changed);
   if (image && image->manifest->layers->len > 1)
-    ahead->thread = g_thread_new("fetch", fetch_main, ahead);
+    ahead->thread = oakum_thread_new("fetch", fetch_main, ahead);
   return ahead;
 }
 

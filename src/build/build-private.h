@@ -20,7 +20,8 @@ typedef struct {
                         store */
   GArray *lines;     /* int, one a layer */
   OakumImage *base;  /* NULL: scratch or a stage */
-  GHashTable *args;  /* declared ARG → value */
+  GPtrArray *triggers; /* OakumDockerfile: of the base, read before the first step; NULL: not yet */
+  GHashTable *args;    /* declared ARG → value */
   GHashTable *arg_wins; /* those that were declared after an ENV of the same name: the later wins */
   gboolean own_cmd;     /* CMD was given in this stage, and outlives a new ENTRYPOINT */
   GPtrArray *arg_order; /* names as declared, for the history */

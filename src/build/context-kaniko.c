@@ -27,10 +27,10 @@ static OakumContext *open_repository(const char *rest, const OakumKanikoContext 
   const char *commit = named && parts[2] ? parts[2] : NULL;
   if (commit && *commit)
     ref.ref = g_strdup(commit);
+  else if (options->branch && *options->branch) /* goes before what the URL says */
+    ref.ref = g_strdup(options->branch);        /* also a tag, when no branch has the name */
   else if (named && *named)
     ref.ref = g_strdup(named);
-  else if (options->branch && *options->branch)
-    ref.ref = g_strdup(options->branch); /* also a tag, when no branch has the name */
   ref.submodules = options->recurse_submodules;
   if ((token && *token) || (user && *user)) {
     /* a token is a user name without a password, as forges take it */

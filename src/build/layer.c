@@ -246,6 +246,8 @@ void oakum_stage_free(Stage *stage)
   g_ptr_array_unref(stage->layers);
   g_array_unref(stage->lines);
   oakum_image_free(stage->base);
+  if (stage->triggers)
+    g_ptr_array_unref(stage->triggers);
   g_hash_table_unref(stage->args);
   g_hash_table_unref(stage->arg_wins);
   g_ptr_array_unref(stage->arg_order);

@@ -180,10 +180,8 @@ static gboolean run_instruction(Build *build, Stage *stage, const OakumInstructi
 }
 
 /* A trigger that a base image left for the builds that are based on it, as the last line of a file
- * with as many stages: a number in --from means one of this Dockerfile. Borrowed of the new *tree.
- */
-static OakumInstruction *parse_trigger(const char *trigger, int index, OakumDockerfile **tree,
-                                       GError **error)
+ * with as many stages: a number in --from means one of this Dockerfile. */
+static OakumDockerfile *parse_trigger(const char *trigger, int index, GError **error)
 {
   g_autoptr(GString) text = g_string_new(NULL);
   for (int i = 0; i <= index; i++)
@@ -211,18 +209,39 @@ static OakumInstruction *parse_trigger(const char *trigger, int index, OakumDock
     g_prefix_error(error, "ONBUILD %s: ", in->name);
     return NULL;
   }
-  *tree = g_steal_pointer(&parsed);
-  return in;
+  return g_steal_pointer(&parsed);
 }
 
-static gboolean run_triggers(Build *build, Stage *stage, int index, GError **error)
+/* Those of a config, read but once for a stage. */
+static gboolean parse_triggers(Stage *stage, char *const *texts, GError **error)
 {
-  g_auto(GStrv) triggers = g_steal_pointer(&stage->config->on_build);
-  for (char **trigger = triggers; trigger && *trigger; trigger++) {
-    g_autoptr(OakumDockerfile) tree = NULL;
-    OakumInstruction *in = parse_trigger(*trigger, index, &tree, error);
-    if (!in)
+  if (stage->triggers)
+    return TRUE;
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_dockerfile_free);
+  for (; texts && *texts; texts++) {
+    OakumDockerfile *parsed = parse_trigger(*texts, stage->plan->stage, error);
+    if (!parsed)
       return FALSE;
+    g_ptr_array_add(list, parsed);
+  }
+  stage->triggers = g_steal_pointer(&list);
+  return TRUE;
+}
+
+/* Borrowed of what parse_triggers read. */
+static OakumInstruction *trigger_at(const Stage *stage, guint i)
+{
+  const OakumDockerfile *parsed = stage->triggers->pdata[i];
+  return parsed->instructions->pdata[parsed->instructions->len - 1];
+}
+
+static gboolean run_triggers(Build *build, Stage *stage, GError **error)
+{
+  g_auto(GStrv) texts = g_steal_pointer(&stage->config->on_build);
+  if (!parse_triggers(stage, texts, error))
+    return FALSE;
+  for (guint i = 0; i < stage->triggers->len; i++) {
+    const OakumInstruction *in = trigger_at(stage, i);
     g_autofree char *shown = oakum_source_redact(in->text);
     oakum_info("ONBUILD %s %s", in->name, shown);
     if (!run_instruction(build, stage, in, error)) {
@@ -299,12 +318,12 @@ static gboolean look_at_base(Build *build, Stage *stage, GError **error)
   if (!platform_of(build, plan->platform, &own, &platform, error) ||
       !open_base(build, stage, image, platform, error))
     return FALSE;
-  for (char **trigger = plan->replaced ? NULL : stage->base->config->on_build; trigger && *trigger;
-       trigger++) {
-    g_autoptr(OakumDockerfile) tree = NULL;
-    const OakumInstruction *in = parse_trigger(*trigger, plan->stage, &tree, error);
-    if (!in)
-      return FALSE;
+  if (plan->replaced)
+    return TRUE;
+  if (!parse_triggers(stage, stage->base->config->on_build, error))
+    return FALSE;
+  for (guint i = 0; i < stage->triggers->len; i++) {
+    const OakumInstruction *in = trigger_at(stage, i);
     if (!look_at_instruction(build, in, plan->stage, error)) {
       g_prefix_error(error, "ONBUILD %s: ", in->name);
       return FALSE;
@@ -374,7 +393,7 @@ gboolean oakum_stage_run(Build *build, Stage *stage, GError **error)
   }
   if (ok && !plan->replaced && !oakum_config_getenv(stage->config, "PATH"))
     oakum_config_setenv(stage->config, "PATH", OAKUM_DEFAULT_PATH);
-  ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, plan->stage, error);
+  ok = ok && choose_epoch(build, stage, error) && run_triggers(build, stage, error);
   if (!ok)
     return blame_from(build, source, error);
   for (guint i = source->first; i < source->end && !plan->replaced; i++) {

@@ -326,8 +326,19 @@ static int run(int argc, char **argv)
 
 /* ---- version, push, login
  * ----------------------------------------------------------------------------------- */
+
 static int run_version(int argc, char **argv)
 {
+  OakumExecutorArgs args = {0};
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) rest = NULL; /* words are taken, as kaniko takes them */
+  gboolean ok =
+      oakum_executor_parse(&oakum_executor_version_command, argc, argv, &args, &rest, &error);
+  oakum_options_clear(&oakum_executor_version_command, &args);
+  if (!ok) {
+    oakum_log(OAKUM_LOG_ERROR, "%s", error->message);
+    return OAKUM_EXIT_ERROR;
+  }
   puts("Kaniko version :  oakum " OAKUM_VERSION);
   return OAKUM_EXIT_PASS;
 }
@@ -386,7 +397,7 @@ const OakumCommand oakum_executor_push_command = {
     .parent = &oakum_cmd_executor,
     .run = run_push,
 };
-static const OakumCommand version_command = {
+const OakumCommand oakum_executor_version_command = {
     .name = "version",
     .summary = "print the version",
     .size = sizeof(OakumExecutorArgs),
@@ -394,7 +405,8 @@ static const OakumCommand version_command = {
     .run = run_version,
 };
 static const OakumCommand *const verbs[] = {&oakum_executor_login_command,
-                                            &oakum_executor_push_command, &version_command, NULL};
+                                            &oakum_executor_push_command,
+                                            &oakum_executor_version_command, NULL};
 
 const OakumCommand oakum_cmd_executor = {
     .builds = TRUE,

@@ -39,7 +39,7 @@ static gboolean warm(const OakumExecutorArgs *args, const char *reference, const
   if (!image)
     return FALSE;
   if (is_warm(args, folder, image, ttl)) {
-    oakum_info("Image already in cache: %s", name);
+    oakum_info("Image already in cache: %s", reference);
     return TRUE;
   }
   const OakumImage *images[] = {image};
@@ -51,7 +51,7 @@ static gboolean warm(const OakumExecutorArgs *args, const char *reference, const
   g_autofree char *path =
       g_strdup_printf("%s/blobs/%.6s/%s", folder, desc->digest, oakum_digest_hex(desc->digest));
   (void)utimensat(AT_FDCWD, path, NULL, 0); /* it is as young as this fetch */
-  oakum_info("Retrieved %s into %s", name, folder);
+  oakum_info("Retrieved %s into %s", reference, folder);
   return TRUE;
 }
 

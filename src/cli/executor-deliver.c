@@ -181,7 +181,9 @@ static gboolean write_tar(const OakumExecutorArgs *args, const OakumImage *image
     g_autoptr(OakumReference) ref = parse(given, error);
     if (!ref)
       return FALSE;
-    g_ptr_array_add(names, g_strconcat(given, strchr(last, ':') ? "" : ":latest", NULL));
+    g_autofree char *name = g_strconcat(given, strchr(last, ':') ? "" : ":latest", NULL);
+    if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+      g_ptr_array_add(names, g_steal_pointer(&name));
   }
   g_ptr_array_add(names, NULL);
   oakum_info("Writing image to %s", args->tar_path);

@@ -203,15 +203,28 @@ gboolean oakum_executor_flag(const char *value, gboolean fallback)
   return value ? parse_bool(value) == 1 : fallback;
 }
 
-/* As strconv.ParseInt without a base: what pflag takes for a number. */
+/* As strconv.ParseInt without a base, what pflag takes for a number: "0x", "0o", "0b" and "0" tell
+ * a base, and single underscores stand between digits or behind that. */
 static gboolean parse_number(const char *text, gint64 *out)
 {
-  char *end = NULL;
-  if (!g_ascii_isdigit(text[*text == '-' || *text == '+']))
-    return FALSE;
+  const char *at = text + (*text == '-' || *text == '+');
+  const char mark = *at == '0' ? g_ascii_tolower(at[1]) : '\0';
+  const int base = mark == 'x' ? 16 : mark == 'b' ? 2 : mark ? 8 : 10;
+  const gboolean named = mark && strchr("xob", mark);
+  gboolean may_part = named; /* an underscore may come */
+  g_autoptr(GString) plain = g_string_new(*text == '-' ? "-" : "");
+  const gsize sign = plain->len;
+  for (at += named ? 2 : 0; *at; at++) {
+    gboolean digit = *at != '_';
+    if (digit ? !g_ascii_isxdigit(*at) || g_ascii_xdigit_value(*at) >= base : !may_part)
+      return FALSE;
+    if (digit)
+      g_string_append_c(plain, *at);
+    may_part = digit;
+  }
   errno = 0;
-  *out = g_ascii_strtoll(text, &end, 0);
-  return errno == 0 && *end == '\0';
+  *out = g_ascii_strtoll(plain->str, NULL, (guint)base);
+  return errno == 0 && plain->len > sign && at[-1] != '_';
 }
 
 int oakum_executor_number(const char *value, int fallback)

@@ -21,7 +21,8 @@ typedef struct {
       *insecure, *unverified, *log_timestamp, *password_stdin;
 } OakumExecutorArgs;
 
-extern const OakumCommand oakum_executor_push_command, oakum_executor_login_command;
+extern const OakumCommand oakum_executor_login_command, oakum_executor_push_command,
+    oakum_executor_version_command;
 extern const OakumOptionGroup oakum_executor_groups[], oakum_warmer_groups[], oakum_login_groups[];
 
 /* The command line, then kaniko's variables; checks what every value must be. */

@@ -1,6 +1,7 @@
 /* A reader whose bytes are made by a thread of its own, a few buffers ahead of who reads them.
  * Their digest is computed by the one of the two that has the time; who waits for digests alone
  * makes bytes meanwhile. */
+#include "base/thread.h"
 #include "codec/codec-private.h"
 #include <string.h>
 
@@ -188,7 +189,7 @@ static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const cha
   g_cond_init(&r->changed);
   for (guint i = 0; i < SLOTS; i++)
     r->slots[i].data = g_malloc(OAKUM_IO_BUFFER);
-  r->thread = g_thread_new("reader", threaded_main, r);
+  r->thread = oakum_thread_new("reader", threaded_main, r);
   return oakum_reader_new(&klass, r);
 }
 

@@ -1,5 +1,6 @@
 /* A copy of a part of one root in another place: packed on one thread, applied on the other, so
  * that it has just the meaning of a layer. */
+#include "base/thread.h"
 #include "image/image.h"
 #include "os/os.h"
 #include <errno.h>
@@ -36,7 +37,7 @@ gboolean oakum_pack_copy(int root, const char *from, int folder, const char *to,
   if (owners)
     oakum_tree_set_owners(tree, owners);
   Job job = {root, fds[1], from, to, options};
-  GThread *thread = g_thread_new("copy", pack, &job);
+  GThread *thread = oakum_thread_new("copy", pack, &job);
   gboolean ok = oakum_tree_apply(tree, oakum_reader_new_fd(fds[0], TRUE), error);
   GError *inner = g_thread_join(thread);
   if (!inner)

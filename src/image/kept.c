@@ -110,10 +110,23 @@ static gboolean discard(int trees, const char *name)
   return oakum_root_remove_tree(trees, at, NULL);
 }
 
+/* A file of the folder; a pipe that somebody put there keeps nobody waiting. -1 with errno. */
+static int open_file(int folder, const char *name)
+{
+  OAKUM_AUTO_FD fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat st;
+  if (fd < 0 || fstat(fd, &st) < 0)
+    return -1;
+  if (S_ISREG(st.st_mode))
+    return oakum_fd_steal(&fd);
+  errno = EINVAL;
+  return -1;
+}
+
 /* The root of what the image holds; -1 with an error, or without one when there is no image. */
 static int open_image(const OakumKept *kept, GError **error)
 {
-  OAKUM_AUTO_FD image = openat(kept->folder, IMAGE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  OAKUM_AUTO_FD image = open_file(kept->folder, IMAGE);
   if (image < 0 && errno != ENOENT)
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, IMAGE);
   return image < 0 ? -1 : oakum_mount_image(image, error);
@@ -142,12 +155,25 @@ static gboolean mount_image(OakumKept *kept, GError **error)
   return mounted < 0 || attach_image(kept, mounted, error);
 }
 
+/* Whether nothing is where names should be: an image that went leaves the folder that it is mounted
+ * at. */
+static gboolean is_hollow(int root, const OakumTree *tree)
+{
+  g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", root);
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  return oakum_notes_first(tree->notes, 0) != OAKUM_NOTE_NONE && (!dir || !g_dir_read_name(dir));
+}
+
 static OakumTree *load(const OakumKept *kept)
 {
-  int fd = openat(kept->folder, "notes", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  int fd = open_file(kept->folder, "notes");
   g_autoptr(GError) local = NULL;
   OakumTree *tree =
       fd >= 0 ? oakum_tree_load(kept->root, oakum_reader_new_fd(fd, TRUE), &local) : NULL;
+  if (tree && is_hollow(kept->root, tree)) {
+    g_set_error(&local, OAKUM_IMAGE_ERROR, OAKUM_ERROR_INVALID, "it is empty");
+    g_clear_pointer(&tree, oakum_tree_free);
+  }
   if (!tree)
     oakum_warn("store %s: the unpacked base %s is damaged: %s; it is unpacked anew",
                oakum_store_path(kept->store), kept->name, local ? local->message : "no notes");
@@ -181,6 +207,7 @@ OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
   *tree = there ? load(kept) : NULL;
   if (*tree) {
     (void)utimensat(kept->folder, "notes", NULL, AT_SYMLINK_NOFOLLOW); /* its last use */
+    oakum_kept_sweep(store, UINT64_MAX); /* of builders that were killed */
     return g_steal_pointer(&kept);
   }
   leave(kept);
@@ -189,17 +216,33 @@ OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
   return NULL;
 }
 
+/* A new folder with its lock. FALSE with *swept: another took it for that of a builder that was
+ * killed, before there was a lock. */
+static gboolean make_folder(OakumKept *kept, gboolean *swept)
+{
+  *swept = FALSE;
+  if (kept->trees < 0 || mkdirat(kept->trees, kept->name, 0700) < 0)
+    return FALSE;
+  kept->folder = open_folder(kept->trees, kept->name);
+  *swept = kept->folder < 0 ? errno == ENOENT
+                            : flock(kept->folder, LOCK_SH | LOCK_NB) < 0 ||
+                                  !is_there(kept->trees, kept->name, kept->folder);
+  if (*swept)
+    oakum_fd_clear(&kept->folder);
+  return kept->folder >= 0;
+}
+
 OakumKept *oakum_kept_new(OakumStore *store, GError **error)
 {
   static gint serial;
   g_autofree char *name = g_strdup_printf(".new-%d-%" G_GINT64_FORMAT "-%d", (int)getpid(),
                                           g_get_real_time(), g_atomic_int_add(&serial, 1));
   g_autoptr(OakumKept) kept = kept_alloc(store, name);
-  if (kept->trees < 0 || mkdirat(kept->trees, name, 0700) < 0 ||
-      (kept->folder = open_folder(kept->trees, name)) < 0 ||
-      flock(kept->folder, LOCK_SH | LOCK_NB) < 0 || !is_there(kept->trees, name, kept->folder) ||
-      mkdirat(kept->folder, "root", 0755) < 0 || fchmodat(kept->folder, "root", 0755, 0) < 0 ||
-      !open_root(kept)) {
+  gboolean swept, made = make_folder(kept, &swept);
+  while (!made && swept)
+    made = make_folder(kept, &swept);
+  if (!made || mkdirat(kept->folder, "root", 0755) < 0 ||
+      fchmodat(kept->folder, "root", 0755, 0) < 0 || !open_root(kept)) {
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "store %s: %s", oakum_store_path(store),
                       TREES);
     return NULL;
@@ -328,8 +371,8 @@ static gint by_use(gconstpointer a, gconstpointer b)
 
 static guint64 told_size(int trees, const char *name)
 {
-  g_autofree char *path = g_build_filename(name, "size", NULL);
-  OAKUM_AUTO_FD fd = openat(trees, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  OAKUM_AUTO_FD folder = open_folder(trees, name);
+  OAKUM_AUTO_FD fd = folder < 0 ? -1 : open_file(folder, "size");
   char text[32] = "";
   uint64_t bytes = 0;
   gssize n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;

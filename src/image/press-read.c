@@ -1,5 +1,6 @@
 /* One layer on its way into the file: its contents go there as they come, in whatever order layers
  * are read, and its entries wait in memory until it is their turn. */
+#include "base/thread.h"
 #include "image/press-private.h"
 #include <string.h>
 
@@ -174,7 +175,7 @@ PressReading *oakum_press_read(OakumPress *press, OakumLayerOpen open, gpointer 
   g_mutex_init(&reading->lock);
   g_cond_init(&reading->changed);
   if (threaded)
-    reading->thread = g_thread_new("layer", read_main, reading);
+    reading->thread = oakum_thread_new("layer", read_main, reading);
   return reading;
 }
 

@@ -2,6 +2,7 @@
  * Folders are shared out among threads: the notes are read by all of them, and changed by one at a
  * time. Metadata, inode and time of change tell the candidates; one whose metadata is equal counts
  * as changed only when its content is another. */
+#include "base/thread.h"
 #include "image/walk-private.h"
 #include "os/os.h"
 #include <dirent.h>
@@ -281,7 +282,7 @@ static gboolean crew_run(Crew *crew, GError **error)
       crew->folders->len == 0 || tree->owners ? 1 : CLAMP(tree->threads, 1, OAKUM_THREADS_MAX);
   GThread *threads[OAKUM_THREADS_MAX];
   for (guint i = 1; i < n; i++)
-    threads[i] = g_thread_new("walk", work, crew);
+    threads[i] = oakum_thread_new("walk", work, crew);
   (void)work(crew);
   for (guint i = 1; i < n; i++)
     (void)g_thread_join(threads[i]);

@@ -5,13 +5,17 @@ import hashlib
 import io
 import json
 import os
+import pathlib
+import random
 import re
 import shutil
 import stat
 import subprocess
 import tarfile
+import tempfile
 import time
 
+import faults
 from conftest import RUNGS
 from test_build import build
 
@@ -40,8 +44,13 @@ def tar(entries):
     return out.getvalue()
 
 
+PACKED = {"gzip": lambda data: gzip.compress(data, 1, mtime=0), "zstd": lambda data: subprocess.run(["zstd", "-qc"], input=data, capture_output=True, check=True).stdout, "": lambda data: data}
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
 def layout(folder, layers, architecture="amd64"):
-    """An OCI layout with one image of these layers; its reference."""
+    """An OCI layout with one image of these layers; its reference. A layer is an archive, or (archive, how it is packed, media type)."""
+    layers = [layer if isinstance(layer, tuple) else (layer, "gzip", LAYER + "+gzip") for layer in layers]
     blobs = folder / "blobs/sha256"
     blobs.mkdir(parents=True)
 
@@ -49,9 +58,9 @@ def layout(folder, layers, architecture="amd64"):
         digest = hashlib.sha256(data).hexdigest()
         (blobs / digest).write_bytes(data)
         return {"digest": "sha256:" + digest, "size": len(data), **more}
-    config = {"architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]}}
+    config = {"architecture": architecture, "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(layer).hexdigest() for layer, _, _ in layers]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": put(json.dumps(config).encode(), mediaType="application/vnd.oci.image.config.v1+json"),
-                "layers": [put(gzip.compress(layer, 1, mtime=0), mediaType="application/vnd.oci.image.layer.v1.tar+gzip") for layer in layers]}
+                "layers": [put(PACKED[how](layer), mediaType=kind) for layer, how, kind in layers]}
     top = put(json.dumps(manifest).encode(), mediaType=manifest["mediaType"], annotations={"org.opencontainers.image.ref.name": "latest"})
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [top]}))
     (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
@@ -146,6 +155,22 @@ if IMAGES:
         assert one.returncode == 0, one.stderr
         assert (kept[0] / "image").exists() and not (plain[0] / "image").exists()
 
+    def test_layers_of_every_kind(oakum, small_tar, tmp_path):
+        """However a layer is packed and called; layers that are empty, that come twice, and a hundred of them."""
+        base, docker = small_tar.read_bytes(), "application/vnd.docker.image.rootfs."
+        images = {
+            "packed": [(base, "zstd", LAYER + "+zstd"), (tar([entry("x", data=b"1" * 5000)]), "", LAYER), (tar([entry("y")]), "gzip", docker + "diff.tar.gzip"),
+                       (tar([entry("z", data=b"f")]), "gzip", docker + "foreign.diff.tar.gzip"), (tar([entry("n")]), "gzip", "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")],
+            "empty": [tar([]), base, (b"", "gzip", LAYER + "+gzip"), (bytes(1024), "", LAYER), base, tar([entry("bin/.wh.none")])],
+            "root": [base, tar([entry(".", "d", mode=0o700, uid=7, gid=8), entry("./x", data=b"1")]), tar([entry("/y", data=b"2"), entry("", "d")])],
+            "turns": [base, tar([entry("p", data=b"f" * 70000), entry("q/a", data=b"1"), entry("q/b", "h", linkname="q/a")]), tar([entry("p", "d"), entry("p/q"), entry("q/.wh.a")]), tar([entry("p", "l", linkname="etc"), entry("q/c", "h", linkname="q/b"), entry("q/.wh.b")]),
+                      tar([entry("p", "d"), entry("p/z", data=b"2"), entry("q/c", data=b"new")]), tar([entry(".wh.q"), entry("q/back", data=b"b"), entry("p/.wh..wh..opq"), entry("p/.wh.z")])],
+            "many": [base, *(tar([entry(f"l{i % 5}/f{i}", data=b"%d" % i), entry(f"l{(i + 1) % 5}/.wh.f{i - 4}")]) for i in range(110))]}
+        for name, layers in images.items():
+            (tmp_path / name).mkdir()
+            one, kept, _, plain = both(oakum, tmp_path / name, layers)
+            assert one.returncode == 0 and (kept[0] / "image").exists() and not (plain[0] / "image").exists(), (name, one.stderr)
+
     def test_what_it_is_not_made_of(oakum, small_tar, tmp_path):
         """An entry through a link: a folder, as ever. What is wrong is told as ever."""
         base = small_tar.read_bytes()
@@ -184,12 +209,88 @@ if IMAGES:
             done = run()
             assert done.returncode == 0 and done.stdout == want.stdout and "kept from before" not in done.stderr, done.stderr
             assert run().stderr.count("kept from before") == 1
+        # what was put in the place of its files: a pipe nobody waits for
+        for name in ("image", "notes", "size"):
+            (kept / name).unlink()
+            os.mkfifo(kept / name)
+            checked = subprocess.run([oakum, "store", "check", "--store", store], capture_output=True, text=True, timeout=60)
+            assert (checked.returncode == 1) == (name != "size"), (name, checked)
+            done = subprocess.run([oakum, "build", "--no-cache", "--build-arg", f"BASE={reference}", "--isolation", "root", "--store", store, tmp_path / "c"], capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0 and done.stdout == want.stdout, (name, done.stderr)
+            kept, = (store / "trees").iterdir()
+            if name == "size":
+                shutil.rmtree(kept)
+                run()
+        for damage in (lambda: shutil.rmtree(kept / "root"), lambda: (kept / "image").rename(kept / "other"), lambda: (kept / "notes").write_bytes(b"")):
+            damage()
+            done = run()
+            assert done.returncode == 0 and done.stdout == want.stdout, done.stderr
+            kept, = (store / "trees").iterdir()
+        # what a killed build left goes with the next, also when that makes no new one
+        (store / "trees/.new-1-1-1/root").mkdir(parents=True)
+        assert run().stderr.count("kept from before") == 1 and [p.name for p in (store / "trees").iterdir()] == [kept.name]
         # a layer that is not what it was said to be
         blob = max((tmp_path / "base/blobs/sha256").iterdir(), key=lambda p: p.stat().st_size)
         shutil.rmtree(store)
         blob.write_bytes(blob.read_bytes()[:-100] + bytes(100))
         done = run()
         assert done.returncode != 0 and "unpack layer 0" in done.stderr and list((store / "trees").iterdir()) == [], done.stderr
+
+    def test_full_disk(oakum, small_tar, tmp_path):
+        """A disk of any size, on which images are made (tmpfs has none): the right bytes, or an error that says what is missing, and nothing left. OAKUM_DISKS says how many, OAKUM_SEED which."""
+        rnd = random.Random(int(os.environ.get("OAKUM_SEED", "3")))
+        files = [entry(f"d{i % 9}/f{i}", data=rnd.randbytes(rnd.randrange(9000))) for i in range(600)] + [entry(f"big{i}", data=rnd.randbytes(1500000)) for i in range(3)]
+        reference = layout(tmp_path / "base", [small_tar.read_bytes(), tar(files), tar([entry(".wh.big1"), entry("d3/.wh..wh..opq")])])
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE AS a\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox cat /big0 /d4/* > /sum"]\nFROM $BASE\nRUN ["/bin/busybox", "rm", "-rf", "/d4"]\nCOPY --from=a /sum /s\n')
+        run = lambda store: build(oakum, tmp_path / "c", reference, "--isolation", "root", "--store", str(store), "--output", f"oci:{tmp_path}/o:v")
+        want = run(tmp_path / "s")
+        assert want.returncode == 0, want.stderr
+        most = sum(p.lstat().st_blocks * 512 for p in (tmp_path / "s").rglob("*")) >> 20
+        folder, seen = tempfile.mkdtemp(dir="/var/tmp"), []
+        disk, place = pathlib.Path(folder) / "disk", pathlib.Path(folder) / "m"
+        place.mkdir()
+        try:
+            for turn in range(int(os.environ.get("OAKUM_DISKS", "4"))):
+                disk.unlink(missing_ok=True)
+                shutil.rmtree(tmp_path / "o", ignore_errors=True)
+                size = 3 * most if turn == 0 else rnd.randrange(3, 2 * most)
+                subprocess.run(["truncate", "-s", f"{size}M", disk], check=True)
+                subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", *(["-N", str(rnd.randrange(60, 400))] if turn % 3 == 2 else []), disk], check=True)
+                subprocess.run(["mount", "-o", "loop", disk, place], check=True)
+                try:
+                    done = run(place / "s")
+                    seen.append(done.returncode)
+                    assert done.stdout == want.stdout if done.returncode == 0 else "No space left" in done.stderr and not (tmp_path / "o/index.json").exists(), (size, done.stderr)
+                    assert not [p for p in (place / "s/trees").iterdir() if p.name.startswith(".")] and not list((place / "s/work").iterdir())
+                    if turn == 0:
+                        kept, = (place / "s/trees").iterdir()
+                        assert (kept / "image").exists()
+                finally:
+                    subprocess.run(["umount", place], check=True)
+        finally:
+            shutil.rmtree(folder)
+        assert seen[0] == 0 and 1 in seen, seen
+
+    def test_messages_of_layers(oakum, small_tar, tmp_path):
+        """What the threads say that fetch layers has the name of their stage in front, as all that a stage says when several speak."""
+        layout(tmp_path / "base", [small_tar.read_bytes(), tar([entry("x", data=random.Random(1).randbytes(100000))])])
+        blob = lambda digest: (tmp_path / "base/blobs" / digest.replace(":", "/")).read_bytes()
+        top, = json.loads((tmp_path / "base/index.json").read_text())["manifests"]
+        manifest = json.loads(blob(top["digest"]))
+        registry = faults.Registry(auth=None, warning=None)
+        try:
+            registry.manifests["b", "latest"] = (manifest["mediaType"], blob(top["digest"]))
+            for part in (manifest["config"], *manifest["layers"]):
+                registry.blobs["b", part["digest"]] = blob(part["digest"])
+            registry.faults += ["blob-cut"] * 2  # of the layers, the config being shorter than what it takes
+            (tmp_path / "c").mkdir()
+            (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE AS one\nRUN ["/bin/busybox", "true"]\nFROM scratch\nCOPY --from=one /x /y\n')
+            done = build(oakum, tmp_path / "c", f"{registry.address}/b:latest", "--isolation", "root", "--store", str(tmp_path / "s"), "--verbose", "--threads", "2")
+        finally:
+            registry.close()
+        cut = [line for line in done.stderr.splitlines() if "; going on" in line]
+        assert done.returncode == 0 and cut and all(line.startswith("[one] ") for line in cut), done.stderr
 
     def test_programs_of_32_bits(oakum, small_tar, tmp_path):
         """They get no inode numbers that their stat(2) has no room for."""

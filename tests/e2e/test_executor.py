@@ -168,9 +168,9 @@ def test_forms_of_flags(job):
     assert "you must provide" in job.run("--no-push", "--no-push=F", status=1)
     job.run("--no-push=T")
     job.build("--target=", "--custom-platform=", "--tar-path=", "--digest-file=", "--registry-mirror=", "--insecure-registry=", "--cache-repo=", "-f", "D")  # $EMPTY in a pipeline
-    for number in ("-1", "0x2", "010", "1000"):
+    for number in ("-1", "0x2", "010", "1000", "1_000", "0b1_0", "0x_f", "0o17", "+3"):
         job.run("--no-push", f"--push-retry={number}", f"--image-fs-extract-retry={number}")
-    for wrong in ("", "x", "1x", " 1", "-", "99999999999999999999"):
+    for wrong in ("", "x", "1x", " 1", "-", "99999999999999999999", "_1", "1_", "1__0", "0b2", "08", "0x"):
         assert "--push-retry takes a number" in job.run("--no-push", f"--push-retry={wrong}", status=1)
 
 
@@ -209,6 +209,7 @@ def test_git(job):
     assert list(job.build("-c", url, "--git=recurse-submodules=false", "--git", "branch=next", "--git=single-branch=true", env=env)[0]) == ["g"]
     job.build("-c", url, "--git=insecure-skip-tls=true", env=env)
     assert "insecure-skip-tls has no effect here" in job.said
+    assert list(job.build("-c", url + "#main", "--git", "branch=next", env=env)[0]) == ["g"], "the flag goes before what the URL says"
     server.shutdown()
 
 
@@ -392,7 +393,7 @@ def test_digest_file_by_put(job, tls):  # noqa: F811
 
 @flags("--tar-path", "--tarPath")
 def test_tar_path(job):
-    for name, destination, tag in (("--tar-path", [], "docker.io/unset-repo/unset-image-name:latest"), ("--tarPath", ["-d", "reg.example/a/b:c"], "reg.example/a/b:c")):
+    for name, destination, tag in (("--tar-path", [], "docker.io/unset-repo/unset-image-name:latest"), ("--tarPath", ["-d", "reg.example/a/b:c"], "reg.example/a/b:c"), ("--tar-path", ["-d", "aa:b", "-d", "aa:b"], "aa:b")):
         job.run("--no-push", name, job.folder / "i.tar", *destination)
         with tarfile.open(job.folder / "i.tar") as tar:
             image = json.load(tar.extractfile("manifest.json"))
@@ -763,6 +764,7 @@ def test_called_by_its_names(job, servers):
     assert (job.folder / "d").read_text().startswith("sha256:")
     job.run("version", own=True, program=["./executor"])
     assert job.out == "Kaniko version :  oakum 0.1.0\n"
+    assert "--nope" in job.run("version", "--nope", own=True, program=["./executor"], status=1)
     assert "--image" in job.run(own=True, program=["./warmer"], status=1)
 
 
