@@ -326,7 +326,6 @@ static int run(int argc, char **argv)
 
 /* ---- version, push, login
  * ----------------------------------------------------------------------------------- */
-
 static int run_version(int argc, char **argv)
 {
   OakumExecutorArgs args = {0};
