@@ -112,7 +112,7 @@ static char *plain_purl(const char *text)
   for (const char *p = text + type; *p; p++) {
     /* a slash in a name is none between names, and no package has one */
     gboolean slash = p > name && p < text + end && g_ascii_strncasecmp(p, "%2f", 3) == 0;
-    g_string_append(out, slash ? "%25" : (char[]){*p, '\0'});
+    g_string_append_len(out, slash ? "%25" : p, slash ? 3 : 1);
   }
   return g_string_free(out, FALSE);
 }

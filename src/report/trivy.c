@@ -67,7 +67,7 @@ char *oakum_report_trivy_path(const char *path)
     if ((guchar)*p < 0x20 || *p == 0x7f)
       g_string_append_printf(out, "\\x%02x", (guchar)*p);
     else
-      g_string_append(out, bare_percent(p) ? "%25" : (char[]){*p, '\0'});
+      g_string_append_len(out, bare_percent(p) ? "%25" : p, bare_percent(p) ? 3 : 1);
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
