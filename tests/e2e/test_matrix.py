@@ -196,7 +196,8 @@ def test_case_on_every_rung(world, name):
         for rung in [rung for rung in PLACES if rung not in APART.get(name, ())]:
             digests[rung], out = build_on(rung, world, folder, words, (case.get("environment") or "").split())
             check_lines(tree_lines(flatten(out)[0], base, times), expected)
-    assert len(set(digests.values())) == 1, digests
+    if "keep" not in words:  # --timestamps keep writes the clock's time into the layers
+        assert len(set(digests.values())) == 1, digests
 
 
 if ALL:
