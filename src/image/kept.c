@@ -14,6 +14,7 @@
 
 #define TREES "trees"
 #define IMAGE "image"
+#define SEAL "seal"
 
 struct OakumKept {
   OakumStore *store;
@@ -123,6 +124,53 @@ static int open_file(int folder, const char *name)
   return -1;
 }
 
+/* What a small file of the folder says, in `text` (bytes with a NUL); "" when there is none. */
+static gsize read_small(int folder, const char *name, char *text, size_t max)
+{
+  OAKUM_AUTO_FD fd = folder < 0 ? -1 : open_file(folder, name);
+  gssize n = fd >= 0 ? read(fd, text, max - 1) : 0;
+  text[MAX(n, 0)] = '\0';
+  return (gsize)MAX(n, 0);
+}
+
+static gboolean write_small(int folder, const char *name, const char *text, GError **error)
+{
+  OAKUM_AUTO_FD fd =
+      openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    return oakum_write_all(fd, text, strlen(text), error);
+  oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "%s", name);
+  return FALSE;
+}
+
+/* How the image is known again: nothing writes to it once it is made, and the kernel tells when
+ * something did. NULL: there is none. */
+static char *seal_of(int folder)
+{
+  OAKUM_AUTO_FD image = open_file(folder, IMAGE);
+  struct stat st;
+  if (image < 0 || fstat(image, &st) < 0)
+    return NULL;
+  return g_strdup_printf("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT ".%09ld",
+                         (guint64)st.st_ino, (guint64)st.st_size, (gint64)st.st_ctim.tv_sec,
+                         st.st_ctim.tv_nsec);
+}
+
+static gboolean is_sealed(int folder)
+{
+  enum { SEAL_MAX = 96 };
+  char said[SEAL_MAX];
+  g_autofree char *seal = seal_of(folder);
+  (void)read_small(folder, SEAL, said, sizeof(said));
+  return !seal || strcmp(said, seal) == 0;
+}
+
+static void tell_damaged(const OakumKept *kept, const char *why)
+{
+  oakum_warn("store %s: the unpacked base %s is damaged: %s; it is unpacked anew",
+             oakum_store_path(kept->store), kept->name, why);
+}
+
 /* The root of what the image holds; -1 with an error, or without one when there is no image. */
 static int open_image(const OakumKept *kept, GError **error)
 {
@@ -175,8 +223,7 @@ static OakumTree *load(const OakumKept *kept)
     g_clear_pointer(&tree, oakum_tree_free);
   }
   if (!tree)
-    oakum_warn("store %s: the unpacked base %s is damaged: %s; it is unpacked anew",
-               oakum_store_path(kept->store), kept->name, local ? local->message : "no notes");
+    tell_damaged(kept, local ? local->message : "no notes");
   return tree;
 }
 
@@ -200,6 +247,10 @@ OakumKept *oakum_kept_find(OakumStore *store, const char *key, OakumTree **tree)
     return NULL;
   g_autoptr(GError) local = NULL;
   gboolean there = open_root(kept);
+  if (there && !is_sealed(kept->folder)) {
+    tell_damaged(kept, "something wrote to its image");
+    there = FALSE;
+  }
   if (there && !mount_image(kept, &local)) {
     oakum_debug("the image of the base %s: %s", key, local->message);
     there = FALSE;
@@ -292,16 +343,16 @@ static gboolean save(const OakumKept *kept, const OakumTree *tree, guint64 bytes
 {
   OAKUM_AUTO_FD fd =
       openat(kept->folder, "notes", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  OAKUM_AUTO_FD size =
-      openat(kept->folder, "size", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, bytes);
-  if (fd < 0 || size < 0) {
+  g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, bytes),
+                  *seal = seal_of(kept->folder);
+  if (fd < 0) {
     oakum_error_errno(error, OAKUM_IMAGE_ERROR, errno, "notes");
     return FALSE;
   }
   g_autoptr(OakumWriter) out = oakum_writer_new_fd(fd, FALSE);
   return oakum_tree_save(tree, out, error) && oakum_writer_finish(out, error) &&
-         oakum_write_all(size, text, strlen(text), error);
+         write_small(kept->folder, "size", text, error) &&
+         (!seal || write_small(kept->folder, SEAL, seal, error));
 }
 
 /* What is left for others must not be little: a twentieth. */
@@ -372,11 +423,10 @@ static gint by_use(gconstpointer a, gconstpointer b)
 static guint64 told_size(int trees, const char *name)
 {
   OAKUM_AUTO_FD folder = open_folder(trees, name);
-  OAKUM_AUTO_FD fd = folder < 0 ? -1 : open_file(folder, "size");
-  char text[32] = "";
+  char text[32];
   uint64_t bytes = 0;
-  gssize n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
-  return n > 0 && oakum_parse_u64(text, (size_t)n, UINT64_MAX, &bytes) ? bytes : 0;
+  gsize n = read_small(folder, "size", text, sizeof(text));
+  return n > 0 && oakum_parse_u64(text, n, UINT64_MAX, &bytes) ? bytes : 0;
 }
 
 void oakum_kept_sweep(OakumStore *store, uint64_t max_bytes)

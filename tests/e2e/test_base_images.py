@@ -190,7 +190,7 @@ if IMAGES:
             assert kept == plain == []
 
     def test_damage(oakum, small_tar, tmp_path):
-        """A changed byte is found by a check; an image that cannot be mounted is made anew; so is one of which the base is wrong."""
+        """A changed byte is found by a check; an image that was written to, or cannot be mounted, is made anew; so is one of which the base is wrong."""
         reference = layout(tmp_path / "base", [small_tar.read_bytes(), tar([entry("big", data=b"big " * 100000)])])
         (tmp_path / "c").mkdir()
         (tmp_path / "c/Dockerfile").write_text('ARG BASE\nFROM $BASE\nRUN ["/bin/busybox", "sh", "-c", "/bin/busybox md5sum /big > /sum"]\n')
@@ -204,7 +204,7 @@ if IMAGES:
         (kept / "image").write_bytes(whole[:at] + b"bag" + whole[at + 3:])
         checked = subprocess.run([oakum, "store", "check", "--store", store], capture_output=True, text=True)
         assert checked.returncode == 1 and f"trees/{kept.name}: damaged" in checked.stdout, checked
-        for damage in (b"", bytes(8192), whole[:1024] + b"x" + whole[1025:]):
+        for damage in (whole[:at] + b"bag" + whole[at + 3:], b"", bytes(8192), whole[:1024] + b"x" + whole[1025:]):
             (kept / "image").write_bytes(damage)
             done = run()
             assert done.returncode == 0 and done.stdout == want.stdout and "kept from before" not in done.stderr, done.stderr
