@@ -510,20 +510,6 @@ static void add(OakumCatalogFile *file, OakumCatalogSink *sink, const Signature 
   package->cpe = oakum_catalog_cpe('a', signature->cpe, package->version, "*");
 }
 
-static void add_searches(GArray *searches, const Signature *signature, const char *file_version)
-{
-  guint rank = 0;
-  for (const char *at = signature->patterns; *at; rank++) {
-    size_t len = strcspn(at, "\n");
-    if (*at != '=') {
-      Search one = {.signature = signature, .rank = rank};
-      compile(&one.pattern, at, len, file_version);
-      g_array_append_val(searches, one);
-    }
-    at += len + (at[len] == '\n');
-  }
-}
-
 static char *version_of(const Search *search, OakumSlice version)
 {
   const uint8_t *at = version.data;
@@ -561,18 +547,23 @@ static void note(GArray *founds, const Search *search, OakumSlice version, uint6
   g_array_append_val(founds, found);
 }
 
-/* What a file's very name says ("=NAME VERSION"). */
-static void note_name(GArray *founds, const Signature *signature, const char *base)
+/* The patterns of a product, to be searched for; what the file's very name says ("=NAME VERSION")
+ * is found at once. */
+static void add_searches(GArray *searches, GArray *founds, const Signature *signature,
+                         const char *base, const char *file_version)
 {
-  size_t base_len = strlen(base);
+  const size_t base_len = strlen(base);
   guint rank = 0;
   for (const char *at = signature->patterns; *at; rank++) {
     size_t len = strcspn(at, "\n");
-    if (*at == '=' && len > base_len + 2 && at[base_len + 1] == ' ' &&
-        memcmp(at + 1, base, base_len) == 0) {
+    if (*at != '=') {
+      Search one = {.signature = signature, .rank = rank};
+      compile(&one.pattern, at, len, file_version);
+      g_array_append_val(searches, one);
+    } else if (len > base_len + 2 && at[base_len + 1] == ' ' &&
+               memcmp(at + 1, base, base_len) == 0) {
       Found found = {signature, rank, g_strndup(at + base_len + 2, len - base_len - 2), 0};
       g_array_append_val(founds, found);
-      return;
     }
     at += len + (at[len] == '\n');
   }
@@ -631,10 +622,8 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
     return FALSE;
   gboolean executable = oakum_exe_sniff((OakumSlice){head, known}) != OAKUM_EXE_NONE;
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
-    if (has_name(&signatures[i], base, executable)) {
-      add_searches(searches, &signatures[i], file_version);
-      note_name(founds, &signatures[i], base);
-    }
+    if (has_name(&signatures[i], base, executable))
+      add_searches(searches, founds, &signatures[i], base, file_version);
   gboolean good = look(file, file_version, searches, founds, error);
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);
@@ -664,7 +653,7 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
   const Signature signature = {name, "", "%0%<%d.%d.%d%>%0API20%d\n%0%<%d.%d.%d%>%zAPI20%d", ""};
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
-  add_searches(searches, &signature, "");
+  add_searches(searches, founds, &signature, "", "");
   gboolean good = look(file, "", searches, founds, error);
   for (guint i = 0; i < founds->len; i++) {
     Found *found = &g_array_index(founds, Found, i);

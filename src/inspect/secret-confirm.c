@@ -162,19 +162,24 @@ static gboolean sets(OakumSlice data, size_t from, size_t to)
   return from == to;
 }
 
+static size_t blanks_before(OakumSlice data, size_t at)
+{
+  size_t from = at;
+  while (from > 0 && at - from < WORD_MAX &&
+         (data.data[from - 1] == ' ' || data.data[from - 1] == '\t'))
+    from--;
+  return from;
+}
+
 /* A line of "NAME value" or "Directive NAME value": nothing but the value follows. Where it begins,
  * or 0. */
 static size_t directive_end(OakumSlice data, size_t name, size_t at)
 {
-  size_t value = skip_blanks(data, at, " \t"), word_end = name, word, front, to;
-  while (word_end > 0 && name - word_end < WORD_MAX && strchr(" \t", data.data[word_end - 1]) &&
-         data.data[word_end - 1])
-    word_end--;
-  for (word = word_end; word > 0 && word_end - word < WORD_MAX && is_word(data.data[word - 1]);)
+  size_t value = skip_blanks(data, at, " \t"), word_end = blanks_before(data, name),
+         word = word_end, to;
+  while (word > 0 && word_end - word < WORD_MAX && is_word(data.data[word - 1]))
     word--;
-  for (front = word; front > 0 && word - front < WORD_MAX && data.data[front - 1] &&
-                     strchr(" \t", data.data[front - 1]);)
-    front--;
+  size_t front = blanks_before(data, word);
   if (value == at || value >= data.len || (front > 0 && data.data[front - 1] != '\n') ||
       !sets(data, word, word_end))
     return 0;
