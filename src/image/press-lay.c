@@ -27,9 +27,9 @@ static gboolean complete_notes(OakumPress *press, GError **error)
       continue;
     OakumNote note = shared->note;
     note.linked = shared->names > 1;
-    if (!note.linked)
-      *oakum_press_place(press, id) = shared->place;
-    if (!oakum_notes_set(notes, id, &note, error))
+    note.stamp = oakum_notes_stamp_of(notes, id);
+    if (!oakum_notes_set(notes, id, &note, error) ||
+        (!note.linked && !oakum_press_set_place(press, id, &shared->place, error)))
       return FALSE;
   }
   return TRUE;
@@ -104,7 +104,7 @@ static gboolean align(Laying *laying, size_t unit, GError **error)
 static uint64_t slot_of(Laying *laying, OakumNoteId id)
 {
   const PressShared *shared = id ? oakum_press_shared(laying->press, id) : NULL;
-  return shared ? shared->place.slot : oakum_press_place(laying->press, id)->slot;
+  return shared ? shared->place.slot : oakum_press_place(laying->press, id).slot;
 }
 
 /* The names of a folder; how many of them are folders. */
@@ -170,7 +170,7 @@ static gboolean lay_inode(Laying *laying, OakumNoteId id, const OakumNote *note,
        !align(laying, OAKUM_EROFS_BLOCK, error)))
     return FALSE;
   uint64_t slot = laying->laid / OAKUM_EROFS_SLOT;
-  if (slot > UINT32_MAX)
+  if (slot > PRESS_SLOT_MAX)
     return oakum_press_give_up(laying->press, "too many names", error);
   place->slot = inode.number = (uint32_t)slot;
   laying->inodes++;
@@ -179,13 +179,21 @@ static gboolean lay_inode(Laying *laying, OakumNoteId id, const OakumNote *note,
          (!inode.inside || lay(laying, follows.data, follows.len, error));
 }
 
+/* Of one name alone. */
+static gboolean lay_own(Laying *laying, OakumNoteId id, const OakumNote *note, GError **error)
+{
+  PressPlace place = oakum_press_place(laying->press, id);
+  return lay_inode(laying, id, note, &place, 1, error) &&
+         oakum_press_set_place(laying->press, id, &place, error);
+}
+
 static gboolean lay_name(Laying *laying, OakumNoteId id, GError **error)
 {
   OakumNote note;
   PressShared *shared = oakum_press_shared(laying->press, id);
   if (!shared) {
     oakum_notes_get(laying->press->tree->notes, id, &note);
-    return lay_inode(laying, id, &note, oakum_press_place(laying->press, id), 1, error);
+    return lay_own(laying, id, &note, error);
   }
   if (shared->laid)
     return TRUE;
@@ -207,8 +215,7 @@ static gboolean lay_all(Laying *laying, gboolean dry, GError **error)
     g_array_index(laying->press->shared, PressShared, i).laid = FALSE;
   /* no inode is number 0, which readdir(3) takes for none */
   if (!lay(laying, zeros, sizeof(zeros), error) ||
-      !lay_inode(laying, root, &laying->press->root, oakum_press_place(laying->press, root), 1,
-                 error))
+      !lay_own(laying, root, &laying->press->root, error))
     return FALSE;
   g_array_append_val(todo, root);
   while (todo->len > 0) {
@@ -224,6 +231,13 @@ static gboolean lay_all(Laying *laying, gboolean dry, GError **error)
   return TRUE;
 }
 
+/* From here on a stamp is one. */
+static void forget_places(OakumNotes *notes)
+{
+  for (OakumNoteId id = 0; id < oakum_notes_end(notes); id++)
+    oakum_notes_set_stamp(notes, id, 0);
+}
+
 gboolean oakum_press_finish(OakumPress *press, GError **error)
 {
   uint8_t first[OAKUM_EROFS_BLOCK];
@@ -235,7 +249,7 @@ gboolean oakum_press_finish(OakumPress *press, GError **error)
   if (!complete_notes(press, error) || !oakum_press_reserve(press, 0, &laying.first_block, error) ||
       !lay_all(&laying, TRUE, error))
     return FALSE;
-  uint64_t root = oakum_press_place(press, 0)->slot;
+  uint64_t root = oakum_press_place(press, 0).slot;
   if (root > UINT16_MAX)
     return oakum_press_give_up(press, "a large root folder", error);
   if (!oakum_press_reserve(press, laying.laid, &end, error) || !lay_all(&laying, FALSE, error) ||
@@ -244,5 +258,6 @@ gboolean oakum_press_finish(OakumPress *press, GError **error)
     return FALSE;
   oakum_erofs_put_super(first, laying.inodes, end, laying.first_block, (uint16_t)root);
   press->tree->exact = TRUE;
+  forget_places(press->tree->notes);
   return oakum_press_write(press, first, sizeof(first), 0, error);
 }

@@ -3,14 +3,24 @@
 #include "codec/erofs.h"
 #include "image/tree-private.h"
 
-/* Of a note, by its id. */
+/* Of a note. */
 typedef struct {
   uint32_t block; /* where its bytes begin; of a file with several names, which of `shared` it is */
   uint32_t ns;    /* of its time */
   uint32_t text;  /* one more than where in `texts` its attributes and the text of a link stand */
-  uint32_t slot;  /* of the inode */
+  uint32_t slot;  /* of the inode, at most PRESS_SLOT_MAX */
 } PressPlace;
 #define PRESS_NO_TEXT 0u
+#define PRESS_SLOT_MAX (PRESS_MORE - 1)
+
+/* A place lies where the note has its stamp, which means nothing while there is no disk to stamp
+ * it: sixteen bytes a name would be a quarter of all that is known of a name. Below is the block,
+ * above the slot; or PRESS_MORE and a number in `more`, of the few that have a text, or a time with
+ * a fraction. */
+#define PRESS_MORE (UINT32_C(1) << 31)
+typedef struct {
+  uint32_t ns, text, slot;
+} PressMore;
 
 /* A file that has, or had, several names. */
 typedef struct {
@@ -25,14 +35,17 @@ struct OakumPress {
   int fd;
   GMutex lock;
   uint64_t next;  /* block that is nobody's; with the lock */
-  GArray *places; /* PressPlace */
+  GArray *more;   /* PressMore */
   GArray *shared; /* PressShared */
   GByteArray *texts;
   OakumNote root;
   gint gave_up; /* atomic */
 };
 
-PressPlace *oakum_press_place(OakumPress *press, OakumNoteId id);
+PressPlace oakum_press_place(const OakumPress *press, OakumNoteId id);
+/* FALSE: there are too many. */
+NODISCARD gboolean oakum_press_set_place(OakumPress *press, OakumNoteId id, const PressPlace *place,
+                                         GError **error);
 /* NULL: the name has a file of its own. */
 PressShared *oakum_press_shared(OakumPress *press, OakumNoteId id);
 /* What is rare, and all that is wrong: FALSE, and another way is tried. */

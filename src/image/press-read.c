@@ -18,7 +18,7 @@ struct PressReading {
   GMutex lock;
   GCond changed;
   GByteArray *ready;
-  gboolean ended, stop;
+  gboolean ended, stop, turn; /* its entries are being applied */
   GError *error;
   GThread *thread; /* NULL: who asks for entries reads */
   /* of who applies */
@@ -130,11 +130,18 @@ static int make_one(PressReading *reading, GError **error)
   return 1;
 }
 
+/* Layers whose turn it is not are read ahead; of the one that is applied little need wait: an image
+ * of one layer with a million names would hold as much here as all that is known of them. */
+static guint may_wait(const PressReading *reading)
+{
+  return reading->turn ? OAKUM_PRESS_BATCH : OAKUM_PRESS_WAITING_MAX;
+}
+
 /* Hands over what is made; waits while much of it is not taken. FALSE: nobody wants more. */
 static gboolean hand_over(PressReading *reading, gboolean ended, GError *error_taken)
 {
   OAKUM_AUTO_LOCK(&reading->lock);
-  while (reading->ready->len > OAKUM_PRESS_WAITING_MAX && !reading->stop)
+  while (reading->ready->len > may_wait(reading) && !reading->stop)
     g_cond_wait(&reading->changed, &reading->lock);
   add(reading->ready, reading->made->data, reading->made->len);
   g_byte_array_set_size(reading->made, 0);
@@ -200,6 +207,7 @@ static gboolean take_made(PressReading *reading, GError **error)
 static gboolean take_ready(PressReading *reading, GError **error)
 {
   OAKUM_AUTO_LOCK(&reading->lock);
+  reading->turn = TRUE;
   while (reading->ready->len == 0 && !reading->ended)
     g_cond_wait(&reading->changed, &reading->lock);
   if (reading->ready->len == 0 && reading->error)

@@ -18,7 +18,7 @@ OakumPress *oakum_press_new(OakumTree *tree, int fd_taken)
   press->fd = fd_taken;
   press->next = 1; /* the first block is written last */
   g_mutex_init(&press->lock);
-  press->places = g_array_new(FALSE, TRUE, sizeof(PressPlace));
+  press->more = g_array_new(FALSE, FALSE, sizeof(PressMore));
   press->shared = g_array_new(FALSE, TRUE, sizeof(PressShared));
   press->texts = g_byte_array_new();
   press->root = (OakumNote){.type = OAKUM_TAR_DIR, .mode = 0755, .mtime = tree->begun};
@@ -33,7 +33,7 @@ void oakum_press_free(OakumPress *press)
   press->tree->press = NULL;
   oakum_fd_clear(&press->fd);
   g_mutex_clear(&press->lock);
-  g_array_unref(press->places);
+  g_array_unref(press->more);
   g_array_unref(press->shared);
   g_byte_array_unref(press->texts);
   g_free(press);
@@ -96,17 +96,40 @@ typedef struct {
   char *folder; /* where the last entry lay; NULL: look it up */
 } Layer;
 
-PressPlace *oakum_press_place(OakumPress *press, OakumNoteId id)
+PressPlace oakum_press_place(const OakumPress *press, OakumNoteId id)
 {
-  if (id >= press->places->len)
-    g_array_set_size(press->places, id + 1);
-  return &g_array_index(press->places, PressPlace, id);
+  const uint64_t stamp = oakum_notes_stamp_of(press->tree->notes, id);
+  const uint32_t block = (uint32_t)stamp, above = (uint32_t)(stamp >> 32);
+  if (!(above & PRESS_MORE))
+    return (PressPlace){.block = block, .slot = above};
+  const PressMore *more = &g_array_index(press->more, PressMore, above & ~PRESS_MORE);
+  return (PressPlace){block, more->ns, more->text, more->slot};
+}
+
+gboolean oakum_press_set_place(OakumPress *press, OakumNoteId id, const PressPlace *place,
+                               GError **error)
+{
+  OakumNotes *notes = press->tree->notes;
+  const PressMore more = {place->ns, place->text, place->slot};
+  uint32_t above = (uint32_t)(oakum_notes_stamp_of(notes, id) >> 32);
+  if (above & PRESS_MORE) {
+    g_array_index(press->more, PressMore, above & ~PRESS_MORE) = more;
+  } else if (place->ns != 0 || place->text != PRESS_NO_TEXT) {
+    if (press->more->len > OAKUM_TREE_NAMES_MAX)
+      return oakum_press_give_up(press, "too many names", error);
+    above = PRESS_MORE | press->more->len;
+    g_array_append_val(press->more, more);
+  } else {
+    above = place->slot;
+  }
+  oakum_notes_set_stamp(notes, id, (uint64_t)above << 32 | place->block);
+  return TRUE;
 }
 
 PressShared *oakum_press_shared(OakumPress *press, OakumNoteId id)
 {
   return oakum_notes_is_linked(press->tree->notes, id)
-             ? &g_array_index(press->shared, PressShared, oakum_press_place(press, id)->block)
+             ? &g_array_index(press->shared, PressShared, oakum_press_place(press, id).block)
              : NULL;
 }
 
@@ -126,8 +149,9 @@ static gboolean forget(gpointer user, OakumNoteId id, GError **error)
       give_back(press, &shared->note, &shared->place);
     if (oakum_notes_has(notes, at) && !shared) {
       OakumNote note;
+      const PressPlace place = oakum_press_place(press, at);
       oakum_notes_get(notes, at, &note);
-      give_back(press, &note, oakum_press_place(press, at));
+      give_back(press, &note, &place);
     }
     for (OakumNoteId in = oakum_notes_first(notes, at); in != OAKUM_NOTE_NONE;
          in = oakum_notes_sibling(notes, in))
@@ -143,6 +167,16 @@ static gboolean drop(Layer *layer, OakumNoteId id, GError **error)
     return FALSE;
   oakum_notes_remove(layer->press->tree->notes, id, TRUE);
   return TRUE;
+}
+
+/* The note, and the place, which would go with its stamp. */
+static gboolean set_note(OakumPress *press, OakumNoteId id, const OakumNote *note,
+                         const PressPlace *place, GError **error)
+{
+  OakumNote stamped = *note;
+  stamped.stamp = oakum_notes_stamp_of(press->tree->notes, id);
+  return oakum_notes_set(press->tree->notes, id, &stamped, error) &&
+         oakum_press_set_place(press, id, place, error);
 }
 
 /* The folders of a path are there afterwards, each with a note: a node without one stands for a
@@ -161,9 +195,8 @@ static gboolean make_folders(Layer *layer, const char *path, GError **error)
     if (id == OAKUM_NOTE_NONE)
       return oakum_press_give_up(layer->press, "too many names", NULL);
     if (!oakum_notes_has(notes, id)) {
-      if (!oakum_notes_set(notes, id, &implied, error))
+      if (!set_note(layer->press, id, &implied, &(PressPlace){0}, error))
         return FALSE;
-      *oakum_press_place(layer->press, id) = (PressPlace){0};
     } else if (oakum_notes_type(notes, id) != OAKUM_TAR_DIR) {
       return oakum_press_give_up(layer->press, "an entry below what is no folder", error);
     }
@@ -248,27 +281,25 @@ static gboolean apply_hard_link(Layer *layer, const OakumTarEntry *entry, const 
     return oakum_press_give_up(press, "a link to what is no file",
                                id == OAKUM_NOTE_NONE ? NULL : error);
   if (!oakum_notes_is_linked(notes, first)) {
-    PressShared shared = {.place = *oakum_press_place(press, first), .names = 1};
+    PressShared shared = {.place = oakum_press_place(press, first), .names = 1};
     oakum_notes_set_linked(notes, first, TRUE);
     oakum_notes_get(notes, first, &shared.note);
-    oakum_press_place(press, first)->block = press->shared->len;
+    if (!oakum_press_set_place(press, first, &(PressPlace){.block = press->shared->len}, error))
+      return FALSE;
     g_array_append_val(press->shared, shared);
   }
-  uint32_t which = oakum_press_place(press, first)->block;
+  const PressPlace which = {.block = oakum_press_place(press, first).block};
   if (!drop(layer, id, error) || !oakum_notes_has(notes, first))
     return error && *error ? FALSE
                            : oakum_press_give_up(press, "a link to what it replaces", error);
-  PressShared *shared = &g_array_index(press->shared, PressShared, which);
+  PressShared *shared = &g_array_index(press->shared, PressShared, which.block);
   oakum_tree_hash_xattrs(entry->xattrs, entry->n_xattrs, xattrs);
   if (entry->n_xattrs > 0 && memcmp(xattrs, shared->note.xattrs, OAKUM_NOTE_XATTRS) != 0)
     return oakum_press_give_up(press, "a further name with other attributes", error);
   take_header(entry, &shared->note, &shared->place);
   shared->names++;
   id = oakum_notes_make(notes, path, error);
-  if (id == OAKUM_NOTE_NONE || !oakum_notes_set(notes, id, &shared->note, error))
-    return FALSE;
-  oakum_press_place(press, id)->block = which;
-  return TRUE;
+  return id != OAKUM_NOTE_NONE && set_note(press, id, &shared->note, &which, error);
 }
 
 /* On a disk attributes of a folder stay when a later layer's header has none, or adds to them. */
@@ -276,7 +307,7 @@ static gboolean has_other_attributes(OakumPress *press, OakumNoteId id, const Oa
 {
   OakumNote old;
   if (!oakum_notes_has(press->tree->notes, id) ||
-      oakum_press_place(press, id)->text == PRESS_NO_TEXT)
+      oakum_press_place(press, id).text == PRESS_NO_TEXT)
     return FALSE;
   oakum_notes_get(press->tree->notes, id, &old);
   return memcmp(old.xattrs, note->xattrs, OAKUM_NOTE_XATTRS) != 0;
@@ -304,10 +335,7 @@ static gboolean apply_node(Layer *layer, const OakumTarEntry *entry, OakumNoteId
     note.rdev = makedev(entry->dev_major, entry->dev_minor);
   }
   id = oakum_notes_make(notes, path, error); /* it may have been dropped */
-  if (id == OAKUM_NOTE_NONE || !oakum_notes_set(notes, id, &note, error))
-    return FALSE;
-  *oakum_press_place(press, id) = place;
-  return TRUE;
+  return id != OAKUM_NOTE_NONE && set_note(press, id, &note, &place, error);
 }
 
 static gboolean apply_entry(Layer *layer, const OakumTarEntry *entry, uint32_t block,
