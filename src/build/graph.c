@@ -367,6 +367,14 @@ static gssize guard_read(void *self, void *buffer, size_t len, GError **error)
              : -1;
 }
 
+static gssize guard_borrow(void *self, const void **data, size_t max, GError **error)
+{
+  const Guard *guard = self;
+  return oakum_graph_go_on(guard->graph, error)
+             ? oakum_reader_borrow(guard->reader, data, max, error)
+             : -1;
+}
+
 static gboolean guard_write(void *self, const void *data, size_t len, GError **error)
 {
   const Guard *guard = self;
@@ -396,7 +404,7 @@ static Guard *guard_new(const OakumGraph *graph, OakumReader *reader, OakumWrite
 
 OakumReader *oakum_graph_reader(const OakumGraph *graph, OakumReader *below)
 {
-  static const OakumReaderClass klass = {guard_read, guard_free};
+  static const OakumReaderClass klass = {guard_read, guard_free, NULL, guard_borrow};
   return oakum_reader_new(&klass, guard_new(graph, below, NULL));
 }
 

@@ -10,14 +10,25 @@ typedef struct {
   gboolean whole;
 } WatchedReader;
 
+static gssize saw(WatchedReader *reader, const void *data, gssize n)
+{
+  if (n > 0)
+    reader->watch->bytes(reader->layer, data, (size_t)n);
+  reader->whole |= n == 0; /* what is below has checked the diff ID */
+  return n;
+}
+
 static gssize reader_read(void *self, void *buffer, size_t len, GError **error)
 {
   WatchedReader *reader = self;
-  gssize n = oakum_reader_read(reader->below, buffer, len, error);
-  if (n > 0)
-    reader->watch->bytes(reader->layer, buffer, (size_t)n);
-  reader->whole |= n == 0; /* what is below has checked the diff ID */
-  return n;
+  return saw(reader, buffer, oakum_reader_read(reader->below, buffer, len, error));
+}
+
+static gssize reader_borrow(void *self, const void **data, size_t max, GError **error)
+{
+  WatchedReader *reader = self;
+  gssize n = oakum_reader_borrow(reader->below, data, max, error);
+  return saw(reader, *data, n);
 }
 
 static void reader_free(void *self)
@@ -32,7 +43,7 @@ static void reader_free(void *self)
 OakumReader *oakum_watch_reader(const Build *build, const Stage *stage, OakumReader *below,
                                 const char *diff_id)
 {
-  static const OakumReaderClass klass = {reader_read, reader_free, NULL};
+  static const OakumReaderClass klass = {reader_read, reader_free, NULL, reader_borrow};
   OakumLayerWatch *watch = stage->watched && below ? build->options->watch : NULL;
   gpointer layer = watch ? watch->begin(watch, diff_id) : NULL;
   if (!layer)

@@ -6,10 +6,12 @@
 #include <string.h>
 
 /* 2 MiB: with less, one side waits for the other whenever files turn from small to large. */
-#define SLOTS 16u
+#define SLOTS 8u
+/* ISA-L copies 64 KiB of each call's output to and from a buffer of its own. */
+#define SLOT (2 * OAKUM_IO_BUFFER)
 /* A thread that is faster than who reads, as one that only reads a file, has the time for digests
  * with so many made. */
-#define AHEAD 4u
+#define AHEAD 2u
 
 typedef struct {
   guint8 *data;
@@ -73,9 +75,8 @@ static void fill_next(ThreadedReader *r)
   g_mutex_unlock(&r->lock);
   /* whole buffers: what is below may give little at a time */
   gssize n = 0, len = 0;
-  while (len < (gssize)OAKUM_IO_BUFFER &&
-         (n = oakum_reader_read(r->below, slot->data + len, OAKUM_IO_BUFFER - (size_t)len,
-                                &slot->error)) > 0)
+  while (len < (gssize)SLOT &&
+         (n = oakum_reader_read(r->below, slot->data + len, SLOT - (size_t)len, &slot->error)) > 0)
     len += n;
   if (len > 0) /* what failed or ended does so again */
     g_clear_error(&slot->error);
@@ -188,7 +189,7 @@ static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const cha
   g_mutex_init(&r->lock);
   g_cond_init(&r->changed);
   for (guint i = 0; i < SLOTS; i++)
-    r->slots[i].data = g_malloc(OAKUM_IO_BUFFER);
+    r->slots[i].data = g_malloc(SLOT);
   r->thread = oakum_thread_new("reader", threaded_main, r);
   return oakum_reader_new(&klass, r);
 }

@@ -302,13 +302,25 @@ typedef struct {
   char *digest;
 } Tee;
 
+static gssize tee_saw(Tee *tee, const void *data, gssize n, GError **error)
+{
+  if (n > 0 && !oakum_write_all(tee->writer->fd, data, (size_t)n, error))
+    return -1;
+  return n != 0 || settle(tee->writer, tee->digest, error) ? n : -1;
+}
+
 static gssize tee_read(void *self, void *buffer, size_t len, GError **error)
 {
   Tee *tee = self;
   gssize n = oakum_reader_read(tee->below, buffer, len, error);
-  if (n > 0 && !oakum_write_all(tee->writer->fd, buffer, (size_t)n, error))
-    return -1;
-  return n != 0 || settle(tee->writer, tee->digest, error) ? n : -1;
+  return tee_saw(tee, buffer, n, error);
+}
+
+static gssize tee_borrow(void *self, const void **data, size_t max, GError **error)
+{
+  Tee *tee = self;
+  gssize n = oakum_reader_borrow(tee->below, data, max, error);
+  return tee_saw(tee, *data, n, error);
 }
 
 static void tee_free(void *self)
@@ -323,7 +335,7 @@ static void tee_free(void *self)
 OakumReader *oakum_store_tee(OakumStore *store, const OakumDescriptor *desc, OakumReader *reader,
                              GError **error)
 {
-  static const OakumReaderClass klass = {tee_read, tee_free};
+  static const OakumReaderClass klass = {tee_read, tee_free, NULL, tee_borrow};
   g_autoptr(OakumReader) below = reader;
   OakumStoreWriter *writer = oakum_store_writer_new(store, error);
   if (!writer)

@@ -147,7 +147,7 @@ static void transfer_error(Transfer *t, GError **error)
               *t->failure ? t->failure : curl_easy_strerror(t->result));
 }
 
-static gssize transfer_read(void *self, void *buffer, size_t len, GError **error)
+static gssize transfer_borrow(void *self, const void **data, size_t max, GError **error)
 {
   Transfer *t = self;
   while (t->at == t->buffer->len) {
@@ -159,10 +159,19 @@ static gssize transfer_read(void *self, void *buffer, size_t len, GError **error
     }
     pump(t, 1000);
   }
-  size_t n = MIN(len, t->buffer->len - t->at);
-  memcpy(buffer, t->buffer->data + t->at, n);
+  size_t n = MIN(max, t->buffer->len - t->at);
+  *data = t->buffer->data + t->at;
   t->at += (guint)n;
   return (gssize)n;
+}
+
+static gssize transfer_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const void *data;
+  gssize n = transfer_borrow(self, &data, len, error);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return n;
 }
 
 static void transfer_free(void *self)
@@ -268,7 +277,7 @@ static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *reques
 OakumHttpAnswer *oakum_http_exchange(OakumHttp *http, const OakumHttpRequest *request,
                                      const char *url, gboolean credentials, GError **error)
 {
-  static const OakumReaderClass klass = {transfer_read, transfer_free};
+  static const OakumReaderClass klass = {transfer_read, transfer_free, NULL, transfer_borrow};
   Transfer *t = g_new0(Transfer, 1);
   g_autoptr(OakumReader) body = oakum_reader_new(&klass, t);
   t->http = http;

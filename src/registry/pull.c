@@ -162,12 +162,12 @@ static gboolean begin(Download *d, GError **error)
   }
 }
 
-static gssize download_read(void *self, void *buffer, size_t len, GError **error)
+static gssize download_borrow(void *self, const void **data, size_t max, GError **error)
 {
   Download *d = self;
   for (;;) {
     g_autoptr(GError) local = NULL;
-    gssize n = d->body || begin(d, &local) ? oakum_reader_read(d->body, buffer, len, &local) : -1;
+    gssize n = d->body || begin(d, &local) ? oakum_reader_borrow(d->body, data, max, &local) : -1;
     if (n > 0) {
       d->at += (uint64_t)n;
       return n;
@@ -192,6 +192,15 @@ static gssize download_read(void *self, void *buffer, size_t len, GError **error
   }
 }
 
+static gssize download_read(void *self, void *buffer, size_t len, GError **error)
+{
+  const void *data;
+  gssize n = download_borrow(self, &data, len, error);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return n;
+}
+
 static void download_free(void *self)
 {
   Download *d = self;
@@ -207,7 +216,7 @@ typedef struct {
 
 static OakumReader *source_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
 {
-  static const OakumReaderClass klass = {download_read, download_free};
+  static const OakumReaderClass klass = {download_read, download_free, NULL, download_borrow};
   Download *d = g_new0(Download, 1);
   d->registry = ((RegistrySource *)self)->registry;
   d->digest = g_strdup(desc->digest);
