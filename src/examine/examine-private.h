@@ -100,7 +100,8 @@ typedef struct {
   char **diff_ids; /* NULL among them: not checked */
   guint checks;    /* OakumChecks */
   gboolean *plain; /* a layer's blob is its tar, whose digest this side checks; NULL: none is */
-  OakumReader *(*open)(gpointer user, guint layer, GError **error);
+  /* `digest`: of what the reader gives, when it is not checked there; NULL: it is; borrowed */
+  OakumReader *(*open)(gpointer user, guint layer, const char **digest, GError **error);
   gpointer user;
   uint8_t key[OAKUM_HASH_KEY];
   GPtrArray *notes;    /* OakumLayerNotes, NULL where none came */
@@ -129,6 +130,20 @@ NODISCARD gboolean oakum_examine_wait(ExamineWorker *worker, int fd, gboolean to
 NODISCARD uint8_t *oakum_examine_slot(ExamineWorker *worker);
 /* They lie there: `len` of them, 0 for the end of the layer. */
 NODISCARD gboolean oakum_examine_lend(ExamineWorker *worker, uint32_t len);
+/* The digest of what is lent from here on, computed beside. */
+typedef struct ExamineDigest ExamineDigest;
+NODISCARD ExamineDigest *oakum_examine_digest_new(const ExamineWorker *worker,
+                                                  const char *expected);
+/* Waits until the slot that comes next is not looked at any more. */
+void oakum_examine_digest_room(ExamineDigest *digest);
+/* `len` bytes lie in that slot, which is lent next. */
+void oakum_examine_digest_add(ExamineDigest *digest, uint32_t len);
+/* There is no more, but what `rest` (NULL: nothing) still gives, which is not lent: DIGEST when it
+ * is not what was expected. */
+NODISCARD gboolean oakum_examine_digest_end(ExamineDigest *digest, OakumReader *rest,
+                                            GError **error);
+void oakum_examine_digest_free(ExamineDigest *digest);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ExamineDigest, oakum_examine_digest_free)
 NODISCARD gboolean oakum_examine_ring_make(ExamineJob *job, GError **error);
 void oakum_examine_ring_clear(ExamineJob *job);
 NODISCARD gboolean oakum_examine_send_order(ExamineWorker *worker, const ExamineOrder *order);

@@ -12,16 +12,20 @@
 #include <unistd.h>
 
 /* Sends a layer. When the other side has stopped listening the rest is still read, so that wrong
- * bytes are told as what they are. Bytes are hashed before they are lent: this side is at the next
- * slot while the other is at the last. */
-static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, uint64_t *bytes,
-                           GError **error)
+ * bytes are told as what they are. `expected`: the digest, when the reader does not check it; else
+ * NULL. */
+static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, const char *expected,
+                           uint64_t *bytes, GError **error)
 {
+  g_autoptr(ExamineDigest) digest = expected ? oakum_examine_digest_new(worker, expected) : NULL;
   gboolean listening = TRUE;
   for (;;) {
     uint8_t *slot = listening ? oakum_examine_slot(worker) : NULL;
     if (!slot)
-      return oakum_reader_drain(reader, error);
+      return digest ? oakum_examine_digest_end(digest, reader, error)
+                    : oakum_reader_drain(reader, error);
+    if (digest)
+      oakum_examine_digest_room(digest);
     gssize n = 0;
     uint32_t have = 0;
     /* whole slots: a network gives little at a time */
@@ -31,12 +35,14 @@ static gboolean send_layer(ExamineWorker *worker, OakumReader *reader, uint64_t 
     *bytes += have;
     if (n < 0)
       return FALSE;
+    if (have > 0 && digest)
+      oakum_examine_digest_add(digest, have);
     if (have > 0)
       listening = oakum_examine_lend(worker, have);
     if (n == 0 && listening)
       listening = oakum_examine_lend(worker, 0);
     if (n == 0)
-      return TRUE;
+      return !digest || oakum_examine_digest_end(digest, NULL, error);
   }
 }
 
@@ -120,10 +126,11 @@ static ExamineOutcome run_one(ExamineJob *job, ExamineWorker *worker, guint *at,
     guint i = g_array_index(which, guint, j);
     *at = i;
     if (job->folder < 0 && listening) {
-      g_autoptr(OakumReader) reader = job->open(job->user, i, error);
+      const char *expected = NULL;
+      g_autoptr(OakumReader) reader = job->open(job->user, i, &expected, error);
       if (!reader)
         return EXAMINE_FAILED;
-      if (!send_layer(worker, reader, &job->read[i], error)) {
+      if (!send_layer(worker, reader, expected, &job->read[i], error)) {
         g_prefix_error(error, "layer %u: ", i);
         return EXAMINE_FAILED;
       }
@@ -259,9 +266,9 @@ static OakumCatalog *job_run(ExamineJob *job, OakumExamineCache *cache, const ch
 
 /* ---- what is read
  * ------------------------------------------------------------------------------- */
-static OakumReader *open_blob(gpointer user, guint layer, GError **error)
+static OakumReader *open_blob(gpointer user, guint layer, const char **digest, GError **error)
 {
-  return oakum_image_open_blob(user, layer, error);
+  return oakum_image_open_blob_unchecked(user, layer, digest, error);
 }
 
 /* Reads what is not known of the layers, and puts the image together. */
@@ -315,10 +322,11 @@ typedef struct {
   gpointer user;
 } Tar;
 
-static OakumReader *open_tar(gpointer user, guint layer, GError **error)
+static OakumReader *open_tar(gpointer user, guint layer, const char **digest, GError **error)
 {
   const Tar *tar = user;
   (void)layer;
+  (void)digest;
   return tar->open(tar->user, error);
 }
 

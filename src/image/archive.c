@@ -225,22 +225,41 @@ typedef struct {
   GHashTable *names; /* digest → member; NULL: blobs/<algorithm>/<hex> */
 } ArchiveSource;
 
-static OakumReader *archive_blob(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+static OakumReader *blob_member(const ArchiveSource *source, const OakumDescriptor *desc,
+                                GError **error)
 {
-  ArchiveSource *source = (ArchiveSource *)self;
   g_autofree char *standard =
       g_strdup_printf("blobs/%.6s/%s", desc->digest, oakum_digest_hex(desc->digest));
   const char *name = source->names ? g_hash_table_lookup(source->names, desc->digest) : NULL;
-  OakumReader *reader = oakum_archive_member(source->archive, name ? name : standard, error);
+  return oakum_archive_member(source->archive, name ? name : standard, error);
+}
+
+static gboolean is_worth_a_thread(const OakumDescriptor *desc)
+{
+  return desc->size >= OAKUM_ARCHIVE_THREAD_MIN && oakum_cpu_count() > 1;
+}
+
+static OakumReader *archive_blob(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
+{
+  OakumReader *reader = blob_member((ArchiveSource *)self, desc, error);
   if (!reader)
     return NULL;
   OakumHashKind kind = oakum_digest_kind(desc->digest);
   const char *hex = oakum_digest_hex(desc->digest);
   /* a layer that is not compressed comes faster than it can be hashed */
-  if (desc->size < OAKUM_ARCHIVE_THREAD_MIN || oakum_cpu_count() < 2)
+  if (!is_worth_a_thread(desc))
     return oakum_reader_new_verify(reader, kind, hex, desc->size);
   return oakum_reader_new_threaded_verify(oakum_reader_new_verify(reader, kind, NULL, desc->size),
                                           kind, hex);
+}
+
+static OakumReader *archive_blob_unchecked(OakumBlobSource *self, const OakumDescriptor *desc,
+                                           GError **error)
+{
+  OakumReader *reader =
+      is_worth_a_thread(desc) ? blob_member((ArchiveSource *)self, desc, error) : NULL;
+  return reader ? oakum_reader_new_verify(reader, oakum_digest_kind(desc->digest), NULL, desc->size)
+                : NULL;
 }
 
 static void archive_source_free(OakumBlobSource *self)
@@ -254,7 +273,8 @@ static void archive_source_free(OakumBlobSource *self)
 static ArchiveSource *archive_source(OakumArchive *archive)
 {
   ArchiveSource *source = g_new0(ArchiveSource, 1);
-  source->source = (OakumBlobSource){archive_blob, archive_source_free, NULL};
+  source->source = (OakumBlobSource){
+      .open = archive_blob, .free = archive_source_free, .open_unchecked = archive_blob_unchecked};
   source->archive = archive;
   return source;
 }

@@ -54,8 +54,10 @@ void oakum_image_free(OakumImage *image)
   g_free(image);
 }
 
-OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error)
+static OakumReader *open_blob(const OakumImage *image, guint index, const char **digest,
+                              GError **error)
 {
+  OakumBlobSource *source = image->source;
   const OakumDescriptor *desc = image->manifest->layers->pdata[index];
   if (!oakum_media_type_is_layer(desc->media_type)) {
     g_autofree char *shown = oakum_escape_terminal(desc->media_type, -1);
@@ -63,10 +65,27 @@ OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError 
                 "%s: layer %u: media type \"%s\" is no layer", image->name, index, shown);
     return NULL;
   }
-  OakumReader *blob = image->source->open(image->source, desc, error);
+  GError *local = NULL;
+  OakumReader *blob =
+      digest && source->open_unchecked ? source->open_unchecked(source, desc, &local) : NULL;
+  if (digest)
+    *digest = blob ? desc->digest : NULL;
+  if (!blob && !local)
+    blob = source->open(source, desc, &local);
   if (!blob)
-    g_prefix_error(error, "%s: layer %u: ", image->name, index);
+    g_propagate_prefixed_error(error, local, "%s: layer %u: ", image->name, index);
   return blob;
+}
+
+OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error)
+{
+  return open_blob(image, index, NULL, error);
+}
+
+OakumReader *oakum_image_open_blob_unchecked(const OakumImage *image, guint index,
+                                             const char **digest, GError **error)
+{
+  return open_blob(image, index, digest, error);
 }
 
 OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id)

@@ -130,6 +130,10 @@ void oakum_image_free(OakumImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumImage, oakum_image_free)
 /* The blob of layer `index` as it is stored; fails at its end when size or digest differ. */
 NODISCARD OakumReader *oakum_image_open_blob(const OakumImage *image, guint index, GError **error);
+/* The same; where computing the digest would be all that takes time it is left to the caller, and
+ * `digest` (borrowed from the image) is what it must be; else NULL. */
+NODISCARD OakumReader *oakum_image_open_blob_unchecked(const OakumImage *image, guint index,
+                                                       const char **digest, GError **error);
 /* What `blob` (taken), a layer as it is stored, unpacks to: plain tar; fails at its end when the
  * diff ID (checked by the caller) differs. */
 NODISCARD OakumReader *oakum_layer_unpack(OakumReader *blob, const char *diff_id);

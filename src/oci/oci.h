@@ -181,6 +181,10 @@ struct OakumBlobSource {
   /* Whether the blob is far away, and near once it was read to its end: reading it before it is
    * wanted saves time. NULL: never. */
   gboolean (*is_far)(OakumBlobSource *self, const OakumDescriptor *desc);
+  /* The same bytes, of which the size alone is checked: the digest is the caller's to compute, who
+   * has a thread for it. NULL, or gives NULL without an error: `open` is the way. */
+  OakumReader *(*open_unchecked)(OakumBlobSource *self, const OakumDescriptor *desc,
+                                 GError **error);
 };
 typedef struct OakumBlobSink OakumBlobSink;
 struct OakumBlobSink {

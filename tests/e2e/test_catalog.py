@@ -391,6 +391,28 @@ def test_many_scans_at_once_share_what_they_know(oakum, tmp_path):
         assert [p["name"] for p in json.loads(out)["packages"]] == ["bash", "six"], err
 
 
+def test_large_layers_that_are_not_compressed(oakum, tmp_path):
+    """Their digest is computed beside: whatever is wrong with the bytes, and whenever the reader gives up, they are told as not those that were asked for."""
+    filler = b"filler-%07d\n"
+    big = b"".join(filler % i for i in range(700_000))
+    archive = reject_tools.docker(layer=reject_tools.debian(reject_tools.file("big", big), reject_tools.file(PYTHON, SIX)))
+
+    def told(data):
+        (tmp_path / "a.tar").write_bytes(data)
+        done = subprocess.run([oakum, "scan", "--no-cache", "--format", "json", f"docker-archive:{tmp_path}/a.tar"], capture_output=True, text=True)
+        return done.returncode, [p["name"] for p in json.loads(done.stdout)["packages"]] if done.stdout else done.stderr
+
+    assert told(archive) == (3, ["bash", "six"])  # no advisories
+    for at in (0, 350_000, 699_999):
+        status, said = told(archive.replace(filler % at, b"Filler-%07d\n" % at))
+        assert status == 1 and "digest mismatch" in said, said
+    header = archive.index(b"big\0")
+    status, said = told(archive[: header + 148] + b"0000000\0" + archive[header + 156 :])  # the sum of its header: the reader stops there
+    assert status == 1 and "digest mismatch" in said, said
+    status, said = told(archive[: len(archive) // 2])
+    assert status == 1 and "cut short" in said, said
+
+
 def test_archives_on_standard_input(oakum, tmp_path):
     archive = reject_tools.docker(layer=reject_tools.debian())
     (tmp_path / "a.tar").write_bytes(archive)
