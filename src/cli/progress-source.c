@@ -7,12 +7,23 @@ typedef struct {
   OakumProgress *progress;
 } ProgressSource;
 
+static OakumReader *followed(const ProgressSource *s, OakumReader *reader)
+{
+  return reader ? oakum_reader_new_progress(reader, s->progress) : NULL;
+}
+
 static OakumReader *progress_open(OakumBlobSource *self, const OakumDescriptor *desc,
                                   GError **error)
 {
   ProgressSource *s = (ProgressSource *)self;
-  OakumReader *reader = s->below->open(s->below, desc, error);
-  return reader ? oakum_reader_new_progress(reader, s->progress) : NULL;
+  return followed(s, s->below->open(s->below, desc, error));
+}
+
+static OakumReader *progress_open_unchecked(OakumBlobSource *self, const OakumDescriptor *desc,
+                                            GError **error)
+{
+  ProgressSource *s = (ProgressSource *)self;
+  return followed(s, oakum_blob_source_open_unchecked(s->below, desc, error));
 }
 
 static char *progress_origin(OakumBlobSource *self, const OakumDescriptor *desc)
@@ -47,7 +58,8 @@ OakumBlobSource *oakum_progress_source(OakumBlobSource *below, gboolean owned, c
     if (m->config && oakum_add_overflows(total, m->config->size, &total))
       total = 0;
   }
-  s->source = (OakumBlobSource){progress_open, progress_free, progress_origin, progress_is_far};
+  s->source = (OakumBlobSource){progress_open, progress_free, progress_origin, progress_is_far,
+                                progress_open_unchecked};
   s->below = below;
   s->owned = owned;
   s->progress = oakum_progress_new(what, NULL, total);

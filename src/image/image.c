@@ -66,8 +66,7 @@ static OakumReader *open_blob(const OakumImage *image, guint index, const char *
     return NULL;
   }
   GError *local = NULL;
-  OakumReader *blob =
-      digest && source->open_unchecked ? source->open_unchecked(source, desc, &local) : NULL;
+  OakumReader *blob = digest ? oakum_blob_source_open_unchecked(source, desc, &local) : NULL;
   if (digest)
     *digest = blob ? desc->digest : NULL;
   if (!blob && !local)

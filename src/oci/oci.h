@@ -195,6 +195,12 @@ struct OakumBlobSink {
                   GError **error);
   void (*free)(OakumBlobSink *self);
 };
+static inline OakumReader *oakum_blob_source_open_unchecked(OakumBlobSource *source,
+                                                            const OakumDescriptor *desc,
+                                                            GError **error)
+{
+  return source->open_unchecked ? source->open_unchecked(source, desc, error) : NULL;
+}
 static inline char *oakum_blob_source_origin(OakumBlobSource *source, const OakumDescriptor *desc)
 {
   return source->origin ? source->origin(source, desc) : NULL;
