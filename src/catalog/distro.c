@@ -6,13 +6,16 @@
 
 /* ---- reading
  * ------------------------------------------------------------------------------------- */
+static const char suse_release[] = "etc/SuSE-release";
 /* In the order in which they are believed. */
 static const char *const release_files[] = {
-    "etc/os-release",     "usr/lib/os-release", "etc/initrd-release",    "etc/lsb-release",
-    "etc/centos-release", "etc/rocky-release",  "etc/almalinux-release", "etc/oracle-release",
-    "etc/fedora-release", "etc/photon-release", "etc/mariner-release",   "etc/azurelinux-release",
-    "etc/redhat-release", "etc/system-release", "etc/SuSE-release",      "etc/alpine-release",
-    "etc/arch-release",   "etc/gentoo-release", "etc/debian_version"};
+    "etc/os-release",        "usr/lib/os-release",  "etc/initrd-release",
+    "etc/lsb-release",       "etc/centos-release",  "etc/rocky-release",
+    "etc/almalinux-release", "etc/oracle-release",  "etc/fedora-release",
+    "etc/photon-release",    "etc/mariner-release", "etc/azurelinux-release",
+    "etc/redhat-release",    "etc/system-release",  suse_release,
+    "etc/alpine-release",    "etc/arch-release",    "etc/gentoo-release",
+    "etc/debian_version"};
 static const char repositories_file[] = "etc/apk/repositories";
 static const char ubuntu_pro[] = "var/lib/ubuntu-advantage/status.json";
 static const char content_sets[] = "root/buildinfo/content_manifests/";
@@ -29,7 +32,8 @@ static gboolean wants_facts(const OakumCatalogEntry *entry)
           g_str_has_suffix(entry->path, ".json"));
 }
 
-/* A value as a shell would read it: quotes of both kinds, and \ in front of what it guards. */
+/* A value as a shell would read it: quotes of both kinds, and \ in front of what it guards, which
+ * in double quotes is four characters alone. */
 static char *unquote(OakumSlice raw)
 {
   raw = oakum_slice_strip(raw);
@@ -41,7 +45,8 @@ static char *unquote(OakumSlice raw)
       quote = c;
     else if (c == quote)
       quote = 0;
-    else if (c == '\\' && quote != '\'' && i + 1 < raw.len)
+    else if (c == '\\' && quote != '\'' && i + 1 < raw.len &&
+             (quote == 0 || strchr("\"\\$`", raw.data[i + 1]) != NULL))
       g_string_append_c(out, (char)raw.data[++i]);
     else if (quote == 0 && c == '#' && i > 0 && g_ascii_isspace((char)raw.data[i - 1]))
       break;
@@ -73,6 +78,10 @@ static void read_assignments(OakumSlice text, const OakumCatalogFile *file, Oaku
                                       "DISTRIB_CODENAME",
                                       "DISTRIB_DESCRIPTION"};
   OakumSlice line;
+  if (oakum_slice_begins(text, "\xef\xbb\xbf")) { /* an editor's byte order mark */
+    text.data += 3;
+    text.len -= 3;
+  }
   while (oakum_catalog_line(&text, &line)) {
     line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "export ")) {
@@ -189,11 +198,16 @@ static gboolean run_facts(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   while (line.len == 0 && oakum_catalog_line(&text, &line))
     line = oakum_slice_strip(line);
   oakum_catalog_sink_fact(sink, file, "text", line);
+  while (strcmp(path, suse_release) == 0 && oakum_catalog_line(&text, &line)) {
+    OakumSlice value, key = oakum_slice_cut(line, '=', &value);
+    if (value.data && oakum_slice_is(oakum_slice_strip(key), "PATCHLEVEL"))
+      oakum_catalog_sink_fact(sink, file, "patchlevel", oakum_slice_strip(value));
+  }
   return TRUE;
 }
 
 const OakumCataloguer oakum_cataloguers_facts[] = {
-    {"distribution", 4, wants_facts, run_facts, .whole = TRUE}, {0}};
+    {"distribution", 5, wants_facts, run_facts, .whole = TRUE}, {0}};
 
 /* ---- what it is
  * ---------------------------------------------------------------------------------- */
@@ -223,8 +237,9 @@ static char *version_in(const char *text)
   return n ? g_strndup(at, n) : NULL;
 }
 
-static void from_release_line(const char *path, const char *text, OakumDistro *distro)
+static void from_release_line(const char *path, const OakumCatalogFacts *facts, OakumDistro *distro)
 {
+  const char *text = fact(facts, "text"), *patch = fact(facts, "patchlevel");
   const char *id = strcmp(path, "etc/alpine-release") == 0   ? "alpine"
                    : strcmp(path, "etc/arch-release") == 0   ? "arch"
                    : strcmp(path, "etc/gentoo-release") == 0 ? "gentoo"
@@ -243,6 +258,12 @@ static void from_release_line(const char *path, const char *text, OakumDistro *d
     distro->version = text ? g_strdup(text) : NULL;
   else
     distro->version = text ? version_in(text) : NULL;
+  if (patch && distro->version && !strchr(distro->version, '.') &&
+      strcmp(patch, "0") != 0) { /* "SUSE Linux Enterprise Server 11", and its service pack below */
+    char *whole = g_strdup_printf("%s.%s", distro->version, patch);
+    g_free(distro->version);
+    distro->version = whole;
+  }
 }
 
 static void from_assignments(const OakumCatalogFacts *facts, OakumDistro *distro)
@@ -438,7 +459,7 @@ void oakum_distro_find(const GPtrArray *facts, OakumDistro *distro)
       continue;
     from_assignments(used, distro);
     if (!distro->id && !g_hash_table_contains(used->values, "NAME"))
-      from_release_line(release_files[i], fact(used, "text"), distro);
+      from_release_line(release_files[i], used, distro);
   }
   if (!distro->id && (used = facts_of(facts, OAKUM_SBOM_DOCUMENT)) != NULL)
     from_document(used, distro);

@@ -8,7 +8,7 @@ OakumExeKind oakum_exe_sniff(OakumSlice head)
                                       {0xfe, 0xed, 0xfa, 0xcf},
                                       {0xce, 0xfa, 0xed, 0xfe},
                                       {0xcf, 0xfa, 0xed, 0xfe}};
-  if (head.len < 64)
+  if (head.len < OAKUM_EXE_HEAD)
     return OAKUM_EXE_NONE;
   if (memcmp(head.data, "\177ELF", 4) == 0)
     return OAKUM_EXE_ELF;
@@ -266,7 +266,7 @@ static gboolean read_macho(OakumExe *exe, OakumCatalogFile *file, GError **error
 
 OakumExe *oakum_exe_new(OakumCatalogFile *file, GError **error)
 {
-  uint8_t head[64];
+  uint8_t head[OAKUM_EXE_HEAD];
   if (!oakum_catalog_file_read(file, 0, head, sizeof head, error))
     return NULL;
   g_autoptr(OakumExe) exe = g_new0(OakumExe, 1);

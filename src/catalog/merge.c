@@ -353,6 +353,7 @@ typedef struct {
   const Image *image;
   const char *const *digests;
   GHashTable *databases; /* real path → GArray of Version */
+  GHashTable *owners;    /* what_of() a package that a higher layer has anew → its owner */
 } Merge;
 
 typedef struct {
@@ -365,6 +366,25 @@ static void place(const Merge *m, OakumPackage *package, int layer)
   package->layer_index = layer;
   g_free(package->layer);
   package->layer = g_strdup(m->digests ? m->digests[layer] : NULL);
+}
+
+/* One file as it was: path, and what it proves. */
+static char *what_of(const OakumPackage *package, const char *real)
+{
+  return g_strjoin("\n", real, package->type, package->name, package->version, NULL);
+}
+
+/* A layer that only changes the owner or the mode of a file has all of it again, but not the list
+ * of who installed it. */
+static void keep_owner(const Merge *m, OakumPackage *package, const char *real, gboolean there)
+{
+  if (!real || m->image->n < 2 || (there && package->owner))
+    return;
+  g_autofree char *what = what_of(package, real);
+  if (there)
+    package->owner = g_strdup(g_hash_table_lookup(m->owners, what));
+  else if (package->owner)
+    g_hash_table_replace(m->owners, g_steal_pointer(&what), package->owner);
 }
 
 static void take_files(Merge *m, int layer, OakumLayerNotes *notes)
@@ -380,7 +400,9 @@ static void take_files(Merge *m, int layer, OakumLayerNotes *notes)
       add_index(m->image->layers[layer].packages, path, i);
       continue;
     }
-    if (!visible_any(m->image, layer, path, &real))
+    gboolean there = visible_any(m->image, layer, path, &real);
+    keep_owner(m, package, real, there);
+    if (!there)
       continue;
     place(m, package, layer);
     g_ptr_array_add(m->catalog->packages, package);
@@ -792,7 +814,8 @@ OakumCatalog *oakum_catalog_merge(GPtrArray *layers, const char *const *digests)
   g_autoptr(GHashTable) databases = oakum_str_map_new(g_free, (GDestroyNotify)g_array_unref);
   g_autoptr(GPtrArray) facts = g_ptr_array_new();
   image_init(&image, layers);
-  Merge m = {catalog, &image, digests, databases};
+  g_autoptr(GHashTable) owners = oakum_str_map_new(g_free, NULL);
+  Merge m = {catalog, &image, digests, databases, owners};
   take_facts(&m, facts);
   oakum_distro_find(facts, &catalog->distro);
   take_vex(facts, catalog);

@@ -4,7 +4,9 @@
 static gboolean wants(const OakumCatalogEntry *entry)
 {
   OakumExeKind kind = oakum_exe_sniff(entry->head);
-  if (kind == OAKUM_EXE_ELF) { /* programs and shared objects; not objects, cores, modules */
+  if (entry->size < OAKUM_EXE_HEAD && oakum_slice_begins(entry->head, "\177ELF"))
+    return (entry->mode & 0111) != 0; /* cut short */
+  if (kind == OAKUM_EXE_ELF) {        /* programs and shared objects; not objects, cores, modules */
     gboolean big = entry->head.data[5] == 2;
     guint type = entry->head.data[big ? 17 : 16];
     return type == 2 || type == 3;
@@ -33,4 +35,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 5, wants, run}, {0}};
+const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 6, wants, run}, {0}};

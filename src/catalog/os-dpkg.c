@@ -128,12 +128,23 @@ gboolean oakum_dpkg_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
         continue;
       }
       size_t n = (size_t)(colon - line.data);
-      for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (n == strlen(names[i]) &&
-            g_ascii_strncasecmp((const char *)line.data, names[i], n) == 0) {
-          g_free(*slots[i]);
-          *slots[i] = oakum_catalog_value((OakumSlice){colon + 1, line.len - n - 1});
+      for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (n != strlen(names[i]) || g_ascii_strncasecmp((const char *)line.data, names[i], n) != 0)
+          continue;
+        if (*slots[i]) { /* dpkg refuses it: the end of a paragraph is missing, or it was forged */
+          ok = FALSE;
+          if (wrong && !*wrong)
+            g_set_error(wrong, OAKUM_CATALOG_ERROR, OAKUM_ERROR_INVALID,
+                        "%s: line %" G_GUINT64_FORMAT " has the field %s of one package twice",
+                        path, number, names[i]);
+          if (i == 0) { /* of the first one all was said */
+            end_stanza(&stanza, file, sink, NULL);
+            stanza.offset = (uint64_t)(line.data - start);
+          }
         }
+        g_free(*slots[i]);
+        *slots[i] = oakum_catalog_value((OakumSlice){colon + 1, line.len - n - 1});
+      }
     }
   }
   /* dpkg and opkg end each line, so what follows a last one without an end was cut off. What has no

@@ -142,6 +142,8 @@ static gboolean run_app(OakumCatalogFile *file, OakumCatalogSink *sink, GError *
     rest = (OakumSlice){text.data + at + 5, text.len - at - 5};
     oakum_slice_cut(rest, '"', &rest);
     version = oakum_slice_cut(rest, '"', &rest);
+    if (!rest.data) /* the file ends in it */
+      version = (OakumSlice){NULL, 0};
   }
   if (name.len == 0 || version.len == 0)
     return oakum_catalog_invalid(file, error, "an application without a name or a version");
@@ -526,6 +528,8 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
     OakumPackage *package =
         oakum_catalog_add(sink, file, "generic", OAKUM_SLICE("wordpress"), version);
     package->cpe = oakum_catalog_cpe('a', "wordpress:wordpress", package->version, "*");
+  } else if (!plugin) {
+    return oakum_catalog_invalid(file, error, "a WordPress whose version is no literal");
   } else if (name.len > 0 && version.len > 0) { /* advisories name the folder */
     OakumPackage *package =
         oakum_catalog_add(sink, file, theme ? "wordpress-theme" : "wordpress-plugin",
@@ -539,11 +543,11 @@ static gboolean run_wordpress(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 const OakumCataloguer oakum_other_cataloguers[] = {
     {"r-installed", 1, wants_r, run_r, .whole = TRUE},
     {"lua-rock", 3, wants_lua, run_lua, .whole = TRUE},
-    {"erlang-app", 2, wants_app, run_app, .whole = TRUE},
+    {"erlang-app", 3, wants_app, run_app, .whole = TRUE},
     {"perl-installed", 4, wants_perl, run_perl, .whole = TRUE},
     {"julia-manifest", 3, wants_julia, run_julia, .whole = TRUE},
     {"swift-resolved", 1, wants_swift, run_swift, .whole = TRUE},
     {"dart-pubspec", 2, wants_dart, run_dart, .whole = TRUE},
     {"conan-info", 2, wants_conan, run_conan, .whole = TRUE},
-    {"wordpress", 2, wants_wordpress, run_wordpress, .whole = TRUE},
+    {"wordpress", 3, wants_wordpress, run_wordpress, .whole = TRUE},
     {0}};

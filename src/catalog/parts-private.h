@@ -83,6 +83,8 @@ extern const OakumCataloguer oakum_inventory_cataloguers[];
 
 /* ---- executables ---- */
 typedef enum { OAKUM_EXE_NONE, OAKUM_EXE_ELF, OAKUM_EXE_PE, OAKUM_EXE_MACHO } OakumExeKind;
+/* As many bytes no program is shorter than. */
+#define OAKUM_EXE_HEAD 64u
 NODISCARD OakumExeKind oakum_exe_sniff(OakumSlice head);
 typedef struct {
   char name[40];                  /* cut when longer; Mach-O: "__DATA,__go_buildinfo" */

@@ -203,6 +203,11 @@ gboolean oakum_rpm_sqlite(OakumCatalogFile *file, OakumCatalogSink *sink, GError
   if (ok && t.root == 0)
     ok = broken(&t, error, "there is no table Packages");
   ok = ok && walk(&t, t.root, package_row, error);
+  /* the size that the header tells counts when the same program wrote it that changed the file last
+   */
+  if (ok && oakum_be32(head + 24) == oakum_be32(head + 92) &&
+      oakum_be32(head + 28) * size > oakum_catalog_file_size(file))
+    ok = broken(&t, error, "the file is shorter than it says");
   oakum_pages_clear(&t.pages);
   return ok;
 }

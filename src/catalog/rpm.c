@@ -44,12 +44,16 @@ gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
   return ok;
 }
 
-/* What was written and is not yet in the database itself. */
+/* What was written and is not yet in the database itself, or was to be taken back. */
 gboolean oakum_rpm_wal_wants(const OakumCatalogEntry *entry)
 {
-  return strcmp(entry->base, "rpmdb.sqlite-wal") == 0 && entry->size > 32 &&
-         (g_str_has_prefix(entry->path, "var/lib/rpm/") ||
-          g_str_has_prefix(entry->path, "usr/lib/sysimage/rpm/"));
+  static const char hot[] = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"; /* zeroed when it counts no more */
+  g_autofree char *database = g_strndup(entry->path, strcspn(entry->path, "-"));
+  OakumCatalogEntry of = {database, oakum_path_base(database), 0644, 0, {NULL, 0}};
+  return oakum_rpm_wants(&of) &&
+         ((strcmp(entry->base, "rpmdb.sqlite-wal") == 0 && entry->size > 32) ||
+          (strcmp(entry->base, "rpmdb.sqlite-journal") == 0 &&
+           oakum_slice_begins(entry->head, hot)));
 }
 
 gboolean oakum_rpm_wal_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)

@@ -25,6 +25,21 @@ static gboolean read_string(OakumSlice text, OakumSlice *out, OakumSlice *rest)
   return rest->data != NULL;
 }
 
+/* The same where nothing but `.freeze`, a bracket, a comment or the next statement follows: the
+ * value of anything else is computed. */
+static gboolean read_whole_string(OakumSlice text, OakumSlice *out)
+{
+  OakumSlice rest;
+  if (!read_string(text, out, &rest))
+    return FALSE;
+  rest = oakum_slice_strip(rest);
+  if (oakum_slice_begins(rest, ".freeze"))
+    rest = oakum_slice_strip((OakumSlice){rest.data + 7, rest.len - 7});
+  if (rest.len > 0 && rest.data[0] == ')')
+    rest = oakum_slice_strip((OakumSlice){rest.data + 1, rest.len - 1});
+  return rest.len == 0 || rest.data[0] == ';' || rest.data[0] == '#' || rest.data[0] == '}';
+}
+
 /* "s.name = VALUE" whatever the variable is called. */
 static gboolean assigns(OakumSlice line, const char *field, OakumSlice *value)
 {
@@ -62,7 +77,7 @@ static void read_stub(OakumSlice line, OakumSlice *name, OakumSlice *version, Oa
 
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
-  OakumSlice text, line, value, rest;
+  OakumSlice text, line, value;
   OakumSlice name = {NULL, 0}, version = name, platform = name, stub_name = name,
              stub_version = name, found;
   if (!oakum_catalog_file_text(file, OAKUM_CATALOG_TEXT_MAX, &text, error))
@@ -72,13 +87,13 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
     line = oakum_slice_strip(line);
     if (oakum_slice_begins(line, "# stub: ") && stub_name.len == 0)
       read_stub(line, &stub_name, &stub_version, &platform);
-    else if (name.len == 0 && assigns(line, "name", &value) && read_string(value, &found, &rest))
+    else if (name.len == 0 && assigns(line, "name", &value) && read_whole_string(value, &found))
       name = found;
     else if (version.len == 0 && assigns(line, "version", &value)) {
       value = oakum_slice_strip(value);
       if (oakum_slice_begins(value, "Gem::Version.new"))
         oakum_slice_cut(value, '(', &value);
-      if (read_string(value, &found, &rest))
+      if (read_whole_string(value, &found))
         version = found;
     } else if (licenses->len == 0 &&
                (assigns(line, "licenses", &value) || assigns(line, "license", &value)))
@@ -107,5 +122,5 @@ static gboolean wants(const OakumCatalogEntry *entry)
           strncmp(entry->path, "specifications/", strlen("specifications/")) == 0);
 }
 
-const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 2, wants, run, .whole = TRUE},
+const OakumCataloguer oakum_ruby_cataloguers[] = {{"gem-installed", 3, wants, run, .whole = TRUE},
                                                   {0}};

@@ -230,6 +230,18 @@ def layout(folder, *layers):
     return write(folder, {**files, **{reject_tools.blob(reject_tools.digest(layer)): layer for layer in layers}})
 
 
+def test_file_that_a_layer_only_changes_keeps_its_owner(oakum, tmp_path):
+    """chmod and chown put the file into their layer, without the list of who installed it; another version at its place is nobody's."""
+    path = "usr/lib/python3/dist-packages/requests-2.28.1.dist-info/METADATA"
+    metadata = b"Metadata-Version: 2.1\nName: requests\nVersion: 2.28.1\n"
+    status = "Package: python3-requests\nStatus: install ok installed\nArchitecture: all\nVersion: 2.28.1+dfsg-1\n\n"
+    base = reject_tools.debian(reject_tools.file("var/lib/dpkg/info/python3-requests.list", f"/.\n/{path}\n"), reject_tools.entry(path, metadata), status=status)
+    for name, data, owned in (("mode", metadata, True), ("version", metadata.replace(b"2.28.1", b"2.31.0"), False)):
+        image = layout(tmp_path / name, base, reject_tools.tar(reject_tools.entry(path, data, mode=0o600)))
+        found = {p["name"]: p.get("owner") for p in scan(oakum, f"oci:{image}", "--no-cache")["packages"]}
+        assert found.keys() == {"requests", "python3-requests"} and bool(found["requests"]) == owned
+
+
 PYTHON = "usr/lib/python3/dist-packages/six-1.16.0.dist-info/METADATA"
 SIX = "Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n"
 
