@@ -65,11 +65,13 @@ static gboolean fits(const char *glob, size_t len, const char *name)
 }
 
 /* Libraries that were put into a Python wheel are renamed by auditwheel: eight digits of their
- * digest stand in front of the first dot ("libssl-3e69114b.so.1.1"). Their own name, in `plain`
- * when it is another. */
+ * digest stand in front of the first dot ("libssl-3e69114b.so.1.1"). Some projects have their own
+ * name in front of that, which their folder says ("fiona.libs/libssl-fiona-6c758070.so.1.1"). The
+ * library's name, in `plain` when it is another. */
 #define WHEEL_DIGITS 8u
-static const char *own_name(const char *base, char plain[static NAME_MAX + 1])
+static const char *own_name(const char *path, char plain[static NAME_MAX + 1])
 {
+  const char *base = oakum_path_base(path);
   const char *dot = strchr(base, '.');
   size_t len = strlen(base), front = dot ? (size_t)(dot - base) : 0;
   if (front < WHEEL_DIGITS + 2 || len > NAME_MAX || base[front - WHEEL_DIGITS - 1] != '-' ||
@@ -79,6 +81,12 @@ static const char *own_name(const char *base, char plain[static NAME_MAX + 1])
     if (!g_ascii_isdigit(base[i]) && !(base[i] >= 'a' && base[i] <= 'f'))
       return base;
   front -= WHEEL_DIGITS + 1;
+  OakumSlice folder = oakum_path_above(path, 0), rest,
+             project = oakum_slice_cut(folder, '.', &rest);
+  if (oakum_slice_is(rest, "libs") && project.len + 1 < front &&
+      base[front - project.len - 1] == '-' &&
+      memcmp(base + front - project.len, project.data, project.len) == 0)
+    front -= project.len + 1;
   memcpy(plain, base, front);
   memcpy(plain + front, dot, strlen(dot) + 1);
   return plain;
@@ -122,7 +130,7 @@ static gboolean wants(const OakumCatalogEntry *entry)
     return FALSE;
   }
   char plain[NAME_MAX + 1];
-  const char *name = own_name(entry->base, plain);
+  const char *name = own_name(entry->path, plain);
   for (size_t i = 0; i < G_N_ELEMENTS(signatures); i++)
     if (has_name(&signatures[i], name, TRUE))
       return TRUE;
@@ -612,7 +620,7 @@ static gboolean is_other(const GArray *founds, const Found *found)
 static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
 {
   char plain[NAME_MAX + 1];
-  const char *base = own_name(oakum_path_base(oakum_catalog_file_path(file)), plain);
+  const char *base = own_name(oakum_catalog_file_path(file), plain);
   g_autofree char *file_version = version_of_name(base);
   g_autoptr(GArray) searches = g_array_new(FALSE, FALSE, sizeof(Search)),
                     founds = g_array_new(FALSE, FALSE, sizeof(Found));
@@ -671,4 +679,4 @@ static gboolean run_extension(OakumCatalogFile *file, OakumCatalogSink *sink, GE
 }
 
 const OakumCataloguer oakum_binary_cataloguers[] = {
-    {"binary-signature", 6, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};
+    {"binary-signature", 7, wants, run}, {"php-extension", 1, wants_extension, run_extension}, {0}};

@@ -708,6 +708,13 @@ def test_signature_of_no_library_in_a_wheel(name):
     assert catalog("usr/lib/" + name, elf({".rodata": b"OpenSSL 1.1.1k  25 Mar 2021\0"})) == []
 
 
+@pytest.mark.parametrize("path, found", [("fiona.libs/libssl-fiona-6c758070.so.1.1", True), ("fiona.libs/libssl-6c758070.so.1.1", True),
+                                         ("other.libs/libssl-fiona-6c758070.so.1.1", False), ("fiona.libs/libssl-fiona.so.1.1", False), ("fiona.libs/-fiona-6c758070.so.1.1", False)])
+def test_signature_of_a_library_that_bears_the_name_of_its_wheel(path, found):
+    rows = catalog("usr/lib/python3/site-packages/" + path, elf({".rodata": b"\0OpenSSL 1.1.1w  11 Sep 2023\0"}, kind=3))
+    assert [(r["name"], r["version"]) for r in rows] == ([("openssl", "1.1.1w")] if found else [])
+
+
 def test_signature_wants_a_name_and_an_executable():
     product, file, _, text = signatures()[0]
     assert catalog("usr/local/bin/surely-another-one", elf({".rodata": text}, kind=3)) == []
