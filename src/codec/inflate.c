@@ -17,6 +17,11 @@ OakumCompression oakum_compression_sniff(const void *data, size_t len)
   for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
     if (len >= kinds[i].len && memcmp(data, kinds[i].magic, kinds[i].len) == 0)
       return kinds[i].kind;
+  /* a frame of zstd that is skipped (RFC 8878, 3.1.2), as pzstd puts in front of each other one */
+  static const uint8_t skipped[] = {0x2a, 0x4d, 0x18};
+  if (len >= 4 && (((const uint8_t *)data)[0] & 0xf0) == 0x50 &&
+      memcmp((const uint8_t *)data + 1, skipped, sizeof skipped) == 0)
+    return OAKUM_COMPRESSION_ZSTD;
   return OAKUM_COMPRESSION_NONE;
 }
 

@@ -154,6 +154,23 @@ static void test_zstd_window(void)
                   ==, OAKUM_ERROR_INVALID);
 }
 
+/* Frames that are skipped, in front, between and behind: what pzstd writes. */
+static void test_zstd_skipped(void)
+{
+  static const uint8_t skipped[] = {0x5f, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 'a', 'b', 'c', 'd'};
+  g_autoptr(GByteArray) data = make_data(200000, FALSE);
+  g_autoptr(GByteArray) frame = pack(data, make_zstd, 1);
+  g_autoptr(GByteArray) packed = g_byte_array_new();
+  for (int i = 0; i < 2; i++) {
+    g_byte_array_append(packed, skipped, sizeof skipped);
+    g_byte_array_append(packed, frame->data, frame->len);
+  }
+  g_byte_array_append(packed, skipped, sizeof skipped);
+  g_autoptr(GByteArray) twice = make_data(200000, FALSE);
+  g_byte_array_append(twice, data->data, data->len);
+  check_unpacks(packed, twice);
+}
+
 static void test_zstd_bomb(void)
 {
   g_autoptr(GByteArray) zeros = g_byte_array_new();
@@ -350,6 +367,7 @@ int main(int argc, char **argv)
   g_test_add_func("/codec/xz", test_xz);
   g_test_add_func("/codec/damage", test_damage);
   g_test_add_func("/codec/zstd-window", test_zstd_window);
+  g_test_add_func("/codec/zstd-skipped", test_zstd_skipped);
   g_test_add_func("/codec/zstd-bomb", test_zstd_bomb);
   g_test_add_func("/codec/verify", test_verify);
   g_test_add_func("/codec/limit", test_limit);
