@@ -258,6 +258,18 @@ def test_csv(oakum, db, image, tmp_path):
         assert {row[1] for row in rows[1:]} == {"CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0006", "CVE-2023-32681"}
 
 
+@pytest.mark.parametrize("text", ["=1+1", "\uff1d1+1", "\uff0bx", "\uff0dx", "\uff20SUM(A1)", "a\ufffe\uffff\ufdd0"])
+def test_formulas_and_what_is_no_character(oakum, tmp_path, text):
+    """Also full width, which spreadsheets take for a formula in some languages; what is no character takes a place or none, as the terminal likes."""
+    data = result(1, 1)
+    data["findings"][0]["title"] = text
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    for form in ("csv", "table"):
+        done = subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0 and not re.search("[\ufffe\uffff\ufdd0]", done.stdout), done.stderr
+        assert form == "table" or not any(cell[:1] in "=+-@\uff1d\uff0b\uff0d\uff20" for row in csv.reader(io.StringIO(done.stdout)) for cell in row if cell)
+
+
 def test_markdown(oakum, db, debian, tmp_path):
     text = report(oakum, db, tmp_path, "markdown", "--fail-on", "none")
     assert text.startswith("<!-- oakum:scan:") and "4 holes, 2 of them with a fix" in text
