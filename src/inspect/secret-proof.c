@@ -516,6 +516,14 @@ static gboolean is_drawn(const uint8_t *value, size_t len)
   return len >= DRAWN_MIN && 10 * vowels <= 3 * len && capitals > 0 && 4 * turns >= len;
 }
 
+/* "source=foo,target=foo2" */
+static gboolean is_list(const uint8_t *value, size_t len)
+{
+  const uint8_t *equals = memchr(value, '=', len),
+                *comma = equals ? memchr(equals, ',', len - (size_t)(equals - value)) : NULL;
+  return comma && memchr(comma, '=', len - (size_t)(comma - value));
+}
+
 static gboolean refers(const uint8_t *value, size_t len)
 {
   return strchr("$<{%/@&~.", value[0]) || find(value, len, "${") || find(value, len, "{{") ||
@@ -568,7 +576,7 @@ static gboolean prove_generic(SecretMatch *m)
   m->end = m->start + len;
   g_autofree char *copy = g_malloc0(len + 1);
   memcpy(copy, value, len);
-  if (refers((const uint8_t *)copy, len))
+  if (refers((const uint8_t *)copy, len) || is_list(value, len))
     return FALSE;
   for (size_t i = 0; i < len; i++) {
     lower += g_ascii_islower(value[i]) != 0;
