@@ -102,6 +102,7 @@
 #define OAKUM_SECRET_BUFFER (256 * OAKUM_KIB) /* of a file, in memory at a time */
 #define OAKUM_SECRET_WINDOW (20 * OAKUM_KIB)  /* bytes behind a candidate that are looked at */
 #define OAKUM_SECRET_BACK 4096u               /* in front of it */
+#define OAKUM_SECRET_WORDS_AHEAD 512u         /* of a command, of a call */
 #define OAKUM_SECRET_KEY_AHEAD 4096u          /* of a private key */
 #define OAKUM_SECRET_BARE_MAX 4096u           /* of a file that holds a password and nothing else */
 #define OAKUM_SECRET_KEY_ROUNDS_MAX 1000000   /* hashes to open one with no passphrase */

@@ -72,6 +72,8 @@ gboolean oakum_gitlab_filter(OakumGitlabSettings *s, const char *image, GPtrArra
     OakumFinding *f = findings->pdata[i];
     if (f->kind == OAKUM_FINDING_EOL && s->end_of_life)
       f->severity = s->end_severity;
+    if (f->kind == OAKUM_FINDING_INCOMPLETE && f->ecosystem && s->no_language && !f->suppressed)
+      f->suppressed = g_strdup(ways[LANGUAGE]); /* nobody asked for what could not be judged */
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
     int way = left_out(s, f);

@@ -187,6 +187,7 @@ static void look_at_group(const char *path, OakumSlice content, GPtrArray *into)
   Doubles doubles;
   OakumSlice line, f[4];
   guint lines = 0;
+  g_autoptr(GString) fact = g_string_new(NULL);
   doubles_init(&doubles);
   while (next_line(&content, &line) && lines++ < OAKUM_HYGIENE_ACCOUNTS_MAX) {
     uint64_t gid;
@@ -195,8 +196,11 @@ static void look_at_group(const char *path, OakumSlice content, GPtrArray *into)
       continue;
     g_autofree char *name = copy(f[0]);
     doubles_add(&doubles, name, gid);
+    if (fact->len < OAKUM_HYGIENE_FACT_MAX)
+      g_string_append_printf(fact, "%s\n", name);
   }
   doubles_tell(&doubles, path, into);
+  oakum_hygiene_fact(into, HYGIENE_FACT_GROUP, path, fact->str);
 }
 
 static void look_at_shadow(const char *path, OakumSlice content, GPtrArray *into)

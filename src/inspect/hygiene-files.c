@@ -968,6 +968,9 @@ void oakum_hygiene_entry(OakumHygiene *h, const OakumTarEntry *entry, const char
   } else if (strcmp(path, "etc/passwd") == 0) {
     g_hash_table_add(h->told, g_strdup(path));
     oakum_hygiene_fact(h->found, HYGIENE_FACT_PASSWD, path, "?");
+  } else if (strcmp(path, "etc/group") == 0) {
+    g_hash_table_add(h->told, g_strdup(path));
+    oakum_hygiene_fact(h->found, HYGIENE_FACT_GROUP, path, "?");
   }
   /* overlayfs marks what is gone with a character device of 0:0 */
   if (entry->type == OAKUM_TAR_BLOCK ||

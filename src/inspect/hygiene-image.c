@@ -14,12 +14,14 @@ static void shipped_clear(gpointer shipped)
 }
 
 typedef struct {
-  GHashTable *uids;  /* name → uid as text */
-  GHashTable *named; /* uids that have a name */
-  gboolean known;    /* etc/passwd was read, or there is none */
-  gboolean any;      /* there is one */
-  gboolean observed; /* the layers were looked at */
-  GPtrArray *facts;  /* OakumFinding, taken out of the findings */
+  GHashTable *uids;      /* name → uid as text */
+  GHashTable *named;     /* uids that have a name */
+  GHashTable *groups;    /* names */
+  gboolean known;        /* etc/passwd was read, or there is none */
+  gboolean groups_known; /* the same of etc/group */
+  gboolean any;          /* there is one */
+  gboolean observed;     /* the layers were looked at */
+  GPtrArray *facts;      /* OakumFinding, taken out of the findings */
 } Facts;
 
 static void read_passwd(Facts *facts, const char *text)
@@ -39,6 +41,16 @@ static void read_passwd(Facts *facts, const char *text)
   }
 }
 
+static void read_group(Facts *facts, const char *text)
+{
+  g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+  if (strcmp(text, "?") == 0)
+    facts->groups_known = FALSE;
+  for (char **line = lines; *line; line++)
+    if (**line)
+      g_hash_table_add(facts->groups, g_strdup(*line));
+}
+
 static gboolean is_fact(const OakumFinding *f)
 {
   return f->kind == OAKUM_FINDING_HYGIENE && g_str_has_prefix(f->id, HYGIENE_FACT);
@@ -56,17 +68,18 @@ static void facts_clear(Facts *facts)
 {
   g_hash_table_unref(facts->uids);
   g_hash_table_unref(facts->named);
+  g_hash_table_unref(facts->groups);
   g_ptr_array_unref(facts->facts);
 }
 
 static void take_facts(Facts *facts, GPtrArray *findings)
 {
-  *facts = (Facts){oakum_str_map_new(g_free, g_free),
-                   oakum_str_map_new(g_free, NULL),
-                   TRUE,
-                   FALSE,
-                   FALSE,
-                   g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
+  *facts = (Facts){.uids = oakum_str_map_new(g_free, g_free),
+                   .named = oakum_str_map_new(g_free, NULL),
+                   .groups = oakum_str_map_new(g_free, NULL),
+                   .known = TRUE,
+                   .groups_known = TRUE,
+                   .facts = g_ptr_array_new_with_free_func((GDestroyNotify)oakum_finding_free)};
   guint kept = 0;
   for (guint i = 0; i < findings->len; i++) {
     OakumFinding *f = findings->pdata[i];
@@ -78,6 +91,8 @@ static void take_facts(Facts *facts, GPtrArray *findings)
     facts->observed |= strcmp(f->id, HYGIENE_FACT_LAYER) == 0;
     if (strcmp(f->id, HYGIENE_FACT_PASSWD) == 0 && f->why)
       read_passwd(facts, f->why);
+    if (strcmp(f->id, HYGIENE_FACT_GROUP) == 0 && f->why)
+      read_group(facts, f->why);
   }
   for (guint i = kept; i < findings->len; i++)
     findings->pdata[i] = NULL; /* they have moved */
@@ -97,6 +112,21 @@ void oakum_hygiene_drop_facts(GPtrArray *findings)
 static gboolean is_digits(const char *text)
 {
   return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* "USER app:staff": containers of it do not start, as with a user that is not known. */
+static void look_at_users_group(const char *user, const Facts *facts, GPtrArray *findings)
+{
+  const char *colon = strchr(user, ':'), *group = colon ? colon + 1 : "";
+  if (!*group || is_digits(group + strspn(group, "+")) || !facts->observed ||
+      !facts->groups_known || strcmp(group, "root") == 0 ||
+      g_hash_table_contains(facts->groups, group))
+    return;
+  oakum_hygiene_tell(findings, HYGIENE_USER_UNKNOWN, NULL,
+                     g_strdup_printf("USER %s: %s", user,
+                                     g_hash_table_size(facts->groups) > 0
+                                         ? "etc/group does not know the group"
+                                         : "there is no etc/group with the group"));
 }
 
 /* Docker and containerd look for a name first, then take it as a number, which may have a sign. */
@@ -119,6 +149,8 @@ static void look_at_user(const OakumConfig *config, const Facts *facts, GPtrArra
                            : g_strdup_printf("USER %s: etc/passwd gives it the number 0", user));
     return;
   }
+  if (number || uid || !facts->known)
+    look_at_users_group(user, facts, findings);
   if (!number && !uid && facts->observed && facts->known)
     oakum_hygiene_tell(
         findings, HYGIENE_USER_UNKNOWN, NULL,

@@ -29,6 +29,7 @@ OakumFinding *oakum_hygiene_tell(GPtrArray *into, HygieneRule rule, const char *
 #define HYGIENE_FACT "fact:"
 #define HYGIENE_FACT_LAYER "fact:layer"   /* one a layer; `why`: lines of sizes and whiteouts */
 #define HYGIENE_FACT_PASSWD "fact:passwd" /* "name:uid:shell" a line; "?": it cannot be read */
+#define HYGIENE_FACT_GROUP "fact:group"   /* a name a line; "?": it cannot be read */
 #define HYGIENE_FACT_OWNERS "fact:owners" /* "uid count example" a line */
 #define HYGIENE_FACT_SHELL "fact:shell"   /* the rest: `file` is a program of this sort */
 #define HYGIENE_FACT_MANAGER "fact:manager"

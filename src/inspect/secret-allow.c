@@ -146,6 +146,8 @@ static const struct {
     {"Eq5xpGnNCivDflJs", "a key of RFC 7515"},
     {"AY5pb7A0UFiB3REL", "a key of RFC 7515"},
     {"nWGxne_9WmC6hEr0", "a key of RFC 8037"},
+    {"d-FL95Q19q7MQmFp", "every copy of Google's gcloud has it"},
+    {"ZmssLNjJy2998hD4", "every copy of Google's gcloud has it"},
     {"a84ENvkWzWgFGtVA", "the key by which Netty asks what OpenSSL can do"},
 };
 

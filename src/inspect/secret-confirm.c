@@ -93,13 +93,80 @@ static gboolean has_suffix(OakumSlice data, size_t at, const char *suffix)
   return at >= len && has_prefix(data, at - len, suffix);
 }
 
-/* "define('" in front: PHP's way to name a constant. */
-static gboolean defines(OakumSlice data, size_t name)
+/* In front of a name in quotes: a function that takes a name and its value, PHP's "define" first
+ * of all, or one that takes a name and what to take when nothing has it. */
+static gboolean names_a_value(OakumSlice data, size_t name)
 {
-  size_t at = name > 0 ? name - 1 : 0;
+  static const char *const functions[] = {"define",
+                                          "fetch",
+                                          "add_argument",
+                                          "setenv",
+                                          "putenv",
+                                          "setproperty",
+                                          "setenvironmentvariable",
+                                          "put",
+                                          "environ.get",
+                                          "getenv",
+                                          "env",
+                                          "getproperty",
+                                          "set",
+                                          "getordefault",
+                                          "header",
+                                          "add",
+                                          "values",
+                                          "append",
+                                          "withenv",
+                                          "addheader",
+                                          "config",
+                                          "setheader",
+                                          "setrequestheader",
+                                          "setdefault",
+                                          "insert",
+                                          "option"};
+  size_t at = name > 0 ? name - 1 : 0, end;
   while (at > 0 && (data.data[at - 1] == ' ' || data.data[at - 1] == '\t'))
     at--;
-  return has_suffix(data, at, "define(");
+  if (at == 0 || data.data[at - 1] != '(')
+    return FALSE;
+  end = --at;
+  while (end > 0 && (data.data[end - 1] == ' ' || data.data[end - 1] == '\t'))
+    end--;
+  for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
+    size_t len = strlen(functions[i]);
+    if (has_suffix(data, end, functions[i]) && (end == len || !is_word(data.data[end - len - 1])))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* "process.env.TOKEN || 'x'", "ENV['TOKEN'] ||= 'x'", "getenv('TOKEN') ?: 'x'": what is taken when
+ * nothing is set. 0: nothing of the kind follows. */
+static size_t otherwise_end(OakumSlice data, size_t at)
+{
+  static const char *const operators[] = {"||", "??", "?:", "or ", "//"};
+  size_t seen = skip_blanks(data, at, ") \t");
+  for (size_t i = 0; i < G_N_ELEMENTS(operators); i++)
+    if (has_prefix(data, seen, operators[i])) {
+      size_t to = seen + strlen(operators[i]);
+      to += has_prefix(data, to, "=");
+      to = skip_blanks(data, to, " \t");
+      return to < data.len && data.data[to] && strchr("\"'`", data.data[to]) ? to : 0;
+    }
+  return 0;
+}
+
+/* 'variable "db_password" { … default = "x" }' of Terraform. 0: none. */
+static size_t default_end(OakumSlice data, size_t name, size_t at)
+{
+  size_t end = MIN(data.len, at + VALUE_MAX);
+  if (name == 0 || !has_suffix(data, name - 1, "variable ") || !has_prefix(data, at, "{"))
+    return 0;
+  for (at++; at < end && data.data[at] != '}'; at++)
+    if (g_ascii_isspace(data.data[at - 1]) && has_prefix(data, at, "default")) {
+      at = skip_blanks(data, at + 7, " \t");
+      return has_prefix(data, at, "=") ? at + 1 : 0;
+    }
+  return 0;
 }
 
 /* A type may stand in front of the value: "name: &str = …", "name: String = …". */
@@ -109,7 +176,7 @@ static size_t type_end(OakumSlice data, size_t at)
   if (has_prefix(data, to, "'static "))
     to = word = to + 8;
   while (to < data.len && to - word < WORD_MAX &&
-         (name_char(data.data[to]) || data.data[to] == '?'))
+         (name_char(data.data[to]) || (data.data[to] && strchr("?[]", data.data[to]))))
     to++;
   size_t sign = skip_blanks(data, to, " \t");
   return to > word && has_prefix(data, sign, "=") && !has_prefix(data, sign, "==") ? sign + 1 : at;
@@ -180,6 +247,13 @@ static size_t directive_end(OakumSlice data, size_t name, size_t at)
   while (word > 0 && word_end - word < WORD_MAX && is_word(data.data[word - 1]))
     word--;
   size_t front = blanks_before(data, word);
+  if (word_end > 0 && data.data[name - 1] == '$') { /* "set $token x;" of nginx */
+    word_end = blanks_before(data, name - 1);
+    word = word_end;
+    while (word > 0 && word_end - word < WORD_MAX && is_word(data.data[word - 1]))
+      word--;
+    front = blanks_before(data, word);
+  }
   if (value == at || value >= data.len || (front > 0 && data.data[front - 1] != '\n') ||
       !sets(data, word, word_end))
     return 0;
@@ -220,8 +294,23 @@ static size_t operator_end(OakumSlice data, size_t name, size_t at, gboolean cod
   size_t seen = skip_blanks(data, at, " \t");
   if (seen >= data.len)
     return 0;
-  if (closed && data.data[seen] == ',' && defines(data, name))
-    return seen + 1;
+  if (closed && data.data[seen] == ',' && names_a_value(data, name)) {
+    size_t to = skip_blanks(data, seen + 1, " \t\r\n");
+    return has_prefix(data, to, "default=") ? to + 8 : to;
+  }
+  if (closed && data.data[seen] == '{')
+    return default_end(data, name, seen);
+  if (code) {
+    size_t to = otherwise_end(data, at);
+    if (to > 0)
+      return to;
+  }
+  if (has_suffix(data, name, "${") && at + 1 < data.len && data.data[at] == ':') {
+    if (data.data[at + 1] == '-')
+      return at + 2; /* "${NAME:-x}" of shells */
+    if (strchr("?+", data.data[at + 1]))
+      return 0;
+  }
   if (data.data[seen] == '=' || data.data[seen] == ':') {
     size_t to = seen + 1;
     if (to < data.len &&
@@ -276,16 +365,16 @@ static gboolean ends_in_other_pass(OakumSlice data, size_t name, size_t end)
 
 static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
 {
-  static const char *const secret[] = {"key",    "secret", "token",  "pass",    "pwd", "auth",
-                                       "cred",   "sign",   "pat",    "webhook", "bot", "cookie",
-                                       "client", "master", "bindpw", "salt",    NULL};
+  static const char *const secret[] = {"key",    "secret", "token",  "pass",    "pwd",   "auth",
+                                       "cred",   "sign",   "pat",    "webhook", "bot",   "cookie",
+                                       "client", "master", "bindpw", "salt",    "login", NULL};
   static const char *const harmless[] = {
-      "file",    "path",     "url",       "uri",      "dir",     "name",    "length", "_min",
-      "_max",    "count",    "ttl",       "expir",    "policy",  "type",    "field",  "label",
-      "regex",   "pattern",  "algorithm", "encod",    "encrypt", "hint",    "prompt", "reset",
-      "public",  "endpoint", "issuer",    "audience", "version", "format",  "header", "param",
-      "prefix",  "suffix",   "column",    "valid",    "exist",   "command", "izer",   "review",
-      "manager", "provider", "class",     "handler",  NULL};
+      "file",    "path",     "url",    "uri",      "dir",     "name",    "length", "_min",
+      "_max",    "count",    "ttl",    "expir",    "policy",  "type",    "field",  "label",
+      "regex",   "pattern",  "algo",   "encod",    "encrypt", "hint",    "prompt", "reset",
+      "public",  "endpoint", "issuer", "audience", "version", "format",  "header", "param",
+      "prefix",  "suffix",   "column", "valid",    "exist",   "command", "izer",   "review",
+      "manager", "provider", "class",  "handler",  NULL};
   /* "existingSecret", "checksum/secret": what is told there is of another thing */
   static const char *const elsewhere[] = {"existing", "checksum", "digest", "public", NULL};
   OakumSlice data = m->data;
@@ -314,8 +403,9 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
   if (!name_has(data.data + name, at - name, secret) ||
       (generic && name_has(data.data + m->literal_end, at - m->literal_end, harmless)))
     return FALSE;
-  if (generic && (has_suffix(data, at, "_ref") || has_suffix(data, at, "dRef")))
-    return FALSE; /* "passwordRef" */
+  if (generic &&
+      (has_suffix(data, at, "_ref") || (at > 3 && memcmp(data.data + at - 3, "Ref", 3) == 0)))
+    return FALSE; /* "passwordRef", "secretKeyRef" */
   size_t value = operator_end(data, name, at, m->code);
   if (value == 0)
     return FALSE;
@@ -329,13 +419,19 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
                       ? data.data[value]
                       : 0;
   value += quote != 0;
-  m->quoted = quote != 0;
+  if (quote && value + 1 < data.len && data.data[value] == quote && data.data[value + 1] == quote)
+    value += 2; /* a text in three quotes */
+  gboolean closed = at < data.len && data.data[at] && strchr("\"'`", data.data[at]);
+  uint8_t around = m->code && !quote && !closed && name > 0 ? data.data[name - 1] : 0;
+  m->quoted = quote != 0 || (around && strchr("\"'`", around)); /* "NAME=x" as one text */
   for (const SecretPattern *pattern = patterns; pattern->atoms; pattern++) {
     m->start = m->end = value;
     if (!oakum_secret_pattern_match(pattern, data, &m->start, &m->end, m->work) ||
         !ends(pattern, data, m->end))
       continue;
     uint8_t next = m->end < data.len ? data.data[m->end] : '\n';
+    if (around && m->quoted && next != around)
+      continue;
     gboolean whole = quote ? next == quote || next == '\\' || m->end >= data.len
                            : next && strchr(" \t\r\n,;)&<\"'}]#\\", next) != NULL;
     if (whole && oakum_secret_prove(m) && is_random(m->rule, m))

@@ -74,6 +74,9 @@ typedef enum {
   SECRET_PROOF_PIPED,
   SECRET_PROOF_PKCS12,
   SECRET_PROOF_WELL_KNOWN,
+  SECRET_PROOF_DSN,
+  SECRET_PROOF_WORDS,
+  SECRET_PROOF_CALL,
 } SecretProof;
 typedef enum { SECRET_TOKEN, SECRET_VALUE, SECRET_WHOLE } SecretKind;
 typedef struct {
@@ -125,6 +128,12 @@ typedef struct {
 } SecretMatch;
 /* Whether it is a secret; may move start and end. */
 NODISCARD gboolean oakum_secret_prove(SecretMatch *match);
+/* Whether the word in [from, to) is one that a program is given as a password: start and end become
+ * its bounds. */
+NODISCARD gboolean oakum_secret_prove_word(SecretMatch *match, size_t from, size_t to);
+/* secret-words.c: among the words of a command; among the arguments of a function. */
+NODISCARD gboolean oakum_secret_prove_words(SecretMatch *match);
+NODISCARD gboolean oakum_secret_prove_call(SecretMatch *match);
 /* Shannon entropy in tenths of a bit a byte. */
 NODISCARD guint oakum_secret_entropy(const uint8_t *data, size_t len);
 /* What people write where a secret would stand. */

@@ -55,14 +55,15 @@ static size_t longest_row(const uint8_t *data, size_t len)
 
 gboolean oakum_secret_is_placeholder(const uint8_t *data, size_t len, gboolean strict)
 {
-  static const char *const words[] = {"example", "placeholder", "redacted", "changeme", "xxxxx",
-                                      "*****",   "insert",      "replace",  "dummy",    "sample"};
+  static const char *const words[] = {"example", "placeholder", "redacted",     "changeme",
+                                      "xxxxx",   "*****",       "insert",       "replace",
+                                      "dummy",   "sample",      "must-be-chang"};
   static const char *const strict_words[] = {
-      "your",  "my_",    "fake",   "test",   "todo",    "change_", "change-",  "foobar",
-      "xxx",   "secret", "passw",  "token",  "here",    "null",    "none",     "undefin",
-      "false", "true",   "value",  "string", "env.",    "getenv",  "process.", "default",
-      "...",   "***",    "lorem",  "hello",  "world",   "admin",   "root",     "user",
-      "demo",  "guest",  "qwerty", "abc123", "letmein", "key_"};
+      "your",    "my_",    "fake",   "test",   "todo",     "change_", "change-", "foobar", "xxx",
+      "secret",  "passw",  "token",  "here",   "null",     "none",    "undefin", "false",  "true",
+      "value",   "string", "env.",   "getenv", "process.", "default", "...",     "***",    "lorem",
+      "hello",   "world",  "admin",  "root",   "user",     "demo",    "guest",   "qwerty", "abc123",
+      "letmein", "key_",   "argon2", "pbkdf2", "sha256",   "sha512",  "bcrypt"};
   gboolean seen[256] = {FALSE};
   size_t different = 0;
   for (size_t i = 0; i < len; i++) {
@@ -515,6 +516,14 @@ static gboolean is_drawn(const uint8_t *value, size_t len)
   return len >= DRAWN_MIN && 10 * vowels <= 3 * len && capitals > 0 && 4 * turns >= len;
 }
 
+/* "source=foo,target=foo2" */
+static gboolean is_list(const uint8_t *value, size_t len)
+{
+  const uint8_t *equals = memchr(value, '=', len),
+                *comma = equals ? memchr(equals, ',', len - (size_t)(equals - value)) : NULL;
+  return comma && memchr(comma, '=', len - (size_t)(comma - value));
+}
+
 static gboolean refers(const uint8_t *value, size_t len)
 {
   return strchr("$<{%/@&~.", value[0]) || find(value, len, "${") || find(value, len, "{{") ||
@@ -567,7 +576,7 @@ static gboolean prove_generic(SecretMatch *m)
   m->end = m->start + len;
   g_autofree char *copy = g_malloc0(len + 1);
   memcpy(copy, value, len);
-  if (refers((const uint8_t *)copy, len))
+  if (refers((const uint8_t *)copy, len) || is_list(value, len))
     return FALSE;
   for (size_t i = 0; i < len; i++) {
     lower += g_ascii_islower(value[i]) != 0;
@@ -590,6 +599,19 @@ static gboolean prove_generic(SecretMatch *m)
   return !oakum_secret_is_placeholder(value, len, TRUE);
 }
 
+/* "Jwt": {"Issuer": …, "Key": …}: what signs tokens. */
+static gboolean is_token_key(const SecretMatch *m)
+{
+  const uint8_t *data = m->data.data;
+  size_t at = m->literal, open;
+  while (at > 0 && m->literal - at < 300 && !strchr("{}", data[at - 1]))
+    at--;
+  open = at;
+  while (at > 0 && open - at < 40 && data[at - 1] != '\n')
+    at--;
+  return open > at && data[open - 1] == '{' && holds(data + at, open - at, "jwt");
+}
+
 /* Of a name that ends in "key" and says whose it is: what is no key of an issuer has such names,
  * too, so that the value has to look drawn by lot: letters and digits in turn, and no words. */
 static gboolean prove_key(SecretMatch *m)
@@ -609,6 +631,8 @@ static gboolean prove_key(SecretMatch *m)
   while (name > 0 && end - name < 64 &&
          (g_ascii_isalnum(data[name - 1]) || strchr("_-.", data[name - 1])) && data[name - 1])
     name--;
+  if (end - name == 3 && m->quoted && is_token_key(m))
+    return !oakum_secret_is_placeholder(value, len, TRUE);
   if ((m->code && !m->quoted) || end - name < 6 || !holds(data + end - 3, 3, "key") ||
       (end < m->data.len && (g_ascii_isalnum(data[end]) || strchr("_-.", data[end])) && data[end]))
     return FALSE;
@@ -633,8 +657,8 @@ static gboolean prove_key(SecretMatch *m)
   return best >= 16 && best_turns >= 4 && !oakum_secret_is_placeholder(value, len, TRUE);
 }
 
-/* The last word of it: what a shell or a template puts in, and what people write there, is none. */
-static gboolean prove_word(SecretMatch *m, size_t from, size_t to)
+/* What a shell or a template puts in, and what people write there, is none. */
+gboolean oakum_secret_prove_word(SecretMatch *m, size_t from, size_t to)
 {
   const uint8_t *data = m->data.data;
   g_autofree char *copy = g_strndup((const char *)data + from, to - from);
@@ -658,7 +682,7 @@ static gboolean prove_command(SecretMatch *m)
     from--;
   if (to - from > 2 && data[from] == '-' && data[from + 1] == 'p' && data[from - 1] == ' ')
     from += 2; /* "-pPASSWORD" */
-  return data[from] != '-' && prove_word(m, from, to);
+  return data[from] != '-' && oakum_secret_prove_word(m, from, to);
 }
 
 /* "echo 'user:password' | chpasswd", "echo password | docker login …" */
@@ -679,7 +703,7 @@ static gboolean prove_piped(SecretMatch *m)
                   !find(data + m->start - front, front, "printf ")
             : !colon)
     return FALSE;
-  return from < to && prove_word(m, from, to);
+  return from < to && oakum_secret_prove_word(m, from, to);
 }
 
 static gboolean prove_url_login(SecretMatch *m)
@@ -726,6 +750,13 @@ static gboolean prove_curl(SecretMatch *m)
          !oakum_secret_is_placeholder(colon + 1, len, FALSE);
 }
 
+/* "user:password@tcp(host:3306)/name", as Go's drivers have it. */
+static gboolean prove_dsn(SecretMatch *m)
+{
+  const uint8_t *colon = memchr(m->data.data + m->start, ':', m->literal - m->start);
+  return colon && oakum_secret_prove_word(m, (size_t)(colon + 1 - m->data.data), m->literal);
+}
+
 gboolean oakum_secret_prove(SecretMatch *m)
 {
   switch (m->rule->proof) {
@@ -770,6 +801,12 @@ gboolean oakum_secret_prove(SecretMatch *m)
     return prove_piped(m);
   case SECRET_PROOF_PKCS12:
     return prove_pkcs12(m);
+  case SECRET_PROOF_DSN:
+    return prove_dsn(m);
+  case SECRET_PROOF_WORDS:
+    return oakum_secret_prove_words(m);
+  case SECRET_PROOF_CALL:
+    return oakum_secret_prove_call(m);
   }
   return FALSE;
 }

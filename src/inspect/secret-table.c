@@ -28,6 +28,16 @@ extern const uint8_t oakum_secret_databases_begin[], oakum_secret_databases_end[
    SECRET_PROOF_##proof,                                                                           \
    literals,                                                                                       \
    pattern},
+#define COMMAND(text, how) text "|"
+#define CALL(text, number) text "|"
+static const char commands[] =
+#include "inspect/secret-commands.inc"
+    ;
+static const char calls[] =
+#include "inspect/secret-calls.inc"
+    ;
+#undef COMMAND
+#undef CALL
 #define TOKEN(...) ROW(TOKEN, __VA_ARGS__)
 #define VALUE(...) ROW(VALUE, __VA_ARGS__)
 #define WHOLE(...) ROW(WHOLE, __VA_ARGS__, 0, NONE, "", "")
@@ -96,6 +106,12 @@ static void add(Literals *known, const char *text, size_t len, gboolean caseless
   at->rules[at->n_rules++] = rule;
 }
 
+/* Known by where it stands: what is searched for are words that are everywhere. */
+static gboolean by_place(SecretProof proof)
+{
+  return proof == SECRET_PROOF_WORDS || proof == SECRET_PROOF_CALL;
+}
+
 static size_t proof_ahead(SecretProof proof)
 {
   return proof == SECRET_PROOF_PEM || proof == SECRET_PROOF_PEM_SEALED ||
@@ -103,7 +119,8 @@ static size_t proof_ahead(SecretProof proof)
                  proof == SECRET_PROOF_PUTTY || proof == SECRET_PROOF_PUTTY_SEALED ||
                  proof == SECRET_PROOF_PKCS12
              ? OAKUM_SECRET_KEY_AHEAD
-             : 0;
+         : by_place(proof) ? OAKUM_SECRET_WORDS_AHEAD
+                           : 0;
 }
 
 static void add_rule(SecretTable *table, Literals *literals, guint index)
@@ -133,8 +150,11 @@ static void add_rule(SecretTable *table, Literals *literals, guint index)
   g_auto(GStrv) words = g_strsplit(rule->literals, "|", -1);
   for (char **word = words; *word; word++) {
     size_t len = strlen(*word);
+    if (len == 0)
+      continue;
     add(literals, *word, len, rule->kind == SECRET_VALUE, -1, index, back, ahead);
-    for (guint behind = 0; behind < 3 && rule->kind == SECRET_TOKEN; behind++) {
+    for (guint behind = 0; behind < 3 && rule->kind == SECRET_TOKEN && !by_place(rule->proof);
+         behind++) {
       g_autofree char *encoded = encode(*word, len, behind);
       if (strlen(encoded) >= EXACT_BASE64_MIN)
         add(literals, encoded, strlen(encoded), FALSE, (int)behind, index, OAKUM_SECRET_BACK,

@@ -193,6 +193,8 @@ static const char *const names[][2] = {
     {"PHP-3", "PHP-3.0"},
     {"PSF", "PSF-2.0"},
     {"Public Domain", "LicenseRef-public-domain"},
+    {"Public-Domain", "LicenseRef-public-domain"},
+    {"PublicDomain", "LicenseRef-public-domain"},
     {"Ruby's", "Ruby"},
     {"bzip2-1.0.5", "bzip2-1.0.6"},
     {"Nunit", "zlib-acknowledgement"},

@@ -88,7 +88,24 @@ static const struct {
              {"BSD-4-Clause-UC", "advertising materials"},
              {"X11", "except as contained in this notice"},
              {"BSD-3-Clause-Clear", "no express or implied licenses"},
-             {"BSD-2-Clause-Patent", "patent license"}};
+             {"BSD-2-Clause-Patent", "patent license"},
+             {"Apache-1.1", "apache"}, /* many took it and put their own name there */
+             {"APSL-1.2", "1.2"},
+             {"APSL-2.0", "2.0"},
+             {"MPL-1.0", "1.0"},
+             {"OLDAP-2.8", "2.8"},
+             {"Pixar", "modified apache"},
+             {"BSD-3-Clause-No-Nuclear-License", "nuclear"},
+             {"BSD-3-Clause-No-Nuclear-License-2014", "nuclear"},
+             {"BSD-3-Clause-No-Military-License", "military"}};
+
+/* And words that it never has: with them the text asks for more. */
+static const struct {
+  const char *id, *words;
+} never[] = {{"BSD-2-Clause", "complete source code"}, /* Sleepycat, TMate */
+             {"BSD-3-Clause", "complete source code"},
+             {"BSD-3-Clause", "nuclear"},
+             {"BSD-3-Clause", "military"}};
 
 /* In any case, any space between the words. */
 static gboolean stands_at(OakumSlice text, size_t at, const char *words)
@@ -105,17 +122,29 @@ static gboolean stands_at(OakumSlice text, size_t at, const char *words)
   return TRUE;
 }
 
+static gboolean holds(OakumSlice text, const char *words)
+{
+  for (size_t at = 0; at < text.len; at++)
+    if (stands_at(text, at, words))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean has_must(const char *id, OakumSlice text)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS(musts); i++) {
-    if (strcmp(musts[i].id, id) != 0)
-      continue;
-    for (size_t at = 0; at < text.len; at++)
-      if (stands_at(text, at, musts[i].words))
-        return TRUE;
-    return FALSE;
-  }
-  return TRUE;
+  for (size_t i = 0; i < G_N_ELEMENTS(musts); i++)
+    if (strcmp(musts[i].id, id) == 0 && !holds(text, musts[i].words))
+      return FALSE;
+  return !g_str_has_prefix(id, "CC-BY-NC") || holds(text, "commercial advantage");
+}
+
+/* Of a text alone: in a file of several these may be another one's. */
+static gboolean has_never(const char *id, OakumSlice text)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(never); i++)
+    if (strcmp(never[i].id, id) == 0 && holds(text, never[i].words))
+      return TRUE;
+  return FALSE;
 }
 
 /* How much of the sample is there, 0 to 1. */
@@ -136,6 +165,14 @@ static const struct {
              {"MIT-0", "MIT", "to do so the software"},
              {"0BSD", "ISC", "is hereby granted the software"}};
 
+static gboolean is_seamed(const LicenseText *a, const LicenseText *b)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(seams); i++)
+    if (strcmp(seams[i].id, a->id) == 0 && g_str_has_prefix(b->id, seams[i].longer))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether the text has a place that `a` has and the longer `b` has not. */
 static gboolean has_seam(const LicenseText *a, const LicenseText *b, const GArray *hashes)
 {
@@ -149,6 +186,28 @@ static gboolean has_seam(const LicenseText *a, const LicenseText *b, const GArra
   return FALSE;
 }
 
+/* Of the part of `a`'s sample that `b`'s could hold as well. */
+typedef struct {
+  guint n, both, own, found; /* in both, in `a` alone, and of the latter in the text */
+} Apart;
+
+static Apart apart(const LicenseText *a, const LicenseText *b, const GArray *hashes)
+{
+  guint step = MAX(a->step, b->step);
+  Apart out = {0};
+  for (guint i = 0; i < a->n; i++)
+    if (a->sample[i] % step == 0) {
+      gboolean shared =
+          bsearch(&a->sample[i], b->sample, b->n, sizeof(uint32_t), by_number) != NULL;
+      out.n++;
+      out.both += shared;
+      out.own += !shared;
+      out.found += !shared && bsearch(&a->sample[i], hashes->data, hashes->len, sizeof(uint32_t),
+                                      by_number) != NULL;
+    }
+  return out;
+}
+
 /* Whether the texts are much alike, so that one of them stands for both; not where nearly all that
  * only `a` says is there, too. */
 static gboolean alike(const LicenseText *a, const LicenseText *b, const GArray *hashes)
@@ -156,18 +215,25 @@ static gboolean alike(const LicenseText *a, const LicenseText *b, const GArray *
   enum { OWN_LEAST = 10 };
   if (has_seam(a, b, hashes))
     return FALSE;
-  guint step = MAX(a->step, b->step), n = 0, both = 0, own = 0, found = 0;
-  for (guint i = 0; i < a->n; i++)
-    if (a->sample[i] % step == 0) {
-      gboolean shared =
-          bsearch(&a->sample[i], b->sample, b->n, sizeof(uint32_t), by_number) != NULL;
-      n++;
-      both += shared;
-      own += !shared;
-      found += !shared && bsearch(&a->sample[i], hashes->data, hashes->len, sizeof(uint32_t),
-                                  by_number) != NULL;
-    }
-  return both * 3 > n && (own < OWN_LEAST || found * 10 < own * 9);
+  Apart x = apart(a, b, hashes);
+  return x.both * 3 > x.n && (x.own < OWN_LEAST || x.found * 10 < x.own * 9);
+}
+
+/* Of two that are much alike, whether what only `a` says is there rather than what only `b` says: a
+ * text that holds all of another one is told when half of the rest is there. */
+static gboolean says_more(const LicenseText *a, const LicenseText *b, const GArray *hashes)
+{
+  if (is_seamed(a, b) || has_seam(b, a, hashes))
+    return FALSE; /* seams tell these apart */
+  Apart x = apart(a, b, hashes), y = apart(b, a, hashes);
+  if (x.both * 3 <= x.n || (x.own == 0 && y.own == 0))
+    return FALSE;
+  if (x.own == 0)
+    return y.found * 2 < y.own;
+  if (y.own == 0)
+    return x.found * 2 >= x.own;
+  /* a quarter of it at least: in a file of many texts some of it may be another one's */
+  return 4 * x.found * y.own > 4 * y.found * x.own + x.own * y.own;
 }
 
 /* "GPL-2.0-only" is the text of "GPL-2.0-or-later", too. */
@@ -182,6 +248,7 @@ static gboolean is_said(const char *said, const char *id)
 /* Those of which enough is there; gives how many. */
 static guint choose(OakumSlice text, const LicenseText *chosen[OAKUM_LICENSE_TEXTS_MAX])
 {
+  enum { ALONE = 6000 }; /* bytes: a short licence by itself */
   g_autoptr(GArray) hashes = hashes_of(text);
   double shares[G_N_ELEMENTS(texts)];
   guint n = 0;
@@ -189,7 +256,7 @@ static guint choose(OakumSlice text, const LicenseText *chosen[OAKUM_LICENSE_TEX
     return 0;
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     if ((shares[i] = share(&texts[i], hashes)) >= OAKUM_LICENSE_TEXT_SHARE &&
-        !has_must(texts[i].id, text))
+        (!has_must(texts[i].id, text) || (text.len < ALONE && has_never(texts[i].id, text))))
       shares[i] = 0;
   while (n < OAKUM_LICENSE_TEXTS_MAX) {
     int best = -1;
@@ -207,6 +274,17 @@ static guint choose(OakumSlice text, const LicenseText *chosen[OAKUM_LICENSE_TEX
     }
     if (best < 0)
       break;
+    for (guint i = 0, rounds = 0; i < G_N_ELEMENTS(texts) && rounds < OAKUM_LICENSE_TEXTS_MAX;
+         i++) {
+      gboolean taken = shares[i] < OAKUM_LICENSE_TEXT_SHARE || (int)i == best;
+      for (guint k = 0; k < n && !taken; k++)
+        taken = chosen[k] == &texts[i] || alike(&texts[i], chosen[k], hashes);
+      if (taken || !says_more(&texts[i], &texts[best], hashes))
+        continue;
+      best = (int)i; /* and again from the first */
+      i = (guint)-1;
+      rounds++;
+    }
     chosen[n++] = &texts[best];
   }
   return n;

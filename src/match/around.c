@@ -34,6 +34,14 @@ void oakum_match_say_unjudged(OakumMatch *m)
   }
 }
 
+/* What was told last is of the packages of a language: whoever leaves these out goes by it. */
+static void of_language(OakumMatch *m, const char *ecosystem)
+{
+  OakumFinding *last = m->findings->pdata[m->findings->len - 1];
+  if (g_strcmp0(ecosystem, m->catalog->distro.ecosystem) != 0)
+    last->ecosystem = g_strdup(ecosystem);
+}
+
 static void say_stale(OakumMatch *m, const char *ecosystem)
 {
   if (!m->options->now || m->options->max_age_s <= 0)
@@ -49,6 +57,7 @@ static void say_stale(OakumMatch *m, const char *ecosystem)
                       " days, or of unknown age: %s %s of %.10s%s",
                       stale->len, ecosystem, m->options->max_age_s / 86400, feed->name, feed->part,
                       *feed->date ? feed->date : "unknown", stale->len > 1 ? ", …" : ""));
+  of_language(m, ecosystem);
 }
 
 static gint by_string(gconstpointer a, gconstpointer b, gpointer user)
@@ -78,7 +87,7 @@ void oakum_match_say_database(OakumMatch *m)
   g_qsort_with_data(keys, (gint)n, sizeof *keys, by_string, NULL);
   for (guint i = 0; i < n; i++)
     if (!oakum_advisory_db_knows(m->db, keys[i])) {
-      if (g_strcmp0(keys[i], m->catalog->distro.ecosystem) != 0)
+      if (g_strcmp0(keys[i], m->catalog->distro.ecosystem) != 0) {
         oakum_match_incomplete(
             m, "no-advisories",
             g_strdup_printf("the advisory database knows nothing of %s, of which there are "
@@ -86,6 +95,8 @@ void oakum_match_say_database(OakumMatch *m)
                             strcmp(keys[i], "cpe") == 0 ? "programs without a package (CPE)"
                                                         : (char *)keys[i],
                             GPOINTER_TO_UINT(g_hash_table_lookup(m->used, keys[i]))));
+        of_language(m, keys[i]);
+      }
     } else {
       say_stale(m, keys[i]);
     }

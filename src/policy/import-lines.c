@@ -111,6 +111,21 @@ static gboolean trivy_end(OakumPolicy *policy, const Line *line, const char *tex
   return TRUE;
 }
 
+/* A check of Dockerfiles is DS-0002 now; it was DS002 and AVD-DS-0002, and trivy takes all three.
+ */
+void oakum_import_trivy_id(OakumSelect *select, const char *id)
+{
+  const char *plain = g_ascii_strncasecmp(id, "AVD-", 4) == 0 ? id + 4 : id;
+  oakum_select_add_exact(select, LIST_ID, id);
+  if (plain != id)
+    oakum_select_add_exact(select, LIST_ID, plain);
+  if (g_ascii_strncasecmp(id, "DS", 2) == 0 && strlen(id) == 5 &&
+      strspn(id + 2, "0123456789") == 3) {
+    g_autofree char *now = g_strconcat("DS-0", id + 2, NULL);
+    oakum_select_add_exact(select, LIST_ID, now);
+  }
+}
+
 /* "CVE-2024-1 exp:2026-12-31": trivy counts it again from the beginning of that day, in UTC. */
 static gboolean trivy_line(OakumPolicy *policy, const Line *line, GError **error)
 {
@@ -119,7 +134,7 @@ static gboolean trivy_line(OakumPolicy *policy, const Line *line, GError **error
   g_autofree char *id = g_strndup(line->text, len);
   one->imported = TRUE;
   one->reason = g_strdup(line->reason);
-  oakum_select_add_exact(&one->select, LIST_ID, id);
+  oakum_import_trivy_id(&one->select, id);
   if (!trivy_end(policy, line, line->text + len, one) ||
       (line->behind && !trivy_end(policy, line, line->behind, one)))
     return TRUE;

@@ -155,7 +155,7 @@ static gboolean trivy_entry(OakumPolicy *policy, const OakumYaml *map, guint kin
                               "\"expired_at\" takes a day, 2026-12-31, or a time of RFC 3339");
   one->until =
       expires ? g_strconcat(strchr(expires, ':') ? "" : "the day before ", expires, NULL) : NULL;
-  oakum_select_add_exact(&one->select, LIST_ID, id);
+  oakum_import_trivy_id(&one->select, id);
   one->select.paths = PATHS_TRIVY;
   one->select.kinds = kinds;
   one->imported = TRUE;

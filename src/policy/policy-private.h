@@ -223,6 +223,8 @@ NODISCARD char *oakum_select_text(const OakumSelect *select);
 
 /* ---- readers of other tools' files --------------------------------------------------------------
  */
+/* The names that trivy takes for a check; `id` is copied. */
+void oakum_import_trivy_id(OakumSelect *select, const char *id);
 NODISCARD gboolean oakum_import_trivyignore(OakumPolicy *, const char *text, size_t len,
                                             const char *what, GError **);
 NODISCARD gboolean oakum_import_trivyignore_yaml(OakumPolicy *, const OakumYaml *, const char *what,

@@ -118,14 +118,29 @@ static gboolean is_scalar(const Read *r, const OakumYaml *value, const OakumKey 
   return TRUE;
 }
 
+/* "3", or "3-7" and not "7-3", which nothing lies in. */
+static gboolean is_range(const char *text, uint64_t least)
+{
+  const char *dash = strchr(text, '-'), *last = dash ? dash + 1 : text;
+  uint64_t from, to;
+  return oakum_parse_u64(text, dash ? (size_t)(dash - text) : strlen(text), INT32_MAX, &from) &&
+         oakum_parse_u64(last, strlen(last), INT32_MAX, &to) && from >= least && from <= to;
+}
+
 /* What is wrong with a pattern of that list; NULL: nothing. */
 static const char *bad_pattern(const OakumKey *key, const char *text)
 {
-  gboolean digits = strspn(text, "0123456789-") == strlen(text) && g_ascii_isdigit(*text);
-  if (strcmp(key->name, "layer") == 0 && !digits && !g_str_has_prefix(text, "sha256:") &&
+  static const char *const states[] = {"fixed",        "open",        "will_not_fix",
+                                       "fix_deferred", "end_of_life", "under_investigation"};
+  gboolean state = FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(states); i++)
+    state |= g_ascii_strcasecmp(text, states[i]) == 0;
+  if (strcmp(key->name, "status") == 0 && !state)
+    return "fixed, open, will_not_fix, fix_deferred, end_of_life or under_investigation";
+  if (strcmp(key->name, "layer") == 0 && !is_range(text, 0) && !g_str_has_prefix(text, "sha256:") &&
       !g_str_has_prefix(text, "sha512:"))
     return "a number from 0, \"2-4\", or the beginning of a digest, \"sha256:…\"";
-  if (strcmp(key->name, "line") == 0 && !digits)
+  if (strcmp(key->name, "line") == 0 && !is_range(text, 1))
     return "a line from 1, or \"10-20\"";
   if (strcmp(key->name, "fingerprint") == 0 && strlen(text) < 16)
     return "a fingerprint as results have it, 16 digits of it at least";

@@ -4,19 +4,47 @@
 
 /* ---- packages
  * -------------------------------------------------------------------------------------- */
-static char *package_key(const OakumPackage *p)
+static char *package_key(const OakumPackage *p, gboolean arch)
 {
   return g_strjoin("\n", p->type ? p->type : "", p->space ? p->space : "", p->name,
-                   p->arch ? p->arch : "", NULL);
+                   arch && p->arch ? p->arch : "", NULL);
+}
+
+/* Names of which one of the two has packages of several architectures: there it tells them apart.
+ * Elsewhere it is no name: Debian makes "all" of "amd64" in its next release, and the images of two
+ * platforms have the same packages. */
+static GHashTable *of_several(const OakumResult *from, const OakumResult *to)
+{
+  const OakumResult *const sides[] = {from, to};
+  GHashTable *several = oakum_str_map_new(g_free, NULL);
+  for (size_t side = 0; side < G_N_ELEMENTS(sides); side++) {
+    g_autoptr(GHashTable) archs = oakum_str_map_new(g_free, NULL);
+    const GPtrArray *packages = sides[side]->catalog->packages;
+    for (guint i = 0; i < packages->len; i++) {
+      const OakumPackage *p = packages->pdata[i];
+      char *key = package_key(p, FALSE);
+      gpointer other;
+      const char *arch = p->arch ? p->arch : "";
+      if (g_hash_table_lookup_extended(archs, key, NULL, &other)) {
+        if (strcmp(other, arch) != 0)
+          g_hash_table_add(several, g_strdup(key));
+        g_free(key);
+      } else {
+        g_hash_table_insert(archs, key, (gpointer)arch);
+      }
+    }
+  }
+  return several;
 }
 
 /* Key to the packages of that name (borrowed), in the order of the result: by version. */
-static GHashTable *group(const OakumResult *result)
+static GHashTable *group(const OakumResult *result, GHashTable *several)
 {
   GHashTable *groups = oakum_str_map_new(g_free, (GDestroyNotify)g_ptr_array_unref);
   for (guint i = 0; i < result->catalog->packages->len; i++) {
     OakumPackage *p = result->catalog->packages->pdata[i];
-    g_autofree char *key = package_key(p);
+    g_autofree char *name = package_key(p, FALSE);
+    g_autofree char *key = package_key(p, g_hash_table_contains(several, name));
     GPtrArray *list = g_hash_table_lookup(groups, key);
     if (!list)
       g_hash_table_insert(groups, g_steal_pointer(&key), list = g_ptr_array_new());
@@ -61,7 +89,8 @@ static void package_change_clear(gpointer data)
 
 static void compare_packages(OakumComparison *c)
 {
-  g_autoptr(GHashTable) old = group(c->from), new = group(c->to);
+  g_autoptr(GHashTable) several = of_several(c->from, c->to), old = group(c->from, several),
+                        new = group(c->to, several);
   GHashTableIter iter;
   gpointer key, list;
   g_hash_table_iter_init(&iter, new);

@@ -233,7 +233,7 @@ static json_t *scan(const OakumResult *result, const char *type)
   json_object_set_new(object, "status", json_string("success"));
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_INCOMPLETE && f->kind != OAKUM_FINDING_EOL)
+    if ((f->kind != OAKUM_FINDING_INCOMPLETE && f->kind != OAKUM_FINDING_EOL) || f->suppressed)
       continue;
     json_t *row = json_object();
     g_autofree char *value = f->kind == OAKUM_FINDING_INCOMPLETE

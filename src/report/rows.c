@@ -118,11 +118,19 @@ static void tenth(char *out, double value)
   g_ascii_formatd(out, G_ASCII_DTOSTR_BUF_SIZE, "%.1f", oakum_report_tenth(value));
 }
 
-/* A spreadsheet takes what begins with one of these for a formula, and runs it. */
+/* A spreadsheet takes what begins with one of these for a formula, and runs it; some also where it
+ * is written full width. */
+static gboolean is_formula(const char *text)
+{
+  gunichar first = g_utf8_get_char(text);
+  return *text && (strchr("=+-@\t\r", *text) || first == 0xff1d || first == 0xff0b ||
+                   first == 0xff0d || first == 0xff20);
+}
+
 static void cell(GString *out, const char *value)
 {
   g_autofree char *safe = oakum_escape_terminal(value ? value : "", -1);
-  gboolean formula = *safe && strchr("=+-@\t\r", *safe);
+  gboolean formula = is_formula(safe);
   gboolean quoted = formula || strpbrk(safe, "\",\r\n") != NULL;
   if (out->len > 0 && out->str[out->len - 1] != '\n')
     g_string_append_c(out, ',');

@@ -574,6 +574,17 @@ def test_what_is_not_known_stops(job):
     job.run(OAKUM_GATE="off", status=0)
 
 
+@variables("CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN")
+def test_languages_that_nobody_asked_for_stop_nothing(job):
+    """A database of the distribution alone judges all that a job asks for as GitLab's does; who asks for languages is told that it cannot."""
+    job.root(**{"srv/node_modules/a/package.json": '{"name": "a", "version": "1.0.0"}'})
+    job.run("--checks", "holes", "--fail-on", "none", OAKUM_GATE="on")
+    assert not any("npm" in m["value"] for m in job.load()["scan"].get("messages", []))
+    assert "CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN" in job.load(RESULT)["incomplete"][0]["suppressed"]
+    job.run("--checks", "holes", "--fail-on", "none", OAKUM_GATE="on", CS_DISABLE_LANGUAGE_VULNERABILITY_SCAN="false", status=3)
+    assert any("npm" in m["value"] for m in job.load()["scan"]["messages"])
+
+
 def test_called_gtcs(job):
     """By its name in GitLab's template, and as a word."""
     os.symlink(job.oakum, job.folder / "gtcs")

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+REPO = pathlib.Path(__file__).resolve().parents[2]
 THREE = pathlib.Path("/usr/share/common-licenses/BSD").read_text()  # base-files of Debian
 TWO = re.sub(r"\n3\..*?(?=\nTHIS SOFTWARE)", "\n", THREE, flags=re.S)
 MIT_BEGIN = ("Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the \"Software\"), to deal in the "
@@ -77,3 +78,27 @@ def test_every_id_has_a_category(tmp_path):
     assert told["OL1001"] == {"FDK-MPEG-H", "Informatica", "JPL-image", "MMPL-1.0.1", "MVT-1.1", "OSC-1.0", "any-OSI", "any-OSI-perl-modules", "atc-game"}
     assert {"CERN-OHL-S-2.0", "NGPL", "BSD-Protection"} <= told["OL1002"] and "NPOSL-3.0" in told["OL1003"]
     assert {"FSL-1.1-MIT", "SUL-1.0"} <= told["OL1005"] and not {"blessing", "ImageMagick", "Spencer-94"} & set().union(*told.values())
+
+
+WITHIN = {"CAL-1.0", "Community-Spec-1.0", "FSL-1.1-ALv2", "FSL-1.1-MIT", "LGPL-3.0-only", "NPOSL-3.0"}  # hold another text, which is told as well
+NEIGHBOURS = {"OLDAP-1.1": "NBPL-1.0", "QPL-1.0-INRIA-2004": "QPL-1.0", "SPL-1.0": "MPL-1.1", "TPL-1.0": "MPL-1.1"}  # of the same category, a name apart
+
+
+def test_each_text_is_told_by_its_name(tmp_path):
+    """The texts of the SPDX list, also those that are others but for a clause: of Creative Commons' NonCommercial and NoDerivatives, of Mozilla's first ones, of the BSD licences with an addition."""
+    subprocess.run(["npm", "pack", "--silent", "spdx-license-list@6.12.0"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(["tar", "xzf", "spdx-license-list-6.12.0.tgz"], cwd=tmp_path, check=True)
+    ids = re.search(r'IDS = """(.*?)"""', (REPO / "tools/license-texts").read_text(), re.S).group(1).split()
+    texts = [json.loads((tmp_path / f"package/licenses/{name}.json").read_text())["licenseText"] for name in ids]
+    done = subprocess.run([os.environ["OAKUM"], "debug", "license", "--texts"], input="\n----\n".join(re.sub(r"(?m)^----\s*$", "", text) for text in texts) + "\n", capture_output=True, text=True)
+    told = dict(zip(ids, done.stdout.splitlines(), strict=True))
+    assert len(ids) > 280
+    wrong = {name: line for name, line in told.items() if name not in (line.split(" AND ") if name in WITHIN else [line])}
+    assert wrong == NEIGHBOURS
+
+
+def test_a_clause_that_asks_for_more(tmp_path):
+    """As in the licences of Sleepycat and TMate: what is the BSD licence but for that is told as none that asks for less."""
+    clause = "Redistributions in any form must be accompanied by information on how to obtain complete source code for this software.\n\nTHIS SOFTWARE"
+    assert "BSD-2-Clause" in told_of(tmp_path / "a", TWO)
+    assert "BSD-2-Clause" not in told_of(tmp_path / "b", TWO.replace("THIS SOFTWARE", clause, 1))

@@ -258,6 +258,18 @@ def test_csv(oakum, db, image, tmp_path):
         assert {row[1] for row in rows[1:]} == {"CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0006", "CVE-2023-32681"}
 
 
+@pytest.mark.parametrize("text", ["=1+1", "\uff1d1+1", "\uff0bx", "\uff0dx", "\uff20SUM(A1)", "a\ufffe\uffff\ufdd0"])
+def test_formulas_and_what_is_no_character(oakum, tmp_path, text):
+    """Also full width, which spreadsheets take for a formula in some languages; what is no character takes a place or none, as the terminal likes."""
+    data = result(1, 1)
+    data["findings"][0]["title"] = text
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    for form in ("csv", "table"):
+        done = subprocess.run([oakum, "report", "--format", form, "r.json"], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0 and not re.search("[\ufffe\uffff\ufdd0]", done.stdout), done.stderr
+        assert form == "table" or not any(cell[:1] in "=+-@\uff1d\uff0b\uff0d\uff20" for row in csv.reader(io.StringIO(done.stdout)) for cell in row if cell)
+
+
 def test_markdown(oakum, db, debian, tmp_path):
     text = report(oakum, db, tmp_path, "markdown", "--fail-on", "none")
     assert text.startswith("<!-- oakum:scan:") and "4 holes, 2 of them with a fix" in text
@@ -528,10 +540,12 @@ def test_compare_of_results(oakum, db, tmp_path):
 
 def pairs_account(old, new):
     """Packages and holes that came, went, changed and stayed, by few lines of our own: an alias of a hole is as good as its id."""
+    several = {p["name"] for data in (old, new) for p in data["packages"] if len({q["arch"] for q in data["packages"] if q["name"] == p["name"]}) > 1}
+
     def packages(data):
         out = {}
         for p in data["packages"]:
-            out.setdefault((p["type"], p["name"], p["arch"]), set()).add(p["version"])
+            out.setdefault((p["type"], p["name"], p["arch"] if p["name"] in several else None), set()).add(p["version"])
         return out
 
     def holes(data):
@@ -574,6 +588,20 @@ def test_compare_of_made_up_results(oakum, tmp_path, seed):
     assert {k: sorted(p["name"] for p in told["packages"][k]) for k in ("added", "removed", "changed")} | {"unchanged": told["packages"]["unchanged"]} == wanted["packages"]
     assert {k: sorted((f["id"], f["package"]["purl"].rsplit("@", 1)[0]) for f in told["findings"][k]) for k in ("added", "removed")} | {"unchanged": told["findings"]["unchanged"]} == wanted["findings"]
     assert told["size"]["difference"] == 0 and told["packages"].keys() == {"added", "removed", "changed", "unchanged"}
+
+
+@pytest.mark.parametrize("old, new, wanted", [
+    ([("a", "1", "all")], [("a", "2", "amd64")], (["changed a 1 2"])), ([("a", "1", "amd64")], [("a", "1", "arm64")], []),
+    ([("a", "1", "amd64"), ("a", "1", "i386")], [("a", "2", "amd64")], ["changed a 1 2", "removed a 1"]), ([("a", "1", "amd64")], [("a", "1", "amd64"), ("a", "1", "i386")], ["added a 1"]),
+    ([("a", "1", None)], [("a", "2", "amd64")], ["changed a 1 2"])])
+def test_compare_over_architectures(oakum, tmp_path, old, new, wanted):
+    """By name, as who reads both lists does: only where one has it for several the architecture is a part of it."""
+    for name, packages in (("old", old), ("new", new)):
+        data = {**result(0, 0), "packages": [{"name": n, "version": v, "type": "deb", "arch": arch, "paths": []} for n, v, arch in packages]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(data))
+    done = subprocess.run([oakum, "compare", "--format", "json", "old.json", "new.json"], cwd=tmp_path, capture_output=True, text=True)
+    told = json.loads(done.stdout)["packages"]
+    assert sorted(" ".join([kind, one["name"], *(one[k] for k in ("from", "to", "version") if k in one)]) for kind in ("added", "removed", "changed") for one in told[kind]) == wanted, done.stderr
 
 
 def test_compare_of_images(oakum, db, tmp_path):
