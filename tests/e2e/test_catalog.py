@@ -1,4 +1,5 @@
 """What is found in an image: databases made here, real ones where the shared data lies beside the checkout, live ones when OAKUM_LIVE is set."""
+import io
 import json
 import os
 import pathlib
@@ -6,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import zipfile
 
 import executables
 import pytest
@@ -423,6 +425,18 @@ def test_large_layers_that_are_not_compressed(oakum, tmp_path):
     assert status == 1 and "digest mismatch" in said, said
     status, said = told(archive[: len(archive) // 2])
     assert status == 1 and "cut short" in said, said
+
+
+def test_what_the_source_of_go_has_broken_for_its_tests(oakum):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+    broken = out.getvalue()
+    end = broken.rindex(b"PK\5\6")
+    broken = broken[: end + 8] + b"\7\0\7\0" + broken[end + 12 :]  # entries, of which there is one
+    for path, told in (("usr/local/go/src/archive/zip/testdata/test-badbase.zip", []), ("src/archive/zip/testdata/test-badbase.zip", []),
+                       ("usr/local/go/src/archive/zip/test-badbase.zip", ["damaged"]), ("app/testdata/a.jar", ["damaged"]), ("srv/archive/zip/testdata/a.jar", ["damaged"])):
+        assert one(oakum, path, broken) == ([], told), path
 
 
 def test_archives_on_standard_input(oakum, tmp_path):
