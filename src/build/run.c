@@ -77,6 +77,9 @@ static GPtrArray *environment(const Build *build, const Stage *stage, const Oaku
     add_variable(envp, stage->arg_order->pdata[i],
                  g_hash_table_lookup(stage->args, stage->arg_order->pdata[i]));
   add_variable(envp, "PATH", OAKUM_DEFAULT_PATH);
+  guint empty; /* an empty HOME is none, as runc has it */
+  if (g_ptr_array_find_with_equal_func(envp, "HOME=", g_str_equal, &empty))
+    g_ptr_array_remove_index(envp, empty);
   add_variable(envp, "HOME", user->home);
   g_ptr_array_add(envp, NULL);
   return envp;
