@@ -189,7 +189,8 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   guint misses = oakum_room_misses();
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
-                (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
+                (!stage->owners || (oakum_owners_load(stage->owners, stage->owners_path, error) &&
+                                    oakum_step_mounts_keep_owners(mounts, stage->owners, error)));
   oakum_step_lines_free(lines);
   oakum_user_clear(&user);
   /* before what it wrote goes: steps that run beside it hear of it */
