@@ -298,6 +298,9 @@ NODISCARD const OakumStepMount *oakum_step_mounts_list(const OakumStepMounts *mo
                                                        size_t *count);
 /* Variables that they bring: array of "NAME=value". */
 NODISCARD const GPtrArray *oakum_step_mounts_environment(const OakumStepMounts *mounts);
+/* Behind the step, where owners stand in a table: what it says of the caches stays beside them. */
+NODISCARD gboolean oakum_step_mounts_keep_owners(const OakumStepMounts *mounts,
+                                                 const OakumOwners *owners, GError **error);
 void oakum_step_mounts_free(OakumStepMounts *mounts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumStepMounts, oakum_step_mounts_free)
 /* Makes a socket at `path` and a process that leads from there to the agent's socket; it ends with

@@ -292,6 +292,9 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   }
   if (!set_folder(k, made, st.st_uid, st.st_gid, st.st_mode & 07777, error))
     return FALSE;
+  g_autofree char *owners = g_build_filename(folder, "owners", NULL);
+  if (k->stage->owners && !oakum_owners_save_below(k->stage->owners, made, owners, error))
+    return FALSE;
   if (rename(made, data) < 0) {
     oakum_error_errno(error, OAKUM_BUILD_ERROR, errno, "%s", data);
     return FALSE;
@@ -357,11 +360,16 @@ static gboolean is_folder(const char *path)
  * uses already must not wait for the end of that use. */
 static gboolean ensure_cache(Maker *k, const char *folder, const char *data, GError **error)
 {
-  if (is_folder(data))
-    return TRUE;
-  g_autofree char *path = g_build_filename(folder, "making", NULL);
-  g_autoptr(OakumLock) making = oakum_lock_take(path, TRUE, TRUE, error);
-  return making && (is_folder(data) || new_cache(k, folder, data, error));
+  if (!is_folder(data)) {
+    g_autofree char *path = g_build_filename(folder, "making", NULL);
+    g_autoptr(OakumLock) making = oakum_lock_take(path, TRUE, TRUE, error);
+    if (!making || (!is_folder(data) && !new_cache(k, folder, data, error)))
+      return FALSE;
+  }
+  g_autofree char *owners = g_build_filename(folder, "owners", NULL);
+  /* what the stage's table said of them went with the step before, whose tree they are no part of
+   */
+  return !k->stage->owners || oakum_owners_load_below(k->stage->owners, data, owners, error);
 }
 
 /* store/mounts/<hash of the id>/<number>/data, with a lock of its users beside it. Of a private
@@ -744,6 +752,21 @@ const OakumStepMount *oakum_step_mounts_list(const OakumStepMounts *mounts, size
 {
   *count = mounts->mounts->len;
   return (const OakumStepMount *)(gconstpointer)mounts->mounts->data;
+}
+
+gboolean oakum_step_mounts_keep_owners(const OakumStepMounts *mounts, const OakumOwners *owners,
+                                       GError **error)
+{
+  GHashTableIter iter;
+  gpointer id, data;
+  g_hash_table_iter_init(&iter, mounts->caches);
+  while (g_hash_table_iter_next(&iter, &id, &data)) {
+    g_autofree char *folder = g_path_get_dirname(data);
+    g_autofree char *path = g_build_filename(folder, "owners", NULL);
+    if (!oakum_owners_save_below(owners, data, path, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 const GPtrArray *oakum_step_mounts_environment(const OakumStepMounts *mounts)

@@ -77,6 +77,9 @@ static GPtrArray *environment(const Build *build, const Stage *stage, const Oaku
     add_variable(envp, stage->arg_order->pdata[i],
                  g_hash_table_lookup(stage->args, stage->arg_order->pdata[i]));
   add_variable(envp, "PATH", OAKUM_DEFAULT_PATH);
+  guint empty; /* an empty HOME is none, as runc has it */
+  if (g_ptr_array_find_with_equal_func(envp, "HOME=", g_str_equal, &empty))
+    g_ptr_array_remove_index(envp, empty);
   add_variable(envp, "HOME", user->home);
   g_ptr_array_add(envp, NULL);
   return envp;
@@ -186,7 +189,8 @@ static gboolean run_in_sandbox(Build *build, Stage *stage, const OakumInstructio
   guint misses = oakum_room_misses();
   gboolean ok = (!stage->owners || oakum_owners_save(stage->owners, stage->owners_path, error)) &&
                 oakum_sandbox_run(build->options->rung, &step, &status, error) &&
-                (!stage->owners || oakum_owners_load(stage->owners, stage->owners_path, error));
+                (!stage->owners || (oakum_owners_load(stage->owners, stage->owners_path, error) &&
+                                    oakum_step_mounts_keep_owners(mounts, stage->owners, error)));
   oakum_step_lines_free(lines);
   oakum_user_clear(&user);
   /* before what it wrote goes: steps that run beside it hear of it */

@@ -1,6 +1,8 @@
 #include "os/owners.h"
 #include "os/os.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -216,4 +218,52 @@ gboolean oakum_owners_load(OakumOwners *owners, const char *path, GError **error
   if (!ok)
     g_set_error(error, OAKUM_OS_ERROR, OAKUM_ERROR_INVALID, "%s: is no table of owners", path);
   return ok;
+}
+
+/* ---- the same for one folder
+ * ------------------------------------------------------------------------------------ */
+
+/* Rows of what lies below `folder`, from one table to another; one of them has them by inode alone.
+ */
+static gboolean carry(const OakumOwners *from, gboolean from_bare, OakumOwners *to,
+                      const char *folder, GError **error)
+{
+  char *roots[] = {(char *)folder, NULL};
+  FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+  gboolean ok = walk != NULL;
+  FTSENT *entry = NULL;
+  while (ok && (entry = fts_read(walk)) != NULL) {
+    const struct stat *st = entry->fts_statp;
+    if (entry->fts_info == FTS_DP)
+      continue;
+    ok = entry->fts_info != FTS_DNR && entry->fts_info != FTS_ERR && entry->fts_info != FTS_NS;
+    if (!ok)
+      errno = entry->fts_errno;
+    const OakumOwner *row =
+        ok ? oakum_owners_find(from, from_bare ? 0 : st->st_dev, st->st_ino) : NULL;
+    if (row && !oakum_owners_set(to, from_bare ? st->st_dev : 0, st->st_ino, row)) {
+      ok = FALSE;
+      errno = ENOSPC;
+    }
+  }
+  if (!ok)
+    oakum_error_errno(error, OAKUM_OS_ERROR, errno, "owners of %s", folder);
+  if (walk)
+    fts_close(walk);
+  return ok;
+}
+
+gboolean oakum_owners_load_below(OakumOwners *owners, const char *folder, const char *path,
+                                 GError **error)
+{
+  g_autoptr(OakumOwners) saved = oakum_owners_new();
+  return oakum_owners_load(saved, path, error) &&
+         (g_hash_table_size(saved->rows) == 0 || carry(saved, TRUE, owners, folder, error));
+}
+
+gboolean oakum_owners_save_below(const OakumOwners *owners, const char *folder, const char *path,
+                                 GError **error)
+{
+  g_autoptr(OakumOwners) saved = oakum_owners_new();
+  return carry(owners, FALSE, saved, folder, error) && oakum_owners_save(saved, path, error);
 }

@@ -46,3 +46,9 @@ NODISCARD gboolean oakum_owners_set_has(GHashTable *set, uint64_t dev, uint64_t 
  * there is an empty table. */
 NODISCARD gboolean oakum_owners_load(OakumOwners *owners, const char *path, GError **error);
 NODISCARD gboolean oakum_owners_save(const OakumOwners *owners, const char *path, GError **error);
+/* The same of the files below `folder`, and of itself, wherever their file system will be found: by
+ * their inodes alone. Loading adds to the table what it finds below. */
+NODISCARD gboolean oakum_owners_load_below(OakumOwners *owners, const char *folder,
+                                           const char *path, GError **error);
+NODISCARD gboolean oakum_owners_save_below(const OakumOwners *owners, const char *folder,
+                                           const char *path, GError **error);

@@ -138,6 +138,11 @@ gboolean oakum_docker_config_find(const char *text, size_t len, const char *what
 {
   *out = (OakumCredentials){NULL};
   *helper = NULL;
+  size_t blank = 0;
+  while (blank < len && g_ascii_isspace(text[blank]))
+    blank++;
+  if (blank == len) /* a file that was only touched: docker takes it for one without logins */
+    return TRUE;
   OAKUM_AUTO_JSON *json = parse_secret(text, len, what, error);
   g_auto(Config) config = {NULL};
   if (!json || !oakum_json_bind(json, config_fields, &config, what, error))

@@ -108,7 +108,7 @@ static int open_existing(Ask *ask, const char *full, int flags)
   OAKUM_AUTO_FD object =
       oakum_fake_open(ask->at, full, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)), 0);
   if (object < 0)
-    return object;
+    return oakum_ask_missing(ask, full, object);
   int bad = oakum_fake_stat(f, object, &st);
   bad = bad < 0 ? bad : oakum_ask_may_reach(ask, object);
   if (bad < 0)
@@ -117,6 +117,8 @@ static int open_existing(Ask *ask, const char *full, int flags)
     return open_for_path(ask->f, object, &st);
   if (S_ISLNK(st.st_mode))
     return -ELOOP;
+  if (S_ISDIR(st.st_mode) && ((flags & O_CREAT) || (flags & O_ACCMODE) != O_RDONLY))
+    return -EISDIR;
   int secret = oakum_secrets_open(ask->s->secrets, &st, (uint64_t)flags, ask->cred->uid[FS],
                                   ask->cred->gid[FS]);
   if (secret != -2)
@@ -150,9 +152,12 @@ static int folder_of(Ask *ask, const char *full, char name[256])
 static int open_new(Ask *ask, const char *full, int flags, mode_t mode)
 {
   char name[256];
+  struct stat st;
   OAKUM_AUTO_FD folder = folder_of(ask, full, name);
   if (folder < 0)
     return folder;
+  if ((flags & __O_TMPFILE) != __O_TMPFILE && fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    return -EEXIST; /* goes before the right to write */
   int bad = oakum_ask_may_change(ask, folder);
   if (bad < 0)
     return bad;
@@ -176,6 +181,13 @@ static int open_file(Ask *ask, const char *full, int flags, mode_t mode)
   }
   if (!(flags & O_CREAT))
     return open_existing(ask, full, flags);
+  size_t len = strlen(full);
+  if (len > 1 && full[len - 1] == '/') { /* a folder is not made so, whether it is there or not */
+    char name[256];
+    OAKUM_AUTO_FD folder = folder_of(ask, full, name);
+    return folder < 0 ? folder : -EISDIR;
+  }
+  g_autofree char *led = NULL;
   for (guint tries = 0; tries < 16; tries++) {
     int fd = flags & O_EXCL ? -ENOENT : open_existing(ask, full, flags);
     if (fd != -ENOENT)
@@ -185,20 +197,20 @@ static int open_file(Ask *ask, const char *full, int flags, mode_t mode)
     fd = open_new(ask, full, flags | O_EXCL, mode);
     if (fd != -EEXIST)
       return fd;
-    /* a link that leads to a name that is not there yet: made where it leads */
+    /* a link that leads to a name that is not there yet: made where it leads, by who may there */
     char name[256], target[PATH_LIMIT];
     OAKUM_AUTO_FD folder = folder_of(ask, full, name);
     ssize_t n = folder >= 0 ? readlinkat(folder, name, target, sizeof(target) - 1) : -1;
     if (n < 0)
       continue; /* somebody made the file meanwhile */
-    fd = oakum_fake_open(ask->at, full, flags, 0600);
-    if (fd < 0)
-      return fd;
-    int bad = oakum_ask_created(ask, -1, fd, NULL, S_IFREG | (mode & 07777 & ~ask->state.umask), 0);
-    if (bad == 0)
-      return fd;
-    close(fd);
-    return bad;
+    target[n] = '\0';
+    const char *last = strrchr(full, '/');
+    char *next = *target == '/' ? g_strdup(target)
+                                : g_strdup_printf("%.*s/%s", (int)(last - full), full, target);
+    g_free(led);
+    full = led = next;
+    if (strlen(full) >= PATH_LIMIT)
+      return -ENAMETOOLONG;
   }
   return -ELOOP;
 }
@@ -403,6 +415,8 @@ static int answer_truncate(Ask *ask, uint64_t path, off_t size)
   char link[32];
   OAKUM_AUTO_FD object = oakum_ask_object(ask, AT_FDCWD, path, 0);
   int bad = object < 0 ? object : oakum_fake_stat(ask->f, object, &st);
+  if (bad == 0 && S_ISDIR(st.st_mode))
+    return -EISDIR;
   bad = bad < 0 ? bad : oakum_ask_may(ask, &st, W_OK, FALSE);
   if (bad < 0)
     return bad;

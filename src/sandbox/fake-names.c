@@ -23,7 +23,7 @@ static void place_clear(Place *place)
 }
 #define AUTO_PLACE __attribute__((cleanup(place_clear))) Place
 
-static int find(Ask *ask, int dirfd, uint64_t path_address, Place *place, gboolean changes)
+static int find(Ask *ask, int dirfd, uint64_t path_address, Place *place)
 {
   char path[PATH_LIMIT];
   place->parent = -1;
@@ -31,9 +31,7 @@ static int find(Ask *ask, int dirfd, uint64_t path_address, Place *place, gboole
   if (bad < 0)
     return bad;
   place->parent = oakum_ask_parent(ask, dirfd, path, place->name, &place->slash);
-  if (place->parent < 0)
-    return place->parent;
-  return changes ? oakum_ask_may_change(ask, place->parent) : 0;
+  return place->parent < 0 ? place->parent : 0;
 }
 
 static gboolean is_there(const Place *place, struct stat *st)
@@ -41,11 +39,36 @@ static gboolean is_there(const Place *place, struct stat *st)
   return fstatat(place->parent, place->name, st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* unlink(2): in a sticky folder only the owner of the file or of the folder may. */
+/* "/", "." and ".." */
+static gboolean is_special(const Place *place)
+{
+  return strcmp(place->name, ".") == 0 || strcmp(place->name, "..") == 0;
+}
+
+/* The place of a new name. That something is there already goes before the right to write, as in
+ * the kernel: `mkdir -p` of a user begins with folders of root's. */
+static int find_new(Ask *ask, int dirfd, uint64_t path_address, Place *place, gboolean folder)
+{
+  struct stat st;
+  int bad = find(ask, dirfd, path_address, place);
+  if (bad < 0)
+    return bad;
+  if (is_there(place, &st))
+    return -EEXIST;
+  if (place->slash && !folder)
+    return -ENOENT;
+  return oakum_ask_may_change(ask, place->parent);
+}
+
+/* unlink(2): in a sticky folder only the owner of the file or of the folder may. Asked of what is
+ * there: who removes what is not learns that first, as from the kernel. */
 static int may_remove(const Ask *ask, const Place *place, const struct stat *victim)
 {
   struct stat folder, own = *victim;
   uint32_t uid = ask->cred->uid[FS];
+  int bad = oakum_ask_may_change(ask, place->parent);
+  if (bad < 0)
+    return bad;
   if (uid == 0 || oakum_fake_stat(ask->f, place->parent, &folder) < 0 ||
       !(folder.st_mode & S_ISVTX) || folder.st_uid == uid)
     return 0;
@@ -62,7 +85,7 @@ static void forget(const Ask *ask, const struct stat *st)
 static int make_folder(Ask *ask, int dirfd, uint64_t path, mode_t mode)
 {
   AUTO_PLACE place;
-  int bad = find(ask, dirfd, path, &place, TRUE);
+  int bad = find_new(ask, dirfd, path, &place, TRUE);
   if (bad < 0)
     return bad;
   mode_t exact = S_IFDIR | (mode & 01777 & ~ask->state.umask);
@@ -74,7 +97,7 @@ static int make_folder(Ask *ask, int dirfd, uint64_t path, mode_t mode)
 static int make_node(Ask *ask, int dirfd, uint64_t path, mode_t mode, unsigned dev)
 {
   AUTO_PLACE place;
-  int bad = find(ask, dirfd, path, &place, TRUE);
+  int bad = find_new(ask, dirfd, path, &place, FALSE);
   if (bad < 0)
     return bad;
   mode_t kind = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
@@ -97,15 +120,17 @@ static int remove_name(Ask *ask, int dirfd, uint64_t path, int flags)
 {
   AUTO_PLACE place;
   struct stat st;
-  int bad = find(ask, dirfd, path, &place, TRUE);
+  int bad = find(ask, dirfd, path, &place);
   if (bad < 0)
     return bad;
   if (flags & ~AT_REMOVEDIR)
     return -EINVAL;
+  if (is_special(&place))
+    return !(flags & AT_REMOVEDIR) ? -EISDIR : place.name[1] ? -ENOTEMPTY : -EINVAL;
   if (!is_there(&place, &st))
     return -errno;
-  if (place.slash && !S_ISDIR(st.st_mode))
-    return -ENOTDIR;
+  if (place.slash && !(S_ISDIR(st.st_mode) && (flags & AT_REMOVEDIR)))
+    return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTDIR;
   if ((bad = may_remove(ask, &place, &st)) < 0)
     return bad;
   if (unlinkat(place.parent, place.name, flags) < 0)
@@ -120,19 +145,24 @@ static int rename_name(Ask *ask, int from_dir, uint64_t from_path, int to_dir, u
   AUTO_PLACE from;
   AUTO_PLACE to = {.parent = -1};
   struct stat moved, covered;
-  int bad = find(ask, from_dir, from_path, &from, TRUE);
-  bad = bad < 0 ? bad : find(ask, to_dir, to_path, &to, TRUE);
+  int bad = find(ask, from_dir, from_path, &from);
+  bad = bad < 0 ? bad : find(ask, to_dir, to_path, &to);
   if (bad < 0)
     return bad;
   if (flags & RENAME_WHITEOUT)
     return -EINVAL;
+  if (is_special(&from) || is_special(&to))
+    return -EBUSY;
   if (!is_there(&from, &moved))
     return -errno;
   if ((from.slash || to.slash) && !S_ISDIR(moved.st_mode))
     return -ENOTDIR;
   gboolean covers = is_there(&to, &covered);
+  if (covers && (flags & RENAME_NOREPLACE))
+    return -EEXIST;
   bad = may_remove(ask, &from, &moved);
-  bad = bad < 0 || !covers ? bad : may_remove(ask, &to, &covered);
+  if (bad == 0)
+    bad = covers ? may_remove(ask, &to, &covered) : oakum_ask_may_change(ask, to.parent);
   if (bad < 0)
     return bad;
   if (syscall(SYS_renameat2, from.parent, from.name, to.parent, to.name, flags) < 0)
@@ -157,11 +187,9 @@ static int link_name(Ask *ask, int from_dir, uint64_t from, int to_dir, uint64_t
     return object;
   if (!oakum_fake_is_inside(ask->f, object))
     return -EXDEV;
-  int bad = find(ask, to_dir, path, &to, TRUE);
+  int bad = find_new(ask, to_dir, path, &to, FALSE);
   if (bad < 0)
     return bad;
-  if (to.slash)
-    return -ENOENT;
   if (fstat(object, &st) == 0 && S_ISDIR(st.st_mode))
     return -EPERM;
   return linkat(AT_FDCWD, oakum_fake_link(object, link), to.parent, to.name, AT_SYMLINK_FOLLOW) < 0
@@ -174,11 +202,9 @@ static int link_text(Ask *ask, uint64_t text, int dirfd, uint64_t path)
   char target[PATH_LIMIT];
   AUTO_PLACE place = {.parent = -1};
   int bad = oakum_ask_text(ask, text, target);
-  bad = bad < 0 ? bad : find(ask, dirfd, path, &place, TRUE);
+  bad = bad < 0 ? bad : find_new(ask, dirfd, path, &place, FALSE);
   if (bad < 0)
     return bad;
-  if (place.slash)
-    return -ENOENT;
   if (symlinkat(target, place.parent, place.name) < 0)
     return -errno;
   return oakum_ask_created(ask, place.parent, place.parent, place.name, S_IFLNK | 0777, 0);

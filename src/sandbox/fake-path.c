@@ -254,7 +254,9 @@ int oakum_ask_object_at(Ask *ask, int dirfd, const char *path, int flags)
   }
   int fd =
       oakum_fake_open(ask->at, full, O_PATH | (flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0), 0);
-  bad = fd >= 0 ? oakum_ask_may_reach(ask, fd) : 0;
+  if (fd < 0)
+    return oakum_ask_missing(ask, full, fd);
+  bad = oakum_ask_may_reach(ask, fd);
   if (bad < 0) {
     close(fd);
     return bad;
@@ -278,6 +280,17 @@ int oakum_ask_parent(Ask *ask, int dirfd, const char *path, char name[256], gboo
   return bad < 0 ? bad : oakum_ask_parent_of(ask, full, name, slash);
 }
 
+/* The right to look up names in a folder. */
+static int may_search(const Ask *ask, int folder)
+{
+  struct stat st;
+  int bad = oakum_ask_may_reach(ask, folder);
+  if (bad < 0 || ask->cred->uid[FS] == 0)
+    return bad;
+  bad = oakum_fake_stat(ask->f, folder, &st);
+  return bad < 0 ? bad : oakum_ask_may(ask, &st, X_OK, FALSE);
+}
+
 int oakum_ask_parent_of(Ask *ask, char full[PATH_LIMIT], char name[256], gboolean *slash)
 {
   size_t len = strlen(full);
@@ -294,11 +307,26 @@ int oakum_ask_parent_of(Ask *ask, char full[PATH_LIMIT], char name[256], gboolea
   g_strlcpy(name, last + 1, 256);
   last[last == full ? 1 : 0] = '\0';
   int bad, fd = oakum_fake_open(ask->at, full, O_PATH | O_DIRECTORY, 0);
-  if (fd >= 0 && (bad = oakum_ask_may_reach(ask, fd)) < 0) {
+  if (fd >= 0 && (bad = may_search(ask, fd)) < 0) {
     close(fd);
     return bad;
   }
   return fd;
+}
+
+int oakum_ask_missing(Ask *ask, const char *full, int bad)
+{
+  char above[PATH_LIMIT], name[256];
+  gboolean slash;
+  if (ask->cred->uid[FS] == 0 || (bad != -ENOENT && bad != -ENOTDIR))
+    return bad;
+  g_strlcpy(above, full, sizeof(above));
+  int folder = bad;
+  while ((folder == -ENOENT || folder == -ENOTDIR) && strchr(above, '/') && above[1] != '\0')
+    folder = oakum_ask_parent_of(ask, above, name, &slash);
+  if (folder >= 0)
+    close(folder);
+  return folder == -EACCES ? folder : bad;
 }
 
 gboolean oakum_fake_is_inside(const Fake *f, int fd)

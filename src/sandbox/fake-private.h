@@ -99,6 +99,9 @@ NODISCARD int oakum_fake_stat(const Fake *f, int fd, struct stat *out);
 NODISCARD int oakum_ask_may(const Ask *ask, const struct stat *st, int want, gboolean real_ids);
 /* The right to search all folders above the object; root has it. */
 NODISCARD int oakum_ask_may_reach(const Ask *ask, int fd);
+/* What the kernel says of a name that is not there: the error `bad`, unless the asker may not
+ * search a folder on the way, which it finds out first. `full` as oakum_ask_full gave it. */
+NODISCARD int oakum_ask_missing(Ask *ask, const char *full, int bad);
 /* The right to make and remove names in the folder `parent`. */
 NODISCARD int oakum_ask_may_change(const Ask *ask, int parent);
 /* Notes who made the object that `parent`/`name` (or `name` NULL: `parent` itself) is; mode with

@@ -154,7 +154,7 @@ import errno, os, socket
 def tell(what, call):
     try: print(what, repr(call()))
     except OSError as e: print(what, errno.errorcode[e.errno])
-os.chdir('/tmp'); open('f', 'w').close(); os.mkdir('d'); os.symlink('nowhere', 'dang'); os.symlink('l1', 'l2'); os.symlink('l2', 'l1'); os.mkdir('d/e'); os.close(os.open('own', os.O_CREAT, 0o600))
+os.chdir('/tmp'); open('f', 'w').close(); os.mkdir('d'); os.symlink('nowhere', 'dang'); os.symlink('l1', 'l2'); os.symlink('l2', 'l1'); os.symlink('/etc/made', '/etc/dang'); os.mkdir('d/e'); os.close(os.open('own', os.O_CREAT, 0o600))
 tell('enoent', lambda: os.stat('none')); tell('notdir', lambda: os.stat('f/x')); tell('loop', lambda: open('l1'))
 tell('excl', lambda: os.open('f', os.O_CREAT | os.O_EXCL)); tell('excl link', lambda: os.open('dang', os.O_CREAT | os.O_EXCL))
 tell('isdir', lambda: os.open('d', os.O_WRONLY)); tell('nofollow', lambda: os.open('dang', os.O_NOFOLLOW)); tell('dironly', lambda: os.open('f', os.O_DIRECTORY))
@@ -172,6 +172,14 @@ tell('connect to one byte', lambda: raw(libc.connect, b'\1\0\0', 3)); tell('conn
 reader = os.open('/etc/passwd', os.O_RDONLY)
 tell('setuid', lambda: os.setresuid(1, 2, 3)); tell('again for writing', lambda: os.open(f'/proc/self/fd/{reader}', os.O_WRONLY | os.O_APPEND)); tell('again for reading', lambda: os.close(os.open(f'/proc/self/fd/{reader}', os.O_RDONLY))); tell('ids', os.getresuid); tell('again', lambda: os.setuid(9)); tell('saved', lambda: os.seteuid(3)); tell('ids', os.getresuid)
 tell('chown', lambda: os.chown('f', 5, 5)); tell('chmod', lambda: os.chmod('f', 0o777)); tell('write', lambda: open('/etc/passwd', 'a')); tell('read', lambda: open('/tmp/own'))
+there, new = '/etc/passwd', '/etc/new'; open('mine', 'w').close()
+for at in ('/', '/etc', '/etc/', there, there + '/', new, new + '/', '/root/x', '/tmp/none/x', '.', '..', '/tmp/dang', '/etc/dang'):
+    tell('mkdir ' + at, lambda: os.mkdir(at)); tell('mknod ' + at, lambda: os.mknod(at)); tell('symlink ' + at, lambda: os.symlink('x', at)); tell('link ' + at, lambda: os.link('/tmp/mine', at))
+    tell('unlink ' + at, lambda: os.unlink(at)); tell('rename to ' + at, lambda: os.rename('/tmp/mine', at)); tell('rename ' + at, lambda: os.rename(at, '/srv/moved')); tell('stat ' + at, lambda: bool(os.stat(at)))
+    tell('open ' + at, lambda: os.close(os.open(at, os.O_CREAT | os.O_WRONLY))); tell('excl ' + at, lambda: os.close(os.open(at, os.O_CREAT | os.O_EXCL | os.O_WRONLY))); tell('read ' + at, lambda: os.close(os.open(at, os.O_RDONLY)))
+    tell('truncate ' + at, lambda: os.truncate(at, 1)); tell('chown ' + at, lambda: os.chown(at, 3, 3)); tell('chmod ' + at, lambda: os.chmod(at, 0o777)); tell('utime ' + at, lambda: os.utime(at)); tell('listing ' + at, lambda: len(os.listdir(at)) > 0)
+for at in (new, new + '/', '/root/x', there, '/etc/alternatives', '.'):
+    tell('rmdir ' + at, lambda: os.rmdir(at))
 tell('kill', lambda: os.kill(os.getpid(), 0)); tell('umask', lambda: os.umask(0)); tell('access', lambda: os.access('/etc/passwd', os.W_OK)); tell('utime', lambda: os.utime('f', (1, 1)))
 """
     told = {}

@@ -25,7 +25,7 @@ from test_build_case import CASES, Made, base_of, check_lines
 
 ALL = os.environ.get("OAKUM_MATRIX") == "all"
 SHORT = """run/arg-env run/hard-links run/heredoc run/names run/nodes run/only-meta run/opaque run/removed-and-back run/replaced run/umask
-run/one-file-system run/devices run/devices-of-containers run/user run/user-new run/workdir run/workdir-removed run/xattrs stages/diamond stages/onbuild""".split()
+mounts/cache-of-user run/one-file-system run/devices run/devices-of-containers run/user run/user-new run/user-make-folders run/workdir run/workdir-removed run/xattrs stages/diamond stages/onbuild""".split()
 # Not on these rungs: the kernel lets nobody make a device in a user namespace, and the rung chroot makes only those of every container (docs/build.md).
 APART = {"run/devices": {"userns", "chroot"}, "run/devices-of-containers": {"userns"}}
 PLACES = ["userns", "root", "chroot", "fake-root"]

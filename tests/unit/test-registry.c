@@ -138,8 +138,9 @@ static void test_config(void)
                "-:- id=- reg=- helper=ecr-login");
   check_config("{\"credsStore\":\"pass\",\"credHelpers\":{\"h\":\"\"}}", "h", "a", NONE);
   check_config("{\"auths\":null}", "h", "a", NONE);
-  static const char *const bad[] = {"",
-                                    "[]",
+  check_config("", "h", "a", NONE);
+  check_config(" \n", "h", "a", NONE);
+  static const char *const bad[] = {"[]",
                                     "{\"auths\":\"hunter2\"}",
                                     "{\"auths\":{\"h\":\"hunter2\"}}",
                                     "{\"auths\":{\"h\":{\"auth\":[\"hunter2\"]}}}",
