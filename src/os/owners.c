@@ -236,6 +236,9 @@ static gboolean carry(const OakumOwners *from, gboolean from_bare, OakumOwners *
     const struct stat *st = entry->fts_statp;
     if (entry->fts_info == FTS_DP)
       continue;
+    /* a cache may be another build's, too, who removes what it does not want any more */
+    if ((entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR) && entry->fts_errno == ENOENT)
+      continue;
     ok = entry->fts_info != FTS_DNR && entry->fts_info != FTS_ERR && entry->fts_info != FTS_NS;
     if (!ok)
       errno = entry->fts_errno;
