@@ -431,6 +431,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 4, wants_document, run_document, .whole = TRUE},
-    {"sbom", 4, wants_embedded, run_embedded, .whole = TRUE},
+    {"sbom-document", 5, wants_document, run_document, .whole = TRUE},
+    {"sbom", 5, wants_embedded, run_embedded, .whole = TRUE},
     {0}};
