@@ -359,6 +359,14 @@ def test_what_has_no_identity_is_told(oakum, tmp_path, component, told):
     assert len(titles) == (told is not None) and all(told in title for title in titles), titles
 
 
+@pytest.mark.parametrize("name", ["github.com/Masterminds/goutils", "goutils", None])
+def test_modules_of_go_keep_the_letters_that_their_purls_lost(oakum, tmp_path, name):
+    """Advisories know them by their own; a document that has the purl alone does not tell."""
+    component = {"type": "library", "version": "v1.1.0", "purl": "pkg:golang/github.com/masterminds/goutils@v1.1.0"} | ({"name": name} if name else {})
+    (package,) = read_bill(oakum, tmp_path, component)["packages"]
+    assert package["name"] == ("github.com/Masterminds/goutils" if name and "/" in name else "github.com/masterminds/goutils")
+
+
 def syft_scan(oakum, tmp_path, artifact, distro):
     (tmp_path / "bom").write_text(json.dumps({"artifacts": [{"id": "1", "name": "libssl3", "version": "3.0.11-1", "type": "deb"} | artifact], "distro": distro,
                                               "schema": {"version": "1.0.0", "url": "https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-1.0.0.json"}}))
