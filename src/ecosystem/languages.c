@@ -21,7 +21,7 @@ static const OakumLanguageRule languages[] = {
     {"npm", "npm", "npm", "/", FALSE},
     {"maven", "Maven", "maven", ":", FALSE},
     {"golang", "Go", "go", "/", FALSE},
-    {"cargo", "crates.io", "cargo", NULL, TRUE},
+    {"cargo", "crates.io", "cargo", NULL, FALSE},
     {"gem", "RubyGems", "gem", NULL, FALSE},
     {"composer", "Packagist", "composer", "/", TRUE},
     {"nuget", "NuGet", "nuget", NULL, TRUE},
@@ -264,9 +264,6 @@ char *oakum_ecosystem_package(const char *key, const char *name)
     return plain_url(name);
   if (!language || !language->caseless)
     return g_strdup(name);
-  /* crates.io gives no second crate a name that differs in case or in dashes alone */
-  if (strcmp(key, "crates.io") == 0)
-    return g_strdelimit(g_ascii_strdown(name, -1), "_", '-');
   if (strcmp(key, "PyPI") != 0)
     return g_ascii_strdown(name, -1);
   GString *out = g_string_new(NULL); /* PEP 503: runs of - _ . are one dash */

@@ -45,7 +45,7 @@ def objects(data):
 def package_name(ecosystem, name):
     if ecosystem == "PyPI":
         return re.sub(r"[-_.]+", "-", name).lower()
-    return name.lower() if ecosystem.split(":")[0] in {"NuGet", "Packagist", "Hex", "Bitnami", "GitHub Actions"} else name.lower().replace("_", "-") if ecosystem == "crates.io" else name
+    return name.lower() if ecosystem.split(":")[0] in {"NuGet", "Packagist", "Hex", "Bitnami", "GitHub Actions"} else name
 
 
 def osv(data, name):
