@@ -16,6 +16,7 @@ typedef struct {
   const char *word;                 /* how bad the whole of it is */
   GHashTable *products, *relations; /* id to Product, Relation */
   GHashTable *groups;               /* id to a list of ids */
+  gboolean several;                 /* holes are in it */
 } Csaf;
 
 /* What is said of a package on a platform, on several architectures. */
@@ -391,6 +392,8 @@ static void add_line(Csaf *c, const char *cve, Line *line)
   oakum_ingest_package(c->in, c->feed, line->ecosystem, line->name, &e);
 }
 
+/* Of a document on several holes each has its own words and scores, under its own name; else they
+ * are the document's. */
 static void add_details(Csaf *c, const json_t *vulnerability, const char *cve, const char *word)
 {
   const json_t *scores = json_object_get(vulnerability, "scores"),
@@ -402,14 +405,16 @@ static void add_details(Csaf *c, const json_t *vulnerability, const char *cve, c
   OakumCvss cvss[OAKUM_ADVISORY_CVSS_MAX];
   const char *urls[OAKUM_ADVISORY_REFERENCES_MAX + 1] = {NULL}, *text = NULL,
                                                    *aliases[] = {
-                                                       strcmp(cve, c->record) ? cve : NULL, NULL};
+                                                       !c->several && strcmp(cve, c->record) ? cve
+                                                                                             : NULL,
+                                                       NULL};
   const char *cwes[] = {oakum_text_of(json_object_get(vulnerability, "cwe"), "id"), NULL};
   text = oakum_text_of(vulnerability, "title");
   for (size_t i = 0; !text && i < json_array_size(notes); i++)
     text = oakum_text_of(json_array_get(notes, i), "text");
   g_autofree char *title = oakum_title(text);
   g_autofree char *published = oakum_feed_date(oakum_text_of(vulnerability, "release_date"));
-  OakumVulnerability v = {.id = c->record,
+  OakumVulnerability v = {.id = c->several ? cve : c->record,
                           .aliases = aliases,
                           .title = title,
                           .cvss = cvss,
@@ -440,7 +445,7 @@ static void add_details(Csaf *c, const json_t *vulnerability, const char *cve, c
   oakum_ingest_vulnerability(c->in, c->feed, &v);
 }
 
-static void add_vulnerability(Csaf *c, const json_t *vulnerability, gboolean first)
+static void add_vulnerability(Csaf *c, const json_t *vulnerability)
 {
   static const struct {
     const char *key;
@@ -474,8 +479,7 @@ static void add_vulnerability(Csaf *c, const json_t *vulnerability, gboolean fir
       word = line->word;
     add_line(c, cve, line);
   }
-  if (first)
-    add_details(c, vulnerability, cve, word);
+  add_details(c, vulnerability, cve, word);
 }
 
 static gboolean read_document(Csaf *c, const json_t *json, GError **error)
@@ -495,8 +499,20 @@ static gboolean read_document(Csaf *c, const json_t *json, GError **error)
     return TRUE;
   c->word = oakum_text_of(json_object_get(document, "aggregate_severity"), "text");
   add_tree(c, json_object_get(json, "product_tree"));
+  c->several = json_array_size(vulnerabilities) > 1;
   for (size_t i = 0; i < json_array_size(vulnerabilities); i++)
-    add_vulnerability(c, json_array_get(vulnerabilities, i), i == 0);
+    add_vulnerability(c, json_array_get(vulnerabilities, i));
+  if (c->several) {
+    g_autofree char *title = oakum_title(oakum_text_of(document, "title"));
+    const char *none[] = {NULL};
+    OakumVulnerability v = {.id = c->record,
+                            .aliases = none,
+                            .title = title,
+                            .cwes = none,
+                            .references = none,
+                            .modified = c->modified};
+    oakum_ingest_vulnerability(c->in, c->feed, &v);
+  }
   return TRUE;
 }
 

@@ -2,6 +2,7 @@
  * working group (a JSON file each, vuln/npm and vuln/core), and RetireJS (one object of all
  * components). */
 #include "advisory/advisory-private.h"
+#include "version/version.h"
 
 typedef struct {
   OakumIngest *in;
@@ -188,8 +189,26 @@ static void add_retire_range(Work *w, const json_t *range)
 {
   OakumAdvisoryRange r = {oakum_text_of(range, "atOrAbove"), oakum_text_of(range, "below"), NULL,
                           FALSE};
+  if (r.introduced && g_str_has_suffix(r.introduced, "-*")) { /* from its first pre-release on */
+    g_autofree char *first = g_strdup(r.introduced);
+    first[strlen(first) - 1] = '0';
+    r.introduced = g_string_chunk_insert(w->words, first);
+  }
   if (r.introduced || r.fixed)
     g_array_append_val(w->ranges, r);
+}
+
+/* Many of its bounds are no versions of npm ("13.0", "1.0.0.beta.3"). NULL: the ecosystem's own. */
+static const char *scheme_of(const GArray *ranges)
+{
+  for (guint i = 0; i < ranges->len; i++) {
+    const OakumAdvisoryRange *r = &g_array_index(ranges, OakumAdvisoryRange, i);
+    const char *bounds[] = {r->introduced, r->fixed};
+    for (size_t k = 0; k < G_N_ELEMENTS(bounds); k++)
+      if (bounds[k] && oakum_version_order(OAKUM_VERSION_NPM, bounds[k], bounds[k]) == 2)
+        return "generic";
+  }
+  return NULL;
 }
 
 static gboolean add_retire(Work *w, guint feed, const char *component, const char *npm,
@@ -219,8 +238,10 @@ static gboolean add_retire(Work *w, guint feed, const char *component, const cha
   if (cwes->len > OAKUM_ADVISORY_CWES_MAX)
     cwes->pdata[OAKUM_ADVISORY_CWES_MAX] = NULL;
   g_autofree char *title = oakum_title(summary);
-  OakumAdvisory e = {
-      .record = id, .kind = OAKUM_NAME_LANGUAGE, .severity_word = oakum_text_of(one, "severity")};
+  OakumAdvisory e = {.record = id,
+                     .kind = OAKUM_NAME_LANGUAGE,
+                     .scheme = scheme_of(w->ranges),
+                     .severity_word = oakum_text_of(one, "severity")};
   e.severity = oakum_severity_word(e.severity_word);
   OakumVulnerability v = {.title = title,
                           .references = (const char **)links->pdata,

@@ -46,14 +46,18 @@ static gboolean score_of(const char *text, double *out)
   return end != text && *end == 0 && *out >= 0 && *out <= 1;
 }
 
-static gboolean epss_line(OakumIngest *in, guint feed, char *line, GError **error)
+/* *columns: of the line with their names, 0 as long as there was none. */
+static gboolean epss_line(OakumIngest *in, guint feed, char *line, guint *columns, GError **error)
 {
   g_auto(GStrv) words = g_strsplit(line, ",", 6);
   double score, percentile = 0;
-  if (g_strv_length(words) < 2 || g_strv_length(words) > 5)
+  guint n = g_strv_length(words);
+  if (n < 2 || n > 5 || n < *columns)
     return oakum_feed_invalid(error, "a line that is not CVE,score,percentile");
-  if (g_strcmp0(words[0], "cve") == 0)
+  if (g_ascii_strcasecmp(words[0], "cve") == 0) {
+    *columns = n;
     return TRUE;
+  }
   if (!score_of(words[1], &score) || (words[2] && !score_of(words[2], &percentile)))
     return oakum_feed_invalid(error, "%s: a score that is not from 0 to 1", words[0]);
   if (words[2] && words[3])
@@ -65,7 +69,7 @@ static gboolean epss_line(OakumIngest *in, guint feed, char *line, GError **erro
 gboolean oakum_read_epss(OakumIngest *in, OakumReader *reader, GError **error)
 {
   g_autoptr(OakumLines) lines = oakum_lines_new(reader);
-  guint feed = oakum_ingest_feed(in, "epss", NULL);
+  guint feed = oakum_ingest_feed(in, "epss", NULL), columns = 0;
   char *line;
   size_t len;
   int more;
@@ -79,7 +83,7 @@ gboolean oakum_read_epss(OakumIngest *in, OakumReader *reader, GError **error)
     }
     if (*line == '#' || *line == 0)
       continue;
-    if (!epss_line(in, feed, line, &local))
+    if (!epss_line(in, feed, line, &columns, &local))
       oakum_ingest_bad(in, NULL, g_steal_pointer(&local));
     else if (in->pending->len && !oakum_ingest_keep(in, feed, NULL, NULL, error))
       return FALSE;

@@ -1,6 +1,17 @@
 /* Alpine's security database (secdb.alpinelinux.org; the same form at packages.wolfi.dev/os and
  * packages.cgr.dev/chainguard): one document a release and repository, packages[].pkg.secfixes. */
 #include "advisory/advisory-private.h"
+#include <string.h>
+
+/* Slips of some of Alpine's: "CVE_2019-2426", "cve-2024-1", "CVE-2024-1:". */
+static void spell(char *name)
+{
+  if (g_ascii_strncasecmp(name, "CVE", 3) != 0 || !strchr("-_", name[3]) || !name[3])
+    return;
+  memcpy(name, "CVE", 3);
+  name[3] = '-';
+  name[strcspn(name, ":.]")] = 0;
+}
 
 /* "CVE-2020-29040 XSA-355 (+ regression)": the first word is shown, further ones that look like ids
  * are other names. "CVE-2022-26358 CVE-2022-26359 XSA-400" is two holes: each CVE is one of its
@@ -8,8 +19,7 @@
 static void split_names(char **words, GPtrArray *holes, GPtrArray *others)
 {
   for (char **word = words; *word; word++) {
-    if (g_str_has_prefix(*word, "CVE_")) /* a slip of some of Alpine's */
-      (*word)[3] = '-';
+    spell(*word);
     gboolean id = g_ascii_isupper(**word) && strchr(*word, '-') && strpbrk(*word, "0123456789");
     if (g_str_has_prefix(*word, "CVE-"))
       g_ptr_array_add(holes, *word);

@@ -67,7 +67,13 @@ static gboolean keep_old_vulnerabilities(OakumAdvisoryImport *import, GError **e
     OakumSlice data = oakum_statement_blob(s, 2);
     if (!id || part->whole || (part->touched && touched_of(import, number, id)))
       continue;
-    if (!oakum_import_stage_vulnerability(import, id, number, "", data.data, data.len, error))
+    /* what is said of one hole in several documents goes by their dates, whenever they were read */
+    g_autoptr(OakumArena) arena = oakum_arena_new();
+    OakumVulnerability v = {0};
+    if (part->touched && !oakum_vulnerability_decode(data.data, data.len, arena, &v, error))
+      return FALSE;
+    if (!oakum_import_stage_vulnerability(import, id, number, v.modified, data.data, data.len,
+                                          error))
       return FALSE;
   }
   return more == 0;

@@ -16,6 +16,11 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
                                  .like = first ? first : json_string_value(like),
                                  .codename = oakum_sbom_string(distro, "versionCodename"),
                                  .cpe = oakum_sbom_string(distro, "cpeName")};
+  if (!oakum_sbom_string(distro, "versionID") && oakum_sbom_string(distro, "version")) {
+    /* before version 2 of its schema, which took over the keys of os-release */
+    said_distro.version = oakum_sbom_string(distro, "version");
+    said_distro.id = said_distro.id ? said_distro.id : oakum_sbom_string(distro, "name");
+  }
   oakum_sbom_distro(sink, file, &said_distro);
   json_array_foreach(json_object_get(json, "artifacts"), i, artifact)
   {
@@ -42,6 +47,7 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
         .source_name = source && *source ? source : NULL,
         .source_version = version && *version ? version : NULL,
         .module = oakum_sbom_string(metadata, "modularityLabel"),
+        .part = TRUE, /* it lists packages alone */
         .path = oakum_sbom_string(place, "path")};
     oakum_sbom_owners_add(&owners, oakum_sbom_string(artifact, "id"),
                           oakum_sbom_add(sink, file, &said));

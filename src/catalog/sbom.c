@@ -47,10 +47,11 @@ static void own(OakumPackage *package, const char *owner)
     package->owner = g_strdup_printf("%s/%s", purl.type, purl.name);
 }
 
-/* The name in the document's own spelling, when the purl has only lost that of its letters. */
-static const char *spelled(const OakumSbomPackage *said, const OakumPurl *purl)
+/* The name in the document's own spelling, when the purl has only lost that of its letters: those
+ * of Go have small ones alone, and github.com/Masterminds/goutils is no other module. */
+static const char *spelled(const OakumSbomPackage *said, const char *name)
 {
-  return said->name && g_ascii_strcasecmp(said->name, purl->name) == 0 ? said->name : purl->name;
+  return said->name && g_ascii_strcasecmp(said->name, name) == 0 ? said->name : name;
 }
 
 static gboolean is_ebuild(const OakumPurl *purl)
@@ -60,8 +61,10 @@ static gboolean is_ebuild(const OakumPurl *purl)
 
 static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
 {
-  if (strcmp(purl->type, "golang") == 0 && purl->space) /* the path of a module is one name */
-    return g_strconcat(purl->space, "/", purl->name, NULL);
+  if (strcmp(purl->type, "golang") == 0 && purl->space) { /* the path of a module is one name */
+    g_autofree char *path = g_strconcat(purl->space, "/", purl->name, NULL);
+    return g_strdup(spelled(said, path));
+  }
   if (is_ebuild(purl) && purl->space) { /* the category: pkg:ebuild/dev-libs/openssl */
     const char *category = g_str_has_prefix(purl->space, "gentoo/")
                                ? purl->space + strlen("gentoo/")
@@ -77,7 +80,7 @@ static char *name_of(const OakumSbomPackage *said, const OakumPurl *purl)
     if (strcmp(told, named) == 0)
       return g_strdup(said->name);
   }
-  return g_strdup(spelled(said, purl));
+  return g_strdup(spelled(said, purl->name));
 }
 
 static void fill(OakumPackage *package, const OakumSbomPackage *said, const OakumPurl *purl)
@@ -431,6 +434,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 4, wants_document, run_document, .whole = TRUE},
-    {"sbom", 4, wants_embedded, run_embedded, .whole = TRUE},
+    {"sbom-document", 5, wants_document, run_document, .whole = TRUE},
+    {"sbom", 5, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

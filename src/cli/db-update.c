@@ -76,10 +76,18 @@ static gboolean fetch_part(Update *u, const char *url, const char *etag, const c
   if (!answer)
     return FALSE;
   *status = answer->status;
-  if (answer->status != 200 && answer->status != 206)
+  if (answer->status != 200 && (answer->status != 206 || from == 0))
     return TRUE;
   const char *tag = oakum_http_header(answer, "etag", 0),
              *modified = oakum_http_header(answer, "last-modified", 0);
+  if (answer->status == 206 &&
+      (!oakum_http_goes_on(answer, from) || (tag && strcmp(tag, *new_etag) != 0))) {
+    if (ftruncate(fd, 0) == 0) /* read anew */
+      g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_NETWORK, "it changed while it was read");
+    else
+      oakum_error_errno(error, OAKUM_CLI_ERROR, errno, "temporary file");
+    return FALSE;
+  }
   if (answer->status == 200) {
     g_free(*new_etag);
     g_free(*new_date);
@@ -103,7 +111,7 @@ static gboolean fetch(Update *u, const char *url, const char *etag, const char *
     if (fetch_part(u, url, etag, date, fd, from, new_etag, new_date, status, &local))
       return TRUE;
     off_t end = lseek(fd, 0, SEEK_END);
-    gboolean further = end > 0 && (uint64_t)end > from && **new_etag;
+    gboolean further = end > 0 ? (uint64_t)end > from && **new_etag : from > 0;
     if (attempt + 1 >= OAKUM_RETRIES_MAX || !further || local->code != OAKUM_ERROR_NETWORK) {
       g_propagate_error(error, g_steal_pointer(&local));
       return FALSE;
@@ -135,7 +143,7 @@ static gboolean update_one(Update *u, const OakumFeedInfo *feed, const char *add
     oakum_info("%s: not changed: %s", feed->name, address);
     return TRUE;
   }
-  if (status != 200 && status != 206) {
+  if (status != 200 && (status != 206 || lseek(fd, 0, SEEK_END) <= 0)) {
     g_set_error(error, OAKUM_CLI_ERROR, OAKUM_ERROR_NETWORK, "the server answers %d", status);
     return FALSE;
   }

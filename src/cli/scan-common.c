@@ -1,3 +1,4 @@
+#include "ecosystem/ecosystem.h"
 #include "license/license.h"
 #include "cli/attached.h"
 #include "cli/scan-common.h"
@@ -298,6 +299,29 @@ static char *told_time(void)
              : NULL;
 }
 
+/* By its name in whatever spelling ("jinja2" of Jinja2), the name with what stands in front of it
+ * ("@babel/core", "org.acme:lib"), or its package-url, with or without a version. */
+static gboolean is_called(const OakumFinding *f, const char *name)
+{
+  const char *purl = f->package_purl ? f->package_purl : "";
+  if (!f->package_name)
+    return FALSE;
+  if (g_str_has_prefix(name, "pkg:")) {
+    size_t n = strlen(name);
+    return strncmp(purl, name, n) == 0 && (!purl[n] || strchr("@?", purl[n]));
+  }
+  const char *registry = g_str_has_prefix(purl, "pkg:pypi/") ? "PyPI" : "";
+  g_autofree char *own = oakum_ecosystem_package(registry, f->package_name),
+                  *asked = oakum_ecosystem_package(registry, name);
+  if (g_ascii_strcasecmp(own, asked) == 0)
+    return TRUE;
+  if (!strpbrk(name, "/:"))
+    return FALSE;
+  g_autofree char *plain = g_uri_unescape_string(purl, NULL);
+  g_autofree char *path = g_strconcat("/", name, "@", NULL);
+  return plain && strstr(plain, g_strdelimit(path, ":", '/'));
+}
+
 /* "CVE-2024-1" or "CVE-2024-1@libssl3". What is asked for and not found is an error: silence could
  * be read as an answer. */
 static char *explain(const OakumScanned *scanned, const char *asked, GError **error)
@@ -311,8 +335,7 @@ static char *explain(const OakumScanned *scanned, const char *asked, GError **er
     for (char **alias = f->aliases; alias && *alias && !named; alias++)
       named = g_ascii_strcasecmp(*alias, id) == 0;
     gboolean hole = f->kind == OAKUM_FINDING_VULNERABILITY;
-    if (!named || (!hole && f->kind != OAKUM_FINDING_EOL) ||
-        (at && g_strcmp0(at + 1, f->package_name) != 0))
+    if (!named || (!hole && f->kind != OAKUM_FINDING_EOL) || (at && !is_called(f, at + 1)))
       continue;
     const OakumMatchOptions options = {.layer_lines = scanned->layer_lines};
     g_autofree char *text = oakum_match_explain(f, scanned->catalog, &options);

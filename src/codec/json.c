@@ -45,6 +45,11 @@ uint64_t oakum_json_cost(OakumSlice text)
 json_t *oakum_json_parse(const char *data, size_t len, const char *what, GError **error)
 {
   json_error_t problem;
+  static const char mark[] = "\xef\xbb\xbf"; /* which some editors write in front of UTF-8 */
+  if (len >= strlen(mark) && memcmp(data, mark, strlen(mark)) == 0) {
+    data += strlen(mark);
+    len -= strlen(mark);
+  }
   /* jansson refuses NUL in strings, invalid UTF-8 and trailing bytes by itself, and stops at depth
    * 2048. */
   OAKUM_AUTO_JSON *json = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);

@@ -70,7 +70,11 @@ gboolean oakum_cpe_parse(const char *text, OakumCpe *out)
 
 char *oakum_cpe_name(const OakumCpe *cpe)
 {
-  return g_strdup_printf("%s:%s", cpe->fields[OAKUM_CPE_VENDOR], cpe->fields[OAKUM_CPE_PRODUCT]);
+  char *name =
+      g_strdup_printf("%s:%s", cpe->fields[OAKUM_CPE_VENDOR], cpe->fields[OAKUM_CPE_PRODUCT]);
+  for (char *p = name; *p; p++) /* some of NVD's have a wildcard in them */
+    *p = *p == OAKUM_CPE_ONE ? '?' : *p == OAKUM_CPE_MANY ? '*' : *p;
+  return name;
 }
 
 static gboolean is_one_of(const char *text, const char *const *words)

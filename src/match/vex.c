@@ -13,7 +13,7 @@ typedef struct {
   char *range;   /* of its versions; NULL: every one */
   char *reason, *what;
   VexKind kind;
-  int64_t time; /* seconds; 0: not said */
+  int64_t time; /* microseconds; 0: not said */
 } Statement;
 
 struct OakumVex {
@@ -74,10 +74,16 @@ static char *key_of(const char *id)
   return g_ascii_strup(id, -1);
 }
 
-static int64_t seconds_of(const char *text, int64_t fallback)
+/* Two statements of one tool may be a part of a second apart. */
+static int64_t time_of(const char *text, int64_t fallback)
 {
-  int64_t seconds;
-  return text && oakum_time_parse(text, &seconds) ? seconds : fallback;
+  int64_t seconds, part = 0;
+  if (!text || !oakum_time_parse(text, &seconds))
+    return fallback;
+  const char *dot = strchr(text, '.');
+  for (guint i = 1; dot && i <= 6; i++)
+    part = part * 10 + (g_ascii_isdigit(*(dot + 1)) ? *++dot - '0' : 0);
+  return seconds * G_USEC_PER_SEC + part;
 }
 
 static gboolean add(Reading *r, const char *id, const Said *said, GError **error)
@@ -97,7 +103,7 @@ static gboolean add(Reading *r, const char *id, const Said *said, GError **error
                    g_strdup(said->reason),
                    g_strdup(r->what),
                    said->kind,
-                   seconds_of(said->time, r->time)};
+                   time_of(said->time, r->time)};
   g_ptr_array_add(r->all, s);
   return TRUE;
 }
@@ -206,7 +212,7 @@ static gboolean read_openvex(Reading *r, const json_t *json, GError **error)
   const json_t *statements = json_object_get(json, "statements"), *s;
   const char *updated = text_of(json, "last_updated");
   size_t i;
-  r->time = seconds_of(updated ? updated : text_of(json, "timestamp"), 0);
+  r->time = time_of(updated ? updated : text_of(json, "timestamp"), 0);
   json_array_foreach(statements, i, s) if (!openvex_statement(r, s, error)) return FALSE;
   return TRUE;
 }
@@ -326,7 +332,7 @@ static gboolean read_csaf(Reading *r, const json_t *json, GError **error)
                         wholes = oakum_str_map_new(NULL, NULL),
                         ranges = oakum_str_map_new(NULL, NULL);
   const json_t *tracking = json_object_get(json_object_get(json, "document"), "tracking");
-  r->time = seconds_of(text_of(tracking, "current_release_date"), 0);
+  r->time = time_of(text_of(tracking, "current_release_date"), 0);
   const json_t *tree = json_object_get(json, "product_tree"),
                *groups = json_object_get(tree, "product_groups");
   csaf_products(tree, purls, wholes, ranges);
@@ -423,7 +429,7 @@ static gboolean cyclonedx_versions(Reading *r, const json_t *hole, const json_t 
 static gboolean read_cyclonedx(Reading *r, const json_t *json, GError **error)
 {
   g_autoptr(GHashTable) purls = oakum_str_map_new(NULL, NULL);
-  r->time = seconds_of(text_of(json_object_get(json, "metadata"), "timestamp"), 0);
+  r->time = time_of(text_of(json_object_get(json, "metadata"), "timestamp"), 0);
   cyclonedx_components(json, purls);
   const json_t *holes = json_object_get(json, "vulnerabilities"), *hole;
   size_t i;

@@ -324,3 +324,16 @@ const char *oakum_http_header(const OakumHttpAnswer *answer, const char *name, g
       return answer->headers->pdata[i + 1];
   return NULL;
 }
+
+gboolean oakum_http_goes_on(const OakumHttpAnswer *answer, uint64_t from)
+{
+  static const char unit[] = "bytes ";
+  const char *value = oakum_http_header(answer, "content-range", 0);
+  uint64_t start;
+  if (!value)
+    return TRUE;
+  if (g_ascii_strncasecmp(value, unit, strlen(unit)) != 0)
+    return FALSE;
+  value += strlen(unit);
+  return oakum_parse_u64(value, strcspn(value, "-"), OAKUM_BLOB_MAX, &start) && start == from;
+}

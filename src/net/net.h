@@ -101,6 +101,9 @@ void oakum_http_answer_free(OakumHttpAnswer *answer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OakumHttpAnswer, oakum_http_answer_free)
 /* The `nth` header of that name (any case), or NULL. Borrowed. */
 NODISCARD const char *oakum_http_header(const OakumHttpAnswer *answer, const char *name, guint nth);
+/* Whether a 206 begins at the byte that was asked for ("Content-Range: bytes 100-199/200"). One
+ * that does not say is believed. */
+NODISCARD gboolean oakum_http_goes_on(const OakumHttpAnswer *answer, uint64_t from);
 /* Sleeps before try number `attempt` (0 based) is repeated; `retry_after` may be NULL. The header
  * gives seconds or a date (RFC 9110, section 10.2.3), capped at OAKUM_RETRY_AFTER_MAX_S. */
 void oakum_http_pause(guint attempt, const char *retry_after);

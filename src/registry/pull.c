@@ -90,18 +90,6 @@ typedef struct {
   guint failures;
 } Download;
 
-/* Where a 206 begins: "bytes 100-199/200". One that does not say is believed: the digest judges. */
-static gboolean range_begins(const char *value, uint64_t at)
-{
-  uint64_t start;
-  if (!value)
-    return TRUE;
-  if (g_ascii_strncasecmp(value, "bytes ", 6) != 0)
-    return FALSE;
-  value += 6;
-  return oakum_parse_u64(value, strcspn(value, "-"), OAKUM_BLOB_MAX, &start) && start == at;
-}
-
 static gboolean begin_at(Download *d, OakumEndpoint *e, GError **error)
 {
   g_autofree char *url = oakum_endpoint_url(e, "blobs", d->digest, error);
@@ -123,7 +111,7 @@ static gboolean begin_at(Download *d, OakumEndpoint *e, GError **error)
     g_autofree char *what = g_strconcat("blob ", d->digest, NULL);
     return oakum_endpoint_refused(e, what, g_steal_pointer(&answer), error);
   }
-  if (partial && !range_begins(oakum_http_header(answer, "content-range", 0), d->at)) {
+  if (partial && !oakum_http_goes_on(answer, d->at)) {
     g_set_error(error, OAKUM_REGISTRY_ERROR, OAKUM_ERROR_INVALID,
                 "%s/%s: blob %s: another range than the one asked for", e->name, e->repository,
                 d->digest);

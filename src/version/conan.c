@@ -243,6 +243,11 @@ OakumRangeAnswer oakum_version_conan_range(OakumSlice range, OakumSlice version)
   Conan v = parse(version);
   OakumSlice expression;
   gboolean pre = FALSE, in = FALSE;
+  range = oakum_version_trim(range);
+  if (range.len > 1 && range.data[0] == '[' && range.data[range.len - 1] == ']') { /* of recipes */
+    range.data++;
+    range.len -= 2;
+  }
   if (version.len == 0 || range.len == 0 || !oakum_version_split(&range, ',', &expression) ||
       !options_valid(range, &pre))
     return OAKUM_RANGE_INVALID;

@@ -35,10 +35,11 @@ def rows(oakum, db, *args):
 
 
 class Mirror:
-    """Files by "host/path". Entity tags are digests; `cut` ends that many answers of a path in the middle, `hang` never ends them."""
+    """Files by "host/path". Entity tags are digests; `cut` ends that many answers of a path in the middle, `hang` never ends them,
+    `swap` puts another file there before the first range is asked for, `shift` begins ranges elsewhere."""
 
     def __init__(self):
-        self.files, self.cut, self.hang, self.tags, self.asked = {}, {}, set(), True, []
+        self.files, self.cut, self.hang, self.tags, self.asked, self.swap, self.shift = {}, {}, set(), True, [], {}, 0
         mirror = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -48,6 +49,8 @@ class Mirror:
                 path = self.path.lstrip("/")
                 headers = {k.lower(): v for k, v in self.headers.items()}
                 mirror.asked.append((path, headers))
+                if "range" in headers and path in mirror.swap:
+                    mirror.files[path] = mirror.swap[path]
                 body = mirror.files.get(path)
                 if body is None:
                     self.send_response(404)
@@ -62,8 +65,8 @@ class Mirror:
                     return
                 start = 0
                 wanted = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
-                if wanted and headers.get("if-range", tag) == tag:
-                    start = int(wanted[1])
+                if wanted and (headers.get("if-range", tag) == tag or path in mirror.swap):
+                    start = int(wanted[1]) + mirror.shift
                 self.send_response(206 if start else 200)
                 if start:
                     self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
@@ -163,6 +166,19 @@ def test_a_cut_transfer_goes_on_where_it_was_cut(oakum, mirror, tmp_path):
     starts = [int(h["range"][6:-1]) for _, h in mirror.asked if "range" in h]
     assert len(starts) == 2 and 0 < starts[0] < starts[1] and all("if-range" in h for _, h in mirror.asked if "range" in h)
     assert (tmp_path / "cut").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+@pytest.mark.parametrize("shift", [0, -7], ids=["another-file", "another-place"])
+def test_what_changed_while_it_was_read_is_read_anew(oakum, mirror, tmp_path, shift):
+    """By a server that does not care for If-Range, or for where a range begins."""
+    old, new = [json.dumps([{"name": f"AVG-{n}", "packages": [word], "status": "Vulnerable", "severity": "Low", "affected": "1-1", "fixed": None,
+                             "issues": [f"CVE-2026-{n}"], "advisories": []} for n in range(2000, 4000)]).encode() for word in ("old", "new")]
+    mirror.files[ARCH], mirror.cut, mirror.shift = old, {ARCH: 1}, shift
+    mirror.swap = {} if shift else {ARCH: new}
+    done = update(oakum, mirror, tmp_path / "d", "arch")
+    assert done.returncode == 0, done.stderr
+    assert {r["package"] for r in rows(oakum, tmp_path / "d", "--only", "packages")} == {"old" if shift else "new"}
+    assert "range" not in mirror.asked[-1][1]
 
 
 @pytest.mark.parametrize("bad", [None, b"<html>moved</html>", b'[{"name": "AVG-1"', b""], ids=["gone", "html", "cut", "empty"])

@@ -359,6 +359,30 @@ def test_what_has_no_identity_is_told(oakum, tmp_path, component, told):
     assert len(titles) == (told is not None) and all(told in title for title in titles), titles
 
 
+@pytest.mark.parametrize("name", ["github.com/Masterminds/goutils", "goutils", None])
+def test_modules_of_go_keep_the_letters_that_their_purls_lost(oakum, tmp_path, name):
+    """Advisories know them by their own; a document that has the purl alone does not tell."""
+    component = {"type": "library", "version": "v1.1.0", "purl": "pkg:golang/github.com/masterminds/goutils@v1.1.0"} | ({"name": name} if name else {})
+    (package,) = read_bill(oakum, tmp_path, component)["packages"]
+    assert package["name"] == ("github.com/Masterminds/goutils" if name and "/" in name else "github.com/masterminds/goutils")
+
+
+def syft_scan(oakum, tmp_path, artifact, distro):
+    (tmp_path / "bom").write_text(json.dumps({"artifacts": [{"id": "1", "name": "libssl3", "version": "3.0.11-1", "type": "deb"} | artifact], "distro": distro,
+                                              "schema": {"version": "1.0.0", "url": "https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-1.0.0.json"}}))
+    return json.loads(subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/bom"], capture_output=True, text=True).stdout)
+
+
+def test_what_syft_lists_without_identity_is_told(oakum, tmp_path):
+    said = syft_scan(oakum, tmp_path, {"purl": "", "cpes": []}, {"id": "debian", "versionID": "12"})
+    assert any(one["id"] == "incomplete-sbom" and "libssl3 3.0.11-1" in one["title"] for one in said["incomplete"])
+
+
+def test_the_distribution_of_the_first_documents_of_syft(oakum, tmp_path):
+    said = syft_scan(oakum, tmp_path, {"purl": "pkg:deb/debian/libssl3@3.0.11-1?arch=amd64"}, {"name": "debian", "version": "12", "idLike": ""})
+    assert said["distro"]["ecosystem"] == "Debian:12" and len(said["packages"]) == 1
+
+
 def spdx_document(form, packages, described):
     """(id, name, purpose or None, purl or None) in one of SPDX's forms."""
     if form == "json":

@@ -199,6 +199,10 @@ def test_explain_tells_the_chain(oakum, db, tmp_path):
     assert lines["proof"].startswith("/var/lib/dpkg/status") and lines["built from"] == "openssl 3.0.14-1~deb12u2"
     assert lines["compared"].startswith("deb: 0 <= 3.0.14-1~deb12u2 < 3.0.15-1~deb12u1") and lines["severity"].startswith("critical, by ")
     assert "upgrade libssl3 to a build of openssl 3.0.15-1~deb12u1 or later" in lines["way out"] and "of osv" in lines["records"]
+    for name in ("LibSSL3", "pkg:deb/debian/libssl3", "debian/libssl3"):
+        assert run(oakum, "scan", "--db", db, "--explain", f"cve-2024-0001@{name}", f"rootfs:{folder}").stdout == done.stdout, name
+    for name in ("libssl", "pkg:deb/debian/libssl", "ebian/libssl3"):
+        assert run(oakum, "scan", "--db", db, "--explain", f"CVE-2024-0001@{name}", f"rootfs:{folder}").returncode == 1, name
     done = run(oakum, "scan", "--db", db, "--explain", "CVE-1999-1", f"rootfs:{folder}")
     assert done.returncode == 1 and done.stdout == "" and "no package of the image has this hole" in done.stderr
 
