@@ -32,6 +32,7 @@ void oakum_hmac_sha256(const void *key, size_t key_len, const void *data, size_t
  * same. */
 typedef struct OakumReader OakumReader;
 typedef struct {
+  /* NULL: there is borrow, and what it lends is copied. */
   gssize (*read)(void *self, void *buffer, size_t len, GError **error);
   void (*free)(void *self);
   /* May be NULL. Passes over 1..len bytes that exist; 0: it cannot, and they are to be read. */

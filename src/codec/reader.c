@@ -36,7 +36,13 @@ gssize oakum_reader_read(OakumReader *reader, void *buffer, size_t len, GError *
     return told(reader, -1, error);
   if (reader->ended || len == 0)
     return 0;
-  return told(reader, reader->klass->read(reader->self, buffer, len, &reader->failed), error);
+  if (reader->klass->read)
+    return told(reader, reader->klass->read(reader->self, buffer, len, &reader->failed), error);
+  const void *data;
+  gssize n = reader->klass->borrow(reader->self, &data, len, &reader->failed);
+  if (n > 0)
+    memcpy(buffer, data, (size_t)n);
+  return told(reader, n, error);
 }
 
 gssize oakum_reader_borrow(OakumReader *reader, const void **data, size_t max, GError **error)
@@ -168,15 +174,6 @@ static gssize memory_borrow(void *self, const void **data, size_t max, GError **
   return (gssize)n;
 }
 
-static gssize memory_read(void *self, void *buffer, size_t len, GError **error)
-{
-  const void *data;
-  gssize n = memory_borrow(self, &data, len, error);
-  if (n > 0)
-    memcpy(buffer, data, (size_t)n);
-  return n;
-}
-
 static void memory_free(void *self)
 {
   MemoryReader *reader = self;
@@ -185,7 +182,7 @@ static void memory_free(void *self)
   g_free(reader);
 }
 
-static const OakumReaderClass memory_class = {memory_read, memory_free, NULL, memory_borrow};
+static const OakumReaderClass memory_class = {NULL, memory_free, NULL, memory_borrow};
 
 OakumReader *oakum_reader_new_memory(const void *data, size_t len)
 {

@@ -150,15 +150,6 @@ static gssize threaded_borrow(void *self, const void **data, size_t max, GError 
   return (gssize)n;
 }
 
-static gssize threaded_read(void *self, void *buffer, size_t len, GError **error)
-{
-  const void *data;
-  gssize n = threaded_borrow(self, &data, len, error);
-  if (n > 0)
-    memcpy(buffer, data, (size_t)n);
-  return n;
-}
-
 static void threaded_free(void *self)
 {
   ThreadedReader *r = self;
@@ -181,7 +172,7 @@ static void threaded_free(void *self)
 
 static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const char *hex)
 {
-  static const OakumReaderClass klass = {threaded_read, threaded_free, NULL, threaded_borrow};
+  static const OakumReaderClass klass = {NULL, threaded_free, NULL, threaded_borrow};
   ThreadedReader *r = g_new0(ThreadedReader, 1);
   r->below = below;
   r->hasher = hex ? oakum_hasher_new(kind) : NULL;

@@ -139,17 +139,8 @@ static gssize ring_borrow(void *self, const void **data, size_t max, GError **er
   return (gssize)n;
 }
 
-static gssize ring_read(void *self, void *buffer, size_t len, GError **error)
-{
-  const void *data;
-  gssize n = ring_borrow(self, &data, len, error);
-  if (n > 0)
-    memcpy(buffer, data, (size_t)n);
-  return n;
-}
-
 OakumReader *oakum_examine_ring_reader(void)
 {
-  static const OakumReaderClass klass = {ring_read, g_free, NULL, ring_borrow};
+  static const OakumReaderClass klass = {NULL, g_free, NULL, ring_borrow};
   return oakum_reader_new(&klass, g_new0(RingReader, 1));
 }

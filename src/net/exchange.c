@@ -165,15 +165,6 @@ static gssize transfer_borrow(void *self, const void **data, size_t max, GError 
   return (gssize)n;
 }
 
-static gssize transfer_read(void *self, void *buffer, size_t len, GError **error)
-{
-  const void *data;
-  gssize n = transfer_borrow(self, &data, len, error);
-  if (n > 0)
-    memcpy(buffer, data, (size_t)n);
-  return n;
-}
-
 static void transfer_free(void *self)
 {
   Transfer *t = self;
@@ -277,7 +268,7 @@ static gboolean set_request(CURL *e, Transfer *t, const OakumHttpRequest *reques
 OakumHttpAnswer *oakum_http_exchange(OakumHttp *http, const OakumHttpRequest *request,
                                      const char *url, gboolean credentials, GError **error)
 {
-  static const OakumReaderClass klass = {transfer_read, transfer_free, NULL, transfer_borrow};
+  static const OakumReaderClass klass = {NULL, transfer_free, NULL, transfer_borrow};
   Transfer *t = g_new0(Transfer, 1);
   g_autoptr(OakumReader) body = oakum_reader_new(&klass, t);
   t->http = http;

@@ -180,15 +180,6 @@ static gssize download_borrow(void *self, const void **data, size_t max, GError 
   }
 }
 
-static gssize download_read(void *self, void *buffer, size_t len, GError **error)
-{
-  const void *data;
-  gssize n = download_borrow(self, &data, len, error);
-  if (n > 0)
-    memcpy(buffer, data, (size_t)n);
-  return n;
-}
-
 static void download_free(void *self)
 {
   Download *d = self;
@@ -204,7 +195,7 @@ typedef struct {
 
 static OakumReader *source_open(OakumBlobSource *self, const OakumDescriptor *desc, GError **error)
 {
-  static const OakumReaderClass klass = {download_read, download_free, NULL, download_borrow};
+  static const OakumReaderClass klass = {NULL, download_free, NULL, download_borrow};
   Download *d = g_new0(Download, 1);
   d->registry = ((RegistrySource *)self)->registry;
   d->digest = g_strdup(desc->digest);
