@@ -9,6 +9,9 @@
 #define SLOTS 8u
 /* ISA-L copies 64 KiB of each call's output to and from a buffer of its own. */
 #define SLOT (2 * OAKUM_IO_BUFFER)
+/* What is only received or read needs less of both. */
+#define PLAIN_SLOTS 4u
+#define PLAIN_SLOT OAKUM_IO_BUFFER
 /* A thread that is faster than who reads, as one that only reads a file, has the time for digests
  * with so many made. */
 #define AHEAD 2u
@@ -23,6 +26,8 @@ typedef struct {
   OakumReader *below; /* the thread's */
   GMutex lock;
   GCond changed;
+  guint n;     /* slots that there are */
+  size_t room; /* bytes of each */
   Slot slots[SLOTS];
   guint64 made, taken;
   OakumHasher *hasher; /* NULL: no digest is asked for */
@@ -56,7 +61,7 @@ static void tell(ThreadedReader *r)
 /* With the lock held, which is given up meanwhile. */
 static void hash_next(ThreadedReader *r)
 {
-  const Slot *slot = &r->slots[r->hashed % SLOTS];
+  const Slot *slot = &r->slots[r->hashed % r->n];
   r->hashing = TRUE;
   g_mutex_unlock(&r->lock);
   if (slot->len > 0)
@@ -70,13 +75,13 @@ static void hash_next(ThreadedReader *r)
 /* With the lock held, which is given up meanwhile: makes the next buffer. */
 static void fill_next(ThreadedReader *r)
 {
-  Slot *slot = &r->slots[r->made % SLOTS];
+  Slot *slot = &r->slots[r->made % r->n];
   r->filling = TRUE;
   g_mutex_unlock(&r->lock);
   /* whole buffers: what is below may give little at a time */
   gssize n = 0, len = 0;
-  while (len < (gssize)SLOT &&
-         (n = oakum_reader_read(r->below, slot->data + len, SLOT - (size_t)len, &slot->error)) > 0)
+  while (len < (gssize)r->room && (n = oakum_reader_read(r->below, slot->data + len,
+                                                         r->room - (size_t)len, &slot->error)) > 0)
     len += n;
   if (len > 0) /* what failed or ended does so again */
     g_clear_error(&slot->error);
@@ -90,7 +95,7 @@ static void fill_next(ThreadedReader *r)
 
 static gboolean may_fill(const ThreadedReader *r)
 {
-  return !r->filling && !r->ended && r->made - r->taken < SLOTS;
+  return !r->filling && !r->ended && r->made - r->taken < r->n;
 }
 
 static gboolean may_hash(const ThreadedReader *r)
@@ -104,7 +109,7 @@ static gpointer threaded_main(gpointer data)
   g_mutex_lock(&r->lock);
   while (!r->stop && !(r->ended && !may_hash(r))) {
     guint64 ready = r->made - r->taken;
-    r->spare |= ready == SLOTS;
+    r->spare |= ready == r->n;
     if (may_hash(r) && ((r->spare && ready >= AHEAD) || r->ended))
       hash_next(r);
     else if (may_fill(r))
@@ -120,7 +125,7 @@ static gssize threaded_borrow(void *self, const void **data, size_t max, GError 
 {
   ThreadedReader *r = self;
   g_mutex_lock(&r->lock);
-  if (r->at > 0 && r->at == (size_t)r->slots[r->taken % SLOTS].len) {
+  if (r->at > 0 && r->at == (size_t)r->slots[r->taken % r->n].len) {
     r->at = 0;
     r->taken++;
     tell(r);
@@ -136,7 +141,7 @@ static gssize threaded_borrow(void *self, const void **data, size_t max, GError 
       await(r);
   }
   g_mutex_unlock(&r->lock);
-  Slot *slot = &r->slots[r->taken % SLOTS];
+  Slot *slot = &r->slots[r->taken % r->n];
   if (slot->len <= 0) { /* the last that there will be; who asks again is not let to by the stack */
     if (slot->error)
       g_propagate_error(error, g_steal_pointer(&slot->error));
@@ -159,7 +164,7 @@ static void threaded_free(void *self)
   g_mutex_unlock(&r->lock);
   g_thread_join(r->thread);
   oakum_reader_free(r->below);
-  for (guint i = 0; i < SLOTS; i++) {
+  for (guint i = 0; i < r->n; i++) {
     g_free(r->slots[i].data);
     g_clear_error(&r->slots[i].error);
   }
@@ -175,12 +180,14 @@ static OakumReader *reader_new(OakumReader *below, OakumHashKind kind, const cha
   static const OakumReaderClass klass = {NULL, threaded_free, NULL, threaded_borrow};
   ThreadedReader *r = g_new0(ThreadedReader, 1);
   r->below = below;
+  r->n = hex ? SLOTS : PLAIN_SLOTS;
+  r->room = hex ? SLOT : PLAIN_SLOT;
   r->hasher = hex ? oakum_hasher_new(kind) : NULL;
   r->expected = g_strdup(hex);
   g_mutex_init(&r->lock);
   g_cond_init(&r->changed);
-  for (guint i = 0; i < SLOTS; i++)
-    r->slots[i].data = g_malloc(SLOT);
+  for (guint i = 0; i < r->n; i++)
+    r->slots[i].data = g_malloc(r->room);
   r->thread = oakum_thread_new("reader", threaded_main, r);
   return oakum_reader_new(&klass, r);
 }
