@@ -270,6 +270,12 @@ static gboolean fill_cache(Maker *k, const char *data, struct stat *st, GError *
   return FALSE;
 }
 
+/* Of a cache: what the table says of its files, where owners stand in one. */
+static char *owners_file(const char *folder)
+{
+  return g_build_filename(folder, "owners", NULL);
+}
+
 /* Made beside its name, so that one that is there is whole. */
 static gboolean new_cache(Maker *k, const char *folder, const char *data, GError **error)
 {
@@ -292,7 +298,7 @@ static gboolean new_cache(Maker *k, const char *folder, const char *data, GError
   }
   if (!set_folder(k, made, st.st_uid, st.st_gid, st.st_mode & 07777, error))
     return FALSE;
-  g_autofree char *owners = g_build_filename(folder, "owners", NULL);
+  g_autofree char *owners = owners_file(folder);
   if (k->stage->owners && !oakum_owners_save_below(k->stage->owners, made, owners, error))
     return FALSE;
   if (rename(made, data) < 0) {
@@ -366,7 +372,7 @@ static gboolean ensure_cache(Maker *k, const char *folder, const char *data, GEr
     if (!making || (!is_folder(data) && !new_cache(k, folder, data, error)))
       return FALSE;
   }
-  g_autofree char *owners = g_build_filename(folder, "owners", NULL);
+  g_autofree char *owners = owners_file(folder);
   /* what the stage's table said of them went with the step before, whose tree they are no part of
    */
   return !k->stage->owners || oakum_owners_load_below(k->stage->owners, data, owners, error);
@@ -762,7 +768,7 @@ gboolean oakum_step_mounts_keep_owners(const OakumStepMounts *mounts, const Oaku
   g_hash_table_iter_init(&iter, mounts->caches);
   while (g_hash_table_iter_next(&iter, &id, &data)) {
     g_autofree char *folder = g_path_get_dirname(data);
-    g_autofree char *path = g_build_filename(folder, "owners", NULL);
+    g_autofree char *path = owners_file(folder);
     if (!oakum_owners_save_below(owners, data, path, error))
       return FALSE;
   }

@@ -48,12 +48,15 @@ gboolean oakum_rpm_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **
 gboolean oakum_rpm_wal_wants(const OakumCatalogEntry *entry)
 {
   static const char hot[] = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"; /* zeroed when it counts no more */
+  gboolean counts = strcmp(entry->base, "rpmdb.sqlite-wal") == 0 ? entry->size > 32
+                    : strcmp(entry->base, "rpmdb.sqlite-journal") == 0
+                        ? oakum_slice_begins(entry->head, hot)
+                        : FALSE;
+  if (!counts)
+    return FALSE;
   g_autofree char *database = g_strndup(entry->path, strcspn(entry->path, "-"));
   OakumCatalogEntry of = {database, oakum_path_base(database), 0644, 0, {NULL, 0}};
-  return oakum_rpm_wants(&of) &&
-         ((strcmp(entry->base, "rpmdb.sqlite-wal") == 0 && entry->size > 32) ||
-          (strcmp(entry->base, "rpmdb.sqlite-journal") == 0 &&
-           oakum_slice_begins(entry->head, hot)));
+  return oakum_rpm_wants(&of);
 }
 
 gboolean oakum_rpm_wal_run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **error)
