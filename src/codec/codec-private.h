@@ -34,3 +34,9 @@ void oakum_read_ahead_init(OakumReadAhead *ahead, OakumReader *below); /* takes 
 void oakum_read_ahead_clear(OakumReadAhead *ahead);
 /* Makes sure that at least one byte is there, or eof is set. FALSE on error. */
 NODISCARD gboolean oakum_read_ahead_fill(OakumReadAhead *ahead, GError **error);
+
+/* Deflate of all of `data`, level 1..12; at OAKUM_GZIP_LEVEL the same bytes by every release of the
+ * libraries. New buffer: `before` bytes of no meaning, *out bytes of deflate, room for `after`
+ * more. RFC 1951. */
+NODISCARD uint8_t *oakum_deflate(const void *data, size_t len, int level, size_t before,
+                                 size_t after, size_t *out);

@@ -163,9 +163,9 @@ NODISCARD OakumWriter *oakum_writer_new_hash(OakumWriter *below, OakumHasher *ha
 NODISCARD OakumWriter *oakum_writer_new_progress(OakumWriter *below, OakumProgress *progress);
 /* gzip by libdeflate: the input is cut into blocks of fixed size, each written as a member of its
  * own by one of `threads` workers; the bytes do not depend on `threads`. MTIME 0, OS 255.
- * Level 1..12. The first gives the same bytes by all releases of libdeflate (those of Debian 12 and
- * 13 differ from the second on), which no other does, and is three times as fast as the sixth for a
- * tenth more bytes: layers are written with it. */
+ * Level 1..12. The first gives the same bytes by all releases of libdeflate (deflate.c; those of
+ * Debian 12 and 13 differ from the second on), which no other does, and is three times as fast as
+ * the sixth for a tenth more bytes: layers are written with it. */
 #define OAKUM_GZIP_LEVEL 1
 /* One member of all of it, as the writer below makes them. *out: its length. New buffer. */
 NODISCARD uint8_t *oakum_gzip_member(const void *data, size_t len, int level, size_t *out);

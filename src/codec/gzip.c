@@ -1,5 +1,5 @@
 /* gzip, RFC 1952. In by ISA-L, which streams; out by libdeflate, which compresses whole blocks
- * best. */
+ * best (deflate.c). */
 #include "codec/codec-private.h"
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
@@ -133,14 +133,9 @@ typedef struct {
 
 uint8_t *oakum_gzip_member(const void *data, size_t len, int level, size_t *out)
 {
-  struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(level);
-  if (!compressor)
-    g_error("libdeflate: out of memory");
-  size_t room = libdeflate_deflate_compress_bound(compressor, len);
-  uint8_t *member = g_malloc(sizeof header + room + 8);
+  size_t n;
+  uint8_t *member = oakum_deflate(data, len, level, sizeof header, 8, &n);
   memcpy(member, header, sizeof header);
-  size_t n = libdeflate_deflate_compress(compressor, data, len, member + sizeof header, room);
-  libdeflate_free_compressor(compressor);
   uint8_t *trailer = member + sizeof header + n;
   put32(trailer, libdeflate_crc32(0, data, len));
   put32(trailer + 4, (uint32_t)len);
