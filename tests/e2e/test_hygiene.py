@@ -51,7 +51,9 @@ def rules():
 
 def test_each_rule_has_cases():
     assert len(rules()) == (ROOT / "src/inspect/hygiene-rules.inc").read_text().count("\nRULE(")
-    for _, rule, *_ in rules():
+    licences = re.findall(r'"(OL\d{4})"', (ROOT / "src/inspect/licence.c").read_text())
+    assert licences
+    for rule in [rule for _, rule, *_ in rules()] + licences:
         own = [case for case in CASES if case.rule == rule]
         silent = [case for case in own if not case.expected]
         assert len(own) >= 4 and len(silent) >= 2, (rule, len(own), len(silent))
