@@ -6,10 +6,16 @@
  * A chroot, a machine, a folder that an image was unpacked to. What is installed there is of a
  * system of its own, which may be another distribution: its database is not this image's, and is
  * not passed over either. */
-static const char *const databases[] = {
-    "/var/lib/dpkg/status",      "/lib/apk/db/installed",      "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages",      "/usr/lib/sysimage/rpm/Packages.db",
-    "/var/lib/rpm/Packages.db",  "/usr/share/rpm/rpmdb.sqlite"};
+static const char *const databases[] = {"/var/lib/dpkg/status",
+                                        "/lib/apk/db/installed",
+                                        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+                                        "/var/lib/rpm/rpmdb.sqlite",
+                                        "/var/lib/rpm/Packages",
+                                        "/usr/lib/sysimage/rpm/Packages.db",
+                                        "/var/lib/rpm/Packages.db",
+                                        "/usr/share/rpm/rpmdb.sqlite",
+                                        "/usr/share/rpm/Packages",
+                                        "/usr/share/rpm/Packages.db"};
 
 /* Where engines keep what their images are made of, each to be scanned as the image that it is. */
 static const char *const stores[] = {"var/lib/docker/",     "var/lib/containerd/",
@@ -50,7 +56,7 @@ const OakumCataloguer oakum_cataloguers_os[] = {
     {"chisel", 1, oakum_chisel_wants, oakum_chisel_run, TRUE, .whole = TRUE},
     {"apk", 3, oakum_apk_wants, oakum_apk_run, TRUE, .whole = TRUE},
     {"rpm", 4, oakum_rpm_wants, oakum_rpm_run, TRUE},
-    {"another-root", 1, wants_another, run_another},
+    {"another-root", 2, wants_another, run_another},
     {"rpm-wal", 2, oakum_rpm_wal_wants, oakum_rpm_wal_run, FALSE},
     {"rpm-manifest", 1, oakum_rpm_list_wants, oakum_rpm_list_run, TRUE, .whole = TRUE},
     {0}};
