@@ -291,15 +291,20 @@ static void add_main(const Info *info)
   }
 }
 
-/* "go1.21.3", "go1.22.1 X:boringcrypto", "devel go1.23-0123abc …" */
+/* "go1.21.3", "go1.22.1 X:boringcrypto", "devel go1.23-0123abc …"; since 1.26 "go1.26.1-X:jsonv2".
+ * What a distributor puts behind a release ("go1.22.3-microsoft") makes it no earlier one. */
 static void add_stdlib(const Info *info, OakumSlice version)
 {
   OakumSlice rest;
-  if (oakum_slice_begins(version, "devel ")) {
+  size_t at;
+  gboolean devel = oakum_slice_begins(version, "devel ");
+  if (devel) {
     version.data += 6;
     version.len -= 6;
   }
   version = oakum_slice_cut(version, ' ', &rest);
+  if (!devel && !oakum_slice_find(version, "-devel", &at))
+    version = oakum_slice_cut(version, '-', &rest);
   if (oakum_slice_begins(version, "go")) {
     version.data += 2;
     version.len -= 2;

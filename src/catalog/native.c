@@ -35,4 +35,4 @@ static gboolean run(OakumCatalogFile *file, OakumCatalogSink *sink, GError **err
   return good;
 }
 
-const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 6, wants, run}, {0}};
+const OakumCataloguer oakum_native_cataloguers[] = {{"executable", 7, wants, run}, {0}};

@@ -121,7 +121,8 @@ def test_go_version_of_the_program(settings, version, guessed):
     assert [(r["version"], r.get("guessed", False)) for r in main] == [(version, guessed)]
 
 
-@pytest.mark.parametrize("said, version", [("go1.22.1 X:boringcrypto", "1.22.1"), ("devel go1.23-abc Mon", "1.23-abc"), ("go1.9rc1", "1.9rc1")])
+@pytest.mark.parametrize("said, version", [("go1.22.1 X:boringcrypto", "1.22.1"), ("go1.26.8-X:boringcrypto", "1.26.8"), ("go1.22.3-distributor", "1.22.3"),
+                                           ("go1.27-devel_0123abc Mon", "1.27-devel_0123abc"), ("devel go1.23-abc Mon", "1.23-abc"), ("go1.9rc1", "1.9rc1")])
 def test_go_version_of_the_library(said, version):
     assert names(catalog("a", with_go("path\ta\n", said))) == [("stdlib", version, None)]
 
