@@ -26,6 +26,17 @@ static size_t scala_suffix(const char *text)
   return scala && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n : 0;
 }
 
+/* How much of an artifact's name is in front of the release of Scala, "_2.12" or "_3": bundles and
+ * packages are called without. */
+static size_t bare_length(const char *artifact)
+{
+  const char *mark = strrchr(artifact, '_');
+  gboolean scala = mark && mark > artifact &&
+                   (g_str_has_prefix(mark, "_2.1") || strcmp(mark, "_3") == 0) &&
+                   mark[1 + strspn(mark + 1, "0123456789.")] == '\0';
+  return scala ? (size_t)(mark - artifact) : strlen(artifact);
+}
+
 /* The licence that a pom.xml declares, or for the archive itself its manifest. */
 static void say_license(const JavaArchive *archive, OakumPackage *package, gboolean own)
 {
@@ -148,8 +159,9 @@ static gboolean cut_behind_word(char *dotted, const char *artifact)
 
 /* Cuts what a module or a package is called to the group that it most likely has: org.x.shop.sql of
  * shop-core is in org.x.shop, com.x.shop of shop in com.x, com.x.jwt of java-jwt as well. */
-static void cut_to_group(char *dotted, const char *artifact)
+static void cut_to_group(char *dotted, const char *name)
 {
+  g_autofree char *artifact = g_strndup(name, bare_length(name));
   const char *last = strrchr(artifact, '-');
   if (!cut_tail(dotted, artifact) && !cut_behind_word(dotted, artifact) && last)
     cut_tail(dotted, last + 1);
@@ -514,20 +526,54 @@ static gboolean named_another(const JavaArchive *archive)
   return TRUE;
 }
 
-/* The version of the artifact that the file is named after. What was released in several builds has
- * them in the file's name alone, as that is where Maven Central has them (mssql-jdbc-12.4.2.jre11),
- * and what is called a release was one, whatever stood in its pom.xml when it was made. */
-static const char *own_version(const JavaArchive *archive, const JavaPom *pom)
+/* The version of `artifact` where it is said to be `version` and the file's name has these two
+ * parts. What was released in several builds has them in the file's name alone, as that is where
+ * Maven Central has them (mssql-jdbc-12.4.2.jre11), and what is called a release was one, whatever
+ * stood in its pom.xml when it was made. */
+static const char *released(const char *artifact, const char *version, const char *own,
+                            const char *own_version)
 {
-  const char *told = archive->own_version;
-  size_t n = strlen(pom->version), m = told ? strlen(told) : 0;
-  if (m == 0 || strcmp(pom->artifact, archive->own) != 0)
-    return pom->version;
-  gboolean build = m > n + 1 && g_str_has_prefix(told, pom->version) &&
-                   g_str_has_prefix(told + n, ".jre") && g_ascii_isdigit(told[n + 4]),
-           snapshot = n == m + strlen("-SNAPSHOT") && g_str_has_prefix(pom->version, told) &&
-                      strcmp(pom->version + m, "-SNAPSHOT") == 0;
-  return build || snapshot ? told : pom->version;
+  size_t n = strlen(version), m = own_version ? strlen(own_version) : 0;
+  if (m == 0 || strcmp(artifact, own) != 0)
+    return version;
+  gboolean build = m > n + 1 && g_str_has_prefix(own_version, version) &&
+                   g_str_has_prefix(own_version + n, ".jre") && g_ascii_isdigit(own_version[n + 4]),
+           snapshot = n == m + strlen("-SNAPSHOT") && g_str_has_prefix(version, own_version) &&
+                      strcmp(version + m, "-SNAPSHOT") == 0;
+  return build || snapshot ? own_version : version;
+}
+
+/* Whether `group` is what a tool makes of a manifest, a path or the artifact, where `known` is
+ * meant: "org.hsqldb.hsqldb", "org.apache.xerces.impl.Version", "org.apache" of ivy, "guava". */
+static gboolean is_made_up(const char *group, const char *artifact, const char *known)
+{
+  size_t n = strlen(group), m = strlen(artifact), k = strlen(known);
+  if (strcmp(group, artifact) == 0)
+    return TRUE;
+  for (const char *at = group; *at; at++)
+    if (g_ascii_isupper(*at))
+      return TRUE;
+  return (n > m && group[n - m - 1] == '.' && g_str_has_suffix(group, artifact)) ||
+         (n > k && group[k] == '.' && g_str_has_prefix(group, known)) ||
+         (k > n && known[n] == '.' && g_str_has_prefix(known, group));
+}
+
+void oakum_java_settle(OakumPackage *package, const char *path, gboolean archive, gboolean guessed)
+{
+  g_autofree char *own = NULL, *own_version = NULL,
+                  *known = archive ? known_group(package->name, package->version) : NULL;
+  if (known && (!package->space || guessed || is_made_up(package->space, package->name, known))) {
+    g_free(package->space);
+    package->space = g_steal_pointer(&known);
+  }
+  if (!path || !*path)
+    return;
+  oakum_java_split_name(oakum_path_base(path), &own, &own_version);
+  const char *version = released(package->name, package->version, own, own_version);
+  if (version != package->version) {
+    g_free(package->version);
+    package->version = g_strdup(version);
+  }
 }
 
 void oakum_java_add_packages(const JavaArchive *archive)
@@ -543,7 +589,8 @@ void oakum_java_add_packages(const JavaArchive *archive)
     own = own || is_own(archive, pom);
     good++;
     /* a tool that merges archives may leave the same file twice */
-    const char *group = pom->group ? pom->group : "", *version = own_version(archive, pom);
+    const char *group = pom->group ? pom->group : "",
+               *version = released(pom->artifact, pom->version, archive->own, archive->own_version);
     OakumPackage *package =
         g_hash_table_add(seen, g_strdup_printf("%s\n%s\n%s", group, pom->artifact, version))
             ? add(archive, oakum_slice_of(group), oakum_slice_of(pom->artifact),

@@ -330,5 +330,5 @@ static gboolean run_archive(OakumCatalogFile *file, OakumCatalogSink *sink, GErr
   return TRUE;
 }
 
-const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 7, wants_archive, run_archive},
+const OakumCataloguer oakum_java_cataloguers[] = {{"java-archive", 8, wants_archive, run_archive},
                                                   {0}};

@@ -119,3 +119,9 @@ extern const OakumCataloguer oakum_python_cataloguers[], oakum_node_cataloguers[
     oakum_ruby_cataloguers[], oakum_php_cataloguers[], oakum_dotnet_cataloguers[],
     oakum_other_cataloguers[], oakum_library_cataloguers[], oakum_kernel_cataloguers[],
     oakum_binary_cataloguers[];
+
+/* What another tool's document says of an artifact of Maven, put right by what is known: the
+ * version by the file's name, where `path` is that of its archive (NULL: not said), and where it
+ * was found in one (`archive`) the group, which such a tool guesses where the archive does not say
+ * it (`guessed`: it did not). */
+void oakum_java_settle(OakumPackage *package, const char *path, gboolean archive, gboolean guessed);

@@ -121,7 +121,8 @@ static void component_read(const json_t *component, const OakumCatalogFile *file
   oakum_sbom_repositories(sink, file, sets);
   const json_t *seen =
       json_array_get(json_object_get(json_object_get(component, "evidence"), "occurrences"), 0);
-  const char *path = oakum_sbom_string(seen, "location");
+  const char *path = oakum_sbom_string(seen, "location"),
+             *found = property(component, "syft:package:type");
   OakumSbomPackage said = {.name = oakum_sbom_string(component, "name"),
                            .version = oakum_sbom_string(component, "version"),
                            .purl = oakum_sbom_string(component, "purl"),
@@ -136,6 +137,8 @@ static void component_read(const json_t *component, const OakumCatalogFile *file
                            .owner = property(component, "oakum:owner"),
                            .path = path ? path : first_property(component, paths),
                            .guessed = property(component, "oakum:guessed") != NULL,
+                           .archive = g_strcmp0(found, "java-archive") == 0,
+                           .guessed_group = !property(component, "syft:metadata:-:groupID"),
                            .part = g_strcmp0(kind, "library") == 0 ||
                                    g_strcmp0(kind, "framework") == 0};
   oakum_sbom_add(sink, file, &said);

@@ -18,6 +18,7 @@ typedef struct {
   const char *arch, *source_name, *source_version, *module, *owner; /* said apart from purl */
   const char *path;                                                 /* a file that proved it */
   gboolean guessed;
+  gboolean archive, guessed_group; /* of Maven: found in an archive, which does not say the group */
   gboolean part; /* software that is inside: without an identity it cannot be judged */
 } OakumSbomPackage;
 /* What becomes of it; NULL: what is neither named by a purl nor by a CPE is no package, and when it

@@ -146,6 +146,7 @@ static void spdx_add(const SpdxPackage *p, const OakumCatalogFile *file, OakumCa
                            .owner = g_hash_table_lookup(ours, "owner"),
                            .path = path,
                            .guessed = g_hash_table_contains(ours, "guessed"),
+                           .archive = p->info && strstr(p->info, "from installed java archive"),
                            .part = spdx_is_part(p->purpose, p->id, described)};
   oakum_sbom_owners_add(owners, p->id, oakum_sbom_add(sink, file, &said));
 }

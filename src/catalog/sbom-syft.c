@@ -34,7 +34,12 @@ void oakum_sbom_syft(const json_t *json, const OakumCatalogFile *file, OakumCata
       source = oakum_sbom_string(metadata, "originPackage");
     const char *version = oakum_sbom_string(metadata, "sourceVersion"),
                *purl = oakum_sbom_string(artifact, "purl");
+    const json_t *properties = json_object_get(metadata, "pomProperties"),
+                 *project = json_object_get(metadata, "pomProject");
     OakumSbomPackage said = {
+        .archive = g_strcmp0(oakum_sbom_string(artifact, "type"), "java-archive") == 0,
+        .guessed_group =
+            !oakum_sbom_string(properties, "groupId") && !oakum_sbom_string(project, "groupId"),
         .name = oakum_sbom_string(artifact, "name"),
         .version = oakum_sbom_string(artifact, "version"),
         .purl = purl && *purl ? purl : NULL,

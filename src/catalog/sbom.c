@@ -189,6 +189,11 @@ OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *fil
                        .name = g_strdup(said->name),
                        .qualifiers = oakum_str_map_new(g_free, g_free)};
   }
+  /* PEP 770: what a wheel wants, beside what is in it */
+  gboolean wanted = !is_document(file) && strcmp(purl.type, "pypi") == 0 && !purl.version &&
+                    !said->version && strstr(oakum_catalog_file_path(file), ".dist-info/sboms/");
+  if (wanted)
+    return NULL;
   gboolean image = strcmp(purl.type, "oci") == 0 || strcmp(purl.type, "docker") == 0;
   if (image || (!is_document(file) && oakum_is_os_type(purl.type)))
     return NULL;
@@ -199,6 +204,8 @@ OakumPackage *oakum_sbom_add(OakumCatalogSink *sink, const OakumCatalogFile *fil
   distro_of_purl(sink, file, &purl);
   OakumPackage *package = oakum_catalog_sink_package(sink, file, type, slice(name), slice(whole));
   fill(package, said, &purl);
+  if (strcmp(package->type, "maven") == 0)
+    oakum_java_settle(package, said->path, said->archive, said->guessed_group);
   const GPtrArray *all = oakum_catalog_sink_packages(sink);
   return all->len > 0 && all->pdata[all->len - 1] == package ? package : NULL; /* else: too many */
 }
@@ -434,6 +441,6 @@ static gboolean run_embedded(OakumCatalogFile *file, OakumCatalogSink *sink, GEr
 }
 
 const OakumCataloguer oakum_sbom_cataloguers[] = {
-    {"sbom-document", 5, wants_document, run_document, .whole = TRUE},
-    {"sbom", 5, wants_embedded, run_embedded, .whole = TRUE},
+    {"sbom-document", 6, wants_document, run_document, .whole = TRUE},
+    {"sbom", 6, wants_embedded, run_embedded, .whole = TRUE},
     {0}};

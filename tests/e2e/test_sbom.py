@@ -473,3 +473,36 @@ def test_category_of_an_ebuild(oakum, tmp_path, purl, told, system):
     result = json.loads(done.stdout)
     assert [f["id"] for f in result["findings"]] == (["CVE-2024-1001"] if told else [])
     assert result["incomplete"] == []
+
+
+# group and version as a tool made them up, the path of the archive, whether the archive said the group; what they are
+MAVEN = [("org.dom4j", "dom4j", "1.6.1", "lib/dom4j-1.6.1.jar", False, "dom4j", "1.6.1"), ("org.hsqldb.hsqldb", "hsqldb", "2.5.0", "lib/hsqldb-2.5.0.jar", False, "org.hsqldb", "2.5.0"),
+         ("org.apache.xerces.impl.Version", "xercesImpl", "2.12.0", "lib/xercesImpl-2.12.0.jar", False, "xerces", "2.12.0"), ("org.apache", "ivy", "2.5.0", "lib/ivy.jar", False, "org.apache.ivy", "2.5.0"),
+         ("htmlunit", "htmlunit", "2.50.0", "lib/htmlunit-2.50.0.jar", False, "net.sourceforge.htmlunit", "2.50.0"), ("tool", "tool", "1", "lib/tool-1.jar", False, "tool", "1"),
+         ("com.other", "json", "1.0", "lib/json-1.0.jar", True, "com.other", "1.0"), ("org.driver", "driver", "9.4.0", "lib/driver-9.4.0.jre8.jar", True, "org.driver", "9.4.0.jre8")]
+
+
+def maven_document(form, group, name, version, path, said):
+    purl, stated = f"pkg:maven/{group}/{name}@{version}", [{"name": "syft:metadata:-:groupID", "value": group}] * said
+    return {
+        "cyclonedx": {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [{"type": "library", "name": name, "version": version, "purl": purl, "properties": [
+            {"name": "syft:package:type", "value": "java-archive"}, {"name": "syft:location:0:path", "value": "/" + path}, *stated]}]},
+        "spdx": {"spdxVersion": "SPDX-2.3", "packages": [{"name": name, "SPDXID": "SPDXRef-1", "versionInfo": version, "downloadLocation": "NOASSERTION",
+                 "sourceInfo": "acquired package info from installed java archive: /" + path, "externalRefs": [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}]}]},
+        "syft": {"artifacts": [{"id": "1", "name": name, "version": version, "type": "java-archive", "purl": purl, "locations": [{"path": "/" + path}],
+                 "metadata": {"pomProperties": {"groupId": group}} if said else {}}], "schema": {"version": "16.0.0", "url": "schema"}}}[form]
+
+
+@pytest.mark.parametrize("group, name, version, path, said, right, right_version", MAVEN)
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx", "syft"])
+def test_archives_of_java_are_what_they_are_in_the_image(oakum, tmp_path, form, group, name, version, path, said, right, right_version):
+    (tmp_path / "bom").write_text(json.dumps(maven_document(form, group, name, version, path, said)))
+    done = subprocess.run([oakum, "scan", "--format", "json", f"sbom:{tmp_path}/bom"], capture_output=True, text=True)
+    (package,) = json.loads(done.stdout)["packages"]
+    assert (package["namespace"], package["version"]) == (right, right_version)
+
+
+def test_groups_that_no_archive_was_asked_for_stay(oakum, tmp_path):
+    """A build tool knows them."""
+    (package,) = read_bill(oakum, tmp_path, {"type": "library", "name": "json", "version": "1.0", "purl": "pkg:maven/json/json@1.0"})["packages"]
+    assert package["namespace"] == "json"
