@@ -26,17 +26,6 @@ static size_t scala_suffix(const char *text)
   return scala && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n : 0;
 }
 
-/* How much of an artifact's name is in front of the release of Scala, "_2.12" or "_3": bundles and
- * packages are called without. */
-static size_t bare_length(const char *artifact)
-{
-  const char *mark = strrchr(artifact, '_');
-  gboolean scala = mark && mark > artifact &&
-                   (g_str_has_prefix(mark, "_2.1") || strcmp(mark, "_3") == 0) &&
-                   mark[1 + strspn(mark + 1, "0123456789.")] == '\0';
-  return scala ? (size_t)(mark - artifact) : strlen(artifact);
-}
-
 /* The licence that a pom.xml declares, or for the archive itself its manifest. */
 static void say_license(const JavaArchive *archive, OakumPackage *package, gboolean own)
 {
@@ -48,6 +37,21 @@ static void say_license(const JavaArchive *archive, OakumPackage *package, gbool
     oakum_package_say(&package->license, oakum_slice_of(declared ? declared : bundle));
 }
 
+/* How many of the `len` bytes of an artifact's name are in front of the release of Scala, "_2.12"
+ * or
+ * "_3": bundles and packages are called without. All: there is none. */
+static size_t bare_length(const char *artifact, size_t len)
+{
+  size_t mark = len;
+  while (mark > 0 && (g_ascii_isdigit(artifact[mark - 1]) || artifact[mark - 1] == '.'))
+    mark--;
+  const char *release = artifact + mark;
+  gboolean scala = mark > 1 && artifact[mark - 1] == '_' &&
+                   ((len - mark >= 4 && g_str_has_prefix(release, "2.1")) ||
+                    (len - mark == 1 && *release == '3'));
+  return scala ? mark - 1 : len;
+}
+
 /* "commons-lang3-3.12.0.jar" to its two parts; no version: all is the name. */
 void oakum_java_split_name(const char *file, char **name, char **version)
 {
@@ -55,6 +59,8 @@ void oakum_java_split_name(const char *file, char **name, char **version)
   size_t len = dot ? (size_t)(dot - file) : strlen(file);
   for (size_t i = 1; i + 1 < len; i++)
     if ((file[i] == '-' || file[i] == '_') && g_ascii_isdigit(file[i + 1])) {
+      if (file[i] == '_' && file[i + 1] == '2' && bare_length(file, len) == i)
+        break; /* tool_2.13.jar: of no version */
       if (file[i] == '_')
         i += scala_suffix(file + i);
       *name = g_strndup(file, i);
@@ -80,6 +86,23 @@ static gboolean is_version(const char *text)
 {
   return text && *text && strlen(text) <= OAKUM_VERSION_MAX && !strchr(text, ' ') &&
          strpbrk(text, "0123456789");
+}
+
+/* What a manifest calls the version, without what stands behind it: the day, the commit, who built
+ * it ("8.11.1 0b002b11 - somebody - 2021-12-14"). Kotlin's has it twice:
+ * "1.6.0-release-798(1.6.0)". A new string; NULL: none. */
+static char *declared_version(const JavaArchive *archive, const char *const *names)
+{
+  const char *value = attribute(archive, names), *open = value ? strchr(value, '(') : NULL;
+  if (!value)
+    return NULL;
+  size_t n = strcspn(value, " ");
+  if (value[n] && !g_ascii_isdigit(*value))
+    return NULL;
+  size_t twice = open ? strcspn(open + 1, ")") : 0;
+  if (twice > 0 && (size_t)(open - value) < n && strncmp(value, open + 1, twice) == 0)
+    n = twice;
+  return g_strndup(value, n);
 }
 
 /* A reverse domain: "org.apache.commons", no path, no spaces. */
@@ -161,7 +184,7 @@ static gboolean cut_behind_word(char *dotted, const char *artifact)
  * shop-core is in org.x.shop, com.x.shop of shop in com.x, com.x.jwt of java-jwt as well. */
 static void cut_to_group(char *dotted, const char *name)
 {
-  g_autofree char *artifact = g_strndup(name, bare_length(name));
+  g_autofree char *artifact = g_strndup(name, bare_length(name, strlen(name)));
   const char *last = strrchr(artifact, '-');
   if (!cut_tail(dotted, artifact) && !cut_behind_word(dotted, artifact) && last)
     cut_tail(dotted, last + 1);
@@ -439,18 +462,41 @@ static char *tomcat_artifact(const JavaArchive *archive, const char *name)
   return g_strconcat("tomcat-", name, NULL);
 }
 
+/* Whether no pattern but the very name is known. */
+static gboolean is_known_exactly(const char *artifact)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS(java_groups); i++)
+    if (strcmp(java_groups[i][0], artifact) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether the manifest's title names the artifact better than the file: not a product's name that
+ * the file has in small letters, nor what a build tool writes for all of its jars. */
+static gboolean is_title_better(const char *title, const char *file)
+{
+  g_autofree char *small = g_ascii_strdown(title, -1), *name = g_ascii_strdown(file, -1);
+  gboolean capitals = strcmp(small, title) != 0;
+  return !strpbrk(title, " /:#") && strcmp(title, "jar") != 0 &&
+         (strlen(file) < 3 || !strstr(name, small)) && !(capitals && is_known_exactly(file));
+}
+
 /* The package that the archive itself is, when no pom.properties of it was inside. */
 static void add_guessed(const JavaArchive *archive, guint declared_inside)
 {
-  static const char *const versions[] = {"implementation-version", "bundle-version",
-                                         "specification-version",  "plugin-version",
-                                         "hudson-version",         NULL},
+  static const char *const versions[] = {"implementation-version",
+                                         "bundle-version",
+                                         OAKUM_JAVA_SECTION_VERSION,
+                                         "specification-version",
+                                         "plugin-version",
+                                         "hudson-version",
+                                         NULL},
                            *const titles[] = {"implementation-title", "bundle-name",
                                               "specification-title",  "short-name",
                                               "extension-name",       NULL};
   g_autofree char *name = g_strdup(archive->own), *version = g_strdup(archive->own_version),
-                  *group = NULL;
-  const char *declared = attribute(archive, versions), *title = attribute(archive, titles);
+                  *group = NULL, *declared = declared_version(archive, versions);
+  const char *title = attribute(archive, titles);
   gboolean named = version != NULL; /* the file's name follows Maven's form */
   part_as_declared(archive->name, &name, &version, declared);
   if (version)
@@ -459,16 +505,20 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
     g_free(version);
     version = is_version(declared) ? g_strdup(declared) : NULL;
   }
+  /* what is called as something that others publish is told, though nothing says its version */
+  if (!version && declared_inside == 0 && is_known_exactly(name))
+    version = g_strdup("");
   if (!version)
     return;
   if (archive->artifact && (archive->sure || (!archive->several && declared_inside == 0))) {
     g_free(name);
     name = g_strdup(archive->artifact);
     group = g_strdup(archive->group);
-  } else if (!named && title && !strpbrk(title, " /:") && archive->poms->len == 0) {
+  } else if (!named && title && archive->poms->len == 0) {
     const char *dot = strrchr(title, '.');
     const char *last = is_group(title) && dot ? dot + 1 : title;
-    if (strlen(name) < 3 || g_hash_table_contains(archive->manifest, "implementation-title")) {
+    if (is_title_better(last, name) &&
+        (strlen(name) < 3 || g_hash_table_contains(archive->manifest, "implementation-title"))) {
       g_free(name);
       name = g_strdup(last);
     }
@@ -495,7 +545,8 @@ static gboolean declares_another(const JavaArchive *archive)
 {
   static const char *const versions[] = {"implementation-version", "bundle-version", NULL},
                            *const names[] = {"bundle-symbolicname", "implementation-title", NULL};
-  const char *version = attribute(archive, versions), *name = attribute(archive, names);
+  g_autofree char *version = declared_version(archive, versions);
+  const char *name = attribute(archive, names);
   if (!is_version(version) || !name)
     return FALSE;
   for (guint i = 0; i < archive->poms->len; i++) {

@@ -18,6 +18,10 @@ typedef struct {
   gboolean over; /* a limit was told of; nothing more is opened */
 } JavaWork;
 
+/* No name of an attribute: the first Implementation-Version of a section, which is where what was
+ * built by Ant says of the packages inside what they are. */
+#define OAKUM_JAVA_SECTION_VERSION "section:version"
+
 typedef struct {
   char *group, *artifact, *version;
 } JavaPom;
@@ -30,7 +34,7 @@ typedef struct {
   OakumZip *zip;
   const JavaStretch *stretch;
   GPtrArray *poms;         /* JavaPom */
-  GHashTable *manifest;    /* main attributes */
+  GHashTable *manifest;    /* main attributes, and OAKUM_JAVA_SECTION_VERSION */
   GHashTable *licenses;    /* char *: "GROUP/ARTIFACT" to what its pom.xml declares */
   char *own, *own_version; /* the two parts of its name */
   char *group, *artifact;  /* of the path of a pom.xml without properties */

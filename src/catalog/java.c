@@ -91,14 +91,15 @@ static void read_pom(JavaArchive *archive, OakumSlice text)
   }
 }
 
-/* The main section: "Name: value", lines that go on begin with a space, up to an empty line. */
+/* "Name: value", lines that go on begin with a space, up to an empty line the main section. Of
+ * others the first version is kept. */
 static void read_manifest(JavaArchive *archive, OakumSlice text)
 {
   OakumSlice line;
   g_autofree char *key = NULL;
   g_autoptr(GString) value = g_string_new(NULL);
   guint fields = 0;
-  gboolean more = TRUE;
+  gboolean more = TRUE, section = FALSE;
   while (more && fields < OAKUM_CATALOG_FIELDS_MAX) {
     more = oakum_catalog_line(&text, &line);
     if (more && line.len > 0 && line.data[0] == ' ') {
@@ -108,14 +109,18 @@ static void read_manifest(JavaArchive *archive, OakumSlice text)
     }
     if (key) {
       char *told = oakum_slice_value((OakumSlice){(const uint8_t *)value->str, value->len});
-      if (told && !g_hash_table_contains(archive->manifest, key))
+      if (section) {
+        if (strcmp(key, "implementation-version") == 0)
+          g_hash_table_insert(archive->manifest, g_strdup(OAKUM_JAVA_SECTION_VERSION),
+                              g_steal_pointer(&told));
+        more = more && !g_hash_table_contains(archive->manifest, OAKUM_JAVA_SECTION_VERSION);
+      } else if (told && !g_hash_table_contains(archive->manifest, key))
         g_hash_table_insert(archive->manifest, g_steal_pointer(&key), g_steal_pointer(&told));
       g_free(told);
       g_clear_pointer(&key, g_free);
     }
     OakumSlice rest, name = more ? oakum_slice_cut(line, ':', &rest) : line;
-    if (!more || line.len == 0)
-      break;
+    section = section || line.len == 0;
     if (!rest.data)
       continue;
     fields++;

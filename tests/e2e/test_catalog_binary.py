@@ -344,6 +344,16 @@ def test_jar_shaded():
     ("bsh-2.0b6.jar", {}, ("org.apache-extras.beanshell:bsh", "2.0b6")),
     ("bsh-2.1.1.jar", {}, ("org.beanshell:bsh", "2.1.1")),
     ("jsch-0.1.55.jar", {}, ("com.jcraft:jsch", "0.1.55")),
+    # what the version has behind it, or in a section, when the file's name has none
+    ("lucene-core.jar", {"Implementation_Title": "org.apache.lucene", "Implementation_Version": "8.11.1 0b002b1 - somebody - 2021-12-14 13:46:43"}, ("org.apache.lucene:lucene-core", "8.11.1")),
+    ("kotlin-stdlib.jar", {"Implementation_Title": "kotlin-stdlib", "Implementation_Version": "1.6.0-release-798(1.6.0)"}, ("org.jetbrains.kotlin:kotlin-stdlib", "1.6.0")),
+    ("xalan.jar", {"Main_Class": "x.Process\r\n\r\nName: x/\r\nSpecification-Version: 1.3\r\nImplementation-Version: 2.7.2\r\n\r\nName: y/\r\nImplementation-Version: 3.0"}, ("xalan:xalan", "2.7.2")),
+    ("json4s-ast_2.12.jar", {"Implementation_Title": "json4s-ast", "Implementation_Version": "3.7.0", "Implementation_Vendor_Id": "org.json4s"}, ("org.json4s:json4s-ast_2.12", "3.7.0")),
+    ("freemarker.jar", {"Implementation_Title": "FreeMarker", "Implementation_Version": "2.3.30"}, ("org.freemarker:freemarker", "2.3.30")),
+    ("grpc-api.jar", {"Implementation_Title": "jar", "Implementation_Version": "1.50.0"}, ("io.grpc:grpc-api", "1.50.0")),
+    ("limits.jar", {"Implementation_Title": "com.shop.limits#server;0.5.1", "Implementation_Version": "0.5.1"}, ("com.shop.limits:limits", "0.5.1")),
+    ("app.jar", {"Implementation_Title": "HikariCP", "Implementation_Version": "5.1.0"}, ("HikariCP", "5.1.0")),
+    ("okhttp.jar", {}, ("com.squareup.okhttp3:okhttp", "")),
     ("jdom-1.0.jar", {"Implementation_Vendor": "jdom.org"}, ("jdom:jdom", "1.0")),
     ("jdom-1.1.jar", {"Implementation_Vendor": "jdom.org"}, ("org.jdom:jdom", "1.1")),
     ("tool_2.13-0.9.2.jar", {"Implementation_Vendor": "com.lihaoyi"}, ("com.lihaoyi:tool_2.13", "0.9.2")),
@@ -368,6 +378,13 @@ def test_jar_guessed(name, fields, found):
 ])
 def test_jar_was_released_as_its_file_is_called(file, declared, found):
     assert names(catalog("lib/" + file, jar(pom("g", "driver", declared)))) == [("g:driver", found, None)]
+
+
+@pytest.mark.parametrize("name, fields", [("shop.jar", {}), ("shop_2.12.jar", {}), ("shop.jar", {"Implementation_Version": "Build of somebody 7"}),
+                                          ("shop.jar", {"Main_Class": "x\r\n\r\nName: x/y.class\r\nSHA-256-Digest: 00"})])
+def test_jar_of_which_nothing_says_the_version(name, fields):
+    """Somebody's own: no registry has it."""
+    assert catalog("lib/" + name, jar(manifest(**fields))) == []
 
 
 def test_jar_with_a_number_in_its_name_is_one():
