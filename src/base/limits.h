@@ -222,6 +222,7 @@
 #define OAKUM_JAR_POMS_MAX 20000u                  /* pom.properties of one archive */
 #define OAKUM_JAR_PROPERTIES_MAX (64 * OAKUM_KIB)  /* a pom.properties */
 #define OAKUM_JAR_POM_MAX (1 * OAKUM_MIB)          /* a pom.xml whose licences are read */
+#define OAKUM_JAR_PROJECTS 4u                      /* so many in one archive are merged */
 #define OAKUM_JAR_MANIFEST_MAX (4 * OAKUM_MIB)     /* a MANIFEST.MF */
 #define OAKUM_EXE_ROW_MAX 4096u                    /* bytes of a row of a table of ELF */
 #define OAKUM_EXE_NAMES_MAX (8 * OAKUM_MIB)        /* names of all sections */

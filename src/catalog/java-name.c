@@ -462,6 +462,32 @@ static char *tomcat_artifact(const JavaArchive *archive, const char *name)
   return g_strconcat("tomcat-", name, NULL);
 }
 
+/* How many projects the classes are of, by the first two folders, up to `most`; Java's own count
+ * for nothing. */
+static guint count_projects(const JavaArchive *archive, guint most)
+{
+  g_autoptr(GHashTable) tops = oakum_str_map_new(g_free, NULL);
+  for (guint i = 0; i < oakum_zip_count(archive->zip) && g_hash_table_size(tops) < most; i++) {
+    OakumSlice top = top_of(package_of(oakum_zip_entry(archive->zip, i).name));
+    char *name = top.data && !oakum_slice_begins(top, "java") ? oakum_slice_value(top) : NULL;
+    if (name)
+      g_hash_table_add(tops, name);
+  }
+  return g_hash_table_size(tops);
+}
+
+/* Tools that merge archives may leave out what Maven wrote. What was merged is then not known; an
+ * archive of one's own code has classes of one project, or of few. */
+static void tell_merged(const JavaArchive *archive)
+{
+  if (count_projects(archive, OAKUM_JAR_PROJECTS) < OAKUM_JAR_PROJECTS)
+    return;
+  g_autofree char *title =
+      g_strdup_printf("%s%sholds classes of several projects, and nothing says which versions",
+                      archive->within ? archive->within : "", archive->within ? ": " : "");
+  oakum_catalog_sink_incomplete(archive->work->sink, archive->work->file, "unknown-format", title);
+}
+
 /* Whether no pattern but the very name is known. */
 static gboolean is_known_exactly(const char *artifact)
 {
@@ -508,8 +534,11 @@ static void add_guessed(const JavaArchive *archive, guint declared_inside)
   /* what is called as something that others publish is told, though nothing says its version */
   if (!version && declared_inside == 0 && is_known_exactly(name))
     version = g_strdup("");
-  if (!version)
+  if (!version) {
+    if (declared_inside == 0)
+      tell_merged(archive);
     return;
+  }
   if (archive->artifact && (archive->sure || (!archive->several && declared_inside == 0))) {
     g_free(name);
     name = g_strdup(archive->artifact);

@@ -387,6 +387,20 @@ def test_jar_of_which_nothing_says_the_version(name, fields):
     assert catalog("lib/" + name, jar(manifest(**fields))) == []
 
 
+MERGED = {f"{folder}/X.class": b"x" for folder in ("com/a/x", "com/b", "org/c/y/z", "io/d", "javax/e", "java/f")}
+
+
+def test_jar_of_merged_projects_without_their_names_is_told():
+    """Of one more, or when Maven's own words are left, or the manifest has a version, it is as before."""
+    rows = catalog("app/app.jar", jar(MERGED), 3)
+    assert [row["incomplete"] for row in rows] == ["unknown-format"] and "several projects" in rows[0]["title"]
+    rows = catalog("app/app.war", jar({"WEB-INF/lib/app.jar": jar(MERGED)}), 3)
+    assert "WEB-INF/lib/app.jar: holds classes of several projects" in rows[0]["title"]
+    assert catalog("app/app.jar", jar({name: data for name, data in MERGED.items() if not name.startswith("io/")})) == []
+    assert names(catalog("app/app.jar", jar(MERGED | pom("g", "a", "1")))) == [("g:a", "1", None)]
+    assert len(catalog("app/app-1.jar", jar(MERGED))) == 1
+
+
 def test_jar_with_a_number_in_its_name_is_one():
     members = {**manifest(Implementation_Version="1.1.1"), **pom("g", "shaded-x_3_7", "1.1.1"), **pom("x", "x-java", "3.7.1")}
     assert names(catalog("lib/shaded-x_3_7-1.1.1.jar", jar(members))) == [("g:shaded-x_3_7", "1.1.1", None), ("x:x-java", "3.7.1", None)]
