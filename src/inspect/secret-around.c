@@ -1,5 +1,6 @@
 /* Secrets that are known by what stands around them: a passphrase of several words by the name it
- * is given, what Terraform keeps by the resource that it is of, logins of JAAS by their module. */
+ * is given, what Terraform keeps by the resource that it is of, logins of JAAS by their module,
+ * what expect types by the question. */
 #include "inspect/secret-private.h"
 #include <string.h>
 
@@ -194,4 +195,24 @@ gboolean oakum_secret_prove_jaas(SecretMatch *m)
     return TRUE;
   }
   return FALSE;
+}
+
+/* ---- expect
+ * ------------------------------------------------------------------------------------------- */
+/* `send "…\r"` not far behind the question for a password. */
+gboolean oakum_secret_prove_typed(SecretMatch *m)
+{
+  enum { ASKED_BACK = 160 };
+  OakumSlice data = m->data;
+  size_t back = MIN(m->literal, (size_t)ASKED_BACK), from = m->literal_end, to = from,
+         end = MIN(data.len, from + OAKUM_SECRET_WORDS_AHEAD);
+  const uint8_t *asked = find_last(data.data + m->literal - back, back, "assword"),
+                *sent = find_last(data.data + m->literal - back, back, "send ");
+  *m->work += back;
+  if (!asked || (sent && sent > asked)) /* something else was sent since */
+    return FALSE;
+  while (to < end && data.data[to] && !strchr("\"\\}\r\n", data.data[to]))
+    to++;
+  return to < end && data.data[to] == '\\' && to + 1 < end && strchr("rn", data.data[to + 1]) &&
+         data.data[to + 1] && oakum_secret_prove_word(m, from, to);
 }

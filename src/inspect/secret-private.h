@@ -80,6 +80,7 @@ typedef enum {
   SECRET_PROOF_PHRASE,
   SECRET_PROOF_STATE,
   SECRET_PROOF_JAAS,
+  SECRET_PROOF_TYPED,
 } SecretProof;
 typedef enum { SECRET_TOKEN, SECRET_VALUE, SECRET_WHOLE } SecretKind;
 typedef struct {
@@ -141,6 +142,7 @@ NODISCARD gboolean oakum_secret_prove_call(SecretMatch *match);
 NODISCARD gboolean oakum_secret_prove_phrase(SecretMatch *match);
 NODISCARD gboolean oakum_secret_prove_state(SecretMatch *match);
 NODISCARD gboolean oakum_secret_prove_jaas(SecretMatch *match);
+NODISCARD gboolean oakum_secret_prove_typed(SecretMatch *match);
 /* Shannon entropy in tenths of a bit a byte. */
 NODISCARD guint oakum_secret_entropy(const uint8_t *data, size_t len);
 /* What people write where a secret would stand. */

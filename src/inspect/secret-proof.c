@@ -813,6 +813,8 @@ gboolean oakum_secret_prove(SecretMatch *m)
     return oakum_secret_prove_state(m);
   case SECRET_PROOF_JAAS:
     return oakum_secret_prove_jaas(m);
+  case SECRET_PROOF_TYPED:
+    return oakum_secret_prove_typed(m);
   }
   return FALSE;
 }

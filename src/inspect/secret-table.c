@@ -109,7 +109,8 @@ static void add(Literals *known, const char *text, size_t len, gboolean caseless
 /* Known by where it stands: what is searched for are words that are everywhere. */
 static gboolean by_place(SecretProof proof)
 {
-  return proof == SECRET_PROOF_WORDS || proof == SECRET_PROOF_CALL || proof == SECRET_PROOF_STATE;
+  return proof == SECRET_PROOF_WORDS || proof == SECRET_PROOF_CALL || proof == SECRET_PROOF_STATE ||
+         proof == SECRET_PROOF_TYPED;
 }
 
 static size_t proof_ahead(SecretProof proof)

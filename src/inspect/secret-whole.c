@@ -337,6 +337,8 @@ static const LoginFile login_files[] = {
     {"passwd.client", "service-login", ':', 2, 3, FALSE, NULL},
     {"chap-secrets", "service-login", ' ', 2, 3, FALSE, NULL},
     {"pap-secrets", "service-login", ' ', 2, 3, FALSE, NULL},
+    {".rediscli_history", "service-login", ' ', 1, 2, FALSE, "auth "},
+    {".rediscli_history", "service-login", ' ', 1, 2, FALSE, "AUTH "},
     {".nmconnection", "wifi-key", '=', 1, 2, FALSE, "psk="},
 };
 

@@ -581,6 +581,7 @@ LOGIN_FILES = {
     "srv/dump/names": ("PATH=/bin\0DB_PASSWORD_FILE=/run/db\0TOKEN=\0PASSWORD=changeme\0", None),
     "srv/dump/program": (f"PATH=/bin\0\1\2PASSWORD={SECRET}\0TERM=xterm\0", None),
     "usr/lib/x/environ": (f"PATH=/bin\0DB_PASSWORD={SECRET}\0TERM=xterm\0", None),
+    "root/.rediscli_history": (f"auth {SECRET}\nauth $PW\nget author1x\n", "service-login"),
     "srv/infra/terraform.tfstate.backup": (f'{{"type": "random_password", "instances": [{{"attributes": {{"result": "{HEX}"}}}}]}}', "terraform-state"),
     "etc/rabbitmq/rabbitmq.conf": (f"default_pass = {SECRET}\n", "generic-secret"),
 }
