@@ -396,6 +396,7 @@
 #define OAKUM_GITLAB_NAME_MAX 255u       /* bytes, by the schema */
 #define OAKUM_GITLAB_SOLUTION_MAX 7000u  /* bytes, by the schema */
 #define OAKUM_GITLAB_IDENTIFIERS_MAX 20u /* more it does not keep */
+#define OAKUM_SARIF_RESULTS_MAX 25000u   /* of one run, as many as GitHub takes */
 #define OAKUM_MARKDOWN_MAX 60000u        /* bytes: below the 65,536 characters that GitHub takes */
 #define OAKUM_MARKDOWN_AFTER 300u        /* bytes of what stands behind the last table */
 #define OAKUM_MARKDOWN_TEXT 300u         /* bytes of one text, before markup is escaped */

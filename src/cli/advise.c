@@ -26,12 +26,14 @@ typedef struct {
   size_t len;
   OakumDockerfile *tree;
   const OakumWord *from; /* NULL: there is none */
+  char *base;            /* what it names, with the ARGs' own values where they are all known */
 } File;
 
 static void file_clear(File *file)
 {
   g_free(file->text);
   oakum_dockerfile_free(file->tree);
+  g_free(file->base);
 }
 
 static gboolean read_dockerfile(const char *path, File *file, GError **error)
@@ -44,6 +46,15 @@ static gboolean read_dockerfile(const char *path, File *file, GError **error)
   while (stage && stage->parent >= 0)
     stage = stages->pdata[stage->parent];
   file->from = stage ? stage->base : NULL;
+  if (!file->from)
+    return TRUE;
+  g_autoptr(OakumScope) scope = oakum_scope_new(file->tree, NULL, NULL);
+  g_autoptr(GPtrArray) unknown = g_ptr_array_new_with_free_func(g_free);
+  file->base = oakum_scope_expand(scope, stage->first, file->from->value, unknown, NULL);
+  if (!file->base || unknown->len > 0) {
+    g_free(file->base);
+    file->base = g_strdup(file->from->value);
+  }
   return TRUE;
 }
 
@@ -106,8 +117,8 @@ gboolean oakum_cli_advise(const OakumAdviseArgs *args, const OakumSideContext *c
     return FALSE;
   OakumAdvice advice = {.result = result, .others = others};
   if (dockerfile.from) {
-    advice.base_name = dockerfile.from->value;
-    advice.base = load_base(context, dockerfile.from->value, &base) ? &base.result : NULL;
+    advice.base_name = dockerfile.base;
+    advice.base = load_base(context, dockerfile.base, &base) ? &base.result : NULL;
   } else {
     advice.base_name = result->catalog->base;
   }

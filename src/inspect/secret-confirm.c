@@ -356,7 +356,8 @@ static gboolean ends_in_other_pass(OakumSlice data, size_t name, size_t end)
   if (end - name <= 4) /* "PASS: " begins a line of what tests tell */
     return data.data[name] == 'P' && has_prefix(data, end, ":");
   uint8_t first = data.data[end - 4], front = data.data[end - 5];
-  static const char *const short_for[] = {"storepass", "keypass", "authpass", "dbpass", "userpass"};
+  static const char *const short_for[] = {"storepass", "keypass",  "authpass",
+                                          "dbpass",    "userpass", "sshpass"};
   for (size_t i = 0; i < G_N_ELEMENTS(short_for); i++)
     if (has_suffix(data, end, short_for[i]))
       return FALSE;
@@ -388,7 +389,8 @@ static gboolean try_value(const SecretPattern *patterns, SecretMatch *m)
   while (at < data.len && at - m->literal_end < WORD_MAX && name_char(data.data[at]))
     at++;
   *m->work += at - name + 16;
-  gboolean generic = m->rule->proof == SECRET_PROOF_GENERIC;
+  gboolean generic =
+      m->rule->proof == SECRET_PROOF_GENERIC || m->rule->proof == SECRET_PROOF_PHRASE;
   /* "smtp_password" is told of by "password", as it always was */
   if (strcmp(m->rule->id, "generic-secret") == 0 && has_suffix(data, m->literal_end, "pass") &&
       has_prefix(data, m->literal_end, "w"))

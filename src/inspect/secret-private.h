@@ -77,6 +77,10 @@ typedef enum {
   SECRET_PROOF_DSN,
   SECRET_PROOF_WORDS,
   SECRET_PROOF_CALL,
+  SECRET_PROOF_PHRASE,
+  SECRET_PROOF_STATE,
+  SECRET_PROOF_JAAS,
+  SECRET_PROOF_TYPED,
 } SecretProof;
 typedef enum { SECRET_TOKEN, SECRET_VALUE, SECRET_WHOLE } SecretKind;
 typedef struct {
@@ -134,6 +138,11 @@ NODISCARD gboolean oakum_secret_prove_word(SecretMatch *match, size_t from, size
 /* secret-words.c: among the words of a command; among the arguments of a function. */
 NODISCARD gboolean oakum_secret_prove_words(SecretMatch *match);
 NODISCARD gboolean oakum_secret_prove_call(SecretMatch *match);
+/* secret-around.c */
+NODISCARD gboolean oakum_secret_prove_phrase(SecretMatch *match);
+NODISCARD gboolean oakum_secret_prove_state(SecretMatch *match);
+NODISCARD gboolean oakum_secret_prove_jaas(SecretMatch *match);
+NODISCARD gboolean oakum_secret_prove_typed(SecretMatch *match);
 /* Shannon entropy in tenths of a bit a byte. */
 NODISCARD guint oakum_secret_entropy(const uint8_t *data, size_t len);
 /* What people write where a secret would stand. */

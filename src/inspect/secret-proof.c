@@ -807,6 +807,14 @@ gboolean oakum_secret_prove(SecretMatch *m)
     return oakum_secret_prove_words(m);
   case SECRET_PROOF_CALL:
     return oakum_secret_prove_call(m);
+  case SECRET_PROOF_PHRASE:
+    return oakum_secret_prove_phrase(m);
+  case SECRET_PROOF_STATE:
+    return oakum_secret_prove_state(m);
+  case SECRET_PROOF_JAAS:
+    return oakum_secret_prove_jaas(m);
+  case SECRET_PROOF_TYPED:
+    return oakum_secret_prove_typed(m);
   }
   return FALSE;
 }

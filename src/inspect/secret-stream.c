@@ -167,10 +167,23 @@ static void add_wide(SecretStream *stream, const uint8_t *data, size_t len)
   add_narrow(stream, out, n);
 }
 
+static void add_zeros(SecretStream *stream, const uint8_t *data, size_t len)
+{
+  uint8_t out[4096];
+  for (size_t n; len > 0; data += n, len -= n) {
+    n = MIN(len, sizeof out);
+    for (size_t i = 0; i < n; i++)
+      out[i] = data[i] ? data[i] : '\n';
+    add_narrow(stream, out, n);
+  }
+}
+
 static void add_raw(SecretStream *stream, const uint8_t *data, size_t len)
 {
   if (stream->wide)
     add_wide(stream, data, len);
+  else if (stream->zeros)
+    add_zeros(stream, data, len);
   else
     add_narrow(stream, data, len);
 }
@@ -185,6 +198,27 @@ static gboolean is_wide(const uint8_t *head, size_t len)
     if (head[i + 1] != 0 || !(g_ascii_isprint(head[i]) || (head[i] && strchr("\t\r\n", head[i]))))
       return FALSE;
   return TRUE;
+}
+
+/* "NAME=value" and a zero, again and again: /proc/PID/environ, and what "env -0" prints. */
+static gboolean is_environment(const uint8_t *head, size_t len)
+{
+  guint variables = 0;
+  for (size_t at = 0; at < len; at++) {
+    size_t name = at;
+    while (at < len && (g_ascii_isalpha(head[at]) || head[at] == '_' ||
+                        (at > name && (g_ascii_isdigit(head[at]) || head[at] == '.'))))
+      at++;
+    if (at == len)
+      break;
+    if (at == name || head[at] != '=')
+      return FALSE;
+    for (; at < len && head[at] != 0; at++)
+      if (head[at] < ' ' && !strchr("\t\r\n\033", head[at]))
+        return FALSE;
+    variables++;
+  }
+  return variables >= 2;
 }
 
 /* The first bytes say what it is: they go on to where they belong. */
@@ -210,9 +244,13 @@ static void judge(SecretStream *stream)
   if (!stream->wide && is_wide(head, len))
     stream->wide = 1;
   gboolean binary = !stream->wide && memchr(head, 0, MIN(len, BINARY_HEAD)) != NULL;
+  stream->zeros = binary && is_environment(head, len);
+  binary = binary && !stream->zeros;
   stream->places = binary ? 1u << SECRET_ANY : oakum_secret_places(stream->path);
   if (stream->member && g_str_has_prefix(stream->member, "usr/")) /* of a package */
     stream->places &= oakum_secret_places(stream->member);
+  if (stream->zeros && stream->places & 1u << SECRET_APP)
+    stream->places |= 1u << SECRET_CONFIG;
   stream->set = stream->places & (1u << SECRET_APP | 1u << SECRET_SHADOW | 1u << SECRET_HTPASSWD |
                                   1u << SECRET_NETRC | 1u << SECRET_PGPASS | 1u << SECRET_PYPIRC |
                                   1u << SECRET_MAVEN)
@@ -245,6 +283,7 @@ void oakum_secret_stream_begin(SecretStream *stream, const char *path, const cha
       stream->where && g_str_has_prefix(where, "./") ? stream->where + 2 : stream->where;
   stream->begun = FALSE;
   stream->wide = 0;
+  stream->zeros = FALSE;
   stream->odd = -1;
   stream->len = stream->scanned = 0;
   stream->base = stream->line = 0;

@@ -28,6 +28,7 @@ struct SecretStream {
   guint places;
   gboolean code, begun, raw;
   gboolean loose; /* nothing parts one text from the next */
+  gboolean zeros; /* an environment as the kernel tells it: zeros end its lines */
   int wide;       /* 1: UTF-16, low byte first; 2: high byte first */
   int odd;        /* the first byte of a pair; -1: none */
   SecretSet set;

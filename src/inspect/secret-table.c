@@ -109,7 +109,8 @@ static void add(Literals *known, const char *text, size_t len, gboolean caseless
 /* Known by where it stands: what is searched for are words that are everywhere. */
 static gboolean by_place(SecretProof proof)
 {
-  return proof == SECRET_PROOF_WORDS || proof == SECRET_PROOF_CALL;
+  return proof == SECRET_PROOF_WORDS || proof == SECRET_PROOF_CALL || proof == SECRET_PROOF_STATE ||
+         proof == SECRET_PROOF_TYPED;
 }
 
 static size_t proof_ahead(SecretProof proof)
@@ -117,7 +118,7 @@ static size_t proof_ahead(SecretProof proof)
   return proof == SECRET_PROOF_PEM || proof == SECRET_PROOF_PEM_SEALED ||
                  proof == SECRET_PROOF_GCP_ACCOUNT || proof == SECRET_PROOF_JWK ||
                  proof == SECRET_PROOF_PUTTY || proof == SECRET_PROOF_PUTTY_SEALED ||
-                 proof == SECRET_PROOF_PKCS12
+                 proof == SECRET_PROOF_PKCS12 || proof == SECRET_PROOF_JAAS
              ? OAKUM_SECRET_KEY_AHEAD
          : by_place(proof) ? OAKUM_SECRET_WORDS_AHEAD
                            : 0;

@@ -337,6 +337,8 @@ static const LoginFile login_files[] = {
     {"passwd.client", "service-login", ':', 2, 3, FALSE, NULL},
     {"chap-secrets", "service-login", ' ', 2, 3, FALSE, NULL},
     {"pap-secrets", "service-login", ' ', 2, 3, FALSE, NULL},
+    {".rediscli_history", "service-login", ' ', 1, 2, FALSE, "auth "},
+    {".rediscli_history", "service-login", ' ', 1, 2, FALSE, "AUTH "},
     {".nmconnection", "wifi-key", '=', 1, 2, FALSE, "psk="},
 };
 
@@ -391,6 +393,66 @@ static void look_at_logins(SecretStream *stream, const LoginFile *file)
   }
 }
 
+/* ---- OpenVPN's auth-user-pass
+ * ------------------------------------------------------------------------------------- */
+/* The line at *at without blanks around it; empty lines are passed over. */
+static gboolean next_line(const uint8_t *data, size_t *at, size_t end, size_t *from, size_t *to)
+{
+  while (*at < end && (is_blank(data[*at]) || data[*at] == '\n'))
+    ++*at;
+  *from = *to = *at;
+  for (; *at < end && data[*at] != '\n'; ++*at)
+    if (!is_blank(data[*at]))
+      *to = *at + 1;
+  return *to > *from;
+}
+
+/* Two lines are all there is: a user, and a password. */
+static void look_at_pair(SecretStream *stream, size_t at, size_t end, gboolean named)
+{
+  const uint8_t *data = stream->buffer;
+  size_t user, user_end, from, to, more, more_end;
+  gboolean mixed = FALSE;
+  uint64_t line = 0;
+  if (!next_line(data, &at, end, &user, &user_end) || !next_line(data, &at, end, &from, &to) ||
+      next_line(data, &at, end, &more, &more_end) || user_end - user > 128 || to - from < 6 ||
+      to - from > 256)
+    return;
+  for (size_t i = user; i < user_end; i++)
+    if (!g_ascii_isalnum(data[i]) && !strchr("@._+\\-", data[i]))
+      return;
+  for (size_t i = from; i < to; i++) {
+    if (is_blank(data[i]))
+      return;
+    mixed |= !g_ascii_isalpha(data[i]);
+  }
+  for (size_t i = 0; i < from; i++)
+    line += data[i] == '\n';
+  if ((mixed || named) && is_value(data + from, to - from) &&
+      !oakum_secret_is_placeholder(data + from, to - from, TRUE))
+    found(stream, "openvpn-login", from, to, line);
+}
+
+/* In a file of its own, or inline in the settings. */
+static void look_at_openvpn(SecretStream *stream, const char *path)
+{
+  static const char *const words[] = {"auth", "pass", "cred", "login", "secret"};
+  static const char open[] = "<auth-user-pass>", close[] = "</auth-user-pass>";
+  const char *name = oakum_path_base(path);
+  gboolean named = FALSE;
+  for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+    named = named || strstr(name, words[i]);
+  if (g_str_has_suffix(name, ".ovpn") || g_str_has_suffix(name, ".conf")) {
+    const uint8_t *data = stream->buffer, *end = data + stream->len,
+                  *from = memmem(data, stream->len, open, strlen(open)),
+                  *to = from ? memmem(from, (size_t)(end - from), close, strlen(close)) : NULL;
+    if (to)
+      look_at_pair(stream, (size_t)(from - data) + strlen(open), (size_t)(to - data), TRUE);
+  } else if (strstr(path, "openvpn/") || strstr(name, "auth-user-pass") ||
+             (named && (strstr(path, "vpn"))))
+    look_at_pair(stream, 0, stream->len, named);
+}
+
 /* ---- the file
  * ------------------------------------------------------------------------------------------ */
 static void look_at_key(SecretStream *stream)
@@ -424,6 +486,7 @@ void oakum_secret_look_at_whole(SecretStream *stream)
     return;
   if (is_bare(path))
     look_at_bare(stream);
+  look_at_openvpn(stream, path);
   for (size_t i = 0; i < G_N_ELEMENTS(login_files); i++)
     if (g_str_has_suffix(path, login_files[i].name))
       look_at_logins(stream, &login_files[i]);

@@ -3,9 +3,11 @@
  *
  * What is promised of another base: its own packages, holes and bytes, and those of the layers
  * above the base, less the packages that the other base has too (a package manager would not
- * install them again). */
+ * install them again), and less what the layers above take away, where the other base has it. A
+ * package of a language is the same where it lies in the same folder. */
 #include "report/advise.h"
 #include "report/report-private.h"
+#include "ecosystem/ecosystem.h"
 #include <string.h>
 
 typedef struct {
@@ -36,47 +38,132 @@ guint oakum_advice_base_layers(const OakumAdvice *advice, gboolean *sure)
   return n;
 }
 
-static char *package_key(const OakumPackage *p)
+static const char *created_by(const OakumResult *result, int layer)
 {
-  return g_strjoin("\n", p->type ? p->type : "", p->space ? p->space : "", p->name,
-                   p->arch ? p->arch : "", NULL);
+  const GPtrArray *layers = result->catalog->layers;
+  return layer >= 0 && (guint)layer < layers->len
+             ? ((const OakumLayerOrigin *)layers->pdata[layer])->created_by
+             : NULL;
 }
 
-static GHashTable *names_of(const OakumResult *result)
+/* Type, namespace, name, architecture, and `more`. */
+static char *package_key(const OakumPackage *p, const char *what, const char *more)
+{
+  return g_strjoin("\n", p->type ? p->type : "", p->space ? p->space : "", p->name,
+                   p->arch ? p->arch : "", what, more, NULL);
+}
+
+static gboolean has_key(GHashTable *names, const OakumPackage *p, const char *what,
+                        const char *more)
+{
+  g_autofree char *key = package_key(p, what, more);
+  return g_hash_table_contains(names, key);
+}
+
+/* The folder in which a package manager puts packages side by side: of
+ * "lib/node_modules/a/package.json" "lib/node_modules". */
+static char *home_of(const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname(path);
+  return g_path_get_dirname(folder);
+}
+
+/* The packages that count of a result. All of it, when every name is NULL and `first` 0. */
+typedef struct {
+  guint first;                /* the lowest layer whose packages do */
+  GHashTable *base, *without; /* what the base has; what is there already */
+  GHashTable *image;          /* what layers above `base` have left of it */
+} Choice;
+
+/* Whether layers above the old base take it away: the base had it there, and the image does not. */
+static gboolean is_taken_away(const OakumPackage *p, const Choice *choice)
+{
+  if (!choice->image || !choice->base)
+    return FALSE;
+  if (oakum_is_os_type(p->type))
+    return has_key(choice->base, p, "", NULL) && !has_key(choice->image, p, "", NULL);
+  for (guint i = 0; i < p->paths->len; i++)
+    if (!has_key(choice->base, p, "path", p->paths->pdata[i]) ||
+        has_key(choice->image, p, "path", p->paths->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* What an image has: packages of the system by name; those of languages by name and path, and by
+ * the folder that they lie in. */
+static GHashTable *names_of(const OakumResult *result, const Choice *choice)
 {
   GHashTable *names = oakum_str_map_new(g_free, NULL);
-  for (guint i = 0; i < result->catalog->packages->len; i++)
-    g_hash_table_add(names, package_key(result->catalog->packages->pdata[i]));
+  for (guint i = 0; i < result->catalog->packages->len; i++) {
+    const OakumPackage *p = result->catalog->packages->pdata[i];
+    if (is_taken_away(p, choice))
+      continue;
+    if (oakum_is_os_type(p->type)) {
+      g_hash_table_add(names, package_key(p, "", NULL));
+      continue;
+    }
+    for (guint k = 0; k < p->paths->len; k++) {
+      g_autofree char *home = home_of(p->paths->pdata[k]);
+      g_hash_table_add(names, package_key(p, "home", home));
+      g_hash_table_add(names, package_key(p, "path", p->paths->pdata[k]));
+    }
+  }
   return names;
 }
 
-static gboolean counts(const OakumPackage *p, guint first, GHashTable *without)
+/* Whether files of the layer come from the context or another image, and no manager looked at what
+ * is there already. */
+static gboolean is_copied(const OakumResult *result, int layer)
 {
-  g_autofree char *key = package_key(p);
-  return p->layer_index >= (int)first && !(without && g_hash_table_contains(without, key));
+  const char *by = created_by(result, layer);
+  return by && (g_str_has_prefix(by, "COPY ") || g_str_has_prefix(by, "ADD ") ||
+                strstr(by, "#(nop) COPY ") || strstr(by, "#(nop) ADD "));
 }
 
-/* Of the layers from `first` on, and of no package in `without` (NULL: none). With `first` 0 of
- * all, also where layers are not known. */
-static Sum sum_of(const OakumResult *result, guint first, GHashTable *without)
+/* Whether layers above the base bring it, and it would be a further package beside `without`. */
+static gboolean is_further(const OakumResult *result, const OakumPackage *p, const Choice *choice)
+{
+  if (p->layer_index < (int)choice->first)
+    return FALSE;
+  if (!choice->without)
+    return TRUE;
+  if (oakum_is_os_type(p->type))
+    return !has_key(choice->without, p, "", NULL);
+  gboolean copied = is_copied(result, p->layer_index);
+  for (guint i = 0; i < p->paths->len; i++) {
+    const char *path = p->paths->pdata[i];
+    g_autofree char *home = home_of(path);
+    if (!has_key(choice->without, p, copied ? "path" : "home", copied ? path : home))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean counts(const OakumResult *result, const OakumPackage *p, const Choice *choice)
+{
+  return choice->image ? !is_taken_away(p, choice)
+                       : choice->first == 0 || is_further(result, p, choice);
+}
+
+static Sum sum_of(const OakumResult *result, const Choice *choice)
 {
   Sum sum = {0};
   const OakumCatalog *catalog = result->catalog;
   g_autoptr(GHashTable) index = oakum_report_index(result);
   for (guint i = 0; i < catalog->packages->len; i++)
-    sum.packages += first == 0 || counts(catalog->packages->pdata[i], first, without);
+    sum.packages += counts(result, catalog->packages->pdata[i], choice);
   for (guint i = 0; i < result->findings->len; i++) {
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind != OAKUM_FINDING_VULNERABILITY || f->suppressed)
       continue;
     const OakumPackage *p = oakum_report_package(index, f);
-    if (first > 0 && !(p && counts(p, first, without)))
+    if (p ? !counts(result, p, choice) : choice->first > 0)
       continue;
     sum.holes++;
     sum.fixable += f->fixed != NULL;
     sum.severities[f->severity]++;
   }
-  for (guint i = first; i < catalog->layers->len && sum.bytes >= 0; i++) {
+  for (guint i = choice->first; i < catalog->layers->len && sum.bytes >= 0; i++) {
     const OakumLayerOrigin *layer = catalog->layers->pdata[i];
     sum.bytes = layer->size < 0 ? -1 : sum.bytes + layer->size;
   }
@@ -85,6 +172,11 @@ static Sum sum_of(const OakumResult *result, guint first, GHashTable *without)
     sum.bytes = json_is_integer(size) ? json_integer_value(size) : -1;
   }
   return sum;
+}
+
+static Sum all_of(const OakumResult *result)
+{
+  return sum_of(result, &(Choice){.first = 0});
 }
 
 static Sum minus(Sum a, Sum b)
@@ -153,14 +245,6 @@ static GArray *bringers_of(const OakumResult *result)
   return all;
 }
 
-static const char *created_by(const OakumResult *result, int layer)
-{
-  const GPtrArray *layers = result->catalog->layers;
-  return layer >= 0 && (guint)layer < layers->len
-             ? ((const OakumLayerOrigin *)layers->pdata[layer])->created_by
-             : NULL;
-}
-
 /* Packages that nothing needs, as the inspection of the image tells. */
 static GPtrArray *needless_of(const OakumResult *result)
 {
@@ -208,18 +292,26 @@ static Account account_of(const OakumAdvice *advice)
 {
   Account account = {.advice = advice};
   account.layers = oakum_advice_base_layers(advice, &account.sure);
-  account.all = sum_of(advice->result, 0, NULL);
-  if (account.layers > 0)
-    account.base = minus(account.all, sum_of(advice->result, account.layers, NULL));
+  account.all = all_of(advice->result);
+  if (account.sure)
+    account.base = all_of(advice->base);
+  else if (account.layers > 0)
+    account.base = minus(account.all, sum_of(advice->result, &(Choice){.first = account.layers}));
   return account;
 }
 
 static Sum promised(const Account *account, const OakumAdviceBase *other)
 {
-  g_autoptr(GHashTable) names = names_of(other->result);
-  Sum own =
-      account->layers > 0 ? sum_of(account->advice->result, account->layers, names) : (Sum){0};
-  return plus(sum_of(other->result, 0, NULL), own);
+  const Choice all = {.first = 0};
+  const OakumResult *result = account->advice->result;
+  if (account->layers == 0)
+    return all_of(other->result);
+  g_autoptr(GHashTable) image = account->sure ? names_of(result, &all) : NULL;
+  g_autoptr(GHashTable) base = account->sure ? names_of(account->advice->base, &all) : NULL;
+  const Choice left = {.base = base, .image = image};
+  g_autoptr(GHashTable) there = names_of(other->result, &left);
+  const Choice own = {.first = account->layers, .without = there};
+  return plus(sum_of(other->result, &left), sum_of(result, &own));
 }
 
 static char *write_json(const Account *account)
@@ -236,7 +328,7 @@ static char *write_json(const Account *account)
     const OakumAdviceBase *other = advice->others->pdata[i];
     json_t *one = json_object();
     json_object_set_new(one, "name", oakum_sbom_text(other->name));
-    json_object_set_new(one, "brings", sum_json(sum_of(other->result, 0, NULL)));
+    json_object_set_new(one, "brings", sum_json(all_of(other->result)));
     json_object_set_new(one, "with_it",
                         account->layers > 0 ? sum_json(promised(account, other)) : json_null());
     json_object_set_new(one, "patch", oakum_sbom_text(other->patch));
@@ -354,7 +446,7 @@ static void put_others(const Page *page, const Account *account)
     item(page);
     put(page, other->name);
     g_string_append(page->out, ": ");
-    Sum with = account->layers > 0 ? promised(account, other) : sum_of(other->result, 0, NULL);
+    Sum with = promised(account, other);
     put_sum(page, with);
     if (account->layers > 0)
       put_change(page, account->all, with);

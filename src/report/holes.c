@@ -60,9 +60,14 @@ gint oakum_report_order(gconstpointer a, gconstpointer b)
   return oakum_finding_compare(a, b);
 }
 
-static char *index_key(const char *purl, const char *name, const char *version)
+/* The same version may lie in several layers, each with files of its own. `layer` below -1: in any.
+ */
+#define ANY_LAYER (-2)
+static char *index_key(const char *purl, const char *name, const char *version, int layer)
 {
-  return purl ? g_strdup(purl) : g_strdup_printf("%s\n%s", name, version ? version : "");
+  g_autofree char *key =
+      purl ? g_strdup(purl) : g_strdup_printf("%s\n%s", name, version ? version : "");
+  return layer == ANY_LAYER ? g_steal_pointer(&key) : g_strdup_printf("%s\n%d", key, layer);
 }
 
 GHashTable *oakum_report_index(const OakumResult *result)
@@ -70,16 +75,22 @@ GHashTable *oakum_report_index(const OakumResult *result)
   GHashTable *index = oakum_str_map_new(g_free, NULL);
   for (guint i = result->catalog->packages->len; i-- > 0;) { /* the first of a name stays */
     OakumPackage *p = result->catalog->packages->pdata[i];
-    g_hash_table_replace(index, index_key(p->purl, p->name, p->version), p);
+    g_hash_table_replace(index, index_key(p->purl, p->name, p->version, ANY_LAYER), p);
+    g_hash_table_replace(index, index_key(p->purl, p->name, p->version, p->layer_index), p);
   }
   return index;
 }
 
 const OakumPackage *oakum_report_package(GHashTable *index, const OakumFinding *finding)
 {
-  g_autofree char *key =
-      index_key(finding->package_purl, finding->package_name, finding->package_version);
-  return g_hash_table_lookup(index, key);
+  const OakumPackage *package = NULL;
+  const int layers[] = {finding->layer_index, ANY_LAYER};
+  for (size_t i = 0; i < G_N_ELEMENTS(layers) && !package; i++) {
+    g_autofree char *key = index_key(finding->package_purl, finding->package_name,
+                                     finding->package_version, layers[i]);
+    package = g_hash_table_lookup(index, key);
+  }
+  return package;
 }
 
 char *oakum_report_subject(const OakumFinding *finding)

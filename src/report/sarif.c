@@ -152,8 +152,42 @@ static json_t *result_of(const OakumResult *result, const OakumFinding *f, const
   return object;
 }
 
+static gboolean is_result(const OakumFinding *f)
+{
+  return f->kind == OAKUM_FINDING_VULNERABILITY ||
+         (oakum_report_is_observed(f) && f->severity != OAKUM_SEVERITY_NEGLIGIBLE);
+}
+
+/* More results than GitHub takes make it refuse the whole file: which stay, what is no hole first,
+ * then the most urgent holes. NULL: all. *left_out: how many do not. */
+static GHashTable *choose(const OakumResult *result, guint *left_out)
+{
+  g_autoptr(GPtrArray) holes = oakum_report_urgent(result);
+  g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL);
+  guint all = 0;
+  for (guint i = 0; i < result->findings->len; i++) {
+    OakumFinding *f = result->findings->pdata[i];
+    all += is_result(f);
+    if (is_result(f) && f->kind != OAKUM_FINDING_VULNERABILITY &&
+        g_hash_table_size(kept) < OAKUM_SARIF_RESULTS_MAX)
+      g_hash_table_add(kept, f);
+  }
+  for (guint i = 0; i < holes->len && g_hash_table_size(kept) < OAKUM_SARIF_RESULTS_MAX; i++)
+    g_hash_table_add(kept, holes->pdata[i]);
+  *left_out = all > OAKUM_SARIF_RESULTS_MAX ? all - g_hash_table_size(kept) : 0;
+  return *left_out > 0 ? g_steal_pointer(&kept) : NULL;
+}
+
+static json_t *note_of(const char *level, const char *text)
+{
+  json_t *note = json_object();
+  json_object_set_new(note, "level", json_string(level));
+  json_object_set_new(note, "message", message(text));
+  return note;
+}
+
 /* What could not be judged: the run did not see all. */
-static json_t *invocation(const OakumResult *result)
+static json_t *invocation(const OakumResult *result, guint left_out)
 {
   json_t *object = json_object(), *notes = json_array();
   gboolean whole = TRUE;
@@ -161,12 +195,16 @@ static json_t *invocation(const OakumResult *result)
     const OakumFinding *f = result->findings->pdata[i];
     if (f->kind != OAKUM_FINDING_INCOMPLETE && f->kind != OAKUM_FINDING_EOL)
       continue;
-    json_t *note = json_object();
     gboolean incomplete = f->kind == OAKUM_FINDING_INCOMPLETE;
     whole = whole && !incomplete;
-    json_object_set_new(note, "level", json_string(incomplete ? "error" : "warning"));
-    json_object_set_new(note, "message", message(f->title ? f->title : f->id));
-    json_array_append_new(notes, note);
+    json_array_append_new(notes,
+                          note_of(incomplete ? "error" : "warning", f->title ? f->title : f->id));
+  }
+  if (left_out > 0) {
+    g_autofree char *text = g_strdup_printf(
+        "%u results are left out here, the least urgent: all are in the result of --format json",
+        left_out);
+    json_array_append_new(notes, note_of("warning", text));
   }
   json_object_set_new(object, "executionSuccessful", json_boolean(whole));
   if (json_array_size(notes) > 0)
@@ -182,10 +220,11 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
          *invocations = json_array();
   g_autoptr(GHashTable) numbers = oakum_str_map_new(NULL, NULL), index = oakum_report_index(result),
                         seen = oakum_str_map_new(g_free, NULL);
+  guint left_out;
+  g_autoptr(GHashTable) kept = choose(result, &left_out);
   for (guint i = 0; i < result->findings->len; i++) {
     OakumFinding *f = result->findings->pdata[i];
-    if (f->kind != OAKUM_FINDING_VULNERABILITY &&
-        (!oakum_report_is_observed(f) || f->severity == OAKUM_SEVERITY_NEGLIGIBLE))
+    if (!is_result(f) || (kept && !g_hash_table_contains(kept, f)))
       continue;
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(numbers, f->id));
     if (!number) {
@@ -201,7 +240,7 @@ char *oakum_report_sarif(const OakumResult *result, G_GNUC_UNUSED GError **error
   json_object_set_new(driver, "rules", rules);
   json_object_set_new(tool, "driver", driver);
   json_object_set_new(run, "tool", tool);
-  json_array_append_new(invocations, invocation(result));
+  json_array_append_new(invocations, invocation(result, left_out));
   json_object_set_new(run, "invocations", invocations);
   json_object_set_new(run, "results", results);
   json_object_set_new(run, "columnKind", json_string("unicodeCodePoints"));

@@ -86,6 +86,34 @@ def test_the_promise_is_kept(oakum, yard, tmp_path, other):
     assert abs(one["with_it"]["bytes"] - after["image"]["size"]) < 500  # the layers above are made anew
 
 
+def test_the_same_package_in_two_places(oakum, yard, tmp_path):
+    """What a COPY brings of a language is there beside the base's own; what a layer takes away of the system goes with any base; and FROM may be made of ARGs."""
+    folder, _, at = yard
+    old, home = PYTHON.replace("2.25.0", "2.19.0"), "usr/lib/python3/dist-packages/requests-2.25.0.dist-info/METADATA"
+    contents = {"one": ({"bash": "5.1", "tree": "2", "openssl": "3.0.14-1"}, PYTHON), "two": ({"bash": "5.1", "openssl": "3.0.14-1"}, PYTHON), "three": ({"bash": "5.1", "tree": "2"}, old)}
+    for name, (packages, metadata) in contents.items():
+        base = tmp_path / name
+        base.mkdir()
+        (base / "status").write_text(dpkg(packages))
+        (base / "os-release").write_text(OS_RELEASE)
+        (base / "METADATA").write_text(metadata)
+        (base / "Dockerfile").write_text(f"FROM scratch\nCOPY os-release /etc/\nCOPY status /var/lib/dpkg/status\nCOPY METADATA /{home}\n")
+        build(oakum, base, f"{at}/{name}:1", folder / "store")
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "METADATA").write_text(PYTHON)
+    (app / "status").write_text(dpkg({"bash": "5.1"}))
+    (app / "Dockerfile").write_text(f"ARG AT={at} NAME=one\nFROM $AT/${{NAME}}:1 AS last\nCOPY METADATA /app/requests-2.25.0.dist-info/METADATA\nCOPY status /var/lib/dpkg/status\n")
+    build(oakum, app, f"{at}/twice:1", folder / "store")
+    data = json.loads(advise(oakum, yard, "--dockerfile", app / "Dockerfile", "--candidate", f"{at}/two:1", "--candidate", f"{at}/three:1", "--format", "json", name="twice:1").stdout)
+    assert data["base"]["sure"] and data["base"]["name"] == f"{at}/one:1" and same(data["now"], scan(oakum, yard, "twice:1"))
+    for other in data["bases"]:
+        (app / "Dockerfile").write_text(f"FROM {other['name']}\nCOPY METADATA /app/requests-2.25.0.dist-info/METADATA\nCOPY status /var/lib/dpkg/status\n")
+        build(oakum, app, f"{at}/twice:2", folder / "store")
+        after = scan(oakum, yard, "twice:2")
+        assert same(other["with_it"], after) and len(after["packages"]) == 3, other["name"]
+
+
 def test_what_brings_most(oakum, yard):
     data = json.loads(advise(oakum, yard, "--format", "json").stdout)
     names = [p["name"] for p in data["packages"]]

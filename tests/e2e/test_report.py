@@ -276,6 +276,18 @@ def test_markdown(oakum, db, debian, tmp_path):
     assert text.index("CVE-2024-0001") < text.index("CVE-2024-0002")
 
 
+def test_sarif_of_thousands(oakum, tmp_path):
+    """No more results than GitHub takes, what is no hole and the most urgent ones first, and it says how many are left out."""
+    data = result(26000)
+    data["findings"][-1]["kev"] = True
+    (tmp_path / "r.json").write_text(json.dumps(data))
+    text = subprocess.run([oakum, "report", tmp_path / "r.json", "--format", "sarif"], capture_output=True, text=True, check=True).stdout
+    run, others = json.loads(text)["runs"][0], sum(len(data[key]) for key in ("secrets", "hygiene", "licenses"))
+    holes = [r for r in run["results"] if r["properties"].get("kev") is not None]
+    assert len(run["results"]) == 25000 and len(holes) >= 25000 - others and any(r["properties"]["kev"] for r in holes)
+    assert f"{26000 - len(holes)} results are left out" in run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"]
+
+
 def test_markdown_of_thousands(oakum, tmp_path):
     """Within what a comment on GitHub may hold, and it says how many are left out, and where they are."""
     ids = [f"CVE-2024-{n}" for n in range(10000, 13000)]

@@ -419,7 +419,7 @@ def test_every_rule_has_true_and_false_examples():
     assert ids - hits == set() and ids - silent == set()
 
 
-BINARY = {"kerberos-keytab", "private-key-der-sealed", "openpgp-key", "openpgp-key-sealed", "bare-secret"}  # a file as a whole, or no text: test_keys_in_binary_forms, test_files_of_logins
+BINARY = {"kerberos-keytab", "private-key-der-sealed", "openpgp-key", "openpgp-key-sealed", "bare-secret", "openvpn-login"}  # a file as a whole, or no text: test_keys_in_binary_forms, test_files_of_logins
 
 
 def tlv(tag, *parts):
@@ -565,6 +565,24 @@ LOGIN_FILES = {
     "etc/redis/other.conf": ("# requirepass foobared\n# masterauth <master-password>\n", None),
     "etc/NetworkManager/system-connections/a.nmconnection": ("[wifi-security]\nkey-mgmt=wpa-psk\npsk=mySecret" + "Wifi92\n", "wifi-key"),
     "etc/wpa_supplicant/wpa_supplicant.conf": ("network={\n psk=" + HEX * 2 + "\n}\n", "wifi-key"),
+    "etc/openvpn/login.txt": (f"bob\n{SECRET}\n", "openvpn-login"),
+    "etc/openvpn/client/credentials": ("bob@x.org\r\nonlyletters\r\n\r\n", "openvpn-login"),
+    "srv/a.ovpn": (f"client\n<auth-user-pass>\nbob\n{SECRET}\n</auth-user-pass>\n", "openvpn-login"),
+    "home/a/vpn-auth": (f"bob\n{SECRET}\n", "openvpn-login"),
+    "srv/b.ovpn": (f"client\nauth-user-pass\nauth-nocache\n", None),
+    "srv/c.ovpn": ("<auth-user-pass>\nyour_user\nyour_password\n</auth-user-pass>\n", None),
+    "etc/openvpn/auth.txt": ("username\npassword\n", None),
+    "etc/openvpn/users.txt": ("alice\nbarbara\n", None),
+    "etc/openvpn/ipp.txt": ("alice,10.8.0.4\nbob,10.8.0.8\n", None),
+    "etc/openvpn/up.sh": ("#!/bin/sh\nroute-add-10.9.0.0\n", None),
+    "srv/words/auth": (f"bob\n{SECRET}\n", None),
+    "srv/dump/environ": (f"PATH=/bin\0DB_PASSWORD={SECRET}\0TERM=xterm\0", "database-password"),
+    "srv/dump/1.env0": (f"A.b=x\ty\0API_TOKEN={HEX}\0", "generic-secret"),
+    "srv/dump/names": ("PATH=/bin\0DB_PASSWORD_FILE=/run/db\0TOKEN=\0PASSWORD=changeme\0", None),
+    "srv/dump/program": (f"PATH=/bin\0\1\2PASSWORD={SECRET}\0TERM=xterm\0", None),
+    "usr/lib/x/environ": (f"PATH=/bin\0DB_PASSWORD={SECRET}\0TERM=xterm\0", None),
+    "root/.rediscli_history": (f"auth {SECRET}\nauth $PW\nget author1x\n", "service-login"),
+    "srv/infra/terraform.tfstate.backup": (f'{{"type": "random_password", "instances": [{{"attributes": {{"result": "{HEX}"}}}}]}}', "terraform-state"),
     "etc/rabbitmq/rabbitmq.conf": (f"default_pass = {SECRET}\n", "generic-secret"),
 }
 
@@ -585,7 +603,7 @@ def test_no_whole_token_stands_in_the_repository():
         raw = rest.split(">>>", 1)[0]
         where = head.split("--as ")[1].split()[0]
         done = subprocess.run([os.environ["OAKUM"], "debug", "secrets", "--as", where, "-"], input=raw.encode(), capture_output=True)
-        tokens = [line for line in done.stdout.decode().splitlines() if not re.search(r"\t(ansible-vault|symfony-secret|generic-secret|ssh2-private-key|gcp-service-account|"
+        tokens = [line for line in done.stdout.decode().splitlines() if not re.search(r"\t(ansible-vault|symfony-secret|terraform-state|generic-secret|ssh2-private-key|gcp-service-account|"
                                                                                      r"putty-private-key|url-login|connection-string|netrc-login|[a-z-]*password|"
                                                                                      r"[a-z-]*passphrase|pgpass-login|service-login|docker-auth|basic-header|private-key|[a-z-]*-login|wifi-key)\t", line)]
         assert tokens == [], case.name
