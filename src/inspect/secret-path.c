@@ -47,7 +47,7 @@ static const char *const config_ends[] = {
     ".pass",    ".passwd",      ".password", ".inc",     ".phtml", ".asp",
     ".aspx",    ".jsp",         ".cshtml",   ".ldif",    ".razor", ".nmconnection",
     ".repo",    ".list",        ".sources",  ".kts",     ".sbt",   ".acl",
-    ".key",     ".keyring",     ".backup",   ".exp",     ".exp",
+    ".key",     ".keyring",     ".backup",   ".exp",
 };
 static const char *const code_ends[] = {
     ".py",  ".rb",  ".php",  ".pl",    ".js",     ".mjs",    ".cjs", ".ts",
