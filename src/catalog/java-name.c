@@ -17,13 +17,19 @@ static OakumPackage *add(const JavaArchive *archive, OakumSlice group, OakumSlic
   return package;
 }
 
+/* Of Scala, behind the name of what was compiled by it: "2.12", "2.12.18", "3". */
+static gboolean is_scala_release(const char *text, size_t len)
+{
+  return (len >= 4 && g_str_has_prefix(text, "2.1")) || (len == 1 && *text == '3');
+}
+
 /* How long "_2.13" or "_3" at the start of `text` is, the release of Scala that an artifact was
  * built for and that belongs to its name, when a version follows; 0: it is none. */
 static size_t scala_suffix(const char *text)
 {
   size_t n = strspn(text + 1, "0123456789.") + 1;
-  gboolean scala = (g_str_has_prefix(text, "_2.1") && n >= 5) || (text[1] == '3' && n == 2);
-  return scala && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n : 0;
+  return is_scala_release(text + 1, n - 1) && text[n] == '-' && g_ascii_isdigit(text[n + 1]) ? n
+                                                                                             : 0;
 }
 
 /* The licence that a pom.xml declares, or for the archive itself its manifest. */
@@ -37,18 +43,15 @@ static void say_license(const JavaArchive *archive, OakumPackage *package, gbool
     oakum_package_say(&package->license, oakum_slice_of(declared ? declared : bundle));
 }
 
-/* How many of the `len` bytes of an artifact's name are in front of the release of Scala, "_2.12"
- * or
- * "_3": bundles and packages are called without. All: there is none. */
+/* How many of the `len` bytes of an artifact's name are in front of the release of Scala ("_2.12",
+ * "_3"): bundles and packages are called without. All: there is none. */
 static size_t bare_length(const char *artifact, size_t len)
 {
   size_t mark = len;
   while (mark > 0 && (g_ascii_isdigit(artifact[mark - 1]) || artifact[mark - 1] == '.'))
     mark--;
-  const char *release = artifact + mark;
-  gboolean scala = mark > 1 && artifact[mark - 1] == '_' &&
-                   ((len - mark >= 4 && g_str_has_prefix(release, "2.1")) ||
-                    (len - mark == 1 && *release == '3'));
+  gboolean scala =
+      mark > 1 && artifact[mark - 1] == '_' && is_scala_release(artifact + mark, len - mark);
   return scala ? mark - 1 : len;
 }
 

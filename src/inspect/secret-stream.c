@@ -74,7 +74,7 @@ static void look_at_pending(SecretStream *stream, gboolean last)
 
 /* ---- the buffer
  * ----------------------------------------------------------------------------------- */
-static uint64_t count_lines(const uint8_t *data, size_t len)
+uint64_t oakum_secret_count_lines(const uint8_t *data, size_t len)
 {
   uint64_t lines = 0;
   while (len >= 128) { /* of a size that compilers make vectors of */
@@ -119,7 +119,7 @@ static void move_on(SecretStream *stream)
     size_t at = g_array_index(stream->pending, SecretCandidate, i).at;
     keep = MIN(keep, at > OAKUM_SECRET_BACK ? at - OAKUM_SECRET_BACK : 0);
   }
-  stream->line += count_lines(stream->buffer, keep);
+  stream->line += oakum_secret_count_lines(stream->buffer, keep);
   memmove(stream->buffer, stream->buffer + keep, stream->len - keep);
   stream->len -= keep;
   stream->scanned -= keep;

@@ -78,6 +78,8 @@ typedef struct {
  * --------------------------------------------------------------------------------- */
 /* Notes what was confirmed of a built-in rule; `look` is a SecretLook. */
 void oakum_secret_note(const SecretHit *hit, gpointer look);
+/* Line ends in `data`; of secret-stream.c. */
+NODISCARD uint64_t oakum_secret_count_lines(const uint8_t *data, size_t len);
 /* Notes [start, end) of the buffer as a secret of a rule of kind WHOLE; `line` from 0. */
 void oakum_secret_note_whole(SecretStream *stream, guint rule, size_t start, size_t end,
                              uint64_t line);

@@ -413,7 +413,6 @@ static void look_at_pair(SecretStream *stream, size_t at, size_t end, gboolean n
   const uint8_t *data = stream->buffer;
   size_t user, user_end, from, to, more, more_end;
   gboolean mixed = FALSE;
-  uint64_t line = 0;
   if (!next_line(data, &at, end, &user, &user_end) || !next_line(data, &at, end, &from, &to) ||
       next_line(data, &at, end, &more, &more_end) || user_end - user > 128 || to - from < 6 ||
       to - from > 256)
@@ -426,11 +425,9 @@ static void look_at_pair(SecretStream *stream, size_t at, size_t end, gboolean n
       return;
     mixed |= !g_ascii_isalpha(data[i]);
   }
-  for (size_t i = 0; i < from; i++)
-    line += data[i] == '\n';
   if ((mixed || named) && is_value(data + from, to - from) &&
       !oakum_secret_is_placeholder(data + from, to - from, TRUE))
-    found(stream, "openvpn-login", from, to, line);
+    found(stream, "openvpn-login", from, to, oakum_secret_count_lines(data, from));
 }
 
 /* In a file of its own, or inline in the settings. */
@@ -449,7 +446,7 @@ static void look_at_openvpn(SecretStream *stream, const char *path)
     if (to)
       look_at_pair(stream, (size_t)(from - data) + strlen(open), (size_t)(to - data), TRUE);
   } else if (strstr(path, "openvpn/") || strstr(name, "auth-user-pass") ||
-             (named && (strstr(path, "vpn"))))
+             (named && strstr(path, "vpn")))
     look_at_pair(stream, 0, stream->len, named);
 }
 

@@ -162,20 +162,24 @@ static gboolean is_result(const OakumFinding *f)
  * then the most urgent holes. NULL: all. *left_out: how many do not. */
 static GHashTable *choose(const OakumResult *result, guint *left_out)
 {
-  g_autoptr(GPtrArray) holes = oakum_report_urgent(result);
-  g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL);
   guint all = 0;
-  for (guint i = 0; i < result->findings->len; i++) {
+  for (guint i = 0; i < result->findings->len; i++)
+    all += is_result(result->findings->pdata[i]);
+  *left_out = 0;
+  if (all <= OAKUM_SARIF_RESULTS_MAX)
+    return NULL;
+  GHashTable *kept = g_hash_table_new(NULL, NULL);
+  for (guint i = 0; i < result->findings->len && g_hash_table_size(kept) < OAKUM_SARIF_RESULTS_MAX;
+       i++) {
     OakumFinding *f = result->findings->pdata[i];
-    all += is_result(f);
-    if (is_result(f) && f->kind != OAKUM_FINDING_VULNERABILITY &&
-        g_hash_table_size(kept) < OAKUM_SARIF_RESULTS_MAX)
+    if (is_result(f) && f->kind != OAKUM_FINDING_VULNERABILITY)
       g_hash_table_add(kept, f);
   }
+  g_autoptr(GPtrArray) holes = oakum_report_urgent(result);
   for (guint i = 0; i < holes->len && g_hash_table_size(kept) < OAKUM_SARIF_RESULTS_MAX; i++)
     g_hash_table_add(kept, holes->pdata[i]);
-  *left_out = all > OAKUM_SARIF_RESULTS_MAX ? all - g_hash_table_size(kept) : 0;
-  return *left_out > 0 ? g_steal_pointer(&kept) : NULL;
+  *left_out = all - g_hash_table_size(kept);
+  return kept;
 }
 
 static json_t *note_of(const char *level, const char *text)
